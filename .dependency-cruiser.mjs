@@ -1,0 +1,35 @@
+/** The layers of ARCHITECTURE.md, enforced. */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  comment: `${from} imports only ${allowed.join(', ')}`,
+  from: { path: `^src/${from}/` },
+  to: { path: '^src/', pathNot: allowed.map((path) => `^src/${path}`) },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/' }, to: {} },
+    { name: 'core-is-pure', severity: 'error', from: { path: '^src/core/' }, to: { dependencyTypes: ['core', 'npm'] } },
+    only('core', 'core', ['core/', 'errors.ts']),
+    only('config', 'config', ['config/', 'core/', 'errors.ts', 'logger.ts']),
+    only('process', 'process', ['process/', 'core/', 'errors.ts', 'logger.ts']),
+    only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'logger.ts']),
+    only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'logger.ts']),
+    only('proxy', 'proxy', ['proxy/', 'core/', 'errors.ts', 'logger.ts']),
+    only('api', 'api', ['api/', 'core/', 'errors.ts', 'logger.ts']),
+    {
+      ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'errors.ts', 'logger.ts']),
+      from: { path: '^src/cli/', pathNot: '^src/cli/(serve|check)\\.ts' },
+    },
+    { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

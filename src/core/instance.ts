@@ -1,0 +1,121 @@
+/** Ids, names, records and states of instances: the words of contract.md §1 and §6 as types. */
+import { TenementError } from '../errors.ts';
+
+/** A DNS label (RFC 1123 §2.1): what may stand left of a dot in a host name, and in a path. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/** `api:acme` */
+export type InstanceName = `${string}:${string}`;
+
+export function instanceName(service: string, tenantId: string): InstanceName {
+  return `${service}:${tenantId}`;
+}
+
+/** @throws {TenementError} `bad_id` when `tenantId` is not a DNS label. */
+export function assertTenantId(tenantId: unknown): asserts tenantId is string {
+  if (typeof tenantId === 'string' && isLabel(tenantId)) return;
+  const shown = typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : String(tenantId);
+  throw new TenementError('bad_id', `${shown} is not a tenant id`);
+}
+
+/** Splits `api:acme`. @throws {TenementError} `bad_id` for anything else. */
+export function parseInstanceName(text: string): { service: string; tenantId: string } {
+  const colon = text.indexOf(':');
+  const service = text.slice(0, colon);
+  if (colon < 1 || !isLabel(service)) {
+    throw new TenementError('bad_id', `${JSON.stringify(text.slice(0, 150))} is not an instance`, {
+      hint: 'An instance is written SERVICE:ID, for example api:acme.',
+    });
+  }
+  const tenantId = text.slice(colon + 1);
+  assertTenantId(tenantId);
+  return { service, tenantId };
+}
+
+/** Actual state. */
+export const STATES = ['asleep', 'starting', 'ready', 'draining', 'stopping', 'backoff', 'failed', 'stopped'] as const;
+export type State = (typeof STATES)[number];
+
+/**
+ * Desired state: `up` it should run now, `asleep` it need not run but a request may wake it,
+ * `stopped` it must not run until an operator starts it.
+ */
+export type Desired = 'up' | 'asleep' | 'stopped';
+
+/** A process is a pid and its start time (field 22 of /proc/PID/stat, clock ticks since boot). */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** null where the system does not tell (no /proc). */
+  readonly startTicks: number | null;
+}
+
+export const EXIT_REASONS = [
+  'exit', // ended by itself, whatever the code
+  'signal', // ended by a signal that tenement did not send
+  'stopped', // ended because tenement asked it to (stop, sleep, restart)
+  'oom', // over its memory limit
+  'unhealthy', // liveness probes failed
+  'startup_timeout', // not ready within startup_timeout
+  'spawn_failed', // the command could not be run
+  'lost', // gone while no supervisor watched
+] as const;
+export type ExitReason = (typeof EXIT_REASONS)[number];
+
+export interface LastExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly reason: ExitReason;
+  /** One sentence for a person, or null: "command not found: pythn". */
+  readonly detail: string | null;
+  /** What it printed last, oldest first. */
+  readonly lastLines: readonly string[];
+  readonly atMs: number;
+}
+
+/** What the registry keeps of an instance. Times are ms since the epoch. */
+export interface InstanceRecord {
+  readonly service: string;
+  readonly tenantId: string;
+  /** The tenant's own variables, over the service's. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  readonly desired: Desired;
+  readonly state: State;
+  readonly process: ProcessIdentity | null;
+  readonly startedAtMs: number | null;
+  readonly lastActivityAtMs: number | null;
+  readonly restarts: number;
+  readonly wakes: number;
+  readonly lastWakeMs: number | null;
+  readonly requests: number;
+  readonly lastExit: LastExit | null;
+}
+
+/** A new registration: known, asleep, nothing counted yet. */
+export function newRecord(
+  service: string,
+  tenantId: string,
+  env: Record<string, string>,
+  nowMs: number,
+): InstanceRecord {
+  return {
+    service,
+    tenantId,
+    env,
+    createdAtMs: nowMs,
+    desired: 'asleep',
+    state: 'asleep',
+    process: null,
+    startedAtMs: null,
+    lastActivityAtMs: null,
+    restarts: 0,
+    wakes: 0,
+    lastWakeMs: null,
+    requests: 0,
+    lastExit: null,
+  };
+}

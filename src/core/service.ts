@@ -1,0 +1,84 @@
+/** A service as the rest of tenement sees it: checked, defaults filled in, times in milliseconds. */
+
+export interface ServiceConfig {
+  readonly name: string;
+  /** Words of the command; templates not yet filled in. Never empty. */
+  readonly command: readonly string[];
+  /** Absolute; templates not yet filled in. */
+  readonly workdir: string;
+  /** Template of the public socket's absolute path. */
+  readonly socket: string;
+  /** For example 0o660. */
+  readonly socketMode: number;
+  readonly listen: 'socket' | 'port';
+  /** Path of the readiness and liveness probe, or null: accepting a connection is healthy. */
+  readonly health: string | null;
+  readonly healthTimeoutMs: number;
+  readonly restart: 'on-failure' | 'always' | 'never';
+  /** 0: never sleeps. */
+  readonly idleTimeoutMs: number;
+  readonly startupTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  /** How long a restart, stop or sleep waits for requests in flight before SIGTERM. */
+  readonly drainTimeoutMs: number;
+  /** To the response's first byte; 0: none. */
+  readonly requestTimeoutMs: number;
+  /** Requests held per instance while it wakes. */
+  readonly wakeQueue: number;
+  readonly isolation: 'process';
+  readonly memoryLimitBytes: number | null;
+  readonly inheritEnv: readonly string[];
+  /** Templates not yet filled in. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Settings {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** `{dataDir}/.tenement` */
+  readonly stateDir: string;
+  /** Absolute. */
+  readonly runtimeDir: string;
+  readonly healthCheckIntervalMs: number;
+  readonly maxRestarts: number;
+  readonly restartWindowMs: number;
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  readonly maxRunning: number;
+  readonly maxConcurrentStarts: number;
+  readonly onExit: 'stop' | 'keep';
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ProxyConfig {
+  readonly listen: ListenAddress;
+  /** Lower case, no trailing dot; `*` matches any. */
+  readonly domains: readonly string[];
+  readonly defaultService: string | null;
+  /** IP addresses or CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+}
+
+export interface ApiConfig {
+  readonly listen: ListenAddress;
+  readonly auth: 'token' | 'none';
+}
+
+export interface Config {
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly settings: Settings;
+  readonly proxy: ProxyConfig;
+  readonly api: ApiConfig;
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** `[instances]`: registered and started with the server. */
+  readonly instances: readonly { readonly service: string; readonly tenantId: string }[];
+  /** `[routing.aliases]`: leading label → tenant id. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Accepted, but worth telling: one sentence each. */
+  readonly warnings: readonly string[];
+}

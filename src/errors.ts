@@ -1,0 +1,140 @@
+/**
+ * The one error class and the one table of codes.
+ *
+ * A code is stable: scripts, API clients and tests rely on it. Its HTTP status is used by `api` and
+ * `proxy`, its exit status by `cli`, its hint by both when the place that threw gave none.
+ */
+
+interface CodeEntry {
+  /** HTTP status of an answer that carries this code. */
+  readonly httpStatus: number;
+  /** Exit status of a command that ends with this code: 1 failed, 2 usage or bad input, 3 no server. */
+  readonly exitStatus: 1 | 2 | 3;
+  /** What to do about it, when the thrower knows nothing better. */
+  readonly hint: string;
+}
+
+export const ERROR_CODES = {
+  bad_config: { httpStatus: 500, exitStatus: 2, hint: 'Correct the file; `tenement check` reads it again.' },
+  config_not_found: {
+    httpStatus: 500,
+    exitStatus: 2,
+    hint: 'Name the file with -c FILE or TENEMENT_CONFIG, or run from its directory.',
+  },
+  bad_id: {
+    httpStatus: 400,
+    exitStatus: 2,
+    hint: 'An id is a DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.',
+  },
+  bad_input: { httpStatus: 400, exitStatus: 2, hint: 'See `tenement help` or /openapi.json for what is accepted.' },
+  bad_host: { httpStatus: 400, exitStatus: 2, hint: 'Send exactly one valid Host header.' },
+  bad_request: { httpStatus: 400, exitStatus: 2, hint: 'Send a well-formed HTTP/1.1 request.' },
+  unknown_service: { httpStatus: 404, exitStatus: 1, hint: 'Services are the [service.NAME] tables of the config.' },
+  unknown_tenant: {
+    httpStatus: 404,
+    exitStatus: 1,
+    hint: '`tenement ps` lists what is registered; `tenement spawn` registers.',
+  },
+  unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
+  not_found: { httpStatus: 404, exitStatus: 1, hint: 'The routes are described at /openapi.json.' },
+  socket_conflict: {
+    httpStatus: 409,
+    exitStatus: 2,
+    hint: 'Give each service a `socket` of its own, with {service} and {id} in it.',
+  },
+  socket_path_too_long: {
+    httpStatus: 400,
+    exitStatus: 2,
+    hint: 'Shorten `socket`, `runtime_dir` or the id: a Unix socket path holds 107 bytes.',
+  },
+  already_running: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Stop that server first, or give this one another data_dir.',
+  },
+  host_cannot: { httpStatus: 500, exitStatus: 1, hint: '`tenement check` lists what this host can give.' },
+  listen_failed: { httpStatus: 500, exitStatus: 1, hint: 'Choose another address, or end what listens there.' },
+  state_failed: {
+    httpStatus: 500,
+    exitStatus: 1,
+    hint: 'See that the data directory is there, writable and has room.',
+  },
+  start_failed: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` and `tenement logs` show its last lines.' },
+  starting: { httpStatus: 503, exitStatus: 1, hint: 'Try again shortly.' },
+  backoff: { httpStatus: 503, exitStatus: 1, hint: 'It crashed and is restarted later; `tenement status` says why.' },
+  failed: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'It crashes again and again; `tenement status` says why, `tenement start` tries at once.',
+  },
+  stopped: { httpStatus: 503, exitStatus: 1, hint: 'An operator stopped it; `tenement start` brings it back.' },
+  wake_queue_full: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'Too many requests wait for it to wake; try again shortly.',
+  },
+  at_capacity: { httpStatus: 503, exitStatus: 1, hint: 'max_running instances are busy; try again shortly.' },
+  shutting_down: { httpStatus: 503, exitStatus: 1, hint: 'The server is stopping; try again shortly.' },
+  upstream_failed: {
+    httpStatus: 502,
+    exitStatus: 1,
+    hint: 'The application ended or broke the connection before it answered.',
+  },
+  upstream_timeout: { httpStatus: 504, exitStatus: 1, hint: 'The application did not answer within request_timeout.' },
+  unauthorized: {
+    httpStatus: 401,
+    exitStatus: 1,
+    hint: 'Send `Authorization: Bearer TOKEN`; the first is in admin.token in the state directory.',
+  },
+  forbidden_origin: {
+    httpStatus: 403,
+    exitStatus: 1,
+    hint: 'Call the API under its own address and not from a page of another site.',
+  },
+  server_unreachable: {
+    httpStatus: 503,
+    exitStatus: 3,
+    hint: 'Start it with `tenement serve`, or name it with --api URL.',
+  },
+  internal: { httpStatus: 500, exitStatus: 1, hint: 'The server log has the details under the request id.' },
+} as const satisfies Record<string, CodeEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface TenementErrorOptions {
+  /** Replaces the code's own hint. */
+  readonly hint?: string;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  readonly retryAfterS?: number;
+  readonly cause?: unknown;
+}
+
+/** Anything that tenement reports to a person or program: one line of what is wrong, and where. */
+export class TenementError extends Error {
+  override readonly name = 'TenementError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retryAfterS: number | null;
+
+  constructor(code: ErrorCode, message: string, options: TenementErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? ERROR_CODES[code].hint;
+    this.retryAfterS = options.retryAfterS ?? null;
+  }
+
+  get httpStatus(): number {
+    return ERROR_CODES[this.code].httpStatus;
+  }
+
+  get exitStatus(): 1 | 2 | 3 {
+    return ERROR_CODES[this.code].exitStatus;
+  }
+}
+
+/** The error as it is, or anything else wrapped as `internal` with its message kept as the cause. */
+export function toTenementError(error: unknown): TenementError {
+  if (error instanceof TenementError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new TenementError('internal', message, { cause: error });
+}
