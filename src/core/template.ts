@@ -29,7 +29,7 @@ export function fillTemplate(template: string, values: TemplateValues): string {
         hint: 'Write {{ and }} for literal braces.',
       });
     }
-    return valueOf(variable, template, values);
+    return lookUp(variable, template, values);
   });
 }
 
@@ -39,7 +39,7 @@ export function templateVariables(template: string): string[] {
   return [...new Set(names)];
 }
 
-function valueOf(variable: string, template: string, values: TemplateValues): string {
+function lookUp(variable: string, template: string, values: TemplateValues): string {
   const value = values[variable as TemplateVariable];
   if (value !== undefined && Object.hasOwn(values, variable)) return value;
   const known = (TEMPLATE_VARIABLES as readonly string[]).includes(variable);
