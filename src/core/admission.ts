@@ -1,0 +1,50 @@
+/** What a request gets in each state (contract.md §6). Pure. */
+import type { Lifecycle } from './lifecycle.ts';
+import type { Refusal } from './ports.ts';
+
+export type Admission = 'forward' | 'hold' | 'wake' | Refusal;
+
+/** Seconds a client is asked to wait when the server itself cannot tell. */
+const SOON_S = 1;
+
+export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs: number): Admission {
+  if (lifecycle.over) return { refused: 'unknown_tenant', retryAfterS: null };
+  switch (lifecycle.state) {
+    case 'ready':
+      return 'forward';
+    case 'asleep':
+      return 'wake';
+    case 'starting':
+      return 'hold';
+    case 'draining':
+    case 'stopping':
+      return whileLeaving(lifecycle);
+    case 'backoff':
+      return (lifecycle.retryAtMs ?? 0) - nowMs <= startupTimeoutMs ? 'hold' : later('backoff', lifecycle, nowMs);
+    case 'failed':
+      return later('failed', lifecycle, nowMs);
+    case 'stopped':
+      return { refused: 'stopped', retryAfterS: null };
+  }
+}
+
+function whileLeaving(lifecycle: Lifecycle): Admission {
+  switch (lifecycle.next) {
+    case 'asleep':
+      return 'wake';
+    case 'start':
+    case 'crash':
+      return 'hold';
+    case 'stopped':
+      return { refused: 'stopped', retryAfterS: null };
+    case 'removed':
+      return { refused: 'unknown_tenant', retryAfterS: null };
+    case 'closed':
+      return { refused: 'shutting_down', retryAfterS: SOON_S };
+  }
+}
+
+function later(refused: 'backoff' | 'failed', lifecycle: Lifecycle, nowMs: number): Refusal {
+  const waitMs = (lifecycle.retryAtMs ?? nowMs) - nowMs;
+  return { refused, retryAfterS: Math.max(SOON_S, Math.ceil(waitMs / 1000)) };
+}

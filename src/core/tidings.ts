@@ -1,0 +1,80 @@
+/** What a change of state is called in the event log, and the sentence that tells it. Pure. */
+import type { LastExit } from './instance.ts';
+import type { Lifecycle, LifecycleEvent } from './lifecycle.ts';
+
+export interface Tidings {
+  readonly type: string;
+  readonly message: string;
+}
+
+/** The news of one step, or null when nobody needs to hear of it. */
+export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): Tidings | null {
+  if (was.state === is.state) return null;
+  switch (is.state) {
+    case 'starting':
+      return starting(was, event);
+    case 'ready':
+      return { type: 'ready', message: 'takes requests' };
+    case 'draining':
+      return null;
+    case 'stopping':
+      return stopping(is, event, exit);
+    case 'asleep':
+      return asleep(was, event);
+    case 'stopped':
+      return { type: 'stopped', message: 'stopped by an operator' };
+    case 'backoff':
+      return { type: 'backoff', message: 'restarts after a delay' };
+    case 'failed':
+      return { type: 'failed', message: 'crashes again and again; not restarted until restart_window has passed' };
+  }
+}
+
+function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): Tidings | null {
+  if (is.next === 'crash') return crash(event, exit);
+  return event.type === 'exited' ? { type: 'exited', message: 'exited by itself' } : null;
+}
+
+function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
+  if (event.type === 'no-room') return { type: 'no-room', message: 'not started: max_running instances are busy' };
+  if (was.next === 'crash' && was.state === 'stopping') return { type: 'ended', message: 'not restarted: restart is "never"' };
+  return { type: 'slept', message: 'went to sleep' };
+}
+
+function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
+  if (event.type === 'wake') return { type: 'woke', message: 'woken by a request' };
+  if (event.type === 'retry') return { type: 'restarted', message: `restarted after ${was.state}` };
+  if (was.state === 'stopping') return { type: 'restarted', message: 'restarted' };
+  return { type: 'started', message: 'started' };
+}
+
+function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {
+  switch (event.type) {
+    case 'over-memory':
+      return { type: 'oom-killed', message: 'over its memory limit' };
+    case 'unhealthy':
+      return { type: 'unhealthy', message: 'failed its liveness probes' };
+    case 'startup-timeout':
+      return { type: 'start-timeout', message: 'not ready within startup_timeout' };
+    case 'launch-failed':
+      return { type: 'spawn-failed', message: exit?.detail ?? 'could not be started' };
+    default:
+      return { type: 'crashed', message: exit === null ? 'ended' : describeExit(exit) };
+  }
+}
+
+/** "exited with code 1", "was ended by SIGKILL: over its memory limit". */
+export function describeExit(exit: LastExit): string {
+  const how = exitManner(exit);
+  return exit.detail === null ? how : `${how}: ${exit.detail}`;
+}
+
+function exitManner(exit: LastExit): string {
+  if (exit.reason === 'spawn_failed') return 'could not be started';
+  if (exit.reason === 'oom') return 'was ended, over its memory limit';
+  if (exit.reason === 'unhealthy') return 'was ended, failing its liveness probes';
+  if (exit.reason === 'startup_timeout') return 'was ended, not ready within startup_timeout';
+  if (exit.reason === 'lost') return 'ended while no supervisor watched';
+  if (exit.signal !== null) return `was ended by ${exit.signal}`;
+  return exit.code === null ? 'ended' : `exited with code ${exit.code}`;
+}

@@ -1,0 +1,52 @@
+/** What is open on one instance, and when it was last used. */
+import type { Activity } from '../core/idle.ts';
+
+export class InFlight {
+  requests = 0;
+  streams = 0;
+  /** All requests ever granted. */
+  total: number;
+  lastActivityAtMs: number;
+  private whenDrained: (() => void) | null = null;
+
+  constructor(total: number, lastActivityAtMs: number) {
+    this.total = total;
+    this.lastActivityAtMs = lastActivityAtMs;
+  }
+
+  get activity(): Activity {
+    return { open: this.requests + this.streams, lastActivityAtMs: this.lastActivityAtMs };
+  }
+
+  begin(nowMs: number): void {
+    this.requests += 1;
+    this.total += 1;
+    this.lastActivityAtMs = nowMs;
+  }
+
+  requestBecomesStream(): void {
+    this.requests -= 1;
+    this.streams += 1;
+    this.tellDrained();
+  }
+
+  end(kind: 'request' | 'stream', nowMs: number): void {
+    if (kind === 'request') this.requests -= 1;
+    else this.streams -= 1;
+    this.lastActivityAtMs = nowMs;
+    this.tellDrained();
+  }
+
+  /** Calls `run` once no request is in flight (streams do not count: they have no end of their own); at once if so now. */
+  onDrained(run: () => void): void {
+    this.whenDrained = run;
+    this.tellDrained();
+  }
+
+  private tellDrained(): void {
+    if (this.requests > 0) return;
+    const run = this.whenDrained;
+    this.whenDrained = null;
+    run?.();
+  }
+}

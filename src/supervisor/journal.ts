@@ -1,0 +1,105 @@
+/** The record of one instance as it changes, and its way into the registry and the event log. */
+import {
+  type ExitReason,
+  type InstanceName,
+  type InstanceRecord,
+  instanceName,
+  type LastExit,
+  type ProcessIdentity,
+} from '../core/instance.ts';
+import type { Lifecycle, LifecycleEvent } from '../core/lifecycle.ts';
+import type { Clock, EventLog, ProcessExit, Registry } from '../core/ports.ts';
+import { tidings } from '../core/tidings.ts';
+import type { Logger } from '../logger.ts';
+import type { InFlight } from './in-flight.ts';
+
+export interface JournalDeps {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly events: EventLog;
+  readonly logger: Logger;
+}
+
+export interface Blame {
+  readonly reason: ExitReason;
+  readonly detail: string | null;
+}
+
+export class Journal {
+  private current: InstanceRecord;
+  private readonly name: InstanceName;
+  private readonly inFlight: InFlight;
+  private readonly deps: JournalDeps;
+  private wokenAtMs: number | null = null;
+
+  constructor(record: InstanceRecord, inFlight: InFlight, deps: JournalDeps) {
+    this.current = record;
+    this.name = instanceName(record.service, record.tenantId);
+    this.inFlight = inFlight;
+    this.deps = deps;
+  }
+
+  /** The record with what is counted in memory. */
+  get record(): InstanceRecord {
+    const used = this.inFlight.lastActivityAtMs;
+    return { ...this.current, requests: this.inFlight.total, lastActivityAtMs: used === 0 ? null : used };
+  }
+
+  /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
+  write(was: Lifecycle, is: Lifecycle): void {
+    this.current = { ...this.current, state: is.state, desired: is.desired };
+    if (is.over && is.next === 'removed') {
+      return this.deps.registry.remove(this.current.service, this.current.tenantId);
+    }
+    this.deps.registry.save(this.record, is.desired !== was.desired);
+  }
+
+  tell(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, pid: number | null): void {
+    if (is.state === was.state) return;
+    const fields = { instance: this.name, pid, state: is.state, was: was.state, cause: event.type };
+    this.deps.logger.info(fields, 'state changed');
+    const news = tidings(was, is, event, this.current.lastExit);
+    if (news === null || event.type === 'close') return;
+    const retryAt = is.retryAtMs === null ? {} : { retryAt: new Date(is.retryAtMs).toISOString() };
+    const data = { state: is.state, pid, ...retryAt };
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
+  }
+
+  /** A start begins: by a request (`woken`) or by an operator, after a crash (`retry`) or not. */
+  starting(event: LifecycleEvent, woken: boolean): void {
+    this.wokenAtMs = woken ? this.deps.clock.nowMs() : null;
+    const { wakes, restarts } = this.current;
+    if (event.type === 'wake') this.current = { ...this.current, wakes: wakes + 1 };
+    if (event.type === 'retry') this.current = { ...this.current, restarts: restarts + 1 };
+  }
+
+  launched(process: ProcessIdentity): void {
+    this.current = { ...this.current, process, startedAtMs: this.deps.clock.nowMs() };
+    this.deps.registry.save(this.record, false);
+  }
+
+  ready(): void {
+    const nowMs = this.deps.clock.nowMs();
+    this.inFlight.lastActivityAtMs = nowMs;
+    if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
+  }
+
+  exited(exit: ProcessExit, blame: Blame | null, lastLines: readonly string[]): void {
+    const lastExit: LastExit = {
+      code: exit.code,
+      signal: exit.signal,
+      reason: blame?.reason ?? (exit.signal === null ? 'exit' : 'signal'),
+      detail: blame?.detail ?? null,
+      lastLines,
+      atMs: this.deps.clock.nowMs(),
+    };
+    this.current = { ...this.current, lastExit };
+  }
+
+  /** Nothing of the process is left. What it printed last may have been read after its exit was seen. */
+  ended(lastLines: readonly string[] | null): void {
+    const { lastExit } = this.current;
+    const completed = lastExit === null || lastLines === null ? lastExit : { ...lastExit, lastLines };
+    this.current = { ...this.current, process: null, startedAtMs: null, lastExit: completed };
+  }
+}

@@ -1,0 +1,48 @@
+/** One request's hold on an upstream, counted from its making to its release. */
+import type { InstanceName } from '../core/instance.ts';
+import type { Lease, Upstream } from '../core/ports.ts';
+import type { InFlight } from './in-flight.ts';
+
+export interface LeaseTarget {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Upstream;
+  readonly generation: number;
+  readonly requestTimeoutMs: number;
+}
+
+export class CountedLease implements Lease {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Upstream;
+  readonly generation: number;
+  readonly requestTimeoutMs: number;
+  readonly heldMs: number | null;
+  private readonly inFlight: InFlight;
+  private readonly onReleased: (kind: "request" | "stream") => void;
+  private open: 'request' | 'stream' | null = 'request';
+
+  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InFlight, onReleased: (kind: "request" | "stream") => void) {
+    this.instance = target.instance;
+    this.tenantId = target.tenantId;
+    this.upstream = target.upstream;
+    this.generation = target.generation;
+    this.requestTimeoutMs = target.requestTimeoutMs;
+    this.heldMs = heldMs;
+    this.inFlight = inFlight;
+    this.onReleased = onReleased;
+  }
+
+  becomeStream(): void {
+    if (this.open !== 'request') return;
+    this.open = 'stream';
+    this.inFlight.requestBecomesStream();
+  }
+
+  release(): void {
+    if (this.open === null) return;
+    const kind = this.open;
+    this.open = null;
+    this.onReleased(kind);
+  }
+}

@@ -1,0 +1,34 @@
+/** Liveness of one instance: its own timer, so that a hung tenant delays nobody else's probe. */
+import { afterProbe, HEALTHY, isUnhealthy } from '../core/health.ts';
+import type { Clock, ProbeResult } from '../core/ports.ts';
+
+export interface ProberOptions {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  probe(): Promise<ProbeResult>;
+  /** Called once, when enough probes failed in a row. */
+  onUnhealthy(detail: string): void;
+}
+
+/** Starts probing; the returned function ends it. */
+export function startProber(options: ProberOptions): () => void {
+  let health = HEALTHY;
+  let ended = false;
+  let cancel = () => {};
+  const schedule = () => {
+    cancel = options.clock.after(options.intervalMs, () => void round());
+  };
+  const round = async () => {
+    const result = await options.probe();
+    if (ended) return;
+    health = afterProbe(health, result.ok);
+    if (!isUnhealthy(health)) return schedule();
+    ended = true;
+    options.onUnhealthy(result.ok ? '' : result.detail);
+  };
+  schedule();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}

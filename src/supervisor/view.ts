@@ -1,0 +1,101 @@
+/** An instance as the API and the CLI show it. */
+import { formatDuration } from '../core/units.ts';
+import type { InstanceView } from '../core/ports.ts';
+import { describeExit } from '../core/tidings.ts';
+import type { Runner } from './runner.ts';
+
+export interface ViewContext {
+  readonly nowMs: number;
+  /** The URL of an instance, or null when its domain is not known. */
+  urlOf(service: string, tenantId: string): string | null;
+}
+
+export function viewOf(runner: Runner, context: ViewContext): InstanceView {
+  const { record, lifecycle, inFlight, usage, upstream, service } = runner;
+  return {
+    instance: runner.name,
+    service: record.service,
+    id: record.tenantId,
+    state: lifecycle.state,
+    desired: lifecycle.desired,
+    pid: runner.process?.pid ?? null,
+    socket: runner.paths.publicSocket,
+    port: upstream !== null && 'port' in upstream ? upstream.port : null,
+    url: context.urlOf(record.service, record.tenantId),
+    createdAt: iso(record.createdAtMs),
+    startedAt: isoOrNull(record.startedAtMs),
+    lastActivityAt: isoOrNull(record.lastActivityAtMs),
+    memoryBytes: usage?.memoryBytes ?? null,
+    memoryLimitBytes: service.memoryLimitBytes,
+    cpuSeconds: usage?.cpuSeconds ?? null,
+    restarts: record.restarts,
+    wakes: record.wakes,
+    lastWakeMs: record.lastWakeMs,
+    requests: record.requests,
+    inFlight: inFlight.requests,
+    openStreams: inFlight.streams,
+    sleepsAt: isoOrNull(runner.sleepsAtMs),
+    retryAt: isoOrNull(lifecycle.retryAtMs),
+    reason: reason(runner, context.nowMs),
+    lastExit: lastExitOf(record.lastExit),
+  };
+}
+
+function lastExitOf(exit: Runner['record']['lastExit']): InstanceView['lastExit'] {
+  if (exit === null) return null;
+  const { atMs, ...rest } = exit;
+  return { ...rest, at: iso(atMs) };
+}
+
+function reason(runner: Runner, nowMs: number): string {
+  const { lifecycle, held } = runner;
+  switch (lifecycle.state) {
+    case 'asleep':
+      return `asleep; the next request wakes it${afterLastCrash(runner)}`;
+    case 'starting':
+      return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
+    case 'ready':
+      return readyReason(runner, nowMs);
+    case 'draining':
+      return `finishing ${runner.inFlight.requests} in flight before it ends`;
+    case 'stopping':
+      return lifecycle.next === 'crash' ? `cleaning up after it ${crash(runner)}` : 'asked to end, waiting for it';
+    case 'backoff':
+      return `it ${crash(runner)}; restarts ${until(lifecycle.retryAtMs, nowMs)}`;
+    case 'failed':
+      return `crash loop, last it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
+    case 'stopped':
+      return 'stopped by an operator; requests do not wake it';
+  }
+}
+
+function readyReason(runner: Runner, nowMs: number): string {
+  const { requests, streams } = runner.inFlight;
+  if (requests + streams > 0) return `awake: ${requests} in flight, ${streams} open WebSockets or event streams`;
+  const sleepsAtMs = runner.sleepsAtMs;
+  if (sleepsAtMs === null) return 'awake: idle_timeout is 0, it never sleeps';
+  return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
+}
+
+function crash(runner: Runner): string {
+  const { lastExit } = runner.record;
+  return lastExit === null ? 'ended' : describeExit(lastExit);
+}
+
+function afterLastCrash(runner: Runner): string {
+  const { lastExit } = runner.record;
+  if (lastExit === null || lastExit.reason === 'stopped') return '';
+  return `; last it ${describeExit(lastExit)}`;
+}
+
+function until(atMs: number | null, nowMs: number): string {
+  return atMs === null ? 'later' : `in ${formatDuration(Math.max(0, atMs - nowMs))}`;
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function isoOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : iso(atMs);
+}

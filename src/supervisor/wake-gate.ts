@@ -1,0 +1,59 @@
+/** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
+import type { Claim, Refusal } from '../core/ports.ts';
+
+interface Held {
+  readonly sinceMs: number;
+  readonly settle: (claim: Claim) => void;
+}
+
+/** The answer to a client that left; nobody reads it. */
+const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
+
+export class WakeGate {
+  private readonly held = new Set<Held>();
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */
+  hold(nowMs: number, signal: AbortSignal): Refusal | Promise<Claim> {
+    if (this.held.size >= this.limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
+    if (signal.aborted) return LEFT;
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.held.delete(entry);
+        resolve(LEFT);
+      };
+      const entry: Held = {
+        sinceMs: nowMs,
+        settle: (claim) => {
+          signal.removeEventListener('abort', leave);
+          resolve(claim);
+        },
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.held.add(entry);
+    });
+  }
+
+  /** Lets all go on, in order of arrival; `claim` gets the time since which each was held. */
+  admit(claim: (sinceMs: number) => Claim): void {
+    this.settle((entry) => claim(entry.sinceMs));
+  }
+
+  refuse(refusal: Refusal): void {
+    this.settle(() => refusal);
+  }
+
+  private settle(claimFor: (entry: Held) => Claim): void {
+    const entries = [...this.held];
+    this.held.clear();
+    for (const entry of entries) entry.settle(claimFor(entry));
+  }
+}
