@@ -1,0 +1,69 @@
+/** `tenement serve`: the server in the foreground. */
+import type { Command } from 'commander';
+import { parseListenAddress } from '../config/address.ts';
+import type { ListenAddress } from '../core/service.ts';
+import { type Daemon, startDaemon } from '../daemon.ts';
+import { stderrLogger } from '../logger.ts';
+import { configFile } from './target.ts';
+import { version } from './version.ts';
+import { welcome } from './welcome.ts';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly proxy?: string;
+  readonly api?: string;
+  readonly dataDir?: string;
+  readonly logLevel: string;
+  readonly welcome?: boolean;
+}
+
+export function serveCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('run the server in the foreground')
+    .option('--proxy <addr>', 'listen there instead of [proxy] listen')
+    .option('--api <addr>', 'listen there instead of [api] listen')
+    .option('--data-dir <dir>', 'instead of data_dir of [settings]')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .option('--welcome', 'then print what to try')
+    .action(async (_options, command: Command) => serve(command.optsWithGlobals<ServeOptions>()));
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
+  const daemon = await startDaemon({
+    configFile: configFile(options),
+    logger,
+    version,
+    proxy: address(options.proxy),
+    api: address(options.api),
+    dataDir: options.dataDir,
+  });
+  for (const warning of daemon.hypervisor.config.warnings) logger.warn({}, warning);
+  process.stdout.write(`${readyLine(daemon)}\n`);
+  if (options.welcome === true) process.stdout.write(welcome(daemon));
+  await signalled();
+  await daemon.close();
+}
+
+function address(text: string | undefined): ListenAddress | undefined {
+  return text === undefined ? undefined : parseListenAddress(text);
+}
+
+function readyLine(daemon: Daemon): string {
+  const count = daemon.hypervisor.listInstances().length;
+  const instances = `${count} ${count === 1 ? 'instance' : 'instances'}`;
+  return `tenement ready: proxy ${url(daemon.proxy)}, api ${url(daemon.api)}, ${instances}`;
+}
+
+function url(address: ListenAddress): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `http://${host}:${address.port}`;
+}
+
+/** Settles on the first request to end; a second signal ends the process the hard way. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,201 @@
+/** The library: everything that `serve` does, without listening. */
+import { join } from 'node:path';
+import { systemClock } from './clock.ts';
+import { loadConfig } from './config/load.ts';
+import { parseInstanceName } from './core/instance.ts';
+import type {
+  Claim,
+  EventLog,
+  InstanceView,
+  LogFilter,
+  LogLine,
+  LogStore,
+  SpawnOptions,
+  TokenStore,
+} from './core/ports.ts';
+import type { Config } from './core/service.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { createLauncher } from './process/launcher.ts';
+import { createLogFiles } from './process/log-files.ts';
+import { createOutput } from './process/output.ts';
+import { createUsageMeter } from './process/usage.ts';
+import { openDatabase } from './registry/database.ts';
+import { createEventLog } from './registry/events.ts';
+import { createRegistry } from './registry/instances.ts';
+import { acquireStateLock } from './registry/lock.ts';
+import { openStateDir } from './registry/state-dir.ts';
+import { createTokenStore } from './registry/tokens.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+export interface HypervisorOptions {
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Instead of the config's `data_dir`; absolute or from the current directory. */
+  readonly dataDir?: string;
+}
+
+/** An instance with where to connect to it. */
+export type Instance = InstanceView & {
+  /** The public socket, which answers while the instance is ready; null with `listen = "port"`. */
+  readonly socketPath: string | null;
+};
+
+interface Parts {
+  readonly config: Config;
+  readonly supervisor: Supervisor;
+  readonly events: EventLog;
+  readonly logs: LogStore;
+  readonly tokens: TokenStore;
+  readonly logger: Logger;
+  /** Where the proxy listens, once it does; URLs are made of it. */
+  proxyPort: number;
+  release(): void;
+}
+
+export class Hypervisor {
+  private readonly parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Loads a config, takes its state directory and starts what `[instances]` names.
+   * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `state_failed`
+   */
+  static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
+    const config = loadConfig(file, options.dataDir === undefined ? {} : { dataDir: options.dataDir });
+    const parts = openParts(config, options.logger ?? silentLogger());
+    try {
+      await parts.supervisor.open();
+    } catch (error) {
+      await parts.supervisor.close();
+      parts.release();
+      throw error;
+    }
+    return new Hypervisor(parts);
+  }
+
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  /** What `serve` hands to its API and its proxy. */
+  get internals(): Pick<Parts, 'supervisor' | 'events' | 'logs' | 'tokens'> {
+    return this.parts;
+  }
+
+  /** Registers, starts, and waits until it is ready or the start has failed. @throws `bad_id`, `unknown_service` */
+  async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
+    const { view } = await this.parts.supervisor.spawn(service, tenantId, options);
+    return instanceOf(view);
+  }
+
+  async start(instance: string): Promise<Instance> {
+    return instanceOf(await this.parts.supervisor.start(nameOf(instance)));
+  }
+
+  /** The operator's stop: no request wakes it. */
+  async stop(instance: string): Promise<Instance> {
+    return instanceOf(await this.parts.supervisor.stop(nameOf(instance)));
+  }
+
+  async restart(instance: string): Promise<Instance> {
+    return instanceOf(await this.parts.supervisor.restart(nameOf(instance)));
+  }
+
+  /** What the idle timeout does: the next request wakes it. */
+  async sleep(instance: string): Promise<Instance> {
+    return instanceOf(await this.parts.supervisor.sleep(nameOf(instance)));
+  }
+
+  /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
+  async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
+    await this.parts.supervisor.remove(nameOf(instance), options);
+  }
+
+  /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when it is no instance. */
+  getInstance(instance: string): Instance {
+    return instanceOf(this.parts.supervisor.get(nameOf(instance)));
+  }
+
+  listInstances(): Instance[] {
+    return this.parts.supervisor.list().map(instanceOf);
+  }
+
+  /**
+   * For a reverse proxy of your own: wakes the instance if need be and counts the request until
+   * `release` is called on what comes back. A refusal has a `refused` code instead.
+   */
+  claim(instance: string, signal: AbortSignal): Claim | Promise<Claim> {
+    return this.parts.supervisor.claim(nameOf(instance), signal);
+  }
+
+  logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
+    return this.parts.logs.read(nameOf(instance), filter);
+  }
+
+  get events(): EventLog {
+    return this.parts.events;
+  }
+
+  /** Tells where the proxy listens, so that instances have a URL. */
+  setProxyPort(port: number): void {
+    this.parts.proxyPort = port;
+  }
+
+  /** Ends every process and gives the state directory free. */
+  async close(): Promise<void> {
+    await this.parts.supervisor.close();
+    this.parts.release();
+  }
+}
+
+function openParts(config: Config, logger: Logger): Parts {
+  const { stateDir } = config.settings;
+  openStateDir(stateDir);
+  const lock = acquireStateLock(stateDir);
+  const database = openDatabase(join(stateDir, 'tenement.db'));
+  const events = createEventLog(database);
+  const output = createOutput({ files: createLogFiles({ dir: join(stateDir, 'logs'), logger }) });
+  const parts: Parts = {
+    config,
+    logger,
+    events,
+    logs: output,
+    tokens: createTokenStore(database),
+    proxyPort: config.proxy.listen.port,
+    supervisor: new Supervisor({
+      config,
+      clock: systemClock,
+      launcher: createLauncher({ settings: config.settings, logger, sink: output }),
+      meter: createUsageMeter(),
+      registry: createRegistry(database),
+      events,
+      logger,
+      random: Math.random,
+      urlOf: (service, tenantId) => urlOf(config, parts.proxyPort, service, tenantId),
+    }),
+    release: () => {
+      database.close();
+      lock.release();
+    },
+  };
+  return parts;
+}
+
+function urlOf(config: Config, port: number, service: string, tenantId: string): string | null {
+  const domain = config.proxy.domains.find((name) => name !== '*');
+  if (domain === undefined || port === 0) return null;
+  const labels = service === config.proxy.defaultService ? tenantId : `${tenantId}.${service}`;
+  return `http://${labels}.${domain}${port === 80 ? '' : `:${port}`}`;
+}
+
+function nameOf(instance: string) {
+  const { service, tenantId } = parseInstanceName(instance);
+  return `${service}:${tenantId}` as const;
+}
+
+function instanceOf(view: InstanceView): Instance {
+  return { ...view, socketPath: view.socket };
+}
