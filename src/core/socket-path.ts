@@ -1,0 +1,21 @@
+/** Where Unix sockets lie, and what fits there. Pure. */
+import { dirname } from 'node:path';
+import { TenementError } from '../errors.ts';
+
+/** `sun_path` holds 108 bytes, the last of them NUL (unix(7)). */
+export const SUN_PATH_MAX_BYTES = 107;
+
+/**
+ * Where the child binds: beside the public socket, because rename(2) stays within one file system, in
+ * a directory that only its owner enters.
+ */
+export function bindSocketPath(publicSocket: string, service: string, tenantId: string, uid: number): string {
+  return `${dirname(publicSocket)}/.tenement-${uid}/${service}-${tenantId}/s`;
+}
+
+/** @throws {TenementError} `socket_path_too_long` */
+export function assertSocketPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= SUN_PATH_MAX_BYTES) return;
+  throw new TenementError('socket_path_too_long', `socket path of ${bytes} bytes: ${path}`);
+}

@@ -1,0 +1,43 @@
+/** The clean environment of a child: nothing of the supervisor's but what is named here. Pure. */
+
+export interface EnvironmentParts {
+  /** The supervisor's own environment. */
+  readonly base: NodeJS.ProcessEnv;
+  readonly inherit: readonly string[];
+  /** The service's variables, templates filled in. */
+  readonly service: Readonly<Record<string, string>>;
+  readonly tenant: Readonly<Record<string, string>>;
+  readonly tenantId: string;
+  readonly serviceName: string;
+  readonly tenantDir: string;
+  readonly tmpDir: string;
+  readonly bindSocket: string;
+  /** null with `listen = "socket"`. */
+  readonly port: number | null;
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The order of contract.md §3: later ones win. */
+export function childEnvironment(parts: EnvironmentParts): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const name of parts.inherit) {
+    const value = parts.base[name];
+    if (value !== undefined) inherited[name] = value;
+  }
+  return {
+    PATH: parts.base['PATH'] ?? DEFAULT_PATH,
+    HOME: parts.tenantDir,
+    LANG: parts.base['LANG'] ?? 'C.UTF-8',
+    TZ: parts.base['TZ'] ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    TMPDIR: parts.tmpDir,
+    ...inherited,
+    ...parts.service,
+    ...parts.tenant,
+    TENANT_ID: parts.tenantId,
+    SERVICE_NAME: parts.serviceName,
+    DATA_DIR: parts.tenantDir,
+    SOCKET_PATH: parts.bindSocket,
+    ...(parts.port === null ? {} : { PORT: String(parts.port) }),
+  };
+}

@@ -1,0 +1,105 @@
+/** Ports for `listen = "port"`: one that nobody has, and whose process it is that listens there. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { allPids, readStat } from './proc.ts';
+
+/** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */
+const TCP_LISTEN = '0A';
+
+/** Ports handed out and not given back, so that two starts at once never get the same. */
+const taken = new Set<number>();
+
+/** A free port on 127.0.0.1; give it back with `releasePort`. */
+export async function takePort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (taken.has(port)) continue;
+    taken.add(port);
+    return port;
+  }
+}
+
+export function releasePort(port: number): void {
+  taken.delete(port);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Whether what listens on the port belongs to the child: a process of its group, or a descendant. A
+ * stranger, or a survivor of another tenant, must never answer for this one. true where /proc does
+ * not tell.
+ */
+export function listenerBelongsTo(port: number, childPid: number): boolean {
+  const inodes = listeningInodes(port);
+  if (inodes === null) return true;
+  return family(childPid).some((pid) => holdsAny(pid, inodes));
+}
+
+function listeningInodes(port: number): Set<string> | null {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const inodes = new Set<string>();
+  let readable = false;
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const lines = readLines(file);
+    if (lines === null) continue;
+    readable = true;
+    for (const line of lines.slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      if (fields[1]?.endsWith(wanted) && fields[3] === TCP_LISTEN && fields[9]) inodes.add(`socket:[${fields[9]}]`);
+    }
+  }
+  return readable ? inodes : null;
+}
+
+function readLines(file: string): string[] | null {
+  try {
+    return readFileSync(file, 'latin1').trimEnd().split('\n');
+  } catch {
+    return null;
+  }
+}
+
+/** The pids of the child's group and of its descendants. */
+export function family(rootPid: number): number[] {
+  const stats = allPids()
+    .map(readStat)
+    .filter((stat) => stat !== null);
+  const members = new Set([rootPid]);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { pid, ppid, pgrp } of stats) {
+      if (members.has(pid) || !(pgrp === rootPid || members.has(ppid))) continue;
+      members.add(pid);
+      grew = true;
+    }
+  }
+  return [...members];
+}
+
+function holdsAny(pid: number, inodes: ReadonlySet<string>): boolean {
+  const dir = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(dir).some((fd) => inodes.has(readLink(`${dir}/${fd}`)));
+  } catch {
+    return false;
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

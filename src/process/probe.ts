@@ -1,0 +1,51 @@
+/** One question to a child: does it accept, and is it healthy? Bounded in time. */
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { ProbeResult, Upstream } from '../core/ports.ts';
+
+/** `refused`: nothing listens there (yet). */
+export type ConnectResult = 'accepted' | 'refused' | 'timeout';
+
+export function tryConnect(upstream: Upstream, timeoutMs: number): Promise<ConnectResult> {
+  return new Promise((resolve) => {
+    const socket = 'socketPath' in upstream ? connect(upstream.socketPath) : connect(upstream.port, '127.0.0.1');
+    const finish = (result: ConnectResult) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(timeoutMs, () => finish('timeout'));
+    socket.once('connect', () => finish('accepted'));
+    socket.once('error', () => finish('refused'));
+  });
+}
+
+/** GET `path`: 2xx is healthy. */
+export function askHealth(upstream: Upstream, path: string, timeoutMs: number): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
+    const headers = { host: 'localhost', connection: 'close', 'user-agent': 'tenement-probe' };
+    const probe = request({ ...where, path, headers, agent: false });
+    const timer = setTimeout(() => finish(failure(`GET ${path} did not answer within ${timeoutMs} ms`)), timeoutMs);
+    const finish = (result: ProbeResult) => {
+      clearTimeout(timer);
+      probe.destroy();
+      resolve(result);
+    };
+    probe.once('response', (response) => {
+      const status = response.statusCode ?? 0;
+      finish(status >= 200 && status < 300 ? { ok: true } : failure(`GET ${path} answered ${status}`));
+    });
+    probe.once('error', (error) => finish(failure(`GET ${path} failed: ${error.message}`)));
+    probe.end();
+  });
+}
+
+export async function askLiveness(upstream: Upstream, health: string | null, timeoutMs: number): Promise<ProbeResult> {
+  if (health !== null) return askHealth(upstream, health, timeoutMs);
+  const result = await tryConnect(upstream, timeoutMs);
+  return result === 'accepted' ? { ok: true } : failure(`connecting: ${result}`);
+}
+
+function failure(detail: string): ProbeResult {
+  return { ok: false, detail };
+}

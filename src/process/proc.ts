@@ -1,0 +1,73 @@
+/** What /proc tells of processes. On a system without it the answers are empty. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ProcessIdentity } from '../core/instance.ts';
+
+export interface ProcStat {
+  readonly pid: number;
+  readonly state: string;
+  readonly ppid: number;
+  readonly pgrp: number;
+  /** Clock ticks since boot, field 22 (proc(5)). */
+  readonly startTicks: number;
+}
+
+/** null when there is no such process. */
+export function readStat(pid: number): ProcStat | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  // The second field is the command in parentheses and may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid,
+    state: fields[0] ?? '',
+    ppid: Number(fields[1]),
+    pgrp: Number(fields[2]),
+    startTicks: Number(fields[19]),
+  };
+}
+
+export function allPids(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTicks: readStat(pid)?.startTicks ?? null };
+}
+
+/** Whether that process, and not a later one with its pid, still runs (a zombie does not). */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const stat = readStat(identity.pid);
+  return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
+}
+
+/** Members of a process group that are not zombies. */
+export function groupMembers(pgrp: number): ProcessIdentity[] {
+  return allPids()
+    .map(readStat)
+    .filter((stat) => stat !== null && stat.pgrp === pgrp && stat.state !== 'Z')
+    .map((stat) => ({ pid: stat?.pid ?? 0, startTicks: stat?.startTicks ?? null }));
+}
+
+/** Processes whose environment holds exactly this entry, `NAME=value`. */
+export function withEnvironmentEntry(entry: string): ProcessIdentity[] {
+  const needle = `\0${entry}\0`;
+  return allPids()
+    .filter((pid) => `\0${readEnvironment(pid)}`.includes(needle))
+    .map(identityOf);
+}
+
+function readEnvironment(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}

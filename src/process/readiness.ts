@@ -1,0 +1,119 @@
+/**
+ * Sees readiness when it happens: the bind directory is watched, so that the socket is noticed as it
+ * appears; between bind(2) and listen(2) a connection is refused, so it is tried again within a
+ * millisecond or two. There is no polling back-off.
+ */
+import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ProbeResult, Upstream } from '../core/ports.ts';
+import { listenerBelongsTo } from './port.ts';
+import { askHealth, tryConnect } from './probe.ts';
+
+const CONNECT_RETRY_MS = 1;
+/** For file systems that do not notify. */
+const RECHECK_MS = 50;
+const HEALTH_RETRY_MS = 5;
+const PORT_RETRY_MS = 2;
+const PORT_RETRY_SLOW_MS = 10;
+const PORT_FAST_MS = 200;
+
+export interface ReadinessOptions {
+  readonly upstream: Upstream;
+  readonly health: string | null;
+  readonly healthTimeoutMs: number;
+  readonly pid: number;
+}
+
+/** Watches a directory that exists, from before the child is started until `close`. */
+export class DirWatch {
+  private readonly watcher: FSWatcher | null;
+  private wake: () => void = () => {};
+
+  constructor(bindSocket: string) {
+    this.watcher = openWatcher(dirname(bindSocket), () => this.wake());
+  }
+
+  /** Settles at the next change, after RECHECK_MS, or when `signal` aborts. */
+  async changed(signal: AbortSignal): Promise<void> {
+    const timer = new AbortController();
+    const change = new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    const ended = AbortSignal.any([signal, timer.signal]);
+    await Promise.race([change, delay(RECHECK_MS, undefined, { signal: ended }).catch(() => {})]);
+    timer.abort();
+  }
+
+  close(): void {
+    this.watcher?.close();
+  }
+}
+
+function openWatcher(dir: string, onChange: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(dir, { persistent: false }, onChange);
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    // No inotify instance left: the recheck finds the socket all the same.
+    return null;
+  }
+}
+
+/** Settles once the child listens and is healthy; not ok, with what is missing, when `signal` aborts. */
+export async function waitReady(
+  options: ReadinessOptions,
+  dirWatch: DirWatch,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const { upstream } = options;
+  const listens =
+    'socketPath' in upstream
+      ? await waitSocket(upstream.socketPath, dirWatch, signal)
+      : await waitPort(upstream.port, options.pid, signal);
+  if (!listens.ok) return listens;
+  return waitHealthy(options, signal);
+}
+
+async function waitSocket(path: string, dirWatch: DirWatch, signal: AbortSignal): Promise<ProbeResult> {
+  while (!signal.aborted) {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) await dirWatch.changed(signal);
+    else if (!stat.isSocket()) return { ok: false, detail: `what lies at SOCKET_PATH (${path}) is not a socket` };
+    else if ((await tryConnect({ socketPath: path }, RECHECK_MS)) === 'accepted') return { ok: true };
+    else await pause(CONNECT_RETRY_MS, signal);
+  }
+  return { ok: false, detail: `did not listen on SOCKET_PATH (${path})` };
+}
+
+async function waitPort(port: number, pid: number, signal: AbortSignal): Promise<ProbeResult> {
+  const startedAtMs = performance.now();
+  let stranger = false;
+  while (!signal.aborted) {
+    if ((await tryConnect({ port }, RECHECK_MS)) === 'accepted') {
+      if (listenerBelongsTo(port, pid)) return { ok: true };
+      stranger = true;
+    }
+    const fast = performance.now() - startedAtMs < PORT_FAST_MS;
+    await pause(fast ? PORT_RETRY_MS : PORT_RETRY_SLOW_MS, signal);
+  }
+  if (stranger) return { ok: false, detail: `another process listens on PORT (${port})` };
+  return { ok: false, detail: `did not listen on PORT (127.0.0.1:${port})` };
+}
+
+async function waitHealthy(options: ReadinessOptions, signal: AbortSignal): Promise<ProbeResult> {
+  const { upstream, health, healthTimeoutMs } = options;
+  if (health === null) return { ok: true };
+  let last: ProbeResult = { ok: false, detail: `GET ${health} was not answered` };
+  while (!signal.aborted) {
+    last = await askHealth(upstream, health, healthTimeoutMs);
+    if (last.ok) return last;
+    await pause(HEALTH_RETRY_MS, signal);
+  }
+  return last;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,117 @@
+/**
+ * Ends a process and all that it started: SIGTERM to the group, time to finish, SIGKILL to the group,
+ * to what left the group, and to what left the family (found by its SOCKET_PATH). No pid is signalled
+ * unless it is still the process with that start time.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import treeKill from 'tree-kill';
+import type { ProcessIdentity } from '../core/instance.ts';
+import { family } from './port.ts';
+import { groupMembers, identityOf, isAlive, withEnvironmentEntry } from './proc.ts';
+
+/** How often a group is looked at whose leader is gone but whose members are not. */
+const POLL_MS = 15;
+/** After SIGKILL the kernel needs a moment; a process in uninterruptible sleep may need longer. */
+const KILL_WAIT_MS = 5000;
+
+export interface TerminateOptions {
+  readonly leader: ProcessIdentity;
+  /** Settles when the leader was reaped. */
+  readonly exited: Promise<unknown>;
+  /** `SOCKET_PATH=…`, by which those are found that left both group and family. */
+  readonly marker: string;
+  /** Aborts to cut the grace short. */
+  readonly hurry: AbortSignal;
+  readonly graceMs: number;
+}
+
+/** Settles when nothing is left. */
+export async function terminateAll(options: TerminateOptions): Promise<void> {
+  const { leader, hurry, graceMs } = options;
+  const relatives = relativesOf(leader);
+  if (graceMs > 0) {
+    signalGroup(leader, 'SIGTERM');
+    // A stopped process gets its SIGTERM only once it goes on.
+    signalGroup(leader, 'SIGCONT');
+    await gone(options, AbortSignal.any([hurry, AbortSignal.timeout(graceMs)]));
+  }
+  await killLeft(options, relatives);
+}
+
+async function gone(options: TerminateOptions, deadline: AbortSignal): Promise<void> {
+  const passed = new Promise<void>((resolve) => {
+    if (deadline.aborted) resolve();
+    deadline.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([options.exited, passed]);
+  while (!deadline.aborted && groupLives(options.leader.pid)) {
+    await delay(POLL_MS, undefined, { signal: deadline }).catch(() => {});
+  }
+}
+
+async function killLeft(options: TerminateOptions, relatives: readonly ProcessIdentity[]): Promise<void> {
+  const { leader, marker } = options;
+  if (isAlive(leader)) await killTree(leader.pid);
+  signalGroup(leader, 'SIGKILL');
+  const strays = [...relatives, ...withEnvironmentEntry(marker)];
+  for (const stray of strays) if (isAlive(stray)) signal(stray.pid, 'SIGKILL');
+  const deadlineMs = performance.now() + KILL_WAIT_MS;
+  const left = () => groupLives(leader.pid) || strays.some(isAlive);
+  while (left() && performance.now() < deadlineMs) await delay(POLL_MS);
+  await Promise.race([options.exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);
+}
+
+/**
+ * Ends what an earlier supervisor left: the same, for a process that is not our child. A leader that is
+ * gone is not signalled, whoever has its pid now; those with its SOCKET_PATH still are.
+ */
+export async function terminateLeftover(leader: ProcessIdentity, marker: string, graceMs: number): Promise<void> {
+  if (isAlive(leader)) {
+    const hurry = new AbortController().signal;
+    return terminateAll({ leader, exited: seenGone(leader), marker, hurry, graceMs });
+  }
+  const strays = withEnvironmentEntry(marker);
+  for (const stray of strays) if (isAlive(stray)) signal(stray.pid, 'SIGKILL');
+  const deadlineMs = performance.now() + KILL_WAIT_MS;
+  while (strays.some(isAlive) && performance.now() < deadlineMs) await delay(POLL_MS);
+}
+
+async function seenGone(identity: ProcessIdentity): Promise<void> {
+  while (isAlive(identity)) await delay(POLL_MS);
+}
+
+function relativesOf(leader: ProcessIdentity): ProcessIdentity[] {
+  if (!isAlive(leader)) return [];
+  return family(leader.pid)
+    .filter((pid) => pid !== leader.pid)
+    .map(identityOf);
+}
+
+/** Whether the group has a member that is not a zombie; the kernel keeps a group's number while it has any. */
+function groupLives(pgrp: number): boolean {
+  try {
+    process.kill(-pgrp, 0);
+  } catch {
+    return false;
+  }
+  return groupMembers(pgrp).length > 0;
+}
+
+/** The group's number is the leader's pid, which is not given out again while the group has members. */
+function signalGroup(leader: ProcessIdentity, name: NodeJS.Signals): void {
+  if (isAlive(leader) || groupLives(leader.pid)) signal(-leader.pid, name);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}
+
+function killTree(pid: number): Promise<void> {
+  return new Promise((resolve) => {
+    treeKill(pid, 'SIGKILL', () => resolve());
+  });
+}
