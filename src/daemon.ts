@@ -1,5 +1,4 @@
 /** The server: a hypervisor with its proxy, its HTTP API and its control socket. Knows all the parts. */
-import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from './api/server.ts';
 import type { ListenAddress } from './core/service.ts';
@@ -78,13 +77,11 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
   const deps = { supervisor, events, logs, tokens, version: options.version };
   if (config.api.auth === 'token') ensureAdminToken(tokens, join(stateDir, 'admin.token'));
   const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
-  const path = join(stateDir, 'control.sock');
-  // The state lock is ours, so what lies here is a dead server's.
-  rmSync(path, { force: true });
   undo.push(() => control.close());
-  await control.listen({ path });
-  chmodSync(path, 0o600);
+  await control.listen({ path: join(stateDir, 'control.sock') });
   const api = createApi({ deps, trust: config.api.auth, logger: options.logger });
   undo.push(() => api.close());
-  return api.listen(options.api ?? config.api.listen);
+  const address = options.api ?? config.api.listen;
+  await api.listen(address);
+  return api.address() ?? address;
 }
