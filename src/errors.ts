@@ -27,6 +27,7 @@ export const ERROR_CODES = {
     hint: 'An id is a DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.',
   },
   bad_input: { httpStatus: 400, exitStatus: 2, hint: 'See `tenement help` or /openapi.json for what is accepted.' },
+  usage: { httpStatus: 400, exitStatus: 2, hint: '`tenement help` lists the commands and options.' },
   bad_host: { httpStatus: 400, exitStatus: 2, hint: 'Send exactly one valid Host header.' },
   bad_request: { httpStatus: 400, exitStatus: 2, hint: 'Send a well-formed HTTP/1.1 request.' },
   unknown_service: { httpStatus: 404, exitStatus: 1, hint: 'Services are the [service.NAME] tables of the config.' },

@@ -1,0 +1,143 @@
+/** The API as typed calls: what the commands use, and other programs may. */
+import type { InstanceName } from '../core/instance.ts';
+import type { InstanceView, SpawnOptions } from '../core/ports.ts';
+import { type ApiTarget, createTransport, type Transport } from './transport.ts';
+
+export type { ApiTarget } from './transport.ts';
+
+export interface LogEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+export interface EventEntry {
+  readonly seq: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly type: string;
+  readonly instance: InstanceName | null;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface TokenEntry {
+  readonly id: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+interface StreamQuery {
+  /** Goes on with what comes, until the signal aborts or the server ends. */
+  readonly follow?: boolean | undefined;
+  /** Only this many of the newest. */
+  readonly tail?: number | undefined;
+  /** A duration back from now ("10m") or an ISO 8601 time. */
+  readonly since?: string | undefined;
+}
+
+export interface LogsQuery extends StreamQuery {
+  readonly grep?: string | undefined;
+  /** Only what was printed to stderr. */
+  readonly stderr?: boolean | undefined;
+}
+
+export interface EventsQuery extends StreamQuery {
+  readonly instance?: InstanceName | undefined;
+}
+
+/** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */
+export interface ApiClient {
+  /** The socket path or URL that it talks to. */
+  readonly address: string;
+  spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
+  start(instance: InstanceName, options?: { wait?: boolean | undefined }): Promise<InstanceView>;
+  stop(instance: InstanceName): Promise<InstanceView>;
+  restart(instance: InstanceName): Promise<InstanceView>;
+  sleep(instance: InstanceName): Promise<InstanceView>;
+  remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
+  get(instance: InstanceName): Promise<InstanceView>;
+  list(): Promise<InstanceView[]>;
+  logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
+  events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
+  createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
+  listTokens(): Promise<TokenEntry[]>;
+  revokeToken(id: string): Promise<void>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/** @throws {TenementError} `bad_input` when the URL is none. */
+export function createClient(target: ApiTarget): ApiClient {
+  const transport = createTransport(target);
+  return {
+    address: transport.address,
+    ...instanceCalls(transport),
+    ...streamCalls(transport),
+    ...tokenCalls(transport),
+    close: () => transport.close(),
+  };
+}
+
+type InstanceCalls = Pick<ApiClient, 'spawn' | 'start' | 'stop' | 'restart' | 'sleep' | 'remove' | 'get' | 'list'>;
+
+function instanceCalls(transport: Transport): InstanceCalls {
+  const verb = async (instance: InstanceName, name: string, body?: object) => {
+    const call = { method: 'POST', path: `${instancePath(instance)}/${name}` } as const;
+    const { data } = await transport.json(body === undefined ? call : { ...call, body });
+    return data as InstanceView;
+  };
+  return {
+    spawn: async (service, id, options = {}) => {
+      const body = { service, id, ...options };
+      const { status, data } = await transport.json({ method: 'POST', path: '/api/instances', body });
+      return { view: data as InstanceView, created: status === 201 };
+    },
+    start: (instance, options = {}) => verb(instance, 'start', options),
+    stop: (instance) => verb(instance, 'stop'),
+    restart: (instance) => verb(instance, 'restart'),
+    sleep: (instance) => verb(instance, 'sleep'),
+    remove: async (instance, { purge } = {}) => {
+      await transport.json({ method: 'DELETE', path: instancePath(instance), query: { purge } });
+    },
+    get: async (instance) =>
+      (await transport.json({ method: 'GET', path: instancePath(instance) })).data as InstanceView,
+    list: async () => {
+      const { data } = await transport.json({ method: 'GET', path: '/api/instances' });
+      return (data as { instances: InstanceView[] }).instances;
+    },
+  };
+}
+
+function streamCalls(transport: Transport): Pick<ApiClient, 'logs' | 'events'> {
+  async function* stream<Entry>(path: string, query: object, signal?: AbortSignal): AsyncGenerator<Entry> {
+    const lines = transport.lines({ method: 'GET', path, query: { ...query }, signal });
+    for await (const line of lines) yield JSON.parse(line) as Entry;
+  }
+  return {
+    logs: (instance, query = {}, signal) => stream(`${instancePath(instance)}/logs`, query, signal),
+    events: (query = {}, signal) => stream('/api/events', query, signal),
+  };
+}
+
+function tokenCalls(transport: Transport): Pick<ApiClient, 'createToken' | 'listTokens' | 'revokeToken'> {
+  return {
+    createToken: async (name) => {
+      const { data } = await transport.json({ method: 'POST', path: '/api/tokens', body: { name } });
+      return data as TokenEntry & { token: string };
+    },
+    listTokens: async () => {
+      const { data } = await transport.json({ method: 'GET', path: '/api/tokens' });
+      return (data as { tokens: TokenEntry[] }).tokens;
+    },
+    revokeToken: async (id) => {
+      await transport.json({ method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` });
+    },
+  };
+}
+
+function instancePath(instance: InstanceName): string {
+  return `/api/instances/${encodeURIComponent(instance)}`;
+}

@@ -1,0 +1,20 @@
+/** What every route needs. */
+import type { EventLog, LogStore, SupervisorVerbs, TokenStore } from '../core/ports.ts';
+import type { Logger } from '../logger.ts';
+import type { Followers } from './stream.ts';
+
+/** What the API stands in front of. */
+export interface ApiDeps {
+  readonly supervisor: SupervisorVerbs;
+  readonly events: EventLog;
+  readonly logs: LogStore;
+  readonly tokens: TokenStore;
+  /** tenement's own version. */
+  readonly version: string;
+}
+
+export interface ApiContext {
+  readonly deps: ApiDeps;
+  readonly logger: Logger;
+  readonly followers: Followers;
+}

@@ -1,0 +1,52 @@
+/** Where the API listens: a TCP address, or a Unix socket that only its owner can open. */
+import { chmod, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { TenementError } from '../errors.ts';
+
+export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** What is needed of a server to make it listen. */
+export interface Listener {
+  listen(target: ListenTarget): Promise<unknown>;
+}
+
+/**
+ * Makes `server` listen. A socket file that nobody listens on any more is replaced.
+ * @throws {TenementError} `already_running` when someone does, `listen_failed` for any other reason.
+ */
+export async function listenAt(server: Listener, target: ListenTarget): Promise<void> {
+  if ('path' in target) return listenAtPath(server, target.path);
+  await server.listen(target).catch((error: unknown) => {
+    throw listenFailed(`${target.host}:${target.port}`, error);
+  });
+}
+
+async function listenAtPath(server: Listener, path: string): Promise<void> {
+  if (await answers(path)) {
+    throw new TenementError('already_running', `another server listens on ${path}`);
+  }
+  try {
+    await unlink(path).catch(ignoreAbsent);
+    await server.listen({ path });
+    await chmod(path, 0o600);
+  } catch (error) {
+    throw listenFailed(path, error);
+  }
+}
+
+function ignoreAbsent(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(path);
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+function listenFailed(address: string, cause: unknown): TenementError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TenementError('listen_failed', `the API cannot listen on ${address}: ${why}`, { cause });
+}

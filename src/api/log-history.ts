@@ -1,0 +1,34 @@
+/** Joining what was read of a log with what arrived while it was read. Pure. */
+import type { LogFilter, LogLine } from '../core/ports.ts';
+
+/** Whether a line that just arrived is one that the reader asked for. */
+export function matches(line: LogLine, filter: LogFilter): boolean {
+  if (filter.stream !== undefined && line.stream !== filter.stream) return false;
+  if (filter.sinceMs !== undefined && line.atMs < filter.sinceMs) return false;
+  return filter.grep === undefined || line.text.includes(filter.grep);
+}
+
+/**
+ * The lines of `arrived` (since before the read began) that `read` does not end with already: the
+ * read may have seen none, some or all of them, and a short tail only the last of those.
+ */
+export function notYetRead(read: readonly LogLine[], arrived: readonly LogLine[]): LogLine[] {
+  if (read.length === 0) return [...arrived];
+  for (let seen = arrived.length; seen > 0; seen -= 1) {
+    if (endsWith(read, arrived, seen)) return arrived.slice(seen);
+  }
+  return [...arrived];
+}
+
+/** Whether the last lines of `read` are the last of the first `seen` lines of `arrived`. */
+function endsWith(read: readonly LogLine[], arrived: readonly LogLine[], seen: number): boolean {
+  const overlap = Math.min(read.length, seen);
+  for (let back = 1; back <= overlap; back += 1) {
+    if (!same(read[read.length - back], arrived[seen - back])) return false;
+  }
+  return true;
+}
+
+function same(one: LogLine | undefined, other: LogLine | undefined): boolean {
+  return one?.atMs === other?.atMs && one?.stream === other?.stream && one?.text === other?.text;
+}

@@ -1,0 +1,84 @@
+/** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { STATES } from '../core/instance.ts';
+import type { InstanceView, SupervisorVerbs } from '../core/ports.ts';
+
+type Supervisor = Pick<SupervisorVerbs, 'list'>;
+type Figure = (view: InstanceView) => number | null;
+
+const COUNTERS: readonly (readonly [name: string, help: string, figure: Figure])[] = [
+  ['requests_total', 'Requests forwarded to the instance.', (view) => view.requests],
+  ['restarts_total', 'Restarts after a crash.', (view) => view.restarts],
+  ['wakes_total', 'Times that a request woke the instance.', (view) => view.wakes],
+];
+
+const GAUGES: readonly (readonly [name: string, help: string, figure: Figure])[] = [
+  ['memory_bytes', 'Resident memory of the process tree.', (view) => view.memoryBytes],
+  ['cpu_seconds', 'Processor time of the current process tree.', (view) => view.cpuSeconds],
+  ['in_flight', 'Requests being answered.', (view) => view.inFlight],
+  ['open_streams', 'Open WebSockets and event streams.', (view) => view.openStreams],
+];
+
+const LABELS = ['service', 'tenant'];
+
+export interface Metrics {
+  readonly contentType: string;
+  /** The text of one scrape. */
+  scrape(): Promise<string>;
+}
+
+export function createMetrics(supervisor: Supervisor): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addStates(registry, supervisor);
+  for (const [name, help, figure] of COUNTERS) addCounter(registry, supervisor, name, help, figure);
+  for (const [name, help, figure] of GAUGES) addGauge(registry, supervisor, name, help, figure);
+  return { contentType: registry.contentType, scrape: () => registry.metrics() };
+}
+
+function addStates(registry: Registry, supervisor: Supervisor): void {
+  new Gauge({
+    name: 'tenement_instances',
+    help: 'Registered instances by state.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const state of STATES) this.set({ state }, 0);
+      for (const view of supervisor.list()) this.inc({ state: view.state });
+    },
+  });
+}
+
+function addCounter(registry: Registry, supervisor: Supervisor, name: string, help: string, figure: Figure): void {
+  new Counter({
+    name: `tenement_instance_${name}`,
+    help,
+    labelNames: LABELS,
+    registers: [registry],
+    collect() {
+      // The supervisor counts; this only repeats its figures, without instances that are gone.
+      this.reset();
+      for (const view of supervisor.list()) this.inc(labels(view), figure(view) ?? 0);
+    },
+  });
+}
+
+function addGauge(registry: Registry, supervisor: Supervisor, name: string, help: string, figure: Figure): void {
+  new Gauge({
+    name: `tenement_instance_${name}`,
+    help,
+    labelNames: LABELS,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const view of supervisor.list()) {
+        const value = figure(view);
+        if (value !== null) this.set(labels(view), value);
+      }
+    },
+  });
+}
+
+function labels(view: InstanceView): { service: string; tenant: string } {
+  return { service: view.service, tenant: view.id };
+}

@@ -1,0 +1,45 @@
+/** Which Host headers name this API: what DNS rebinding cannot forge. */
+import { isIP } from 'node:net';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** RFC 9112 §3.2 without userinfo: a name, an IPv4 address or a bracketed IPv6 address, and a port. */
+const HOST = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?<port>\d{1,5}))?$/i;
+
+const HTTP_PORT = 80;
+
+/**
+ * Whether a Host header is one under which the API may be called, given where it listens: that
+ * address; any name of this machine's loopback when it listens there; any IP literal or localhost
+ * when it listens on every interface. A page can point a name of its own at us, never an IP literal.
+ */
+export function isOwnHost(header: string | undefined, own: HostPort): boolean {
+  const match = HOST.exec(header ?? '')?.groups;
+  if (match?.['name'] === undefined) return false;
+  if (Number(match['port'] ?? HTTP_PORT) !== own.port) return false;
+  const name = unbracket(match['name'].toLowerCase().replace(/\.$/, ''));
+  const host = unbracket(own.host.toLowerCase());
+  if (name === host) return true;
+  if (isWildcard(host)) return name === 'localhost' || isIP(name) !== 0;
+  return isLoopback(host) && isLoopback(name);
+}
+
+/** Whether an Origin header is the API itself, as reached under its Host header. */
+export function isOwnOrigin(origin: string, hostHeader: string | undefined): boolean {
+  return hostHeader !== undefined && origin.toLowerCase() === `http://${hostHeader.toLowerCase()}`;
+}
+
+function unbracket(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

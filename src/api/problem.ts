@@ -1,0 +1,58 @@
+/** Errors as RFC 9457 problem documents: the one place where the API maps codes to HTTP. */
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TenementError, toTenementError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+export interface Problem {
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly hint: string;
+  /** Only with `internal`: what the server log has the details under. */
+  readonly requestId?: string;
+}
+
+/** The document of an error. What an `internal` error says stays in the log: it may name paths. */
+export function toProblem(error: TenementError, requestId: string): Problem {
+  const internal = error.code === 'internal';
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[error.httpStatus] ?? 'Error',
+    status: error.httpStatus,
+    code: error.code,
+    detail: internal ? 'the server met an unexpected error' : error.message,
+    hint: error.hint,
+    ...(internal && { requestId }),
+  };
+}
+
+/** Answers with the problem document of `thrown`, which may be anything. */
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+  const error = classify(thrown);
+  if (error.code === 'internal') logger.error({ requestId: request.id, err: thrown }, 'API request failed');
+  if (error.retryAfterS !== null) reply.header('retry-after', String(error.retryAfterS));
+  if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  reply.code(error.httpStatus).type('application/problem+json');
+  reply.send(JSON.stringify(toProblem(error, request.id)));
+}
+
+/** Fastify's own complaints about a request (bad JSON, too large, bad URL) are the client's fault. */
+function classify(thrown: unknown): TenementError {
+  if (thrown instanceof TenementError) return thrown;
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+  if (thrown instanceof Error && status >= 400 && status < 500) {
+    return new TenementError('bad_input', thrown.message, { cause: thrown });
+  }
+  return toTenementError(thrown);
+}
+
+/** A whole HTTP/1.1 answer for what could not be parsed as a request at all. */
+export function rawBadRequest(): string {
+  const error = new TenementError('bad_request', 'this is not a well-formed HTTP request');
+  const body = JSON.stringify(toProblem(error, ''));
+  const head = ['HTTP/1.1 400 Bad Request', 'Content-Type: application/problem+json', 'Connection: close'];
+  return `${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}

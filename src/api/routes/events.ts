@@ -1,0 +1,77 @@
+/** /api/events: what happened, and happens. */
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { EventLog, TenementEvent } from '../../core/ports.ts';
+import type { ApiContext } from '../context.ts';
+import { FollowQueue } from '../follow-queue.ts';
+import { eventsQuery, problemSchema } from '../schemas.ts';
+import { parseSince } from '../since.ts';
+import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
+import type { Api } from '../zod-provider.ts';
+import { namedInstance } from './instances.ts';
+
+type EventFilter = Parameters<EventLog['list']>[0];
+
+const DEFAULT_TAIL = 1000;
+
+export function eventRoutes(api: Api, context: ApiContext): void {
+  api.get(
+    '/api/events',
+    {
+      schema: {
+        summary:
+          'Events as JSON lines {"seq","at","type","instance","message","data"}, or as server-sent events ' +
+          'when they are accepted; Last-Event-ID continues after that one',
+        produces: ['application/x-ndjson', 'text/event-stream'],
+        querystring: eventsQuery,
+        response: { '4xx': problemSchema },
+      },
+    },
+    async (request, reply) => {
+      const filter = toFilter(request.query, lastEventId(request), Date.now());
+      const follow = request.query.follow ?? wantsEventStream(request);
+      const { events } = context.deps;
+      const source = follow ? followed(events, filter) : past(events, filter);
+      return sendStream(request, reply, source, context);
+    },
+  );
+}
+
+function lastEventId(request: FastifyRequest): number | null {
+  const header = request.headers['last-event-id'];
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : null;
+}
+
+function toFilter(query: z.output<typeof eventsQuery>, afterSeq: number | null, nowMs: number): EventFilter {
+  // Who continues after an event must not lose any of those that follow it.
+  const tail = query.tail ?? (afterSeq === null ? DEFAULT_TAIL : undefined);
+  return {
+    ...(tail !== undefined && { tail }),
+    ...(afterSeq !== null && { afterSeq }),
+    ...(query.since !== undefined && { sinceMs: parseSince(query.since, nowMs) }),
+    ...(query.instance !== undefined && { instance: namedInstance(query.instance) }),
+  };
+}
+
+function past(events: EventLog, filter: EventFilter): StreamSource {
+  return { history: events.list(filter).map(toItem), live: null, stop: () => {} };
+}
+
+/** Listing and subscribing happen in one step, so nothing falls between them. */
+function followed(events: EventLog, filter: EventFilter): StreamSource {
+  const queue = new FollowQueue<StreamItem>((item) => JSON.stringify(item.json).length);
+  const history = events.list(filter).map(toItem);
+  const unsubscribe = events.subscribe((event) => {
+    if (filter.instance === undefined || event.instance === filter.instance) queue.push(toItem(event));
+  });
+  const stop = () => {
+    unsubscribe();
+    queue.end();
+  };
+  return { history, live: queue.batches(), stop };
+}
+
+function toItem(event: TenementEvent): StreamItem {
+  const { seq, atMs, type, instance, message, data } = event;
+  return { id: String(seq), json: { seq, at: new Date(atMs).toISOString(), type, instance, message, data } };
+}

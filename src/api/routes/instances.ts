@@ -1,0 +1,124 @@
+/** /api/instances: the verbs of the supervisor. */
+import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/instance.ts';
+import type { SupervisorVerbs } from '../../core/ports.ts';
+import type { ApiContext } from '../context.ts';
+import {
+  instanceParams,
+  instanceSchema,
+  instancesSchema,
+  noBody,
+  noContent,
+  problemSchema,
+  removeQuery,
+  spawnBody,
+  startBody,
+} from '../schemas.ts';
+import type { Api } from '../zod-provider.ts';
+
+const VERBS = {
+  stop: 'Stops it until an operator starts it',
+  restart: 'Restarts it without failing a request',
+  sleep: 'Puts it to sleep; the next request wakes it',
+} as const;
+
+/** Checks and brings into one form what a path names. @throws {TenementError} `bad_id` */
+export function namedInstance(text: string): InstanceName {
+  const { service, tenantId } = parseInstanceName(text);
+  return instanceName(service, tenantId);
+}
+
+export function instanceRoutes(api: Api, context: ApiContext): void {
+  const { supervisor } = context.deps;
+  readRoutes(api, supervisor);
+  spawnRoute(api, supervisor);
+  startRoute(api, supervisor);
+  for (const verb of ['stop', 'restart', 'sleep'] as const) verbRoute(api, supervisor, verb);
+  removeRoute(api, supervisor);
+}
+
+function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
+  api.get(
+    '/api/instances',
+    { schema: { summary: 'Every instance', response: { 200: instancesSchema, '4xx': problemSchema } } },
+    async () => ({ instances: supervisor.list() }),
+  );
+  api.get(
+    '/api/instances/:instance',
+    {
+      schema: {
+        summary: 'One instance',
+        params: instanceParams,
+        response: { 200: instanceSchema, '4xx': problemSchema },
+      },
+    },
+    async (request) => supervisor.get(namedInstance(request.params.instance)),
+  );
+}
+
+function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
+  api.post(
+    '/api/instances',
+    {
+      schema: {
+        summary: 'Registers and starts an instance; 200 when it was registered before',
+        body: spawnBody,
+        response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+      },
+    },
+    async (request, reply) => {
+      const { service, id, ...options } = request.body;
+      assertTenantId(id);
+      const { view, created } = await supervisor.spawn(service, id, options);
+      reply.code(created ? 201 : 200);
+      return view;
+    },
+  );
+}
+
+function startRoute(api: Api, supervisor: SupervisorVerbs): void {
+  api.post(
+    '/api/instances/:instance/start',
+    {
+      schema: {
+        summary: 'Starts it',
+        params: instanceParams,
+        body: startBody,
+        response: { 200: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+      },
+    },
+    async (request) => supervisor.start(namedInstance(request.params.instance), { wait: request.body?.wait }),
+  );
+}
+
+function verbRoute(api: Api, supervisor: SupervisorVerbs, verb: keyof typeof VERBS): void {
+  api.post(
+    `/api/instances/:instance/${verb}`,
+    {
+      schema: {
+        summary: VERBS[verb],
+        params: instanceParams,
+        body: noBody,
+        response: { 200: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+      },
+    },
+    async (request) => supervisor[verb](namedInstance(request.params.instance)),
+  );
+}
+
+function removeRoute(api: Api, supervisor: SupervisorVerbs): void {
+  api.delete(
+    '/api/instances/:instance',
+    {
+      schema: {
+        summary: 'Unregisters it',
+        params: instanceParams,
+        querystring: removeQuery,
+        response: { 204: noContent, '4xx': problemSchema, '5xx': problemSchema },
+      },
+    },
+    async (request, reply) => {
+      await supervisor.remove(namedInstance(request.params.instance), { purge: request.query.purge });
+      return reply.code(204).send();
+    },
+  );
+}

@@ -1,0 +1,78 @@
+/** /api/instances/:instance/logs: what an instance printed, and prints. */
+import type { z } from 'zod';
+import type { InstanceName } from '../../core/instance.ts';
+import type { LogFilter, LogLine, LogStore } from '../../core/ports.ts';
+import type { ApiContext } from '../context.ts';
+import { FollowQueue } from '../follow-queue.ts';
+import { matches, notYetRead } from '../log-history.ts';
+import { instanceParams, logsQuery, problemSchema } from '../schemas.ts';
+import { parseSince } from '../since.ts';
+import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
+import type { Api } from '../zod-provider.ts';
+import { namedInstance } from './instances.ts';
+
+export function logRoutes(api: Api, context: ApiContext): void {
+  const { supervisor, logs } = context.deps;
+  api.get(
+    '/api/instances/:instance/logs',
+    {
+      schema: {
+        summary: 'Its output as JSON lines {"at","stream","text"}, or as server-sent events when they are accepted',
+        produces: ['application/x-ndjson', 'text/event-stream'],
+        params: instanceParams,
+        querystring: logsQuery,
+        response: { '4xx': problemSchema },
+      },
+    },
+    async (request, reply) => {
+      const name = namedInstance(request.params.instance);
+      supervisor.get(name);
+      const filter = toFilter(request.query, Date.now());
+      const follow = request.query.follow ?? wantsEventStream(request);
+      const source = follow ? await followed(logs, name, filter) : await past(logs, name, filter);
+      return sendStream(request, reply, source, context);
+    },
+  );
+}
+
+function toFilter(query: z.output<typeof logsQuery>, nowMs: number): LogFilter {
+  return {
+    tail: query.tail,
+    sinceMs: query.since === undefined ? undefined : parseSince(query.since, nowMs),
+    grep: query.grep,
+    stream: query.stderr === true ? 'stderr' : undefined,
+  };
+}
+
+async function past(logs: LogStore, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
+  const lines = await logs.read(name, filter);
+  return { history: lines.map(toItem), live: null, stop: () => {} };
+}
+
+/** Subscribes before it reads, so that no line falls between the two. */
+async function followed(logs: LogStore, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
+  const queue = new FollowQueue<LogLine>((line) => line.text.length + 100);
+  const unsubscribe = logs.subscribe(name, (line) => {
+    if (matches(line, filter)) queue.push(line);
+  });
+  try {
+    const read = await logs.read(name, filter);
+    const history = [...read, ...notYetRead(read, queue.take())].map(toItem);
+    const stop = () => {
+      unsubscribe();
+      queue.end();
+    };
+    return { history, live: asItems(queue), stop };
+  } catch (error) {
+    unsubscribe();
+    throw error;
+  }
+}
+
+async function* asItems(queue: FollowQueue<LogLine>): AsyncGenerator<StreamItem[]> {
+  for await (const lines of queue.batches()) yield lines.map(toItem);
+}
+
+function toItem(line: LogLine): StreamItem {
+  return { id: null, json: { at: new Date(line.atMs).toISOString(), stream: line.stream, text: line.text } };
+}

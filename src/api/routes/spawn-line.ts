@@ -1,0 +1,62 @@
+/** /spawn/SERVICE/--id=ID: the one-line form that a signup hook curls. */
+import { assertTenantId } from '../../core/instance.ts';
+import type { InstanceView, SupervisorVerbs } from '../../core/ports.ts';
+import { TenementError } from '../../errors.ts';
+import type { ApiContext } from '../context.ts';
+import { instanceSchema, noBody, problemSchema, spawnLineParams, spawnLineQuery } from '../schemas.ts';
+import type { Api } from '../zod-provider.ts';
+
+interface SpawnLine {
+  readonly service: string;
+  readonly id: string;
+  readonly start?: boolean | undefined;
+  readonly wait?: boolean | undefined;
+}
+
+const schema = {
+  summary: 'Registers and starts an instance, as POST /api/instances does',
+  params: spawnLineParams,
+  querystring: spawnLineQuery,
+  response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+};
+
+export function spawnLineRoutes(api: Api, context: ApiContext): void {
+  const { supervisor } = context.deps;
+  const config = { changesState: true };
+  const literal = '/spawn/:service/--id=:id';
+  api.get(literal, { config, schema }, async (request, reply) => {
+    return spawnLine(supervisor, { ...request.params, ...request.query }, reply);
+  });
+  api.post(literal, { config, schema: { ...schema, body: noBody } }, async (request, reply) => {
+    return spawnLine(supervisor, { ...request.params, ...request.query }, reply);
+  });
+  // The router compares literal parts before it decodes `%3D`; as a parameter the segment comes decoded.
+  api.route({
+    method: ['GET', 'POST'],
+    url: '/spawn/:service/:id',
+    config,
+    schema: { params: spawnLineParams, querystring: spawnLineQuery, hide: true },
+    handler: async (request, reply) => {
+      const { service, id } = request.params;
+      const line = { service, id: idOf(id), ...request.query };
+      return spawnLine(supervisor, line, reply);
+    },
+  });
+}
+
+function idOf(segment: string): string {
+  if (segment.startsWith('--id=')) return segment.slice('--id='.length);
+  throw new TenementError('not_found', `${JSON.stringify(segment.slice(0, 80))} is not --id=ID`);
+}
+
+async function spawnLine(
+  supervisor: SupervisorVerbs,
+  line: SpawnLine,
+  reply: { code(status: number): unknown },
+): Promise<InstanceView> {
+  const { service, id, start, wait } = line;
+  assertTenantId(id);
+  const { view, created } = await supervisor.spawn(service, id, { start, wait });
+  reply.code(created ? 201 : 200);
+  return view;
+}

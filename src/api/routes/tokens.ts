@@ -1,0 +1,44 @@
+/** /api/tokens: who may call the API over TCP. */
+import type { TokenInfo } from '../../core/ports.ts';
+import { TenementError } from '../../errors.ts';
+import type { ApiContext } from '../context.ts';
+import { newTokenSchema, noContent, problemSchema, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
+import type { Api } from '../zod-provider.ts';
+
+export function tokenRoutes(api: Api, context: ApiContext): void {
+  const { tokens } = context.deps;
+  api.get(
+    '/api/tokens',
+    { schema: { summary: 'Every token, without its text', response: { 200: tokensSchema, '4xx': problemSchema } } },
+    async () => ({ tokens: tokens.list().map(toView) }),
+  );
+  api.post(
+    '/api/tokens',
+    {
+      schema: { summary: 'Makes a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemSchema } },
+    },
+    async (request, reply) => {
+      const { token, ...info } = tokens.create(request.body.name);
+      reply.code(201).header('cache-control', 'no-store');
+      return { ...toView(info), token };
+    },
+  );
+  api.delete(
+    '/api/tokens/:id',
+    {
+      schema: {
+        summary: 'Revokes a token',
+        params: tokenParams,
+        response: { 204: noContent, '4xx': problemSchema },
+      },
+    },
+    async (request, reply) => {
+      if (tokens.revoke(request.params.id)) return reply.code(204).send();
+      throw new TenementError('unknown_token', `there is no token ${JSON.stringify(request.params.id.slice(0, 80))}`);
+    },
+  );
+}
+
+function toView(info: TokenInfo): { id: string; name: string; createdAt: string } {
+  return { id: info.id, name: info.name, createdAt: new Date(info.createdAtMs).toISOString() };
+}

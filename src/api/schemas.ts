@@ -1,0 +1,115 @@
+/** What the routes take and give, once: checked at run time and published at /openapi.json. */
+import { z } from 'zod';
+import { EXIT_REASONS, STATES } from '../core/instance.ts';
+
+const time = z.iso.datetime();
+const count = z.int().min(0);
+
+/** `?follow`, `?follow=true`, `?follow=1`, or their opposites. */
+const flag = z.enum(['', 'true', '1', 'false', '0']).transform((text) => text !== 'false' && text !== '0');
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,7}$/, 'expected a whole number')
+  .transform(Number);
+const since = z.string().min(1).describe('A duration back from now ("10m", "300") or an ISO 8601 time.');
+
+const environment = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'),
+    z.string().refine((text) => !text.includes('\0'), 'expected text without NUL'),
+  )
+  .describe("The tenant's own variables, over the service's.");
+
+export const instanceParams = z.object({ instance: z.string().describe('SERVICE:ID, for example api:acme') });
+
+export const spawnBody = z.strictObject({
+  service: z.string().min(1),
+  id: z.string().describe('A DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.'),
+  env: environment.optional(),
+  start: z.boolean().optional().describe('false: only register. Default true.'),
+  wait: z.boolean().optional().describe('false: answer at once. Default true.'),
+});
+
+export const spawnLineParams = z.object({ service: z.string(), id: z.string() });
+export const spawnLineQuery = z.strictObject({ start: flag.optional(), wait: flag.optional() });
+export const startBody = z.strictObject({ wait: z.boolean().optional() }).nullish();
+export const noBody = z.strictObject({}).nullish();
+export const removeQuery = z.strictObject({
+  purge: flag
+    .optional()
+    .describe('Also delete the tenant directory, if no other service of that tenant is registered.'),
+});
+
+export const logsQuery = z.strictObject({
+  follow: flag.optional().describe('Keep the answer open for new lines. Default: only as server-sent events.'),
+  tail: wholeNumber.optional().describe('Only this many of the newest lines.'),
+  since: since.optional(),
+  grep: z.string().optional().describe('Only lines that contain this text.'),
+  stderr: flag.optional().describe('Only what was printed to stderr.'),
+});
+
+export const eventsQuery = z.strictObject({
+  follow: flag.optional().describe('Keep the answer open for new events. Default: only as server-sent events.'),
+  tail: wholeNumber.optional().describe('Only this many of the newest events. Default 1000.'),
+  since: since.optional(),
+  instance: z.string().optional().describe('Only events of this instance.'),
+});
+
+export const tokenBody = z.strictObject({ name: z.string().min(1).max(100) });
+export const tokenParams = z.object({ id: z.string() });
+
+export const instanceSchema = z.object({
+  instance: z.string(),
+  service: z.string(),
+  id: z.string(),
+  state: z.enum(STATES),
+  desired: z.enum(['up', 'asleep', 'stopped']),
+  pid: count.nullable(),
+  socket: z.string().nullable(),
+  port: count.nullable(),
+  url: z.string().nullable(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  lastActivityAt: time.nullable(),
+  memoryBytes: z.number().nullable(),
+  memoryLimitBytes: z.number().nullable(),
+  cpuSeconds: z.number().nullable(),
+  restarts: count,
+  wakes: count,
+  lastWakeMs: z.number().nullable(),
+  requests: count,
+  inFlight: count,
+  openStreams: count,
+  sleepsAt: time.nullable(),
+  retryAt: time.nullable(),
+  reason: z.string(),
+  lastExit: z
+    .object({
+      code: z.int().nullable(),
+      signal: z.string().nullable(),
+      reason: z.enum(EXIT_REASONS),
+      detail: z.string().nullable(),
+      lastLines: z.array(z.string()),
+      at: time,
+    })
+    .nullable(),
+});
+
+export const instancesSchema = z.object({ instances: z.array(instanceSchema) });
+export const tokenSchema = z.object({ id: z.string(), name: z.string(), createdAt: time });
+export const newTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown this once.') });
+export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
+export const healthSchema = z.object({ status: z.literal('ok') });
+export const noContent = z.null().describe('Done; no body.');
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    hint: z.string(),
+    requestId: z.string().optional(),
+  })
+  .describe('A problem document (RFC 9457), sent as application/problem+json.');

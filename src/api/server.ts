@@ -1,0 +1,155 @@
+/** The HTTP API: Fastify, its guard, its routes and its description. */
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyServerOptions } from 'fastify';
+import { TenementError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { createGuard, type Trust } from './auth.ts';
+import type { ApiContext, ApiDeps } from './context.ts';
+import { type ListenTarget, listenAt } from './listen.ts';
+import type { HostPort } from './own-host.ts';
+import { rawBadRequest, sendProblem } from './problem.ts';
+import { eventRoutes } from './routes/events.ts';
+import { instanceRoutes } from './routes/instances.ts';
+import { logRoutes } from './routes/logs.ts';
+import { spawnLineRoutes } from './routes/spawn-line.ts';
+import { systemRoutes } from './routes/system.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { type Api, describeRoute, validatorCompiler, type ZodTypeProvider } from './zod-provider.ts';
+
+export type { ApiDeps } from './context.ts';
+
+/** How long `close` waits for answers that are being made before it cuts their connections. */
+const CLOSE_GRACE_MS = 3000;
+/** Two labels and a colon are 127 characters; longer ones deserve `bad_id`, not `not_found`. */
+const MAX_PARAM_LENGTH = 1000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface ApiOptions {
+  readonly deps: ApiDeps;
+  readonly trust: Trust;
+  readonly logger: Logger;
+}
+
+export interface ApiServer {
+  /**
+   * Listens on TCP and gives the address with the port that was bound (for port 0), or on a Unix socket.
+   * @throws {TenementError} `already_running`, `listen_failed`
+   */
+  listen(target: HostPort): Promise<HostPort>;
+  listen(target: { readonly path: string }): Promise<null>;
+  /** Ends followers, lets other answers finish for a moment, then closes every connection. */
+  close(): Promise<void>;
+}
+
+export function createApi(options: ApiOptions): ApiServer {
+  const context: ApiContext = { deps: options.deps, logger: options.logger, followers: new Set() };
+  const own: HostPort[] = [];
+  const api = fastify(serverOptions(options.logger)).withTypeProvider<ZodTypeProvider>();
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  addParsers(api);
+  addGuard(api, options, own);
+  addErrors(api, options.logger);
+  describe(api, options);
+  api.register(async (scope: Api) => addRoutes(scope, context));
+  async function listen(target: HostPort): Promise<HostPort>;
+  async function listen(target: { readonly path: string }): Promise<null>;
+  async function listen(target: ListenTarget): Promise<HostPort | null> {
+    await listenAt(api, target);
+    const bound = boundAddress(api);
+    if (bound === null || 'path' in target) return null;
+    // Under the name that was asked for, and under the address that it stands for.
+    const asked = { host: target.host, port: bound.port };
+    own.push(asked, bound);
+    return asked;
+  }
+  return {
+    listen,
+    close: () => close(api, context),
+  };
+}
+
+function serverOptions(logger: Logger) {
+  return {
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, logger),
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(rawBadRequest());
+      else socket.destroy();
+    },
+  } satisfies FastifyServerOptions;
+}
+
+/** JSON bodies only; a body that is there but empty is as good as none, whatever its type. */
+function addParsers(api: Api): void {
+  const parseJson = api.getDefaultJsonParser('error', 'error');
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') done(null, undefined);
+    else parseJson(request, text, done);
+  });
+  api.addContentTypeParser<string>('*', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') done(null, undefined);
+    else done(new TenementError('bad_input', 'body: expected Content-Type: application/json'));
+  });
+}
+
+function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void {
+  const guard = createGuard({ trust: options.trust, tokens: options.deps.tokens, ownAddresses: own });
+  api.addHook('onRequest', async (request) => guard(request));
+  api.addHook('onResponse', async (request, reply) => {
+    const fields = { requestId: request.id, method: request.method, route: request.routeOptions.url };
+    options.logger.debug({ ...fields, status: reply.statusCode, durationMs: reply.elapsedTime }, 'API request');
+  });
+}
+
+function addErrors(api: Api, logger: Logger): void {
+  api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+  api.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]?.slice(0, 200);
+    sendProblem(new TenementError('not_found', `there is no ${request.method} ${path}`), request, reply, logger);
+  });
+}
+
+function describe(api: Api, options: ApiOptions): void {
+  const withToken = options.trust === 'token';
+  api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'tenement', description: 'One process per tenant.', version: options.deps.version },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: withToken ? [{ token: [] }] : [],
+    },
+    transform: describeRoute,
+  });
+}
+
+function addRoutes(api: Api, context: ApiContext): void {
+  systemRoutes(api, context);
+  instanceRoutes(api, context);
+  logRoutes(api, context);
+  eventRoutes(api, context);
+  tokenRoutes(api, context);
+  spawnLineRoutes(api, context);
+}
+
+function boundAddress(api: Api): HostPort | null {
+  const address = api.server.address();
+  if (address === null || typeof address === 'string') return null;
+  return { host: address.address, port: address.port };
+}
+
+async function close(api: Api, context: ApiContext): Promise<void> {
+  for (const stop of context.followers) stop();
+  const cut = setTimeout(() => api.server.closeAllConnections(), CLOSE_GRACE_MS);
+  try {
+    await api.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

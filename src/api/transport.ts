@@ -1,0 +1,149 @@
+/** HTTP to the API: over its control socket or its address; problem documents become TenementErrors. */
+import { Agent, type Dispatcher, request } from 'undici';
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
+
+/** Where the API is. */
+export type ApiTarget = { readonly socketPath: string } | { readonly url: string; readonly token: string | null };
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: object;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: Dispatcher.ResponseData['body'];
+}
+
+export interface Transport {
+  /** What errors call the server. */
+  readonly address: string;
+  /** The body of a good answer, parsed; null when there is none. */
+  json(call: ApiRequest): Promise<{ status: number; data: unknown }>;
+  /** The lines of a good answer, as they come. Ends without an error when `signal` aborts. */
+  lines(call: ApiRequest): AsyncGenerator<string>;
+  close(): Promise<void>;
+}
+
+const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
+
+/** @throws {TenementError} `bad_input` when the URL is none; each call: the server's code, or `server_unreachable`. */
+export function createTransport(target: ApiTarget): Transport {
+  const socketPath = 'socketPath' in target ? target.socketPath : null;
+  const base = 'url' in target ? parseBase(target.url) : 'http://localhost';
+  const address = socketPath ?? base;
+  const headers = 'url' in target && target.token !== null ? { authorization: `Bearer ${target.token}` } : {};
+  // A start may take as long as its service allows, and a followed log is silent for as long as it likes.
+  const agent = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(socketPath !== null && { connect: { socketPath } }),
+  });
+
+  async function send(call: ApiRequest): Promise<ApiAnswer> {
+    const { statusCode, body } = await request(`${base}${call.path}${queryText(call.query)}`, {
+      dispatcher: agent,
+      method: call.method,
+      headers: { ...headers, ...(call.body !== undefined && { 'content-type': 'application/json' }) },
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal: call.signal ?? null,
+    }).catch((error: unknown) => {
+      throw unreachable(address, error);
+    });
+    if (statusCode >= 400) throw await problemOf(statusCode, body, address);
+    return { status: statusCode, body };
+  }
+
+  return {
+    address,
+    json: async (call) => {
+      const { status, body } = await send(call);
+      const text = await body.text().catch((error: unknown) => {
+        throw unreachable(address, error);
+      });
+      return { status, data: text === '' ? null : parseJson(text, status, address) };
+    },
+    lines: (call) => linesOf(() => send(call), address, call.signal),
+    close: () => agent.destroy(),
+  };
+}
+
+function parseBase(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed !== null && /^https?:$/.test(parsed.protocol))
+    return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
+  throw new TenementError('bad_input', `${JSON.stringify(url)} is not the URL of an API`, {
+    hint: 'Write it as http://127.0.0.1:8000.',
+  });
+}
+
+function queryText(query: ApiRequest['query'] = {}): string {
+  const given = Object.entries(query).filter((entry) => entry[1] !== undefined);
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+async function* linesOf(
+  send: () => Promise<ApiAnswer>,
+  address: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  try {
+    const { body } = await send();
+    let rest = '';
+    body.setEncoding('utf8');
+    for await (const chunk of body) {
+      const parts = (rest + String(chunk)).split('\n');
+      rest = parts.pop() ?? '';
+      yield* parts;
+    }
+    if (rest !== '') yield rest;
+  } catch (error) {
+    if (signal?.aborted === true) return;
+    throw error instanceof TenementError ? error : unreachable(address, error);
+  }
+}
+
+async function problemOf(status: number, body: ApiAnswer['body'], address: string): Promise<TenementError> {
+  const text = await body.text().catch(() => '');
+  const problem = problemSchema.safeParse(parseJson(text, status, address));
+  if (!problem.success) return notTheApi(status, address);
+  const { code, detail, hint } = problem.data;
+  return new TenementError(knownCode(code), detail, hint === undefined ? {} : { hint });
+}
+
+/** A newer server may have codes that this client does not know. */
+function knownCode(code: string): ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'internal';
+}
+
+function parseJson(text: string, status: number, address: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notTheApi(status, address);
+  }
+}
+
+function notTheApi(status: number, address: string): TenementError {
+  return new TenementError('server_unreachable', `what answers at ${address} (status ${status}) is not tenement's API`);
+}
+
+function unreachable(address: string, cause: unknown): TenementError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why = REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new TenementError('server_unreachable', `cannot reach the server at ${address}: ${why}`, { cause });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket, so it does not run',
+  ECONNREFUSED: 'nothing listens there',
+  EACCES: 'this user may not open the socket',
+  ENOTFOUND: 'there is no such host',
+  UND_ERR_SOCKET: 'it closed the connection',
+  ECONNRESET: 'it closed the connection',
+};

@@ -1,0 +1,68 @@
+/** Fastify checking its routes with zod, and describing them with the same schemas. */
+import type { SwaggerTransform } from '@fastify/swagger';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifySchema,
+  FastifySchemaCompiler,
+  FastifyTypeProvider,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import { z } from 'zod';
+import { TenementError } from '../errors.ts';
+
+export interface ZodTypeProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
+  // Answers are typed by the ports they come from; the schemas describe them.
+  serializer: unknown;
+}
+
+/** A Fastify instance whose routes take zod schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Checks one part of a request. Its errors are `bad_input` and name the field. */
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data: unknown) => {
+    const result = schema.safeParse(data);
+    return result.success ? { value: result.data } : { error: inputError(result.error, httpPart ?? 'request') };
+  };
+};
+
+function inputError(error: z.ZodError, httpPart: string): TenementError {
+  const problems = error.issues.map((issue) => {
+    const field = issue.path.length > 0 ? issue.path.join('.') : httpPart;
+    return `${field}: ${issue.message}`;
+  });
+  return new TenementError('bad_input', problems.join('; '));
+}
+
+const PARTS = ['body', 'querystring', 'params'] as const;
+
+/** The route's zod schemas as JSON Schema, for the OpenAPI plugin. */
+export const describeRoute: SwaggerTransform = ({ schema, url }) => {
+  const described: Record<string, unknown> = { ...schema };
+  for (const part of PARTS) {
+    if (schema?.[part] instanceof z.ZodType) described[part] = toJsonSchema(schema[part], 'input');
+  }
+  const response: object = schema?.response ?? {};
+  const answers = Object.entries(response).map(([status, answer]) => [status, describeAnswer(answer)]);
+  if (answers.length > 0) described['response'] = Object.fromEntries(answers);
+  return { schema: described as FastifySchema, url };
+};
+
+function describeAnswer(answer: unknown): unknown {
+  return answer instanceof z.ZodType ? toJsonSchema(answer, 'output') : answer;
+}
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io });
+  return json;
+}

@@ -1,0 +1,21 @@
+/** The instance that a command is about: `api:acme`, or `api --id acme`. */
+import type { Command } from 'commander';
+import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../core/instance.ts';
+
+/** Declares the argument and its `--id`. */
+export function takesInstance(command: Command): Command {
+  return command
+    .argument('<instance>', 'SERVICE:ID, or SERVICE with --id')
+    .option('--id <id>', 'the tenant, when the argument is only a service');
+}
+
+/** @throws {TenementError} `bad_id` */
+export function instanceOf(argument: string, id: string | undefined): InstanceName {
+  if (id === undefined) {
+    const { service, tenantId } = parseInstanceName(argument);
+    return instanceName(service, tenantId);
+  }
+  assertTenantId(id);
+  const { service } = parseInstanceName(`${argument}:${id}`);
+  return instanceName(service, id);
+}

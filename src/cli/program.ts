@@ -1,0 +1,66 @@
+/** The command line: global options and the commands, each loaded only when it is the one. */
+import { Command } from 'commander';
+import type { CliIo } from './io.ts';
+import { report } from './report.ts';
+import { version } from './version.ts';
+
+type Register = (program: Command, io: CliIo) => void;
+
+/** In the order in which help lists them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  spawn: async () => (await import('./spawn.ts')).spawnCommand,
+  ps: async () => (await import('./ps.ts')).psCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  start: async () => (await import('./start.ts')).startCommand,
+  stop: async () => (await import('./stop.ts')).stopCommand,
+  restart: async () => (await import('./restart.ts')).restartCommand,
+  sleep: async () => (await import('./sleep.ts')).sleepCommand,
+  rm: async () => (await import('./rm.ts')).rmCommand,
+  logs: async () => (await import('./logs.ts')).logsCommand,
+  events: async () => (await import('./events.ts')).eventsCommand,
+  token: async () => (await import('./token.ts')).tokenCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+};
+
+/** Global options that take a value, which is then not the command's name. */
+const WITH_VALUE = new Set(['-c', '--config', '--api', '--token']);
+
+/** Runs one command line (without node and script) and gives its exit status; never throws. */
+export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const program = createProgram(io);
+    const name = commandName(argv);
+    const names = name !== null && Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
+    for (const each of names) (await COMMANDS[each]?.())?.(program, io);
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return report(error, io.stderr);
+  }
+}
+
+function createProgram(io: CliIo): Command {
+  return new Command('tenement')
+    .description('Runs one process of an application for each customer, and sleeps the idle ones.')
+    .version(version)
+    .option('-c, --config <file>', 'the config, and with it the server (TENEMENT_CONFIG, ./tenement.toml)')
+    .option('--api <url>', "a server's HTTP API instead (TENEMENT_API)")
+    .option('--token <token>', 'the token for --api (TENEMENT_TOKEN)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // What commander says of errors is said again by report(), in our own form.
+      writeErr: () => {},
+    });
+}
+
+/** The first word that is neither an option nor an option's value. */
+function commandName(argv: readonly string[]): string | null {
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (WITH_VALUE.has(word)) index += 1;
+    else if (!word.startsWith('-')) return word;
+  }
+  return null;
+}

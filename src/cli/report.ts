@@ -1,0 +1,29 @@
+/** How a command ends: the one place that maps what was thrown to lines on stderr and an exit status. */
+import type { Writable } from 'node:stream';
+import { CommanderError } from 'commander';
+import { TenementError, toTenementError } from '../errors.ts';
+import { StartFailure } from './start-failure.ts';
+
+/** Prints what was thrown and gives the exit status: 0 for help and version. */
+export function report(thrown: unknown, stderr: Writable): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+  const error = thrown instanceof CommanderError ? usageError(thrown) : toTenementError(thrown);
+  const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
+  if (error instanceof StartFailure && error.lastLines.length > 0) {
+    lines.push('It printed last:', ...error.lastLines.map((line) => `  ${line}`));
+  }
+  stderr.write(`${lines.join('\n')}\n`);
+  return error.exitStatus;
+}
+
+/** Commander writes "error: …", and on a second line "(Did you mean …?)". */
+function usageError(thrown: CommanderError): TenementError {
+  if (thrown.code === 'commander.help') return new TenementError('usage', 'no command was given');
+  const [message = '', suggestion] = thrown.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1');
+  return new TenementError('usage', message, hint ? { hint } : {});
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ');
+}

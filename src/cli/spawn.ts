@@ -1,0 +1,63 @@
+/** `tenement spawn`: registers an instance and starts it. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseInstanceName } from '../core/instance.ts';
+import type { InstanceView } from '../core/ports.ts';
+import { block } from './format.ts';
+import { instanceOf } from './instance-argument.ts';
+import { type CliIo, print, printJson } from './io.ts';
+import { assertReady } from './start-failure.ts';
+import { type GlobalOptions, withClient } from './target.ts';
+
+interface SpawnCommandOptions extends GlobalOptions {
+  readonly id?: string;
+  readonly env?: Record<string, string>;
+  readonly start: boolean;
+  readonly wait: boolean;
+  readonly json?: boolean;
+}
+
+export function spawnCommand(program: Command, io: CliIo): void {
+  program
+    .command('spawn')
+    .description('register an instance, start it and wait until it is ready')
+    .argument('<service>', 'the service, or SERVICE:ID')
+    .option('--id <id>', 'the tenant')
+    .option('--env <name=value>', "a variable of the tenant's own; may be repeated", collectVariable)
+    .option('--no-start', 'only register it')
+    .option('--no-wait', 'do not wait until it is ready')
+    .option('--json', 'print the instance as JSON')
+    .action((service: string, _options, command: Command) =>
+      spawn(service, command.optsWithGlobals<SpawnCommandOptions>(), io),
+    );
+}
+
+function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const equals = text.indexOf('=');
+  const name = text.slice(0, Math.max(equals, 0));
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new InvalidArgumentError('Write it as NAME=VALUE.');
+  return { ...earlier, [name]: text.slice(equals + 1) };
+}
+
+async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo): Promise<void> {
+  const { service, tenantId } = parseInstanceName(instanceOf(argument, options.id));
+  const { env, start, wait } = options;
+  const { view, created } = await withClient(options, io, (client) =>
+    client.spawn(service, tenantId, { ...(env !== undefined && { env }), start, wait }),
+  );
+  if (options.json === true) await printJson(io, view);
+  const settled = start && wait && !wasLeftAlone(view, created);
+  if (settled) assertReady(view);
+  if (options.json !== true) await print(io, describe(view));
+}
+
+/** What was registered before and has no process on purpose is not a start that failed. */
+function wasLeftAlone(view: InstanceView, created: boolean): boolean {
+  return !created && view.desired !== 'up' && (view.state === 'stopped' || view.state === 'asleep');
+}
+
+function describe(view: InstanceView): string {
+  const where: [string, string][] = [];
+  if (view.socket !== null) where.push(['socket', view.socket]);
+  if (view.url !== null) where.push(['url', view.url]);
+  return [`${view.instance} ${view.state}`, ...(where.length > 0 ? [block(where)] : [])].join('\n');
+}

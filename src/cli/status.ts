@@ -1,0 +1,95 @@
+/** `tenement status`: all that is known of one instance, in words. */
+import { stripVTControlCharacters } from 'node:util';
+import type { Command } from 'commander';
+import type { InstanceView } from '../core/ports.ts';
+import { age, block, bytes, duration, plural } from './format.ts';
+import { instanceOf, takesInstance } from './instance-argument.ts';
+import { type CliIo, print, printJson } from './io.ts';
+import { type GlobalOptions, withClient } from './target.ts';
+
+interface StatusOptions extends GlobalOptions {
+  readonly id?: string;
+  readonly json?: boolean;
+}
+
+type Entry = readonly [label: string, value: string];
+
+export function statusCommand(program: Command, io: CliIo): void {
+  takesInstance(program.command('status'))
+    .description('print all that is known of one instance')
+    .option('--json', 'print the instance as JSON')
+    .action(async (argument: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<StatusOptions>();
+      const instance = instanceOf(argument, options.id);
+      const view = await withClient(options, io, (client) => client.get(instance));
+      if (options.json === true) await printJson(io, view);
+      else await print(io, describe(view, Date.now()));
+    });
+}
+
+/** The block for people; `nowMs` is what ages count from. */
+export function describe(view: InstanceView, nowMs: number): string {
+  const entries = [...stateEntries(view, nowMs), ...placeEntries(view), ...useEntries(view, nowMs)];
+  return [`${view.instance} is ${view.state}`, block(entries), ...lastExit(view, nowMs)].join('\n');
+}
+
+function stateEntries(view: InstanceView, nowMs: number): Entry[] {
+  const entries: Entry[] = [['why', view.reason]];
+  const since = view.pid === null ? (view.lastExit?.at ?? view.createdAt) : view.startedAt;
+  const sinceLabel = view.pid === null ? 'no process' : 'running';
+  if (since !== null) entries.push([sinceLabel, `since ${since}, ${age(since, nowMs)}`]);
+  if (view.sleepsAt !== null) entries.push(['sleeps', when(view.sleepsAt, nowMs)]);
+  else if (view.state === 'ready') entries.push(['sleeps', sleepless(view)]);
+  if (view.retryAt !== null) entries.push(['tries again', when(view.retryAt, nowMs)]);
+  return entries;
+}
+
+function sleepless(view: InstanceView): string {
+  return view.inFlight + view.openStreams > 0 ? 'not while something is open' : 'never';
+}
+
+function when(iso: string, nowMs: number): string {
+  const inMs = Date.parse(iso) - nowMs;
+  return inMs > 0 ? `in ${duration(inMs)}, at ${iso}` : `now, due at ${iso}`;
+}
+
+function placeEntries(view: InstanceView): Entry[] {
+  const entries: Entry[] = [];
+  if (view.url !== null) entries.push(['url', view.url]);
+  if (view.socket !== null) entries.push(['socket', view.socket]);
+  if (view.port !== null) entries.push(['port', String(view.port)]);
+  if (view.pid !== null) entries.push(['pid', String(view.pid)]);
+  return entries;
+}
+
+function useEntries(view: InstanceView, nowMs: number): Entry[] {
+  const entries: Entry[] = [];
+  if (view.memoryBytes !== null) entries.push(['memory', memory(view)]);
+  if (view.cpuSeconds !== null) entries.push(['cpu', `${view.cpuSeconds.toFixed(1)} s`]);
+  entries.push(['requests', requests(view, nowMs)]);
+  const lastWake = view.lastWakeMs === null ? '' : `, the last in ${Math.round(view.lastWakeMs)} ms`;
+  entries.push(['woken', `${plural(view.wakes, 'time')}${lastWake}`]);
+  entries.push(['restarted', plural(view.restarts, 'time')]);
+  return entries;
+}
+
+function memory(view: InstanceView): string {
+  const limit = view.memoryLimitBytes;
+  return limit === null ? bytes(view.memoryBytes) : `${bytes(view.memoryBytes)} of ${bytes(limit)}`;
+}
+
+function requests(view: InstanceView, nowMs: number): string {
+  const open = `${view.inFlight} in flight, ${plural(view.openStreams, 'open stream')}`;
+  const last = view.lastActivityAt === null ? '' : `, last active ${age(view.lastActivityAt, nowMs)} ago`;
+  return `${view.requests}; ${open}${last}`;
+}
+
+function lastExit(view: InstanceView, nowMs: number): string[] {
+  const exit = view.lastExit;
+  if (exit === null) return [];
+  const how = exit.signal === null ? `code ${exit.code ?? 'unknown'}` : exit.signal;
+  const detail = exit.detail === null ? '' : `: ${exit.detail}`;
+  const head = `last exit: ${exit.reason}, ${how}, ${age(exit.at, nowMs)} ago (${exit.at})${detail}`;
+  // A tenant's output must not steer the operator's terminal.
+  return [head, ...exit.lastLines.map((text) => `  | ${stripVTControlCharacters(text)}`)];
+}

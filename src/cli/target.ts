@@ -1,0 +1,49 @@
+/** Which server a command talks to: options before environment, `--api` before `--config`. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type ApiClient, type ApiTarget, createClient } from '../api/client.ts';
+import { TenementError } from '../errors.ts';
+import type { CliIo } from './io.ts';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly api?: string;
+  readonly token?: string;
+}
+
+const DEFAULT_FILE = 'tenement.toml';
+
+/** The config file's absolute path: -c, else TENEMENT_CONFIG, else ./tenement.toml. It may not exist. */
+export function configFile(options: Pick<GlobalOptions, 'config'>, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(options.config ?? (env['TENEMENT_CONFIG'] || DEFAULT_FILE));
+}
+
+/** @throws {TenementError} `config_not_found`, `bad_config` */
+export async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
+  const url = options.api ?? (options.config === undefined ? env['TENEMENT_API'] : undefined);
+  if (url) return { url, token: options.token ?? env['TENEMENT_TOKEN'] ?? null };
+  const file = configFile(options, env);
+  if (!existsSync(file)) {
+    throw new TenementError('config_not_found', `there is no ${file}`, {
+      hint: 'Name the file with -c FILE or TENEMENT_CONFIG, or the server with --api URL or TENEMENT_API.',
+    });
+  }
+  const { loadConfig } = await import('../config/load.ts');
+  const config = await loadConfig(file);
+  return { socketPath: join(config.settings.stateDir, 'control.sock') };
+}
+
+/** Runs `use` with a client of the server that the options name, and closes it. */
+export async function withClient<Result>(
+  options: GlobalOptions,
+  io: CliIo,
+  use: (client: ApiClient) => Promise<Result>,
+): Promise<Result> {
+  const client = createClient(await resolveTarget(options, io.env));
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}

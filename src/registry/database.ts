@@ -1,0 +1,51 @@
+/** tenement.db: SQLite in WAL mode, migrated when it is opened. */
+import { DatabaseSync } from 'node:sqlite';
+import { TenementError } from '../errors.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+export type Database = DatabaseSync;
+
+/** @throws {TenementError} `state_failed`: unreadable, not a database, or of a later tenement. */
+export function openDatabase(file: string): Database {
+  let database: Database | null = null;
+  try {
+    database = new DatabaseSync(file);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof TenementError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TenementError('state_failed', `the registry ${file} cannot be opened: ${why}`, {
+      hint: 'See that the file is readable and the disk has room; a corrupt one is replaced from a backup.',
+      cause: error,
+    });
+  }
+}
+
+/** Runs `work` in one transaction that is on disk when it returns; without it a commit survives a crash of tenement, not of the machine. */
+export function durably(database: Database, work: () => void): void {
+  database.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  } finally {
+    database.exec('PRAGMA synchronous = NORMAL');
+  }
+}
+
+function migrate(database: Database, file: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new TenementError('state_failed', `the registry ${file} was written by a later version of tenement`, {
+      hint: 'Run that version, or restore the backup made before it.',
+    });
+  }
+  MIGRATIONS.slice(version).forEach((sql, index) => {
+    durably(database, () => database.exec(`${sql}; PRAGMA user_version = ${version + index + 1}`));
+  });
+}

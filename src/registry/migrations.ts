@@ -1,0 +1,40 @@
+/** The schema of tenement.db, step by step. A step that was released is never changed; append. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE instances (
+    service TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    env TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    desired TEXT NOT NULL CHECK (desired IN ('up', 'asleep', 'stopped')),
+    state TEXT NOT NULL,
+    pid INTEGER,
+    start_ticks INTEGER,
+    started_at_ms INTEGER,
+    last_activity_at_ms INTEGER,
+    restarts INTEGER NOT NULL,
+    wakes INTEGER NOT NULL,
+    last_wake_ms REAL,
+    requests INTEGER NOT NULL,
+    last_exit TEXT,
+    PRIMARY KEY (service, tenant)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    instance TEXT,
+    message TEXT NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_instance ON events (instance, seq);
+
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    created_at_ms INTEGER NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,62 @@
+/** API tokens: 256 random bits, of which only the SHA-256 is kept (no salt: there is nothing to guess). */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { TokenInfo, TokenStore } from '../core/ports.ts';
+import { type Database, durably } from './database.ts';
+
+const PREFIX = 'tnm_';
+
+export function createTokenStore(database: Database, nowMs: () => number = Date.now): TokenStore {
+  const insert = database.prepare('INSERT INTO tokens (id, name, hash, created_at_ms) VALUES (?, ?, ?, ?)');
+  const list = database.prepare('SELECT id, name, created_at_ms FROM tokens ORDER BY created_at_ms, id');
+  const remove = database.prepare('DELETE FROM tokens WHERE id = ?');
+  const find = database.prepare('SELECT 1 FROM tokens WHERE hash = ?');
+  return {
+    create(name) {
+      const token = PREFIX + randomBytes(32).toString('base64url');
+      const info: TokenInfo = { id: randomBytes(6).toString('hex'), name, createdAtMs: nowMs() };
+      durably(database, () => void insert.run(info.id, name, hashOf(token), info.createdAtMs));
+      return { ...info, token };
+    },
+    list: () =>
+      list.all().map((row) => ({
+        id: String(row['id']),
+        name: String(row['name']),
+        createdAtMs: Number(row['created_at_ms']),
+      })),
+    revoke(id) {
+      let changes = 0;
+      durably(database, () => {
+        changes = Number(remove.run(id).changes);
+      });
+      return changes > 0;
+    },
+    // What is compared is a hash, so the time it takes tells nothing of the token.
+    verify: (token) => find.get(hashOf(token)) !== undefined,
+  };
+}
+
+/** Makes the first token and writes it to `file`, mode 0600; does nothing while the one there is valid. */
+export function ensureAdminToken(tokens: TokenStore, file: string): void {
+  const present = readToken(file);
+  if (present !== null && tokens.verify(present)) return;
+  const { token } = tokens.create('admin');
+  const temporary = `${file}.new`;
+  const fd = openSync(temporary, 'w', 0o600);
+  writeSync(fd, `${token}\n`);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(temporary, file);
+}
+
+function readToken(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+function hashOf(token: string): Uint8Array {
+  return createHash('sha256').update(token).digest();
+}
