@@ -33,7 +33,10 @@ export interface Daemon {
 /** Starts everything; takes requests when it settles. What was started is undone when something fails. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, dataDir } = options;
-  const hypervisor = await Hypervisor.load(options.configFile, { logger, ...(dataDir === undefined ? {} : { dataDir }) });
+  const hypervisor = await Hypervisor.load(options.configFile, {
+    logger,
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
   const undo: Undo = [() => hypervisor.close()];
   // All at once: the proxy takes no further request while the instances finish theirs.
   const close = async () => {

@@ -17,4 +17,6 @@ export interface ApiContext {
   readonly deps: ApiDeps;
   readonly logger: Logger;
   readonly followers: Followers;
+  /** Aborts when the API closes. */
+  readonly closing: AbortController;
 }

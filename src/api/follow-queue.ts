@@ -3,15 +3,11 @@
 /** Text that may wait for one follower. Past it the follower is cut off; it can come back with a `since`. */
 const LIMIT_CHARS = 4 * 1024 * 1024;
 
-export class SlowFollowerError extends Error {
-  override readonly name = 'SlowFollowerError';
-}
-
 export class FollowQueue<Item> {
   #items: Item[] = [];
   #chars = 0;
   #ended = false;
-  #overflowed = false;
+  readonly #overflow = new AbortController();
   #wake: () => void = () => {};
   readonly #sizeOf: (item: Item) => number;
   readonly #limit: number;
@@ -22,15 +18,21 @@ export class FollowQueue<Item> {
     this.#limit = limit;
   }
 
+  /** Aborts when more waits than the limit: nothing of it is kept, and the follower is to be cut off. */
+  get overflow(): AbortSignal {
+    return this.#overflow.signal;
+  }
+
   push(item: Item): void {
-    if (this.#ended || this.#overflowed) return;
+    if (this.#ended) return;
     this.#chars += this.#sizeOf(item);
     if (this.#chars > this.#limit) {
-      this.#overflowed = true;
-      this.#items = [];
-    } else {
-      this.#items.push(item);
+      this.take();
+      this.end();
+      this.#overflow.abort();
+      return;
     }
+    this.#items.push(item);
     this.#wake();
   }
 
@@ -48,10 +50,9 @@ export class FollowQueue<Item> {
     this.#wake();
   }
 
-  /** Yields what has come, as it comes, until `end`. Throws SlowFollowerError past the limit. */
+  /** Yields what has come, as it comes, until `end`. */
   async *batches(): AsyncGenerator<Item[]> {
     while (true) {
-      if (this.#overflowed) throw new SlowFollowerError('the follower reads too slowly');
       if (this.#items.length > 0) {
         yield this.take();
         continue;

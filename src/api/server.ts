@@ -43,13 +43,19 @@ export interface ApiServer {
 }
 
 export function createApi(options: ApiOptions): ApiServer {
-  const context: ApiContext = { deps: options.deps, logger: options.logger, followers: new Set() };
+  const context: ApiContext = {
+    deps: options.deps,
+    logger: options.logger,
+    followers: new Set(),
+    closing: new AbortController(),
+  };
   const own: HostPort[] = [];
   const api = fastify(serverOptions(options.logger)).withTypeProvider<ZodTypeProvider>();
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addParsers(api);
   addGuard(api, options, own);
+  endConnectionsOnClose(api, context);
   addErrors(api, options.logger);
   describe(api, options);
   api.register(async (scope: Api) => addRoutes(scope, context));
@@ -108,6 +114,13 @@ function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void
   });
 }
 
+/** A kept-alive connection would hold `close` up until its client is done with it. */
+function endConnectionsOnClose(api: Api, context: ApiContext): void {
+  api.addHook('onSend', async (_request, reply) => {
+    if (context.closing.signal.aborted) reply.header('connection', 'close');
+  });
+}
+
 function addErrors(api: Api, logger: Logger): void {
   api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
   api.setNotFoundHandler((request, reply) => {
@@ -145,6 +158,7 @@ function boundAddress(api: Api): HostPort | null {
 }
 
 async function close(api: Api, context: ApiContext): Promise<void> {
+  context.closing.abort();
   for (const stop of context.followers) stop();
   const cut = setTimeout(() => api.server.closeAllConnections(), CLOSE_GRACE_MS);
   try {

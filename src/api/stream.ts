@@ -22,6 +22,8 @@ export interface StreamSource {
   readonly history: readonly StreamItem[];
   /** What comes after, or null: the answer ends with the history. */
   readonly live: AsyncIterable<readonly StreamItem[]> | null;
+  /** Cuts the answer off when it aborts: the client reads too slowly. */
+  readonly cut: AbortSignal | null;
   /** Makes `live` end; called once, whatever happens. */
   readonly stop: () => void;
 }
@@ -44,10 +46,11 @@ export async function sendStream(
   response.once('close', source.stop);
   if (response.destroyed) source.stop();
   const keepAlive = events ? setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref() : undefined;
-  response.writeHead(200, headers(events));
+  response.writeHead(200, headers(events, source.live !== null));
   response.flushHeaders();
   try {
-    await pipeline(Readable.from(chunks(source, events ? asEvent : asLine)), response);
+    const body = Readable.from(chunks(source, events ? asEvent : asLine));
+    await pipeline(body, response, source.cut === null ? {} : { signal: source.cut });
   } catch (error) {
     context.logger.debug({ requestId: request.id, err: error }, 'stream was cut');
   } finally {
@@ -57,12 +60,14 @@ export async function sendStream(
   }
 }
 
-function headers(events: boolean): Record<string, string> {
+function headers(events: boolean, live: boolean): Record<string, string> {
   return {
     'content-type': events ? 'text/event-stream' : 'application/x-ndjson',
     'cache-control': 'no-store',
     // nginx would hold the lines back until its buffer is full.
     'x-accel-buffering': 'no',
+    // An answer that ends because the server closes must not leave a connection behind.
+    ...(live && { connection: 'close' }),
   };
 }
 

@@ -37,7 +37,8 @@ function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): 
 
 function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
   if (event.type === 'no-room') return { type: 'no-room', message: 'not started: max_running instances are busy' };
-  if (was.next === 'crash' && was.state === 'stopping') return { type: 'ended', message: 'not restarted: restart is "never"' };
+  if (was.next === 'crash' && was.state === 'stopping')
+    return { type: 'ended', message: 'not restarted: restart is "never"' };
   return { type: 'slept', message: 'went to sleep' };
 }
 

@@ -31,6 +31,7 @@ export class LineSplitter {
 function cut(line: string): string[] {
   if (line.length <= MAX_LINE_BYTES) return [line];
   const pieces: string[] = [];
-  for (let start = 0; start < line.length; start += MAX_LINE_BYTES) pieces.push(line.slice(start, start + MAX_LINE_BYTES));
+  for (let start = 0; start < line.length; start += MAX_LINE_BYTES)
+    pieces.push(line.slice(start, start + MAX_LINE_BYTES));
   return pieces;
 }

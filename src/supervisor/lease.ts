@@ -19,10 +19,15 @@ export class CountedLease implements Lease {
   readonly requestTimeoutMs: number;
   readonly heldMs: number | null;
   private readonly inFlight: InFlight;
-  private readonly onReleased: (kind: "request" | "stream") => void;
+  private readonly onReleased: (kind: 'request' | 'stream') => void;
   private open: 'request' | 'stream' | null = 'request';
 
-  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InFlight, onReleased: (kind: "request" | "stream") => void) {
+  constructor(
+    target: LeaseTarget,
+    heldMs: number | null,
+    inFlight: InFlight,
+    onReleased: (kind: 'request' | 'stream') => void,
+  ) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;

@@ -146,9 +146,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   list(): InstanceView[] {
-    return [...this.runners.values()]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((runner) => this.view(runner));
+    return [...this.runners.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((runner) => this.view(runner));
   }
 
   // ---- The life of the server ----------------------------------------------------------------

@@ -54,7 +54,7 @@ function toFilter(query: z.output<typeof eventsQuery>, afterSeq: number | null, 
 }
 
 function past(events: EventLog, filter: EventFilter): StreamSource {
-  return { history: events.list(filter).map(toItem), live: null, stop: () => {} };
+  return { history: events.list(filter).map(toItem), live: null, cut: null, stop: () => {} };
 }
 
 /** Listing and subscribing happen in one step, so nothing falls between them. */
@@ -68,7 +68,7 @@ function followed(events: EventLog, filter: EventFilter): StreamSource {
     unsubscribe();
     queue.end();
   };
-  return { history, live: queue.batches(), stop };
+  return { history, live: queue.batches(), cut: queue.overflow, stop };
 }
 
 function toItem(event: TenementEvent): StreamItem {

@@ -46,7 +46,7 @@ function toFilter(query: z.output<typeof logsQuery>, nowMs: number): LogFilter {
 
 async function past(logs: LogStore, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
   const lines = await logs.read(name, filter);
-  return { history: lines.map(toItem), live: null, stop: () => {} };
+  return { history: lines.map(toItem), live: null, cut: null, stop: () => {} };
 }
 
 /** Subscribes before it reads, so that no line falls between the two. */
@@ -62,7 +62,7 @@ async function followed(logs: LogStore, name: InstanceName, filter: LogFilter): 
       unsubscribe();
       queue.end();
     };
-    return { history, live: asItems(queue), stop };
+    return { history, live: asItems(queue), cut: queue.overflow, stop };
   } catch (error) {
     unsubscribe();
     throw error;

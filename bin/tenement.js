@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// Nothing here is newer than ES2015 and dynamic import, so that an old Node gets as far as the message below.
+const NEEDED = 24;
+
+function fail(message, hint) {
+  process.stderr.write(`tenement: ${message}\nhint: ${hint}\n`);
+  process.exit(1);
+}
+
+// node:sqlite is all that tenement needs of what Node still calls experimental; other warnings stay.
+function hideSqliteWarning() {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = (warning, options, ...rest) => {
+    const type = typeof options === 'object' && options !== null ? options.type : options;
+    if (type === 'ExperimentalWarning' && /^SQLite /.test(String(warning))) return;
+    emitWarning.call(process, warning, options, ...rest);
+  };
+}
+
+function start() {
+  hideSqliteWarning();
+  import('node:module')
+    .then((nodeModule) => {
+      nodeModule.enableCompileCache();
+      return import('../dist/cli/main.js');
+    })
+    .catch((error) => {
+      if (error.code === 'ERR_MODULE_NOT_FOUND' && /dist.cli.main\.js/.test(error.message)) {
+        fail('it has not been built (internal)', 'Run `npm run build` in the checkout.');
+      }
+      throw error;
+    });
+}
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+  fail(
+    `Node ${process.versions.node} is too old, Node ${NEEDED} or later is needed (node_too_old)`,
+    'Install it from https://nodejs.org/, or in a checkout run `npm ci` and then `npx tenement`.',
+  );
+} else {
+  start();
+}

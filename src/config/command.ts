@@ -1,0 +1,20 @@
+/** A command line as a shell splits it, without a shell. */
+import { split } from 'shlex';
+import { TenementError } from '../errors.ts';
+
+/** What only a shell understands, when it stands outside quotes. */
+const OPERATORS = new Set(['|', '||', '&', '&&', ';', '>', '>>', '<', '2>', '2>&1', '&>']);
+
+/** @throws {TenementError} `bad_config`: an open quote, or an operator of the shell. */
+export function splitCommand(command: string | readonly string[]): string[] {
+  if (typeof command !== 'string') return [...command];
+  let words: string[];
+  try {
+    words = split(command);
+  } catch {
+    throw new TenementError('bad_config', 'a quote is not closed');
+  }
+  const operator = words.find((word) => OPERATORS.has(word));
+  if (operator === undefined) return words;
+  throw new TenementError('bad_config', `${operator} needs a shell, and there is none; write ["sh", "-c", "…"]`);
+}

@@ -1,0 +1,189 @@
+/** From a file to a Config: read, parse, check, fill in, resolve. Everything wrong is told at once. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import type { Config, ServiceConfig, Settings } from '../core/service.ts';
+import { SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
+import { parseDuration } from '../core/units.ts';
+import { TenementError } from '../errors.ts';
+import { parseListenAddress } from './address.ts';
+import { splitCommand } from './command.ts';
+import { configError, type Problem, problemsOf } from './problems.ts';
+import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
+import { semanticProblems } from './semantics.ts';
+import { warningsOf } from './warnings.ts';
+
+export interface LoadOptions {
+  /** Instead of `data_dir`; from the current directory. */
+  readonly dataDir?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+}
+
+/** @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long` */
+export function loadConfig(path: string, options: LoadOptions = {}): Config {
+  const file = resolve(path);
+  const text = read(file, path);
+  const input = check(parseText(text, path), path, text);
+  const problems: Problem[] = [];
+  const config = build(input, file, options, problems);
+  problems.push(...semanticProblems(input, config));
+  if (problems.length > 0) throw configError(path, text, problems, codeOf(problems));
+  assertControlSocket(config.settings);
+  return config;
+}
+
+/** A path that does not fit has a code of its own, when nothing else is wrong. */
+function codeOf(problems: readonly Problem[]): 'bad_config' | 'socket_path_too_long' {
+  return problems.every(({ message }) => message.startsWith('socket path of')) ? 'socket_path_too_long' : 'bad_config';
+}
+
+function read(file: string, shown: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new TenementError('config_not_found', `no config at ${shown}: ${why}`, { cause: error });
+  }
+}
+
+function parseText(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [why = 'not TOML'] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
+    throw new TenementError('bad_config', `${file}:${error.line}:${error.column}: ${why}`, { cause: error });
+  }
+}
+
+function check(raw: unknown, file: string, text: string): ConfigInput {
+  const result = configSchema.safeParse(raw);
+  if (result.success) return result.data;
+  throw configError(file, text, problemsOf(result.error, keysAt));
+}
+
+/** The keys that the schema knows in the table at a path. */
+function keysAt(path: readonly (string | number)[]): readonly string[] {
+  let schema: unknown = configSchema;
+  for (const part of path) {
+    const inner = unwrap(schema);
+    if (inner instanceof z.ZodObject) schema = inner.shape[String(part)];
+    else if (inner instanceof z.ZodRecord) schema = inner.valueType;
+  }
+  const table = unwrap(schema);
+  return table instanceof z.ZodObject ? Object.keys(table.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let inner = schema;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+function build(input: ConfigInput, file: string, options: LoadOptions, problems: Problem[]): Config {
+  const settings = settingsOf(input, dirname(file), options);
+  const services = new Map<string, ServiceConfig>();
+  for (const [name, service] of Object.entries(input.service)) {
+    services.set(name, serviceOf(name, service, dirname(file), problems));
+  }
+  const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
+  const [only] = services.size === 1 ? services.keys() : [];
+  return {
+    file,
+    settings,
+    services,
+    proxy: {
+      listen: parseListenAddress(listen),
+      domains: (typeof domain === 'string' ? [domain] : domain).map((one) => one.toLowerCase().replace(/\.$/, '')),
+      defaultService: named ?? only ?? null,
+      trustedProxies,
+    },
+    api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
+    instances: Object.entries(input.instances).flatMap(([service, ids]) =>
+      ids.map((tenantId) => ({ service, tenantId })),
+    ),
+    aliases: new Map(Object.entries(input.routing.aliases)),
+    warnings: warningsOf(input),
+  };
+}
+
+function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions): Settings {
+  const dataDir = options.dataDir === undefined ? resolve(dir, settings.data_dir) : resolve(options.dataDir);
+  const stateDir = join(dataDir, '.tenement');
+  return {
+    dataDir,
+    stateDir,
+    runtimeDir: runtimeDir(settings.runtime_dir, dir, stateDir, options),
+    healthCheckIntervalMs: parseDuration(settings.health_check_interval),
+    maxRestarts: settings.max_restarts,
+    restartWindowMs: parseDuration(settings.restart_window),
+    backoffBaseMs: settings.backoff_base_ms,
+    backoffMaxMs: settings.backoff_max_ms,
+    maxRunning: settings.max_running,
+    maxConcurrentStarts: settings.max_concurrent_starts,
+    onExit: settings.on_exit,
+  };
+}
+
+function runtimeDir(configured: string | undefined, dir: string, stateDir: string, options: LoadOptions): string {
+  const { env = process.env, uid = process.getuid?.() } = options;
+  if (configured !== undefined) return resolve(dir, configured);
+  const { XDG_RUNTIME_DIR: userDir } = env;
+  if (userDir !== undefined && userDir !== '') return join(userDir, 'tenement');
+  return uid === 0 ? '/run/tenement' : join(stateDir, 'run');
+}
+
+function serviceOf(name: string, input: ServiceInput, dir: string, problems: Problem[]): ServiceConfig {
+  return {
+    name,
+    command: commandOf(name, input, problems),
+    workdir: resolve(dir, input.workdir),
+    socket: input.socket === undefined ? '{runtime_dir}/{service}-{id}.sock' : absoluteTemplate(input.socket, dir),
+    socketMode: Number.parseInt(input.socket_mode, 8),
+    listen: input.listen,
+    health: input.health ?? null,
+    healthTimeoutMs: parseDuration(input.health_timeout),
+    restart: input.restart,
+    idleTimeoutMs: parseDuration(input.idle_timeout),
+    startupTimeoutMs: parseDuration(input.startup_timeout),
+    stopTimeoutMs: parseDuration(input.stop_timeout),
+    drainTimeoutMs: parseDuration(input.drain_timeout),
+    requestTimeoutMs: parseDuration(input.request_timeout),
+    wakeQueue: input.wake_queue,
+    isolation: 'process',
+    memoryLimitBytes: input.memory_limit_mb === undefined ? null : input.memory_limit_mb * 1024 * 1024,
+    inheritEnv: input.inherit_env,
+    env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
+  };
+}
+
+function commandOf(name: string, input: ServiceInput, problems: Problem[]): string[] {
+  try {
+    return splitCommand(input.command);
+  } catch (error) {
+    problems.push({
+      path: ['service', name, 'command'],
+      message: error instanceof Error ? error.message : String(error),
+    });
+    return ['-'];
+  }
+}
+
+/** A template that begins with a directory variable is absolute already. */
+function absoluteTemplate(template: string, dir: string): string {
+  return /^\{(data_dir|tenant_dir|runtime_dir)\}/.test(template) ? template : resolve(dir, template);
+}
+
+function assertControlSocket(settings: Settings): void {
+  const path = join(settings.stateDir, 'control.sock');
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= SUN_PATH_MAX_BYTES) return;
+  throw new TenementError('socket_path_too_long', `control socket path of ${bytes} bytes: ${path}`, {
+    hint: `Give settings.data_dir a shorter path: a Unix socket path holds ${SUN_PATH_MAX_BYTES} bytes.`,
+  });
+}

@@ -1,0 +1,161 @@
+/** Every key of tenement.toml: its type, its default, its meaning. Docs and the editors' schema come from here. */
+import { z } from 'zod';
+import { isLabel } from '../core/instance.ts';
+import { parseDurationMs } from '../core/units.ts';
+import { listenAddress } from './address.ts';
+
+const DURATION_MEANING = 'whole seconds, or a string like "5m" or "250ms"';
+const MAX_MB = 1024 * 1024;
+
+const duration = () =>
+  z
+    .union([z.int().min(0), z.string()], `expected a duration: ${DURATION_MEANING}`)
+    .refine((value) => parseDurationMs(value) !== null, `expected a duration: ${DURATION_MEANING}`);
+
+const address = () =>
+  z.string().refine((text) => listenAddress(text) !== null, 'expected an address like "127.0.0.1:8080"');
+
+const label = () =>
+  z.string().refine(isLabel, 'expected a DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -');
+
+const DOMAIN = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?$/i;
+const domain = () => z.string().regex(DOMAIN, 'expected a domain like "example.com", or "*"');
+
+const count = (minimum: number) => z.int().min(minimum);
+const text = () => z.string().min(1);
+const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export const settingsSchema = z.strictObject({
+  data_dir: text()
+    .default('./data')
+    .describe('Tenant directories; tenement keeps its own state in `{data_dir}/.tenement`.'),
+  runtime_dir: text()
+    .optional()
+    .describe(
+      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`.',
+    ),
+  health_check_interval: duration()
+    .default(10)
+    .describe('Time between liveness probes; three failures in a row restart the instance.'),
+  max_restarts: count(0)
+    .default(3)
+    .describe('Crashes within `restart_window` that are answered with a restart; past it the instance is `failed`.'),
+  restart_window: duration()
+    .default(300)
+    .describe('How long a crash counts, and how long `failed` lasts before it is tried once.'),
+  backoff_base_ms: count(1)
+    .default(1000)
+    .describe('Delay before the first restart, in milliseconds; doubles with each crash.'),
+  backoff_max_ms: count(1).default(60_000).describe('The longest delay before a restart, in milliseconds.'),
+  max_running: count(1)
+    .default(100)
+    .describe(
+      'Past it, the least recently used idle instance is put to sleep first; with none idle a request gets 503.',
+    ),
+  max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
+  on_exit: z
+    .enum(['stop', 'keep'])
+    .default('stop')
+    .describe(
+      '`keep`: SIGTERM leaves tenants running for the next server. Acts as `stop` in this version, with a warning.',
+    ),
+});
+
+export const proxySchema = z.strictObject({
+  listen: address().default('127.0.0.1:8080').describe('Where the proxy takes requests.'),
+  domain: z
+    .union([domain(), z.array(domain()).min(1)], 'expected a domain or a list of domains')
+    .default('localhost')
+    .describe('A domain or a list; `*` routes on the leading label of any host.'),
+  default_service: text()
+    .optional()
+    .describe('The service of `{tenant}.{domain}`; may be left out while there is one service.'),
+  trusted_proxies: z
+    .array(text())
+    .default([])
+    .describe('Addresses or CIDR ranges whose X-Forwarded-* and X-Request-Id are believed.'),
+});
+
+export const apiSchema = z.strictObject({
+  listen: address().default('127.0.0.1:8000').describe('Where the HTTP API listens.'),
+  auth: z.enum(['token', 'none']).default('token').describe('`none` is refused unless `listen` is a loopback address.'),
+});
+
+export const serviceSchema = z.strictObject({
+  command: z
+    .union([text(), z.array(z.string()).min(1)], 'expected a string or an array of strings')
+    .describe('Split as a shell splits words, but there is no shell; or an array of words.'),
+  workdir: text().default('.').describe("From the config file's directory."),
+  socket: text().optional().describe('The public socket. Default `{runtime_dir}/{service}-{id}.sock`.'),
+  socket_mode: z
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'expected an octal mode like "0660"')
+    .default('0660')
+    .describe('Mode of the public socket.'),
+  listen: z
+    .enum(['socket', 'port'])
+    .default('socket')
+    .describe('`port`: the application listens on 127.0.0.1:$PORT instead.'),
+  health: z
+    .string()
+    .startsWith('/', 'expected a path like "/health"')
+    .optional()
+    .describe('GET of this path: 2xx is healthy. Left out, accepting a connection is.'),
+  health_timeout: duration().default(5).describe('How long one probe may take.'),
+  restart: z
+    .enum(['on-failure', 'always', 'never'])
+    .default('on-failure')
+    .describe('After an exit nobody asked for. `never`: only a request wakes it again.'),
+  idle_timeout: duration()
+    .default(300)
+    .describe('Without requests and open connections for this long it goes to sleep; 0: never.'),
+  idle_action: z.enum(['stop', 'suspend']).default('stop').describe('`suspend` is not available in this version.'),
+  startup_timeout: duration().default(30).describe('Not ready by then, it is ended and counts as crashed.'),
+  stop_timeout: duration().default(10).describe('Between SIGTERM and SIGKILL, to the whole process group.'),
+  drain_timeout: duration()
+    .default(30)
+    .describe('How long a stop, restart or sleep waits for requests in flight before SIGTERM.'),
+  request_timeout: duration().default(60).describe('To the first byte of the response; 0: none.'),
+  wake_queue: count(0).default(256).describe('Requests held per instance while it wakes; more get 503.'),
+  isolation: z
+    .enum(['process', 'namespace', 'sandbox'])
+    .default('process')
+    .describe('`namespace` and `sandbox` are not available in this version, and refused.'),
+  memory_limit_mb: count(1)
+    .max(MAX_MB)
+    .optional()
+    .describe(
+      'Resident memory of the process tree in MiB; over it, it is killed and restarted. Measured once a second.',
+    ),
+  cpu_shares: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
+  pids_limit: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
+  inherit_env: z
+    .array(z.string().regex(environmentName, 'expected a variable name'))
+    .default([])
+    .describe("Names of variables that the child gets from the server's environment."),
+  env: z
+    .record(
+      z.string().regex(environmentName, 'expected a variable name'),
+      z.union([z.string(), z.number(), z.boolean()]),
+    )
+    .default({})
+    .describe('Variables of the child; values are templates.'),
+});
+
+export const configSchema = z.strictObject({
+  settings: settingsSchema.prefault({}).describe('The server.'),
+  proxy: proxySchema.prefault({}).describe('The built-in proxy.'),
+  api: apiSchema.prefault({}).describe('The HTTP API.'),
+  service: z.record(label(), serviceSchema).describe('One table per service: `[service.NAME]`.'),
+  instances: z
+    .record(z.string(), z.array(label()))
+    .default({})
+    .describe('Service = list of ids: registered and started with the server.'),
+  routing: z
+    .strictObject({ aliases: z.record(label(), label()).default({}).describe('Leading label = tenant id.') })
+    .prefault({})
+    .describe('Routing beside the ids.'),
+});
+
+export type ConfigInput = z.output<typeof configSchema>;
+export type ServiceInput = z.output<typeof serviceSchema>;

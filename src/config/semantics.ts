@@ -1,0 +1,149 @@
+/** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
+
+import type { Config, ServiceConfig } from '../core/service.ts';
+import { bindSocketPath, SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
+import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/template.ts';
+import { TenementError } from '../errors.ts';
+import { isLoopback } from './address.ts';
+import { nearest, type Problem } from './problems.ts';
+import type { ConfigInput, ServiceInput } from './schema.ts';
+
+/** A tenant id for trying templates out; the shortest there is. */
+const SAMPLE_ID = 'x';
+
+export function semanticProblems(input: ConfigInput, config: Config): Problem[] {
+  const services = [...config.services.values()];
+  return [
+    ...namesThatMustExist(input, config),
+    ...services.flatMap((service) => serviceProblems(service, input.service[service.name], config)),
+    ...sharedSockets(services, config),
+    ...authProblems(config),
+  ];
+}
+
+function namesThatMustExist(input: ConfigInput, config: Config): Problem[] {
+  const known = [...config.services.keys()];
+  const problems: Problem[] = [];
+  if (known.length === 0) problems.push({ path: ['service'], message: 'expected at least one [service.NAME]' });
+  const check = (path: Problem['path'], name: string) => {
+    if (!config.services.has(name)) problems.push({ path, message: unknownService(name, known) });
+  };
+  for (const name of Object.keys(input.instances)) check(['instances', name], name);
+  if (input.proxy.default_service !== undefined) check(['proxy', 'default_service'], input.proxy.default_service);
+  return problems;
+}
+
+function unknownService(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === null ? `there is no service "${name}"` : `there is no service "${name}", did you mean "${near}"?`;
+}
+
+function authProblems(config: Config): Problem[] {
+  if (config.api.auth !== 'none' || isLoopback(config.api.listen.host)) return [];
+  return [{ path: ['api', 'auth'], message: '"none" is refused unless api.listen is a loopback address' }];
+}
+
+function serviceProblems(service: ServiceConfig, input: ServiceInput | undefined, config: Config): Problem[] {
+  const at = (key: string) => ['service', service.name, key];
+  const problems: Problem[] = [];
+  if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
+  if (input !== undefined && input.isolation !== 'process') {
+    const message = `isolation = "${input.isolation}" cannot be given by this version; only "process" can`;
+    problems.push({ path: at('isolation'), message });
+  }
+  if (input?.idle_action === 'suspend') {
+    problems.push({ path: at('idle_action'), message: 'idle_action = "suspend" cannot be given by this version' });
+  }
+  return [...problems, ...templateProblems(service), ...socketProblems(service, config)];
+}
+
+function templateProblems(service: ServiceConfig): Problem[] {
+  const at = (key: string) => ['service', service.name, key];
+  const here = TEMPLATE_VARIABLES.filter((name) => name !== 'port' || service.listen === 'port');
+  const beforeBinding = here.filter((name) => name !== 'socket' && name !== 'port');
+  return [
+    ...service.command.flatMap((word) => templateProblem(at('command'), word, here)),
+    ...templateProblem(at('workdir'), service.workdir, here),
+    ...templateProblem(at('socket'), service.socket, beforeBinding),
+    ...Object.entries(service.env).flatMap(([name, value]) => templateProblem([...at('env'), name], value, here)),
+  ];
+}
+
+function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
+  const unknown = templateVariables(template).filter((name) => !allowed.includes(name));
+  if (unknown.length > 0) return unknown.map((name) => ({ path, message: unknownVariable(name, allowed) }));
+  try {
+    fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])));
+    return [];
+  } catch (error) {
+    return [
+      {
+        path,
+        message:
+          error instanceof TenementError ? `${error.message}; write {{ and }} for literal braces` : String(error),
+      },
+    ];
+  }
+}
+
+function unknownVariable(name: string, allowed: readonly string[]): string {
+  const near = nearest(name, allowed);
+  const suggestion =
+    near === null ? `known are ${allowed.map((one) => `{${one}}`).join(' ')}` : `did you mean {${near}}?`;
+  return `{${name}} is not a template variable here, ${suggestion}`;
+}
+
+function socketProblems(service: ServiceConfig, config: Config): Problem[] {
+  const path = ['service', service.name, 'socket'];
+  if (!templateVariables(service.socket).some((name) => name === 'id' || name === 'tenant_dir')) {
+    return [{ path, message: 'must contain {id}, or every tenant would have the same socket' }];
+  }
+  const ids = config.instances.filter((instance) => instance.service === service.name).map(({ tenantId }) => tenantId);
+  for (const id of [SAMPLE_ID, ...ids]) {
+    const socket = socketOf(service, config, id);
+    if (socket === null) return [];
+    const bytes = Math.max(
+      ...[socket, bindSocketPath(socket, service.name, id, 0)].map((one) => Buffer.byteLength(one)),
+    );
+    if (bytes > SUN_PATH_MAX_BYTES)
+      return [
+        { path, message: `socket path of ${bytes} bytes, over the ${SUN_PATH_MAX_BYTES} of a Unix socket: ${socket}` },
+      ];
+  }
+  return [];
+}
+
+/** Two services whose sockets would have one path for the same id. */
+function sharedSockets(services: readonly ServiceConfig[], config: Config): Problem[] {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const service of services) {
+    const socket = service.listen === 'socket' ? socketOf(service, config, SAMPLE_ID) : null;
+    if (socket === null) continue;
+    const owner = owners.get(socket);
+    if (owner === undefined) owners.set(socket, service.name);
+    else
+      problems.push({
+        path: ['service', service.name, 'socket'],
+        message: `the same socket path as service.${owner}, ${socket}`,
+      });
+  }
+  return problems;
+}
+
+/** null when the template is wrong, which is told elsewhere. */
+function socketOf(service: ServiceConfig, config: Config, id: string): string | null {
+  const { dataDir, runtimeDir } = config.settings;
+  try {
+    return fillTemplate(service.socket, {
+      id,
+      service: service.name,
+      name: service.name,
+      data_dir: dataDir,
+      tenant_dir: `${dataDir}/${id}`,
+      runtime_dir: runtimeDir,
+    });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,21 @@
+/** What is accepted but does less than its reader may think: nothing is ignored in silence. */
+import type { ConfigInput, ServiceInput } from './schema.ts';
+
+const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
+
+export function warningsOf(input: ConfigInput): string[] {
+  const keep = input.settings.on_exit === 'keep';
+  return [
+    ...(keep ? ['settings.on_exit: "keep" acts as "stop" in this version'] : []),
+    ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(name, service)),
+  ];
+}
+
+function serviceWarnings(name: string, service: ServiceInput): string[] {
+  const unenforced = (['cpu_shares', 'pids_limit'] as const).filter((key) => service[key] !== undefined);
+  const overridden = Object.keys(service.env).filter((key) => ALWAYS_SET.includes(key));
+  return [
+    ...unenforced.map((key) => `service.${name}.${key}: nothing enforces this yet`),
+    ...overridden.map((key) => `service.${name}.env.${key}: tenement sets this itself`),
+  ];
+}

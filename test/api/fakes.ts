@@ -1,0 +1,245 @@
+/** Stand-ins for what the API stands in front of, and a running API over them. */
+import type { InstanceName } from '../../src/core/instance.ts';
+import { parseInstanceName } from '../../src/core/instance.ts';
+import type {
+  EventLog,
+  InstanceView,
+  LogFilter,
+  LogLine,
+  LogStore,
+  SupervisorVerbs,
+  TenementEvent,
+  TokenInfo,
+  TokenStore,
+} from '../../src/core/ports.ts';
+import { TenementError } from '../../src/errors.ts';
+
+export function view(name: InstanceName, overrides: Partial<InstanceView> = {}): InstanceView {
+  const { service, tenantId } = parseInstanceName(name);
+  return {
+    instance: name,
+    service,
+    id: tenantId,
+    state: 'ready',
+    desired: 'up',
+    pid: 4711,
+    socket: `/tmp/${service}-${tenantId}.sock`,
+    port: null,
+    url: `http://${tenantId}.localhost:8080`,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    lastActivityAt: '2026-01-01T00:01:00.000Z',
+    memoryBytes: 20 * 1024 ** 2,
+    memoryLimitBytes: 256 * 1024 ** 2,
+    cpuSeconds: 1.5,
+    restarts: 2,
+    wakes: 3,
+    lastWakeMs: 41.2,
+    requests: 17,
+    inFlight: 0,
+    openStreams: 0,
+    sleepsAt: null,
+    retryAt: null,
+    reason: 'a request woke it',
+    lastExit: null,
+    ...overrides,
+  };
+}
+
+/** What a failed start leaves. */
+export const CRASHED: Partial<InstanceView> = {
+  state: 'backoff',
+  pid: null,
+  reason: 'it ended with code 7',
+  lastExit: {
+    code: 7,
+    signal: null,
+    reason: 'exit',
+    detail: 'ended with code 7 before it was ready',
+    lastLines: ['loading', '\u001b[31mno database\u001b[0m'],
+    at: '2026-01-01T00:00:01.000Z',
+  },
+};
+
+/** Remembers what it was asked, keeps views in a map, starts nothing. */
+export class FakeSupervisor implements SupervisorVerbs {
+  readonly calls: unknown[][] = [];
+  readonly views = new Map<InstanceName, InstanceView>();
+  /** What the next started instance looks like. */
+  started: Partial<InstanceView> = {};
+  failure: Error | null = null;
+
+  async spawn(service: string, tenantId: string, options: object = {}) {
+    this.#record('spawn', service, tenantId, options);
+    if (service !== 'api') throw new TenementError('unknown_service', `there is no service ${service}`);
+    const name: InstanceName = `${service}:${tenantId}`;
+    const created = !this.views.has(name);
+    if (created) this.views.set(name, view(name, this.started));
+    return { view: this.get(name), created };
+  }
+
+  async start(name: InstanceName, options: object = {}) {
+    this.#record('start', name, options);
+    return this.#become(name, { state: 'ready', ...this.started });
+  }
+
+  async stop(name: InstanceName) {
+    this.#record('stop', name);
+    return this.#become(name, { state: 'stopped', pid: null });
+  }
+
+  async restart(name: InstanceName) {
+    this.#record('restart', name);
+    return this.#become(name, { state: 'ready', ...this.started });
+  }
+
+  async sleep(name: InstanceName) {
+    this.#record('sleep', name);
+    return this.#become(name, { state: 'asleep', pid: null });
+  }
+
+  async remove(name: InstanceName, options: object = {}) {
+    this.#record('remove', name, options);
+    this.get(name);
+    this.views.delete(name);
+  }
+
+  get(name: InstanceName): InstanceView {
+    const found = this.views.get(name);
+    if (found === undefined) throw new TenementError('unknown_tenant', `${name} is not registered`);
+    return found;
+  }
+
+  list(): InstanceView[] {
+    return [...this.views.values()];
+  }
+
+  #record(...call: unknown[]): void {
+    this.calls.push(call);
+    if (this.failure !== null) throw this.failure;
+  }
+
+  #become(name: InstanceName, change: Partial<InstanceView>): InstanceView {
+    this.views.set(name, { ...this.get(name), ...change });
+    return this.get(name);
+  }
+}
+
+/** The set of listeners of one subject, and a promise for the first of them. */
+class Listeners<Item> {
+  readonly all = new Set<(item: Item) => void>();
+  readonly #first = Promise.withResolvers<void>();
+  readonly #none = Promise.withResolvers<void>();
+  readonly subscribed: Promise<void> = this.#first.promise;
+  readonly unsubscribed: Promise<void> = this.#none.promise;
+
+  add(listener: (item: Item) => void): () => void {
+    this.all.add(listener);
+    this.#first.resolve();
+    return () => {
+      this.all.delete(listener);
+      if (this.all.size === 0) this.#none.resolve();
+    };
+  }
+
+  tell(item: Item): void {
+    for (const listener of this.all) listener(item);
+  }
+}
+
+export class FakeEvents implements EventLog {
+  readonly listeners = new Listeners<TenementEvent>();
+  readonly #events: TenementEvent[] = [];
+
+  append(event: Omit<TenementEvent, 'seq'>): TenementEvent {
+    const numbered = { ...event, seq: this.#events.length + 1 };
+    this.#events.push(numbered);
+    this.listeners.tell(numbered);
+    return numbered;
+  }
+
+  /** Appends an event of this type. */
+  add(type: string, instance: InstanceName | null = null): TenementEvent {
+    return this.append({ atMs: Date.parse('2026-01-01'), type, instance, message: `it ${type}`, data: {} });
+  }
+
+  list(filter: Parameters<EventLog['list']>[0]): TenementEvent[] {
+    const found = this.#events.filter(
+      (event) =>
+        event.seq > (filter.afterSeq ?? 0) &&
+        event.atMs >= (filter.sinceMs ?? 0) &&
+        (filter.instance === undefined || event.instance === filter.instance),
+    );
+    return filter.tail === undefined ? found : found.slice(Math.max(0, found.length - filter.tail));
+  }
+
+  subscribe(listener: (event: TenementEvent) => void): () => void {
+    return this.listeners.add(listener);
+  }
+}
+
+export class FakeLogs implements LogStore {
+  readonly listeners = new Listeners<LogLine>();
+  readonly lines: LogLine[] = [];
+  /** Runs while a read is under way: before or after it looked. */
+  duringRead: { before?: () => void; after?: () => void } = {};
+  lastFilter: LogFilter | null = null;
+
+  print(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+    const line = { atMs: Date.parse('2026-01-01') + this.lines.length, stream, text };
+    this.lines.push(line);
+    this.listeners.tell(line);
+  }
+
+  async read(_name: InstanceName, filter: LogFilter): Promise<LogLine[]> {
+    this.lastFilter = filter;
+    this.duringRead.before?.();
+    const found = this.lines.filter(
+      (line) =>
+        line.text.includes(filter.grep ?? '') &&
+        line.atMs >= (filter.sinceMs ?? 0) &&
+        (filter.stream === undefined || line.stream === filter.stream),
+    );
+    this.duringRead.after?.();
+    return filter.tail === undefined ? found : found.slice(Math.max(0, found.length - filter.tail));
+  }
+
+  subscribe(_name: InstanceName, listener: (line: LogLine) => void): () => void {
+    return this.listeners.add(listener);
+  }
+
+  async remove(): Promise<void> {}
+}
+
+export class FakeTokens implements TokenStore {
+  readonly #tokens = new Map<string, TokenInfo & { token: string }>();
+
+  create(name: string) {
+    const id = `t${this.#tokens.size + 1}`;
+    const token = { id, name, createdAtMs: Date.parse('2026-01-01'), token: `secret-${id}` };
+    this.#tokens.set(id, token);
+    return token;
+  }
+
+  list(): TokenInfo[] {
+    return [...this.#tokens.values()].map(({ token: _text, ...info }) => info);
+  }
+
+  revoke(id: string): boolean {
+    return this.#tokens.delete(id);
+  }
+
+  verify(token: string): boolean {
+    return [...this.#tokens.values()].some((known) => known.token === token);
+  }
+}
+
+export function fakeDeps() {
+  return {
+    supervisor: new FakeSupervisor(),
+    events: new FakeEvents(),
+    logs: new FakeLogs(),
+    tokens: new FakeTokens(),
+    version: '1.2.3',
+  };
+}

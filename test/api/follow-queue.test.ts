@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { FollowQueue } from '../../src/api/follow-queue.ts';
+
+test('gives what comes in batches, and ends after what waits', async () => {
+  const queue = new FollowQueue<string>((text) => text.length);
+  queue.push('a');
+  queue.push('b');
+  const batches = queue.batches();
+  expect((await batches.next()).value).toEqual(['a', 'b']);
+  const next = batches.next();
+  queue.push('c');
+  queue.end();
+  expect((await next).value).toEqual(['c']);
+  expect((await batches.next()).done).toBe(true);
+});
+
+test('past its limit it says so, keeps nothing and ends', async () => {
+  const queue = new FollowQueue<string>((text) => text.length, 3);
+  for (const text of ['ab', 'cd', 'ef']) queue.push(text);
+  expect(queue.take()).toEqual([]);
+  expect(queue.overflow.aborted).toBe(true);
+  expect((await queue.batches().next()).done).toBe(true);
+});

@@ -1,0 +1,38 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tempDir } from '../api/running.ts';
+import { cli } from './running.ts';
+
+function config(text: string): string {
+  const dir = tempDir();
+  mkdirSync(join(dir, 'data'));
+  const file = join(dir, 'tenement.toml');
+  writeFileSync(file, text);
+  return file;
+}
+
+test('a good config is ok, and what the host gives is told', async () => {
+  const { status, out, err } = await cli(['check', '-c', config('[service.api]\ncommand = "node app.js"\n')]);
+  expect([status, err]).toEqual([0, '']);
+  expect(out).toMatch(/^isolation: process/m);
+  expect(out).toMatch(/^1 service, ok$/m);
+});
+
+test('a program that is missing is a warning, status 0', async () => {
+  const file = config('[service.api]\ncommand = "no-such-program-anywhere"\n');
+  const { status, out } = await cli(['check'], { TENEMENT_CONFIG: file });
+  expect([status, out]).toEqual([0, expect.stringMatching(/^warning: .*no-such-program-anywhere/m)]);
+  const json = JSON.parse((await cli(['check', '--json', '-c', file])).out);
+  expect(json).toMatchObject({ ok: true, config: file, services: 1, warnings: [expect.any(String)] });
+});
+
+test('an error is status 2', async () => {
+  const { status, err } = await cli(['check', '-c', config('[service.api]\ncomand = "x"\n')]);
+  expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*comand.* \(bad_config\)\nhint: /)]);
+});
+
+test('a config names its server by its state directory', async () => {
+  const { status, err } = await cli(['ps', '-c', config('[service.api]\ncommand = "node app.js"\n')]);
+  expect([status, err]).toEqual([3, expect.stringContaining('data/.tenement/control.sock')]);
+});

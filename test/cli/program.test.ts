@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runningApi, tempDir } from '../api/running.ts';
+import { cli, runningCli } from './running.ts';
+
+test.each([
+  [['ps', '--jsn'], "unknown option '--jsn'"],
+  [['spawn'], "missing required argument 'service'"],
+  [['ps', 'extra'], 'too many arguments'],
+  [['logs', 'api:acme', '-n', 'x'], 'Write a whole number'],
+  [['spawn', 'api', '--id', 'acme', '--env', 'novalue'], 'Write it as NAME=VALUE'],
+])('%j is a usage error: status 2, one line and a hint', async (argv, message) => {
+  const { status, out, err } = await cli(argv);
+  expect([status, out]).toEqual([2, '']);
+  expect(err).toMatch(/^tenement: .* \(usage\)\nhint: .*\n$/);
+  expect(err).toContain(message);
+});
+
+test('a misspelt option is suggested', async () => {
+  expect((await cli(['ps', '--jsn'])).err).toContain('hint: Did you mean --json?');
+});
+
+test('a bad instance is status 2', async () => {
+  const { cli: command } = await runningCli();
+  for (const argv of [
+    ['stop', 'api'],
+    ['stop', 'api:ACME'],
+    ['stop', 'api', '--id', '../x'],
+    ['spawn', 'api'],
+  ]) {
+    const { status, err } = await command(...argv);
+    expect([argv, status, err]).toEqual([argv, 2, expect.stringContaining('(bad_id)\nhint: ')]);
+  }
+});
+
+test('without a config or an API it says so', async () => {
+  const missing = join(tempDir(), 'tenement.toml');
+  const { status, err } = await cli(['ps'], { TENEMENT_CONFIG: missing });
+  expect([status, err.split('\n')[0]]).toEqual([2, `tenement: there is no ${missing} (config_not_found)`]);
+});
+
+test('a server that is not there is status 3', async () => {
+  const { api, url } = await runningApi();
+  await api.close();
+  const { status, err } = await cli(['ps', '--api', url]);
+  expect(status).toBe(3);
+  expect(err).toMatch(/^tenement: cannot reach the server at .* \(server_unreachable\)\nhint: .*\n$/);
+  expect(err).toContain(url);
+});
+
+test('global options stand before or after the command, and win over the environment', async () => {
+  const { url, tokens } = await runningApi('token');
+  const { token } = tokens.create('ci');
+  const env = { TENEMENT_API: 'http://127.0.0.1:1', TENEMENT_TOKEN: 'wrong' };
+  expect((await cli(['--api', url, '--token', token, 'ps', '--json'], env)).out).toBe('[]\n');
+  expect((await cli(['ps', '--json', '--api', url, `--token=${token}`], env)).out).toBe('[]\n');
+  expect((await cli(['token', 'ls', '--api', url, '--token', token], env)).status).toBe(0);
+  expect((await cli(['ps'], { TENEMENT_API: url, TENEMENT_TOKEN: token })).status).toBe(0);
+  expect((await cli(['ps', '--api', url], {})).status).toBe(1);
+});
+
+test('a config that is named wins over TENEMENT_API', async () => {
+  const { status } = await cli(['ps', '-c', join(tempDir(), 'none.toml')], { TENEMENT_API: 'http://127.0.0.1:1' });
+  expect(status).toBe(2);
+});
+
+test('--version prints the version and --help the options, with status 0', async () => {
+  expect(await cli(['--version'])).toMatchObject({
+    status: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    err: '',
+  });
+  const help = await cli(['ps', '--help']);
+  expect([help.status, help.err]).toEqual([0, '']);
+  expect(help.out).toContain('--json');
+});
