@@ -84,7 +84,5 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
   await control.listen({ path: join(stateDir, 'control.sock') });
   const api = createApi({ deps, trust: config.api.auth, logger: options.logger });
   undo.push(() => api.close());
-  const address = options.api ?? config.api.listen;
-  await api.listen(address);
-  return api.address() ?? address;
+  return api.listen(options.api ?? config.api.listen);
 }

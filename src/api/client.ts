@@ -22,7 +22,7 @@ export interface EventEntry {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export interface TokenEntry {
+interface TokenEntry {
   readonly id: string;
   readonly name: string;
   /** ISO 8601. */
@@ -38,13 +38,13 @@ interface StreamQuery {
   readonly since?: string | undefined;
 }
 
-export interface LogsQuery extends StreamQuery {
+interface LogsQuery extends StreamQuery {
   readonly grep?: string | undefined;
   /** Only what was printed to stderr. */
   readonly stderr?: boolean | undefined;
 }
 
-export interface EventsQuery extends StreamQuery {
+interface EventsQuery extends StreamQuery {
   readonly instance?: InstanceName | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenementError, toTenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-export interface Problem {
+interface Problem {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
@@ -16,7 +16,7 @@ export interface Problem {
 }
 
 /** The document of an error. What an `internal` error says stays in the log: it may name paths. */
-export function toProblem(error: TenementError, requestId: string): Problem {
+function toProblem(error: TenementError, requestId: string): Problem {
   const internal = error.code === 'internal';
   return {
     type: 'about:blank',

@@ -96,20 +96,39 @@ export const instanceSchema = z.object({
 });
 
 export const instancesSchema = z.object({ instances: z.array(instanceSchema) });
-export const tokenSchema = z.object({ id: z.string(), name: z.string(), createdAt: time });
+const tokenSchema = z.object({ id: z.string(), name: z.string(), createdAt: time });
 export const newTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown this once.') });
 export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
 export const healthSchema = z.object({ status: z.literal('ok') });
 export const noContent = z.null().describe('Done; no body.');
 
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    hint: z.string(),
-    requestId: z.string().optional(),
-  })
-  .describe('A problem document (RFC 9457), sent as application/problem+json.');
+const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  hint: z.string(),
+  requestId: z.string().optional(),
+});
+
+/** An answer in other media types than application/json. */
+export interface TypedAnswer {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: z.ZodType }>>;
+}
+
+export const problemAnswer: TypedAnswer = {
+  description: 'A problem document (RFC 9457).',
+  content: { 'application/problem+json': { schema: problemSchema } },
+};
+
+export const streamAnswer: TypedAnswer = {
+  description: 'One JSON object a line, or a server-sent event.',
+  content: { 'application/x-ndjson': { schema: z.string() }, 'text/event-stream': { schema: z.string() } },
+};
+
+export const metricsAnswer: TypedAnswer = {
+  description: 'Prometheus text.',
+  content: { 'text/plain': { schema: z.string() } },
+};

@@ -17,8 +17,6 @@ import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { type Api, describeRoute, validatorCompiler, type ZodTypeProvider } from './zod-provider.ts';
 
-export type { ApiDeps } from './context.ts';
-
 /** How long `close` waits for answers that are being made before it cuts their connections. */
 const CLOSE_GRACE_MS = 3000;
 /** Two labels and a colon are 127 characters; longer ones deserve `bad_id`, not `not_found`. */

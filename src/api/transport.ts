@@ -6,7 +6,7 @@ import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
 /** Where the API is. */
 export type ApiTarget = { readonly socketPath: string } | { readonly url: string; readonly token: string | null };
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   readonly body: Dispatcher.ResponseData['body'];
 }

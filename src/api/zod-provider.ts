@@ -12,6 +12,7 @@ import type {
 } from 'fastify';
 import { z } from 'zod';
 import { TenementError } from '../errors.ts';
+import type { TypedAnswer } from './schemas.ts';
 
 export interface ZodTypeProvider extends FastifyTypeProvider {
   validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
@@ -59,7 +60,10 @@ export const describeRoute: SwaggerTransform = ({ schema, url }) => {
 };
 
 function describeAnswer(answer: unknown): unknown {
-  return answer instanceof z.ZodType ? toJsonSchema(answer, 'output') : answer;
+  if (answer instanceof z.ZodType) return toJsonSchema(answer, 'output');
+  const { description, content } = answer as TypedAnswer;
+  const types = Object.entries(content).map(([type, { schema }]) => [type, { schema: toJsonSchema(schema, 'output') }]);
+  return { description, content: Object.fromEntries(types) };
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {

@@ -30,9 +30,7 @@ const WITH_VALUE = new Set(['-c', '--config', '--api', '--token']);
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   try {
     const program = createProgram(io);
-    const name = commandName(argv);
-    const names = name !== null && Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
-    for (const each of names) (await COMMANDS[each]?.())?.(program, io);
+    for (const each of needed(argv)) (await COMMANDS[each]?.())?.(program, io);
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
@@ -53,6 +51,13 @@ function createProgram(io: CliIo): Command {
       // What commander says of errors is said again by report(), in our own form.
       writeErr: () => {},
     });
+}
+
+/** The commands that this command line needs to know: one, or for help and mistakes all. */
+function needed(argv: readonly string[]): string[] {
+  const name = commandName(argv);
+  if (name === null && argv.some((word) => word === '--version' || word === '-V')) return [];
+  return name !== null && Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
 }
 
 /** The first word that is neither an option nor an option's value. */

@@ -7,13 +7,21 @@ import { StartFailure } from './start-failure.ts';
 /** Prints what was thrown and gives the exit status: 0 for help and version. */
 export function report(thrown: unknown, stderr: Writable): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-  const error = thrown instanceof CommanderError ? usageError(thrown) : toTenementError(thrown);
+  const error = thrown instanceof CommanderError ? usageError(thrown) : known(thrown);
   const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
   if (error instanceof StartFailure && error.lastLines.length > 0) {
     lines.push('It printed last:', ...error.lastLines.map((line) => `  ${line}`));
   }
   stderr.write(`${lines.join('\n')}\n`);
   return error.exitStatus;
+}
+
+/** What nobody expected happened here and not in the server, so its log does not have it. */
+function known(thrown: unknown): TenementError {
+  if (thrown instanceof TenementError) return thrown;
+  return new TenementError('internal', toTenementError(thrown).message, {
+    hint: 'This is a mistake in tenement itself.',
+  });
 }
 
 /** Commander writes "error: …", and on a second line "(Did you mean …?)". */

@@ -20,7 +20,7 @@ export function configFile(options: Pick<GlobalOptions, 'config'>, env: NodeJS.P
 }
 
 /** @throws {TenementError} `config_not_found`, `bad_config` */
-export async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
+async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
   const url = options.api ?? (options.config === undefined ? env['TENEMENT_API'] : undefined);
   if (url) return { url, token: options.token ?? env['TENEMENT_TOKEN'] ?? null };
   const file = configFile(options, env);

@@ -16,7 +16,7 @@ export interface Verb {
   call(client: ApiClient, instance: InstanceName, options: VerbOptions): Promise<InstanceView>;
 }
 
-export interface VerbOptions extends GlobalOptions {
+interface VerbOptions extends GlobalOptions {
   readonly id?: string;
   readonly json?: boolean;
   /** Only where the verb declares `--no-wait`. */

@@ -159,7 +159,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     for (const { service, tenantId } of this.deps.config.instances) this.startConfigured(service, tenantId);
     for (const runner of this.runners.values()) {
       const always = runner.service.idleTimeoutMs === 0 && runner.lifecycle.desired === 'up';
-      if (always) runner.dispatch({ type: 'wake' });
+      if (always) runner.dispatch({ type: 'start' });
     }
   }
 
@@ -194,7 +194,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
 
   private startConfigured(service: string, tenantId: string): void {
     const runner = this.runners.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, {});
-    runner.dispatch({ type: 'wake' });
+    if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
   // ---- Registration --------------------------------------------------------------------------

@@ -62,7 +62,7 @@ export const CRASHED: Partial<InstanceView> = {
 };
 
 /** Remembers what it was asked, keeps views in a map, starts nothing. */
-export class FakeSupervisor implements SupervisorVerbs {
+class FakeSupervisor implements SupervisorVerbs {
   readonly calls: unknown[][] = [];
   readonly views = new Map<InstanceName, InstanceView>();
   /** What the next started instance looks like. */
@@ -147,7 +147,7 @@ class Listeners<Item> {
   }
 }
 
-export class FakeEvents implements EventLog {
+class FakeEvents implements EventLog {
   readonly listeners = new Listeners<TenementEvent>();
   readonly #events: TenementEvent[] = [];
 
@@ -178,7 +178,7 @@ export class FakeEvents implements EventLog {
   }
 }
 
-export class FakeLogs implements LogStore {
+class FakeLogs implements LogStore {
   readonly listeners = new Listeners<LogLine>();
   readonly lines: LogLine[] = [];
   /** Runs while a read is under way: before or after it looked. */
@@ -211,7 +211,7 @@ export class FakeLogs implements LogStore {
   async remove(): Promise<void> {}
 }
 
-export class FakeTokens implements TokenStore {
+class FakeTokens implements TokenStore {
   readonly #tokens = new Map<string, TokenInfo & { token: string }>();
 
   create(name: string) {

@@ -188,6 +188,9 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
   });
   const body = description.paths['/api/instances'].post.requestBody.content['application/json'].schema;
   expect(body.required).toEqual(['service', 'id']);
+  const answers = description.paths['/api/instances/{instance}/logs'].get.responses;
+  expect(Object.keys(answers['4XX'].content)).toEqual(['application/problem+json']);
+  expect(Object.keys(answers['200'].content)).toEqual(['application/x-ndjson', 'text/event-stream']);
   expect(description.paths['/health'].get.security).toEqual([]);
 });
 

@@ -28,8 +28,8 @@ test('a program that is missing is a warning, status 0', async () => {
 });
 
 test('an error is status 2', async () => {
-  const { status, err } = await cli(['check', '-c', config('[service.api]\ncomand = "x"\n')]);
-  expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*comand.* \(bad_config\)\nhint: /)]);
+  const { status, err } = await cli(['check', '-c', config('[service.api]\ncommand = "x"\nsokcet = "y"\n')]);
+  expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
 });
 
 test('a config names its server by its state directory', async () => {

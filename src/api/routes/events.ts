@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { EventLog, TenementEvent } from '../../core/ports.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
-import { eventsQuery, problemSchema } from '../schemas.ts';
+import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { parseSince } from '../since.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
@@ -22,9 +22,8 @@ export function eventRoutes(api: Api, context: ApiContext): void {
         summary:
           'Events as JSON lines {"seq","at","type","instance","message","data"}, or as server-sent events ' +
           'when they are accepted; Last-Event-ID continues after that one',
-        produces: ['application/x-ndjson', 'text/event-stream'],
         querystring: eventsQuery,
-        response: { '4xx': problemSchema },
+        response: { 200: streamAnswer, '4xx': problemAnswer },
       },
     },
     async (request, reply) => {

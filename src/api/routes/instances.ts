@@ -8,7 +8,7 @@ import {
   instancesSchema,
   noBody,
   noContent,
-  problemSchema,
+  problemAnswer,
   removeQuery,
   spawnBody,
   startBody,
@@ -39,7 +39,7 @@ export function instanceRoutes(api: Api, context: ApiContext): void {
 function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
   api.get(
     '/api/instances',
-    { schema: { summary: 'Every instance', response: { 200: instancesSchema, '4xx': problemSchema } } },
+    { schema: { summary: 'Every instance', response: { 200: instancesSchema, '4xx': problemAnswer } } },
     async () => ({ instances: supervisor.list() }),
   );
   api.get(
@@ -48,7 +48,7 @@ function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
       schema: {
         summary: 'One instance',
         params: instanceParams,
-        response: { 200: instanceSchema, '4xx': problemSchema },
+        response: { 200: instanceSchema, '4xx': problemAnswer },
       },
     },
     async (request) => supervisor.get(namedInstance(request.params.instance)),
@@ -62,7 +62,7 @@ function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
       schema: {
         summary: 'Registers and starts an instance; 200 when it was registered before',
         body: spawnBody,
-        response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
     async (request, reply) => {
@@ -83,7 +83,7 @@ function startRoute(api: Api, supervisor: SupervisorVerbs): void {
         summary: 'Starts it',
         params: instanceParams,
         body: startBody,
-        response: { 200: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
     async (request) => supervisor.start(namedInstance(request.params.instance), { wait: request.body?.wait }),
@@ -98,7 +98,7 @@ function verbRoute(api: Api, supervisor: SupervisorVerbs, verb: keyof typeof VER
         summary: VERBS[verb],
         params: instanceParams,
         body: noBody,
-        response: { 200: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 200: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
     async (request) => supervisor[verb](namedInstance(request.params.instance)),
@@ -113,7 +113,7 @@ function removeRoute(api: Api, supervisor: SupervisorVerbs): void {
         summary: 'Unregisters it',
         params: instanceParams,
         querystring: removeQuery,
-        response: { 204: noContent, '4xx': problemSchema, '5xx': problemSchema },
+        response: { 204: noContent, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
     async (request, reply) => {

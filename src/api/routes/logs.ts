@@ -5,7 +5,7 @@ import type { LogFilter, LogLine, LogStore } from '../../core/ports.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { matches, notYetRead } from '../log-history.ts';
-import { instanceParams, logsQuery, problemSchema } from '../schemas.ts';
+import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { parseSince } from '../since.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
@@ -18,10 +18,9 @@ export function logRoutes(api: Api, context: ApiContext): void {
     {
       schema: {
         summary: 'Its output as JSON lines {"at","stream","text"}, or as server-sent events when they are accepted',
-        produces: ['application/x-ndjson', 'text/event-stream'],
         params: instanceParams,
         querystring: logsQuery,
-        response: { '4xx': problemSchema },
+        response: { 200: streamAnswer, '4xx': problemAnswer },
       },
     },
     async (request, reply) => {

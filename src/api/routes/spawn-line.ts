@@ -3,7 +3,7 @@ import { assertTenantId } from '../../core/instance.ts';
 import type { InstanceView, SupervisorVerbs } from '../../core/ports.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
-import { instanceSchema, noBody, problemSchema, spawnLineParams, spawnLineQuery } from '../schemas.ts';
+import { instanceSchema, noBody, problemAnswer, spawnLineParams, spawnLineQuery } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
 
 interface SpawnLine {
@@ -17,7 +17,7 @@ const schema = {
   summary: 'Registers and starts an instance, as POST /api/instances does',
   params: spawnLineParams,
   querystring: spawnLineQuery,
-  response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemSchema, '5xx': problemSchema },
+  response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
 };
 
 export function spawnLineRoutes(api: Api, context: ApiContext): void {

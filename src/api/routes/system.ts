@@ -1,8 +1,7 @@
 /** /health, /metrics and /openapi.json. */
-import { z } from 'zod';
 import type { ApiContext } from '../context.ts';
 import { createMetrics } from '../metrics.ts';
-import { healthSchema, problemSchema } from '../schemas.ts';
+import { healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function systemRoutes(api: Api, context: ApiContext): void {
@@ -21,13 +20,13 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     {
       schema: {
         summary: 'Prometheus text',
-        produces: ['text/plain'],
-        response: { 200: z.string(), '4xx': problemSchema },
+
+        response: { 200: metricsAnswer, '4xx': problemAnswer },
       },
     },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()),
   );
-  api.get('/openapi.json', { schema: { summary: 'This description', response: { '4xx': problemSchema } } }, async () =>
+  api.get('/openapi.json', { schema: { summary: 'This description', response: { '4xx': problemAnswer } } }, async () =>
     api.swagger(),
   );
 }

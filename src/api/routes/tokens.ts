@@ -2,20 +2,20 @@
 import type { TokenInfo } from '../../core/ports.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
-import { newTokenSchema, noContent, problemSchema, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
+import { newTokenSchema, noContent, problemAnswer, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function tokenRoutes(api: Api, context: ApiContext): void {
   const { tokens } = context.deps;
   api.get(
     '/api/tokens',
-    { schema: { summary: 'Every token, without its text', response: { 200: tokensSchema, '4xx': problemSchema } } },
+    { schema: { summary: 'Every token, without its text', response: { 200: tokensSchema, '4xx': problemAnswer } } },
     async () => ({ tokens: tokens.list().map(toView) }),
   );
   api.post(
     '/api/tokens',
     {
-      schema: { summary: 'Makes a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemSchema } },
+      schema: { summary: 'Makes a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
     },
     async (request, reply) => {
       const { token, ...info } = tokens.create(request.body.name);
@@ -29,7 +29,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
       schema: {
         summary: 'Revokes a token',
         params: tokenParams,
-        response: { 204: noContent, '4xx': problemSchema },
+        response: { 204: noContent, '4xx': problemAnswer },
       },
     },
     async (request, reply) => {
