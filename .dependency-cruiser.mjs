@@ -12,7 +12,12 @@ export default {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/' }, to: {} },
-    { name: 'core-is-pure', severity: 'error', from: { path: '^src/core/' }, to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?path$' } },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?path$' },
+    },
     only('core', 'core', ['core/', 'errors.ts']),
     only('config', 'config', ['config/', 'core/', 'errors.ts', 'logger.ts']),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'logger.ts']),

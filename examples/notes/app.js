@@ -160,4 +160,6 @@ process.once('SIGTERM', () => {
   server.closeIdleConnections();
 });
 
-server.listen(process.env.SOCKET_PATH && !process.env.PORT ? process.env.SOCKET_PATH : Number(process.env.PORT ?? 3000));
+server.listen(
+  process.env.SOCKET_PATH && !process.env.PORT ? process.env.SOCKET_PATH : Number(process.env.PORT ?? 3000),
+);

@@ -5,7 +5,9 @@ import { backoffDelayMs, recentCrashes } from '../../src/core/backoff.ts';
 const POLICY = { baseMs: 1000, maxMs: 60_000, maxRestarts: 3, windowMs: 300_000 };
 
 it('doubles from the base to the maximum', () => {
-  expect([1, 2, 3, 4, 7, 100].map((n) => backoffDelayMs(n, POLICY, 0))).toEqual([1000, 2000, 4000, 8000, 60_000, 60_000]);
+  expect([1, 2, 3, 4, 7, 100].map((n) => backoffDelayMs(n, POLICY, 0))).toEqual([
+    1000, 2000, 4000, 8000, 60_000, 60_000,
+  ]);
 });
 
 it('is never shorter than without jitter, never longer than the maximum', () => {

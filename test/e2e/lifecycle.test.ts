@@ -1,0 +1,272 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { isRunning, serve } from './support.ts';
+
+const TENANT = 'command = "node {fixtures}/tenant.mjs"\nhealth = "/health"';
+const app = (extra = '') => `[service.app]\n${TENANT}\n${extra}\n`;
+
+const pidOf = (body: string): number => JSON.parse(body).pid;
+
+describe('the main job', () => {
+  it('gives each tenant a process and a directory of its own', async () => {
+    const server = await serve(`${app()}[instances]\napp = ["acme", "globex"]\n`);
+    const acme = JSON.parse((await server.get('acme.localhost')).body);
+    const globex = JSON.parse((await server.get('GLOBEX.localhost.:8080')).body);
+    expect(acme).toMatchObject({ tenant: 'acme', dataDir: join(server.dataDir, 'acme') });
+    expect(globex).toMatchObject({ tenant: 'globex', dataDir: join(server.dataDir, 'globex') });
+    expect(acme.pid).not.toBe(globex.pid);
+    expect(statSync(acme.dataDir).mode & 0o777).toBe(0o700);
+  });
+
+  it('a spawned customer answers, and spawning again changes nothing', async () => {
+    const server = await serve(app());
+    const first = await server.cli('spawn', 'app', '--id', 'initech', '--json');
+    expect(first.status).toBe(0);
+    const view = JSON.parse(first.stdout);
+    expect(view).toMatchObject({ instance: 'app:initech', state: 'ready', restarts: 0 });
+    const again = JSON.parse((await server.cli('spawn', 'app', '--id', 'initech', '--json')).stdout);
+    expect(again.pid).toBe(view.pid);
+    expect(pidOf((await server.get('initech.localhost')).body)).toBe(view.pid);
+  });
+
+  it('an unknown tenant gets 404 and nothing is made for it', async () => {
+    const server = await serve(app());
+    const answer = await server.get('nobody.localhost');
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'unknown_tenant' });
+    expect(existsSync(join(server.dataDir, 'nobody'))).toBe(false);
+  });
+
+  it('the environment is clean and the descriptors are its own', async () => {
+    const server = await serve(app('[service.app.env]\nDATABASE_PATH = "{data_dir}/{id}/app.db"'));
+    await server.cli('spawn', 'app', '--id', 'acme', '--env', 'PLAN=gold');
+    const env = JSON.parse((await server.get('acme.localhost', '/env')).body);
+    expect(Object.keys(env).sort()).toEqual([
+      'DATABASE_PATH',
+      'DATA_DIR',
+      'HOME',
+      'LANG',
+      'PATH',
+      'PLAN',
+      'SERVICE_NAME',
+      'SOCKET_PATH',
+      'TENANT_ID',
+      'TMPDIR',
+      'TZ',
+    ]);
+    expect(env).toMatchObject({
+      PLAN: 'gold',
+      HOME: join(server.dataDir, 'acme'),
+      DATABASE_PATH: join(server.dataDir, 'acme/app.db'),
+    });
+  });
+});
+
+describe('sleep and wake', () => {
+  it('a hundred requests at once to a sleeper start one process and all get 200', async () => {
+    const server = await serve(app('[service.app.env]\nSTART_DELAY_MS = 300'));
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => server.get('acme.localhost')));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    expect(new Set(answers.map((answer) => pidOf(answer.body))).size).toBe(1);
+    expect(answers[0]?.headers['server-timing']).toMatch(/^wake;dur=\d/);
+    expect(await server.instance('app:acme')).toMatchObject({ wakes: 1, requests: 100, inFlight: 0 });
+  });
+
+  it('sleeps when idle, its process gone and its socket too; the next request wakes it', async () => {
+    const server = await serve(`${app('idle_timeout = "300ms"')}[instances]\napp = ["acme"]\n`);
+    const pid = pidOf((await server.get('acme.localhost')).body);
+    await server.event('app:acme', 'slept');
+    expect(isRunning(pid)).toBe(false);
+    const asleep = await server.instance('app:acme');
+    expect(asleep).toMatchObject({ state: 'asleep', pid: null });
+    expect(existsSync(asleep.socket ?? '')).toBe(false);
+    expect(pidOf((await server.get('acme.localhost')).body)).not.toBe(pid);
+  });
+
+  it('an open WebSocket keeps it awake; closing it lets it sleep', async () => {
+    const server = await serve(`${app('idle_timeout = "300ms"')}[instances]\napp = ["acme", "other"]\n`);
+    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
+    await new Promise((resolve) => socket.once('open', resolve));
+    await server.event('app:other', 'slept');
+    socket.send('still there?');
+    expect(String(await new Promise((resolve) => socket.once('message', resolve)))).toBe('still there?');
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
+    socket.close();
+    await server.event('app:acme', 'slept');
+  });
+
+  it('stopped is not woken by requests, also after the server was started anew', async () => {
+    const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
+    expect((await server.cli('stop', 'app:acme')).status).toBe(0);
+    const answer = await server.get('acme.localhost');
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, 'stopped']);
+    await server.stop('SIGTERM');
+    await server.start();
+    expect((await server.get('acme.localhost')).status).toBe(503);
+    expect((await server.cli('start', 'app:acme')).status).toBe(0);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+  });
+
+  it('works for an application that only knows $PORT', async () => {
+    const server = await serve(app('listen = "port"'));
+    const view = JSON.parse((await server.cli('spawn', 'app', '--id', 'acme', '--json')).stdout);
+    expect(view).toMatchObject({ state: 'ready', socket: null });
+    expect(JSON.parse((await server.get('acme.localhost')).body).tenant).toBe('acme');
+  });
+});
+
+describe('crashes', () => {
+  it('a killed process is restarted, and a request meanwhile is answered by the next one', async () => {
+    const server = await serve(`[settings]\nbackoff_base_ms = 50\n`.replace('[settings]\n', '') + app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const pid = pidOf((await server.get('acme.localhost')).body);
+    process.kill(pid, 'SIGKILL');
+    const answer = await server.get('acme.localhost');
+    expect(answer.status).toBe(200);
+    expect(pidOf(answer.body)).not.toBe(pid);
+    expect(await server.instance('app:acme')).toMatchObject({
+      restarts: 1,
+      lastExit: { signal: 'SIGKILL', reason: 'signal' },
+    });
+  });
+
+  it('a crash loop is failed: 503 with Retry-After at once, and it says why', async () => {
+    const server = await serve(
+      'backoff_base_ms = 10\nmax_restarts = 1\n[service.app]\ncommand = "node {fixtures}/exits-at-once.mjs"\n',
+    );
+    const spawned = await server.cli('spawn', 'app', '--id', 'acme');
+    expect(spawned.status).toBe(1);
+    expect(spawned.stderr).toContain('no database at DATABASE_PATH');
+    await server.event('app:acme', 'failed');
+    const answer = await server.get('acme.localhost');
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, 'failed']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await server.instance('app:acme')).toMatchObject({
+      state: 'failed',
+      lastExit: { code: 7, lastLines: ['no database at DATABASE_PATH'] },
+    });
+  });
+
+  it('over its memory limit it is killed, reason oom, and restarted', async () => {
+    const server = await serve(`backoff_base_ms = 10\n${app('memory_limit_mb = 150')}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.get('acme.localhost', '/leak');
+    await server.event('app:acme', 'oom-killed');
+    expect((await server.get('acme.localhost')).status).toBe(200);
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
+  });
+
+  it('unhealthy for three probes it is restarted', async () => {
+    const server = await serve(`health_check_interval = "30ms"\nbackoff_base_ms = 10\n${app()}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.get('acme.localhost', '/sick');
+    await server.event('app:acme', 'unhealthy');
+    expect((await server.get('acme.localhost')).status).toBe(200);
+  });
+});
+
+describe('commands that misbehave', () => {
+  it.each([
+    ['does not exist', 'command = "no-such-program"', 'command not found: no-such-program'],
+    [
+      'never listens',
+      'command = "node {fixtures}/never-listens.mjs"\nstartup_timeout = "400ms"',
+      'did not listen on SOCKET_PATH',
+    ],
+    [
+      'listens on the wrong path',
+      'command = "node {fixtures}/wrong-path.mjs"\nstartup_timeout = "400ms"',
+      'did not listen on SOCKET_PATH',
+    ],
+  ])('%s: the start fails and says why, others are served', async (_name, lines, why) => {
+    const server = await serve(
+      `[service.bad]\n${lines}\n${app()}[instances]\napp = ["acme"]\n[proxy]\ndefault_service = "app"\n`,
+    );
+    const spawned = await server.cli('spawn', 'bad', '--id', 'acme');
+    expect(spawned.status).toBe(1);
+    expect(spawned.stderr).toMatch(/^tenement: .*\(start_failed\)/);
+    expect(spawned.stderr).toContain(why);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+  });
+
+  it('a megabyte printed before listening is no obstacle', async () => {
+    const server = await serve('[service.app]\ncommand = "node {fixtures}/megabyte.mjs"\n');
+    expect((await server.cli('spawn', 'app', '--id', 'acme')).status).toBe(0);
+  });
+
+  it('ignoring SIGTERM ends in SIGKILL after stop_timeout', async () => {
+    const server = await serve(
+      '[service.app]\ncommand = "node {fixtures}/ignores-sigterm.mjs"\nstop_timeout = "200ms"\n',
+    );
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const { pid } = await server.instance('app:acme');
+    expect((await server.cli('stop', 'app:acme')).status).toBe(0);
+    expect(isRunning(pid ?? 0)).toBe(false);
+    expect(await server.instance('app:acme')).toMatchObject({
+      state: 'stopped',
+      lastExit: { signal: 'SIGKILL', reason: 'stopped' },
+    });
+  });
+
+  it('grandchildren go with it, in the group and out of it', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const pids: number[] = JSON.parse((await server.get('acme.localhost', '/grandchildren')).body);
+    expect(pids.map(isRunning)).toEqual([true, true]);
+    await server.cli('stop', 'app:acme');
+    expect(pids.map(isRunning)).toEqual([false, false]);
+  });
+});
+
+describe('the server itself', () => {
+  it('leaves no process behind when it is asked to end', async () => {
+    const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
+    const pid = pidOf((await server.get('acme.localhost')).body);
+    expect(await server.stop('SIGINT')).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('started anew after SIGKILL it knows its instances, and no process is doubled', async () => {
+    const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
+    const pid = pidOf((await server.get('acme.localhost')).body);
+    await server.stop('SIGKILL');
+    await server.start();
+    expect(isRunning(pid)).toBe(false);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+  });
+
+  it('a second server on the same state directory refuses, naming the first', async () => {
+    const server = await serve(app());
+    const second = await server.cli('serve', '--data-dir', server.dataDir);
+    expect(second.status).toBe(1);
+    expect(second.stderr).toContain(`pid ${server.pid} already serves`);
+    expect(second.stderr).toContain('(already_running)');
+  });
+
+  it('rm --purge deletes the directory of a tenant with no other service', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    expect((await server.cli('rm', 'app:acme', '--purge')).status).toBe(0);
+    expect(existsSync(join(server.dataDir, 'acme'))).toBe(false);
+    expect((await server.get('acme.localhost')).status).toBe(404);
+  });
+
+  it('logs are there, with time and stream', async () => {
+    const server = await serve('[service.app]\ncommand = "node {fixtures}/megabyte.mjs"\n');
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const { stdout } = await server.cli('logs', 'app:acme', '-n', '2');
+    expect(stdout.trim().split('\n')).toHaveLength(2);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT\S+ out x{63}$/m);
+  });
+
+  it('the signup line of the seed works with the token', async () => {
+    const server = await serve(app());
+    expect((await server.api('/spawn/app/--id=acme')).status).toBe(201);
+    expect((await server.api('/spawn/app/--id=acme')).status).toBe(200);
+    expect((await server.api('/spawn/app/--id=..')).status).toBe(400);
+    expect((await server.api('/spawn/app/--id=acme', { headers: { authorization: '' } })).status).toBe(401);
+  });
+});
