@@ -65,12 +65,12 @@ function watch(request, response) {
   request.once('close', () => watchers.delete(response));
 }
 
-function escape(text) {
+function escapeHtml(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function item(note) {
-  return `<li data-id="${note.id}"><p>${escape(note.text)}</p><time>${note.at.slice(0, 16).replace('T', ' ')}</time></li>`;
+  return `<li data-id="${note.id}"><p>${escapeHtml(note.text)}</p><time>${note.at.slice(0, 16).replace('T', ' ')}</time></li>`;
 }
 
 function page() {
@@ -80,7 +80,7 @@ function page() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>Notes of ${escape(owner)}</title>
+<title>Notes of ${escapeHtml(owner)}</title>
 <style>
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1.25rem }
@@ -97,7 +97,7 @@ label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path
 </style>
 </head>
 <body>
-<h1>Notes of ${escape(owner)}</h1>
+<h1>Notes of ${escapeHtml(owner)}</h1>
 <form method="post" action="/api/notes">
 <label for="text">New note</label>
 <input id="text" name="text" maxlength="${MAX_TEXT}" placeholder="Write a note" required autofocus>

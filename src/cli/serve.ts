@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
 import type { ListenAddress } from '../core/service.ts';
-import { type Daemon, startDaemon } from '../daemon.ts';
+import type { Daemon } from '../daemon.ts';
 import { stderrLogger } from '../logger.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
@@ -30,6 +30,8 @@ export function serveCommand(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  // Loaded here, so that `tenement help` does not load the whole server.
+  const { startDaemon } = await import('../daemon.ts');
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   const daemon = await startDaemon({
     configFile: configFile(options),

@@ -1,4 +1,4 @@
-/** Durations, sizes and addresses as people write them. Pure. */
+/** Durations as people write them. Pure. */
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(\d+(ms|s|m|h|d))+$/;
@@ -38,16 +38,4 @@ export function formatDuration(ms: number): string {
     if (count > 0) parts.push(`${count}${unit}`);
   }
   return parts.slice(0, 2).join(' ');
-}
-
-/** "34.1 MiB" */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let index = 0;
-  while (value >= 1024 && index < units.length - 1) {
-    value /= 1024;
-    index += 1;
-  }
-  return `${index === 0 ? value : value.toFixed(1)} ${units[index]}`;
 }

@@ -1,0 +1,50 @@
+/** The reference of all keys as Markdown tables, from the schema. */
+import { jsonSchema } from './json-schema.ts';
+
+interface Property {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Property[];
+  readonly items?: Property;
+  readonly properties?: Readonly<Record<string, Property>>;
+  readonly additionalProperties?: Property | boolean;
+}
+
+export function configReference(): string {
+  const { settings, proxy, api, service, instances, routing } = (jsonSchema() as Property).properties ?? {};
+  return [
+    table('[settings]', settings),
+    table('[proxy]', proxy),
+    table('[api]', api),
+    table('[service.NAME]', innerTable(service)),
+    `### [instances]\n\n${instances?.description ?? ''}\n`,
+    table('[routing]', routing),
+  ].join('\n');
+}
+
+function innerTable(record: Property | undefined): Property | undefined {
+  return typeof record?.additionalProperties === 'object' ? record.additionalProperties : undefined;
+}
+
+function table(title: string, section: Property | undefined): string {
+  const rows = Object.entries(section?.properties ?? {}).map(
+    ([key, property]) =>
+      `| \`${key}\` | ${typeOf(property)} | ${defaultOf(property)} | ${property.description ?? ''} |`,
+  );
+  return [`### ${title}`, '', '| key | type | default | meaning |', '| --- | --- | --- | --- |', ...rows, ''].join(
+    '\n',
+  );
+}
+
+function typeOf(property: Property): string {
+  if (property.enum !== undefined) return property.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
+  if (property.anyOf !== undefined) return property.anyOf.map(typeOf).join(' or ');
+  if (property.type === 'array') return `list of ${property.items === undefined ? 'anything' : typeOf(property.items)}`;
+  return property.type === 'object' ? 'table' : (property.type ?? 'anything');
+}
+
+function defaultOf(property: Property): string {
+  return property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
+}
