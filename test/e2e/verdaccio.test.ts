@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { serveFile } from './support.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/verdaccio', import.meta.url));
+const RESOLVE_LOCALHOST = fileURLToPath(new URL('../fixtures/resolve-localhost.cjs', import.meta.url));
 const missing = !existsSync(join(EXAMPLE, 'node_modules/.bin/verdaccio')) && process.env['CI'] !== 'true';
 
 const MANIFEST = { name: 'acme-secret', version: '1.0.0', main: 'index.js' };
@@ -64,6 +65,7 @@ function npmClient(dir: string, registry: string, token: string) {
   const env = {
     PATH: process.env['PATH'],
     HOME: dir,
+    NODE_OPTIONS: `--require ${RESOLVE_LOCALHOST}`,
     npm_config_userconfig: userconfig,
     npm_config_cache: join(dir, 'cache'),
   };
