@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { TenementError } from '../../src/errors.ts';
+
+function write(toml: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'tenement.toml');
+  writeFileSync(file, toml);
+  return file;
+}
+
+const load = (toml: string) => loadConfig(write(toml), { env: {}, uid: 0 });
+
+function problem(toml: string): string {
+  try {
+    load(toml);
+  } catch (error) {
+    if (error instanceof TenementError)
+      return `${error.code} ${error.message.replace(/^.*tenement\.toml/, '')} ${error.hint}`;
+    throw error;
+  }
+  return 'loaded';
+}
+
+const SERVICE = '[service.api]\ncommand = "node app.js"\n';
+
+describe('a good config', () => {
+  it('has its defaults filled in, in milliseconds, and its paths absolute', () => {
+    const config = load(SERVICE);
+    const api = config.services.get('api');
+    expect(api).toMatchObject({
+      command: ['node', 'app.js'],
+      workdir: dirname(config.file),
+      idleTimeoutMs: 300_000,
+      startupTimeoutMs: 30_000,
+    });
+    expect(api?.socket).toBe('{runtime_dir}/{service}-{id}.sock');
+    expect(config.settings).toMatchObject({
+      dataDir: join(dirname(config.file), 'data'),
+      runtimeDir: '/run/tenement',
+      maxRunning: 100,
+    });
+    expect(config.proxy).toMatchObject({
+      listen: { host: '127.0.0.1', port: 8080 },
+      domains: ['localhost'],
+      defaultService: 'api',
+    });
+  });
+
+  it('splits a command as a shell does, without one', () => {
+    const config = load(`[service.api]\ncommand = "sh -c 'echo \\"a  b\\"' plain"\n`);
+    expect(config.services.get('api')?.command).toEqual(['sh', '-c', 'echo "a  b"', 'plain']);
+  });
+
+  it('takes runtime_dir from XDG_RUNTIME_DIR, then /run as root, then the state directory', () => {
+    const file = write(SERVICE);
+    expect(loadConfig(file, { env: { XDG_RUNTIME_DIR: '/x' }, uid: 0 }).settings.runtimeDir).toBe('/x/tenement');
+    expect(loadConfig(file, { env: {}, uid: 1000 }).settings.runtimeDir).toBe(
+      join(dirname(file), 'data/.tenement/run'),
+    );
+  });
+
+  it('warns of what nothing enforces yet', () => {
+    expect(load(`${SERVICE}cpu_shares = 100\npids_limit = 5\n`).warnings).toEqual([
+      'service.api.cpu_shares: nothing enforces this yet',
+      'service.api.pids_limit: nothing enforces this yet',
+    ]);
+  });
+
+  it('has no default service while there are two', () => {
+    expect(load(`${SERVICE}[service.web]\ncommand = "x"\n`).proxy.defaultService).toBeNull();
+  });
+});
+
+describe('a bad config is told with line, key and what was expected', () => {
+  it.each<[string, string, string]>([
+    ['a syntax error', '[service.api\n', ':1:'],
+    [
+      'a near miss',
+      '[service.api]\ncomand = "x"\ncommand = "y"\n',
+      ':2: service.api.comand: unknown key, did you mean "command"?',
+    ],
+    ['a wrong type', `${SERVICE}wake_queue = "many"\n`, ':3: service.api.wake_queue: expected number'],
+    ['a bad duration', `${SERVICE}idle_timeout = "5 parsecs"\n`, ':3: service.api.idle_timeout: expected a duration'],
+    ['a fraction', `${SERVICE}idle_timeout = 1.5\n`, ':3: service.api.idle_timeout: expected a duration'],
+    ['a service without a command', '[service.api]\nhealth = "/"\n', ':1: service.api.command: expected'],
+    ['no service', '[settings]\n', 'service'],
+    [
+      'an unknown template variable',
+      '[service.api]\ncommand = "x {idd}"\n',
+      ':2: service.api.command: {idd} is not a template variable here, did you mean {id}?',
+    ],
+    ['{port} on a socket', '[service.api]\ncommand = "x {port}"\n', '{port} is not a template variable here'],
+    ['a lone brace', '[service.api]\ncommand = "x }"\n', 'lone }'],
+    ['a socket without {id}', `${SERVICE}socket = "/tmp/api.sock"\n`, ':3: service.api.socket: must contain {id}'],
+    [
+      'one socket for two services',
+      `${SERVICE}socket = "/tmp/{id}.sock"\n[service.web]\ncommand = "x"\nsocket = "/tmp/{id}.sock"\n`,
+      'the same socket path as service.api',
+    ],
+    ['a shell operator', '[service.api]\ncommand = "a | b"\n', '| needs a shell'],
+    ['an open quote', `[service.api]\ncommand = "a 'b"\n`, 'a quote is not closed'],
+    [
+      'isolation that cannot be given',
+      `${SERVICE}isolation = "namespace"\n`,
+      ':3: service.api.isolation: isolation = "namespace" cannot be given',
+    ],
+    ['suspend', `${SERVICE}idle_action = "suspend"\n`, 'idle_action = "suspend" cannot be given'],
+    [
+      'auth none in public',
+      `${SERVICE}[api]\nlisten = "0.0.0.0:8000"\nauth = "none"\n`,
+      ':5: api.auth: "none" is refused',
+    ],
+    [
+      'instances of no service',
+      `${SERVICE}[instances]\napo = ["x"]\n`,
+      ':4: instances.apo: there is no service "apo", did you mean "api"?',
+    ],
+    ['an id that is no label', `${SERVICE}[instances]\napi = ["../x"]\n`, 'instances.api.0: expected a DNS label'],
+  ])('%s', (_name, toml, expected) => {
+    const found = problem(toml);
+    expect(found).toContain('bad_config');
+    expect(found).toContain(expected);
+  });
+
+  it('a socket path over 107 bytes has a code of its own', () => {
+    expect(problem(`${SERVICE}socket = "/tmp/${'x'.repeat(100)}/{id}.sock"\n`)).toMatch(/^socket_path_too_long/);
+  });
+
+  it('tells all that is wrong at once', () => {
+    expect(problem('[service.api]\ncommand = 1\nrestart = "maybe"\n')).toMatch(
+      /service\.api\.command.*Also wrong:.*service\.api\.restart/,
+    );
+  });
+
+  it('no file', () => {
+    expect(() => loadConfig('/nowhere/tenement.toml')).toThrow(expect.objectContaining({ code: 'config_not_found' }));
+  });
+});
+
+describe('the configs of the guide', () => {
+  const GUIDE = `[settings]
+data_dir = "/var/lib/myapp"
+
+[service.api]
+command = "python app.py"
+socket = "/tmp/api-{id}.sock"
+health = "/health"
+restart = "on-failure"
+ISOLATION
+idle_timeout = 300              # Auto-stop after 5 mins
+
+[service.api.env]
+DATABASE_PATH = "{data_dir}/{id}/app.db"
+LOG_LEVEL = "info"
+`;
+
+  it('load as they stand, but for isolation', () => {
+    expect(problem(GUIDE.replace('ISOLATION', 'isolation = "namespace"'))).toContain(':9: service.api.isolation');
+    const config = load(GUIDE.replace('ISOLATION', ''));
+    expect(config.services.get('api')).toMatchObject({ socket: '/tmp/api-{id}.sock', env: { LOG_LEVEL: 'info' } });
+  });
+});
+
+describe('any TOML', () => {
+  it('is loaded or refused with a TenementError, never anything else', () => {
+    const value = fc.oneof(
+      fc.integer(),
+      fc.boolean(),
+      fc.string().map((text) => JSON.stringify(text)),
+      fc.constant('[]'),
+      fc.constant('{}'),
+    );
+    const key = fc.constantFrom(
+      'command',
+      'idle_timeout',
+      'socket',
+      'env',
+      'listen',
+      'health',
+      'memory_limit_mb',
+      'wake_queue',
+      'inherit_env',
+      'nonsense',
+    );
+    const file = write('');
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (table) => {
+        const lines = Object.entries(table).map(([name, text]) => `${name} = ${text}`);
+        writeFileSync(file, `[service.api]\n${lines.join('\n')}\n`);
+        try {
+          loadConfig(file);
+          expect(table).not.toHaveProperty('nonsense');
+        } catch (error) {
+          expect(error).toBeInstanceOf(TenementError);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,160 @@
+/** A launcher in directories of its own, real children, and their certain end. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
+import type { ServiceConfig, Settings } from '../../src/core/service.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { createLauncher } from '../../src/process/launcher.ts';
+import type { OutputSink } from '../../src/process/output-sink.ts';
+
+const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
+
+/** A directory that goes when the test ends; short, since socket paths are. */
+export function makeDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tp-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Keeps what children print; `printed` settles when a text has come. */
+export class MemorySink implements OutputSink {
+  private text = '';
+  private tell: () => void = () => {};
+
+  attach(_instance: string, stdout: Readable, stderr: Readable): ReturnType<OutputSink['attach']> {
+    const ends = [stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.once('close', resolve)));
+    for (const stream of [stdout, stderr]) stream.on('data', (chunk) => this.add(String(chunk)));
+    return {
+      lastLines: (count) => this.text.trimEnd().split('\n').slice(-count),
+      done: Promise.all(ends).then(() => {}),
+    };
+  }
+
+  /** All that was printed, as soon as it matches. */
+  async printed(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.text)) {
+      await new Promise<void>((resolve) => {
+        this.tell = resolve;
+      });
+    }
+    return this.text;
+  }
+
+  private add(text: string): void {
+    this.text += text;
+    this.tell();
+  }
+}
+
+export interface Bench {
+  readonly dir: string;
+  readonly launcher: Launcher;
+  readonly sink: MemorySink;
+  readonly settings: Settings;
+  request(change?: Partial<ServiceConfig>, env?: Record<string, string>): LaunchRequest;
+  /** Launches; the child and all of its kind are gone when the test ends. */
+  launch(change?: Partial<ServiceConfig>, env?: Record<string, string>): Promise<LaunchedProcess>;
+}
+
+export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
+  const dir = makeDir();
+  const sink = new MemorySink();
+  const settings = makeSettings(dir);
+  mkdirSync(settings.runtimeDir);
+  const launcher = createLauncher({ settings, logger: silentLogger(), sink, ...(baseEnv && { baseEnv }) });
+  const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
+    const service = { ...makeService(dir), ...change };
+    return { instance: 'api:acme', service, tenantId: 'acme', env, paths: launcher.paths(service, 'acme') };
+  };
+  return {
+    dir,
+    launcher,
+    sink,
+    settings,
+    request: makeRequest,
+    async launch(change, env) {
+      const result = await launcher.launch(makeRequest(change, env));
+      if (!result.ok) throw new Error(result.detail);
+      onTestFinished(() => result.process.terminate(0));
+      return result.process;
+    },
+  };
+}
+
+export function app(name: string): readonly string[] {
+  return [process.execPath, join(APPS, `${name}.mjs`)];
+}
+
+export function inline(code: string): readonly string[] {
+  return [process.execPath, '-e', code.replaceAll('{', '{{').replaceAll('}', '}}')];
+}
+
+function makeSettings(dir: string): Settings {
+  return {
+    dataDir: join(dir, 'data'),
+    stateDir: join(dir, 'data/.tenement'),
+    runtimeDir: join(dir, 'run'),
+    healthCheckIntervalMs: 10_000,
+    maxRestarts: 3,
+    restartWindowMs: 300_000,
+    backoffBaseMs: 1000,
+    backoffMaxMs: 60_000,
+    maxRunning: 100,
+    maxConcurrentStarts: 8,
+    onExit: 'stop',
+  };
+}
+
+function makeService(dir: string): ServiceConfig {
+  return {
+    name: 'api',
+    command: app('tenant'),
+    workdir: dir,
+    socket: '{runtime_dir}/{service}-{id}.sock',
+    socketMode: 0o660,
+    listen: 'socket',
+    health: null,
+    healthTimeoutMs: 5000,
+    restart: 'on-failure',
+    idleTimeoutMs: 0,
+    startupTimeoutMs: 30_000,
+    stopTimeoutMs: 10_000,
+    drainTimeoutMs: 30_000,
+    requestTimeoutMs: 60_000,
+    wakeQueue: 256,
+    isolation: 'process',
+    memoryLimitBytes: null,
+    inheritEnv: [],
+    env: {},
+  };
+}
+
+/** Never aborts. */
+export const PATIENT = new AbortController().signal;
+
+/** The body of a GET. */
+export function get(upstream: Upstream, path = '/'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
+    const sent = request({ ...where, path, agent: false, headers: { host: 'localhost' } }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.once('end', () => resolve(body));
+    });
+    sent.once('error', reject);
+    sent.end();
+  });
+}
+
+/** The public socket, which these services have. */
+export function publicSocket(paths: InstancePaths): string {
+  if (paths.publicSocket === null) throw new Error('no public socket');
+  return paths.publicSocket;
+}

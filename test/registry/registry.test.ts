@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newRecord } from '../../src/core/instance.ts';
+import { openDatabase } from '../../src/registry/database.ts';
+import { createEventLog } from '../../src/registry/events.ts';
+import { createRegistry } from '../../src/registry/instances.ts';
+import { acquireStateLock } from '../../src/registry/lock.ts';
+import { openStateDir } from '../../src/registry/state-dir.ts';
+import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
+
+function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+describe('instances', () => {
+  it('survive a reopen, whole', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const record = {
+      ...newRecord('api', 'acme', { PLAN: 'gold' }, 1000),
+      desired: 'up' as const,
+      state: 'ready' as const,
+      process: { pid: 42, startTicks: 7 },
+      startedAtMs: 2000,
+      lastActivityAtMs: 3000,
+      restarts: 1,
+      wakes: 2,
+      lastWakeMs: 41.5,
+      requests: 17,
+      lastExit: {
+        code: null,
+        signal: 'SIGKILL',
+        reason: 'oom' as const,
+        detail: 'too much',
+        lastLines: ['bye'],
+        atMs: 5,
+      },
+    };
+    const first = openDatabase(file);
+    createRegistry(first).save(record, true);
+    first.close();
+    const second = openDatabase(file);
+    onTestFinished(() => second.close());
+    expect(createRegistry(second).list()).toEqual([record]);
+  });
+
+  it('are replaced by a save and gone after a removal', () => {
+    const database = openDatabase(':memory:');
+    const registry = createRegistry(database);
+    const record = newRecord('api', 'acme', {}, 1000);
+    registry.save(record, true);
+    registry.save({ ...record, requests: 5 }, false);
+    expect(registry.list()).toMatchObject([{ requests: 5 }]);
+    registry.remove('api', 'acme');
+    expect(registry.list()).toEqual([]);
+  });
+});
+
+describe('the database', () => {
+  it('says plainly that a file is not one', () => {
+    const file = join(tempDir(), 'tenement.db');
+    writeFileSync(file, 'this is not a database, though it is long enough to be looked at as one'.repeat(20));
+    expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'state_failed' }));
+  });
+
+  it('refuses one that a later tenement wrote', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const database = openDatabase(file);
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    expect(() => openDatabase(file)).toThrow(/later version/);
+  });
+});
+
+describe('events', () => {
+  const event = (type: string) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
+
+  it('are numbered, filtered, and told to listeners', () => {
+    const events = createEventLog(openDatabase(':memory:'));
+    const heard: string[] = [];
+    const end = events.subscribe(({ type }) => heard.push(type));
+    events.append(event('spawned'));
+    const woke = events.append(event('woke'));
+    end();
+    events.append({ ...event('slept'), instance: null });
+    expect(heard).toEqual(['spawned', 'woke']);
+    expect(events.list({ afterSeq: woke.seq }).map(({ type }) => type)).toEqual(['slept']);
+    expect(events.list({ instance: 'api:acme' }).map(({ type }) => type)).toEqual(['spawned', 'woke']);
+    expect(events.list({ tail: 1 })).toMatchObject([{ type: 'slept', data: { a: 1 } }]);
+  });
+
+  it('are bounded', () => {
+    const events = createEventLog(openDatabase(':memory:'), { keep: 20 });
+    for (let index = 0; index < 100; index += 1) events.append(event(`e${index}`));
+    const kept = events.list({});
+    expect(kept.length).toBeLessThanOrEqual(22);
+    expect(kept.at(-1)?.type).toBe('e99');
+  });
+});
+
+describe('tokens', () => {
+  it('verify, are listed without their text, and end with a revocation', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const database = openDatabase(file);
+    onTestFinished(() => database.close());
+    const tokens = createTokenStore(database);
+    const { id, token } = tokens.create('deploy');
+    expect(tokens.verify(token)).toBe(true);
+    expect(tokens.verify(`${token}x`)).toBe(false);
+    expect(JSON.stringify(tokens.list())).not.toContain(token);
+    for (const part of ['', '-wal']) expect(readFileSync(`${file}${part}`).includes(token)).toBe(false);
+    expect(tokens.revoke(id)).toBe(true);
+    expect(tokens.revoke(id)).toBe(false);
+    expect(tokens.verify(token)).toBe(false);
+  });
+
+  it('the first is written for its owner alone, and kept while it is valid', () => {
+    const file = join(tempDir(), 'admin.token');
+    const tokens = createTokenStore(openDatabase(':memory:'));
+    ensureAdminToken(tokens, file);
+    const token = readFileSync(file, 'utf8');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    ensureAdminToken(tokens, file);
+    expect(readFileSync(file, 'utf8')).toBe(token);
+    tokens.revoke(tokens.list()[0]?.id ?? '');
+    ensureAdminToken(tokens, file);
+    expect(readFileSync(file, 'utf8')).not.toBe(token);
+  });
+});
+
+describe('the state directory', () => {
+  it('is for its owner alone, also when it was not', () => {
+    const dir = join(tempDir(), '.tenement');
+    openStateDir(dir);
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+  });
+
+  it('is no symbolic link', () => {
+    const dir = tempDir();
+    symlinkSync(dir, join(dir, 'link'));
+    expect(() => openStateDir(join(dir, 'link'))).toThrow(expect.objectContaining({ code: 'state_failed' }));
+  });
+
+  it('has one server; the lock of one that was killed is free', async () => {
+    const dir = tempDir();
+    const lockModule = fileURLToPath(new URL('../../src/registry/lock.ts', import.meta.url));
+    const program = `import { acquireStateLock } from ${JSON.stringify(lockModule)};
+      acquireStateLock(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    expect(() => acquireStateLock(dir)).toThrow(new RegExp(`pid ${child.pid} already serves`));
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    acquireStateLock(dir).release();
+  });
+});
