@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 const MAX_TEXT = 2000;
 const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BACKLOG_BYTES = 1024 * 1024;
 
 const owner = process.env.TENANT_ID ?? 'you';
 const database = new DatabaseSync(process.env.DATABASE_PATH ?? join(process.env.DATA_DIR ?? '.', 'notes.db'));
@@ -16,10 +17,15 @@ const list = database.prepare('SELECT id, text, at FROM notes ORDER BY id DESC L
 const insert = database.prepare('INSERT INTO notes (text, at) VALUES (?, ?) RETURNING id, text, at');
 const remove = database.prepare('DELETE FROM notes WHERE id = ?');
 
+const REMOVE = '<button type="button" class="remove" aria-label="Delete this note">\u00d7</button>';
 const watchers = new Set();
 
 function tell(type, data) {
-  for (const watcher of watchers) watcher.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+  for (const watcher of watchers) {
+    // One who does not read may not fill the memory; the browser connects again by itself.
+    if (watcher.writableLength > MAX_BACKLOG_BYTES) watcher.destroy();
+    else watcher.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
 }
 
 function json(response, status, value) {
@@ -27,19 +33,18 @@ function json(response, status, value) {
   response.end(`${JSON.stringify(value)}\n`);
 }
 
+/** The body as text, or null when it is too large. Rejects when the client leaves half way. */
 async function bodyOf(request) {
   const chunks = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return size > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function textOf(body, type) {
-  if (body === null) return null;
   try {
     const text = type.startsWith('application/json') ? JSON.parse(body).text : new URLSearchParams(body).get('text');
     return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_TEXT ? text.trim() : null;
@@ -50,7 +55,9 @@ function textOf(body, type) {
 
 async function add(request, response) {
   const type = request.headers['content-type'] ?? '';
-  const text = textOf(await bodyOf(request), type);
+  const body = await bodyOf(request);
+  if (body === null) return json(response, 413, { error: `at most ${MAX_BODY_BYTES} bytes` });
+  const text = textOf(body, type);
   if (text === null) return json(response, 400, { error: `text must be 1 to ${MAX_TEXT} characters` });
   const note = insert.get(text, new Date().toISOString());
   tell('added', note);
@@ -58,19 +65,20 @@ async function add(request, response) {
   response.writeHead(303, { location: '/' }).end();
 }
 
-function watch(request, response) {
+function watch(response) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.write(': hello\n\n');
   watchers.add(response);
-  request.once('close', () => watchers.delete(response));
+  response.once('close', () => watchers.delete(response));
 }
 
 function escapeHtml(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function item(note) {
-  return `<li data-id="${note.id}"><p>${escapeHtml(note.text)}</p><time>${note.at.slice(0, 16).replace('T', ' ')}</time></li>`;
+function item({ id, text, at }) {
+  const time = `<time datetime="${at}">${at.slice(0, 16).replace('T', ' ')}</time>`;
+  return `<li data-id="${id}"><p>${escapeHtml(text)}</p>${time}${REMOVE}</li>`;
 }
 
 function page() {
@@ -82,51 +90,69 @@ function page() {
 <link rel="icon" href="data:,">
 <title>Notes of ${escapeHtml(owner)}</title>
 <style>
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --accent: #2457d6 }
+* { box-sizing: border-box }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1.25rem }
 h1 { font-size: 1.6rem; margin: 0 0 1.5rem }
-form { display: flex; gap: .5rem; margin-bottom: 1.5rem }
-input { flex: 1; font: inherit; padding: .55rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: inherit }
-button { font: inherit; padding: .55rem 1.1rem; border: 0; border-radius: .5rem; background: #2457d6; color: #fff; cursor: pointer }
+form { display: flex; gap: .5rem; margin-bottom: .5rem }
+input { flex: 1; min-width: 0; font: inherit; padding: .55rem .75rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: inherit }
+button { font: inherit; padding: .55rem 1.1rem; border: 0; border-radius: .5rem; background: var(--accent); color: #fff; cursor: pointer }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 ul { list-style: none; padding: 0; margin: 0 }
-li { display: flex; justify-content: space-between; gap: 1rem; padding: .7rem 0; border-top: 1px solid var(--line) }
-li p { margin: 0; overflow-wrap: anywhere }
-time { opacity: .6; white-space: nowrap; font-size: .85rem }
-.empty { opacity: .6 }
+li { display: flex; align-items: start; gap: 1rem; padding: .7rem 0; border-top: 1px solid var(--line) }
+li p { flex: 1; min-width: 0; margin: 0; overflow-wrap: anywhere; white-space: pre-wrap }
+time { opacity: .75; white-space: nowrap; font-size: .85rem; line-height: 1.5rem }
+.remove { padding: 0 .5rem; background: transparent; color: inherit }
+#notes:empty::after { content: "Nothing here yet."; opacity: .75 }
+#problem { min-height: 1.5rem; margin: 0 0 .5rem; color: light-dark(#b3261e, #ffb4ab) }
 label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 </style>
+<noscript><style>.remove { display: none }</style></noscript>
 </head>
 <body>
+<main>
 <h1>Notes of ${escapeHtml(owner)}</h1>
 <form method="post" action="/api/notes">
 <label for="text">New note</label>
-<input id="text" name="text" maxlength="${MAX_TEXT}" placeholder="Write a note" required autofocus>
+<input id="text" name="text" maxlength="${MAX_TEXT}" placeholder="Write a note" required autofocus autocomplete="off">
 <button>Add</button>
 </form>
-<ul id="notes">${list.all().map(item).join('') || '<li class="empty">Nothing here yet.</li>'}</ul>
+<p id="problem" role="alert"></p>
+<ul id="notes" aria-label="Notes" aria-live="polite">${list.all().map(item).join('')}</ul>
+</main>
 <script>
 const notes = document.querySelector('#notes')
-const stream = new EventSource('/api/events')
-stream.addEventListener('added', (event) => {
-  const note = JSON.parse(event.data)
-  if (notes.querySelector('[data-id="' + note.id + '"]')) return
-  notes.querySelector('.empty')?.remove()
+const problem = document.querySelector('#problem')
+const remove = document.createRange().createContextualFragment('${REMOVE}')
+function item({ id, text, at }) {
   const li = document.createElement('li')
-  li.dataset.id = note.id
-  const text = document.createElement('p')
-  text.textContent = note.text
-  const time = document.createElement('time')
-  time.textContent = note.at.slice(0, 16).replace('T', ' ')
-  li.append(text, time)
-  notes.prepend(li)
+  li.dataset.id = id
+  li.append(document.createElement('p'), document.createElement('time'), remove.cloneNode(true))
+  li.children[0].textContent = text
+  li.children[1].dateTime = at
+  li.children[1].textContent = at.slice(0, 16).replace('T', ' ')
+  return li
+}
+async function ask(path, options) {
+  const answer = await fetch(path, options).catch(() => null)
+  problem.textContent = answer?.ok ? '' : 'That did not work. Try again.'
+  return answer?.ok ? answer : null
+}
+const find = (id) => notes.querySelector('[data-id="' + id + '"]')
+const stream = new EventSource('/api/events')
+// Whatever was missed while the connection was gone is there again once it is back.
+stream.onopen = async () => notes.replaceChildren(...(await (await fetch('/api/notes')).json()).map(item))
+stream.addEventListener('added', ({ data }) => find(JSON.parse(data).id) ?? notes.prepend(item(JSON.parse(data))))
+stream.addEventListener('removed', ({ data }) => find(JSON.parse(data).id)?.remove())
+notes.addEventListener('click', (event) => {
+  if (event.target.matches('.remove')) ask('/api/notes/' + event.target.closest('li').dataset.id, { method: 'DELETE' })
 })
-stream.addEventListener('removed', (event) => notes.querySelector('[data-id="' + JSON.parse(event.data).id + '"]')?.remove())
 document.querySelector('form').addEventListener('submit', async (event) => {
   event.preventDefault()
-  const input = event.target.elements.text
-  const body = JSON.stringify({ text: input.value })
-  const answer = await fetch('/api/notes', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  if (answer.ok) input.value = ''
+  const { text } = event.target.elements
+  const body = JSON.stringify({ text: text.value })
+  const answer = await ask('/api/notes', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  if (answer) text.value = ''
 })
 </script>
 </body>
@@ -134,13 +160,21 @@ document.querySelector('form').addEventListener('submit', async (event) => {
 `;
 }
 
+/** A client that left is no news; what else went wrong is told, and the application runs on. */
+function failed(error, response) {
+  if (response.destroyed || response.headersSent) return;
+  console.error(error);
+  json(response, 500, { error: 'that did not work' });
+}
+
 const server = createServer((request, response) => {
   const { method } = request;
   const path = (request.url ?? '/').split('?')[0];
   if (path === '/health') return response.end('ok\n');
-  if (path === '/api/events' && method === 'GET') return watch(request, response);
+  if (path === '/api/events' && method === 'GET') return watch(response);
   if (path === '/api/notes' && method === 'GET') return json(response, 200, list.all());
-  if (path === '/api/notes' && method === 'POST') return void add(request, response);
+  if (path === '/api/notes' && method === 'POST')
+    return void add(request, response).catch((error) => failed(error, response));
   const id = /^\/api\/notes\/(\d+)$/.exec(path)?.[1];
   if (id !== undefined && method === 'DELETE') {
     if (remove.run(Number(id)).changes === 0) return json(response, 404, { error: 'no such note' });
@@ -160,6 +194,5 @@ process.once('SIGTERM', () => {
   server.closeIdleConnections();
 });
 
-server.listen(
-  process.env.SOCKET_PATH && !process.env.PORT ? process.env.SOCKET_PATH : Number(process.env.PORT ?? 3000),
-);
+if (process.env.PORT) server.listen(Number(process.env.PORT), '127.0.0.1');
+else server.listen(process.env.SOCKET_PATH ?? 'notes.sock');

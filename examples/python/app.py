@@ -11,6 +11,8 @@ counter = Path(os.environ["DATA_DIR"]) / "visits"
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path != "/":
+            return self.send_error(404)
         visits = int(counter.read_text()) + 1 if counter.exists() else 1
         counter.write_text(str(visits))
         body = f"{os.environ['TENANT_ID']}: visit {visits}\n".encode()
@@ -21,9 +23,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def address_string(self):
-        return self.headers.get("X-Forwarded-For", "-")
+        return "-"  # a Unix socket has no peer address
+
+
+class Server(socketserver.UnixStreamServer):
+    request_queue_size = 128  # the default of 5 refuses a burst
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-with socketserver.UnixStreamServer(os.environ["SOCKET_PATH"], Handler) as server:
+with Server(os.environ["SOCKET_PATH"], Handler) as server:
     server.serve_forever()
