@@ -1,0 +1,12 @@
+/** `npm run bench NAME`: measures side by side and prints ratios. Asserts nothing. */
+const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>>> = {
+  wake: () => import('./wake.ts'),
+};
+
+const name = process.argv[2] ?? '';
+const load = BENCHES[name];
+if (load === undefined) {
+  console.error(`usage: npm run bench NAME, one of ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+await (await load()).bench();
