@@ -1,0 +1,207 @@
+/** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
+import type { InstanceRecord } from '../../src/core/instance.ts';
+import type {
+  Clock,
+  EventLog,
+  LaunchedProcess,
+  Launcher,
+  ProbeResult,
+  ProcessExit,
+  Registry,
+  TenementEvent,
+} from '../../src/core/ports.ts';
+import type { Config, ServiceConfig } from '../../src/core/service.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { Supervisor } from '../../src/supervisor/supervisor.ts';
+
+export class FakeClock implements Clock {
+  private now = 1_000_000;
+  private timers: { atMs: number; run: () => void }[] = [];
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const timer = { atMs: this.now + delayMs, run };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Lets time pass, and what it sets in motion settle. */
+  async advance(ms: number): Promise<void> {
+    const until = this.now + ms;
+    for (;;) {
+      const [next] = this.timers.filter((timer) => timer.atMs <= until).sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined) break;
+      this.now = next.atMs;
+      this.timers = this.timers.filter((timer) => timer !== next);
+      next.run();
+      await settle();
+    }
+    this.now = until;
+    await settle();
+  }
+}
+
+/** Lets everything that can go on without time or a process go on. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export class FakeProcess implements LaunchedProcess {
+  readonly identity;
+  readonly upstream = { socketPath: '/public' };
+  readonly exited: Promise<ProcessExit>;
+  terminated: number[] = [];
+  healthy = true;
+  private exitNow: (exit: ProcessExit) => void = () => {};
+  private readyNow: (result: ProbeResult) => void = () => {};
+  private readonly ready: Promise<ProbeResult>;
+
+  constructor(pid: number) {
+    this.identity = { pid, startTicks: pid };
+    this.exited = new Promise((resolve) => {
+      this.exitNow = resolve;
+    });
+    this.ready = new Promise((resolve) => {
+      this.readyNow = resolve;
+    });
+  }
+
+  becomeReady(): void {
+    this.readyNow({ ok: true });
+  }
+
+  exit(code: number): void {
+    this.exitNow({ code, signal: null });
+  }
+
+  waitReady(signal: AbortSignal): Promise<ProbeResult> {
+    signal.addEventListener('abort', () => this.readyNow({ ok: false, detail: 'not listening' }));
+    return this.ready;
+  }
+
+  async probe(): Promise<ProbeResult> {
+    return this.healthy ? { ok: true } : { ok: false, detail: 'sick' };
+  }
+
+  async terminate(graceMs: number): Promise<void> {
+    this.terminated.push(graceMs);
+    this.exitNow({ code: null, signal: graceMs === 0 ? 'SIGKILL' : 'SIGTERM' });
+  }
+
+  lastLines(): string[] {
+    return ['last words'];
+  }
+}
+
+const SERVICE: ServiceConfig = {
+  name: 'api',
+  command: ['app'],
+  workdir: '/',
+  socket: '/{id}',
+  socketMode: 0o660,
+  listen: 'socket',
+  health: null,
+  healthTimeoutMs: 1000,
+  restart: 'on-failure',
+  idleTimeoutMs: 60_000,
+  startupTimeoutMs: 30_000,
+  stopTimeoutMs: 10_000,
+  drainTimeoutMs: 5000,
+  requestTimeoutMs: 0,
+  wakeQueue: 3,
+  isolation: 'process',
+  memoryLimitBytes: null,
+  inheritEnv: [],
+  env: {},
+};
+
+export interface World {
+  readonly supervisor: Supervisor;
+  readonly clock: FakeClock;
+  /** Every process that was launched, in order. */
+  readonly processes: FakeProcess[];
+  readonly events: string[];
+  readonly saved: Map<string, InstanceRecord>;
+  /** The next launches fail so. */
+  failLaunch: string | null;
+}
+
+export function world(service: Partial<ServiceConfig> = {}, settings: Partial<Config['settings']> = {}): World {
+  const clock = new FakeClock();
+  const processes: FakeProcess[] = [];
+  const events: string[] = [];
+  const saved = new Map<string, InstanceRecord>();
+  const made: Omit<World, 'supervisor'> = { clock, processes, events, saved, failLaunch: null };
+  const launcher: Launcher = {
+    paths: (_service, id) => ({ tenantDir: `/d/${id}`, publicSocket: `/${id}`, bindSocket: `/b/${id}` }),
+    launch: async () => {
+      if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
+      const process = new FakeProcess(processes.length + 1);
+      processes.push(process);
+      return { ok: true, process };
+    },
+    endLeftover: async () => false,
+    deleteTenantDir: async () => {},
+  };
+  const registry: Registry = {
+    list: () => [...saved.values()],
+    save: (record) => void saved.set(`${record.service}:${record.tenantId}`, record),
+    remove: (name, tenantId) => void saved.delete(`${name}:${tenantId}`),
+  };
+  const log: EventLog = {
+    append: (event) => {
+      events.push(event.type);
+      return { seq: events.length, ...event } satisfies TenementEvent;
+    },
+    list: () => [],
+    subscribe: () => () => {},
+  };
+  const supervisor = new Supervisor({
+    config: configOf({ ...SERVICE, ...service }, settings),
+    clock,
+    launcher,
+    registry,
+    events: log,
+    logger: silentLogger(),
+    meter: { measure: async () => new Map() },
+    random: () => 0,
+    urlOf: () => null,
+  });
+  return Object.assign(made, { supervisor });
+}
+
+function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {
+  return {
+    file: '/tenement.toml',
+    settings: {
+      dataDir: '/d',
+      stateDir: '/d/.tenement',
+      runtimeDir: '/r',
+      healthCheckIntervalMs: 1_000_000,
+      maxRestarts: 3,
+      restartWindowMs: 300_000,
+      backoffBaseMs: 1000,
+      backoffMaxMs: 60_000,
+      maxRunning: 100,
+      maxConcurrentStarts: 8,
+      onExit: 'stop',
+      ...settings,
+    },
+    proxy: {
+      listen: { host: '127.0.0.1', port: 0 },
+      domains: ['localhost'],
+      defaultService: 'api',
+      trustedProxies: [],
+    },
+    api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token' },
+    services: new Map([['api', service]]),
+    instances: [],
+    aliases: new Map(),
+    warnings: [],
+  };
+}

@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import type { Claim, Lease } from '../../src/core/ports.ts';
+import { type FakeProcess, settle, type World, world } from './fakes.ts';
+
+const here = () => new AbortController().signal;
+
+async function ready(made: World, id = 'acme'): Promise<FakeProcess> {
+  const spawned = made.supervisor.spawn('api', id);
+  await settle();
+  const process = made.processes.at(-1);
+  process?.becomeReady();
+  await spawned;
+  if (process === undefined) throw new Error('nothing was launched');
+  return process;
+}
+
+function granted(claim: Claim): Lease {
+  if ('refused' in claim) throw new Error(claim.refused);
+  return claim;
+}
+
+describe('waking', () => {
+  it('many requests to a sleeper launch one process and are all admitted', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const claims = [1, 2, 3].map(() => made.supervisor.claim('api:acme', here()));
+    await settle();
+    expect(made.processes).toHaveLength(1);
+    made.processes[0]?.becomeReady();
+    const leases = (await Promise.all(claims)).map(granted);
+    expect(new Set(leases.map((lease) => lease.generation)).size).toBe(1);
+    expect(made.supervisor.get('api:acme')).toMatchObject({ wakes: 1, inFlight: 3 });
+  });
+
+  it('more than wake_queue are refused at once', async () => {
+    const made = world({ wakeQueue: 1 });
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    void made.supervisor.claim('api:acme', here());
+    expect(made.supervisor.claim('api:acme', here())).toEqual({ refused: 'wake_queue_full', retryAfterS: 1 });
+  });
+
+  it('a client that leaves frees its place, and the next request is served (trap: waking flag not cleared)', async () => {
+    const made = world({ wakeQueue: 1 });
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const client = new AbortController();
+    const left = made.supervisor.claim('api:acme', client.signal);
+    client.abort();
+    expect(await left).toMatchObject({ refused: 'starting' });
+    const next = made.supervisor.claim('api:acme', here());
+    await settle();
+    made.processes[0]?.becomeReady();
+    expect(granted(await next).instance).toBe('api:acme');
+  });
+
+  it('after a failed start the held requests go on to the restart', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const held = made.supervisor.claim('api:acme', here());
+    await settle();
+    made.processes[0]?.exit(1);
+    await settle();
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'backoff', lastExit: { code: 1, reason: 'exit' } });
+    await made.clock.advance(1000);
+    made.processes[1]?.becomeReady();
+    expect(granted(await held).generation).toBe(1);
+  });
+
+  it('with restart = "never" a failed start refuses what it held, and the next request tries again', async () => {
+    const made = world({ restart: 'never' });
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const held = made.supervisor.claim('api:acme', here());
+    await settle();
+    made.processes[0]?.exit(1);
+    expect(await held).toEqual({ refused: 'start_failed', retryAfterS: 1 });
+    void made.supervisor.claim('api:acme', here());
+    await settle();
+    expect(made.processes).toHaveLength(2);
+  });
+
+  it('a request that comes while it goes to sleep is served by the next process', async () => {
+    const made = world();
+    const first = await ready(made);
+    void made.supervisor.sleep('api:acme');
+    const held = made.supervisor.claim('api:acme', here());
+    await settle();
+    expect(first.terminated).toEqual([10_000]);
+    made.processes[1]?.becomeReady();
+    expect(granted(await held).generation).toBe(2);
+  });
+
+  it('not ready within startup_timeout it is ended, and says what was missing', async () => {
+    const made = world();
+    const spawned = made.supervisor.spawn('api', 'acme');
+    await settle();
+    await made.clock.advance(30_000);
+    expect((await spawned).view).toMatchObject({
+      state: 'backoff',
+      lastExit: { reason: 'startup_timeout', detail: 'not listening' },
+    });
+  });
+
+  it('a command that cannot be run is a failed start', async () => {
+    const made = world();
+    made.failLaunch = 'command not found: app';
+    const { view } = await made.supervisor.spawn('api', 'acme');
+    expect(view).toMatchObject({
+      state: 'backoff',
+      lastExit: { reason: 'spawn_failed', detail: 'command not found: app' },
+    });
+  });
+});
+
+describe('sleeping', () => {
+  it('an idle timeout after the last request has ended, not begun (trap: long downloads cut)', async () => {
+    const made = world();
+    await ready(made);
+    const lease = granted(await made.supervisor.claim('api:acme', here()));
+    await made.clock.advance(200_000);
+    expect(made.supervisor.get('api:acme').state).toBe('ready');
+    lease.release();
+    await made.clock.advance(59_999);
+    expect(made.supervisor.get('api:acme').state).toBe('ready');
+    await made.clock.advance(1);
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', pid: null });
+  });
+
+  it('an open stream keeps it awake, but a stop does not wait for it', async () => {
+    const made = world();
+    await ready(made);
+    const lease = granted(await made.supervisor.claim('api:acme', here()));
+    lease.becomeStream();
+    await made.clock.advance(200_000);
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
+    expect((await made.supervisor.stop('api:acme')).state).toBe('stopped');
+  });
+
+  it('a stop waits for requests in flight, at most drain_timeout', async () => {
+    const made = world();
+    const process = await ready(made);
+    granted(await made.supervisor.claim('api:acme', here()));
+    const stopped = made.supervisor.stop('api:acme');
+    await settle();
+    expect(process.terminated).toEqual([]);
+    await made.clock.advance(5000);
+    expect((await stopped).state).toBe('stopped');
+  });
+
+  it('releasing twice counts once', async () => {
+    const made = world();
+    await ready(made);
+    const lease = granted(await made.supervisor.claim('api:acme', here()));
+    lease.release();
+    lease.release();
+    expect(made.supervisor.get('api:acme').inFlight).toBe(0);
+  });
+});
+
+describe('crash loops', () => {
+  it('end in failed, answer at once, and are tried once after the window', async () => {
+    const made = world({}, { maxRestarts: 1 });
+    await ready(made);
+    made.processes[0]?.exit(1);
+    await settle();
+    await made.clock.advance(1000);
+    made.processes[1]?.exit(1);
+    await settle();
+    expect(made.supervisor.claim('api:acme', here())).toEqual({ refused: 'failed', retryAfterS: 300 });
+    await made.clock.advance(300_000);
+    expect(made.processes).toHaveLength(3);
+    made.processes[2]?.exit(1);
+    await settle();
+    expect(made.supervisor.get('api:acme').state).toBe('failed');
+  });
+
+  it('three failed probes restart it', async () => {
+    const made = world({}, { healthCheckIntervalMs: 100 });
+    const process = await ready(made);
+    process.healthy = false;
+    await made.clock.advance(300);
+    expect(made.supervisor.get('api:acme')).toMatchObject({
+      state: 'backoff',
+      lastExit: { reason: 'unhealthy', detail: 'sick' },
+    });
+  });
+});
+
+describe('room', () => {
+  it('max_running puts the least recently used idle instance to sleep first', async () => {
+    const made = world({}, { maxRunning: 2 });
+    await ready(made, 'old');
+    await made.clock.advance(10);
+    await ready(made, 'new');
+    await ready(made, 'third');
+    expect(made.supervisor.list().map((view) => `${view.id} ${view.state}`)).toEqual([
+      'new ready',
+      'old asleep',
+      'third ready',
+    ]);
+  });
+
+  it('with none idle a request gets at_capacity, and the instance is not blamed', async () => {
+    const made = world({}, { maxRunning: 1 });
+    await ready(made, 'busy');
+    granted(await made.supervisor.claim('api:busy', here()));
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    expect(await made.supervisor.claim('api:acme', here())).toEqual({ refused: 'at_capacity', retryAfterS: 1 });
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', lastExit: null });
+  });
+
+  it('max_concurrent_starts start at once, the others in order of arrival', async () => {
+    const made = world({}, { maxConcurrentStarts: 1 });
+    const spawns = ['a', 'b', 'c'].map((id) => made.supervisor.spawn('api', id));
+    for (const count of [1, 2, 3]) {
+      await settle();
+      expect(made.processes).toHaveLength(count);
+      made.processes[count - 1]?.becomeReady();
+    }
+    expect((await Promise.all(spawns)).map(({ view }) => view.pid)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('registration', () => {
+  it('is remembered, and a removal forgotten', async () => {
+    const made = world();
+    await ready(made);
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', desired: 'up', process: { pid: 1 } });
+    await made.supervisor.remove('api:acme');
+    expect(made.saved.size).toBe(0);
+    expect(made.supervisor.claim('api:acme', here())).toMatchObject({ refused: 'unknown_tenant' });
+  });
+
+  it('bad input registers nothing', async () => {
+    const made = world();
+    await expect(made.supervisor.spawn('api', '..')).rejects.toMatchObject({ code: 'bad_id' });
+    await expect(made.supervisor.spawn('nope', 'acme')).rejects.toMatchObject({ code: 'unknown_service' });
+    expect([made.saved.size, made.processes.length]).toEqual([0, 0]);
+  });
+
+  it('spawning what an operator stopped does not start it', async () => {
+    const made = world();
+    await ready(made);
+    await made.supervisor.stop('api:acme');
+    const { view, created } = await made.supervisor.spawn('api', 'acme');
+    expect([view.state, created]).toEqual(['stopped', false]);
+  });
+
+  it('closing ends every process and remembers what was up', async () => {
+    const made = world();
+    const process = await ready(made);
+    await made.supervisor.close();
+    expect(process.terminated).toEqual([10_000]);
+    expect(made.saved.get('api:acme')).toMatchObject({ desired: 'up', process: null });
+  });
+});
