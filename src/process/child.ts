@@ -29,7 +29,7 @@ export class Child implements LaunchedProcess {
   readonly exited: Promise<ProcessExit>;
   private readonly parts: ChildParts;
   private readonly gone = new AbortController();
-  private hurry = new AbortController();
+  private readonly hurry = new AbortController();
   private ending: Promise<void> | null = null;
   private published: SocketFile | null = null;
 
@@ -56,8 +56,9 @@ export class Child implements LaunchedProcess {
     const either = AbortSignal.any([signal, this.gone.signal]);
     const result = await waitReady(options, dirWatch, either);
     dirWatch.close();
-    if (!result.ok || either.aborted) return result.ok ? { ok: false, detail: 'exited as it became ready' } : result;
-    return this.publish();
+    if (this.gone.signal.aborted) return { ok: false, detail: 'exited before it was ready' };
+    if (!result.ok) return result;
+    return signal.aborted ? { ok: false, detail: 'became ready too late' } : this.publish();
   }
 
   probe(): Promise<ProbeResult> {
@@ -70,8 +71,10 @@ export class Child implements LaunchedProcess {
   }
 
   terminate(graceMs: number): Promise<void> {
-    if (this.ending !== null && graceMs === 0) this.hurry.abort();
-    this.ending ??= this.end(graceMs);
+    if (this.ending === null) this.ending = this.end(graceMs);
+    // Called again: whichever grace is over first ends it.
+    else if (graceMs === 0) this.hurry.abort();
+    else setTimeout(() => this.hurry.abort(), graceMs).unref();
     return this.ending;
   }
 

@@ -27,13 +27,19 @@ export function ensureTenantDir(tenantDir: string): { tmpDir: string } {
 /** An empty directory for the child to bind in; what an earlier process left there goes. */
 export function freshBindDir(bindSocket: string): void {
   const dir = dirname(bindSocket);
+  // The directory of the public socket is for those who connect; only what lies in it is private.
+  mkdirSync(dirname(dirname(dir)), { recursive: true });
   ensurePrivateDir(dirname(dir));
   rmSync(dir, { recursive: true, force: true });
   ensurePrivateDir(dir);
 }
 
+/** Removes it, but never through a link or a directory of another user in its parent's place. */
 export function removeBindDir(bindSocket: string): void {
-  rmSync(dirname(bindSocket), { recursive: true, force: true });
+  const dir = dirname(bindSocket);
+  const parent = lstatSync(dirname(dir), { throwIfNoEntry: false });
+  if (!parent?.isDirectory() || parent.uid !== (process.getuid?.() ?? parent.uid)) return;
+  rmSync(dir, { recursive: true, force: true });
 }
 
 /** Deletes a tenant's directory; of a symbolic link only the link. */

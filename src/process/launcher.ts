@@ -9,6 +9,7 @@ import { assertSocketPath, bindSocketPath } from '../core/socket-path.ts';
 import { fillTemplate, type TemplateValues } from '../core/template.ts';
 import type { Logger } from '../logger.ts';
 import { Child } from './child.ts';
+import { coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
 import { childEnvironment } from './environment.ts';
 import type { OutputSink } from './output-sink.ts';
@@ -121,17 +122,7 @@ async function start(
   if (!statSync(plan.cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`workdir is not a directory: ${plan.cwd}`);
   }
-  const subprocess = execa(plan.file, plan.args, {
-    cwd: plan.cwd,
-    env: plan.env,
-    extendEnv: false,
-    // A session and group of its own, so that all it starts can be signalled as one.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  });
+  const subprocess = spawnChild(plan);
   const { pid, stdout, stderr } = subprocess;
   if (pid === undefined) {
     const { code, originalMessage } = await subprocess;
@@ -152,6 +143,26 @@ async function start(
     output: options.sink.attach(instance, stdout, stderr),
   });
   return { ok: true, process: child };
+}
+
+function spawnChild(plan: Plan) {
+  const cover = coverInherited();
+  try {
+    return execa(plan.file, plan.args, {
+      cwd: plan.cwd,
+      env: plan.env,
+      extendEnv: false,
+      // A session and group of its own, so that all it starts can be signalled as one.
+      detached: true,
+      // execa takes any descriptor, its types name only 3 to 9.
+      stdio: ['ignore', 'pipe', 'pipe', ...(cover.stdio as readonly ('ignore' | 9)[])],
+      cleanup: false,
+      buffer: false,
+      reject: false,
+    });
+  } finally {
+    cover.close();
+  }
 }
 
 function whyNotSpawned(file: string, code: string | undefined, message: string | undefined): string {

@@ -1,10 +1,18 @@
 /** Ports for `listen = "port"`: one that nobody has, and whose process it is that listens there. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { endianness } from 'node:os';
 import { allPids, readStat } from './proc.ts';
 
 /** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */
 const TCP_LISTEN = '0A';
+/** The addresses at which a connection to 127.0.0.1 arrives, as /proc/net/tcp and tcp6 write them (host byte order). */
+const REACHED_BY_LOOPBACK = new Set([
+  loopbackAddress([127, 0, 0, 1]),
+  '0'.repeat(8),
+  '0'.repeat(32),
+  `${'0'.repeat(16)}${loopbackAddress([0, 0, 255, 255])}${loopbackAddress([127, 0, 0, 1])}`,
+]);
 
 /** Ports handed out and not given back, so that two starts at once never get the same. */
 const taken = new Set<number>();
@@ -36,18 +44,24 @@ function freePort(): Promise<number> {
 }
 
 /**
- * Whether what listens on the port belongs to the child: a process of its group, or a descendant. A
- * stranger, or a survivor of another tenant, must never answer for this one. true where /proc does
- * not tell.
+ * Whether all that answers on that port of 127.0.0.1 belongs to the child: to a process of its group,
+ * or a descendant. A stranger, or a survivor of another tenant, must never answer for this one. true
+ * where /proc does not tell.
  */
 export function listenerBelongsTo(port: number, childPid: number): boolean {
   const inodes = listeningInodes(port);
   if (inodes === null) return true;
-  return family(childPid).some((pid) => holdsAny(pid, inodes));
+  const held = new Set(family(childPid).flatMap(heldSockets));
+  return inodes.size > 0 && [...inodes].every((inode) => held.has(inode));
+}
+
+function loopbackAddress(bytes: readonly number[]): string {
+  const ordered = endianness() === 'LE' ? bytes.toReversed() : bytes;
+  return Buffer.from(ordered).toString('hex').toUpperCase();
 }
 
 function listeningInodes(port: number): Set<string> | null {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = new Set<string>();
   let readable = false;
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -56,7 +70,9 @@ function listeningInodes(port: number): Set<string> | null {
     readable = true;
     for (const line of lines.slice(1)) {
       const fields = line.trim().split(/\s+/);
-      if (fields[1]?.endsWith(wanted) && fields[3] === TCP_LISTEN && fields[9]) inodes.add(`socket:[${fields[9]}]`);
+      const [address = '', at] = fields[1]?.split(':') ?? [];
+      if (at !== wanted || fields[3] !== TCP_LISTEN || !REACHED_BY_LOOPBACK.has(address)) continue;
+      if (fields[9] !== undefined) inodes.add(`socket:[${fields[9]}]`);
     }
   }
   return readable ? inodes : null;
@@ -87,12 +103,12 @@ export function family(rootPid: number): number[] {
   return [...members];
 }
 
-function holdsAny(pid: number, inodes: ReadonlySet<string>): boolean {
+function heldSockets(pid: number): string[] {
   const dir = `/proc/${pid}/fd`;
   try {
-    return readdirSync(dir).some((fd) => inodes.has(readLink(`${dir}/${fd}`)));
+    return readdirSync(dir).map((fd) => readLink(`${dir}/${fd}`));
   } catch {
-    return false;
+    return [];
   }
 }
 

@@ -19,14 +19,22 @@ export function tryConnect(upstream: Upstream, timeoutMs: number): Promise<Conne
   });
 }
 
-/** GET `path`: 2xx is healthy. */
-export function askHealth(upstream: Upstream, path: string, timeoutMs: number): Promise<ProbeResult> {
+/** GET `path`: 2xx is healthy. Not ok at once when `signal` aborts. */
+export function askHealth(
+  upstream: Upstream,
+  path: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
     const headers = { host: 'localhost', connection: 'close', 'user-agent': 'tenement-probe' };
     const probe = request({ ...where, path, headers, agent: false });
     const timer = setTimeout(() => finish(failure(`GET ${path} did not answer within ${timeoutMs} ms`)), timeoutMs);
+    const cancel = () => finish(failure(`GET ${path} was not answered`));
+    signal?.addEventListener('abort', cancel, { once: true });
     const finish = (result: ProbeResult) => {
+      signal?.removeEventListener('abort', cancel);
       clearTimeout(timer);
       probe.destroy();
       resolve(result);

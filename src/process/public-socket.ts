@@ -9,12 +9,15 @@ export interface SocketFile {
   readonly inode: number;
 }
 
+/** @throws {Error} when it cannot be moved, or is no longer a socket. */
 export function publishSocket(bindSocket: string, publicSocket: string, mode: number): SocketFile {
-  const { dev, ino } = lstatSync(bindSocket);
+  const stat = lstatSync(bindSocket);
+  // A health check may have taken a while; chmod would follow a link that has been laid since.
+  if (!stat.isSocket()) throw new Error(`${bindSocket} is not a socket`);
   chmodSync(bindSocket, mode);
   mkdirSync(dirname(publicSocket), { recursive: true });
   renameSync(bindSocket, publicSocket);
-  return { path: publicSocket, device: dev, inode: ino };
+  return { path: publicSocket, device: stat.dev, inode: stat.ino };
 }
 
 /** Removes it, unless something else has taken its name since. */

@@ -14,6 +14,8 @@ const CONNECT_RETRY_MS = 1;
 /** For file systems that do not notify. */
 const RECHECK_MS = 50;
 const HEALTH_RETRY_MS = 5;
+const HEALTH_RETRY_SLOW_MS = 25;
+const HEALTH_FAST_MS = 1000;
 const PORT_RETRY_MS = 2;
 const PORT_RETRY_SLOW_MS = 10;
 const PORT_FAST_MS = 200;
@@ -105,11 +107,15 @@ async function waitPort(port: number, pid: number, signal: AbortSignal): Promise
 async function waitHealthy(options: ReadinessOptions, signal: AbortSignal): Promise<ProbeResult> {
   const { upstream, health, healthTimeoutMs } = options;
   if (health === null) return { ok: true };
+  const startedAtMs = performance.now();
   let last: ProbeResult = { ok: false, detail: `GET ${health} was not answered` };
   while (!signal.aborted) {
-    last = await askHealth(upstream, health, healthTimeoutMs);
-    if (last.ok) return last;
-    await pause(HEALTH_RETRY_MS, signal);
+    const result = await askHealth(upstream, health, healthTimeoutMs, signal);
+    if (result.ok) return result;
+    // An attempt that was cut off says nothing; the one before it may.
+    if (!signal.aborted) last = result;
+    const fast = performance.now() - startedAtMs < HEALTH_FAST_MS;
+    await pause(fast ? HEALTH_RETRY_MS : HEALTH_RETRY_SLOW_MS, signal);
   }
   return last;
 }

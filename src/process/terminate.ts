@@ -4,10 +4,10 @@
  * unless it is still the process with that start time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import treeKill from 'tree-kill';
 import type { ProcessIdentity } from '../core/instance.ts';
+import { killTree } from './kill-tree.ts';
 import { family } from './port.ts';
-import { groupMembers, identityOf, isAlive, withEnvironmentEntry } from './proc.ts';
+import { groupMembers, identityOf, isAlive, readStat, withEnvironmentEntry } from './proc.ts';
 
 /** How often a group is looked at whose leader is gone but whose members are not. */
 const POLL_MS = 15;
@@ -44,21 +44,35 @@ async function gone(options: TerminateOptions, deadline: AbortSignal): Promise<v
     deadline.addEventListener('abort', () => resolve(), { once: true });
   });
   await Promise.race([options.exited, passed]);
-  while (!deadline.aborted && groupLives(options.leader.pid)) {
+  while (!deadline.aborted && groupLives(options.leader)) {
     await delay(POLL_MS, undefined, { signal: deadline }).catch(() => {});
   }
 }
 
 async function killLeft(options: TerminateOptions, relatives: readonly ProcessIdentity[]): Promise<void> {
   const { leader, marker } = options;
+  const known = [...relatives, ...relativesOf(leader)];
   if (isAlive(leader)) await killTree(leader.pid);
-  signalGroup(leader, 'SIGKILL');
-  const strays = [...relatives, ...withEnvironmentEntry(marker)];
-  for (const stray of strays) if (isAlive(stray)) signal(stray.pid, 'SIGKILL');
-  const deadlineMs = performance.now() + KILL_WAIT_MS;
-  const left = () => groupLives(leader.pid) || strays.some(isAlive);
-  while (left() && performance.now() < deadlineMs) await delay(POLL_MS);
+  const killAll = () => {
+    const group = groupLives(leader);
+    if (group) signal(-leader.pid, 'SIGKILL');
+    return killStrays(known, marker) || group;
+  };
+  await untilNone(killAll);
   await Promise.race([options.exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);
+}
+
+/** Whether there was one. */
+function killStrays(known: readonly ProcessIdentity[], marker: string): boolean {
+  const strays = [...known, ...withEnvironmentEntry(marker)].filter(isAlive);
+  for (const stray of strays) signal(stray.pid, 'SIGKILL');
+  return strays.length > 0;
+}
+
+/** Again and again, since what is being killed may have just started another. */
+async function untilNone(killSome: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + KILL_WAIT_MS;
+  while (killSome() && performance.now() < deadlineMs) await delay(POLL_MS);
 }
 
 /**
@@ -66,14 +80,9 @@ async function killLeft(options: TerminateOptions, relatives: readonly ProcessId
  * gone is not signalled, whoever has its pid now; those with its SOCKET_PATH still are.
  */
 export async function terminateLeftover(leader: ProcessIdentity, marker: string, graceMs: number): Promise<void> {
-  if (isAlive(leader)) {
-    const hurry = new AbortController().signal;
-    return terminateAll({ leader, exited: seenGone(leader), marker, hurry, graceMs });
-  }
-  const strays = withEnvironmentEntry(marker);
-  for (const stray of strays) if (isAlive(stray)) signal(stray.pid, 'SIGKILL');
-  const deadlineMs = performance.now() + KILL_WAIT_MS;
-  while (strays.some(isAlive) && performance.now() < deadlineMs) await delay(POLL_MS);
+  if (!isAlive(leader)) return untilNone(() => killStrays([], marker));
+  const hurry = new AbortController().signal;
+  return terminateAll({ leader, exited: seenGone(leader), marker, hurry, graceMs });
 }
 
 async function seenGone(identity: ProcessIdentity): Promise<void> {
@@ -87,19 +96,19 @@ function relativesOf(leader: ProcessIdentity): ProcessIdentity[] {
     .map(identityOf);
 }
 
-/** Whether the group has a member that is not a zombie; the kernel keeps a group's number while it has any. */
-function groupLives(pgrp: number): boolean {
-  try {
-    process.kill(-pgrp, 0);
-  } catch {
-    return false;
-  }
-  return groupMembers(pgrp).length > 0;
+/**
+ * Whether the leader's group has a member that is not a zombie. The group's number is the leader's pid,
+ * which is not given out again while the group has members: whoever has it now with another start time
+ * leads another group.
+ */
+function groupLives(leader: ProcessIdentity): boolean {
+  const holder = readStat(leader.pid);
+  if (holder !== null && holder.startTicks !== leader.startTicks) return false;
+  return groupMembers(leader.pid).length > 0;
 }
 
-/** The group's number is the leader's pid, which is not given out again while the group has members. */
 function signalGroup(leader: ProcessIdentity, name: NodeJS.Signals): void {
-  if (isAlive(leader) || groupLives(leader.pid)) signal(-leader.pid, name);
+  if (groupLives(leader)) signal(-leader.pid, name);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -108,10 +117,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // It is gone already.
   }
-}
-
-function killTree(pid: number): Promise<void> {
-  return new Promise((resolve) => {
-    treeKill(pid, 'SIGKILL', () => resolve());
-  });
 }

@@ -1,29 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { serveFile, type TestServer } from './support.ts';
+import { eventStream, leaveHalfWay } from './clients.ts';
+import { serveFile, type TestServer, temporaryDirectory } from './support.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
-/** Missing programs skip a test by name; in CI they fail it. */
-function missing(command: string, args: readonly string[]): boolean {
+/** What is missing skips a test by name; in CI it fails it. */
+function fails(command: string, args: readonly string[], cwd: string): boolean {
   if (process.env['CI'] === 'true') return false;
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return false;
-  } catch {
-    return true;
-  }
+  const env = { ...process.env, DATABASE_PATH: ':memory:', PYTHONDONTWRITEBYTECODE: '1' };
+  return spawnSync(command, args, { cwd, env, stdio: 'ignore' }).status !== 0;
 }
 
-const noFlask = missing('gunicorn', ['--version']);
+/** Loads the application, so that a gunicorn whose Python lacks Flask is seen too. */
+const noFlask = fails('gunicorn', ['--check-config', 'app:app'], join(EXAMPLES, 'flask'));
 
 async function example(name: string): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  return serveFile(join(EXAMPLES, name, 'tenement.toml'), dir);
+  return serveFile(join(EXAMPLES, name, 'tenement.toml'), temporaryDirectory());
 }
 
 async function sleepAndWake(server: TestServer, instance: string, host: string): Promise<string> {
@@ -45,6 +40,37 @@ describe('the examples run as they stand', () => {
     expect(page).toContain('Notes of acme');
     expect(page).toContain('only acme');
     expect(page).not.toContain('<b>only acme');
+  });
+
+  it('notes: bad input and a client that leaves half way do it no harm', async () => {
+    const server = await example('notes');
+    const headers = { 'content-type': 'application/json' };
+    const { pid } = await server.instance('notes:acme');
+    const post = (body: string) => server.get('acme.localhost', '/api/notes', { method: 'POST', headers, body });
+    expect((await post('null')).status).toBe(400);
+    expect((await post('{"text":" "}')).status).toBe(400);
+    expect((await post(JSON.stringify({ text: 'x'.repeat(100_000) }))).status).toBe(413);
+    expect((await server.get('acme.localhost', '/api/notes/7', { method: 'DELETE' })).status).toBe(404);
+    await leaveHalfWay(server.proxyPort, 'acme.localhost', '/api/notes');
+    expect((await server.get('acme.localhost', '/api/notes')).body.trim()).toBe('[]');
+    expect(await server.instance('notes:acme')).toMatchObject({ state: 'ready', pid, restarts: 0 });
+  });
+
+  it('notes: a new note is told at once to whoever listens', async () => {
+    const server = await example('notes');
+    const events = await eventStream(server.proxyPort, 'acme.localhost', '/api/events');
+    await server.get('acme.localhost', '/api/notes', { method: 'POST', body: 'text=live' });
+    expect(await events.next('added')).toMatchObject({ id: 1, text: 'live' });
+    await server.get('acme.localhost', '/api/notes/1', { method: 'DELETE' });
+    expect(await events.next('removed')).toEqual({ id: 1 });
+    events.close();
+  });
+
+  it('python: a burst of fifty is answered, one after the other', async () => {
+    const server = await example('python');
+    const answers = await Promise.all(Array.from({ length: 50 }, () => server.get('acme.localhost')));
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 50 }, () => 200));
+    expect(new Set(answers.map((answer) => answer.body)).size).toBe(50);
   });
 
   it('python: each customer counts for itself', async () => {

@@ -1,184 +1,37 @@
-/** A real server as a child process, in a directory of its own, and what it takes to use it. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+/** A real server for the length of one test. */
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { InstanceView } from '../../src/core/ports.ts';
+import { TestServer } from './test-server.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'src/cli/main.ts');
-export const FIXTURES = join(ROOT, 'test/fixtures/apps');
+export type { TestServer } from './test-server.ts';
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-export interface RequestOptions {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-export interface CommandResult {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export class TestServer {
-  readonly dir: string;
-  readonly configFile: string;
-  proxyPort = 0;
-  apiPort = 0;
-  readyLine = '';
-  private readonly args: readonly string[];
-  private child: ChildProcess | null = null;
-  private exited: Promise<number | null> = Promise.resolve(null);
-
-  constructor(dir: string, configFile: string, args: readonly string[]) {
-    this.dir = dir;
-    this.configFile = configFile;
-    this.args = args;
-  }
-
-  get pid(): number {
-    return this.child?.pid ?? 0;
-  }
-
-  get dataDir(): string {
-    return join(this.dir, 'data');
-  }
-
-  async start(): Promise<void> {
-    const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data-dir', this.dataDir];
-    const child = spawn(process.execPath, [MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args], {
-      env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child = child;
-    this.exited = new Promise((resolve) => child.once('exit', resolve));
-    let log = '';
-    child.stderr.on('data', (chunk) => {
-      log += chunk;
-    });
-    const died = this.exited.then(() => Promise.reject(new Error(`the server ended: ${log}`)));
-    died.catch(() => {});
-    this.readyLine = await Promise.race([firstLine(child), died]);
-    const ports = [...this.readyLine.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
-    this.proxyPort = ports[0] ?? 0;
-    this.apiPort = ports[1] ?? 0;
-  }
-
-  /** Sends the signal and waits for the end; with SIGKILL tenants are left to the next start. */
-  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
-    if (this.child?.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
-    return this.exited;
-  }
-
-  get token(): string {
-    return readFileSync(join(this.dataDir, '.tenement/admin.token'), 'utf8').trim();
-  }
-
-  /** A request to the proxy. */
-  get(host: string, path = '/', options: RequestOptions = {}): Promise<Answer> {
-    return send(this.proxyPort, path, { ...options, headers: { host, ...options.headers } });
-  }
-
-  api(path: string, options: RequestOptions = {}): Promise<Answer> {
-    return send(this.apiPort, path, {
-      ...options,
-      headers: { authorization: `Bearer ${this.token}`, ...options.headers },
-    });
-  }
-
-  async instance(name: string): Promise<InstanceView> {
-    return JSON.parse((await this.api(`/api/instances/${name}`)).body);
-  }
-
-  cli(...args: string[]): Promise<CommandResult> {
-    return tenement([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
-  }
-
-  /** Settles at the first event of this type for this instance, past ones included. */
-  async event(instance: string, type: string): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, 'events', '-f', '--json', '-c', this.configFile], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const lines = createInterface({ input: child.stdout });
-    for await (const line of lines) {
-      const event = JSON.parse(line);
-      if (event.instance === instance && event.type === type) break;
-    }
-    child.kill();
-  }
-}
+export const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 
 /** Serves a config in a temporary directory until the test ends; `{fixtures}` stands for the fixture programs. */
 export async function serve(toml: string, args: readonly string[] = []): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  const dir = temporaryDirectory();
   const configFile = join(dir, 'tenement.toml');
   writeFileSync(configFile, `[settings]\ndata_dir = "./data"\n${toml.replaceAll('{fixtures}', FIXTURES)}`);
   return serveFile(configFile, dir, args);
 }
 
+/** Serves a file as it stands, with data, sockets and ports of its own; `dir` goes when the test ends. */
 export async function serveFile(configFile: string, dir: string, args: readonly string[] = []): Promise<TestServer> {
   const server = new TestServer(dir, configFile, args);
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  onTestFinished(() => server.dispose());
   await server.start();
   return server;
 }
 
-export function tenement(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('close', (code) => resolve({ status: code ?? -1, stdout, stderr }));
-  });
+/** Short, as socket paths have to be. */
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'tnm-'));
 }
 
 export function isRunning(pid: number): boolean {
   if (!existsSync(`/proc/${pid}/stat`)) return false;
   return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
-}
-
-export function send(port: number, path: string, options: RequestOptions): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body } = options;
-    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
-      response.on('error', reject);
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    if (child.stdout !== null) createInterface({ input: child.stdout }).once('line', resolve);
-  });
 }

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { serveFile } from './support.ts';
+import { serveFile, type TestServer, temporaryDirectory } from './support.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/verdaccio', import.meta.url));
 const RESOLVE_LOCALHOST = fileURLToPath(new URL('../fixtures/resolve-localhost.cjs', import.meta.url));
@@ -16,7 +15,7 @@ it.skipIf(missing)(
   'a registry for each customer: published, installed, asleep, woken by npm (npm ci --prefix examples/verdaccio)',
   { timeout: 120_000 },
   async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+    const dir = temporaryDirectory();
     const server = await serveFile(join(EXAMPLE, 'tenement.toml'), dir);
     const registry = (tenant: string) => `http://${tenant}.localhost:${server.proxyPort}/`;
     const token = await addUser(server, 'acme.localhost');
@@ -30,10 +29,10 @@ it.skipIf(missing)(
     await npm(first, 'install', 'acme-secret');
     expect(readFileSync(join(first, 'node_modules/acme-secret/index.js'), 'utf8')).toContain('only acme');
 
-    await server.api('/api/instances/registry:acme/sleep', { method: 'POST' });
+    expect((await server.cliOverHttp('sleep', 'registry:acme')).status).toBe(0);
     expect(await server.instance('registry:acme')).toMatchObject({ state: 'asleep', pid: null });
     const second = project(dir, 'second', { name: 'second', version: '1.0.0' });
-    await npm(second, 'install', 'acme-secret', '--prefer-online');
+    await npmClient(dir, registry('acme'), token, 'fresh')(second, 'install', 'acme-secret');
     expect(existsSync(join(second, 'node_modules/acme-secret/index.js'))).toBe(true);
     expect(await server.instance('registry:acme')).toMatchObject({ state: 'ready', wakes: 1 });
 
@@ -42,7 +41,7 @@ it.skipIf(missing)(
   },
 );
 
-async function addUser(server: Awaited<ReturnType<typeof serveFile>>, host: string): Promise<string> {
+async function addUser(server: TestServer, host: string): Promise<string> {
   const body = JSON.stringify({ name: 'dev', password: 'not-a-secret-1', email: 'dev@example.com', type: 'user' });
   const headers = { 'content-type': 'application/json' };
   const answer = await server.get(host, '/-/user/org.couchdb.user:dev', { method: 'PUT', headers, body });
@@ -57,8 +56,8 @@ function project(dir: string, name: string, manifest: object): string {
   return path;
 }
 
-/** The npm client with a home of its own, so that nobody's configuration takes part. */
-function npmClient(dir: string, registry: string, token: string) {
+/** The npm client with a home of its own, so that nobody's configuration takes part; a new cache fetches all anew. */
+function npmClient(dir: string, registry: string, token: string, cache = 'cache') {
   const userconfig = join(dir, 'npmrc');
   const host = registry.replace('http:', '');
   writeFileSync(userconfig, `registry=${registry}\n${host}:_authToken=${token}\naudit=false\nfund=false\n`);
@@ -67,7 +66,7 @@ function npmClient(dir: string, registry: string, token: string) {
     HOME: dir,
     NODE_OPTIONS: `--require ${RESOLVE_LOCALHOST}`,
     npm_config_userconfig: userconfig,
-    npm_config_cache: join(dir, 'cache'),
+    npm_config_cache: join(dir, cache),
   };
   return (cwd: string, ...args: string[]) =>
     new Promise<string>((resolve, reject) => {

@@ -1,0 +1,40 @@
+/** Clients that do more than ask and read: one that leaves, one that listens. */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { createConnection } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** Sends a part of a body and resets the connection; settles when it is gone. */
+export async function leaveHalfWay(port: number, host: string, path: string): Promise<void> {
+  const socket = createConnection(port, '127.0.0.1');
+  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n`;
+  socket.write(head);
+  await once(socket, 'data');
+  socket.write('{"te');
+  socket.resetAndDestroy();
+  await once(socket, 'close');
+}
+
+export interface EventStream {
+  /** The data of the next event of this type; others in between are skipped. */
+  next(type: string): Promise<unknown>;
+  close(): void;
+}
+
+/** Server-sent events through the proxy; settles when the stream is open. */
+export async function eventStream(port: number, host: string, path: string): Promise<EventStream> {
+  const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false });
+  outgoing.end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+  return { next: (type) => nextEvent(lines, type), close: () => outgoing.destroy() };
+}
+
+async function nextEvent(lines: AsyncIterator<string>, type: string): Promise<unknown> {
+  for (let wanted = false; ; ) {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the stream ended before an event ${type}`);
+    if (value.startsWith('event: ')) wanted = value === `event: ${type}`;
+    else if (wanted && value.startsWith('data: ')) return JSON.parse(value.slice('data: '.length));
+  }
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeDir } from './support.ts';
+
+const MODULE = new URL('../../src/process/descriptors.ts', import.meta.url).href;
+
+/** A process that was started with descriptor 40, and starts another that lists what it got. */
+const MIDDLE = `
+  import { spawnSync } from 'node:child_process';
+  import { coverInherited } from ${JSON.stringify(MODULE)};
+  const cover = process.argv[1] === 'cover' ? coverInherited() : { stdio: [], close() {} };
+  const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'pipe', ...cover.stdio] });
+  cover.close();
+  console.log(String(stdout));
+`;
+
+function targetOf40(mode: string): string | undefined {
+  const file = join(makeDir(), 'secret');
+  writeFileSync(file, 'secret');
+  const fd = openSync(file, 'r');
+  const stdio = ['ignore', 'pipe', 'inherit', ...Array<'ignore'>(37).fill('ignore'), fd] as const;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', MIDDLE, mode], { stdio: [...stdio] });
+  closeSync(fd);
+  return / 40 -> (.*)/.exec(String(stdout))?.[1];
+}
+
+test('a descriptor that this process was started with would reach a child', () => {
+  expect(targetOf40('leave')).toMatch(/secret$/);
+});
+
+test('covered, the child has /dev/null in its place', () => {
+  expect(targetOf40('cover')).toBe('/dev/null');
+});

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { app, get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
+
+test('a child that starts slowly is waited for', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ health: '/health' }, { START_DELAY_MS: '300' });
+  expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
+});
+
+test('a megabyte printed before it listens does not keep it from becoming ready', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ command: app('megabyte') });
+  expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
+});
+
+test('a child that exits first is not ready at once, though the time is not up', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ command: app('exits-at-once') });
+  expect(await child.waitReady(PATIENT)).toEqual({ ok: false, detail: 'exited before it was ready' });
+  expect(await child.exited).toEqual({ code: 7, signal: null });
+  await child.terminate(0);
+  expect(child.lastLines(1)).toEqual(['no database at DATABASE_PATH']);
+});
+
+test('a child that listens elsewhere is not ready, and is told where it should', async () => {
+  const bench = makeBench();
+  const { paths } = bench.request();
+  const child = await bench.launch({ command: app('wrong-path') });
+  expect(await child.waitReady(AbortSignal.timeout(400))).toEqual({
+    ok: false,
+    detail: `did not listen on SOCKET_PATH (${paths.bindSocket})`,
+  });
+  expect(existsSync(publicSocket(paths))).toBe(false);
+});
+
+test.for(['symlink', 'file'])('a %s at SOCKET_PATH is refused', async (kind) => {
+  const bench = makeBench();
+  const { paths } = bench.request();
+  const child = await bench.launch({ command: app('not-a-socket') }, { NOT_A_SOCKET: kind });
+  expect(await child.waitReady(PATIENT)).toMatchObject({ ok: false, detail: expect.stringContaining('not a socket') });
+  expect(existsSync(publicSocket(paths))).toBe(false);
+});
+
+test('an answer other than 2xx is not ready, and the last one is told', async () => {
+  const bench = makeBench();
+  const code = `require('node:http').createServer((_, response) => {
+    console.log('asked');
+    response.writeHead(503).end();
+  }).listen(process.env.SOCKET_PATH)`;
+  const child = await bench.launch({ command: inline(code), health: '/health' });
+  const stop = new AbortController();
+  const result = child.waitReady(stop.signal);
+  await bench.sink.printed(/asked\nasked\n/);
+  stop.abort();
+  expect(await result).toEqual({ ok: false, detail: 'GET /health answered 503' });
+  expect(existsSync(publicSocket(bench.request().paths))).toBe(false);
+});
+
+test('a health check that hangs does not outlast the wait for readiness', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ command: app('hanging-health'), health: '/health', healthTimeoutMs: 20_000 });
+  const stop = new AbortController();
+  const result = child.waitReady(stop.signal);
+  await bench.sink.printed(/asked/);
+  const startedAtMs = performance.now();
+  stop.abort();
+  expect(await result).toMatchObject({ ok: false });
+  expect(performance.now() - startedAtMs).toBeLessThan(5000);
+});
+
+test('a probe tells a healthy child from a sick one', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ health: '/health' });
+  await child.waitReady(PATIENT);
+  expect(await child.probe()).toEqual({ ok: true });
+  await get(child.upstream, '/sick');
+  expect(await child.probe()).toEqual({ ok: false, detail: 'GET /health answered 503' });
+});
+
+test('without health a probe is a connection', async () => {
+  const bench = makeBench();
+  const child = await bench.launch();
+  await child.waitReady(PATIENT);
+  expect(await child.probe()).toEqual({ ok: true });
+  await child.terminate(5000);
+  expect(await child.probe()).toMatchObject({ ok: false });
+});
+
+test('a stranger that listens on the port of a child never answers for it', async () => {
+  const bench = makeBench();
+  const command = inline('console.log("port", process.env.PORT, ""); setInterval(() => {}, 1000)');
+  const child = await bench.launch({ command, listen: 'port' });
+  const [, port] = /port (\d+) /.exec(await bench.sink.printed(/port \d+ /)) ?? [];
+  await listenAsStranger(Number(port));
+  expect(await child.waitReady(AbortSignal.timeout(300))).toMatchObject({
+    ok: false,
+    detail: `another process listens on PORT (${port})`,
+  });
+});
+
+test('nor does it when the child listens on the same port of another address', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ command: app('port-on-v6'), listen: 'port' });
+  await bench.sink.printed(/listens/);
+  await listenAsStranger((child.upstream as { port: number }).port);
+  expect(await child.waitReady(AbortSignal.timeout(300))).toMatchObject({ ok: false });
+});
+
+async function listenAsStranger(port: number): Promise<void> {
+  const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+  onTestFinished(() => {
+    server.close();
+  });
+  await once(server, 'listening');
+}
