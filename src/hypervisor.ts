@@ -174,6 +174,7 @@ function openParts(config: Config, logger: Logger): Parts {
       events,
       logger,
       random: Math.random,
+      removeLogs: (instance) => output.remove(instance),
       urlOf: (service, tenantId) => urlOf(config, parts.proxyPort, service, tenantId),
     }),
     release: () => {

@@ -24,6 +24,8 @@ export interface SupervisorDeps extends JournalDeps {
   /** 0 to 1. */
   random(): number;
   urlOf(service: string, tenantId: string): string | null;
+  /** Deletes what the instance printed. */
+  removeLogs(instance: InstanceName): Promise<void>;
 }
 
 export class Supervisor implements SupervisorVerbs, UpstreamSource {
@@ -136,6 +138,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const { clock, events, launcher } = this.deps;
     const shared = [...this.runners.values()].some((other) => other.tenantId === runner.tenantId);
     const purged = options.purge === true && !shared;
+    if (options.purge === true) await this.deps.removeLogs(instance);
     if (purged) await launcher.deleteTenantDir(runner.tenantId);
     const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
     events.append({ atMs: clock.nowMs(), type: 'removed', instance, message, data: { purged } });

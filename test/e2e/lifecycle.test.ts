@@ -251,6 +251,7 @@ describe('the server itself', () => {
     await server.cli('spawn', 'app', '--id', 'acme');
     expect((await server.cli('rm', 'app:acme', '--purge')).status).toBe(0);
     expect(existsSync(join(server.dataDir, 'acme'))).toBe(false);
+    expect(existsSync(join(server.dataDir, '.tenement/logs/app/acme.log'))).toBe(false);
     expect((await server.get('acme.localhost')).status).toBe(404);
   });
 

@@ -171,6 +171,7 @@ export function world(service: Partial<ServiceConfig> = {}, settings: Partial<Co
     meter: { measure: async () => new Map() },
     random: () => 0,
     urlOf: () => null,
+    removeLogs: async () => {},
   });
   return Object.assign(made, { supervisor });
 }
