@@ -48,7 +48,7 @@ async function benchApp(label: string, configFile: string): Promise<void> {
     await hypervisor.sleep(name);
     const wakeMs = await timed(() => get({ host: '127.0.0.1', port }, 'bench.localhost'));
     await hypervisor.sleep(name);
-    const bareMs = await bareStart(service, join(dir, `bare${round}`));
+    const bareMs = await bareStart(service, join(dir, 'bare'));
     if (round < 0) continue;
     bare.push(bareMs);
     woken.push(wakeMs);
@@ -61,7 +61,8 @@ async function benchApp(label: string, configFile: string): Promise<void> {
 }
 
 async function bareStart(service: ServiceConfig, dir: string): Promise<number> {
-  mkdirSync(dir);
+  mkdirSync(dir, { recursive: true });
+  rmSync(join(dir, 's'), { force: true });
   const socket = join(dir, 's');
   const values = { id: 'bench', socket, data_dir: dir, tenant_dir: dir, service: service.name, runtime_dir: dir };
   const [file = '', ...args] = service.command.map((word) => fillTemplate(word, values));
@@ -72,6 +73,7 @@ async function bareStart(service: ServiceConfig, dir: string): Promise<number> {
     DATA_DIR: dir,
     SOCKET_PATH: socket,
     DATABASE_PATH: join(dir, 'app.db'),
+    PYTHONDONTWRITEBYTECODE: '1',
   };
   const startedAt = performance.now();
   const child = spawn(file, args, { cwd: service.workdir, env, stdio: 'ignore', detached: true });
