@@ -1,5 +1,5 @@
 /** What a client reads when there is no answer of a tenant: a small page or problem+json, and nothing inside about us. */
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 
 export interface ErrorAnswer {
@@ -37,7 +37,7 @@ export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer
   const status = ERROR_CODES[code].httpStatus;
   const title = STATUS_CODES[status] ?? 'Error';
   const sentence = SENTENCES[code] ?? 'The request could not be answered.';
-  const html = context.accept.includes('text/html');
+  const html = context.accept.toLowerCase().includes('text/html');
   const body = html ? page(status, title, sentence, code, context) : problem(status, title, sentence, code, context);
   const headers = [
     'Content-Type',
@@ -58,11 +58,12 @@ function problem(status: number, title: string, detail: string, code: string, { 
 }
 
 function page(status: number, title: string, sentence: string, code: string, context: ErrorContext): string {
+  const refresh = context.retryAfterS === null ? '' : `<meta http-equiv="refresh" content="${context.retryAfterS}">\n`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+${refresh}<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${status} ${escapeHtml(title)}</title>
 <style>
 :root { color-scheme: light dark }
@@ -85,6 +86,18 @@ small { font-family: ui-monospace, monospace; opacity: .7; overflow-wrap: anywhe
 
 function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** Answers with a code instead of a tenant's response. `retryAfterS`: seconds, or null. */
+export function answerError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: ErrorCode,
+  { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
+): void {
+  const answer = errorAnswer(code, { accept: request.headers.accept ?? '', requestId, retryAfterS });
+  response.writeHead(answer.status, answer.headers);
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
 /** The same for a connection that is no HTTP response (yet): an upgrade, or a request that could not be parsed. */

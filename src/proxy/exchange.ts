@@ -1,129 +1,193 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
-import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { Dispatcher, Pool } from 'undici';
+import type { Claim, Lease } from '../core/ports.ts';
 import type { ErrorCode } from '../errors.ts';
-import { errorAnswer } from './error-page.ts';
-import { hasBody, requestHeaders, responseHeaders } from './headers.ts';
+import { answerError } from './error-page.ts';
+import type { Caller, Gateway } from './gateway.ts';
+import { hasBody, isEventStream, requestHeaders, responseHeaders, textHeaders } from './headers.ts';
+import { flushSoon, informClient, reasonPhrase, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
-import type { UpstreamPools } from './upstream-pools.ts';
+import { Upload } from './upload.ts';
 
 /** RFC 9110 §9.2.2 */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-/** The exit of a process is seen within this, so that a second try waits for the next one instead of the dead one. */
-const SECOND_TRY_AFTER_MS = 25;
-
-export interface ExchangeContext {
-  readonly source: UpstreamSource;
-  readonly pools: UpstreamPools;
-  readonly requestId: string;
-  readonly peer: string;
-  readonly trusted: boolean;
-}
+/** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
+const EXIT_SEEN_WITHIN_MS = 25;
+/** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
+const LISTENER_BACK_WITHIN_MS = 500;
+/** A Unix socket with a full backlog says EAGAIN at once, where TCP would wait. */
+const FULL_BACKLOG_WAIT_MS = 10;
 
 export class Exchange implements Dispatcher.DispatchHandler {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly route: Route;
-  private readonly context: ExchangeContext;
-  private readonly clientLeft = new AbortController();
-  private controller: Dispatcher.DispatchController | null = null;
+  private readonly caller: Caller;
+  private readonly gateway: Gateway;
+  /** Set while the claim is held. */
+  private leaving: AbortController | null = null;
   private lease: Lease | null = null;
-  private firstByteTimer: NodeJS.Timeout | null = null;
-  private timedOut = false;
-  private triesLeft: number;
+  private upload: Upload | null = null;
+  /** Set once undici writes the request: from then on the tenant may have seen it. */
+  private controller: Dispatcher.DispatchController | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private retried = false;
+  private paused = false;
+  /** The client left, or has its answer: what the tenant still says is of no interest. */
+  private over = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, route: Route, context: ExchangeContext) {
+  constructor(request: IncomingMessage, response: ServerResponse, route: Route, caller: Caller, gateway: Gateway) {
     this.request = request;
     this.response = response;
     this.route = route;
-    this.context = context;
-    const repeatable = IDEMPOTENT.has(request.method ?? '') && !hasBody(request.rawHeaders);
-    this.triesLeft = repeatable ? 1 : 0;
+    this.caller = caller;
+    this.gateway = gateway;
     response.once('close', () => this.closed());
-    response.on('drain', () => this.controller?.resume());
+    // A pipelined response that waits for its turn has no socket to hear from.
+    if (response.socket === null) request.once('close', () => request.socket.destroyed && this.closed());
   }
 
   start(): void {
-    const claim = this.context.source.claim(this.route.instance, this.clientLeft.signal);
-    if (claim instanceof Promise) void claim.then((settled) => this.claimed(settled));
-    else this.claimed(claim);
+    if (this.over) return;
+    const { gateway } = this;
+    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal);
+    if (!(claim instanceof Promise)) return this.claimed(claim);
+    this.leaving = gateway.spare;
+    gateway.spare = new AbortController();
+    claim.then(
+      (settled) => this.claimed(settled),
+      (error: unknown) => this.broken(error),
+    );
   }
 
   private claimed(claim: Claim): void {
-    if ('refused' in claim) return this.refuse(claim);
+    this.leaving = null;
+    if ('refused' in claim) return this.answer(claim.refused, claim.retryAfterS);
+    if (this.over) return claim.release();
     this.lease = claim;
-    if (this.clientLeft.signal.aborted) return this.release();
-    this.forward(claim);
+    if (claim.requestTimeoutMs > 0) this.timer = setTimeout(timeOut, claim.requestTimeoutMs, this);
+    this.forward(claim, this.gateway.pools.for(claim));
   }
 
-  private forward(lease: Lease): void {
-    const { request, route, context } = this;
-    const { peer, trusted, requestId } = context;
-    const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
-    if (lease.requestTimeoutMs > 0) this.firstByteTimer = setTimeout(() => this.timeOut(), lease.requestTimeoutMs);
+  private forward(lease: Lease, pool: Pool): void {
+    const { request, route, caller } = this;
+    const { peer, trusted, requestId } = caller;
+    this.controller = null;
+    this.upload = hasBody(request.rawHeaders) ? new Upload(request, this.response) : null;
     const options: Dispatcher.DispatchOptions = {
-      method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+      method: request.method ?? 'GET',
       path: route.path,
-      headers: requestHeaders(request.rawHeaders, by),
-      body: hasBody(request.rawHeaders) ? request : null,
+      headers: requestHeaders(request.rawHeaders, {
+        peer,
+        trusted,
+        requestId,
+        host: route.host,
+        tenantId: lease.tenantId,
+      }),
+      body: this.upload,
     };
-    context.pools.for(lease).dispatch(options, this);
+    pool.dispatch(options, this);
   }
 
   // ---- What undici tells ---------------------------------------------------------------------
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.clientLeft.signal.aborted) controller.abort(new Error('the client left'));
+    if (this.over) controller.abort(new Error('the client left'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: object, message?: string): void {
-    if (status < 200) return;
-    this.stopTimer();
-    this.triesLeft = 0;
+  onBodySent(): void {
+    this.timer?.refresh();
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: object, reason?: string): void {
     const { response, lease } = this;
-    const headers = responseHeaders(rawStrings(controller.rawHeaders), lease?.heldMs ?? null);
-    if (isEventStream(headers)) lease?.becomeStream();
-    response.writeHead(status, message, headers);
-    // Together with the body when that is here already, alone when it is not.
-    process.nextTick(() => response.flushHeaders());
+    const raw = textHeaders(controller.rawHeaders);
+    if (status < 200) return informClient(response, status, raw);
+    this.stopTimer();
+    response.writeHead(status, reasonPhrase(reason), responseHeaders(raw, lease?.heldMs ?? null));
+    if (isEventStream(raw)) {
+      lease?.becomeStream();
+      this.gateway.inFlight.becomeStream(this.request.socket);
+      this.gateway.inFlight.end(response);
+    }
+    flushSoon(response);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.response.write(chunk)) controller.pause();
+    if (this.over || this.response.write(chunk)) return;
+    controller.pause();
+    if (this.paused) return;
+    this.paused = true;
+    this.response.on('drain', () => this.controller?.resume());
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: object): void {
-    if (Object.keys(trailers).length > 0) this.response.addTrailers(trailers as Record<string, string>);
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    sendTrailers(this.response, textHeaders(controller.rawTrailers));
     this.response.end();
     this.release();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, _error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error & { code?: string }): void {
+    if (this.over) return this.release();
+    const { lease } = this;
+    if (error.code === 'EAGAIN' && lease !== null && this.controller === null) return this.awaitBacklog(lease);
     this.stopTimer();
     this.release();
-    if (this.clientLeft.signal.aborted) return;
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
-    if (this.timedOut) return this.answer('upstream_timeout', null);
-    if (this.triesLeft === 0) return this.answer('upstream_failed', null);
-    this.triesLeft -= 1;
-    setTimeout(() => this.start(), SECOND_TRY_AFTER_MS);
+    if (error.code === 'UND_ERR_INVALID_ARG') return this.answer('bad_request', null);
+    if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
+    this.note('request failed', error.message);
+    this.answer('upstream_failed', null);
+  }
+
+  // ---- Second tries --------------------------------------------------------------------------
+
+  /** What was never written cannot have been acted on; else it must be harmless, and still be whole. */
+  private mayRetry(): boolean {
+    if (this.retried) return false;
+    return this.controller === null || (IDEMPOTENT.has(this.request.method ?? '') && this.upload === null);
+  }
+
+  /** On the next process if this one is dead, which the supervisor may learn after we do. */
+  private async retry(generation: number): Promise<void> {
+    this.retried = true;
+    const withinMs = this.controller === null ? LISTENER_BACK_WITHIN_MS : EXIT_SEEN_WITHIN_MS;
+    await this.gateway.pools.retired(generation, withinMs);
+    this.start();
+  }
+
+  private awaitBacklog(lease: Lease): void {
+    setTimeout(() => {
+      if (!this.over) this.forward(lease, this.gateway.pools.for(lease));
+    }, FULL_BACKLOG_WAIT_MS);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------
 
-  private timeOut(): void {
-    this.timedOut = true;
-    this.controller?.abort(new Error('no answer within request_timeout'));
+  /** request_timeout has passed since the request, or the last part of its body, was sent. */
+  timedOut(): void {
+    // A slow client is not a slow tenant.
+    if (this.upload?.waitsForClient) return void this.timer?.refresh();
+    this.note('request timed out', 'no answer within request_timeout');
+    this.answer('upstream_timeout', null);
+    this.abandon(new Error('no answer within request_timeout'));
   }
 
   private closed(): void {
+    this.gateway.inFlight.end(this.response);
+    if (this.response.writableFinished || this.over) return;
+    this.leaving?.abort();
+    this.abandon(new Error('the client left'));
+  }
+
+  private abandon(reason: Error): void {
+    this.over = true;
     this.stopTimer();
-    if (this.response.writableFinished) return;
-    this.clientLeft.abort();
-    this.controller?.abort(new Error('the client left'));
+    this.controller?.abort(reason);
+    this.release();
   }
 
   private release(): void {
@@ -132,39 +196,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private stopTimer(): void {
-    if (this.firstByteTimer !== null) clearTimeout(this.firstByteTimer);
-    this.firstByteTimer = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
   }
 
-  private refuse(refusal: Refusal): void {
-    if (!this.clientLeft.signal.aborted) this.answer(refusal.refused, refusal.retryAfterS);
+  private broken(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.gateway.logger.error({ ...this.about(), reason }, 'claim failed');
+    this.answer('internal', null);
   }
 
   private answer(code: ErrorCode, retryAfterS: number | null): void {
-    answerError(this.request, this.response, code, { requestId: this.context.requestId, retryAfterS });
+    if (this.over) return;
+    answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS });
+  }
+
+  private note(message: string, reason: string): void {
+    this.gateway.logger.warn({ ...this.about(), reason }, message);
+  }
+
+  private about(): object {
+    return { instance: this.route.instance, requestId: this.caller.requestId };
   }
 }
 
-/** Answers with a code instead of a tenant's response. */
-export function answerError(
-  request: IncomingMessage,
-  response: ServerResponse,
-  code: ErrorCode,
-  { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
-): void {
-  const answer = errorAnswer(code, { accept: request.headers.accept ?? '', requestId, retryAfterS });
-  response.writeHead(answer.status, answer.headers);
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
-}
-
-function rawStrings(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) return Object.entries(raw ?? {}).flatMap(([name, value]) => [name, String(value)]);
-  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
-}
-
-function isEventStream(raw: readonly string[]): boolean {
-  for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index]?.toLowerCase() === 'content-type') return raw[index + 1]?.startsWith('text/event-stream') ?? false;
-  }
-  return false;
+/** One function for all timers instead of a closure for each. */
+function timeOut(exchange: Exchange): void {
+  exchange.timedOut();
 }

@@ -1,6 +1,6 @@
 /** Header rules, on raw header arrays [name, value, name, value, …] as Node has them. Pure. */
 
-/** RFC 9110 §7.6.1, and Expect, which is answered here. */
+/** RFC 9110 §7.6.1. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -13,8 +13,11 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What tells of the client and of the request: dropped unless a trusted proxy sent it. */
-const FORWARDED = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id']);
+/** What a client may never say, on top of what is for one hop: Expect is answered here. */
+const NEVER_FORWARDED = new Set([...HOP_BY_HOP, 'expect', 'x-tenant-id']);
+
+/** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
+const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
 
 export interface ForwardedBy {
   /** Address of whoever connected. */
@@ -31,7 +34,8 @@ export interface ForwardedBy {
 export function valuesOf(raw: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index]?.toLowerCase() === name) values.push(raw[index + 1] ?? '');
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(raw[index + 1] ?? '');
   }
   return values;
 }
@@ -40,23 +44,42 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
 export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {
   const dropped = connectionTokens(raw);
   const kept: string[] = [];
+  const before = { for: '', proto: false, host: false };
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || lower === 'expect' || lower === 'x-tenant-id' || dropped?.has(lower)) continue;
-    if (FORWARDED.has(lower) && (!by.trusted || lower === 'x-forwarded-for' || lower === 'x-request-id')) continue;
-    kept.push(name, raw[index + 1] ?? '');
+    const value = raw[index + 1] ?? '';
+    const key = keyOf(name);
+    if (NEVER_FORWARDED.has(key) || dropped?.has(key)) continue;
+    if (tellsOfClient(key)) {
+      if (!by.trusted || key === 'x-request-id' || name.includes('_')) continue;
+      if (key === 'x-forwarded-proto') before.proto = true;
+      if (key === 'x-forwarded-host') before.host = true;
+      if (key === 'x-forwarded-for') {
+        before.for += `${value}, `;
+        continue;
+      }
+    }
+    kept.push(name, value);
   }
-  return addForwarded(kept, raw, by);
-}
-
-function addForwarded(kept: string[], raw: readonly string[], by: ForwardedBy): string[] {
-  const before = by.trusted ? valuesOf(raw, 'x-forwarded-for') : [];
-  kept.push('X-Forwarded-For', [...before, by.peer].join(', '));
-  if (!by.trusted || valuesOf(raw, 'x-forwarded-proto').length === 0) kept.push('X-Forwarded-Proto', 'http');
-  if (!by.trusted || valuesOf(raw, 'x-forwarded-host').length === 0) kept.push('X-Forwarded-Host', by.host);
+  kept.push('X-Forwarded-For', before.for + by.peer);
+  if (!before.proto) kept.push('X-Forwarded-Proto', 'http');
+  if (!before.host) kept.push('X-Forwarded-Host', by.host);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
   return kept;
+}
+
+/**
+ * The name that an application sees. CGI and WSGI turn `-` into `_`, so `X_Tenant_Id` reaches them as
+ * X-Tenant-Id does and must not get past the rules for it.
+ */
+function keyOf(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+}
+
+/** Believed only of a trusted proxy. */
+function tellsOfClient(key: string): boolean {
+  return key.startsWith('x-forwarded-') || key === 'x-request-id' || key === 'forwarded';
 }
 
 /** What goes back to the client. `heldMs`: the request was held for a wake. */
@@ -69,29 +92,51 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null): 
     if (HOP_BY_HOP.has(lower) || dropped?.has(lower)) continue;
     kept.push(name, raw[index + 1] ?? '');
   }
-  if (heldMs !== null) kept.push('Server-Timing', `wake;dur=${heldMs.toFixed(1)}`);
+  if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));
   return kept;
+}
+
+/** `wake;dur=41.2`, in ms. */
+export function wakeTiming(heldMs: number): string {
+  return `wake;dur=${heldMs.toFixed(1)}`;
 }
 
 /** Names that Connection says are for this hop alone. */
 function connectionTokens(raw: readonly string[]): Set<string> | null {
-  const values = valuesOf(raw, 'connection');
-  if (values.length === 0) return null;
-  return new Set(
-    values
-      .join(',')
-      .split(',')
-      .map((token) => token.trim().toLowerCase()),
-  );
+  let tokens: Set<string> | null = null;
+  for (const value of valuesOf(raw, 'connection')) {
+    for (const part of value.toLowerCase().split(',')) {
+      const token = part.trim();
+      if (token === '' || token === 'keep-alive' || token === 'close' || END_TO_END.has(token)) continue;
+      tokens ??= new Set();
+      tokens.add(token);
+    }
+  }
+  return tokens;
 }
 
-/** A request with both has two readings of where it ends (RFC 9112 §6.1): refused. */
-export function hasAmbiguousLength(raw: readonly string[]): boolean {
-  const lengths = valuesOf(raw, 'content-length');
-  return lengths.length > 1 || (lengths.length === 1 && valuesOf(raw, 'transfer-encoding').length > 0);
+/**
+ * Whether a request leaves open where it ends: with two lengths, or a length and a transfer coding,
+ * it has two readings (RFC 9112 §6.1); with a coding besides `chunked` only its sender knows.
+ */
+export function hasUnclearLength(raw: readonly string[]): boolean {
+  const codings = valuesOf(raw, 'transfer-encoding');
+  const lengths = valuesOf(raw, 'content-length').length;
+  if (codings.length === 0) return lengths > 1;
+  return lengths > 0 || codings.length > 1 || codings[0]?.trim().toLowerCase() !== 'chunked';
 }
 
 export function hasBody(raw: readonly string[]): boolean {
   const [length] = valuesOf(raw, 'content-length');
   return (length !== undefined && length !== '0') || valuesOf(raw, 'transfer-encoding').length > 0;
+}
+
+export function isEventStream(raw: readonly string[]): boolean {
+  return valuesOf(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
+}
+
+/** What undici has read, as text. Bytes beyond ASCII pass as they are (latin1). */
+export function textHeaders(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
 }

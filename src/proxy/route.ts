@@ -2,7 +2,7 @@
 import type { InstanceName } from '../core/instance.ts';
 import { candidates, normalizeHost, type RoutingTable } from '../core/routing.ts';
 import type { ErrorCode } from '../errors.ts';
-import { hasAmbiguousLength, valuesOf } from './headers.ts';
+import { hasUnclearLength, valuesOf } from './headers.ts';
 
 export interface Route {
   readonly instance: InstanceName;
@@ -19,6 +19,7 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
+/** `has`: whether an instance is registered. The first registered of those that the host may name is taken. */
 export function routeRequest(head: RequestHead, table: RoutingTable, has: (instance: InstanceName) => boolean): Routed {
   const hosts = valuesOf(head.rawHeaders, 'host');
   const [host] = hosts;
@@ -26,18 +27,26 @@ export function routeRequest(head: RequestHead, table: RoutingTable, has: (insta
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
   const name = normalizeHost(host);
   if (name === null) return { refused: 'bad_host' };
-  if (hasAmbiguousLength(head.rawHeaders)) return { refused: 'bad_request' };
-  const path = originForm(head.url, host);
-  if (path === null) return { refused: 'bad_request' };
-  const instance = candidates(name, table).find(has);
-  return instance === undefined ? { refused: 'unknown_tenant' } : { instance, path, host };
+  if (hasUnclearLength(head.rawHeaders)) return { refused: 'bad_request' };
+  if (head.url.startsWith('/')) return find(name, head.url, host, table, has);
+  const target = ABSOLUTE.exec(head.url);
+  // `OPTIONS *` is about the server and not about a tenant; no authority form either.
+  if (target === null) return { refused: 'bad_request' };
+  // Two names for the site, one for us and one for the tenant, must not differ.
+  if (target[1]?.toLowerCase() !== host.toLowerCase()) return { refused: 'bad_host' };
+  const rest = target[2] ?? '';
+  return find(name, rest.startsWith('/') ? rest : `/${rest}`, host, table, has);
 }
 
-/** `/path`, `*`, or an absolute URL whose authority is the Host; null when it is not. */
-function originForm(target: string, host: string): string | null {
-  if (target.startsWith('/') || target === '*') return target;
-  const match = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target);
-  if (match?.[1]?.toLowerCase() !== host.toLowerCase()) return null;
-  const rest = match[2] ?? '';
-  return rest.startsWith('/') ? rest : `/${rest}`;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
+
+function find(
+  name: string,
+  path: string,
+  host: string,
+  table: RoutingTable,
+  has: (instance: InstanceName) => boolean,
+): Routed {
+  for (const instance of candidates(name, table)) if (has(instance)) return { instance, path, host };
+  return { refused: 'unknown_tenant' };
 }

@@ -1,18 +1,19 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { errorAnswer, rawAnswer } from './error-page.ts';
-import { answerError, Exchange } from './exchange.ts';
-import { valuesOf } from './headers.ts';
-import { routeRequest } from './route.ts';
-import { plainAddress, trustedPeers } from './trusted.ts';
-import { createUpgrader, refuseUpgrade } from './upgrade.ts';
+import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
+import { Exchange } from './exchange.ts';
+import { callerOf, type Gateway, routeOf } from './gateway.ts';
+import { InFlight } from './in-flight.ts';
+import { trustedPeers } from './trusted.ts';
+import { createUpgrader, isWebSocket } from './upgrade.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
 /** Longer than what front servers keep idle connections for, so that they close first (nginx: 60 s). */
@@ -22,6 +23,7 @@ const HEADERS_TIMEOUT_MS = 60_000;
 export interface ProxyOptions {
   readonly source: UpstreamSource;
   table(): RoutingTable;
+  /** Addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly logger: Logger;
 }
@@ -29,59 +31,73 @@ export interface ProxyOptions {
 export interface ProxyServer {
   /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
   listen(address: ListenAddress): Promise<ListenAddress>;
-  /** Takes no more; lets what is under way end for `graceMs`, then cuts it. */
+  /** Takes no more; lets what is under way end for `graceMs`, then cuts it. Streams are cut when all else has ended. */
   close(graceMs: number): Promise<void>;
 }
 
 export function createProxy(options: ProxyOptions): ProxyServer {
-  const { source } = options;
-  const pools = new UpstreamPools();
-  const isTrusted = trustedPeers(options.trustedProxies);
-  const upgrader = createUpgrader();
-  const upgraded = new Set<Socket>();
-  source.onRetired((generation) => pools.retire(generation));
-
-  const contextOf = (request: IncomingMessage) => {
-    const peer = plainAddress(request.socket.remoteAddress ?? '');
-    const trusted = isTrusted(peer);
-    const [given] = trusted ? valuesOf(request.rawHeaders, 'x-request-id') : [];
-    return { source, pools, peer, trusted, requestId: given ?? randomUUID() };
+  const { source, logger } = options;
+  const gateway: Gateway = {
+    source,
+    logger,
+    pools: new UpstreamPools(),
+    inFlight: new InFlight(),
+    isTrusted: trustedPeers(options.trustedProxies),
+    table: () => options.table(),
+    spare: new AbortController(),
   };
-  const routeOf = (request: IncomingMessage) => {
-    const head = { url: request.url ?? '/', rawHeaders: request.rawHeaders };
-    return routeRequest(head, options.table(), (instance) => source.has(instance));
-  };
-
-  const server = createServer({ requireHostHeader: false, requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const context = contextOf(request);
-    const route = routeOf(request);
-    if (!('refused' in route)) return new Exchange(request, response, route, context).start();
-    answerError(request, response, route.refused, { requestId: context.requestId, retryAfterS: null });
-  });
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    upgraded.add(socket);
-    socket.once('close', () => upgraded.delete(socket));
-    const context = contextOf(request);
-    const route = routeOf(request);
-    if ('refused' in route) refuseUpgrade(request, socket, route.refused, context.requestId, null);
-    else upgrader(request, socket, head, route, context);
-  });
-  server.on('clientError', (_error, socket) => refuseUnparsed(socket));
-
+  source.onRetired((generation) => gateway.pools.retire(generation));
+  const server = makeServer(gateway);
   return {
     listen: (address) => listen(server, address),
     close: async (graceMs) => {
-      await closeServer(server, upgraded, graceMs);
-      await pools.destroy();
+      const closed = stopAccepting(server);
+      await gateway.inFlight.drain(graceMs);
+      await Promise.all([closed, gateway.pools.destroy()]);
+      // Ends http's own timer.
+      server.close();
     },
   };
 }
 
-function refuseUnparsed(socket: import('node:stream').Duplex): void {
+function makeServer(gateway: Gateway): Server {
+  const server = createServer({
+    requireHostHeader: false,
+    // Uploads may take as long as they like.
+    requestTimeout: 0,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    shouldUpgradeCallback: isWebSocket,
+  });
+  const handle = (request: IncomingMessage, response: ServerResponse) => serve(request, response, gateway);
+  server.on('connection', (socket) => gateway.inFlight.connected(socket));
+  server.on('request', handle);
+  // With Expect: 100-continue the body is asked for when a tenant reads it.
+  server.on('checkContinue', handle);
+  server.on('upgrade', createUpgrader(gateway));
+  server.on('connect', (_request, socket) => refuseRaw(socket));
+  server.on('clientError', (_error, socket) => {
+    // Never into the middle of a response.
+    if (socket instanceof Socket && gateway.inFlight.isAnswering(socket)) socket.destroy();
+    else refuseRaw(socket);
+  });
+  return server;
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
+  const caller = callerOf(request, gateway);
+  const route = routeOf(request, gateway);
+  gateway.inFlight.begin(response);
+  if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway).start();
+  response.once('close', () => gateway.inFlight.end(response));
+  answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null });
+}
+
+/** For what could not be parsed, or is not for a proxy like this one. */
+function refuseRaw(socket: Duplex): void {
   if (!socket.writable) return void socket.destroy();
-  socket.end(rawAnswer(errorAnswer('bad_request', { accept: '', requestId: randomUUID(), retryAfterS: null })));
+  const answer = rawAnswer(errorAnswer('bad_request', { accept: '', requestId: randomUUID(), retryAfterS: null }));
+  socket.end(answer, () => socket.destroy());
 }
 
 function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
@@ -99,16 +115,7 @@ function listen(server: Server, address: ListenAddress): Promise<ListenAddress> 
   });
 }
 
-function closeServer(server: Server, upgraded: ReadonlySet<Socket>, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => {
-      server.closeAllConnections();
-      for (const socket of upgraded) socket.destroy();
-    }, graceMs);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+/** Not http's own close, which destroys connections whose last response is written but not yet sent. */
+function stopAccepting(server: Server): Promise<void> {
+  return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
 }

@@ -7,13 +7,22 @@ export type IsTrusted = (address: string) => boolean;
 export function trustedPeers(entries: readonly string[]): IsTrusted {
   if (entries.length === 0) return () => false;
   const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return (address) => list.check(plainAddress(address), isIPv6(plainAddress(address)) ? 'ipv6' : 'ipv4');
+  for (const entry of entries) add(list, entry);
+  return (address) => {
+    const plain = plainAddress(address);
+    return plain !== '' && list.check(plain, familyOf(plain));
+  };
+}
+
+function add(list: BlockList, entry: string): void {
+  const [address = '', prefix] = entry.split('/');
+  if (prefix !== undefined) return list.addSubnet(address, Number(prefix), familyOf(address));
+  const plain = plainAddress(address);
+  list.addAddress(plain, familyOf(plain));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
 /** An IPv4 address as itself, also where a dual-stack socket shows it as `::ffff:127.0.0.1`. */

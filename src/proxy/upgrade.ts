@@ -1,70 +1,97 @@
 /** Upgrades (WebSocket): claimed like any request, then piped by http-proxy until either side ends. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
-import type { Lease, UpstreamSource } from '../core/ports.ts';
-import type { ErrorCode } from '../errors.ts';
+import type { Lease } from '../core/ports.ts';
+import { type ErrorCode, toTenementError } from '../errors.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
-import { requestHeaders, valuesOf } from './headers.ts';
+import { type Caller, callerOf, type Gateway, routeOf } from './gateway.ts';
+import { hasBody, requestHeaders } from './headers.ts';
 import type { Route } from './route.ts';
-
-export interface UpgradeContext {
-  readonly source: UpstreamSource;
-  readonly requestId: string;
-  readonly peer: string;
-  readonly trusted: boolean;
-}
+import { Tunnel } from './tunnel.ts';
 
 type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
+export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-export type Upgrader = (
-  request: IncomingMessage,
-  socket: Socket,
-  head: Buffer,
-  route: Route,
-  context: UpgradeContext,
-) => void;
-
-export function createUpgrader(): Upgrader {
-  const proxy = httpProxy.createProxyServer({ ws: true });
-  return (request, socket, head, route, context) => void upgrade(proxy, request, socket, head, route, context);
+/** http-proxy passes nothing else; other protocols are asked for over a plain request, which need not switch. */
+export function isWebSocket(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-async function upgrade(
-  proxy: Pick<WebSocketProxy, 'ws'>,
+export function createUpgrader(gateway: Gateway): Upgrader {
+  const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
+  const tunnels = new WeakMap<IncomingMessage, Tunnel>();
+  // It tells of a client's reset here too; without a listener it throws.
+  proxy.on('error', () => {});
+  proxy.on('proxyReqWs', (upstream: ClientRequest, request: IncomingMessage) => tunnels.get(request)?.open(upstream));
+  return (request, socket, head) => {
+    // A client that resets is a client that left.
+    socket.on('error', () => {});
+    const caller = callerOf(request, gateway);
+    const route = routeOf(request, gateway);
+    if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
+    if (!isWebSocket(request) || hasBody(request.rawHeaders)) {
+      return refuseUpgrade(request, socket, 'bad_request', caller, null);
+    }
+    const connect = (lease: Lease) => {
+      const tunnel = new Tunnel(socket, lease);
+      tunnels.set(request, tunnel);
+      rewrite(request, route, caller, lease);
+      proxy.ws(request, socket, head, { target: targetOf(lease) }, (error) => {
+        gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
+        if (tunnel.answered) socket.destroy();
+        else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
+      });
+    };
+    void claim(request, socket, route, caller, gateway, connect);
+  };
+}
+
+async function claim(
   request: IncomingMessage,
   socket: Socket,
-  head: Buffer,
   route: Route,
-  context: UpgradeContext,
+  caller: Caller,
+  gateway: Gateway,
+  connect: (lease: Lease) => void,
 ): Promise<void> {
   const left = new AbortController();
-  socket.once('close', () => left.abort());
-  // A client that resets is a client that left.
-  socket.on('error', () => {});
-  const claim = await context.source.claim(route.instance, left.signal);
-  if ('refused' in claim) return refuseUpgrade(request, socket, claim.refused, context.requestId, claim.retryAfterS);
-  claim.becomeStream();
-  if (socket.destroyed) return claim.release();
-  socket.once('close', () => claim.release());
-  rewrite(request, route, context, claim);
-  proxy.ws(request, socket, head, { target: targetOf(claim) }, () => {
-    if (socket.bytesWritten > 0) socket.destroy();
-    else refuseUpgrade(request, socket, 'upstream_failed', context.requestId, null);
-  });
+  const stopWatching = onLeaving(socket, () => left.abort());
+  try {
+    const claimed = await gateway.source.claim(route.instance, left.signal);
+    stopWatching();
+    if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
+    claimed.becomeStream();
+    gateway.inFlight.becomeStream(socket);
+    if (socket.destroyed) return claimed.release();
+    connect(claimed);
+  } catch (error) {
+    const { code, message, retryAfterS } = toTenementError(error);
+    gateway.logger.error({ instance: route.instance, requestId: caller.requestId, reason: message }, 'claim failed');
+    refuseUpgrade(request, socket, code, caller, retryAfterS);
+  }
 }
 
-/** http-proxy sends `request.headers` on, so what the tenant may see is put there. */
-function rewrite(request: IncomingMessage, route: Route, context: UpgradeContext, lease: Lease): void {
-  const { peer, trusted, requestId } = context;
+/** A socket that nobody reads does not tell of its end, so it is read, but nothing is taken from it. */
+function onLeaving(socket: Socket, left: () => void): () => void {
+  const look = () => {
+    if (socket.readableLength === 0) socket.read(0);
+  };
+  socket.once('close', left).once('end', left).on('readable', look);
+  return () => socket.off('close', left).off('end', left).off('readable', look);
+}
+
+/** http-proxy sends `request.headers` on, so what the tenant may see is put there; it adds nothing itself. */
+function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
+  const { peer, trusted, requestId } = caller;
   const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
-  const [protocol = 'websocket'] = valuesOf(request.rawHeaders, 'upgrade');
-  const raw = [...requestHeaders(request.rawHeaders, by), 'Connection', 'Upgrade', 'Upgrade', protocol];
+  const raw = [...requestHeaders(request.rawHeaders, by), 'Connection', 'Upgrade', 'Upgrade', 'websocket'];
   const headers: Record<string, string> = {};
   for (let index = 0; index < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
     const before = headers[name];
-    headers[name] = before === undefined ? (raw[index + 1] ?? '') : `${before}, ${raw[index + 1]}`;
+    const separator = name === 'cookie' ? '; ' : ', ';
+    headers[name] = before === undefined ? (raw[index + 1] ?? '') : before + separator + raw[index + 1];
   }
   request.headers = headers;
   request.url = route.path;
@@ -76,14 +103,14 @@ function targetOf(lease: Lease) {
   return { protocol: 'http:', host: 'localhost', port: 80, socketPath: upstream.socketPath };
 }
 
-export function refuseUpgrade(
+function refuseUpgrade(
   request: IncomingMessage,
   socket: Socket,
   code: ErrorCode,
-  requestId: string,
+  { requestId }: Caller,
   retryAfterS: number | null,
 ): void {
   if (socket.destroyed) return;
   const accept = request.headers.accept ?? '';
-  socket.end(rawAnswer(errorAnswer(code, { accept, requestId, retryAfterS })));
+  socket.end(rawAnswer(errorAnswer(code, { accept, requestId, retryAfterS })), () => socket.destroy());
 }

@@ -1,4 +1,5 @@
 /** Connections to tenants: one pool for each generation of a process, so that none outlives it. */
+import { EventEmitter } from 'node:events';
 import { Pool } from 'undici';
 import type { Lease } from '../core/ports.ts';
 
@@ -7,6 +8,8 @@ const KEEP_ALIVE_MS = 1500;
 
 export class UpstreamPools {
   private readonly pools = new Map<number, Pool>();
+  /** An event for each generation; as many wait as there were requests. */
+  private readonly retirements = new EventEmitter().setMaxListeners(0);
 
   for(lease: Lease): Pool {
     const pool = this.pools.get(lease.generation);
@@ -16,10 +19,25 @@ export class UpstreamPools {
     return made;
   }
 
+  /** Settles when the generation is retired, at the latest after `timeoutMs`. */
+  retired(generation: number, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.pools.has(generation)) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        this.retirements.off(String(generation), done);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.retirements.on(String(generation), done);
+    });
+  }
+
   /** No further request goes there: idle connections close now, the others when they are done. */
   retire(generation: number): void {
     const pool = this.pools.get(generation);
     this.pools.delete(generation);
+    this.retirements.emit(String(generation));
     // Requests that are cut by the end of the process have been told; the pool has nothing to add.
     void pool?.close().catch(() => {});
   }

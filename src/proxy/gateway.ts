@@ -1,0 +1,41 @@
+/** What all requests of one proxy share, and what is known of each before it goes anywhere. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { UpstreamSource } from '../core/ports.ts';
+import type { RoutingTable } from '../core/routing.ts';
+import type { Logger } from '../logger.ts';
+import { valuesOf } from './headers.ts';
+import type { InFlight } from './in-flight.ts';
+import { type Routed, routeRequest } from './route.ts';
+import { type IsTrusted, plainAddress } from './trusted.ts';
+import type { UpstreamPools } from './upstream-pools.ts';
+
+export interface Gateway {
+  readonly source: UpstreamSource;
+  readonly pools: UpstreamPools;
+  readonly inFlight: InFlight;
+  readonly logger: Logger;
+  readonly isTrusted: IsTrusted;
+  table(): RoutingTable;
+  /** For the next claim. Most are settled at once and never look at it, so it is made anew only when one was held. */
+  spare: AbortController;
+}
+
+/** Who asks, and under which id. */
+export interface Caller {
+  readonly requestId: string;
+  readonly peer: string;
+  readonly trusted: boolean;
+}
+
+export function callerOf(request: IncomingMessage, gateway: Gateway): Caller {
+  const peer = plainAddress(request.socket.remoteAddress ?? '');
+  const trusted = gateway.isTrusted(peer);
+  const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
+  return { peer, trusted, requestId: given || randomUUID() };
+}
+
+export function routeOf(request: IncomingMessage, gateway: Gateway): Routed {
+  const head = { url: request.url ?? '/', rawHeaders: request.rawHeaders };
+  return routeRequest(head, gateway.table(), (instance) => gateway.source.has(instance));
+}

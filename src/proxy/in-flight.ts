@@ -1,0 +1,71 @@
+/** What is open: connections, and the responses that are still owed on them. Lets a server end in order. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export class InFlight {
+  private readonly sockets = new Set<Socket>();
+  private readonly owed = new Set<ServerResponse>();
+  /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
+  private readonly streams = new Set<Socket>();
+  /** Set while closing: called when no response is owed any more. */
+  private onDone: (() => void) | null = null;
+
+  connected(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      this.streams.delete(socket);
+    });
+  }
+
+  begin(response: ServerResponse): void {
+    // The last on its connection: whoever sends more connects anew, to whoever listens then.
+    if (this.onDone !== null) response.shouldKeepAlive = false;
+    this.owed.add(response);
+  }
+
+  becomeStream(socket: Socket): void {
+    this.streams.add(socket);
+  }
+
+  /** The response is over, or has become a stream. */
+  end(response: ServerResponse): void {
+    if (!this.owed.delete(response) || this.onDone === null) return;
+    if (this.owed.size === 0) this.onDone();
+  }
+
+  /** Whether bytes written to the socket now would land in the middle of a response. */
+  isAnswering(socket: Socket): boolean {
+    for (const response of this.owed) {
+      if (response.req.socket === socket && response.headersSent) return true;
+    }
+    return false;
+  }
+
+  /** Settles when no response is owed any more or `graceMs` have passed; then nothing is open. */
+  async drain(graceMs: number): Promise<void> {
+    this.endIdle();
+    await this.allAnswered(graceMs);
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private endIdle(): void {
+    const busy = new Set(this.streams);
+    for (const response of this.owed) {
+      busy.add(response.req.socket);
+      if (!response.headersSent) response.shouldKeepAlive = false;
+    }
+    for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
+  }
+
+  private allAnswered(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.onDone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.owed.size === 0) this.onDone();
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** How a tenant's answer is written to the client. */
+import type { ServerResponse } from 'node:http';
+
+/** RFC 9112 §4: what Node lets into a status line. */
+const REASON = /^[\t\x20-\x7e]*$/;
+
+/** The reason phrase as received, or undefined (Node's own then stands) when it cannot be passed on. */
+export function reasonPhrase(reason: string | undefined): string | undefined {
+  return reason !== undefined && REASON.test(reason) ? reason : undefined;
+}
+
+/** Sends the head together with the body when that is here already, alone when it is late (server-sent events). */
+export function flushSoon(response: ServerResponse): void {
+  process.nextTick(flush, response);
+}
+
+function flush(response: ServerResponse): void {
+  if (!response.writableEnded && !response.destroyed) response.flushHeaders();
+}
+
+/** Passes 102 and 103 on; other interim answers concern this hop. `raw`: their headers. */
+export function informClient(response: ServerResponse, status: number, raw: readonly string[]): void {
+  if (response.req.httpVersionMinor === 0) return;
+  if (status === 102) response.writeProcessing();
+  const links: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    if (raw[index]?.toLowerCase() === 'link') links.push(raw[index + 1] ?? '');
+  }
+  if (status !== 103 || links.length === 0) return;
+  try {
+    response.writeEarlyHints({ link: links });
+  } catch {
+    // Node takes only links that it can read; a hint may be lost.
+  }
+}
+
+/** `raw`: trailers as received; sent only where the body is chunked. */
+export function sendTrailers(response: ServerResponse, raw: readonly string[]): void {
+  if (raw.length === 0) return;
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < raw.length; index += 2) pairs.push([raw[index] ?? '', raw[index + 1] ?? '']);
+  response.addTrailers(pairs);
+}

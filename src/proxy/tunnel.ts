@@ -1,0 +1,77 @@
+/** The two ends of an upgraded connection: when one goes the other goes, and the lease is released. */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Lease } from '../core/ports.ts';
+import { wakeTiming } from './headers.ts';
+
+/** For this hop alone; http-proxy states Connection itself. */
+const DROPPED = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'upgrade'];
+
+export class Tunnel {
+  private readonly client: Socket;
+  private readonly lease: Lease;
+  private timer: NodeJS.Timeout | null = null;
+  /** Whether the tenant has answered: from then on the connection is its, and no error page fits in. */
+  answered = false;
+  timedOut = false;
+
+  constructor(client: Socket, lease: Lease) {
+    this.client = client;
+    this.lease = lease;
+    client.once('close', () => this.end());
+  }
+
+  /** Watches the request to the tenant, before http-proxy does. */
+  open(upstream: ClientRequest): void {
+    const { requestTimeoutMs } = this.lease;
+    if (requestTimeoutMs > 0) this.timer = setTimeout(() => this.timeOut(upstream), requestTimeoutMs);
+    this.client.once('close', () => upstream.destroy());
+    upstream.once('close', () => this.stopTimer());
+    upstream.once('upgrade', (response: IncomingMessage, socket: Socket) => this.joined(response, socket));
+    upstream.once('response', (response: IncomingMessage) => this.declined(response));
+  }
+
+  private joined(response: IncomingMessage, socket: Socket): void {
+    this.answer(response);
+    this.client.once('close', () => socket.destroySoon());
+    socket.once('close', () => {
+      this.end();
+      this.client.destroySoon();
+    });
+  }
+
+  /** The tenant answers without switching protocols; http-proxy relays that and closes. */
+  private declined(response: IncomingMessage): void {
+    this.answer(response);
+    for (const name of DROPPED) delete response.headers[name];
+    response.headers.connection = 'close';
+    response.once('close', () => {
+      this.end();
+      if (!response.complete) this.client.destroy();
+    });
+  }
+
+  private answer(response: IncomingMessage): void {
+    this.answered = true;
+    this.stopTimer();
+    const { heldMs } = this.lease;
+    if (heldMs === null) return;
+    const before = response.headers['server-timing'];
+    response.headers['server-timing'] = before === undefined ? wakeTiming(heldMs) : `${before}, ${wakeTiming(heldMs)}`;
+  }
+
+  private timeOut(upstream: ClientRequest): void {
+    this.timedOut = true;
+    upstream.destroy(new Error('no answer within request_timeout'));
+  }
+
+  private end(): void {
+    this.stopTimer();
+    this.lease.release();
+  }
+
+  private stopTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}

@@ -1,0 +1,252 @@
+/** A proxy over a source that the test plays, real upstreams on Unix sockets, and clients that see bytes. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { connect, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { InstanceName } from '../../src/core/instance.ts';
+import type { Claim, Lease, Upstream, UpstreamSource } from '../../src/core/ports.ts';
+import type { RoutingTable } from '../../src/core/routing.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
+
+export const TABLE: RoutingTable = {
+  domains: ['localhost'],
+  defaultService: 'web',
+  services: new Set(['web', 'api']),
+  aliases: new Map([['shop', 'acme']]),
+};
+
+export interface FakeLease extends Lease {
+  readonly released: Promise<void>;
+  releases: number;
+  stream: boolean;
+}
+
+/** Leases on what the test says runs where; counts what becomes of each. */
+export class FakeSource implements UpstreamSource {
+  readonly upstreams = new Map<InstanceName, Upstream>();
+  readonly leases: FakeLease[] = [];
+  /** Replaces the next claims, first in first out. */
+  readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Claim | Promise<Claim>)[] = [];
+  requestTimeoutMs = 0;
+  heldMs: number | null = null;
+  generation = 1;
+  private readonly listeners: ((generation: number) => void)[] = [];
+
+  has(instance: InstanceName): boolean {
+    return this.upstreams.has(instance);
+  }
+
+  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
+    const grant = () => this.grant(instance);
+    return this.script.shift()?.(grant, signal) ?? grant();
+  }
+
+  onRetired(listener: (generation: number) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** The process of this generation is gone. */
+  retire(generation: number): void {
+    for (const listener of this.listeners) listener(generation);
+  }
+
+  private grant(instance: InstanceName): FakeLease {
+    const upstream = this.upstreams.get(instance);
+    if (upstream === undefined) throw new Error(`no upstream for ${instance}`);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const tenantId = instance.split(':')[1] ?? '';
+    // A pool is kept for each generation, so each upstream has one of its own.
+    const generation = this.generation * 1000 + [...this.upstreams.keys()].indexOf(instance);
+    const lease: FakeLease = {
+      instance,
+      tenantId,
+      upstream,
+      generation,
+      heldMs: this.heldMs,
+      requestTimeoutMs: this.requestTimeoutMs,
+      released: promise,
+      releases: 0,
+      stream: false,
+      becomeStream: () => {
+        lease.stream = true;
+      },
+      release: () => {
+        lease.releases += 1;
+        resolve();
+      },
+    };
+    this.leases.push(lease);
+    return lease;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly raw: string[];
+  readonly body: string;
+}
+
+/** Everything that one test opens; `close` ends all of it. */
+export class Bench {
+  readonly source = new FakeSource();
+  proxy!: ProxyServer;
+  port = 0;
+  dir = '';
+  private readonly servers: (Server | NetServer)[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  static async open(trustedProxies: readonly string[] = []): Promise<Bench> {
+    const bench = new Bench();
+    bench.dir = await mkdtemp(join(tmpdir(), 'tenement-proxy-'));
+    const { source } = bench;
+    bench.proxy = createProxy({ source, table: () => TABLE, trustedProxies, logger: silentLogger() });
+    bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;
+    return bench;
+  }
+
+  /** An HTTP application of a tenant. */
+  async app(instance: InstanceName, listener: RequestListener): Promise<Server> {
+    const server = http.createServer({ keepAliveTimeout: 5000 }, listener);
+    await this.serve(instance, server);
+    return server;
+  }
+
+  /** An application that the test writes byte for byte. */
+  async rawApp(instance: InstanceName, listener: (socket: Socket) => void): Promise<NetServer> {
+    const server = createNetServer((socket) => {
+      socket.on('error', () => {});
+      listener(socket);
+    });
+    await this.serve(instance, server);
+    return server;
+  }
+
+  private async serve(instance: InstanceName, server: Server | NetServer): Promise<void> {
+    const socketPath = join(this.dir, `${this.servers.length}.sock`);
+    server.on('connection', (socket: Socket) => this.track(socket));
+    this.servers.push(server);
+    server.listen(socketPath);
+    await once(server, 'listening');
+    this.source.upstreams.set(instance, { socketPath });
+  }
+
+  private track(socket: Socket): Socket {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+
+  /** A client connection, for tests that write their own bytes. */
+  async socket(): Promise<Socket> {
+    const socket = this.track(connect(this.port, '127.0.0.1'));
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Sends bytes and settles with all that comes back until the proxy closes. */
+  async raw(bytes: string): Promise<string> {
+    const socket = await this.socket();
+    socket.write(bytes, 'latin1');
+    return readAll(socket);
+  }
+
+  request(options: http.RequestOptions = {}): http.ClientRequest {
+    const headers = { host: 'acme.localhost', ...(options.headers as http.OutgoingHttpHeaders | undefined) };
+    const request = http.request({ agent: false, ...options, host: '127.0.0.1', port: this.port, headers });
+    request.on('socket', (socket) => this.track(socket));
+    return request;
+  }
+
+  /** A whole exchange. */
+  async fetch(options: http.RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
+    const request = this.request(options);
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return answerOf(response);
+  }
+
+  /** Settles with what `count` says once it stands still while ten other requests are answered. */
+  async standstill(count: () => number): Promise<number> {
+    for (;;) {
+      const before = count();
+      for (let turn = 0; turn < 10; turn += 1) await this.fetch({ headers: { host: 'nobody.localhost' } });
+      if (count() === before) return before;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.close(0);
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+export async function answerOf(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return {
+    status: response.statusCode ?? 0,
+    reason: response.statusMessage ?? '',
+    headers: response.headers,
+    raw: response.rawHeaders,
+    body: Buffer.concat(chunks).toString(),
+  };
+}
+
+export async function readAll(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  });
+  await once(socket, 'close');
+  return text;
+}
+
+/** Settles with what was read once it contains `text`. */
+export function readUntil(socket: Socket, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    const onData = (chunk: Buffer) => {
+      seen += chunk.toString('latin1');
+      if (!seen.includes(text)) return;
+      socket.off('data', onData);
+      resolve(seen);
+    };
+    socket.on('data', onData);
+    socket.once('close', () => reject(new Error(`closed before ${JSON.stringify(text)}; got ${JSON.stringify(seen)}`)));
+  });
+}
+
+/** Answers with the request as the application saw it. */
+export function echo(request: IncomingMessage, response: ServerResponse): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const { method, url, rawHeaders } = request;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ method, url, rawHeaders, body: Buffer.concat(chunks).toString() }));
+  });
+}
+
+/** Writes `size` bytes as fast as the stream takes them, then ends it; `sent` grows with what it took. */
+export function pour(stream: Writable, size: number): { sent: number } {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  const poured = { sent: 0 };
+  const pump = () => {
+    while (poured.sent < size) {
+      poured.sent += chunk.length;
+      if (!stream.write(chunk)) return void stream.once('drain', pump);
+    }
+    stream.end();
+  };
+  pump();
+  return poured;
+}
