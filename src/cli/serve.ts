@@ -4,6 +4,7 @@ import { parseListenAddress } from '../config/address.ts';
 import type { ListenAddress } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
 import { stderrLogger } from '../logger.ts';
+import { closeInherited } from '../process/descriptors.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
 import { welcome } from './welcome.ts';
@@ -32,6 +33,7 @@ export function serveCommand(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
   // Loaded here, so that `tenement help` does not load the whole server.
   const { startDaemon } = await import('../daemon.ts');
+  closeInherited();
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   const daemon = await startDaemon({
     configFile: configFile(options),

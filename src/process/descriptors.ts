@@ -1,6 +1,7 @@
 /**
  * Keeps descriptors that this process was itself started with away from children. Node marks the low ones
- * close-on-exec and stops at the first gap above 15; it offers no way to mark the others.
+ * close-on-exec and stops at the first gap above 15; it offers no way to mark the others. A server closes
+ * them; a library, whose process is not its own, covers them in each child.
  */
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
@@ -8,21 +9,30 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 const O_CLOEXEC = 0o2000000;
 const FIRST_BEYOND_STDERR = 3;
 
-export interface Cover {
-  /** What follows stdin, stdout and stderr in `stdio`: /dev/null in the place of each such descriptor. */
-  readonly stdio: readonly (number | 'ignore')[];
-  /** To be called once the child is started. */
-  close(): void;
+/**
+ * Closes them, as a server should with what it was started with; before it opens anything that it wants to
+ * keep. Besides keeping them from children it makes each start faster: a cover up to descriptor 250 costs 5 ms.
+ */
+export function closeInherited(): void {
+  for (const fd of inheritableDescriptors()) closeSync(fd);
 }
 
-/** @throws {Error} when /dev/null cannot be opened */
-export function coverInherited(): Cover {
+/** A place in `stdio` after stdin, stdout and stderr. */
+export type Covered = number | 'ignore';
+
+/**
+ * What follows stdin, stdout and stderr in the `stdio` of each child: /dev/null in the place of each
+ * descriptor that it would get. Looked for once, since all that Node opens is marked, and looking takes
+ * milliseconds.
+ * @throws {Error} when /dev/null cannot be opened
+ */
+export function coverInherited(): readonly Covered[] {
   const exposed = new Set(inheritableDescriptors());
-  if (exposed.size === 0) return { stdio: [], close: () => {} };
+  if (exposed.size === 0) return [];
+  // Open for as long as this process lives: every child gets it.
   const nothing = openSync('/dev/null', 'r+');
   const length = Math.max(...exposed) + 1 - FIRST_BEYOND_STDERR;
-  const stdio = Array.from({ length }, (_, index) => (exposed.has(index + FIRST_BEYOND_STDERR) ? nothing : 'ignore'));
-  return { stdio, close: () => closeSync(nothing) };
+  return Array.from({ length }, (_, index) => (exposed.has(index + FIRST_BEYOND_STDERR) ? nothing : 'ignore'));
 }
 
 /** Descriptors beyond stderr that a child would get; none where /proc does not tell. */

@@ -9,7 +9,7 @@ import { assertSocketPath, bindSocketPath } from '../core/socket-path.ts';
 import { fillTemplate, type TemplateValues } from '../core/template.ts';
 import type { Logger } from '../logger.ts';
 import { Child } from './child.ts';
-import { coverInherited } from './descriptors.ts';
+import { type Covered, coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
 import { childEnvironment } from './environment.ts';
 import type { OutputSink } from './output-sink.ts';
@@ -27,6 +27,10 @@ export interface LauncherOptions {
   readonly baseEnv?: NodeJS.ProcessEnv;
 }
 
+interface Context extends LauncherOptions {
+  readonly covered: readonly Covered[];
+}
+
 type LaunchResult = Awaited<ReturnType<Launcher['launch']>>;
 
 /** How a child is started, templates filled in. */
@@ -39,9 +43,10 @@ interface Plan {
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { settings } = options;
+  const context: Context = { ...options, covered: coverInherited() };
   return {
     paths: (service, tenantId) => instancePaths(settings, service, tenantId),
-    launch: (request) => launch(request, options),
+    launch: (request) => launch(request, context),
     endLeftover,
     deleteTenantDir: async (tenantId) => {
       assertTenantId(tenantId);
@@ -70,7 +75,7 @@ function baseValues(settings: Settings, service: ServiceConfig, tenantId: string
   };
 }
 
-async function launch(request: LaunchRequest, options: LauncherOptions): Promise<LaunchResult> {
+async function launch(request: LaunchRequest, options: Context): Promise<LaunchResult> {
   const { service, paths } = request;
   const port = service.listen === 'port' ? await takePort() : null;
   let dirWatch: DirWatch | null = null;
@@ -114,7 +119,7 @@ function planFor(request: LaunchRequest, options: LauncherOptions, port: number 
 
 async function start(
   request: LaunchRequest,
-  options: LauncherOptions,
+  options: Context,
   plan: Plan,
   port: number | null,
   dirWatch: DirWatch,
@@ -122,7 +127,7 @@ async function start(
   if (!statSync(plan.cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`workdir is not a directory: ${plan.cwd}`);
   }
-  const subprocess = spawnChild(plan);
+  const subprocess = spawnChild(plan, options.covered);
   const { pid, stdout, stderr } = subprocess;
   if (pid === undefined) {
     const { code, originalMessage } = await subprocess;
@@ -145,24 +150,19 @@ async function start(
   return { ok: true, process: child };
 }
 
-function spawnChild(plan: Plan) {
-  const cover = coverInherited();
-  try {
-    return execa(plan.file, plan.args, {
-      cwd: plan.cwd,
-      env: plan.env,
-      extendEnv: false,
-      // A session and group of its own, so that all it starts can be signalled as one.
-      detached: true,
-      // execa takes any descriptor, its types name only 3 to 9.
-      stdio: ['ignore', 'pipe', 'pipe', ...(cover.stdio as readonly ('ignore' | 9)[])],
-      cleanup: false,
-      buffer: false,
-      reject: false,
-    });
-  } finally {
-    cover.close();
-  }
+function spawnChild(plan: Plan, covered: readonly Covered[]) {
+  return execa(plan.file, plan.args, {
+    cwd: plan.cwd,
+    env: plan.env,
+    extendEnv: false,
+    // A session and group of its own, so that all it starts can be signalled as one.
+    detached: true,
+    // execa takes any descriptor, its types name only 3 to 9.
+    stdio: ['ignore', 'pipe', 'pipe', ...(covered as readonly ('ignore' | 9)[])],
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
 }
 
 function whyNotSpawned(file: string, code: string | undefined, message: string | undefined): string {

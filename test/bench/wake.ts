@@ -8,11 +8,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, watch } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { ServiceConfig } from '../../src/core/service.ts';
 import { fillTemplate } from '../../src/core/template.ts';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
+import { closeInherited } from '../../src/process/descriptors.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 
 const ROUNDS = 21;
@@ -23,6 +25,7 @@ const APPS = [
 ];
 
 export async function bench(): Promise<void> {
+  closeInherited();
   console.log(`wake against bare start, ms, median (p90) of ${ROUNDS}, interleaved`);
   console.log('app                     bare start        wake through proxy  ratio');
   for (const app of APPS) await benchApp(app.label, join(EXAMPLES, app.example, 'tenement.toml'));
@@ -41,7 +44,8 @@ async function benchApp(label: string, configFile: string): Promise<void> {
     logger: silentLogger(),
   });
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
-  await hypervisor.spawn(service.name, 'bench');
+  const spawned = await hypervisor.spawn(service.name, 'bench');
+  if (spawned.state !== 'ready') throw new Error(`${name} is ${spawned.state}: ${spawned.reason}`);
   const bare: number[] = [];
   const woken: number[] = [];
   for (let round = -2; round < ROUNDS; round += 1) {
@@ -98,15 +102,19 @@ function appeared(socket: string, dir: string): Promise<void> {
   });
 }
 
-/** GET / until it is 200; a refused connection (bound, not yet listening) is tried again at once. */
+/** GET /; a refused connection (bound, not yet listening) is tried again at once, any other trouble ends the run. */
 function get(where: { socketPath: string } | { host: string; port: number }, host: string): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const attempt = () => {
-      const asked = request({ ...where, path: '/', headers: { host }, agent: false }, (response) => {
-        response.resume();
-        response.once('end', () => (response.statusCode === 200 ? resolve() : attempt()));
+      const asked = request({ ...where, path: '/', headers: { host }, agent: false }, async (response) => {
+        const body = await text(response);
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`GET / answered ${response.statusCode}: ${body}`));
       });
-      asked.once('error', () => setImmediate(attempt));
+      asked.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED') setImmediate(attempt);
+        else reject(error);
+      });
       asked.end();
     };
     attempt();

@@ -9,10 +9,10 @@ const MODULE = new URL('../../src/process/descriptors.ts', import.meta.url).href
 /** A process that was started with descriptor 40, and starts another that lists what it got. */
 const MIDDLE = `
   import { spawnSync } from 'node:child_process';
-  import { coverInherited } from ${JSON.stringify(MODULE)};
-  const cover = process.argv[1] === 'cover' ? coverInherited() : { stdio: [], close() {} };
-  const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'pipe', ...cover.stdio] });
-  cover.close();
+  import { closeInherited, coverInherited } from ${JSON.stringify(MODULE)};
+  if (process.argv[1] === 'close') closeInherited();
+  const cover = process.argv[1] === 'cover' ? coverInherited() : [];
+  const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'pipe', ...cover] });
   console.log(String(stdout));
 `;
 
@@ -32,4 +32,8 @@ test('a descriptor that this process was started with would reach a child', () =
 
 test('covered, the child has /dev/null in its place', () => {
   expect(targetOf40('cover')).toBe('/dev/null');
+});
+
+test('closed, the child does not have it', () => {
+  expect(targetOf40('close')).toBeUndefined();
 });
