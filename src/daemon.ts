@@ -1,7 +1,8 @@
 /** The server: a hypervisor with its proxy, its HTTP API and its control socket. Knows all the parts. */
 import { join } from 'node:path';
 import { createApi } from './api/server.ts';
-import type { ListenAddress } from './core/service.ts';
+import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
+import type { Config, ListenAddress } from './core/service.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { createProxy } from './proxy/server.ts';
@@ -81,8 +82,21 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
   if (config.api.auth === 'token') ensureAdminToken(tokens, join(stateDir, 'admin.token'));
   const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
   undo.push(() => control.close());
-  await control.listen({ path: join(stateDir, 'control.sock') });
+  await control.listen({ path: controlSocketOf(config.settings) });
+  undo.push(tellWhere(config, options.logger));
   const api = createApi({ deps, trust: config.api.auth, logger: options.logger });
   undo.push(() => api.close());
   return api.listen(options.api ?? config.api.listen);
+}
+
+/** Without the note, commands need a config that names the data directory. */
+function tellWhere(config: Config, logger: Logger): () => Promise<void> {
+  try {
+    const forget = tellControlSocket(config);
+    return async () => forget();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn({ reason }, 'commands will not find this server by its config');
+    return async () => {};
+  }
 }

@@ -1,6 +1,6 @@
 /** Which server a command talks to: options before environment, `--api` before `--config`. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type ApiClient, type ApiTarget, createClient } from '../api/client.ts';
 import { TenementError } from '../errors.ts';
 import type { CliIo } from './io.ts';
@@ -29,9 +29,8 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
       hint: 'Name the file with -c FILE or TENEMENT_CONFIG, or the server with --api URL or TENEMENT_API.',
     });
   }
-  const { loadConfig } = await import('../config/load.ts');
-  const config = await loadConfig(file);
-  return { socketPath: join(config.settings.stateDir, 'control.sock') };
+  const { findControlSocket } = await import('../config/control-socket.ts');
+  return { socketPath: findControlSocket(file) };
 }
 
 /** Runs `use` with a client of the server that the options name, and closes it. */
