@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
 import { plural } from './format.ts';
-import { type HostAbilities, hostAbilities } from './host.ts';
+import { assertDirectories, type HostAbilities, hostAbilities } from './host.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { configFile, type GlobalOptions } from './target.ts';
 
@@ -21,6 +21,7 @@ export function checkCommand(program: Command, io: CliIo): void {
 
 async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
+  assertDirectories(config);
   const warnings = [...config.warnings, ...missingPrograms(config, process.env)];
   const host = hostAbilities();
   const services = config.services.size;

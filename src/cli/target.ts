@@ -25,7 +25,7 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
   if (url) return { url, token: options.token ?? env['TENEMENT_TOKEN'] ?? null };
   const file = configFile(options, env);
   if (!existsSync(file)) {
-    throw new TenementError('config_not_found', `there is no ${file}`, {
+    throw new TenementError('config_not_found', `there is no config at ${file}`, {
       hint: 'Name the file with -c FILE or TENEMENT_CONFIG, or the server with --api URL or TENEMENT_API.',
     });
   }

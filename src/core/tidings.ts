@@ -22,7 +22,7 @@ export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, ex
     case 'asleep':
       return asleep(was, event);
     case 'stopped':
-      return { type: 'stopped', message: 'stopped by an operator' };
+      return { type: 'stopped', message: 'by an operator' };
     case 'backoff':
       return { type: 'backoff', message: 'restarts after a delay' };
     case 'failed':
@@ -44,9 +44,10 @@ function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
 
 function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
   if (event.type === 'wake') return { type: 'woke', message: 'woken by a request' };
-  if (event.type === 'retry') return { type: 'restarted', message: `restarted after ${was.state}` };
-  if (was.state === 'stopping') return { type: 'restarted', message: 'restarted' };
-  return { type: 'started', message: 'started' };
+  if (event.type === 'retry')
+    return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
+  if (was.state === 'stopping') return { type: 'restarted', message: 'the process before it has ended' };
+  return { type: 'started', message: 'process starts' };
 }
 
 function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {

@@ -77,9 +77,10 @@ function baseValues(settings: Settings, service: ServiceConfig, tenantId: string
 
 async function launch(request: LaunchRequest, options: Context): Promise<LaunchResult> {
   const { service, paths } = request;
-  const port = service.listen === 'port' ? await takePort() : null;
+  let port: number | null = null;
   let dirWatch: DirWatch | null = null;
   try {
+    if (service.listen === 'port') port = await takePort();
     const { tmpDir } = ensureTenantDir(paths.tenantDir);
     freshBindDir(paths.bindSocket);
     dirWatch = new DirWatch(paths.bindSocket);

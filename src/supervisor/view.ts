@@ -64,7 +64,7 @@ function reason(runner: Runner, nowMs: number): string {
     case 'backoff':
       return `it ${crash(runner)}; restarts ${until(lifecycle.retryAtMs, nowMs)}`;
     case 'failed':
-      return `crash loop, last it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
+      return `crash loop: the last time it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
     case 'stopped':
       return 'stopped by an operator; requests do not wake it';
   }

@@ -32,6 +32,12 @@ test('an error is status 2', async () => {
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
 });
 
+test('a data directory that cannot be made is an error', async () => {
+  const file = config('[settings]\ndata_dir = "tenement.toml/data"\n[service.api]\ncommand = "node app.js"\n');
+  const { status, err } = await cli(['check', '-c', file]);
+  expect([status, err]).toEqual([1, expect.stringContaining(`${file} is not a directory (state_failed)\nhint: `)]);
+});
+
 test('a config names its server by its state directory', async () => {
   const { status, err } = await cli(['ps', '-c', config('[service.api]\ncommand = "node app.js"\n')]);
   expect([status, err]).toEqual([3, expect.stringContaining('data/.tenement/control.sock')]);

@@ -36,7 +36,7 @@ test('a bad instance is status 2', async () => {
 test('without a config or an API it says so', async () => {
   const missing = join(tempDir(), 'tenement.toml');
   const { status, err } = await cli(['ps'], { TENEMENT_CONFIG: missing });
-  expect([status, err.split('\n')[0]]).toEqual([2, `tenement: there is no ${missing} (config_not_found)`]);
+  expect([status, err.split('\n')[0]]).toEqual([2, `tenement: there is no config at ${missing} (config_not_found)`]);
 });
 
 test('a server that is not there is status 3', async () => {
