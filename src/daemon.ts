@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { createApi } from './api/server.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
+import { watchConfig } from './config/watch.ts';
+import type { RoutingTable } from './core/routing.ts';
 import type { Config, ListenAddress } from './core/service.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
@@ -27,8 +29,10 @@ export interface Daemon {
   /** Where they listen, with the port that was given for port 0. */
   readonly proxy: ListenAddress;
   readonly api: ListenAddress;
-  /** Stops taking requests, drains and ends every instance. */
-  close(): Promise<void>;
+  /** Reads the config again; what is wrong with it is logged, and nothing changes. */
+  reload(): void;
+  /** Stops taking requests, drains and ends every instance; with `keepTenants` they run on for the next server. */
+  close(options?: { keepTenants?: boolean }): Promise<void>;
 }
 
 /** Starts everything; takes requests when it settles. What was started is undone when something fails. */
@@ -38,16 +42,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     logger,
     ...(dataDir === undefined ? {} : { dataDir }),
   });
-  const undo: Undo = [() => hypervisor.close()];
-  // All at once: the proxy takes no further request while the instances finish theirs.
-  const close = async () => {
-    await Promise.all(undo.splice(0).map((step) => step()));
+  const undo: Undo = [];
+  const close = async ({ keepTenants = false } = {}) => {
+    const fronts = undo.splice(0).map((step) => step());
+    // The proxy takes no further request while the instances finish theirs; those that stay are let go of last.
+    if (keepTenants) await Promise.all(fronts);
+    await Promise.all([...fronts, hypervisor.close({ keepTenants })]);
   };
+  const reload = () => reloadConfig(hypervisor);
   try {
     const proxy = await openProxy(hypervisor, options, undo);
     hypervisor.setProxyPort(proxy.port);
     const api = await openApis(hypervisor, options, undo);
-    return { hypervisor, proxy, api, close };
+    const watch = await watchConfig(hypervisor.config.file, reload);
+    undo.push(() => watch.close());
+    return { hypervisor, proxy, api, reload, close };
   } catch (error) {
     await close();
     throw error;
@@ -56,29 +65,52 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 type Undo = (() => Promise<void>)[];
 
+function reloadConfig(hypervisor: Hypervisor): void {
+  try {
+    hypervisor.reload();
+  } catch {
+    // It was logged, and is in the event log.
+  }
+}
+
 async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
-  const { config, internals } = hypervisor;
-  const table = {
-    domains: config.proxy.domains,
-    defaultService: config.proxy.defaultService,
-    services: new Set(config.services.keys()),
-    aliases: config.aliases,
-  };
+  const { internals } = hypervisor;
   const proxy = createProxy({
     source: internals.supervisor,
-    table: () => table,
-    trustedProxies: config.proxy.trustedProxies,
+    table: routingTables(() => hypervisor.config),
+    trustedProxies: () => hypervisor.config.proxy.trustedProxies,
     logger: options.logger,
   });
   undo.push(() => proxy.close(PROXY_CLOSE_GRACE_MS));
-  return proxy.listen(options.proxy ?? config.proxy.listen);
+  return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
+}
+
+/** The table of the config of now, made once for each config. */
+function routingTables(configNow: () => Config): () => RoutingTable {
+  let config = configNow();
+  let table = routingTable(config);
+  return () => {
+    const now = configNow();
+    if (now !== config) table = routingTable(now);
+    config = now;
+    return table;
+  };
+}
+
+function routingTable({ proxy, services, aliases }: Config): RoutingTable {
+  return {
+    domains: proxy.domains,
+    defaultService: proxy.defaultService,
+    services: new Set(services.keys()),
+    aliases,
+  };
 }
 
 async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
   const { config, internals } = hypervisor;
   const { supervisor, events, logs, tokens } = internals;
   const { stateDir } = config.settings;
-  const deps = { supervisor, events, logs, tokens, version: options.version };
+  const deps = { supervisor, events, logs, tokens, config: () => hypervisor.config, version: options.version };
   if (config.api.auth === 'token') ensureAdminToken(tokens, join(stateDir, 'admin.token'));
   const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
   undo.push(() => control.close());

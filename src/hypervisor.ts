@@ -1,7 +1,7 @@
 /** The library: everything that `serve` does, without listening. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
-import { loadConfig } from './config/load.ts';
+import { type LoadOptions, loadConfig } from './config/load.ts';
 import { parseInstanceName } from './core/instance.ts';
 import type {
   Claim,
@@ -14,9 +14,9 @@ import type {
   TokenStore,
 } from './core/ports.ts';
 import type { Config } from './core/service.ts';
+import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createLauncher } from './process/launcher.ts';
-import { createLogFiles } from './process/log-files.ts';
 import { createOutput } from './process/output.ts';
 import { createUsageMeter } from './process/usage.ts';
 import { openDatabase } from './registry/database.ts';
@@ -41,7 +41,6 @@ export type Instance = InstanceView & {
 };
 
 interface Parts {
-  readonly config: Config;
   readonly supervisor: Supervisor;
   readonly events: EventLog;
   readonly logs: LogStore;
@@ -54,9 +53,13 @@ interface Parts {
 
 export class Hypervisor {
   private readonly parts: Parts;
+  private readonly file: string;
+  private readonly loadOptions: LoadOptions;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
     this.parts = parts;
+    this.file = file;
+    this.loadOptions = loadOptions;
   }
 
   /**
@@ -64,7 +67,8 @@ export class Hypervisor {
    * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
-    const config = loadConfig(file, options.dataDir === undefined ? {} : { dataDir: options.dataDir });
+    const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
+    const config = loadConfig(file, loadOptions);
     const parts = openParts(config, options.logger ?? silentLogger());
     try {
       await parts.supervisor.open();
@@ -73,11 +77,33 @@ export class Hypervisor {
       parts.release();
       throw error;
     }
-    return new Hypervisor(parts);
+    return new Hypervisor(parts, config.file, loadOptions);
   }
 
+  /** What is served now. */
   get config(): Config {
-    return this.parts.config;
+    return this.parts.supervisor.config;
+  }
+
+  /**
+   * Reads the config file again and goes over to it: new services are served, changed ones restart one by one
+   * without a failed request, removed ones drain and end. Returns a sentence for each change.
+   * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`; then nothing has changed
+   */
+  reload(): string[] {
+    const { supervisor, events, logger } = this.parts;
+    try {
+      const words = supervisor.apply(loadConfig(this.file, this.loadOptions));
+      if (words.length === 0) return words;
+      logger.info({ changes: words }, 'config reloaded');
+      events.append({ ...eventBase('reloaded'), message: words.join('. '), data: { changes: words } });
+      return words;
+    } catch (error) {
+      const { message, code } = toTenementError(error);
+      logger.error({ code, reason: message }, 'config not reloaded, the one before it stays');
+      events.append({ ...eventBase('reload-failed'), message, data: { code } });
+      throw error;
+    }
   }
 
   /** What `serve` hands to its API and its proxy. */
@@ -144,10 +170,14 @@ export class Hypervisor {
     this.parts.proxyPort = port;
   }
 
-  /** Ends every process and gives the state directory free. */
-  async close(): Promise<void> {
-    await this.parts.supervisor.close();
-    this.parts.release();
+  /**
+   * Ends every process and gives the state directory free. `keepTenants`: every process runs on, for the
+   * next hypervisor of this state directory to take back.
+   */
+  async close(options: { keepTenants?: boolean } = {}): Promise<void> {
+    const { supervisor, release } = this.parts;
+    await (options.keepTenants === true ? supervisor.leave() : supervisor.close());
+    release();
   }
 }
 
@@ -157,9 +187,8 @@ function openParts(config: Config, logger: Logger): Parts {
   const lock = acquireStateLock(stateDir);
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database);
-  const output = createOutput({ files: createLogFiles({ dir: join(stateDir, 'logs'), logger }) });
+  const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const parts: Parts = {
-    config,
     logger,
     events,
     logs: output,
@@ -168,14 +197,14 @@ function openParts(config: Config, logger: Logger): Parts {
     supervisor: new Supervisor({
       config,
       clock: systemClock,
-      launcher: createLauncher({ settings: config.settings, logger, sink: output }),
+      launcher: createLauncher({ settings: config.settings, sink: output }),
       meter: createUsageMeter(),
       registry: createRegistry(database),
       events,
       logger,
       random: Math.random,
       removeLogs: (instance) => output.remove(instance),
-      urlOf: (service, tenantId) => urlOf(config, parts.proxyPort, service, tenantId),
+      urlOf: (service, tenantId) => urlOf(parts.supervisor.config, parts.proxyPort, service, tenantId),
     }),
     release: () => {
       database.close();
@@ -190,6 +219,10 @@ function urlOf(config: Config, port: number, service: string, tenantId: string):
   if (domain === undefined || port === 0) return null;
   const labels = service === config.proxy.defaultService ? tenantId : `${tenantId}.${service}`;
   return `http://${labels}.${domain}${port === 80 ? '' : `:${port}`}`;
+}
+
+function eventBase(type: string) {
+  return { atMs: systemClock.nowMs(), type, instance: null };
 }
 
 function nameOf(instance: string) {

@@ -1,6 +1,8 @@
 /** The API as typed calls: what the commands use, and other programs may. */
+import { type ConfigJson, configFromJson } from '../core/config-json.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { InstanceView, SpawnOptions } from '../core/ports.ts';
+import type { Config } from '../core/service.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';
@@ -62,6 +64,8 @@ export interface ApiClient {
   list(): Promise<InstanceView[]>;
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
+  /** What is served now; on the control socket alone. */
+  config(): Promise<Config>;
   createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
   listTokens(): Promise<TokenEntry[]>;
   revokeToken(id: string): Promise<void>;
@@ -77,6 +81,10 @@ export function createClient(target: ApiTarget): ApiClient {
     ...instanceCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
+    config: async () => {
+      const { data } = await transport.json({ method: 'GET', path: '/api/config' });
+      return configFromJson(data as ConfigJson);
+    },
     close: () => transport.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** What every route needs. */
 import type { EventLog, LogStore, SupervisorVerbs, TokenStore } from '../core/ports.ts';
+import type { Config } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
 
@@ -9,6 +10,8 @@ export interface ApiDeps {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
+  /** What is served now. */
+  config(): Config;
   /** tenement's own version. */
   readonly version: string;
 }

@@ -9,6 +9,7 @@ import type { ApiContext, ApiDeps } from './context.ts';
 import { type ListenTarget, listenAt } from './listen.ts';
 import type { HostPort } from './own-host.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
+import { configRoutes } from './routes/config.ts';
 import { eventRoutes } from './routes/events.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { logRoutes } from './routes/logs.ts';
@@ -56,7 +57,7 @@ export function createApi(options: ApiOptions): ApiServer {
   endConnectionsOnClose(api, context);
   addErrors(api, options.logger);
   describe(api, options);
-  api.register(async (scope: Api) => addRoutes(scope, context));
+  api.register(async (scope: Api) => addRoutes(scope, context, options.trust));
   async function listen(target: HostPort): Promise<HostPort>;
   async function listen(target: { readonly path: string }): Promise<null>;
   async function listen(target: ListenTarget): Promise<HostPort | null> {
@@ -140,13 +141,14 @@ function describe(api: Api, options: ApiOptions): void {
   });
 }
 
-function addRoutes(api: Api, context: ApiContext): void {
+function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   systemRoutes(api, context);
   instanceRoutes(api, context);
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);
   spawnLineRoutes(api, context);
+  if (trust === 'control-socket') configRoutes(api, context);
 }
 
 function boundAddress(api: Api): HostPort | null {

@@ -2,19 +2,24 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
+import { describeDiff } from '../core/diff-words.ts';
+import { diffConfigs } from '../core/reconcile.ts';
+import type { Config } from '../core/service.ts';
 import { plural } from './format.ts';
 import { assertDirectories, type HostAbilities, hostAbilities } from './host.ts';
 import { type CliIo, print, printJson } from './io.ts';
-import { configFile, type GlobalOptions } from './target.ts';
+import { configFile, type GlobalOptions, withClient } from './target.ts';
 
 interface CheckOptions extends GlobalOptions {
   readonly json?: boolean;
+  readonly diff?: boolean;
 }
 
 export function checkCommand(program: Command, io: CliIo): void {
   program
     .command('check')
     .description('validate the config and what the host can give, without starting anything')
+    .option('--diff', 'say what the running server would change')
     .option('--json', 'print the findings as JSON')
     .action((_options, command: Command) => check(command.optsWithGlobals<CheckOptions>(), io));
 }
@@ -25,10 +30,29 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const warnings = [...config.warnings, ...missingPrograms(config, process.env)];
   const host = hostAbilities();
   const services = config.services.size;
-  if (options.json === true) return printJson(io, { ok: true, config: config.file, services, warnings, host });
+  const changes = options.diff === true ? await changesBy(config, options, io) : null;
+  if (options.json === true) {
+    return printJson(io, { ok: true, config: config.file, services, warnings, host, ...(changes && { changes }) });
+  }
   for (const warning of warnings) await print(io, `warning: ${warning}`);
   for (const line of describeHost(host)) await print(io, line);
   await print(io, `${plural(services, 'service')}, ok`);
+  if (changes?.length === 0) await print(io, 'the running server would change nothing');
+  for (const change of changes ?? []) await print(io, `would change: ${change}`);
+}
+
+/** @throws {TenementError} `server_unreachable` when no server runs this config */
+function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<string[]> {
+  return withClient(options, io, async (client) => {
+    const [served, instances] = await Promise.all([client.config(), client.list()]);
+    // The server may have been given another data directory than the file says.
+    const { dataDir, stateDir } = served.settings;
+    const moved = { ...config, settings: { ...config.settings, dataDir, stateDir } };
+    return describeDiff(diffConfigs(served, moved), (service) => {
+      const those = instances.filter((instance) => instance.service === service);
+      return { registered: those.length, running: those.filter(({ pid }) => pid !== null).length };
+    });
+  });
 }
 
 const CGROUP2 = {

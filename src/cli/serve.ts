@@ -46,8 +46,9 @@ async function serve(options: ServeOptions): Promise<void> {
   for (const warning of daemon.hypervisor.config.warnings) logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
-  await signalled();
-  await daemon.close();
+  process.on('SIGHUP', () => daemon.reload());
+  const signal = await signalled();
+  await daemon.close({ keepTenants: signal === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
 }
 
 function address(text: string | undefined): ListenAddress | undefined {
@@ -65,9 +66,9 @@ function url(address: ListenAddress): string {
   return `http://${host}:${address.port}`;
 }
 
-/** Settles on the first request to end; a second signal ends the process the hard way. */
-function signalled(): Promise<void> {
+/** Settles on the first request to end; a second one ends the process the hard way. */
+function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
   });
 }

@@ -1,17 +1,19 @@
 /**
- * Where the CLI finds a config's running server: the control socket in its state directory. A server that
- * was given another data directory leaves a note of that in the runtime directory, under the config's name.
+ * Where the CLI finds a config's running server: the control socket in its state directory. A running server
+ * leaves a note of that under the name of its config file, so that it is found also while the file is being
+ * edited, or was given another data directory.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Config, Settings } from '../core/service.ts';
 import { loadConfig } from './load.ts';
 
 /** The control socket of the server that runs `file`, if one does. @throws {TenementError} `config_not_found`, `bad_config` */
-export function findControlSocket(file: string): string {
-  const config = loadConfig(file);
-  return readNote(noteFor(config)) ?? controlSocketOf(config.settings);
+export function findControlSocket(file: string, env: NodeJS.ProcessEnv = process.env): string {
+  const noted = readNote(noteFor(file, env));
+  return noted !== null && existsSync(noted) ? noted : controlSocketOf(loadConfig(file).settings);
 }
 
 export function controlSocketOf({ stateDir }: Pick<Settings, 'stateDir'>): string {
@@ -19,26 +21,39 @@ export function controlSocketOf({ stateDir }: Pick<Settings, 'stateDir'>): strin
 }
 
 /** Tells where the server that runs with `config` is reached; the returned function takes that back. */
-export function tellControlSocket(config: Config): () => void {
-  const configured = loadConfig(config.file);
-  const path = noteFor(configured);
+export function tellControlSocket(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
+  const path = noteFor(config.file, env);
   const forget = () => rmSync(path, { force: true });
+  mkdirSync(noteDir(env), { recursive: true, mode: 0o700 });
+  if (!isOurs(noteDir(env))) throw new Error(`${noteDir(env)} belongs to another user`);
   // What an earlier server left there is no longer so.
   forget();
-  if (configured.settings.stateDir === config.settings.stateDir) return () => {};
-  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, controlSocketOf(config.settings), { mode: 0o600, flag: 'wx' });
   return forget;
 }
 
-function noteFor({ file, settings }: Config): string {
+function noteFor(file: string, env: NodeJS.ProcessEnv): string {
   const name = createHash('sha256').update(realpathSync(file)).digest('hex').slice(0, 16);
-  return join(settings.runtimeDir, `.${name}.control`);
+  return join(noteDir(env), `.${name}.control`);
+}
+
+/** Known without the config: that of this user's short-lived files. */
+function noteDir(env: NodeJS.ProcessEnv): string {
+  const { XDG_RUNTIME_DIR: userDir } = env;
+  if (userDir !== undefined && userDir !== '') return join(userDir, 'tenement');
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? '/run/tenement' : join(tmpdir(), `tenement-${uid}`);
+}
+
+/** Nobody else may say where our server is. */
+function isOurs(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.uid === (process.getuid?.() ?? stat.uid) && !stat.isSymbolicLink();
 }
 
 function readNote(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return isOurs(path) ? readFileSync(path, 'utf8') : null;
   } catch {
     return null;
   }

@@ -157,6 +157,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     wakeQueue: input.wake_queue,
     isolation: 'process',
     memoryLimitBytes: input.memory_limit_mb === undefined ? null : input.memory_limit_mb * 1024 * 1024,
+    logLimitBytes: input.log_limit_mb * 1024 * 1024,
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
   };

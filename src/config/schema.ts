@@ -56,9 +56,7 @@ export const settingsSchema = z.strictObject({
   on_exit: z
     .enum(['stop', 'keep'])
     .default('stop')
-    .describe(
-      '`keep`: SIGTERM leaves tenants running for the next server. Acts as `stop` in this version, with a warning.',
-    ),
+    .describe('`keep`: SIGTERM leaves tenants running for the next server. SIGINT always stops them.'),
 });
 
 export const proxySchema = z.strictObject({
@@ -129,6 +127,10 @@ export const serviceSchema = z.strictObject({
     ),
   cpu_shares: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
   pids_limit: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
+  log_limit_mb: count(1)
+    .max(MAX_MB)
+    .default(16)
+    .describe("Size of an instance's log in MiB: half of it in the current file, half in the one before it."),
   inherit_env: z
     .array(z.string().regex(environmentName, 'expected a variable name'))
     .default([])

@@ -4,11 +4,7 @@ import type { ConfigInput, ServiceInput } from './schema.ts';
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 
 export function warningsOf(input: ConfigInput): string[] {
-  const keep = input.settings.on_exit === 'keep';
-  return [
-    ...(keep ? ['settings.on_exit: "keep" acts as "stop" in this version'] : []),
-    ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(name, service)),
-  ];
+  return [...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(name, service))];
 }
 
 function serviceWarnings(name: string, service: ServiceInput): string[] {

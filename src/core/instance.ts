@@ -53,6 +53,24 @@ export interface ProcessIdentity {
   readonly startTicks: number | null;
 }
 
+/** Which file a socket is, whatever its name. */
+export interface SocketFile {
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** A process and what must be remembered of it, so that a later server can take it back. */
+export interface ProcessRecord extends ProcessIdentity {
+  readonly bindSocket: string;
+  readonly publicSocket: string | null;
+  /** The public socket once it is in place, else null. */
+  readonly published: SocketFile | null;
+  readonly port: number | null;
+  /** Fingerprint of all that it was started with: another one means that it runs with an older config. */
+  readonly spec: string;
+}
+
 export const EXIT_REASONS = [
   'exit', // ended by itself, whatever the code
   'signal', // ended by a signal that tenement did not send
@@ -60,6 +78,7 @@ export const EXIT_REASONS = [
   'oom', // over its memory limit
   'unhealthy', // liveness probes failed
   'startup_timeout', // not ready within startup_timeout
+  'start_failed', // it ran, but its socket was not where it must be
   'spawn_failed', // the command could not be run
   'lost', // gone while no supervisor watched
 ] as const;
@@ -85,7 +104,7 @@ export interface InstanceRecord {
   readonly createdAtMs: number;
   readonly desired: Desired;
   readonly state: State;
-  readonly process: ProcessIdentity | null;
+  readonly process: ProcessRecord | null;
   readonly startedAtMs: number | null;
   readonly lastActivityAtMs: number | null;
   readonly restarts: number;
@@ -93,7 +112,20 @@ export interface InstanceRecord {
   readonly lastWakeMs: number | null;
   readonly requests: number;
   readonly lastExit: LastExit | null;
+  readonly crashes: CrashHistory;
 }
+
+/** What decides on the next restart. Times are ms since the epoch. */
+export interface CrashHistory {
+  /** Those that count toward a crash loop. */
+  readonly crashesMs: readonly number[];
+  /** Until then one more crash is a crash loop again: it was tried once after `failed`. */
+  readonly probationUntilMs: number;
+  /** When `backoff` or `failed` ends by itself. */
+  readonly retryAtMs: number | null;
+}
+
+export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };
 
 /** A new registration: known, asleep, nothing counted yet. */
 export function newRecord(
@@ -117,5 +149,6 @@ export function newRecord(
     lastWakeMs: null,
     requests: 0,
     lastExit: null,
+    crashes: NO_CRASHES,
   };
 }

@@ -6,22 +6,16 @@
  * (`ended`) does the state that follows come, so two processes of one instance never overlap.
  */
 import { type BackoffPolicy, backoffDelayMs, recentCrashes } from './backoff.ts';
-import type { Desired, ExitReason, State } from './instance.ts';
+import { type CrashHistory, type Desired, type ExitReason, NO_CRASHES, type State } from './instance.ts';
 
 /** What comes when the process has ended. */
 export type Next = 'asleep' | 'stopped' | 'start' | 'crash' | 'removed' | 'closed';
 
-export interface Lifecycle {
+export interface Lifecycle extends CrashHistory {
   readonly state: State;
   readonly desired: Desired;
   /** Meaningful in `draining` and `stopping`. */
   readonly next: Next;
-  /** Times of the crashes that count toward a crash loop. */
-  readonly crashesMs: readonly number[];
-  /** Until then one more crash is a crash loop again: it was tried once after `failed`. */
-  readonly probationUntilMs: number;
-  /** When `backoff` or `failed` ends by itself. */
-  readonly retryAtMs: number | null;
   /** Unregistered or closed with the server: takes no further event. */
   readonly over: boolean;
 }
@@ -43,8 +37,16 @@ export type LifecycleEvent =
   | { readonly type: 'restart' }
   /** It is unregistered. */
   | { readonly type: 'remove' }
-  /** The server ends; the desired state stays. */
+  /** The server ends, or the config no longer has its service; the desired state stays. */
   | { readonly type: 'close' }
+  /** Its process of an earlier server runs: take it back. */
+  | { readonly type: 'adopt' }
+  /** A process of an earlier server runs that no longer belongs: end it, then go on. */
+  | { readonly type: 'clear'; readonly next: Next }
+  /** It was waiting for its next try when the server before this one ended. */
+  | { readonly type: 'resume-wait'; readonly state: 'backoff' | 'failed'; readonly atMs: number }
+  /** Nobody waits for it any more, and its process has not been started yet. */
+  | { readonly type: 'abandoned' }
   | { readonly type: 'ready' }
   /** The command could not be run: there is no process. */
   | { readonly type: 'launch-failed' }
@@ -52,6 +54,8 @@ export type LifecycleEvent =
   | { readonly type: 'no-room' }
   | { readonly type: 'startup-timeout' }
   | { readonly type: 'unhealthy' }
+  /** It runs but cannot be what it should be: no socket at its path, another's in its place. */
+  | { readonly type: 'unfit' }
   | { readonly type: 'over-memory' }
   /** The child exited without being asked. */
   | { readonly type: 'exited'; readonly code: number | null }
@@ -64,6 +68,8 @@ export type LifecycleEvent =
 
 export type Effect =
   | { readonly do: 'launch' }
+  /** Like `launch`, with the process that runs already. */
+  | { readonly do: 'adopt' }
   /** Say `drained` once nothing is in flight. */
   | { readonly do: 'drain' }
   /** End the process and all that it started, then say `ended`. `kill`: without asking first. */
@@ -84,16 +90,9 @@ export interface Now {
   readonly random: number;
 }
 
-export function newLifecycle(desired: Desired): Lifecycle {
-  return {
-    state: desired === 'stopped' ? 'stopped' : 'asleep',
-    desired,
-    next: 'asleep',
-    crashesMs: [],
-    probationUntilMs: 0,
-    retryAtMs: null,
-    over: false,
-  };
+export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHES): Lifecycle {
+  const state = desired === 'stopped' ? 'stopped' : 'asleep';
+  return { ...history, retryAtMs: null, state, desired, next: 'asleep', over: false };
 }
 
 /** One step. An event that means nothing in this state changes nothing. */
@@ -155,6 +154,12 @@ function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifec
     case 'remove':
     case 'close':
       return finish(now);
+    case 'adopt':
+      return { next: { ...now, state: 'starting', desired: 'up', retryAtMs: null }, effects: [{ do: 'adopt' }] };
+    case 'clear':
+      return end(now, event.next, [{ do: 'adopt' }]);
+    case 'resume-wait':
+      return wait(now, event.state, event.atMs);
     default:
       return stay(now);
   }
@@ -180,12 +185,16 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
       return leave(now, 'removed');
     case 'close':
       return leave(now, 'closed');
+    case 'abandoned':
+      return now.state === 'starting' ? end({ ...now, desired: 'asleep' }, 'asleep', []) : stay(now);
     case 'launch-failed':
       return end(now, 'crash', [{ do: 'blame', reason: 'spawn_failed' }]);
     case 'no-room':
       return now.state === 'starting' ? rest(now, 'asleep') : stay(now);
     case 'startup-timeout':
       return now.state === 'starting' ? end(now, 'crash', [{ do: 'blame', reason: 'startup_timeout' }]) : stay(now);
+    case 'unfit':
+      return now.state === 'starting' ? end(now, 'crash', [{ do: 'blame', reason: 'start_failed' }]) : stay(now);
     case 'unhealthy':
       return end(now, 'crash', [{ do: 'blame', reason: 'unhealthy' }]);
     case 'over-memory':

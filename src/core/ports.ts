@@ -3,7 +3,7 @@
  * `api`. Adapters implement them; nothing here touches the operating system.
  */
 import type { ErrorCode } from '../errors.ts';
-import type { InstanceName, InstanceRecord, LastExit, ProcessIdentity, State } from './instance.ts';
+import type { InstanceName, InstanceRecord, LastExit, ProcessIdentity, ProcessRecord, State } from './instance.ts';
 import type { ServiceConfig } from './service.ts';
 
 // ---- What the supervisor needs -------------------------------------------------------------
@@ -53,8 +53,8 @@ export interface LaunchedProcess {
    * or the child exits first. On ok the public socket is in place.
    */
   waitReady(signal: AbortSignal): Promise<ProbeResult>;
-  /** One liveness probe, bounded by the service's health timeout. */
-  probe(): Promise<ProbeResult>;
+  /** One liveness probe, bounded by the health timeout. */
+  probe(service: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult>;
   /** Where requests go; known once it is ready. */
   readonly upstream: Upstream;
   /**
@@ -65,18 +65,40 @@ export interface LaunchedProcess {
   terminate(graceMs: number): Promise<void>;
   /** What it printed last, oldest first, at most `count` lines. */
   lastLines(count: number): string[];
+  /** What a later server needs to take it back. */
+  readonly record: ProcessRecord;
+  /** Lets go of it: it lives on, nobody reads what it prints. */
+  release(): void;
 }
 
+export type LaunchResult =
+  | { readonly ok: true; readonly process: LaunchedProcess }
+  | { readonly ok: false; readonly detail: string };
+
 export interface Launcher {
+  /** Called once, before all else. @throws {Error} when what starts need cannot be made */
+  prepare(): Promise<void>;
+  /** Removes what `prepare` made. */
+  close(): Promise<void>;
   /**
    * Creates the tenant directory (0700), fills the templates in and starts the child.
    * Expected failures (no such command, unwritable directory) are returned, never thrown.
    */
-  launch(request: LaunchRequest): Promise<{ ok: true; process: LaunchedProcess } | { ok: false; detail: string }>;
+  launch(request: LaunchRequest): Promise<LaunchResult>;
+  /** Fingerprint of all that a process of this request is started with. */
+  spec(request: LaunchRequest): string;
   /** Paths of an instance. @throws {TenementError} `socket_path_too_long`, `bad_config` */
   paths(service: ServiceConfig, tenantId: string): InstancePaths;
-  /** Ends what is left of a process of an earlier supervisor, if it is still that same process. */
-  endLeftover(identity: ProcessIdentity, paths: InstancePaths, graceMs: number): Promise<boolean>;
+  /** Whether that process still runs. */
+  isAlive(identity: ProcessIdentity): boolean;
+  /** Takes back a process that an earlier server started. It may be gone by now: then it exits at once. */
+  adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
+  /** Processes that an earlier server started to bind one of these sockets. */
+  strays(isOurs: (bindSocket: string) => boolean): (ProcessIdentity & { readonly bindSocket: string })[];
+  /** SIGKILL; settles when it is gone. */
+  endStray(identity: ProcessIdentity): Promise<void>;
+  /** Removes the sockets that a process which is gone has left. */
+  forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): void;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. */
   deleteTenantDir(tenantId: string): Promise<void>;
 }
@@ -95,7 +117,9 @@ export interface UsageMeter {
 
 export interface Registry {
   list(): InstanceRecord[];
-  /** Inserts or replaces. `durable`: on disk when it returns; else after a crash of tenement, not of the machine. */
+  /** Inserts or replaces all of them or none. @throws when they cannot be written */
+  saveAll(records: readonly InstanceRecord[]): void;
+  /** Inserts or replaces. `durable`: on disk when it returns; else after a crash of tenement, not of the machine. @throws when it cannot be written */
   save(record: InstanceRecord, durable: boolean): void;
   remove(service: string, tenantId: string): void;
 }

@@ -27,6 +27,8 @@ export interface ServiceConfig {
   readonly wakeQueue: number;
   readonly isolation: 'process';
   readonly memoryLimitBytes: number | null;
+  /** Of an instance's log files together. */
+  readonly logLimitBytes: number;
   readonly inheritEnv: readonly string[];
   /** Templates not yet filled in. */
   readonly env: Readonly<Record<string, string>>;

@@ -32,6 +32,7 @@ export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, ex
 
 function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): Tidings | null {
   if (is.next === 'crash') return crash(event, exit);
+  if (event.type === 'clear') return { type: 'cleared', message: 'a process of an earlier server is ended' };
   return event.type === 'exited' ? { type: 'exited', message: 'exited by itself' } : null;
 }
 
@@ -43,6 +44,7 @@ function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
 }
 
 function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
+  if (event.type === 'adopt') return { type: 'adopted', message: 'runs since before this server; taken back' };
   if (event.type === 'wake') return { type: 'woke', message: 'woken by a request' };
   if (event.type === 'retry')
     return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
@@ -56,6 +58,8 @@ function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {
       return { type: 'oom-killed', message: 'over its memory limit' };
     case 'unhealthy':
       return { type: 'unhealthy', message: 'failed its liveness probes' };
+    case 'unfit':
+      return { type: 'start-failed', message: 'runs, but cannot serve' };
     case 'startup-timeout':
       return { type: 'start-timeout', message: 'not ready within startup_timeout' };
     case 'launch-failed':
@@ -75,6 +79,7 @@ function exitManner(exit: LastExit): string {
   if (exit.reason === 'spawn_failed') return 'could not be started';
   if (exit.reason === 'oom') return 'was ended, over its memory limit';
   if (exit.reason === 'unhealthy') return 'was ended, failing its liveness probes';
+  if (exit.reason === 'start_failed') return 'was ended, it could not serve';
   if (exit.reason === 'startup_timeout') return 'was ended, not ready within startup_timeout';
   if (exit.reason === 'lost') return 'ended while no supervisor watched';
   if (exit.signal !== null) return `was ended by ${exit.signal}`;

@@ -1,37 +1,45 @@
-/** Bytes in, lines out. Bounded: a line over MAX_LINE_BYTES is split. Pure but for its own buffer. */
+/** Bytes in, lines out. Bounded: a line over MAX_LINE_CHARS is split. Pure but for its own buffer. */
 import { StringDecoder } from 'node:string_decoder';
 
 /** A longer line is split into several of this length. */
-export const MAX_LINE_BYTES = 64 * 1024;
+export const MAX_LINE_CHARS = 64 * 1024;
+
+export interface Cut {
+  /** Lines that are complete, without their line ends; invalid bytes become U+FFFD. */
+  readonly lines: readonly string[];
+  /** The beginning of the next line, as far as it has come; '' when there is none. */
+  readonly rest: string;
+}
 
 export class LineSplitter {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
 
-  /** The lines that the chunk completes, without their line ends; invalid bytes become U+FFFD. */
-  push(chunk: Buffer): string[] {
-    const parts = (this.rest + this.decoder.write(chunk)).split('\n');
-    this.rest = parts.pop() ?? '';
-    const lines = parts.flatMap((part) => cut(part.endsWith('\r') ? part.slice(0, -1) : part));
-    while (this.rest.length > MAX_LINE_BYTES) {
-      lines.push(this.rest.slice(0, MAX_LINE_BYTES));
-      this.rest = this.rest.slice(MAX_LINE_BYTES);
-    }
-    return lines;
+  push(chunk: Buffer): Cut {
+    return this.take(this.decoder.write(chunk));
   }
 
-  /** What is left when the stream ends. */
-  end(): string[] {
-    const rest = this.rest + this.decoder.end();
+  /** What is left when the stream ends, as a line. */
+  end(): Cut {
+    const { lines, rest } = this.take(this.decoder.end());
     this.rest = '';
-    return rest === '' ? [] : cut(rest);
+    return { lines: rest === '' ? lines : [...lines, rest], rest: '' };
+  }
+
+  private take(text: string): Cut {
+    const parts = (this.rest + text).split('\n');
+    this.rest = parts.pop() ?? '';
+    const lines = parts.flatMap((part) => pieces(part.endsWith('\r') ? part.slice(0, -1) : part));
+    while (this.rest.length > MAX_LINE_CHARS) {
+      lines.push(this.rest.slice(0, MAX_LINE_CHARS));
+      this.rest = this.rest.slice(MAX_LINE_CHARS);
+    }
+    return { lines, rest: this.rest };
   }
 }
 
-function cut(line: string): string[] {
-  if (line.length <= MAX_LINE_BYTES) return [line];
-  const pieces: string[] = [];
-  for (let start = 0; start < line.length; start += MAX_LINE_BYTES)
-    pieces.push(line.slice(start, start + MAX_LINE_BYTES));
-  return pieces;
+function pieces(line: string): string[] {
+  if (line.length <= MAX_LINE_CHARS) return [line];
+  const count = Math.ceil(line.length / MAX_LINE_CHARS);
+  return Array.from({ length: count }, (_, index) => line.slice(index * MAX_LINE_CHARS, (index + 1) * MAX_LINE_CHARS));
 }

@@ -1,56 +1,60 @@
 /**
- * What instances printed, in files: `{dir}/{service}/{id}.log`, one line each as
- * `2026-11-21T01:02:03.004Z out text`, rotated to `.log.1` at MAX_BYTES. Readable with any pager.
+ * What instances printed, in files: `{dir}/{service}/{id}.log` and, rotated, `.log.1`. Read here, by the server
+ * and without one; written by log-writer.ts.
  */
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type InstanceName, parseInstanceName } from '../core/instance.ts';
+import { LogReader } from '../core/log-format.ts';
 import type { LogFilter, LogLine } from '../core/ports.ts';
-import type { Logger } from '../logger.ts';
 
-/** A file's size before it is rotated; with the older one an instance has at most twice this. */
-export const MAX_BYTES = 8 * 1024 * 1024;
+/** What `readLastLines` looks at. */
+const LAST_LINES_BYTES = 16 * 1024;
 
-export interface LogFilesOptions {
-  readonly dir: string;
-  readonly logger: Logger;
-  readonly maxBytes?: number;
+export function logPath(dir: string, instance: InstanceName): string {
+  const { service, tenantId } = parseInstanceName(instance);
+  return join(dir, service, `${tenantId}.log`);
 }
 
-export interface LogFiles {
-  /** Appends lines; never fails: what a full disk does not take is dropped, and said once. */
-  append(instance: InstanceName, lines: readonly LogLine[]): Promise<void>;
-  read(instance: InstanceName, filter: LogFilter): Promise<LogLine[]>;
-  remove(instance: InstanceName): Promise<void>;
+/** The older file first. */
+export function rotatedPath(path: string): string {
+  return `${path}.1`;
 }
 
-export function createLogFiles(options: LogFilesOptions): LogFiles {
-  const { dir, logger, maxBytes = MAX_BYTES } = options;
-  let failing = false;
-  return {
-    async append(instance, lines) {
-      try {
-        await appendLines(logPath(dir, instance), lines, maxBytes);
-        failing = false;
-      } catch (error) {
-        if (!failing) logger.warn({ instance, dropped: lines.length, err: error }, 'log lines dropped');
-        failing = true;
-      }
-    },
-    read: (instance, filter) => readLogFiles(dir, instance, filter),
-    async remove(instance) {
-      const path = logPath(dir, instance);
-      await Promise.all([rm(path, { force: true }), rm(`${path}.1`, { force: true })]);
-    },
-  };
-}
-
-/** Reads what is there, whether or not a server runs. */
+/** Reads what is there, in pieces, so that a long log holds up nobody else. */
 export async function readLogFiles(dir: string, instance: InstanceName, filter: LogFilter): Promise<LogLine[]> {
   const path = logPath(dir, instance);
-  const texts = [await readIfThere(`${path}.1`), await readIfThere(path)];
-  const lines = texts.flatMap((text) => parseLines(text)).filter((line) => matches(line, filter));
-  return filter.tail === undefined ? lines : lines.slice(-filter.tail || lines.length);
+  const reader = new LogReader();
+  const kept = new Tail(filter);
+  for (const file of [rotatedPath(path), path]) {
+    for await (const piece of piecesOf(file)) kept.add(reader.push(piece));
+  }
+  kept.add(reader.end());
+  return kept.lines();
+}
+
+/** The last lines of the current file, without reading all of it. Empty where there is none. */
+export function readLastLines(path: string, count: number): string[] {
+  let fd: number | null = null;
+  try {
+    fd = openSync(path, 'r');
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, LAST_LINES_BYTES));
+    const length = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+    const reader = new LogReader();
+    const lines = [...reader.push(bytes.toString('utf8', 0, length)), ...reader.end()];
+    return lines.slice(-count).map(({ text }) => text);
+  } catch {
+    return [];
+  } finally {
+    if (fd !== null) closeSync(fd);
+  }
+}
+
+export async function removeLogFiles(dir: string, instance: InstanceName): Promise<void> {
+  const path = logPath(dir, instance);
+  await Promise.all([rm(path, { force: true }), rm(rotatedPath(path), { force: true })]);
 }
 
 export function matches(line: LogLine, filter: LogFilter): boolean {
@@ -59,55 +63,32 @@ export function matches(line: LogLine, filter: LogFilter): boolean {
   return filter.grep === undefined || line.text.includes(filter.grep);
 }
 
-function logPath(dir: string, instance: InstanceName): string {
-  const { service, tenantId } = parseInstanceName(instance);
-  return join(dir, service, `${tenantId}.log`);
+/** The lines that a filter asks for, no more of them than its tail. */
+class Tail {
+  private readonly filter: LogFilter;
+  private readonly limit: number;
+  private kept: LogLine[] = [];
+
+  constructor(filter: LogFilter) {
+    this.filter = filter;
+    this.limit = filter.tail ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(lines: readonly LogLine[]): void {
+    this.kept.push(...lines.filter((line) => matches(line, this.filter)));
+    // Cut now and then, not at each line.
+    if (this.kept.length > 2 * this.limit) this.kept = this.lines();
+  }
+
+  lines(): LogLine[] {
+    return this.kept.slice(Math.max(0, this.kept.length - this.limit));
+  }
 }
 
-async function appendLines(path: string, lines: readonly LogLine[], maxBytes: number): Promise<void> {
-  const size = await sizeOf(path);
-  if (size >= maxBytes) await rename(path, `${path}.1`);
-  const file = await openToAppend(path);
+async function* piecesOf(file: string): AsyncGenerator<string> {
   try {
-    await file.appendFile(lines.map(format).join(''));
-  } finally {
-    await file.close();
+    yield* createReadStream(file, 'utf8') as AsyncIterable<string>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    (stats) => stats.size,
-    () => 0,
-  );
-}
-
-async function openToAppend(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'a', 0o600);
-  } catch {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return open(path, 'a', 0o600);
-  }
-}
-
-function format(line: LogLine): string {
-  return `${new Date(line.atMs).toISOString()} ${line.stream === 'stdout' ? 'out' : 'err'} ${line.text}\n`;
-}
-
-const LINE = /^(\S{24}) (out|err) (.*)$/s;
-
-function parseLines(text: string): LogLine[] {
-  const lines: LogLine[] = [];
-  for (const line of text.split('\n')) {
-    const [, at = '', stream, rest = ''] = LINE.exec(line) ?? [];
-    if (stream !== undefined) {
-      lines.push({ atMs: Date.parse(at), stream: stream === 'out' ? 'stdout' : 'stderr', text: rest });
-    }
-  }
-  return lines;
-}
-
-function readIfThere(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
 }

@@ -7,8 +7,20 @@ export interface OutputTap {
   lastLines(count: number): string[];
   /** Settles when both streams have ended and all is written. */
   readonly done: Promise<void>;
+  /** Stops reading, whoever may still print. */
+  close(): void;
+}
+
+export interface OutputSource {
+  readonly instance: InstanceName;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Of its log, in bytes. */
+  readonly logLimitBytes: number;
+  /** Whether an earlier server read of it before: its last lines are in the log. */
+  readonly resumed: boolean;
 }
 
 export interface OutputSink {
-  attach(instance: InstanceName, stdout: Readable, stderr: Readable): OutputTap;
+  attach(source: OutputSource): OutputTap;
 }

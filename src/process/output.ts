@@ -1,35 +1,51 @@
 /**
- * The output of every child: cut into lines, stamped, written in batches, kept for a moment in memory,
- * told to followers. While a batch is being written its tenant's streams are paused, so that a flood
- * fills the tenant's own pipe and nothing else.
+ * The output of every child: cut into lines, stamped, written, kept for a moment in memory, told to followers.
+ * A tenant that prints more than its share is read from later, so that a flood fills the tenant's own pipe,
+ * makes it wait, and costs the others little.
  */
 import type { Readable } from 'node:stream';
 import type { InstanceName } from '../core/instance.ts';
+import { formatEntries, type LogEntry, type LogStream } from '../core/log-format.ts';
 import type { LogLine, LogStore } from '../core/ports.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
+import type { Logger } from '../logger.ts';
 import { LineSplitter } from './line-splitter.ts';
-import type { LogFiles } from './log-files.ts';
-import type { OutputSink, OutputTap } from './output-sink.ts';
+import { logPath, readLastLines, readLogFiles, removeLogFiles } from './log-files.ts';
+import { LogWriter } from './log-writer.ts';
+import type { OutputSink, OutputSource, OutputTap } from './output-sink.ts';
 
 /** Lines kept in memory for `lastLines`. */
 const RING_LINES = 50;
-/** Bytes waiting to be written before the tenant is paused. */
-const HIGH_WATER_BYTES = 1024 * 1024;
+/** What a line costs beside its bytes: it is cut, stamped and told one by one. */
+const COST_PER_LINE = 128;
+/** What one tenant may print per second before it counts as a flood, and at once. */
+const QUIET_COST_PER_S = 1024 * 1024;
+/** What all floods together may print per second; about a tenth of a core. */
+const FLOOD_COST_PER_S = 32 * 1024 * 1024;
+const FLOOD_BURST = 4 * 1024 * 1024;
 
 export interface OutputOptions {
-  readonly files: LogFiles;
+  readonly dir: string;
+  readonly logger: Logger;
 }
 
-type Listener = (line: LogLine) => void;
+type Tell = (line: LogLine) => void;
 
-export function createOutput({ files }: OutputOptions): OutputSink & LogStore {
-  const listeners = new Map<InstanceName, Set<Listener>>();
-  const tell = (instance: InstanceName, line: LogLine) => {
-    for (const listener of listeners.get(instance) ?? []) listener(line);
-  };
+export function createOutput({ dir, logger }: OutputOptions): OutputSink & LogStore {
+  const listeners = new Map<InstanceName, Set<Tell>>();
+  const floods = new TokenBucket(FLOOD_COST_PER_S, FLOOD_BURST, performance.now());
   return {
-    attach: (instance, stdout, stderr) => new Tap(instance, files, (line) => tell(instance, line), stdout, stderr),
-    read: (instance, filter) => files.read(instance, filter),
-    remove: (instance) => files.remove(instance),
+    attach(source) {
+      const { instance, logLimitBytes } = source;
+      const writer = new LogWriter({ path: logPath(dir, instance), maxBytes: logLimitBytes, instance, logger });
+      const tell: Tell = (line) => {
+        for (const listener of listeners.get(instance) ?? []) listener(line);
+      };
+      const ring = source.resumed ? readLastLines(logPath(dir, instance), RING_LINES) : [];
+      return new Tap(source, writer, floods, tell, ring);
+    },
+    read: (instance, filter) => readLogFiles(dir, instance, filter),
+    remove: (instance) => removeLogFiles(dir, instance),
     subscribe(instance, listener) {
       const those = listeners.get(instance) ?? new Set();
       listeners.set(instance, those.add(listener));
@@ -43,66 +59,74 @@ export function createOutput({ files }: OutputOptions): OutputSink & LogStore {
 
 class Tap implements OutputTap {
   readonly done: Promise<void>;
-  private readonly instance: InstanceName;
-  private readonly files: LogFiles;
-  private readonly tell: Listener;
   private readonly streams: readonly Readable[];
-  private readonly ring: string[] = [];
-  private pending: LogLine[] = [];
-  private pendingBytes = 0;
-  private writing: Promise<void> | null = null;
+  private readonly writer: LogWriter;
+  private readonly floods: TokenBucket;
+  private readonly quiet = new TokenBucket(QUIET_COST_PER_S, QUIET_COST_PER_S, performance.now());
+  private readonly tell: Tell;
+  private readonly ring: string[];
 
-  constructor(instance: InstanceName, files: LogFiles, tell: Listener, stdout: Readable, stderr: Readable) {
-    this.instance = instance;
-    this.files = files;
-    this.tell = tell;
+  constructor({ stdout, stderr }: OutputSource, writer: LogWriter, floods: TokenBucket, tell: Tell, ring: string[]) {
+    this.ring = ring;
     this.streams = [stdout, stderr];
-    this.done = Promise.all([this.follow(stdout, 'stdout'), this.follow(stderr, 'stderr')]).then(() => this.flushed());
+    this.writer = writer;
+    this.floods = floods;
+    this.tell = tell;
+    this.done = Promise.all([this.follow(stdout, 'stdout'), this.follow(stderr, 'stderr')]).then(() => writer.close());
   }
 
   lastLines(count: number): string[] {
     return this.ring.slice(-count);
   }
 
-  private follow(stream: Readable, name: LogLine['stream']): Promise<void> {
+  close(): void {
+    for (const stream of this.streams) stream.destroy();
+  }
+
+  private follow(stream: Readable, name: LogStream): Promise<void> {
     const splitter = new LineSplitter();
-    const take = (texts: readonly string[]) => {
-      for (const text of texts) this.add({ atMs: Date.now(), stream: name, text });
-    };
-    stream.on('data', (chunk: Buffer) => take(splitter.push(chunk)));
+    let written = 0;
+    stream.on('data', (chunk: Buffer) => {
+      const { lines, rest } = splitter.push(chunk);
+      this.take(name, lines, rest, written);
+      written = rest.length;
+      this.slowDown(stream, chunk.length + lines.length * COST_PER_LINE);
+    });
     // Reading fails when the pipe breaks; what came before is kept, and the end is told by `close`.
     stream.on('error', () => {});
     return new Promise((resolve) => {
       stream.once('close', () => {
-        take(splitter.end());
+        this.take(name, splitter.end().lines, '', written);
         resolve();
       });
     });
   }
 
-  private add(line: LogLine): void {
-    this.ring.push(line.text);
-    if (this.ring.length > RING_LINES) this.ring.shift();
-    this.pending.push(line);
-    this.pendingBytes += line.text.length;
-    if (this.pendingBytes > HIGH_WATER_BYTES) for (const stream of this.streams) stream.pause();
-    this.writing ??= this.write();
-    this.tell(line);
+  /** `written`: how much of the first line is in the file already. */
+  private take(stream: LogStream, lines: readonly string[], rest: string, written: number): void {
+    const atMs = Date.now();
+    const entries = entriesOf(lines, rest, written);
+    if (entries.length > 0) this.writer.append(formatEntries(atMs, stream, entries));
+    for (const text of lines) this.tell({ atMs, stream, text });
+    this.ring.push(...lines.slice(-RING_LINES));
+    this.ring.splice(0, this.ring.length - RING_LINES);
   }
 
-  private async write(): Promise<void> {
-    await Promise.resolve();
-    while (this.pending.length > 0) {
-      const lines = this.pending;
-      this.pending = [];
-      this.pendingBytes = 0;
-      await this.files.append(this.instance, lines);
-      for (const stream of this.streams) stream.resume();
-    }
-    this.writing = null;
+  private slowDown(stream: Readable, cost: number): void {
+    const nowMs = performance.now();
+    if (this.quiet.tryTake(cost, nowMs)) return;
+    const waitMs = this.floods.take(cost, nowMs);
+    stream.pause();
+    // Also without a debt the others come first, for one turn of the event loop.
+    setTimeout(() => stream.resume(), waitMs);
   }
+}
 
-  private async flushed(): Promise<void> {
-    await this.writing;
-  }
+function entriesOf(lines: readonly string[], rest: string, written: number): LogEntry[] {
+  const entries: LogEntry[] = lines.map((text) => ({ text, partial: false }));
+  const [first] = entries;
+  if (first !== undefined) entries[0] = { ...first, text: first.text.slice(written) };
+  const begun = rest.slice(first === undefined ? written : 0);
+  if (begun !== '') entries.push({ text: begun, partial: true });
+  return entries;
 }

@@ -27,6 +27,11 @@ export async function takePort(): Promise<number> {
   }
 }
 
+/** Marks the port of a process that is there already, so that no start gets it. */
+export function keepPort(port: number): void {
+  taken.add(port);
+}
+
 export function releasePort(port: number): void {
   taken.delete(port);
 }

@@ -64,6 +64,14 @@ export function withEnvironmentEntry(entry: string): ProcessIdentity[] {
     .map(identityOf);
 }
 
+/** The environments of all processes that we may read. */
+export function allEnvironments(): { identity: ProcessIdentity; entries: readonly string[] }[] {
+  return allPids()
+    .map((pid) => ({ pid, entries: readEnvironment(pid).split('\0') }))
+    .filter(({ entries }) => entries.length > 1)
+    .map(({ pid, entries }) => ({ identity: identityOf(pid), entries }));
+}
+
 function readEnvironment(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');

@@ -1,13 +1,7 @@
 /** The public socket: the child's own, renamed into place when it is ready (rename(2) keeps it listening). */
 import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-
-/** Which file it is, whatever its name. */
-export interface SocketFile {
-  readonly path: string;
-  readonly device: number;
-  readonly inode: number;
-}
+import type { SocketFile } from '../core/instance.ts';
 
 /** @throws {Error} when it cannot be moved, or is no longer a socket. */
 export function publishSocket(bindSocket: string, publicSocket: string, mode: number): SocketFile {
@@ -22,8 +16,13 @@ export function publishSocket(bindSocket: string, publicSocket: string, mode: nu
 
 /** Removes it, unless something else has taken its name since. */
 export function withdrawSocket(socket: SocketFile): void {
+  if (isSocketFile(socket)) unlinkSync(socket.path);
+}
+
+/** Whether that file still has that name. */
+export function isSocketFile(socket: SocketFile): boolean {
   const stat = lstatSync(socket.path, { throwIfNoEntry: false });
-  if (stat?.dev === socket.device && stat.ino === socket.inode) unlinkSync(socket.path);
+  return stat?.isSocket() === true && stat.dev === socket.device && stat.ino === socket.inode;
 }
 
 /** Removes a socket that an earlier server left. */

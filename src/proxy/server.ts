@@ -23,8 +23,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 export interface ProxyOptions {
   readonly source: UpstreamSource;
   table(): RoutingTable;
-  /** Addresses and CIDR ranges. */
-  readonly trustedProxies: readonly string[];
+  /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
+  trustedProxies(): readonly string[];
   readonly logger: Logger;
 }
 
@@ -42,7 +42,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     logger,
     pools: new UpstreamPools(),
     inFlight: new InFlight(),
-    isTrusted: trustedPeers(options.trustedProxies),
+    isTrusted: trustedPeers(() => options.trustedProxies()),
     table: () => options.table(),
     spare: new AbortController(),
   };

@@ -3,8 +3,20 @@ import { BlockList, isIPv6 } from 'node:net';
 
 export type IsTrusted = (address: string) => boolean;
 
+/** By the entries of now, which may be others later. */
+export function trustedPeers(entries: () => readonly string[]): IsTrusted {
+  let known = entries();
+  let isTrusted = isOneOf(known);
+  return (address) => {
+    const now = entries();
+    if (now !== known) isTrusted = isOneOf(now);
+    known = now;
+    return isTrusted(address);
+  };
+}
+
 /** `entries`: addresses or CIDR ranges. @throws {TypeError} for anything else */
-export function trustedPeers(entries: readonly string[]): IsTrusted {
+function isOneOf(entries: readonly string[]): IsTrusted {
   if (entries.length === 0) return () => false;
   const list = new BlockList();
   for (const entry of entries) add(list, entry);

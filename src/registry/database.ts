@@ -26,15 +26,24 @@ export function openDatabase(file: string): Database {
 
 /** Runs `work` in one transaction that is on disk when it returns; without it a commit survives a crash of tenement, not of the machine. */
 export function durably(database: Database, work: () => void): void {
-  database.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+  database.exec('PRAGMA synchronous = FULL');
+  try {
+    transaction(database, work);
+  } finally {
+    database.exec('PRAGMA synchronous = NORMAL');
+  }
+}
+
+/** All of it or nothing. */
+export function transaction(database: Database, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
   try {
     work();
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    // SQLite has rolled back by itself where it had to.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
-  } finally {
-    database.exec('PRAGMA synchronous = NORMAL');
   }
 }
 

@@ -1,12 +1,13 @@
 /** The instances in the registry: one row each, written whole. */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Desired, InstanceRecord, State } from '../core/instance.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Desired, type InstanceRecord, NO_CRASHES, type State } from '../core/instance.ts';
 import type { Registry } from '../core/ports.ts';
-import { type Database, durably } from './database.ts';
+import { type Database, durably, transaction } from './database.ts';
 
 const SAVE = `
-  INSERT OR REPLACE INTO instances (service, tenant, env, created_at_ms, desired, state, pid, start_ticks,
-    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit)
+  INSERT OR REPLACE INTO instances (service, tenant, env, created_at_ms, desired, state, process,
+    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function createRegistry(database: Database): Registry {
@@ -20,6 +21,7 @@ export function createRegistry(database: Database): Registry {
       if (durable) durably(database, () => void save.run(...values));
       else save.run(...values);
     },
+    saveAll: (records) => transaction(database, () => records.forEach((record) => void save.run(...valuesOf(record)))),
     remove: (service, tenantId) => durably(database, () => void remove.run(service, tenantId)),
   };
 }
@@ -32,21 +34,19 @@ function valuesOf(record: InstanceRecord) {
     record.createdAtMs,
     record.desired,
     record.state,
-    record.process?.pid ?? null,
-    record.process?.startTicks ?? null,
+    jsonOrNull(record.process),
     record.startedAtMs,
     record.lastActivityAtMs,
     record.restarts,
     record.wakes,
     record.lastWakeMs,
     record.requests,
-    record.lastExit === null ? null : JSON.stringify(record.lastExit),
+    jsonOrNull(record.lastExit),
+    isDeepStrictEqual(record.crashes, NO_CRASHES) ? null : JSON.stringify(record.crashes),
   ];
 }
 
 function recordOf(row: Record<string, SQLOutputValue>): InstanceRecord {
-  const pid = numberOrNull(row['pid']);
-  const lastExit = row['last_exit'];
   return {
     service: String(row['service']),
     tenantId: String(row['tenant']),
@@ -54,15 +54,25 @@ function recordOf(row: Record<string, SQLOutputValue>): InstanceRecord {
     createdAtMs: Number(row['created_at_ms']),
     desired: String(row['desired']) as Desired,
     state: String(row['state']) as State,
-    process: pid === null ? null : { pid, startTicks: numberOrNull(row['start_ticks']) },
+    process: parsedOrNull(row['process']),
     startedAtMs: numberOrNull(row['started_at_ms']),
     lastActivityAtMs: numberOrNull(row['last_activity_at_ms']),
     restarts: Number(row['restarts']),
     wakes: Number(row['wakes']),
     lastWakeMs: numberOrNull(row['last_wake_ms']),
     requests: Number(row['requests']),
-    lastExit: typeof lastExit === 'string' ? JSON.parse(lastExit) : null,
+    lastExit: parsedOrNull(row['last_exit']),
+    crashes: parsedOrNull(row['crashes']) ?? NO_CRASHES,
   };
+}
+
+function jsonOrNull(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+/** What this table was given as JSON; the columns are written nowhere else. */
+function parsedOrNull<Value>(value: SQLOutputValue | undefined): Value | null {
+  return typeof value === 'string' ? JSON.parse(value) : null;
 }
 
 function numberOrNull(value: SQLOutputValue | undefined): number | null {

@@ -37,4 +37,10 @@ export const MIGRATIONS: readonly string[] = [
     created_at_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE instances ADD COLUMN process TEXT;
+  ALTER TABLE instances ADD COLUMN crashes TEXT;
+  ALTER TABLE instances DROP COLUMN pid;
+  ALTER TABLE instances DROP COLUMN start_ticks;
+  `,
 ];

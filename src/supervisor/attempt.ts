@@ -1,5 +1,13 @@
-/** One life of an instance's process, from waiting for a slot to nothing left of it. */
-import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit } from '../core/ports.ts';
+/** One life of an instance's process, from waiting for a slot (or from being found running) to nothing left of it. */
+import type {
+  Clock,
+  LaunchedProcess,
+  Launcher,
+  LaunchRequest,
+  LaunchResult,
+  ProbeResult,
+  ProcessExit,
+} from '../core/ports.ts';
 import type { StartSlots } from './start-slots.ts';
 
 export interface AttemptHooks {
@@ -9,14 +17,18 @@ export interface AttemptHooks {
   onLaunched(process: LaunchedProcess): void;
   onReady(process: LaunchedProcess): void;
   onStartupTimeout(detail: string): void;
+  /** It runs, and cannot be what it should be. */
+  onUnfit(detail: string): void;
   onExited(exit: ProcessExit): void;
 }
 
 export interface AttemptOptions {
-  readonly launcher: Launcher;
+  readonly launcher: Pick<Launcher, 'launch'>;
   readonly request: LaunchRequest;
+  /** A process that runs already, instead of launching one. */
+  readonly adopted: LaunchedProcess | null;
   readonly clock: Clock;
-  readonly slots: Pick<StartSlots, 'acquire' | 'started' | 'ended'>;
+  readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly hooks: AttemptHooks;
 }
 
@@ -30,7 +42,12 @@ export class Attempt {
 
   constructor(options: AttemptOptions) {
     this.options = options;
-    this.launched = this.launch();
+    this.launched = options.adopted === null ? this.launch() : this.adopt(options.adopted);
+  }
+
+  /** Whether it still waits for its turn to start. */
+  get waits(): boolean {
+    return !this.granted;
   }
 
   /** Ends it, wherever it is; settles when nothing of it is left. A second call with a shorter grace hurries it. */
@@ -48,27 +65,40 @@ export class Attempt {
     if (answer === 'no-room') hooks.onNoRoom();
     if (answer !== 'granted') return;
     this.granted = true;
-    const result = await launcher.launch(request);
+    const result: LaunchResult = await launcher.launch(request);
     if (!result.ok) {
       slots.started();
       return hooks.onLaunchFailed(result.detail);
     }
-    this.process = result.process;
+    this.take(result.process);
     hooks.onLaunched(result.process);
-    void result.process.exited.then((exit) => hooks.onExited(exit));
-    void this.awaitReady(result.process);
+    void this.awaitReady(result.process).finally(() => slots.started());
+  }
+
+  private async adopt(process: LaunchedProcess): Promise<void> {
+    this.options.slots.adopt();
+    this.granted = true;
+    this.take(process);
+    // Not before whoever makes this attempt has it: an adopted process may be gone already.
+    await Promise.resolve();
+    void this.awaitReady(process);
+  }
+
+  private take(process: LaunchedProcess): void {
+    this.process = process;
+    void process.exited.then((exit) => this.options.hooks.onExited(exit));
   }
 
   private async awaitReady(process: LaunchedProcess): Promise<void> {
-    const { clock, request, slots, hooks } = this.options;
+    const { clock, request, hooks } = this.options;
     const cancelTimer = clock.after(request.service.startupTimeoutMs, () => {
       this.timedOut = true;
       this.abort.abort();
     });
-    const result = await process.waitReady(this.abort.signal);
+    const result: ProbeResult = await process.waitReady(this.abort.signal);
     cancelTimer();
-    slots.started();
     if (result.ok) hooks.onReady(process);
     else if (this.timedOut) hooks.onStartupTimeout(result.detail);
+    else if (!this.abort.signal.aborted) hooks.onUnfit(result.detail);
   }
 }

@@ -4,8 +4,8 @@ import type { Clock } from '../core/ports.ts';
 
 export interface IdleTimerOptions {
   readonly clock: Clock;
-  /** 0: never. */
-  readonly idleTimeoutMs: number;
+  /** 0: never. Asked each time: a reload may change it. */
+  idleTimeoutMs(): number;
   activity(): Activity;
   onIdle(): void;
 }
@@ -20,7 +20,7 @@ export class IdleTimer {
 
   /** When it would tell, ms since the epoch; null while something is open or it never does. */
   get dueAtMs(): number | null {
-    return sleepsAtMs(this.options.activity(), this.options.idleTimeoutMs);
+    return sleepsAtMs(this.options.activity(), this.options.idleTimeoutMs());
   }
 
   /** Call when the last open request ends; while armed already it costs nothing. */

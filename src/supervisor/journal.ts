@@ -5,17 +5,18 @@ import {
   type InstanceRecord,
   instanceName,
   type LastExit,
-  type ProcessIdentity,
+  type ProcessRecord,
 } from '../core/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle.ts';
-import type { Clock, EventLog, ProcessExit, Registry } from '../core/ports.ts';
+import type { Clock, EventLog, ProcessExit } from '../core/ports.ts';
 import { tidings } from '../core/tidings.ts';
 import type { Logger } from '../logger.ts';
 import type { InFlight } from './in-flight.ts';
+import type { Recorded, Saver } from './saver.ts';
 
 export interface JournalDeps {
   readonly clock: Clock;
-  readonly registry: Registry;
+  readonly saver: Saver;
   readonly events: EventLog;
   readonly logger: Logger;
 }
@@ -25,7 +26,7 @@ export interface Blame {
   readonly detail: string | null;
 }
 
-export class Journal {
+export class Journal implements Recorded {
   private current: InstanceRecord;
   private readonly name: InstanceName;
   private readonly inFlight: InFlight;
@@ -45,13 +46,22 @@ export class Journal {
     return { ...this.current, requests: this.inFlight.total, lastActivityAtMs: used === 0 ? null : used };
   }
 
+  get isUnsaved(): boolean {
+    return this.deps.saver.isUnsaved(this);
+  }
+
   /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
   write(was: Lifecycle, is: Lifecycle): void {
-    this.current = { ...this.current, state: is.state, desired: is.desired };
-    if (is.over && is.next === 'removed') {
-      return this.deps.registry.remove(this.current.service, this.current.tenantId);
-    }
-    this.deps.registry.save(this.record, is.desired !== was.desired);
+    const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
+    this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs } };
+    // Unregistered: who asked for it removes the record.
+    if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
+    this.deps.saver.save(this, is.desired !== was.desired);
+  }
+
+  /** A request has come or gone. */
+  used(): void {
+    this.deps.saver.later(this);
   }
 
   tell(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, pid: number | null): void {
@@ -73,12 +83,15 @@ export class Journal {
     if (event.type === 'retry') this.current = { ...this.current, restarts: restarts + 1 };
   }
 
-  launched(process: ProcessIdentity): void {
+  launched(process: ProcessRecord): void {
     this.current = { ...this.current, process, startedAtMs: this.deps.clock.nowMs() };
-    this.deps.registry.save(this.record, false);
+    this.deps.saver.save(this, false);
   }
 
-  ready(): void {
+  /** One that was taken back has its idle clock from before. */
+  ready(process: ProcessRecord, takenBack: boolean): void {
+    this.current = { ...this.current, process };
+    if (takenBack) return;
     const nowMs = this.deps.clock.nowMs();
     this.inFlight.lastActivityAtMs = nowMs;
     if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
@@ -101,5 +114,10 @@ export class Journal {
     const { lastExit } = this.current;
     const completed = lastExit === null || lastLines === null ? lastExit : { ...lastExit, lastLines };
     this.current = { ...this.current, process: null, startedAtMs: null, lastExit: completed };
+  }
+
+  /** The server ends and leaves it running, or it is served no more. */
+  release(): void {
+    this.deps.saver.save(this, true);
   }
 }

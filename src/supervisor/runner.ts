@@ -2,14 +2,7 @@
  * The one place that changes an instance's state. Events are handled one at a time, to the end: state,
  * registry, effects, news, held requests. A wake and a sleep cannot race by construction.
  */
-import { admission } from '../core/admission.ts';
-import {
-  type ExitReason,
-  type InstanceName,
-  type InstanceRecord,
-  instanceName,
-  type ProcessIdentity,
-} from '../core/instance.ts';
+import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
 import {
   type Effect,
   type Lifecycle,
@@ -18,32 +11,20 @@ import {
   newLifecycle,
   step,
 } from '../core/lifecycle.ts';
-import type {
-  Claim,
-  InstancePaths,
-  LaunchedProcess,
-  Launcher,
-  Lease,
-  ProcessExit,
-  Refusal,
-  Upstream,
-  Usage,
-} from '../core/ports.ts';
+import type { Claim, InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
-import { Attempt } from './attempt.ts';
+import { CurrentProcess } from './current-process.ts';
+import { Door } from './door.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { InFlight } from './in-flight.ts';
-import { type Blame, Journal, type JournalDeps } from './journal.ts';
-import { CountedLease } from './lease.ts';
+import { Journal, type JournalDeps } from './journal.ts';
 import { startProber } from './prober.ts';
 import type { StartSlots } from './start-slots.ts';
-import { WakeGate } from './wake-gate.ts';
-
-/** Lines of output that are kept with an exit. */
-const LAST_LINES = 20;
+import { Watchers } from './watchers.ts';
 
 export interface RunnerDeps extends JournalDeps {
-  readonly settings: Settings;
+  /** Asked each time: a reload may change them. */
+  settings(): Settings;
   readonly launcher: Launcher;
   readonly slots: StartSlots;
   /** 0 to 1. */
@@ -56,22 +37,20 @@ export interface RunnerDeps extends JournalDeps {
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
-  readonly service: ServiceConfig;
-  readonly paths: InstancePaths;
   readonly inFlight: InFlight;
+  service: ServiceConfig;
   lifecycle: Lifecycle;
-  usage: Usage | null = null;
   private readonly journal: Journal;
   private readonly idle: IdleTimer;
   private readonly deps: RunnerDeps;
-  private readonly policy: LifecyclePolicy;
-  private readonly gate: WakeGate;
+  private readonly door: Door;
+  private readonly current: CurrentProcess;
   private readonly queue: LifecycleEvent[] = [];
-  private readonly watchers = new Set<() => void>();
+  private readonly watchers = new Watchers();
   private handling = false;
-  private attempt: Attempt | null = null;
-  private serving: { process: LaunchedProcess; generation: number } | null = null;
-  private blame: Blame | null = null;
+  /** Those that its next process will have. */
+  configuredPaths: InstancePaths;
+  private wokenByRequest = false;
   private cancelRetry = () => {};
   private cancelDrain = () => {};
   private endProber = () => {};
@@ -81,17 +60,41 @@ export class Runner {
     this.tenantId = record.tenantId;
     this.service = service;
     this.deps = deps;
-    this.paths = deps.launcher.paths(service, record.tenantId);
-    this.policy = { restart: service.restart, backoff: backoffPolicy(deps.settings) };
-    this.lifecycle = newLifecycle(record.desired);
-    this.gate = new WakeGate(service.wakeQueue);
+    this.configuredPaths = deps.launcher.paths(service, record.tenantId);
+    this.lifecycle = newLifecycle(record.desired, record.crashes);
     this.inFlight = new InFlight(record.requests, record.lastActivityAtMs ?? 0);
     this.journal = new Journal(record, this.inFlight, deps);
+    this.door = this.makeDoor();
+    this.current = new CurrentProcess({
+      clock: deps.clock,
+      launcher: deps.launcher,
+      slots: deps.slots,
+      journal: this.journal,
+      request: () => this.launchRequest(),
+      dispatch: (event) => this.dispatch(event),
+    });
     this.idle = new IdleTimer({
       clock: deps.clock,
-      idleTimeoutMs: service.idleTimeoutMs,
+      idleTimeoutMs: () => this.service.idleTimeoutMs,
       activity: () => this.inFlight.activity,
       onIdle: () => this.dispatch({ type: 'sleep' }),
+    });
+  }
+
+  private makeDoor(): Door {
+    return new Door({
+      name: this.name,
+      tenantId: this.tenantId,
+      clock: this.deps.clock,
+      inFlight: this.inFlight,
+      lifecycle: () => this.lifecycle,
+      service: () => this.service,
+      onNeeded: () => this.dispatch({ type: 'wake' }),
+      onUsed: () => this.journal.used(),
+      onQuiet: () => {
+        if (this.lifecycle.state === 'ready') this.idle.arm();
+      },
+      onDeserted: () => this.deserted(),
     });
   }
 
@@ -102,15 +105,26 @@ export class Runner {
   }
 
   get process(): ProcessIdentity | null {
-    return this.attempt?.process?.identity ?? null;
+    return this.current.identity;
+  }
+
+  get usage(): Usage | null {
+    return this.current.usage;
   }
 
   get upstream(): Upstream | null {
-    return this.serving?.process.upstream ?? null;
+    return this.door.serving?.process.upstream ?? null;
+  }
+
+  /** Those of its process, while it has one; else those that the next will have. */
+  get paths(): InstancePaths {
+    const { record } = this.current;
+    if (record === null) return this.configuredPaths;
+    return { ...this.configuredPaths, publicSocket: record.publicSocket, bindSocket: record.bindSocket };
   }
 
   get held(): number {
-    return this.gate.size;
+    return this.door.held;
   }
 
   /** When it goes to sleep if nothing more happens, ms since the epoch. */
@@ -123,62 +137,76 @@ export class Runner {
     return this.lifecycle.state === 'ready' && this.inFlight.activity.open === 0;
   }
 
+  /** Whether its last change could not be written into the registry. */
+  get isUnsaved(): boolean {
+    return this.journal.isUnsaved;
+  }
+
+  /** Whether its process was started with another config than it would be now. */
+  get isOutdated(): boolean {
+    const { record } = this.current;
+    return record !== null && record.spec !== this.deps.launcher.spec(this.launchRequest());
+  }
+
+  /** Or is about to have one, or has not seen the end of it. */
+  get hasProcess(): boolean {
+    return ['starting', 'ready', 'draining', 'stopping'].includes(this.lifecycle.state);
+  }
+
+  /** It serves, or it has come to rest without a process. */
+  settled(): Promise<void> {
+    return this.until(() => this.lifecycle.state === 'ready' || !this.hasProcess);
+  }
+
   /** Settles once `reached` holds; it is asked again after every change. */
   until(reached: () => boolean): Promise<void> {
-    if (reached()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const watcher = () => {
-        if (!reached()) return;
-        this.watchers.delete(watcher);
-        resolve();
-      };
-      this.watchers.add(watcher);
-    });
+    return this.watchers.until(reached);
+  }
+
+  claim(signal: AbortSignal): Claim | Promise<Claim> {
+    return this.door.claim(signal);
   }
 
   /** Takes a measurement; over the limit it ends, reason `oom`. */
   measured(usage: Usage): void {
-    this.usage = usage;
+    this.current.usage = usage;
     const limit = this.service.memoryLimitBytes;
     if (limit === null || usage.memoryBytes <= limit) return;
-    const detail = `used ${usage.memoryBytes} bytes of ${limit}`;
-    if (this.lifecycle.state !== 'stopping') this.blameAndDispatch('oom', detail, { type: 'over-memory' });
+    this.current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
   }
 
-  // ---- Requests ------------------------------------------------------------------------------
+  // ---- What others do ------------------------------------------------------------------------
 
-  claim(signal: AbortSignal): Claim | Promise<Claim> {
-    const answer = this.admission();
-    if (answer === 'forward') return this.lease(null);
-    if (typeof answer === 'object') return answer;
-    const claim = this.gate.hold(this.deps.clock.nowMs(), signal);
-    if (answer === 'wake' && !('refused' in claim)) this.dispatch({ type: 'wake' });
-    return claim;
+  /** Goes on with another config: at once where the process has no part in it, else from the next start on. */
+  reconfigure(service: ServiceConfig): void {
+    this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
+    this.service = service;
+    this.idle.disarm();
+    if (this.lifecycle.state === 'ready') this.idle.arm();
+    this.watchers.tell();
   }
 
-  private admission() {
-    return admission(this.lifecycle, this.service.startupTimeoutMs, this.deps.clock.nowMs());
+  /** Takes up a process that runs already; `event` says what becomes of it. */
+  takeUp(found: LaunchedProcess, event: LifecycleEvent): void {
+    this.current.found = found;
+    this.dispatch(event);
   }
 
-  private lease(heldSinceMs: number | null): Lease | Refusal {
-    const serving = this.serving;
-    if (serving === null) return { refused: 'starting', retryAfterS: 1 };
-    const nowMs = this.deps.clock.nowMs();
-    this.inFlight.begin(nowMs);
-    const target = {
-      instance: this.name,
-      tenantId: this.tenantId,
-      upstream: serving.process.upstream,
-      generation: serving.generation,
-      requestTimeoutMs: this.service.requestTimeoutMs,
-    };
-    const heldMs = heldSinceMs === null ? null : nowMs - heldSinceMs;
-    return new CountedLease(target, heldMs, this.inFlight, (kind) => this.released(kind));
+  /** Its process ended while nobody watched. */
+  lost(): void {
+    this.journal.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
+    this.journal.ended(null);
+    this.journal.used();
   }
 
-  private released(kind: 'request' | 'stream'): void {
-    this.inFlight.end(kind, this.deps.clock.nowMs());
-    if (this.lifecycle.state === 'ready' && this.inFlight.activity.open === 0) this.idle.arm();
+  /** Lets go of its process, which lives on for the next server. */
+  release(): void {
+    this.idle.disarm();
+    this.endProber();
+    this.cancelRetry();
+    this.cancelDrain();
+    this.journal.release();
+    this.current.release();
   }
 
   // ---- Events --------------------------------------------------------------------------------
@@ -195,34 +223,40 @@ export class Runner {
   private handle(event: LifecycleEvent): void {
     const was = this.lifecycle;
     const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random() };
-    const { next, effects } = step(was, event, this.policy, at);
+    const { next, effects } = step(was, event, this.policy(), at);
     if (next === was) return;
     this.lifecycle = next;
     this.changed(was, event);
     for (const effect of effects) this.carryOut(effect);
     this.journal.tell(was, next, event, this.process?.pid ?? null);
-    this.settleHeld(was);
-    for (const watcher of [...this.watchers]) watcher();
+    this.door.settleHeld(was);
+    this.watchers.tell();
+  }
+
+  private policy(): LifecyclePolicy {
+    const { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs } = this.deps.settings();
+    const backoff = { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs };
+    return { restart: this.service.restart, backoff };
   }
 
   private changed(was: Lifecycle, event: LifecycleEvent): void {
     const { state } = this.lifecycle;
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
     if (was.state !== state) this.cancelRetry();
-    if (was.state !== state && state === 'starting') this.journal.starting(event, this.gate.size > 0);
-    if (state === 'ready') this.enterReady();
+    if (was.state !== state && state === 'starting') this.enterStarting(event);
+    if (was.state !== state && state === 'ready') this.enterReady();
     this.journal.write(was, this.lifecycle);
   }
 
-  private settleHeld(was: Lifecycle): void {
-    if (this.gate.size === 0) return;
-    const answer = this.admission();
-    if (answer === 'forward') return this.gate.admit((sinceMs) => this.lease(sinceMs));
-    if (typeof answer === 'object') return this.gate.refuse(answer);
-    if (answer !== 'wake') return;
-    if (was.state === 'starting') return this.gate.refuse({ refused: 'at_capacity', retryAfterS: 1 });
-    if (was.next === 'crash') return this.gate.refuse({ refused: 'start_failed', retryAfterS: 1 });
-    this.dispatch({ type: 'wake' });
+  private enterStarting(event: LifecycleEvent): void {
+    this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
+    this.journal.starting(event, this.door.held > 0);
+  }
+
+  /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */
+  private deserted(): void {
+    const unneeded = this.wokenByRequest && this.watchers.isEmpty && this.current.waits;
+    if (unneeded) this.dispatch({ type: 'abandoned' });
   }
 
   // ---- Effects -------------------------------------------------------------------------------
@@ -230,16 +264,19 @@ export class Runner {
   private carryOut(effect: Effect): void {
     switch (effect.do) {
       case 'launch':
-        return this.launch();
+        return this.current.launch();
+      case 'adopt':
+        return this.current.adopt();
       case 'drain':
         return this.drain();
       case 'terminate':
-        return void this.terminate(effect.kill);
+        this.cancelDrain();
+        return void this.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
         this.cancelRetry = this.after(effect.atMs - this.deps.clock.nowMs(), () => this.dispatch({ type: 'retry' }));
         return;
       case 'blame':
-        this.assignBlame(effect.reason);
+        this.current.assignBlame(effect.reason);
     }
   }
 
@@ -247,44 +284,9 @@ export class Runner {
     return this.deps.clock.after(Math.max(0, delayMs), run);
   }
 
-  private launch(): void {
-    const { service, tenantId, deps } = this;
-    this.blame = null;
-    const request = { instance: this.name, service, tenantId, env: this.record.env, paths: this.paths };
-    this.attempt = new Attempt({
-      launcher: deps.launcher,
-      clock: deps.clock,
-      slots: deps.slots,
-      request,
-      hooks: {
-        onNoRoom: () => this.dispatch({ type: 'no-room' }),
-        onLaunchFailed: (detail) => this.blameAndDispatch('spawn_failed', detail, { type: 'launch-failed' }),
-        onLaunched: (process) => this.journal.launched(process.identity),
-        onReady: () => this.dispatch({ type: 'ready' }),
-        onStartupTimeout: (detail) => this.blameAndDispatch('startup_timeout', detail, { type: 'startup-timeout' }),
-        onExited: (exit) => this.exited(exit),
-      },
-    });
-  }
-
-  private blameAndDispatch(reason: ExitReason, detail: string, event: LifecycleEvent): void {
-    this.blame = { reason, detail };
-    this.dispatch(event);
-  }
-
-  private assignBlame(reason: ExitReason): void {
-    this.blame ??= { reason, detail: null };
-    if (reason !== 'spawn_failed') return;
-    this.noteExit({ code: null, signal: null });
-  }
-
-  private exited(exit: ProcessExit): void {
-    this.noteExit(exit);
-    this.dispatch({ type: 'exited', code: exit.code });
-  }
-
-  private noteExit(exit: ProcessExit): void {
-    this.journal.exited(exit, this.blame, this.attempt?.process?.lastLines(LAST_LINES) ?? []);
+  launchRequest(): LaunchRequest {
+    const { name: instance, service, tenantId, configuredPaths: paths } = this;
+    return { instance, service, tenantId, env: this.record.env, paths };
   }
 
   private drain(): void {
@@ -296,46 +298,27 @@ export class Runner {
     this.inFlight.onDrained(done);
   }
 
-  private async terminate(kill: boolean): Promise<void> {
-    this.cancelDrain();
-    const attempt = this.attempt;
-    await attempt?.terminate(kill ? 0 : this.service.stopTimeoutMs);
-    this.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null);
-    this.attempt = null;
-    this.usage = null;
-    this.dispatch({ type: 'ended' });
-  }
-
   // ---- Ready ---------------------------------------------------------------------------------
 
   private enterReady(): void {
-    const process = this.attempt?.process;
-    if (process === undefined || process === null) return;
+    const process = this.current.launched;
+    if (process === null) return;
     const { clock, settings } = this.deps;
-    this.serving = { process, generation: this.deps.nextGeneration() };
-    this.journal.ready();
+    this.door.serving = { process, generation: this.deps.nextGeneration() };
+    this.journal.ready(process.record, this.current.isAdopted);
     this.idle.arm();
     this.endProber = startProber({
       clock,
-      intervalMs: settings.healthCheckIntervalMs,
-      probe: () => process.probe(),
-      onUnhealthy: (detail) => this.blameAndDispatch('unhealthy', detail, { type: 'unhealthy' }),
+      intervalMs: settings().healthCheckIntervalMs,
+      probe: () => process.probe(this.service),
+      onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
     });
   }
 
   private leaveReady(): void {
     this.idle.disarm();
     this.endProber();
-    if (this.serving !== null) this.deps.onRetired(this.serving.generation);
-    this.serving = null;
+    if (this.door.serving !== null) this.deps.onRetired(this.door.serving.generation);
+    this.door.serving = null;
   }
-}
-
-function backoffPolicy(settings: Settings) {
-  return {
-    baseMs: settings.backoffBaseMs,
-    maxMs: settings.backoffMaxMs,
-    maxRestarts: settings.maxRestarts,
-    windowMs: settings.restartWindowMs,
-  };
 }

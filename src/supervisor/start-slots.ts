@@ -4,8 +4,8 @@
  */
 
 export interface StartSlotsOptions {
-  readonly maxConcurrentStarts: number;
-  readonly maxRunning: number;
+  /** Asked each time: a reload may change them. */
+  limits(): { readonly maxConcurrentStarts: number; readonly maxRunning: number };
   /** Puts the least recently used idle instance to sleep; settles when it is gone, false when none is idle. */
   makeRoom(): Promise<boolean>;
 }
@@ -37,6 +37,11 @@ export class StartSlots {
     });
   }
 
+  /** Counts one that runs already; it ends with `ended`. */
+  adopt(): void {
+    this.alive += 1;
+  }
+
   started(): void {
     this.starting -= 1;
     void this.grant();
@@ -51,12 +56,13 @@ export class StartSlots {
     this.dropAborted();
     if (this.granting) return;
     this.granting = true;
-    while (this.waiting.length > 0 && this.starting < this.options.maxConcurrentStarts) await this.grantFirst();
+    while (this.waiting.length > 0 && this.starting < this.options.limits().maxConcurrentStarts)
+      await this.grantFirst();
     this.granting = false;
   }
 
   private async grantFirst(): Promise<void> {
-    const room = this.alive < this.options.maxRunning || (await this.options.makeRoom());
+    const room = this.alive < this.options.limits().maxRunning || (await this.options.makeRoom());
     this.dropAborted();
     const first = this.waiting.shift();
     if (first === undefined) return;

@@ -1,24 +1,38 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
-import { assertTenantId, type InstanceName, type InstanceRecord, instanceName, newRecord } from '../core/instance.ts';
+
+import { describeDiff, type Population } from '../core/diff-words.ts';
+import { assertTenantId, type InstanceName, instanceName, newRecord } from '../core/instance.ts';
 import type {
   Claim,
+  Clock,
+  EventLog,
   InstanceView,
   Launcher,
+  Registry,
   SpawnOptions,
   SupervisorVerbs,
   UpstreamSource,
   UsageMeter,
 } from '../core/ports.ts';
+import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-import type { JournalDeps } from './journal.ts';
+import type { Logger } from '../logger.ts';
+import { Fleet } from './fleet.ts';
 import { startMemoryGuard } from './memory-guard.ts';
+import { type RecoveryDeps, recover, takeUp } from './recovery.ts';
+import { Rollout } from './rollout.ts';
 import { Runner, type RunnerDeps } from './runner.ts';
+import { Saver } from './saver.ts';
 import { StartSlots } from './start-slots.ts';
 import { viewOf } from './view.ts';
 
-export interface SupervisorDeps extends JournalDeps {
+export interface SupervisorDeps {
   readonly config: Config;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly events: EventLog;
+  readonly logger: Logger;
   readonly launcher: Launcher;
   readonly meter: UsageMeter;
   /** 0 to 1. */
@@ -29,39 +43,39 @@ export interface SupervisorDeps extends JournalDeps {
 }
 
 export class Supervisor implements SupervisorVerbs, UpstreamSource {
-  private readonly runners = new Map<InstanceName, Runner>();
-  /** Public socket → the instance that has it. */
-  private readonly sockets = new Map<string, InstanceName>();
+  private readonly fleet = new Fleet();
   private readonly deps: SupervisorDeps;
+  private readonly saver: Saver;
   private readonly runnerDeps: RunnerDeps;
+  private readonly rollout: Rollout;
   private readonly retiredListeners: ((generation: number) => void)[] = [];
   private readonly endMemoryGuard: () => void;
+  private currentConfig: Config;
   private generation = 0;
   private closing = false;
 
   constructor(deps: SupervisorDeps) {
+    const { clock, registry, logger, events, meter } = deps;
     this.deps = deps;
+    this.currentConfig = deps.config;
+    this.saver = new Saver({ clock, registry, logger });
     this.runnerDeps = this.makeRunnerDeps();
-    this.endMemoryGuard = startMemoryGuard({
-      clock: deps.clock,
-      meter: deps.meter,
-      runners: () => this.runners.values(),
-    });
+    this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
+    this.endMemoryGuard = startMemoryGuard({ clock, meter, runners: () => this.fleet });
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { config, launcher, registry, events, logger, clock } = this.deps;
+    const { launcher, events, logger, clock, random } = this.deps;
     return {
-      settings: config.settings,
+      settings: () => this.currentConfig.settings,
       launcher,
-      registry,
+      saver: this.saver,
       events,
       logger,
       clock,
-      random: () => this.deps.random(),
+      random,
       slots: new StartSlots({
-        maxConcurrentStarts: config.settings.maxConcurrentStarts,
-        maxRunning: config.settings.maxRunning,
+        limits: () => this.currentConfig.settings,
         makeRoom: () => this.makeRoom(),
       }),
       nextGeneration: () => {
@@ -74,14 +88,19 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     };
   }
 
+  /** What is served now. */
+  get config(): Config {
+    return this.currentConfig;
+  }
+
   // ---- Requests ------------------------------------------------------------------------------
 
   has(instance: InstanceName): boolean {
-    return this.runners.has(instance);
+    return this.fleet.has(instance);
   }
 
   claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
-    const runner = this.runners.get(instance);
+    const runner = this.fleet.get(instance);
     if (runner === undefined) return { refused: 'unknown_tenant', retryAfterS: null };
     return runner.claim(signal);
   }
@@ -93,50 +112,50 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   // ---- Verbs ---------------------------------------------------------------------------------
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
-    const existing = this.runners.get(instanceName(service, tenantId));
+    const existing = this.fleet.get(instanceName(service, tenantId));
     const runner = existing ?? this.register(service, tenantId, options.env ?? {});
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
     if (options.start !== false) runner.dispatch({ type: existing === undefined ? 'start' : 'wake' });
-    if (options.wait !== false) await settled(runner);
+    if (options.wait !== false) await runner.settled();
     return { view: this.view(runner), created: existing === undefined };
   }
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
-    const runner = this.find(instance);
+    const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'start' });
-    if (options.wait !== false) await settled(runner);
-    return this.view(runner);
+    if (options.wait !== false) await runner.settled();
+    return this.savedView(runner);
   }
 
   async stop(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.find(instance);
+    const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'stop' });
-    await runner.until(() => runner.lifecycle.desired !== 'stopped' || !hasProcess(runner));
-    return this.view(runner);
+    await runner.until(() => runner.lifecycle.desired !== 'stopped' || !runner.hasProcess);
+    return this.savedView(runner);
   }
 
   async restart(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.find(instance);
+    const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'restart' });
-    await settled(runner);
-    return this.view(runner);
+    await runner.settled();
+    return this.savedView(runner);
   }
 
   async sleep(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.find(instance);
+    const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'sleep' });
     await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
-    return this.view(runner);
+    return this.savedView(runner);
   }
 
   async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
-    const runner = this.find(instance);
+    const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'remove' });
     await runner.until(() => runner.lifecycle.over);
-    if (this.runners.get(instance) !== runner) return;
-    this.forget(runner);
+    if (this.fleet.get(instance) !== runner) return;
+    this.unregister(runner);
     const { clock, events, launcher } = this.deps;
-    const shared = [...this.runners.values()].some((other) => other.tenantId === runner.tenantId);
+    const shared = [...this.fleet].some((other) => other.tenantId === runner.tenantId);
     const purged = options.purge === true && !shared;
     if (options.purge === true) await this.deps.removeLogs(instance);
     if (purged) await launcher.deleteTenantDir(runner.tenantId);
@@ -145,58 +164,104 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   get(instance: InstanceName): InstanceView {
-    return this.view(this.find(instance));
+    return this.view(this.fleet.find(instance));
   }
 
   list(): InstanceView[] {
-    return [...this.runners.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((runner) => this.view(runner));
+    return [...this.fleet].sort((a, b) => (a.name < b.name ? -1 : 1)).map((runner) => this.view(runner));
   }
 
   // ---- The life of the server ----------------------------------------------------------------
 
-  /** Takes up what the registry knows, ends what an earlier server left running, and starts what should run. */
+  /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
   async open(): Promise<void> {
-    const records = this.deps.registry.list();
-    await Promise.all(records.filter((record) => record.process !== null).map((record) => this.endLeftover(record)));
-    for (const record of records) this.takeUp(record);
-    for (const { service, tenantId } of this.deps.config.instances) this.startConfigured(service, tenantId);
-    for (const runner of this.runners.values()) {
+    await this.deps.launcher.prepare();
+    await recover(this.deps.registry.list(), this.recoveryDeps());
+    for (const { service, tenantId } of this.currentConfig.instances) this.startConfigured(service, tenantId);
+    for (const runner of this.fleet) {
       const always = runner.service.idleTimeoutMs === 0 && runner.lifecycle.desired === 'up';
-      if (always) runner.dispatch({ type: 'start' });
+      if (always && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
     }
+    for (const service of this.currentConfig.services.keys()) void this.rollout.start(service);
   }
 
   /** Ends every process, in parallel; what was up is remembered as up. Settles when none is left. */
   async close(): Promise<void> {
     this.closing = true;
-    const runners = [...this.runners.values()];
+    this.rollout.end();
+    const runners = [...this.fleet];
     for (const runner of runners) runner.dispatch({ type: 'close' });
     await Promise.all(runners.map((runner) => runner.until(() => runner.lifecycle.over)));
+    await this.finish();
+  }
+
+  /** Leaves every process running, for the next server to take back. */
+  async leave(): Promise<void> {
+    this.closing = true;
+    this.rollout.end();
+    for (const runner of this.fleet) runner.release();
+    await this.finish();
+  }
+
+  private async finish(): Promise<void> {
+    this.saver.flush();
     this.endMemoryGuard();
+    await this.deps.launcher.close();
   }
 
-  private async endLeftover(record: InstanceRecord): Promise<void> {
-    const service = this.deps.config.services.get(record.service);
-    if (record.process === null || service === undefined) return;
-    const { launcher, logger } = this.deps;
-    const paths = launcher.paths(service, record.tenantId);
-    const ended = await launcher.endLeftover(record.process, paths, service.stopTimeoutMs);
-    const fields = { instance: instanceName(record.service, record.tenantId), pid: record.process.pid };
-    if (ended) logger.info(fields, 'ended a process that an earlier server left');
+  // ---- Another config ------------------------------------------------------------------------
+
+  /**
+   * Goes over to it: new services are served, removed ones drain and end, changed ones restart one by one.
+   * Returns a sentence for each change.
+   */
+  apply(config: Config): string[] {
+    const diff = diffConfigs(this.currentConfig, config);
+    const words = describeDiff(diff, (service) => this.population(service));
+    this.currentConfig = applicable(this.currentConfig, config);
+    for (const name of diff.removed) for (const runner of this.fleet.ofService(name)) void this.retire(runner);
+    for (const { name } of diff.changed) this.reconfigure(this.serviceNamed(name));
+    if (diff.added.length > 0) this.takeUpAdded(new Set(diff.added));
+    for (const { service, tenantId } of diff.instances) this.startConfigured(service, tenantId);
+    for (const { name, restarts } of diff.changed) if (restarts) void this.rollout.start(name);
+    return words;
   }
 
-  private takeUp(record: InstanceRecord): void {
-    const service = this.deps.config.services.get(record.service);
-    const instance = instanceName(record.service, record.tenantId);
-    if (service === undefined) {
-      this.deps.logger.warn({ instance }, 'registered, but the config has no such service: not served');
-      return;
+  private population(service: string): Population {
+    const runners = this.fleet.ofService(service);
+    return { registered: runners.length, running: runners.filter(({ hasProcess }) => hasProcess).length };
+  }
+
+  private reconfigure(service: ServiceConfig): void {
+    for (const runner of this.fleet.ofService(service.name)) {
+      this.fleet.forget(runner);
+      runner.reconfigure(service);
+      this.fleet.add(runner);
     }
-    this.add(new Runner({ ...record, process: null, startedAtMs: null }, service, this.runnerDeps));
+  }
+
+  private takeUpAdded(names: ReadonlySet<string>): void {
+    const records = this.deps.registry.list().filter(({ service }) => names.has(service));
+    const deps = this.recoveryDeps();
+    for (const record of records)
+      if (!this.fleet.has(instanceName(record.service, record.tenantId))) takeUp(record, deps);
+  }
+
+  /** Its service is gone: it ends, and is remembered. */
+  private async retire(runner: Runner): Promise<void> {
+    runner.dispatch({ type: 'close' });
+    await runner.until(() => runner.lifecycle.over);
+    this.fleet.forget(runner);
+  }
+
+  private recoveryDeps(): RecoveryDeps {
+    const { launcher, logger } = this.deps;
+    const service = (name: string) => this.currentConfig.services.get(name);
+    return { launcher, logger, fleet: this.fleet, runnerDeps: this.runnerDeps, service };
   }
 
   private startConfigured(service: string, tenantId: string): void {
-    const runner = this.runners.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, {});
+    const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, {});
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
@@ -210,43 +275,39 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const nowMs = clock.nowMs();
     const record = newRecord(name, tenantId, { ...env }, nowMs);
     const runner = new Runner(record, service, this.runnerDeps);
-    this.assertOwnSocket(runner);
-    registry.save(record, true);
-    this.add(runner);
+    this.fleet.assertOwnSocket(runner);
+    try {
+      registry.save(record, true);
+    } catch (error) {
+      throw unwritten(`${runner.name} is not registered`, error);
+    }
+    this.fleet.add(runner);
     events.append({ atMs: nowMs, type: 'spawned', instance: runner.name, message: 'registered', data: {} });
     return runner;
   }
 
+  private unregister(runner: Runner): void {
+    try {
+      this.deps.registry.remove(runner.service.name, runner.tenantId);
+    } catch (error) {
+      throw unwritten(`${runner.name} has ended, but is still registered`, error);
+    }
+    this.fleet.forget(runner);
+  }
+
   private serviceNamed(name: string): ServiceConfig {
-    const service = this.deps.config.services.get(name);
+    const service = this.currentConfig.services.get(name);
     if (service !== undefined) return service;
-    const known = [...this.deps.config.services.keys()].join(', ');
+    const known = [...this.currentConfig.services.keys()].join(', ');
     throw new TenementError('unknown_service', `there is no service ${JSON.stringify(name)}`, {
       hint: `Services in the config: ${known}.`,
     });
   }
 
-  private assertOwnSocket(runner: Runner): void {
-    const { publicSocket } = runner.paths;
-    const owner = publicSocket === null ? undefined : this.sockets.get(publicSocket);
-    if (owner === undefined || owner === runner.name) return;
-    throw new TenementError('socket_conflict', `${runner.name} would have the socket of ${owner}, ${publicSocket}`);
-  }
-
-  private add(runner: Runner): void {
-    this.runners.set(runner.name, runner);
-    if (runner.paths.publicSocket !== null) this.sockets.set(runner.paths.publicSocket, runner.name);
-  }
-
-  private forget(runner: Runner): void {
-    this.runners.delete(runner.name);
-    if (runner.paths.publicSocket !== null) this.sockets.delete(runner.paths.publicSocket);
-  }
-
-  private find(instance: InstanceName): Runner {
-    const runner = this.runners.get(instance);
-    if (runner !== undefined) return runner;
-    throw new TenementError('unknown_tenant', `${instance} is not registered`);
+  /** @throws {TenementError} `state_failed` when what was done would be forgotten with this server */
+  private savedView(runner: Runner): InstanceView {
+    if (!runner.isUnsaved) return this.view(runner);
+    throw unwritten(`${runner.name} is ${runner.lifecycle.state}, and that will be forgotten`, null);
   }
 
   private view(runner: Runner): InstanceView {
@@ -254,21 +315,17 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   private async makeRoom(): Promise<boolean> {
-    const idle = [...this.runners.values()].filter((runner) => runner.isIdle);
+    const idle = [...this.fleet].filter((runner) => runner.isIdle);
     idle.sort((a, b) => a.inFlight.lastActivityAtMs - b.inFlight.lastActivityAtMs);
     const [oldest] = idle;
     if (oldest === undefined) return false;
     oldest.dispatch({ type: 'sleep' });
-    await oldest.until(() => !hasProcess(oldest));
+    await oldest.until(() => !oldest.hasProcess);
     return true;
   }
 }
 
-function hasProcess(runner: Runner): boolean {
-  return ['starting', 'ready', 'draining', 'stopping'].includes(runner.lifecycle.state);
-}
-
-/** It serves, or it has come to rest without. */
-async function settled(runner: Runner): Promise<void> {
-  await runner.until(() => runner.lifecycle.state === 'ready' || !hasProcess(runner));
+function unwritten(what: string, error: unknown): TenementError {
+  const why = error instanceof Error ? `: ${error.message}` : '';
+  return new TenementError('state_failed', `${what}: the registry cannot be written${why}`, { cause: error });
 }

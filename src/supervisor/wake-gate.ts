@@ -11,10 +11,11 @@ const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
 
 export class WakeGate {
   private readonly held = new Set<Held>();
-  private readonly limit: number;
+  private readonly onDeserted: () => void;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  /** @param onDeserted called when the last client that was held has left */
+  constructor(onDeserted: () => void) {
+    this.onDeserted = onDeserted;
   }
 
   get size(): number {
@@ -22,13 +23,14 @@ export class WakeGate {
   }
 
   /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */
-  hold(nowMs: number, signal: AbortSignal): Refusal | Promise<Claim> {
-    if (this.held.size >= this.limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
+  hold(limit: number, nowMs: number, signal: AbortSignal): Refusal | Promise<Claim> {
+    if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
     return new Promise((resolve) => {
       const leave = () => {
         this.held.delete(entry);
         resolve(LEFT);
+        if (this.held.size === 0) this.onDeserted();
       };
       const entry: Held = {
         sinceMs: nowMs,

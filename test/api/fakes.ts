@@ -13,6 +13,7 @@ import type {
   TokenStore,
 } from '../../src/core/ports.ts';
 import { TenementError } from '../../src/errors.ts';
+import { configOf, SERVICE } from '../supervisor/fakes.ts';
 
 export function view(name: InstanceName, overrides: Partial<InstanceView> = {}): InstanceView {
   const { service, tenantId } = parseInstanceName(name);
@@ -240,6 +241,7 @@ export function fakeDeps() {
     events: new FakeEvents(),
     logs: new FakeLogs(),
     tokens: new FakeTokens(),
+    config: () => configOf(SERVICE, {}),
     version: '1.2.3',
   };
 }

@@ -40,7 +40,7 @@ async function benchApp(label: string, configFile: string): Promise<void> {
   const proxy = createProxy({
     source: hypervisor.internals.supervisor,
     table: () => ({ domains: ['*'], defaultService: service.name, services: new Set(), aliases: new Map() }),
-    trustedProxies: [],
+    trustedProxies: () => [],
     logger: silentLogger(),
   });
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });

@@ -1,37 +1,52 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findControlSocket, tellControlSocket } from '../../src/config/control-socket.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
-function makeConfig(): { dir: string; file: string } {
+function makeConfig() {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const file = join(dir, 'tenement.toml');
-  writeFileSync(file, '[settings]\nruntime_dir = "run"\n[service.api]\ncommand = "x"\n');
-  return { dir, file };
+  writeFileSync(file, '[service.api]\ncommand = "x"\n');
+  return { dir, file, env: { XDG_RUNTIME_DIR: join(dir, 'run') } };
+}
+
+/** A server's control socket in that data directory. */
+function serve(file: string, env: NodeJS.ProcessEnv, dataDir: string): { socket: string; forget(): void } {
+  const config = loadConfig(file, { dataDir });
+  const socket = join(config.settings.stateDir, 'control.sock');
+  mkdirSync(dirname(socket), { recursive: true });
+  writeFileSync(socket, '');
+  return { socket, forget: tellControlSocket(config, env) };
 }
 
 test("a config's control socket is in its state directory", () => {
-  const { dir, file } = makeConfig();
-  tellControlSocket(loadConfig(file));
-  expect(findControlSocket(file)).toBe(join(dir, 'data/.tenement/control.sock'));
+  const { dir, file, env } = makeConfig();
+  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
 test('a server with another data directory is found by its config while it runs', () => {
-  const { dir, file } = makeConfig();
-  const forget = tellControlSocket(loadConfig(file, { dataDir: join(dir, 'other') }));
-  expect(findControlSocket(file)).toBe(join(dir, 'other/.tenement/control.sock'));
+  const { dir, file, env } = makeConfig();
+  const { socket, forget } = serve(file, env, join(dir, 'other'));
+  expect(findControlSocket(file, env)).toBe(socket);
   forget();
-  expect(findControlSocket(file)).toBe(join(dir, 'data/.tenement/control.sock'));
+  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('what a killed server left is replaced by the next', () => {
-  const { dir, file } = makeConfig();
-  tellControlSocket(loadConfig(file, { dataDir: join(dir, 'other') }));
-  tellControlSocket(loadConfig(file, { dataDir: join(dir, 'third') }));
-  expect(findControlSocket(file)).toBe(join(dir, 'third/.tenement/control.sock'));
-  tellControlSocket(loadConfig(file));
-  expect(findControlSocket(file)).toBe(join(dir, 'data/.tenement/control.sock'));
+test('what a killed server left is replaced by the next, and not believed once its socket is gone', () => {
+  const { dir, file, env } = makeConfig();
+  serve(file, env, join(dir, 'other'));
+  const { socket } = serve(file, env, join(dir, 'third'));
+  expect(findControlSocket(file, env)).toBe(socket);
+  rmSync(socket);
+  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
+});
+
+test('a running server is found while its config is broken', () => {
+  const { dir, file, env } = makeConfig();
+  const { socket } = serve(file, env, join(dir, 'data'));
+  writeFileSync(file, 'half a li');
+  expect(findControlSocket(file, env)).toBe(socket);
 });

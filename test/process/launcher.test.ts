@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { app, get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
+import { get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
 
 const PRINT_ENV = inline('console.log("env " + JSON.stringify(process.env)); setInterval(() => {}, 1000)');
 
@@ -125,26 +125,4 @@ test('with listen = "port" the child gets a port of its own and is reached there
   expect(JSON.parse(await get(child.upstream, '/env'))).toMatchObject({
     PORT: String((child.upstream as { port: number }).port),
   });
-});
-
-test('a process of an earlier supervisor is ended with its sockets', async () => {
-  const bench = makeBench();
-  const { paths } = bench.request();
-  const child = await bench.launch();
-  await child.waitReady(PATIENT);
-  expect(await bench.launcher.endLeftover(child.identity, paths, 5000)).toBe(true);
-  await child.exited;
-  expect(existsSync(publicSocket(paths))).toBe(false);
-  expect(await bench.launcher.endLeftover(child.identity, paths, 5000)).toBe(false);
-});
-
-test('a later process with the same pid is left alone', async () => {
-  const bench = makeBench();
-  const child = await bench.launch({ command: app('never-listens') });
-  const { pid, startTicks } = child.identity;
-  const other = { ...bench.request().paths, bindSocket: join(bench.dir, 'other/s'), publicSocket: null };
-  const earlier = { pid, startTicks: (startTicks ?? 0) - 1 };
-  expect(await bench.launcher.endLeftover(earlier, other, 0)).toBe(false);
-  process.kill(pid, 0);
-  expect(await Promise.race([child.exited, Promise.resolve('runs')])).toBe('runs');
 });

@@ -1,134 +1,118 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { LogLine } from '../../src/core/ports.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { createLogFiles, type LogFiles } from '../../src/process/log-files.ts';
 import { createOutput } from '../../src/process/output.ts';
 
 const NAME = 'api:acme';
 
-function logFiles(maxBytes?: number): { files: LogFiles; dir: string } {
+function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return {
-    dir,
-    files: createLogFiles({ dir, logger: silentLogger(), ...(maxBytes === undefined ? {} : { maxBytes }) }),
-  };
+  return dir;
 }
 
-function attached(files: LogFiles) {
-  const output = createOutput({ files });
+function attached(dir = tempDir(), resumed = false) {
+  const output = createOutput({ dir, logger: silentLogger() });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const tap = output.attach(NAME, stdout, stderr);
+  const tap = output.attach({ instance: NAME, stdout, stderr, logLimitBytes: 1024 * 1024, resumed });
   const end = async () => {
     stdout.end();
     stderr.end();
-    stdout.resume();
-    stderr.resume();
     await tap.done;
   };
-  return { output, stdout, stderr, tap, end };
+  return { output, stdout, stderr, tap, end, dir };
 }
 
 const texts = (lines: readonly LogLine[]) => lines.map((line) => line.text);
 
-describe('output', () => {
-  it('is kept by line, with time and stream, also what has no line end', async () => {
-    const { output, stdout, stderr, tap, end } = attached(logFiles().files);
-    stdout.write('one\r\ntw');
-    stdout.write('o\nthree');
-    stderr.write('oops\n');
-    await end();
-    const lines = await output.read(NAME, {});
-    expect(texts(lines.filter((line) => line.stream === 'stdout'))).toEqual(['one', 'two', 'three']);
-    expect(texts(lines.filter((line) => line.stream === 'stderr'))).toEqual(['oops']);
-    expect(Math.abs((lines[0]?.atMs ?? 0) - Date.now())).toBeLessThan(60_000);
-    expect(tap.lastLines(2)).toHaveLength(2);
-  });
-
-  it('is told to followers as it comes', async () => {
-    const { output, stdout, end } = attached(logFiles().files);
-    const heard = new Promise<LogLine>((resolve) => {
-      const leave = output.subscribe(NAME, (line) => {
-        leave();
-        resolve(line);
-      });
-    });
-    stdout.write('hello\n');
-    expect((await heard).text).toBe('hello');
-    await end();
-  });
-
-  it('that is binary survives as text', async () => {
-    const { output, stdout, end } = attached(logFiles().files);
-    stdout.write(Buffer.from([0xff, 0xfe, 0x41, 0x0a]));
-    await end();
-    expect(texts(await output.read(NAME, {}))).toEqual(['\ufffd\ufffdA']);
-  });
-
-  it('a line without an end is split, not kept whole', async () => {
-    const { output, stdout, end } = attached(logFiles().files);
-    stdout.write('x'.repeat(200_000));
-    await end();
-    expect(texts(await output.read(NAME, {})).map((text) => text.length)).toEqual([65_536, 65_536, 65_536, 3392]);
-  });
-
-  it('a flood pauses its own tenant until it is written', async () => {
-    const { files } = logFiles();
-    const { promise: writing, resolve: startWriting } = Promise.withResolvers<void>();
-    const { promise: written, resolve: finishWriting } = Promise.withResolvers<void>();
-    const slow: LogFiles = {
-      ...files,
-      append: async () => {
-        startWriting();
-        await written;
-      },
-    };
-    const { stdout, end } = attached(slow);
-    stdout.write('first\n');
-    await writing;
-    for (let index = 0; index < 100; index += 1) stdout.write(`${'x'.repeat(60_000)}\n`);
-    await expect.poll(() => stdout.isPaused()).toBe(true);
-    finishWriting();
-    await expect.poll(() => stdout.isPaused()).toBe(false);
-    await end();
-  });
+test('is kept by line, with time and stream, also what has no line end', async () => {
+  const { output, stdout, stderr, tap, end } = attached();
+  stdout.write('one\r\ntw');
+  stdout.write('o\nthree');
+  stderr.write('oops\n');
+  await end();
+  const lines = await output.read(NAME, {});
+  expect(texts(lines.filter((line) => line.stream === 'stdout'))).toEqual(['one', 'two', 'three']);
+  expect(texts(lines.filter((line) => line.stream === 'stderr'))).toEqual(['oops']);
+  expect(Math.abs((lines[0]?.atMs ?? 0) - Date.now())).toBeLessThan(60_000);
+  expect(tap.lastLines(2)).toHaveLength(2);
 });
 
-describe('log files', () => {
-  const line = (text: string, atMs = 1000, stream: LogLine['stream'] = 'stdout') => ({ atMs, stream, text });
+test('is in the file as soon as it is read, also the beginning of a line', async () => {
+  const { output, stdout } = attached();
+  stdout.write('whole\nbegun, and never en');
+  await expect.poll(async () => texts(await output.read(NAME, {}))).toEqual(['whole', 'begun, and never en']);
+});
 
-  it('are filtered by tail, time, text and stream', async () => {
-    const { files } = logFiles();
-    await files.append(NAME, [line('a'), line('b', 2000), line('ab', 3000, 'stderr')]);
-    expect(texts(await files.read(NAME, { tail: 1 }))).toEqual(['ab']);
-    expect(texts(await files.read(NAME, { tail: 0 }))).toEqual([]);
-    expect(texts(await files.read(NAME, { sinceMs: 2000 }))).toEqual(['b', 'ab']);
-    expect(texts(await files.read(NAME, { grep: 'a' }))).toEqual(['a', 'ab']);
-    expect(texts(await files.read(NAME, { stream: 'stderr' }))).toEqual(['ab']);
-  });
+test('a line that one server began to read and the next one ended is one line', async () => {
+  const first = attached();
+  first.stdout.write('before, ');
+  await expect.poll(async () => texts(await first.output.read(NAME, {}))).toEqual(['before, ']);
+  const second = attached(first.dir, true);
+  second.stdout.write('after\n');
+  await second.end();
+  expect(texts(await second.output.read(NAME, {}))).toEqual(['before, after']);
+});
 
-  it('have a bounded size: one file and one older', async () => {
-    const { files, dir } = logFiles(1000);
-    for (let index = 0; index < 50; index += 1) await files.append(NAME, [line('x'.repeat(200))]);
-    const sizes = ['', '.1'].map((suffix) => statSync(join(dir, 'api', `acme.log${suffix}`)).size);
-    for (const size of sizes) expect(size).toBeLessThan(1300);
-  });
+test('of a process that is taken back the last lines are known', async () => {
+  const first = attached();
+  first.stdout.write('one\ntwo\n');
+  await first.end();
+  const second = attached(first.dir, true);
+  second.stdout.write('three\n');
+  await second.end();
+  expect(second.tap.lastLines(2)).toEqual(['two', 'three']);
+});
 
-  it('are gone when the instance is', async () => {
-    const { files } = logFiles();
-    await files.append(NAME, [line('a')]);
-    await files.remove(NAME);
-    expect(await files.read(NAME, {})).toEqual([]);
-  });
+test('is told to followers as it comes, by whole lines', async () => {
+  const { output, stdout, end } = attached();
+  const heard: string[] = [];
+  output.subscribe(NAME, (line) => heard.push(line.text));
+  stdout.write('hel');
+  stdout.write('lo\n');
+  await end();
+  expect(heard).toEqual(['hello']);
+});
 
-  it('that cannot be written harm nobody', async () => {
-    const files = createLogFiles({ dir: '/dev/null/logs', logger: silentLogger() });
-    await files.append(NAME, [line('a')]);
-    expect(await files.read(NAME, {})).toEqual([]);
+test('that is binary survives as text', async () => {
+  const { output, stdout, end } = attached();
+  stdout.write(Buffer.from([0xff, 0xfe, 0x41, 0x0a]));
+  await end();
+  expect(texts(await output.read(NAME, {}))).toEqual(['\ufffd\ufffdA']);
+});
+
+test('a line without an end is split, not kept whole', async () => {
+  const { output, stdout, end } = attached();
+  stdout.write('x'.repeat(200_000));
+  await end();
+  expect(texts(await output.read(NAME, {})).map((text) => text.length)).toEqual([65_536, 65_536, 65_536, 3392]);
+});
+
+test('a flood makes its own tenant wait, and all of it is written', async () => {
+  const { output, stdout, stderr, end } = attached();
+  let paused = false;
+  stdout.once('pause', () => {
+    paused = true;
   });
+  const line = 'x'.repeat(999);
+  for (let index = 0; index < 3000; index += 1) stdout.write(`${line}\n`);
+  stderr.write('quiet\n');
+  await end();
+  expect(paused).toBe(true);
+  const { length } = await output.read(NAME, { stream: 'stdout' });
+  // A MiB of log holds the last of them.
+  expect(length).toBeGreaterThan(500);
+  expect(texts(await output.read(NAME, { tail: 1, stream: 'stdout' }))).toEqual([line]);
+});
+
+test('that is no longer wanted is let go of', async () => {
+  const { tap, stdout } = attached();
+  tap.close();
+  await tap.done;
+  expect(stdout.destroyed).toBe(true);
 });

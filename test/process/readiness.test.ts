@@ -75,18 +75,21 @@ test('a probe tells a healthy child from a sick one', async () => {
   const bench = makeBench();
   const child = await bench.launch({ health: '/health' });
   await child.waitReady(PATIENT);
-  expect(await child.probe()).toEqual({ ok: true });
+  expect(await child.probe({ health: '/health', healthTimeoutMs: 5000 })).toEqual({ ok: true });
   await get(child.upstream, '/sick');
-  expect(await child.probe()).toEqual({ ok: false, detail: 'GET /health answered 503' });
+  expect(await child.probe({ health: '/health', healthTimeoutMs: 5000 })).toEqual({
+    ok: false,
+    detail: 'GET /health answered 503',
+  });
 });
 
 test('without health a probe is a connection', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
-  expect(await child.probe()).toEqual({ ok: true });
+  expect(await child.probe({ health: null, healthTimeoutMs: 5000 })).toEqual({ ok: true });
   await child.terminate(5000);
-  expect(await child.probe()).toMatchObject({ ok: false });
+  expect(await child.probe({ health: null, healthTimeoutMs: 5000 })).toMatchObject({ ok: false });
 });
 
 test('a stranger that listens on the port of a child never answers for it', async () => {

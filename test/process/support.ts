@@ -3,14 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
-import { silentLogger } from '../../src/logger.ts';
 import { createLauncher } from '../../src/process/launcher.ts';
-import type { OutputSink } from '../../src/process/output-sink.ts';
+import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output-sink.ts';
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 
@@ -26,12 +24,16 @@ export class MemorySink implements OutputSink {
   private text = '';
   private tell: () => void = () => {};
 
-  attach(_instance: string, stdout: Readable, stderr: Readable): ReturnType<OutputSink['attach']> {
+  attach({ stdout, stderr }: OutputSource): OutputTap {
     const ends = [stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.once('close', resolve)));
     for (const stream of [stdout, stderr]) stream.on('data', (chunk) => this.add(String(chunk)));
     return {
       lastLines: (count) => this.text.trimEnd().split('\n').slice(-count),
       done: Promise.all(ends).then(() => {}),
+      close: () => {
+        stdout.destroy();
+        stderr.destroy();
+      },
     };
   }
 
@@ -66,7 +68,8 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
   const sink = new MemorySink();
   const settings = makeSettings(dir);
   mkdirSync(settings.runtimeDir);
-  const launcher = createLauncher({ settings, logger: silentLogger(), sink, ...(baseEnv && { baseEnv }) });
+  const launcher = createLauncher({ settings, sink, ...(baseEnv && { baseEnv }) });
+  onTestFinished(() => launcher.close());
   const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
     const service = { ...makeService(dir), ...change };
     return { instance: 'api:acme', service, tenantId: 'acme', env, paths: launcher.paths(service, 'acme') };
@@ -129,6 +132,7 @@ function makeService(dir: string): ServiceConfig {
     wakeQueue: 256,
     isolation: 'process',
     memoryLimitBytes: null,
+    logLimitBytes: 16 * 1024 * 1024,
     inheritEnv: [],
     env: {},
   };

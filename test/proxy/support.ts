@@ -105,7 +105,12 @@ export class Bench {
     const bench = new Bench();
     bench.dir = await mkdtemp(join(tmpdir(), 'tenement-proxy-'));
     const { source } = bench;
-    bench.proxy = createProxy({ source, table: () => TABLE, trustedProxies, logger: silentLogger() });
+    bench.proxy = createProxy({
+      source,
+      table: () => TABLE,
+      trustedProxies: () => trustedProxies,
+      logger: silentLogger(),
+    });
     bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;
     return bench;
   }

@@ -1,5 +1,5 @@
 /** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
-import type { InstanceRecord } from '../../src/core/instance.ts';
+import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/instance.ts';
 import type {
   Clock,
   EventLog,
@@ -52,7 +52,8 @@ export async function settle(): Promise<void> {
 }
 
 export class FakeProcess implements LaunchedProcess {
-  readonly identity;
+  readonly record: ProcessRecord;
+  released = false;
   readonly upstream = { socketPath: '/public' };
   readonly exited: Promise<ProcessExit>;
   terminated: number[] = [];
@@ -61,14 +62,23 @@ export class FakeProcess implements LaunchedProcess {
   private readyNow: (result: ProbeResult) => void = () => {};
   private readonly ready: Promise<ProbeResult>;
 
-  constructor(pid: number) {
-    this.identity = { pid, startTicks: pid };
+  constructor(pid: number, spec = '') {
+    const published = { path: '/public', device: 1, inode: pid };
+    this.record = { pid, startTicks: pid, bindSocket: '/b', publicSocket: '/public', published, port: null, spec };
     this.exited = new Promise((resolve) => {
       this.exitNow = resolve;
     });
     this.ready = new Promise((resolve) => {
       this.readyNow = resolve;
     });
+  }
+
+  get identity(): ProcessIdentity {
+    return this.record;
+  }
+
+  release(): void {
+    this.released = true;
   }
 
   becomeReady(): void {
@@ -98,7 +108,7 @@ export class FakeProcess implements LaunchedProcess {
   }
 }
 
-const SERVICE: ServiceConfig = {
+export const SERVICE: ServiceConfig = {
   name: 'api',
   command: ['app'],
   workdir: '/',
@@ -116,6 +126,7 @@ const SERVICE: ServiceConfig = {
   wakeQueue: 3,
   isolation: 'process',
   memoryLimitBytes: null,
+  logLimitBytes: 1024 * 1024,
   inheritEnv: [],
   env: {},
 };
@@ -129,28 +140,69 @@ export interface World {
   readonly saved: Map<string, InstanceRecord>;
   /** The next launches fail so. */
   failLaunch: string | null;
+  /** The next writes into the registry fail. */
+  failSave: boolean;
+  readonly config: Config;
+  readonly endedStrays: number[];
 }
 
-export function world(service: Partial<ServiceConfig> = {}, settings: Partial<Config['settings']> = {}): World {
+/** What an earlier server left. */
+export interface Left {
+  readonly records?: readonly InstanceRecord[];
+  readonly running?: readonly FakeProcess[];
+  readonly strays?: readonly (ProcessIdentity & { readonly bindSocket: string })[];
+}
+
+export function world(
+  service: Partial<ServiceConfig> = {},
+  settings: Partial<Config['settings']> = {},
+  { records = [], running = [], strays = [] }: Left = {},
+): World {
   const clock = new FakeClock();
+  const config = configOf({ ...SERVICE, ...service }, settings);
+  const endedStrays: number[] = [];
   const processes: FakeProcess[] = [];
   const events: string[] = [];
-  const saved = new Map<string, InstanceRecord>();
-  const made: Omit<World, 'supervisor'> = { clock, processes, events, saved, failLaunch: null };
+  const saved = new Map(records.map((record) => [`${record.service}:${record.tenantId}`, record]));
+  const made: Omit<World, 'supervisor'> = {
+    clock,
+    config,
+    processes,
+    events,
+    saved,
+    endedStrays,
+    failLaunch: null,
+    failSave: false,
+  };
   const launcher: Launcher = {
+    prepare: async () => {},
+    close: async () => {},
+    spec: ({ service: { command } }) => command.join(' '),
+    isAlive: ({ pid }) => running.some((process) => process.record.pid === pid),
+    adopt: (_request, { pid }) => {
+      const process = running.find((one) => one.record.pid === pid) ?? new FakeProcess(pid);
+      processes.push(process);
+      return process;
+    },
+    strays: (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
+    endStray: async ({ pid }) => void endedStrays.push(pid),
+    forget: () => {},
     paths: (_service, id) => ({ tenantDir: `/d/${id}`, publicSocket: `/${id}`, bindSocket: `/b/${id}` }),
-    launch: async () => {
+    launch: async (request) => {
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
-      const process = new FakeProcess(processes.length + 1);
+      const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));
       processes.push(process);
       return { ok: true, process };
     },
-    endLeftover: async () => false,
     deleteTenantDir: async () => {},
   };
   const registry: Registry = {
     list: () => [...saved.values()],
-    save: (record) => void saved.set(`${record.service}:${record.tenantId}`, record),
+    save: (record) => registry.saveAll([record]),
+    saveAll: (records) => {
+      if (made.failSave) throw new Error('database or disk is full');
+      for (const record of records) saved.set(`${record.service}:${record.tenantId}`, record);
+    },
     remove: (name, tenantId) => void saved.delete(`${name}:${tenantId}`),
   };
   const log: EventLog = {
@@ -162,7 +214,7 @@ export function world(service: Partial<ServiceConfig> = {}, settings: Partial<Co
     subscribe: () => () => {},
   };
   const supervisor = new Supervisor({
-    config: configOf({ ...SERVICE, ...service }, settings),
+    config,
     clock,
     launcher,
     registry,
@@ -176,7 +228,7 @@ export function world(service: Partial<ServiceConfig> = {}, settings: Partial<Co
   return Object.assign(made, { supervisor });
 }
 
-function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {
+export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {
   return {
     file: '/tenement.toml',
     settings: {

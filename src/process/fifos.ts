@@ -1,0 +1,150 @@
+/**
+ * The FIFOs that children print to. A child holds its two open for reading and writing, so it never sees a
+ * broken pipe: it lives on when this process dies, and what it prints meanwhile waits in the FIFO for the next
+ * one. Named `{dir}/{service}-{id}.out` and `.err`; a few nameless ones are kept ready, since making one takes
+ * a process (Node has no mkfifo) and a wake should not wait for it.
+ */
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { type InstanceName, parseInstanceName } from '../core/instance.ts';
+import { ensurePrivateDir } from './directories.ts';
+
+/** Two for each of so many starts at once. */
+const SPARES = 16;
+const SPARE_PREFIX = '.spare-';
+
+/** What reads a child's output. */
+export interface OutputEnds {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/** Ends for a new child: `childFds` go into its `stdio`, and are closed with `closeChildFds` once it has them. */
+export interface NewOutput extends OutputEnds {
+  readonly childFds: readonly [stdout: number, stderr: number];
+  closeChildFds(): void;
+}
+
+export class Fifos {
+  private readonly dir: string;
+  private spares: string[] = [];
+  private made = 0;
+  private making: Promise<void> | null = null;
+
+  /** @param dir made when it is first needed */
+  constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** Fresh FIFOs for an instance, in the place of those that it had. @throws {Error} when they cannot be made */
+  async create(instance: InstanceName): Promise<NewOutput> {
+    const paths = this.pathsOf(instance);
+    const spares = await this.takeSpares(paths.length);
+    spares.forEach((spare, index) => {
+      renameSync(spare, paths[index] ?? '');
+    });
+    return openNew(paths);
+  }
+
+  /** Those that an instance's process still holds; nothing comes from one that is gone. */
+  reopen(instance: InstanceName): OutputEnds {
+    const [stdout, stderr] = this.pathsOf(instance).map(openReaderIfThere);
+    return { stdout: stdout ?? Readable.from([]), stderr: stderr ?? Readable.from([]) };
+  }
+
+  remove(instance: InstanceName): void {
+    for (const path of this.pathsOf(instance)) rmSync(path, { force: true });
+  }
+
+  /** Makes spare ones, for the first start to find. */
+  async prepare(): Promise<void> {
+    ensurePrivateDir(this.dir);
+    this.removeSpares();
+    await this.refill(2 * SPARES);
+  }
+
+  /** Removes the spare ones. */
+  async close(): Promise<void> {
+    await this.making?.catch(() => {});
+    this.removeSpares();
+  }
+
+  /** Those of this process and of one that was killed. */
+  private removeSpares(): void {
+    this.spares = [];
+    const spares = listDir(this.dir).filter((name) => name.startsWith(SPARE_PREFIX));
+    for (const name of spares) rmSync(join(this.dir, name), { force: true });
+  }
+
+  private pathsOf(instance: InstanceName): [stdout: string, stderr: string] {
+    const { service, tenantId } = parseInstanceName(instance);
+    const base = join(this.dir, `${service}-${tenantId}`);
+    return [`${base}.out`, `${base}.err`];
+  }
+
+  private async takeSpares(count: number): Promise<string[]> {
+    while (this.spares.length < count) await this.refill(2 * SPARES);
+    const taken = this.spares.splice(0, count);
+    // A failure shows when a start finds none.
+    if (this.spares.length < SPARES) void this.refill(SPARES).catch(() => {});
+    return taken;
+  }
+
+  private refill(count: number): Promise<void> {
+    this.making ??= this.make(count).finally(() => {
+      this.making = null;
+    });
+    return this.making;
+  }
+
+  private async make(count: number): Promise<void> {
+    const names = Array.from({ length: count }, () => {
+      this.made += 1;
+      return join(this.dir, `${SPARE_PREFIX}${this.made}`);
+    });
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    const { failed, stderr, shortMessage } = await execa('mkfifo', ['-m', '600', ...names], { reject: false });
+    if (failed) throw new Error(`no FIFOs can be made in ${this.dir}: ${stderr.split('\n')[0] || shortMessage}`);
+    this.spares.push(...names);
+  }
+}
+
+function openNew(paths: readonly [string, string]): NewOutput {
+  const opened: number[] = [];
+  try {
+    // For reading and writing: opening waits for nobody, and the child is never without a reader.
+    for (const path of paths) opened.push(openSync(path, constants.O_RDWR));
+    const [out = -1, err = -1] = opened;
+    const [stdout, stderr] = [openReader(paths[0]), openReader(paths[1])];
+    return { stdout, stderr, childFds: [out, err], closeChildFds: () => closeAll(opened) };
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+}
+
+/** Ends when the last process that holds the other side is gone. */
+function openReader(path: string): Readable {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  // Not a ReadStream: that would hold a thread of the pool in each read.
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+function openReaderIfThere(path: string): Readable | null {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ? openReader(path) : null;
+}
+
+function closeAll(fds: number[]): void {
+  for (const fd of fds.splice(0)) closeSync(fd);
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+/** How a child is started, with the templates filled in: its paths, its command, its environment. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { InstancePaths, LaunchRequest } from '../core/ports.ts';
+import type { ServiceConfig, Settings } from '../core/service.ts';
+import { assertSocketPath, bindSocketPath } from '../core/socket-path.ts';
+import { fillTemplate, type TemplateValues } from '../core/template.ts';
+import { childEnvironment } from './environment.ts';
+
+export interface Plan {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+}
+
+export interface PlanContext {
+  readonly settings: Settings;
+  /** What children may inherit from by name; default this process's. */
+  readonly baseEnv?: NodeJS.ProcessEnv;
+}
+
+/** @throws {TenementError} `socket_path_too_long`, `bad_config` */
+export function instancePaths(settings: Settings, service: ServiceConfig, tenantId: string): InstancePaths {
+  const tenantDir = join(settings.dataDir, tenantId);
+  const values = { ...baseValues(settings, service, tenantId), tenant_dir: tenantDir };
+  const socket = fillTemplate(service.socket, values);
+  const bindSocket = bindSocketPath(socket, service.name, tenantId, process.getuid?.() ?? 0);
+  assertSocketPath(socket);
+  assertSocketPath(bindSocket);
+  return { tenantDir, publicSocket: service.listen === 'socket' ? socket : null, bindSocket };
+}
+
+export function planFor(request: LaunchRequest, context: PlanContext, port: number | null, tmpDir: string): Plan {
+  const { service, tenantId, paths } = request;
+  const values: TemplateValues = {
+    ...baseValues(context.settings, service, tenantId),
+    tenant_dir: paths.tenantDir,
+    socket: paths.bindSocket,
+    ...(port === null ? {} : { port: String(port) }),
+  };
+  const fill = (template: string) => fillTemplate(template, values);
+  const [file = '', ...args] = service.command.map(fill);
+  const env = childEnvironment({
+    base: context.baseEnv ?? process.env,
+    inherit: service.inheritEnv,
+    service: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, fill(value)])),
+    tenant: request.env,
+    tenantId,
+    serviceName: service.name,
+    tenantDir: paths.tenantDir,
+    tmpDir,
+    bindSocket: paths.bindSocket,
+    port,
+  });
+  return { file, args, cwd: fill(service.workdir), env };
+}
+
+/**
+ * A fingerprint of all that a process of this request is started with, but for its port and for what it
+ * inherits from the server's own environment, which may be another after an upgrade.
+ */
+export function specOf({ service, env, paths }: LaunchRequest): string {
+  const { command, workdir, socketMode, listen, isolation, inheritEnv, env: serviceEnv } = service;
+  const all = [command, workdir, socketMode, listen, isolation, inheritEnv, pairs(serviceEnv), pairs(env), paths];
+  return createHash('sha256').update(JSON.stringify(all)).digest('base64url').slice(0, 22);
+}
+
+function pairs(env: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function baseValues(settings: Settings, service: ServiceConfig, tenantId: string): TemplateValues {
+  return {
+    id: tenantId,
+    service: service.name,
+    name: service.name,
+    data_dir: settings.dataDir,
+    runtime_dir: settings.runtimeDir,
+  };
+}

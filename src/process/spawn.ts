@@ -1,0 +1,52 @@
+/** Runs a command as a child with a session, a clean environment and an output of its own. */
+import { statSync } from 'node:fs';
+import { execa } from 'execa';
+import type { ProcessIdentity } from '../core/instance.ts';
+import type { ProcessExit } from '../core/ports.ts';
+import type { Covered } from './descriptors.ts';
+import type { Plan } from './plan.ts';
+import { identityOf } from './proc.ts';
+
+export interface Spawned {
+  readonly identity: ProcessIdentity;
+  /** Settles when it was reaped. */
+  readonly exited: Promise<ProcessExit>;
+}
+
+/** @throws {Error} with a sentence for a person when it cannot be run */
+export async function spawnChild(
+  plan: Plan,
+  outputFds: readonly [stdout: number, stderr: number],
+  covered: readonly Covered[],
+): Promise<Spawned> {
+  if (!statSync(plan.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`workdir is not a directory: ${plan.cwd}`);
+  }
+  const options = {
+    cwd: plan.cwd,
+    env: plan.env,
+    extendEnv: false,
+    // A session and group of its own, so that all it starts can be signalled as one.
+    detached: true,
+    // execa takes any descriptor, its types name only 3 to 9.
+    stdio: ['ignore', ...(outputFds as readonly [9, 9]), ...(covered as readonly ('ignore' | 9)[])],
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  } as const;
+  const subprocess = execa(plan.file, plan.args, options);
+  if (subprocess.pid === undefined) {
+    const { code, originalMessage } = await subprocess;
+    throw new Error(whyNotSpawned(plan.file, code, originalMessage));
+  }
+  const exited = new Promise<ProcessExit>((resolve) => {
+    subprocess.nodeChildProcess.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  return { identity: identityOf(subprocess.pid), exited };
+}
+
+function whyNotSpawned(file: string, code: string | undefined, message: string | undefined): string {
+  if (code === 'ENOENT') return `command not found: ${file}`;
+  if (code === 'EACCES') return `not allowed to run: ${file}`;
+  return `could not run ${file}: ${message ?? code ?? 'unknown reason'}`;
+}

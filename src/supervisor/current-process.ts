@@ -1,0 +1,119 @@
+/** The process that an instance has now, or none: begun, blamed for its end, ended. Tells what happens as events. */
+import type { ExitReason, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
+import type { LifecycleEvent } from '../core/lifecycle.ts';
+import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../core/ports.ts';
+import { Attempt, type AttemptHooks } from './attempt.ts';
+import type { Blame, Journal } from './journal.ts';
+import type { StartSlots } from './start-slots.ts';
+
+/** Lines of output that are kept with an exit. */
+const LAST_LINES = 20;
+
+export interface CurrentProcessOptions {
+  readonly clock: Clock;
+  readonly launcher: Launcher;
+  readonly slots: StartSlots;
+  readonly journal: Journal;
+  request(): LaunchRequest;
+  dispatch(event: LifecycleEvent): void;
+}
+
+export class CurrentProcess {
+  usage: Usage | null = null;
+  /** One that ran when this server started, to be taken up by `adopt`. */
+  found: LaunchedProcess | null = null;
+  private readonly options: CurrentProcessOptions;
+  private attempt: Attempt | null = null;
+  private blame: Blame | null = null;
+  private ending = false;
+
+  constructor(options: CurrentProcessOptions) {
+    this.options = options;
+  }
+
+  get launched(): LaunchedProcess | null {
+    return this.attempt?.process ?? null;
+  }
+
+  get identity(): ProcessIdentity | null {
+    return this.launched?.identity ?? null;
+  }
+
+  get record(): ProcessRecord | null {
+    return this.launched?.record ?? null;
+  }
+
+  /** Whether it ran before this server did. */
+  get isAdopted(): boolean {
+    return this.found !== null && this.launched === this.found;
+  }
+
+  /** Whether its start waits for its turn. */
+  get waits(): boolean {
+    return this.attempt?.waits === true;
+  }
+
+  launch(): void {
+    this.begin(null);
+  }
+
+  adopt(): void {
+    this.begin(this.found);
+  }
+
+  /** Says why it is to end, then that it is. Once it is ending, the reason stands. */
+  condemn(reason: ExitReason, detail: string, event: LifecycleEvent): void {
+    if (this.ending) return;
+    this.blame = { reason, detail };
+    this.options.dispatch(event);
+  }
+
+  assignBlame(reason: ExitReason): void {
+    this.blame ??= { reason, detail: null };
+    if (reason === 'spawn_failed') this.noteExit({ code: null, signal: null });
+  }
+
+  /** Ends it and all that it started, then says `ended`. */
+  async terminate(graceMs: number): Promise<void> {
+    const { attempt } = this;
+    this.ending = true;
+    await attempt?.terminate(graceMs);
+    this.options.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null);
+    this.attempt = null;
+    this.found = null;
+    this.usage = null;
+    this.options.dispatch({ type: 'ended' });
+  }
+
+  /** Lets go of it: it lives on. */
+  release(): void {
+    this.launched?.release();
+  }
+
+  private begin(adopted: LaunchedProcess | null): void {
+    const { clock, launcher, slots, request } = this.options;
+    this.blame = null;
+    this.ending = false;
+    this.attempt = new Attempt({ launcher, clock, slots, request: request(), adopted, hooks: this.hooks() });
+  }
+
+  private hooks(): AttemptHooks {
+    const { dispatch, journal } = this.options;
+    return {
+      onNoRoom: () => dispatch({ type: 'no-room' }),
+      onLaunchFailed: (detail) => this.condemn('spawn_failed', detail, { type: 'launch-failed' }),
+      onLaunched: (process) => journal.launched(process.record),
+      onReady: () => dispatch({ type: 'ready' }),
+      onStartupTimeout: (detail) => this.condemn('startup_timeout', detail, { type: 'startup-timeout' }),
+      onUnfit: (detail) => this.condemn('start_failed', detail, { type: 'unfit' }),
+      onExited: (exit) => {
+        this.noteExit(exit);
+        dispatch({ type: 'exited', code: exit.code });
+      },
+    };
+  }
+
+  private noteExit(exit: ProcessExit): void {
+    this.options.journal.exited(exit, this.blame, this.launched?.lastLines(LAST_LINES) ?? []);
+  }
+}

@@ -1,0 +1,99 @@
+/** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
+import { admission } from '../core/admission.ts';
+import type { InstanceName } from '../core/instance.ts';
+import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Claim, Clock, LaunchedProcess, Lease, Refusal } from '../core/ports.ts';
+import type { ServiceConfig } from '../core/service.ts';
+import type { InFlight } from './in-flight.ts';
+import { CountedLease } from './lease.ts';
+import { WakeGate } from './wake-gate.ts';
+
+export interface DoorOptions {
+  readonly name: InstanceName;
+  readonly tenantId: string;
+  readonly clock: Clock;
+  readonly inFlight: InFlight;
+  lifecycle(): Lifecycle;
+  service(): ServiceConfig;
+  /** A request needs it awake. */
+  onNeeded(): void;
+  /** A request was granted. */
+  onUsed(): void;
+  /** The last that was open has ended. */
+  onQuiet(): void;
+  /** The last that was held has left. */
+  onDeserted(): void;
+}
+
+export interface Serving {
+  readonly process: LaunchedProcess;
+  readonly generation: number;
+}
+
+export class Door {
+  /** Who serves now; requests are forwarded while the state is `ready`. */
+  serving: Serving | null = null;
+  private readonly options: DoorOptions;
+  private readonly gate: WakeGate;
+
+  constructor(options: DoorOptions) {
+    this.options = options;
+    this.gate = new WakeGate(() => options.onDeserted());
+  }
+
+  get held(): number {
+    return this.gate.size;
+  }
+
+  claim(signal: AbortSignal): Claim | Promise<Claim> {
+    const answer = this.admission();
+    if (answer === 'forward') return this.lease(null);
+    if (typeof answer === 'object') return answer;
+    const { clock, service, onNeeded } = this.options;
+    const claim = this.gate.hold(service().wakeQueue, clock.nowMs(), signal);
+    if (answer === 'wake' && !('refused' in claim)) onNeeded();
+    return claim;
+  }
+
+  /** After a change of state: those held go on, wait on, or are refused. */
+  settleHeld(was: Lifecycle): void {
+    if (this.gate.size === 0) return;
+    const answer = this.admission();
+    if (answer === 'forward') return this.gate.admit((sinceMs) => this.lease(sinceMs));
+    if (typeof answer === 'object') return this.gate.refuse(answer);
+    if (answer !== 'wake') return;
+    if (was.state === 'starting') return this.gate.refuse({ refused: 'at_capacity', retryAfterS: 1 });
+    if (was.next === 'crash') return this.gate.refuse({ refused: 'start_failed', retryAfterS: 1 });
+    this.options.onNeeded();
+  }
+
+  private admission() {
+    const { lifecycle, service, clock } = this.options;
+    return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+  }
+
+  private lease(heldSinceMs: number | null): Lease | Refusal {
+    const { clock, inFlight, name, tenantId, service, onUsed } = this.options;
+    const { serving } = this;
+    if (serving === null) return { refused: 'starting', retryAfterS: 1 };
+    const nowMs = clock.nowMs();
+    inFlight.begin(nowMs);
+    onUsed();
+    const target = {
+      instance: name,
+      tenantId,
+      upstream: serving.process.upstream,
+      generation: serving.generation,
+      requestTimeoutMs: service().requestTimeoutMs,
+    };
+    const heldMs = heldSinceMs === null ? null : nowMs - heldSinceMs;
+    return new CountedLease(target, heldMs, inFlight, (kind) => this.released(kind));
+  }
+
+  private released(kind: 'request' | 'stream'): void {
+    const { inFlight, clock, onUsed, onQuiet } = this.options;
+    inFlight.end(kind, clock.nowMs());
+    onUsed();
+    if (inFlight.activity.open === 0) onQuiet();
+  }
+}

@@ -1,0 +1,60 @@
+/** Takes up what an earlier server left: its instances, their processes that still run, and those that nobody knows. */
+import type { InstanceRecord } from '../core/instance.ts';
+import { instanceName } from '../core/instance.ts';
+import type { Launcher } from '../core/ports.ts';
+import { recoveryOf } from '../core/recovery.ts';
+import type { ServiceConfig } from '../core/service.ts';
+import type { Logger } from '../logger.ts';
+import type { Fleet } from './fleet.ts';
+import { Runner, type RunnerDeps } from './runner.ts';
+
+export interface RecoveryDeps {
+  readonly launcher: Launcher;
+  readonly logger: Logger;
+  readonly fleet: Fleet;
+  readonly runnerDeps: RunnerDeps;
+  service(name: string): ServiceConfig | undefined;
+}
+
+/** Settles when nothing is left that could answer in another's place; what was taken back is probed from then on. */
+export async function recover(records: readonly InstanceRecord[], deps: RecoveryDeps): Promise<void> {
+  const known = new Set<string>();
+  for (const record of records) {
+    const taken = takeUp(record, deps);
+    if (taken && record.process !== null) known.add(record.process.bindSocket);
+  }
+  await endStrays(known, deps);
+}
+
+/** Makes its runner. Returns whether the runner has its process. */
+export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
+  const { launcher, fleet, runnerDeps, logger } = deps;
+  const service = deps.service(record.service);
+  const instance = instanceName(record.service, record.tenantId);
+  if (service === undefined) {
+    logger.warn({ instance }, 'registered, but the config has no such service: not served');
+    return false;
+  }
+  const runner = new Runner(record, service, runnerDeps);
+  fleet.add(runner);
+  const { process } = record;
+  const isAlive = process !== null && launcher.isAlive(process);
+  const recovery = recoveryOf(record, isAlive, runnerDeps.clock.nowMs());
+  if (recovery.do === 'dispatch' && process !== null && isAlive) {
+    runner.takeUp(launcher.adopt(runner.launchRequest(), process), recovery.event);
+    return true;
+  }
+  if (recovery.do === 'dispatch') runner.dispatch(recovery.event);
+  if (recovery.do === 'lost' && process !== null) {
+    launcher.forget(process);
+    runner.lost();
+  }
+  return false;
+}
+
+async function endStrays(known: ReadonlySet<string>, { launcher, logger }: RecoveryDeps): Promise<void> {
+  const strays = launcher.strays((bindSocket) => !known.has(bindSocket));
+  for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
+  await Promise.all(strays.map((stray) => launcher.endStray(stray)));
+  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null });
+}
