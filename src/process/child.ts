@@ -22,6 +22,8 @@ export interface ChildParts {
   readonly output: OutputTap;
   /** Called when the process is gone, before its traces are removed. */
   onGone(): void;
+  /** Called when it is let go of. */
+  onReleased(): void;
   /** Removes its FIFOs. */
   removeOutput(): void;
 }
@@ -83,6 +85,7 @@ export class Child implements LaunchedProcess {
   release(): void {
     this.parts.dirWatch.close();
     this.parts.output.close();
+    this.parts.onReleased();
   }
 
   private untilHealthy(signal: AbortSignal): Promise<ProbeResult> {

@@ -90,11 +90,11 @@ async function start(
   });
   const removeOutput = () => context.fifos.remove(instance);
   try {
-    const { identity, exited } = await spawnChild(plan, childFds, context.covered);
+    const { identity, exited, unref } = await spawnChild(plan, childFds, context.covered);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, published: null, port, spec: specOf(request) };
-    const onGone = () => {};
-    const process = new Child({ record, exited, service, dirWatch, output, onGone, removeOutput });
+    const life = { onGone: () => {}, onReleased: unref, removeOutput };
+    const process = new Child({ record, exited, service, dirWatch, output, ...life });
     return { ok: true, process };
   } catch (error) {
     output.close();
@@ -119,6 +119,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     dirWatch: new DirWatch(record.bindSocket),
     output,
     onGone: look,
+    onReleased: () => {},
     removeOutput: () => context.fifos.remove(instance),
   });
 }

@@ -11,6 +11,8 @@ export interface Spawned {
   readonly identity: ProcessIdentity;
   /** Settles when it was reaped. */
   readonly exited: Promise<ProcessExit>;
+  /** This process need not wait for its end. */
+  unref(): void;
 }
 
 /** @throws {Error} with a sentence for a person when it cannot be run */
@@ -42,7 +44,8 @@ export async function spawnChild(
   const exited = new Promise<ProcessExit>((resolve) => {
     subprocess.nodeChildProcess.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  return { identity: identityOf(subprocess.pid), exited };
+  const unref = () => subprocess.nodeChildProcess.unref();
+  return { identity: identityOf(subprocess.pid), exited, unref };
 }
 
 function whyNotSpawned(file: string, code: string | undefined, message: string | undefined): string {

@@ -1,12 +1,17 @@
 /** Which processes a server has left behind: those whose environment names a directory of its tenants. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ends every process that was started for a tenant of `dataDir`; their pids, none when all is well. */
-export function endLeftovers(dataDir: string): number[] {
-  const left = readdirSync('/proc')
+/** The processes whose tenant directory is this one, or lies in it. */
+export function processesIn(dir: string): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => environmentOf(pid).some((entry) => entry.startsWith(`DATA_DIR=${dataDir}/`)));
+    .filter((pid) => environmentOf(pid).some((entry) => `${entry}/`.startsWith(`DATA_DIR=${dir}/`)));
+}
+
+/** Ends every process that was started for a tenant of `dataDir`; their pids, none when all is well. */
+export function endLeftovers(dataDir: string): number[] {
+  const left = processesIn(dataDir);
   for (const pid of left) endIfThere(pid);
   return left;
 }

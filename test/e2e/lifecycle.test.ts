@@ -229,15 +229,6 @@ describe('the server itself', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('started anew after SIGKILL it knows its instances, and no process is doubled', async () => {
-    const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
-    const pid = pidOf((await server.get('acme.localhost')).body);
-    await server.stop('SIGKILL');
-    await server.start();
-    expect(isRunning(pid)).toBe(false);
-    expect((await server.get('acme.localhost')).status).toBe(200);
-  });
-
   it('a second server on the same state directory refuses, naming the first', async () => {
     const server = await serve(app());
     const second = await server.cli('serve', '--data-dir', server.dataDir);

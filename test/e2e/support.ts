@@ -14,8 +14,13 @@ export const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.ur
 export async function serve(toml: string, args: readonly string[] = []): Promise<TestServer> {
   const dir = temporaryDirectory();
   const configFile = join(dir, 'tenement.toml');
-  writeFileSync(configFile, `[settings]\ndata_dir = "./data"\n${toml.replaceAll('{fixtures}', FIXTURES)}`);
+  writeConfig(configFile, toml);
   return serveFile(configFile, dir, args);
+}
+
+/** Keys before the first table are settings. */
+export function writeConfig(file: string, toml: string): void {
+  writeFileSync(file, `[settings]\ndata_dir = "./data"\n${toml.replaceAll('{fixtures}', FIXTURES)}`);
 }
 
 /** Serves a file as it stands, with data, sockets and ports of its own; `dir` goes when the test ends. */

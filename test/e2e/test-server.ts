@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { InstanceView } from '../../src/core/ports.ts';
-import { endLeftovers } from './leftovers.ts';
+import { endLeftovers, processesIn } from './leftovers.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -121,14 +121,25 @@ export class TestServer {
     return tenement([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
   }
 
+  /** A command about another file of the same directory. */
+  cliFor(configFile: string, ...args: string[]): Promise<CommandResult> {
+    return tenement([...args, '-c', configFile], { XDG_RUNTIME_DIR: this.dir });
+  }
+
+  /** Every process that runs for a tenant. */
+  processesOf(tenantId: string): number[] {
+    return processesIn(join(this.dataDir, tenantId));
+  }
+
   /** A command as from another machine: over HTTP, with the token. Needed where `dataDir` is not the config's. */
   cliOverHttp(...args: string[]): Promise<CommandResult> {
     return tenement([...args, '--api', `http://127.0.0.1:${this.apiPort}`, '--token', this.token]);
   }
 
-  /** Settles at the first event of this type for this instance, past ones included. */
-  async event(instance: string, type: string): Promise<void> {
+  /** Settles at the first event of this type for this instance, past ones included; null: of the server. */
+  async event(instance: string | null, type: string): Promise<void> {
     const child = spawn(process.execPath, [MAIN, 'events', '-f', '--json', '-c', this.configFile], {
+      env: { ...process.env, XDG_RUNTIME_DIR: this.dir },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const lines = createInterface({ input: child.stdout });

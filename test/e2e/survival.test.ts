@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isRunning, serve, type TestServer } from './support.ts';
+
+const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
+const TWO = `${APP}[instances]\napp = ["acme", "globex"]\n`;
+
+const pidOf = (body: string): number => JSON.parse(body).pid;
+
+async function pidThrough(server: TestServer, host = 'acme.localhost'): Promise<number> {
+  return pidOf((await server.get(host)).body);
+}
+
+describe('a server that is killed', () => {
+  it('leaves its tenants running, and the next takes them back with what it counted', async () => {
+    const server = await serve(TWO);
+    const pid = await pidThrough(server);
+    await server.get('acme.localhost');
+    const { startedAt, lastActivityAt } = await server.instance('app:acme');
+    await expect.poll(async () => (await server.instance('app:acme')).requests).toBe(2);
+    // Counters are written within a second.
+    await expect.poll(() => savedRequests(server), { timeout: 10_000 }).toBe(2);
+    await server.stop('SIGKILL');
+    expect(isRunning(pid)).toBe(true);
+    await server.start();
+    expect(await pidThrough(server)).toBe(pid);
+    expect(await server.instance('app:acme')).toMatchObject({
+      state: 'ready',
+      pid,
+      startedAt,
+      requests: 3,
+      restarts: 0,
+    });
+    expect(await server.instance('app:globex')).toMatchObject({ state: 'ready', requests: 0 });
+    expect(lastActivityAt).not.toBeNull();
+    await server.event('app:acme', 'adopted');
+  });
+
+  it('is not noticed by who is connected straight to a tenant', async () => {
+    const server = await serve(TWO);
+    const { socket } = await server.instance('app:acme');
+    const outgoing = request({ socketPath: socket ?? '', path: '/echo', method: 'POST', headers: { host: 'x' } });
+    outgoing.write('before ');
+    const [response] = await once(outgoing, 'response');
+    response.setEncoding('utf8');
+    let body = '';
+    response.on('data', (text: string) => {
+      body += text;
+    });
+    await server.stop('SIGKILL');
+    outgoing.write('between ');
+    await server.start();
+    await server.get('acme.localhost');
+    outgoing.end('after');
+    await once(response, 'end');
+    expect(body).toBe('before between after');
+  });
+
+  it('loses no line that a tenant printed before, meanwhile and after', async () => {
+    const server = await serve(TWO);
+    const { socket } = await server.instance('app:acme');
+    await server.get('acme.localhost', '/print?text=before');
+    await server.stop('SIGKILL');
+    await getFrom(socket ?? '', '/print?text=meanwhile');
+    await server.start();
+    await server.get('acme.localhost', '/print?text=after');
+    await expect
+      .poll(async () => (await server.cli('logs', 'app:acme')).stdout.match(/\w+$/gm))
+      .toEqual(['before', 'meanwhile', 'after']);
+  });
+
+  it('and comes again and again doubles nobody', async () => {
+    const server = await serve(TWO);
+    const pid = await pidThrough(server);
+    for (let round = 0; round < 3; round += 1) {
+      await server.stop('SIGKILL');
+      await server.start();
+    }
+    expect(await pidThrough(server)).toBe(pid);
+    expect(server.processesOf('acme')).toEqual([pid]);
+  });
+
+  it('finds a tenant gone that ended meanwhile, and says so', async () => {
+    const server = await serve(`${APP}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const pid = await pidThrough(server);
+    await server.stop('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isRunning(pid)).toBe(false);
+    await server.start();
+    expect(await server.instance('app:acme')).toMatchObject({
+      state: 'asleep',
+      pid: null,
+      lastExit: { reason: 'lost' },
+    });
+    expect(await pidThrough(server)).not.toBe(pid);
+  });
+
+  it('sees the end of a tenant that it took back at once, and restarts it', async () => {
+    const server = await serve(`backoff_base_ms = 10\n${TWO}`);
+    const pid = await pidThrough(server);
+    await server.stop('SIGKILL');
+    await server.start();
+    expect(await pidThrough(server)).toBe(pid);
+    process.kill(pid, 'SIGKILL');
+    await server.event('app:acme', 'crashed');
+    expect(await pidThrough(server)).not.toBe(pid);
+  });
+
+  it('leaves one that was starting to become ready under the next', async () => {
+    const server = await serve(`${APP}[service.app.env]\nSTART_DELAY_MS = "1500"\n`);
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-wait');
+    await expect.poll(async () => (await server.instance('app:acme')).pid).not.toBeNull();
+    const { pid } = await server.instance('app:acme');
+    await server.stop('SIGKILL');
+    await server.start();
+    expect(await pidThrough(server)).toBe(pid);
+  });
+
+  it('does not forget that an instance failed', async () => {
+    const server = await serve(
+      'max_restarts = 0\n[service.app]\ncommand = "node {fixtures}/exits-at-once.mjs"\n[instances]\napp = ["acme"]\n',
+    );
+    await server.event('app:acme', 'failed');
+    await server.stop('SIGKILL');
+    await server.start();
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'failed', pid: null });
+    const { status, headers } = await server.get('acme.localhost');
+    expect(status).toBe(503);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(100);
+  });
+});
+
+describe('on_exit = "keep"', () => {
+  it('SIGTERM leaves tenants running for the next server', async () => {
+    const server = await serve(`on_exit = "keep"\n${TWO}`);
+    const pid = await pidThrough(server);
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(isRunning(pid)).toBe(true);
+    await server.start();
+    expect(await pidThrough(server)).toBe(pid);
+  });
+
+  it('a request in flight is answered first', async () => {
+    const server = await serve(`on_exit = "keep"\n${APP}[service.app.env]\nSTART_DELAY_MS = "500"\n`);
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const answer = server.get('acme.localhost');
+    await server.event('app:acme', 'woke');
+    const stopped = server.stop('SIGTERM');
+    expect((await answer).status).toBe(200);
+    expect(await stopped).toBe(0);
+    await server.start();
+  });
+
+  it('SIGINT stops everything, and leaves no process, socket or FIFO', async () => {
+    const server = await serve(`on_exit = "keep"\n${TWO}`);
+    const pid = await pidThrough(server);
+    const { socket } = await server.instance('app:acme');
+    expect(await server.stop('SIGINT')).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(existsSync(socket ?? '')).toBe(false);
+    expect(readdirSync(join(server.dataDir, '.tenement/output'))).toEqual([]);
+  });
+});
+
+async function savedRequests(server: TestServer): Promise<unknown> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(join(server.dataDir, '.tenement/tenement.db'), { readOnly: true });
+  const row = database.prepare("SELECT requests FROM instances WHERE tenant = 'acme'").get();
+  database.close();
+  return row?.['requests'];
+}
+
+async function getFrom(socketPath: string, path: string): Promise<void> {
+  const outgoing = request({ socketPath, path, headers: { host: 'x' }, agent: false }).end();
+  const [response] = await once(outgoing, 'response');
+  response.resume();
+  await once(response, 'end');
+}
