@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What is waited for comes when it comes, also on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
   },
 });

@@ -1,12 +1,5 @@
 /** Joining what was read of a log with what arrived while it was read. Pure. */
-import type { LogFilter, LogLine } from '../core/ports.ts';
-
-/** Whether a line that just arrived is one that the reader asked for. */
-export function matches(line: LogLine, filter: LogFilter): boolean {
-  if (filter.stream !== undefined && line.stream !== filter.stream) return false;
-  if (filter.sinceMs !== undefined && line.atMs < filter.sinceMs) return false;
-  return filter.grep === undefined || line.text.includes(filter.grep);
-}
+import type { LogLine } from '../core/ports.ts';
 
 /**
  * The lines of `arrived` (since before the read began) that `read` does not end with already: the

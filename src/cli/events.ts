@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { EventEntry } from '../api/client.ts';
+import { follow } from './follow.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { type GlobalOptions, withClient } from './target.ts';
@@ -25,13 +26,16 @@ export function eventsCommand(program: Command, io: CliIo): void {
 }
 
 async function events(options: EventsOptions, io: CliIo): Promise<void> {
-  const { follow, lines: tail, since } = options;
-  const signal = follow === true ? io.interrupted() : undefined;
+  const { lines: tail, since } = options;
+  const show = (entry: EventEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io.color)));
   await withClient(options, io, async (client) => {
-    for await (const entry of client.events({ follow, tail, since }, signal)) {
-      if (options.json === true) await printJson(io, entry);
-      else await print(io, line(entry, io.color));
-    }
+    const past = client.events(options.follow === true ? { tail: 0 } : { tail, since });
+    for await (const entry of past) await show(entry);
+    if (options.follow !== true) return;
+    const signal = io.interrupted();
+    const first = { follow: true, tail, since };
+    const open = (from: string | null) => client.events(from === null ? first : { follow: true, since: from }, signal);
+    await follow({ open, show, signal }, io);
   });
 }
 

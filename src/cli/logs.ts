@@ -2,10 +2,14 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { LogEntry } from '../api/client.ts';
+import type { InstanceName } from '../core/instance.ts';
+import { parseSince } from '../core/since.ts';
+import { TenementError } from '../errors.ts';
+import { follow } from './follow.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { wholeNumber } from './numbers.ts';
-import { type GlobalOptions, withClient } from './target.ts';
+import { configFile, type GlobalOptions, isLocal, withClient } from './target.ts';
 
 interface LogsOptions extends GlobalOptions {
   readonly id?: string;
@@ -33,13 +37,50 @@ export function logsCommand(program: Command, io: CliIo): void {
 
 async function logs(argument: string, options: LogsOptions, io: CliIo): Promise<void> {
   const instance = instanceOf(argument, options.id);
-  const { follow, lines: tail, since, grep, stderr } = options;
-  const signal = follow === true ? io.interrupted() : undefined;
+  const show = (entry: LogEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io.color)));
+  if (options.follow === true) return followLogs(instance, options, io, show);
+  for (const entry of await pastLogs(instance, options, io)) await show(entry);
+}
+
+type Show = (entry: LogEntry) => Promise<void>;
+
+/** Reads the files where the config's server does not run. */
+async function pastLogs(instance: InstanceName, options: LogsOptions, io: CliIo): Promise<LogEntry[]> {
+  const { lines: tail, since, grep, stderr } = options;
+  try {
+    return await withClient(options, io, (client) => allOf(client.logs(instance, { tail, since, grep, stderr })));
+  } catch (error) {
+    if (!isLocalAndAway(error, options, io)) throw error;
+    const { readOfflineLogs } = await import('./offline-logs.ts');
+    return readOfflineLogs(configFile(options, io.env), instance, {
+      tail,
+      grep,
+      sinceMs: since === undefined ? undefined : parseSince(since, Date.now()),
+      stream: stderr === true ? 'stderr' : undefined,
+    });
+  }
+}
+
+async function allOf(entries: AsyncIterable<LogEntry>): Promise<LogEntry[]> {
+  const all: LogEntry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+function isLocalAndAway(error: unknown, options: LogsOptions, io: CliIo): boolean {
+  return isLocal(options, io.env) && error instanceof TenementError && error.code === 'server_unreachable';
+}
+
+async function followLogs(instance: InstanceName, options: LogsOptions, io: CliIo, show: Show): Promise<void> {
+  const { lines: tail, since, grep, stderr } = options;
+  const signal = io.interrupted();
+  const first = { follow: true, tail, since, grep, stderr };
   await withClient(options, io, async (client) => {
-    for await (const entry of client.logs(instance, { follow, tail, since, grep, stderr }, signal)) {
-      if (options.json === true) await printJson(io, entry);
-      else await print(io, line(entry, io.color));
-    }
+    // A server that is not there now is not waited for.
+    await client.get(instance);
+    const open = (from: string | null) =>
+      client.logs(instance, from === null ? first : { follow: true, since: from, grep, stderr }, signal);
+    return follow({ open, show, signal }, io);
   });
 }
 

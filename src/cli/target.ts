@@ -19,9 +19,18 @@ export function configFile(options: Pick<GlobalOptions, 'config'>, env: NodeJS.P
   return resolve(options.config ?? (env['TENEMENT_CONFIG'] || DEFAULT_FILE));
 }
 
+/** Whether commands go to the server of a config file, and not to an address. */
+export function isLocal(options: GlobalOptions, env: NodeJS.ProcessEnv): boolean {
+  return !apiUrl(options, env);
+}
+
+function apiUrl(options: GlobalOptions, env: NodeJS.ProcessEnv): string | undefined {
+  return options.api ?? (options.config === undefined ? env['TENEMENT_API'] : undefined);
+}
+
 /** @throws {TenementError} `config_not_found`, `bad_config` */
 async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
-  const url = options.api ?? (options.config === undefined ? env['TENEMENT_API'] : undefined);
+  const url = apiUrl(options, env);
   if (url) return { url, token: options.token ?? env['TENEMENT_TOKEN'] ?? null };
   const file = configFile(options, env);
   if (!existsSync(file)) {
@@ -30,7 +39,7 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
     });
   }
   const { findControlSocket } = await import('../config/control-socket.ts');
-  return { socketPath: findControlSocket(file) };
+  return { socketPath: findControlSocket(file, env) };
 }
 
 /** Runs `use` with a client of the server that the options name, and closes it. */

@@ -3,7 +3,7 @@
  * (`out+`) says that the line goes on in the next entry of that stream: what a process has printed is
  * written down at once, also when its line is not complete. Pure.
  */
-import type { LogLine } from './ports.ts';
+import type { LogFilter, LogLine } from './ports.ts';
 
 export type LogStream = LogLine['stream'];
 
@@ -20,6 +20,13 @@ const ENTRY = /^(\S{24}) (out|err)(\+?) (.*)$/s;
 export function formatEntries(atMs: number, stream: LogStream, entries: readonly LogEntry[]): string {
   const head = `${new Date(atMs).toISOString()} ${SHORT[stream]}`;
   return entries.map(({ text, partial }) => `${head}${partial ? '+' : ''} ${text}\n`).join('');
+}
+
+/** Whether a line is one that the filter asks for, but for its tail. */
+export function matchesFilter(line: LogLine, filter: LogFilter): boolean {
+  if (filter.sinceMs !== undefined && line.atMs < filter.sinceMs) return false;
+  if (filter.stream !== undefined && line.stream !== filter.stream) return false;
+  return filter.grep === undefined || line.text.includes(filter.grep);
 }
 
 /** Puts the lines of a log file together again, part by part. Lines that are none of ours are left out. */

@@ -6,7 +6,7 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type InstanceName, parseInstanceName } from '../core/instance.ts';
-import { LogReader } from '../core/log-format.ts';
+import { LogReader, matchesFilter } from '../core/log-format.ts';
 import type { LogFilter, LogLine } from '../core/ports.ts';
 
 /** What `readLastLines` looks at. */
@@ -57,12 +57,6 @@ export async function removeLogFiles(dir: string, instance: InstanceName): Promi
   await Promise.all([rm(path, { force: true }), rm(rotatedPath(path), { force: true })]);
 }
 
-export function matches(line: LogLine, filter: LogFilter): boolean {
-  if (filter.sinceMs !== undefined && line.atMs < filter.sinceMs) return false;
-  if (filter.stream !== undefined && line.stream !== filter.stream) return false;
-  return filter.grep === undefined || line.text.includes(filter.grep);
-}
-
 /** The lines that a filter asks for, no more of them than its tail. */
 class Tail {
   private readonly filter: LogFilter;
@@ -75,7 +69,7 @@ class Tail {
   }
 
   add(lines: readonly LogLine[]): void {
-    this.kept.push(...lines.filter((line) => matches(line, this.filter)));
+    this.kept.push(...lines.filter((line) => matchesFilter(line, this.filter)));
     // Cut now and then, not at each line.
     if (this.kept.length > 2 * this.limit) this.kept = this.lines();
   }

@@ -75,20 +75,6 @@ async function untilNone(killSome: () => boolean): Promise<void> {
   while (killSome() && performance.now() < deadlineMs) await delay(POLL_MS);
 }
 
-/**
- * Ends what an earlier supervisor left: the same, for a process that is not our child. A leader that is
- * gone is not signalled, whoever has its pid now; those with its SOCKET_PATH still are.
- */
-export async function terminateLeftover(leader: ProcessIdentity, marker: string, graceMs: number): Promise<void> {
-  if (!isAlive(leader)) return untilNone(() => killStrays([], marker));
-  const hurry = new AbortController().signal;
-  return terminateAll({ leader, exited: seenGone(leader), marker, hurry, graceMs });
-}
-
-async function seenGone(identity: ProcessIdentity): Promise<void> {
-  while (isAlive(identity)) await delay(POLL_MS);
-}
-
 function relativesOf(leader: ProcessIdentity): ProcessIdentity[] {
   if (!isAlive(leader)) return [];
   return family(leader.pid)

@@ -1,14 +1,12 @@
 /** A real server as a child process, in a directory of its own, and what it takes to use it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { InstanceView } from '../../src/core/ports.ts';
+import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn } from './leftovers.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** A server that does not end by itself is ended, so that a failed test leaves nothing behind. */
 const STOP_GUARD_MS = 20_000;
@@ -37,6 +35,7 @@ export class TestServer {
   proxyPort = 0;
   apiPort = 0;
   readyLine = '';
+  private readonly followers: Follower[] = [];
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
@@ -91,6 +90,7 @@ export class TestServer {
    * @throws {Error} when the server left processes behind; they are ended all the same
    */
   async dispose(): Promise<void> {
+    for (const follower of this.followers) follower.end();
     await this.stop();
     const left = endLeftovers(this.dataDir);
     rmSync(this.dir, { recursive: true, force: true });
@@ -119,6 +119,20 @@ export class TestServer {
 
   cli(...args: string[]): Promise<CommandResult> {
     return tenement([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
+  }
+
+  /** A command that goes on; ended with the server's directory at the latest. */
+  follow(...args: string[]): Follower {
+    const follower = new Follower([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
+    this.followers.push(follower);
+    return follower;
+  }
+
+  /** What an instance's log takes on disk. */
+  logSize(service: string, tenantId: string): { bytes: number } {
+    const path = join(this.dataDir, `.tenement/logs/${service}/${tenantId}.log`);
+    const sizes = [path, `${path}.1`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+    return { bytes: sizes.reduce((sum, size) => sum + size, 0) };
   }
 
   /** A command about another file of the same directory. */

@@ -2,10 +2,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { EventLog, TenementEvent } from '../../core/ports.ts';
+import { parseSince } from '../../core/since.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
-import { parseSince } from '../since.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
 import { namedInstance } from './instances.ts';

@@ -1,12 +1,13 @@
 /** /api/instances/:instance/logs: what an instance printed, and prints. */
 import type { z } from 'zod';
 import type { InstanceName } from '../../core/instance.ts';
+import { matchesFilter } from '../../core/log-format.ts';
 import type { LogFilter, LogLine, LogStore } from '../../core/ports.ts';
-import type { ApiContext } from '../context.ts';
+import { parseSince } from '../../core/since.ts';
+import type { ApiContext, ApiDeps } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
-import { matches, notYetRead } from '../log-history.ts';
+import { notYetRead } from '../log-history.ts';
 import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
-import { parseSince } from '../since.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
 import { namedInstance } from './instances.ts';
@@ -28,7 +29,7 @@ export function logRoutes(api: Api, context: ApiContext): void {
       supervisor.get(name);
       const filter = toFilter(request.query, Date.now());
       const follow = request.query.follow ?? wantsEventStream(request);
-      const source = follow ? await followed(logs, name, filter) : await past(logs, name, filter);
+      const source = follow ? await followed(context.deps, name, filter) : await past(logs, name, filter);
       return sendStream(request, reply, source, context);
     },
   );
@@ -48,22 +49,27 @@ async function past(logs: LogStore, name: InstanceName, filter: LogFilter): Prom
   return { history: lines.map(toItem), live: null, cut: null, stop: () => {} };
 }
 
-/** Subscribes before it reads, so that no line falls between the two. */
-async function followed(logs: LogStore, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
+/** Subscribes before it reads, so that no line falls between the two. Ends when the instance is unregistered. */
+async function followed({ logs, events }: ApiDeps, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
   const queue = new FollowQueue<LogLine>((line) => line.text.length + 100);
   const unsubscribe = logs.subscribe(name, (line) => {
-    if (matches(line, filter)) queue.push(line);
+    if (matchesFilter(line, filter)) queue.push(line);
+  });
+  const forget = events.subscribe(({ instance, type }) => {
+    if (instance === name && type === 'removed') queue.end();
   });
   try {
     const read = await logs.read(name, filter);
     const history = [...read, ...notYetRead(read, queue.take())].map(toItem);
     const stop = () => {
       unsubscribe();
+      forget();
       queue.end();
     };
     return { history, live: asItems(queue), cut: queue.overflow, stop };
   } catch (error) {
     unsubscribe();
+    forget();
     throw error;
   }
 }

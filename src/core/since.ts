@@ -1,6 +1,7 @@
 /** The `since` of a query: a duration back from now, or a time. */
-import { parseDuration } from '../core/units.ts';
+
 import { TenementError } from '../errors.ts';
+import { parseDuration } from './units.ts';
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d/;
 
