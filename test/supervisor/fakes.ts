@@ -85,6 +85,11 @@ export class FakeProcess implements LaunchedProcess {
     this.readyNow({ ok: true });
   }
 
+  /** It runs, and cannot serve. */
+  fail(detail: string): void {
+    this.readyNow({ ok: false, detail });
+  }
+
   exit(code: number): void {
     this.exitNow({ code, signal: null });
   }

@@ -52,6 +52,37 @@ describe('waking', () => {
     expect(granted(await next).instance).toBe('api:acme');
   });
 
+  it('a start that waits for its turn is not made when all who waited for it have left', async () => {
+    const made = world({}, { maxConcurrentStarts: 1 });
+    for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
+    void made.supervisor.claim('api:acme', here());
+    const client = new AbortController();
+    const left = made.supervisor.claim('api:globex', client.signal);
+    await settle();
+    expect(made.supervisor.get('api:globex').state).toBe('starting');
+    client.abort();
+    await left;
+    await settle();
+    expect(made.supervisor.get('api:globex').state).toBe('asleep');
+    made.processes[0]?.becomeReady();
+    await settle();
+    expect(made.processes).toHaveLength(1);
+  });
+
+  it('a start that an operator asked for is made, whoever leaves', async () => {
+    const made = world({}, { maxConcurrentStarts: 1 });
+    for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
+    void made.supervisor.claim('api:acme', here());
+    const client = new AbortController();
+    void made.supervisor.claim('api:globex', client.signal);
+    void made.supervisor.start('api:globex');
+    await settle();
+    client.abort();
+    made.processes[0]?.becomeReady();
+    await settle();
+    expect(made.processes).toHaveLength(2);
+  });
+
   it('after a failed start the held requests go on to the restart', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
