@@ -145,6 +145,11 @@ export class Hypervisor {
     return instanceOf(this.parts.supervisor.get(nameOf(instance)));
   }
 
+  /** How many are registered and served. */
+  get instanceCount(): number {
+    return this.parts.supervisor.size;
+  }
+
   listInstances(): Instance[] {
     return this.parts.supervisor.list().map(instanceOf);
   }
@@ -186,7 +191,7 @@ function openParts(config: Config, logger: Logger): Parts {
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
   const database = openDatabase(join(stateDir, 'tenement.db'));
-  const events = createEventLog(database);
+  const events = createEventLog(database, { logger });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const parts: Parts = {
     logger,

@@ -34,6 +34,10 @@ async function serve(options: ServeOptions): Promise<void> {
   // Loaded here, so that `tenement help` does not load the whole server.
   const { startDaemon } = await import('../daemon.ts');
   closeInherited();
+  // From now on, so that what is being started when it comes is not left behind.
+  const ended = signalled();
+  let reload = () => {};
+  process.on('SIGHUP', () => reload());
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   const daemon = await startDaemon({
     configFile: configFile(options),
@@ -43,11 +47,11 @@ async function serve(options: ServeOptions): Promise<void> {
     api: address(options.api),
     dataDir: options.dataDir,
   });
+  reload = () => daemon.reload();
   for (const warning of daemon.hypervisor.config.warnings) logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
-  process.on('SIGHUP', () => daemon.reload());
-  const signal = await signalled();
+  const signal = await ended;
   await daemon.close({ keepTenants: signal === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
 }
 
@@ -56,7 +60,7 @@ function address(text: string | undefined): ListenAddress | undefined {
 }
 
 function readyLine(daemon: Daemon): string {
-  const count = daemon.hypervisor.listInstances().length;
+  const count = daemon.hypervisor.instanceCount;
   const instances = `${count} ${count === 1 ? 'instance' : 'instances'}`;
   return `tenement ready: proxy ${url(daemon.proxy)}, api ${url(daemon.api)}, ${instances}`;
 }

@@ -11,6 +11,7 @@ export function openDatabase(file: string): Database {
   try {
     database = new DatabaseSync(file);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
+    assertSound(database, file);
     migrate(database, file);
     return database;
   } catch (error) {
@@ -34,7 +35,7 @@ export function durably(database: Database, work: () => void): void {
   }
 }
 
-/** All of it or nothing. */
+/** All of it or nothing. @throws {TenementError} `state_failed` when it cannot be written */
 export function transaction(database: Database, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -43,8 +44,18 @@ export function transaction(database: Database, work: () => void): void {
   } catch (error) {
     // SQLite has rolled back by itself where it had to.
     if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TenementError('state_failed', `the registry cannot be written: ${why}`, { cause: error });
   }
+}
+
+/** Better not served than served from half a registry. @throws {TenementError} `state_failed` */
+function assertSound(database: Database, file: string): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (found === 'ok') return;
+  throw new TenementError('state_failed', `the registry ${file} is damaged: ${found}`, {
+    hint: 'Put it aside with its -wal and -shm files and restore a backup; docs/operating.md says how.',
+  });
 }
 
 function migrate(database: Database, file: string): void {

@@ -2,6 +2,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/instance.ts';
 import type { EventLog, TenementEvent } from '../core/ports.ts';
+import type { Logger } from '../logger.ts';
 import type { Database } from './database.ts';
 
 const KEEP = 10_000;
@@ -14,7 +15,7 @@ const LIST = `
     ORDER BY seq DESC LIMIT :tail
   ) ORDER BY seq`;
 
-export function createEventLog(database: Database, options: { keep?: number } = {}): EventLog {
+export function createEventLog(database: Database, options: { keep?: number; logger?: Logger } = {}): EventLog {
   const keep = options.keep ?? KEEP;
   /** Old ones go in batches, so that an append stays one insert. */
   const batch = Math.max(1, Math.floor(keep / 10));
@@ -22,13 +23,20 @@ export function createEventLog(database: Database, options: { keep?: number } = 
   const prune = database.prepare('DELETE FROM events WHERE seq <= ?');
   const select = database.prepare(LIST);
   const listeners = new Set<(event: TenementEvent) => void>();
+  let lastSeq = 0;
+  /** What cannot be written (a full disk) is still told. */
+  const tryInsert = ({ atMs, type, instance, message, data }: Omit<TenementEvent, 'seq'>): number => {
+    try {
+      lastSeq = Number(insert.run(atMs, type, instance, message, JSON.stringify(data)).lastInsertRowid);
+      if (lastSeq % batch === 0) prune.run(lastSeq - keep);
+    } catch (error) {
+      options.logger?.warn({ type, instance, message, err: error }, 'event not written');
+    }
+    return lastSeq;
+  };
   return {
     append(event) {
-      const { atMs, type, instance, message, data } = event;
-      const { lastInsertRowid } = insert.run(atMs, type, instance, message, JSON.stringify(data));
-      const seq = Number(lastInsertRowid);
-      if (seq % batch === 0) prune.run(seq - keep);
-      const appended = { seq, ...event };
+      const appended = { seq: tryInsert(event), ...event };
       for (const listener of listeners) listener(appended);
       return appended;
     },

@@ -10,12 +10,15 @@ const SAVE = `
     started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+/** One for all that have none: there may be thousands. */
+const NO_ENV = {};
+
 export function createRegistry(database: Database): Registry {
   const list = database.prepare('SELECT * FROM instances ORDER BY service, tenant');
   const save = database.prepare(SAVE);
   const remove = database.prepare('DELETE FROM instances WHERE service = ? AND tenant = ?');
   return {
-    list: () => list.all().map(recordOf),
+    list: () => Array.from(list.iterate(), recordOf),
     save(record, durable) {
       const values = valuesOf(record);
       if (durable) durably(database, () => void save.run(...values));
@@ -50,7 +53,7 @@ function recordOf(row: Record<string, SQLOutputValue>): InstanceRecord {
   return {
     service: String(row['service']),
     tenantId: String(row['tenant']),
-    env: JSON.parse(String(row['env'])),
+    env: row['env'] === '{}' ? NO_ENV : JSON.parse(String(row['env'])),
     createdAtMs: Number(row['created_at_ms']),
     desired: String(row['desired']) as Desired,
     state: String(row['state']) as State,

@@ -21,8 +21,17 @@ export function acquireStateLock(stateDir: string): StateLock {
     database.close();
     throw new TenementError('already_running', `${holder(pidFile)} already serves ${stateDir}`, { cause: error });
   }
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  notePid(pidFile);
   return { release: () => database.close() };
+}
+
+/** For the message to the next one; the lock holds without it. */
+function notePid(pidFile: string): void {
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk is told of by what needs it more.
+  }
 }
 
 function holder(pidFile: string): string {

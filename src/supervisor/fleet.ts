@@ -1,58 +1,127 @@
-/** All instances that are served: by name, and by the public socket that each has to itself. */
-import type { InstanceName } from '../core/instance.ts';
+/**
+ * All instances that are served, by name, and the public socket that each has to itself. Most of thousands
+ * sleep: they are kept as their records alone, and get a runner when somebody first asks for them.
+ */
+import { type InstanceName, type InstanceRecord, instanceName } from '../core/instance.ts';
 import { TenementError } from '../errors.ts';
-import type { Runner } from './runner.ts';
+import { Runner } from './runner.ts';
+
+export interface FleetOptions {
+  /** @throws {TenementError} `unknown_service` when the config does not have its service */
+  makeRunner(record: InstanceRecord): Runner;
+  /** Its public socket; null with `listen = "port"`, or when the config no longer has its service. */
+  publicSocketOf(record: InstanceRecord): string | null;
+}
 
 export class Fleet {
-  private readonly runners = new Map<InstanceName, Runner>();
-  /** Public socket → who has it, and back. */
+  private readonly members = new Map<InstanceName, Runner | InstanceRecord>();
+  /** Public socket → whose it is. */
   private readonly owners = new Map<string, InstanceName>();
-  private readonly sockets = new Map<Runner, string | null>();
+  private readonly options: FleetOptions;
 
-  [Symbol.iterator](): Iterator<Runner> {
-    return this.runners.values();
+  constructor(options: FleetOptions) {
+    this.options = options;
+  }
+
+  /** Those that have a runner: all that are awake are among them. */
+  *[Symbol.iterator](): Generator<Runner> {
+    for (const member of this.members.values()) if (member instanceof Runner) yield member;
+  }
+
+  /** All of them, each with a runner, which for a sleeper is made for this once. */
+  *everyone(): Generator<Runner> {
+    for (const member of this.members.values()) {
+      yield member instanceof Runner ? member : this.options.makeRunner(member);
+    }
+  }
+
+  get size(): number {
+    return this.members.size;
   }
 
   has(instance: InstanceName): boolean {
-    return this.runners.has(instance);
+    return this.members.has(instance);
   }
 
   get(instance: InstanceName): Runner | undefined {
-    return this.runners.get(instance);
+    const member = this.members.get(instance);
+    if (member === undefined || member instanceof Runner) return member;
+    const runner = this.options.makeRunner(member);
+    this.members.set(instance, runner);
+    return runner;
   }
 
   /** @throws {TenementError} `unknown_tenant` */
   find(instance: InstanceName): Runner {
-    const runner = this.runners.get(instance);
+    const runner = this.get(instance);
     if (runner !== undefined) return runner;
     throw new TenementError('unknown_tenant', `${instance} is not registered`);
   }
 
+  /** The runners of a service. */
   ofService(name: string): Runner[] {
     return [...this].filter(({ service }) => service.name === name);
   }
 
-  add(runner: Runner): void {
-    const { publicSocket } = runner.configuredPaths;
-    this.runners.set(runner.name, runner);
-    this.sockets.set(runner, publicSocket);
-    if (publicSocket !== null) this.owners.set(publicSocket, runner.name);
+  /** How many of a service there are. */
+  countOf(service: string): number {
+    let count = 0;
+    for (const instance of this.members.keys()) if (instance.startsWith(`${service}:`)) count += 1;
+    return count;
   }
 
-  /** @throws {TenementError} `socket_conflict` when its public socket is another's. */
-  assertOwnSocket(runner: Runner): void {
-    const { publicSocket } = runner.configuredPaths;
-    const owner = publicSocket === null ? undefined : this.owners.get(publicSocket);
-    if (owner === undefined || owner === runner.name) return;
-    throw new TenementError('socket_conflict', `${runner.name} would have the socket of ${owner}, ${publicSocket}`);
+  hasOtherOf(tenantId: string): boolean {
+    for (const instance of this.members.keys()) if (instance.endsWith(`:${tenantId}`)) return true;
+    return false;
   }
 
-  /** Does nothing when another runner has taken its place. */
+  /** Takes in one that sleeps. */
+  add(record: InstanceRecord): void {
+    const instance = instanceName(record.service, record.tenantId);
+    this.members.set(instance, record);
+    const socket = this.options.publicSocketOf(record);
+    if (socket !== null) this.owners.set(socket, instance);
+  }
+
+  /** @throws {TenementError} `socket_conflict` when its public socket would be another's. */
+  assertOwnSocket(record: InstanceRecord): void {
+    const instance = instanceName(record.service, record.tenantId);
+    const socket = this.options.publicSocketOf(record);
+    const owner = socket === null ? undefined : this.owners.get(socket);
+    if (owner === undefined || owner === instance) return;
+    throw new TenementError('socket_conflict', `${instance} would have the socket of ${owner}, ${socket}`);
+  }
+
+  /** Does nothing when another has taken its place. */
   forget(runner: Runner): void {
-    if (this.runners.get(runner.name) !== runner) return;
-    this.runners.delete(runner.name);
-    const socket = this.sockets.get(runner) ?? null;
-    this.sockets.delete(runner);
-    if (socket !== null && this.owners.get(socket) === runner.name) this.owners.delete(socket);
+    if (this.members.get(runner.name) === runner) this.drop(runner.name, runner.record);
+  }
+
+  /** Forgets those of a service that have no runner. */
+  forgetSleepers(service: string): void {
+    this.releaseSockets(service);
+    for (const [instance, member] of this.members) {
+      if (!(member instanceof Runner) && member.service === service) this.drop(instance, member);
+    }
+  }
+
+  /** Goes over to the public sockets that a changed config gives to those of a service. */
+  renewSockets(service: string): void {
+    this.releaseSockets(service);
+    for (const [instance, member] of this.members) {
+      if (!instance.startsWith(`${service}:`)) continue;
+      const socket = this.options.publicSocketOf(member instanceof Runner ? member.record : member);
+      if (socket !== null) this.owners.set(socket, instance);
+    }
+  }
+
+  private releaseSockets(service: string): void {
+    for (const [socket, owner] of this.owners) if (owner.startsWith(`${service}:`)) this.owners.delete(socket);
+  }
+
+  private drop(instance: InstanceName, record: InstanceRecord): void {
+    this.members.delete(instance);
+    const socket = this.options.publicSocketOf(record);
+    if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);
   }
 }

@@ -13,31 +13,47 @@ export interface MemoryGuardOptions {
   runners(): Iterable<Runner>;
 }
 
-/** Starts measuring; the returned function ends it. Costs nothing while no instance runs. */
-export function startMemoryGuard(options: MemoryGuardOptions): () => void {
-  let ended = false;
-  let cancel = () => {};
-  const round = async () => {
-    await measure(options);
-    if (!ended) cancel = options.clock.after(INTERVAL_MS, () => void round());
-  };
-  cancel = options.clock.after(INTERVAL_MS, () => void round());
-  return () => {
-    ended = true;
-    cancel();
-  };
+export class MemoryGuard {
+  private readonly options: MemoryGuardOptions;
+  private cancel: (() => void) | null = null;
+  private ended = false;
+
+  constructor(options: MemoryGuardOptions) {
+    this.options = options;
+  }
+
+  /** Measures from now on, until nothing runs. */
+  watch(): void {
+    if (this.cancel === null && !this.ended)
+      this.cancel = this.options.clock.after(INTERVAL_MS, () => void this.round());
+  }
+
+  end(): void {
+    this.ended = true;
+    this.cancel?.();
+  }
+
+  private async round(): Promise<void> {
+    const any = await measure(this.options);
+    this.cancel = null;
+    if (any) this.watch();
+  }
 }
 
-async function measure(options: MemoryGuardOptions): Promise<void> {
+/** Returns whether something runs. */
+async function measure(options: MemoryGuardOptions): Promise<boolean> {
   const running = new Map<number, Runner>();
+  let any = false;
   for (const runner of options.runners()) {
     const { process } = runner;
+    any ||= runner.hasProcess;
     if (process !== null) running.set(process.pid, runner);
   }
-  if (running.size === 0) return;
+  if (running.size === 0) return any;
   const usages = await options.meter.measure([...running.keys()]);
   for (const [pid, usage] of usages) {
     const runner = running.get(pid);
     if (runner?.process?.pid === pid) runner.measured(usage);
   }
+  return any;
 }

@@ -3,17 +3,15 @@ import type { InstanceRecord } from '../core/instance.ts';
 import { instanceName } from '../core/instance.ts';
 import type { Launcher } from '../core/ports.ts';
 import { recoveryOf } from '../core/recovery.ts';
-import type { ServiceConfig } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
 import type { Fleet } from './fleet.ts';
-import { Runner, type RunnerDeps } from './runner.ts';
 
 export interface RecoveryDeps {
   readonly launcher: Launcher;
   readonly logger: Logger;
   readonly fleet: Fleet;
-  readonly runnerDeps: RunnerDeps;
-  service(name: string): ServiceConfig | undefined;
+  hasService(name: string): boolean;
+  nowMs(): number;
 }
 
 /** Settles when nothing is left that could answer in another's place; what was taken back is probed from then on. */
@@ -26,20 +24,25 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
   await endStrays(known, deps);
 }
 
-/** Makes its runner. Returns whether the runner has its process. */
+/** Serves it from now on. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
-  const { launcher, fleet, runnerDeps, logger } = deps;
-  const service = deps.service(record.service);
+  const { launcher, fleet, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
-  if (service === undefined) {
+  if (!deps.hasService(record.service)) {
     logger.warn({ instance }, 'registered, but the config has no such service: not served');
     return false;
   }
-  const runner = new Runner(record, service, runnerDeps);
-  fleet.add(runner);
+  try {
+    fleet.add(record);
+  } catch (error) {
+    logger.warn({ instance, err: error }, 'registered, but the config gives it no valid paths: not served');
+    return false;
+  }
   const { process } = record;
   const isAlive = process !== null && launcher.isAlive(process);
-  const recovery = recoveryOf(record, isAlive, runnerDeps.clock.nowMs());
+  const recovery = recoveryOf(record, isAlive, deps.nowMs());
+  if (recovery.do === 'nothing') return false;
+  const runner = fleet.find(instance);
   if (recovery.do === 'dispatch' && process !== null && isAlive) {
     runner.takeUp(launcher.adopt(runner.launchRequest(), process), recovery.event);
     return true;

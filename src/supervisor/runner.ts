@@ -29,6 +29,8 @@ export interface RunnerDeps extends JournalDeps {
   readonly slots: StartSlots;
   /** 0 to 1. */
   random(): number;
+  /** It is about to have a process. */
+  onStarting(): void;
   /** A number that no process had before. */
   nextGeneration(): number;
   onRetired(generation: number): void;
@@ -249,6 +251,7 @@ export class Runner {
   }
 
   private enterStarting(event: LifecycleEvent): void {
+    this.deps.onStarting();
     this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
     this.journal.starting(event, this.door.held > 0);
   }

@@ -19,7 +19,7 @@ import type { Config, ServiceConfig } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Fleet } from './fleet.ts';
-import { startMemoryGuard } from './memory-guard.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { type RecoveryDeps, recover, takeUp } from './recovery.ts';
 import { Rollout } from './rollout.ts';
 import { Runner, type RunnerDeps } from './runner.ts';
@@ -43,13 +43,13 @@ export interface SupervisorDeps {
 }
 
 export class Supervisor implements SupervisorVerbs, UpstreamSource {
-  private readonly fleet = new Fleet();
+  private readonly fleet: Fleet;
   private readonly deps: SupervisorDeps;
   private readonly saver: Saver;
   private readonly runnerDeps: RunnerDeps;
   private readonly rollout: Rollout;
   private readonly retiredListeners: ((generation: number) => void)[] = [];
-  private readonly endMemoryGuard: () => void;
+  private readonly memoryGuard: MemoryGuard;
   private currentConfig: Config;
   private generation = 0;
   private closing = false;
@@ -60,8 +60,12 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     this.currentConfig = deps.config;
     this.saver = new Saver({ clock, registry, logger });
     this.runnerDeps = this.makeRunnerDeps();
+    this.fleet = new Fleet({
+      makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
+      publicSocketOf: ({ service, tenantId }) => this.publicSocketOf(service, tenantId),
+    });
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
-    this.endMemoryGuard = startMemoryGuard({ clock, meter, runners: () => this.fleet });
+    this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -78,6 +82,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
         limits: () => this.currentConfig.settings,
         makeRoom: () => this.makeRoom(),
       }),
+      onStarting: () => this.memoryGuard.watch(),
       nextGeneration: () => {
         this.generation += 1;
         return this.generation;
@@ -155,8 +160,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     if (this.fleet.get(instance) !== runner) return;
     this.unregister(runner);
     const { clock, events, launcher } = this.deps;
-    const shared = [...this.fleet].some((other) => other.tenantId === runner.tenantId);
-    const purged = options.purge === true && !shared;
+    const purged = options.purge === true && !this.fleet.hasOtherOf(runner.tenantId);
     if (options.purge === true) await this.deps.removeLogs(instance);
     if (purged) await launcher.deleteTenantDir(runner.tenantId);
     const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
@@ -168,7 +172,13 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   list(): InstanceView[] {
-    return [...this.fleet].sort((a, b) => (a.name < b.name ? -1 : 1)).map((runner) => this.view(runner));
+    const views = Array.from(this.fleet.everyone(), (runner) => this.view(runner));
+    return views.sort((a, b) => (a.instance < b.instance ? -1 : 1));
+  }
+
+  /** How many are served. */
+  get size(): number {
+    return this.fleet.size;
   }
 
   // ---- The life of the server ----------------------------------------------------------------
@@ -176,11 +186,12 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
   async open(): Promise<void> {
     await this.deps.launcher.prepare();
-    await recover(this.deps.registry.list(), this.recoveryDeps());
+    const records = this.deps.registry.list();
+    await recover(records, this.recoveryDeps());
     for (const { service, tenantId } of this.currentConfig.instances) this.startConfigured(service, tenantId);
-    for (const runner of this.fleet) {
-      const always = runner.service.idleTimeoutMs === 0 && runner.lifecycle.desired === 'up';
-      if (always && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
+    for (const { service, tenantId, desired } of records) {
+      const always = this.currentConfig.services.get(service)?.idleTimeoutMs === 0 && desired === 'up';
+      if (always) this.startConfigured(service, tenantId);
     }
     for (const service of this.currentConfig.services.keys()) void this.rollout.start(service);
   }
@@ -205,7 +216,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
 
   private async finish(): Promise<void> {
     this.saver.flush();
-    this.endMemoryGuard();
+    this.memoryGuard.end();
     await this.deps.launcher.close();
   }
 
@@ -219,7 +230,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const diff = diffConfigs(this.currentConfig, config);
     const words = describeDiff(diff, (service) => this.population(service));
     this.currentConfig = applicable(this.currentConfig, config);
-    for (const name of diff.removed) for (const runner of this.fleet.ofService(name)) void this.retire(runner);
+    for (const name of diff.removed) this.retireAll(name);
     for (const { name } of diff.changed) this.reconfigure(this.serviceNamed(name));
     if (diff.added.length > 0) this.takeUpAdded(new Set(diff.added));
     for (const { service, tenantId } of diff.instances) this.startConfigured(service, tenantId);
@@ -228,16 +239,13 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   private population(service: string): Population {
-    const runners = this.fleet.ofService(service);
-    return { registered: runners.length, running: runners.filter(({ hasProcess }) => hasProcess).length };
+    const running = this.fleet.ofService(service).filter(({ hasProcess }) => hasProcess).length;
+    return { registered: this.fleet.countOf(service), running };
   }
 
   private reconfigure(service: ServiceConfig): void {
-    for (const runner of this.fleet.ofService(service.name)) {
-      this.fleet.forget(runner);
-      runner.reconfigure(service);
-      this.fleet.add(runner);
-    }
+    for (const runner of this.fleet.ofService(service.name)) runner.reconfigure(service);
+    this.fleet.renewSockets(service.name);
   }
 
   private takeUpAdded(names: ReadonlySet<string>): void {
@@ -245,6 +253,11 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const deps = this.recoveryDeps();
     for (const record of records)
       if (!this.fleet.has(instanceName(record.service, record.tenantId))) takeUp(record, deps);
+  }
+
+  private retireAll(service: string): void {
+    this.fleet.forgetSleepers(service);
+    for (const runner of this.fleet.ofService(service)) void this.retire(runner);
   }
 
   /** Its service is gone: it ends, and is remembered. */
@@ -255,9 +268,9 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   }
 
   private recoveryDeps(): RecoveryDeps {
-    const { launcher, logger } = this.deps;
-    const service = (name: string) => this.currentConfig.services.get(name);
-    return { launcher, logger, fleet: this.fleet, runnerDeps: this.runnerDeps, service };
+    const { launcher, logger, clock } = this.deps;
+    const hasService = (name: string) => this.currentConfig.services.has(name);
+    return { launcher, logger, fleet: this.fleet, hasService, nowMs: () => clock.nowMs() };
   }
 
   private startConfigured(service: string, tenantId: string): void {
@@ -269,21 +282,25 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
 
   private register(name: string, tenantId: string, env: Readonly<Record<string, string>>): Runner {
     if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
-    const service = this.serviceNamed(name);
+    this.serviceNamed(name);
     assertTenantId(tenantId);
     const { clock, registry, events } = this.deps;
-    const nowMs = clock.nowMs();
-    const record = newRecord(name, tenantId, { ...env }, nowMs);
-    const runner = new Runner(record, service, this.runnerDeps);
-    this.fleet.assertOwnSocket(runner);
+    const instance = instanceName(name, tenantId);
+    const record = newRecord(name, tenantId, { ...env }, clock.nowMs());
+    this.fleet.assertOwnSocket(record);
     try {
       registry.save(record, true);
     } catch (error) {
-      throw unwritten(`${runner.name} is not registered`, error);
+      throw unwritten(`${instance} is not registered`, error);
     }
-    this.fleet.add(runner);
-    events.append({ atMs: nowMs, type: 'spawned', instance: runner.name, message: 'registered', data: {} });
-    return runner;
+    this.fleet.add(record);
+    events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
+    return this.fleet.find(instance);
+  }
+
+  private publicSocketOf(name: string, tenantId: string): string | null {
+    const service = this.currentConfig.services.get(name);
+    return service === undefined ? null : this.deps.launcher.paths(service, tenantId).publicSocket;
   }
 
   private unregister(runner: Runner): void {
@@ -326,6 +343,6 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
 }
 
 function unwritten(what: string, error: unknown): TenementError {
-  const why = error instanceof Error ? `: ${error.message}` : '';
-  return new TenementError('state_failed', `${what}: the registry cannot be written${why}`, { cause: error });
+  const why = error instanceof Error ? error.message : 'the registry cannot be written';
+  return new TenementError('state_failed', `${what}: ${why}`, { cause: error });
 }

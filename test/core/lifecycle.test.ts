@@ -42,11 +42,24 @@ const EVENTS: Record<string, LifecycleEvent> = {
   drained: { type: 'drained' },
   ended: { type: 'ended' },
   retry: { type: 'retry' },
+  unfit: { type: 'unfit' },
+  abandoned: { type: 'abandoned' },
+  adopt: { type: 'adopt' },
+  clear: { type: 'clear', next: 'asleep' },
+  'resume-wait': { type: 'resume-wait', state: 'failed', atMs: 5 },
+};
+
+/** What a server finds of the one before it, in the states without a process. */
+const FOUND = {
+  adopt: 'starting: adopt',
+  clear: 'stopping to asleep: adopt, terminate',
+  'resume-wait': 'failed: schedule-retry',
 };
 
 /** state → event → "state" or "state: effects"; an event that is not named changes nothing. */
 const TABLE: Record<State, Record<string, string>> = {
   asleep: {
+    ...FOUND,
     start: 'starting: launch',
     wake: 'starting: launch',
     restart: 'starting: launch',
@@ -54,8 +67,9 @@ const TABLE: Record<State, Record<string, string>> = {
     remove: 'over',
     close: 'over',
   },
-  stopped: { start: 'starting: launch', restart: 'starting: launch', remove: 'over', close: 'over' },
+  stopped: { ...FOUND, start: 'starting: launch', restart: 'starting: launch', remove: 'over', close: 'over' },
   backoff: {
+    ...FOUND,
     start: 'starting: launch',
     restart: 'starting: launch',
     retry: 'starting: launch',
@@ -65,6 +79,7 @@ const TABLE: Record<State, Record<string, string>> = {
     close: 'over',
   },
   failed: {
+    ...FOUND,
     start: 'starting: launch',
     restart: 'starting: launch',
     retry: 'starting: launch',
@@ -75,6 +90,8 @@ const TABLE: Record<State, Record<string, string>> = {
   },
   starting: {
     ready: 'ready',
+    unfit: 'stopping to crash: blame start_failed, terminate',
+    abandoned: 'stopping to asleep: terminate',
     'no-room': 'asleep',
     sleep: 'stopping to asleep: blame stopped, terminate',
     stop: 'stopping to stopped: blame stopped, terminate',

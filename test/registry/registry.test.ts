@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newRecord } from '../../src/core/instance.ts';
@@ -9,6 +10,7 @@ import { openDatabase } from '../../src/registry/database.ts';
 import { createEventLog } from '../../src/registry/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { acquireStateLock } from '../../src/registry/lock.ts';
+import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';
 import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
 
@@ -77,6 +79,49 @@ describe('the database', () => {
     expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'state_failed' }));
   });
 
+  it('says plainly that a file is damaged', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const database = openDatabase(file);
+    const registry = createRegistry(database);
+    for (let index = 0; index < 500; index += 1) registry.save(newRecord('api', `t${index}`, {}, 1), false);
+    database.close();
+    const bytes = readFileSync(file);
+    for (let page = 4; page * 4096 < bytes.length; page += 1) bytes.fill(0xff, page * 4096, page * 4096 + 16);
+    writeFileSync(file, bytes);
+    expect(() => openDatabase(file)).toThrow(
+      expect.objectContaining({ code: 'state_failed', message: expect.stringContaining('is damaged') }),
+    );
+  });
+
+  it('that is full says so, and keeps what was committed', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const database = openDatabase(file);
+    onTestFinished(() => database.close());
+    const registry = createRegistry(database);
+    database.exec('PRAGMA max_page_count = 20');
+    const fill = () => {
+      for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, {}, 1), true);
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'state_failed', message: expect.stringContaining('full') }));
+    const kept = registry.list().length;
+    expect(kept).toBeGreaterThan(10);
+    database.exec('PRAGMA max_page_count = 10000');
+    registry.save(newRecord('api', 'later', {}, 1), true);
+    expect(registry.list()).toHaveLength(kept + 1);
+  });
+
+  it('of the first version is brought up to this one', () => {
+    const file = join(tempDir(), 'tenement.db');
+    const old = new DatabaseSync(file);
+    old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1`);
+    old.exec(`INSERT INTO instances (service, tenant, env, created_at_ms, desired, state, pid, restarts, wakes, requests)
+      VALUES ('api', 'acme', '{}', 1, 'asleep', 'asleep', NULL, 0, 2, 3)`);
+    old.close();
+    const database = openDatabase(file);
+    onTestFinished(() => database.close());
+    expect(createRegistry(database).list()).toEqual([{ ...newRecord('api', 'acme', {}, 1), wakes: 2, requests: 3 }]);
+  });
+
   it('refuses one that a later tenement wrote', () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
@@ -101,6 +146,16 @@ describe('events', () => {
     expect(events.list({ afterSeq: woke.seq }).map(({ type }) => type)).toEqual(['slept']);
     expect(events.list({ instance: 'api:acme' }).map(({ type }) => type)).toEqual(['spawned', 'woke']);
     expect(events.list({ tail: 1 })).toMatchObject([{ type: 'slept', data: { a: 1 } }]);
+  });
+
+  it('that cannot be written are told all the same', () => {
+    const database = openDatabase(':memory:');
+    const events = createEventLog(database);
+    const heard: string[] = [];
+    events.subscribe(({ type }) => heard.push(type));
+    database.exec('PRAGMA query_only = ON');
+    events.append(event('woke'));
+    expect(heard).toEqual(['woke']);
   });
 
   it('are bounded', () => {

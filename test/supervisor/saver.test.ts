@@ -7,7 +7,7 @@ describe('a registry that cannot be written', () => {
     made.failSave = true;
     await expect(made.supervisor.spawn('api', 'acme')).rejects.toMatchObject({
       code: 'state_failed',
-      message: 'api:acme is not registered: the registry cannot be written: database or disk is full',
+      message: 'api:acme is not registered: database or disk is full',
     });
     expect(made.processes).toEqual([]);
     expect(made.supervisor.list()).toEqual([]);
