@@ -5,6 +5,7 @@ import { missingPrograms } from '../config/programs.ts';
 import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
+import { descriptorWarning } from './descriptor-limit.ts';
 import { plural } from './format.ts';
 import { assertDirectories, type HostAbilities, hostAbilities } from './host.ts';
 import { type CliIo, print, printJson } from './io.ts';
@@ -27,7 +28,8 @@ export function checkCommand(program: Command, io: CliIo): void {
 async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
-  const warnings = [...config.warnings, ...missingPrograms(config, process.env)];
+  const few = descriptorWarning(config.settings);
+  const warnings = [...config.warnings, ...missingPrograms(config, process.env), ...(few === null ? [] : [few])];
   const host = hostAbilities();
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;

@@ -1,10 +1,11 @@
 /** `tenement serve`: the server in the foreground. */
 import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
-import type { ListenAddress } from '../core/service.ts';
+import type { ListenAddress, Settings } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
 import { stderrLogger } from '../logger.ts';
 import { closeInherited } from '../process/descriptors.ts';
+import { descriptorWarning } from './descriptor-limit.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
 import { welcome } from './welcome.ts';
@@ -48,11 +49,17 @@ async function serve(options: ServeOptions): Promise<void> {
     dataDir: options.dataDir,
   });
   reload = () => daemon.reload();
-  for (const warning of daemon.hypervisor.config.warnings) logger.warn({}, warning);
+  const { warnings, settings } = daemon.hypervisor.config;
+  for (const warning of [...warnings, ...fewDescriptors(settings)]) logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;
   await daemon.close({ keepTenants: signal === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
+}
+
+function fewDescriptors(settings: Settings): string[] {
+  const warning = descriptorWarning(settings);
+  return warning === null ? [] : [warning];
 }
 
 function address(text: string | undefined): ListenAddress | undefined {
