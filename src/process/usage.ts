@@ -3,6 +3,13 @@ import pidusage from 'pidusage';
 import type { Usage, UsageMeter } from '../core/ports.ts';
 import { allPids, type ProcStat, readStat } from './proc.ts';
 
+/**
+ * How long pidusage remembers a process that is not asked for again, and holds its /proc file open: a little
+ * longer than the time between two measurements. Its default, a minute, is a leak of descriptors where many
+ * processes come and go, and a wrong answer for a later process with the same pid.
+ */
+const REMEMBER_MS = 2000;
+
 export function createUsageMeter(): UsageMeter {
   return {
     async measure(roots) {
@@ -44,7 +51,7 @@ async function figuresOf(pids: readonly number[]): Promise<Map<number, Usage>> {
   await Promise.all(
     pids.map(async (pid) => {
       // A process may be gone by now; that is no news here.
-      const stat = await pidusage(pid).catch(() => null);
+      const stat = await pidusage(pid, { maxage: REMEMBER_MS }).catch(() => null);
       if (stat !== null) figures.set(pid, { memoryBytes: stat.memory, cpuSeconds: stat.ctime / 1000 });
     }),
   );

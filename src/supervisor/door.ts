@@ -62,9 +62,16 @@ export class Door {
     if (answer === 'forward') return this.gate.admit((sinceMs) => this.lease(sinceMs));
     if (typeof answer === 'object') return this.gate.refuse(answer);
     if (answer !== 'wake') return;
-    if (was.state === 'starting') return this.gate.refuse({ refused: 'at_capacity', retryAfterS: 1 });
-    if (was.next === 'crash') return this.gate.refuse({ refused: 'start_failed', retryAfterS: 1 });
-    this.options.onNeeded();
+    const why = this.whyNotAwake(was);
+    if (why === null) this.options.onNeeded();
+    else this.gate.refuse({ refused: why, retryAfterS: 1 });
+  }
+
+  /** For one that came to rest while requests waited for it, and would again. */
+  private whyNotAwake(was: Lifecycle): 'at_capacity' | 'start_failed' | null {
+    if (this.options.lifecycle().state !== 'asleep') return null;
+    if (was.state === 'starting') return 'at_capacity';
+    return was.next === 'crash' ? 'start_failed' : null;
   }
 
   private admission() {

@@ -69,6 +69,17 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(1);
   });
 
+  it('put to sleep while it starts, it is started again for those who wait (bug: they got at_capacity)', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const held = made.supervisor.claim('api:acme', here());
+    await settle();
+    await made.supervisor.sleep('api:acme');
+    await settle();
+    made.processes[1]?.becomeReady();
+    expect(granted(await held).instance).toBe('api:acme');
+  });
+
   it('a start that an operator asked for is made, whoever leaves', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });

@@ -1,0 +1,86 @@
+/** Who is there, from /proc: the processes of tenants, counted again and again. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { programOf, type Tenant } from './town.ts';
+
+export interface Found {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+  readonly tenantId: string;
+  readonly command: string;
+}
+
+const LOOK_MS = 200;
+
+/** Every process that was started for a tenant of this data directory. */
+export function processesOf(dataDir: string): Found[] {
+  const found: Found[] = [];
+  for (const pid of pids()) {
+    const environment = read(`/proc/${pid}/environ`).split('\0');
+    if (!environment.some((entry) => entry.startsWith(`DATA_DIR=${dataDir}/`))) continue;
+    const [state = '', parent = ''] = statOf(pid);
+    const tenantId = environment.find((entry) => entry.startsWith('TENANT_ID='))?.slice('TENANT_ID='.length) ?? '';
+    const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+    found.push({ pid, parent: Number(parent), state, tenantId, command });
+  }
+  return found;
+}
+
+/** Those that serve: not what they have started. */
+export function serving(found: readonly Found[], { id, kind }: Tenant): number[] {
+  return found.filter((one) => one.tenantId === id && one.command.includes(programOf(kind))).map(({ pid }) => pid);
+}
+
+/** Dead children that their parent does not bury. */
+export function zombiesOf(parent: number): number {
+  return pids().filter((pid) => {
+    const [state, itsParent] = statOf(pid);
+    return state === 'Z' && Number(itsParent) === parent;
+  }).length;
+}
+
+/** Looks all the time whether one tenant is served by two processes. */
+export class Census {
+  looks = 0;
+  /** What was seen twice. */
+  readonly twice: string[] = [];
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(dataDir: string, tenants: readonly Tenant[]) {
+    this.timer = setInterval(() => this.look(processesOf(dataDir), tenants), LOOK_MS);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(found: readonly Found[], tenants: readonly Tenant[]): void {
+    this.looks += 1;
+    for (const tenant of tenants) {
+      // One look takes a while: what it saw first may have ended before it saw the next.
+      const those = serving(found, tenant).filter(isThere);
+      if (those.length > 1) this.twice.push(`${tenant.instance}: ${those.join(' and ')}`);
+    }
+  }
+}
+
+function isThere(pid: number): boolean {
+  return read(`/proc/${pid}/environ`) !== '';
+}
+
+function pids(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+function statOf(pid: number): string[] {
+  const text = read(`/proc/${pid}/stat`);
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,163 @@
+/** One run: a town, its customers, what goes wrong, and the reckoning. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { writesOf } from './books.ts';
+import { Census, processesOf, zombiesOf } from './census.ts';
+import { Deeds } from './deeds.ts';
+import { Diary } from './diary.ts';
+import { startLoad } from './load.ts';
+import { Random } from './random.ts';
+import { ServerUnderTest } from './server.ts';
+import { Tally } from './tally.ts';
+import { type Tenant, tenantsOf } from './town.ts';
+
+export interface ChaosOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** About so many. */
+  readonly tenants: number;
+  /** Of each tenant. */
+  readonly customers: number;
+  /** Mean pause of a customer, ms. */
+  readonly pauseMs: number;
+  /** Mean pause between two deeds, ms. */
+  readonly deedPauseMs: number;
+}
+
+export interface Reckoning {
+  readonly dir: string;
+  readonly tenants: number;
+  readonly tally: Tally;
+  readonly deeds: ReadonlyMap<string, number>;
+  readonly serverKills: number;
+  /** Median and longest, ms. */
+  readonly restartMs: readonly [median: number, longest: number];
+  readonly survivors: { readonly before: number; readonly after: number };
+  readonly looks: number;
+  /** Each a broken promise, in words; empty when all is well. */
+  readonly broken: readonly string[];
+  readonly found: { readonly writes: number; readonly doubled: number; readonly foreign: number };
+  readonly descriptors: { readonly before: number; readonly after: number };
+  readonly left: {
+    readonly processes: number;
+    readonly zombies: number;
+    readonly files: number;
+    readonly sockets: number;
+  };
+}
+
+export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
+  const server = new ServerUnderTest(mkdtempSync(join(tmpdir(), 'chaos-')));
+  const tenants = tenantsOf(options.tenants);
+  const tally = new Tally();
+  const diary = new Diary();
+  const deeds = new Deeds({ server, tenants, diary, random: new Random(options.seed) });
+  try {
+    await server.open();
+    for (const { kind, id } of tenants) await server.api('POST', `/spawn/${kind}/--id=${id}?start=false`);
+    const census = new Census(server.dataDir, tenants);
+    const endLoad = startLoad({ ...options, server, tenants, diary, tally });
+    await deeds.run(AbortSignal.timeout(options.seconds * 1000), options.deedPauseMs);
+    await endLoad();
+    census.end();
+    return await reckon(server, tenants, { tally, deeds, census });
+  } finally {
+    await server.end('SIGKILL').catch(() => {});
+    for (const { pid } of processesOf(server.dataDir)) process.kill(pid, 'SIGKILL');
+  }
+}
+
+interface Course {
+  readonly tally: Tally;
+  readonly deeds: Deeds;
+  readonly census: Census;
+}
+
+async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<Reckoning> {
+  const { tally, deeds, census } = course;
+  const afterAll = await quietDescriptors(server);
+  const zombies = zombiesOf(server.pid);
+  const cleanExit = (await server.end('SIGINT')) === 0;
+  const left = { ...traces(server), zombies };
+  await server.start();
+  const atFirst = await quietDescriptors(server);
+  await server.end('SIGINT');
+  const missing = tenants.flatMap((tenant) => missingOf(server, tenant, tally));
+  const found = countWrites(server, tenants, tally);
+  const broken = [
+    ...tally.broken,
+    ...missing,
+    ...census.twice.map((what) => `served twice: ${what}`),
+    ...(cleanExit ? [] : ['the server did not end with status 0']),
+    ...Object.entries({ ...left, 'doubled writes': found.doubled, 'writes of others': found.foreign })
+      .filter(([, count]) => count > 0)
+      .map(([what, count]) => `${count} ${what} left`),
+  ];
+  return {
+    dir: server.dir,
+    tenants: tenants.length,
+    tally,
+    deeds: deeds.done,
+    serverKills: server.kills,
+    restartMs: medianAndLongest(server.restartMs),
+    survivors: deeds.survivors,
+    looks: census.looks,
+    broken,
+    found,
+    descriptors: { before: atFirst, after: afterAll },
+    left,
+  };
+}
+
+/** Of the server, with every instance asleep and no client. */
+async function quietDescriptors(server: ServerUnderTest): Promise<number> {
+  const instances = await server.instances();
+  await Promise.all(instances.map(({ instance }) => server.api('POST', `/api/instances/${instance}/sleep`)));
+  // Idle connections to what has ended, and what measured it, are closed within this.
+  await delay(4000);
+  return server.descriptors();
+}
+
+function traces(server: ServerUnderTest) {
+  const files = [...list(join(server.dir, 'run')), ...list(join(server.dataDir, '.tenement/output'))];
+  const sockets = readFileSync('/proc/net/unix', 'latin1')
+    .split('\n')
+    .filter((line) => line.includes(server.dir));
+  return { processes: processesOf(server.dataDir).length, files: files.length, sockets: sockets.length };
+}
+
+/** Sockets and FIFOs; not the empty directories that hold them. */
+function list(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isSocket() || entry.isFIFO())
+    .map(({ name }) => name);
+}
+
+function missingOf(server: ServerUnderTest, tenant: Tenant, tally: Tally): string[] {
+  const found = new Set(writesOf(server.dataDir, tenant));
+  const lost = [...(tally.acknowledged.get(tenant.instance) ?? [])].filter((n) => !found.has(n));
+  return lost.map((n) => `write ${n} of ${tenant.instance} was acknowledged and is lost`);
+}
+
+function countWrites(server: ServerUnderTest, tenants: readonly Tenant[], tally: Tally) {
+  const owner = new Map<number, string>();
+  let writes = 0;
+  let doubled = 0;
+  let foreign = 0;
+  for (const tenant of tenants) {
+    for (const n of writesOf(server.dataDir, tenant)) {
+      if (tally.acknowledged.get(tenant.instance)?.has(n)) writes += 1;
+      if (owner.get(n) === tenant.instance) doubled += 1;
+      else if (owner.has(n)) foreign += 1;
+      owner.set(n, tenant.instance);
+    }
+  }
+  return { writes, doubled, foreign };
+}
+
+function medianAndLongest(figures: readonly number[]): [number, number] {
+  const sorted = figures.map(Math.round).sort((a, b) => a - b);
+  return [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0];
+}
