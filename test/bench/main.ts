@@ -1,6 +1,8 @@
 /** `npm run bench NAME`: measures side by side and prints ratios. Asserts nothing. */
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>>> = {
   wake: () => import('./wake.ts'),
+  storm: () => import('./storm.ts'),
+  crowd: () => import('./crowd.ts'),
 };
 
 const name = process.argv[2] ?? '';

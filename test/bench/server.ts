@@ -1,0 +1,66 @@
+/** A real server in a process of its own, and what /proc tells of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+/** The built one, which is what people run. */
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export class BenchServer {
+  /** From spawn to its ready line. */
+  readonly readyMs: number;
+  readonly proxyPort: number;
+  private readonly apiPort: number;
+  private readonly dir: string;
+  private readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess, dir: string, readyMs: number, ready: string) {
+    const ports = [...ready.matchAll(/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
+    this.child = child;
+    this.dir = dir;
+    this.readyMs = readyMs;
+    this.proxyPort = ports[0] ?? 0;
+    this.apiPort = ports[1] ?? 0;
+  }
+
+  static async start(config: string): Promise<BenchServer> {
+    const dir = dirname(config);
+    const startedAt = performance.now();
+    const args = [MAIN, 'serve', '-c', config, '--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0'];
+    const env = { ...process.env, XDG_RUNTIME_DIR: dir };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    return new BenchServer(child, dir, performance.now() - startedAt, line);
+  }
+
+  async api(method: string, path: string): Promise<string> {
+    const token = readFileSync(join(this.dir, 'data/.tenement/admin.token'), 'utf8').trim();
+    const headers = { authorization: `Bearer ${token}` };
+    const asked = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false }).end();
+    const [response] = await once(asked, 'response');
+    return text(response);
+  }
+
+  residentMb(): number {
+    const [, kb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'latin1')) ?? [];
+    return Number(kb) / 1024;
+  }
+
+  /** Of user and system together, in ms; ticks are 10 ms. */
+  cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  async end(): Promise<void> {
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGINT');
+    await gone;
+  }
+}
