@@ -7,6 +7,7 @@
  */
 import { type BackoffPolicy, backoffDelayMs, recentCrashes } from './backoff.ts';
 import { type CrashHistory, type Desired, type ExitReason, NO_CRASHES, type State } from './instance.ts';
+import type { ServiceConfig, Settings } from './service.ts';
 
 /** What comes when the process has ended. */
 export type Next = 'asleep' | 'stopped' | 'start' | 'crash' | 'removed' | 'closed';
@@ -23,6 +24,13 @@ export interface Lifecycle extends CrashHistory {
 export interface LifecyclePolicy {
   readonly restart: 'on-failure' | 'always' | 'never';
   readonly backoff: BackoffPolicy;
+}
+
+export function lifecyclePolicy(
+  { restart }: Pick<ServiceConfig, 'restart'>,
+  { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs }: Settings,
+): LifecyclePolicy {
+  return { restart, backoff: { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs } };
 }
 
 export type LifecycleEvent =

@@ -7,7 +7,7 @@ import {
   type Effect,
   type Lifecycle,
   type LifecycleEvent,
-  type LifecyclePolicy,
+  lifecyclePolicy,
   newLifecycle,
   step,
 } from '../core/lifecycle.ts';
@@ -15,10 +15,9 @@ import type { Claim, InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Up
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { CurrentProcess } from './current-process.ts';
 import { Door } from './door.ts';
-import { IdleTimer } from './idle-timer.ts';
+import { Duty } from './duty.ts';
 import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
-import { startProber } from './prober.ts';
 import type { StartSlots } from './start-slots.ts';
 import { Watchers } from './watchers.ts';
 
@@ -43,7 +42,7 @@ export class Runner {
   service: ServiceConfig;
   lifecycle: Lifecycle;
   private readonly journal: Journal;
-  private readonly idle: IdleTimer;
+  private readonly duty: Duty;
   private readonly deps: RunnerDeps;
   private readonly door: Door;
   private readonly current: CurrentProcess;
@@ -55,7 +54,6 @@ export class Runner {
   private wokenByRequest = false;
   private cancelRetry = () => {};
   private cancelDrain = () => {};
-  private endProber = () => {};
 
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
     this.name = instanceName(record.service, record.tenantId);
@@ -75,11 +73,13 @@ export class Runner {
       request: () => this.launchRequest(),
       dispatch: (event) => this.dispatch(event),
     });
-    this.idle = new IdleTimer({
+    this.duty = new Duty({
       clock: deps.clock,
-      idleTimeoutMs: () => this.service.idleTimeoutMs,
+      settings: deps.settings,
+      service: () => this.service,
       activity: () => this.inFlight.activity,
       onIdle: () => this.dispatch({ type: 'sleep' }),
+      onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
     });
   }
 
@@ -93,9 +93,7 @@ export class Runner {
       service: () => this.service,
       onNeeded: () => this.dispatch({ type: 'wake' }),
       onUsed: () => this.journal.used(),
-      onQuiet: () => {
-        if (this.lifecycle.state === 'ready') this.idle.arm();
-      },
+      onQuiet: () => this.duty.quiet(),
       onDeserted: () => this.deserted(),
     });
   }
@@ -131,7 +129,7 @@ export class Runner {
 
   /** When it goes to sleep if nothing more happens, ms since the epoch. */
   get sleepsAtMs(): number | null {
-    return this.lifecycle.state === 'ready' ? this.idle.dueAtMs : null;
+    return this.duty.sleepsAtMs;
   }
 
   /** Ready and with nothing open: may be put to sleep to make room. */
@@ -183,8 +181,7 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
     this.service = service;
-    this.idle.disarm();
-    if (this.lifecycle.state === 'ready') this.idle.arm();
+    this.duty.renew();
     this.watchers.tell();
   }
 
@@ -203,8 +200,7 @@ export class Runner {
 
   /** Lets go of its process, which lives on for the next server. */
   release(): void {
-    this.idle.disarm();
-    this.endProber();
+    this.duty.end();
     this.cancelRetry();
     this.cancelDrain();
     this.journal.release();
@@ -225,7 +221,7 @@ export class Runner {
   private handle(event: LifecycleEvent): void {
     const was = this.lifecycle;
     const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random() };
-    const { next, effects } = step(was, event, this.policy(), at);
+    const { next, effects } = step(was, event, lifecyclePolicy(this.service, this.deps.settings()), at);
     if (next === was) return;
     this.lifecycle = next;
     this.changed(was, event);
@@ -233,12 +229,6 @@ export class Runner {
     this.journal.tell(was, next, event, this.process?.pid ?? null);
     this.door.settleHeld(was);
     this.watchers.tell();
-  }
-
-  private policy(): LifecyclePolicy {
-    const { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs } = this.deps.settings();
-    const backoff = { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs };
-    return { restart: this.service.restart, backoff };
   }
 
   private changed(was: Lifecycle, event: LifecycleEvent): void {
@@ -306,21 +296,13 @@ export class Runner {
   private enterReady(): void {
     const process = this.current.launched;
     if (process === null) return;
-    const { clock, settings } = this.deps;
     this.door.serving = { process, generation: this.deps.nextGeneration() };
     this.journal.ready(process.record, this.current.isAdopted);
-    this.idle.arm();
-    this.endProber = startProber({
-      clock,
-      intervalMs: settings().healthCheckIntervalMs,
-      probe: () => process.probe(this.service),
-      onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
-    });
+    this.duty.begin(process);
   }
 
   private leaveReady(): void {
-    this.idle.disarm();
-    this.endProber();
+    this.duty.end();
     if (this.door.serving !== null) this.deps.onRetired(this.door.serving.generation);
     this.door.serving = null;
   }

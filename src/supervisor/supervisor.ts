@@ -1,7 +1,7 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
 import { describeDiff, type Population } from '../core/diff-words.ts';
-import { assertTenantId, type InstanceName, instanceName, newRecord } from '../core/instance.ts';
+import { type InstanceName, instanceName } from '../core/instance.ts';
 import type {
   Claim,
   Clock,
@@ -20,7 +20,9 @@ import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Fleet } from './fleet.ts';
 import { MemoryGuard } from './memory-guard.ts';
-import { type RecoveryDeps, recover, takeUp } from './recovery.ts';
+import { reconfigure } from './reconfiguration.ts';
+import { type RecoveryDeps, recover } from './recovery.ts';
+import { Registrar, unwritten } from './registrar.ts';
 import { Rollout } from './rollout.ts';
 import { Runner, type RunnerDeps } from './runner.ts';
 import { Saver } from './saver.ts';
@@ -47,6 +49,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   private readonly deps: SupervisorDeps;
   private readonly saver: Saver;
   private readonly runnerDeps: RunnerDeps;
+  private readonly registrar: Registrar;
   private readonly rollout: Rollout;
   private readonly retiredListeners: ((generation: number) => void)[] = [];
   private readonly memoryGuard: MemoryGuard;
@@ -64,6 +67,11 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
       publicSocketOf: ({ service, tenantId }) => this.publicSocketOf(service, tenantId),
     });
+    this.registrar = new Registrar({
+      ...deps,
+      fleet: this.fleet,
+      assertService: (name) => void this.serviceNamed(name),
+    });
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
     this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
   }
@@ -80,7 +88,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
       random,
       slots: new StartSlots({
         limits: () => this.currentConfig.settings,
-        makeRoom: () => this.makeRoom(),
+        makeRoom: () => makeRoom(this.fleet),
       }),
       onStarting: () => this.memoryGuard.watch(),
       nextGeneration: () => {
@@ -157,14 +165,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'remove' });
     await runner.until(() => runner.lifecycle.over);
-    if (this.fleet.get(instance) !== runner) return;
-    this.unregister(runner);
-    const { clock, events, launcher } = this.deps;
-    const purged = options.purge === true && !this.fleet.hasOtherOf(runner.tenantId);
-    if (options.purge === true) await this.deps.removeLogs(instance);
-    if (purged) await launcher.deleteTenantDir(runner.tenantId);
-    const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
-    events.append({ atMs: clock.nowMs(), type: 'removed', instance, message, data: { purged } });
+    if (this.fleet.get(instance) === runner) await this.registrar.unregister(runner, options.purge === true);
   }
 
   get(instance: InstanceName): InstanceView {
@@ -230,41 +231,22 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const diff = diffConfigs(this.currentConfig, config);
     const words = describeDiff(diff, (service) => this.population(service));
     this.currentConfig = applicable(this.currentConfig, config);
-    for (const name of diff.removed) this.retireAll(name);
-    for (const { name } of diff.changed) this.reconfigure(this.serviceNamed(name));
-    if (diff.added.length > 0) this.takeUpAdded(new Set(diff.added));
-    for (const { service, tenantId } of diff.instances) this.startConfigured(service, tenantId);
-    for (const { name, restarts } of diff.changed) if (restarts) void this.rollout.start(name);
+    const { registry, logger } = this.deps;
+    reconfigure(diff, {
+      fleet: this.fleet,
+      registry,
+      logger,
+      rollout: this.rollout,
+      recovery: this.recoveryDeps(),
+      service: (name) => this.currentConfig.services.get(name),
+      startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
+    });
     return words;
   }
 
   private population(service: string): Population {
     const running = this.fleet.ofService(service).filter(({ hasProcess }) => hasProcess).length;
     return { registered: this.fleet.countOf(service), running };
-  }
-
-  private reconfigure(service: ServiceConfig): void {
-    for (const runner of this.fleet.ofService(service.name)) runner.reconfigure(service);
-    this.fleet.renewSockets(service.name);
-  }
-
-  private takeUpAdded(names: ReadonlySet<string>): void {
-    const records = this.deps.registry.list().filter(({ service }) => names.has(service));
-    const deps = this.recoveryDeps();
-    for (const record of records)
-      if (!this.fleet.has(instanceName(record.service, record.tenantId))) takeUp(record, deps);
-  }
-
-  private retireAll(service: string): void {
-    this.fleet.forgetSleepers(service);
-    for (const runner of this.fleet.ofService(service)) void this.retire(runner);
-  }
-
-  /** Its service is gone: it ends, and is remembered. */
-  private async retire(runner: Runner): Promise<void> {
-    runner.dispatch({ type: 'close' });
-    await runner.until(() => runner.lifecycle.over);
-    this.fleet.forget(runner);
   }
 
   private recoveryDeps(): RecoveryDeps {
@@ -278,38 +260,14 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
-  // ---- Registration --------------------------------------------------------------------------
-
-  private register(name: string, tenantId: string, env: Readonly<Record<string, string>>): Runner {
+  private register(service: string, tenantId: string, env: Readonly<Record<string, string>>): Runner {
     if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
-    this.serviceNamed(name);
-    assertTenantId(tenantId);
-    const { clock, registry, events } = this.deps;
-    const instance = instanceName(name, tenantId);
-    const record = newRecord(name, tenantId, { ...env }, clock.nowMs());
-    this.fleet.assertOwnSocket(record);
-    try {
-      registry.save(record, true);
-    } catch (error) {
-      throw unwritten(`${instance} is not registered`, error);
-    }
-    this.fleet.add(record);
-    events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
-    return this.fleet.find(instance);
+    return this.registrar.register(service, tenantId, env);
   }
 
   private publicSocketOf(name: string, tenantId: string): string | null {
     const service = this.currentConfig.services.get(name);
     return service === undefined ? null : this.deps.launcher.paths(service, tenantId).publicSocket;
-  }
-
-  private unregister(runner: Runner): void {
-    try {
-      this.deps.registry.remove(runner.service.name, runner.tenantId);
-    } catch (error) {
-      throw unwritten(`${runner.name} has ended, but is still registered`, error);
-    }
-    this.fleet.forget(runner);
   }
 
   private serviceNamed(name: string): ServiceConfig {
@@ -330,19 +288,15 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   private view(runner: Runner): InstanceView {
     return viewOf(runner, { nowMs: this.deps.clock.nowMs(), urlOf: this.deps.urlOf });
   }
-
-  private async makeRoom(): Promise<boolean> {
-    const idle = [...this.fleet].filter((runner) => runner.isIdle);
-    idle.sort((a, b) => a.inFlight.lastActivityAtMs - b.inFlight.lastActivityAtMs);
-    const [oldest] = idle;
-    if (oldest === undefined) return false;
-    oldest.dispatch({ type: 'sleep' });
-    await oldest.until(() => !oldest.hasProcess);
-    return true;
-  }
 }
 
-function unwritten(what: string, error: unknown): TenementError {
-  const why = error instanceof Error ? error.message : 'the registry cannot be written';
-  return new TenementError('state_failed', `${what}: ${why}`, { cause: error });
+/** Puts the least recently used idle one to sleep. Returns whether there was one. */
+async function makeRoom(fleet: Fleet): Promise<boolean> {
+  const idle = [...fleet].filter((runner) => runner.isIdle);
+  idle.sort((a, b) => a.inFlight.lastActivityAtMs - b.inFlight.lastActivityAtMs);
+  const [oldest] = idle;
+  if (oldest === undefined) return false;
+  oldest.dispatch({ type: 'sleep' });
+  await oldest.until(() => !oldest.hasProcess);
+  return true;
 }

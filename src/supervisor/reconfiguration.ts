@@ -1,0 +1,74 @@
+/**
+ * Goes over to another config: new services are served, removed ones drain and end, changed ones restart one by
+ * one. Whatever cannot be done for one instance is said, and done for the others.
+ */
+import { instanceName } from '../core/instance.ts';
+import type { Registry } from '../core/ports.ts';
+import type { ConfigDiff } from '../core/reconcile.ts';
+import type { ServiceConfig } from '../core/service.ts';
+import type { Logger } from '../logger.ts';
+import type { Fleet } from './fleet.ts';
+import { type RecoveryDeps, takeUp } from './recovery.ts';
+import type { Rollout } from './rollout.ts';
+import type { Runner } from './runner.ts';
+
+export interface ReconfigurationDeps {
+  readonly fleet: Fleet;
+  readonly registry: Registry;
+  readonly rollout: Rollout;
+  readonly logger: Logger;
+  readonly recovery: RecoveryDeps;
+  /** Of the new config. */
+  service(name: string): ServiceConfig | undefined;
+  /** Registers and starts one of `[instances]`. @throws {TenementError} */
+  startConfigured(service: string, tenantId: string): void;
+}
+
+/** The new config is the one that is asked for from now on. */
+export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
+  for (const name of diff.removed) retireAll(name, deps);
+  for (const { name } of diff.changed) change(name, deps);
+  if (diff.added.length > 0) takeUpAdded(new Set(diff.added), deps);
+  for (const { service, tenantId } of diff.instances) {
+    attempt(instanceName(service, tenantId), 'not started', deps, () => deps.startConfigured(service, tenantId));
+  }
+  for (const { name, restarts } of diff.changed) if (restarts) void deps.rollout.start(name);
+}
+
+function change(name: string, deps: ReconfigurationDeps): void {
+  const service = deps.service(name);
+  if (service === undefined) return;
+  for (const runner of deps.fleet.ofService(name)) {
+    attempt(runner.name, 'keeps the config that it has', deps, () => runner.reconfigure(service));
+  }
+  deps.fleet.renewSockets(name);
+}
+
+/** Of a service that was there before, the registrations are. */
+function takeUpAdded(names: ReadonlySet<string>, { registry, fleet, recovery }: ReconfigurationDeps): void {
+  for (const record of registry.list()) {
+    const isNew = names.has(record.service) && !fleet.has(instanceName(record.service, record.tenantId));
+    if (isNew) takeUp(record, recovery);
+  }
+}
+
+function retireAll(service: string, deps: ReconfigurationDeps): void {
+  deps.fleet.forgetSleepers(service);
+  for (const runner of deps.fleet.ofService(service)) void retire(runner, deps);
+}
+
+/** Its service is gone: it ends, and is remembered. The service may be back by then. */
+async function retire(runner: Runner, { fleet, recovery }: ReconfigurationDeps): Promise<void> {
+  runner.dispatch({ type: 'close' });
+  await runner.until(() => runner.lifecycle.over);
+  fleet.forget(runner);
+  if (recovery.hasService(runner.service.name) && !fleet.has(runner.name)) takeUp(runner.record, recovery);
+}
+
+function attempt(instance: string, otherwise: string, { logger }: ReconfigurationDeps, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    logger.error({ instance, err: error }, otherwise);
+  }
+}

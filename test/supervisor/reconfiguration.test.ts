@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import type { Config, ServiceConfig } from '../../src/core/service.ts';
+import { configOf, SERVICE, settle, type World, world } from './fakes.ts';
+
+const withServices = (config: Config, ...services: ServiceConfig[]): Config => ({
+  ...config,
+  services: new Map(services.map((service) => [service.name, service])),
+});
+
+async function ready(made: World, id = 'acme') {
+  const spawned = made.supervisor.spawn('api', id);
+  await settle();
+  made.processes.at(-1)?.becomeReady();
+  await spawned;
+}
+
+it('a service that goes and comes back while its instance drains is served again', async () => {
+  const made = world();
+  await ready(made);
+  const lease = await made.supervisor.claim('api:acme', new AbortController().signal);
+  made.supervisor.apply(withServices(made.config, { ...SERVICE, name: 'web' }));
+  expect(made.supervisor.get('api:acme').state).toBe('draining');
+  made.supervisor.apply(made.config);
+  if ('release' in lease) lease.release();
+  await settle();
+  expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', requests: 1 });
+  const held = made.supervisor.claim('api:acme', new AbortController().signal);
+  await settle();
+  made.processes[1]?.becomeReady();
+  expect(await held).toMatchObject({ instance: 'api:acme' });
+});
+
+it('sleepers of a removed service are unknown, and known again with it', async () => {
+  const made = world();
+  await made.supervisor.spawn('api', 'acme', { start: false });
+  made.supervisor.apply(withServices(made.config, { ...SERVICE, name: 'web' }));
+  await settle();
+  expect(made.supervisor.has('api:acme')).toBe(false);
+  made.supervisor.apply(made.config);
+  expect(made.supervisor.has('api:acme')).toBe(true);
+});
+
+it('instances restart one at a time, and the next only when the one before it serves', async () => {
+  const made = world();
+  await ready(made, 'acme');
+  await ready(made, 'globex');
+  made.supervisor.apply(configOf({ ...SERVICE, command: ['new'] }, {}));
+  await settle();
+  expect(made.processes).toHaveLength(3);
+  expect(made.supervisor.get('api:globex').state).toBe('ready');
+  made.processes[2]?.becomeReady();
+  await settle();
+  expect(made.processes).toHaveLength(4);
+  made.processes[3]?.becomeReady();
+  await settle();
+  expect(made.supervisor.get('api:globex').state).toBe('ready');
+});
+
+it('one that cannot be registered does not keep the rest of a config from being taken over', async () => {
+  const made = world();
+  made.failSave = true;
+  const config = { ...configOf(SERVICE, { maxRunning: 7 }), instances: [{ service: 'api', tenantId: 'acme' }] };
+  expect(made.supervisor.apply(config)).toContain('instance api:acme: registered and started');
+  expect(made.supervisor.config.settings.maxRunning).toBe(7);
+  expect(made.supervisor.has('api:acme')).toBe(false);
+});
+
+it('a changed idle timeout counts at once', async () => {
+  const made = world({ idleTimeoutMs: 0 });
+  await ready(made);
+  expect(made.supervisor.get('api:acme').sleepsAt).toBeNull();
+  made.supervisor.apply(configOf({ ...SERVICE, idleTimeoutMs: 5000 }, {}));
+  await made.clock.advance(5000);
+  expect(made.supervisor.get('api:acme').state).toBe('asleep');
+});
