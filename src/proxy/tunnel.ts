@@ -15,9 +15,13 @@ export class Tunnel {
   answered = false;
   timedOut = false;
 
-  constructor(client: Socket, lease: Lease) {
+  private readonly onJoined: () => void;
+
+  /** @param onJoined called when the tenant has switched protocols; until then it is a request like others */
+  constructor(client: Socket, lease: Lease, onJoined: () => void) {
     this.client = client;
     this.lease = lease;
+    this.onJoined = onJoined;
     client.once('close', () => this.end());
   }
 
@@ -33,6 +37,9 @@ export class Tunnel {
 
   private joined(response: IncomingMessage, socket: Socket): void {
     this.answer(response);
+    // Not before: what is being switched is waited for when the tenant goes to sleep.
+    this.lease.becomeStream();
+    this.onJoined();
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();

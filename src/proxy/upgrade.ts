@@ -34,7 +34,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       return refuseUpgrade(request, socket, 'bad_request', caller, null);
     }
     const connect = (lease: Lease) => {
-      const tunnel = new Tunnel(socket, lease);
+      const tunnel = new Tunnel(socket, lease, () => gateway.inFlight.becomeStream(socket));
       tunnels.set(request, tunnel);
       rewrite(request, route, caller, lease);
       proxy.ws(request, socket, head, { target: targetOf(lease) }, (error) => {
@@ -61,8 +61,6 @@ async function claim(
     const claimed = await gateway.source.claim(route.instance, left.signal);
     stopWatching();
     if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
-    claimed.becomeStream();
-    gateway.inFlight.becomeStream(socket);
     if (socket.destroyed) return claimed.release();
     connect(claimed);
   } catch (error) {

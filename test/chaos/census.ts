@@ -26,9 +26,14 @@ export function processesOf(dataDir: string): Found[] {
   return found;
 }
 
-/** Those that serve: not what they have started. */
+/**
+ * Those that serve: not what they have started, which may look like them for the moment between fork and exec,
+ * or while a wrapper script (pyenv's python3) finds the real program.
+ */
 export function serving(found: readonly Found[], { id, kind }: Tenant): number[] {
-  return found.filter((one) => one.tenantId === id && one.command.includes(programOf(kind))).map(({ pid }) => pid);
+  const own = found.filter((one) => one.tenantId === id && one.command.includes(programOf(kind)));
+  const pids = new Set(own.map(({ pid }) => pid));
+  return own.filter(({ parent }) => !pids.has(parent)).map(({ pid }) => pid);
 }
 
 /** Dead children that their parent does not bury. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Bench, readAll, readUntil } from './support.ts';
@@ -55,6 +56,19 @@ test('a WebSocket talks through the proxy, as a stream', async () => {
   expect(String((await once(client, 'message'))[0])).toBe('hello');
   expect(lease()).toMatchObject({ stream: true, releases: 0 });
   client.close();
+  await lease().released;
+});
+
+test('until the tenant has switched it is a request that a drain waits for (bug: 502 when it went to sleep)', async () => {
+  const asked = Promise.withResolvers<Socket>();
+  await bench.rawApp('web:acme', (socket) => socket.once('data', () => asked.resolve(socket)));
+  const client = new WebSocket(`ws://127.0.0.1:${bench.port}/`, { headers: { host: 'acme.localhost' } });
+  client.on('error', () => {});
+  const tenant = await asked.promise;
+  expect(lease().stream).toBe(false);
+  tenant.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+  await expect.poll(() => lease().stream).toBe(true);
+  tenant.destroy();
   await lease().released;
 });
 
