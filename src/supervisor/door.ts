@@ -71,7 +71,7 @@ export class Door {
   private whyNotAwake(was: Lifecycle): 'at_capacity' | 'start_failed' | null {
     if (this.options.lifecycle().state !== 'asleep') return null;
     if (was.state === 'starting') return 'at_capacity';
-    return was.next === 'crash' ? 'start_failed' : null;
+    return was.state === 'stopping' && was.next === 'crash' ? 'start_failed' : null;
   }
 
   private admission() {

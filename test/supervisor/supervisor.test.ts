@@ -80,6 +80,18 @@ describe('waking', () => {
     expect(granted(await held).instance).toBe('api:acme');
   });
 
+  it('put to sleep while it waits for its restart, it starts for those who wait (bug: they got start_failed)', async () => {
+    const made = world();
+    const process = await ready(made);
+    process.exit(1);
+    await settle();
+    const held = made.supervisor.claim('api:acme', here());
+    await made.supervisor.sleep('api:acme');
+    await settle();
+    made.processes[1]?.becomeReady();
+    expect(granted(await held).instance).toBe('api:acme');
+  });
+
   it('a start that an operator asked for is made, whoever leaves', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
