@@ -1,14 +1,14 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher, Pool } from 'undici';
 import type { Claim, Lease } from '../core/ports.ts';
 import type { ErrorCode } from '../errors.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
-import { hasBody, isEventStream, requestHeaders, responseHeaders, textHeaders } from './headers.ts';
-import { flushSoon, informClient, reasonPhrase, sendTrailers } from './reply.ts';
+import { hasBody, isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
+import { informClient, reasonPhrase, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
+import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
 
 /** RFC 9110 §9.2.2 */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -18,8 +18,10 @@ const EXIT_SEEN_WITHIN_MS = 25;
 const LISTENER_BACK_WITHIN_MS = 500;
 /** A Unix socket with a full backlog says EAGAIN at once, where TCP would wait. */
 const FULL_BACKLOG_WAIT_MS = 10;
+/** A body up to this goes out with its head as one string, the fastest way through Node. */
+const ONE_WRITE_BYTES = 16 * 1024;
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements UpstreamHandler {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly route: Route;
@@ -29,8 +31,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
   private upload: Upload | null = null;
-  /** Set once undici writes the request: from then on the tenant may have seen it. */
-  private controller: Dispatcher.DispatchController | null = null;
+  private connection: UpstreamConnection | null = null;
+  /** Whether the tenant may have seen the request. */
+  private sent = false;
+  /** A part of the body that was read, and can still go out together with the end. */
+  private unwritten: Buffer | null = null;
   private timer: NodeJS.Timeout | null = null;
   private retried = false;
   private paused = false;
@@ -67,80 +72,93 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.over) return claim.release();
     this.lease = claim;
     if (claim.requestTimeoutMs > 0) this.timer = setTimeout(timeOut, claim.requestTimeoutMs, this);
-    this.forward(claim, this.gateway.pools.for(claim));
+    this.forward(claim);
   }
 
-  private forward(lease: Lease, pool: Pool): void {
-    const { request, route, caller } = this;
+  private forward(lease: Lease): void {
+    const { request, response, route, caller } = this;
     const { peer, trusted, requestId } = caller;
-    this.controller = null;
-    this.upload = hasBody(request.rawHeaders) ? new Upload(request, this.response) : null;
-    const options: Dispatcher.DispatchOptions = {
-      method: request.method ?? 'GET',
-      path: route.path,
-      headers: requestHeaders(request.rawHeaders, {
-        peer,
-        trusted,
-        requestId,
-        host: route.host,
-        tenantId: lease.tenantId,
-      }),
-      body: this.upload,
-    };
-    pool.dispatch(options, this);
+    const method = request.method ?? 'GET';
+    const chunked = isChunked(request.rawHeaders);
+    this.sent = false;
+    this.upload = hasBody(request.rawHeaders) ? new Upload(request, response, chunked) : null;
+    const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
+    const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
+    this.connection = this.gateway.pools.for(lease).take();
+    this.connection.send(head, { isHead: method === 'HEAD', isWhole: this.upload === null }, this);
   }
 
-  // ---- What undici tells ---------------------------------------------------------------------
+  // ---- What the connection tells -------------------------------------------------------------
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    if (this.over) controller.abort(new Error('the client left'));
+  onSent(): void {
+    this.sent = true;
+    if (this.connection !== null) this.upload?.begin(this.connection);
   }
 
-  onBodySent(): void {
+  onDrain(): void {
     this.timer?.refresh();
+    this.upload?.drained();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: object, reason?: string): void {
+  onHead(status: number, reason: string, headers: string[]): void {
     const { response, lease } = this;
-    const raw = textHeaders(controller.rawHeaders);
-    if (status < 200) return informClient(response, status, raw);
+    if (this.over) return;
+    if (status < 200) return informClient(response, status, headers);
     this.stopTimer();
-    response.writeHead(status, reasonPhrase(reason), responseHeaders(raw, lease?.heldMs ?? null));
-    if (isEventStream(raw)) {
-      lease?.becomeStream();
-      this.gateway.inFlight.becomeStream(this.request.socket);
-      this.gateway.inFlight.end(response);
+    response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, lease?.heldMs ?? null));
+    if (!isEventStream(headers)) return;
+    lease?.becomeStream();
+    this.gateway.inFlight.becomeStream(this.request.socket);
+    this.gateway.inFlight.end(response);
+  }
+
+  onBody(bytes: Buffer): void {
+    this.writeOut();
+    this.unwritten = bytes;
+  }
+
+  /** All that came together has been told. What is left of it is copied, since the next read overwrites it. */
+  onTold(): void {
+    if (this.unwritten !== null) this.writeOut();
+    else if (this.response.headersSent && !this.over) this.response.flushHeaders();
+  }
+
+  onEnd(trailers: string[]): void {
+    const { response, unwritten } = this;
+    this.connection = null;
+    this.unwritten = null;
+    if (!this.over) {
+      sendTrailers(response, trailers);
+      if (unwritten === null) response.end();
+      else if (unwritten.length <= ONE_WRITE_BYTES) response.end(unwritten.toString('latin1'), 'latin1');
+      else response.end(Buffer.from(unwritten));
     }
-    flushSoon(response);
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.over || this.response.write(chunk)) return;
-    controller.pause();
-    if (this.paused) return;
-    this.paused = true;
-    this.response.on('drain', () => this.controller?.resume());
-  }
-
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    sendTrailers(this.response, textHeaders(controller.rawTrailers));
-    this.response.end();
     this.release();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error & { code?: string }): void {
+  onError(error: Error & { code?: string }): void {
+    this.connection = null;
     if (this.over) return this.release();
     const { lease } = this;
-    if (error.code === 'EAGAIN' && lease !== null && this.controller === null) return this.awaitBacklog(lease);
+    if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
     this.stopTimer();
     this.release();
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
-    if (error.code === 'UND_ERR_INVALID_ARG') return this.answer('bad_request', null);
     if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
     this.note('request failed', error.message);
     this.answer('upstream_failed', null);
+  }
+
+  private writeOut(): void {
+    const { unwritten, response, connection } = this;
+    if (unwritten === null) return;
+    this.unwritten = null;
+    if (this.over || response.write(Buffer.from(unwritten))) return;
+    connection?.pause();
+    if (this.paused) return;
+    this.paused = true;
+    response.on('drain', () => this.connection?.resume());
   }
 
   // ---- Second tries --------------------------------------------------------------------------
@@ -148,20 +166,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** What was never written cannot have been acted on; else it must be harmless, and still be whole. */
   private mayRetry(): boolean {
     if (this.retried) return false;
-    return this.controller === null || (IDEMPOTENT.has(this.request.method ?? '') && this.upload === null);
+    return !this.sent || (IDEMPOTENT.has(this.request.method ?? '') && this.upload === null);
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */
   private async retry(generation: number): Promise<void> {
     this.retried = true;
-    const withinMs = this.controller === null ? LISTENER_BACK_WITHIN_MS : EXIT_SEEN_WITHIN_MS;
+    const withinMs = this.sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
     await this.gateway.pools.retired(generation, withinMs);
     this.start();
   }
 
   private awaitBacklog(lease: Lease): void {
     setTimeout(() => {
-      if (!this.over) this.forward(lease, this.gateway.pools.for(lease));
+      if (!this.over) this.forward(lease);
     }, FULL_BACKLOG_WAIT_MS);
   }
 
@@ -173,24 +191,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.upload?.waitsForClient) return void this.timer?.refresh();
     this.note('request timed out', 'no answer within request_timeout');
     this.answer('upstream_timeout', null);
-    this.abandon(new Error('no answer within request_timeout'));
+    this.abandon();
   }
 
   private closed(): void {
     this.gateway.inFlight.end(this.response);
     if (this.response.writableFinished || this.over) return;
     this.leaving?.abort();
-    this.abandon(new Error('the client left'));
+    this.abandon();
   }
 
-  private abandon(reason: Error): void {
+  private abandon(): void {
     this.over = true;
     this.stopTimer();
-    this.controller?.abort(reason);
+    this.connection?.destroy();
+    this.connection = null;
     this.release();
   }
 
   private release(): void {
+    this.upload?.stop();
     this.lease?.release();
     this.lease = null;
   }

@@ -40,6 +40,20 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
   return values;
 }
 
+/** Request line and headers for a tenant, up to the body. latin1. */
+export function requestHead(
+  method: string,
+  path: string,
+  raw: readonly string[],
+  by: ForwardedBy,
+  chunked: boolean,
+): string {
+  const headers = requestHeaders(raw, by);
+  let head = `${method} ${path} HTTP/1.1\r\n`;
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return `${head}Connection: keep-alive\r\n${chunked ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`;
+}
+
 /** What goes to the tenant. */
 export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {
   const dropped = connectionTokens(raw);
@@ -131,12 +145,10 @@ export function hasBody(raw: readonly string[]): boolean {
   return (length !== undefined && length !== '0') || valuesOf(raw, 'transfer-encoding').length > 0;
 }
 
-export function isEventStream(raw: readonly string[]): boolean {
-  return valuesOf(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
+export function isChunked(raw: readonly string[]): boolean {
+  return valuesOf(raw, 'transfer-encoding').length > 0;
 }
 
-/** What undici has read, as text. Bytes beyond ASCII pass as they are (latin1). */
-export function textHeaders(raw: unknown): string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((part: unknown) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)));
+export function isEventStream(raw: readonly string[]): boolean {
+  return valuesOf(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
 }

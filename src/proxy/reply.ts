@@ -9,15 +9,6 @@ export function reasonPhrase(reason: string | undefined): string | undefined {
   return reason !== undefined && REASON.test(reason) ? reason : undefined;
 }
 
-/** Sends the head together with the body when that is here already, alone when it is late (server-sent events). */
-export function flushSoon(response: ServerResponse): void {
-  process.nextTick(flush, response);
-}
-
-function flush(response: ServerResponse): void {
-  if (!response.writableEnded && !response.destroyed) response.flushHeaders();
-}
-
 /** Passes 102 and 103 on; other interim answers concern this hop. `raw`: their headers. */
 export function informClient(response: ServerResponse, status: number, raw: readonly string[]): void {
   if (response.req.httpVersionMinor === 0) return;

@@ -53,7 +53,8 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     close: async (graceMs) => {
       const closed = stopAccepting(server);
       await gateway.inFlight.drain(graceMs);
-      await Promise.all([closed, gateway.pools.destroy()]);
+      gateway.pools.destroy();
+      await closed;
       // Ends http's own timer.
       server.close();
     },

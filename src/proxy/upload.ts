@@ -1,57 +1,71 @@
-/**
- * A request's body on its way to a tenant. Stands between the client's request and undici, which
- * destroys the body that it was given when the exchange ends early: the client's connection must
- * outlive that, to carry the answer.
- */
+/** A request's body on its way to a tenant, no faster than the tenant takes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
-export class Upload extends Readable {
+export class Upload {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
-  private attached = false;
+  private connection: UpstreamConnection | null = null;
+  private readonly chunked: boolean;
   /** Whether the tenant would take more and the client has not sent it yet. */
   waitsForClient = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    super();
+  constructor(request: IncomingMessage, response: ServerResponse, chunked: boolean) {
     this.request = request;
     this.response = response;
-    // undici destroys it with the reason of a failed exchange, which it reports by itself.
-    this.on('error', () => {});
+    this.chunked = chunked;
   }
 
-  private readonly onData = (chunk: Buffer): void => {
-    this.waitsForClient = false;
-    if (!this.push(chunk)) this.request.pause();
-  };
-
-  private readonly onEnd = (): void => {
-    this.waitsForClient = false;
-    this.push(null);
-  };
-
-  override _read(): void {
-    if (!this.attached) this.attach();
-    this.waitsForClient = !this.request.readableEnded;
-    this.request.resume();
+  get hasBegun(): boolean {
+    return this.connection !== null;
   }
 
-  private attach(): void {
-    this.attached = true;
-    // Asked for the body only when a tenant takes it: whoever is refused need not send it.
+  /** A tenant takes it now: whoever is refused before need not send it. */
+  begin(connection: UpstreamConnection): void {
+    this.connection = connection;
     const { expect } = this.request.headers;
     if (expect?.toLowerCase() === '100-continue' && !this.response.headersSent) this.response.writeContinue();
     this.request.on('data', this.onData).once('end', this.onEnd);
+    this.waitsForClient = true;
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.waitsForClient = false;
-    if (this.attached) {
-      this.request.off('data', this.onData).off('end', this.onEnd);
-      // The rest is read and thrown away, so that a client that reads only when it has sent all gets its answer.
-      this.request.resume();
-    }
-    callback(error);
+  /** The tenant takes more. */
+  drained(): void {
+    if (this.connection === null) return;
+    this.waitsForClient = true;
+    this.request.resume();
   }
+
+  /** Nobody takes it any more: the rest is read and thrown away, so that a client that reads only when it has sent all gets its answer. */
+  stop(): void {
+    if (this.connection === null) return;
+    this.connection = null;
+    this.waitsForClient = false;
+    this.request.off('data', this.onData).off('end', this.onEnd).resume();
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    if (this.connection === null) return;
+    if (this.send(this.connection, chunk)) return;
+    this.waitsForClient = false;
+    this.request.pause();
+  };
+
+  private send(connection: UpstreamConnection, chunk: Buffer): boolean {
+    if (!this.chunked) return connection.write(chunk);
+    connection.cork();
+    connection.write(`${chunk.length.toString(16)}\r\n`);
+    connection.write(chunk);
+    const room = connection.write('\r\n');
+    connection.uncork();
+    return room;
+  }
+
+  private readonly onEnd = (): void => {
+    const { connection } = this;
+    this.waitsForClient = false;
+    if (connection === null) return;
+    if (this.chunked) connection.write('0\r\n\r\n');
+    connection.finish();
+  };
 }

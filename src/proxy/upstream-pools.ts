@@ -1,20 +1,17 @@
 /** Connections to tenants: one pool for each generation of a process, so that none outlives it. */
 import { EventEmitter } from 'node:events';
-import { Pool } from 'undici';
 import type { Lease } from '../core/ports.ts';
-
-/** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
-const KEEP_ALIVE_MS = 1500;
+import { UpstreamPool } from './upstream-pool.ts';
 
 export class UpstreamPools {
-  private readonly pools = new Map<number, Pool>();
+  private readonly pools = new Map<number, UpstreamPool>();
   /** An event for each generation; as many wait as there were requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
-  for(lease: Lease): Pool {
+  for(lease: Pick<Lease, 'generation' | 'upstream'>): UpstreamPool {
     const pool = this.pools.get(lease.generation);
     if (pool !== undefined) return pool;
-    const made = makePool(lease);
+    const made = new UpstreamPool(lease.upstream);
     this.pools.set(lease.generation, made);
     return made;
   }
@@ -38,27 +35,11 @@ export class UpstreamPools {
     const pool = this.pools.get(generation);
     this.pools.delete(generation);
     this.retirements.emit(String(generation));
-    // Requests that are cut by the end of the process have been told; the pool has nothing to add.
-    void pool?.close().catch(() => {});
+    pool?.retire();
   }
 
-  async destroy(): Promise<void> {
-    const pools = [...this.pools.values()];
+  destroy(): void {
+    for (const pool of this.pools.values()) pool.destroy();
     this.pools.clear();
-    await Promise.all(pools.map((pool) => pool.destroy().catch(() => {})));
   }
-}
-
-function makePool(lease: Lease): Pool {
-  const { upstream } = lease;
-  const common = {
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    // The proxy has its own, exact timer to the first byte; bodies may take as long as they like.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
-  if ('port' in upstream) return new Pool(`http://127.0.0.1:${upstream.port}`, common);
-  return new Pool('http://localhost', { ...common, socketPath: upstream.socketPath });
 }

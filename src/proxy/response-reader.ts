@@ -1,0 +1,270 @@
+/**
+ * Reads HTTP/1.1 responses from bytes as they come (RFC 9112). Pure: no socket, no time. Strict where a message
+ * could be read in two ways: what is not plainly a response is an error, and the connection is to be dropped.
+ */
+
+/** Of status line and headers together, and of trailers. */
+const MAX_HEAD_BYTES = 64 * 1024;
+/** Of a line with a chunk's size and extensions. */
+const MAX_SIZE_LINE_BYTES = 4096;
+/** Hexadecimal digits of a chunk's size: up to 2^48. */
+const MAX_SIZE_DIGITS = 12;
+const CR = 13;
+const LF = 10;
+const HEAD_END = Buffer.from('\r\n\r\n');
+const LINE_END = Buffer.from('\r\n');
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+/** RFC 9110 §5.1 and §5.5: a token, and no control characters in the value. */
+const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
+
+/** Why bytes are no response. */
+export class BadResponse extends Error {}
+
+export interface ResponseSink {
+  /** Raw headers, [name, value, …], as latin1. Called for each 1xx too, and then again. */
+  onHead(status: number, reason: string, headers: string[]): void;
+  /** A part of the body: `bytes` may be used again when it returns. */
+  onBody(bytes: Buffer): void;
+  onEnd(trailers: string[]): void;
+}
+
+type State = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-close' | 'done';
+
+export class ResponseReader {
+  private readonly sink: ResponseSink;
+  private state: State = 'done';
+  private noBody = false;
+  /** What has come of a head or line that is not complete. */
+  private rest: Buffer | null = null;
+  /** Of the body or the chunk. */
+  private left = 0;
+  private keepAlive = false;
+
+  constructor(sink: ResponseSink) {
+    this.sink = sink;
+  }
+
+  /** Expects the response to a request. `isHead`: of a HEAD request, whose response has no body. */
+  begin(isHead: boolean): void {
+    this.state = 'head';
+    this.noBody = isHead;
+    this.rest = null;
+    this.keepAlive = false;
+  }
+
+  /** Whether the response is whole and another may follow on the same connection. */
+  get isReusable(): boolean {
+    return this.state === 'done' && this.keepAlive;
+  }
+
+  get isDone(): boolean {
+    return this.state === 'done';
+  }
+
+  /** Takes bytes. @throws {BadResponse} */
+  push(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.state === 'done') {
+        // Nobody asked for more.
+        this.keepAlive = false;
+        return;
+      }
+      at = this.step(bytes, at);
+    }
+  }
+
+  /** The connection has ended. @throws {BadResponse} when the response was not whole */
+  eof(): void {
+    if (this.state === 'done') return;
+    if (this.state !== 'until-close') throw new BadResponse('the connection ended in the middle of the response');
+    this.finish([]);
+  }
+
+  /** Takes what it can from `at` on; returns where it stopped. */
+  private step(bytes: Buffer, at: number): number {
+    switch (this.state) {
+      case 'head':
+        return this.untilMark(bytes, at, HEAD_END, MAX_HEAD_BYTES, (text) => this.head(text));
+      case 'size':
+        return this.untilMark(bytes, at, LINE_END, MAX_SIZE_LINE_BYTES, (text) => this.size(text));
+      case 'trailers':
+        return this.trailers(bytes, at);
+      case 'chunk-end':
+        return this.untilMark(bytes, at, LINE_END, LINE_END.length, (text) => this.chunkEnd(text));
+      case 'length':
+      case 'chunk':
+        return this.counted(bytes, at);
+      case 'until-close':
+        this.sink.onBody(at === 0 ? bytes : bytes.subarray(at));
+        return bytes.length;
+      case 'done':
+        return bytes.length;
+    }
+  }
+
+  /** Collects up to and with `mark`, then hands over what stands before it. */
+  private untilMark(bytes: Buffer, at: number, mark: Buffer, limit: number, take: (text: string) => void): number {
+    if (this.rest !== null) return this.afterRest(bytes, at, mark, limit, take);
+    const end = bytes.indexOf(mark, at);
+    if (end === -1) return this.keep(bytes.subarray(at), limit, bytes.length);
+    if (end - at > limit) throw tooLong();
+    take(bytes.toString('latin1', at, end));
+    return end + mark.length;
+  }
+
+  private afterRest(bytes: Buffer, at: number, mark: Buffer, limit: number, take: (text: string) => void): number {
+    const before = this.rest ?? Buffer.alloc(0);
+    const joined = Buffer.concat([before, bytes.subarray(at)]);
+    // The mark may have begun in what was kept.
+    const end = joined.indexOf(mark, Math.max(0, before.length - mark.length + 1));
+    if (end === -1) {
+      this.rest = null;
+      return this.keep(joined, limit, bytes.length);
+    }
+    if (end > limit) throw tooLong();
+    this.rest = null;
+    take(joined.toString('latin1', 0, end));
+    return at + end + mark.length - before.length;
+  }
+
+  private keep(part: Buffer, limit: number, at: number): number {
+    if (part.length > limit + HEAD_END.length) throw tooLong();
+    this.rest = Buffer.from(part);
+    return at;
+  }
+
+  private head(text: string): void {
+    const [statusLine = '', ...lines] = text.split('\r\n');
+    const [, minor, code, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
+    if (code === undefined) throw new BadResponse('it does not begin with an HTTP/1.1 status line');
+    const status = Number(code);
+    const headers = parseHeaders(lines);
+    if (status < 200) return this.interim(status, reason, headers);
+    const framing = framingOf(headers, minor === '1');
+    this.keepAlive = framing.keepAlive;
+    this.sink.onHead(status, reason, headers);
+    this.enterBody(status, framing);
+  }
+
+  private interim(status: number, reason: string, headers: string[]): void {
+    if (status === 101) throw new BadResponse('it switches protocols, which nobody asked for');
+    this.sink.onHead(status, reason, headers);
+  }
+
+  private enterBody(status: number, { chunked, length }: Framing): void {
+    if (this.noBody || status === 204 || status === 304) return this.finish([]);
+    if (chunked) this.state = 'size';
+    else if (length === null) {
+      this.state = 'until-close';
+      this.keepAlive = false;
+    } else if (length === 0) this.finish([]);
+    else {
+      this.state = 'length';
+      this.left = length;
+    }
+  }
+
+  private size(text: string): void {
+    const [, digits] = SIZE_LINE.exec(text) ?? [];
+    if (digits === undefined || digits.length > MAX_SIZE_DIGITS) throw new BadResponse('a chunk has no valid size');
+    this.left = Number.parseInt(digits, 16);
+    this.state = this.left === 0 ? 'trailers' : 'chunk';
+  }
+
+  private counted(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.left);
+    this.left -= end - at;
+    const wasChunk = this.state === 'chunk';
+    if (this.left === 0 && wasChunk) this.state = 'chunk-end';
+    this.sink.onBody(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    if (this.left === 0 && !wasChunk) this.finish([]);
+    return end;
+  }
+
+  private chunkEnd(text: string): void {
+    if (text !== '') throw new BadResponse('a chunk is longer than its size');
+    this.state = 'size';
+  }
+
+  /** None, which is a line end at once, or lines and an empty one. */
+  private trailers(bytes: Buffer, at: number): number {
+    const begun = this.rest?.[0] ?? bytes[at];
+    if (begun === CR) return this.untilMark(bytes, at, LINE_END, LINE_END.length, (text) => this.noTrailers(text));
+    if (begun === LF) throw new BadResponse('a line ends without CR');
+    return this.untilMark(bytes, at, HEAD_END, MAX_HEAD_BYTES, (text) => this.finish(parseHeaders(text.split('\r\n'))));
+  }
+
+  private noTrailers(text: string): void {
+    if (text !== '') throw new BadResponse('its trailers are no headers');
+    this.finish([]);
+  }
+
+  private finish(trailers: string[]): void {
+    this.state = 'done';
+    this.sink.onEnd(trailers);
+  }
+}
+
+interface Framing {
+  readonly chunked: boolean;
+  readonly length: number | null;
+  readonly keepAlive: boolean;
+}
+
+function parseHeaders(lines: readonly string[]): string[] {
+  const headers: string[] = [];
+  for (const line of lines) {
+    const match = HEADER_LINE.exec(line);
+    if (match === null) throw new BadResponse('a header line is not "name: value"');
+    headers.push(match[1] ?? '', trimEnd(match[2] ?? ''));
+  }
+  return headers;
+}
+
+/** Of the blanks that may follow a value. */
+function trimEnd(value: string): string {
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
+  return end === value.length ? value : value.slice(0, end);
+}
+
+function framingOf(headers: readonly string[], is11: boolean): Framing {
+  let length: number | null = null;
+  let chunked = false;
+  let keepAlive = is11;
+  for (let index = 0; index < headers.length; index += 2) {
+    const value = headers[index + 1] ?? '';
+    switch (framingName(headers[index] ?? '')) {
+      case 'content-length':
+        if (length !== null || !/^\d{1,15}$/.test(value)) throw new BadResponse('it has no clear length');
+        length = Number(value);
+        break;
+      case 'transfer-encoding':
+        if (chunked || !is11 || value.toLowerCase() !== 'chunked')
+          throw new BadResponse('it has an unknown transfer coding');
+        chunked = true;
+        break;
+      case 'connection':
+        keepAlive = keeps(value.toLowerCase(), keepAlive);
+    }
+  }
+  if (chunked && length !== null) throw new BadResponse('it has both a length and a transfer coding');
+  return { chunked, length, keepAlive };
+}
+
+/** Lower case, for the three names that frame a message; others as they are. */
+function framingName(name: string): string {
+  return name.length === 14 || name.length === 17 || name.length === 10 ? name.toLowerCase() : name;
+}
+
+function keeps(connection: string, before: boolean): boolean {
+  if (connection.includes('close')) return false;
+  return before || connection.includes('keep-alive');
+}
+
+function tooLong(): BadResponse {
+  return new BadResponse('its head is too long');
+}

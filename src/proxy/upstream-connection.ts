@@ -1,0 +1,159 @@
+/** One connection to a tenant: a request at a time, its response read as it comes. */
+import { connect, type Socket } from 'node:net';
+import type { Upstream } from '../core/ports.ts';
+import { ResponseReader } from './response-reader.ts';
+
+/** Where all sockets read into: what is read is passed on or copied before the next read. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** What becomes of a request. After `onEnd` or `onError` nothing more comes. */
+export interface UpstreamHandler {
+  /** It is being written: from now on the tenant may have seen it. */
+  onSent(): void;
+  onHead(status: number, reason: string, headers: string[]): void;
+  /** `bytes` may be used again when it returns. */
+  onBody(bytes: Buffer): void;
+  /** All that was read at once has been told, and `bytes` are about to be overwritten. */
+  onTold(): void;
+  onEnd(trailers: string[]): void;
+  onError(error: Error & { readonly code?: string }): void;
+  /** More of a request's body can be written. */
+  onDrain(): void;
+}
+
+export interface ConnectionOwner {
+  /** Its response is whole and it can take another request. */
+  onFree(connection: UpstreamConnection): void;
+  onGone(connection: UpstreamConnection): void;
+}
+
+export class UpstreamConnection {
+  /** When it became free, on the clock of performance.now(). */
+  freeSinceMs = 0;
+  private readonly socket: Socket;
+  private readonly owner: ConnectionOwner;
+  private readonly reader: ResponseReader;
+  private handler: UpstreamHandler | null = null;
+  private connected = false;
+  /** Whether all of the request has been written. */
+  private written = true;
+  private failure: (Error & { code?: string }) | null = null;
+
+  constructor(upstream: Upstream, owner: ConnectionOwner) {
+    this.owner = owner;
+    this.reader = new ResponseReader({
+      onHead: (status, reason, headers) => this.handler?.onHead(status, reason, headers),
+      onBody: (bytes) => this.handler?.onBody(bytes),
+      onEnd: (trailers) => this.ended(trailers),
+    });
+    const onread = { buffer: READ_BUFFER, callback: (length: number) => this.read(length) };
+    const where = 'port' in upstream ? { host: '127.0.0.1', port: upstream.port } : { path: upstream.socketPath };
+    this.socket = connect({ ...where, onread, noDelay: true });
+    this.socket.once('connect', () => this.opened());
+    this.socket.on('drain', () => this.handler?.onDrain());
+    this.socket.once('error', (error) => {
+      this.failure = error;
+    });
+    this.socket.once('end', () => this.eof());
+    this.socket.once('close', () => this.closed());
+  }
+
+  /** `head`: request line, headers and the empty line, latin1. `isWhole`: no body follows. */
+  send(head: string, options: { isHead: boolean; isWhole: boolean }, handler: UpstreamHandler): void {
+    this.handler = handler;
+    this.written = options.isWhole;
+    this.reader.begin(options.isHead);
+    this.socket.write(head, 'latin1');
+    if (this.connected) handler.onSent();
+  }
+
+  /** A part of the body. Returns whether there is room for more now; `onDrain` tells when there is again. */
+  write(bytes: Buffer | string): boolean {
+    return this.socket.write(bytes, 'latin1');
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  /** The body is whole. */
+  finish(): void {
+    this.written = true;
+    if (this.handler === null) this.settle();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Drops it; its handler hears no more. */
+  destroy(): void {
+    this.handler = null;
+    this.socket.destroy();
+  }
+
+  private opened(): void {
+    this.connected = true;
+    this.handler?.onSent();
+  }
+
+  private read(length: number): boolean {
+    try {
+      this.reader.push(READ_BUFFER.subarray(0, length));
+    } catch (error) {
+      this.fail(error as Error);
+    }
+    if (this.handler !== null) this.handler.onTold();
+    else if (this.written && !this.reader.isReusable) this.socket.destroy();
+    return true;
+  }
+
+  private ended(trailers: string[]): void {
+    const { handler } = this;
+    this.handler = null;
+    handler?.onEnd(trailers);
+    // An answer to an upload that goes on: nothing can follow on this connection.
+    if (this.written) this.settle();
+    else this.socket.destroy();
+  }
+
+  private settle(): void {
+    if (!this.reader.isReusable) return void this.socket.destroy();
+    // Not within the read: more may have come with it, which nobody asked for.
+    queueMicrotask(() => this.free());
+  }
+
+  private free(): void {
+    if (this.socket.destroyed || !this.reader.isReusable) return void this.socket.destroy();
+    this.owner.onFree(this);
+  }
+
+  private eof(): void {
+    try {
+      this.reader.eof();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+    this.socket.destroy();
+  }
+
+  private fail(error: Error & { code?: string }): void {
+    const { handler } = this;
+    this.handler = null;
+    this.socket.destroy();
+    handler?.onError(error);
+  }
+
+  private closed(): void {
+    this.owner.onGone(this);
+    this.fail(this.failure ?? new Error('the connection was closed'));
+  }
+}

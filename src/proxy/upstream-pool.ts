@@ -1,0 +1,68 @@
+/** The connections to one generation of a process; none outlives it. */
+import type { Upstream } from '../core/ports.ts';
+import { UpstreamConnection } from './upstream-connection.ts';
+
+/** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
+const KEEP_ALIVE_MS = 1500;
+const SWEEP_MS = 500;
+
+export class UpstreamPool {
+  private readonly upstream: Upstream;
+  private readonly all = new Set<UpstreamConnection>();
+  /** The newest last. */
+  private free: UpstreamConnection[] = [];
+  private sweeper: NodeJS.Timeout | null = null;
+  private retired = false;
+
+  constructor(upstream: Upstream) {
+    this.upstream = upstream;
+  }
+
+  /** One that was used a moment ago, or a new one. */
+  take(): UpstreamConnection {
+    const newest = this.free.pop();
+    if (newest !== undefined && !isStale(newest, performance.now())) return newest;
+    newest?.destroy();
+    const made = new UpstreamConnection(this.upstream, this);
+    this.all.add(made);
+    return made;
+  }
+
+  /** Idle connections close now, the others when they are done. */
+  retire(): void {
+    this.retired = true;
+    for (const connection of this.free) connection.destroy();
+    this.free = [];
+  }
+
+  destroy(): void {
+    this.retire();
+    for (const connection of this.all) connection.destroy();
+  }
+
+  onFree(connection: UpstreamConnection): void {
+    if (this.retired) return connection.destroy();
+    connection.freeSinceMs = performance.now();
+    this.free.push(connection);
+    this.sweeper ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  onGone(connection: UpstreamConnection): void {
+    this.all.delete(connection);
+    const index = this.free.indexOf(connection);
+    if (index !== -1) this.free.splice(index, 1);
+  }
+
+  private sweep(): void {
+    this.sweeper = null;
+    const nowMs = performance.now();
+    const stale = this.free.filter((connection) => isStale(connection, nowMs));
+    for (const connection of stale) connection.destroy();
+    this.free = this.free.filter((connection) => !isStale(connection, nowMs));
+    if (this.free.length > 0) this.sweeper = setTimeout(() => this.sweep(), SWEEP_MS).unref();
+  }
+}
+
+function isStale({ freeSinceMs }: UpstreamConnection, nowMs: number): boolean {
+  return nowMs - freeSinceMs > KEEP_ALIVE_MS;
+}
