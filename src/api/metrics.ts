@@ -27,13 +27,25 @@ export interface Metrics {
   scrape(): Promise<string>;
 }
 
+/** Made at the first scrape: the default metrics watch the event loop, which costs a little all the time. */
 export function createMetrics(supervisor: Supervisor): Metrics {
+  let registry: Registry | null = null;
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    scrape: () => {
+      registry ??= makeRegistry(supervisor);
+      return registry.metrics();
+    },
+  };
+}
+
+function makeRegistry(supervisor: Supervisor): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addStates(registry, supervisor);
   for (const [name, help, figure] of COUNTERS) addCounter(registry, supervisor, name, help, figure);
   for (const [name, help, figure] of GAUGES) addGauge(registry, supervisor, name, help, figure);
-  return { contentType: registry.contentType, scrape: () => registry.metrics() };
+  return registry;
 }
 
 function addStates(registry: Registry, supervisor: Supervisor): void {
