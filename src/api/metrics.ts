@@ -30,10 +30,13 @@ export interface Metrics {
 /** Made at the first scrape: the default metrics watch the event loop, which costs a little all the time. */
 export function createMetrics(supervisor: Supervisor): Metrics {
   let registry: Registry | null = null;
+  let views: InstanceView[] = [];
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     scrape: () => {
-      registry ??= makeRegistry(supervisor);
+      // One list for all the figures of a scrape: there may be thousands.
+      views = supervisor.list();
+      registry ??= makeRegistry({ list: () => views });
       return registry.metrics();
     },
   };
