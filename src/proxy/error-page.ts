@@ -96,6 +96,8 @@ export function answerError(
   { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
 ): void {
   const answer = errorAnswer(code, { accept: request.headers.accept ?? '', requestId, retryAfterS });
+  // Where a request is not plainly one, neither is what follows it.
+  if (answer.status === 400) response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
