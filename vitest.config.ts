@@ -8,5 +8,7 @@ export default defineConfig({
     // What is waited for comes when it comes, also on a busy machine.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
+    // Most of the time they wait for processes: more files at once than cores.
+    maxWorkers: 3,
   },
 });

@@ -31,7 +31,7 @@ test('one that was starting becomes ready', async () => {
 test('what it prints is read on', async () => {
   const bench = makeBench();
   const command = inline(
-    'console.log("one"); process.on("SIGUSR2", () => console.log("two")); setInterval(() => {}, 1e3)',
+    'process.on("SIGUSR2", () => console.log("two")); console.log("one"); setInterval(() => {}, 1e3)',
   );
   const child = await bench.launch({ command });
   await bench.sink.printed(/one/);
