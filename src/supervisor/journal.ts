@@ -88,11 +88,11 @@ export class Journal implements Recorded {
     this.deps.saver.save(this, false);
   }
 
-  /** One that was taken back has its idle clock from before. */
+  /** One that was taken back has its idle clock from before, if it was ever used. */
   ready(process: ProcessRecord, takenBack: boolean): void {
     this.current = { ...this.current, process };
-    if (takenBack) return;
     const nowMs = this.deps.clock.nowMs();
+    if (takenBack && this.inFlight.lastActivityAtMs > 0) return;
     this.inFlight.lastActivityAtMs = nowMs;
     if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
   }

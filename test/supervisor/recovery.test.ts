@@ -27,6 +27,16 @@ describe('a process that an earlier server left', () => {
     expect(made.saved.get('api:acme')?.process?.pid).toBe(42);
   });
 
+  it('that was never used has its idle timeout before it (bug: it was put to sleep at once)', async () => {
+    const process = new FakeProcess(42, 'app');
+    const records = [left(process, 'starting', { lastActivityAtMs: null })];
+    const made = world({ idleTimeoutMs: 60_000 }, {}, { records, running: [process] });
+    await made.supervisor.open();
+    process.becomeReady();
+    await made.clock.advance(59_000);
+    expect(made.supervisor.get('api:acme').state).toBe('ready');
+  });
+
   it('holds requests until it has answered its probe', async () => {
     const process = new FakeProcess(42, 'app');
     const made = world({}, {}, { records: [left(process, 'ready')], running: [process] });
