@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   wake: () => import('./wake.ts'),
   storm: () => import('./storm.ts'),
   crowd: () => import('./crowd.ts'),
+  proxy: () => import('./proxy.ts'),
 };
 
 const name = process.argv[2] ?? '';

@@ -1,0 +1,14 @@
+/** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
+import { createProxy } from '../../src/proxy/server.ts';
+import { readySource } from './ready-source.ts';
+
+const [port = '0', tenants = '1', dir = '.'] = process.argv.slice(2);
+const table = { domains: ['localhost'], defaultService: 'app', services: new Set(['app']), aliases: new Map() };
+const proxy = createProxy({
+  source: readySource(Number(tenants), dir),
+  table: () => table,
+  trustedProxies: () => [],
+  logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+});
+await proxy.listen({ host: '127.0.0.1', port: Number(port) });
+process.stdout.write('ready\n');

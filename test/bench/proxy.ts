@@ -1,0 +1,193 @@
+/**
+ * The proxy on one pinned core against others, one after the other, round by round: what they forward to (nginx
+ * on Unix sockets, for uploads a small Node program) and the load (wrk) have the other core. The median of the
+ * rounds is shown; ratios are to nginx and Caddy.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quantile } from './figures.ts';
+import { nginxBase, PEERS, type Peer, startPinned, tenement } from './peers.ts';
+
+const PROXY_CORE = 0;
+const LOAD_CORE = 1;
+const SECONDS = 3;
+const ROUNDS = 3;
+const TENANTS = 1000;
+const FIRST_PORT = 28_100;
+
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  readonly connections: number;
+  /** MB to send. */
+  readonly upload?: boolean;
+  readonly tenants?: number;
+}
+
+interface Result {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuUs: number;
+  readonly errors: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: '18 bytes, 32 connections', path: '/', connections: 32 },
+  { name: '18 bytes, 512 connections', path: '/', connections: 512 },
+  { name: '10 kB, 32 connections', path: '/10k', connections: 32 },
+  { name: '1 MB down, 32 connections', path: '/1m', connections: 32 },
+  { name: '1 MB up, 32 connections', path: '/', connections: 32, upload: true },
+];
+
+export async function bench(): Promise<void> {
+  if (spawnSync('wrk', ['-v']).error) throw new Error('apt-get install wrk nginx-light haproxy caddy first');
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  const uploads = mkdtempSync(join(tmpdir(), 'tnm-'));
+  const children: ChildProcess[] = [];
+  try {
+    children.push(await startPinned(LOAD_CORE, ['nginx', '-c', appConf(dir)], FIRST_PORT));
+    children.push(await startUploadApp(uploads));
+    for (const one of CASES) await benchCase(one, one.upload === true ? uploads : dir, PEERS);
+    await benchTenants(dir);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    for (const one of [dir, uploads]) rmSync(one, { recursive: true, force: true });
+  }
+}
+
+async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promise<void> {
+  const results = new Map<string, Result[]>(peers.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, peer] of peers.entries()) {
+      results.get(peer.name)?.push(await measure(peer, one, dir, FIRST_PORT + 1 + index));
+    }
+  }
+  const median = (name: string, figure: (result: Result) => number) =>
+    quantile((results.get(name) ?? []).map(figure), 0.5);
+  const rate = (name: string) => median(name, ({ perSecond }) => perSecond);
+  console.log(`\n${one.name}`);
+  console.log('proxy        requests/s   p50 ms   p99 ms   CPU us/request   of nginx   of Caddy   errors');
+  for (const { name } of peers) {
+    const row = [
+      name.padEnd(13),
+      rate(name).toFixed(0).padEnd(13),
+      median(name, ({ p50Ms }) => p50Ms)
+        .toFixed(2)
+        .padEnd(9),
+      median(name, ({ p99Ms }) => p99Ms)
+        .toFixed(2)
+        .padEnd(9),
+      median(name, ({ cpuUs }) => cpuUs)
+        .toFixed(1)
+        .padEnd(17),
+      (rate(name) / rate('nginx')).toFixed(2).padEnd(11),
+      (rate(name) / rate('Caddy')).toFixed(2).padEnd(11),
+      Math.max(...(results.get(name) ?? []).map(({ errors }) => errors)),
+    ];
+    console.log(row.join(''));
+  }
+}
+
+/** The same answer from one tenant, a hundred and a thousand. */
+async function benchTenants(dir: string): Promise<void> {
+  const counts = [1, 100, TENANTS];
+  const rates = new Map<number, number[]>(counts.map((count) => [count, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, tenants] of counts.entries()) {
+      const one = { name: '', path: '/', connections: 32, tenants };
+      rates.get(tenants)?.push((await measure(tenement(tenants), one, dir, FIRST_PORT + 20 + index)).perSecond);
+    }
+  }
+  const rate = (count: number) => quantile(rates.get(count) ?? [], 0.5);
+  console.log('\n18 bytes, 32 connections, spread over tenants');
+  console.log('tenants      requests/s   of one');
+  for (const count of counts) {
+    console.log(`${String(count).padEnd(13)}${rate(count).toFixed(0).padEnd(13)}${(rate(count) / rate(1)).toFixed(2)}`);
+  }
+}
+
+async function measure(peer: Peer, one: Case, dir: string, port: number): Promise<Result> {
+  const child = await startPinned(PROXY_CORE, peer.command(port, dir), port);
+  try {
+    load(one, port, dir, 1);
+    const before = cpuMs(child);
+    const { perSecond, p50Ms, p99Ms, errors, requests } = load(one, port, dir, SECONDS);
+    return { perSecond, p50Ms, p99Ms, errors, cpuUs: ((cpuMs(child) - before) * 1000) / requests };
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+function load(one: Case, port: number, dir: string, seconds: number) {
+  const script = join(dir, 'wrk.lua');
+  writeFileSync(script, luaFor(one));
+  const args = [
+    '-c',
+    String(LOAD_CORE),
+    'wrk',
+    '-t1',
+    `-c${one.connections}`,
+    `-d${seconds}s`,
+    '--latency',
+    '-s',
+    script,
+  ];
+  const text = execFileSync('taskset', [...args, `http://127.0.0.1:${port}${one.path}`], { encoding: 'utf8' });
+  const field = (pattern: RegExp) => pattern.exec(text)?.[1] ?? '0';
+  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
+  return {
+    perSecond: Number(field(/Requests\/sec:\s+([\d.]+)/)),
+    p50Ms: inMs(field(/50%\s+(\S+)/)),
+    p99Ms: inMs(field(/99%\s+(\S+)/)),
+    requests: Number(field(/(\d+) requests in/)),
+    errors: Number(field(/Non-2xx or 3xx responses: (\d+)/)) + errors.reduce((sum, count) => sum + Number(count), 0),
+  };
+}
+
+function luaFor({ upload, tenants = 1 }: Case): string {
+  if (upload === true)
+    return `wrk.method = "POST"; wrk.headers["Host"] = "t0.localhost"; wrk.body = string.rep("x", 1048576)`;
+  if (tenants === 1) return `wrk.headers["Host"] = "t0.localhost"`;
+  return `local n = 0; local made = {}
+init = function() for i = 0, ${tenants - 1} do made[i] = wrk.format("GET", "/", { Host = "t" .. i .. ".localhost" }) end end
+request = function() n = (n + 7) % ${tenants}; return made[n] end`;
+}
+
+function inMs(text: string): number {
+  const value = Number.parseFloat(text);
+  if (text.endsWith('us')) return value / 1000;
+  return text.endsWith('ms') ? value : value * 1000;
+}
+
+function cpuMs(child: ChildProcess): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function appConf(dir: string): string {
+  writeFileSync(join(dir, '10k'), 'x'.repeat(10_000));
+  writeFileSync(join(dir, '1m'), 'x'.repeat(1_048_576));
+  const listens = Array.from({ length: TENANTS }, (_, index) => `listen unix:${dir}/t${index}.sock backlog=1024;`);
+  const file = join(dir, 'app.conf');
+  writeFileSync(
+    file,
+    nginxBase(
+      dir,
+      `sendfile on; keepalive_timeout 60s; server { listen 127.0.0.1:${FIRST_PORT}; ${listens.join(' ')} root ${dir};
+location = / { default_type text/plain; return 200 "eighteen bytes ok\n"; } location / { } }`,
+    ),
+  );
+  return file;
+}
+
+async function startUploadApp(dir: string): Promise<ChildProcess> {
+  const app = fileURLToPath(new URL('./upload-app.ts', import.meta.url));
+  return spawn('taskset', ['-c', String(LOAD_CORE), process.execPath, app, join(dir, 't0.sock')], { stdio: 'ignore' });
+}

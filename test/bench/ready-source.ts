@@ -1,0 +1,41 @@
+/** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own door. */
+
+import { systemClock } from '../../src/clock.ts';
+import type { InstanceName } from '../../src/core/instance.ts';
+import { newLifecycle } from '../../src/core/lifecycle.ts';
+import type { LaunchedProcess, UpstreamSource } from '../../src/core/ports.ts';
+import type { ServiceConfig } from '../../src/core/service.ts';
+import { Door } from '../../src/supervisor/door.ts';
+import { InFlight } from '../../src/supervisor/in-flight.ts';
+
+export function readySource(count: number, dir: string): UpstreamSource {
+  const doors = new Map<InstanceName, Door>();
+  for (let index = 0; index < count; index += 1) doors.set(`app:t${index}`, openDoor(index, dir));
+  return {
+    has: (instance) => doors.has(instance),
+    claim: (instance, signal) => doors.get(instance)?.claim(signal) ?? { refused: 'unknown_tenant', retryAfterS: null },
+    onRetired: () => {},
+  };
+}
+
+function openDoor(index: number, dir: string): Door {
+  const nothing = () => {};
+  const service = { requestTimeoutMs: 60_000, wakeQueue: 256, startupTimeoutMs: 30_000 } as ServiceConfig;
+  const door = new Door({
+    name: `app:t${index}`,
+    tenantId: `t${index}`,
+    clock: systemClock,
+    inFlight: new InFlight(0, 0),
+    lifecycle: () => READY,
+    service: () => service,
+    onNeeded: nothing,
+    onUsed: nothing,
+    onQuiet: nothing,
+    onDeserted: nothing,
+  });
+  const process = { upstream: { socketPath: `${dir}/t${index}.sock` } } as LaunchedProcess;
+  door.serving = { process, generation: index + 1 };
+  return door;
+}
+
+const READY = { ...newLifecycle('up'), state: 'ready' as const };

@@ -1,0 +1,10 @@
+/** Reads uploads whole and says how long they were: `SOCKET`. */
+import { createServer } from 'node:http';
+
+createServer((request, response) => {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  request.on('end', () => response.end(String(bytes)));
+}).listen(process.argv[2]);
