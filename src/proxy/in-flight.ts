@@ -1,10 +1,11 @@
 /** What is open: connections, and the responses that are still owed on them. Lets a server end in order. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Roll } from './roll.ts';
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
-  private readonly owed = new Set<ServerResponse>();
+  private readonly owed = new Roll<ServerResponse>();
   /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
   private readonly streams = new Set<Socket>();
   /** Set while closing: called when no response is owed any more. */

@@ -1,8 +1,9 @@
 /** From a request to the instance that it is for. */
 import type { InstanceName } from '../core/instance.ts';
-import { candidates, normalizeHost, type RoutingTable } from '../core/routing.ts';
+import type { RoutingTable } from '../core/routing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { hasUnclearLength, valuesOf } from './headers.ts';
+import { namedBy } from './host-names.ts';
 
 export interface Route {
   readonly instance: InstanceName;
@@ -25,28 +26,27 @@ export function routeRequest(head: RequestHead, table: RoutingTable, has: (insta
   const [host] = hosts;
   // RFC 9112 §3.2: a request without a Host, with two, or with an invalid one is answered with 400.
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
-  const name = normalizeHost(host);
-  if (name === null) return { refused: 'bad_host' };
+  const named = namedBy(host, table);
+  if (named === null) return { refused: 'bad_host' };
   if (hasUnclearLength(head.rawHeaders)) return { refused: 'bad_request' };
-  if (head.url.startsWith('/')) return find(name, head.url, host, table, has);
+  if (head.url.startsWith('/')) return find(named, head.url, host, has);
   const target = ABSOLUTE.exec(head.url);
   // `OPTIONS *` is about the server and not about a tenant; no authority form either.
   if (target === null) return { refused: 'bad_request' };
   // Two names for the site, one for us and one for the tenant, must not differ.
   if (target[1]?.toLowerCase() !== host.toLowerCase()) return { refused: 'bad_host' };
   const rest = target[2] ?? '';
-  return find(name, rest.startsWith('/') ? rest : `/${rest}`, host, table, has);
+  return find(named, rest.startsWith('/') ? rest : `/${rest}`, host, has);
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
 
 function find(
-  name: string,
+  named: readonly InstanceName[],
   path: string,
   host: string,
-  table: RoutingTable,
   has: (instance: InstanceName) => boolean,
 ): Routed {
-  for (const instance of candidates(name, table)) if (has(instance)) return { instance, path, host };
+  for (const instance of named) if (has(instance)) return { instance, path, host };
   return { refused: 'unknown_tenant' };
 }

@@ -19,6 +19,8 @@ import { UpstreamPools } from './upstream-pools.ts';
 /** Longer than what front servers keep idle connections for, so that they close first (nginx: 60 s). */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 60_000;
+/** Node's own 511 lets a burst of connections wait a second for their second SYN; the kernel caps this at somaxconn. */
+const BACKLOG = 4096;
 
 export interface ProxyOptions {
   readonly source: UpstreamSource;
@@ -108,7 +110,7 @@ function listen(server: Server, address: ListenAddress): Promise<ListenAddress> 
       reject(new TenementError('listen_failed', `the proxy cannot listen on ${address.host}:${address.port}: ${why}`));
     };
     server.once('error', fail);
-    server.listen(address.port, address.host, () => {
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
       server.off('error', fail);
       const bound = server.address();
       resolve({ host: address.host, port: typeof bound === 'object' && bound !== null ? bound.port : address.port });
