@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { createApi } from './api/server.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
-import type { RoutingTable } from './core/routing.ts';
+import type { UpstreamSource } from './core/ports.ts';
+import { candidates, normalizeHost, type RoutingTable } from './core/routing.ts';
 import type { Config, ListenAddress } from './core/service.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
@@ -110,7 +111,16 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
   const { config, internals } = hypervisor;
   const { supervisor, events, logs, tokens } = internals;
   const { stateDir } = config.settings;
-  const deps = { supervisor, events, logs, tokens, config: () => hypervisor.config, version: options.version };
+  const table = routingTables(() => hypervisor.config);
+  const deps = {
+    supervisor,
+    events,
+    logs,
+    tokens,
+    config: () => hypervisor.config,
+    isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
+    version: options.version,
+  };
   if (config.api.auth === 'token') ensureAdminToken(tokens, join(stateDir, 'admin.token'));
   const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
   undo.push(() => control.close());
@@ -119,6 +129,11 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
   const api = createApi({ deps, trust: config.api.auth, logger: options.logger });
   undo.push(() => api.close());
   return api.listen(options.api ?? config.api.listen);
+}
+
+function isKnownHost(host: string, table: RoutingTable, source: Pick<UpstreamSource, 'has'>): boolean {
+  const name = normalizeHost(host);
+  return name !== null && candidates(name, table).some((instance) => source.has(instance));
 }
 
 /** Without the note, commands need a config that names the data directory. */

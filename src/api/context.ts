@@ -12,6 +12,8 @@ export interface ApiDeps {
   readonly tokens: TokenStore;
   /** What is served now. */
   config(): Config;
+  /** Whether a host names a registered instance, as the proxy sees it. */
+  isKnownHost(host: string): boolean;
   /** tenement's own version. */
   readonly version: string;
 }

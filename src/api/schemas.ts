@@ -132,3 +132,6 @@ export const metricsAnswer: TypedAnswer = {
   description: 'Prometheus text.',
   content: { 'text/plain': { schema: z.string() } },
 };
+
+export const askQuery = z.object({ domain: z.string().min(1).describe('A host name, as a browser asks for it.') });
+export const askAnswer = z.object({ domain: z.string() });

@@ -242,6 +242,7 @@ export function fakeDeps() {
     logs: new FakeLogs(),
     tokens: new FakeTokens(),
     config: () => configOf(SERVICE, {}),
+    isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',
   };
 }

@@ -171,6 +171,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     Object.keys(methods).sort(),
   ]);
   expect(Object.fromEntries(routes)).toEqual({
+    '/api/ask': ['get'],
     '/health': ['get'],
     '/metrics': ['get'],
     '/openapi.json': ['get'],
@@ -231,4 +232,13 @@ test('an address that is taken is told as listen_failed', async () => {
   const api = createApi({ deps: fakeDeps(), trust: 'none', logger: silentLogger() });
   onTestFinished(() => api.close());
   await expect(api.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'listen_failed' });
+});
+
+test("Caddy's question is answered for known hosts only, without a token", async () => {
+  const { call } = await runningApi('token');
+  expect(await call('/api/ask?domain=acme.example.com')).toMatchObject({ status: 200 });
+  const unknown = await call('/api/ask?domain=nobody.example.com');
+  expect(unknown.status).toBe(404);
+  expect(JSON.parse(unknown.text)).toMatchObject({ code: 'unknown_tenant' });
+  expect((await call('/api/ask')).status).toBe(400);
 });

@@ -57,6 +57,15 @@ test('an answer that comes before the upload is done reaches a client that goes 
   expect(await readUntil(socket, 'unknown_tenant')).toContain('404');
 });
 
+test('a client that sends only the head of an upload, and waits, gets an early answer', async () => {
+  await bench.app('web:acme', (_request, response) => response.writeHead(401).end('not you'));
+  for (const framing of ['Transfer-Encoding: chunked', 'Content-Length: 1000000']) {
+    const socket = await bench.socket();
+    socket.write(`POST / HTTP/1.1\r\nHost: acme.localhost\r\n${framing}\r\n\r\n`);
+    expect(await readUntil(socket, 'not you')).toContain('401');
+  }
+});
+
 test('a client that waits for 100 Continue gets it from the tenant that takes the body', async () => {
   await bench.app('web:acme', echo);
   const request = bench.request({ method: 'POST', headers: { expect: '100-continue', 'content-length': '4' } });

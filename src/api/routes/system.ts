@@ -1,7 +1,8 @@
 /** /health, /metrics and /openapi.json. */
+import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import { createMetrics } from '../metrics.ts';
-import { healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
+import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function systemRoutes(api: Api, context: ApiContext): void {
@@ -13,6 +14,25 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       schema: { summary: 'Whether the server answers', security: [], response: { 200: healthSchema } },
     },
     async () => ({ status: 'ok' as const }),
+  );
+  api.get(
+    '/api/ask',
+    {
+      // Caddy sends no token with its question, and the answer is what the proxy tells everyone.
+      config: { open: true },
+      schema: {
+        summary:
+          "Caddy's question before it gets a certificate (on_demand_tls ask): 200 for hosts that name an instance",
+        security: [],
+        querystring: askQuery,
+        response: { 200: askAnswer, '4xx': problemAnswer },
+      },
+    },
+    async (request) => {
+      const { domain } = request.query;
+      if (context.deps.isKnownHost(domain)) return { domain };
+      throw new TenementError('unknown_tenant', `no instance is named by ${JSON.stringify(domain.slice(0, 260))}`);
+    },
   );
   const metrics = createMetrics(context.deps.supervisor);
   api.get(
