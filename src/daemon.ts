@@ -80,6 +80,7 @@ async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: U
     source: internals.supervisor,
     table: routingTables(() => hypervisor.config),
     trustedProxies: () => hypervisor.config.proxy.trustedProxies,
+    limits: hypervisor.config.proxy.limits,
     logger: options.logger,
   });
   undo.push(() => proxy.close(PROXY_CLOSE_GRACE_MS));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import type { Config, ServiceConfig, Settings } from '../core/service.ts';
+import type { Config, ProxyLimits, ServiceConfig, Settings } from '../core/service.ts';
 import { SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { parseDuration } from '../core/units.ts';
 import { TenementError } from '../errors.ts';
@@ -102,6 +102,7 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
       domains: (typeof domain === 'string' ? [domain] : domain).map((one) => one.toLowerCase().replace(/\.$/, '')),
       defaultService: named ?? only ?? null,
       trustedProxies,
+      limits: limitsOf(input),
     },
     api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
     instances: Object.entries(input.instances).flatMap(([service, ids]) =>
@@ -109,6 +110,15 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
     ),
     aliases: new Map(Object.entries(input.routing.aliases)),
     warnings: warningsOf(input),
+  };
+}
+
+function limitsOf({ proxy }: ConfigInput): ProxyLimits {
+  return {
+    maxHeaderBytes: proxy.max_header_kb * 1024,
+    headerTimeoutMs: parseDuration(proxy.header_timeout),
+    keepAliveTimeoutMs: parseDuration(proxy.keep_alive_timeout),
+    bodyIdleTimeoutMs: parseDuration(proxy.body_idle_timeout),
   };
 }
 

@@ -72,6 +72,19 @@ export const proxySchema = z.strictObject({
     .array(text())
     .default([])
     .describe('Addresses or CIDR ranges whose X-Forwarded-* and X-Request-Id are believed.'),
+  max_header_kb: count(1)
+    .max(1024)
+    .default(16)
+    .describe('Request line and headers together, in KiB; larger ones get 431.'),
+  header_timeout: duration().default(30).describe('Until the headers of a request are whole; later ones get 408.'),
+  keep_alive_timeout: duration()
+    .default(65)
+    .describe('Between two requests on a connection; longer than that of a front server (nginx: 60).'),
+  body_idle_timeout: duration()
+    .default(60)
+    .describe(
+      'A client that sends nothing of its upload, or takes nothing of a download, for so long is cut off; 0: never.',
+    ),
 });
 
 export const apiSchema = z.strictObject({

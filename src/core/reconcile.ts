@@ -56,7 +56,7 @@ export function applicable(was: Config, is: Config): Config {
   return {
     ...is,
     settings: { ...is.settings, dataDir, stateDir, runtimeDir },
-    proxy: { ...is.proxy, listen: was.proxy.listen },
+    proxy: { ...is.proxy, listen: was.proxy.listen, limits: was.proxy.limits },
     api: was.api,
   };
 }
@@ -69,7 +69,7 @@ function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined)
 }
 
 function liveTables(was: Config, is: Config): string[] {
-  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'listen'];
+  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'listen', 'limits'];
   const free = (table: object) => Object.fromEntries(Object.entries(table).filter(([key]) => !fixed.includes(key)));
   return [
     ...(same(free(was.settings), free(is.settings)) ? [] : ['settings']),
@@ -83,6 +83,10 @@ function fixedKeys(was: Config, is: Config): string[] {
     ['settings.data_dir', was.settings.dataDir, is.settings.dataDir],
     ['settings.runtime_dir', was.settings.runtimeDir, is.settings.runtimeDir],
     ['proxy.listen', was.proxy.listen, is.proxy.listen],
+    ['proxy.max_header_kb', was.proxy.limits.maxHeaderBytes, is.proxy.limits.maxHeaderBytes],
+    ['proxy.header_timeout', was.proxy.limits.headerTimeoutMs, is.proxy.limits.headerTimeoutMs],
+    ['proxy.keep_alive_timeout', was.proxy.limits.keepAliveTimeoutMs, is.proxy.limits.keepAliveTimeoutMs],
+    ['proxy.body_idle_timeout', was.proxy.limits.bodyIdleTimeoutMs, is.proxy.limits.bodyIdleTimeoutMs],
     ['api.listen', was.api.listen, is.api.listen],
     ['api.auth', was.api.auth, is.api.auth],
   ];

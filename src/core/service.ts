@@ -63,7 +63,27 @@ export interface ProxyConfig {
   readonly defaultService: string | null;
   /** IP addresses or CIDR ranges. */
   readonly trustedProxies: readonly string[];
+  readonly limits: ProxyLimits;
 }
+
+/** What one client may take of the proxy. */
+export interface ProxyLimits {
+  /** Of a request line and its headers together. */
+  readonly maxHeaderBytes: number;
+  /** Until they are whole. */
+  readonly headerTimeoutMs: number;
+  /** Between two requests on a connection. */
+  readonly keepAliveTimeoutMs: number;
+  /** Without a byte of a body sent by the client or taken by it. */
+  readonly bodyIdleTimeoutMs: number;
+}
+
+export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
+  maxHeaderBytes: 16 * 1024,
+  headerTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 65_000,
+  bodyIdleTimeoutMs: 60_000,
+};
 
 export interface ApiConfig {
   readonly listen: ListenAddress;

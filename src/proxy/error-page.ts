@@ -13,6 +13,8 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   unknown_tenant: 'There is nothing at this address.',
   bad_host: 'The request does not say plainly which site it is for.',
   bad_request: 'The request could not be understood.',
+  headers_too_large: 'The request has too many or too large headers.',
+  client_too_slow: 'The request took too long to arrive.',
   stopped: 'This site has been switched off.',
   failed: 'This site has a problem and is not running. It is tried again later.',
   backoff: 'This site has a problem and restarts shortly.',
@@ -97,7 +99,7 @@ export function answerError(
 ): void {
   const answer = errorAnswer(code, { accept: request.headers.accept ?? '', requestId, retryAfterS });
   // Where a request is not plainly one, neither is what follows it.
-  if (answer.status === 400) response.shouldKeepAlive = false;
+  if (answer.status === 400 || answer.status === 408) response.shouldKeepAlive = false;
   response.writeHead(answer.status, answer.headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }

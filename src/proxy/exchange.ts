@@ -37,6 +37,8 @@ export class Exchange implements UpstreamHandler {
   /** A part of the body that was read, and can still go out together with the end. */
   private unwritten: Buffer | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** Runs while a body waits for the client. */
+  private stall: NodeJS.Timeout | null = null;
   private retried = false;
   private paused = false;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
@@ -92,7 +94,9 @@ export class Exchange implements UpstreamHandler {
 
   onSent(): void {
     this.sent = true;
-    if (this.connection !== null) this.upload?.begin(this.connection);
+    if (this.connection === null || this.upload === null) return;
+    this.upload.begin(this.connection);
+    this.watchStall();
   }
 
   onDrain(): void {
@@ -156,9 +160,33 @@ export class Exchange implements UpstreamHandler {
     this.unwritten = null;
     if (this.over || response.write(Buffer.from(unwritten))) return;
     connection?.pause();
+    this.watchStall();
     if (this.paused) return;
     this.paused = true;
-    response.on('drain', () => this.connection?.resume());
+    response.on('drain', () => {
+      this.stall?.refresh();
+      this.connection?.resume();
+    });
+  }
+
+  /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
+  private watchStall(): void {
+    const { bodyIdleTimeoutMs } = this.gateway.limits;
+    if (bodyIdleTimeoutMs === 0) return;
+    if (this.stall === null) this.stall = setTimeout(stalled, bodyIdleTimeoutMs, this);
+    else this.stall.refresh();
+  }
+
+  /** Called by the stall timer. */
+  stalled(): void {
+    const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain;
+    const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
+    if (this.over) return;
+    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return void this.stall?.refresh();
+    this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
+    if (this.response.headersSent) this.response.destroy();
+    else this.answer('client_too_slow', null);
+    this.abandon();
   }
 
   // ---- Second tries --------------------------------------------------------------------------
@@ -210,9 +238,15 @@ export class Exchange implements UpstreamHandler {
   }
 
   private release(): void {
+    this.stopStall();
     this.upload?.stop();
     this.lease?.release();
     this.lease = null;
+  }
+
+  private stopStall(): void {
+    if (this.stall !== null) clearTimeout(this.stall);
+    this.stall = null;
   }
 
   private stopTimer(): void {
@@ -243,4 +277,8 @@ export class Exchange implements UpstreamHandler {
 /** One function for all timers instead of a closure for each. */
 function timeOut(exchange: Exchange): void {
   exchange.timedOut();
+}
+
+function stalled(exchange: Exchange): void {
+  exchange.stalled();
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
+import type { ProxyLimits } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
 import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
@@ -16,6 +17,7 @@ export interface Gateway {
   readonly inFlight: InFlight;
   readonly logger: Logger;
   readonly isTrusted: IsTrusted;
+  readonly limits: ProxyLimits;
   table(): RoutingTable;
   /** For the next claim. Most are settled at once and never look at it, so it is made anew only when one was held. */
   spare: AbortController;

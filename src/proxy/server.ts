@@ -5,8 +5,8 @@ import { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
-import type { ListenAddress } from '../core/service.ts';
-import { TenementError } from '../errors.ts';
+import type { ListenAddress, ProxyLimits } from '../core/service.ts';
+import { type ErrorCode, TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
@@ -16,9 +16,8 @@ import { trustedPeers } from './trusted.ts';
 import { createUpgrader, isWebSocket } from './upgrade.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
-/** Longer than what front servers keep idle connections for, so that they close first (nginx: 60 s). */
-const KEEP_ALIVE_MS = 65_000;
-const HEADERS_TIMEOUT_MS = 60_000;
+/** How often Node looks for headers that take too long. */
+const HEADER_CHECK_MS = 5000;
 /** Node's own 511 lets a burst of connections wait a second for their second SYN; the kernel caps this at somaxconn. */
 const BACKLOG = 4096;
 
@@ -27,6 +26,7 @@ export interface ProxyOptions {
   table(): RoutingTable;
   /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
   trustedProxies(): readonly string[];
+  readonly limits: ProxyLimits;
   readonly logger: Logger;
 }
 
@@ -46,6 +46,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     inFlight: new InFlight(),
     isTrusted: trustedPeers(() => options.trustedProxies()),
     table: () => options.table(),
+    limits: options.limits,
     spare: new AbortController(),
   };
   source.onRetired((generation) => gateway.pools.retire(generation));
@@ -64,12 +65,15 @@ export function createProxy(options: ProxyOptions): ProxyServer {
 }
 
 function makeServer(gateway: Gateway): Server {
+  const { headerTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = gateway.limits;
   const server = createServer({
     requireHostHeader: false,
     // Uploads may take as long as they like.
     requestTimeout: 0,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: headerTimeoutMs,
+    connectionsCheckingInterval: Math.min(HEADER_CHECK_MS, headerTimeoutMs),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    maxHeaderSize: maxHeaderBytes,
     shouldUpgradeCallback: isWebSocket,
   });
   const handle = (request: IncomingMessage, response: ServerResponse) => serve(request, response, gateway);
@@ -78,11 +82,11 @@ function makeServer(gateway: Gateway): Server {
   // With Expect: 100-continue the body is asked for when a tenant reads it.
   server.on('checkContinue', handle);
   server.on('upgrade', createUpgrader(gateway));
-  server.on('connect', (_request, socket) => refuseRaw(socket));
-  server.on('clientError', (_error, socket) => {
+  server.on('connect', (_request, socket) => refuseRaw(socket, 'bad_request'));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Never into the middle of a response.
     if (socket instanceof Socket && gateway.inFlight.isAnswering(socket)) socket.destroy();
-    else refuseRaw(socket);
+    else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
   });
   return server;
 }
@@ -96,10 +100,15 @@ function serve(request: IncomingMessage, response: ServerResponse, gateway: Gate
   answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null });
 }
 
+const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'client_too_slow',
+};
+
 /** For what could not be parsed, or is not for a proxy like this one. */
-function refuseRaw(socket: Duplex): void {
+function refuseRaw(socket: Duplex, code: ErrorCode): void {
   if (!socket.writable) return void socket.destroy();
-  const answer = rawAnswer(errorAnswer('bad_request', { accept: '', requestId: randomUUID(), retryAfterS: null }));
+  const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: randomUUID(), retryAfterS: null }));
   socket.end(answer, () => socket.destroy());
 }
 

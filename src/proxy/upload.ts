@@ -9,6 +9,7 @@ export class Upload {
   private readonly chunked: boolean;
   /** Whether the tenant would take more and the client has not sent it yet. */
   waitsForClient = false;
+  private movedAtMs = 0;
 
   constructor(request: IncomingMessage, response: ServerResponse, chunked: boolean) {
     this.request = request;
@@ -16,8 +17,9 @@ export class Upload {
     this.chunked = chunked;
   }
 
-  get hasBegun(): boolean {
-    return this.connection !== null;
+  /** How long no byte of it has come. */
+  idleMs(): number {
+    return performance.now() - this.movedAtMs;
   }
 
   /** A tenant takes it now: whoever is refused before need not send it. */
@@ -27,6 +29,7 @@ export class Upload {
     if (expect?.toLowerCase() === '100-continue' && !this.response.headersSent) this.response.writeContinue();
     this.request.on('data', this.onData).once('end', this.onEnd);
     this.waitsForClient = true;
+    this.movedAtMs = performance.now();
   }
 
   /** The tenant takes more. */
@@ -46,6 +49,7 @@ export class Upload {
 
   private readonly onData = (chunk: Buffer): void => {
     if (this.connection === null) return;
+    this.movedAtMs = performance.now();
     if (this.send(this.connection, chunk)) return;
     this.waitsForClient = false;
     this.request.pause();

@@ -1,4 +1,5 @@
 /** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
+import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 import { readySource } from './ready-source.ts';
 
@@ -8,6 +9,7 @@ const proxy = createProxy({
   source: readySource(Number(tenants), dir),
   table: () => table,
   trustedProxies: () => [],
+  limits: DEFAULT_PROXY_LIMITS,
   logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 });
 await proxy.listen({ host: '127.0.0.1', port: Number(port) });

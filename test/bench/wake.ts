@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { closeInherited } from '../../src/process/descriptors.ts';
@@ -37,6 +38,7 @@ async function benchApp(label: string, configFile: string): Promise<void> {
     source: hypervisor.internals.supervisor,
     table: () => ({ domains: ['*'], defaultService: service.name, services: new Set(), aliases: new Map() }),
     trustedProxies: () => [],
+    limits: DEFAULT_PROXY_LIMITS,
     logger: silentLogger(),
   });
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });

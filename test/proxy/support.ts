@@ -9,6 +9,7 @@ import type { Writable } from 'node:stream';
 import type { InstanceName } from '../../src/core/instance.ts';
 import type { Claim, Lease, Upstream, UpstreamSource } from '../../src/core/ports.ts';
 import type { RoutingTable } from '../../src/core/routing.ts';
+import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
@@ -101,7 +102,7 @@ export class Bench {
   private readonly servers: (Server | NetServer)[] = [];
   private readonly sockets = new Set<Socket>();
 
-  static async open(trustedProxies: readonly string[] = []): Promise<Bench> {
+  static async open(trustedProxies: readonly string[] = [], limits: Partial<ProxyLimits> = {}): Promise<Bench> {
     const bench = new Bench();
     bench.dir = await mkdtemp(join(tmpdir(), 'tenement-proxy-'));
     const { source } = bench;
@@ -109,6 +110,7 @@ export class Bench {
       source,
       table: () => TABLE,
       trustedProxies: () => trustedProxies,
+      limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
       logger: silentLogger(),
     });
     bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;

@@ -10,7 +10,7 @@ import type {
   Registry,
   TenementEvent,
 } from '../../src/core/ports.ts';
-import type { Config, ServiceConfig } from '../../src/core/service.ts';
+import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 
@@ -255,6 +255,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       domains: ['localhost'],
       defaultService: 'api',
       trustedProxies: [],
+      limits: DEFAULT_PROXY_LIMITS,
     },
     api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token' },
     services: new Map([['api', service]]),
