@@ -2,6 +2,7 @@
  * All instances that are served, by name, and the public socket that each has to itself. Most of thousands
  * sleep: they are kept as their records alone, and get a runner when somebody first asks for them.
  */
+import type { Population } from '../core/diff-words.ts';
 import { type InstanceName, type InstanceRecord, instanceName } from '../core/instance.ts';
 import { TenementError } from '../errors.ts';
 import { Runner } from './runner.ts';
@@ -63,11 +64,11 @@ export class Fleet {
     return [...this].filter(({ service }) => service.name === name);
   }
 
-  /** How many of a service there are. */
-  countOf(service: string): number {
-    let count = 0;
-    for (const instance of this.members.keys()) if (instance.startsWith(`${service}:`)) count += 1;
-    return count;
+  /** How many of a service there are, and run. */
+  population(service: string): Population {
+    let registered = 0;
+    for (const instance of this.members.keys()) if (instance.startsWith(`${service}:`)) registered += 1;
+    return { registered, running: this.ofService(service).filter(({ hasProcess }) => hasProcess).length };
   }
 
   hasOtherOf(tenantId: string): boolean {

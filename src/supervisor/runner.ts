@@ -18,6 +18,7 @@ import { Door } from './door.ts';
 import { Duty } from './duty.ts';
 import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
+import { SerialQueue } from './serial-queue.ts';
 import type { StartSlots } from './start-slots.ts';
 import { Watchers } from './watchers.ts';
 
@@ -46,9 +47,8 @@ export class Runner {
   private readonly deps: RunnerDeps;
   private readonly door: Door;
   private readonly current: CurrentProcess;
-  private readonly queue: LifecycleEvent[] = [];
+  private readonly queue = new SerialQueue<LifecycleEvent>((event) => this.handle(event));
   private readonly watchers = new Watchers();
-  private handling = false;
   /** Those that its next process will have. */
   configuredPaths: InstancePaths;
   private wokenByRequest = false;
@@ -212,10 +212,6 @@ export class Runner {
   /** Takes an event; it is handled at once, or after the one being handled. */
   dispatch(event: LifecycleEvent): void {
     this.queue.push(event);
-    if (this.handling) return;
-    this.handling = true;
-    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) this.handle(next);
-    this.handling = false;
   }
 
   private handle(event: LifecycleEvent): void {
@@ -266,15 +262,10 @@ export class Runner {
         this.cancelDrain();
         return void this.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
-        this.cancelRetry = this.after(effect.atMs - this.deps.clock.nowMs(), () => this.dispatch({ type: 'retry' }));
-        return;
+        return this.retryAt(effect.atMs);
       case 'blame':
         this.current.assignBlame(effect.reason);
     }
-  }
-
-  private after(delayMs: number, run: () => void): () => void {
-    return this.deps.clock.after(Math.max(0, delayMs), run);
   }
 
   launchRequest(): LaunchRequest {
@@ -282,12 +273,17 @@ export class Runner {
     return { instance, service, tenantId, env: this.record.env, paths };
   }
 
+  private retryAt(atMs: number): void {
+    const { clock } = this.deps;
+    this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
+  }
+
   private drain(): void {
     const done = () => {
       this.cancelDrain();
       this.dispatch({ type: 'drained' });
     };
-    this.cancelDrain = this.after(this.service.drainTimeoutMs, done);
+    this.cancelDrain = this.deps.clock.after(this.service.drainTimeoutMs, done);
     this.inFlight.onDrained(done);
   }
 

@@ -1,6 +1,6 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
-import { describeDiff, type Population } from '../core/diff-words.ts';
+import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName } from '../core/instance.ts';
 import type {
   Claim,
@@ -229,7 +229,7 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
    */
   apply(config: Config): string[] {
     const diff = diffConfigs(this.currentConfig, config);
-    const words = describeDiff(diff, (service) => this.population(service));
+    const words = describeDiff(diff, (service) => this.fleet.population(service));
     this.currentConfig = applicable(this.currentConfig, config);
     const { registry, logger } = this.deps;
     reconfigure(diff, {
@@ -242,11 +242,6 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
       startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
     });
     return words;
-  }
-
-  private population(service: string): Population {
-    const running = this.fleet.ofService(service).filter(({ hasProcess }) => hasProcess).length;
-    return { registered: this.fleet.countOf(service), running };
   }
 
   private recoveryDeps(): RecoveryDeps {

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { SerialQueue } from '../../src/supervisor/serial-queue.ts';
+
+test('what comes while one is handled waits until it is done', () => {
+  const heard: string[] = [];
+  const queue: SerialQueue<string> = new SerialQueue((item) => {
+    heard.push(`begin ${item}`);
+    if (item === 'a') queue.push('b');
+    heard.push(`end ${item}`);
+  });
+  queue.push('a');
+  expect(heard).toEqual(['begin a', 'end a', 'begin b', 'end b']);
+});
+
+test('one that fails does not block those that follow', () => {
+  const heard: string[] = [];
+  const queue = new SerialQueue((item: string) => {
+    if (item === 'bad') throw new Error('no');
+    heard.push(item);
+  });
+  expect(() => queue.push('bad')).toThrow('no');
+  queue.push('good');
+  expect(heard).toEqual(['good']);
+});
