@@ -20,9 +20,11 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
     case 'stopping':
       return whileLeaving(lifecycle);
     case 'backoff':
-      return (lifecycle.retryAtMs ?? 0) - nowMs <= startupTimeoutMs ? 'hold' : later('backoff', lifecycle, nowMs);
+      return (lifecycle.retryAtMs ?? 0) - nowMs <= startupTimeoutMs
+        ? 'hold'
+        : refusedLater('backoff', lifecycle, nowMs);
     case 'failed':
-      return later('failed', lifecycle, nowMs);
+      return refusedLater('failed', lifecycle, nowMs);
     case 'stopped':
       return { refused: 'stopped', retryAfterS: null };
   }
@@ -44,7 +46,8 @@ function whileLeaving(lifecycle: Lifecycle): Admission {
   }
 }
 
-function later(refused: 'backoff' | 'failed', lifecycle: Lifecycle, nowMs: number): Refusal {
+/** 503, with the time until it is tried again. */
+export function refusedLater(refused: 'backoff' | 'failed', lifecycle: Lifecycle, nowMs: number): Refusal {
   const waitMs = (lifecycle.retryAtMs ?? nowMs) - nowMs;
   return { refused, retryAfterS: Math.max(SOON_S, Math.ceil(waitMs / 1000)) };
 }

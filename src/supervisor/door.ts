@@ -1,5 +1,5 @@
 /** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
-import { admission } from '../core/admission.ts';
+import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
 import type { Claim, Clock, LaunchedProcess, Lease, Refusal } from '../core/ports.ts';
@@ -58,6 +58,7 @@ export class Door {
   /** After a change of state: those held go on, wait on, or are refused. */
   settleHeld(was: Lifecycle): void {
     if (this.gate.size === 0) return;
+    if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
     const answer = this.admission();
     if (answer === 'forward') return this.gate.admit((sinceMs) => this.lease(sinceMs));
     if (typeof answer === 'object') return this.gate.refuse(answer);
@@ -65,6 +66,14 @@ export class Door {
     const why = this.whyNotAwake(was);
     if (why === null) this.options.onNeeded();
     else this.gate.refuse({ refused: why, retryAfterS: 1 });
+  }
+
+  /** It crashes, and again; whoever has waited for as long as a start may take hears of it. */
+  private giveUpOnOld(): void {
+    const { clock, service, lifecycle } = this.options;
+    const nowMs = clock.nowMs();
+    const refusal = refusedLater('backoff', lifecycle(), nowMs);
+    this.gate.refuseSince(nowMs - service().startupTimeoutMs, refusal);
   }
 
   /** For one that came to rest while requests waited for it, and would again. */

@@ -53,9 +53,17 @@ export class WakeGate {
     this.settle(() => refusal);
   }
 
-  private settle(claimFor: (entry: Held) => Claim): void {
-    const entries = [...this.held];
-    this.held.clear();
+  /** Those that have been held since then or longer. */
+  refuseSince(sinceMs: number, refusal: Refusal): void {
+    this.settle(
+      () => refusal,
+      (entry) => entry.sinceMs <= sinceMs,
+    );
+  }
+
+  private settle(claimFor: (entry: Held) => Claim, which: (entry: Held) => boolean = () => true): void {
+    const entries = [...this.held].filter(which);
+    for (const entry of entries) this.held.delete(entry);
     for (const entry of entries) entry.settle(claimFor(entry));
   }
 }

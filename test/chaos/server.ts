@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -68,7 +68,9 @@ export class ServerUnderTest {
   async start(): Promise<void> {
     const startedAtMs = performance.now();
     const args = [MAIN, 'serve', '-c', this.configFile];
-    const env = { ...process.env, XDG_RUNTIME_DIR: this.dir };
+    // Tenants are to run the same Node as this.
+    const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
+    const env = { ...process.env, PATH: path, XDG_RUNTIME_DIR: this.dir };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     child.stderr.on('data', (chunk) => appendFileSync(join(this.dir, 'server.log'), chunk));

@@ -119,6 +119,23 @@ describe('waking', () => {
     expect(granted(await held).generation).toBe(1);
   });
 
+  it('nobody is held through crash after crash for longer than a start may take (bug: for ever)', async () => {
+    const made = world({ startupTimeoutMs: 5000 }, { maxRestarts: 1000 });
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    const held = made.supervisor.claim('api:acme', here());
+    for (let crash = 0; crash < 4; crash += 1) {
+      await settle();
+      made.processes[crash]?.exit(1);
+      await settle();
+      await made.clock.advance(1000 * 2 ** crash);
+    }
+    expect(await held).toMatchObject({ refused: 'backoff' });
+    const next = made.supervisor.claim('api:acme', here());
+    await settle();
+    made.processes.at(-1)?.becomeReady();
+    expect(granted(await next).instance).toBe('api:acme');
+  });
+
   it('with restart = "never" a failed start refuses what it held, and the next request tries again', async () => {
     const made = world({ restart: 'never' });
     await made.supervisor.spawn('api', 'acme', { start: false });
