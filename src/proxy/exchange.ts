@@ -83,7 +83,9 @@ export class Exchange implements UpstreamHandler {
     const method = request.method ?? 'GET';
     const chunked = isChunked(request.rawHeaders);
     this.sent = false;
-    this.upload = hasBody(request.rawHeaders) ? new Upload(request, response, chunked) : null;
+    // The time to the first byte of the answer begins with the last part of the request.
+    const onMoved = () => void this.timer?.refresh();
+    this.upload = hasBody(request.rawHeaders) ? new Upload(request, response, chunked, onMoved) : null;
     const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
     this.connection = this.gateway.pools.for(lease).take();
@@ -100,7 +102,6 @@ export class Exchange implements UpstreamHandler {
   }
 
   onDrain(): void {
-    this.timer?.refresh();
     this.upload?.drained();
   }
 

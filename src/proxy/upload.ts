@@ -10,8 +10,11 @@ export class Upload {
   /** Whether the tenant would take more and the client has not sent it yet. */
   waitsForClient = false;
   private movedAtMs = 0;
+  private readonly onMoved: () => void;
 
-  constructor(request: IncomingMessage, response: ServerResponse, chunked: boolean) {
+  /** @param onMoved called for each part of it that was sent on, and at its end */
+  constructor(request: IncomingMessage, response: ServerResponse, chunked: boolean, onMoved: () => void) {
+    this.onMoved = onMoved;
     this.request = request;
     this.response = response;
     this.chunked = chunked;
@@ -50,6 +53,7 @@ export class Upload {
   private readonly onData = (chunk: Buffer): void => {
     if (this.connection === null) return;
     this.movedAtMs = performance.now();
+    this.onMoved();
     if (this.send(this.connection, chunk)) return;
     this.waitsForClient = false;
     this.request.pause();
@@ -69,6 +73,7 @@ export class Upload {
     const { connection } = this;
     this.waitsForClient = false;
     if (connection === null) return;
+    this.onMoved();
     if (this.chunked) connection.write('0\r\n\r\n');
     connection.finish();
   };

@@ -102,3 +102,17 @@ test('a client that is slow to send is not timed out, a tenant that is slow to a
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect(JSON.parse((await answerOf(response)).body).body).toBe('slower');
 });
+
+test('request_timeout begins with the last part of an upload (bug: with its first)', async () => {
+  bench.source.requestTimeoutMs = 500;
+  await bench.app('web:acme', (request, response) => {
+    request.resume();
+    request.once('end', () => setTimeout(() => response.end('in time'), 300));
+  });
+  const request = bench.request({ method: 'POST' });
+  request.write('one');
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  request.end('two');
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  expect((await answerOf(response)).body).toBe('in time');
+});
