@@ -1,4 +1,4 @@
-/** What tenants wrote down, from their own databases. */
+/** What tenants and the server wrote down, from their own databases. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,6 +16,19 @@ export function writesOf(dataDir: string, tenant: Tenant): number[] {
       .prepare(query)
       .all()
       .map((row) => Number(row['n']));
+  } finally {
+    database.close();
+  }
+}
+
+/** The processes that were serving, or about to, by the registry of a server that is gone. */
+export function servingIn(dataDir: string): Set<number> {
+  const database = new DatabaseSync(join(dataDir, '.tenement/tenement.db'));
+  try {
+    const rows = database
+      .prepare("SELECT process FROM instances WHERE process IS NOT NULL AND state IN ('starting', 'ready')")
+      .all();
+    return new Set(rows.map((row) => Number(JSON.parse(String(row['process'])).pid)));
   } finally {
     database.close();
   }

@@ -1,5 +1,6 @@
 /** What goes wrong, one thing after the other: by chance, but the same with the same seed. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { servingIn } from './books.ts';
 import { processesOf, serving } from './census.ts';
 import type { Diary } from './diary.ts';
 import type { Random } from './random.ts';
@@ -94,12 +95,14 @@ export class Deeds {
 
   private async killServer(): Promise<void> {
     const { server, random } = this.options;
-    const before = new Set(this.everyone());
     const forMs = random.between(0, 1500);
     await server.kill();
+    // Not those that were being stopped or put to sleep at that moment: they have had their SIGTERM.
+    const serving = servingIn(server.dataDir);
+    const before = new Set(this.everyone().filter((pid) => serving.has(pid)));
     await delay(forMs);
-    await server.start();
     const after = this.everyone().filter((pid) => before.has(pid));
+    await server.start();
     this.survivors = { before: this.survivors.before + before.size, after: this.survivors.after + after.length };
   }
 
