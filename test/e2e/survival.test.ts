@@ -41,6 +41,7 @@ describe('a server that is killed', () => {
 
   it('is not noticed by who is connected straight to a tenant', async () => {
     const server = await serve(TWO);
+    await server.get('acme.localhost'); // ready: from here on the socket is the tenant's own
     const { socket } = await server.instance('app:acme');
     const outgoing = request({ socketPath: socket ?? '', path: '/echo', method: 'POST', headers: { host: 'x' } });
     outgoing.write('before ');
