@@ -16,9 +16,11 @@ import type {
 import type { Config } from './core/service.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import { createDoorbells } from './process/doorbells.ts';
 import { createLauncher } from './process/launcher.ts';
 import { createOutput } from './process/output.ts';
 import { createUsageMeter } from './process/usage.ts';
+import { createReception } from './proxy/reception.ts';
 import { openDatabase } from './registry/database.ts';
 import { createEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
@@ -36,7 +38,7 @@ export interface HypervisorOptions {
 
 /** An instance with where to connect to it. */
 export type Instance = InstanceView & {
-  /** The public socket, which answers while the instance is ready; null with `listen = "port"`. */
+  /** The public socket, which always answers: it wakes one that sleeps; null with `listen = "port"`. */
   readonly socketPath: string | null;
 };
 
@@ -193,6 +195,7 @@ function openParts(config: Config, logger: Logger): Parts {
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
+  const receive = createReception({ source: { claim: (...args) => parts.supervisor.claim(...args) }, logger });
   const parts: Parts = {
     logger,
     events,
@@ -203,6 +206,7 @@ function openParts(config: Config, logger: Logger): Parts {
       config,
       clock: systemClock,
       launcher: createLauncher({ settings: config.settings, sink: output }),
+      doorbells: createDoorbells({ logger, onRing: (instance, socket) => receive(instance, socket) }),
       meter: createUsageMeter(),
       registry: createRegistry(database),
       events,

@@ -17,6 +17,7 @@ const GAUGES: readonly (readonly [name: string, help: string, figure: Figure])[]
   ['cpu_seconds', 'Processor time of the current process tree.', (view) => view.cpuSeconds],
   ['in_flight', 'Requests being answered.', (view) => view.inFlight],
   ['open_streams', 'Open WebSockets and event streams.', (view) => view.openStreams],
+  ['open_connections', 'Open connections straight to its socket.', (view) => view.openConnections],
 ];
 
 const LABELS = ['service', 'tenant'];

@@ -80,6 +80,7 @@ export const instanceSchema = z.object({
   requests: count,
   inFlight: count,
   openStreams: count,
+  openConnections: count,
   sleepsAt: time.nullable(),
   retryAt: time.nullable(),
   reason: z.string(),

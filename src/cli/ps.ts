@@ -25,7 +25,7 @@ async function ps(options: GlobalOptions & { json?: boolean }, io: CliIo): Promi
 }
 
 function row(view: InstanceView, nowMs: number): string[] {
-  const busy = view.inFlight + view.openStreams > 0;
+  const busy = view.inFlight + view.openStreams + view.openConnections > 0;
   return [
     view.instance,
     view.state,

@@ -45,7 +45,7 @@ function stateEntries(view: InstanceView, nowMs: number): Entry[] {
 }
 
 function sleepless(view: InstanceView): string {
-  return view.inFlight + view.openStreams > 0 ? 'not while something is open' : 'never';
+  return view.inFlight + view.openStreams + view.openConnections > 0 ? 'not while something is open' : 'never';
 }
 
 function when(iso: string, nowMs: number): string {
@@ -79,7 +79,9 @@ function memory(view: InstanceView): string {
 }
 
 function requests(view: InstanceView, nowMs: number): string {
-  const open = `${view.inFlight} in flight, ${plural(view.openStreams, 'open stream')}`;
+  const direct =
+    view.openConnections === 0 ? '' : `, ${plural(view.openConnections, 'connection')} straight to its socket`;
+  const open = `${view.inFlight} in flight, ${plural(view.openStreams, 'open stream')}${direct}`;
   const last = view.lastActivityAt === null ? '' : `, last active ${age(view.lastActivityAt, nowMs)} ago`;
   return `${view.requests}; ${open}${last}`;
 }

@@ -9,6 +9,7 @@ import { parseDuration } from '../core/units.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
 import { splitCommand } from './command.ts';
+import { groupId } from './group.ts';
 import { configError, type Problem, problemsOf } from './problems.ts';
 import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
 import { semanticProblems } from './semantics.ts';
@@ -155,6 +156,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     workdir: resolve(dir, input.workdir),
     socket: input.socket === undefined ? '{runtime_dir}/{service}-{id}.sock' : absoluteTemplate(input.socket, dir),
     socketMode: Number.parseInt(input.socket_mode, 8),
+    socketGroup: groupOf(name, input, problems),
     listen: input.listen,
     health: input.health ?? null,
     healthTimeoutMs: parseDuration(input.health_timeout),
@@ -171,6 +173,15 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
   };
+}
+
+function groupOf(name: string, { socket_group: group }: ServiceInput, problems: Problem[]): number | null {
+  if (group === undefined) return null;
+  const gid = groupId(group);
+  if (gid === null) {
+    problems.push({ path: ['service', name, 'socket_group'], message: `there is no group "${group}" on this machine` });
+  }
+  return gid;
 }
 
 function commandOf(name: string, input: ServiceInput, problems: Problem[]): string[] {

@@ -103,6 +103,9 @@ export const serviceSchema = z.strictObject({
     .regex(/^0?[0-7]{3}$/, 'expected an octal mode like "0660"')
     .default('0660')
     .describe('Mode of the public socket.'),
+  socket_group: text()
+    .optional()
+    .describe('Group of the public socket, by name or number: `"www-data"` lets nginx on Debian connect.'),
   listen: z
     .enum(['socket', 'port'])
     .default('socket')

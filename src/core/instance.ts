@@ -53,19 +53,10 @@ export interface ProcessIdentity {
   readonly startTicks: number | null;
 }
 
-/** Which file a socket is, whatever its name. */
-export interface SocketFile {
-  readonly path: string;
-  readonly device: number;
-  readonly inode: number;
-}
-
 /** A process and what must be remembered of it, so that a later server can take it back. */
 export interface ProcessRecord extends ProcessIdentity {
   readonly bindSocket: string;
   readonly publicSocket: string | null;
-  /** The public socket once it is in place, else null. */
-  readonly published: SocketFile | null;
   readonly port: number | null;
   /** Fingerprint of all that it was started with: another one means that it runs with an older config. */
   readonly spec: string;

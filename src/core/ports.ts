@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { InstanceName, InstanceRecord, LastExit, ProcessIdentity, ProcessRecord, State } from './instance.ts';
-import type { ServiceConfig } from './service.ts';
+import type { ServiceConfig, SocketAccess } from './service.ts';
 
 // ---- What the supervisor needs -------------------------------------------------------------
 
@@ -55,6 +55,10 @@ export interface LaunchedProcess {
   waitReady(signal: AbortSignal): Promise<ProbeResult>;
   /** One liveness probe, bounded by the health timeout. */
   probe(service: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult>;
+  /** Whether somebody connected to its socket since the last time this was asked; the probes do not count. */
+  wasConnected(): boolean;
+  /** How long it and all that it started have run on a processor, in ms. */
+  runTimeMs(): number;
   /** Where requests go; known once it is ready. */
   readonly upstream: Upstream;
   /**
@@ -91,8 +95,12 @@ export interface Launcher {
   paths(service: ServiceConfig, tenantId: string): InstancePaths;
   /** Whether that process still runs. */
   isAlive(identity: ProcessIdentity): boolean;
+  /** Whether its public path leads to that process. */
+  isPublished(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): boolean;
   /** Takes back a process that an earlier server started. It may be gone by now: then it exits at once. */
   adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
+  /** How many connections there are to each socket, by the path that was bound. One look for all. */
+  connections(): ReadonlyMap<string, number>;
   /** Processes that an earlier server started to bind one of these sockets. */
   strays(isOurs: (bindSocket: string) => boolean): (ProcessIdentity & { readonly bindSocket: string })[];
   /** SIGKILL; settles when it is gone. */
@@ -101,6 +109,21 @@ export interface Launcher {
   forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): void;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. */
   deleteTenantDir(tenantId: string): Promise<void>;
+}
+
+/** Listens at the public paths of those that are not ready, so that somebody always answers there. */
+export interface Doorbells {
+  /**
+   * From now on whoever connects to the instance's public socket rings. Takes the place of what lies there in one
+   * step; does nothing where it hangs already, or where there is no public socket.
+   */
+  hang(instance: InstanceName, paths: InstancePaths, access: SocketAccess): void;
+  /** Its process has taken its place: takes in who rang before, then ends. */
+  retire(instance: InstanceName): void;
+  /** Ends it, and removes it from the public path. */
+  takeDown(instance: InstanceName): void;
+  /** Takes all of them down. */
+  close(): void;
 }
 
 export interface Usage {
@@ -216,6 +239,8 @@ export interface UpstreamSource {
    * ready or refuses; else a promise, which `signal` (the client left) makes a refusal.
    */
   claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim>;
+  /** The proxy has opened or closed a connection to that process. */
+  countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */
   onRetired(listener: (generation: number) => void): void;
 }
@@ -245,6 +270,8 @@ export interface InstanceView {
   readonly inFlight: number;
   /** Open WebSockets and event streams. */
   readonly openStreams: number;
+  /** Open connections straight to its socket. */
+  readonly openConnections: number;
   /** When it goes to sleep if nothing more happens; null when it will not. */
   readonly sleepsAt: string | null;
   /** When the scheduled restart of `backoff` or the next try of `failed` comes. */

@@ -27,6 +27,7 @@ const STARTED_WITH: readonly (keyof ServiceConfig)[] = [
   'workdir',
   'socket',
   'socketMode',
+  'socketGroup',
   'listen',
   'isolation',
   'inheritEnv',

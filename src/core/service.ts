@@ -10,6 +10,8 @@ export interface ServiceConfig {
   readonly socket: string;
   /** For example 0o660. */
   readonly socketMode: number;
+  /** Its group's id; null: whatever it is made with. */
+  readonly socketGroup: number | null;
   readonly listen: 'socket' | 'port';
   /** Path of the readiness and liveness probe, or null: accepting a connection is healthy. */
   readonly health: string | null;
@@ -33,6 +35,9 @@ export interface ServiceConfig {
   /** Templates not yet filled in. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** Who may connect to a socket. */
+export type SocketAccess = Pick<ServiceConfig, 'socketMode' | 'socketGroup'>;
 
 export interface Settings {
   /** Absolute. */

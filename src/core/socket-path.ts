@@ -13,6 +13,15 @@ export function bindSocketPath(publicSocket: string, service: string, tenantId: 
   return `${dirname(publicSocket)}/.tenement-${uid}/${service}-${tenantId}/s`;
 }
 
+/**
+ * Where the child's socket lies once it was taken over: beside its directory, where only tenement writes. The
+ * proxy and the probes connect to it there, so that they reach the child and nothing else, whoever has the public
+ * path by then.
+ */
+export function upstreamSocketPath(bindSocket: string): string {
+  return `${dirname(bindSocket)}.s`;
+}
+
 /** @throws {TenementError} `socket_path_too_long` */
 export function assertSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);

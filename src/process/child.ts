@@ -1,14 +1,16 @@
 /** One running child: its process, its output, its sockets, its end. */
-import { lstatSync } from 'node:fs';
-import type { ProcessIdentity, ProcessRecord, SocketFile } from '../core/instance.ts';
+import type { ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
+import { upstreamSocketPath } from '../core/socket-path.ts';
+import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness } from './probe.ts';
-import { isSocketFile, publishSocket, withdrawSocket } from './public-socket.ts';
+import { isThere, publishSocket, takeOverSocket, withdrawSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
+import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
 /** How long the end of a process waits for the last of its output to be read. */
@@ -33,13 +35,15 @@ export class Child implements LaunchedProcess {
   private readonly parts: ChildParts;
   private readonly gone = new AbortController();
   private readonly hurry = new AbortController();
-  private published: SocketFile | null;
+  private readonly upstreamSocket: string;
+  private readonly stamp: ConnectStamp;
   private ending: Promise<void> | null = null;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
     this.exited = parts.exited;
-    this.published = parts.record.published;
+    this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
+    this.stamp = new ConnectStamp(this.upstreamSocket);
     void parts.exited.then(() => this.gone.abort());
   }
 
@@ -48,26 +52,32 @@ export class Child implements LaunchedProcess {
   }
 
   get record(): ProcessRecord {
-    return { ...this.parts.record, published: this.published };
+    return this.parts.record;
   }
 
   get upstream(): Upstream {
-    const { port, publicSocket, bindSocket } = this.parts.record;
-    return port === null ? { socketPath: publicSocket ?? bindSocket } : { port };
+    const { port } = this.parts.record;
+    return port === null ? { socketPath: this.upstreamSocket } : { port };
   }
 
   async waitReady(signal: AbortSignal): Promise<ProbeResult> {
-    const replaced = this.whyNotOurs();
-    if (replaced !== null) return { ok: false, detail: replaced };
     const result = await this.untilHealthy(AbortSignal.any([signal, this.gone.signal]));
     this.parts.dirWatch.close();
     if (this.gone.signal.aborted) return { ok: false, detail: 'exited before it was ready' };
     if (!result.ok) return result;
-    return signal.aborted ? { ok: false, detail: 'became ready too late' } : this.publish();
+    return signal.aborted ? { ok: false, detail: 'became ready too late' } : await this.publish();
   }
 
-  probe({ health, healthTimeoutMs }: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult> {
-    return askLiveness(this.upstream, health, healthTimeoutMs);
+  async probe({ health, healthTimeoutMs }: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult> {
+    return this.stamp.except(() => askLiveness(this.upstream, health, healthTimeoutMs));
+  }
+
+  wasConnected(): boolean {
+    return this.stamp.take();
+  }
+
+  runTimeMs(): number {
+    return treeRunTimeMs(this.parts.record.pid);
   }
 
   lastLines(count: number): string[] {
@@ -90,8 +100,9 @@ export class Child implements LaunchedProcess {
 
   private untilHealthy(signal: AbortSignal): Promise<ProbeResult> {
     const { service, dirWatch, record } = this.parts;
-    const { port, bindSocket, publicSocket } = record;
-    const socketPath = this.published === null ? bindSocket : (publicSocket ?? bindSocket);
+    const { port, bindSocket } = record;
+    // That of one that an earlier server took over lies there already.
+    const socketPath = isThere(this.upstreamSocket) ? this.upstreamSocket : bindSocket;
     const options = {
       upstream: port === null ? { socketPath } : { port },
       health: service.health,
@@ -101,22 +112,15 @@ export class Child implements LaunchedProcess {
     return waitReady(options, dirWatch, signal);
   }
 
-  /** Whether the public path still leads to this process, for one that an earlier server published. */
-  private whyNotOurs(): string | null {
-    const { publicSocket, bindSocket } = this.parts.record;
-    if (this.published !== null) {
-      return isSocketFile(this.published) ? null : `something else lies at its public socket ${publicSocket}`;
-    }
-    const moved = publicSocket !== null && isThere(publicSocket) && !isThere(bindSocket);
-    return moved ? `its socket was being moved to ${publicSocket} when the server before this one ended` : null;
-  }
-
-  private publish(): ProbeResult {
+  private async publish(): Promise<ProbeResult> {
     const { service, record } = this.parts;
     const { bindSocket, publicSocket } = record;
-    if (publicSocket === null || this.published !== null) return { ok: true };
+    if (publicSocket === null) return { ok: true };
     try {
-      this.published = publishSocket(bindSocket, publicSocket, service.socketMode);
+      const paths = { bindSocket, upstreamSocket: this.upstreamSocket, publicSocket };
+      takeOverSocket(paths);
+      await this.stamp.begin();
+      publishSocket(paths, service);
       return { ok: true };
     } catch (error) {
       return { ok: false, detail: `its socket could not be moved to ${publicSocket}: ${String(error)}` };
@@ -133,7 +137,7 @@ export class Child implements LaunchedProcess {
       graceMs,
     });
     onGone();
-    if (this.published !== null) withdrawSocket(this.published);
+    withdrawSocket(this.upstreamSocket, record.publicSocket);
     dirWatch.close();
     removeBindDir(record.bindSocket);
     if (record.port !== null) releasePort(record.port);
@@ -141,10 +145,6 @@ export class Child implements LaunchedProcess {
     output.close();
     removeOutput();
   }
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function timeout(ms: number): Promise<void> {

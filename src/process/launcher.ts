@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
 import type { Settings } from '../core/service.ts';
+import { upstreamSocketPath } from '../core/socket-path.ts';
 import { Child } from './child.ts';
 import { type Covered, coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
@@ -15,10 +16,11 @@ import type { OutputSink } from './output-sink.ts';
 import { instancePaths, type Plan, planFor, specOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
-import { removeStaleSocket } from './public-socket.ts';
+import { isPublished, withdrawSocket } from './public-socket.ts';
 import { DirWatch } from './readiness.ts';
 import { spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
+import { connectionsByPath } from './unix-sockets.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -43,7 +45,10 @@ export function createLauncher(options: LauncherOptions): Launcher {
     spec: specOf,
     launch: (request) => launch(request, context),
     isAlive,
+    isPublished: ({ publicSocket, bindSocket }) =>
+      publicSocket !== null && isPublished({ publicSocket, upstreamSocket: upstreamSocketPath(bindSocket) }),
     adopt: (request, record) => adopt(request, record, context),
+    connections: connectionsByPath,
     strays: (bindSockets) => strayProcesses(bindSockets, settings.dataDir),
     endStray: (identity) => endStrays([identity]),
     forget: (record) => removeTraces(record),
@@ -61,6 +66,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   try {
     if (service.listen === 'port') port = await takePort();
     const { tmpDir } = ensureTenantDir(paths.tenantDir);
+    withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket);
     freshBindDir(paths.bindSocket);
     dirWatch = new DirWatch(paths.bindSocket);
     return await start(request, context, planFor(request, context, port, tmpDir), port, dirWatch);
@@ -92,7 +98,7 @@ async function start(
   try {
     const { identity, exited, unref } = await spawnChild(plan, childFds, context.covered);
     const { bindSocket, publicSocket } = paths;
-    const record = { ...identity, bindSocket, publicSocket, published: null, port, spec: specOf(request) };
+    const record = { ...identity, bindSocket, publicSocket, port, spec: specOf(request) };
     const life = { onGone: () => {}, onReleased: unref, removeOutput };
     const process = new Child({ record, exited, service, dirWatch, output, ...life });
     return { ok: true, process };
@@ -126,6 +132,6 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
 
 /** What a process that is gone has left behind. */
 function removeTraces({ publicSocket, bindSocket }: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): void {
-  if (publicSocket !== null) removeStaleSocket(publicSocket);
+  withdrawSocket(upstreamSocketPath(bindSocket), publicSocket);
   removeBindDir(bindSocket);
 }

@@ -61,8 +61,9 @@ export function planFor(request: LaunchRequest, context: PlanContext, port: numb
  * inherits from the server's own environment, which may be another after an upgrade.
  */
 export function specOf({ service, env, paths }: LaunchRequest): string {
-  const { command, workdir, socketMode, listen, isolation, inheritEnv, env: serviceEnv } = service;
-  const all = [command, workdir, socketMode, listen, isolation, inheritEnv, pairs(serviceEnv), pairs(env), paths];
+  const { command, workdir, socketMode, socketGroup, listen, isolation, inheritEnv, env: serviceEnv } = service;
+  const socket = [socketMode, socketGroup, listen];
+  const all = [command, workdir, socket, isolation, inheritEnv, pairs(serviceEnv), pairs(env), paths];
   return createHash('sha256').update(JSON.stringify(all)).digest('base64url').slice(0, 22);
 }
 

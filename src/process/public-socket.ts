@@ -1,31 +1,86 @@
-/** The public socket: the child's own, renamed into place when it is ready (rename(2) keeps it listening). */
-import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
+/**
+ * The swap of the public socket. rename(2) moves a listening Unix socket without disturbing it, so what listens at
+ * the public path changes in one step: the doorbell while the instance is not ready, the child's own while it is.
+ */
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import type { SocketFile } from '../core/instance.ts';
+import type { SocketAccess } from '../core/service.ts';
 
-/** @throws {Error} when it cannot be moved, or is no longer a socket. */
-export function publishSocket(bindSocket: string, publicSocket: string, mode: number): SocketFile {
-  const stat = lstatSync(bindSocket);
-  // A health check may have taken a while; chmod would follow a link that has been laid since.
-  if (!stat.isSocket()) throw new Error(`${bindSocket} is not a socket`);
-  chmodSync(bindSocket, mode);
-  mkdirSync(dirname(publicSocket), { recursive: true });
-  renameSync(bindSocket, publicSocket);
-  return { path: publicSocket, device: stat.dev, inode: stat.ino };
+export interface SocketPaths {
+  /** What the child binds, in a directory that is the child's. */
+  readonly bindSocket: string;
+  /** Where it lies from then on, in a directory of tenement's own: nothing can be put in its place. */
+  readonly upstreamSocket: string;
+  /** What others connect to: another name of the same file. */
+  readonly publicSocket: string;
 }
 
-/** Removes it, unless something else has taken its name since. */
-export function withdrawSocket(socket: SocketFile): void {
-  if (isSocketFile(socket)) unlinkSync(socket.path);
+/**
+ * Moves the child's socket to where nothing can be put in its place; does nothing when an earlier server did.
+ * @throws {Error} when it cannot be moved, or is no socket.
+ */
+export function takeOverSocket({ bindSocket, upstreamSocket }: Omit<SocketPaths, 'publicSocket'>): void {
+  if (isThere(upstreamSocket)) return;
+  renameSync(bindSocket, upstreamSocket);
+  // Looked at after the move: before it, the child could still lay something else there.
+  if (lstatSync(upstreamSocket).isSocket()) return;
+  rmSync(upstreamSocket, { recursive: true, force: true });
+  throw new Error(`${bindSocket} is not a socket`);
+}
+
+/**
+ * Puts a socket that was taken over at the public path, in one step.
+ * @throws {Error} when that cannot be done
+ */
+export function publishSocket(paths: Omit<SocketPaths, 'bindSocket'>, access: SocketAccess): void {
+  const { upstreamSocket, publicSocket } = paths;
+  grantAccess(upstreamSocket, access);
+  if (isPublished(paths)) return;
+  const name = `${upstreamSocket}.new`;
+  rmSync(name, { force: true });
+  linkSync(upstreamSocket, name);
+  mkdirSync(dirname(publicSocket), { recursive: true });
+  renameSync(name, publicSocket);
+}
+
+/** Lets others connect to a socket that lies in a directory of tenement's own. */
+export function grantAccess(path: string, { socketMode, socketGroup }: SocketAccess): void {
+  if (socketGroup !== null) chownSync(path, -1, socketGroup);
+  chmodSync(path, socketMode);
+}
+
+/** Removes the child's socket, and its public name unless something else has that by now. */
+export function withdrawSocket(upstreamSocket: string, publicSocket: string | null): void {
+  if (publicSocket !== null && isPublished({ upstreamSocket, publicSocket })) unlinkSync(publicSocket);
+  rmSync(upstreamSocket, { force: true });
+}
+
+/** Whether the public path leads to the child. */
+export function isPublished({ upstreamSocket, publicSocket }: Omit<SocketPaths, 'bindSocket'>): boolean {
+  const own = statOf(upstreamSocket);
+  return own !== undefined && isFile(publicSocket, own);
 }
 
 /** Whether that file still has that name. */
-export function isSocketFile(socket: SocketFile): boolean {
-  const stat = lstatSync(socket.path, { throwIfNoEntry: false });
-  return stat?.isSocket() === true && stat.dev === socket.device && stat.ino === socket.inode;
+export function isFile(path: string, file: Pick<Stats, 'dev' | 'ino'>): boolean {
+  const stat = statOf(path);
+  return stat !== undefined && stat.dev === file.dev && stat.ino === file.ino;
 }
 
-/** Removes a socket that an earlier server left. */
-export function removeStaleSocket(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
+export function isThere(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }

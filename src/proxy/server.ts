@@ -42,7 +42,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
   const gateway: Gateway = {
     source,
     logger,
-    pools: new UpstreamPools(),
+    pools: new UpstreamPools((generation, change) => source.countConnection(generation, change)),
     inFlight: new InFlight(),
     isTrusted: trustedPeers(() => options.trustedProxies()),
     table: () => options.table(),

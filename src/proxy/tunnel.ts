@@ -7,6 +7,13 @@ import { wakeTiming } from './headers.ts';
 /** For this hop alone; http-proxy states Connection itself. */
 const DROPPED = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'upgrade'];
 
+export interface TunnelEvents {
+  /** The tenant has switched protocols; until then it is a request like others. */
+  onJoined(): void;
+  /** A connection to the tenant was opened (1) or closed (-1). */
+  onConnection(change: 1 | -1): void;
+}
+
 export class Tunnel {
   private readonly client: Socket;
   private readonly lease: Lease;
@@ -15,13 +22,12 @@ export class Tunnel {
   answered = false;
   timedOut = false;
 
-  private readonly onJoined: () => void;
+  private readonly events: TunnelEvents;
 
-  /** @param onJoined called when the tenant has switched protocols; until then it is a request like others */
-  constructor(client: Socket, lease: Lease, onJoined: () => void) {
+  constructor(client: Socket, lease: Lease, events: TunnelEvents) {
     this.client = client;
     this.lease = lease;
-    this.onJoined = onJoined;
+    this.events = events;
     client.once('close', () => this.end());
   }
 
@@ -30,16 +36,23 @@ export class Tunnel {
     const { requestTimeoutMs } = this.lease;
     if (requestTimeoutMs > 0) this.timer = setTimeout(() => this.timeOut(upstream), requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
+    upstream.once('socket', (socket) => this.count(socket));
     upstream.once('close', () => this.stopTimer());
     upstream.once('upgrade', (response: IncomingMessage, socket: Socket) => this.joined(response, socket));
     upstream.once('response', (response: IncomingMessage) => this.declined(response));
+  }
+
+  private count(socket: Socket): void {
+    const { onConnection } = this.events;
+    onConnection(1);
+    socket.once('close', () => onConnection(-1));
   }
 
   private joined(response: IncomingMessage, socket: Socket): void {
     this.answer(response);
     // Not before: what is being switched is waited for when the tenant goes to sleep.
     this.lease.becomeStream();
-    this.onJoined();
+    this.events.onJoined();
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();

@@ -34,7 +34,10 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       return refuseUpgrade(request, socket, 'bad_request', caller, null);
     }
     const connect = (lease: Lease) => {
-      const tunnel = new Tunnel(socket, lease, () => gateway.inFlight.becomeStream(socket));
+      const tunnel = new Tunnel(socket, lease, {
+        onJoined: () => gateway.inFlight.becomeStream(socket),
+        onConnection: (change) => gateway.source.countConnection(lease.generation, change),
+      });
       tunnels.set(request, tunnel);
       rewrite(request, route, caller, lease);
       proxy.ws(request, socket, head, { target: targetOf(lease) }, (error) => {

@@ -8,14 +8,16 @@ const SWEEP_MS = 500;
 
 export class UpstreamPool {
   private readonly upstream: Upstream;
+  private readonly onConnection: (change: 1 | -1) => void;
   private readonly all = new Set<UpstreamConnection>();
   /** The newest last. */
   private free: UpstreamConnection[] = [];
   private sweeper: NodeJS.Timeout | null = null;
   private retired = false;
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, onConnection: (change: 1 | -1) => void) {
     this.upstream = upstream;
+    this.onConnection = onConnection;
   }
 
   /** One that was used a moment ago, or a new one. */
@@ -25,6 +27,7 @@ export class UpstreamPool {
     newest?.destroy();
     const made = new UpstreamConnection(this.upstream, this);
     this.all.add(made);
+    this.onConnection(1);
     return made;
   }
 
@@ -48,7 +51,7 @@ export class UpstreamPool {
   }
 
   onGone(connection: UpstreamConnection): void {
-    this.all.delete(connection);
+    if (this.all.delete(connection)) this.onConnection(-1);
     const index = this.free.indexOf(connection);
     if (index !== -1) this.free.splice(index, 1);
   }

@@ -3,15 +3,23 @@ import { EventEmitter } from 'node:events';
 import type { Lease } from '../core/ports.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
+/** Told of every connection that is opened to a process (1) or closed (-1). */
+export type OnConnection = (generation: number, change: 1 | -1) => void;
+
 export class UpstreamPools {
+  private readonly onConnection: OnConnection;
   private readonly pools = new Map<number, UpstreamPool>();
   /** An event for each generation; as many wait as there were requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
+  constructor(onConnection: OnConnection = () => {}) {
+    this.onConnection = onConnection;
+  }
+
   for(lease: Pick<Lease, 'generation' | 'upstream'>): UpstreamPool {
     const pool = this.pools.get(lease.generation);
     if (pool !== undefined) return pool;
-    const made = new UpstreamPool(lease.upstream);
+    const made = new UpstreamPool(lease.upstream, (change) => this.onConnection(lease.generation, change));
     this.pools.set(lease.generation, made);
     return made;
   }

@@ -1,29 +1,53 @@
-/** The time in which a process serves: its idle clock and its liveness probes. */
-import type { Activity } from '../core/idle.ts';
+/** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
+import { type ConnectionCounts, DirectTraffic } from './direct-traffic.ts';
+import { Drain } from './drain.ts';
 import { IdleTimer } from './idle-timer.ts';
+import type { InFlight } from './in-flight.ts';
+import type { OwnConnections } from './own-connections.ts';
 import { startProber } from './prober.ts';
 
 export interface DutyOptions {
   readonly clock: Clock;
+  readonly inFlight: InFlight;
+  readonly ownConnections: OwnConnections;
   settings(): Settings;
   service(): ServiceConfig;
-  activity(): Activity;
+  /** Connections to each socket, by the path that was bound. */
+  connections(): ConnectionCounts;
+  /** Something went straight to its socket. */
+  onUsed(): void;
   onIdle(): void;
   onUnhealthy(detail: string): void;
+}
+
+export interface Served {
+  readonly process: LaunchedProcess;
+  readonly generation: number;
+  /** Whether it ran before this server did. */
+  readonly found: boolean;
 }
 
 export class Duty {
   private readonly options: DutyOptions;
   private readonly idle: IdleTimer;
+  private readonly traffic: DirectTraffic;
+  private ongoingDrain: Drain | null = null;
   private endProber = () => {};
   private on = false;
 
   constructor(options: DutyOptions) {
-    const { clock, service, activity, onIdle } = options;
+    const { clock, service, inFlight, onIdle } = options;
     this.options = options;
-    this.idle = new IdleTimer({ clock, idleTimeoutMs: () => service().idleTimeoutMs, activity, onIdle });
+    this.traffic = new DirectTraffic(options.ownConnections);
+    this.idle = new IdleTimer({
+      clock,
+      idleTimeoutMs: () => service().idleTimeoutMs,
+      activity: () => inFlight.activity,
+      beforeIdle: () => this.lookAtTraffic(),
+      onIdle,
+    });
   }
 
   /** When it goes to sleep if nothing more happens, ms since the epoch. */
@@ -31,9 +55,10 @@ export class Duty {
     return this.on ? this.idle.dueAtMs : null;
   }
 
-  begin(process: LaunchedProcess): void {
+  begin({ process, generation, found }: Served): void {
     const { clock, settings, service, onUnhealthy } = this.options;
     this.on = true;
+    this.traffic.begin(process, generation, found);
     this.idle.arm();
     this.endProber = startProber({
       clock,
@@ -45,6 +70,7 @@ export class Duty {
 
   end(): void {
     this.on = false;
+    this.options.inFlight.direct = 0;
     this.idle.disarm();
     this.endProber();
   }
@@ -58,5 +84,28 @@ export class Duty {
   renew(): void {
     this.idle.disarm();
     this.quiet();
+  }
+
+  /** Takes note of what went past the proxy since the last look. */
+  lookAtTraffic(): void {
+    if (!this.on) return;
+    const { inFlight, clock, connections, onUsed } = this.options;
+    const active = this.traffic.look(connections);
+    inFlight.direct = this.traffic.open;
+    if (active) {
+      inFlight.seen(clock.nowMs());
+      onUsed();
+    }
+    if (inFlight.activity.open === 0) this.idle.arm();
+  }
+
+  /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed. */
+  drain(timeoutMs: number, onDone: () => void): void {
+    const { clock, inFlight, connections } = this.options;
+    this.ongoingDrain = new Drain({ clock, inFlight, traffic: this.traffic, counts: connections, timeoutMs, onDone });
+  }
+
+  cancelDrain(): void {
+    this.ongoingDrain?.cancel();
   }
 }

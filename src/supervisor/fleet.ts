@@ -4,14 +4,23 @@
  */
 import type { Population } from '../core/diff-words.ts';
 import { type InstanceName, type InstanceRecord, instanceName } from '../core/instance.ts';
+import type { Doorbells, InstancePaths } from '../core/ports.ts';
+import type { SocketAccess } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import { Runner } from './runner.ts';
 
 export interface FleetOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */
   makeRunner(record: InstanceRecord): Runner;
-  /** Its public socket; null with `listen = "port"`, or when the config no longer has its service. */
-  publicSocketOf(record: InstanceRecord): string | null;
+  readonly doorbells: Pick<Doorbells, 'hang' | 'takeDown'>;
+  /** null when the config no longer has its service. */
+  addressOf(record: InstanceRecord): Address | null;
+}
+
+/** Where an instance is reached, and who may reach it there. */
+export interface Address {
+  readonly paths: InstancePaths;
+  readonly access: SocketAccess;
 }
 
 export class Fleet {
@@ -76,18 +85,25 @@ export class Fleet {
     return false;
   }
 
-  /** Takes in one that sleeps. */
+  /** Takes in one that sleeps; nobody answers for it yet. */
   add(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
     this.members.set(instance, record);
-    const socket = this.options.publicSocketOf(record);
+    const socket = this.publicSocketOf(record);
     if (socket !== null) this.owners.set(socket, instance);
+  }
+
+  /** From now on somebody answers at the public socket of one that has no process there. */
+  hangDoorbell(record: InstanceRecord): void {
+    const address = this.options.addressOf(record);
+    const instance = instanceName(record.service, record.tenantId);
+    if (address !== null) this.options.doorbells.hang(instance, address.paths, address.access);
   }
 
   /** @throws {TenementError} `socket_conflict` when its public socket would be another's. */
   assertOwnSocket(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
-    const socket = this.options.publicSocketOf(record);
+    const socket = this.publicSocketOf(record);
     const owner = socket === null ? undefined : this.owners.get(socket);
     if (owner === undefined || owner === instance) return;
     throw new TenementError('socket_conflict', `${instance} would have the socket of ${owner}, ${socket}`);
@@ -111,9 +127,14 @@ export class Fleet {
     this.releaseSockets(service);
     for (const [instance, member] of this.members) {
       if (!instance.startsWith(`${service}:`)) continue;
-      const socket = this.options.publicSocketOf(member instanceof Runner ? member.record : member);
+      const socket = this.publicSocketOf(member instanceof Runner ? member.record : member);
       if (socket !== null) this.owners.set(socket, instance);
+      if (!(member instanceof Runner)) this.hangDoorbell(member);
     }
+  }
+
+  private publicSocketOf(record: InstanceRecord): string | null {
+    return this.options.addressOf(record)?.paths.publicSocket ?? null;
   }
 
   private releaseSockets(service: string): void {
@@ -122,7 +143,8 @@ export class Fleet {
 
   private drop(instance: InstanceName, record: InstanceRecord): void {
     this.members.delete(instance);
-    const socket = this.options.publicSocketOf(record);
+    this.options.doorbells.takeDown(instance);
+    const socket = this.publicSocketOf(record);
     if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);
   }
 }

@@ -7,6 +7,8 @@ export interface IdleTimerOptions {
   /** 0: never. Asked each time: a reload may change it. */
   idleTimeoutMs(): number;
   activity(): Activity;
+  /** Asked when the time has come: what it finds counts as activity. */
+  beforeIdle(): void;
   onIdle(): void;
 }
 
@@ -39,6 +41,7 @@ export class IdleTimer {
 
   private fire(): void {
     this.cancel = null;
+    this.options.beforeIdle();
     const dueAtMs = this.dueAtMs;
     if (dueAtMs === null) return;
     if (dueAtMs > this.options.clock.nowMs()) return this.arm();

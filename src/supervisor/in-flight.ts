@@ -4,6 +4,8 @@ import type { Activity } from '../core/idle.ts';
 export class InFlight {
   requests = 0;
   streams = 0;
+  /** Connections straight to its socket, of which the requests are not known. */
+  direct = 0;
   /** All requests ever granted. */
   total: number;
   lastActivityAtMs: number;
@@ -15,12 +17,17 @@ export class InFlight {
   }
 
   get activity(): Activity {
-    return { open: this.requests + this.streams, lastActivityAtMs: this.lastActivityAtMs };
+    return { open: this.requests + this.streams + this.direct, lastActivityAtMs: this.lastActivityAtMs };
   }
 
   begin(nowMs: number): void {
     this.requests += 1;
     this.total += 1;
+    this.lastActivityAtMs = nowMs;
+  }
+
+  /** Something went straight to its socket. */
+  seen(nowMs: number): void {
     this.lastActivityAtMs = nowMs;
   }
 

@@ -40,6 +40,8 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   }
   const { process } = record;
   const isAlive = process !== null && launcher.isAlive(process);
+  const isOpen = isAlive && launcher.isPublished(process);
+  if (!isOpen) fleet.hangDoorbell(record);
   const recovery = recoveryOf(record, isAlive, deps.nowMs());
   if (recovery.do === 'nothing') return false;
   const runner = fleet.find(instance);

@@ -38,6 +38,7 @@ export class Registrar {
       throw unwritten(`${instance} is not registered`, error);
     }
     fleet.add(record);
+    fleet.hangDoorbell(record);
     events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
     return fleet.find(instance);
   }

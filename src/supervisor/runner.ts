@@ -11,11 +11,22 @@ import {
   newLifecycle,
   step,
 } from '../core/lifecycle.ts';
-import type { Claim, InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
+import type {
+  Claim,
+  Doorbells,
+  InstancePaths,
+  LaunchedProcess,
+  Launcher,
+  LaunchRequest,
+  Upstream,
+  Usage,
+} from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { CurrentProcess } from './current-process.ts';
+import type { ConnectionCounts } from './direct-traffic.ts';
 import { Door } from './door.ts';
 import { Duty } from './duty.ts';
+import type { Generations } from './generations.ts';
 import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -26,14 +37,15 @@ export interface RunnerDeps extends JournalDeps {
   /** Asked each time: a reload may change them. */
   settings(): Settings;
   readonly launcher: Launcher;
+  readonly doorbells: Pick<Doorbells, 'hang' | 'retire' | 'takeDown'>;
   readonly slots: StartSlots;
+  readonly generations: Generations;
+  /** Connections to each socket, by the path that was bound. */
+  connections(): ConnectionCounts;
   /** 0 to 1. */
   random(): number;
   /** It is about to have a process. */
   onStarting(): void;
-  /** A number that no process had before. */
-  nextGeneration(): number;
-  onRetired(generation: number): void;
 }
 
 export class Runner {
@@ -53,7 +65,6 @@ export class Runner {
   configuredPaths: InstancePaths;
   private wokenByRequest = false;
   private cancelRetry = () => {};
-  private cancelDrain = () => {};
 
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
     this.name = instanceName(record.service, record.tenantId);
@@ -77,7 +88,10 @@ export class Runner {
       clock: deps.clock,
       settings: deps.settings,
       service: () => this.service,
-      activity: () => this.inFlight.activity,
+      inFlight: this.inFlight,
+      ownConnections: deps.generations.ownConnections,
+      connections: deps.connections,
+      onUsed: () => this.journal.used(),
       onIdle: () => this.dispatch({ type: 'sleep' }),
       onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
     });
@@ -167,6 +181,11 @@ export class Runner {
     return this.door.claim(signal);
   }
 
+  /** Takes note of what went straight to its socket. */
+  lookAtTraffic(): void {
+    this.duty.lookAtTraffic();
+  }
+
   /** Takes a measurement; over the limit it ends, reason `oom`. */
   measured(usage: Usage): void {
     this.current.usage = usage;
@@ -181,6 +200,7 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
     this.service = service;
+    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
     this.duty.renew();
     this.watchers.tell();
   }
@@ -202,7 +222,7 @@ export class Runner {
   release(): void {
     this.duty.end();
     this.cancelRetry();
-    this.cancelDrain();
+    this.duty.cancelDrain();
     this.journal.release();
     this.current.release();
   }
@@ -229,11 +249,24 @@ export class Runner {
 
   private changed(was: Lifecycle, event: LifecycleEvent): void {
     const { state } = this.lifecycle;
+    this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
     if (was.state !== state) this.cancelRetry();
     if (was.state !== state && state === 'starting') this.enterStarting(event);
     if (was.state !== state && state === 'ready') this.enterReady();
     this.journal.write(was, this.lifecycle);
+  }
+
+  /** Somebody answers at its public path: its process while that is ready, else the doorbell. */
+  private mindDoorbell(): void {
+    const { launcher, doorbells } = this.deps;
+    const { state, over } = this.lifecycle;
+    const { found } = this.current;
+    if (over) doorbells.takeDown(this.name);
+    else if (state === 'ready') doorbells.retire(this.name);
+    // One that was taken back serves on while it is probed.
+    else if (state === 'starting' && found !== null && launcher.isPublished(found.record)) return;
+    else doorbells.hang(this.name, this.configuredPaths, this.service);
   }
 
   private enterStarting(event: LifecycleEvent): void {
@@ -257,9 +290,9 @@ export class Runner {
       case 'adopt':
         return this.current.adopt();
       case 'drain':
-        return this.drain();
+        return this.duty.drain(this.service.drainTimeoutMs, () => this.dispatch({ type: 'drained' }));
       case 'terminate':
-        this.cancelDrain();
+        this.duty.cancelDrain();
         return void this.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
         return this.retryAt(effect.atMs);
@@ -278,28 +311,20 @@ export class Runner {
     this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
   }
 
-  private drain(): void {
-    const done = () => {
-      this.cancelDrain();
-      this.dispatch({ type: 'drained' });
-    };
-    this.cancelDrain = this.deps.clock.after(this.service.drainTimeoutMs, done);
-    this.inFlight.onDrained(done);
-  }
-
   // ---- Ready ---------------------------------------------------------------------------------
 
   private enterReady(): void {
     const process = this.current.launched;
     if (process === null) return;
-    this.door.serving = { process, generation: this.deps.nextGeneration() };
+    const generation = this.deps.generations.next();
+    this.door.serving = { process, generation };
     this.journal.ready(process.record, this.current.isAdopted);
-    this.duty.begin(process);
+    this.duty.begin({ process, generation, found: this.current.isAdopted });
   }
 
   private leaveReady(): void {
     this.duty.end();
-    if (this.door.serving !== null) this.deps.onRetired(this.door.serving.generation);
+    if (this.door.serving !== null) this.deps.generations.retire(this.door.serving.generation);
     this.door.serving = null;
   }
 }

@@ -5,6 +5,7 @@ import { type InstanceName, instanceName } from '../core/instance.ts';
 import type {
   Claim,
   Clock,
+  Doorbells,
   EventLog,
   InstanceView,
   Launcher,
@@ -18,7 +19,8 @@ import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { Fleet } from './fleet.ts';
+import { type Address, Fleet } from './fleet.ts';
+import { Generations } from './generations.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
@@ -27,6 +29,7 @@ import { Rollout } from './rollout.ts';
 import { Runner, type RunnerDeps } from './runner.ts';
 import { Saver } from './saver.ts';
 import { StartSlots } from './start-slots.ts';
+import { TrafficWatch } from './traffic-watch.ts';
 import { viewOf } from './view.ts';
 
 export interface SupervisorDeps {
@@ -36,6 +39,7 @@ export interface SupervisorDeps {
   readonly events: EventLog;
   readonly logger: Logger;
   readonly launcher: Launcher;
+  readonly doorbells: Doorbells;
   readonly meter: UsageMeter;
   /** 0 to 1. */
   random(): number;
@@ -51,10 +55,10 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   private readonly runnerDeps: RunnerDeps;
   private readonly registrar: Registrar;
   private readonly rollout: Rollout;
-  private readonly retiredListeners: ((generation: number) => void)[] = [];
+  private readonly generations = new Generations();
   private readonly memoryGuard: MemoryGuard;
+  private readonly trafficWatch: TrafficWatch;
   private currentConfig: Config;
-  private generation = 0;
   private closing = false;
 
   constructor(deps: SupervisorDeps) {
@@ -65,7 +69,8 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     this.runnerDeps = this.makeRunnerDeps();
     this.fleet = new Fleet({
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
-      publicSocketOf: ({ service, tenantId }) => this.publicSocketOf(service, tenantId),
+      doorbells: deps.doorbells,
+      addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
     });
     this.registrar = new Registrar({
       ...deps,
@@ -74,11 +79,13 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     });
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
     this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
+    this.trafficWatch = new TrafficWatch({ clock, launcher: deps.launcher, runners: () => this.fleet });
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, events, logger, clock, random } = this.deps;
+    const { launcher, doorbells, events, logger, clock, random } = this.deps;
     return {
+      doorbells,
       settings: () => this.currentConfig.settings,
       launcher,
       saver: this.saver,
@@ -90,13 +97,11 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
         limits: () => this.currentConfig.settings,
         makeRoom: () => makeRoom(this.fleet),
       }),
-      onStarting: () => this.memoryGuard.watch(),
-      nextGeneration: () => {
-        this.generation += 1;
-        return this.generation;
-      },
-      onRetired: (generation) => {
-        for (const listener of this.retiredListeners) listener(generation);
+      generations: this.generations,
+      connections: () => this.trafficWatch.counts(),
+      onStarting: () => {
+        this.memoryGuard.watch();
+        this.trafficWatch.watch();
       },
     };
   }
@@ -118,8 +123,12 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     return runner.claim(signal);
   }
 
+  countConnection(generation: number, change: 1 | -1): void {
+    this.generations.ownConnections.change(generation, change);
+  }
+
   onRetired(listener: (generation: number) => void): void {
-    this.retiredListeners.push(listener);
+    this.generations.onRetired(listener);
   }
 
   // ---- Verbs ---------------------------------------------------------------------------------
@@ -218,6 +227,8 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
   private async finish(): Promise<void> {
     this.saver.flush();
     this.memoryGuard.end();
+    this.trafficWatch.end();
+    this.deps.doorbells.close();
     await this.deps.launcher.close();
   }
 
@@ -260,9 +271,9 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     return this.registrar.register(service, tenantId, env);
   }
 
-  private publicSocketOf(name: string, tenantId: string): string | null {
+  private addressOf(name: string, tenantId: string): Address | null {
     const service = this.currentConfig.services.get(name);
-    return service === undefined ? null : this.deps.launcher.paths(service, tenantId).publicSocket;
+    return service === undefined ? null : { paths: this.deps.launcher.paths(service, tenantId), access: service };
   }
 
   private serviceNamed(name: string): ServiceConfig {

@@ -35,6 +35,7 @@ export function viewOf(runner: Runner, context: ViewContext): InstanceView {
     requests: record.requests,
     inFlight: inFlight.requests,
     openStreams: inFlight.streams,
+    openConnections: inFlight.direct,
     sleepsAt: isoOrNull(runner.sleepsAtMs),
     retryAt: isoOrNull(lifecycle.retryAtMs),
     reason: reason(runner, context.nowMs),
@@ -71,11 +72,19 @@ function reason(runner: Runner, nowMs: number): string {
 }
 
 function readyReason(runner: Runner, nowMs: number): string {
-  const { requests, streams } = runner.inFlight;
+  const { requests, streams, direct } = runner.inFlight;
   if (requests + streams > 0) return `awake: ${requests} in flight, ${streams} open WebSockets or event streams`;
+  if (direct > 0) return openDirectly(direct, runner, nowMs);
   const sleepsAtMs = runner.sleepsAtMs;
   if (sleepsAtMs === null) return 'awake: idle_timeout is 0, it never sleeps';
   return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
+}
+
+/** Who is connected there is not known: a WebSocket, an upload, or an idle connection that a front server keeps. */
+function openDirectly(direct: number, { inFlight }: Runner, nowMs: number): string {
+  const quiet = formatDuration(Math.max(0, nowMs - inFlight.lastActivityAtMs));
+  const connections = direct === 1 ? '1 connection is' : `${direct} connections are`;
+  return `awake: ${connections} open straight to its socket, quiet for ${quiet}`;
 }
 
 function crash(runner: Runner): string {

@@ -39,6 +39,7 @@ export function view(name: InstanceName, overrides: Partial<InstanceView> = {}):
     requests: 17,
     inFlight: 0,
     openStreams: 0,
+    openConnections: 0,
     sleepsAt: null,
     retryAt: null,
     reason: 'a request woke it',

@@ -14,6 +14,7 @@ export function readySource(count: number, dir: string): UpstreamSource {
   return {
     has: (instance) => doors.has(instance),
     claim: (instance, signal) => doors.get(instance)?.claim(signal) ?? { refused: 'unknown_tenant', retryAfterS: null },
+    countConnection: () => {},
     onRetired: () => {},
   };
 }

@@ -3,7 +3,7 @@ import { type Desired, newRecord, type State } from '../../src/core/instance.ts'
 import { recoveryOf } from '../../src/core/recovery.ts';
 
 const NOW = 10_000;
-const process = { pid: 7, startTicks: 1, bindSocket: '/b', publicSocket: '/p', published: null, port: null, spec: '' };
+const process = { pid: 7, startTicks: 1, bindSocket: '/b', publicSocket: '/p', port: null, spec: '' };
 
 function record(state: State, desired: Desired, change: object = {}) {
   return { ...newRecord('api', 'acme', {}, 1), state, desired, process, ...change };

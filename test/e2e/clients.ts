@@ -1,6 +1,6 @@
 /** Clients that do more than ask and read: one that leaves, one that listens. */
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -37,4 +37,35 @@ async function nextEvent(lines: AsyncIterator<string>, type: string): Promise<un
     if (value.startsWith('event: ')) wanted = value === `event: ${type}`;
     else if (wanted && value.startsWith('data: ')) return JSON.parse(value.slice('data: '.length));
   }
+}
+
+export interface SocketAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface SocketQuestion {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** Default: a connection of its own. */
+  readonly agent?: Agent;
+}
+
+/** One request straight to a Unix socket. */
+export function askSocket(socketPath: string, path = '/', question: SocketQuestion = {}): Promise<SocketAnswer> {
+  return new Promise((resolve, reject) => {
+    const { method = 'GET', headers = {}, body, agent = false } = question;
+    const outgoing = request({ socketPath, path, method, agent, headers: { host: 'x', ...headers } }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+      response.once('error', reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
 }

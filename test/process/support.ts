@@ -120,6 +120,7 @@ function makeService(dir: string): ServiceConfig {
     workdir: dir,
     socket: '{runtime_dir}/{service}-{id}.sock',
     socketMode: 0o660,
+    socketGroup: null,
     listen: 'socket',
     health: null,
     healthTimeoutMs: 5000,

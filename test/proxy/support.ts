@@ -46,6 +46,13 @@ export class FakeSource implements UpstreamSource {
     return this.script.shift()?.(grant, signal) ?? grant();
   }
 
+  /** Connections that the proxy has open, by generation. */
+  readonly connections = new Map<number, number>();
+
+  countConnection(generation: number, change: 1 | -1): void {
+    this.connections.set(generation, (this.connections.get(generation) ?? 0) + change);
+  }
+
   onRetired(listener: (generation: number) => void): void {
     this.listeners.push(listener);
   }

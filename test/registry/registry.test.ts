@@ -32,7 +32,6 @@ describe('instances', () => {
         startTicks: 7,
         bindSocket: '/run/.tenement-0/api-acme/s',
         publicSocket: '/run/api-acme.sock',
-        published: { path: '/run/api-acme.sock', device: 1, inode: 2 },
         port: null,
         spec: 'x',
       },

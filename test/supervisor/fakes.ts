@@ -63,8 +63,7 @@ export class FakeProcess implements LaunchedProcess {
   private readonly ready: Promise<ProbeResult>;
 
   constructor(pid: number, spec = '') {
-    const published = { path: '/public', device: 1, inode: pid };
-    this.record = { pid, startTicks: pid, bindSocket: '/b', publicSocket: '/public', published, port: null, spec };
+    this.record = { pid, startTicks: pid, bindSocket: '/b', publicSocket: '/public', port: null, spec };
     this.exited = new Promise((resolve) => {
       this.exitNow = resolve;
     });
@@ -99,6 +98,20 @@ export class FakeProcess implements LaunchedProcess {
     return this.ready;
   }
 
+  connected = false;
+
+  wasConnected(): boolean {
+    const { connected } = this;
+    this.connected = false;
+    return connected;
+  }
+
+  ranMs = 1;
+
+  runTimeMs(): number {
+    return this.ranMs;
+  }
+
   async probe(): Promise<ProbeResult> {
     return this.healthy ? { ok: true } : { ok: false, detail: 'sick' };
   }
@@ -119,6 +132,7 @@ export const SERVICE: ServiceConfig = {
   workdir: '/',
   socket: '/{id}',
   socketMode: 0o660,
+  socketGroup: null,
   listen: 'socket',
   health: null,
   healthTimeoutMs: 1000,
@@ -143,6 +157,8 @@ export interface World {
   readonly processes: FakeProcess[];
   readonly events: string[];
   readonly saved: Map<string, InstanceRecord>;
+  /** Connections to each bound path. */
+  readonly connections: Map<string, number>;
   /** The next launches fail so. */
   failLaunch: string | null;
   /** The next writes into the registry fail. */
@@ -178,6 +194,7 @@ export function world(
     endedStrays,
     failLaunch: null,
     failSave: false,
+    connections: new Map(),
   };
   const launcher: Launcher = {
     prepare: async () => {},
@@ -191,6 +208,8 @@ export function world(
     },
     strays: (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
     endStray: async ({ pid }) => void endedStrays.push(pid),
+    isPublished: () => true,
+    connections: () => made.connections,
     forget: () => {},
     paths: (_service, id) => ({ tenantDir: `/d/${id}`, publicSocket: `/${id}`, bindSocket: `/b/${id}` }),
     launch: async (request) => {
@@ -222,6 +241,7 @@ export function world(
     config,
     clock,
     launcher,
+    doorbells: { hang: () => {}, retire: () => {}, takeDown: () => {}, close: () => {} },
     registry,
     events: log,
     logger: silentLogger(),

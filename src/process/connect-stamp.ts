@@ -1,0 +1,76 @@
+/**
+ * Whether somebody connected to a Unix socket, without being in the way: connect(2) stamps the access time of the
+ * socket's file (`unix_find_bsd` in net/unix/af_unix.c). With `relatime` it does so only where that time is not
+ * after the change time, so the stamp is wiped after each look: that makes the change time the later one.
+ */
+import { lstatSync, lutimesSync } from 'node:fs';
+import { tryConnect } from './probe.ts';
+
+/** An access time that no clock gives. */
+const WIPED_S = 1;
+const CONNECT_TIMEOUT_MS = 50;
+
+/** By file system: whether it stamps. Not with `noatime`. */
+const stamping = new Map<number, boolean>();
+
+export class ConnectStamp {
+  private readonly path: string;
+  /** Seen on the way to something else. */
+  private noticed = false;
+  private stamps = true;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Learns whether its file system stamps, tried once for each, and forgets who connected until now. */
+  async begin(): Promise<void> {
+    this.stamps = await stampsConnects(this.path);
+    if (this.stamps) wipe(this.path);
+  }
+
+  /** Whether somebody connected since this was asked last; always true where there are no stamps. */
+  take(): boolean {
+    if (!this.stamps) return true;
+    const connected = isStamped(this.path);
+    if (connected) wipe(this.path);
+    const noticed = this.noticed || connected;
+    this.noticed = false;
+    return noticed;
+  }
+
+  /** Does something that connects, and does not count. */
+  async except<T>(connecting: () => Promise<T>): Promise<T> {
+    this.noticed = this.take();
+    try {
+      return await connecting();
+    } finally {
+      if (this.stamps) wipe(this.path);
+    }
+  }
+}
+
+async function stampsConnects(socketPath: string): Promise<boolean> {
+  const { dev } = lstatSync(socketPath);
+  const known = stamping.get(dev);
+  if (known !== undefined) return known;
+  wipe(socketPath);
+  await tryConnect({ socketPath }, CONNECT_TIMEOUT_MS);
+  const stamps = isStamped(socketPath);
+  stamping.set(dev, stamps);
+  return stamps;
+}
+
+/** That of a socket that is gone needs no wiping. */
+function wipe(path: string): void {
+  try {
+    lutimesSync(path, WIPED_S, new Date());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function isStamped(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.atimeMs !== WIPED_S * 1000;
+}

@@ -1,0 +1,79 @@
+/** The listener at the public path of an instance that is not ready: whoever connects rings. */
+import { mkdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { InstanceName } from '../core/instance.ts';
+import type { SocketAccess } from '../core/service.ts';
+import { ensurePrivateDir } from './directories.ts';
+import { grantAccess, isFile } from './public-socket.ts';
+
+/** The kernel caps it at net.core.somaxconn. */
+const BACKLOG = 4096;
+/** Who connected before the path was another's is taken in by the loop within this. */
+const LAST_RINGS_MS = 100;
+
+export type OnRing = (instance: InstanceName, connection: Socket) => void;
+
+export interface DoorbellOptions {
+  readonly instance: InstanceName;
+  readonly publicSocket: string;
+  /**
+   * Where it is bound, once: libuv removes the name that it bound when the listener closes, which must not be
+   * the public one.
+   */
+  readonly bindName: string;
+  readonly access: SocketAccess;
+  readonly onRing: OnRing;
+  /** It stopped listening, or takes no connection for a while: no descriptors left, say. */
+  onError(error: Error): void;
+}
+
+export class Doorbell {
+  readonly publicSocket: string;
+  private readonly server: Server;
+  private readonly file: { readonly dev: number; readonly ino: number };
+
+  /** Listens, and takes the place of what lay at the public path, in one step. @throws {Error} */
+  constructor(options: DoorbellOptions) {
+    const { instance, publicSocket, bindName, access, onRing } = options;
+    this.publicSocket = publicSocket;
+    this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => onRing(instance, socket));
+    this.server.on('error', (error) => options.onError(error));
+    // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.
+    this.server.listen({ path: bindName, backlog: BACKLOG });
+    if (!this.server.listening) throw new Error(`cannot listen at ${bindName}`);
+    this.server.unref();
+    try {
+      grantAccess(bindName, access);
+      const { dev, ino } = statSync(bindName);
+      this.file = { dev, ino };
+      renameSync(bindName, publicSocket);
+    } catch (error) {
+      this.server.close();
+      throw error;
+    }
+  }
+
+  /** Whether the public path leads to it. */
+  get isInPlace(): boolean {
+    return isFile(this.publicSocket, this.file);
+  }
+
+  /** Another has taken its place: takes in who rang before that, then ends. */
+  retire(): void {
+    setTimeout(() => this.server.close(), LAST_RINGS_MS).unref();
+  }
+
+  /** Ends it, and removes it from the public path if it is still there. */
+  takeDown(): void {
+    if (this.isInPlace) unlinkSync(this.publicSocket);
+    this.server.close();
+  }
+}
+
+/** Makes the directories of a doorbell, and frees its name. */
+export function prepareDoorbell(bindName: string, publicSocket: string): void {
+  mkdirSync(dirname(publicSocket), { recursive: true });
+  ensurePrivateDir(dirname(bindName));
+  rmSync(bindName, { force: true });
+}

@@ -1,0 +1,34 @@
+/** What /proc/net/unix tells of connections. On a system without it the answers are empty. */
+import { readFileSync } from 'node:fs';
+
+/** __SO_ACCEPTCON in the column Flags: it listens (include/linux/net.h). */
+const LISTENS = '00010000';
+const FLAGS = 3;
+
+/**
+ * How many connections the listener bound at each path has, accepted or still in its backlog. A socket that was
+ * accepted bears the name that its listener was bound to, wherever that file was moved since.
+ */
+export function connectionsByPath(): Map<string, number> {
+  return countConnections(readTable());
+}
+
+/** `table`: the text of /proc/net/unix, whose columns are `Num RefCount Protocol Flags Type St Inode Path`. */
+export function countConnections(table: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of table.split('\n')) {
+    const slash = line.indexOf(' /');
+    if (slash === -1 || line.split(' ', FLAGS + 1)[FLAGS] === LISTENS) continue;
+    const path = line.slice(slash + 1);
+    counts.set(path, (counts.get(path) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function readTable(): string {
+  try {
+    return readFileSync('/proc/net/unix', 'latin1');
+  } catch {
+    return '';
+  }
+}

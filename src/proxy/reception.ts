@@ -1,0 +1,134 @@
+/**
+ * Those who ring at a doorbell: each is held until its instance is ready, then joined to the instance's socket,
+ * byte for byte. Whoever cannot be served gets the answer that the proxy would give.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { InstanceName } from '../core/instance.ts';
+import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { Logger } from '../logger.ts';
+import { answerError } from './error-page.ts';
+import { joinUpstream } from './junction.ts';
+
+/** Of what a client sends while it is held; the rest stays in the kernel's buffers. */
+const HELD_BYTES = 64 * 1024;
+/** Who is refused has this long to say what it wanted: an answer before that could be lost. */
+const REFUSAL_TIMEOUT_MS = 10_000;
+/** A process that died between its claim and the connection: the supervisor learns of it within this. */
+const NEXT_TRY_MS = 25;
+const MAX_TRIES = 20;
+
+export interface ReceptionOptions {
+  readonly source: Pick<UpstreamSource, 'claim'>;
+  readonly logger: Logger;
+}
+
+/** Takes a connection that was accepted, paused and unread, and sees it through to its end. */
+export type Reception = (instance: InstanceName, socket: Socket) => void;
+
+export function createReception({ source, logger }: ReceptionOptions): Reception {
+  const refusals = new WeakMap<Socket, Refusal>();
+  const refuser = createRefuser(refusals);
+  return (instance, socket) => {
+    const visitor = new Visitor(socket);
+    const refuse = (refusal: Refusal) => {
+      refusals.set(socket, refusal);
+      visitor.handOver(refuser);
+    };
+    receive(instance, visitor, source).then(
+      (outcome) => void (outcome !== 'joined' && outcome !== 'left' && refuse(outcome)),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.error({ instance, reason }, 'a connection to a public socket failed');
+        socket.destroy();
+      },
+    );
+  };
+}
+
+async function receive(
+  instance: InstanceName,
+  visitor: Visitor,
+  source: Pick<UpstreamSource, 'claim'>,
+): Promise<'joined' | 'left' | Refusal> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const claim: Claim = await source.claim(instance, visitor.left);
+    if (visitor.hasLeft) {
+      if ('release' in claim) claim.release();
+      return 'left';
+    }
+    if ('refused' in claim) return claim;
+    if (await visitor.join(claim)) return 'joined';
+    claim.release();
+    if (visitor.hasLeft) return 'left';
+    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+  }
+  return { refused: 'upstream_failed', retryAfterS: null };
+}
+
+/** A client that waits. A client that half-closes counts as one that left, as it does for the proxy. */
+class Visitor {
+  private readonly socket: Socket;
+  private readonly leaving = new AbortController();
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private readonly keep = (bytes: Buffer) => {
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    if (this.heldBytes >= HELD_BYTES) this.socket.pause();
+  };
+  private readonly leave = () => {
+    this.leaving.abort();
+    this.socket.destroy();
+  };
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    // A reset is told by `close` too.
+    socket.on('error', () => {});
+    socket.on('data', this.keep).once('end', this.leave).once('close', this.leave).resume();
+  }
+
+  /** Aborts when it leaves. */
+  get left(): AbortSignal {
+    return this.leaving.signal;
+  }
+
+  get hasLeft(): boolean {
+    return this.leaving.signal.aborted;
+  }
+
+  /** Settles with whether it was joined; if not, it still waits, and nothing of it was sent. */
+  join(lease: Lease): Promise<boolean> {
+    return joinUpstream(this.socket, lease, () => this.letGo());
+  }
+
+  /** Lets an HTTP server read it from its first byte on. */
+  handOver(server: Server): void {
+    const held = Buffer.concat(this.letGo());
+    if (held.length > 0) this.socket.unshift(held);
+    server.emit('connection', this.socket);
+    this.socket.resume();
+  }
+
+  /** Reads it no more, and returns what was read. */
+  private letGo(): Buffer[] {
+    this.socket.pause();
+    this.socket.off('data', this.keep).off('end', this.leave).off('close', this.leave);
+    return this.held;
+  }
+}
+
+/** Never listens: it is handed connections, and answers whatever is asked with why it cannot be. */
+function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
+  const server = createServer({ requireHostHeader: false, shouldUpgradeCallback: () => false }, (request, response) => {
+    const refusal = refusals.get(request.socket);
+    response.shouldKeepAlive = false;
+    const { refused, retryAfterS } = refusal ?? { refused: 'internal', retryAfterS: null };
+    answerError(request, response, refused, { requestId: randomUUID(), retryAfterS });
+  });
+  server.on('connection', (socket: Socket) => socket.setTimeout(REFUSAL_TIMEOUT_MS, () => socket.destroy()));
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+}

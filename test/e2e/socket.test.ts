@@ -1,0 +1,255 @@
+/** The public socket, used as nginx and Caddy do: straight, past the proxy. */
+import { once } from 'node:events';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { askSocket } from './clients.ts';
+import { isRunning, serve, type TestServer, writeConfig } from './support.ts';
+
+const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
+
+async function socketOf(server: TestServer, instance = 'app:acme'): Promise<string> {
+  return (await server.instance(instance)).socket ?? '';
+}
+
+async function pidThrough(socket: string): Promise<number> {
+  return JSON.parse((await askSocket(socket)).body).pid;
+}
+
+/** Asks one thing after the other until it is told to stop; returns how many were answered, and how. */
+function keepAsking(socket: string, clients: number): { stop(): Promise<Map<number, number>> } {
+  const statuses = new Map<number, number>();
+  let going = true;
+  const client = async () => {
+    while (going) {
+      const { status } = await askSocket(socket);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  };
+  const all = Promise.all(Array.from({ length: clients }, client));
+  return {
+    stop: async () => {
+      going = false;
+      await all;
+      return statuses;
+    },
+  };
+}
+
+describe('the public socket of one that sleeps', () => {
+  it('wakes it, and the connection is the next process’s', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    const body = JSON.parse((await askSocket(socket)).body);
+    expect(body).toMatchObject({ tenant: 'acme' });
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid: body.pid, wakes: 1 });
+    expect(await pidThrough(socket)).toBe(body.pid);
+  });
+
+  it('takes a hundred connections at once and starts one process', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    const pids = await Promise.all(Array.from({ length: 100 }, () => pidThrough(socket)));
+    expect(new Set(pids).size).toBe(1);
+    expect(server.processesOf('acme')).toEqual([pids[0]]);
+  });
+
+  it('carries an upload that is larger than what is held, and a WebSocket', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    const body = 'x'.repeat(3_000_000);
+    expect((await askSocket(socket, '/echo', { method: 'POST', body })).body).toBe(body);
+    await server.cli('sleep', 'app:acme');
+    const client = new WebSocket(`ws+unix://${socket}:/`);
+    await once(client, 'open');
+    client.send('hello');
+    expect(String((await once(client, 'message'))[0])).toBe('hello');
+    client.close();
+  });
+
+  it('gives up a start that nobody waits for any more', async () => {
+    const server = await serve(`max_concurrent_starts = 1\n${app('[service.app.env]\nSTART_DELAY_MS = "400"')}`);
+    await server.cli('spawn', 'app', '--id', 'first', '--no-start');
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const first = askSocket(await socketOf(server, 'app:first'));
+    const visitor = connect(await socketOf(server));
+    await server.event('app:acme', 'woke');
+    visitor.destroy();
+    await first;
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('asleep');
+    expect(server.processesOf('acme')).toEqual([]);
+  });
+
+  it('has the mode and the group that the config names', async () => {
+    const server = await serve(app('socket_mode = "0666"\nsocket_group = "daemon"'));
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    const access = () => ({ mode: lstatSync(socket).mode & 0o777, gid: lstatSync(socket).gid });
+    expect(access()).toEqual({ mode: 0o666, gid: 1 });
+    await server.cli('start', 'app:acme');
+    expect(access()).toEqual({ mode: 0o666, gid: 1 });
+  });
+});
+
+describe('the public socket of one that cannot be woken', () => {
+  it('says so', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.cli('stop', 'app:acme');
+    const socket = await socketOf(server);
+    const answer = await askSocket(socket);
+    expect(answer.status).toBe(503);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'stopped' });
+    const page = await askSocket(socket, '/', { headers: { accept: 'text/html' } });
+    expect(page.body).toContain('This site has been switched off.');
+  });
+
+  it('says when it is tried again', async () => {
+    const command = '[service.app]\ncommand = "node {fixtures}/exits-at-once.mjs"\n';
+    const server = await serve(`max_restarts = 0\n${command}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const answer = await askSocket(await socketOf(server));
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'failed' });
+  });
+});
+
+describe('going past the proxy', () => {
+  it('no request fails while the instance is put to sleep, restarted and started again', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const load = keepAsking(await socketOf(server), 8);
+    for (const verb of ['sleep', 'restart', 'sleep', 'restart', 'sleep']) await server.cli(verb, 'app:acme');
+    const statuses = await load.stop();
+    expect([...statuses.keys()]).toEqual([200]);
+  });
+
+  it('no request fails when the config is changed', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const before = await pidThrough(socket);
+    const load = keepAsking(socket, 4);
+    writeConfig(server.configFile, app('[service.app.env]\nVERSION = "2"'));
+    await server.event('app:acme', 'restarted');
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('ready');
+    expect([...(await load.stop()).keys()]).toEqual([200]);
+    expect(await pidThrough(socket)).not.toBe(before);
+  });
+
+  it('a slow answer is waited for before the process is asked to end', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const slow = askSocket(socket, '/slow?ms=2000');
+    await expect.poll(async () => (await server.instance('app:acme')).openConnections).toBe(1);
+    await server.cli('sleep', 'app:acme');
+    expect((await slow).status).toBe(200);
+  });
+
+  it('a crash is noticed by the next connection only as a wait', async () => {
+    const server = await serve(`backoff_base_ms = 10\n${app()}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    process.kill(await pidThrough(socket), 'SIGKILL');
+    await server.event('app:acme', 'crashed');
+    expect((await askSocket(socket)).status).toBe(200);
+  });
+});
+
+describe('a server that ends', () => {
+  it('by SIGKILL leaves sleepers deaf until the next one', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    await server.stop('SIGKILL');
+    await expect(askSocket(socket)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await server.start();
+    expect((await askSocket(socket)).status).toBe(200);
+  });
+
+  it('leaves no socket behind', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.cli('spawn', 'app', '--id', 'globex', '--no-start');
+    const socket = await socketOf(server);
+    await server.stop('SIGINT');
+    expect(existsSync(socket)).toBe(false);
+    const left = readdirSync(join(server.dir, 'tenement'), { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => !entry.isDirectory()).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('leaves the socket of one that is unregistered to nobody', async () => {
+    const server = await serve(app());
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+    const socket = await socketOf(server);
+    await server.cli('rm', 'app:acme');
+    expect(existsSync(socket)).toBe(false);
+  });
+});
+
+describe('one that is used through its socket alone', () => {
+  it('stays awake while it is asked at least once in half its idle timeout, then sleeps', async () => {
+    const server = await serve(app('idle_timeout = 2'));
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const pid = await pidThrough(socket);
+    for (let round = 0; round < 6; round += 1) {
+      await pause(1000);
+      expect(await pidThrough(socket)).toBe(pid);
+    }
+    const lastMs = Date.now();
+    await server.event('app:acme', 'slept');
+    expect(isRunning(pid)).toBe(false);
+    expect(Date.now() - lastMs).toBeGreaterThan(1900);
+    expect(Date.now() - lastMs).toBeLessThan(4500);
+  });
+
+  it('stays awake while a request or a WebSocket is open, and says so', async () => {
+    const server = await serve(app('idle_timeout = 1'));
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const client = new WebSocket(`ws+unix://${socket}:/`);
+    await once(client, 'open');
+    await pause(3000);
+    expect(await server.instance('app:acme')).toMatchObject({
+      state: 'ready',
+      openConnections: 1,
+      reason: expect.stringContaining('1 connection is open straight to its socket'),
+    });
+    client.close();
+    await server.event('app:acme', 'slept');
+  });
+
+  it('is kept awake by what it does over connections that stay open', async () => {
+    const server = await serve(app('idle_timeout = 2'));
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const agent = new Agent({ keepAlive: true });
+    const pid = JSON.parse((await askSocket(socket, '/', { agent })).body).pid;
+    for (let round = 0; round < 4; round += 1) {
+      await pause(1000);
+      expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
+    }
+    agent.destroy();
+    await server.event('app:acme', 'slept');
+  });
+
+  it('is not kept awake by its health checks', async () => {
+    const server = await serve(`health_check_interval = "200ms"\n${app('idle_timeout = 1')}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.event('app:acme', 'slept');
+  });
+});
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
