@@ -23,10 +23,11 @@ export default {
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'logger.ts']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'logger.ts']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'logger.ts']),
+    only('front', 'front', ['front/', 'core/', 'errors.ts']),
     only('proxy', 'proxy', ['proxy/', 'core/', 'errors.ts', 'logger.ts']),
     only('api', 'api', ['api/', 'core/', 'errors.ts', 'logger.ts']),
     {
-      ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'errors.ts', 'logger.ts']),
+      ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'front/', 'errors.ts', 'logger.ts']),
       from: { path: '^src/cli/', pathNot: '^src/cli/(serve|welcome|offline-logs)\\.ts' },
     },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },

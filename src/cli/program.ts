@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   logs: async () => (await import('./logs.ts')).logsCommand,
   events: async () => (await import('./events.ts')).eventsCommand,
   token: async () => (await import('./token.ts')).tokenCommand,
+  front: async () => (await import('./front.ts')).frontCommand,
   check: async () => (await import('./check.ts')).checkCommand,
 };
 

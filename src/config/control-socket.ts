@@ -24,7 +24,8 @@ export function controlSocketOf({ stateDir }: Pick<Settings, 'stateDir'>): strin
 export function tellControlSocket(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
   const path = noteFor(config.file, env);
   const forget = () => rmSync(path, { force: true });
-  mkdirSync(noteDir(env), { recursive: true, mode: 0o700 });
+  // Others may pass through, since sockets lie there too; the notes are private files.
+  mkdirSync(noteDir(env), { recursive: true, mode: 0o755 });
   if (!isOurs(noteDir(env))) throw new Error(`${noteDir(env)} belongs to another user`);
   // What an earlier server left there is no longer so.
   forget();

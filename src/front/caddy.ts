@@ -1,0 +1,104 @@
+/** A Caddyfile with which Caddy passes requests straight to the tenants' sockets. Pure. */
+import { formatAddress } from '../core/address.ts';
+import type { Config, ServiceConfig } from '../core/service.ts';
+import { TenementError } from '../errors.ts';
+import { frontAliases, frontRules, socketFor } from './rules.ts';
+
+export interface CaddyOptions {
+  /** A site address, `http://:8080` for one; null: what the domains ask for. */
+  readonly site: string | null;
+}
+
+/** @throws {TenementError} `bad_config` when a path cannot be written in a Caddyfile */
+export function caddyConfig(config: Config, { site }: CaddyOptions): string {
+  const address = site ?? (isLocal(config) ? 'http://' : 'https://');
+  const onDemand = address === 'https://' || address.startsWith('https://:');
+  return `# Made by: tenement front caddy. Make it anew when services, domains or aliases change.
+${onDemand ? globalOptions(config) : ''}${address} {
+${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${handlers(config)}	handle {
+		respond "There is nothing at this address." 404
+	}
+}
+`;
+}
+
+/** A certificate is asked for when a host is first visited, if tenement knows the host. */
+function globalOptions({ api }: Config): string {
+  return `{
+	on_demand_tls {
+		ask http://${formatAddress(api.listen)}/api/ask
+	}
+}
+
+`;
+}
+
+function handlers(config: Config): string {
+  const aliases = frontAliases(config).map(({ service, label, rest, tenantId }, index) =>
+    handler(`alias${index}`, `${label}${rest}`, service, tenantId, config),
+  );
+  const rules = frontRules(config).map(({ service, pattern }, index) =>
+    handler(`tenant${index}`, pattern, service, `{re.tenant${index}.1}`, config),
+  );
+  return [...aliases, ...rules].join('');
+}
+
+function handler(name: string, pattern: string, service: ServiceConfig, id: string, config: Config): string {
+  return `	@${name} header_regexp ${name} Host ^${pattern}\\.?(?::\\d+)?$
+	handle @${name} {
+${answer(service, id, config)}	}
+
+`;
+}
+
+/** The socket exists exactly while the instance is registered. */
+function answer(service: ServiceConfig, id: string, config: Config): string {
+  const socket = socketFor(service, id, config);
+  if (socket === null) return reverseProxy(formatAddress(config.proxy.listen), id, service);
+  return `		@registered file {
+			root /
+			try_files ${word(socket)}
+		}
+		handle @registered {
+${reverseProxy(`unix/${word(socket)}`, id, service)
+  .replaceAll(/^/gm, '\t')
+  .trimEnd()}
+		}
+		# tenement's own proxy answers for a tenant that there is not.
+		handle {
+			reverse_proxy ${formatAddress(config.proxy.listen)}
+		}
+`;
+}
+
+function reverseProxy(upstream: string, id: string, service: ServiceConfig): string {
+  return `		reverse_proxy ${upstream} {
+			header_up X-Tenant-Id ${id}
+			header_up X-Request-Id {http.request.uuid}
+			transport http {
+				# A connection is a request, so that tenement sees when the last one ends.
+				keepalive off
+				dial_timeout 5s
+				# startup_timeout, since a request may be held for a wake, and request_timeout after that.
+				response_header_timeout ${responseTimeout(service)}
+			}
+		}
+`;
+}
+
+/** 0: none. */
+function responseTimeout({ requestTimeoutMs, startupTimeoutMs }: ServiceConfig): string {
+  return requestTimeoutMs === 0 ? '0' : `${Math.ceil((requestTimeoutMs + startupTimeoutMs) / 1000)}s`;
+}
+
+function isLocal({ proxy }: Config): boolean {
+  return proxy.domains.every((domain) => domain === '*' || domain === 'localhost' || domain.endsWith('.localhost'));
+}
+
+function word(path: string): string {
+  if (!/["`\s\\]/.test(path)) return path;
+  throw new TenementError(
+    'bad_config',
+    `Caddy cannot be told the path ${path}: it holds a space, a quote or a backslash`,
+  );
+}

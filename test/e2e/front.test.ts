@@ -1,0 +1,144 @@
+/** The real nginx and the real Caddy in front of the sockets, on the configuration that `tenement front` prints. */
+
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Front, freePort, type StartFront, startCaddy, startNginx } from './fronts.ts';
+import { serve, type TestServer } from './support.ts';
+import { send } from './test-server.ts';
+
+const CONFIG = `[service.app]
+command = "node {fixtures}/tenant.mjs"
+health = "/health"
+idle_timeout = 2
+socket_group = "www-data"
+[service.ported]
+command = "node {fixtures}/tenant.mjs"
+listen = "port"
+[proxy]
+default_service = "app"
+listen = "{proxy}"
+[instances]
+app = ["acme", "globex"]
+[routing.aliases]
+shop = "acme"
+`;
+
+const FRONTS: readonly [string, StartFront][] = [
+  ['nginx', startNginx],
+  ['caddy', startCaddy],
+];
+
+async function served(start: StartFront): Promise<{ server: TestServer; front: Front }> {
+  const proxy = `127.0.0.1:${await freePort()}`;
+  const server = await serve(CONFIG.replace('{proxy}', proxy), ['--proxy', proxy]);
+  for (const host of ['acme', 'globex']) await server.get(`${host}.localhost`);
+  return { server, front: await start(server) };
+}
+
+/** What is missing skips its tests by name; in CI it fails them. */
+const available = FRONTS.map(([program, start]) => ({ program, start, missing: isMissing(program) }));
+
+describe.each(available)('$program (apt-get install $program)', ({ start, missing }) => {
+  const test = it.skipIf(missing);
+  const ask = (front: Front, host: string, path = '/', headers: Record<string, string> = {}) =>
+    send(front.port, path, { headers: { host, ...headers } });
+  const tenantAt = async (front: Front, host: string) => JSON.parse((await ask(front, host)).body).tenant;
+
+  test('routes each host to its tenant, and tells an unknown one so', async () => {
+    const { server, front } = await served(start);
+    expect(await tenantAt(front, 'acme.localhost')).toBe('acme');
+    expect(await tenantAt(front, 'globex.localhost:80')).toBe('globex');
+    expect(await tenantAt(front, 'globex.app.localhost')).toBe('globex');
+    expect(await tenantAt(front, 'shop.localhost')).toBe('acme');
+    for (const host of [
+      'nobody.localhost',
+      'acme.nothing.localhost',
+      'localhost',
+      'acme.example.com',
+      'a..localhost',
+    ]) {
+      expect([400, 404]).toContain((await ask(front, host)).status);
+    }
+    // Straight to the sockets: the proxy has seen none of them.
+    expect(await server.instance('app:acme')).toMatchObject({ requests: 1 });
+  });
+
+  test('says who asks, whatever the client claims', async () => {
+    const { front } = await served(start);
+    const forged = { 'x-tenant-id': 'globex', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher' };
+    const { raw } = JSON.parse((await ask(front, 'acme.localhost', '/headers', forged)).body);
+    const values = (name: string) =>
+      raw.filter((_: string, index: number) => index % 2 === 1 && raw[index - 1].toLowerCase() === name);
+    expect(values('host')).toEqual(['acme.localhost']);
+    expect(values('x-tenant-id')).toEqual(['acme']);
+    expect(values('x-forwarded-for')).toEqual(['127.0.0.1']);
+    expect(values('x-forwarded-proto')).toEqual(['http']);
+    expect(values('x-forwarded-host')).toEqual(['acme.localhost']);
+    expect(values('x-request-id')).toEqual([expect.stringMatching(/^[0-9a-f-]{32,36}$/)]);
+  });
+
+  test('carries a WebSocket to one that slept', async () => {
+    const { server, front } = await served(start);
+    await server.cli('sleep', 'app:acme');
+    const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`, { headers: { host: 'acme.localhost' } });
+    await once(socket, 'open');
+    socket.send('hello');
+    expect(String((await once(socket, 'message'))[0])).toBe('hello');
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready' });
+    socket.close();
+  });
+
+  test('passes events on at once', async () => {
+    const { front } = await served(start);
+    const { firstBytes } = await openStream(front.port, 'acme.localhost', '/stream');
+    expect(firstBytes).toContain('data: hello');
+  });
+
+  test('a hundred connections see no failure while their tenant is put to sleep and wakes', async () => {
+    const { server, front } = await served(start);
+    const statuses = new Map<number, number>();
+    let going = true;
+    const client = async () => {
+      while (going) {
+        const { status } = await ask(front, 'acme.localhost');
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 100 }, client));
+    for (let round = 0; round < 5; round += 1) {
+      await server.api('/api/instances/app:acme/sleep', { method: 'POST' });
+      await server.api('/api/instances/app:acme/start', { method: 'POST' });
+    }
+    going = false;
+    await clients;
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(await tenantAt(front, 'globex.localhost')).toBe('globex');
+  });
+
+  test('what is used through it stays awake, and sleeps when it is not', async () => {
+    const { server, front } = await served(start);
+    const pid = JSON.parse((await ask(front, 'acme.localhost')).body).pid;
+    for (let round = 0; round < 4; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      expect(JSON.parse((await ask(front, 'acme.localhost')).body).pid).toBe(pid);
+    }
+    expect(await server.instance('app:globex')).toMatchObject({ state: 'asleep' });
+    await server.event('app:acme', 'slept');
+  });
+});
+
+function isMissing(program: string): boolean {
+  if (process.env['CI'] === 'true') return false;
+  return spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;
+}
+
+async function openStream(port: number, host: string, path: string): Promise<{ firstBytes: string }> {
+  const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end();
+  const [response] = await once(outgoing, 'response');
+  const [firstBytes] = await once(response, 'data');
+  outgoing.destroy();
+  return { firstBytes: String(firstBytes) };
+}

@@ -1,0 +1,80 @@
+/** Front servers that others wrote, run on the configuration that `tenement front` prints. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { TestServer } from './support.ts';
+
+export interface Front {
+  readonly port: number;
+}
+
+export type StartFront = (server: TestServer) => Promise<Front>;
+
+/** In the foreground, so that it ends with the process that was started here. */
+export const startNginx: StartFront = async (server) => {
+  const port = await freePort();
+  const { stdout } = await server.cli('front', 'nginx', '--listen', `127.0.0.1:${port}`);
+  const dir = frontDir(server);
+  const file = join(dir, 'nginx.conf');
+  writeFileSync(file, stdout);
+  const globals = `daemon off; pid ${dir}/nginx.pid;`;
+  return run(port, spawn('nginx', ['-p', dir, '-c', file, '-g', globals], { stdio: ['ignore', 'ignore', 'pipe'] }));
+};
+
+export const startCaddy: StartFront = async (server) => {
+  const port = await freePort();
+  const { stdout } = await server.cli('front', 'caddy', '--site', `http://:${port}`);
+  const dir = frontDir(server);
+  const file = join(dir, 'Caddyfile');
+  // Its own API would listen at a fixed port.
+  writeFileSync(file, `{\n\tadmin off\n}\n${stdout}`);
+  const env = { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
+  const args = ['run', '--adapter', 'caddyfile', '--config', file];
+  return run(port, spawn('caddy', args, { env, stdio: ['ignore', 'ignore', 'pipe'] }));
+};
+
+function frontDir(server: TestServer): string {
+  const dir = join(server.dir, 'front');
+  mkdirSync(dir);
+  // Its workers run as another user.
+  chmodSync(server.dir, 0o755);
+  return dir;
+}
+
+async function run(port: number, child: ChildProcess): Promise<Front> {
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let log = '';
+  child.stderr?.on('data', (chunk) => {
+    log += chunk;
+  });
+  onTestFinished(async () => {
+    child.kill();
+    await exited;
+  });
+  const died = exited.then(() => Promise.reject(new Error(`the front server ended: ${log}`)));
+  died.catch(() => {});
+  await Promise.race([listening(port), died]);
+  return { port };
+}
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const accepted = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
+    });
+    if (accepted) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
