@@ -25,6 +25,7 @@ export default {
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'logger.ts']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),
     only('proxy', 'proxy', ['proxy/', 'core/', 'errors.ts', 'logger.ts']),
+    only('workers', 'workers', ['workers/', 'proxy/', 'core/', 'errors.ts', 'logger.ts']),
     only('api', 'api', ['api/', 'core/', 'errors.ts', 'logger.ts']),
     {
       ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'front/', 'errors.ts', 'logger.ts']),

@@ -8,8 +8,10 @@ import { candidates, normalizeHost, type RoutingTable } from './core/routing.ts'
 import type { Config, ListenAddress } from './core/service.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
-import { createProxy } from './proxy/server.ts';
+import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
+import { WorkerPool } from './workers/pool.ts';
+import type { WorkerConfig } from './workers/protocol.ts';
 
 /** Answers under way end when their instance has drained or is gone; this is only a bound for what hangs. */
 const PROXY_CLOSE_GRACE_MS = 60_000;
@@ -75,16 +77,32 @@ function reloadConfig(hypervisor: Hypervisor): void {
 }
 
 async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
-  const { internals } = hypervisor;
-  const proxy = createProxy({
-    source: internals.supervisor,
+  const proxy = hypervisor.config.proxy.workers === 1 ? ownProxy(hypervisor, options) : workers(hypervisor, options);
+  undo.push(() => proxy.close(PROXY_CLOSE_GRACE_MS));
+  return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
+}
+
+function ownProxy(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer {
+  return createProxy({
+    source: hypervisor.internals.supervisor,
     table: routingTables(() => hypervisor.config),
     trustedProxies: () => hypervisor.config.proxy.trustedProxies,
     limits: hypervisor.config.proxy.limits,
-    logger: options.logger,
+    logger,
   });
-  undo.push(() => proxy.close(PROXY_CLOSE_GRACE_MS));
-  return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
+}
+
+function workers(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer {
+  const { workers: count, limits } = hypervisor.config.proxy;
+  const source = hypervisor.internals.supervisor;
+  const pool = new WorkerPool({ count, limits, source, logger, config: () => workerConfig(hypervisor.config) });
+  hypervisor.onReloaded(() => pool.reconfigure());
+  return pool;
+}
+
+function workerConfig({ proxy, services, aliases }: Config): WorkerConfig {
+  const { domains, defaultService, trustedProxies } = proxy;
+  return { domains, defaultService, trustedProxies, services: [...services.keys()], aliases: [...aliases] };
 }
 
 /** The table of the config of now, made once for each config. */

@@ -57,6 +57,7 @@ export class Hypervisor {
   private readonly parts: Parts;
   private readonly file: string;
   private readonly loadOptions: LoadOptions;
+  private readonly reloadListeners: (() => void)[] = [];
 
   private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
     this.parts = parts;
@@ -97,6 +98,7 @@ export class Hypervisor {
     try {
       const words = supervisor.apply(loadConfig(this.file, this.loadOptions));
       if (words.length === 0) return words;
+      for (const listener of this.reloadListeners) listener();
       logger.info({ changes: words }, 'config reloaded');
       events.append({ ...eventBase('reloaded'), message: words.join('. '), data: { changes: words } });
       return words;
@@ -106,6 +108,11 @@ export class Hypervisor {
       events.append({ ...eventBase('reload-failed'), message, data: { code } });
       throw error;
     }
+  }
+
+  /** Calls `listener` whenever another config has been gone over to. */
+  onReloaded(listener: () => void): void {
+    this.reloadListeners.push(listener);
   }
 
   /** What `serve` hands to its API and its proxy. */

@@ -1,5 +1,6 @@
 /** From a file to a Config: read, parse, check, fill in, resolve. Everything wrong is told at once. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
@@ -104,6 +105,7 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
       defaultService: named ?? only ?? null,
       trustedProxies,
       limits: limitsOf(input),
+      workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
     api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
     instances: Object.entries(input.instances).flatMap(([service, ids]) =>

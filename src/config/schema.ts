@@ -72,6 +72,10 @@ export const proxySchema = z.strictObject({
     .array(text())
     .default([])
     .describe('Addresses or CIDR ranges whose X-Forwarded-* and X-Request-Id are believed.'),
+  workers: z
+    .union([count(1).max(64), z.literal('auto')], 'expected a number of processes or "auto"')
+    .default(1)
+    .describe('Processes that share the port; 1: the server itself; `"auto"`: one for each core.'),
   max_header_kb: count(1)
     .max(1024)
     .default(16)

@@ -222,6 +222,24 @@ export interface Lease {
   release(): void;
 }
 
+/** What a worker has open on one process, and has claimed of it in all. */
+export interface GrantCounts {
+  readonly requests: number;
+  readonly streams: number;
+  readonly total: number;
+}
+
+/** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */
+export interface Grant {
+  /** As it is now: a reload may change it. */
+  readonly target: Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
+  report(counts: GrantCounts): void;
+  /** After it was retired: nothing more is claimed, and this is what is open. A drain waits for it. */
+  confirm(counts: GrantCounts): void;
+  /** Whoever had it is gone, and all that it had open. */
+  lost(): void;
+}
+
 export interface Refusal {
   readonly refused: ErrorCode;
   /** Seconds for `Retry-After`, or null. */
@@ -243,6 +261,16 @@ export interface UpstreamSource {
   countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */
   onRetired(listener: (generation: number) => void): void;
+}
+
+/** What a proxy in another process needs besides, to count for itself. */
+export interface GrantSource extends UpstreamSource {
+  /** All that are registered. */
+  names(): Iterable<InstanceName>;
+  /** Calls `listener` for each that is registered (true) or no longer so (false) from now on. */
+  onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
+  /** null unless it is ready. */
+  grant(instance: InstanceName): Grant | null;
 }
 
 /** An instance as JSON shows it (contract.md §5); what is not known is null. Times are ISO 8601. */

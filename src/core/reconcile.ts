@@ -57,7 +57,7 @@ export function applicable(was: Config, is: Config): Config {
   return {
     ...is,
     settings: { ...is.settings, dataDir, stateDir, runtimeDir },
-    proxy: { ...is.proxy, listen: was.proxy.listen, limits: was.proxy.limits },
+    proxy: { ...is.proxy, listen: was.proxy.listen, limits: was.proxy.limits, workers: was.proxy.workers },
     api: was.api,
   };
 }
@@ -70,7 +70,7 @@ function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined)
 }
 
 function liveTables(was: Config, is: Config): string[] {
-  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'listen', 'limits'];
+  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'listen', 'limits', 'workers'];
   const free = (table: object) => Object.fromEntries(Object.entries(table).filter(([key]) => !fixed.includes(key)));
   return [
     ...(same(free(was.settings), free(is.settings)) ? [] : ['settings']),
@@ -83,6 +83,7 @@ function fixedKeys(was: Config, is: Config): string[] {
   const pairs: [string, unknown, unknown][] = [
     ['settings.data_dir', was.settings.dataDir, is.settings.dataDir],
     ['settings.runtime_dir', was.settings.runtimeDir, is.settings.runtimeDir],
+    ['proxy.workers', was.proxy.workers, is.proxy.workers],
     ['proxy.listen', was.proxy.listen, is.proxy.listen],
     ['proxy.max_header_kb', was.proxy.limits.maxHeaderBytes, is.proxy.limits.maxHeaderBytes],
     ['proxy.header_timeout', was.proxy.limits.headerTimeoutMs, is.proxy.limits.headerTimeoutMs],

@@ -69,6 +69,8 @@ export interface ProxyConfig {
   /** IP addresses or CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly limits: ProxyLimits;
+  /** Processes that share the port; 1: the server itself. */
+  readonly workers: number;
 }
 
 /** What one client may take of the proxy. */

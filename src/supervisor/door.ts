@@ -2,10 +2,11 @@
 import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
-import type { Claim, Clock, LaunchedProcess, Lease, Refusal } from '../core/ports.ts';
+import type { Claim, Clock, Grant, LaunchedProcess, Lease, Refusal } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
+import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
-import { CountedLease } from './lease.ts';
+import { CountedLease, type LeaseTarget } from './lease.ts';
 import { WakeGate } from './wake-gate.ts';
 
 export interface DoorOptions {
@@ -31,14 +32,40 @@ export interface Serving {
 }
 
 export class Door {
-  /** Who serves now; requests are forwarded while the state is `ready`. */
-  serving: Serving | null = null;
+  private current: Serving | null = null;
+  private readonly grants = new Set<CountedGrant>();
   private readonly options: DoorOptions;
   private readonly gate: WakeGate;
 
   constructor(options: DoorOptions) {
     this.options = options;
     this.gate = new WakeGate(() => options.onDeserted());
+  }
+
+  /** Who serves now; requests are forwarded while the state is `ready`. */
+  get serving(): Serving | null {
+    return this.current;
+  }
+
+  open(serving: Serving): void {
+    this.current = serving;
+  }
+
+  /** From now on nobody claims it; what has been claimed goes on. */
+  close(): void {
+    this.current = null;
+    for (const grant of this.grants) grant.revoke();
+  }
+
+  grant(): Grant | null {
+    const { serving } = this;
+    if (serving === null || this.admission() !== 'forward') return null;
+    const grant = new CountedGrant(() => this.target(serving), this.options.inFlight, {
+      onReported: (active) => this.reported(active),
+      onEnded: () => this.grants.delete(grant),
+    });
+    this.grants.add(grant);
+    return grant;
   }
 
   get held(): number {
@@ -89,21 +116,28 @@ export class Door {
   }
 
   private lease(heldSinceMs: number | null): Lease | Refusal {
-    const { clock, inFlight, name, tenantId, service, onUsed } = this.options;
+    const { clock, inFlight, onUsed } = this.options;
     const { serving } = this;
     if (serving === null) return { refused: 'starting', retryAfterS: 1 };
     const nowMs = clock.nowMs();
     inFlight.begin(nowMs);
     onUsed();
-    const target = {
-      instance: name,
-      tenantId,
-      upstream: serving.process.upstream,
-      generation: serving.generation,
-      requestTimeoutMs: service().requestTimeoutMs,
-    };
     const heldMs = heldSinceMs === null ? null : nowMs - heldSinceMs;
-    return new CountedLease(target, heldMs, inFlight, (kind) => this.released(kind));
+    return new CountedLease(this.target(serving), heldMs, inFlight, (kind) => this.released(kind));
+  }
+
+  private target({ process, generation }: Serving): LeaseTarget {
+    const { name, tenantId, service } = this.options;
+    const { requestTimeoutMs } = service();
+    return { instance: name, tenantId, upstream: process.upstream, generation, requestTimeoutMs };
+  }
+
+  private reported(active: boolean): void {
+    const { inFlight, clock, onUsed, onQuiet } = this.options;
+    if (!active) return;
+    inFlight.seen(clock.nowMs());
+    onUsed();
+    if (inFlight.activity.open === 0) onQuiet();
   }
 
   private released(kind: 'request' | 'stream'): void {

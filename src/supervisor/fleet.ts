@@ -27,6 +27,7 @@ export class Fleet {
   private readonly members = new Map<InstanceName, Runner | InstanceRecord>();
   /** Public socket → whose it is. */
   private readonly owners = new Map<string, InstanceName>();
+  private readonly listeners: ((instance: InstanceName, registered: boolean) => void)[] = [];
   private readonly options: FleetOptions;
 
   constructor(options: FleetOptions) {
@@ -43,6 +44,15 @@ export class Fleet {
     for (const member of this.members.values()) {
       yield member instanceof Runner ? member : this.options.makeRunner(member);
     }
+  }
+
+  names(): Iterable<InstanceName> {
+    return this.members.keys();
+  }
+
+  /** Calls `listener` for each that is taken in (true) or dropped (false). */
+  onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void {
+    this.listeners.push(listener);
   }
 
   get size(): number {
@@ -89,6 +99,7 @@ export class Fleet {
   add(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
     this.members.set(instance, record);
+    for (const listener of this.listeners) listener(instance, true);
     const socket = this.publicSocketOf(record);
     if (socket !== null) this.owners.set(socket, instance);
   }
@@ -143,6 +154,7 @@ export class Fleet {
 
   private drop(instance: InstanceName, record: InstanceRecord): void {
     this.members.delete(instance);
+    for (const listener of this.listeners) listener(instance, false);
     this.options.doorbells.takeDown(instance);
     const socket = this.publicSocketOf(record);
     if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);

@@ -9,6 +9,8 @@ export class InFlight {
   /** All requests ever granted. */
   total: number;
   lastActivityAtMs: number;
+  /** Workers that have yet to say what they claimed. */
+  private unconfirmed = 0;
   private whenDrained: (() => void) | null = null;
 
   constructor(total: number, lastActivityAtMs: number) {
@@ -26,9 +28,26 @@ export class InFlight {
     this.lastActivityAtMs = nowMs;
   }
 
-  /** Something went straight to its socket. */
+  /** Something happened that is not counted here. */
   seen(nowMs: number): void {
     this.lastActivityAtMs = nowMs;
+  }
+
+  /** What a worker counts has changed by so much. */
+  shift(requests: number, streams: number, total: number): void {
+    this.requests += requests;
+    this.streams += streams;
+    this.total += total;
+    this.tellDrained();
+  }
+
+  /** Nothing has drained before what this returns is called. */
+  awaitWord(): () => void {
+    this.unconfirmed += 1;
+    return () => {
+      this.unconfirmed -= 1;
+      this.tellDrained();
+    };
   }
 
   requestBecomesStream(): void {
@@ -51,7 +70,7 @@ export class InFlight {
   }
 
   private tellDrained(): void {
-    if (this.requests > 0) return;
+    if (this.requests + this.unconfirmed > 0) return;
     const run = this.whenDrained;
     this.whenDrained = null;
     run?.();

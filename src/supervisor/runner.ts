@@ -14,6 +14,7 @@ import {
 import type {
   Claim,
   Doorbells,
+  Grant,
   InstancePaths,
   LaunchedProcess,
   Launcher,
@@ -181,6 +182,10 @@ export class Runner {
     return this.door.claim(signal);
   }
 
+  grant(): Grant | null {
+    return this.door.grant();
+  }
+
   /** Takes note of what went straight to its socket. */
   lookAtTraffic(): void {
     this.duty.lookAtTraffic();
@@ -317,7 +322,7 @@ export class Runner {
     const process = this.current.launched;
     if (process === null) return;
     const generation = this.deps.generations.next();
-    this.door.serving = { process, generation };
+    this.door.open({ process, generation });
     this.journal.ready(process.record, this.current.isAdopted);
     this.duty.begin({ process, generation, found: this.current.isAdopted });
   }
@@ -325,6 +330,6 @@ export class Runner {
   private leaveReady(): void {
     this.duty.end();
     if (this.door.serving !== null) this.deps.generations.retire(this.door.serving.generation);
-    this.door.serving = null;
+    this.door.close();
   }
 }

@@ -7,12 +7,13 @@ import type {
   Clock,
   Doorbells,
   EventLog,
+  Grant,
+  GrantSource,
   InstanceView,
   Launcher,
   Registry,
   SpawnOptions,
   SupervisorVerbs,
-  UpstreamSource,
   UsageMeter,
 } from '../core/ports.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
@@ -48,7 +49,7 @@ export interface SupervisorDeps {
   removeLogs(instance: InstanceName): Promise<void>;
 }
 
-export class Supervisor implements SupervisorVerbs, UpstreamSource {
+export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly fleet: Fleet;
   private readonly deps: SupervisorDeps;
   private readonly saver: Saver;
@@ -121,6 +122,18 @@ export class Supervisor implements SupervisorVerbs, UpstreamSource {
     const runner = this.fleet.get(instance);
     if (runner === undefined) return { refused: 'unknown_tenant', retryAfterS: null };
     return runner.claim(signal);
+  }
+
+  grant(instance: InstanceName): Grant | null {
+    return this.fleet.get(instance)?.grant() ?? null;
+  }
+
+  names(): Iterable<InstanceName> {
+    return this.fleet.names();
+  }
+
+  onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void {
+    this.fleet.onRegistration(listener);
   }
 
   countConnection(generation: number, change: 1 | -1): void {

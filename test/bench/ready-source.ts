@@ -35,7 +35,7 @@ function openDoor(index: number, dir: string): Door {
     onDeserted: nothing,
   });
   const process = { upstream: { socketPath: `${dir}/t${index}.sock` } } as LaunchedProcess;
-  door.serving = { process, generation: index + 1 };
+  door.open({ process, generation: index + 1 });
   return door;
 }
 

@@ -1,0 +1,60 @@
+/** A part of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
+import type { Grant, GrantCounts } from '../core/ports.ts';
+import type { InFlight } from './in-flight.ts';
+import type { LeaseTarget } from './lease.ts';
+
+const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0 };
+
+export interface GrantHooks {
+  /** What it counts has changed. */
+  onReported(active: boolean): void;
+  onEnded(): void;
+}
+
+export class CountedGrant implements Grant {
+  private readonly targetNow: () => LeaseTarget;
+  private readonly inFlight: InFlight;
+  private readonly hooks: GrantHooks;
+  private counts = NOTHING;
+  /** Set while it is not known what the holder has claimed last. */
+  private confirmed: (() => void) | null = null;
+  private revoked = false;
+
+  constructor(targetNow: () => LeaseTarget, inFlight: InFlight, hooks: GrantHooks) {
+    this.targetNow = targetNow;
+    this.inFlight = inFlight;
+    this.hooks = hooks;
+  }
+
+  get target(): LeaseTarget {
+    return this.targetNow();
+  }
+
+  report(counts: GrantCounts): void {
+    const { requests, streams, total } = this.counts;
+    this.counts = counts;
+    const claimed = counts.total - total;
+    this.inFlight.shift(counts.requests - requests, counts.streams - streams, claimed);
+    this.hooks.onReported(claimed > 0 || counts.requests !== requests || counts.streams !== streams);
+    if (this.revoked && this.confirmed === null && counts.requests + counts.streams === 0) this.hooks.onEnded();
+  }
+
+  /** The holder is told by its retirement to claim no more; a drain waits until it has said what it claimed before. */
+  revoke(): void {
+    if (this.revoked) return;
+    this.revoked = true;
+    this.confirmed = this.inFlight.awaitWord();
+  }
+
+  confirm(counts: GrantCounts): void {
+    const confirmed = this.confirmed;
+    this.confirmed = null;
+    this.report(counts);
+    confirmed?.();
+  }
+
+  lost(): void {
+    this.revoked = true;
+    this.confirm({ ...NOTHING, total: this.counts.total });
+  }
+}

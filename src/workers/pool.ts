@@ -1,0 +1,141 @@
+/**
+ * The proxy spread over processes that share its port: each accepts by itself, so one that crashes or hangs leaves
+ * the others and the server alone. Whoever is gone or silent is replaced.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GrantSource } from '../core/ports.ts';
+import type { ListenAddress, ProxyLimits } from '../core/service.ts';
+import { TenementError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { ProxyServer } from '../proxy/server.ts';
+import { Desk } from './desk.ts';
+import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
+
+const PING_MS = 1000;
+/** A worker that has not answered for so long hangs. */
+const SILENT_MS = 5000;
+/** One that ends by itself is not started more often. */
+const RESTART_MS = 500;
+const KILL_GRACE_MS = 1000;
+
+export interface WorkerPoolOptions {
+  readonly count: number;
+  readonly source: GrantSource;
+  readonly limits: ProxyLimits;
+  readonly logger: Logger;
+  config(): WorkerConfig;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly desk: Desk;
+  heardAtMs: number;
+}
+
+export class WorkerPool implements ProxyServer {
+  private readonly options: WorkerPoolOptions;
+  private readonly members = new Map<number, Member>();
+  /** Node's cluster shares a port among those that ask for the same address, also where that is port 0. */
+  private address: { asked: ListenAddress; readonly bound: ListenAddress } | null = null;
+  private readonly pinger: NodeJS.Timeout;
+  private closing = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.options = options;
+    // The kernel hands a connection to whoever accepts first: never to one that hangs.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url)),
+      args: [],
+    });
+    options.source.onRetired((generation) => this.tellAll({ type: 'retire', generation }));
+    options.source.onRegistration((instance, registered) =>
+      this.tellAll({ type: 'registration', instance, registered }),
+    );
+    this.pinger = setInterval(() => this.ping(), PING_MS).unref();
+  }
+
+  /** Settles when all of them listen. @throws {TenementError} `listen_failed` */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const bound = await this.start(address);
+    await Promise.all(Array.from({ length: this.options.count - 1 }, () => this.start(address)));
+    this.address = { asked: address, bound };
+    return bound;
+  }
+
+  /** They go by another config from now on. */
+  reconfigure(): void {
+    this.tellAll({ type: 'config', config: this.options.config() });
+    for (const { desk } of this.members.values()) desk.refresh();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.closing = true;
+    clearInterval(this.pinger);
+    const ends = [...this.members.values()].map(({ worker }) => ended(worker));
+    this.tellAll({ type: 'close', graceMs });
+    const hurry = setTimeout(() => this.killAll(), graceMs + KILL_GRACE_MS).unref();
+    await Promise.all(ends);
+    clearTimeout(hurry);
+  }
+
+  private start(listen: ListenAddress): Promise<ListenAddress> {
+    const worker = cluster.fork();
+    const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
+    const member: Member = { worker, desk: new Desk(this.options.source, send), heardAtMs: performance.now() };
+    this.members.set(worker.id, member);
+    const { source, limits, config } = this.options;
+    send({ type: 'start', listen, limits, config: config(), registered: [...source.names()] });
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        member.heardAtMs = performance.now();
+        if (message.type === 'listening') resolve(message.address);
+        else if (message.type === 'listen-failed') reject(new TenementError('listen_failed', message.message));
+        else member.desk.receive(message);
+      });
+      worker.once('exit', (code, signal) => {
+        reject(new TenementError('listen_failed', `a proxy worker ended at once: ${signal ?? code}`));
+        this.gone(member, signal ?? String(code));
+      });
+    });
+  }
+
+  private gone({ worker, desk }: Member, how: string): void {
+    this.members.delete(worker.id);
+    desk.close();
+    const { address } = this;
+    if (this.closing || address === null) return;
+    // With the last of them the port was given back.
+    if (this.members.size === 0) address.asked = address.bound;
+    this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended, another takes its place');
+    setTimeout(() => {
+      if (!this.closing)
+        this.start(address.asked).catch((error) => this.options.logger.error({ err: error }, 'no proxy worker'));
+    }, RESTART_MS).unref();
+  }
+
+  private ping(): void {
+    const nowMs = performance.now();
+    for (const { worker, heardAtMs } of this.members.values()) {
+      if (nowMs - heardAtMs > SILENT_MS) worker.process.kill('SIGKILL');
+      else if (worker.isConnected()) worker.send({ type: 'ping' } satisfies ToWorker);
+    }
+  }
+
+  private killAll(): void {
+    for (const { worker } of this.members.values()) worker.process.kill('SIGKILL');
+  }
+
+  private tellAll(message: ToWorker): void {
+    for (const { worker } of this.members.values()) if (worker.isConnected()) worker.send(message);
+  }
+}
+
+function ended(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    if (worker.isDead()) return resolve();
+    worker.once('exit', () => resolve());
+  });
+}

@@ -1,0 +1,219 @@
+/**
+ * The supervisor as a worker sees it: claims a process by itself once that was granted, and counts in the same step;
+ * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
+ */
+import type { InstanceName } from '../core/instance.ts';
+import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { FromWorker, Share, Target } from './protocol.ts';
+
+/** How old a report may be. */
+const REPORT_MS = 50;
+
+/** What is counted of one process. */
+class Counter {
+  requests = 0;
+  streams = 0;
+  total = 0;
+  connections = 0;
+
+  share(generation: number): Share {
+    const { requests, streams, total, connections } = this;
+    return { generation, requests, streams, total, connections };
+  }
+
+  get isEmpty(): boolean {
+    return this.requests + this.streams + this.connections === 0;
+  }
+}
+
+export class RemoteSource implements UpstreamSource {
+  private readonly send: (message: FromWorker) => void;
+  private readonly registered = new Set<InstanceName>();
+  private readonly granted = new Map<InstanceName, Target>();
+  private readonly counters = new Map<number, Counter>();
+  private readonly changed = new Set<number>();
+  /** Those that are still in use: what changes is reported at once. */
+  private readonly retired = new Set<number>();
+  private readonly waiting = new Map<number, (claim: Claim) => void>();
+  private readonly listeners: ((generation: number) => void)[] = [];
+  private reporting: NodeJS.Timeout | null = null;
+  private lastId = 0;
+
+  constructor(send: (message: FromWorker) => void) {
+    this.send = send;
+  }
+
+  // ---- What the proxy asks -------------------------------------------------------------------
+
+  has(instance: InstanceName): boolean {
+    return this.registered.has(instance);
+  }
+
+  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
+    const target = this.granted.get(instance);
+    if (target !== undefined) return new LocalLease(target, this.counterOf(target.generation), this);
+    this.lastId += 1;
+    const id = this.lastId;
+    return new Promise((resolve) => {
+      const leave = () => this.send({ type: 'abort', id });
+      signal.addEventListener('abort', leave, { once: true });
+      this.waiting.set(id, (claim) => {
+        signal.removeEventListener('abort', leave);
+        resolve(claim);
+      });
+      this.send({ type: 'claim', id, instance });
+    });
+  }
+
+  countConnection(generation: number, change: 1 | -1): void {
+    this.counterOf(generation).connections += change;
+    this.note(generation);
+  }
+
+  onRetired(listener: (generation: number) => void): void {
+    this.listeners.push(listener);
+  }
+
+  // ---- What the server says ------------------------------------------------------------------
+
+  register(instance: InstanceName, registered: boolean): void {
+    if (registered) this.registered.add(instance);
+    else this.registered.delete(instance);
+  }
+
+  leased(id: number, lease: Target & { heldMs: number | null }, granted: boolean): void {
+    if (granted) this.granted.set(lease.instance, lease);
+    this.settle(id, new RemoteLease(lease, id, this.send));
+  }
+
+  refused(id: number, refusal: Refusal): void {
+    this.settle(id, refusal);
+  }
+
+  retarget(target: Target): void {
+    if (this.granted.has(target.instance)) this.granted.set(target.instance, target);
+  }
+
+  retire(generation: number): void {
+    for (const [instance, target] of this.granted) {
+      if (target.generation === generation) this.granted.delete(instance);
+    }
+    this.retired.add(generation);
+    this.changed.delete(generation);
+    this.send({ type: 'confirm', share: this.counterOf(generation).share(generation) });
+    for (const listener of this.listeners) listener(generation);
+    this.tidy(generation);
+  }
+
+  // ---- Counts --------------------------------------------------------------------------------
+
+  /** What is counted of it has changed. */
+  note(generation: number): void {
+    this.changed.add(generation);
+    if (this.retired.has(generation)) return this.report();
+    this.reporting ??= setTimeout(() => this.report(), REPORT_MS).unref();
+  }
+
+  private report(): void {
+    if (this.reporting !== null) clearTimeout(this.reporting);
+    this.reporting = null;
+    const shares = [...this.changed].map((generation) => this.counterOf(generation).share(generation));
+    this.changed.clear();
+    this.send({ type: 'report', shares });
+    for (const { generation } of shares) this.tidy(generation);
+  }
+
+  /** Forgets one that is over. */
+  private tidy(generation: number): void {
+    if (!this.retired.has(generation) || this.counters.get(generation)?.isEmpty === false) return;
+    this.counters.delete(generation);
+    this.retired.delete(generation);
+  }
+
+  private counterOf(generation: number): Counter {
+    const counter = this.counters.get(generation) ?? new Counter();
+    this.counters.set(generation, counter);
+    return counter;
+  }
+
+  private settle(id: number, claim: Claim): void {
+    const settle = this.waiting.get(id);
+    this.waiting.delete(id);
+    settle?.(claim);
+  }
+}
+
+/** Counted here. */
+class LocalLease implements Lease {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Lease['upstream'];
+  readonly generation: number;
+  readonly requestTimeoutMs: number;
+  readonly heldMs = null;
+  private readonly counter: Counter;
+  private readonly source: RemoteSource;
+  private open: 'request' | 'stream' | null = 'request';
+
+  constructor(target: Target, counter: Counter, source: RemoteSource) {
+    this.instance = target.instance;
+    this.tenantId = target.tenantId;
+    this.upstream = target.upstream;
+    this.generation = target.generation;
+    this.requestTimeoutMs = target.requestTimeoutMs;
+    this.counter = counter;
+    this.source = source;
+    counter.requests += 1;
+    counter.total += 1;
+    source.note(this.generation);
+  }
+
+  becomeStream(): void {
+    if (this.open !== 'request') return;
+    this.open = 'stream';
+    this.counter.requests -= 1;
+    this.counter.streams += 1;
+    this.source.note(this.generation);
+  }
+
+  release(): void {
+    if (this.open === 'request') this.counter.requests -= 1;
+    if (this.open === 'stream') this.counter.streams -= 1;
+    if (this.open !== null) this.source.note(this.generation);
+    this.open = null;
+  }
+}
+
+/** Counted by the server. */
+class RemoteLease implements Lease {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Lease['upstream'];
+  readonly generation: number;
+  readonly requestTimeoutMs: number;
+  readonly heldMs: number | null;
+  private readonly id: number;
+  private readonly send: (message: FromWorker) => void;
+  private released = false;
+
+  constructor(target: Target & { heldMs: number | null }, id: number, send: (message: FromWorker) => void) {
+    this.instance = target.instance;
+    this.tenantId = target.tenantId;
+    this.upstream = target.upstream;
+    this.generation = target.generation;
+    this.requestTimeoutMs = target.requestTimeoutMs;
+    this.heldMs = target.heldMs;
+    this.id = id;
+    this.send = send;
+  }
+
+  becomeStream(): void {
+    this.send({ type: 'stream', id: this.id });
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.send({ type: 'release', id: this.id });
+  }
+}

@@ -1,0 +1,71 @@
+/** A proxy worker: the proxy in a process of its own, over a source that asks the server. Ends with the server. */
+import type { RoutingTable } from '../core/routing.ts';
+import { toTenementError } from '../errors.ts';
+import { type Logger, stderrLogger } from '../logger.ts';
+import { createProxy, type ProxyServer } from '../proxy/server.ts';
+import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
+import { RemoteSource } from './remote-source.ts';
+
+const send = (message: FromWorker) => void (process.connected && process.send?.(message));
+const source = new RemoteSource(send);
+let proxy: ProxyServer | null = null;
+let config: WorkerConfig | null = null;
+let table: RoutingTable | null = null;
+
+process.title = 'tenement proxy worker';
+// A terminal sends these to the whole group; the server says when it is over.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+// Its port and its clients are the next server's.
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToWorker) => void receive(message));
+
+async function receive(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'start':
+      return start(message);
+    case 'config':
+      return configure(message.config);
+    case 'registration':
+      return source.register(message.instance, message.registered);
+    case 'lease':
+      return source.leased(message.id, message.lease, message.granted);
+    case 'refusal':
+      return source.refused(message.id, message.refusal);
+    case 'target':
+      return source.retarget(message.target);
+    case 'retire':
+      return source.retire(message.generation);
+    case 'ping':
+      return send({ type: 'pong' });
+    case 'close':
+      await proxy?.close(message.graceMs);
+      return process.exit(0);
+  }
+}
+
+async function start({ listen, limits, config: first, registered }: Extract<ToWorker, { type: 'start' }>) {
+  configure(first);
+  for (const instance of registered) source.register(instance, true);
+  proxy = createProxy({
+    source,
+    limits,
+    logger: workerLogger(),
+    table: () => table ?? { domains: [], defaultService: null, services: new Set(), aliases: new Map() },
+    trustedProxies: () => config?.trustedProxies ?? [],
+  });
+  try {
+    send({ type: 'listening', address: await proxy.listen(listen) });
+  } catch (error) {
+    send({ type: 'listen-failed', message: toTenementError(error).message });
+  }
+}
+
+function configure(next: WorkerConfig): void {
+  config = next;
+  const { domains, defaultService, services, aliases } = next;
+  table = { domains, defaultService, services: new Set(services), aliases: new Map(aliases) };
+}
+
+function workerLogger(): Logger {
+  return stderrLogger({ level: 'info', pretty: process.stderr.isTTY === true });
+}

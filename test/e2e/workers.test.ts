@@ -1,0 +1,130 @@
+/** `[proxy] workers`: the proxy in processes of its own. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { isRunning, serve, type TestServer, writeConfig } from './support.ts';
+
+const config = (keys = '', domain = 'localhost') =>
+  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n[proxy]\nworkers = 2\ndomain = "${domain}"\n`;
+
+/** Children of the server that are no tenants. */
+function workersOf(server: TestServer): number[] {
+  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'latin1').trim().split(' ');
+  return children.map(Number).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('proxy worker'));
+}
+
+const statusesOf = async (answers: Promise<{ status: number }>[]) =>
+  new Set((await Promise.all(answers)).map(({ status }) => status));
+
+async function served(keys = ''): Promise<TestServer> {
+  const server = await serve(config(keys));
+  await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+  return server;
+}
+
+describe('proxy workers', () => {
+  it('wake an instance once, and count its requests exactly', async () => {
+    const server = await served();
+    expect(workersOf(server)).toHaveLength(2);
+    const round = () => statusesOf(Array.from({ length: 100 }, () => server.get('acme.localhost')));
+    expect(await round()).toEqual(new Set([200]));
+    expect(server.processesOf('acme')).toHaveLength(1);
+    expect(await round()).toEqual(new Set([200]));
+    await expect
+      .poll(() => server.instance('app:acme'))
+      .toMatchObject({ requests: 200, inFlight: 0, openStreams: 0, openConnections: 0, wakes: 1 });
+  });
+
+  it('fail no request while the instance is put to sleep and restarted', async () => {
+    const server = await served();
+    let going = true;
+    const seen = new Set<number>();
+    const client = async () => {
+      while (going) seen.add((await server.get('acme.localhost')).status);
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, client));
+    for (const verb of ['sleep', 'restart', 'sleep', 'restart']) await server.cli(verb, 'app:acme');
+    going = false;
+    await clients;
+    expect(seen).toEqual(new Set([200]));
+  });
+
+  it('wait for what is in flight before the process is asked to end', async () => {
+    const server = await served();
+    await server.get('acme.localhost');
+    const slow = server.get('acme.localhost', '/slow?ms=1000');
+    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(1);
+    await server.cli('sleep', 'app:acme');
+    expect((await slow).status).toBe(200);
+  });
+
+  it('keep awake what has a WebSocket, and let it sleep when that is closed', async () => {
+    const server = await served('idle_timeout = "500ms"');
+    await server.get('acme.localhost');
+    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
+    await once(socket, 'open');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
+    socket.close();
+    await server.event('app:acme', 'slept');
+  });
+
+  it('that crash are replaced, and what they had open is forgotten', async () => {
+    const server = await served();
+    await server.get('acme.localhost');
+    const hanging = server.get('acme.localhost', '/hang').catch((error: NodeJS.ErrnoException) => error.code);
+    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(1);
+    const before = workersOf(server);
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    expect(await hanging).toBe('ECONNRESET');
+    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(0);
+    await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(2);
+    await expect
+      .poll(() =>
+        server.get('acme.localhost').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+
+  it('that hang are replaced, and the others serve meanwhile', async () => {
+    const server = await served();
+    await server.get('acme.localhost');
+    const [hung = 0] = workersOf(server);
+    process.kill(hung, 'SIGSTOP');
+    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('acme.localhost')))).toEqual(new Set([200]));
+    await expect.poll(() => isRunning(hung), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => workersOf(server)).toHaveLength(2);
+  });
+
+  it('go by a config that was reloaded', async () => {
+    const server = await served();
+    expect((await server.get('acme.other.test')).status).toBe(404);
+    writeConfig(server.configFile, config('', 'other.test'));
+    await server.event(null, 'reloaded');
+    await expect.poll(async () => (await server.get('acme.other.test')).status).toBe(200);
+    await server.cli('rm', 'app:acme');
+    await expect.poll(async () => (await server.get('acme.other.test')).status).toBe(404);
+  });
+
+  it('end with their server, however it ends', async () => {
+    const server = await served();
+    const first = workersOf(server);
+    await server.stop('SIGKILL');
+    for (const pid of first) await expect.poll(() => isRunning(pid)).toBe(false);
+    await server.start();
+    const second = workersOf(server);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+    await server.stop('SIGINT');
+    expect(second.filter(isRunning)).toEqual([]);
+  });
+
+  it('tell when their port is taken', async () => {
+    const server = await served();
+    const taken = `127.0.0.1:${server.proxyPort}`;
+    await expect(serve(config(), ['--proxy', taken])).rejects.toThrow(/something listens there already/);
+  });
+});
