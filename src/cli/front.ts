@@ -1,10 +1,14 @@
 /** `tenement front`: a configuration for a front server that connects straight to the sockets. */
 import type { Command } from 'commander';
+import { groupId } from '../config/group.ts';
 import { loadConfig } from '../config/load.ts';
 import { caddyConfig } from '../front/caddy.ts';
 import { nginxConfig } from '../front/nginx.ts';
 import { type CliIo, print } from './io.ts';
 import { configFile, type GlobalOptions } from './target.ts';
+
+/** Those of Debian, of nginx's own packages, of Arch: each has a group of its name. */
+const WORKER_USERS = ['www-data', 'nginx', 'http'];
 
 export function frontCommand(program: Command, io: CliIo): void {
   const front = program
@@ -28,7 +32,8 @@ type CaddyCommandOptions = GlobalOptions & { site?: string };
 
 async function nginx(options: NginxCommandOptions, io: CliIo): Promise<void> {
   const config = loadConfig(configFile(options, io.env));
-  const text = nginxConfig(config, { listen: options.listen, include: options.include === true });
+  const user = WORKER_USERS.find((name) => groupId(name) !== null) ?? null;
+  const text = nginxConfig(config, { listen: options.listen, include: options.include === true, user });
   await print(io, text.trimEnd());
 }
 

@@ -9,23 +9,35 @@ export interface NginxOptions {
   readonly listen: string;
   /** Only what stands inside `http { }`, for a file in conf.d. */
   readonly include: boolean;
+  /** Whom its workers run as; null: whatever nginx was built with. */
+  readonly user: string | null;
 }
 
 /** A WebSocket may be silent for so long. */
 const STREAM_TIMEOUT = '1h';
 
 /** @throws {TenementError} `bad_config` when a path cannot be written in nginx's language */
-export function nginxConfig(config: Config, { listen, include }: NginxOptions): string {
+export function nginxConfig(config: Config, { listen, include, user }: NginxOptions): string {
   const inside = httpContext(config, listen);
-  const head = `# Made by: tenement front nginx. Make it anew when services, domains or aliases change.\n`;
+  const head = `# Made by: tenement front nginx. Make it anew when services, domains or aliases change.\n${closedDoors(config, user)}`;
   if (include) return `${head}${inside}`;
-  return `${head}events {
+  return `${head}${user === null ? '' : `user ${user};\n`}events {
     worker_connections 4096;
 }
 
 http {
 ${indent(inside)}}
 `;
+}
+
+/** Sockets that the workers may not connect to. */
+function closedDoors({ services }: Config, user: string | null): string {
+  const closed = [...services.values()].filter(
+    ({ listen, socketMode, socketGroup }) => listen === 'socket' && socketGroup === null && (socketMode & 0o002) === 0,
+  );
+  if (closed.length === 0) return '';
+  const names = closed.map(({ name }) => name).join(', ');
+  return `# Only their owner may connect to the sockets of: ${names}. Set socket_group = "${user ?? 'nginx'}" for each.\n`;
 }
 
 function httpContext(config: Config, listen: string): string {

@@ -9,10 +9,10 @@ import { type Front, freePort, type StartFront, startCaddy, startNginx } from '.
 import { serve, type TestServer } from './support.ts';
 import { send } from './test-server.ts';
 
-const CONFIG = `[service.app]
+const config = (idleTimeoutS: number) => `[service.app]
 command = "node {fixtures}/tenant.mjs"
 health = "/health"
-idle_timeout = 2
+idle_timeout = ${idleTimeoutS}
 socket_group = "www-data"
 [service.ported]
 command = "node {fixtures}/tenant.mjs"
@@ -31,9 +31,9 @@ const FRONTS: readonly [string, StartFront][] = [
   ['caddy', startCaddy],
 ];
 
-async function served(start: StartFront): Promise<{ server: TestServer; front: Front }> {
+async function served(start: StartFront, idleTimeoutS = 300): Promise<{ server: TestServer; front: Front }> {
   const proxy = `127.0.0.1:${await freePort()}`;
-  const server = await serve(CONFIG.replace('{proxy}', proxy), ['--proxy', proxy]);
+  const server = await serve(config(idleTimeoutS).replace('{proxy}', proxy), ['--proxy', proxy]);
   for (const host of ['acme', 'globex']) await server.get(`${host}.localhost`);
   return { server, front: await start(server) };
 }
@@ -119,7 +119,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
   });
 
   test('what is used through it stays awake, and sleeps when it is not', async () => {
-    const { server, front } = await served(start);
+    const { server, front } = await served(start, 2);
     const pid = JSON.parse((await ask(front, 'acme.localhost')).body).pid;
     for (let round = 0; round < 4; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1000));

@@ -1,13 +1,12 @@
 /** The public socket, used as nginx and Caddy do: straight, past the proxy. */
 import { once } from 'node:events';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { askSocket } from './clients.ts';
-import { isRunning, serve, type TestServer, writeConfig } from './support.ts';
+import { serve, type TestServer, writeConfig } from './support.ts';
 
 const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
@@ -195,61 +194,3 @@ describe('a server that ends', () => {
     expect(existsSync(socket)).toBe(false);
   });
 });
-
-describe('one that is used through its socket alone', () => {
-  it('stays awake while it is asked at least once in half its idle timeout, then sleeps', async () => {
-    const server = await serve(app('idle_timeout = 2'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
-    const pid = await pidThrough(socket);
-    for (let round = 0; round < 6; round += 1) {
-      await pause(1000);
-      expect(await pidThrough(socket)).toBe(pid);
-    }
-    const lastMs = Date.now();
-    await server.event('app:acme', 'slept');
-    expect(isRunning(pid)).toBe(false);
-    expect(Date.now() - lastMs).toBeGreaterThan(1900);
-    expect(Date.now() - lastMs).toBeLessThan(4500);
-  });
-
-  it('stays awake while a request or a WebSocket is open, and says so', async () => {
-    const server = await serve(app('idle_timeout = 1'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
-    const client = new WebSocket(`ws+unix://${socket}:/`);
-    await once(client, 'open');
-    await pause(3000);
-    expect(await server.instance('app:acme')).toMatchObject({
-      state: 'ready',
-      openConnections: 1,
-      reason: expect.stringContaining('1 connection is open straight to its socket'),
-    });
-    client.close();
-    await server.event('app:acme', 'slept');
-  });
-
-  it('is kept awake by what it does over connections that stay open', async () => {
-    const server = await serve(app('idle_timeout = 2'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
-    const agent = new Agent({ keepAlive: true });
-    const pid = JSON.parse((await askSocket(socket, '/', { agent })).body).pid;
-    for (let round = 0; round < 4; round += 1) {
-      await pause(1000);
-      expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
-    }
-    agent.destroy();
-    await server.event('app:acme', 'slept');
-  });
-
-  it('is not kept awake by its health checks', async () => {
-    const server = await serve(`health_check_interval = "200ms"\n${app('idle_timeout = 1')}`);
-    await server.cli('spawn', 'app', '--id', 'acme');
-    await server.event('app:acme', 'slept');
-  });
-});
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

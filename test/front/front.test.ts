@@ -74,9 +74,11 @@ it('one that listens on a port is reached through the proxy', () => {
 });
 
 it('only what stands inside http is printed for conf.d', () => {
-  const text = nginxConfig(config(['localhost']), { listen: '80', include: true });
+  const text = nginxConfig(config(['localhost']), { listen: '80', include: true, user: 'www-data' });
   expect(text).not.toContain('events {');
+  expect(text).not.toContain('user www-data;');
   expect(text).toMatch(/^map \$host/m);
+  expect(text).toContain('Only their owner may connect to the sockets of: web. Set socket_group = "www-data"');
 });
 
 it('Caddy asks for certificates where a domain is not local, for hosts that tenement knows', () => {
@@ -88,7 +90,7 @@ it.each(['/run/$x/{id}.sock', '/run/"x"/{id}.sock', '/run/a:b/{id}.sock'])(
   'nginx is not told a path like %s',
   (socket) => {
     const of = config(['localhost'], {}, socket);
-    expect(() => nginxConfig(of, { listen: '80', include: false })).toThrow(
+    expect(() => nginxConfig(of, { listen: '80', include: false, user: null })).toThrow(
       expect.objectContaining({ code: 'bad_config' }),
     );
   },
