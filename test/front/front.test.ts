@@ -69,6 +69,7 @@ it('one that listens on a port is reached through the proxy', () => {
   const text = nginxConfig(config(['localhost'], { listen: { host: '::', port: 9000 } }), {
     listen: '80',
     include: false,
+    user: null,
   });
   expect(text).toContain('\\.ported\\.localhost$" "127.0.0.1:9000";');
 });
