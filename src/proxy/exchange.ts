@@ -36,10 +36,10 @@ export class Exchange implements UpstreamHandler {
   private sent = false;
   /** A part of the body that was read, and can still go out together with the end. */
   private unwritten: Buffer | null = null;
-  private timer: NodeJS.Timeout | null = null;
   /** Runs while a body waits for the client. */
   private stall: NodeJS.Timeout | null = null;
   private retried = false;
+  private backlogSinceMs: number | null = null;
   private paused = false;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
   private over = false;
@@ -73,7 +73,6 @@ export class Exchange implements UpstreamHandler {
     if ('refused' in claim) return this.answer(claim.refused, claim.retryAfterS);
     if (this.over) return claim.release();
     this.lease = claim;
-    if (claim.requestTimeoutMs > 0) this.timer = setTimeout(timeOut, claim.requestTimeoutMs, this);
     this.forward(claim);
   }
 
@@ -84,12 +83,13 @@ export class Exchange implements UpstreamHandler {
     const chunked = isChunked(request.rawHeaders);
     this.sent = false;
     // The time to the first byte of the answer begins with the last part of the request.
-    const onMoved = () => void this.timer?.refresh();
+    const onMoved = () => this.connection?.postpone();
     this.upload = hasBody(request.rawHeaders) ? new Upload(request, response, chunked, onMoved) : null;
     const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
     this.connection = this.gateway.pools.for(lease).take();
-    this.connection.send(head, { isHead: method === 'HEAD', isWhole: this.upload === null }, this);
+    const isWhole = this.upload === null;
+    this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
   }
 
   // ---- What the connection tells -------------------------------------------------------------
@@ -109,7 +109,6 @@ export class Exchange implements UpstreamHandler {
     const { response, lease } = this;
     if (this.over) return;
     if (status < 200) return informClient(response, status, headers);
-    this.stopTimer();
     response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, lease?.heldMs ?? null));
     if (!isEventStream(headers)) return;
     lease?.becomeStream();
@@ -146,7 +145,6 @@ export class Exchange implements UpstreamHandler {
     if (this.over) return this.release();
     const { lease } = this;
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
-    this.stopTimer();
     this.release();
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
@@ -207,6 +205,9 @@ export class Exchange implements UpstreamHandler {
   }
 
   private awaitBacklog(lease: Lease): void {
+    this.backlogSinceMs ??= performance.now();
+    const waitedMs = performance.now() - this.backlogSinceMs;
+    if (lease.requestTimeoutMs > 0 && waitedMs >= lease.requestTimeoutMs) return this.onTimeout();
     setTimeout(() => {
       if (!this.over) this.forward(lease);
     }, FULL_BACKLOG_WAIT_MS);
@@ -215,9 +216,9 @@ export class Exchange implements UpstreamHandler {
   // ---- Ends ----------------------------------------------------------------------------------
 
   /** request_timeout has passed since the request, or the last part of its body, was sent. */
-  timedOut(): void {
+  onTimeout(): void {
     // A slow client is not a slow tenant.
-    if (this.upload?.waitsForClient) return void this.timer?.refresh();
+    if (this.upload?.waitsForClient) return this.connection?.postpone();
     this.note('request timed out', 'no answer within request_timeout');
     this.answer('upstream_timeout', null);
     this.abandon();
@@ -232,7 +233,6 @@ export class Exchange implements UpstreamHandler {
 
   private abandon(): void {
     this.over = true;
-    this.stopTimer();
     this.connection?.destroy();
     this.connection = null;
     this.release();
@@ -248,11 +248,6 @@ export class Exchange implements UpstreamHandler {
   private stopStall(): void {
     if (this.stall !== null) clearTimeout(this.stall);
     this.stall = null;
-  }
-
-  private stopTimer(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
   }
 
   private broken(error: unknown): void {
@@ -273,11 +268,6 @@ export class Exchange implements UpstreamHandler {
   private about(): object {
     return { instance: this.route.instance, requestId: this.caller.requestId };
   }
-}
-
-/** One function for all timers instead of a closure for each. */
-function timeOut(exchange: Exchange): void {
-  exchange.timedOut();
 }
 
 function stalled(exchange: Exchange): void {

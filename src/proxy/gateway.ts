@@ -1,5 +1,4 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
@@ -7,6 +6,7 @@ import type { ProxyLimits } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
 import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
+import { nextRequestId } from './request-id.ts';
 import { type Routed, routeRequest } from './route.ts';
 import { type IsTrusted, plainAddress } from './trusted.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
@@ -34,7 +34,7 @@ export function callerOf(request: IncomingMessage, gateway: Gateway): Caller {
   const peer = plainAddress(request.socket.remoteAddress ?? '');
   const trusted = gateway.isTrusted(peer);
   const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
-  return { peer, trusted, requestId: given || randomUUID() };
+  return { peer, trusted, requestId: given || nextRequestId() };
 }
 
 export function routeOf(request: IncomingMessage, gateway: Gateway): Routed {

@@ -13,6 +13,15 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** By length of a name, whether it may be one of them: most are told apart by that alone. */
+const HOP_LENGTHS: readonly boolean[] = lengthsOf(HOP_BY_HOP);
+
+function lengthsOf(names: ReadonlySet<string>): boolean[] {
+  const lengths: boolean[] = [];
+  for (const name of names) lengths[name.length] = true;
+  return lengths;
+}
+
 /** What a client may never say, on top of what is for one hop: Expect is answered here. */
 const NEVER_FORWARDED = new Set([...HOP_BY_HOP, 'expect', 'x-tenant-id']);
 
@@ -62,6 +71,10 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
+    if (isPlain(name) && dropped === null) {
+      kept.push(name, value);
+      continue;
+    }
     const key = keyOf(name);
     if (NEVER_FORWARDED.has(key) || dropped?.has(key)) continue;
     if (tellsOfClient(key)) {
@@ -91,6 +104,15 @@ function keyOf(name: string): string {
   return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
 }
 
+/** Lower-case first letters of the names that there are rules for, with `-` or with `_`. */
+const RULED_INITIALS = new Set([...NEVER_FORWARDED, 'x-', 'forwarded'].map((name) => name.charCodeAt(0)));
+const LOWER_CASE = 0x20;
+
+/** Surely not one that there are rules for. */
+function isPlain(name: string): boolean {
+  return !RULED_INITIALS.has(name.charCodeAt(0) | LOWER_CASE);
+}
+
 /** Believed only of a trusted proxy. */
 function tellsOfClient(key: string): boolean {
   return key.startsWith('x-forwarded-') || key === 'x-request-id' || key === 'forwarded';
@@ -102,8 +124,10 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null): 
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || dropped?.has(lower)) continue;
+    if (dropped !== null || HOP_LENGTHS[name.length] === true) {
+      const lower = name.toLowerCase();
+      if (HOP_BY_HOP.has(lower) || dropped?.has(lower)) continue;
+    }
     kept.push(name, raw[index + 1] ?? '');
   }
   if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));

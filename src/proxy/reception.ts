@@ -2,7 +2,6 @@
  * Those who ring at a doorbell: each is held until its instance is ready, then joined to the instance's socket,
  * byte for byte. Whoever cannot be served gets the answer that the proxy would give.
  */
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { InstanceName } from '../core/instance.ts';
@@ -10,6 +9,7 @@ import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
 import type { Logger } from '../logger.ts';
 import { answerError } from './error-page.ts';
 import { joinUpstream } from './junction.ts';
+import { nextRequestId } from './request-id.ts';
 
 /** Of what a client sends while it is held; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
@@ -126,7 +126,7 @@ function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
     const refusal = refusals.get(request.socket);
     response.shouldKeepAlive = false;
     const { refused, retryAfterS } = refusal ?? { refused: 'internal', retryAfterS: null };
-    answerError(request, response, refused, { requestId: randomUUID(), retryAfterS });
+    answerError(request, response, refused, { requestId: nextRequestId(), retryAfterS });
   });
   server.on('connection', (socket: Socket) => socket.setTimeout(REFUSAL_TIMEOUT_MS, () => socket.destroy()));
   server.on('clientError', (_error, socket) => socket.destroy());

@@ -16,7 +16,7 @@ const LINE_END = Buffer.from('\r\n');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 /** RFC 9110 §5.1 and §5.5: a token, and no control characters in the value. */
-const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+const HEADER_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)(?:\r\n|$)/y;
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Why bytes are no response. */
@@ -137,11 +137,12 @@ export class ResponseReader {
   }
 
   private head(text: string): void {
-    const [statusLine = '', ...lines] = text.split('\r\n');
-    const [, minor, code, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
-    if (code === undefined) throw new BadResponse('it does not begin with an HTTP/1.1 status line');
+    const lineEnd = text.indexOf('\r\n');
+    const match = STATUS_LINE.exec(lineEnd === -1 ? text : text.slice(0, lineEnd));
+    if (match === null) throw new BadResponse('it does not begin with an HTTP/1.1 status line');
+    const [, minor, code, reason = ''] = match;
     const status = Number(code);
-    const headers = parseHeaders(lines);
+    const headers = lineEnd === -1 ? [] : parseHeaders(text, lineEnd + 2);
     if (status < 200) return this.interim(status, reason, headers);
     const framing = framingOf(headers, minor === '1');
     this.keepAlive = framing.keepAlive;
@@ -194,7 +195,7 @@ export class ResponseReader {
     const begun = this.rest?.[0] ?? bytes[at];
     if (begun === CR) return this.untilMark(bytes, at, LINE_END, LINE_END.length, (text) => this.noTrailers(text));
     if (begun === LF) throw new BadResponse('a line ends without CR');
-    return this.untilMark(bytes, at, HEAD_END, MAX_HEAD_BYTES, (text) => this.finish(parseHeaders(text.split('\r\n'))));
+    return this.untilMark(bytes, at, HEAD_END, MAX_HEAD_BYTES, (text) => this.finish(parseHeaders(text, 0)));
   }
 
   private noTrailers(text: string): void {
@@ -214,10 +215,11 @@ interface Framing {
   readonly keepAlive: boolean;
 }
 
-function parseHeaders(lines: readonly string[]): string[] {
+/** `text` from `at` on: lines, of which the last has no end. */
+function parseHeaders(text: string, at: number): string[] {
   const headers: string[] = [];
-  for (const line of lines) {
-    const match = HEADER_LINE.exec(line);
+  for (HEADER_LINE.lastIndex = at; HEADER_LINE.lastIndex < text.length || headers.length === 0; ) {
+    const match = HEADER_LINE.exec(text);
     if (match === null) throw new BadResponse('a header line is not "name: value"');
     headers.push(match[1] ?? '', trimEnd(match[2] ?? ''));
   }

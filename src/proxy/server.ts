@@ -1,5 +1,4 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,6 +11,7 @@ import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
+import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
 import { createUpgrader, isWebSocket } from './upgrade.ts';
 import { UpstreamPools } from './upstream-pools.ts';
@@ -108,7 +108,7 @@ const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {
 /** For what could not be parsed, or is not for a proxy like this one. */
 function refuseRaw(socket: Duplex, code: ErrorCode): void {
   if (!socket.writable) return void socket.destroy();
-  const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: randomUUID(), retryAfterS: null }));
+  const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null }));
   socket.end(answer, () => socket.destroy());
 }
 

@@ -19,6 +19,14 @@ export interface UpstreamHandler {
   onError(error: Error & { readonly code?: string }): void;
   /** More of a request's body can be written. */
   onDrain(): void;
+  /** No answer has begun within the time-out; the connection goes on. */
+  onTimeout(): void;
+}
+
+export interface SendOptions {
+  readonly isHead: boolean;
+  readonly isWhole: boolean;
+  readonly timeoutMs: number;
 }
 
 export interface ConnectionOwner {
@@ -35,6 +43,10 @@ export class UpstreamConnection {
   private readonly reader: ResponseReader;
   private handler: UpstreamHandler | null = null;
   private connected = false;
+  /** One for all requests that it carries: most end long before it does, so it is put off and not made anew. */
+  private timer: NodeJS.Timeout | null = null;
+  private timerMs = 0;
+  private unanswered = false;
   /** Whether all of the request has been written. */
   private written = true;
   private failure: (Error & { code?: string }) | null = null;
@@ -42,7 +54,10 @@ export class UpstreamConnection {
   constructor(upstream: Upstream, owner: ConnectionOwner) {
     this.owner = owner;
     this.reader = new ResponseReader({
-      onHead: (status, reason, headers) => this.handler?.onHead(status, reason, headers),
+      onHead: (status, reason, headers) => {
+        if (status >= 200) this.unanswered = false;
+        this.handler?.onHead(status, reason, headers);
+      },
       onBody: (bytes) => this.handler?.onBody(bytes),
       onEnd: (trailers) => this.ended(trailers),
     });
@@ -58,13 +73,23 @@ export class UpstreamConnection {
     this.socket.once('close', () => this.closed());
   }
 
-  /** `head`: request line, headers and the empty line, latin1. `isWhole`: no body follows. */
-  send(head: string, options: { isHead: boolean; isWhole: boolean }, handler: UpstreamHandler): void {
+  /**
+   * `head`: request line, headers and the empty line, latin1. `isWhole`: no body follows. `timeoutMs`: until the
+   * answer begins; 0: none.
+   */
+  send(head: string, { isHead, isWhole, timeoutMs }: SendOptions, handler: UpstreamHandler): void {
     this.handler = handler;
-    this.written = options.isWhole;
-    this.reader.begin(options.isHead);
+    this.unanswered = true;
+    this.startTimer(timeoutMs);
+    this.written = isWhole;
+    this.reader.begin(isHead);
     this.socket.write(head, 'latin1');
     if (this.connected) handler.onSent();
+  }
+
+  /** The time-out begins anew. */
+  postpone(): void {
+    this.timer?.refresh();
   }
 
   /** A part of the body. Returns whether there is room for more now; `onDrain` tells when there is again. */
@@ -98,6 +123,18 @@ export class UpstreamConnection {
   destroy(): void {
     this.handler = null;
     this.socket.destroy();
+  }
+
+  private startTimer(timeoutMs: number): void {
+    if (timeoutMs === this.timerMs) return void this.timer?.refresh();
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = timeoutMs === 0 ? null : setTimeout(timeOut, timeoutMs, this).unref();
+    this.timerMs = timeoutMs;
+  }
+
+  /** Called by the timer. */
+  timedOut(): void {
+    if (this.unanswered) this.handler?.onTimeout();
   }
 
   private opened(): void {
@@ -153,7 +190,13 @@ export class UpstreamConnection {
   }
 
   private closed(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
     this.owner.onGone(this);
     this.fail(this.failure ?? new Error('the connection was closed'));
   }
+}
+
+/** One function for all timers instead of a closure for each. */
+function timeOut(connection: UpstreamConnection): void {
+  connection.timedOut();
 }
