@@ -1,16 +1,17 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import { type ErrorCode, TenementError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
+import { type Listeners, listen } from './listeners.ts';
 import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
 import { createUpgrader, isWebSocket } from './upgrade.ts';
@@ -18,8 +19,6 @@ import { UpstreamPools } from './upstream-pools.ts';
 
 /** How often Node looks for headers that take too long. */
 const HEADER_CHECK_MS = 5000;
-/** Node's own 511 lets a burst of connections wait a second for their second SYN; the kernel caps this at somaxconn. */
-const BACKLOG = 4096;
 
 export interface ProxyOptions {
   readonly source: UpstreamSource;
@@ -51,10 +50,14 @@ export function createProxy(options: ProxyOptions): ProxyServer {
   };
   source.onRetired((generation) => gateway.pools.retire(generation));
   const server = makeServer(gateway);
+  let listeners: Listeners | null = null;
   return {
-    listen: (address) => listen(server, address),
+    listen: async (address) => {
+      listeners = await listen(server, address);
+      return listeners.address;
+    },
     close: async (graceMs) => {
-      const closed = stopAccepting(server);
+      const closed = listeners?.close();
       await gateway.inFlight.drain(graceMs);
       gateway.pools.destroy();
       await closed;
@@ -110,24 +113,4 @@ function refuseRaw(socket: Duplex, code: ErrorCode): void {
   if (!socket.writable) return void socket.destroy();
   const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null }));
   socket.end(answer, () => socket.destroy());
-}
-
-function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'something listens there already' : error.message;
-      reject(new TenementError('listen_failed', `the proxy cannot listen on ${address.host}:${address.port}: ${why}`));
-    };
-    server.once('error', fail);
-    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
-      server.off('error', fail);
-      const bound = server.address();
-      resolve({ host: address.host, port: typeof bound === 'object' && bound !== null ? bound.port : address.port });
-    });
-  });
-}
-
-/** Not http's own close, which destroys connections whose last response is written but not yet sent. */
-function stopAccepting(server: Server): Promise<void> {
-  return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
 }

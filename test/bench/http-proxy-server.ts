@@ -1,10 +1,10 @@
-/** http-proxy, the usual way: an agent that keeps connections, a target on a Unix socket. `PORT DIR` */
+/** http-proxy with a target on a Unix socket, as it comes or with an agent that keeps connections: `PORT DIR plain|agent`. */
 import { Agent, createServer } from 'node:http';
 import httpProxy from 'http-proxy';
 
-const [port = '0', dir = '.'] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: true, maxSockets: 600 });
-const proxy = httpProxy.createProxyServer({ agent, xfwd: true });
+const [port = '0', dir = '.', mode = 'plain'] = process.argv.slice(2);
+const agent = mode === 'agent' ? { agent: new Agent({ keepAlive: true, maxSockets: 600 }) } : {};
+const proxy = httpProxy.createProxyServer({ ...agent, xfwd: true });
 proxy.on('error', () => {});
 const target = { protocol: 'http:', host: 'localhost', port: 80, socketPath: `${dir}/t0.sock` };
 createServer((request, response) => proxy.web(request, response, { target })).listen(Number(port), '127.0.0.1');

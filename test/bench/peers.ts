@@ -17,6 +17,12 @@ export const tenement = (tenants: number): Peer => ({
   command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), String(tenants), dir],
 });
 
+/** As it comes, which is a connection for each request; and with an agent that keeps connections. */
+const httpProxy = (name: string, mode: 'plain' | 'agent'): Peer => ({
+  name,
+  command: (port, dir) => [process.execPath, here('http-proxy-server.ts'), String(port), dir, mode],
+});
+
 export const PEERS: readonly Peer[] = [
   {
     name: 'nginx',
@@ -38,7 +44,20 @@ export const PEERS: readonly Peer[] = [
     ],
   },
   tenement(1),
-  { name: 'http-proxy', command: (port, dir) => [process.execPath, here('http-proxy-server.ts'), String(port), dir] },
+  httpProxy('http-proxy', 'plain'),
+  httpProxy('with agent', 'agent'),
+  {
+    name: 'CHP',
+    command: (port, dir) => [
+      process.execPath,
+      fileURLToPath(import.meta.resolve('configurable-http-proxy/bin/configurable-http-proxy')),
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      `--api-port=${port + 1000}`,
+      '--log-level=error',
+      `--default-target=http+unix://${encodeURIComponent(`${dir}/t0.sock`)}`,
+    ],
+  },
 ];
 
 /** Starts it pinned to a core; settles when it takes connections. */
@@ -71,6 +90,27 @@ function written(file: string, text: string): string {
 }
 
 /** One worker that stays in the foreground and writes nothing but what is asked for. */
+/** nginx with an upstream for each tenant, chosen by host. */
+export const nginxOf = (tenants: number): Peer => ({
+  name: 'nginx',
+  command: (port, dir) => ['nginx', '-c', written(`${dir}/nginx-${port}.conf`, nginxTenantsConf(port, dir, tenants))],
+});
+
+function nginxTenantsConf(port: number, dir: string, tenants: number): string {
+  const all = Array.from({ length: tenants }, (_, index) => index);
+  const upstreams = all.map(
+    (index) => `upstream u${index} { server unix:${dir}/t${index}.sock; keepalive 32; keepalive_requests 1000000000; }`,
+  );
+  const names = all.map((index) => `t${index}.localhost u${index};`);
+  return nginxBase(
+    dir,
+    `${upstreams.join('\n')} map_hash_max_size 8192; map_hash_bucket_size 128; map $host $up { ${names.join(' ')} }
+server { listen 127.0.0.1:${port} backlog=4096; location / { proxy_pass http://$up; proxy_http_version 1.1;
+proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Request-Id $request_id; } }`,
+  );
+}
+
 export function nginxBase(dir: string, http: string): string {
   return `daemon off; master_process off; worker_processes 1; pid ${dir}/nginx-${Math.random()}.pid;
 error_log stderr crit; worker_rlimit_nofile 8192; events { worker_connections 4096; }

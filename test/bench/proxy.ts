@@ -1,7 +1,7 @@
 /**
  * The proxy on one pinned core against others, one after the other, round by round: what they forward to (nginx
  * on Unix sockets, for uploads a small Node program) and the load (wrk) have the other core. The median of the
- * rounds is shown; ratios are to nginx and Caddy.
+ * rounds is shown; ratios are to nginx, Caddy, http-proxy as it comes, and configurable-http-proxy (CHP).
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quantile } from './figures.ts';
-import { nginxBase, PEERS, type Peer, startPinned, tenement } from './peers.ts';
+import { nginxBase, nginxOf, PEERS, type Peer, startPinned, tenement } from './peers.ts';
 
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
@@ -71,7 +71,9 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
     quantile((results.get(name) ?? []).map(figure), 0.5);
   const rate = (name: string) => median(name, ({ perSecond }) => perSecond);
   console.log(`\n${one.name}`);
-  console.log('proxy        requests/s   p50 ms   p99 ms   CPU us/request   of nginx   of Caddy   errors');
+  console.log(
+    'proxy        requests/s   p50 ms   p99 ms   CPU us/request   of nginx   of Caddy   of http-proxy   of CHP   errors',
+  );
   for (const { name } of peers) {
     const row = [
       name.padEnd(13),
@@ -87,27 +89,37 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
         .padEnd(17),
       (rate(name) / rate('nginx')).toFixed(2).padEnd(11),
       (rate(name) / rate('Caddy')).toFixed(2).padEnd(11),
+      (rate(name) / rate('http-proxy')).toFixed(2).padEnd(16),
+      (rate(name) / rate('CHP')).toFixed(2).padEnd(9),
       Math.max(...(results.get(name) ?? []).map(({ errors }) => errors)),
     ];
     console.log(row.join(''));
   }
 }
 
-/** The same answer from one tenant, a hundred and a thousand. */
+/** The same answer from one tenant, a hundred and a thousand: every connection that is used is one more to keep at hand. */
 async function benchTenants(dir: string): Promise<void> {
   const counts = [1, 100, TENANTS];
-  const rates = new Map<number, number[]>(counts.map((count) => [count, []]));
+  const runs = counts.flatMap((tenants) => [tenement(tenants), nginxOf(tenants)].map((peer) => ({ peer, tenants })));
+  const results = runs.map((): Result[] => []);
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [index, tenants] of counts.entries()) {
+    for (const [index, { peer, tenants }] of runs.entries()) {
       const one = { name: '', path: '/', connections: 32, tenants };
-      rates.get(tenants)?.push((await measure(tenement(tenants), one, dir, FIRST_PORT + 20 + index)).perSecond);
+      results[index]?.push(await measure(peer, one, dir, FIRST_PORT + 20 + index));
     }
   }
-  const rate = (count: number) => quantile(rates.get(count) ?? [], 0.5);
+  const median = (index: number, figure: (result: Result) => number) =>
+    quantile((results[index] ?? []).map(figure), 0.5);
+  const rate = (index: number) => median(index, ({ perSecond }) => perSecond);
   console.log('\n18 bytes, 32 connections, spread over tenants');
-  console.log('tenants      requests/s   of one');
-  for (const count of counts) {
-    console.log(`${String(count).padEnd(13)}${rate(count).toFixed(0).padEnd(13)}${(rate(count) / rate(1)).toFixed(2)}`);
+  console.log('proxy        tenants      requests/s   of its one   CPU us/request');
+  for (const [index, { peer, tenants }] of runs.entries()) {
+    const first = runs.findIndex((run) => run.peer.name === peer.name);
+    const ofOne = (rate(index) / rate(first)).toFixed(2).padEnd(13);
+    const cpu = median(index, ({ cpuUs }) => cpuUs).toFixed(1);
+    console.log(
+      `${peer.name.padEnd(13)}${String(tenants).padEnd(13)}${rate(index).toFixed(0).padEnd(13)}${ofOne}${cpu}`,
+    );
   }
 }
 
@@ -150,10 +162,10 @@ function load(one: Case, port: number, dir: string, seconds: number) {
   };
 }
 
-function luaFor({ upload, tenants = 1 }: Case): string {
+function luaFor({ upload, tenants }: Case): string {
   if (upload === true)
     return `wrk.method = "POST"; wrk.headers["Host"] = "t0.localhost"; wrk.body = string.rep("x", 1048576)`;
-  if (tenants === 1) return `wrk.headers["Host"] = "t0.localhost"`;
+  if (tenants === undefined) return `wrk.headers["Host"] = "t0.localhost"`;
   return `local n = 0; local made = {}
 init = function() for i = 0, ${tenants - 1} do made[i] = wrk.format("GET", "/", { Host = "t" .. i .. ".localhost" }) end end
 request = function() n = (n + 7) % ${tenants}; return made[n] end`;
