@@ -4,6 +4,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   storm: () => import('./storm.ts'),
   crowd: () => import('./crowd.ts'),
   proxy: () => import('./proxy.ts'),
+  front: () => import('./front.ts'),
+  bodies: () => import('./bodies.ts'),
+  attack: () => import('./attack.ts'),
 };
 
 const name = process.argv[2] ?? '';

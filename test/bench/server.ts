@@ -1,7 +1,7 @@
 /** A real server in a process of its own, and what /proc tells of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,6 +49,10 @@ export class BenchServer {
   residentMb(): number {
     const [, kb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'latin1')) ?? [];
     return Number(kb) / 1024;
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.child.pid}/fd`).length;
   }
 
   /** Of user and system together, in ms; ticks are 10 ms. */
