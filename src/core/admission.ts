@@ -35,6 +35,7 @@ function whileLeaving(lifecycle: Lifecycle): Admission {
     case 'asleep':
       return 'wake';
     case 'start':
+    case 'wake':
     case 'crash':
       return 'hold';
     case 'stopped':

@@ -10,7 +10,7 @@ import { type CrashHistory, type Desired, type ExitReason, NO_CRASHES, type Stat
 import type { ServiceConfig, Settings } from './service.ts';
 
 /** What comes when the process has ended. */
-export type Next = 'asleep' | 'stopped' | 'start' | 'crash' | 'removed' | 'closed';
+export type Next = 'asleep' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
 
 export interface Lifecycle extends CrashHistory {
   readonly state: State;
@@ -253,7 +253,7 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
     case 'restart':
       return { ...pardon(now), next: 'start', desired: 'up' };
     case 'wake':
-      return now.next === 'asleep' ? { ...now, next: 'start', desired: 'up' } : now;
+      return now.next === 'asleep' ? { ...now, next: 'wake', desired: 'up' } : now;
     case 'sleep':
       return now.next === 'stopped' ? now : { ...now, next: 'asleep', desired: 'asleep' };
     case 'stop':
@@ -270,6 +270,7 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
 function ended(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
   switch (now.next) {
     case 'start':
+    case 'wake':
       return launch(now);
     case 'asleep':
     case 'stopped':

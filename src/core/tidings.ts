@@ -45,11 +45,16 @@ function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
 
 function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
   if (event.type === 'adopt') return { type: 'adopted', message: 'runs since before this server; taken back' };
-  if (event.type === 'wake') return { type: 'woke', message: 'woken by a request' };
+  if (event.type === 'wake' || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
   if (event.type === 'retry')
     return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
   if (was.state === 'stopping') return { type: 'restarted', message: 'the process before it has ended' };
   return { type: 'started', message: 'process starts' };
+}
+
+/** A request came while it went to sleep. */
+export function isWokenAgain(was: Lifecycle): boolean {
+  return was.state === 'stopping' && was.next === 'wake';
 }
 
 function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {

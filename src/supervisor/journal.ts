@@ -9,7 +9,7 @@ import {
 } from '../core/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle.ts';
 import type { Clock, EventLog, ProcessExit } from '../core/ports.ts';
-import { tidings } from '../core/tidings.ts';
+import { isWokenAgain, tidings } from '../core/tidings.ts';
 import type { Logger } from '../logger.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Recorded, Saver } from './saver.ts';
@@ -75,11 +75,11 @@ export class Journal implements Recorded {
     this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
   }
 
-  /** A start begins: by a request (`woken`) or by an operator, after a crash (`retry`) or not. */
-  starting(event: LifecycleEvent, woken: boolean): void {
-    this.wokenAtMs = woken ? this.deps.clock.nowMs() : null;
+  /** A start begins: by a request or by an operator, after a crash (`retry`) or not. `held`: requests wait for it. */
+  starting(was: Lifecycle, event: LifecycleEvent, held: boolean): void {
+    this.wokenAtMs = held ? this.deps.clock.nowMs() : null;
     const { wakes, restarts } = this.current;
-    if (event.type === 'wake') this.current = { ...this.current, wakes: wakes + 1 };
+    if (event.type === 'wake' || isWokenAgain(was)) this.current = { ...this.current, wakes: wakes + 1 };
     if (event.type === 'retry') this.current = { ...this.current, restarts: restarts + 1 };
   }
 

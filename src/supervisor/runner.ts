@@ -257,7 +257,7 @@ export class Runner {
     this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
     if (was.state !== state) this.cancelRetry();
-    if (was.state !== state && state === 'starting') this.enterStarting(event);
+    if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.enterReady();
     this.journal.write(was, this.lifecycle);
   }
@@ -274,10 +274,10 @@ export class Runner {
     else doorbells.hang(this.name, this.configuredPaths, this.service);
   }
 
-  private enterStarting(event: LifecycleEvent): void {
+  private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
     this.deps.onStarting();
     this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
-    this.journal.starting(event, this.door.held > 0);
+    this.journal.starting(was, event, this.door.held > 0);
   }
 
   /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */

@@ -35,10 +35,10 @@ export async function bench(): Promise<void> {
   for (const [name, args] of ATTACKS) {
     const before = rounds(server.proxyPort);
     const attack = start(args, server.proxyPort);
+    const gone = once(attack, 'exit');
     await delay(RAMP_MS);
     const during = rounds(server.proxyPort);
-    const gone = once(attack, 'exit');
-    attack.kill('SIGINT');
+    attack.kill('SIGKILL');
     await gone;
     const shown = [before, during].map(({ p50Ms, p99Ms }) => `${p50Ms.toFixed(2)} ${p99Ms.toFixed(2)}`.padEnd(15));
     console.log(`${name.padEnd(16)}${shown.join('')}${during.errors}`);
@@ -80,6 +80,6 @@ function load(port: number) {
   };
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
   const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
-  const p50Ms = ms(/50%\s+(\S+)/);
-  return { p50Ms, p99Ms: ms(/99%\s+(\S+)/), errors: bad + errors.reduce((sum, count) => sum + Number(count), 0) };
+  const p50Ms = ms(/^ +50% +(\S+)/m);
+  return { p50Ms, p99Ms: ms(/^ +99% +(\S+)/m), errors: bad + errors.reduce((sum, count) => sum + Number(count), 0) };
 }

@@ -155,8 +155,8 @@ function load(one: Case, port: number, dir: string, seconds: number) {
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
   return {
     perSecond: Number(field(/Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: inMs(field(/50%\s+(\S+)/)),
-    p99Ms: inMs(field(/99%\s+(\S+)/)),
+    p50Ms: inMs(field(/^ +50% +(\S+)/m)),
+    p99Ms: inMs(field(/^ +99% +(\S+)/m)),
     requests: Number(field(/(\d+) requests in/)),
     errors: Number(field(/Non-2xx or 3xx responses: (\d+)/)) + errors.reduce((sum, count) => sum + Number(count), 0),
   };

@@ -119,7 +119,7 @@ const TABLE: Record<State, Record<string, string>> = {
   },
   draining: {
     start: 'draining to start',
-    wake: 'draining to start',
+    wake: 'draining to wake',
     restart: 'draining to start',
     stop: 'draining to stopped',
     remove: 'draining to removed',
@@ -131,7 +131,7 @@ const TABLE: Record<State, Record<string, string>> = {
   },
   stopping: {
     start: 'stopping to start',
-    wake: 'stopping to start',
+    wake: 'stopping to wake',
     restart: 'stopping to start',
     stop: 'stopping to stopped',
     remove: 'stopping to removed',
