@@ -89,6 +89,10 @@ export class WorkerPool implements ProxyServer {
     const { source, limits, config } = this.options;
     send({ type: 'start', listen, limits, config: config(), registered: [...source.names()] });
     return new Promise((resolve, reject) => {
+      // A message to one that has just ended; its exit tells the rest.
+      worker.on('error', (error) =>
+        this.options.logger.debug({ reason: error.message }, 'a proxy worker was not told'),
+      );
       worker.on('message', (message: FromWorker) => {
         member.heardAtMs = performance.now();
         if (message.type === 'listening') resolve(message.address);
@@ -112,7 +116,9 @@ export class WorkerPool implements ProxyServer {
     this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended, another takes its place');
     setTimeout(() => {
       if (!this.closing)
-        this.start(address.asked).catch((error) => this.options.logger.error({ err: error }, 'no proxy worker'));
+        this.start(address.asked).catch(
+          (error) => this.closing || this.options.logger.error({ err: error }, 'no proxy worker'),
+        );
     }, RESTART_MS).unref();
   }
 

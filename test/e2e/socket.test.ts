@@ -73,12 +73,12 @@ describe('the public socket of one that sleeps', () => {
   });
 
   it('gives up a start that nobody waits for any more', async () => {
-    const server = await serve(`max_concurrent_starts = 1\n${app('[service.app.env]\nSTART_DELAY_MS = "400"')}`);
+    const server = await serve(`max_concurrent_starts = 1\n${app('[service.app.env]\nSTART_DELAY_MS = "2000"')}`);
     await server.cli('spawn', 'app', '--id', 'first', '--no-start');
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const first = askSocket(await socketOf(server, 'app:first'));
     const visitor = connect(await socketOf(server));
-    await server.event('app:acme', 'woke');
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('starting');
     visitor.destroy();
     await first;
     await expect.poll(async () => (await server.instance('app:acme')).state).toBe('asleep');

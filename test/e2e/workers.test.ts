@@ -90,6 +90,17 @@ describe('proxy workers', () => {
       .toBe(200);
   });
 
+  it('that end are replaced, also while instances are registered', async () => {
+    const server = await served();
+    for (let round = 0; round < 3; round += 1) {
+      for (const pid of workersOf(server)) process.kill(pid, 'SIGKILL');
+      const ids = Array.from({ length: 20 }, (_, index) => `t${round}-${index}`);
+      await Promise.all(ids.map((id) => server.api(`/spawn/app/--id=${id}?start=false`, { method: 'POST' })));
+      await expect.poll(() => workersOf(server)).toHaveLength(2);
+    }
+    expect((await server.api('/health')).status).toBe(200);
+  });
+
   it('that hang are replaced, and the others serve meanwhile', async () => {
     const server = await served();
     await server.get('acme.localhost');
