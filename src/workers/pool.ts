@@ -114,12 +114,15 @@ export class WorkerPool implements ProxyServer {
     // With the last of them the port was given back.
     if (this.members.size === 0) address.asked = address.bound;
     this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended, another takes its place');
-    setTimeout(() => {
-      if (!this.closing)
-        this.start(address.asked).catch(
-          (error) => this.closing || this.options.logger.error({ err: error }, 'no proxy worker'),
-        );
-    }, RESTART_MS).unref();
+    setTimeout(() => void this.replace(address.asked), RESTART_MS).unref();
+  }
+
+  private async replace(listen: ListenAddress): Promise<void> {
+    try {
+      if (!this.closing) await this.start(listen);
+    } catch (error) {
+      if (!this.closing) this.options.logger.error({ err: error }, 'a proxy worker did not start');
+    }
   }
 
   private ping(): void {
