@@ -1,10 +1,8 @@
 /** The listener at the public path of an instance that is not ready: whoever connects rings. */
-import { mkdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { renameSync, statSync, unlinkSync } from 'node:fs';
 import { Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import type { InstanceName } from '../core/instance.ts';
 import type { SocketAccess } from '../core/service.ts';
-import { ensurePrivateDir } from './directories.ts';
 import { grantAccess, isFile } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */
@@ -69,11 +67,4 @@ export class Doorbell {
     if (this.isInPlace) unlinkSync(this.publicSocket);
     this.server.close();
   }
-}
-
-/** Makes the directories of a doorbell, and frees its name. */
-export function prepareDoorbell(bindName: string, publicSocket: string): void {
-  mkdirSync(dirname(publicSocket), { recursive: true });
-  ensurePrivateDir(dirname(bindName));
-  rmSync(bindName, { force: true });
 }

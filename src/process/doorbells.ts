@@ -1,10 +1,13 @@
 /** The doorbells of all instances that are not ready. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { InstanceName } from '../core/instance.ts';
 import type { Doorbells, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
-import { Doorbell, type OnRing, prepareDoorbell } from './doorbell.ts';
+import { ensurePrivateDir } from './directories.ts';
+import { Doorbell, type OnRing } from './doorbell.ts';
 
 export interface DoorbellsOptions {
   readonly logger: Logger;
@@ -14,18 +17,32 @@ export interface DoorbellsOptions {
 export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells {
   const hung = new Map<InstanceName, Doorbell>();
   let count = 0;
-  /** Short, since it is bound: beside the directories in which children bind. */
-  const nextName = (bindSocket: string): string => {
+  /** Made, or seen to be there: thousands of doorbells lie in a few. */
+  const prepared = new Set<string>();
+  const run = randomBytes(2).toString('hex');
+  /**
+   * Short, since it is bound: beside the directories in which children bind. Another server would have to be killed
+   * between bind and rename to leave that very name; looking for it costs 0.3 ms on ext4.
+   */
+  const nextName = (dir: string): string => {
     count += 1;
-    return `${dirname(dirname(bindSocket))}/d${count.toString(36)}`;
+    return `${dir}/d${run}${count.toString(36)}`;
+  };
+  const prepare = (privateDir: string, publicDir: string) => {
+    if (prepared.has(privateDir) && prepared.has(publicDir) && existsSync(privateDir)) return;
+    mkdirSync(publicDir, { recursive: true });
+    ensurePrivateDir(privateDir);
+    prepared.add(privateDir).add(publicDir);
   };
   const retire = (instance: InstanceName) => {
     hung.get(instance)?.retire();
     hung.delete(instance);
   };
-  const hang = (instance: InstanceName, publicSocket: string, bindName: string, access: SocketAccess) => {
+  const hang = (instance: InstanceName, publicSocket: string, bindSocket: string, access: SocketAccess) => {
     const before = hung.get(instance);
-    prepareDoorbell(bindName, publicSocket);
+    const privateDir = dirname(dirname(bindSocket));
+    prepare(privateDir, dirname(publicSocket));
+    const bindName = nextName(privateDir);
     const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'a doorbell failed');
     const bell = new Doorbell({ instance, publicSocket, bindName, access, onRing, onError });
     hung.set(instance, bell);
@@ -38,7 +55,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
       if (publicSocket === null) return void this.takeDown(instance);
       if (before?.publicSocket === publicSocket && before.isInPlace) return;
       try {
-        hang(instance, publicSocket, nextName(bindSocket), access);
+        hang(instance, publicSocket, bindSocket, access);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         logger.error({ instance, reason }, 'nobody listens at its public socket until it is ready');
