@@ -2,7 +2,7 @@
  * What ten thousand registered, sleeping instances cost: time to ready, memory, CPU over a quiet minute, and a
  * route to one of them (awake) against one of ten, asked in turn on one keep-alive connection each.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,28 +39,36 @@ export async function bench(): Promise<void> {
     console.log(`${String(size).padEnd(13)}${figures.join('')}`);
   });
   await routes(towns);
-  for (const { server, dir } of towns) {
+  for (const { server, dir, sockets } of towns) {
     await server.end();
-    rmSync(dir, { recursive: true, force: true });
+    for (const one of [dir, sockets]) rmSync(one, { recursive: true, force: true });
   }
 }
 
 interface Town {
   readonly size: number;
   readonly dir: string;
+  readonly sockets: string;
   readonly server: BenchServer;
 }
 
 async function openTown(size: number): Promise<Town> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  writeFileSync(join(dir, 'tenement.toml'), `[service.notes]\ncommand = ["node", "${NOTES}"]\n`);
+  const sockets = mkdtempSync(join(inMemory(), 'tnm-'));
+  const settings = `[settings]\nruntime_dir = "${sockets}"\n`;
+  writeFileSync(join(dir, 'tenement.toml'), `${settings}[service.notes]\ncommand = ["node", "${NOTES}"]\n`);
   const stateDir = join(dir, 'data/.tenement');
   openStateDir(stateDir);
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const records = Array.from({ length: size }, (_, index) => newRecord('notes', `t${index}`, {}, Date.now()));
   createRegistry(database).saveAll(records);
   database.close();
-  return { size, dir, server: await BenchServer.start(join(dir, 'tenement.toml')) };
+  return { size, dir, sockets, server: await BenchServer.start(join(dir, 'tenement.toml')) };
+}
+
+/** As /run is, where sockets lie by default. */
+function inMemory(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
 
 async function routes(towns: readonly Town[]): Promise<void> {
