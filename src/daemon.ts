@@ -4,10 +4,11 @@ import { createApi } from './api/server.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { UpstreamSource } from './core/ports.ts';
-import { candidates, normalizeHost, type RoutingTable } from './core/routing.ts';
+import type { RoutingTable } from './core/routing.ts';
 import type { Config, ListenAddress } from './core/service.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
+import { namedBy } from './proxy/host-names.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
 import { WorkerPool } from './workers/pool.ts';
@@ -151,8 +152,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
 }
 
 function isKnownHost(host: string, table: RoutingTable, source: Pick<UpstreamSource, 'has'>): boolean {
-  const name = normalizeHost(host);
-  return name !== null && candidates(name, table).some((instance) => source.has(instance));
+  return namedBy(host, table)?.some((instance) => source.has(instance)) === true;
 }
 
 /** Without the note, commands need a config that names the data directory. */

@@ -1,4 +1,5 @@
 /** Figures and tables for people. Pure. */
+import type { InstanceView } from '../core/ports.ts';
 
 /** "-" stands for what is not known. */
 export const UNKNOWN = '-';
@@ -56,4 +57,9 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 export function block(entries: readonly (readonly [label: string, value: string])[]): string {
   const width = Math.max(...entries.map(([label]) => label.length));
   return entries.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** Whether something is open on it. */
+export function isBusy({ inFlight, openStreams, openConnections }: InstanceView): boolean {
+  return inFlight + openStreams + openConnections > 0;
 }

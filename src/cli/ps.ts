@@ -1,7 +1,7 @@
 /** `tenement ps`: every instance, one a line. */
 import type { Command } from 'commander';
 import type { InstanceView } from '../core/ports.ts';
-import { age, bytes, table, UNKNOWN } from './format.ts';
+import { age, bytes, isBusy, table, UNKNOWN } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { type GlobalOptions, withClient } from './target.ts';
 
@@ -25,7 +25,7 @@ async function ps(options: GlobalOptions & { json?: boolean }, io: CliIo): Promi
 }
 
 function row(view: InstanceView, nowMs: number): string[] {
-  const busy = view.inFlight + view.openStreams + view.openConnections > 0;
+  const busy = isBusy(view);
   return [
     view.instance,
     view.state,

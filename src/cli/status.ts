@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
 import type { InstanceView } from '../core/ports.ts';
-import { age, block, bytes, duration, plural } from './format.ts';
+import { age, block, bytes, duration, isBusy, plural } from './format.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { type GlobalOptions, withClient } from './target.ts';
@@ -45,7 +45,7 @@ function stateEntries(view: InstanceView, nowMs: number): Entry[] {
 }
 
 function sleepless(view: InstanceView): string {
-  return view.inFlight + view.openStreams + view.openConnections > 0 ? 'not while something is open' : 'never';
+  return isBusy(view) ? 'not while something is open' : 'never';
 }
 
 function when(iso: string, nowMs: number): string {

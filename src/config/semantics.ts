@@ -1,7 +1,7 @@
 /** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
 
 import type { Config, ServiceConfig } from '../core/service.ts';
-import { bindSocketPath, SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
+import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/template.ts';
 import { TenementError } from '../errors.ts';
 import { isLoopback } from './address.ts';
@@ -133,16 +133,8 @@ function sharedSockets(services: readonly ServiceConfig[], config: Config): Prob
 
 /** null when the template is wrong, which is told elsewhere. */
 function socketOf(service: ServiceConfig, config: Config, id: string): string | null {
-  const { dataDir, runtimeDir } = config.settings;
   try {
-    return fillTemplate(service.socket, {
-      id,
-      service: service.name,
-      name: service.name,
-      data_dir: dataDir,
-      tenant_dir: `${dataDir}/${id}`,
-      runtime_dir: runtimeDir,
-    });
+    return publicSocketPath(service, id, config.settings);
   } catch {
     return null;
   }

@@ -222,6 +222,9 @@ export interface Lease {
   release(): void;
 }
 
+/** What a lease is on. */
+export type LeaseTarget = Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
+
 /** What a worker has open on one process, and has claimed of it in all. */
 export interface GrantCounts {
   readonly requests: number;
@@ -232,7 +235,7 @@ export interface GrantCounts {
 /** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */
 export interface Grant {
   /** As it is now: a reload may change it. */
-  readonly target: Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
+  readonly target: LeaseTarget;
   report(counts: GrantCounts): void;
   /** After it was retired: nothing more is claimed, and this is what is open. A drain waits for it. */
   confirm(counts: GrantCounts): void;

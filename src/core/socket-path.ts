@@ -1,6 +1,27 @@
 /** Where Unix sockets lie, and what fits there. Pure. */
 import { dirname } from 'node:path';
 import { TenementError } from '../errors.ts';
+import type { ServiceConfig, Settings } from './service.ts';
+import { fillTemplate } from './template.ts';
+
+/**
+ * The public socket of a service's instance, its template filled in.
+ * @throws {TenementError} `bad_config` when the template is wrong
+ */
+export function publicSocketPath(
+  { name, socket }: Pick<ServiceConfig, 'name' | 'socket'>,
+  id: string,
+  { dataDir, runtimeDir }: Pick<Settings, 'dataDir' | 'runtimeDir'>,
+): string {
+  return fillTemplate(socket, {
+    id,
+    service: name,
+    name,
+    data_dir: dataDir,
+    tenant_dir: `${dataDir}/${id}`,
+    runtime_dir: runtimeDir,
+  });
+}
 
 /** `sun_path` holds 108 bytes, the last of them NUL (unix(7)). */
 export const SUN_PATH_MAX_BYTES = 107;

@@ -1,6 +1,6 @@
 /** Which hosts lead to which sockets, as a front server can be told: by patterns, since it knows no registry. Pure. */
 import type { Config, ServiceConfig } from '../core/service.ts';
-import { fillTemplate } from '../core/template.ts';
+import { publicSocketPath } from '../core/socket-path.ts';
 
 /** A tenant id as a regular expression that PCRE and Go's RE2 read alike; see `isLabel`. */
 const ID = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';
@@ -32,15 +32,7 @@ export function frontAliases(config: Config): FrontAlias[] {
 
 /** The public socket of a service's instances, `id` in the tenant's place; null when it listens on ports. */
 export function socketFor(service: ServiceConfig, id: string, { settings }: Config): string | null {
-  if (service.listen === 'port') return null;
-  return fillTemplate(service.socket, {
-    id,
-    service: service.name,
-    name: service.name,
-    data_dir: settings.dataDir,
-    tenant_dir: `${settings.dataDir}/${id}`,
-    runtime_dir: settings.runtimeDir,
-  });
+  return service.listen === 'port' ? null : publicSocketPath(service, id, settings);
 }
 
 interface Place {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { InstancePaths, LaunchRequest } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
-import { assertSocketPath, bindSocketPath } from '../core/socket-path.ts';
+import { assertSocketPath, bindSocketPath, publicSocketPath } from '../core/socket-path.ts';
 import { fillTemplate, type TemplateValues } from '../core/template.ts';
 import { childEnvironment } from './environment.ts';
 
@@ -23,8 +23,7 @@ export interface PlanContext {
 /** @throws {TenementError} `socket_path_too_long`, `bad_config` */
 export function instancePaths(settings: Settings, service: ServiceConfig, tenantId: string): InstancePaths {
   const tenantDir = join(settings.dataDir, tenantId);
-  const values = { ...baseValues(settings, service, tenantId), tenant_dir: tenantDir };
-  const socket = fillTemplate(service.socket, values);
+  const socket = publicSocketPath(service, tenantId, settings);
   const bindSocket = bindSocketPath(socket, service.name, tenantId, process.getuid?.() ?? 0);
   assertSocketPath(socket);
   assertSocketPath(bindSocket);

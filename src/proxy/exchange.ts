@@ -8,6 +8,7 @@ import { hasBody, isChunked, isEventStream, requestHead, responseHeaders } from 
 import { informClient, reasonPhrase, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
+import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
 
 /** RFC 9110 §9.2.2 */
@@ -16,8 +17,6 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
 const LISTENER_BACK_WITHIN_MS = 500;
-/** A Unix socket with a full backlog says EAGAIN at once, where TCP would wait. */
-const FULL_BACKLOG_WAIT_MS = 10;
 /** A body up to this goes out with its head as one string, the fastest way through Node. */
 const ONE_WRITE_BYTES = 16 * 1024;
 

@@ -1,9 +1,8 @@
 /** A client's connection joined to a tenant's socket, byte for byte, until either side ends. */
 import { connect, type Socket } from 'node:net';
 import type { Lease, Upstream } from '../core/ports.ts';
+import { connectOptions, FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 
-/** A Unix socket with a full backlog says EAGAIN at once, where TCP would wait. */
-const FULL_BACKLOG_WAIT_MS = 10;
 /**
  * What is quiet for so long after the tenant spoke last is taken for an open connection without a request. Bytes do
  * not tell where a response ends.
@@ -34,8 +33,7 @@ async function connectPatiently(where: Upstream, client: Socket): Promise<Socket
 
 function connectTo(where: Upstream): Promise<Socket | 'full' | null> {
   return new Promise((resolve) => {
-    const target = 'port' in where ? { host: '127.0.0.1', port: where.port } : { path: where.socketPath };
-    const socket = connect({ ...target, allowHalfOpen: true });
+    const socket = connect({ ...connectOptions(where), allowHalfOpen: true });
     socket.once('connect', () => resolve(socket));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN' ? 'full' : null));
   });

@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
 import { ResponseReader } from './response-reader.ts';
+import { connectOptions } from './upstream-address.ts';
 
 /** Where all sockets read into: what is read is passed on or copied before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
@@ -62,8 +63,7 @@ export class UpstreamConnection {
       onEnd: (trailers) => this.ended(trailers),
     });
     const onread = { buffer: READ_BUFFER, callback: (length: number) => this.read(length) };
-    const where = 'port' in upstream ? { host: '127.0.0.1', port: upstream.port } : { path: upstream.socketPath };
-    this.socket = connect({ ...where, onread, noDelay: true });
+    this.socket = connect({ ...connectOptions(upstream), onread, noDelay: true });
     this.socket.once('connect', () => this.opened());
     this.socket.on('drain', () => this.handler?.onDrain());
     this.socket.once('error', (error) => {

@@ -9,7 +9,7 @@ import type { OwnConnections } from './own-connections.ts';
  * Between two looks, with a connection open: more is taken for a request. A request takes a Node or Python
  * application 0.5 to 2 ms; one that idles takes none, or a few microseconds for a timer.
  */
-const BUSY_MS = 0.1;
+export const BUSY_MS = 0.1;
 
 /** By the path that was bound. */
 export type ConnectionCounts = ReadonlyMap<string, number>;

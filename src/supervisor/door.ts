@@ -2,11 +2,11 @@
 import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
-import type { Claim, Clock, Grant, LaunchedProcess, Lease, Refusal } from '../core/ports.ts';
+import type { Claim, Clock, Grant, LaunchedProcess, Lease, LeaseTarget, Refusal } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
-import { CountedLease, type LeaseTarget } from './lease.ts';
+import { CountedLease } from './lease.ts';
 import { WakeGate } from './wake-gate.ts';
 
 export interface DoorOptions {

@@ -1,6 +1,6 @@
 /** Waits until an instance that gets no further request has answered those that it has. */
 import type { Clock } from '../core/ports.ts';
-import type { ConnectionCounts, DirectTraffic } from './direct-traffic.ts';
+import { BUSY_MS, type ConnectionCounts, type DirectTraffic } from './direct-traffic.ts';
 import type { InFlight } from './in-flight.ts';
 
 const FIRST_LOOK_MS = 20;
@@ -11,7 +11,6 @@ const LOOKS_AT_MOST_EVERY_MS = 200;
  * finish what it may have after all.
  */
 const QUIET_MS = 3000;
-const RAN_MS = 0.1;
 
 export interface DrainOptions {
   readonly clock: Clock;
@@ -60,7 +59,7 @@ export class Drain {
     const { clock, traffic } = this.options;
     const { ranMs } = traffic;
     const nowMs = clock.nowMs();
-    if (open === this.seen.open && ranMs - this.seen.ranMs <= RAN_MS) return nowMs - this.seen.sinceMs >= QUIET_MS;
+    if (open === this.seen.open && ranMs - this.seen.ranMs <= BUSY_MS) return nowMs - this.seen.sinceMs >= QUIET_MS;
     this.seen = { open, ranMs, sinceMs: nowMs };
     return false;
   }

@@ -1,7 +1,6 @@
 /** A part of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
-import type { Grant, GrantCounts } from '../core/ports.ts';
+import type { Grant, GrantCounts, LeaseTarget } from '../core/ports.ts';
 import type { InFlight } from './in-flight.ts';
-import type { LeaseTarget } from './lease.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0 };
 

@@ -1,15 +1,7 @@
 /** One request's hold on an upstream, counted from its making to its release. */
 import type { InstanceName } from '../core/instance.ts';
-import type { Lease, Upstream } from '../core/ports.ts';
+import type { Lease, LeaseTarget, Upstream } from '../core/ports.ts';
 import type { InFlight } from './in-flight.ts';
-
-export interface LeaseTarget {
-  readonly instance: InstanceName;
-  readonly tenantId: string;
-  readonly upstream: Upstream;
-  readonly generation: number;
-  readonly requestTimeoutMs: number;
-}
 
 export class CountedLease implements Lease {
   readonly instance: InstanceName;

@@ -1,6 +1,6 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
-import type { Claim, Grant, GrantSource, Lease } from '../core/ports.ts';
-import type { FromWorker, Share, Target, ToWorker } from './protocol.ts';
+import type { Claim, Grant, GrantSource, Lease, LeaseTarget } from '../core/ports.ts';
+import type { FromWorker, Share, ToWorker } from './protocol.ts';
 
 export class Desk {
   private readonly source: GrantSource;
@@ -95,6 +95,6 @@ export class Desk {
   }
 }
 
-function targetOf({ instance, tenantId, upstream, generation, requestTimeoutMs }: Target): Target {
+function targetOf({ instance, tenantId, upstream, generation, requestTimeoutMs }: LeaseTarget): LeaseTarget {
   return { instance, tenantId, upstream, generation, requestTimeoutMs };
 }

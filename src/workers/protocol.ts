@@ -1,6 +1,6 @@
 /** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
 import type { InstanceName } from '../core/instance.ts';
-import type { GrantCounts, Lease, Refusal } from '../core/ports.ts';
+import type { GrantCounts, LeaseTarget, Refusal } from '../core/ports.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 
 /** What of the config the workers go by; a routing table without Sets and Maps. */
@@ -11,8 +11,6 @@ export interface WorkerConfig {
   readonly aliases: readonly (readonly [string, string])[];
   readonly trustedProxies: readonly string[];
 }
-
-export type Target = Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
 
 /** Of one process. */
 export interface Share extends GrantCounts {
@@ -35,12 +33,12 @@ export type ToWorker =
   | {
       readonly type: 'lease';
       readonly id: number;
-      readonly lease: Target & { heldMs: number | null };
+      readonly lease: LeaseTarget & { heldMs: number | null };
       granted: boolean;
     }
   | { readonly type: 'refusal'; readonly id: number; readonly refusal: Refusal }
   /** Of a process that was granted, something has changed. */
-  | { readonly type: 'target'; readonly target: Target }
+  | { readonly type: 'target'; readonly target: LeaseTarget }
   /** No further request goes there: the worker claims it no more, and confirms. */
   | { readonly type: 'retire'; readonly generation: number }
   | { readonly type: 'ping' }

@@ -3,8 +3,8 @@
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
-import type { FromWorker, Share, Target } from './protocol.ts';
+import type { Claim, Lease, LeaseTarget, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */
 const REPORT_MS = 50;
@@ -29,7 +29,7 @@ class Counter {
 export class RemoteSource implements UpstreamSource {
   private readonly send: (message: FromWorker) => void;
   private readonly registered = new Set<InstanceName>();
-  private readonly granted = new Map<InstanceName, Target>();
+  private readonly granted = new Map<InstanceName, LeaseTarget>();
   private readonly counters = new Map<number, Counter>();
   private readonly changed = new Set<number>();
   /** Those that are still in use: what changes is reported at once. */
@@ -81,7 +81,7 @@ export class RemoteSource implements UpstreamSource {
     else this.registered.delete(instance);
   }
 
-  leased(id: number, lease: Target & { heldMs: number | null }, granted: boolean): void {
+  leased(id: number, lease: LeaseTarget & { heldMs: number | null }, granted: boolean): void {
     if (granted) this.granted.set(lease.instance, lease);
     this.settle(id, new RemoteLease(lease, id, this.send));
   }
@@ -90,7 +90,7 @@ export class RemoteSource implements UpstreamSource {
     this.settle(id, refusal);
   }
 
-  retarget(target: Target): void {
+  retarget(target: LeaseTarget): void {
     if (this.granted.has(target.instance)) this.granted.set(target.instance, target);
   }
 
@@ -155,7 +155,7 @@ class LocalLease implements Lease {
   private readonly source: RemoteSource;
   private open: 'request' | 'stream' | null = 'request';
 
-  constructor(target: Target, counter: Counter, source: RemoteSource) {
+  constructor(target: LeaseTarget, counter: Counter, source: RemoteSource) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;
@@ -196,7 +196,7 @@ class RemoteLease implements Lease {
   private readonly send: (message: FromWorker) => void;
   private released = false;
 
-  constructor(target: Target & { heldMs: number | null }, id: number, send: (message: FromWorker) => void) {
+  constructor(target: LeaseTarget & { heldMs: number | null }, id: number, send: (message: FromWorker) => void) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;
