@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { quantile } from './figures.ts';
 import { BenchServer } from './server.ts';
+import { readWrk } from './wrk.ts';
 
 const APP = fileURLToPath(new URL('./body-app.ts', import.meta.url));
 const CONNECTIONS = 1000;
@@ -71,15 +72,5 @@ function rounds(port: number) {
 /** A fixed, moderate rate would be better; wrk has none, so its eight connections ask as fast as they are answered. */
 function load(port: number) {
   const args = ['-t1', '-c8', '-d3s', '--latency', '-H', 'Host: other.test', `http://127.0.0.1:${port}/`];
-  const text = execFileSync('wrk', args, { encoding: 'utf8' });
-  const ms = (pattern: RegExp) => {
-    const found = pattern.exec(text)?.[1] ?? '0';
-    const value = Number.parseFloat(found);
-    if (found.endsWith('us')) return value / 1000;
-    return found.endsWith('ms') ? value : value * 1000;
-  };
-  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
-  const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
-  const p50Ms = ms(/^ +50% +(\S+)/m);
-  return { p50Ms, p99Ms: ms(/^ +99% +(\S+)/m), errors: bad + errors.reduce((sum, count) => sum + Number(count), 0) };
+  return readWrk(execFileSync('wrk', args, { encoding: 'utf8' }));
 }

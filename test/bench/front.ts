@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { nginxConfig } from '../../src/front/nginx.ts';
 import { quantile } from './figures.ts';
 import { BenchServer } from './server.ts';
+import { readWrk } from './wrk.ts';
 
 const APP = fileURLToPath(new URL('./body-app.ts', import.meta.url));
 const ROUNDS = 7;
@@ -71,7 +72,7 @@ async function sleepAndWake(server: BenchServer): Promise<void> {
     // The load wakes it; half of the time it is put to sleep again before it is ready.
     await delay(cycles % 2 === 0 ? 100 : 300);
   }
-  const { requests, errors } = read((await load).stdout);
+  const { requests, errors } = readWrk((await load).stdout);
   const view = JSON.parse(await server.api('GET', '/api/instances/app:t0'));
   console.log(`\n${requests} requests through nginx, 32 at a time, while it was put to sleep ${cycles} times`);
   console.log(`failed ${errors}, woken ${view.wakes} times`);
@@ -92,20 +93,10 @@ function nginx(dir: string, name: string, text: string): ChildProcess {
 }
 
 function wrk(port: number, seconds: number) {
-  return read(execFileSync('taskset', wrkArgs(port, seconds), { encoding: 'utf8' }));
+  return readWrk(execFileSync('taskset', wrkArgs(port, seconds), { encoding: 'utf8' }));
 }
 
 function wrkArgs(port: number, seconds: number): string[] {
   const host = ['-H', 'Host: t0.localhost'];
   return ['-c', LOAD_CORE, 'wrk', '-t1', '-c32', `-d${seconds}s`, ...host, `http://127.0.0.1:${port}/`];
-}
-
-function read(text: string) {
-  const field = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
-  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
-  return {
-    perSecond: field(/Requests\/sec:\s+([\d.]+)/),
-    requests: field(/(\d+) requests in/),
-    errors: field(/Non-2xx or 3xx responses: (\d+)/) + errors.reduce((sum, count) => sum + Number(count), 0),
-  };
 }

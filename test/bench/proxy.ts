@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quantile } from './figures.ts';
 import { nginxBase, nginxOf, PEERS, type Peer, startPinned, tenement } from './peers.ts';
+import { readWrk } from './wrk.ts';
 
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
@@ -151,15 +152,7 @@ function load(one: Case, port: number, dir: string, seconds: number) {
     script,
   ];
   const text = execFileSync('taskset', [...args, `http://127.0.0.1:${port}${one.path}`], { encoding: 'utf8' });
-  const field = (pattern: RegExp) => pattern.exec(text)?.[1] ?? '0';
-  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
-  return {
-    perSecond: Number(field(/Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: inMs(field(/^ +50% +(\S+)/m)),
-    p99Ms: inMs(field(/^ +99% +(\S+)/m)),
-    requests: Number(field(/(\d+) requests in/)),
-    errors: Number(field(/Non-2xx or 3xx responses: (\d+)/)) + errors.reduce((sum, count) => sum + Number(count), 0),
-  };
+  return readWrk(text);
 }
 
 function luaFor({ upload, tenants }: Case): string {
@@ -169,12 +162,6 @@ function luaFor({ upload, tenants }: Case): string {
   return `local n = 0; local made = {}
 init = function() for i = 0, ${tenants - 1} do made[i] = wrk.format("GET", "/", { Host = "t" .. i .. ".localhost" }) end end
 request = function() n = (n + 7) % ${tenants}; return made[n] end`;
-}
-
-function inMs(text: string): number {
-  const value = Number.parseFloat(text);
-  if (text.endsWith('us')) return value / 1000;
-  return text.endsWith('ms') ? value : value * 1000;
 }
 
 function cpuMs(child: ChildProcess): number {

@@ -1,0 +1,29 @@
+/** What wrk prints, read. */
+
+export interface WrkFigures {
+  readonly perSecond: number;
+  readonly requests: number;
+  /** 0 without `--latency`. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Answers that are not 2xx or 3xx, and requests that got none. */
+  readonly errors: number;
+}
+
+export function readWrk(text: string): WrkFigures {
+  const field = (pattern: RegExp) => pattern.exec(text)?.[1] ?? '0';
+  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? [];
+  return {
+    perSecond: Number(field(/Requests\/sec:\s+([\d.]+)/)),
+    requests: Number(field(/(\d+) requests in/)),
+    p50Ms: inMs(field(/^ +50% +(\S+)/m)),
+    p99Ms: inMs(field(/^ +99% +(\S+)/m)),
+    errors: Number(field(/Non-2xx or 3xx responses: (\d+)/)) + errors.reduce((sum, count) => sum + Number(count), 0),
+  };
+}
+
+function inMs(text: string): number {
+  const value = Number.parseFloat(text);
+  if (text.endsWith('us')) return value / 1000;
+  return text.endsWith('ms') ? value : value * 1000;
+}
