@@ -14,6 +14,8 @@ import { ensurePrivateDir } from './directories.ts';
 
 /** Two for each of so many starts at once. */
 const SPARES = 16;
+/** Making them takes a process, and one that starts needs the processor more. */
+const REFILL_AFTER_MS = 1000;
 const SPARE_PREFIX = '.spare-';
 
 /** What reads a child's output. */
@@ -33,6 +35,7 @@ export class Fifos {
   private spares: string[] = [];
   private made = 0;
   private making: Promise<void> | null = null;
+  private refilling: NodeJS.Timeout | null = null;
 
   /** @param dir made when it is first needed */
   constructor(dir: string) {
@@ -68,6 +71,7 @@ export class Fifos {
 
   /** Removes the spare ones. */
   async close(): Promise<void> {
+    if (this.refilling !== null) clearTimeout(this.refilling);
     await this.making?.catch(() => {});
     this.removeSpares();
   }
@@ -88,9 +92,16 @@ export class Fifos {
   private async takeSpares(count: number): Promise<string[]> {
     while (this.spares.length < count) await this.refill(2 * SPARES);
     const taken = this.spares.splice(0, count);
-    // A failure shows when a start finds none.
-    if (this.spares.length < SPARES) void this.refill(SPARES).catch(() => {});
+    if (this.spares.length < SPARES) this.refillLater();
     return taken;
+  }
+
+  private refillLater(): void {
+    this.refilling ??= setTimeout(() => {
+      this.refilling = null;
+      // A failure shows when a start finds none.
+      void this.refill(SPARES).catch(() => {});
+    }, REFILL_AFTER_MS).unref();
   }
 
   private refill(count: number): Promise<void> {

@@ -19,13 +19,21 @@ export function tryConnect(upstream: Upstream, timeoutMs: number): Promise<Conne
   });
 }
 
+/** `refused`: nothing listens there (yet). */
+export type HealthAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly detail: string; readonly refused?: true };
+
+/** connect(2): nobody listens, or the file is gone. */
+const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT']);
+
 /** GET `path`: 2xx is healthy. Not ok at once when `signal` aborts. */
 export function askHealth(
   upstream: Upstream,
   path: string,
   timeoutMs: number,
   signal?: AbortSignal,
-): Promise<ProbeResult> {
+): Promise<HealthAnswer> {
   return new Promise((resolve) => {
     const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
     const headers = { host: 'localhost', connection: 'close', 'user-agent': 'tenement-probe' };
@@ -33,7 +41,7 @@ export function askHealth(
     const timer = setTimeout(() => finish(failure(`GET ${path} did not answer within ${timeoutMs} ms`)), timeoutMs);
     const cancel = () => finish(failure(`GET ${path} was not answered`));
     signal?.addEventListener('abort', cancel, { once: true });
-    const finish = (result: ProbeResult) => {
+    const finish = (result: HealthAnswer) => {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(timer);
       probe.destroy();
@@ -43,7 +51,10 @@ export function askHealth(
       const status = response.statusCode ?? 0;
       finish(status >= 200 && status < 300 ? { ok: true } : failure(`GET ${path} answered ${status}`));
     });
-    probe.once('error', (error) => finish(failure(`GET ${path} failed: ${error.message}`)));
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      const failed = failure(`GET ${path} failed: ${error.message}`);
+      finish(REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed);
+    });
     probe.end();
   });
 }
@@ -54,6 +65,6 @@ export async function askLiveness(upstream: Upstream, health: string | null, tim
   return result === 'accepted' ? { ok: true } : failure(`connecting: ${result}`);
 }
 
-function failure(detail: string): ProbeResult {
+function failure(detail: string): { ok: false; detail: string } {
   return { ok: false, detail };
 }

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
 import { listenerBelongsTo } from './port.ts';
-import { askHealth, tryConnect } from './probe.ts';
+import { askHealth, type HealthAnswer, tryConnect } from './probe.ts';
 
 const CONNECT_RETRY_MS = 1;
 /** For file systems that do not notify. */
@@ -69,23 +69,36 @@ export async function waitReady(
   dirWatch: DirWatch,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const { upstream } = options;
-  const listens =
-    'socketPath' in upstream
-      ? await waitSocket(upstream.socketPath, dirWatch, signal)
-      : await waitPort(upstream.port, options.pid, signal);
-  if (!listens.ok) return listens;
-  return waitHealthy(options, signal);
+  const { upstream, health } = options;
+  if ('port' in upstream) {
+    const listens = await waitPort(upstream.port, options.pid, signal);
+    return listens.ok && health !== null ? waitHealthy(options, health, signal) : listens;
+  }
+  const bound = await waitBound(upstream.socketPath, dirWatch, signal);
+  if (!bound.ok) return bound;
+  // The question itself shows that it listens; a connection before it would cost a cold process some milliseconds.
+  return health === null ? waitListening(upstream.socketPath, signal) : waitHealthy(options, health, signal);
 }
 
-async function waitSocket(path: string, dirWatch: DirWatch, signal: AbortSignal): Promise<ProbeResult> {
+async function waitBound(path: string, dirWatch: DirWatch, signal: AbortSignal): Promise<ProbeResult> {
   while (!signal.aborted) {
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) await dirWatch.changed(signal);
-    else if (!stat.isSocket()) return { ok: false, detail: `what lies at SOCKET_PATH (${path}) is not a socket` };
-    else if ((await tryConnect({ socketPath: path }, RECHECK_MS)) === 'accepted') return { ok: true };
-    else await pause(CONNECT_RETRY_MS, signal);
+    if (stat?.isSocket()) return { ok: true };
+    if (stat !== undefined) return { ok: false, detail: `what lies at SOCKET_PATH (${path}) is not a socket` };
+    await dirWatch.changed(signal);
   }
+  return notListening(path);
+}
+
+async function waitListening(path: string, signal: AbortSignal): Promise<ProbeResult> {
+  while (!signal.aborted) {
+    if ((await tryConnect({ socketPath: path }, RECHECK_MS)) === 'accepted') return { ok: true };
+    await pause(CONNECT_RETRY_MS, signal);
+  }
+  return notListening(path);
+}
+
+function notListening(path: string): ProbeResult {
   return { ok: false, detail: `did not listen on SOCKET_PATH (${path})` };
 }
 
@@ -104,20 +117,27 @@ async function waitPort(port: number, pid: number, signal: AbortSignal): Promise
   return { ok: false, detail: `did not listen on PORT (127.0.0.1:${port})` };
 }
 
-async function waitHealthy(options: ReadinessOptions, signal: AbortSignal): Promise<ProbeResult> {
-  const { upstream, health, healthTimeoutMs } = options;
-  if (health === null) return { ok: true };
+async function waitHealthy(
+  { upstream, healthTimeoutMs }: ReadinessOptions,
+  health: string,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
   const startedAtMs = performance.now();
-  let last: ProbeResult = { ok: false, detail: `GET ${health} was not answered` };
+  let last: HealthAnswer = { ok: false, detail: `GET ${health} was not answered` };
   while (!signal.aborted) {
     const result = await askHealth(upstream, health, healthTimeoutMs, signal);
     if (result.ok) return result;
     // An attempt that was cut off says nothing; the one before it may.
     if (!signal.aborted) last = result;
-    const fast = performance.now() - startedAtMs < HEALTH_FAST_MS;
-    await pause(fast ? HEALTH_RETRY_MS : HEALTH_RETRY_SLOW_MS, signal);
+    await pause(retryMs(result, startedAtMs), signal);
   }
-  return last;
+  if (last.ok || !last.refused || 'port' in upstream) return last;
+  return notListening(upstream.socketPath);
+}
+
+function retryMs(answer: HealthAnswer, startedAtMs: number): number {
+  if (performance.now() - startedAtMs >= HEALTH_FAST_MS) return HEALTH_RETRY_SLOW_MS;
+  return !answer.ok && answer.refused ? CONNECT_RETRY_MS : HEALTH_RETRY_MS;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ import { createProxy } from '../../src/proxy/server.ts';
 import { bareStart, get } from './bare.ts';
 import { quantile, timed } from './figures.ts';
 
-const ROUNDS = 21;
+const ROUNDS = 41;
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const APPS = [
   { label: 'notes (Node)', example: 'notes' },

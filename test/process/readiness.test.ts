@@ -44,6 +44,35 @@ test.for(['symlink', 'file'])('a %s at SOCKET_PATH is refused', async (kind) => 
   expect(existsSync(publicSocket(paths))).toBe(false);
 });
 
+test('a child that binds, and listens only later, is ready when it listens', async () => {
+  const bench = makeBench();
+  // Node binds and listens in one step, Python does not.
+  const code = `import os, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.environ['SOCKET_PATH'])
+time.sleep(0.2)
+s.listen()
+while True:
+    c, _ = s.accept()
+    c.recv(4096)
+    c.sendall(b'HTTP/1.1 204 No Content\\r\\n\\r\\n')
+    c.close()`;
+  const child = await bench.launch({ command: ['python3', '-c', code], health: '/health' });
+  expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
+});
+
+test('a child that binds and never listens is told so', async () => {
+  const bench = makeBench();
+  const code = `import os, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.environ['SOCKET_PATH'])
+time.sleep(60)`;
+  const child = await bench.launch({ command: ['python3', '-c', code], health: '/health' });
+  expect(await child.waitReady(AbortSignal.timeout(400))).toMatchObject({
+    detail: expect.stringMatching(/^did not listen on SOCKET_PATH/),
+  });
+});
+
 test('an answer other than 2xx is not ready, and the last one is told', async () => {
   const bench = makeBench();
   const code = `require('node:http').createServer((_, response) => {
