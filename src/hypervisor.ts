@@ -3,17 +3,10 @@ import { join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { parseInstanceName } from './core/instance.ts';
-import type {
-  Claim,
-  EventLog,
-  InstanceView,
-  LogFilter,
-  LogLine,
-  LogStore,
-  SpawnOptions,
-  TokenStore,
-} from './core/ports.ts';
+import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/ports.ts';
 import type { Config } from './core/service.ts';
+import type { Claim } from './core/serving.ts';
+import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createDoorbells } from './process/doorbells.ts';

@@ -1,14 +1,7 @@
 /** What the package exports, nothing else. */
-export type {
-  Claim,
-  InstanceView,
-  Lease,
-  LogFilter,
-  LogLine,
-  Refusal,
-  SpawnOptions,
-  TenementEvent,
-} from './core/ports.ts';
+export type { LogFilter, LogLine, TenementEvent } from './core/ports.ts';
+export type { Claim, Lease, Refusal } from './core/serving.ts';
+export type { InstanceView, SpawnOptions } from './core/verbs.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export { Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';

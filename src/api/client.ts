@@ -1,8 +1,8 @@
 /** The API as typed calls: what the commands use, and other programs may. */
 import { type ConfigJson, configFromJson } from '../core/config-json.ts';
 import type { InstanceName } from '../core/instance.ts';
-import type { InstanceView, SpawnOptions } from '../core/ports.ts';
 import type { Config } from '../core/service.ts';
+import type { InstanceView, SpawnOptions } from '../core/verbs.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';

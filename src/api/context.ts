@@ -1,6 +1,7 @@
 /** What every route needs. */
-import type { EventLog, LogStore, SupervisorVerbs, TokenStore } from '../core/ports.ts';
+import type { EventLog, LogStore, TokenStore } from '../core/ports.ts';
 import type { Config } from '../core/service.ts';
+import type { SupervisorVerbs } from '../core/verbs.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
 

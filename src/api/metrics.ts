@@ -1,7 +1,7 @@
 /** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { STATES } from '../core/instance.ts';
-import type { InstanceView, SupervisorVerbs } from '../core/ports.ts';
+import type { InstanceView, SupervisorVerbs } from '../core/verbs.ts';
 
 type Supervisor = Pick<SupervisorVerbs, 'list'>;
 type Figure = (view: InstanceView) => number | null;

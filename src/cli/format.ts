@@ -1,5 +1,5 @@
 /** Figures and tables for people. Pure. */
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 
 /** "-" stands for what is not known. */
 export const UNKNOWN = '-';

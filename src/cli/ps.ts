@@ -1,6 +1,6 @@
 /** `tenement ps`: every instance, one a line. */
 import type { Command } from 'commander';
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import { age, bytes, isBusy, table, UNKNOWN } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { type GlobalOptions, withClient } from './target.ts';

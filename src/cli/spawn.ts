@@ -1,7 +1,7 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseInstanceName } from '../core/instance.ts';
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import { block } from './format.ts';
 import { instanceOf } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';

@@ -1,6 +1,6 @@
 /** A start that did not end in `ready`, with what the process said about it. */
 import { stripVTControlCharacters } from 'node:util';
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
 
 export class StartFailure extends TenementError {

@@ -1,7 +1,7 @@
 /** `tenement status`: all that is known of one instance, in words. */
 import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import { age, block, bytes, duration, isBusy, plural } from './format.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';

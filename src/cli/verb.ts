@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ApiClient } from '../api/client.ts';
 import type { InstanceName } from '../core/instance.ts';
-import type { InstanceView } from '../core/ports.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { assertReady } from './start-failure.ts';

@@ -1,6 +1,6 @@
 /** What a request gets in each state (contract.md §6). Pure. */
 import type { Lifecycle } from './lifecycle.ts';
-import type { Refusal } from './ports.ts';
+import type { Refusal } from './serving.ts';
 
 export type Admission = 'forward' | 'hold' | 'wake' | Refusal;
 

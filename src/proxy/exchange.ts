@@ -1,6 +1,6 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Claim, Lease } from '../core/ports.ts';
+import type { Claim, Lease } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';

@@ -1,8 +1,8 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
 import type { IncomingMessage } from 'node:http';
-import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ProxyLimits } from '../core/service.ts';
+import type { UpstreamSource } from '../core/serving.ts';
 import type { Logger } from '../logger.ts';
 import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';

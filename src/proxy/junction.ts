@@ -1,6 +1,7 @@
 /** A client's connection joined to a tenant's socket, byte for byte, until either side ends. */
 import { connect, type Socket } from 'node:net';
-import type { Lease, Upstream } from '../core/ports.ts';
+import type { Upstream } from '../core/ports.ts';
+import type { Lease } from '../core/serving.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 
 /**

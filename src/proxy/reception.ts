@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { Claim, Lease, Refusal, UpstreamSource } from '../core/serving.ts';
 import type { Logger } from '../logger.ts';
 import { answerError } from './error-page.ts';
 import { joinUpstream } from './junction.ts';

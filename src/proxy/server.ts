@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { UpstreamSource } from '../core/ports.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
+import type { UpstreamSource } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerError, errorAnswer, rawAnswer } from './error-page.ts';

@@ -1,7 +1,7 @@
 /** The two ends of an upgraded connection: when one goes the other goes, and the lease is released. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Lease } from '../core/ports.ts';
+import type { Lease } from '../core/serving.ts';
 import { wakeTiming } from './headers.ts';
 
 /** For this hop alone; http-proxy states Connection itself. */

@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
-import type { Lease } from '../core/ports.ts';
+import type { Lease } from '../core/serving.ts';
 import { type ErrorCode, toTenementError } from '../errors.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
 import { type Caller, callerOf, type Gateway, routeOf } from './gateway.ts';

@@ -1,6 +1,6 @@
 /** Connections to tenants: one pool for each generation of a process, so that none outlives it. */
 import { EventEmitter } from 'node:events';
-import type { Lease } from '../core/ports.ts';
+import type { Lease } from '../core/serving.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 /** Told of every connection that is opened to a process (1) or closed (-1). */

@@ -2,8 +2,9 @@
 import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle.ts';
-import type { Claim, Clock, Grant, LaunchedProcess, Lease, LeaseTarget, Refusal } from '../core/ports.ts';
+import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
+import type { Claim, Grant, Lease, LeaseTarget, Refusal } from '../core/serving.ts';
 import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';

@@ -1,5 +1,5 @@
 /** A part of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
-import type { Grant, GrantCounts, LeaseTarget } from '../core/ports.ts';
+import type { Grant, GrantCounts, LeaseTarget } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0 };

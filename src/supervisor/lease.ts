@@ -1,6 +1,7 @@
 /** One request's hold on an upstream, counted from its making to its release. */
 import type { InstanceName } from '../core/instance.ts';
-import type { Lease, LeaseTarget, Upstream } from '../core/ports.ts';
+import type { Upstream } from '../core/ports.ts';
+import type { Lease, LeaseTarget } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
 export class CountedLease implements Lease {

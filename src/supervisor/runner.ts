@@ -12,9 +12,7 @@ import {
   step,
 } from '../core/lifecycle.ts';
 import type {
-  Claim,
   Doorbells,
-  Grant,
   InstancePaths,
   LaunchedProcess,
   Launcher,
@@ -23,6 +21,7 @@ import type {
   Usage,
 } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
+import type { Claim, Grant } from '../core/serving.ts';
 import { CurrentProcess } from './current-process.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 import { Door } from './door.ts';

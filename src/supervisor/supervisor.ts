@@ -2,22 +2,11 @@
 
 import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName } from '../core/instance.ts';
-import type {
-  Claim,
-  Clock,
-  Doorbells,
-  EventLog,
-  Grant,
-  GrantSource,
-  InstanceView,
-  Launcher,
-  Registry,
-  SpawnOptions,
-  SupervisorVerbs,
-  UsageMeter,
-} from '../core/ports.ts';
+import type { Clock, Doorbells, EventLog, Launcher, Registry, UsageMeter } from '../core/ports.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
+import type { Claim, Grant, GrantSource } from '../core/serving.ts';
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Address, Fleet } from './fleet.ts';

@@ -1,8 +1,8 @@
 /** An instance as the API and the CLI show it. */
 
-import type { InstanceView } from '../core/ports.ts';
 import { describeExit } from '../core/tidings.ts';
 import { formatDuration } from '../core/units.ts';
+import type { InstanceView } from '../core/verbs.ts';
 import type { Runner } from './runner.ts';
 
 export interface ViewContext {

@@ -1,5 +1,5 @@
 /** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
-import type { Claim, Refusal } from '../core/ports.ts';
+import type { Claim, Refusal } from '../core/serving.ts';
 
 interface Held {
   readonly sinceMs: number;

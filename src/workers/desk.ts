@@ -1,5 +1,5 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
-import type { Claim, Grant, GrantSource, Lease, LeaseTarget } from '../core/ports.ts';
+import type { Claim, Grant, GrantSource, Lease, LeaseTarget } from '../core/serving.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';
 
 export class Desk {

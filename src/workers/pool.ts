@@ -5,8 +5,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GrantSource } from '../core/ports.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
+import type { GrantSource } from '../core/serving.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';

@@ -1,7 +1,7 @@
 /** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
 import type { InstanceName } from '../core/instance.ts';
-import type { GrantCounts, LeaseTarget, Refusal } from '../core/ports.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
+import type { GrantCounts, LeaseTarget, Refusal } from '../core/serving.ts';
 
 /** What of the config the workers go by; a routing table without Sets and Maps. */
 export interface WorkerConfig {

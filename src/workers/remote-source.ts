@@ -3,7 +3,7 @@
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, LeaseTarget, Refusal, UpstreamSource } from '../core/ports.ts';
+import type { Claim, Lease, LeaseTarget, Refusal, UpstreamSource } from '../core/serving.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */

@@ -3,15 +3,14 @@ import type { InstanceName } from '../../src/core/instance.ts';
 import { parseInstanceName } from '../../src/core/instance.ts';
 import type {
   EventLog,
-  InstanceView,
   LogFilter,
   LogLine,
   LogStore,
-  SupervisorVerbs,
   TenementEvent,
   TokenInfo,
   TokenStore,
 } from '../../src/core/ports.ts';
+import type { InstanceView, SupervisorVerbs } from '../../src/core/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 

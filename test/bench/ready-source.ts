@@ -3,8 +3,9 @@
 import { systemClock } from '../../src/clock.ts';
 import type { InstanceName } from '../../src/core/instance.ts';
 import { newLifecycle } from '../../src/core/lifecycle.ts';
-import type { LaunchedProcess, UpstreamSource } from '../../src/core/ports.ts';
+import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig } from '../../src/core/service.ts';
+import type { UpstreamSource } from '../../src/core/serving.ts';
 import { Door } from '../../src/supervisor/door.ts';
 import { InFlight } from '../../src/supervisor/in-flight.ts';
 

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { InstanceView } from '../../src/core/ports.ts';
+import type { InstanceView } from '../../src/core/verbs.ts';
 import { configText, type Edit, FIRST_EDIT } from './town.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

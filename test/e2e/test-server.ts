@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { InstanceView } from '../../src/core/ports.ts';
+import type { InstanceView } from '../../src/core/verbs.ts';
 import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn } from './leftovers.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Claim } from '../../src/core/ports.ts';
+import type { Claim } from '../../src/core/serving.ts';
 import { answerOf, Bench, echo, pour, readUntil } from './support.ts';
 
 let bench: Bench;

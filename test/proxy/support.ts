@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { InstanceName } from '../../src/core/instance.ts';
-import type { Claim, Lease, Upstream, UpstreamSource } from '../../src/core/ports.ts';
+import type { Upstream } from '../../src/core/ports.ts';
 import type { RoutingTable } from '../../src/core/routing.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
+import type { Claim, Lease, UpstreamSource } from '../../src/core/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim, Lease } from '../../src/core/ports.ts';
+import type { Claim, Lease } from '../../src/core/serving.ts';
 import { type FakeProcess, settle, type World, world } from './fakes.ts';
 
 const here = () => new AbortController().signal;

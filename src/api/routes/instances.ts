@@ -1,6 +1,6 @@
 /** /api/instances: the verbs of the supervisor. */
 import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/instance.ts';
-import type { SupervisorVerbs } from '../../core/ports.ts';
+import type { SupervisorVerbs } from '../../core/verbs.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,

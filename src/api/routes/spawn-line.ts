@@ -1,6 +1,6 @@
 /** /spawn/SERVICE/--id=ID: the one-line form that a signup hook curls. */
 import { assertTenantId } from '../../core/instance.ts';
-import type { InstanceView, SupervisorVerbs } from '../../core/ports.ts';
+import type { InstanceView, SupervisorVerbs } from '../../core/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import { instanceSchema, noBody, problemAnswer, spawnLineParams, spawnLineQuery } from '../schemas.ts';

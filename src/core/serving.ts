@@ -1,0 +1,74 @@
+/** What the proxy sees of the supervisor: leave to forward a request, or why not. */
+import type { ErrorCode } from '../errors.ts';
+import type { InstanceName } from './instance.ts';
+import type { Upstream } from './ports.ts';
+
+/** A request's hold on an upstream: it is counted from the moment the claim is granted. */
+export interface Lease {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Upstream;
+  /** Differs with each process, so that connections are never reused for another: pool key. */
+  readonly generation: number;
+  /** How long the request was held for a wake, or null when it was not. */
+  readonly heldMs: number | null;
+  readonly requestTimeoutMs: number;
+  /** From now on it is an open stream (WebSocket, server-sent events): keeps awake, but a drain does not wait for it. */
+  becomeStream(): void;
+  /** The request is over. Calling it again does nothing. */
+  release(): void;
+}
+
+/** What a lease is on. */
+export type LeaseTarget = Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
+
+/** What a worker has open on one process, and has claimed of it in all. */
+export interface GrantCounts {
+  readonly requests: number;
+  readonly streams: number;
+  readonly total: number;
+}
+
+/** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */
+export interface Grant {
+  /** As it is now: a reload may change it. */
+  readonly target: LeaseTarget;
+  report(counts: GrantCounts): void;
+  /** After it was retired: nothing more is claimed, and this is what is open. A drain waits for it. */
+  confirm(counts: GrantCounts): void;
+  /** Whoever had it is gone, and all that it had open. */
+  lost(): void;
+}
+
+export interface Refusal {
+  readonly refused: ErrorCode;
+  /** Seconds for `Retry-After`, or null. */
+  readonly retryAfterS: number | null;
+}
+
+export type Claim = Lease | Refusal;
+
+/** What the proxy sees of the supervisor. */
+export interface UpstreamSource {
+  /** Whether this instance is registered. */
+  has(instance: InstanceName): boolean;
+  /**
+   * Claims the instance for one request and counts it in flight in the same step. At once when it is
+   * ready or refuses; else a promise, which `signal` (the client left) makes a refusal.
+   */
+  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim>;
+  /** The proxy has opened or closed a connection to that process. */
+  countConnection(generation: number, change: 1 | -1): void;
+  /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */
+  onRetired(listener: (generation: number) => void): void;
+}
+
+/** What a proxy in another process needs besides, to count for itself. */
+export interface GrantSource extends UpstreamSource {
+  /** All that are registered. */
+  names(): Iterable<InstanceName>;
+  /** Calls `listener` for each that is registered (true) or no longer so (false) from now on. */
+  onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
+  /** null unless it is ready. */
+  grant(instance: InstanceName): Grant | null;
+}
