@@ -54,6 +54,11 @@ export interface LaunchedProcess {
   probe(service: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult>;
   /** Whether somebody connected to its socket since the last time this was asked; the probes do not count. */
   wasConnected(): boolean;
+  /**
+   * Whether all connections to its socket, and to the doorbells that were bound at `listeners`, are ones that a front
+   * server keeps for later, given that nothing has moved on them for `quietMs`. Not known is no.
+   */
+  isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean>;
   /** How long it and all that it started have run on a processor, in ms. */
   runTimeMs(): number;
   /** Where requests go; known once it is ready. */
@@ -117,6 +122,8 @@ export interface Doorbells {
   hang(instance: InstanceName, paths: InstancePaths, access: SocketAccess): void;
   /** Its process has taken its place: takes in who rang before, then ends. */
   retire(instance: InstanceName): void;
+  /** Paths that they were bound to who rang for the process that serves now, and are still connected. */
+  listeners(instance: InstanceName): readonly string[];
   /** Ends it, and removes it from the public path. */
   takeDown(instance: InstanceName): void;
   /** Takes all of them down. */

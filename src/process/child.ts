@@ -10,6 +10,7 @@ import { releasePort } from './port.ts';
 import { askLiveness } from './probe.ts';
 import { isThere, publishSocket, takeOverSocket, withdrawSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
+import { isAtRest } from './resting-connections.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
@@ -74,6 +75,10 @@ export class Child implements LaunchedProcess {
 
   wasConnected(): boolean {
     return this.stamp.take();
+  }
+
+  isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean> {
+    return isAtRest([this.parts.record.bindSocket, ...listeners], quietMs);
   }
 
   runTimeMs(): number {

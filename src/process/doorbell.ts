@@ -7,8 +7,11 @@ import { grantAccess, isFile } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4096;
-/** Who connected before the path was another's is taken in by the loop within this. */
-const LAST_RINGS_MS = 100;
+/**
+ * Who connected before the path was another's may still wait to be taken in: libuv accepts one connection a turn of the
+ * event loop, so when none came in for so long there is none.
+ */
+const LAST_RING_MS = 100;
 
 export type OnRing = (instance: InstanceName, connection: Socket) => void;
 
@@ -28,14 +31,21 @@ export interface DoorbellOptions {
 
 export class Doorbell {
   readonly publicSocket: string;
+  /** The path that those who rang are connected to. */
+  readonly bindName: string;
   private readonly server: Server;
+  private rangLately = false;
   private readonly file: { readonly dev: number; readonly ino: number };
 
   /** Listens, and takes the place of what lay at the public path, in one step. @throws {Error} */
   constructor(options: DoorbellOptions) {
     const { instance, publicSocket, bindName, access, onRing } = options;
     this.publicSocket = publicSocket;
-    this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => onRing(instance, socket));
+    this.bindName = bindName;
+    this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      this.rangLately = true;
+      onRing(instance, socket);
+    });
     this.server.on('error', (error) => options.onError(error));
     // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.
     this.server.listen({ path: bindName, backlog: BACKLOG });
@@ -57,9 +67,13 @@ export class Doorbell {
     return isFile(this.publicSocket, this.file);
   }
 
-  /** Another has taken its place: takes in who rang before that, then ends. */
-  retire(): void {
-    setTimeout(() => this.server.close(), LAST_RINGS_MS).unref();
+  /** Another has taken its place: takes in who rang before that, then ends. `onDone`: nobody who rang is connected. */
+  retire(onDone: () => void = () => {}): void {
+    this.rangLately = false;
+    setTimeout(() => {
+      if (this.rangLately) this.retire(onDone);
+      else this.server.close(onDone);
+    }, LAST_RING_MS).unref();
   }
 
   /** Ends it, and removes it from the public path if it is still there. */

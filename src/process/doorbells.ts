@@ -16,6 +16,8 @@ export interface DoorbellsOptions {
 
 export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells {
   const hung = new Map<InstanceName, Doorbell>();
+  /** Those that are no more, of whose ringers some are still connected. */
+  const left = new Map<InstanceName, Set<Doorbell>>();
   let count = 0;
   /** Made, or seen to be there: thousands of doorbells lie in a few. */
   const prepared = new Set<string>();
@@ -35,8 +37,15 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
     prepared.add(privateDir).add(publicDir);
   };
   const retire = (instance: InstanceName) => {
-    hung.get(instance)?.retire();
+    const bell = hung.get(instance);
+    if (bell === undefined) return;
     hung.delete(instance);
+    const those = left.get(instance) ?? new Set();
+    left.set(instance, those.add(bell));
+    bell.retire(() => {
+      those.delete(bell);
+      if (those.size === 0 && left.get(instance) === those) left.delete(instance);
+    });
   };
   const hang = (instance: InstanceName, publicSocket: string, bindSocket: string, access: SocketAccess) => {
     const before = hung.get(instance);
@@ -62,6 +71,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
       }
     },
     retire,
+    listeners: (instance) => Array.from(left.get(instance) ?? [], ({ bindName }) => bindName),
     takeDown(instance) {
       hung.get(instance)?.takeDown();
       hung.delete(instance);

@@ -5,8 +5,8 @@ import type { Lease } from '../core/serving.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 
 /**
- * What is quiet for so long after the tenant spoke last is taken for an open connection without a request. Bytes do
- * not tell where a response ends.
+ * What is quiet for so long after the tenant spoke last is taken for an open connection without a request: from then on
+ * it is like one that was made to the tenant's socket straight away. Bytes do not tell where a response ends.
  */
 const QUIET_MS = 1000;
 /** The client closes its side of a connection that the tenant has ended. */
@@ -59,7 +59,7 @@ function join(client: Socket, upstream: Socket, lease: Lease, held: readonly Buf
 function watchQuiet(client: Socket, upstream: Socket, lease: Lease): void {
   let answered = false;
   const timer = setTimeout(() => {
-    if (answered) lease.becomeStream();
+    if (answered) lease.release();
     else timer.refresh();
   }, QUIET_MS);
   timer.unref();

@@ -17,6 +17,8 @@ export type ConnectionCounts = ReadonlyMap<string, number>;
 export class DirectTraffic {
   /** Connections that are not tenement's own, at the last look. */
   open = 0;
+  /** Of those, how many are known to be kept by a front server for later, with nobody waiting. */
+  private resting = 0;
   private readonly ownConnections: OwnConnections;
   private process: LaunchedProcess | null = null;
   private generation = 0;
@@ -35,6 +37,22 @@ export class DirectTraffic {
     this.generation = generation;
     this.exposed = found;
     this.runTimeMs = 0;
+    this.resting = 0;
+  }
+
+  /** Those on which somebody may wait for something. */
+  get busy(): number {
+    return this.open - this.resting;
+  }
+
+  /** All that are open are at rest, until something moves. */
+  rest(): void {
+    this.resting = this.open;
+  }
+
+  /** What was seen last: while nothing of it changes, nothing has moved. */
+  get atRest(): { readonly open: number; readonly ranMs: number } | null {
+    return this.resting > 0 && this.busy === 0 ? { open: this.open, ranMs: this.runTimeMs } : null;
   }
 
   /** Returns whether there was any since the last look. `counts` is asked only where something may be open. */
@@ -47,7 +65,9 @@ export class DirectTraffic {
     if (!connected && !this.exposed) return false;
     this.open = this.count(process, counts());
     this.exposed = this.open > 0;
-    return this.hasRun(process) || stranger;
+    const active = this.hasRun(process) || stranger;
+    this.resting = active ? 0 : Math.min(this.resting, this.open);
+    return active;
   }
 
   /** Connections that are not tenement's own, now. */

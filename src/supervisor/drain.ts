@@ -11,6 +11,7 @@ const LOOKS_AT_MOST_EVERY_MS = 200;
  * finish what it may have after all.
  */
 const QUIET_MS = 3000;
+const LONG_AGO_MS = Number.NEGATIVE_INFINITY;
 
 export interface DrainOptions {
   readonly clock: Clock;
@@ -27,10 +28,12 @@ export class Drain {
   private readonly cancelTimeout: () => void;
   private cancelLook = () => {};
   private over = false;
-  private seen = { open: -1, ranMs: 0, sinceMs: 0 };
+  private seen: { readonly open: number; readonly ranMs: number; readonly sinceMs: number };
 
   constructor(options: DrainOptions) {
     this.options = options;
+    const { atRest } = options.traffic;
+    this.seen = atRest === null ? { open: -1, ranMs: 0, sinceMs: 0 } : { ...atRest, sinceMs: LONG_AGO_MS };
     this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.done());
     options.inFlight.onDrained(() => {
       if (this.over) return;

@@ -7,6 +7,7 @@ import { IdleTimer } from './idle-timer.ts';
 import type { InFlight } from './in-flight.ts';
 import type { OwnConnections } from './own-connections.ts';
 import { startProber } from './prober.ts';
+import { RestCheck } from './rest-check.ts';
 
 export interface DutyOptions {
   readonly clock: Clock;
@@ -16,6 +17,8 @@ export interface DutyOptions {
   service(): ServiceConfig;
   /** Connections to each socket, by the path that was bound. */
   connections(): ConnectionCounts;
+  /** Paths of the doorbells at which some of them came in. */
+  listeners(): readonly string[];
   /** Something went straight to its socket. */
   onUsed(): void;
   onIdle(): void;
@@ -35,7 +38,8 @@ export class Duty {
   private readonly traffic: DirectTraffic;
   private ongoingDrain: Drain | null = null;
   private endProber = () => {};
-  private on = false;
+  /** While it lasts. */
+  private restCheck: RestCheck | null = null;
 
   constructor(options: DutyOptions) {
     const { clock, service, inFlight, onIdle } = options;
@@ -52,12 +56,12 @@ export class Duty {
 
   /** When it goes to sleep if nothing more happens, ms since the epoch. */
   get sleepsAtMs(): number | null {
-    return this.on ? this.idle.dueAtMs : null;
+    return this.restCheck === null ? null : this.idle.dueAtMs;
   }
 
   begin({ process, generation, found }: Served): void {
-    const { clock, settings, service, onUnhealthy } = this.options;
-    this.on = true;
+    const { clock, settings, service, listeners, onUnhealthy } = this.options;
+    this.restCheck = new RestCheck({ clock, process, listeners, onRest: () => this.rest() });
     this.traffic.begin(process, generation, found);
     this.idle.arm();
     this.endProber = startProber({
@@ -69,7 +73,8 @@ export class Duty {
   }
 
   end(): void {
-    this.on = false;
+    this.restCheck?.end();
+    this.restCheck = null;
     this.options.inFlight.direct = 0;
     this.idle.disarm();
     this.endProber();
@@ -77,7 +82,7 @@ export class Duty {
 
   /** The last that was open has ended. */
   quiet(): void {
-    if (this.on) this.idle.arm();
+    if (this.restCheck !== null) this.idle.arm();
   }
 
   /** The idle timeout may be another now. */
@@ -88,15 +93,44 @@ export class Duty {
 
   /** Takes note of what went past the proxy since the last look. */
   lookAtTraffic(): void {
-    if (!this.on) return;
+    if (this.restCheck === null) return;
+    this.look(this.restCheck);
+    if (this.options.inFlight.activity.open === 0) this.idle.arm();
+    else this.askWhetherAtRest(this.restCheck);
+  }
+
+  private look(restCheck: RestCheck): void {
     const { inFlight, clock, connections, onUsed } = this.options;
     const active = this.traffic.look(connections);
-    inFlight.direct = this.traffic.open;
-    if (active) {
-      inFlight.seen(clock.nowMs());
-      onUsed();
-    }
-    if (inFlight.activity.open === 0) this.idle.arm();
+    inFlight.direct = this.traffic.busy;
+    if (!active) return;
+    restCheck.moved();
+    inFlight.seen(clock.nowMs());
+    onUsed();
+  }
+
+  /** When nothing but connections on which nothing moves has kept it awake for its idle timeout. */
+  private askWhetherAtRest(restCheck: RestCheck): void {
+    const quietMs = this.quietMs;
+    if (quietMs !== null) void restCheck.ask(quietMs);
+  }
+
+  private get quietMs(): number | null {
+    const { inFlight, clock, service } = this.options;
+    const { idleTimeoutMs } = service();
+    const quietMs = clock.nowMs() - inFlight.lastActivityAtMs;
+    const isDue = idleTimeoutMs > 0 && quietMs >= idleTimeoutMs && inFlight.requests + inFlight.streams === 0;
+    return isDue ? quietMs : null;
+  }
+
+  /** Unless something has moved since it was asked. */
+  private rest(): void {
+    if (this.restCheck === null) return;
+    this.look(this.restCheck);
+    if (this.quietMs === null) return;
+    this.traffic.rest();
+    this.options.inFlight.direct = this.traffic.busy;
+    this.idle.arm();
   }
 
   /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed. */

@@ -37,7 +37,7 @@ export interface RunnerDeps extends JournalDeps {
   /** Asked each time: a reload may change them. */
   settings(): Settings;
   readonly launcher: Launcher;
-  readonly doorbells: Pick<Doorbells, 'hang' | 'retire' | 'takeDown'>;
+  readonly doorbells: Omit<Doorbells, 'close'>;
   readonly slots: StartSlots;
   readonly generations: Generations;
   /** Connections to each socket, by the path that was bound. */
@@ -91,6 +91,7 @@ export class Runner {
       inFlight: this.inFlight,
       ownConnections: deps.generations.ownConnections,
       connections: deps.connections,
+      listeners: () => deps.doorbells.listeners(this.name),
       onUsed: () => this.journal.used(),
       onIdle: () => this.dispatch({ type: 'sleep' }),
       onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),

@@ -4,7 +4,9 @@ import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { askSocket } from './clients.ts';
+import { isMissing, startKeepingNginx } from './fronts.ts';
 import { isRunning, serve, type TestServer } from './support.ts';
+import { send } from './test-server.ts';
 
 const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
@@ -69,6 +71,58 @@ describe('one that is used through its socket alone', () => {
     await server.event('app:acme', 'slept');
   });
 });
+
+/** Node keeps idle connections for 5 s, most servers longer. */
+const KEEPING = app('idle_timeout = 2\nenv = { KEEP_ALIVE_MS = "60000" }');
+
+const needed = ['nginx', 'ss'].filter(isMissing);
+describe.skipIf(needed.length > 0)(
+  'behind an nginx that keeps connections (apt-get install nginx-light iproute2)',
+  () => {
+    const behindNginx = async () => {
+      const server = await serve(KEEPING);
+      await server.cli('spawn', 'app', '--id', 'acme');
+      return { server, front: await startKeepingNginx(server.dir, await socketOf(server)) };
+    };
+    const pidThroughNginx = async ({ port }: { port: number }) => JSON.parse((await send(port, '/', {})).body).pid;
+
+    it('one that is asked at least once in half its idle timeout stays awake, then sleeps in time', async () => {
+      const { server, front } = await behindNginx();
+      const pid = await pidThroughNginx(front);
+      for (let round = 0; round < 4; round += 1) {
+        await pause(1000);
+        expect(await pidThroughNginx(front)).toBe(pid);
+      }
+      const lastMs = Date.now();
+      expect((await server.instance('app:acme'))['openConnections']).toBeGreaterThan(0);
+      await server.event('app:acme', 'slept');
+      expect(Date.now() - lastMs).toBeGreaterThan(1900);
+      expect(Date.now() - lastMs).toBeLessThan(6000);
+      expect(await pidThroughNginx(front)).not.toBe(pid);
+    });
+
+    it('one that was woken by a connection which is kept sleeps again in time', async () => {
+      const { server, front } = await behindNginx();
+      await server.cli('sleep', 'app:acme');
+      await pidThroughNginx(front);
+      const lastMs = Date.now();
+      await server.event('app:acme', 'slept', 2);
+      expect(Date.now() - lastMs).toBeGreaterThan(1900);
+      expect(Date.now() - lastMs).toBeLessThan(6000);
+    });
+
+    it('a silent WebSocket keeps it awake', async () => {
+      const { server, front } = await behindNginx();
+      const pid = await pidThroughNginx(front);
+      const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`);
+      await once(socket, 'open');
+      await pause(4500);
+      expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid });
+      socket.close();
+      await server.event('app:acme', 'slept');
+    });
+  },
+);
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,11 +1,10 @@
 /** The real nginx and the real Caddy in front of the sockets, on the configuration that `tenement front` prints. */
 
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Front, freePort, type StartFront, startCaddy, startNginx } from './fronts.ts';
+import { type Front, freePort, isMissing, type StartFront, startCaddy, startNginx } from './fronts.ts';
 import { serve, type TestServer } from './support.ts';
 import { send } from './test-server.ts';
 
@@ -38,7 +37,6 @@ async function served(start: StartFront, idleTimeoutS = 300): Promise<{ server: 
   return { server, front: await start(server) };
 }
 
-/** What is missing skips its tests by name; in CI it fails them. */
 const available = FRONTS.map(([program, start]) => ({ program, start, missing: isMissing(program) }));
 
 describe.each(available)('$program (apt-get install $program)', ({ start, missing }) => {
@@ -129,11 +127,6 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     await server.event('app:acme', 'slept');
   });
 });
-
-function isMissing(program: string): boolean {
-  if (process.env['CI'] === 'true') return false;
-  return spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;
-}
 
 async function openStream(port: number, host: string, path: string): Promise<{ firstBytes: string }> {
   const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end();

@@ -1,5 +1,5 @@
 /** Front servers that others wrote, run on the configuration that `tenement front` prints. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -22,6 +22,31 @@ export const startNginx: StartFront = async (server) => {
   const globals = `daemon off; pid ${dir}/nginx.pid;`;
   return run(port, spawn('nginx', ['-p', dir, '-c', file, '-g', globals], { stdio: ['ignore', 'ignore', 'pipe'] }));
 };
+
+/** One that keeps connections to a socket, as the documentation of nginx proposes for upstreams. */
+export async function startKeepingNginx(dir: string, socket: string): Promise<Front> {
+  const port = await freePort();
+  const file = join(dir, 'keeping.conf');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${dir}/${name};`,
+  );
+  writeFileSync(
+    file,
+    `daemon off; pid ${dir}/keeping.pid; error_log stderr; user root root; worker_processes 2; events {}
+http { access_log off; ${temporary.join(' ')}
+map $http_upgrade $keep { default upgrade; '' ''; }
+upstream app { server unix:${socket}; keepalive 8; }
+server { listen 127.0.0.1:${port}; location / { proxy_pass http://app; proxy_http_version 1.1;
+proxy_set_header Connection $keep; proxy_set_header Upgrade $http_upgrade; } } }`,
+  );
+  return run(port, spawn('nginx', ['-p', dir, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] }));
+}
+
+/** What is missing skips its tests by name; in CI it fails them. */
+export function isMissing(program: string): boolean {
+  if (process.env['CI'] === 'true') return false;
+  return spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;
+}
 
 export const startCaddy: StartFront = async (server) => {
   const port = await freePort();

@@ -151,7 +151,8 @@ export class TestServer {
   }
 
   /** Settles at the first event of this type for this instance, past ones included; null: of the server. */
-  async event(instance: string | null, type: string): Promise<void> {
+  async event(instance: string | null, type: string, times = 1): Promise<void> {
+    let left = times;
     const child = spawn(process.execPath, [MAIN, 'events', '-f', '--json', '-c', this.configFile], {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -159,7 +160,8 @@ export class TestServer {
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const event = JSON.parse(line);
-      if (event.instance === instance && event.type === type) break;
+      if (event.instance === instance && event.type === type) left -= 1;
+      if (left === 0) break;
     }
     child.kill();
   }

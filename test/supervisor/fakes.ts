@@ -106,6 +106,13 @@ export class FakeProcess implements LaunchedProcess {
     return connected;
   }
 
+  /** What `isAtRest` answers. */
+  atRest = false;
+
+  async isAtRest(): Promise<boolean> {
+    return this.atRest;
+  }
+
   ranMs = 1;
 
   runTimeMs(): number {
@@ -241,7 +248,7 @@ export function world(
     config,
     clock,
     launcher,
-    doorbells: { hang: () => {}, retire: () => {}, takeDown: () => {}, close: () => {} },
+    doorbells: { hang: () => {}, retire: () => {}, listeners: () => [], takeDown: () => {}, close: () => {} },
     registry,
     events: log,
     logger: silentLogger(),
