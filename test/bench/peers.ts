@@ -89,7 +89,6 @@ function written(file: string, text: string): string {
   return file;
 }
 
-/** One worker that stays in the foreground and writes nothing but what is asked for. */
 /** nginx with an upstream for each tenant, chosen by host. */
 export const nginxOf = (tenants: number): Peer => ({
   name: 'nginx',
@@ -111,6 +110,7 @@ proxy_set_header X-Request-Id $request_id; } }`,
   );
 }
 
+/** One worker that stays in the foreground and writes nothing but what is asked for. */
 export function nginxBase(dir: string, http: string): string {
   return `daemon off; master_process off; worker_processes 1; pid ${dir}/nginx-${Math.random()}.pid;
 error_log stderr crit; worker_rlimit_nofile 8192; events { worker_connections 4096; }
