@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
+import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import { type Listeners, listen } from './listeners.ts';
@@ -18,7 +19,7 @@ import { createUpgrader, isWebSocket } from './upgrade.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
 /** How often Node looks for headers that take too long. */
-const HEADER_CHECK_MS = 5000;
+const HEADER_CHECK_MS = 1000;
 
 export interface ProxyOptions {
   readonly source: UpstreamSource;
@@ -86,12 +87,17 @@ function makeServer(gateway: Gateway): Server {
   server.on('checkContinue', handle);
   server.on('upgrade', createUpgrader(gateway));
   server.on('connect', (_request, socket) => refuseRaw(socket, 'bad_request'));
+  const refusals = new FewATurn();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Never into the middle of a response.
-    if (socket instanceof Socket && gateway.inFlight.isAnswering(socket)) socket.destroy();
-    else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
+    refusals.add(() => refuseClient(error, socket, gateway));
   });
   return server;
+}
+
+function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, { inFlight }: Gateway): void {
+  // Never into the middle of a response.
+  if (socket instanceof Socket && inFlight.isAnswering(socket)) socket.destroy();
+  else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
 }
 
 function serve(request: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
