@@ -29,7 +29,7 @@ export default {
     only('api', 'api', ['api/', 'core/', 'errors.ts', 'logger.ts']),
     {
       ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'front/', 'errors.ts', 'logger.ts']),
-      from: { path: '^src/cli/', pathNot: '^src/cli/(serve|welcome|offline-logs)\\.ts' },
+      from: { path: '^src/cli/', pathNot: '^src/cli/(serve|check|welcome|offline-logs)\\.ts' },
     },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
   ],

@@ -22,10 +22,25 @@ const environment = z
 
 export const instanceParams = z.object({ instance: z.string().describe('SERVICE:ID, for example api:acme') });
 
+const someMb = z
+  .int()
+  .min(1)
+  .max(2 ** 30);
+const limits = z
+  .strictObject({
+    memoryLimitMb: someMb.optional(),
+    cpuShares: z.int().min(1).max(10_000).optional(),
+    cpuLimit: z.number().min(0.01).max(1024).optional(),
+    pidsLimit: z.int().min(1).optional(),
+    nofileLimit: z.int().min(16).optional(),
+  })
+  .describe("The tenant's own limits, over the service's.");
+
 export const spawnBody = z.strictObject({
   service: z.string().min(1),
   id: z.string().describe('A DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.'),
   env: environment.optional(),
+  limits: limits.optional(),
   start: z.boolean().optional().describe('false: only register. Default true.'),
   wait: z.boolean().optional().describe('false: answer at once. Default true.'),
 });
@@ -72,7 +87,16 @@ export const instanceSchema = z.object({
   startedAt: time.nullable(),
   lastActivityAt: time.nullable(),
   memoryBytes: z.number().nullable(),
+  peakMemoryBytes: z.number().nullable(),
   memoryLimitBytes: z.number().nullable(),
+  limits: z.object({
+    memoryLimitMb: z.number().nullable(),
+    cpuShares: z.int().nullable(),
+    cpuLimit: z.number().nullable(),
+    pidsLimit: z.int().nullable(),
+    nofileLimit: z.int().nullable(),
+    storageLimitMb: z.number().nullable(),
+  }),
   cpuSeconds: z.number().nullable(),
   restarts: count,
   wakes: count,

@@ -5,9 +5,10 @@ import { missingPrograms } from '../config/programs.ts';
 import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
+import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
+import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
-import { assertDirectories, type HostAbilities, hostAbilities } from './host.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { configFile, type GlobalOptions, withClient } from './target.ts';
 
@@ -30,7 +31,7 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   assertDirectories(config);
   const few = descriptorWarning(config.settings);
   const warnings = [...config.warnings, ...missingPrograms(config, process.env), ...(few === null ? [] : [few])];
-  const host = hostAbilities();
+  const host = abilitiesFor(config.settings, config.services.values());
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
   if (options.json === true) {
@@ -57,13 +58,18 @@ function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<s
   });
 }
 
-const CGROUP2 = {
-  writable: 'cgroup: version 2, writable',
-  'read-only': 'cgroup: version 2, but not writable by this user',
-  none: 'cgroup: no version 2 here; memory is watched by tenement itself',
-} as const;
-
-function describeHost(host: HostAbilities): string[] {
+function describeHost(host: Abilities): string[] {
   const proc = host.proc ? [] : ['warning: no /proc here; processes of an earlier server are not recognised'];
-  return [`isolation: ${host.isolation.join(', ')}`, CGROUP2[host.cgroup2], ...proc];
+  const privileges = host.noNewPrivs
+    ? []
+    : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
+  const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
+  if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
+  return [...walls, ...describeCgroup(host.cgroup), ...privileges, ...proc];
+}
+
+function describeCgroup({ version, controls, lack }: Abilities['cgroup']): string[] {
+  if (version === 'none') return [`limits: memory_limit_mb by measuring once a second; ${lack}`];
+  const enforced = `limits: ${controls.join(', ') || 'none'} by the kernel, cgroup version ${version.slice(1)}`;
+  return [lack === null ? enforced : `${enforced}; ${lack}`];
 }

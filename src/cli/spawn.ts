@@ -1,6 +1,7 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseInstanceName } from '../core/instance.ts';
+import type { LimitsInput } from '../core/limits.ts';
 import type { InstanceView } from '../core/verbs.ts';
 import { block } from './format.ts';
 import { instanceOf } from './instance-argument.ts';
@@ -8,7 +9,7 @@ import { type CliIo, print, printJson } from './io.ts';
 import { assertReady } from './start-failure.ts';
 import { type GlobalOptions, withClient } from './target.ts';
 
-interface SpawnCommandOptions extends GlobalOptions {
+interface SpawnCommandOptions extends GlobalOptions, LimitsInput {
   readonly id?: string;
   readonly env?: Record<string, string>;
   readonly start: boolean;
@@ -23,6 +24,11 @@ export function spawnCommand(program: Command, io: CliIo): void {
     .argument('<service>', 'the service, or SERVICE:ID')
     .option('--id <id>', 'the tenant')
     .option('--env <name=value>', "a variable of the tenant's own; may be repeated", collectVariable)
+    .option('--memory-limit-mb <n>', "a limit of the tenant's own, as the others below", positive)
+    .option('--cpu-shares <n>', 'weight when the processor is short', positive)
+    .option('--cpu-limit <cores>', 'processors, for example 0.5', positive)
+    .option('--pids-limit <n>', 'processes and threads', positive)
+    .option('--nofile-limit <n>', 'open files of each process', positive)
     .option('--no-start', 'only register it')
     .option('--no-wait', 'do not wait until it is ready')
     .option('--json', 'print the instance as JSON')
@@ -38,11 +44,22 @@ function collectVariable(text: string, earlier: Record<string, string> = {}): Re
   return { ...earlier, [name]: text.slice(equals + 1) };
 }
 
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('Write a number above 0.');
+  return number;
+}
+
+function limitsOf({ memoryLimitMb, cpuShares, cpuLimit, pidsLimit, nofileLimit }: LimitsInput) {
+  const limits = { memoryLimitMb, cpuShares, cpuLimit, pidsLimit, nofileLimit };
+  return Object.values(limits).some((limit) => limit !== undefined) ? { limits } : {};
+}
+
 async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo): Promise<void> {
   const { service, tenantId } = parseInstanceName(instanceOf(argument, options.id));
   const { env, start, wait } = options;
   const { view, created } = await withClient(options, io, (client) =>
-    client.spawn(service, tenantId, { ...(env !== undefined && { env }), start, wait }),
+    client.spawn(service, tenantId, { ...(env !== undefined && { env }), ...limitsOf(options), start, wait }),
   );
   if (options.json === true) await printJson(io, view);
   const settled = start && wait && !wasLeftAlone(view, created);

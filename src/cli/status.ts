@@ -75,7 +75,8 @@ function useEntries(view: InstanceView, nowMs: number): Entry[] {
 
 function memory(view: InstanceView): string {
   const limit = view.memoryLimitBytes;
-  return limit === null ? bytes(view.memoryBytes) : `${bytes(view.memoryBytes)} of ${bytes(limit)}`;
+  const peak = view.peakMemoryBytes === null ? '' : `, at most ${bytes(view.peakMemoryBytes)}`;
+  return `${bytes(view.memoryBytes)}${limit === null ? '' : ` of ${bytes(limit)}`}${peak}`;
 }
 
 function requests(view: InstanceView, nowMs: number): string {

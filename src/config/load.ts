@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import type { Limits } from '../core/limits.ts';
 import type { Config, ProxyLimits, ServiceConfig, Settings } from '../core/service.ts';
 import { SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { parseDuration } from '../core/units.ts';
@@ -140,7 +141,14 @@ function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions
     maxRunning: settings.max_running,
     maxConcurrentStarts: settings.max_concurrent_starts,
     onExit: settings.on_exit,
+    dynamicUids: uidRange(settings.dynamic_uids),
+    cgroupRoot: settings.cgroup_root === undefined ? null : resolve(dir, settings.cgroup_root),
   };
+}
+
+function uidRange(text: string): [number, number] {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return [first, last];
 }
 
 function runtimeDir(configured: string | undefined, dir: string, stateDir: string, options: LoadOptions): string {
@@ -169,11 +177,26 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     drainTimeoutMs: parseDuration(input.drain_timeout),
     requestTimeoutMs: parseDuration(input.request_timeout),
     wakeQueue: input.wake_queue,
-    isolation: 'process',
-    memoryLimitBytes: input.memory_limit_mb === undefined ? null : input.memory_limit_mb * 1024 * 1024,
+    // What else there is has been refused by then.
+    isolation: input.isolation === 'namespace' ? 'namespace' : 'process',
+    network: input.network,
+    user: input.user ?? null,
+    readOnlyPaths: input.read_only_paths ?? null,
+    ...limitsOfService(input),
     logLimitBytes: input.log_limit_mb * 1024 * 1024,
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
+  };
+}
+
+function limitsOfService(input: ServiceInput): Limits {
+  return {
+    memoryLimitBytes: input.memory_limit_mb === undefined ? null : input.memory_limit_mb * 1024 * 1024,
+    cpuShares: input.cpu_shares ?? null,
+    cpuLimit: input.cpu_limit ?? null,
+    pidsLimit: input.pids_limit ?? null,
+    nofileLimit: input.nofile_limit ?? null,
+    storageLimitBytes: null,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Whether the programs that services run are there. */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { programCandidates } from '../core/program.ts';
 import type { Config } from '../core/service.ts';
 import { templateVariables } from '../core/template.ts';
 
@@ -14,8 +14,7 @@ export function missingPrograms(config: Config, env: NodeJS.ProcessEnv): string[
 }
 
 function isThere(program: string, workdir: string, env: NodeJS.ProcessEnv): boolean {
-  if (program.includes('/')) return isExecutable(resolve(workdir, program));
-  return (env['PATH'] ?? '').split(delimiter).some((dir) => dir !== '' && isExecutable(join(dir, program)));
+  return programCandidates(program, workdir, env['PATH'] ?? '').some(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

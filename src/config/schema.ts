@@ -53,6 +53,14 @@ export const settingsSchema = z.strictObject({
       'Past it, the least recently used idle instance is put to sleep first; with none idle a request gets 503.',
     ),
   max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
+  dynamic_uids: z
+    .string()
+    .regex(/^[1-9]\d{2,8}-[1-9]\d{2,8}$/, 'expected a range like "200000-265535"')
+    .default('200000-265535')
+    .describe('User ids for tenants with `user = "dynamic"`; nothing else on the machine may have them.'),
+  cgroup_root: text()
+    .optional()
+    .describe("A delegated cgroup, as an absolute path, for the instances' own. Default: below the server's."),
   on_exit: z
     .enum(['stop', 'keep'])
     .default('stop')
@@ -138,15 +146,34 @@ export const serviceSchema = z.strictObject({
   isolation: z
     .enum(['process', 'namespace', 'sandbox'])
     .default('process')
-    .describe('`namespace` and `sandbox` are not available in this version, and refused.'),
+    .describe('How a tenant is kept from the others; see docs/isolation.md. `sandbox` is refused in this version.'),
+  network: z
+    .enum(['host', 'none'])
+    .default('host')
+    .describe('`none`: no network but its socket. Takes `isolation = "namespace"`.'),
+  user: z.literal('dynamic').optional().describe('`dynamic`: each tenant has a user id of its own. Takes root.'),
+  read_only_paths: z
+    .array(text())
+    .optional()
+    .describe("At `namespace`: the only paths of the host that a tenant sees. Default: all but what is others'."),
   memory_limit_mb: count(1)
     .max(MAX_MB)
     .optional()
     .describe(
-      'Resident memory of the process tree in MiB; over it, it is killed and restarted. Measured once a second.',
+      'Memory of all processes of an instance in MiB; over it, they are killed and restarted. See docs/limits.md.',
     ),
-  cpu_shares: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
-  pids_limit: count(1).optional().describe('Accepted with a warning: nothing enforces it yet.'),
+  cpu_shares: count(1)
+    .max(10_000)
+    .optional()
+    .describe('Weight against the other instances when the processor is short; one without has 100.'),
+  cpu_limit: z
+    .number()
+    .min(0.01)
+    .max(1024)
+    .optional()
+    .describe("Processors' worth of time that an instance may use: 0.5 is half of one."),
+  pids_limit: count(1).optional().describe('Processes and threads of an instance together.'),
+  nofile_limit: count(16).optional().describe('Open files of each process.'),
   log_limit_mb: count(1)
     .max(MAX_MB)
     .default(16)

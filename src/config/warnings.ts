@@ -8,10 +8,6 @@ export function warningsOf(input: ConfigInput): string[] {
 }
 
 function serviceWarnings(name: string, service: ServiceInput): string[] {
-  const unenforced = (['cpu_shares', 'pids_limit'] as const).filter((key) => service[key] !== undefined);
   const overridden = Object.keys(service.env).filter((key) => ALWAYS_SET.includes(key));
-  return [
-    ...unenforced.map((key) => `service.${name}.${key}: nothing enforces this yet`),
-    ...overridden.map((key) => `service.${name}.env.${key}: tenement sets this itself`),
-  ];
+  return overridden.map((key) => `service.${name}.env.${key}: tenement sets this itself`);
 }

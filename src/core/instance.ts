@@ -1,5 +1,6 @@
 /** Ids, names, records and states of instances: the words of contract.md §1 and §6 as types. */
 import { TenementError } from '../errors.ts';
+import type { OwnLimits } from './limits.ts';
 
 /** A DNS label (RFC 1123 §2.1): what may stand left of a dot in a host name, and in a path. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -58,6 +59,8 @@ export interface ProcessRecord extends ProcessIdentity {
   readonly bindSocket: string;
   readonly publicSocket: string | null;
   readonly port: number | null;
+  /** Directories of its cgroup; none where it has none. */
+  readonly cgroup: readonly string[];
   /** Fingerprint of all that it was started with: another one means that it runs with an older config. */
   readonly spec: string;
 }
@@ -92,6 +95,8 @@ export interface InstanceRecord {
   readonly tenantId: string;
   /** The tenant's own variables, over the service's. */
   readonly env: Readonly<Record<string, string>>;
+  /** The tenant's own limits, over the service's. */
+  readonly limits: OwnLimits;
   readonly createdAtMs: number;
   readonly desired: Desired;
   readonly state: State;
@@ -106,6 +111,9 @@ export interface InstanceRecord {
   readonly crashes: CrashHistory;
 }
 
+/** What a tenant has instead of what its service says. */
+export type TenantsOwn = Pick<InstanceRecord, 'env' | 'limits'>;
+
 /** What decides on the next restart. Times are ms since the epoch. */
 export interface CrashHistory {
   /** Those that count toward a crash loop. */
@@ -119,16 +127,11 @@ export interface CrashHistory {
 export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };
 
 /** A new registration: known, asleep, nothing counted yet. */
-export function newRecord(
-  service: string,
-  tenantId: string,
-  env: Record<string, string>,
-  nowMs: number,
-): InstanceRecord {
+export function newRecord(service: string, tenantId: string, own: TenantsOwn, nowMs: number): InstanceRecord {
   return {
     service,
     tenantId,
-    env,
+    ...own,
     createdAtMs: nowMs,
     desired: 'asleep',
     state: 'asleep',

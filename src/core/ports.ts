@@ -3,6 +3,7 @@
  * operating system.
  */
 import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './instance.ts';
+import type { Limits } from './limits.ts';
 import type { ServiceConfig, SocketAccess } from './service.ts';
 
 export interface Clock {
@@ -30,12 +31,16 @@ export interface LaunchRequest {
   readonly tenantId: string;
   /** The tenant's own variables. */
   readonly env: Readonly<Record<string, string>>;
+  /** The service's, with the tenant's own over them. */
+  readonly limits: Limits;
   readonly paths: InstancePaths;
 }
 
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The kernel killed because of its memory limit. */
+  readonly oom?: true;
 }
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly detail: string };
@@ -61,6 +66,10 @@ export interface LaunchedProcess {
   isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean>;
   /** How long it and all that it started have run on a processor, in ms. */
   runTimeMs(): number;
+  /** What the kernel counts of it; null where nobody but tenement itself can (see `UsageMeter`). */
+  usage(): KernelUsage | null;
+  /** Changes its caps while it runs. */
+  limit(limits: Limits): void;
   /** Where requests go; known once it is ready. */
   readonly upstream: Upstream;
   /**
@@ -84,6 +93,8 @@ export type LaunchResult =
 export interface Launcher {
   /** Called once, before all else. @throws {Error} when what starts need cannot be made */
   prepare(): Promise<void>;
+  /** @throws {TenementError} `host_cannot` when this host cannot give what one of them asks for */
+  assertHostGives(services: Iterable<ServiceConfig>): void;
   /** Removes what `prepare` made. */
   close(): Promise<void>;
   /**
@@ -131,10 +142,17 @@ export interface Doorbells {
 }
 
 export interface Usage {
-  /** Resident memory of the whole process tree. */
+  /** Of the whole process tree: resident memory, or what the kernel charges it with. */
   readonly memoryBytes: number;
   /** User and system time of the whole process tree, in seconds. */
   readonly cpuSeconds: number;
+  /** null where it is not kept. */
+  readonly peakMemoryBytes: number | null;
+}
+
+export interface KernelUsage extends Usage {
+  /** How often the kernel killed one of its processes because of its memory limit. */
+  readonly oomKills: number;
 }
 
 export interface UsageMeter {

@@ -30,6 +30,10 @@ const STARTED_WITH: readonly (keyof ServiceConfig)[] = [
   'socketGroup',
   'listen',
   'isolation',
+  'nofileLimit',
+  'network',
+  'user',
+  'readOnlyPaths',
   'inheritEnv',
   'env',
 ];

@@ -1,6 +1,7 @@
 /** A service as the rest of tenement sees it: checked, defaults filled in, times in milliseconds. */
+import type { Limits } from './limits.ts';
 
-export interface ServiceConfig {
+export interface ServiceConfig extends Limits {
   readonly name: string;
   /** Words of the command; templates not yet filled in. Never empty. */
   readonly command: readonly string[];
@@ -27,8 +28,13 @@ export interface ServiceConfig {
   readonly requestTimeoutMs: number;
   /** Requests held per instance while it wakes. */
   readonly wakeQueue: number;
-  readonly isolation: 'process';
-  readonly memoryLimitBytes: number | null;
+  readonly isolation: 'process' | 'namespace';
+  /** `none`: nothing but its socket. */
+  readonly network: 'host' | 'none';
+  /** `dynamic`: a user id of its own for each tenant; null: the server's. */
+  readonly user: 'dynamic' | null;
+  /** At `namespace`: the only paths of the host that it sees, templates not yet filled in; null: all but what is others'. */
+  readonly readOnlyPaths: readonly string[] | null;
   /** Of an instance's log files together. */
   readonly logLimitBytes: number;
   readonly inheritEnv: readonly string[];
@@ -54,6 +60,10 @@ export interface Settings {
   readonly maxRunning: number;
   readonly maxConcurrentStarts: number;
   readonly onExit: 'stop' | 'keep';
+  /** First and last user id for `user = "dynamic"`. */
+  readonly dynamicUids: readonly [first: number, last: number];
+  /** Absolute path of a delegated cgroup; null: found from the server's own. */
+  readonly cgroupRoot: string | null;
 }
 
 export interface ListenAddress {

@@ -70,6 +70,7 @@ function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {
     case 'launch-failed':
       return { type: 'spawn-failed', message: exit?.detail ?? 'could not be started' };
     default:
+      if (exit?.reason === 'oom') return { type: 'oom-killed', message: 'over its memory limit' };
       return { type: 'crashed', message: exit === null ? 'ended' : describeExit(exit) };
   }
 }

@@ -1,5 +1,6 @@
 /** What the API and the library see of the supervisor: the public verbs, and an instance as they show it. */
 import type { InstanceName, LastExit, State } from './instance.ts';
+import type { LimitsInput, LimitsView } from './limits.ts';
 
 /** An instance as JSON shows it (contract.md §5); what is not known is null. Times are ISO 8601. */
 export interface InstanceView {
@@ -17,7 +18,10 @@ export interface InstanceView {
   readonly startedAt: string | null;
   readonly lastActivityAt: string | null;
   readonly memoryBytes: number | null;
+  readonly peakMemoryBytes: number | null;
   readonly memoryLimitBytes: number | null;
+  /** Those that hold for it: its service's, and its own over them. */
+  readonly limits: LimitsView;
   readonly cpuSeconds: number | null;
   readonly restarts: number;
   readonly wakes: number;
@@ -41,6 +45,8 @@ export interface InstanceView {
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Its own, over the service's. */
+  readonly limits?: LimitsInput | undefined;
   /** false: only register. Default true. */
   readonly start?: boolean | undefined;
   /** false: do not wait until it is ready or the start has failed. Default true. */

@@ -1,8 +1,10 @@
 /** One running child: its process, its output, its sockets, its end. */
 import type { ProcessIdentity, ProcessRecord } from '../core/instance.ts';
-import type { LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
+import type { Limits } from '../core/limits.ts';
+import type { KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
+import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
 import type { OutputTap } from './output-sink.ts';
@@ -21,6 +23,8 @@ export interface ChildParts {
   readonly record: ProcessRecord;
   readonly exited: Promise<ProcessExit>;
   readonly service: ServiceConfig;
+  /** null where there are none. */
+  readonly cgroup: Cgroup | null;
   readonly dirWatch: DirWatch;
   readonly output: OutputTap;
   /** Called when the process is gone, before its traces are removed. */
@@ -38,11 +42,14 @@ export class Child implements LaunchedProcess {
   private readonly hurry = new AbortController();
   private readonly upstreamSocket: string;
   private readonly stamp: ConnectStamp;
+  /** A cgroup may be used again, and it counts on. */
+  private readonly oomKillsBefore: number;
   private ending: Promise<void> | null = null;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
-    this.exited = parts.exited;
+    this.oomKillsBefore = parts.cgroup?.usage().oomKills ?? 0;
+    this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
     this.stamp = new ConnectStamp(this.upstreamSocket);
     void parts.exited.then(() => this.gone.abort());
@@ -83,6 +90,21 @@ export class Child implements LaunchedProcess {
 
   runTimeMs(): number {
     return treeRunTimeMs(this.parts.record.pid);
+  }
+
+  usage(): KernelUsage | null {
+    const counted = this.parts.cgroup?.usage();
+    if (counted === undefined || counted.memoryBytes === null || counted.cpuSeconds === null) return null;
+    const { memoryBytes, cpuSeconds, peakMemoryBytes } = counted;
+    return { memoryBytes, cpuSeconds, peakMemoryBytes, oomKills: counted.oomKills - this.oomKillsBefore };
+  }
+
+  limit(limits: Limits): void {
+    this.parts.cgroup?.limit(limits, false);
+  }
+
+  private wasOutOfMemory(): boolean {
+    return (this.parts.cgroup?.usage().oomKills ?? 0) > this.oomKillsBefore;
   }
 
   lastLines(count: number): string[] {
@@ -140,7 +162,9 @@ export class Child implements LaunchedProcess {
       marker: `SOCKET_PATH=${record.bindSocket}`,
       hurry: this.hurry.signal,
       graceMs,
+      cgroup: this.parts.cgroup,
     });
+    this.parts.cgroup?.remove();
     onGone();
     withdrawSocket(this.upstreamSocket, record.publicSocket);
     dirWatch.close();

@@ -1,37 +1,71 @@
 /** The directories of a tenant and of its sockets: made, checked, removed. Sync: each is a few system calls. */
-import { chmodSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A directory that is not what it must be; the message says why. */
 export class DirectoryError extends Error {}
 
+/** Who has a directory. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What only its owner may enter. */
+const PRIVATE = 0o700;
+/** What others may pass through, to what is theirs in it, but not list. */
+const PASSABLE = 0o711;
+
 /** Makes a directory of our own, mode 0700, or checks that it is one. @throws {DirectoryError} */
-export function ensurePrivateDir(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+export function ensurePrivateDir(path: string, mode = PRIVATE): void {
+  mkdirSync(path, { recursive: true, mode });
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new DirectoryError(`${path} is not a directory`);
   const uid = process.getuid?.();
   if (uid !== undefined && stat.uid !== uid) throw new DirectoryError(`${path} belongs to another user`);
-  if ((stat.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+  if ((stat.mode & 0o777) !== mode) chmodSync(path, mode);
 }
 
-/** The tenant directory and its TMPDIR. */
-export function ensureTenantDir(tenantDir: string): { tmpDir: string } {
+/** In which the directories lie that tenants bind in. @throws {DirectoryError} */
+export function ensureSocketParent(path: string): void {
+  ensurePrivateDir(path, PASSABLE);
+}
+
+/** The tenant directory and its TMPDIR. `owner`: the tenant's own user, null: the server's. */
+export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDir: string } {
   const tmpDir = join(tenantDir, '.tmp');
-  ensurePrivateDir(tenantDir);
-  ensurePrivateDir(tmpDir);
+  for (const dir of [tenantDir, tmpDir]) {
+    if (owner === null) ensurePrivateDir(dir);
+    else ensureOwnedDir(dir, owner);
+  }
   return { tmpDir };
 }
 
+/** A tenant that had no user of its own before gets all that is in it. Never through a link. */
+function ensureOwnedDir(path: string, { uid, gid }: Owner): void {
+  mkdirSync(path, { recursive: true, mode: PRIVATE });
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) throw new DirectoryError(`${path} is not a directory`);
+  if (stat.uid !== uid) giveAll(path, { uid, gid });
+  if ((stat.mode & 0o777) !== PRIVATE) chmodSync(path, PRIVATE);
+}
+
+function giveAll(path: string, owner: Owner): void {
+  lchownSync(path, owner.uid, owner.gid);
+  if (!lstatSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) giveAll(join(path, name), owner);
+}
+
 /** An empty directory for the child to bind in; what an earlier process left there goes. */
-export function freshBindDir(bindSocket: string): void {
+export function freshBindDir(bindSocket: string, owner: Owner | null): void {
   const dir = dirname(bindSocket);
   // The directory of the public socket is for those who connect; only what lies in it is private.
   mkdirSync(dirname(dirname(dir)), { recursive: true });
-  ensurePrivateDir(dirname(dir));
+  ensureSocketParent(dirname(dir));
   rmSync(dir, { recursive: true, force: true });
   ensurePrivateDir(dir);
+  if (owner !== null) chownSync(dir, owner.uid, owner.gid);
 }
 
 /** Removes it, but never through a link or a directory of another user in its parent's place. */

@@ -6,7 +6,7 @@ import type { InstanceName } from '../core/instance.ts';
 import type { Doorbells, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
-import { ensurePrivateDir } from './directories.ts';
+import { ensureSocketParent } from './directories.ts';
 import { Doorbell, type OnRing } from './doorbell.ts';
 
 export interface DoorbellsOptions {
@@ -33,7 +33,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
   const prepare = (privateDir: string, publicDir: string) => {
     if (prepared.has(privateDir) && prepared.has(publicDir) && existsSync(privateDir)) return;
     mkdirSync(publicDir, { recursive: true });
-    ensurePrivateDir(privateDir);
+    ensureSocketParent(privateDir);
     prepared.add(privateDir).add(publicDir);
   };
   const retire = (instance: InstanceName) => {

@@ -7,6 +7,9 @@ import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
 import type { Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
+import { assertHostGives } from './abilities.ts';
+import type { Cgroups } from './cgroup/cgroup.ts';
+import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
 import { type Covered, coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
@@ -21,6 +24,8 @@ import { DirWatch } from './readiness.ts';
 import { spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
+import { ownerFor, sandboxFor } from './walls.ts';
+import type { Wrapping } from './wrapper.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -30,6 +35,8 @@ export interface LauncherOptions {
 }
 
 interface Context extends LauncherOptions {
+  /** Looked for once, when first needed: looking may move this process. */
+  cgroups(): Cgroups;
   readonly covered: readonly Covered[];
   readonly fifos: Fifos;
 }
@@ -37,10 +44,23 @@ interface Context extends LauncherOptions {
 export function createLauncher(options: LauncherOptions): Launcher {
   const { settings } = options;
   const fifos = new Fifos(join(settings.stateDir, 'output'));
-  const context: Context = { ...options, fifos, covered: coverInherited() };
+  let cgroups: Cgroups | null = null;
+  const context: Context = {
+    ...options,
+    fifos,
+    covered: coverInherited(),
+    cgroups: () => {
+      cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
+      return cgroups;
+    },
+  };
   return {
     prepare: () => fifos.prepare(),
-    close: () => fifos.close(),
+    close: async () => {
+      await fifos.close();
+      cgroups?.close();
+    },
+    assertHostGives: (services) => assertHostGives(services, context.cgroups()),
     paths: (service, tenantId) => instancePaths(settings, service, tenantId),
     spec: specOf,
     launch: (request) => launch(request, context),
@@ -65,11 +85,14 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   let dirWatch: DirWatch | null = null;
   try {
     if (service.listen === 'port') port = await takePort();
-    const { tmpDir } = ensureTenantDir(paths.tenantDir);
+    const owner = ownerFor(request, context.settings);
+    const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
     withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket);
-    freshBindDir(paths.bindSocket);
+    freshBindDir(paths.bindSocket, owner);
     dirWatch = new DirWatch(paths.bindSocket);
-    return await start(request, context, planFor(request, context, port, tmpDir), port, dirWatch);
+    const plan = planFor(request, context, port, tmpDir);
+    const walls = { user: owner, sandbox: sandboxFor(request, plan, tmpDir, context.settings) };
+    return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();
     removeBindDir(paths.bindSocket);
@@ -78,12 +101,17 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   }
 }
 
+interface Prepared {
+  readonly plan: Plan;
+  readonly walls: Pick<Wrapping, 'user' | 'sandbox'>;
+  readonly port: number | null;
+  readonly dirWatch: DirWatch;
+}
+
 async function start(
   request: LaunchRequest,
   context: Context,
-  plan: Plan,
-  port: number | null,
-  dirWatch: DirWatch,
+  { plan, walls, port, dirWatch }: Prepared,
 ): Promise<LaunchResult> {
   const { service, paths, instance } = request;
   const { childFds, closeChildFds, stdout, stderr } = await context.fifos.create(instance);
@@ -95,16 +123,20 @@ async function start(
     resumed: false,
   });
   const removeOutput = () => context.fifos.remove(instance);
+  const cgroup = context.cgroups().make(leafOf(request));
   try {
-    const { identity, exited, unref } = await spawnChild(plan, childFds, context.covered);
+    cgroup?.limit(request.limits, false);
+    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
+    const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, context.covered);
     const { bindSocket, publicSocket } = paths;
-    const record = { ...identity, bindSocket, publicSocket, port, spec: specOf(request) };
+    const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const life = { onGone: () => {}, onReleased: unref, removeOutput };
-    const process = new Child({ record, exited, service, dirWatch, output, ...life });
+    const process = new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
     return { ok: true, process };
   } catch (error) {
     output.close();
     removeOutput();
+    cgroup?.remove();
     throw error;
   } finally {
     closeChildFds();
@@ -122,12 +154,18 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     record,
     exited,
     service,
+    cgroup: context.cgroups().find(record.cgroup),
     dirWatch: new DirWatch(record.bindSocket),
     output,
     onGone: look,
     onReleased: () => {},
     removeOutput: () => context.fifos.remove(instance),
   });
+}
+
+/** A name for its cgroup: ids and names of services have no dot. */
+function leafOf({ service, tenantId }: LaunchRequest): string {
+  return `${service.name}.${tenantId}`;
 }
 
 /** What a process that is gone has left behind. */

@@ -1,6 +1,7 @@
 /** How a child is started, with the templates filled in: its paths, its command, its environment. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Limits } from '../core/limits.ts';
 import type { InstancePaths, LaunchRequest } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { assertSocketPath, bindSocketPath, publicSocketPath } from '../core/socket-path.ts';
@@ -12,6 +13,8 @@ export interface Plan {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Record<string, string>;
+  /** The only paths of the host that it sees; null: no such list. */
+  readonly readOnlyPaths: readonly string[] | null;
 }
 
 export interface PlanContext {
@@ -52,18 +55,26 @@ export function planFor(request: LaunchRequest, context: PlanContext, port: numb
     bindSocket: paths.bindSocket,
     port,
   });
-  return { file, args, cwd: fill(service.workdir), env };
+  return { file, args, cwd: fill(service.workdir), env, readOnlyPaths: service.readOnlyPaths?.map(fill) ?? null };
 }
 
 /**
  * A fingerprint of all that a process of this request is started with, but for its port and for what it
  * inherits from the server's own environment, which may be another after an upgrade.
  */
-export function specOf({ service, env, paths }: LaunchRequest): string {
-  const { command, workdir, socketMode, socketGroup, listen, isolation, inheritEnv, env: serviceEnv } = service;
+export function specOf({ service, env, paths, limits }: LaunchRequest): string {
+  const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env: serviceEnv } = service;
   const socket = [socketMode, socketGroup, listen];
-  const all = [command, workdir, socket, isolation, inheritEnv, pairs(serviceEnv), pairs(env), paths];
+  const walls = wallsOf(service, limits);
+  const all = [command, workdir, socket, ...walls, inheritEnv, pairs(serviceEnv), pairs(env), paths];
   return createHash('sha256').update(JSON.stringify(all)).digest('base64url').slice(0, 22);
+}
+
+/** Those without any say nothing, so that what an earlier tenement started is not taken for outdated. */
+function wallsOf({ isolation, network, user, readOnlyPaths }: ServiceConfig, { nofileLimit }: Limits): unknown[] {
+  const all = { network, user, readOnlyPaths, nofileLimit };
+  const none = network === 'host' && user === null && readOnlyPaths === null && nofileLimit === null;
+  return none ? [isolation] : [isolation, all];
 }
 
 function pairs(env: Readonly<Record<string, string>>): [string, string][] {

@@ -30,6 +30,15 @@ export function readStat(pid: number): ProcStat | null {
   };
 }
 
+/** Of the program that it runs, 15 characters at most; '' when it is gone. */
+export function readName(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+  } catch {
+    return '';
+  }
+}
+
 export function allPids(): number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger);

@@ -5,12 +5,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/instance.ts';
+import type { Cgroup } from './cgroup/cgroup.ts';
 import { killTree } from './kill-tree.ts';
 import { family } from './port.ts';
-import { groupMembers, identityOf, isAlive, readStat, withEnvironmentEntry } from './proc.ts';
+import { groupMembers, identityOf, isAlive, readName, readStat, withEnvironmentEntry } from './proc.ts';
 
 /** How often a group is looked at whose leader is gone but whose members are not. */
 const POLL_MS = 15;
+const SANDBOX = 'bwrap';
 /** After SIGKILL the kernel needs a moment; a process in uninterruptible sleep may need longer. */
 const KILL_WAIT_MS = 5000;
 
@@ -23,6 +25,8 @@ export interface TerminateOptions {
   /** Aborts to cut the grace short. */
   readonly hurry: AbortSignal;
   readonly graceMs: number;
+  /** All that it started, wherever it went; null where there are none. */
+  readonly cgroup: Pick<Cgroup, 'kill' | 'pids'> | null;
 }
 
 /** Settles when nothing is left. */
@@ -30,9 +34,7 @@ export async function terminateAll(options: TerminateOptions): Promise<void> {
   const { leader, hurry, graceMs } = options;
   const relatives = relativesOf(leader);
   if (graceMs > 0) {
-    signalGroup(leader, 'SIGTERM');
-    // A stopped process gets its SIGTERM only once it goes on.
-    signalGroup(leader, 'SIGCONT');
+    askToEnd(leader);
     await gone(options, AbortSignal.any([hurry, AbortSignal.timeout(graceMs)]));
   }
   await killLeft(options, relatives);
@@ -50,16 +52,25 @@ async function gone(options: TerminateOptions, deadline: AbortSignal): Promise<v
 }
 
 async function killLeft(options: TerminateOptions, relatives: readonly ProcessIdentity[]): Promise<void> {
-  const { leader, marker } = options;
+  const { leader, marker, cgroup } = options;
+  cgroup?.kill();
   const known = [...relatives, ...relativesOf(leader)];
   if (isAlive(leader)) await killTree(leader.pid);
-  const killAll = () => {
+  const killOnce = () => {
     const group = groupLives(leader);
     if (group) signal(-leader.pid, 'SIGKILL');
-    return killStrays(known, marker) || group;
+    const inCgroup = killAll(cgroup?.pids() ?? []);
+    return killStrays(known, marker) || group || inCgroup;
   };
-  await untilNone(killAll);
+  await untilNone(killOnce);
   await Promise.race([options.exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);
+}
+
+/** Whether there was one. They are in a cgroup of ours, so that no other process can have such a pid. */
+function killAll(pids: readonly number[]): boolean {
+  const living = pids.filter((pid) => readStat(pid)?.state !== 'Z');
+  for (const pid of living) signal(pid, 'SIGKILL');
+  return living.length > 0;
 }
 
 /** Whether there was one. */
@@ -93,8 +104,20 @@ function groupLives(leader: ProcessIdentity): boolean {
   return groupMembers(leader.pid).length > 0;
 }
 
-function signalGroup(leader: ProcessIdentity, name: NodeJS.Signals): void {
-  if (groupLives(leader)) signal(-leader.pid, name);
+function askToEnd(leader: ProcessIdentity): void {
+  if (!groupLives(leader)) return;
+  // A stopped process gets its SIGTERM only once it goes on.
+  const signals = ['SIGTERM', 'SIGCONT'] as const;
+  if (readName(leader.pid) !== SANDBOX) for (const name of signals) signal(-leader.pid, name);
+  else for (const { pid } of insideOf(leader)) for (const name of signals) signal(pid, name);
+}
+
+/**
+ * What bwrap runs: neither itself, which would end at once and take the exit status with it, nor the one that it has
+ * made the first process of the new namespace, which ends with the last of the others.
+ */
+function insideOf(leader: ProcessIdentity): ProcessIdentity[] {
+  return groupMembers(leader.pid).filter(({ pid }) => pid !== leader.pid && readStat(pid)?.ppid !== leader.pid);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

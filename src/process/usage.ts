@@ -52,7 +52,9 @@ async function figuresOf(pids: readonly number[]): Promise<Map<number, Usage>> {
     pids.map(async (pid) => {
       // A process may be gone by now; that is no news here.
       const stat = await pidusage(pid, { maxage: REMEMBER_MS }).catch(() => null);
-      if (stat !== null) figures.set(pid, { memoryBytes: stat.memory, cpuSeconds: stat.ctime / 1000 });
+      if (stat !== null) {
+        figures.set(pid, { memoryBytes: stat.memory, cpuSeconds: stat.ctime / 1000, peakMemoryBytes: null });
+      }
     }),
   );
   return figures;
@@ -65,5 +67,5 @@ function sum(members: readonly number[], figures: ReadonlyMap<number, Usage>): U
     memoryBytes += figures.get(pid)?.memoryBytes ?? 0;
     cpuSeconds += figures.get(pid)?.cpuSeconds ?? 0;
   }
-  return { memoryBytes, cpuSeconds };
+  return { memoryBytes, cpuSeconds, peakMemoryBytes: null };
 }

@@ -1,17 +1,18 @@
 /** The instances in the registry: one row each, written whole. */
 import type { SQLOutputValue } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
-import { type Desired, type InstanceRecord, NO_CRASHES, type State } from '../core/instance.ts';
+import { type Desired, type InstanceRecord, NO_CRASHES, type ProcessRecord, type State } from '../core/instance.ts';
 import type { Registry } from '../core/ports.ts';
 import { type Database, durably, transaction } from './database.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO instances (service, tenant, env, created_at_ms, desired, state, process,
-    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes, limits)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** One for all that have none: there may be thousands. */
 const NO_ENV = {};
+const NO_OWN_LIMITS = {};
 
 export function createRegistry(database: Database): Registry {
   const list = database.prepare('SELECT * FROM instances ORDER BY service, tenant');
@@ -46,6 +47,7 @@ function valuesOf(record: InstanceRecord) {
     record.requests,
     jsonOrNull(record.lastExit),
     isDeepStrictEqual(record.crashes, NO_CRASHES) ? null : JSON.stringify(record.crashes),
+    Object.keys(record.limits).length === 0 ? null : JSON.stringify(record.limits),
   ];
 }
 
@@ -54,10 +56,11 @@ function recordOf(row: Record<string, SQLOutputValue>): InstanceRecord {
     service: String(row['service']),
     tenantId: String(row['tenant']),
     env: row['env'] === '{}' ? NO_ENV : JSON.parse(String(row['env'])),
+    limits: parsedOrNull(row['limits']) ?? NO_OWN_LIMITS,
     createdAtMs: Number(row['created_at_ms']),
     desired: String(row['desired']) as Desired,
     state: String(row['state']) as State,
-    process: parsedOrNull(row['process']),
+    process: processOf(row['process']),
     startedAtMs: numberOrNull(row['started_at_ms']),
     lastActivityAtMs: numberOrNull(row['last_activity_at_ms']),
     restarts: Number(row['restarts']),
@@ -80,4 +83,10 @@ function parsedOrNull<Value>(value: SQLOutputValue | undefined): Value | null {
 
 function numberOrNull(value: SQLOutputValue | undefined): number | null {
   return value === null || value === undefined ? null : Number(value);
+}
+
+/** Written before there were cgroups it has none. */
+function processOf(value: SQLOutputValue | undefined): ProcessRecord | null {
+  const process = parsedOrNull<ProcessRecord>(value);
+  return process === null ? null : { ...process, cgroup: process.cgroup ?? [] };
 }

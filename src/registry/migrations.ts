@@ -43,4 +43,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE instances DROP COLUMN pid;
   ALTER TABLE instances DROP COLUMN start_ticks;
   `,
+  'ALTER TABLE instances ADD COLUMN limits TEXT;',
 ];

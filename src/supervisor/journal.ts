@@ -101,7 +101,7 @@ export class Journal implements Recorded {
     const lastExit: LastExit = {
       code: exit.code,
       signal: exit.signal,
-      reason: blame?.reason ?? (exit.signal === null ? 'exit' : 'signal'),
+      reason: blame?.reason ?? reasonOf(exit),
       detail: blame?.detail ?? null,
       lastLines,
       atMs: this.deps.clock.nowMs(),
@@ -120,4 +120,9 @@ export class Journal implements Recorded {
   release(): void {
     this.deps.saver.save(this, true);
   }
+}
+
+function reasonOf({ oom, signal }: ProcessExit): ExitReason {
+  if (oom) return 'oom';
+  return signal === null ? 'exit' : 'signal';
 }

@@ -1,6 +1,6 @@
 /**
- * Measures the process tree of every running instance and reports those over their limit. Where there
- * is no cgroup this is what enforces `memory_limit_mb`, so it looks once a second.
+ * Looks once a second at what every running instance uses. Where the kernel does not enforce `memory_limit_mb`, this
+ * does: it measures the process tree and reports those over their limit.
  */
 import type { Clock, UsageMeter } from '../core/ports.ts';
 import type { Runner } from './runner.ts';
@@ -40,19 +40,19 @@ export class MemoryGuard {
   }
 }
 
-/** Returns whether something runs. */
+/** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */
 async function measure(options: MemoryGuardOptions): Promise<boolean> {
-  const running = new Map<number, Runner>();
+  const unknown = new Map<number, Runner>();
   let any = false;
   for (const runner of options.runners()) {
     const { process } = runner;
     any ||= runner.hasProcess;
-    if (process !== null) running.set(process.pid, runner);
+    if (process !== null && !runner.readUsage()) unknown.set(process.pid, runner);
   }
-  if (running.size === 0) return any;
-  const usages = await options.meter.measure([...running.keys()]);
+  if (unknown.size === 0) return any;
+  const usages = await options.meter.measure([...unknown.keys()]);
   for (const [pid, usage] of usages) {
-    const runner = running.get(pid);
+    const runner = unknown.get(pid);
     if (runner?.process?.pid === pid) runner.measured(usage);
   }
   return any;

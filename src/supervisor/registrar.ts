@@ -1,5 +1,5 @@
 /** Registers instances and unregisters them: in the registry first, then in the fleet. */
-import { assertTenantId, type InstanceName, instanceName, newRecord } from '../core/instance.ts';
+import { assertTenantId, type InstanceName, instanceName, newRecord, type TenantsOwn } from '../core/instance.ts';
 import type { Clock, EventLog, Launcher, Registry } from '../core/ports.ts';
 import { TenementError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
@@ -25,12 +25,12 @@ export class Registrar {
   }
 
   /** @throws {TenementError} `unknown_service`, `bad_id`, `socket_conflict`, `state_failed` */
-  register(service: string, tenantId: string, env: Readonly<Record<string, string>>): Runner {
+  register(service: string, tenantId: string, own: TenantsOwn): Runner {
     const { clock, registry, events, fleet } = this.deps;
     this.deps.assertService(service);
     assertTenantId(tenantId);
     const instance = instanceName(service, tenantId);
-    const record = newRecord(service, tenantId, { ...env }, clock.nowMs());
+    const record = newRecord(service, tenantId, own, clock.nowMs());
     fleet.assertOwnSocket(record);
     try {
       registry.save(record, true);

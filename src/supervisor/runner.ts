@@ -11,6 +11,7 @@ import {
   newLifecycle,
   step,
 } from '../core/lifecycle.ts';
+import { effectiveLimits, type Limits } from '../core/limits.ts';
 import type {
   Doorbells,
   InstancePaths,
@@ -47,6 +48,8 @@ export interface RunnerDeps extends JournalDeps {
   /** It is about to have a process. */
   onStarting(): void;
 }
+
+const OUT_OF_MEMORY = 'the kernel ended one of its processes: memory_limit_mb was reached';
 
 export class Runner {
   readonly name: InstanceName;
@@ -191,12 +194,26 @@ export class Runner {
     this.duty.lookAtTraffic();
   }
 
-  /** Takes a measurement; over the limit it ends, reason `oom`. */
+  /** Reads what the kernel counts of its process; false when it counts nothing. A kill for memory ends all of it. */
+  readUsage(): boolean {
+    const usage = this.current.launched?.usage() ?? null;
+    if (usage === null) return false;
+    this.current.usage = usage;
+    if (usage.oomKills > 0) this.current.condemn('oom', OUT_OF_MEMORY, { type: 'over-memory' });
+    return true;
+  }
+
+  /** Takes a measurement of what the kernel does not count; over the limit it ends, reason `oom`. */
   measured(usage: Usage): void {
     this.current.usage = usage;
-    const limit = this.service.memoryLimitBytes;
+    const { memoryLimitBytes: limit } = this.limits;
     if (limit === null || usage.memoryBytes <= limit) return;
     this.current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
+  }
+
+  /** The service's, with its own over them. */
+  get limits(): Limits {
+    return effectiveLimits(this.service, this.record.limits);
   }
 
   // ---- What others do ------------------------------------------------------------------------
@@ -205,6 +222,7 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
     this.service = service;
+    this.current.launched?.limit(this.limits);
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
     this.duty.renew();
     this.watchers.tell();
@@ -308,7 +326,7 @@ export class Runner {
 
   launchRequest(): LaunchRequest {
     const { name: instance, service, tenantId, configuredPaths: paths } = this;
-    return { instance, service, tenantId, env: this.record.env, paths };
+    return { instance, service, tenantId, env: this.record.env, limits: this.limits, paths };
   }
 
   private retryAt(atMs: number): void {

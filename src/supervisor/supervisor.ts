@@ -1,7 +1,8 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
 import { describeDiff } from '../core/diff-words.ts';
-import { type InstanceName, instanceName } from '../core/instance.ts';
+import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
+import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, UsageMeter } from '../core/ports.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
@@ -137,7 +138,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
     const existing = this.fleet.get(instanceName(service, tenantId));
-    const runner = existing ?? this.register(service, tenantId, options.env ?? {});
+    const runner = existing ?? this.register(service, tenantId, ownOf(options));
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
     if (options.start !== false) runner.dispatch({ type: existing === undefined ? 'start' : 'wake' });
     if (options.wait !== false) await runner.settled();
@@ -197,6 +198,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
   async open(): Promise<void> {
+    this.deps.launcher.assertHostGives(this.currentConfig.services.values());
     await this.deps.launcher.prepare();
     const records = this.deps.registry.list();
     await recover(records, this.recoveryDeps());
@@ -241,6 +243,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
    * Returns a sentence for each change.
    */
   apply(config: Config): string[] {
+    this.deps.launcher.assertHostGives(config.services.values());
     const diff = diffConfigs(this.currentConfig, config);
     const words = describeDiff(diff, (service) => this.fleet.population(service));
     this.currentConfig = applicable(this.currentConfig, config);
@@ -264,13 +267,15 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private startConfigured(service: string, tenantId: string): void {
-    const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, {});
+    const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, ownOf({}));
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
-  private register(service: string, tenantId: string, env: Readonly<Record<string, string>>): Runner {
+  private register(service: string, tenantId: string, own: TenantsOwn): Runner {
     if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
-    return this.registrar.register(service, tenantId, env);
+    const config = this.serviceNamed(service);
+    this.deps.launcher.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
+    return this.registrar.register(service, tenantId, own);
   }
 
   private addressOf(name: string, tenantId: string): Address | null {
@@ -296,6 +301,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private view(runner: Runner): InstanceView {
     return viewOf(runner, { nowMs: this.deps.clock.nowMs(), urlOf: this.deps.urlOf });
   }
+}
+
+function ownOf({ env, limits }: SpawnOptions): TenantsOwn {
+  return { env: { ...env }, limits: ownLimits(limits ?? {}) };
 }
 
 /** Puts the least recently used idle one to sleep. Returns whether there was one. */

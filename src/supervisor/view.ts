@@ -1,5 +1,6 @@
 /** An instance as the API and the CLI show it. */
 
+import { limitsView } from '../core/limits.ts';
 import { describeExit } from '../core/tidings.ts';
 import { formatDuration } from '../core/units.ts';
 import type { InstanceView } from '../core/verbs.ts';
@@ -12,7 +13,7 @@ export interface ViewContext {
 }
 
 export function viewOf(runner: Runner, context: ViewContext): InstanceView {
-  const { record, lifecycle, inFlight, usage, upstream, service } = runner;
+  const { record, lifecycle, inFlight, usage, upstream } = runner;
   return {
     instance: runner.name,
     service: record.service,
@@ -27,7 +28,9 @@ export function viewOf(runner: Runner, context: ViewContext): InstanceView {
     startedAt: isoOrNull(record.startedAtMs),
     lastActivityAt: isoOrNull(record.lastActivityAtMs),
     memoryBytes: usage?.memoryBytes ?? null,
-    memoryLimitBytes: service.memoryLimitBytes,
+    peakMemoryBytes: usage?.peakMemoryBytes ?? null,
+    memoryLimitBytes: runner.limits.memoryLimitBytes,
+    limits: limitsView(runner.limits),
     cpuSeconds: usage?.cpuSeconds ?? null,
     restarts: record.restarts,
     wakes: record.wakes,

@@ -1,6 +1,8 @@
 /** Stand-ins for what the API stands in front of, and a running API over them. */
+
 import type { InstanceName } from '../../src/core/instance.ts';
 import { parseInstanceName } from '../../src/core/instance.ts';
+import { limitsView, NO_LIMITS } from '../../src/core/limits.ts';
 import type {
   EventLog,
   LogFilter,
@@ -30,6 +32,8 @@ export function view(name: InstanceName, overrides: Partial<InstanceView> = {}):
     startedAt: '2026-01-01T00:00:00.000Z',
     lastActivityAt: '2026-01-01T00:01:00.000Z',
     memoryBytes: 20 * 1024 ** 2,
+    peakMemoryBytes: null,
+    limits: limitsView({ ...NO_LIMITS, memoryLimitBytes: 256 * 1024 ** 2 }),
     memoryLimitBytes: 256 * 1024 ** 2,
     cpuSeconds: 1.5,
     restarts: 2,

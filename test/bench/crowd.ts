@@ -60,7 +60,9 @@ async function openTown(size: number): Promise<Town> {
   const stateDir = join(dir, 'data/.tenement');
   openStateDir(stateDir);
   const database = openDatabase(join(stateDir, 'tenement.db'));
-  const records = Array.from({ length: size }, (_, index) => newRecord('notes', `t${index}`, {}, Date.now()));
+  const records = Array.from({ length: size }, (_, index) =>
+    newRecord('notes', `t${index}`, { env: {}, limits: {} }, Date.now()),
+  );
   createRegistry(database).saveAll(records);
   database.close();
   return { size, dir, sockets, server: await BenchServer.start(join(dir, 'tenement.toml')) };

@@ -65,11 +65,15 @@ describe('a good config', () => {
     );
   });
 
-  it('warns of what nothing enforces yet', () => {
-    expect(load(`${SERVICE}cpu_shares = 100\npids_limit = 5\n`).warnings).toEqual([
-      'service.api.cpu_shares: nothing enforces this yet',
-      'service.api.pids_limit: nothing enforces this yet',
-    ]);
+  it('takes limits of each kind', () => {
+    const limits = 'memory_limit_mb = 64\ncpu_shares = 50\ncpu_limit = 0.5\npids_limit = 5\nnofile_limit = 100\n';
+    expect(load(`${SERVICE}${limits}`).services.get('api')).toMatchObject({
+      memoryLimitBytes: 64 * 1024 * 1024,
+      cpuShares: 50,
+      cpuLimit: 0.5,
+      pidsLimit: 5,
+      nofileLimit: 100,
+    });
   });
 
   it('has no default service while there are two', () => {

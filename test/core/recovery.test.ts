@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type Desired, newRecord, type State } from '../../src/core/instance.ts';
 import { recoveryOf } from '../../src/core/recovery.ts';
 
+const OWN = { env: {}, limits: {} };
+
 const NOW = 10_000;
-const process = { pid: 7, startTicks: 1, bindSocket: '/b', publicSocket: '/p', port: null, spec: '' };
+const process = { pid: 7, startTicks: 1, bindSocket: '/b', publicSocket: '/p', port: null, cgroup: [], spec: '' };
 
 function record(state: State, desired: Desired, change: object = {}) {
-  return { ...newRecord('api', 'acme', {}, 1), state, desired, process, ...change };
+  return { ...newRecord('api', 'acme', OWN, 1), state, desired, process, ...change };
 }
 
 describe('a process that still runs', () => {

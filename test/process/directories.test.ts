@@ -15,7 +15,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 test('a tenant directory and its TMPDIR are made with mode 0700', () => {
   const tenantDir = join(makeDir(), 'data/acme');
-  const { tmpDir } = ensureTenantDir(tenantDir);
+  const { tmpDir } = ensureTenantDir(tenantDir, null);
   expect(tmpDir).toBe(join(tenantDir, '.tmp'));
   expect([modeOf(tenantDir), modeOf(tmpDir)]).toEqual([0o700, 0o700]);
 });
@@ -23,7 +23,7 @@ test('a tenant directory and its TMPDIR are made with mode 0700', () => {
 test('a tenant directory that others could read is closed to them', () => {
   const tenantDir = join(makeDir(), 'acme');
   mkdirSync(tenantDir, { mode: 0o755 });
-  ensureTenantDir(tenantDir);
+  ensureTenantDir(tenantDir, null);
   expect(modeOf(tenantDir)).toBe(0o700);
 });
 
@@ -34,21 +34,21 @@ test('a symbolic link or a file in place of a directory is refused', () => {
   writeFileSync(join(dir, 'file'), '');
   expect(() => ensurePrivateDir(join(dir, 'link'))).toThrow(DirectoryError);
   expect(() => ensurePrivateDir(join(dir, 'file'))).toThrow();
-  expect(() => ensureTenantDir(join(dir, 'link'))).toThrow(DirectoryError);
+  expect(() => ensureTenantDir(join(dir, 'link'), null)).toThrow(DirectoryError);
 });
 
 test('the bind directory is emptied before each start', () => {
   const socket = join(makeDir(), '.tenement-0/api-acme/s');
-  freshBindDir(socket);
+  freshBindDir(socket, null);
   writeFileSync(socket, 'left behind');
-  freshBindDir(socket);
+  freshBindDir(socket, null);
   expect(existsSync(socket)).toBe(false);
   expect(modeOf(join(socket, '..'))).toBe(0o700);
 });
 
 test('the directory of the public socket can be entered by those who connect to it', () => {
   const dir = makeDir();
-  freshBindDir(join(dir, 'sockets/.tenement-0/api-acme/s'));
+  freshBindDir(join(dir, 'sockets/.tenement-0/api-acme/s'), null);
   expect(modeOf(join(dir, 'sockets'))).toBe(0o777 & ~process.umask());
   expect(modeOf(join(dir, 'sockets/.tenement-0'))).toBe(0o700);
 });

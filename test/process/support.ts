@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { NO_LIMITS } from '../../src/core/limits.ts';
 import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import { createLauncher } from '../../src/process/launcher.ts';
@@ -72,7 +73,14 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
   onTestFinished(() => launcher.close());
   const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
     const service = { ...makeService(dir), ...change };
-    return { instance: 'api:acme', service, tenantId: 'acme', env, paths: launcher.paths(service, 'acme') };
+    return {
+      instance: 'api:acme',
+      service,
+      tenantId: 'acme',
+      env,
+      limits: service,
+      paths: launcher.paths(service, 'acme'),
+    };
   };
   return {
     dir,
@@ -110,6 +118,8 @@ function makeSettings(dir: string): Settings {
     maxRunning: 100,
     maxConcurrentStarts: 8,
     onExit: 'stop',
+    cgroupRoot: null,
+    dynamicUids: [200_000, 265_535],
   };
 }
 
@@ -132,7 +142,10 @@ function makeService(dir: string): ServiceConfig {
     requestTimeoutMs: 60_000,
     wakeQueue: 256,
     isolation: 'process',
-    memoryLimitBytes: null,
+    network: 'host',
+    user: null,
+    readOnlyPaths: null,
+    ...NO_LIMITS,
     logLimitBytes: 16 * 1024 * 1024,
     inheritEnv: [],
     env: {},

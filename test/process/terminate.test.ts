@@ -114,6 +114,7 @@ test('a group whose number has passed to another process is not signalled', asyn
     exited: Promise.resolve(),
     marker: 'SOCKET_PATH=/no/such/instance',
     hurry: PATIENT,
+    cgroup: null,
     graceMs: 50,
   });
   expect(isAlive(now)).toBe(true);

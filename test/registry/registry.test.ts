@@ -14,6 +14,8 @@ import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';
 import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
 
+const OWN = { env: {}, limits: {} };
+
 function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -24,7 +26,7 @@ describe('instances', () => {
   it('survive a reopen, whole', () => {
     const file = join(tempDir(), 'tenement.db');
     const record = {
-      ...newRecord('api', 'acme', { PLAN: 'gold' }, 1000),
+      ...newRecord('api', 'acme', { env: { PLAN: 'gold' }, limits: { pidsLimit: 20 } }, 1000),
       desired: 'up' as const,
       state: 'ready' as const,
       process: {
@@ -33,6 +35,7 @@ describe('instances', () => {
         bindSocket: '/run/.tenement-0/api-acme/s',
         publicSocket: '/run/api-acme.sock',
         port: null,
+        cgroup: ['/sys/fs/cgroup/t/api.acme'],
         spec: 'x',
       },
       crashes: { crashesMs: [1, 2], probationUntilMs: 3, retryAtMs: 4 },
@@ -62,7 +65,7 @@ describe('instances', () => {
   it('are replaced by a save and gone after a removal', () => {
     const database = openDatabase(':memory:');
     const registry = createRegistry(database);
-    const record = newRecord('api', 'acme', {}, 1000);
+    const record = newRecord('api', 'acme', OWN, 1000);
     registry.save(record, true);
     registry.save({ ...record, requests: 5 }, false);
     expect(registry.list()).toMatchObject([{ requests: 5 }]);
@@ -82,7 +85,7 @@ describe('the database', () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
     const registry = createRegistry(database);
-    for (let index = 0; index < 500; index += 1) registry.save(newRecord('api', `t${index}`, {}, 1), false);
+    for (let index = 0; index < 500; index += 1) registry.save(newRecord('api', `t${index}`, OWN, 1), false);
     database.close();
     const bytes = readFileSync(file);
     for (let page = 4; page * 4096 < bytes.length; page += 1) bytes.fill(0xff, page * 4096, page * 4096 + 16);
@@ -99,13 +102,13 @@ describe('the database', () => {
     const registry = createRegistry(database);
     database.exec('PRAGMA max_page_count = 20');
     const fill = () => {
-      for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, {}, 1), true);
+      for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, OWN, 1), true);
     };
     expect(fill).toThrow(expect.objectContaining({ code: 'state_failed', message: expect.stringContaining('full') }));
     const kept = registry.list().length;
     expect(kept).toBeGreaterThan(10);
     database.exec('PRAGMA max_page_count = 10000');
-    registry.save(newRecord('api', 'later', {}, 1), true);
+    registry.save(newRecord('api', 'later', OWN, 1), true);
     expect(registry.list()).toHaveLength(kept + 1);
   });
 
@@ -118,7 +121,7 @@ describe('the database', () => {
     old.close();
     const database = openDatabase(file);
     onTestFinished(() => database.close());
-    expect(createRegistry(database).list()).toEqual([{ ...newRecord('api', 'acme', {}, 1), wakes: 2, requests: 3 }]);
+    expect(createRegistry(database).list()).toEqual([{ ...newRecord('api', 'acme', OWN, 1), wakes: 2, requests: 3 }]);
   });
 
   it('refuses one that a later tenement wrote', () => {

@@ -1,8 +1,11 @@
 /** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
+
 import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/instance.ts';
+import { type Limits, NO_LIMITS } from '../../src/core/limits.ts';
 import type {
   Clock,
   EventLog,
+  KernelUsage,
   LaunchedProcess,
   Launcher,
   ProbeResult,
@@ -63,7 +66,7 @@ export class FakeProcess implements LaunchedProcess {
   private readonly ready: Promise<ProbeResult>;
 
   constructor(pid: number, spec = '') {
-    this.record = { pid, startTicks: pid, bindSocket: '/b', publicSocket: '/public', port: null, spec };
+    this.record = { pid, startTicks: pid, bindSocket: '/b', publicSocket: '/public', port: null, cgroup: [], spec };
     this.exited = new Promise((resolve) => {
       this.exitNow = resolve;
     });
@@ -113,6 +116,18 @@ export class FakeProcess implements LaunchedProcess {
     return this.atRest;
   }
 
+  kernelUsage: KernelUsage | null = null;
+
+  usage(): KernelUsage | null {
+    return this.kernelUsage;
+  }
+
+  limits: Limits | null = null;
+
+  limit(limits: Limits): void {
+    this.limits = limits;
+  }
+
   ranMs = 1;
 
   runTimeMs(): number {
@@ -151,7 +166,10 @@ export const SERVICE: ServiceConfig = {
   requestTimeoutMs: 0,
   wakeQueue: 3,
   isolation: 'process',
-  memoryLimitBytes: null,
+  network: 'host',
+  user: null,
+  readOnlyPaths: null,
+  ...NO_LIMITS,
   logLimitBytes: 1024 * 1024,
   inheritEnv: [],
   env: {},
@@ -206,6 +224,7 @@ export function world(
   const launcher: Launcher = {
     prepare: async () => {},
     close: async () => {},
+    assertHostGives: () => {},
     spec: ({ service: { command } }) => command.join(' '),
     isAlive: ({ pid }) => running.some((process) => process.record.pid === pid),
     adopt: (_request, { pid }) => {
@@ -275,6 +294,8 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       maxRunning: 100,
       maxConcurrentStarts: 8,
       onExit: 'stop',
+      cgroupRoot: null,
+      dynamicUids: [200_000, 265_535],
       ...settings,
     },
     proxy: {

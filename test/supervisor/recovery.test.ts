@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { type InstanceRecord, newRecord, type State } from '../../src/core/instance.ts';
 import { FakeProcess, settle, world } from './fakes.ts';
 
+const OWN = { env: {}, limits: {} };
+
 function left(process: FakeProcess, state: State, change: Partial<InstanceRecord> = {}): InstanceRecord {
   const { record } = process;
-  const base = { ...newRecord('api', 'acme', {}, 1), state, process: record, startedAtMs: 500, requests: 7 };
+  const base = { ...newRecord('api', 'acme', OWN, 1), state, process: record, startedAtMs: 500, requests: 7 };
   return { ...base, desired: 'up', lastActivityAtMs: 999_000, ...change };
 }
 

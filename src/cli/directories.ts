@@ -1,31 +1,8 @@
-/** What this host can give to instances. */
+/** The directories that a server needs. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-
-export interface HostAbilities {
-  /** Isolation levels that a service may ask for. */
-  readonly isolation: readonly string[];
-  /** `writable`: limits can be put into the kernel's hands; `read-only`; `none`: no cgroup version 2. */
-  readonly cgroup2: 'writable' | 'read-only' | 'none';
-  /** Whether /proc tells processes apart by their start time. */
-  readonly proc: boolean;
-}
-
-export function hostAbilities(): HostAbilities {
-  return { isolation: ['process'], cgroup2: cgroup2(), proc: existsSync('/proc/self/stat') };
-}
-
-function cgroup2(): HostAbilities['cgroup2'] {
-  if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) return 'none';
-  try {
-    accessSync('/sys/fs/cgroup/cgroup.subtree_control', constants.W_OK);
-    return 'writable';
-  } catch {
-    return 'read-only';
-  }
-}
 
 /** @throws {TenementError} `state_failed` when a directory of the config's cannot be made or written */
 export function assertDirectories({ settings }: Config): void {

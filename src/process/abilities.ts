@@ -1,0 +1,106 @@
+/** Whether this host can give what services ask for. What it cannot give is refused, never left out in silence. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { ServiceConfig, Settings } from '../core/service.ts';
+import { TenementError } from '../errors.ts';
+import { NAMESPACES } from './bubblewrap.ts';
+import type { Cgroups, Control } from './cgroup/cgroup.ts';
+import { findCgroups } from './cgroup/find.ts';
+import { findProgram, hasSetpriv } from './wrapper.ts';
+
+const TRY_TIMEOUT_MS = 5000;
+
+/** What this host can give. */
+export interface Abilities {
+  /** Isolation levels that a service may ask for. */
+  readonly isolation: readonly string[];
+  /** Why `namespace` is not among them; null when it is. */
+  readonly namespaces: string | null;
+  /** Whether a tenant can have a user of its own. */
+  readonly users: boolean;
+  readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
+  /** Whether children can be kept from gaining privileges. */
+  readonly noNewPrivs: boolean;
+  /** Whether /proc tells processes apart by their start time. */
+  readonly proc: boolean;
+}
+
+/**
+ * Looks, and leaves nothing behind.
+ * @throws {TenementError} `host_cannot` as `assertHostGives`
+ */
+export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfig>): Abilities {
+  const cgroups = findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
+  cgroups.close();
+  assertHostGives(services, cgroups);
+  const { version, lack, freezes, controls } = cgroups;
+  return {
+    isolation: ['process', ...(whyNoNamespaces() === null ? ['namespace'] : [])],
+    namespaces: whyNoNamespaces(),
+    users: isRoot() && hasSetpriv,
+    cgroup: { version, lack, freezes, controls: [...controls] },
+    noNewPrivs: hasSetpriv,
+    proc: existsSync('/proc/self/stat'),
+  };
+}
+
+/** Keys that only the kernel can enforce. `memory_limit_mb` is not among them: tenement watches it where it must. */
+const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service: ServiceConfig) => boolean])[] = [
+  ['cpu_shares', 'cpu', ({ cpuShares }) => cpuShares !== null],
+  ['cpu_limit', 'cpu', ({ cpuLimit }) => cpuLimit !== null],
+  ['pids_limit', 'pids', ({ pidsLimit }) => pidsLimit !== null],
+];
+
+/** @throws {TenementError} `host_cannot` that names the first key which this host cannot give */
+export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups): void {
+  for (const service of services) {
+    assertWalls(service);
+    for (const [key, control, isSet] of NEEDED) {
+      if (!isSet(service) || cgroups.controls.has(control)) continue;
+      throw new TenementError('host_cannot', `service.${service.name}.${key} cannot be enforced on this host`, {
+        hint: `${capitalized(cgroups.lack ?? 'it has no such controller')}; or leave ${key} out.`,
+      });
+    }
+  }
+}
+
+function assertWalls({ name, isolation, user }: ServiceConfig): void {
+  const lack = isolation === 'namespace' ? whyNoNamespaces() : null;
+  if (lack !== null) {
+    const message = `service.${name}.isolation = "namespace" cannot be given on this host: ${lack}`;
+    throw new TenementError('host_cannot', message, { hint: 'Install bubblewrap, and let it make user namespaces.' });
+  }
+  if (user === null || (isRoot() && hasSetpriv)) return;
+  throw new TenementError('host_cannot', `service.${name}.user = "dynamic" cannot be given here`, {
+    hint: 'Run tenement as root, with setpriv (util-linux) installed.',
+  });
+}
+
+/** Tried, since a kernel or a container may forbid what is installed. */
+function whyNoNamespaces(): string | null {
+  const bwrap = findProgram('bwrap');
+  if (bwrap === null) return 'bwrap is not installed (apt-get install bubblewrap)';
+  const words = [
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    ...NAMESPACES,
+    '--unshare-net',
+    '--',
+    '/bin/true',
+  ];
+  const { status, stderr } = spawnSync(bwrap, words, { encoding: 'utf8', timeout: TRY_TIMEOUT_MS });
+  return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

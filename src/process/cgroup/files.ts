@@ -1,0 +1,50 @@
+/** Control files of cgroups: small texts that the kernel makes up. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+/** null when it is not there or may not be read. */
+export function readControl(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return null;
+  }
+}
+
+/** Only into one that is there: opening must not create. @throws {Error} */
+export function writeControl(path: string, text: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Returns whether the kernel took it. */
+export function tryWriteControl(path: string, text: string): boolean {
+  try {
+    writeControl(path, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A single number; null for `max` and where there is none. */
+export function readNumber(path: string): number | null {
+  const number = Number.parseInt(readControl(path) ?? '', 10);
+  return Number.isNaN(number) ? null : number;
+}
+
+/** The number after `key` in a file of lines `key number`. */
+export function readKeyed(path: string, key: string): number | null {
+  for (const line of (readControl(path) ?? '').split('\n')) {
+    const [name, value] = line.split(' ');
+    if (name === key) return Number(value);
+  }
+  return null;
+}
+
+export function readPids(path: string): number[] {
+  return (readControl(path) ?? '').split('\n').filter(Boolean).map(Number);
+}

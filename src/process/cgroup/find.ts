@@ -1,0 +1,213 @@
+/**
+ * Finds where a server may make cgroups: below its own, or below `cgroup_root`. In version 2 a cgroup that passes
+ * controllers on may hold no processes itself, so the server first moves into a cgroup of its own there, if it is alone.
+ */
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Cgroups, CONTROLS, type Control } from './cgroup.ts';
+import { readControl, readPids, tryWriteControl } from './files.ts';
+import { CgroupV1 } from './v1.ts';
+import { CgroupV2 } from './v2.ts';
+
+/** The server's own, when it makes room for others beside it. */
+const SERVER_LEAF = 'tenement-server';
+const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
+
+export interface FindOptions {
+  /** Absolute path of a delegated cgroup; null: the server's own. */
+  readonly root: string | null;
+  /** Tells the servers of one machine apart. */
+  readonly stateDir: string;
+}
+
+export function findCgroups({ root, stateDir }: FindOptions): Cgroups {
+  const name = `tenement-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+  const mounts = cgroupMounts();
+  const v2 = mounts.find(({ type }) => type === 'cgroup2');
+  // Beside version 1 it may be mounted as well, without the controllers that version 1 has.
+  const hasControllers =
+    v2 !== undefined && CONTROLS.some((control) => words(join(v2.dir, 'cgroup.controllers')).includes(control));
+  if (hasControllers) return findV2(v2.dir, root, name);
+  return findV1(mounts, name);
+}
+
+interface Mount {
+  readonly dir: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+function cgroupMounts(): Mount[] {
+  return (readControl('/proc/self/mounts') ?? '')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2')
+    .map(([, dir = '', type = '', options = '']) => ({ dir, type, options: options.split(',') }));
+}
+
+// ---- Version 2 -------------------------------------------------------------------------------
+
+function findV2(mount: string, root: string | null, name: string): Cgroups {
+  const anchors = root === null ? ancestors(mount, ownPath('')) : [root];
+  for (const anchor of anchors) {
+    const controls = prepare(anchor, mount, name);
+    if (controls !== null) return v2At(join(anchor, name), controls);
+  }
+  const where = root ?? 'the cgroup of this server';
+  return none(`${where} is not delegated to this user: run it as a systemd service with Delegate=yes`);
+}
+
+/** A cgroup and those above it, itself first. */
+function ancestors(mount: string, path: string): string[] {
+  const own = join(mount, path);
+  const first = basename(own) === SERVER_LEAF ? dirname(own) : own;
+  const all = [first];
+  for (let dir = first; dir !== mount && dir.startsWith(mount); ) {
+    dir = dirname(dir);
+    all.push(dir);
+  }
+  return all;
+}
+
+/** What the instances below can be given, or null when none can be made there. */
+function prepare(anchor: string, mount: string, name: string): ReadonlySet<Control> | null {
+  if (!isWritable(anchor) || !isWritable(join(anchor, 'cgroup.subtree_control'))) return null;
+  if (anchor !== mount && !makeRoom(anchor)) return null;
+  const base = join(anchor, name);
+  try {
+    mkdirSync(base, { recursive: true });
+  } catch {
+    return null;
+  }
+  enable(anchor);
+  enable(base);
+  const enabled = words(join(base, 'cgroup.subtree_control'));
+  return new Set(CONTROLS.filter((control) => enabled.includes(control)));
+}
+
+/** Moves this process out of a cgroup that is to pass controllers on; not when it would have to move others. */
+function makeRoom(anchor: string): boolean {
+  const here = readPids(join(anchor, 'cgroup.procs'));
+  if (here.length === 0) return true;
+  if (here.some((pid) => pid !== process.pid)) return false;
+  try {
+    mkdirSync(join(anchor, SERVER_LEAF), { recursive: true });
+  } catch {
+    return false;
+  }
+  return tryWriteControl(join(anchor, SERVER_LEAF, 'cgroup.procs'), '0');
+}
+
+function enable(dir: string): void {
+  for (const control of CONTROLS) tryWriteControl(join(dir, 'cgroup.subtree_control'), `+${control}`);
+}
+
+function v2At(base: string, controls: ReadonlySet<Control>): Cgroups {
+  return {
+    version: 'v2',
+    controls,
+    freezes: true,
+    lack: lackOf(controls),
+    make(leaf) {
+      const dir = join(base, leaf);
+      mkdirSync(dir, { recursive: true });
+      return new CgroupV2(dir);
+    },
+    find: ([dir]) => (dir !== undefined && existsSync(dir) ? new CgroupV2(dir) : null),
+    close: () => removeEmpty([base]),
+  };
+}
+
+// ---- Version 1 -------------------------------------------------------------------------------
+
+function findV1(mounts: readonly Mount[], name: string): Cgroups {
+  const bases = new Map<string, string>();
+  for (const controller of V1_CONTROLLERS) {
+    const base = v1Base(controller, mounts, name);
+    if (base !== null) bases.set(controller, base);
+  }
+  const controls = new Set(CONTROLS.filter((control) => bases.has(control)));
+  if (bases.size === 0) return none('this user may make no cgroups: run tenement as root, or on cgroup version 2');
+  const dirsOf = (leaf: string) => [...new Set([...bases.values()].map((base) => join(base, leaf)))];
+  return {
+    version: 'v1',
+    controls,
+    freezes: bases.has('freezer'),
+    lack: lackOf(controls),
+    make(leaf) {
+      const dirs = dirsOf(leaf);
+      for (const dir of dirs) mkdirSync(dir, { recursive: true });
+      return new CgroupV1(dirs);
+    },
+    find: (dirs) => (dirs.length > 0 && dirs.every((dir) => existsSync(dir)) ? new CgroupV1(dirs) : null),
+    close: () => removeEmpty(bases.values()),
+  };
+}
+
+/** null where the controller is not mounted, or nothing can be made. */
+function v1Base(controller: string, mounts: readonly Mount[], name: string): string | null {
+  const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
+  if (mount === undefined) return null;
+  const own = join(mount.dir, ownPath(controller));
+  // In a container the path may be that of the host, which is not mounted here.
+  const base = join(existsSync(own) ? own : mount.dir, name);
+  try {
+    mkdirSync(base, { recursive: true });
+    return base;
+  } catch {
+    return null;
+  }
+}
+
+// ---- Both ------------------------------------------------------------------------------------
+
+/** From /proc/self/cgroup, whose lines are `id:controllers:path`; '' is version 2. */
+function ownPath(controller: string): string {
+  for (const line of (readControl('/proc/self/cgroup') ?? '').split('\n')) {
+    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (line !== '' && controllers.split(',').includes(controller)) return path;
+  }
+  return '/';
+}
+
+function words(path: string): string[] {
+  return (readControl(path) ?? '').trim().split(' ');
+}
+
+function removeEmpty(dirs: Iterable<string>): void {
+  for (const dir of dirs) {
+    try {
+      rmdirSync(dir);
+    } catch {
+      // Tenants that run on are in it, or it is gone.
+    }
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lackOf(controls: ReadonlySet<Control>): string | null {
+  const missing = CONTROLS.filter((control) => !controls.has(control));
+  if (missing.length === 0) return null;
+  return `the kernel does not pass ${missing.join(', ')} on to this server's cgroup`;
+}
+
+function none(lack: string): Cgroups {
+  return {
+    version: 'none',
+    controls: new Set(),
+    freezes: false,
+    lack,
+    make: () => null,
+    find: () => null,
+    close: () => {},
+  };
+}

@@ -1,0 +1,95 @@
+/** cgroup version 2 (Documentation/admin-guide/cgroup-v2.rst). */
+import { existsSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Limits } from '../../core/limits.ts';
+import type { Cgroup, CgroupUsage } from './cgroup.ts';
+import { readControl, readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
+
+/** Of `cpu.max`, in microseconds: the kernel's default. */
+const PERIOD_US = 100_000;
+/** `memory.high` lies so much below `memory.max`: from there on the kernel reclaims and slows down. */
+const HIGH_SHARE = 31 / 32;
+const US_PER_S = 1e6;
+
+export class CgroupV2 implements Cgroup {
+  readonly dirs: readonly string[];
+  readonly joinFiles: readonly string[];
+  private readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    this.dirs = [dir];
+    this.joinFiles = [join(dir, 'cgroup.procs')];
+  }
+
+  limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits, maySwap: boolean): void {
+    this.set('memory.max', memoryBytes);
+    this.set('memory.high', memoryBytes === null ? null : Math.floor(memoryBytes * HIGH_SHARE));
+    // Else a cap on memory would be none: the rest would go to the disk.
+    this.set('memory.swap.max', memoryBytes === null || maySwap ? memoryBytes : 0);
+    this.set('cpu.max', cpuLimit === null ? null : Math.round(cpuLimit * PERIOD_US), ` ${PERIOD_US}`);
+    this.set('cpu.weight', cpuShares ?? 100);
+    this.set('pids.max', pidsLimit);
+    // What is left of an instance without one of its processes is nobody's idea of running.
+    tryWriteControl(this.file('memory.oom.group'), '1');
+  }
+
+  usage(): CgroupUsage {
+    const usec = readKeyed(this.file('cpu.stat'), 'usage_usec');
+    return {
+      memoryBytes: readNumber(this.file('memory.current')),
+      peakMemoryBytes: readNumber(this.file('memory.peak')),
+      cpuSeconds: usec === null ? null : usec / US_PER_S,
+      oomKills: readKeyed(this.file('memory.events'), 'oom_kill') ?? 0,
+    };
+  }
+
+  pids(): number[] {
+    return readPids(this.file('cgroup.procs'));
+  }
+
+  kill(): boolean {
+    return tryWriteControl(this.file('cgroup.kill'), '1');
+  }
+
+  freeze(frozen: boolean): boolean {
+    return tryWriteControl(this.file('cgroup.freeze'), frozen ? '1' : '0');
+  }
+
+  isFrozen(): boolean {
+    return readKeyed(this.file('cgroup.events'), 'frozen') === 1;
+  }
+
+  reclaim(): boolean {
+    const bytes = readNumber(this.file('memory.current'));
+    if (bytes === null || !existsSync(this.file('memory.reclaim'))) return false;
+    // EAGAIN: less than that could be pushed out.
+    tryWriteControl(this.file('memory.reclaim'), String(bytes));
+    return true;
+  }
+
+  remove(): void {
+    try {
+      rmdirSync(this.dir);
+    } catch {
+      // Not empty: something that cannot be killed yet. The next start uses it again.
+    }
+  }
+
+  /** null: no limit. Where the file is not there nothing can be limited, and nobody may have asked for it. */
+  private set(name: string, value: number | null, suffix = ''): void {
+    const text = `${value ?? 'max'}${suffix}`;
+    if (value !== null && name !== 'cpu.weight') return this.mustSet(name, text);
+    tryWriteControl(this.file(name), text);
+  }
+
+  private mustSet(name: string, text: string): void {
+    // Swap may be compiled out; then there is none to use.
+    if (name === 'memory.swap.max' && readControl(this.file(name)) === null) return;
+    writeControl(this.file(name), text);
+  }
+
+  private file(name: string): string {
+    return join(this.dir, name);
+  }
+}

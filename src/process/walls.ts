@@ -1,0 +1,40 @@
+/** What keeps one tenant from the others: a user of its own, a view of the machine of its own. */
+import { dirname } from 'node:path';
+import type { LaunchRequest } from '../core/ports.ts';
+import type { Settings } from '../core/service.ts';
+import { bubblewrapWords } from './bubblewrap.ts';
+import type { Owner } from './directories.ts';
+import { dynamicOwner } from './dynamic-user.ts';
+import type { Plan } from './plan.ts';
+import { findProgram } from './wrapper.ts';
+
+/** null: the server's own user. @throws {Error} with a sentence for a person */
+export function ownerFor({ service, tenantId }: LaunchRequest, settings: Settings): Owner | null {
+  return service.user === null ? null : dynamicOwner(settings.dataDir, tenantId, settings.dynamicUids);
+}
+
+/** bwrap and its arguments; empty at `isolation = "process"`. @throws {Error} */
+export function sandboxFor(request: LaunchRequest, plan: Plan, tmpDir: string, settings: Settings): string[] {
+  const { service, paths, tenantId } = request;
+  if (service.isolation !== 'namespace') return [];
+  const bwrap = findProgram('bwrap');
+  if (bwrap === null) throw new Error('bwrap is not installed, which isolation = "namespace" takes');
+  const bindDir = dirname(paths.bindSocket);
+  const publicDirs = paths.publicSocket === null ? [] : [dirname(paths.publicSocket)];
+  const view = {
+    tenantId,
+    tenantDir: paths.tenantDir,
+    tmpDir,
+    bindDir,
+    workdir: plan.cwd,
+    program: plan.file,
+    path: plan.env['PATH'] ?? '',
+    hiddenDirs: [settings.dataDir, settings.runtimeDir, dirname(bindDir), ...publicDirs].filter(
+      (dir) => dir !== '/tmp',
+    ),
+    readOnlyPaths: plan.readOnlyPaths,
+    network: service.network,
+    asOther: service.user !== null,
+  };
+  return [bwrap, ...bubblewrapWords(view)];
+}

@@ -1,0 +1,79 @@
+/**
+ * What runs between the fork and the application's own program, each by exec, so that the pid stays: a shell joins the
+ * cgroup (before anything is charged to another) and lowers the limit of open files, then setpriv(1) takes the right to
+ * gain privileges away and, with a user of its own, changes to it, then bwrap(1) gives it its view of the machine.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { programCandidates } from '../core/program.ts';
+import type { Owner } from './directories.ts';
+
+export interface Wrapping {
+  /** Files of the cgroup that is joined. */
+  readonly joinFiles: readonly string[];
+  readonly nofileLimit: number | null;
+  readonly user: Owner | null;
+  /** bwrap and its arguments; empty without namespaces. */
+  readonly sandbox: readonly string[];
+}
+
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** `0` stands for whoever writes it. A cap that cannot be had is no reason to go on without. */
+const JOIN = `[ -z "$1" ] || ulimit -n "$1" || exit 126
+left=$2; shift 2
+while [ "$left" -gt 0 ]; do echo 0 > "$1" || exit 126; shift; left=$((left - 1)); done
+exec "$@"`;
+
+/** Where Linux has its programs; a tenant's own PATH has no part in this. */
+const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
+
+export function findProgram(name: string): string | null {
+  return SYSTEM_DIRS.map((dir) => join(dir, name)).find(isExecutable) ?? null;
+}
+
+/** Of util-linux. */
+const SETPRIV = findProgram('setpriv');
+
+/** Whether processes can be kept from gaining privileges here. */
+export const hasSetpriv = SETPRIV !== null;
+
+export function wrapped({ file, args }: Program, wrapping: Wrapping): Program {
+  const inner = [...setprivWords(wrapping.user), ...wrapping.sandbox, file, ...args];
+  const { joinFiles, nofileLimit } = wrapping;
+  if (joinFiles.length === 0 && nofileLimit === null) {
+    const [first = file, ...rest] = inner;
+    return { file: first, args: rest };
+  }
+  const limit = nofileLimit === null ? '' : String(nofileLimit);
+  return { file: '/bin/sh', args: ['-c', JOIN, 'tenement', limit, String(joinFiles.length), ...joinFiles, ...inner] };
+}
+
+function setprivWords(user: Owner | null): string[] {
+  if (SETPRIV === null) return [];
+  const asUser = user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+  return [SETPRIV, ...asUser, '--no-new-privs', '--'];
+}
+
+/**
+ * That the program is there, which a wrapped one would tell only by its exit.
+ * @throws {Error} with a sentence for a person
+ */
+export function assertProgram(program: string, cwd: string, path: string): void {
+  const candidates = programCandidates(program, cwd, path);
+  if (candidates.some(isExecutable)) return;
+  const there = candidates.some((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
+  throw new Error(there ? `not allowed to run: ${program}` : `command not found: ${program}`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
