@@ -22,10 +22,11 @@ export interface Program {
   readonly args: readonly string[];
 }
 
-/** `0` stands for whoever writes it. A cap that cannot be had is no reason to go on without. */
+/** `0` stands for whoever writes it. The shell would add PWD to a clean environment. A cap that cannot be had is no reason to go on without. */
 const JOIN = `[ -z "$1" ] || ulimit -n "$1" || exit 126
 left=$2; shift 2
 while [ "$left" -gt 0 ]; do echo 0 > "$1" || exit 126; shift; left=$((left - 1)); done
+unset PWD
 exec "$@"`;
 
 /** Where Linux has its programs; a tenant's own PATH has no part in this. */

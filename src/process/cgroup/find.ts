@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Cgroups, CONTROLS, type Control } from './cgroup.ts';
 import { readControl, readPids, tryWriteControl } from './files.ts';
 import { CgroupV1 } from './v1.ts';
@@ -60,7 +60,8 @@ function findV2(mount: string, root: string | null, name: string): Cgroups {
 
 /** A cgroup and those above it, itself first. */
 function ancestors(mount: string, path: string): string[] {
-  const own = join(mount, path);
+  // Without the slash at the end that the root's path would leave.
+  const own = resolve(mount, `.${path}`);
   const first = basename(own) === SERVER_LEAF ? dirname(own) : own;
   const all = [first];
   for (let dir = first; dir !== mount && dir.startsWith(mount); ) {

@@ -1,0 +1,81 @@
+/** Caps and isolation, as far as this host can give them. */
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isMissing } from './fronts.ts';
+import { isRunning, serve } from './support.ts';
+
+const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
+
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)('caps, enforced by the kernel (as root)', () => {
+  it('over its memory limit it is ended, reason oom, and restarted', async () => {
+    const server = await serve(`backoff_base_ms = 10\n${app('memory_limit_mb = 100')}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.get('acme.localhost', '/leak', { method: 'POST' });
+    await server.event('app:acme', 'oom-killed');
+    expect((await server.get('acme.localhost')).status).toBe(200);
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
+  });
+
+  it('an instance has limits of its own when it is given them', async () => {
+    const server = await serve(app('memory_limit_mb = 100\npids_limit = 50'));
+    await server.cli('spawn', 'app', '--id', 'big', '--memory-limit-mb', '400');
+    expect((await server.get('big.localhost', '/leak')).status).toBe(200);
+    expect(await server.instance('app:big')).toMatchObject({
+      limits: { memoryLimitMb: 400, pidsLimit: 50, cpuLimit: null },
+      memoryLimitBytes: 400 * 1024 * 1024,
+    });
+  });
+});
+
+const noNamespaces = isMissing('bwrap');
+
+describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
+  it('a tenant sees its own processes and directory, and nothing of the others', async () => {
+    const server = await serve(app('isolation = "namespace"'));
+    for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
+    const { pid, dataDir } = JSON.parse((await server.get('acme.localhost')).body);
+    expect(dataDir).toBe(join(server.dataDir, 'acme'));
+    // In its own pid namespace, behind the process that bwrap puts first.
+    expect(pid).toBe(2);
+    const seen = JSON.parse((await server.get('acme.localhost', `/ls?path=${server.dataDir}`)).body);
+    expect(seen).toEqual(['acme']);
+  });
+
+  it('ends in order: what it answers to SIGTERM is its exit', async () => {
+    const server = await serve(app('isolation = "namespace"'));
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const { pid } = await server.instance('app:acme');
+    await server.cli('stop', 'app:acme');
+    expect(isRunning(pid ?? 0)).toBe(false);
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { code: 0, signal: null, reason: 'stopped' } });
+  });
+
+  it('what a signal ended is told as such', async () => {
+    const server = await serve(`backoff_base_ms = 10000\n${app('isolation = "namespace"')}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.get('acme.localhost', '/abort', { method: 'POST' });
+    await server.event('app:acme', 'crashed');
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGABRT', reason: 'signal' } });
+  });
+});
+
+describe.skipIf(!isRoot)('a user for each tenant (as root)', () => {
+  it('is its own, owns its directory, and is the same after a restart', async () => {
+    const server = await serve(app('user = "dynamic"'));
+    // Made for the test alone; on the way to the data another user must pass.
+    chmodSync(server.dir, 0o711);
+    for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
+    const ownerOf = (id: string) => statSync(join(server.dataDir, id)).uid;
+    expect(ownerOf('acme')).toBeGreaterThanOrEqual(200_000);
+    expect(ownerOf('globex')).not.toBe(ownerOf('acme'));
+    const before = ownerOf('acme');
+    await server.cli('restart', 'app:acme');
+    const { pid } = await server.instance('app:acme');
+    const [, uid] = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+    expect([Number(uid), ownerOf('acme')]).toEqual([before, before]);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+  });
+});
