@@ -68,8 +68,8 @@ export interface LaunchedProcess {
   runTimeMs(): number;
   /** What the kernel counts of it; null where nobody but tenement itself can (see `UsageMeter`). */
   usage(): KernelUsage | null;
-  /** Changes its caps while it runs. */
-  limit(limits: Limits): void;
+  /** Changes its caps while it runs. Returns why that could not be done: it uses more than it may from now on, say. */
+  limit(limits: Limits): string | null;
   /** Where requests go; known once it is ready. */
   readonly upstream: Upstream;
   /**
@@ -119,7 +119,7 @@ export interface Launcher {
   /** SIGKILL; settles when it is gone. */
   endStray(identity: ProcessIdentity): Promise<void>;
   /** Removes the sockets that a process which is gone has left. */
-  forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): void;
+  forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>): void;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. */
   deleteTenantDir(tenantId: string): Promise<void>;
 }

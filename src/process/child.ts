@@ -99,8 +99,13 @@ export class Child implements LaunchedProcess {
     return { memoryBytes, cpuSeconds, peakMemoryBytes, oomKills: counted.oomKills - this.oomKillsBefore };
   }
 
-  limit(limits: Limits): void {
-    this.parts.cgroup?.limit(limits, false);
+  limit(limits: Limits): string | null {
+    try {
+      this.parts.cgroup?.limit(limits, false);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   private wasOutOfMemory(): boolean {

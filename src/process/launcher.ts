@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
+import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
 import type { Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import { assertHostGives } from './abilities.ts';
-import type { Cgroups } from './cgroup/cgroup.ts';
+import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
 import { type Covered, coverInherited } from './descriptors.ts';
@@ -71,7 +72,10 @@ export function createLauncher(options: LauncherOptions): Launcher {
     connections: connectionsByPath,
     strays: (bindSockets) => strayProcesses(bindSockets, settings.dataDir),
     endStray: (identity) => endStrays([identity]),
-    forget: (record) => removeTraces(record),
+    forget: (record) => {
+      removeTraces(record);
+      context.cgroups().find(record.cgroup)?.remove();
+    },
     deleteTenantDir: async (tenantId) => {
       assertTenantId(tenantId);
       await deleteDir(join(settings.dataDir, tenantId));
@@ -125,7 +129,7 @@ async function start(
   const removeOutput = () => context.fifos.remove(instance);
   const cgroup = context.cgroups().make(leafOf(request));
   try {
-    cgroup?.limit(request.limits, false);
+    cap(cgroup, request.limits);
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
     const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, context.covered);
     const { bindSocket, publicSocket } = paths;
@@ -161,6 +165,15 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     onReleased: () => {},
     removeOutput: () => context.fifos.remove(instance),
   });
+}
+
+/** @throws {Error} with a sentence for a person */
+function cap(cgroup: Cgroup | null, limits: Limits): void {
+  try {
+    cgroup?.limit(limits, false);
+  } catch (error) {
+    throw new Error(`its limits cannot be set: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** A name for its cgroup: ids and names of services have no dot. */

@@ -61,5 +61,5 @@ async function endStrays(known: ReadonlySet<string>, { launcher, logger }: Recov
   const strays = launcher.strays((bindSocket) => !known.has(bindSocket));
   for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
   await Promise.all(strays.map((stray) => launcher.endStray(stray)));
-  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null });
+  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null, cgroup: [] });
 }

@@ -222,10 +222,16 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
     this.service = service;
-    this.current.launched?.limit(this.limits);
+    this.renewLimits();
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
     this.duty.renew();
     this.watchers.tell();
+  }
+
+  /** What cannot be taken over now is at the next start. */
+  private renewLimits(): void {
+    const reason = this.current.launched?.limit(this.limits) ?? null;
+    if (reason !== null) this.deps.logger.warn({ instance: this.name, reason }, 'limits not changed while it runs');
   }
 
   /** Takes up a process that runs already; `event` says what becomes of it. */

@@ -1,5 +1,6 @@
-/** Which processes a server has left behind: those whose environment names a directory of its tenants. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** What a server has left behind: processes whose environment names a directory of its tenants, and their cgroups. */
+import { createHash } from 'node:crypto';
+import { globSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 
 /** The processes whose tenant directory is this one, or lies in it. */
 export function processesIn(dir: string): number[] {
@@ -30,5 +31,27 @@ function endIfThere(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended meanwhile.
+  }
+}
+
+/** Where a server of this machine may make the cgroups of its tenants (src/process/cgroup/find.ts). */
+const CGROUP_PLACES = ['', '*/', '*/*/', '*/*/*/'].map((depth) => `/sys/fs/cgroup/${depth}`);
+
+/** Removes the empty cgroups of a server that was killed; another one of that state directory would use them again. */
+export function removeCgroups(stateDir: string): void {
+  const name = `tenement-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+  const bases = globSync(CGROUP_PLACES.map((place) => `${place}${name}`));
+  for (const base of bases) {
+    for (const leaf of readdirSync(base, { withFileTypes: true }))
+      if (leaf.isDirectory()) removeIfEmpty(`${base}/${leaf.name}`);
+    removeIfEmpty(base);
+  }
+}
+
+function removeIfEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // Its last process has not been waited for yet.
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceView } from '../../src/core/verbs.ts';
 import { Follower, MAIN } from './follower.ts';
-import { endLeftovers, processesIn } from './leftovers.ts';
+import { endLeftovers, processesIn, removeCgroups } from './leftovers.ts';
 
 /** A server that does not end by itself is ended, so that a failed test leaves nothing behind. */
 const STOP_GUARD_MS = 20_000;
@@ -93,6 +93,7 @@ export class TestServer {
     for (const follower of this.followers) follower.end();
     await this.stop();
     const left = endLeftovers(this.dataDir);
+    removeCgroups(join(this.dataDir, '.tenement'));
     rmSync(this.dir, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`the server left processes behind: ${left.join(', ')}`);
   }

@@ -124,8 +124,9 @@ export class FakeProcess implements LaunchedProcess {
 
   limits: Limits | null = null;
 
-  limit(limits: Limits): void {
+  limit(limits: Limits): null {
     this.limits = limits;
+    return null;
   }
 
   ranMs = 1;
