@@ -19,15 +19,6 @@ export interface Limits {
 /** An instance's own, over its service's. */
 export type OwnLimits = { readonly [Key in keyof Limits]?: number };
 
-export const NO_LIMITS: Limits = {
-  memoryLimitBytes: null,
-  cpuShares: null,
-  cpuLimit: null,
-  pidsLimit: null,
-  nofileLimit: null,
-  storageLimitBytes: null,
-};
-
 export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
   const { memoryLimitBytes, cpuShares, cpuLimit, pidsLimit, nofileLimit, storageLimitBytes } = service;
   return { memoryLimitBytes, cpuShares, cpuLimit, pidsLimit, nofileLimit, storageLimitBytes, ...own };

@@ -2,7 +2,7 @@
 
 import type { InstanceName } from '../../src/core/instance.ts';
 import { parseInstanceName } from '../../src/core/instance.ts';
-import { limitsView, NO_LIMITS } from '../../src/core/limits.ts';
+import { limitsView } from '../../src/core/limits.ts';
 import type {
   EventLog,
   LogFilter,
@@ -14,6 +14,7 @@ import type {
 } from '../../src/core/ports.ts';
 import type { InstanceView, SupervisorVerbs } from '../../src/core/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 
 export function view(name: InstanceName, overrides: Partial<InstanceView> = {}): InstanceView {

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { NO_LIMITS } from '../../src/core/limits.ts';
 import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import { createLauncher } from '../../src/process/launcher.ts';
 import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output-sink.ts';
+import { NO_LIMITS } from '../limits.ts';
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
 
 import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/instance.ts';
-import { type Limits, NO_LIMITS } from '../../src/core/limits.ts';
+import type { Limits } from '../../src/core/limits.ts';
 import type {
   Clock,
   EventLog,
@@ -16,6 +16,7 @@ import type {
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import { NO_LIMITS } from '../limits.ts';
 
 export class FakeClock implements Clock {
   private now = 1_000_000;

@@ -1,0 +1,11 @@
+/** What a service has that says nothing of limits. */
+import type { Limits } from '../src/core/limits.ts';
+
+export const NO_LIMITS: Limits = {
+  memoryLimitBytes: null,
+  cpuShares: null,
+  cpuLimit: null,
+  pidsLimit: null,
+  nofileLimit: null,
+  storageLimitBytes: null,
+};
