@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They have a configuration of their own and run in a VM: npm run test:vm.
+    exclude: [...configDefaults.exclude, 'test/vm/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // What is waited for comes when it comes, also on a busy machine.

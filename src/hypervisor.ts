@@ -205,7 +205,7 @@ function openParts(config: Config, logger: Logger): Parts {
     supervisor: new Supervisor({
       config,
       clock: systemClock,
-      launcher: createLauncher({ settings: config.settings, sink: output }),
+      launcher: createLauncher({ settings: config.settings, sink: output, config: () => parts.supervisor.config }),
       doorbells: createDoorbells({ logger, onRing: (instance, socket) => receive(instance, socket) }),
       meter: createUsageMeter(),
       registry: createRegistry(database),

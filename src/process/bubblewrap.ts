@@ -11,8 +11,6 @@ import { closedToOthers } from './dynamic-user.ts';
 export interface View {
   readonly tenantId: string;
   readonly tenantDir: string;
-  /** Becomes /tmp as well. */
-  readonly tmpDir: string;
   /** Where it binds its socket. */
   readonly bindDir: string;
   readonly workdir: string;
@@ -21,6 +19,8 @@ export interface View {
   readonly path: string;
   /** Directories of tenement's that hold what is others'. */
   readonly hiddenDirs: readonly string[];
+  /** Files that are empty for it, wherever they lie. */
+  readonly hiddenFiles: readonly string[];
   /** The only paths of the host that are there; null: all but what is hidden. */
   readonly readOnlyPaths: readonly string[] | null;
   readonly network: 'host' | 'none';
@@ -29,7 +29,9 @@ export interface View {
 }
 
 /** Empty for a tenant: what lies there is other people's, or leads to other services. */
-const HIDDEN = ['/home', '/root', '/run', '/var/tmp', '/mnt', '/media'];
+const HIDDEN = ['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media', '/sys/fs/cgroup'];
+/** Settings of the kernel, which belong to the host's user 0 even without capabilities. */
+const KERNEL = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus'];
 /** Part of /run that resolving names takes (systemd-resolved(8)). */
 const RESOLVER = '/run/systemd/resolve';
 
@@ -42,19 +44,22 @@ export const NAMESPACES: readonly string[] = [
 /** Arguments of bwrap, up to the program. */
 export function bubblewrapWords(view: View): string[] {
   const hidden = outermost([...HIDDEN, ...view.hiddenDirs].map(real).filter(existsSync));
-  const shown = shownDirs(view, [...hidden, '/tmp']);
+  const shown = shownDirs(view, hidden);
   // What is tenement's may lie in the application's directory.
-  const hiddenAgain = outermost(view.hiddenDirs.map(real).filter((dir) => existsSync(dir) && isIn(dir, shown)));
+  const hiddenAgain = outermost(
+    view.hiddenDirs.map(real).filter((dir) => existsSync(dir) && isIn(dir, shown) && !shown.includes(dir)),
+  );
   const empty = [...hidden, ...hiddenAgain];
   return [
     ...hostWords(view.readOnlyPaths),
     ...['--dev', '/dev', '--proc', '/proc'],
+    ...KERNEL.flatMap((path) => ['--ro-bind-try', path, path]),
     ...hidden.flatMap((dir) => ['--tmpfs', dir]),
-    ...['--bind', view.tmpDir, '/tmp'],
     ...shown.flatMap((dir) => ['--ro-bind-try', dir, dir]),
     ...hiddenAgain.flatMap((dir) => ['--tmpfs', dir]),
     ...(view.network === 'host' ? ['--ro-bind-try', RESOLVER, RESOLVER] : ['--unshare-net']),
     ...['--bind', view.tenantDir, view.tenantDir, '--bind', view.bindDir, view.bindDir],
+    ...view.hiddenFiles.filter(existsSync).flatMap((file) => ['--ro-bind', '/dev/null', file]),
     ...empty.flatMap((dir) => ['--remount-ro', dir]),
     ...NAMESPACES,
     ...['--hostname', view.tenantId],

@@ -1,5 +1,20 @@
 /** The directories of a tenant and of its sockets: made, checked, removed. Sync: each is a few system calls. */
-import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -42,13 +57,25 @@ export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDi
   return { tmpDir };
 }
 
-/** A tenant that had no user of its own before gets all that is in it. Never through a link. */
-function ensureOwnedDir(path: string, { uid, gid }: Owner): void {
-  mkdirSync(path, { recursive: true, mode: PRIVATE });
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) throw new DirectoryError(`${path} is not a directory`);
-  if (stat.uid !== uid) giveAll(path, { uid, gid });
-  if ((stat.mode & 0o777) !== PRIVATE) chmodSync(path, PRIVATE);
+/**
+ * A tenant that had no user of its own before gets all that is in it. The tenant may put a link in the place of what
+ * lies in its directory at any moment, so what was opened is changed, and not what its name leads to by then.
+ */
+function ensureOwnedDir(path: string, owner: Owner): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: PRIVATE });
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const { uid, mode } = fstatSync(fd);
+    // Until now nobody but the server could have changed what lies in it.
+    if (uid === process.getuid?.()) for (const name of readdirSync(path)) giveAll(join(path, name), owner);
+    if (uid !== owner.uid) fchownSync(fd, owner.uid, owner.gid);
+    if ((mode & 0o777) !== PRIVATE) fchmodSync(fd, PRIVATE);
+  } catch (error) {
+    throw new DirectoryError(`${path} cannot be given to user ${owner.uid}: ${String(error)}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function giveAll(path: string, owner: Owner): void {

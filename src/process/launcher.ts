@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
-import type { Settings } from '../core/service.ts';
+import type { Config, Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
@@ -25,7 +25,7 @@ import { DirWatch } from './readiness.ts';
 import { spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
-import { ownerFor, sandboxFor } from './walls.ts';
+import { ownerFor, type Surroundings, sandboxFor, secretsOf } from './walls.ts';
 import type { Wrapping } from './wrapper.ts';
 
 export interface LauncherOptions {
@@ -33,9 +33,11 @@ export interface LauncherOptions {
   readonly sink: OutputSink;
   /** What children may inherit from by name; default this process's. */
   readonly baseEnv?: NodeJS.ProcessEnv;
+  /** What is served now, whose secrets no tenant is to see; default: nothing. */
+  config?(): Pick<Config, 'file' | 'services'>;
 }
 
-interface Context extends LauncherOptions {
+interface Context extends LauncherOptions, Surroundings {
   /** Looked for once, when first needed: looking may move this process. */
   cgroups(): Cgroups;
   readonly covered: readonly Covered[];
@@ -50,6 +52,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     ...options,
     fifos,
     covered: coverInherited(),
+    secrets: () => secretsOf(options.config?.()),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
       return cgroups;
@@ -95,7 +98,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     freshBindDir(paths.bindSocket, owner);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
-    const walls = { user: owner, sandbox: sandboxFor(request, plan, tmpDir, context.settings) };
+    const walls = { user: owner, sandbox: sandboxFor(request, plan, context) };
     return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();

@@ -28,10 +28,10 @@ export async function spawnChild(
     throw new Error(`workdir is not a directory: ${plan.cwd}`);
   }
   assertProgram(plan.file, plan.cwd, plan.env['PATH'] ?? '');
-  const { file, args } = wrapped(plan, wrapping);
+  const { file, args, env } = wrapped(plan, wrapping);
   const options = {
     cwd: plan.cwd,
-    env: plan.env,
+    env,
     extendEnv: false,
     // A session and group of its own, so that all it starts can be signalled as one.
     detached: true,

@@ -1,12 +1,19 @@
 /** What keeps one tenant from the others: a user of its own, a view of the machine of its own. */
 import { dirname } from 'node:path';
 import type { LaunchRequest } from '../core/ports.ts';
-import type { Settings } from '../core/service.ts';
+import type { Config, Settings } from '../core/service.ts';
 import { bubblewrapWords } from './bubblewrap.ts';
 import type { Owner } from './directories.ts';
 import { dynamicOwner } from './dynamic-user.ts';
 import type { Plan } from './plan.ts';
 import { findProgram } from './wrapper.ts';
+
+/** What is around a tenant. */
+export interface Surroundings {
+  readonly settings: Settings;
+  /** What no tenant is to see: the config, and where the sockets of all services lie. */
+  secrets(): { readonly files: readonly string[]; readonly dirs: readonly string[] };
+}
 
 /** null: the server's own user. @throws {Error} with a sentence for a person */
 export function ownerFor({ service, tenantId }: LaunchRequest, settings: Settings): Owner | null {
@@ -14,7 +21,7 @@ export function ownerFor({ service, tenantId }: LaunchRequest, settings: Setting
 }
 
 /** bwrap and its arguments; empty at `isolation = "process"`. @throws {Error} */
-export function sandboxFor(request: LaunchRequest, plan: Plan, tmpDir: string, settings: Settings): string[] {
+export function sandboxFor(request: LaunchRequest, plan: Plan, { settings, secrets }: Surroundings): string[] {
   const { service, paths, tenantId } = request;
   if (service.isolation !== 'namespace') return [];
   const bwrap = findProgram('bwrap');
@@ -24,17 +31,22 @@ export function sandboxFor(request: LaunchRequest, plan: Plan, tmpDir: string, s
   const view = {
     tenantId,
     tenantDir: paths.tenantDir,
-    tmpDir,
     bindDir,
     workdir: plan.cwd,
     program: plan.file,
     path: plan.env['PATH'] ?? '',
-    hiddenDirs: [settings.dataDir, settings.runtimeDir, dirname(bindDir), ...publicDirs].filter(
-      (dir) => dir !== '/tmp',
-    ),
+    hiddenDirs: [settings.dataDir, settings.runtimeDir, dirname(bindDir), ...publicDirs, ...secrets().dirs],
+    hiddenFiles: secrets().files,
     readOnlyPaths: plan.readOnlyPaths,
     network: service.network,
     asOther: service.user !== null,
   };
   return [bwrap, ...bubblewrapWords(view)];
+}
+
+export function secretsOf(config: Pick<Config, 'file' | 'services'> | undefined): ReturnType<Surroundings['secrets']> {
+  if (config === undefined) return { files: [], dirs: [] };
+  // Up to the first part that differs from tenant to tenant.
+  const dirs = [...config.services.values()].map(({ socket }) => dirname(socket.split('{', 1)[0] || '/-'));
+  return { files: [config.file], dirs: [...new Set(dirs)].filter((dir) => dir !== '/') };
 }

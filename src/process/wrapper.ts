@@ -42,11 +42,30 @@ const SETPRIV = findProgram('setpriv');
 /** Whether processes can be kept from gaining privileges here. */
 export const hasSetpriv = SETPRIV !== null;
 
-export function wrapped({ file, args }: Program, wrapping: Wrapping): Program {
-  const inner = [...setprivWords(wrapping.user), ...wrapping.sandbox, file, ...args];
+/**
+ * What glibc or its loader take from the environment to load and read (sysdeps/generic/unsecvars.h). In the tenant's
+ * hands they would run its code as the server's user, before that was given up: they are set last.
+ */
+const LOADER =
+  /^(LD_.*|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR)$/;
+
+export interface Started extends Program {
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function wrapped({ file, args, env }: Started, wrapping: Wrapping): Started {
+  const entries = Object.entries(env);
+  const late = entries.filter(([name]) => LOADER.test(name)).map(([name, value]) => `${name}=${value}`);
+  const early = Object.fromEntries(entries.filter(([name]) => !LOADER.test(name)));
+  const program = late.length === 0 ? [file, ...args] : ['/usr/bin/env', ...late, file, ...args];
+  return { ...around(program, wrapping), env: early };
+}
+
+function around(program: readonly string[], wrapping: Wrapping): Program {
+  const inner = [...setprivWords(wrapping.user), ...wrapping.sandbox, ...program];
   const { joinFiles, nofileLimit } = wrapping;
   if (joinFiles.length === 0 && nofileLimit === null) {
-    const [first = file, ...rest] = inner;
+    const [first = '', ...rest] = inner;
     return { file: first, args: rest };
   }
   const limit = nofileLimit === null ? '' : String(nofileLimit);

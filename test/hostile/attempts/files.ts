@@ -1,0 +1,170 @@
+/** Files of others, and of the machine. */
+import { lstatSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Attempt, by } from '../attempt.ts';
+import { startWithOwnLibrary } from '../choreography/library.ts';
+import {
+  purgeThroughLink,
+  restartWhileTmpIsSwapped,
+  restartWithLinkedTmp,
+  startWhileTmpIsSwapped,
+} from '../choreography/links.ts';
+import type { Scene } from '../scene.ts';
+import { CGROUPS, HOST_NETWORK, ROOTS_FILES, SAME_USER, SHARED_TMP, SOCKET_DIR } from './reasons.ts';
+
+const secretFile = (scene: Scene) => {
+  const path = join(scene.victimDir, 'secret.txt');
+  // A path that is not there would be denied for the wrong reason.
+  lstatSync(path);
+  return { path, secret: scene.secret };
+};
+
+const existing = (path: string) => {
+  lstatSync(path);
+  return { path };
+};
+
+const asRoot = { process: SAME_USER };
+
+const NO_TMP = 'there is no /tmp of its own';
+
+const OF_OTHERS: readonly Attempt[] = [
+  { what: "read another tenant's file", tryIt: by('read-file', secretFile), worksAt: asRoot },
+  {
+    what: "list another tenant's directory",
+    tryIt: by('list-directory', (scene) => ({ ...existing(scene.victimDir), secret: 'secret.txt' })),
+    worksAt: asRoot,
+  },
+  {
+    what: "write into another tenant's directory",
+    tryIt: by('write-file', (scene) => ({ path: scene.plant(scene.victimDir) })),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's file through a symbolic link",
+    tryIt: by('read-by-symlink', secretFile),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's file through a hard link",
+    tryIt: by('read-by-hard-link', secretFile),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's file through /proc/PID/root",
+    tryIt: by('read-by-proc-root', (scene) => ({ ...secretFile(scene), pid: scene.pidOf('app', 'victim') })),
+    worksAt: asRoot,
+  },
+  {
+    what: 'list the tenants in data_dir',
+    tryIt: by('list-directory', (scene) => ({ ...existing(scene.server.dataDir), secret: 'victim' })),
+    worksAt: asRoot,
+  },
+  {
+    what: 'list the tenants by their public sockets',
+    tryIt: by('list-directory', (scene) => ({ ...existing(dirname(scene.publicSocket)), secret: 'victim' })),
+    worksAt: { ...asRoot, 'process + user': SOCKET_DIR },
+  },
+  {
+    what: 'list the tenants in /proc/net/unix',
+    tryIt: by('read-file', () => ({ path: '/proc/net/unix', secret: 'app-victim' })),
+    worksAt: { ...asRoot, 'process + user': HOST_NETWORK, namespace: HOST_NETWORK },
+  },
+  {
+    what: 'list the tenants by their cgroups',
+    tryIt: by('list-directory', ({ victimCgroup }) => {
+      if (victimCgroup === null) throw new Error('the victim has no cgroup');
+      return { ...existing(dirname(victimCgroup)), secret: 'victim' };
+    }),
+    worksAt: { ...asRoot, 'process + user': CGROUPS },
+    cap: 'pids_limit',
+  },
+  {
+    what: 'make tenement change what a link in place of its .tmp leads to',
+    tryIt: restartWithLinkedTmp,
+    worksAt: {},
+  },
+  {
+    what: 'make tenement do that by swapping its .tmp and the link by turns',
+    tryIt: restartWhileTmpIsSwapped,
+    worksAt: {},
+    pointlessAt: { process: 'the tenant is root already' },
+  },
+  {
+    what: 'get a directory of the host as its /tmp by swapping them by turns',
+    tryIt: startWhileTmpIsSwapped,
+    worksAt: {},
+    pointlessAt: { process: NO_TMP, 'process + user': NO_TMP },
+  },
+  { what: 'make `rm --purge` follow a link', tryIt: purgeThroughLink, worksAt: {} },
+];
+
+const OF_TENEMENT: readonly Attempt[] = [
+  ...['tenement.db', 'admin.token', 'logs/app/victim.log'].map((name) => ({
+    what: `read tenement's ${name.replace('logs/app/victim.log', "log of another tenant's output")}`,
+    tryIt: by('read-file', (scene) => existing(join(scene.stateDir, name))),
+    worksAt: asRoot,
+  })),
+  {
+    what: "read tenement's configuration, mode 0600",
+    tryIt: by('read-file', ({ server }) => existing(server.configFile)),
+    worksAt: { ...asRoot, namespace: ROOTS_FILES },
+  },
+  {
+    what: "list tenement's state directory",
+    tryIt: by('list-directory', (scene) => ({ ...existing(scene.stateDir), secret: 'admin.token' })),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's output as it is printed",
+    tryIt: by('open-fifo', (scene) => existing(join(scene.stateDir, 'output/app-victim.out'))),
+    worksAt: asRoot,
+  },
+  {
+    what: 'use files and directories that tenement has open',
+    tryIt: by('use-inherited-descriptors', () => ({})),
+    worksAt: {},
+  },
+];
+
+const writeInto = (what: string, dir: (scene: Scene) => string, worksAt: Attempt['worksAt']): Attempt => ({
+  what: `write into ${what}`,
+  tryIt: by('write-file', (scene) => ({ path: scene.plant(dir(scene)) })),
+  worksAt,
+});
+
+async function belongsToRoot({ server }: Scene): Promise<boolean> {
+  const { uid, mode } = statSync(setuidFile(server.dataDir));
+  return uid === 0 && (mode & SETUID) !== 0;
+}
+
+const setuidFile = (dataDir: string) => join(dataDir, 'hostile/setuid');
+const SETUID = 0o4000;
+
+const OF_THE_MACHINE: readonly Attempt[] = [
+  {
+    what: "leave a setuid program of root's in its directory",
+    tryIt: by('leave-setuid', ({ server }) => ({ path: setuidFile(server.dataDir) }), { proof: belongsToRoot }),
+    worksAt: asRoot,
+  },
+  {
+    what: 'have its library loaded by what tenement starts it with (LD_LIBRARY_PATH in its directory)',
+    tryIt: startWithOwnLibrary,
+    worksAt: {},
+    pointlessAt: { process: 'the tenant is root already' },
+  },
+  {
+    what: "read root's files (/etc/shadow)",
+    tryIt: by('read-file', () => existing('/etc/shadow')),
+    worksAt: { ...asRoot, namespace: ROOTS_FILES },
+  },
+  writeInto('/etc', () => '/etc', asRoot),
+  writeInto('/usr', () => '/usr', asRoot),
+  writeInto("the service's workdir", ({ server }) => join(server.dir, 'app'), asRoot),
+  writeInto('data_dir', ({ server }) => server.dataDir, asRoot),
+  writeInto('the directory of the public sockets', ({ server }) => join(server.dir, 'tenement'), asRoot),
+  writeInto('/tmp', () => '/tmp', { ...asRoot, 'process + user': SHARED_TMP }),
+  writeInto('/dev/shm', () => '/dev/shm', { ...asRoot, 'process + user': SHARED_TMP }),
+];
+
+export const FILES: readonly Attempt[] = [...OF_OTHERS, ...OF_TENEMENT, ...OF_THE_MACHINE];

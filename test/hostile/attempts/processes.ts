@@ -1,0 +1,65 @@
+/** Processes of others, and its own beyond their end. */
+import { type Attempt, by } from '../attempt.ts';
+import { surviveStop } from '../choreography/survival.ts';
+import type { Scene } from '../scene.ts';
+import { PROC, SAME_USER } from './reasons.ts';
+
+const asRoot = { process: SAME_USER };
+const victim = (scene: Scene) => ({ pid: scene.pidOf('app', 'victim'), secret: scene.secret });
+/** Set in the server's own environment by the tests. */
+const server = (scene: Scene) => ({ pid: scene.server.pid, secret: 'never to be seen' });
+
+async function victimGotSignal(scene: Scene): Promise<boolean> {
+  return JSON.parse((await scene.server.get('victim.localhost')).body).signals > 0;
+}
+
+export const PROCESSES: readonly Attempt[] = [
+  {
+    what: 'see processes of others',
+    tryIt: by('list-processes', victim),
+    worksAt: { ...asRoot, 'process + user': PROC },
+  },
+  {
+    what: "signal another tenant's process",
+    tryIt: by('signal', (scene) => ({ ...victim(scene), signal: 'SIGUSR2' }), { proof: victimGotSignal }),
+    worksAt: asRoot,
+  },
+  {
+    // Ignored by the server, as by every Node program without a terminal.
+    what: 'signal the server',
+    tryIt: by('signal', (scene) => ({ ...server(scene), signal: 'SIGWINCH' })),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's environment",
+    tryIt: by('read-environment', victim),
+    worksAt: asRoot,
+  },
+  { what: "read the server's environment", tryIt: by('read-environment', server), worksAt: asRoot },
+  {
+    what: "read another tenant's memory through /proc/PID/mem",
+    tryIt: by('read-memory', victim),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's memory by process_vm_readv",
+    tryIt: by('read-memory-by-call', victim),
+    worksAt: asRoot,
+  },
+  { what: "trace another tenant's process", tryIt: by('trace', victim), worksAt: asRoot },
+  {
+    what: "enter another tenant's namespace",
+    tryIt: by('enter-namespace', victim),
+    worksAt: asRoot,
+  },
+  {
+    what: 'keep a daemon running after stop',
+    tryIt: (scene) => surviveStop(scene, 'leave-daemon'),
+    worksAt: {},
+  },
+  {
+    what: 'keep a daemon with nothing in its environment running after stop',
+    tryIt: (scene) => surviveStop(scene, 'leave-unmarked-daemon'),
+    worksAt: {},
+  },
+];

@@ -1,0 +1,32 @@
+/**
+ * A tenant that tries everything, at each level of isolation: what comes of it is what the documentation promises, and
+ * what works although one might not think so is in the tables of `attempts` with its reason.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LEVELS, type Level, supported } from './levels.ts';
+import { openScene, type Scene } from './scene.ts';
+import { type Trial, trialsAt } from './trial.ts';
+
+const plans = await Promise.all(
+  LEVELS.map(async (level) => ({ level, refused: await supported(level), trials: await trialsAt(level) })),
+);
+
+for (const { level, refused, trials } of plans) {
+  const title = refused === null ? level.name : `${level.name} (not here: ${refused})`;
+  describe.skipIf(refused !== null)(`a hostile tenant at ${title}`, () => tryAll(level, trials));
+}
+
+function tryAll(level: Level, trials: readonly Trial[]): void {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene(level);
+  });
+  afterAll(() => scene?.close());
+  for (const { attempt, expected, why, skipped } of trials) {
+    const cannot = expected === 'denied' ? 'cannot' : 'can';
+    const because = skipped ?? why;
+    it.skipIf(skipped !== null)(`${cannot} ${attempt.what}${because === null ? '' : ` (${because})`}`, async () => {
+      expect(await attempt.tryIt(scene)).toEqual({ outcome: expected, detail: expect.any(String) });
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** The levels at which everything is tried, as keys of a service, and whether this version and this host can give them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tenement } from '../e2e/test-server.ts';
+
+export const LEVELS = [
+  { name: 'process', keys: '', alone: '' },
+  { name: 'process + user', keys: 'user = "dynamic"', alone: '' },
+  { name: 'namespace', keys: 'isolation = "namespace"', alone: '' },
+  {
+    name: 'namespace + user, no network',
+    keys: 'isolation = "namespace"\nuser = "dynamic"',
+    alone: 'network = "none"',
+  },
+] as const;
+
+export type Level = (typeof LEVELS)[number];
+export type LevelName = Level['name'];
+
+/** Small enough that each attempt goes over them, large enough for Node. */
+export const CAPS = {
+  memory_limit_mb: 256,
+  pids_limit: 100,
+  nofile_limit: 256,
+  storage_limit_mb: 32,
+} as const;
+export type Cap = keyof typeof CAPS;
+
+export const CAP_KEYS: Readonly<Record<Cap, string>> = {
+  memory_limit_mb: `memory_limit_mb = ${CAPS.memory_limit_mb}`,
+  pids_limit: `pids_limit = ${CAPS.pids_limit}`,
+  nofile_limit: `nofile_limit = ${CAPS.nofile_limit}`,
+  storage_limit_mb: `storage_limit_mb = ${CAPS.storage_limit_mb}\nstorage_action = "stop"`,
+};
+
+/** A public socket in the tenant's own directory, and with it all that is made beside a public socket. */
+export const HOMELY = 'socket = "{tenant_dir}/app.sock"';
+
+const known = new Map<string, Promise<string | null>>();
+
+/**
+ * null when `tenement check` takes a service with the keys of this level, and these more, without a warning about them;
+ * else why not.
+ */
+export function supported({ keys, alone }: Level, more = ''): Promise<string | null> {
+  if (process.getuid?.() !== 0) return Promise.resolve('these are about a server that root runs');
+  const all = [keys, alone, more].join('\n');
+  const answer = known.get(all) ?? check(all);
+  known.set(all, answer);
+  return answer;
+}
+
+async function check(keys: string): Promise<string | null> {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  try {
+    const file = join(dir, 'tenement.toml');
+    writeFileSync(file, `[service.app]\ncommand = "true"\n${keys}\n`);
+    const { status, stdout, stderr } = await tenement(['check', '-c', file], { XDG_RUNTIME_DIR: dir });
+    if (status !== 0) return stderr.trim().replaceAll(`${file}:`, '');
+    return stdout.split('\n').find((line) => line.startsWith('warning: service.')) ?? null;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,223 @@
+/** A real server at one level, with the tenant that is to be kept safe and the one that tries everything. */
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestServer } from '../e2e/test-server.ts';
+import { type Bystander, openBystander } from './bystander.ts';
+import { CAP_KEYS, CAPS, type Cap, HOMELY, type Level, supported } from './levels.ts';
+import { allProcesses, endAll, socketsIn, withArgument } from './look.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+/** Where data of a real server could lie: not in /tmp, which a level may hide for reasons of its own. */
+const PLACES = ['/srv', '/var/lib', tmpdir()];
+
+export class Scene {
+  readonly level: Level;
+  readonly server: TestServer;
+  readonly bystander: Bystander;
+  /** What only the victim and the server should know. */
+  readonly secret = 'secret-of-victim';
+  /** Files that an attempt may leave on the host when the test ends half-way. */
+  private readonly planted = new Set<string>();
+  private readonly tokens = new Set<string>();
+  private count = 0;
+
+  constructor(level: Level, server: TestServer, bystander: Bystander) {
+    this.level = level;
+    this.server = server;
+    this.bystander = bystander;
+  }
+
+  get victimDir(): string {
+    return join(this.server.dataDir, 'victim');
+  }
+
+  get stateDir(): string {
+    return join(this.server.dataDir, '.tenement');
+  }
+
+  get publicSocket(): string {
+    return join(this.server.dir, 'tenement/app-victim.sock');
+  }
+
+  /** Of a service that has a directory of its own for them. */
+  get socketApart(): string {
+    return join(this.server.dir, 'apart/victim.sock');
+  }
+
+  /** All names of the victim's socket but the public one. */
+  get privateSocket(): string {
+    const isIts = (path: string) => path.includes('app-victim') && path !== this.publicSocket;
+    return theFirst(socketsIn(join(this.server.dir, 'tenement')).filter(isIts), 'private socket of the victim');
+  }
+
+  /** Its pid on the host: of the application, not of what it is wrapped in. */
+  pidOf(service: string, tenantId: string): number {
+    return this.find(service, tenantId).pid;
+  }
+
+  /** Where the victim is told to bind. */
+  get bindSocket(): string {
+    return this.find('app', 'victim').environment.get('SOCKET_PATH') ?? '';
+  }
+
+  /** Where the kernel keeps what it knows of the victim; null where there are no cgroups. */
+  get victimCgroup(): string | null {
+    const lines = readFileSync(`/proc/${this.pidOf('app', 'victim')}/cgroup`, 'utf8').split('\n');
+    const [, controllers = '', path = '/'] = (lines.find((line) => line.includes('victim')) ?? '').split(':');
+    return path === '/' ? null : join('/sys/fs/cgroup', controllers, path);
+  }
+
+  /** A name for a file that is removed at the end whatever happens. */
+  plant(dir: string): string {
+    this.count += 1;
+    const path = join(dir, `tnm-hostile-${process.pid}-${this.count}`);
+    this.planted.add(path);
+    return path;
+  }
+
+  /** How long a daemon is to sleep, which is how it is found, and ended at the end whatever happens. */
+  token(): string {
+    this.count += 1;
+    const token = `86400.${process.pid}${this.count}`;
+    this.tokens.add(token);
+    return token;
+  }
+
+  async close(): Promise<void> {
+    this.bystander.close();
+    for (const token of this.tokens) endAll(withArgument(token));
+    for (const path of this.planted) rmSync(path, { force: true });
+    await this.server.dispose();
+  }
+
+  private find(service: string, tenantId: string) {
+    const program = join(this.server.dir, 'app/node');
+    const isIt = (environment: ReadonlyMap<string, string>) =>
+      environment.get('SERVICE_NAME') === service &&
+      environment.get('DATA_DIR') === join(this.server.dataDir, tenantId);
+    const its = allProcesses().filter(({ words, environment }) => words[0] === program && isIt(environment));
+    return theFirst(its, `process of ${service}:${tenantId}`);
+  }
+}
+
+/** Settles when all tenants serve. */
+export async function openScene(level: Level): Promise<Scene> {
+  const dir = makeDir();
+  const configFile = join(dir, 'tenement.toml');
+  const { text, instances } = await configOf(dir, level);
+  writeFileSync(configFile, text, { mode: 0o600 });
+  const scene = new Scene(level, new TestServer(dir, configFile, []), await openBystander());
+  try {
+    await scene.server.start();
+    for (const instance of instances) await start(scene, instance);
+    return scene;
+  } catch (error) {
+    await scene.close();
+    throw error;
+  }
+}
+
+export async function start({ server }: Scene, instance: string): Promise<void> {
+  const { status, body } = await server.api(`/api/instances/${instance}/start`, { method: 'POST' });
+  if (status !== 200) throw new Error(`${instance} did not start: ${body}`);
+}
+
+export async function spawnIn({ server }: Scene, service: string, id: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ service, id });
+  const answer = await server.api('/api/instances', { method: 'POST', headers, body });
+  if (answer.status !== 201) throw new Error(`${service}:${id} did not start: ${answer.body}`);
+}
+
+/** With the program and Node in it, so that nothing depends on where the checkout lies and who may read it. */
+function makeDir(): string {
+  const dir = mkdtempSync(join(PLACES.find(canMakeIn) ?? tmpdir(), 'tnm-'));
+  chmodSync(dir, 0o755);
+  const app = join(dir, 'app');
+  mkdirSync(app);
+  cpSync(join(HERE, 'tenant'), join(app, 'tenant'), { recursive: true });
+  copyFileSync(join(HERE, 'tenant.mjs'), join(app, 'tenant.mjs'));
+  try {
+    linkSync(process.execPath, join(app, 'node'));
+  } catch {
+    // Another file system.
+    copyFileSync(process.execPath, join(app, 'node'));
+  }
+  return dir;
+}
+
+function canMakeIn(place: string): boolean {
+  try {
+    rmSync(mkdtempSync(join(place, 'tnm-')), { recursive: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function configOf(dir: string, level: Level): Promise<{ text: string; instances: string[] }> {
+  const { keys, alone } = level;
+  const caps = await supportedCaps(level);
+  const hasHome = (await supported(level, HOMELY)) === null;
+  const text = [
+    'settings = { data_dir = "./data", backoff_base_ms = 10, backoff_max_ms = 100, max_restarts = 10000 }',
+    'proxy = { default_service = "app" }',
+    'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"] }',
+    serviceText(dir, 'app', [keys, alone]),
+    // A port is of use only where the proxy reaches it.
+    serviceText(dir, 'web', [keys, 'listen = "port"']),
+    serviceText(dir, 'capped', [keys, alone, ...caps.map((cap) => CAP_KEYS[cap])]),
+    // Starts that fail are over sooner.
+    serviceText(dir, 'brief', [keys, alone, 'startup_timeout = "2s"']),
+    serviceText(dir, 'ends', [keys, alone, 'command = "/bin/true"']),
+    // Its public sockets lie where those of no other service do.
+    serviceText(dir, 'apart', [keys, alone, `socket = "${dir}/apart/{id}.sock"`]),
+    serviceText(dir, 'loads', [keys, alone], 'LD_LIBRARY_PATH = "{tenant_dir}/lib"'),
+    ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY])] : []),
+  ].join('\n');
+  return { text, instances: ['app:victim', 'app:hostile', 'web:victim', 'capped:bomber', 'apart:victim'] };
+}
+
+function serviceText(dir: string, name: string, keys: readonly string[], variable = ''): string {
+  return `[service.${name}]
+workdir = "app"
+health = "/health"
+idle_timeout = 0
+stop_timeout = "1s"
+drain_timeout = "1s"
+${[...keys, ...defaultsFor(dir, keys)].join('\n')}
+[service.${name}.env]
+SECRET = "secret-of-{id}"
+${variable}`;
+}
+
+function defaultsFor(dir: string, keys: readonly string[]): string[] {
+  const defaults = [`command = ["${dir}/app/node", "${dir}/app/tenant.mjs"]`, 'startup_timeout = "5s"'];
+  return defaults.filter((line) => !keys.some((key) => key.split(' ')[0] === line.split(' ')[0]));
+}
+
+async function supportedCaps(level: Level): Promise<Cap[]> {
+  const caps: Cap[] = [];
+  for (const cap of Object.keys(CAPS) as Cap[]) {
+    if ((await supported(level, CAP_KEYS[cap])) === null) caps.push(cap);
+  }
+  return caps;
+}
+
+function theFirst<T>(all: readonly T[], what: string): T {
+  const [first] = all;
+  if (first === undefined) throw new Error(`there is no ${what}`);
+  return first;
+}

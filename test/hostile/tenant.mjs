@@ -1,0 +1,93 @@
+// A tenant that tries everything. `POST /attempt/NAME` with arguments as JSON really tries it and answers
+// {outcome: 'done' | 'denied', detail, left?}: `done` with the evidence, `denied` with who refused and how. `left` is a
+// file that must be seen from the host too, or it was done in a place of the tenant's own. `POST /undo` removes traces.
+// With SWAP=PATH in its environment it lays a link to PATH in its socket's place, at the moment SWAP_WHEN.
+import { linkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
+import { files } from './tenant/files.mjs';
+import { links } from './tenant/links.mjs';
+import { privileges } from './tenant/privileges.mjs';
+import { processes } from './tenant/processes.mjs';
+import { resources } from './tenant/resources.mjs';
+import { sockets } from './tenant/sockets.mjs';
+import { Denied, isErrno, undoAll } from './tenant/tools.mjs';
+
+const { DATA_DIR, PORT, SECRET, SOCKET_PATH, SWAP, SWAP_WHEN, TENANT_ID } = process.env;
+const LOOP_MS = 2000;
+
+const attempts = { ...files, ...links, ...sockets, ...processes, ...resources, ...privileges };
+let signals = 0;
+
+async function attempt(name, args) {
+  if (attempts[name] === undefined) throw new Error(`there is no attempt ${name}`);
+  try {
+    const result = await attempts[name](args);
+    return { outcome: 'done', ...(typeof result === 'string' ? { detail: result } : result) };
+  } catch (error) {
+    // Anything else is a mistake of the attempt, and must not pass for a refusal.
+    if (!(error instanceof Denied) && !isErrno(error)) throw error;
+    return { outcome: 'denied', detail: error instanceof Denied ? error.message : `${error.code}: ${error.message}` };
+  }
+}
+
+async function answer(request) {
+  const { pathname } = new URL(request.url, 'http://localhost');
+  if (request.method === 'POST' && pathname.startsWith('/attempt/')) {
+    return attempt(pathname.slice('/attempt/'.length), await json(request));
+  }
+  if (pathname === '/undo') await undoAll();
+  if (pathname === '/health') beforeHealthy();
+  return { tenant: TENANT_ID, pid: process.pid, uid: process.getuid(), signals };
+}
+
+const server = createServer((request, response) => {
+  answer(request).then(
+    (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+    (error) => response.writeHead(500).end(error.stack),
+  );
+});
+
+/** Between the probe that finds it ready and the rename: with `SWAP`, a link to that path lies there by then. */
+function beforeHealthy() {
+  try {
+    if (SWAP_WHEN === 'probe') layLink(SOCKET_PATH);
+    if (SWAP_WHEN === 'hard-link') layLink(SOCKET_PATH, linkSync);
+    // Where the socket would be moved to, and is taken for moved if something lies there.
+    if (SWAP_WHEN === 'ahead') layLink(`${dirname(SOCKET_PATH)}.s`);
+  } catch (error) {
+    // Refused, it goes on as an honest tenant, so that the test can ask who answers.
+    if (!isErrno(error)) throw error;
+  }
+}
+
+function layLink(path, make = symlinkSync) {
+  make(SWAP, `${path}l`);
+  renameSync(`${path}l`, path);
+}
+
+/** Its socket and the link by turns, as fast as it can. */
+async function swapByTurns() {
+  linkSync(SOCKET_PATH, `${SOCKET_PATH}r`);
+  const untilMs = performance.now() + LOOP_MS;
+  while (performance.now() < untilMs) {
+    layLink(SOCKET_PATH);
+    linkSync(`${SOCKET_PATH}r`, `${SOCKET_PATH}l`);
+    renameSync(`${SOCKET_PATH}l`, SOCKET_PATH);
+    // So that probes are answered meanwhile.
+    await turn();
+  }
+}
+
+process.on('SIGUSR2', () => {
+  signals += 1;
+});
+process.once('SIGTERM', () => process.exit(0));
+rmSync(join(DATA_DIR, 'secret.txt'), { force: true });
+writeFileSync(join(DATA_DIR, 'secret.txt'), `${SECRET}\n`);
+server.listen(...(PORT === undefined ? [SOCKET_PATH] : [Number(PORT), '127.0.0.1']), () => {
+  console.log('listens');
+  if (SWAP_WHEN === 'turns') void swapByTurns();
+});

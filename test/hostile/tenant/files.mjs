@@ -1,0 +1,95 @@
+// Other people's files: read, listed, written, straight and through links.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Denied, later } from './tools.mjs';
+
+const own = (name) => join(process.env.DATA_DIR, name);
+
+/** The beginning is evidence enough; what it is of somebody's secrets need not be shown. */
+function read(path, secret = null) {
+  const text = readFileSync(path, 'latin1');
+  if (secret !== null && !text.includes(secret)) throw new Denied(`read ${path}, but what was there is not it`);
+  return secret === null ? `read ${text.length} bytes of ${path}` : `read "${secret}" in ${path}`;
+}
+
+/** Leaves a file there; the test looks whether it is on the host too. */
+function write({ path }) {
+  writeFileSync(path, 'hostile was here\n');
+  later(() => rmSync(path, { force: true }));
+  return { detail: `wrote ${path}`, left: path };
+}
+
+/** Through a name of its own for another's file. */
+function readThrough(make, target, secret) {
+  const name = own('borrowed');
+  rmSync(name, { force: true });
+  make(target, name);
+  later(() => rmSync(name, { force: true }));
+  return read(name, secret);
+}
+
+export const files = {
+  'read-file': ({ path, secret }) => read(path, secret),
+  'list-directory': ({ path, secret }) => {
+    const names = readdirSync(path);
+    if (!names.some((name) => name.includes(secret))) throw new Denied(`sees only ${names.join(', ')} in ${path}`);
+    return `${path} has ${names.join(', ')}`;
+  },
+  'write-file': write,
+  'read-by-symlink': ({ path, secret }) => readThrough(symlinkSync, path, secret),
+  'read-by-hard-link': ({ path, secret }) => readThrough(linkSync, path, secret),
+  'read-by-proc-root': ({ pid, path, secret }) => read(`/proc/${pid}/root${path}`, secret),
+
+  /** The FIFO of another's output: who reads it takes lines away from tenement. */
+  'open-fifo': ({ path }) => {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    return `opened ${path}`;
+  },
+
+  /** Of use to whoever runs it on the host, if it belongs to root there. */
+  'leave-setuid': ({ path }) => {
+    writeFileSync(path, '');
+    chmodSync(path, 0o4755);
+    later(() => rmSync(path, { force: true }));
+    return { detail: `left ${path}, with mode 4755`, left: path };
+  },
+
+  /** Not a library, so that whoever loads it says so and ends. */
+  'leave-library': ({ path }) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'no library');
+    return `left ${path}`;
+  },
+
+  /** Directories and files of others that came with the start. */
+  'use-inherited-descriptors': () => {
+    const open = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
+    const strange = open.filter((path) => path.startsWith('/') && !isExpected(path));
+    if (strange.length === 0) throw new Denied('nothing is open but its own');
+    return `open are ${strange.join(', ')}`;
+  },
+};
+
+function linkOf(path) {
+  return existsSync(path) ? readlinkSync(path) : '';
+}
+
+/** Its output goes to two FIFOs whose names it may know; the listing itself has the directory open. */
+function isExpected(path) {
+  if (/\.(out|err)( \(deleted\))?$/.test(path) || path.startsWith('/dev/')) return true;
+  return path.startsWith(process.env.DATA_DIR) || /^\/proc\/(self|\d+)\/fd$/.test(path);
+}

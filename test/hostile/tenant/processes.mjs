@@ -1,0 +1,77 @@
+// Other people's processes: seen, signalled, read, entered; and its own, kept beyond their end.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { Denied, python } from './tools.mjs';
+
+/** Where the environment of a process lies, which has the secret. */
+function stackOf(pid) {
+  const line = readFileSync(`/proc/${pid}/maps`, 'latin1')
+    .split('\n')
+    .find((one) => one.endsWith('[stack]'));
+  const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line ?? '') ?? [];
+  if (from === undefined) throw new Denied(`/proc/${pid}/maps is empty`);
+  const start = BigInt(`0x${from}`);
+  return { start, length: Number(BigInt(`0x${to}`) - start) };
+}
+
+function found(text, secret, where) {
+  if (!text.includes(secret)) throw new Denied(`read ${text.length} bytes of ${where}, without the secret`);
+  return `read "${secret}" in ${where}`;
+}
+
+/** Ignores what can be ignored; `token` is how the test finds it. */
+const DAEMON = `(trap '' TERM HUP INT; exec setsid sh -c 'trap "" TERM HUP INT; exec sleep "$0"' "$1") &`;
+
+async function leaveBehind(token, env) {
+  const shell = spawn('/bin/sh', ['-c', DAEMON, 'sh', token], { stdio: 'ignore', detached: true, env });
+  await once(shell, 'exit');
+  return `left a daemon that sleeps ${token}`;
+}
+
+export const processes = {
+  'list-processes': ({ pid }) => {
+    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    if (!all.includes(String(pid))) throw new Denied(`sees ${all.length} processes, not ${pid}`);
+    return `${pid} is ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`;
+  },
+  signal: ({ pid, signal }) => {
+    process.kill(pid, signal);
+    return `sent ${signal} to ${pid}`;
+  },
+  'read-environment': ({ pid, secret }) =>
+    found(readFileSync(`/proc/${pid}/environ`, 'latin1'), secret, `/proc/${pid}/environ`),
+  'read-memory': ({ pid, secret }) => {
+    const { start, length } = stackOf(pid);
+    const fd = openSync(`/proc/${pid}/mem`, 'r');
+    try {
+      const bytes = Buffer.alloc(length);
+      readSync(fd, bytes, 0, length, start);
+      return found(bytes.toString('latin1'), secret, `/proc/${pid}/mem`);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  /** The same without /proc, which could be hidden: at an address that is mapped in every process of that program. */
+  'read-memory-by-call': ({ pid }) =>
+    python(
+      `class Part(ctypes.Structure):
+    _fields_ = [('base', ctypes.c_void_p), ('length', ctypes.c_size_t)]
+there = ctypes.create_string_buffer(4)
+# EFAULT would mean that reading is allowed and nothing lies at that address.
+local, remote = Part(ctypes.addressof(there), 4), Part(0x1000, 4)
+result = libc.process_vm_readv(int(args[0]), ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+if result < 0 and ctypes.get_errno() != 14: call(result)
+print('process_vm_readv of', args[0], 'is allowed')`,
+      pid,
+    ),
+  /** PTRACE_SEIZE does not stop it, and ends with the one that did it. */
+  trace: ({ pid }) => python("call(libc.ptrace(0x4206, int(args[0]), 0, 0))\nprint('traces', args[0])", pid),
+  'enter-namespace': ({ pid }) =>
+    python(
+      "call(libc.setns(os.open('/proc/' + args[0] + '/ns/mnt', os.O_RDONLY), 0))\nprint('is where', args[0], 'is')",
+      pid,
+    ),
+  'leave-daemon': ({ token }) => leaveBehind(token, process.env),
+  'leave-unmarked-daemon': ({ token }) => leaveBehind(token, { PATH: process.env.PATH }),
+};

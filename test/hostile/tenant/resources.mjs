@@ -1,0 +1,119 @@
+// What all share: processes, memory, disk, descriptors. Each attempt is bounded, and gives back what it took.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { Denied, later, run } from './tools.mjs';
+
+const MIB = 1024 * 1024;
+const CHILDREN = 2000;
+const MEMORY_MIB = 1024;
+const DISK_MIB = 64;
+const DESCRIPTORS = 100_000;
+
+/** Done is more than the limit that was set. */
+function counted(count, most, what, limit, error) {
+  const why = error === null ? '' : `, then ${error.code}`;
+  if (count <= limit) throw new Denied(`got ${count} ${what}${why}`);
+  return `got ${count} ${what}${count >= most ? ', as many as it tried' : why}`;
+}
+
+async function forkBomb({ limit }) {
+  const children = [];
+  let refusal = null;
+  while (children.length < CHILDREN && refusal === null) {
+    const child = spawn('/bin/sleep', ['120'], { stdio: 'ignore' });
+    child.on('error', (error) => {
+      refusal = error;
+    });
+    if (child.pid !== undefined) children.push(child);
+    // Also so that probes are answered meanwhile.
+    await turn();
+  }
+  const ended = children.map((child) => once(child, 'exit'));
+  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(ended);
+  return counted(children.length, CHILDREN, 'children', limit, refusal);
+}
+
+/** Holds what it has for `holdMs`, so that whoever measures sees it. */
+async function fillMemory({ holdMs }) {
+  const kept = [];
+  while (kept.length * 16 < MEMORY_MIB) {
+    kept.push(Buffer.alloc(16 * MIB, 1));
+    await turn();
+  }
+  await delay(holdMs);
+  return `has ${kept.length * 16} MiB`;
+}
+
+function fillDisk() {
+  const path = join(process.env.DATA_DIR, 'filled');
+  later(() => rmSync(path, { force: true }));
+  const fd = openSync(path, 'w');
+  const block = Buffer.alloc(MIB, 1);
+  try {
+    for (let written = 0; written < DISK_MIB; written += 1) writeSync(fd, block);
+  } finally {
+    closeSync(fd);
+  }
+  return `wrote ${DISK_MIB} MiB`;
+}
+
+function fillDescriptors({ limit }) {
+  const open = [];
+  let refusal = null;
+  while (open.length < DESCRIPTORS && refusal === null) {
+    try {
+      open.push(openSync('/dev/null', 'r'));
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  for (const fd of open) closeSync(fd);
+  return counted(open.length, DESCRIPTORS, 'descriptors', limit, refusal);
+}
+
+/** Raises a hard limit, which only CAP_SYS_RESOURCE may. */
+async function raiseLimit({ limit }) {
+  const wanted = limit + 1000;
+  const script = `ulimit -n ${wanted} 2>/dev/null; ulimit -n`;
+  const got = Number(await run('/bin/sh', ['-c', script]));
+  return counted(got, wanted, 'descriptors allowed', limit, null);
+}
+
+/** Moves a child out of the cgroup that caps its processes, into the one above. */
+async function leaveCgroup() {
+  const group = cgroupOf('pids');
+  if (group === null) throw new Denied('sees no cgroup above its own');
+  const child = spawn('/bin/sleep', ['30'], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  try {
+    writeFileSync(`${group.mount}${join(group.path, '..')}/cgroup.procs`, String(child.pid));
+    return `is out of ${group.path}`;
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** In version 1 a controller has a tree of its own, in version 2 all have one; null at the root of it. */
+function cgroupOf(controller) {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
+  const groups = lines.map((line) => line.split(':')).filter(([, , path]) => path !== '/');
+  for (const [, controllers, path] of groups) {
+    if (controllers === controller) return { mount: `/sys/fs/cgroup/${controller}`, path };
+    if (controllers === '') return { mount: '/sys/fs/cgroup', path };
+  }
+  return null;
+}
+
+export const resources = {
+  'fork-bomb': forkBomb,
+  'fill-memory': fillMemory,
+  'fill-disk': fillDisk,
+  'fill-descriptors': fillDescriptors,
+  'raise-limit': raiseLimit,
+  'leave-cgroup': leaveCgroup,
+};
