@@ -52,7 +52,8 @@ export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDi
   const tmpDir = join(tenantDir, '.tmp');
   for (const dir of [tenantDir, tmpDir]) {
     if (owner === null) ensurePrivateDir(dir);
-    else ensureOwnedDir(dir, owner);
+    // What lies in the tenant's directory is the tenant's to move about, so nothing in there is followed by name.
+    else ensureOwnedDir(dir, owner, dir === tenantDir);
   }
   return { tmpDir };
 }
@@ -61,14 +62,15 @@ export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDi
  * A tenant that had no user of its own before gets all that is in it. The tenant may put a link in the place of what
  * lies in its directory at any moment, so what was opened is changed, and not what its name leads to by then.
  */
-function ensureOwnedDir(path: string, owner: Owner): void {
+function ensureOwnedDir(path: string, owner: Owner, withContents: boolean): void {
   mkdirSync(dirname(path), { recursive: true });
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: PRIVATE });
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const { uid, mode } = fstatSync(fd);
     // Until now nobody but the server could have changed what lies in it.
-    if (uid === process.getuid?.()) for (const name of readdirSync(path)) giveAll(join(path, name), owner);
+    if (withContents && uid === process.getuid?.())
+      for (const name of readdirSync(path)) giveAll(join(path, name), owner);
     if (uid !== owner.uid) fchownSync(fd, owner.uid, owner.gid);
     if ((mode & 0o777) !== PRIVATE) fchmodSync(fd, PRIVATE);
   } catch (error) {

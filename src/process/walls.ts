@@ -47,6 +47,11 @@ export function sandboxFor(request: LaunchRequest, plan: Plan, { settings, secre
 export function secretsOf(config: Pick<Config, 'file' | 'services'> | undefined): ReturnType<Surroundings['secrets']> {
   if (config === undefined) return { files: [], dirs: [] };
   // Up to the first part that differs from tenant to tenant.
-  const dirs = [...config.services.values()].map(({ socket }) => dirname(socket.split('{', 1)[0] || '/-'));
+  const dirs = [...config.services.values()].map(({ socket }) => fixedDir(socket));
   return { files: [config.file], dirs: [...new Set(dirs)].filter((dir) => dir !== '/') };
+}
+
+function fixedDir(socket: string): string {
+  const [fixed = ''] = socket.split('{', 1);
+  return fixed.slice(0, Math.max(fixed.lastIndexOf('/'), 0)) || '/';
 }

@@ -108,7 +108,7 @@ const OF_TENEMENT: readonly Attempt[] = [
   {
     what: "read tenement's configuration, mode 0600",
     tryIt: by('read-file', ({ server }) => existing(server.configFile)),
-    worksAt: { ...asRoot, namespace: ROOTS_FILES },
+    worksAt: asRoot,
   },
   {
     what: "list tenement's state directory",
@@ -145,7 +145,7 @@ const OF_THE_MACHINE: readonly Attempt[] = [
   {
     what: "leave a setuid program of root's in its directory",
     tryIt: by('leave-setuid', ({ server }) => ({ path: setuidFile(server.dataDir) }), { proof: belongsToRoot }),
-    worksAt: asRoot,
+    worksAt: { ...asRoot, namespace: SAME_USER },
   },
   {
     what: 'have its library loaded by what tenement starts it with (LD_LIBRARY_PATH in its directory)',

@@ -4,7 +4,7 @@ import { type Attempt, by } from '../attempt.ts';
 import { forgeConnections, inTheMomentAfterACrash } from '../choreography/races.ts';
 import { type SwapOptions, swap } from '../choreography/swap.ts';
 import type { Scene } from '../scene.ts';
-import { HOST_NETWORK, OPEN_SOCKET, SAME_USER, USERNS } from './reasons.ts';
+import { HOST_NETWORK, OPEN_SOCKET, ROOTS_FILES, SAME_USER, USERNS } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 const onHostNetwork = { process: HOST_NETWORK, 'process + user': HOST_NETWORK, namespace: HOST_NETWORK };
@@ -74,7 +74,7 @@ const CONNECTING: readonly Attempt[] = [
   {
     what: "connect to root's own socket elsewhere",
     tryIt: by('connect-unix', ({ bystander }) => ({ path: bystander.rootsSocketPath })),
-    worksAt: asRoot,
+    worksAt: { ...asRoot, namespace: ROOTS_FILES },
   },
   {
     what: "connect to a public socket of another service's, in a directory of its own",
@@ -103,7 +103,7 @@ const IMPERSONATING: readonly Attempt[] = [
   {
     what: "listen at the proxy's port beside it, and get requests of others",
     tryIt: by('share-port', ({ server }) => ({ port: server.proxyPort }), { proof: hostileGetsRequests }),
-    worksAt: asRoot,
+    worksAt: { ...asRoot, namespace: SAME_USER },
   },
   { what: "answer at another tenant's port after it crashed", tryIt: inTheMomentAfterACrash, worksAt: onHostNetwork },
   {
@@ -141,7 +141,7 @@ const SWAPPING: readonly Attempt[] = [
   swapping(
     'lay it there where the public socket is in its own directory',
     { when: 'ahead', target: control, service: 'home' },
-    asRoot,
+    { ...asRoot, namespace: SAME_USER },
   ),
 ];
 
