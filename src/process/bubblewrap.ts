@@ -4,7 +4,7 @@
  * ipc, uts and user namespaces of its own; no capabilities, and no way to make another user namespace.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, delimiter, dirname } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute } from 'node:path';
 import { programCandidates } from '../core/program.ts';
 import { closedToOthers } from './dynamic-user.ts';
 
@@ -16,6 +16,7 @@ export interface View {
   readonly workdir: string;
   /** What it runs, and the PATH by which that is found. */
   readonly program: string;
+  readonly args: readonly string[];
   readonly path: string;
   /** Directories of tenement's that hold what is others'. */
   readonly hiddenDirs: readonly string[];
@@ -79,9 +80,14 @@ function hostWords(readOnlyPaths: readonly string[] | null): string[] {
 }
 
 /** What the application is and runs by, where that lies in what is hidden. */
-function shownDirs({ workdir, program, path, asOther }: View, hidden: readonly string[]): string[] {
+function shownDirs({ workdir, program, args, path, hiddenDirs, asOther }: View, hidden: readonly string[]): string[] {
   const programs = programCandidates(program, workdir, path).filter(existsSync);
+  // A script that is named by its path, but nothing of tenement's.
+  const named = args
+    .filter((arg) => isAbsolute(arg) && existsSync(arg) && !isIn(arg, hiddenDirs))
+    .map((arg) => dirname(arg));
   const dirs = [
+    ...named,
     workdir,
     ...path.split(delimiter).map(prefixOf),
     ...programs.flatMap((file) => [dirname(file), prefixOf(dirname(real(file)))]),

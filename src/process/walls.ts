@@ -34,6 +34,7 @@ export function sandboxFor(request: LaunchRequest, plan: Plan, { settings, secre
     bindDir,
     workdir: plan.cwd,
     program: plan.file,
+    args: plan.args,
     path: plan.env['PATH'] ?? '',
     hiddenDirs: [settings.dataDir, settings.runtimeDir, dirname(bindDir), ...publicDirs, ...secrets().dirs],
     hiddenFiles: secrets().files,
