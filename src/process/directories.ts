@@ -37,9 +37,12 @@ export function ensurePrivateDir(path: string, mode = PRIVATE): void {
   mkdirSync(path, { recursive: true, mode });
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new DirectoryError(`${path} is not a directory`);
-  const uid = process.getuid?.();
-  if (uid !== undefined && stat.uid !== uid) throw new DirectoryError(`${path} belongs to another user`);
+  assertOurs(path, stat.uid);
   if ((stat.mode & 0o777) !== mode) chmodSync(path, mode);
+}
+
+function assertOurs(path: string, uid: number): void {
+  if (uid !== (process.getuid?.() ?? uid)) throw new DirectoryError(`${path} belongs to another user`);
 }
 
 /** In which the directories lie that tenants bind in. @throws {DirectoryError} */
@@ -50,11 +53,9 @@ export function ensureSocketParent(path: string): void {
 /** The tenant directory and its TMPDIR. `owner`: the tenant's own user, null: the server's. */
 export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDir: string } {
   const tmpDir = join(tenantDir, '.tmp');
-  for (const dir of [tenantDir, tmpDir]) {
-    if (owner === null) ensurePrivateDir(dir);
-    // What lies in the tenant's directory is the tenant's to move about, so nothing in there is followed by name.
-    else ensureOwnedDir(dir, owner, dir === tenantDir);
-  }
+  mkdirSync(dirname(tenantDir), { recursive: true });
+  ensureOwnedDir(tenantDir, owner, true);
+  ensureOwnedDir(tmpDir, owner, false);
   return { tmpDir };
 }
 
@@ -62,21 +63,35 @@ export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDi
  * A tenant that had no user of its own before gets all that is in it. The tenant may put a link in the place of what
  * lies in its directory at any moment, so what was opened is changed, and not what its name leads to by then.
  */
-function ensureOwnedDir(path: string, owner: Owner, withContents: boolean): void {
-  mkdirSync(dirname(path), { recursive: true });
+function ensureOwnedDir(path: string, owner: Owner | null, withContents: boolean): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: PRIVATE });
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const fd = openDir(path);
   try {
     const { uid, mode } = fstatSync(fd);
-    // Until now nobody but the server could have changed what lies in it.
-    if (withContents && uid === process.getuid?.())
-      for (const name of readdirSync(path)) giveAll(join(path, name), owner);
-    if (uid !== owner.uid) fchownSync(fd, owner.uid, owner.gid);
+    if (owner === null) assertOurs(path, uid);
+    else if (uid !== owner.uid) give(fd, path, owner, withContents && uid === process.getuid?.());
     if ((mode & 0o777) !== PRIVATE) fchmodSync(fd, PRIVATE);
-  } catch (error) {
-    throw new DirectoryError(`${path} cannot be given to user ${owner.uid}: ${String(error)}`);
   } finally {
     closeSync(fd);
+  }
+}
+
+function openDir(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DirectoryError(code === 'ENOTDIR' || code === 'ELOOP' ? `${path} is not a directory` : String(error));
+  }
+}
+
+/** `withContents`: until now nobody but the server could have changed what lies in it. */
+function give(fd: number, path: string, owner: Owner, withContents: boolean): void {
+  try {
+    if (withContents) for (const name of readdirSync(path)) giveAll(join(path, name), owner);
+    fchownSync(fd, owner.uid, owner.gid);
+  } catch (error) {
+    throw new DirectoryError(`${path} cannot be given to user ${owner.uid}: ${String(error)}`);
   }
 }
 

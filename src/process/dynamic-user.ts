@@ -9,13 +9,56 @@ import type { Owner } from './directories.ts';
 /** May be passed through by others. */
 const OTHERS_MAY_PASS = 0o001;
 
-/** That of the tenant, or the first that no other has. Its group has the same number. @throws {Error} when none is left */
-export function dynamicOwner(dataDir: string, tenantId: string, range: readonly [number, number]): Owner {
-  const own = ownerOf(join(dataDir, tenantId));
-  const uid = own !== null && isIn(own, range) ? own : firstFree(dataDir, range);
-  letPass(dataDir);
-  assertPassable(dataDir, uid);
-  return { uid, gid: uid };
+export class DynamicUsers {
+  private readonly dataDir: string;
+  /** Uid → tenants whose directories were seen to belong to it. Looked for once; those that come later are met at their start. */
+  private seen: Map<number, Set<string>> | null = null;
+
+  constructor(dataDir: string) {
+    this.dataDir = dataDir;
+  }
+
+  /**
+   * The tenant's user, or the first that no other has. Its group has the same number.
+   * @throws {Error} when none is left, or when the tenant has that of another
+   */
+  ownerFor(tenantId: string, range: readonly [number, number]): Owner {
+    this.seen ??= lookAround(this.dataDir);
+    const own = ownerOf(join(this.dataDir, tenantId));
+    const uid = own !== null && isIn(own, range) ? own : firstFree(this.dataDir, range);
+    const tenants = this.seen.get(uid) ?? new Set();
+    this.seen.set(uid, tenants.add(tenantId));
+    this.assertAlone(tenantId, uid, tenants);
+    letPass(this.dataDir);
+    assertPassable(this.dataDir, uid);
+    return { uid, gid: uid };
+  }
+
+  /** A copy of a directory belongs to whom the original does: the older of the two keeps its user. */
+  private assertAlone(tenantId: string, uid: number, tenants: ReadonlySet<string>): void {
+    const dir = join(this.dataDir, tenantId);
+    const born = bornAtMs(dir);
+    for (const other of tenants) {
+      const otherDir = join(this.dataDir, other);
+      if (other === tenantId || ownerOf(otherDir) !== uid || bornAtMs(otherDir) > born) continue;
+      throw new Error(
+        `${dir} belongs to user ${uid}, as ${other} does (is it a copy?): \`chown -R root ${dir}\` gives it one of its own`,
+      );
+    }
+  }
+}
+
+function lookAround(dataDir: string): Map<number, Set<string>> {
+  const tenantsOf = new Map<number, Set<string>>();
+  for (const name of listDir(dataDir)) {
+    const uid = ownerOf(join(dataDir, name));
+    if (uid !== null) tenantsOf.set(uid, (tenantsOf.get(uid) ?? new Set()).add(name));
+  }
+  return tenantsOf;
+}
+
+function bornAtMs(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.birthtimeMs ?? Number.POSITIVE_INFINITY;
 }
 
 function firstFree(dataDir: string, [first, last]: readonly [number, number]): number {

@@ -14,6 +14,7 @@ import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
 import { type Covered, coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
+import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
 import type { OutputSink } from './output-sink.ts';
@@ -51,6 +52,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
   const context: Context = {
     ...options,
     fifos,
+    users: new DynamicUsers(settings.dataDir),
     covered: coverInherited(),
     secrets: () => secretsOf(options.config?.()),
     cgroups: () => {
@@ -92,7 +94,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   let dirWatch: DirWatch | null = null;
   try {
     if (service.listen === 'port') port = await takePort();
-    const owner = ownerFor(request, context.settings);
+    const owner = ownerFor(request, context);
     const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
     withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket);
     freshBindDir(paths.bindSocket, owner);

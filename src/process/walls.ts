@@ -4,20 +4,21 @@ import type { LaunchRequest } from '../core/ports.ts';
 import type { Config, Settings } from '../core/service.ts';
 import { bubblewrapWords } from './bubblewrap.ts';
 import type { Owner } from './directories.ts';
-import { dynamicOwner } from './dynamic-user.ts';
+import type { DynamicUsers } from './dynamic-user.ts';
 import type { Plan } from './plan.ts';
 import { findProgram } from './wrapper.ts';
 
 /** What is around a tenant. */
 export interface Surroundings {
   readonly settings: Settings;
+  readonly users: DynamicUsers;
   /** What no tenant is to see: the config, and where the sockets of all services lie. */
   secrets(): { readonly files: readonly string[]; readonly dirs: readonly string[] };
 }
 
 /** null: the server's own user. @throws {Error} with a sentence for a person */
-export function ownerFor({ service, tenantId }: LaunchRequest, settings: Settings): Owner | null {
-  return service.user === null ? null : dynamicOwner(settings.dataDir, tenantId, settings.dynamicUids);
+export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
+  return service.user === null ? null : users.ownerFor(tenantId, settings.dynamicUids);
 }
 
 /** bwrap and its arguments; empty at `isolation = "process"`. @throws {Error} */

@@ -9,6 +9,7 @@ import {
   restartWithLinkedTmp,
   startWhileTmpIsSwapped,
 } from '../choreography/links.ts';
+import { readAsTwin } from '../choreography/twin.ts';
 import type { Scene } from '../scene.ts';
 import { CGROUPS, HOST_NETWORK, ROOTS_FILES, SAME_USER, SHARED_TMP, SOCKET_DIR } from './reasons.ts';
 
@@ -53,6 +54,11 @@ const OF_OTHERS: readonly Attempt[] = [
   {
     what: "read another tenant's file through /proc/PID/root",
     tryIt: by('read-by-proc-root', (scene) => ({ ...secretFile(scene), pid: scene.pidOf('app', 'victim') })),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's file as a tenant whose directory is a copy of it (cp -a)",
+    tryIt: readAsTwin,
     worksAt: asRoot,
   },
   {
@@ -157,6 +163,12 @@ const OF_THE_MACHINE: readonly Attempt[] = [
     what: "read root's files (/etc/shadow)",
     tryIt: by('read-file', () => existing('/etc/shadow')),
     worksAt: { ...asRoot, namespace: ROOTS_FILES },
+  },
+  {
+    what: 'find a mount of the host that is writable',
+    tryIt: by('find-writable-mount', () => ({})),
+    worksAt: asRoot,
+    pointlessAt: { 'process + user': 'it sees the mounts of the host, and may write where every user may' },
   },
   writeInto('/etc', () => '/etc', asRoot),
   writeInto('/usr', () => '/usr', asRoot),

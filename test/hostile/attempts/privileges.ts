@@ -46,6 +46,7 @@ export const PRIVILEGES: readonly Attempt[] = [
     worksAt: asRoot,
   },
   open(DISK, 'r'),
+  open('/proc/kcore', 'r'),
   open('/dev/kmsg'),
   open('/dev/mem'),
   open('/dev/kvm'),

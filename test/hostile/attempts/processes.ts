@@ -61,5 +61,13 @@ export const PROCESSES: readonly Attempt[] = [
     what: 'keep a daemon with nothing in its environment running after stop',
     tryIt: (scene) => surviveStop(scene, 'leave-unmarked-daemon'),
     worksAt: {},
+    // By which it is found.
+    cap: 'pids_limit',
+  },
+  {
+    what: 'keep processes that fork all the time running after stop',
+    tryIt: (scene) => surviveStop(scene, 'leave-hoppers'),
+    worksAt: {},
+    cap: 'pids_limit',
   },
 ];

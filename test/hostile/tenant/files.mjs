@@ -60,6 +60,13 @@ export const files = {
     return `opened ${path}`;
   },
 
+  /** By the table of mounts, so that none is overlooked. */
+  'find-writable-mount': () => {
+    const strange = mountsOf('self').filter(({ path, isWritable }) => isWritable && !isOwn(path));
+    if (strange.length === 0) throw new Denied('every mount is read-only but its own');
+    return `can write to what is mounted on ${strange.map(({ path }) => path).join(', ')}`;
+  },
+
   /** Of use to whoever runs it on the host, if it belongs to root there. */
   'leave-setuid': ({ path }) => {
     writeFileSync(path, '');
@@ -83,6 +90,21 @@ export const files = {
     return `open are ${strange.join(', ')}`;
   },
 };
+
+/** proc_pid_mountinfo(5): the fifth field is where, the sixth how. */
+function mountsOf(pid) {
+  const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const [, , , , path = '', options = ''] = line.split(' ');
+    return { path, isWritable: options.split(',').includes('rw') };
+  });
+}
+
+/** Its directory, that of its socket, and what is of its namespace alone. */
+function isOwn(path) {
+  const own = [process.env.DATA_DIR, dirname(process.env.SOCKET_PATH), '/dev', '/proc', '/tmp'];
+  return own.some((one) => path === one || path.startsWith(`${one}/`));
+}
 
 function linkOf(path) {
   return existsSync(path) ? readlinkSync(path) : '';
