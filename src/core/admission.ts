@@ -1,5 +1,5 @@
 /** What a request gets in each state (contract.md §6). Pure. */
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle-events.ts';
 import type { Refusal } from './serving.ts';
 
 export type Admission = 'forward' | 'hold' | 'wake' | Refusal;

@@ -6,20 +6,9 @@
  * (`ended`) does the state that follows come, so two processes of one instance never overlap.
  */
 import { type BackoffPolicy, backoffDelayMs, recentCrashes } from './backoff.ts';
-import { type CrashHistory, type Desired, type ExitReason, NO_CRASHES, type State } from './instance.ts';
+import { type CrashHistory, type Desired, NO_CRASHES } from './instance.ts';
+import type { Effect, Lifecycle, LifecycleEvent, Next, Step } from './lifecycle-events.ts';
 import type { ServiceConfig, Settings } from './service.ts';
-
-/** What comes when the process has ended. */
-export type Next = 'asleep' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
-
-export interface Lifecycle extends CrashHistory {
-  readonly state: State;
-  readonly desired: Desired;
-  /** Meaningful in `draining` and `stopping`. */
-  readonly next: Next;
-  /** Unregistered or closed with the server: takes no further event. */
-  readonly over: boolean;
-}
 
 export interface LifecyclePolicy {
   readonly restart: 'on-failure' | 'always' | 'never';
@@ -31,65 +20,6 @@ export function lifecyclePolicy(
   { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs }: Settings,
 ): LifecyclePolicy {
   return { restart, backoff: { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs } };
-}
-
-export type LifecycleEvent =
-  /** An operator starts it. */
-  | { readonly type: 'start' }
-  /** A request needs it. */
-  | { readonly type: 'wake' }
-  /** It was idle for its idle timeout, or an operator puts it to sleep. */
-  | { readonly type: 'sleep' }
-  /** An operator stops it. */
-  | { readonly type: 'stop' }
-  | { readonly type: 'restart' }
-  /** It is unregistered. */
-  | { readonly type: 'remove' }
-  /** The server ends, or the config no longer has its service; the desired state stays. */
-  | { readonly type: 'close' }
-  /** Its process of an earlier server runs: take it back. */
-  | { readonly type: 'adopt' }
-  /** A process of an earlier server runs that no longer belongs: end it, then go on. */
-  | { readonly type: 'clear'; readonly next: Next }
-  /** It was waiting for its next try when the server before this one ended. */
-  | { readonly type: 'resume-wait'; readonly state: 'backoff' | 'failed'; readonly atMs: number }
-  /** Nobody waits for it any more, and its process has not been started yet. */
-  | { readonly type: 'abandoned' }
-  | { readonly type: 'ready' }
-  /** The command could not be run: there is no process. */
-  | { readonly type: 'launch-failed' }
-  /** max_running are busy: it was not started, and that is not its fault. */
-  | { readonly type: 'no-room' }
-  | { readonly type: 'startup-timeout' }
-  | { readonly type: 'unhealthy' }
-  /** It runs but cannot be what it should be: no socket at its path, another's in its place. */
-  | { readonly type: 'unfit' }
-  | { readonly type: 'over-memory' }
-  /** The child exited without being asked. */
-  | { readonly type: 'exited'; readonly code: number | null }
-  /** Nothing is in flight any more, or the drain timeout has passed. */
-  | { readonly type: 'drained' }
-  /** Nothing of the process is left. */
-  | { readonly type: 'ended' }
-  /** `retryAtMs` has come. */
-  | { readonly type: 'retry' };
-
-export type Effect =
-  | { readonly do: 'launch' }
-  /** Like `launch`, with the process that runs already. */
-  | { readonly do: 'adopt' }
-  /** Say `drained` once nothing is in flight. */
-  | { readonly do: 'drain' }
-  /** End the process and all that it started, then say `ended`. `kill`: without asking first. */
-  | { readonly do: 'terminate'; readonly kill: boolean }
-  /** Say `retry` at that time. */
-  | { readonly do: 'schedule-retry'; readonly atMs: number }
-  /** Why the process ended, when the event itself is the reason. */
-  | { readonly do: 'blame'; readonly reason: ExitReason };
-
-export interface Step {
-  readonly next: Lifecycle;
-  readonly effects: readonly Effect[];
 }
 
 export interface Now {

@@ -1,6 +1,6 @@
 /** What becomes of an instance that an earlier server left, by its record and whether its process runs. Pure. */
 import type { InstanceRecord } from './instance.ts';
-import type { LifecycleEvent } from './lifecycle.ts';
+import type { LifecycleEvent } from './lifecycle-events.ts';
 
 export type Recovery =
   /** Its process runs and belongs; or it must be ended first; or it was waiting to be tried again. */

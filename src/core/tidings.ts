@@ -1,6 +1,6 @@
 /** What a change of state is called in the event log, and the sentence that tells it. Pure. */
 import type { LastExit } from './instance.ts';
-import type { Lifecycle, LifecycleEvent } from './lifecycle.ts';
+import type { Lifecycle, LifecycleEvent } from './lifecycle-events.ts';
 
 export interface Tidings {
   readonly type: string;

@@ -1,6 +1,6 @@
 /** The process that an instance has now, or none: begun, blamed for its end, ended. Tells what happens as events. */
 import type { ExitReason, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
-import type { LifecycleEvent } from '../core/lifecycle.ts';
+import type { LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../core/ports.ts';
 import { Attempt, type AttemptHooks } from './attempt.ts';
 import type { Blame, Journal } from './journal.ts';

@@ -1,7 +1,7 @@
 /** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
 import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
-import type { Lifecycle } from '../core/lifecycle.ts';
+import type { Lifecycle } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import type { Claim, Grant, Lease, LeaseTarget, Refusal } from '../core/serving.ts';

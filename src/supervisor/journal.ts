@@ -7,7 +7,7 @@ import {
   type LastExit,
   type ProcessRecord,
 } from '../core/instance.ts';
-import type { Lifecycle, LifecycleEvent } from '../core/lifecycle.ts';
+import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, EventLog, ProcessExit } from '../core/ports.ts';
 import { isWokenAgain, tidings } from '../core/tidings.ts';
 import type { Logger } from '../logger.ts';

@@ -3,14 +3,8 @@
  * registry, effects, news, held requests. A wake and a sleep cannot race by construction.
  */
 import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
-import {
-  type Effect,
-  type Lifecycle,
-  type LifecycleEvent,
-  lifecyclePolicy,
-  newLifecycle,
-  step,
-} from '../core/lifecycle.ts';
+import { lifecyclePolicy, newLifecycle, step } from '../core/lifecycle.ts';
+import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import { effectiveLimits, type Limits } from '../core/limits.ts';
 import type {
   Doorbells,

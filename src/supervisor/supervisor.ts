@@ -10,6 +10,7 @@ import type { Claim, Grant, GrantSource } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -86,7 +87,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       random,
       slots: new StartSlots({
         limits: () => this.currentConfig.settings,
-        makeRoom: () => makeRoom(this.fleet),
+        makeRoom: () => evictOne(this.fleet),
       }),
       generations: this.generations,
       connections: () => this.trafficWatch.counts(),
@@ -305,15 +306,4 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
 function ownOf({ env, limits }: SpawnOptions): TenantsOwn {
   return { env: { ...env }, limits: ownLimits(limits ?? {}) };
-}
-
-/** Puts the least recently used idle one to sleep. Returns whether there was one. */
-async function makeRoom(fleet: Fleet): Promise<boolean> {
-  const idle = [...fleet].filter((runner) => runner.isIdle);
-  idle.sort((a, b) => a.inFlight.lastActivityAtMs - b.inFlight.lastActivityAtMs);
-  const [oldest] = idle;
-  if (oldest === undefined) return false;
-  oldest.dispatch({ type: 'sleep' });
-  await oldest.until(() => !oldest.hasProcess);
-  return true;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { admission } from '../../src/core/admission.ts';
 import type { State } from '../../src/core/instance.ts';
-import { type Lifecycle, newLifecycle } from '../../src/core/lifecycle.ts';
+import { newLifecycle } from '../../src/core/lifecycle.ts';
+import type { Lifecycle } from '../../src/core/lifecycle-events.ts';
 
 const NOW_MS = 1_000_000;
 const STARTUP_MS = 30_000;
