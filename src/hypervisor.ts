@@ -10,6 +10,7 @@ import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createDoorbells } from './process/doorbells.ts';
+import { readHostMemory } from './process/host-memory.ts';
 import { createLauncher } from './process/launcher.ts';
 import { createOutput } from './process/output.ts';
 import { createUsageMeter } from './process/usage.ts';
@@ -211,6 +212,7 @@ function openParts(config: Config, logger: Logger): Parts {
       registry: createRegistry(database),
       events,
       logger,
+      readHostMemory,
       random: Math.random,
       removeLogs: (instance) => output.remove(instance),
       urlOf: (service, tenantId) => urlOf(parts.supervisor.config, parts.proxyPort, service, tenantId),

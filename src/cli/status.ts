@@ -38,7 +38,8 @@ function stateEntries(view: InstanceView, nowMs: number): Entry[] {
   const since = view.pid === null ? (view.lastExit?.at ?? view.createdAt) : view.startedAt;
   const sinceLabel = view.pid === null ? 'no process' : 'running';
   if (since !== null) entries.push([sinceLabel, `since ${since}, ${age(since, nowMs)}`]);
-  if (view.sleepsAt !== null) entries.push(['sleeps', when(view.sleepsAt, nowMs)]);
+  if (view.sleepsAt !== null)
+    entries.push([view.state === 'suspended' ? 'ends' : 'sleeps', when(view.sleepsAt, nowMs)]);
   else if (view.state === 'ready') entries.push(['sleeps', sleepless(view)]);
   if (view.retryAt !== null) entries.push(['tries again', when(view.retryAt, nowMs)]);
   return entries;

@@ -53,6 +53,12 @@ export const settingsSchema = z.strictObject({
       'Past it, the least recently used idle instance is put to sleep first; with none idle a request gets 503.',
     ),
   max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
+  memory_reserve_mb: count(0)
+    .max(MAX_MB)
+    .default(256)
+    .describe(
+      'Memory of the machine in MiB that is kept available: below it, suspended and idle instances are ended, least recently used first; 0: none.',
+    ),
   dynamic_uids: z
     .string()
     .regex(/^[1-9]\d{2,8}-[1-9]\d{2,8}$/, 'expected a range like "200000-265535"')
@@ -135,7 +141,15 @@ export const serviceSchema = z.strictObject({
   idle_timeout: duration()
     .default(300)
     .describe('Without requests and open connections for this long it goes to sleep; 0: never.'),
-  idle_action: z.enum(['stop', 'suspend']).default('stop').describe('`suspend` is not available in this version.'),
+  idle_action: z
+    .enum(['stop', 'suspend'])
+    .default('stop')
+    .describe(
+      '`suspend`: an idle process is frozen instead of ended, and thawed by the next request; see docs/suspend.md.',
+    ),
+  suspend_timeout: duration()
+    .default(3600)
+    .describe('Frozen for this long without a request, its process is ended; 0: never.'),
   startup_timeout: duration().default(30).describe('Not ready by then, it is ended and counts as crashed.'),
   stop_timeout: duration().default(10).describe('Between SIGTERM and SIGKILL, to the whole process group.'),
   drain_timeout: duration()

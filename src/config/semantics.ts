@@ -48,9 +48,6 @@ function serviceProblems(service: ServiceConfig, input: ServiceInput | undefined
   const problems: Problem[] = [];
   if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
   problems.push(...isolationProblems(service, input));
-  if (input?.idle_action === 'suspend') {
-    problems.push({ path: at('idle_action'), message: 'idle_action = "suspend" cannot be given by this version' });
-  }
   return [...problems, ...templateProblems(service), ...socketProblems(service, config)];
 }
 

@@ -13,6 +13,7 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
     case 'ready':
       return 'forward';
     case 'asleep':
+    case 'suspended':
       return 'wake';
     case 'starting':
       return 'hold';
@@ -33,6 +34,7 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
 function whileLeaving(lifecycle: Lifecycle): Admission {
   switch (lifecycle.next) {
     case 'asleep':
+    case 'suspended':
       return 'wake';
     case 'start':
     case 'wake':

@@ -38,7 +38,17 @@ export function parseInstanceName(text: string): { service: string; tenantId: st
 }
 
 /** Actual state. */
-export const STATES = ['asleep', 'starting', 'ready', 'draining', 'stopping', 'backoff', 'failed', 'stopped'] as const;
+export const STATES = [
+  'asleep',
+  'starting',
+  'ready',
+  'suspended',
+  'draining',
+  'stopping',
+  'backoff',
+  'failed',
+  'stopped',
+] as const;
 export type State = (typeof STATES)[number];
 
 /**

@@ -2,7 +2,7 @@
 import type { CrashHistory, Desired, ExitReason, State } from './instance.ts';
 
 /** What comes when the process has ended. */
-export type Next = 'asleep' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
+export type Next = 'asleep' | 'suspended' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
 
 export interface Lifecycle extends CrashHistory {
   readonly state: State;
@@ -18,8 +18,10 @@ export type LifecycleEvent =
   | { readonly type: 'start' }
   /** A request needs it. */
   | { readonly type: 'wake' }
-  /** It was idle for its idle timeout, or an operator puts it to sleep. */
+  /** It was idle for its idle timeout, or an operator puts it to sleep: it ends or is suspended, as its service says. */
   | { readonly type: 'sleep' }
+  /** Its place or its memory is needed, or it was suspended for long enough: it ends, and a request wakes it. */
+  | { readonly type: 'evict' }
   /** An operator stops it. */
   | { readonly type: 'stop' }
   | { readonly type: 'restart' }
@@ -27,8 +29,8 @@ export type LifecycleEvent =
   | { readonly type: 'remove' }
   /** The server ends, or the config no longer has its service; the desired state stays. */
   | { readonly type: 'close' }
-  /** Its process of an earlier server runs: take it back. */
-  | { readonly type: 'adopt' }
+  /** Its process of an earlier server is there: take it back. `suspended`: it is frozen, and stays so. */
+  | { readonly type: 'adopt'; readonly suspended: boolean }
   /** A process of an earlier server runs that no longer belongs: end it, then go on. */
   | { readonly type: 'clear'; readonly next: Next }
   /** It was waiting for its next try when the server before this one ended. */
@@ -47,8 +49,8 @@ export type LifecycleEvent =
   | { readonly type: 'over-memory' }
   /** The child exited without being asked. */
   | { readonly type: 'exited'; readonly code: number | null }
-  /** Nothing is in flight any more, or the drain timeout has passed. */
-  | { readonly type: 'drained' }
+  /** Nothing is in flight any more, or the drain timeout has passed. `isQuiet`: nobody waits for anything of it. */
+  | { readonly type: 'drained'; readonly isQuiet: boolean }
   /** Nothing of the process is left. */
   | { readonly type: 'ended' }
   /** `retryAtMs` has come. */
@@ -56,8 +58,11 @@ export type LifecycleEvent =
 
 export type Effect =
   | { readonly do: 'launch' }
-  /** Like `launch`, with the process that runs already. */
-  | { readonly do: 'adopt' }
+  /** Like `launch`, with the process that runs already. `suspended`: nobody asks it anything. */
+  | { readonly do: 'adopt'; readonly suspended: boolean }
+  | { readonly do: 'suspend' }
+  /** Let it go on, and serve at its public path. */
+  | { readonly do: 'resume' }
   /** Say `drained` once nothing is in flight. */
   | { readonly do: 'drain' }
   /** End the process and all that it started, then say `ended`. `kill`: without asking first. */

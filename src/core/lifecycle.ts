@@ -12,14 +12,20 @@ import type { ServiceConfig, Settings } from './service.ts';
 
 export interface LifecyclePolicy {
   readonly restart: 'on-failure' | 'always' | 'never';
+  /** What becomes of it when it is idle. */
+  readonly idleAction: 'stop' | 'suspend';
   readonly backoff: BackoffPolicy;
 }
 
 export function lifecyclePolicy(
-  { restart }: Pick<ServiceConfig, 'restart'>,
+  { restart, idleAction }: Pick<ServiceConfig, 'restart' | 'idleAction'>,
   { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs }: Settings,
 ): LifecyclePolicy {
-  return { restart, backoff: { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs } };
+  return {
+    restart,
+    idleAction,
+    backoff: { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs },
+  };
 }
 
 export interface Now {
@@ -45,6 +51,8 @@ export function step(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePol
     case 'starting':
     case 'ready':
       return stepWithProcess(now, event, policy);
+    case 'suspended':
+      return stepSuspended(now, event);
     case 'draining':
     case 'stopping':
       return stepLeaving(now, event, policy, at);
@@ -93,14 +101,19 @@ function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifec
     case 'close':
       return finish(now);
     case 'adopt':
-      return { next: { ...now, state: 'starting', desired: 'up', retryAtMs: null }, effects: [{ do: 'adopt' }] };
+      return adopt(now, event.suspended);
     case 'clear':
-      return end(now, event.next, [{ do: 'adopt' }]);
+      return end(now, event.next, [{ do: 'adopt', suspended: false }]);
     case 'resume-wait':
       return wait(now, event.state, event.atMs);
     default:
       return stay(now);
   }
+}
+
+function adopt(now: Lifecycle, suspended: boolean): Step {
+  if (suspended) return suspend(now, [{ do: 'adopt', suspended }]);
+  return { next: { ...now, state: 'starting', desired: 'up', retryAtMs: null }, effects: [{ do: 'adopt', suspended }] };
 }
 
 function retry(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
@@ -114,7 +127,9 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
     case 'ready':
       return now.state === 'starting' ? { next: { ...now, state: 'ready' }, effects: [] } : stay(now);
     case 'sleep':
-      return leave({ ...now, desired: 'asleep' }, 'asleep');
+      return leave({ ...now, desired: 'asleep' }, policy.idleAction === 'suspend' ? 'suspended' : 'asleep');
+    case 'evict':
+      return now.state === 'ready' ? leave({ ...now, desired: 'asleep' }, 'asleep') : stay(now);
     case 'stop':
       return leave({ ...now, desired: 'stopped' }, 'stopped');
     case 'restart':
@@ -132,7 +147,7 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
     case 'startup-timeout':
       return now.state === 'starting' ? end(now, 'crash', [{ do: 'blame', reason: 'startup_timeout' }]) : stay(now);
     case 'unfit':
-      return now.state === 'starting' ? end(now, 'crash', [{ do: 'blame', reason: 'start_failed' }]) : stay(now);
+      return end(now, 'crash', [{ do: 'blame', reason: 'start_failed' }]);
     case 'unhealthy':
       return end(now, 'crash', [{ do: 'blame', reason: 'unhealthy' }]);
     case 'over-memory':
@@ -150,26 +165,73 @@ function exited(now: Lifecycle, code: number | null, policy: LifecyclePolicy): S
   return clean ? end({ ...now, desired: 'asleep' }, 'asleep', []) : end(now, 'crash', []);
 }
 
+function stepSuspended(now: Lifecycle, event: LifecycleEvent): Step {
+  switch (event.type) {
+    case 'wake':
+      return resume(now);
+    case 'start':
+      return resume(pardon(now));
+    case 'restart':
+      return endAsked(pardon(now), 'start');
+    case 'evict':
+      return endAsked(now, 'asleep');
+    case 'stop':
+      return endAsked({ ...now, desired: 'stopped' }, 'stopped');
+    case 'remove':
+      return endAsked(now, 'removed');
+    case 'close':
+      return endAsked(now, 'closed');
+    // Nobody needs it now, so it is not started again.
+    case 'exited':
+      return end(now, 'asleep', []);
+    case 'over-memory':
+      return end(now, 'asleep', [{ do: 'blame', reason: 'oom' }], true);
+    default:
+      return stay(now);
+  }
+}
+
+function suspend(now: Lifecycle, before: readonly Effect[]): Step {
+  const next: Lifecycle = { ...now, state: 'suspended', desired: 'asleep', retryAtMs: null };
+  return { next, effects: [...before, { do: 'suspend' }] };
+}
+
+function resume(now: Lifecycle): Step {
+  return { next: { ...now, state: 'ready', desired: 'up' }, effects: [{ do: 'resume' }] };
+}
+
 /** A ready instance drains first; one that is still starting has nothing in flight. */
 function leave(now: Lifecycle, next: Next): Step {
-  if (now.state === 'starting') return end(now, next, [{ do: 'blame', reason: 'stopped' }]);
+  if (now.state === 'starting') return endAsked(now, next);
   return { next: { ...now, state: 'draining', next }, effects: [{ do: 'drain' }] };
 }
 
+function endAsked(now: Lifecycle, next: Next): Step {
+  return end(now, next, [{ do: 'blame', reason: 'stopped' }]);
+}
+
+/** What cannot be suspended any more goes to sleep. */
 function end(now: Lifecycle, next: Next, before: readonly Effect[], kill = false): Step {
-  return { next: { ...now, state: 'stopping', next }, effects: [...before, { do: 'terminate', kill }] };
+  const then = next === 'suspended' ? 'asleep' : next;
+  return { next: { ...now, state: 'stopping', next: then }, effects: [...before, { do: 'terminate', kill }] };
 }
 
 function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: Now): Step {
   switch (event.type) {
     case 'drained':
-      return now.state === 'draining' ? end(now, now.next, [{ do: 'blame', reason: 'stopped' }]) : stay(now);
+      if (now.state !== 'draining') return stay(now);
+      return now.next === 'suspended' && event.isQuiet ? suspend(now, []) : endAsked(now, now.next);
     case 'exited':
-      return now.state === 'draining' ? end(now, now.next, [{ do: 'blame', reason: 'stopped' }]) : stay(now);
+      return now.state === 'draining' ? endAsked(now, now.next) : stay(now);
     case 'over-memory':
       return now.state === 'draining' ? end(now, now.next, [{ do: 'blame', reason: 'oom' }], true) : stay(now);
     case 'ended':
       return now.state === 'stopping' ? ended(now, policy, at) : stay(now);
+    case 'wake':
+    case 'start':
+      // It has not been frozen yet, and may as well go on.
+      if (now.next === 'suspended') return resume(event.type === 'start' ? pardon(now) : now);
+      return stay(redirect(now, event));
     default:
       return stay(redirect(now, event));
   }
@@ -185,7 +247,9 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
     case 'wake':
       return now.next === 'asleep' ? { ...now, next: 'wake', desired: 'up' } : now;
     case 'sleep':
-      return now.next === 'stopped' ? now : { ...now, next: 'asleep', desired: 'asleep' };
+      return now.next === 'stopped' || now.next === 'suspended' ? now : { ...now, next: 'asleep', desired: 'asleep' };
+    case 'evict':
+      return now.next === 'suspended' ? { ...now, next: 'asleep' } : now;
     case 'stop':
       return { ...now, next: 'stopped', desired: 'stopped' };
     case 'remove':
@@ -203,8 +267,10 @@ function ended(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
     case 'wake':
       return launch(now);
     case 'asleep':
+    case 'suspended':
+      return rest(now, 'asleep');
     case 'stopped':
-      return rest(now, now.next);
+      return rest(now, 'stopped');
     case 'removed':
     case 'closed':
       return finish(now);

@@ -66,6 +66,12 @@ export interface LaunchedProcess {
   isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean>;
   /** How long it and all that it started have run on a processor, in ms. */
   runTimeMs(): number;
+  /** Freezes it and all that it started, then pushes its memory out, as far as this host can. May be called again. */
+  suspend(limits: Limits): void;
+  /** Lets it go on, and puts its socket at the public path. Returns why that could not be done. */
+  resume(): string | null;
+  /** Whether something has come in for it on its connections that it has not read. Not known is `closed`. */
+  inbox(): Promise<Inbox>;
   /** What the kernel counts of it; null where nobody but tenement itself can (see `UsageMeter`). */
   usage(): KernelUsage | null;
   /** Changes its caps while it runs. Returns why that could not be done: it uses more than it may from now on, say. */
@@ -85,6 +91,9 @@ export interface LaunchedProcess {
   /** Lets go of it: it lives on, nobody reads what it prints. */
   release(): void;
 }
+
+/** Of the connections to a socket: unread bytes on one of them, none but somebody may still send some, or nobody can. */
+export type Inbox = 'unread' | 'open' | 'closed';
 
 export type LaunchResult =
   | { readonly ok: true; readonly process: LaunchedProcess }

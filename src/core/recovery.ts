@@ -17,9 +17,10 @@ export function recoveryOf(record: InstanceRecord, isAlive: boolean, nowMs: numb
 }
 
 function withProcess({ state, desired }: InstanceRecord): LifecycleEvent {
-  if (state === 'starting' || state === 'ready') return { type: 'adopt' };
+  if (state === 'starting' || state === 'ready') return { type: 'adopt', suspended: false };
+  if (state === 'suspended') return { type: 'adopt', suspended: true };
   // On its way to sleep, and not yet told: it may as well go on.
-  if (state === 'draining' && desired === 'asleep') return { type: 'adopt' };
+  if (state === 'draining' && desired === 'asleep') return { type: 'adopt', suspended: false };
   if (desired === 'up') return { type: 'clear', next: 'start' };
   return { type: 'clear', next: desired };
 }

@@ -3,10 +3,13 @@
  * for anything on them. From outside they look like silent WebSockets, but the front server of a WebSocket has a
  * client connection as silent as that. Pure: reads the system's table of sockets, as `ss -xtunpiHO` prints it (ss(8)).
  */
+import type { Inbox } from './ports.ts';
 
 export interface SocketRow {
   readonly kind: 'unix' | 'tcp' | 'udp';
   readonly listens: boolean;
+  /** Bytes that came in and were not read; of a listener, connections that it has not taken. */
+  readonly unread: number;
   /** Of a Unix socket its path or `*`, else address and port. */
   readonly local: string;
   /** Only of Unix sockets. */
@@ -20,7 +23,7 @@ export interface SocketRow {
 
 const KINDS: Readonly<Record<string, SocketRow['kind']>> = { u_str: 'unix', u_seq: 'unix', tcp: 'tcp', udp: 'udp' };
 /** Columns: Netid State Recv-Q Send-Q, then for Unix sockets path inode path inode, else local and peer address. */
-const ROW = /^(\S+)\s+(\S+)\s+\d+\s+\d+\s+(.*)$/;
+const ROW = /^(\S+)\s+(\S+)\s+(\d+)\s+\d+\s+(.*)$/;
 const UNIX_ENDS = /^(.+?) (\d+)\s+(?:.+?) (\d+)(?:\s|$)/;
 const HOLDER = /pid=(\d+)/g;
 const MOVED = /\blast(?:snd|rcv):(\d+)/g;
@@ -30,7 +33,7 @@ export function parseSockets(text: string): SocketRow[] {
 }
 
 function parseRow(line: string): SocketRow | null {
-  const [, netid = '', state = '', rest = ''] = ROW.exec(line) ?? [];
+  const [, netid = '', state = '', unread = '', rest = ''] = ROW.exec(line) ?? [];
   const kind = KINDS[netid];
   if (kind === undefined) return null;
   const [, path = '', inode = '', peerInode = ''] = kind === 'unix' ? (UNIX_ENDS.exec(rest) ?? []) : [];
@@ -38,6 +41,7 @@ function parseRow(line: string): SocketRow | null {
   return {
     kind,
     listens: state === 'LISTEN' || (kind === 'udp' && state === 'UNCONN'),
+    unread: Number(unread),
     local: kind === 'unix' ? path : (rest.split(/\s/, 1)[0] ?? ''),
     inode,
     peerInode,
@@ -64,6 +68,14 @@ export function areAtRest(
     const holders = byInode.get(peerInode)?.pids ?? [];
     return holders.length > 0 && holders.every((pid) => isOwn(pid) || hasNoSilentClient(rows, pid, quietMs));
   });
+}
+
+/** Whether something has come in, for a process that does not run, on connections to the listener bound at `path`. */
+export function inboxOf(rows: readonly SocketRow[], path: string): Inbox {
+  const inodes = new Set(rows.filter(({ kind }) => kind === 'unix').map(({ inode }) => inode));
+  const here = rows.filter((row) => row.kind === 'unix' && row.local === path);
+  if (here.some(({ unread }) => unread > 0)) return 'unread';
+  return here.some(({ listens, peerInode }) => !listens && inodes.has(peerInode)) ? 'open' : 'closed';
 }
 
 function hasNoSilentClient(rows: readonly SocketRow[], pid: number, quietMs: number): boolean {

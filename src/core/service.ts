@@ -20,6 +20,10 @@ export interface ServiceConfig extends Limits {
   readonly restart: 'on-failure' | 'always' | 'never';
   /** 0: never sleeps. */
   readonly idleTimeoutMs: number;
+  /** What becomes of an idle one: its process ends, or is frozen. */
+  readonly idleAction: 'stop' | 'suspend';
+  /** How long it stays frozen before its process ends; 0: for ever. */
+  readonly suspendTimeoutMs: number;
   readonly startupTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** How long a restart, stop or sleep waits for requests in flight before SIGTERM. */
@@ -59,6 +63,8 @@ export interface Settings {
   readonly backoffMaxMs: number;
   readonly maxRunning: number;
   readonly maxConcurrentStarts: number;
+  /** Memory of the machine that is kept available by ending instances that nobody uses; 0: none. */
+  readonly memoryReserveBytes: number;
   readonly onExit: 'stop' | 'keep';
   /** First and last user id for `user = "dynamic"`. */
   readonly dynamicUids: readonly [first: number, last: number];

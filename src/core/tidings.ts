@@ -14,7 +14,9 @@ export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, ex
     case 'starting':
       return starting(was, event);
     case 'ready':
-      return { type: 'ready', message: 'takes requests' };
+      return ready(was, event);
+    case 'suspended':
+      return suspended(event);
     case 'draining':
       return null;
     case 'stopping':
@@ -30,8 +32,20 @@ export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, ex
   }
 }
 
+function ready(was: Lifecycle, event: LifecycleEvent): Tidings | null {
+  if (was.state === 'starting') return { type: 'ready', message: 'takes requests' };
+  // It has not been suspended after all.
+  if (was.state === 'draining') return null;
+  return { type: 'thawed', message: event.type === 'wake' ? 'by a request' : 'by an operator' };
+}
+
+function suspended(event: LifecycleEvent): Tidings {
+  if (event.type === 'adopt') return { type: 'adopted', message: 'frozen since before this server; left so' };
+  return { type: 'suspended', message: 'frozen; the next request thaws it' };
+}
+
 function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): Tidings | null {
-  if (is.next === 'crash') return crash(event, exit);
+  if (is.next === 'crash' || event.type === 'over-memory') return crash(event, exit);
   if (event.type === 'clear') return { type: 'cleared', message: 'a process of an earlier server is ended' };
   return event.type === 'exited' ? { type: 'exited', message: 'exited by itself' } : null;
 }

@@ -32,7 +32,7 @@ export interface InstanceView {
   readonly openStreams: number;
   /** Open connections straight to its socket. */
   readonly openConnections: number;
-  /** When it goes to sleep if nothing more happens; null when it will not. */
+  /** When it rests if nothing more happens, or, suspended, when its process ends; null when it will not. */
   readonly sleepsAt: string | null;
   /** When the scheduled restart of `backoff` or the next try of `failed` comes. */
   readonly retryAt: string | null;

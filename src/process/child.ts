@@ -1,18 +1,19 @@
 /** One running child: its process, its output, its sockets, its end. */
 import type { ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
-import type { KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
+import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
+import { type Frozen, freeze, thaw } from './freezer.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness } from './probe.ts';
 import { isThere, publishSocket, takeOverSocket, withdrawSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
-import { isAtRest } from './resting-connections.ts';
+import { isAtRest, readInbox } from './resting-connections.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
@@ -44,6 +45,7 @@ export class Child implements LaunchedProcess {
   private readonly stamp: ConnectStamp;
   /** A cgroup may be used again, and it counts on. */
   private readonly oomKillsBefore: number;
+  private resumed = new AbortController();
   private ending: Promise<void> | null = null;
 
   constructor(parts: ChildParts) {
@@ -92,6 +94,25 @@ export class Child implements LaunchedProcess {
     return treeRunTimeMs(this.parts.record.pid);
   }
 
+  suspend(limits: Limits): void {
+    this.parts.dirWatch.close();
+    freeze(this.whole);
+    const pushing = new AbortController();
+    this.resumed = pushing;
+    void this.parts.cgroup?.pushOut(limits, pushing.signal);
+  }
+
+  resume(): string | null {
+    thaw(this.whole);
+    this.resumed.abort();
+    void this.stamp.begin();
+    return this.link();
+  }
+
+  inbox(): Promise<Inbox> {
+    return readInbox(this.parts.record.bindSocket);
+  }
+
   usage(): KernelUsage | null {
     const counted = this.parts.cgroup?.usage();
     if (counted === undefined || counted.memoryBytes === null || counted.cpuSeconds === null) return null;
@@ -101,11 +122,15 @@ export class Child implements LaunchedProcess {
 
   limit(limits: Limits): string | null {
     try {
-      this.parts.cgroup?.limit(limits, false);
+      this.parts.cgroup?.limit(limits);
       return null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
+  }
+
+  private get whole(): Frozen {
+    return { leader: this.parts.record, cgroup: this.parts.cgroup };
   }
 
   private wasOutOfMemory(): boolean {
@@ -134,7 +159,10 @@ export class Child implements LaunchedProcess {
     const { service, dirWatch, record } = this.parts;
     const { port, bindSocket } = record;
     // That of one that an earlier server took over lies there already.
-    const socketPath = isThere(this.upstreamSocket) ? this.upstreamSocket : bindSocket;
+    const wasPublished = isThere(this.upstreamSocket);
+    // An earlier server may have ended on the way between frozen and not.
+    if (wasPublished) thaw(this.whole);
+    const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
     const options = {
       upstream: port === null ? { socketPath } : { port },
       health: service.health,
@@ -145,22 +173,36 @@ export class Child implements LaunchedProcess {
   }
 
   private async publish(): Promise<ProbeResult> {
-    const { service, record } = this.parts;
-    const { bindSocket, publicSocket } = record;
+    const { bindSocket, publicSocket } = this.parts.record;
     if (publicSocket === null) return { ok: true };
     try {
-      const paths = { bindSocket, upstreamSocket: this.upstreamSocket, publicSocket };
-      takeOverSocket(paths);
+      takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket });
       await this.stamp.begin();
-      publishSocket(paths, service);
-      return { ok: true };
     } catch (error) {
-      return { ok: false, detail: `its socket could not be moved to ${publicSocket}: ${String(error)}` };
+      return { ok: false, detail: notMoved(publicSocket, error) };
+    }
+    const detail = this.link();
+    return detail === null ? { ok: true } : { ok: false, detail };
+  }
+
+  /** Puts its socket at the public path. Returns why that could not be done. */
+  private link(): string | null {
+    const { service, record } = this.parts;
+    const { publicSocket } = record;
+    if (publicSocket === null) return null;
+    try {
+      publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
+      return null;
+    } catch (error) {
+      return notMoved(publicSocket, error);
     }
   }
 
   private async end(graceMs: number): Promise<void> {
     const { record, dirWatch, output, onGone, removeOutput } = this.parts;
+    this.resumed.abort();
+    // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
+    thaw(this.whole);
     await terminateAll({
       leader: record,
       exited: this.exited,
@@ -179,6 +221,10 @@ export class Child implements LaunchedProcess {
     output.close();
     removeOutput();
   }
+}
+
+function notMoved(publicSocket: string, error: unknown): string {
+  return `its socket could not be moved to ${publicSocket}: ${String(error)}`;
 }
 
 function timeout(ms: number): Promise<void> {

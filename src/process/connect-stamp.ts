@@ -18,13 +18,16 @@ export class ConnectStamp {
   /** Seen on the way to something else. */
   private noticed = false;
   private stamps = true;
+  private begun = false;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Learns whether its file system stamps, tried once for each, and forgets who connected until now. */
+  /** Learns whether its file system stamps, tried once for each, and forgets who connected until now. Does nothing again. */
   async begin(): Promise<void> {
+    if (this.begun) return;
+    this.begun = true;
     this.stamps = await stampsConnects(this.path);
     if (this.stamps) wipe(this.path);
   }

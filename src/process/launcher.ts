@@ -76,7 +76,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
     adopt: (request, record) => adopt(request, record, context),
     connections: connectionsByPath,
     strays: (bindSockets) => strayProcesses(bindSockets, settings.dataDir),
-    endStray: (identity) => endStrays([identity]),
+    endStray: (identity) => {
+      // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
+      for (const cgroup of context.cgroups().all()) if (cgroup.pids().includes(identity.pid)) cgroup.freeze(false);
+      return endStrays([identity]);
+    },
     forget: (record) => {
       removeTraces(record);
       context.cgroups().find(record.cgroup)?.remove();
@@ -175,7 +179,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
 /** @throws {Error} with a sentence for a person */
 function cap(cgroup: Cgroup | null, limits: Limits): void {
   try {
-    cgroup?.limit(limits, false);
+    cgroup?.limit(limits);
   } catch (error) {
     throw new Error(`its limits cannot be set: ${error instanceof Error ? error.message : String(error)}`);
   }

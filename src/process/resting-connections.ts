@@ -1,7 +1,8 @@
-/** Asks ss(8) whether connections straight to a tenant are at rest. Where there is no ss, none is known to be. */
+/** Asks ss(8) about connections straight to a tenant. Where there is no ss, nothing is known of them. */
 import cluster from 'node:cluster';
 import { execa } from 'execa';
-import { areAtRest, parseSockets, type SocketRow } from '../core/resting.ts';
+import type { Inbox } from '../core/ports.ts';
+import { areAtRest, inboxOf, parseSockets, type SocketRow } from '../core/resting.ts';
 
 /** All Unix, TCP and UDP sockets, listening or not, a line each, with who holds them and, of TCP, when data moved. */
 const TABLE = ['-xtunpaiHO'];
@@ -10,13 +11,23 @@ const TIMEOUT_MS = 5000;
 /** One reading for all that ask meanwhile: it takes a process. */
 let reading: Promise<readonly SocketRow[] | null> | null = null;
 
+/** What has come in on connections to the listener bound at `path`. */
+export async function readInbox(path: string): Promise<Inbox> {
+  const rows = await readOnce();
+  return rows === null ? 'closed' : inboxOf(rows, path);
+}
+
 /** @param quietMs for how long nothing has moved on the connections to the listeners bound at `paths` */
 export async function isAtRest(paths: readonly string[], quietMs: number): Promise<boolean> {
+  const rows = await readOnce();
+  return rows !== null && areAtRest(rows, paths, quietMs, isOwn);
+}
+
+function readOnce(): Promise<readonly SocketRow[] | null> {
   reading ??= readTable().finally(() => {
     reading = null;
   });
-  const rows = await reading;
-  return rows !== null && areAtRest(rows, paths, quietMs, isOwn);
+  return reading;
 }
 
 async function readTable(): Promise<SocketRow[] | null> {

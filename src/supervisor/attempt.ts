@@ -27,6 +27,8 @@ export interface AttemptOptions {
   readonly request: LaunchRequest;
   /** A process that runs already, instead of launching one. */
   readonly adopted: LaunchedProcess | null;
+  /** That one is frozen: it is not asked whether it is ready. */
+  readonly suspended: boolean;
   readonly clock: Clock;
   readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly hooks: AttemptHooks;
@@ -81,7 +83,7 @@ export class Attempt {
     this.take(process);
     // Not before whoever makes this attempt has it: an adopted process may be gone already.
     await Promise.resolve();
-    void this.awaitReady(process);
+    if (!this.options.suspended) void this.awaitReady(process);
   }
 
   private take(process: LaunchedProcess): void {

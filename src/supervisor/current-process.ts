@@ -57,8 +57,9 @@ export class CurrentProcess {
     this.begin(null);
   }
 
-  adopt(): void {
-    this.begin(this.found);
+  /** @param suspended it is frozen, so it is not asked whether it is ready */
+  adopt(suspended: boolean): void {
+    this.begin(this.found, suspended);
   }
 
   /** Says why it is to end, then that it is. Once it is ending, the reason stands. */
@@ -90,11 +91,11 @@ export class CurrentProcess {
     this.launched?.release();
   }
 
-  private begin(adopted: LaunchedProcess | null): void {
+  private begin(adopted: LaunchedProcess | null, suspended = false): void {
     const { clock, launcher, slots, request } = this.options;
     this.blame = null;
     this.ending = false;
-    this.attempt = new Attempt({ launcher, clock, slots, request: request(), adopted, hooks: this.hooks() });
+    this.attempt = new Attempt({ launcher, clock, slots, request: request(), adopted, suspended, hooks: this.hooks() });
   }
 
   private hooks(): AttemptHooks {

@@ -20,7 +20,8 @@ export interface DrainOptions {
   counts(): ConnectionCounts;
   /** It ends at the latest after this. */
   readonly timeoutMs: number;
-  onDone(): void;
+  /** `isQuiet`: nobody waits for anything, as far as can be seen. */
+  onDone(isQuiet: boolean): void;
 }
 
 export class Drain {
@@ -34,11 +35,11 @@ export class Drain {
     this.options = options;
     const { atRest } = options.traffic;
     this.seen = atRest === null ? { open: -1, ranMs: 0, sinceMs: 0 } : { ...atRest, sinceMs: LONG_AGO_MS };
-    this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.done());
+    this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.done(false));
     options.inFlight.onDrained(() => {
       if (this.over) return;
       if (options.traffic.mayBeOpen()) this.lookIn(FIRST_LOOK_MS);
-      else this.done();
+      else this.done(true);
     });
   }
 
@@ -54,7 +55,7 @@ export class Drain {
 
   private look(afterMs: number): void {
     const open = this.options.traffic.countNow(this.options.counts());
-    if (open === 0 || this.isQuiet(open)) return this.done();
+    if (open === 0 || this.isQuiet(open)) return this.done(true);
     this.lookIn(Math.min(afterMs * 2, LOOKS_AT_MOST_EVERY_MS));
   }
 
@@ -67,9 +68,9 @@ export class Drain {
     return false;
   }
 
-  private done(): void {
+  private done(inTime: boolean): void {
     if (this.over) return;
     this.cancel();
-    this.options.onDone();
+    this.options.onDone(inTime && this.options.inFlight.streams === 0);
   }
 }

@@ -28,7 +28,7 @@ export interface DutyOptions {
 export interface Served {
   readonly process: LaunchedProcess;
   readonly generation: number;
-  /** Whether it ran before this server did. */
+  /** Whether it ran before: who is connected to it is not known. */
   readonly found: boolean;
 }
 
@@ -133,8 +133,8 @@ export class Duty {
     this.idle.arm();
   }
 
-  /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed. */
-  drain(timeoutMs: number, onDone: () => void): void {
+  /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed; `isQuiet` as a drain says. */
+  drain(timeoutMs: number, onDone: (isQuiet: boolean) => void): void {
     const { clock, inFlight, connections } = this.options;
     this.ongoingDrain = new Drain({ clock, inFlight, traffic: this.traffic, counts: connections, timeoutMs, onDone });
   }

@@ -26,6 +26,9 @@ export interface Blame {
   readonly detail: string | null;
 }
 
+/** The others are lost with the machine, and so is the process that they were about. */
+const OPERATORS: ReadonlySet<LifecycleEvent['type']> = new Set(['start', 'stop', 'sleep', 'restart']);
+
 export class Journal implements Recorded {
   private current: InstanceRecord;
   private readonly name: InstanceName;
@@ -51,12 +54,12 @@ export class Journal implements Recorded {
   }
 
   /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
-  write(was: Lifecycle, is: Lifecycle): void {
+  write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
     this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs } };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
-    this.deps.saver.save(this, is.desired !== was.desired);
+    this.deps.saver.save(this, is.desired !== was.desired && OPERATORS.has(event.type));
   }
 
   /** A request has come or gone. */

@@ -38,7 +38,10 @@ export class Rollout {
     for (const runner of this.deps.fleet.ofService(service)) {
       await runner.settled();
       if (this.ended) return;
-      if (!runner.isOutdated || runner.lifecycle.state !== 'ready') continue;
+      if (!runner.isOutdated) continue;
+      // Its next start has the new config.
+      if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict' });
+      if (runner.lifecycle.state !== 'ready') continue;
       if (!(await this.replace(runner))) return this.halt(service, runner);
     }
   }

@@ -26,6 +26,7 @@ import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { StartSlots } from './start-slots.ts';
+import { Suspension } from './suspension.ts';
 import { Watchers } from './watchers.ts';
 
 export interface RunnerDeps extends JournalDeps {
@@ -39,7 +40,7 @@ export interface RunnerDeps extends JournalDeps {
   connections(): ConnectionCounts;
   /** 0 to 1. */
   random(): number;
-  /** It is about to have a process. */
+  /** It has a process from now on, or is about to. */
   onStarting(): void;
 }
 
@@ -55,6 +56,7 @@ export class Runner {
   private readonly duty: Duty;
   private readonly deps: RunnerDeps;
   private readonly door: Door;
+  private readonly suspension: Suspension;
   private readonly current: CurrentProcess;
   private readonly queue = new SerialQueue<LifecycleEvent>((event) => this.handle(event));
   private readonly watchers = new Watchers();
@@ -73,6 +75,7 @@ export class Runner {
     this.inFlight = new InFlight(record.requests, record.lastActivityAtMs ?? 0);
     this.journal = new Journal(record, this.inFlight, deps);
     this.door = this.makeDoor();
+    this.suspension = this.makeSuspension();
     this.current = new CurrentProcess({
       clock: deps.clock,
       launcher: deps.launcher,
@@ -92,6 +95,15 @@ export class Runner {
       onUsed: () => this.journal.used(),
       onIdle: () => this.dispatch({ type: 'sleep' }),
       onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
+    });
+  }
+
+  private makeSuspension(): Suspension {
+    return new Suspension({
+      clock: this.deps.clock,
+      connections: this.deps.connections,
+      onNeeded: () => this.dispatch({ type: 'wake' }),
+      onOver: () => this.dispatch({ type: 'evict' }),
     });
   }
 
@@ -139,14 +151,15 @@ export class Runner {
     return this.door.held;
   }
 
-  /** When it goes to sleep if nothing more happens, ms since the epoch. */
+  /** When its process rests or, suspended, ends, if nothing more happens; ms since the epoch. */
   get sleepsAtMs(): number | null {
-    return this.duty.sleepsAtMs;
+    return this.duty.sleepsAtMs ?? this.suspension.endsAtMs;
   }
 
-  /** Ready and with nothing open: may be put to sleep to make room. */
+  /** It has a process that nobody uses: may be ended to make room. */
   get isIdle(): boolean {
-    return this.lifecycle.state === 'ready' && this.inFlight.activity.open === 0;
+    const { state } = this.lifecycle;
+    return state === 'suspended' || (state === 'ready' && this.inFlight.activity.open === 0);
   }
 
   /** Whether its last change could not be written into the registry. */
@@ -162,12 +175,12 @@ export class Runner {
 
   /** Or is about to have one, or has not seen the end of it. */
   get hasProcess(): boolean {
-    return ['starting', 'ready', 'draining', 'stopping'].includes(this.lifecycle.state);
+    return hasProcess(this.lifecycle);
   }
 
-  /** It serves, or it has come to rest without a process. */
+  /** It serves, or it has come to rest. */
   settled(): Promise<void> {
-    return this.until(() => this.lifecycle.state === 'ready' || !this.hasProcess);
+    return this.until(() => ['ready', 'suspended'].includes(this.lifecycle.state) || !this.hasProcess);
   }
 
   /** Settles once `reached` holds; it is asked again after every change. */
@@ -186,6 +199,7 @@ export class Runner {
   /** Takes note of what went straight to its socket. */
   lookAtTraffic(): void {
     this.duty.lookAtTraffic();
+    void this.suspension.look();
   }
 
   /** Reads what the kernel counts of its process; false when it counts nothing. A kill for memory ends all of it. */
@@ -219,6 +233,8 @@ export class Runner {
     this.renewLimits();
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
     this.duty.renew();
+    this.suspension.renew(service.suspendTimeoutMs);
+    this.endUnsuitable();
     this.watchers.tell();
   }
 
@@ -232,6 +248,12 @@ export class Runner {
   takeUp(found: LaunchedProcess, event: LifecycleEvent): void {
     this.current.found = found;
     this.dispatch(event);
+    this.endUnsuitable();
+  }
+
+  /** Its service suspends none any more. */
+  private endUnsuitable(): void {
+    if (this.lifecycle.state === 'suspended' && this.service.idleAction !== 'suspend') this.dispatch({ type: 'evict' });
   }
 
   /** Its process ended while nobody watched. */
@@ -244,6 +266,7 @@ export class Runner {
   /** Lets go of its process, which lives on for the next server. */
   release(): void {
     this.duty.end();
+    this.suspension.end();
     this.cancelRetry();
     this.duty.cancelDrain();
     this.journal.release();
@@ -274,10 +297,12 @@ export class Runner {
     const { state } = this.lifecycle;
     this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
+    if (was.state === 'suspended') this.suspension.end();
+    if (this.hasProcess && !hasProcess(was)) this.deps.onStarting();
     if (was.state !== state) this.cancelRetry();
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
-    if (was.state !== state && state === 'ready') this.enterReady();
-    this.journal.write(was, this.lifecycle);
+    if (was.state !== state && state === 'ready') this.enterReady(was, event);
+    this.journal.write(was, this.lifecycle, event);
   }
 
   /** Somebody answers at its public path: its process while that is ready, else the doorbell. */
@@ -293,7 +318,6 @@ export class Runner {
   }
 
   private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
-    this.deps.onStarting();
     this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
     this.journal.starting(was, event, this.door.held > 0);
   }
@@ -311,9 +335,13 @@ export class Runner {
       case 'launch':
         return this.current.launch();
       case 'adopt':
-        return this.current.adopt();
+        return this.current.adopt(effect.suspended);
+      case 'suspend':
+        return this.suspend();
+      case 'resume':
+        return this.resume();
       case 'drain':
-        return this.duty.drain(this.service.drainTimeoutMs, () => this.dispatch({ type: 'drained' }));
+        return this.duty.drain(this.service.drainTimeoutMs, (isQuiet) => this.dispatch({ type: 'drained', isQuiet }));
       case 'terminate':
         this.duty.cancelDrain();
         return void this.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
@@ -336,13 +364,32 @@ export class Runner {
 
   // ---- Ready ---------------------------------------------------------------------------------
 
-  private enterReady(): void {
+  private enterReady(was: Lifecycle, event: LifecycleEvent): void {
     const process = this.current.launched;
     if (process === null) return;
+    const isResumed = was.state !== 'starting';
+    if (isResumed) this.journal.starting(was, event, this.door.held > 0);
     const generation = this.deps.generations.next();
     this.door.open({ process, generation });
-    this.journal.ready(process.record, this.current.isAdopted);
-    this.duty.begin({ process, generation, found: this.current.isAdopted });
+    this.journal.ready(process.record, this.current.isAdopted && !isResumed);
+    this.duty.begin({ process, generation, found: this.current.isAdopted || isResumed });
+  }
+
+  private suspend(): void {
+    const process = this.current.launched;
+    if (process === null) return;
+    process.suspend(this.limits);
+    const { clock } = this.deps;
+    // Of one that an earlier server suspended the time is known by its last use.
+    const usedMs = this.inFlight.lastActivityAtMs + this.service.idleTimeoutMs;
+    const sinceMs = this.current.isAdopted ? Math.min(usedMs, clock.nowMs()) : clock.nowMs();
+    this.suspension.begin(process, sinceMs, this.service.suspendTimeoutMs);
+  }
+
+  private resume(): void {
+    this.duty.cancelDrain();
+    const detail = this.current.launched?.resume() ?? null;
+    if (detail !== null) this.current.condemn('start_failed', detail, { type: 'unfit' });
   }
 
   private leaveReady(): void {
@@ -350,4 +397,8 @@ export class Runner {
     if (this.door.serving !== null) this.deps.generations.retire(this.door.serving.generation);
     this.door.close();
   }
+}
+
+function hasProcess({ state }: Lifecycle): boolean {
+  return ['starting', 'ready', 'suspended', 'draining', 'stopping'].includes(state);
 }

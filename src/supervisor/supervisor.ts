@@ -4,6 +4,7 @@ import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, UsageMeter } from '../core/ports.ts';
+import type { HostMemory } from '../core/pressure.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import type { Claim, Grant, GrantSource } from '../core/serving.ts';
@@ -14,6 +15,7 @@ import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
 import { MemoryGuard } from './memory-guard.ts';
+import { MemoryReserve } from './memory-reserve.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { Registrar, unwritten } from './registrar.ts';
@@ -33,6 +35,8 @@ export interface SupervisorDeps {
   readonly launcher: Launcher;
   readonly doorbells: Doorbells;
   readonly meter: UsageMeter;
+  /** What the machine has; null where it is not known. */
+  readHostMemory(): HostMemory | null;
   /** 0 to 1. */
   random(): number;
   urlOf(service: string, tenantId: string): string | null;
@@ -50,6 +54,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly generations = new Generations();
   private readonly memoryGuard: MemoryGuard;
   private readonly trafficWatch: TrafficWatch;
+  private readonly memoryReserve: MemoryReserve;
   private currentConfig: Config;
   private closing = false;
 
@@ -72,6 +77,18 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
     this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
     this.trafficWatch = new TrafficWatch({ clock, launcher: deps.launcher, runners: () => this.fleet });
+    this.memoryReserve = this.makeMemoryReserve();
+  }
+
+  private makeMemoryReserve(): MemoryReserve {
+    return new MemoryReserve({
+      clock: this.deps.clock,
+      readHostMemory: () => this.deps.readHostMemory(),
+      reserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
+      isNeeded: () => [...this.fleet].some(({ hasProcess }) => hasProcess),
+      // What is never to sleep does not for this either.
+      evict: () => evictOne(this.fleet, ({ service }) => service.idleTimeoutMs === 0),
+    });
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -93,6 +110,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       connections: () => this.trafficWatch.counts(),
       onStarting: () => {
         this.memoryGuard.watch();
+        this.memoryReserve.watch();
         this.trafficWatch.watch();
       },
     };
@@ -232,6 +250,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private async finish(): Promise<void> {
     this.saver.flush();
     this.memoryGuard.end();
+    this.memoryReserve.end();
     this.trafficWatch.end();
     this.deps.doorbells.close();
     await this.deps.launcher.close();

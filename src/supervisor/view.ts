@@ -61,6 +61,8 @@ function reason(runner: Runner, nowMs: number): string {
       return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
     case 'ready':
       return readyReason(runner, nowMs);
+    case 'suspended':
+      return 'frozen; the next request thaws it';
     case 'draining':
       return `finishing ${runner.inFlight.requests} in flight before it ends`;
     case 'stopping':

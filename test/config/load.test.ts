@@ -120,7 +120,6 @@ describe('a bad config is told with line, key and what was expected', () => {
       `${SERVICE}isolation = "namespace"\nnetwork = "none"\nlisten = "port"\n`,
       'listen = "port" takes a network',
     ],
-    ['suspend', `${SERVICE}idle_action = "suspend"\n`, 'idle_action = "suspend" cannot be given'],
     [
       'auth none in public',
       `${SERVICE}[api]\nlisten = "0.0.0.0:8000"\nauth = "none"\n`,

@@ -5,7 +5,11 @@ import type { Lifecycle, LifecycleEvent, Next } from '../../src/core/lifecycle-e
 
 const NOW = { nowMs: 1_000_000, random: 0 };
 const BACKOFF = { baseMs: 1000, maxMs: 60_000, maxRestarts: 3, windowMs: 300_000 };
-const policy = (restart: LifecyclePolicy['restart'] = 'on-failure'): LifecyclePolicy => ({ restart, backoff: BACKOFF });
+const policy = (restart: LifecyclePolicy['restart'] = 'on-failure'): LifecyclePolicy => ({
+  restart,
+  idleAction: 'stop',
+  backoff: BACKOFF,
+});
 
 function at(state: State, over: Partial<Lifecycle> = {}): Lifecycle {
   return { ...newLifecycle(state === 'stopped' ? 'stopped' : 'up'), state, ...over };
@@ -21,6 +25,7 @@ const EVENTS: Record<string, LifecycleEvent> = {
   start: { type: 'start' },
   wake: { type: 'wake' },
   sleep: { type: 'sleep' },
+  evict: { type: 'evict' },
   stop: { type: 'stop' },
   restart: { type: 'restart' },
   remove: { type: 'remove' },
@@ -33,12 +38,14 @@ const EVENTS: Record<string, LifecycleEvent> = {
   'over-memory': { type: 'over-memory' },
   'exit 0': { type: 'exited', code: 0 },
   'exit 1': { type: 'exited', code: 1 },
-  drained: { type: 'drained' },
+  drained: { type: 'drained', isQuiet: true },
+  'drained by time': { type: 'drained', isQuiet: false },
   ended: { type: 'ended' },
   retry: { type: 'retry' },
   unfit: { type: 'unfit' },
   abandoned: { type: 'abandoned' },
-  adopt: { type: 'adopt' },
+  adopt: { type: 'adopt', suspended: false },
+  'adopt frozen': { type: 'adopt', suspended: true },
   clear: { type: 'clear', next: 'asleep' },
   'resume-wait': { type: 'resume-wait', state: 'failed', atMs: 5 },
 };
@@ -46,6 +53,7 @@ const EVENTS: Record<string, LifecycleEvent> = {
 /** What a server finds of the one before it, in the states without a process. */
 const FOUND = {
   adopt: 'starting: adopt',
+  'adopt frozen': 'suspended: adopt, suspend',
   clear: 'stopping to asleep: adopt, terminate',
   'resume-wait': 'failed: schedule-retry',
 };
@@ -101,6 +109,8 @@ const TABLE: Record<State, Record<string, string>> = {
   },
   ready: {
     sleep: 'draining to asleep: drain',
+    evict: 'draining to asleep: drain',
+    unfit: 'stopping to crash: blame start_failed, terminate',
     stop: 'draining to stopped: drain',
     restart: 'draining to start: drain',
     remove: 'draining to removed: drain',
@@ -111,6 +121,18 @@ const TABLE: Record<State, Record<string, string>> = {
     'exit 0': 'stopping to asleep: terminate',
     'exit 1': 'stopping to crash: terminate',
   },
+  suspended: {
+    start: 'ready: resume',
+    wake: 'ready: resume',
+    restart: 'stopping to start: blame stopped, terminate',
+    evict: 'stopping to asleep: blame stopped, terminate',
+    stop: 'stopping to stopped: blame stopped, terminate',
+    remove: 'stopping to removed: blame stopped, terminate',
+    close: 'stopping to closed: blame stopped, terminate',
+    'exit 0': 'stopping to asleep: terminate',
+    'exit 1': 'stopping to asleep: terminate',
+    'over-memory': 'stopping to asleep: blame oom, terminate',
+  },
   draining: {
     start: 'draining to start',
     wake: 'draining to wake',
@@ -119,6 +141,7 @@ const TABLE: Record<State, Record<string, string>> = {
     remove: 'draining to removed',
     close: 'draining to closed',
     drained: 'stopping to asleep: blame stopped, terminate',
+    'drained by time': 'stopping to asleep: blame stopped, terminate',
     'exit 0': 'stopping to asleep: blame stopped, terminate',
     'exit 1': 'stopping to asleep: blame stopped, terminate',
     'over-memory': 'stopping to asleep: blame oom, terminate',
@@ -155,6 +178,48 @@ describe('every event in every state', () => {
   }
 });
 
+describe('a service that suspends', () => {
+  const suspending: LifecyclePolicy = { ...policy(), idleAction: 'suspend' };
+  const through = (lifecycle: Lifecycle, ...events: readonly LifecycleEvent[]) =>
+    events.reduce((now, event) => step(now, event, suspending, NOW).next, lifecycle);
+
+  it('drains one that sleeps, then freezes it', () => {
+    const draining = through(at('ready'), { type: 'sleep' });
+    expect(draining).toMatchObject({ state: 'draining', next: 'suspended', desired: 'asleep' });
+    const { next, effects } = step(draining, { type: 'drained', isQuiet: true }, suspending, NOW);
+    expect([next.state, effects]).toEqual(['suspended', [{ do: 'suspend' }]]);
+  });
+
+  it('ends one on which somebody still waits when the drain timeout has passed', () => {
+    const ending = through(at('ready'), { type: 'sleep' }, { type: 'drained', isQuiet: false });
+    expect(ending).toMatchObject({ state: 'stopping', next: 'asleep' });
+  });
+
+  it('lets one go on that is wanted before it was frozen', () => {
+    const { next, effects } = step(through(at('ready'), { type: 'sleep' }), { type: 'wake' }, suspending, NOW);
+    expect([next.state, next.desired, effects]).toEqual(['ready', 'up', [{ do: 'resume' }]]);
+  });
+
+  it('ends one that is to make room, and one that is starting', () => {
+    expect(through(at('ready'), { type: 'evict' })).toMatchObject({ state: 'draining', next: 'asleep' });
+    expect(through(at('ready'), { type: 'sleep' }, { type: 'evict' })).toMatchObject({ next: 'asleep' });
+    expect(through(at('starting'), { type: 'sleep' })).toMatchObject({ state: 'stopping', next: 'asleep' });
+  });
+
+  it('lets one sleep that ended while it was being drained', () => {
+    const ended = through(at('ready'), { type: 'sleep' }, { type: 'exited', code: 0 }, { type: 'ended' });
+    expect(ended).toMatchObject({ state: 'asleep', desired: 'asleep' });
+  });
+
+  it('stops one for good when an operator says so, whenever that is', () => {
+    for (const before of [at('suspended'), through(at('ready'), { type: 'sleep' })]) {
+      const stopping = through(before, { type: 'stop' });
+      const drained = through(stopping, { type: 'drained', isQuiet: true });
+      expect(through(drained, { type: 'ended' })).toMatchObject({ state: 'stopped', desired: 'stopped' });
+    }
+  });
+});
+
 describe('what follows the end of a process', () => {
   const after: [Next, string][] = [
     ['asleep', 'asleep'],
@@ -179,7 +244,7 @@ describe('desired state', () => {
 
   it('stays what it was when the server closes', () => {
     const draining = step(at('ready'), { type: 'close' }, policy(), NOW).next;
-    const stopping = step(draining, { type: 'drained' }, policy(), NOW).next;
+    const stopping = step(draining, { type: 'drained', isQuiet: true }, policy(), NOW).next;
     expect(step(stopping, { type: 'ended' }, policy(), NOW).next).toMatchObject({ desired: 'up', over: true });
   });
 

@@ -13,9 +13,10 @@ function record(state: State, desired: Desired, change: object = {}) {
 
 describe('a process that still runs', () => {
   it.each([
-    ['starting', 'up', { type: 'adopt' }],
-    ['ready', 'up', { type: 'adopt' }],
-    ['draining', 'asleep', { type: 'adopt' }],
+    ['starting', 'up', { type: 'adopt', suspended: false }],
+    ['ready', 'up', { type: 'adopt', suspended: false }],
+    ['suspended', 'asleep', { type: 'adopt', suspended: true }],
+    ['draining', 'asleep', { type: 'adopt', suspended: false }],
     ['draining', 'stopped', { type: 'clear', next: 'stopped' }],
     ['draining', 'up', { type: 'clear', next: 'start' }],
     ['stopping', 'up', { type: 'clear', next: 'start' }],

@@ -1,6 +1,6 @@
 /** What a server has left behind: processes whose environment names a directory of its tenants, and their cgroups. */
 import { createHash } from 'node:crypto';
-import { globSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 
 /** The processes whose tenant directory is this one, or lies in it. */
 export function processesIn(dir: string): number[] {
@@ -37,11 +37,22 @@ function endIfThere(pid: number): void {
 /** Where a server of this machine may make the cgroups of its tenants (src/process/cgroup/find.ts). */
 const CGROUP_PLACES = ['', '*/', '*/*/', '*/*/*/'].map((depth) => `/sys/fs/cgroup/${depth}`);
 
+/** What is frozen takes no signal, with version 1 of cgroups not even SIGKILL. */
+export function thawAll(stateDir: string): void {
+  for (const base of basesOf(stateDir)) {
+    for (const file of globSync(`${base}/*/freezer.state`)) writeFileSync(file, 'THAWED');
+    for (const file of globSync(`${base}/*/cgroup.freeze`)) writeFileSync(file, '0');
+  }
+}
+
+function basesOf(stateDir: string): string[] {
+  const name = `tenement-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+  return globSync(CGROUP_PLACES.map((place) => `${place}${name}`));
+}
+
 /** Removes the empty cgroups of a server that was killed; another one of that state directory would use them again. */
 export function removeCgroups(stateDir: string): void {
-  const name = `tenement-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
-  const bases = globSync(CGROUP_PLACES.map((place) => `${place}${name}`));
-  for (const base of bases) {
+  for (const base of basesOf(stateDir)) {
     for (const leaf of readdirSync(base, { withFileTypes: true }))
       if (leaf.isDirectory()) removeIfEmpty(`${base}/${leaf.name}`);
     removeIfEmpty(base);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceView } from '../../src/core/verbs.ts';
 import { Follower, MAIN } from './follower.ts';
-import { endLeftovers, processesIn, removeCgroups } from './leftovers.ts';
+import { endLeftovers, processesIn, removeCgroups, thawAll } from './leftovers.ts';
 
 /** A server that does not end by itself is ended, so that a failed test leaves nothing behind. */
 const STOP_GUARD_MS = 20_000;
@@ -92,8 +92,10 @@ export class TestServer {
   async dispose(): Promise<void> {
     for (const follower of this.followers) follower.end();
     await this.stop();
+    const stateDir = join(this.dataDir, '.tenement');
+    thawAll(stateDir);
     const left = endLeftovers(this.dataDir);
-    removeCgroups(join(this.dataDir, '.tenement'));
+    removeCgroups(stateDir);
     rmSync(this.dir, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`the server left processes behind: ${left.join(', ')}`);
   }

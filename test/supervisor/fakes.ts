@@ -5,6 +5,7 @@ import type { Limits } from '../../src/core/limits.ts';
 import type {
   Clock,
   EventLog,
+  Inbox,
   KernelUsage,
   LaunchedProcess,
   Launcher,
@@ -13,7 +14,9 @@ import type {
   Registry,
   TenementEvent,
 } from '../../src/core/ports.ts';
+import type { HostMemory } from '../../src/core/pressure.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service.ts';
+import type { Claim, Lease } from '../../src/core/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { NO_LIMITS } from '../limits.ts';
@@ -117,6 +120,25 @@ export class FakeProcess implements LaunchedProcess {
     return this.atRest;
   }
 
+  frozen = false;
+  /** What `resume` answers. */
+  notResumed: string | null = null;
+  /** What `inbox` answers. */
+  mail: Inbox = 'closed';
+
+  suspend(): void {
+    this.frozen = true;
+  }
+
+  resume(): string | null {
+    this.frozen = false;
+    return this.notResumed;
+  }
+
+  async inbox(): Promise<Inbox> {
+    return this.mail;
+  }
+
   kernelUsage: KernelUsage | null = null;
 
   usage(): KernelUsage | null {
@@ -162,6 +184,8 @@ export const SERVICE: ServiceConfig = {
   healthTimeoutMs: 1000,
   restart: 'on-failure',
   idleTimeoutMs: 60_000,
+  idleAction: 'stop',
+  suspendTimeoutMs: 3_600_000,
   startupTimeoutMs: 30_000,
   stopTimeoutMs: 10_000,
   drainTimeoutMs: 5000,
@@ -192,6 +216,7 @@ export interface World {
   failSave: boolean;
   readonly config: Config;
   readonly endedStrays: number[];
+  hostMemory: HostMemory | null;
 }
 
 /** What an earlier server left. */
@@ -221,6 +246,7 @@ export function world(
     endedStrays,
     failLaunch: null,
     failSave: false,
+    hostMemory: null,
     connections: new Map(),
   };
   const launcher: Launcher = {
@@ -274,6 +300,7 @@ export function world(
     events: log,
     logger: silentLogger(),
     meter: { measure: async () => new Map() },
+    readHostMemory: () => made.hostMemory,
     random: () => 0,
     urlOf: () => null,
     removeLogs: async () => {},
@@ -295,6 +322,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       backoffMaxMs: 60_000,
       maxRunning: 100,
       maxConcurrentStarts: 8,
+      memoryReserveBytes: 0,
       onExit: 'stop',
       cgroupRoot: null,
       dynamicUids: [200_000, 265_535],
@@ -314,4 +342,23 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     aliases: new Map(),
     warnings: [],
   };
+}
+
+/** A client that stays. */
+export const here = () => new AbortController().signal;
+
+/** Spawns one and makes it ready. */
+export async function ready(made: World, id = 'acme'): Promise<FakeProcess> {
+  const spawned = made.supervisor.spawn('api', id);
+  await settle();
+  const process = made.processes.at(-1);
+  process?.becomeReady();
+  await spawned;
+  if (process === undefined) throw new Error('nothing was launched');
+  return process;
+}
+
+export function granted(claim: Claim): Lease {
+  if ('refused' in claim) throw new Error(claim.refused);
+  return claim;
 }

@@ -1,23 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim, Lease } from '../../src/core/serving.ts';
-import { type FakeProcess, settle, type World, world } from './fakes.ts';
-
-const here = () => new AbortController().signal;
-
-async function ready(made: World, id = 'acme'): Promise<FakeProcess> {
-  const spawned = made.supervisor.spawn('api', id);
-  await settle();
-  const process = made.processes.at(-1);
-  process?.becomeReady();
-  await spawned;
-  if (process === undefined) throw new Error('nothing was launched');
-  return process;
-}
-
-function granted(claim: Claim): Lease {
-  if ('refused' in claim) throw new Error(claim.refused);
-  return claim;
-}
+import { granted, here, ready, settle, world } from './fakes.ts';
 
 describe('waking', () => {
   it('many requests to a sleeper launch one process and are all admitted', async () => {

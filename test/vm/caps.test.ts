@@ -106,7 +106,7 @@ function foundBy(uid: number, dir: string, root: string | null) {
   const code = `import { findCgroups } from ${JSON.stringify(FIND)};
     const found = findCgroups({ root: ${JSON.stringify(root)}, stateDir: '/x' });
     const leaf = found.make('api.acme');
-    leaf?.limit({ memoryLimitBytes: 50000000, cpuShares: null, cpuLimit: null, pidsLimit: 5 }, false);
+    leaf?.limit({ memoryLimitBytes: 50000000, cpuShares: null, cpuLimit: null, pidsLimit: 5 });
     console.log(JSON.stringify({ version: found.version, controls: [...found.controls], lack: found.lack, dirs: leaf?.dirs }));
     leaf?.remove();
     found.close();`;

@@ -19,20 +19,19 @@ export interface Cgroup {
   /** A process that writes `0` into each joins it. */
   readonly joinFiles: readonly string[];
   /**
-   * Sets the caps, also of what runs. `maySwap`: what is suspended can be pushed out.
+   * Sets the caps, also of what runs.
    * @throws {Error} when the kernel does not take one
    */
-  limit(limits: Limits, maySwap: boolean): void;
+  limit(limits: Limits): void;
   usage(): CgroupUsage;
   /** All processes in it, also those that left their group and family. */
   pids(): number[];
   /** SIGKILL to all, as far as the kernel does it in one step. Returns whether it does. */
   kill(): boolean;
-  /** Settles nothing by itself: see `isFrozen`. Returns whether this kernel can. */
+  /** Halts all of it, or lets it go on. Returns whether this kernel can. */
   freeze(frozen: boolean): boolean;
-  isFrozen(): boolean;
-  /** Pushes out what it can, where there is swap. Returns whether this kernel can. */
-  reclaim(): boolean;
+  /** Pushes its memory out to swap, as far as there is any, until `resumed`; it may use swap as long as that. */
+  pushOut(limits: Limits, resumed: AbortSignal): Promise<void>;
   /** Removes it once it is empty. */
   remove(): void;
 }
@@ -50,6 +49,8 @@ export interface Cgroups {
   make(leaf: string): Cgroup | null;
   /** One that an earlier server made; null when it is gone. */
   find(dirs: readonly string[]): Cgroup | null;
+  /** All that are there, also those that an earlier server made. */
+  all(): Cgroup[];
   /** Removes what is empty. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 /** Control files of cgroups: small texts that the kernel makes up. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 /** null when it is not there or may not be read. */
 export function readControl(path: string): string | null {
@@ -24,6 +25,17 @@ export function writeControl(path: string, text: string): void {
 export function tryWriteControl(path: string, text: string): boolean {
   try {
     writeControl(path, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As `tryWriteControl`, for what takes the kernel some time. */
+export async function writeSlowControl(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'r+');
+    await file.write(text).finally(() => file.close());
     return true;
   } catch {
     return false;

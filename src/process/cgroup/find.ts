@@ -3,7 +3,7 @@
  * controllers on may hold no processes itself, so the server first moves into a cgroup of its own there, if it is alone.
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Cgroups, CONTROLS, type Control } from './cgroup.ts';
 import { readControl, readPids, tryWriteControl } from './files.ts';
@@ -116,6 +116,7 @@ function v2At(base: string, controls: ReadonlySet<Control>): Cgroups {
       return new CgroupV2(dir);
     },
     find: ([dir]) => (dir !== undefined && existsSync(dir) ? new CgroupV2(dir) : null),
+    all: () => leavesOf(base).map((leaf) => new CgroupV2(join(base, leaf))),
     close: () => removeEmpty([base]),
   };
 }
@@ -142,6 +143,7 @@ function findV1(mounts: readonly Mount[], name: string): Cgroups {
       return new CgroupV1(dirs);
     },
     find: (dirs) => (dirs.length > 0 && dirs.every((dir) => existsSync(dir)) ? new CgroupV1(dirs) : null),
+    all: () => [...new Set([...bases.values()].flatMap(leavesOf))].map((leaf) => new CgroupV1(dirsOf(leaf))),
     close: () => removeEmpty(bases.values()),
   };
 }
@@ -174,6 +176,12 @@ function ownPath(controller: string): string {
 
 function words(path: string): string[] {
   return (readControl(path) ?? '').trim().split(' ');
+}
+
+function leavesOf(base: string): string[] {
+  if (!existsSync(base)) return [];
+  const entries = readdirSync(base, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 function removeEmpty(dirs: Iterable<string>): void {
@@ -209,6 +217,7 @@ function none(lack: string): Cgroups {
     lack,
     make: () => null,
     find: () => null,
+    all: () => [],
     close: () => {},
   };
 }

@@ -3,7 +3,7 @@ import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../../core/limits.ts';
 import type { Cgroup, CgroupUsage } from './cgroup.ts';
-import { readControl, readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
+import { readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
 
 const PERIOD_US = 100_000;
 /** `cpu.shares` of what nobody weighed (Documentation/scheduler/sched-design-CFS.rst); 100 in tenement's words. */
@@ -28,8 +28,8 @@ export class CgroupV1 implements Cgroup {
     this.joinFiles = dirs.map((dir) => join(dir, 'cgroup.procs'));
   }
 
-  limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits, maySwap: boolean): void {
-    this.limitMemory(memoryBytes, maySwap);
+  limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits): void {
+    this.limitMemory(memoryBytes);
     this.set('cpu', 'cpu.cfs_period_us', PERIOD_US);
     this.set('cpu', 'cpu.cfs_quota_us', cpuLimit === null ? -1 : Math.round(cpuLimit * PERIOD_US));
     this.set('cpu', 'cpu.shares', Math.max(2, Math.round(((cpuShares ?? 100) * SHARES_OF_100) / 100)));
@@ -62,14 +62,8 @@ export class CgroupV1 implements Cgroup {
     return dir !== null && tryWriteControl(join(dir, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
   }
 
-  isFrozen(): boolean {
-    const dir = this.dirOf('freezer');
-    return dir !== null && readControl(join(dir, 'freezer.state'))?.trim() === 'FROZEN';
-  }
-
-  reclaim(): boolean {
-    return false;
-  }
+  /** This version pushes nothing out when it is asked to. */
+  async pushOut(): Promise<void> {}
 
   remove(): void {
     for (const dir of this.dirs) {
@@ -82,14 +76,13 @@ export class CgroupV1 implements Cgroup {
   }
 
   /** Memory and swap together may not be less than memory alone: the order depends on where they come from. */
-  private limitMemory(bytes: number | null, maySwap: boolean): void {
+  private limitMemory(bytes: number | null): void {
     const memory = bytes ?? -1;
-    const both = bytes === null ? -1 : bytes * (maySwap ? 2 : 1);
     const dir = this.dirOf('memory');
     if (dir === null) return;
     tryWriteControl(join(dir, 'memory.memsw.limit_in_bytes'), '-1');
     this.set('memory', 'memory.limit_in_bytes', memory);
-    tryWriteControl(join(dir, 'memory.memsw.limit_in_bytes'), String(both));
+    tryWriteControl(join(dir, 'memory.memsw.limit_in_bytes'), String(memory));
   }
 
   private set(controller: Controller, file: string, value: number | string): void {

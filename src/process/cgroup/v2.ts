@@ -1,15 +1,26 @@
 /** cgroup version 2 (Documentation/admin-guide/cgroup-v2.rst). */
-import { existsSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../../core/limits.ts';
 import type { Cgroup, CgroupUsage } from './cgroup.ts';
-import { readControl, readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
+import {
+  readControl,
+  readKeyed,
+  readNumber,
+  readPids,
+  tryWriteControl,
+  writeControl,
+  writeSlowControl,
+} from './files.ts';
+import { hasSwap } from './swap.ts';
 
 /** Of `cpu.max`, in microseconds: the kernel's default. */
 const PERIOD_US = 100_000;
 /** `memory.high` lies so much below `memory.max`: from there on the kernel reclaims and slows down. */
 const HIGH_SHARE = 31 / 32;
 const US_PER_S = 1e6;
+/** Of memory, pushed out at a time: some 10 ms with compressed swap. */
+const PIECE_BYTES = 16 * 1024 * 1024;
 
 export class CgroupV2 implements Cgroup {
   readonly dirs: readonly string[];
@@ -22,11 +33,11 @@ export class CgroupV2 implements Cgroup {
     this.joinFiles = [join(dir, 'cgroup.procs')];
   }
 
-  limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits, maySwap: boolean): void {
+  limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits): void {
     this.set('memory.max', memoryBytes);
     this.set('memory.high', memoryBytes === null ? null : Math.floor(memoryBytes * HIGH_SHARE));
     // Else a cap on memory would be none: the rest would go to the disk.
-    this.set('memory.swap.max', memoryBytes === null || maySwap ? memoryBytes : 0);
+    this.set('memory.swap.max', memoryBytes === null ? null : 0);
     this.set('cpu.max', cpuLimit === null ? null : Math.round(cpuLimit * PERIOD_US), ` ${PERIOD_US}`);
     this.set('cpu.weight', cpuShares ?? 100);
     this.set('pids.max', pidsLimit);
@@ -56,16 +67,21 @@ export class CgroupV2 implements Cgroup {
     return tryWriteControl(this.file('cgroup.freeze'), frozen ? '1' : '0');
   }
 
-  isFrozen(): boolean {
-    return readKeyed(this.file('cgroup.events'), 'frozen') === 1;
-  }
-
-  reclaim(): boolean {
-    const bytes = readNumber(this.file('memory.current'));
-    if (bytes === null || !existsSync(this.file('memory.reclaim'))) return false;
-    // EAGAIN: less than that could be pushed out.
-    tryWriteControl(this.file('memory.reclaim'), String(bytes));
-    return true;
+  /** A piece at a time, off the event loop: what has been asked for cannot be called back. */
+  async pushOut({ memoryLimitBytes }: Limits, resumed: AbortSignal): Promise<void> {
+    if (!hasSwap()) return;
+    const allowSwap = (bytes: number) => {
+      if (memoryLimitBytes !== null) tryWriteControl(this.file('memory.swap.max'), String(bytes));
+    };
+    allowSwap(memoryLimitBytes ?? 0);
+    resumed.addEventListener('abort', () => allowSwap(0), { once: true });
+    let left = readNumber(this.file('memory.current')) ?? 0;
+    while (left > 0 && !resumed.aborted) {
+      const piece = Math.min(left, PIECE_BYTES);
+      // Not taken: less than that could be pushed out, or this kernel does not do it.
+      if (!(await writeSlowControl(this.file('memory.reclaim'), String(piece)))) return;
+      left = Math.min(left - piece, readNumber(this.file('memory.current')) ?? 0);
+    }
   }
 
   remove(): void {

@@ -1,0 +1,40 @@
+/**
+ * Halts a process and all that it started, and lets them go on: by the freezer of its cgroup, or where there is none by
+ * SIGSTOP and SIGCONT.
+ */
+import type { ProcessIdentity } from '../core/instance.ts';
+import type { Cgroup } from './cgroup/cgroup.ts';
+import { family } from './port.ts';
+import { groupMembers, identityOf, isAlive } from './proc.ts';
+
+export interface Frozen {
+  readonly leader: ProcessIdentity;
+  /** null where there are none. */
+  readonly cgroup: Pick<Cgroup, 'freeze'> | null;
+}
+
+export function freeze({ leader, cgroup }: Frozen): void {
+  if (cgroup?.freeze(true) !== true) signalAll(leader, 'SIGSTOP');
+}
+
+/** Does nothing to what is not frozen. */
+export function thaw({ leader, cgroup }: Frozen): void {
+  if (cgroup?.freeze(false) !== true) signalAll(leader, 'SIGCONT');
+}
+
+/** The leader's group, and what left the group but not the family. */
+function signalAll(leader: ProcessIdentity, name: 'SIGSTOP' | 'SIGCONT'): void {
+  if (!isAlive(leader)) return;
+  signal(-leader.pid, name);
+  const grouped = new Set(groupMembers(leader.pid).map(({ pid }) => pid));
+  const others = family(leader.pid).filter((pid) => !grouped.has(pid));
+  for (const identity of others.map(identityOf)) if (isAlive(identity)) signal(identity.pid, name);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}

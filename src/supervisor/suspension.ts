@@ -1,0 +1,72 @@
+/**
+ * The time in which a process is frozen: how long it may last, and what wakes it besides a request. A front server may
+ * send one on a connection that it has kept, past the doorbell, to a process that cannot read it.
+ */
+import type { Clock, LaunchedProcess } from '../core/ports.ts';
+import type { ConnectionCounts } from './direct-traffic.ts';
+
+export interface SuspensionOptions {
+  readonly clock: Clock;
+  /** Connections to each socket, by the path that was bound. */
+  connections(): ConnectionCounts;
+  /** Something has come in that the process has to read. */
+  onNeeded(): void;
+  /** It has lasted for long enough. */
+  onOver(): void;
+}
+
+export class Suspension {
+  private readonly options: SuspensionOptions;
+  private process: LaunchedProcess | null = null;
+  private sinceMs = 0;
+  private overAtMs: number | null = null;
+  private cancel = () => {};
+  private asking = false;
+  /** So many connections nobody can send anything on any more. */
+  private closed = 0;
+
+  constructor(options: SuspensionOptions) {
+    this.options = options;
+  }
+
+  /** When its process ends, ms since the epoch; null: never, or it is not suspended. */
+  get endsAtMs(): number | null {
+    return this.process === null ? null : this.overAtMs;
+  }
+
+  /** @param sinceMs when it became one, ms since the epoch */
+  begin(process: LaunchedProcess, sinceMs: number, timeoutMs: number): void {
+    this.process = process;
+    this.sinceMs = sinceMs;
+    this.closed = 0;
+    this.renew(timeoutMs);
+  }
+
+  /** The time-out may be another now. @param timeoutMs 0: never */
+  renew(timeoutMs: number): void {
+    const { clock, onOver } = this.options;
+    this.cancel();
+    if (this.process === null) return;
+    this.overAtMs = timeoutMs === 0 ? null : this.sinceMs + timeoutMs;
+    if (this.overAtMs !== null) this.cancel = clock.after(Math.max(0, this.overAtMs - clock.nowMs()), onOver);
+  }
+
+  end(): void {
+    this.cancel();
+    this.process = null;
+  }
+
+  /** Asks for what came in, while somebody may send something. */
+  async look(): Promise<void> {
+    const { process } = this;
+    if (process === null || this.asking) return;
+    const open = this.options.connections().get(process.record.bindSocket) ?? 0;
+    if (open <= this.closed) return;
+    this.asking = true;
+    const inbox = await process.inbox();
+    this.asking = false;
+    if (this.process !== process) return;
+    this.closed = inbox === 'closed' ? open : 0;
+    if (inbox === 'unread') this.options.onNeeded();
+  }
+}

@@ -1,0 +1,164 @@
+/** Instances that are frozen while nobody uses them. */
+import { readFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { askSocket } from './clients.ts';
+import { isMissing, startKeepingNginx } from './fronts.ts';
+import { isRunning, serve, type TestServer } from './support.ts';
+import { send } from './test-server.ts';
+
+const app = (keys = '') =>
+  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_action = "suspend"\n${keys}\n`;
+
+/** One whose clients' connections are not ended by itself. */
+const KEEPS = 'env = { KEEP_ALIVE_MS = 60000 }';
+
+/** Field 3 of /proc/PID/stat, and where it waits: a frozen process is in uninterruptible sleep, or stopped. */
+const isFrozen = (pid: number) => /^(State:\s+[DT])/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+async function spawned(server: TestServer): Promise<{ pid: number; socket: string }> {
+  await server.cli('spawn', 'app', '--id', 'acme');
+  const { pid, socket } = await server.instance('app:acme');
+  return { pid: pid ?? 0, socket: socket ?? '' };
+}
+
+const pidThrough = async (server: TestServer) => JSON.parse((await server.get('acme.localhost')).body).pid;
+
+async function pidOver({ proxyPort: port }: TestServer, agent: Agent): Promise<number> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, headers: { host: 'acme.localhost' }, agent }, resolve).once('error', reject);
+  });
+  const { pid } = (await json(response)) as { pid: number };
+  return pid;
+}
+
+describe('idle_action = "suspend"', () => {
+  it('freezes an idle process, and the next request gets an answer from the same one', async () => {
+    const server = await serve(app('idle_timeout = 1'));
+    const { pid } = await spawned(server);
+    await server.event('app:acme', 'suspended');
+    expect(isFrozen(pid)).toBe(true);
+    const answer = await server.get('acme.localhost');
+    expect(JSON.parse(answer.body)).toMatchObject({ tenant: 'acme', pid });
+    expect(answer.headers['server-timing']).toMatch(/^wake;dur=\d+/);
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', wakes: 1, pid });
+    await server.event('app:acme', 'suspended', 2);
+    expect(isFrozen(pid)).toBe(true);
+  });
+
+  it('answers a hundred requests that come at once, through the proxy and at the public socket', async () => {
+    const server = await serve(app());
+    const { pid, socket } = await spawned(server);
+    for (let round = 0; round < 3; round += 1) {
+      expect((await server.cli('sleep', 'app:acme')).stdout).toContain('app:acme suspended');
+      const ask = (index: number) =>
+        index % 2 === 0 ? server.get('acme.localhost') : askSocket(socket, '/', { headers: { host: 'x' } });
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)));
+      expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.parse(body).pid}`))).toEqual(
+        new Set([`200 ${pid}`]),
+      );
+    }
+  });
+
+  it('is thawed by what comes in on a connection that a client kept past its freezing', async () => {
+    const server = await serve(app(`idle_timeout = 1\n${KEEPS}`));
+    const { pid, socket } = await spawned(server);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
+    expect((await server.cli('sleep', 'app:acme')).stdout).toContain('suspended');
+    expect(isFrozen(pid)).toBe(true);
+    const [kept] = Object.values(agent.freeSockets).flat();
+    expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
+    expect(Object.values(agent.freeSockets).flat()[0]).toBe(kept);
+    agent.destroy();
+  });
+
+  it('a client of the proxy keeps its connection over it', async () => {
+    const server = await serve(app());
+    const { pid } = await spawned(server);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect(await pidOver(server, agent)).toBe(pid);
+    const [kept] = Object.values(agent.freeSockets).flat();
+    await server.cli('sleep', 'app:acme');
+    expect(await pidOver(server, agent)).toBe(pid);
+    expect(Object.values(agent.freeSockets).flat()[0]).toBe(kept);
+    agent.destroy();
+  });
+
+  it('a server that was killed finds it frozen, leaves it so, and thaws it for a request', async () => {
+    const server = await serve(app('idle_timeout = 1'));
+    const { pid, socket } = await spawned(server);
+    await server.event('app:acme', 'suspended');
+    await server.stop('SIGKILL');
+    expect(isFrozen(pid)).toBe(true);
+    await server.start();
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'suspended', pid });
+    expect(isFrozen(pid)).toBe(true);
+    expect(JSON.parse((await askSocket(socket)).body).pid).toBe(pid);
+    await server.event('app:acme', 'suspended', 2);
+    expect(await pidThrough(server)).toBe(pid);
+  });
+
+  it('stays frozen over an end of the server with on_exit = "keep"', async () => {
+    const server = await serve(`on_exit = "keep"\n${app()}`);
+    const { pid } = await spawned(server);
+    await server.cli('sleep', 'app:acme');
+    await server.stop('SIGTERM');
+    expect(isFrozen(pid)).toBe(true);
+    await server.start();
+    expect(await pidThrough(server)).toBe(pid);
+  });
+
+  it('ends with the server, and by stop, with all that it started', async () => {
+    const server = await serve(app());
+    const { pid } = await spawned(server);
+    const children: number[] = JSON.parse((await server.get('acme.localhost', '/grandchildren')).body);
+    await server.cli('sleep', 'app:acme');
+    expect([pid, ...children].map(isFrozen)).toEqual([true, true, true]);
+    expect((await server.cli('stop', 'app:acme')).stdout).toContain('stopped');
+    expect([pid, ...children].map(isRunning)).toEqual([false, false, false]);
+    await server.cli('start', 'app:acme');
+    const again = await server.instance('app:acme');
+    await server.cli('sleep', 'app:acme');
+    await server.stop('SIGINT');
+    expect(isRunning(again.pid ?? 0)).toBe(false);
+  });
+
+  it('ends after suspend_timeout, and a request starts it anew', async () => {
+    const server = await serve(app('suspend_timeout = 1'));
+    const { pid } = await spawned(server);
+    await server.cli('sleep', 'app:acme');
+    await server.event('app:acme', 'slept');
+    expect(isRunning(pid)).toBe(false);
+    expect(await pidThrough(server)).not.toBe(pid);
+  });
+
+  it('serves through the workers of the proxy as well', async () => {
+    const server = await serve(`[proxy]\nworkers = 2\n${app()}`);
+    const { pid } = await spawned(server);
+    for (let round = 0; round < 3; round += 1) {
+      await server.cli('sleep', 'app:acme');
+      const answers = await Promise.all(Array.from({ length: 20 }, () => pidThrough(server)));
+      expect(new Set(answers)).toEqual(new Set([pid]));
+    }
+  });
+});
+
+describe.skipIf(isMissing('nginx'))(
+  'behind nginx that keeps connections (skipped without nginx: apt-get install nginx)',
+  () => {
+    it('is suspended in time, and thawed by a request on a connection that nginx kept', async () => {
+      const server = await serve(app(`idle_timeout = 2\n${KEEPS}`));
+      const { pid, socket } = await spawned(server);
+      const front = await startKeepingNginx(server.dir, socket);
+      const ask = async () => JSON.parse((await send(front.port, '/', {})).body).pid;
+      expect(await ask()).toBe(pid);
+      const lastMs = Date.now();
+      await server.event('app:acme', 'suspended');
+      expect(Date.now() - lastMs).toBeLessThan(6000);
+      expect(await ask()).toBe(pid);
+      expect((await server.instance('app:acme')).state).toBe('ready');
+    });
+  },
+);
