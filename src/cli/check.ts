@@ -65,7 +65,14 @@ function describeHost(host: Abilities): string[] {
     : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
   const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
   if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
-  return [...walls, ...describeCgroup(host.cgroup), ...privileges, ...proc];
+  return [...walls, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
+}
+
+function describeSuspension({ cgroup, pushesOut }: Abilities): string {
+  const how = cgroup.freezes ? 'by the cgroup' : 'by SIGSTOP';
+  if (pushesOut) return `suspend: frozen ${how}, memory pushed out to swap`;
+  const lack = cgroup.version === 'v2' ? 'there is no swap' : 'that takes cgroup version 2';
+  return `suspend: frozen ${how}, memory stays (${lack})`;
 }
 
 function describeCgroup({ version, controls, lack }: Abilities['cgroup']): string[] {

@@ -6,6 +6,7 @@ import { TenementError } from '../errors.ts';
 import { NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
+import { hasSwap } from './cgroup/swap.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
 const TRY_TIMEOUT_MS = 5000;
@@ -19,6 +20,8 @@ export interface Abilities {
   /** Whether a tenant can have a user of its own. */
   readonly users: boolean;
   readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
+  /** Whether memory of what is suspended can be pushed out. */
+  readonly pushesOut: boolean;
   /** Whether children can be kept from gaining privileges. */
   readonly noNewPrivs: boolean;
   /** Whether /proc tells processes apart by their start time. */
@@ -39,6 +42,7 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
     namespaces: whyNoNamespaces(),
     users: isRoot() && hasSetpriv,
     cgroup: { version, lack, freezes, controls: [...controls] },
+    pushesOut: version === 'v2' && controls.has('memory') && hasSwap(),
     noNewPrivs: hasSetpriv,
     proc: existsSync('/proc/self/stat'),
   };

@@ -64,7 +64,7 @@ function reason(runner: Runner, nowMs: number): string {
     case 'suspended':
       return 'frozen; the next request thaws it';
     case 'draining':
-      return `finishing ${runner.inFlight.requests} in flight before it ends`;
+      return `finishing ${runner.inFlight.requests} in flight before it ${lifecycle.next === 'suspended' ? 'is frozen' : 'ends'}`;
     case 'stopping':
       return lifecycle.next === 'crash' ? `cleaning up after it ${crash(runner)}` : 'asked to end, waiting for it';
     case 'backoff':

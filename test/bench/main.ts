@@ -7,6 +7,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   front: () => import('./front.ts'),
   bodies: () => import('./bodies.ts'),
   attack: () => import('./attack.ts'),
+  thaw: () => import('./thaw.ts'),
+  walls: () => import('./walls.ts'),
+  bombs: () => import('./bombs.ts'),
 };
 
 const name = process.argv[2] ?? '';

@@ -1,0 +1,57 @@
+/** What isolation adds to a wake: the same applications at each level that this host can give, in turn. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { get } from './bare.ts';
+import { quantile, timed } from './figures.ts';
+import { BenchServer } from './server.ts';
+
+const ROUNDS = 41;
+const WARM_UPS = 2;
+const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+const APPS = [
+  { name: 'notes', command: `["node", "${EXAMPLES}/notes/app.js"]` },
+  { name: 'python', command: `["python3", "${EXAMPLES}/python/app.py"]` },
+];
+const LEVELS = [
+  { name: 'process', keys: '' },
+  { name: 'process-user', keys: 'user = "dynamic"' },
+  { name: 'namespace', keys: 'isolation = "namespace"' },
+  { name: 'namespace-user', keys: 'isolation = "namespace"\nuser = "dynamic"' },
+];
+
+export async function bench(): Promise<void> {
+  // Where other users may pass.
+  mkdirSync('/srv', { recursive: true });
+  const dir = mkdtempSync('/srv/tnm-');
+  const config = join(dir, 'tenement.toml');
+  const services = APPS.flatMap((app) =>
+    LEVELS.map(({ name, keys }) => `[service.${app.name}-${name}]\ncommand = ${app.command}\n${keys}\n`),
+  );
+  writeFileSync(config, services.join('\n'));
+  const server = await BenchServer.start(config);
+  console.log(`wake through the proxy by level of isolation, ms, median (p90) of ${ROUNDS}, interleaved`);
+  console.log(`${'application'.padEnd(14)}${LEVELS.map(({ name }) => name.padEnd(18)).join('')}`);
+  for (const { name } of APPS) await benchApp(name, server);
+  await server.end();
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function benchApp(app: string, server: BenchServer): Promise<void> {
+  const names = LEVELS.map(({ name }) => `${app}-${name}`);
+  for (const name of names) await server.api('POST', `/spawn/${name}/--id=b-${name}`);
+  const times = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
+    for (const name of names) {
+      await server.api('POST', `/api/instances/${name}:b-${name}/sleep`);
+      const where = { host: '127.0.0.1', port: server.proxyPort };
+      const wakeMs = await timed(() => get(where, `b-${name}.${name}.localhost`));
+      if (round >= 0) times.get(name)?.push(wakeMs);
+    }
+  }
+  const columns = names.map((name) => {
+    const own = times.get(name) ?? [];
+    return `${quantile(own, 0.5).toFixed(1)} (${quantile(own, 0.9).toFixed(1)})`.padEnd(18);
+  });
+  console.log(`${app.padEnd(14)}${columns.join('')}`);
+}
