@@ -12,6 +12,7 @@ import { type Logger, silentLogger } from './logger.ts';
 import { createDoorbells } from './process/doorbells.ts';
 import { createLauncher } from './process/launcher.ts';
 import { createOutput } from './process/output.ts';
+import { createStorageMeter } from './process/storage-meter.ts';
 import { createUsageMeter } from './process/usage.ts';
 import { createReception } from './proxy/reception.ts';
 import { openDatabase } from './registry/database.ts';
@@ -208,6 +209,7 @@ function openParts(config: Config, logger: Logger): Parts {
       launcher: createLauncher({ settings: config.settings, sink: output, config: () => parts.supervisor.config }),
       doorbells: createDoorbells({ logger, onRing: (instance, socket) => receive(instance, socket) }),
       meter: createUsageMeter(),
+      storageMeter: createStorageMeter(),
       registry: createRegistry(database),
       events,
       logger,

@@ -40,8 +40,8 @@ export type LifecycleEvent =
   | { readonly type: 'wake' }
   /** It was idle for its idle timeout, or an operator puts it to sleep. */
   | { readonly type: 'sleep' }
-  /** An operator stops it. */
-  | { readonly type: 'stop' }
+  /** An operator stops it, or `storage_action`. */
+  | { readonly type: 'stop'; readonly overStorage?: true }
   | { readonly type: 'restart' }
   /** It is unregistered. */
   | { readonly type: 'remove' }

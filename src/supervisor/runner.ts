@@ -23,6 +23,7 @@ import type {
 } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import type { Claim, Grant } from '../core/serving.ts';
+import { overStorage, type StorageFinding } from '../core/storage.ts';
 import { CurrentProcess } from './current-process.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 import { Door } from './door.ts';
@@ -211,6 +212,17 @@ export class Runner {
     this.current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
   }
 
+  /** Takes a measurement of its tenant directory. Over its limit, `storage_action = "stop"` stops it like an operator. */
+  storageMeasured(found: StorageFinding): void {
+    const { storageLimitBytes } = this.limits;
+    this.journal.stored(found, storageLimitBytes);
+    const isOver = storageLimitBytes !== null && found.bytes > storageLimitBytes;
+    if (!isOver || this.service.storageAction !== 'stop' || this.lifecycle.desired === 'stopped') return;
+    const stop = { type: 'stop', overStorage: true } as const;
+    if (this.hasProcess) this.current.condemn('storage', overStorage(found.bytes, storageLimitBytes), stop);
+    else this.dispatch(stop);
+  }
+
   /** The service's, with its own over them. */
   get limits(): Limits {
     return effectiveLimits(this.service, this.record.limits);
@@ -225,6 +237,8 @@ export class Runner {
     this.renewLimits();
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
     this.duty.renew();
+    const { storage } = this.record;
+    if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
     this.watchers.tell();
   }
 
@@ -283,7 +297,7 @@ export class Runner {
     if (was.state !== state) this.cancelRetry();
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.enterReady();
-    this.journal.write(was, this.lifecycle);
+    this.journal.write(was, this.lifecycle, event);
   }
 
   /** Somebody answers at its public path: its process while that is ready, else the doorbell. */

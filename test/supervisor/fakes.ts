@@ -172,6 +172,7 @@ export const SERVICE: ServiceConfig = {
   user: null,
   readOnlyPaths: null,
   ...NO_LIMITS,
+  storageAction: 'warn',
   logLimitBytes: 1024 * 1024,
   inheritEnv: [],
   env: {},
@@ -192,6 +193,12 @@ export interface World {
   failSave: boolean;
   readonly config: Config;
   readonly endedStrays: number[];
+  /** What directories take, by path. */
+  readonly storage: Map<string, number>;
+  /** Every directory that was measured, in order. */
+  readonly measured: string[];
+  /** How long one measurement takes. */
+  measureMs: number;
 }
 
 /** What an earlier server left. */
@@ -222,6 +229,9 @@ export function world(
     failLaunch: null,
     failSave: false,
     connections: new Map(),
+    storage: new Map(),
+    measured: [],
+    measureMs: 0,
   };
   const launcher: Launcher = {
     prepare: async () => {},
@@ -239,7 +249,11 @@ export function world(
     isPublished: () => true,
     connections: () => made.connections,
     forget: () => {},
-    paths: (_service, id) => ({ tenantDir: `/d/${id}`, publicSocket: `/${id}`, bindSocket: `/b/${id}` }),
+    paths: ({ socket }, id) => ({
+      tenantDir: `/d/${id}`,
+      publicSocket: socket.replace('{id}', id),
+      bindSocket: `/b/${id}`,
+    }),
     launch: async (request) => {
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
       const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));
@@ -274,6 +288,15 @@ export function world(
     events: log,
     logger: silentLogger(),
     meter: { measure: async () => new Map() },
+    storageMeter: {
+      measure: async (dir) => {
+        made.measured.push(dir);
+        const bytes = made.storage.get(dir);
+        await new Promise<void>((resolve) => clock.after(made.measureMs, resolve));
+        return bytes === undefined ? { ok: false, detail: 'no figure' } : { ok: true, bytes };
+      },
+      close: () => {},
+    },
     random: () => 0,
     urlOf: () => null,
     removeLogs: async () => {},
