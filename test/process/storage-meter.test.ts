@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StorageMeter } from '../../src/core/ports.ts';
@@ -36,6 +36,8 @@ for (let round = 0; ; round += 1) {
   fs.writeFileSync('d' + round + '/f', 'x');
   fs.rmSync('d' + (round - 20), { recursive: true, force: true });
 }`;
+
+const deviceOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.dev;
 
 const fill = (path: string, mb: number) => writeFileSync(path, Buffer.alloc(mb * MB, 1));
 
@@ -74,6 +76,14 @@ it('follows no link, not even in the place of the directory', async () => {
   expect(await measuredMb(dir)).toBe(0);
   symlinkSync(outside, join(dir, 'instead'));
   expect(await measuredMb(join(dir, 'instead'))).toBe(0);
+});
+
+it.skipIf(deviceOf('/dev') === deviceOf('/dev/shm'))('does not go over to another file system', async () => {
+  const path = `/dev/shm/tnm-${process.pid}`;
+  onTestFinished(() => rmSync(path, { force: true }));
+  fill(path, 8);
+  expect(await measuredMb('/dev/shm')).toBeGreaterThanOrEqual(8);
+  expect(await measuredMb('/dev')).toBeLessThan(8);
 });
 
 it.skipIf(process.getuid?.() !== 0)('root counts what its owner has closed', async () => {
