@@ -70,7 +70,7 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'It crashes again and again; `tenement status` says why, `tenement start` tries at once.',
   },
-  stopped: { httpStatus: 503, exitStatus: 1, hint: 'An operator stopped it; `tenement start` brings it back.' },
+  stopped: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` says why; `tenement start` brings it back.' },
   wake_queue_full: {
     httpStatus: 503,
     exitStatus: 1,

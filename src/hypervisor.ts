@@ -13,6 +13,7 @@ import { createDoorbells } from './process/doorbells.ts';
 import { readHostMemory } from './process/host-memory.ts';
 import { createLauncher } from './process/launcher.ts';
 import { createOutput } from './process/output.ts';
+import { createStorageMeter } from './process/storage-meter.ts';
 import { createUsageMeter } from './process/usage.ts';
 import { createReception } from './proxy/reception.ts';
 import { openDatabase } from './registry/database.ts';
@@ -209,6 +210,7 @@ function openParts(config: Config, logger: Logger): Parts {
       launcher: createLauncher({ settings: config.settings, sink: output, config: () => parts.supervisor.config }),
       doorbells: createDoorbells({ logger, onRing: (instance, socket) => receive(instance, socket) }),
       meter: createUsageMeter(),
+      storageMeter: createStorageMeter(),
       registry: createRegistry(database),
       events,
       logger,

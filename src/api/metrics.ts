@@ -14,6 +14,7 @@ const COUNTERS: readonly (readonly [name: string, help: string, figure: Figure])
 
 const GAUGES: readonly (readonly [name: string, help: string, figure: Figure])[] = [
   ['memory_bytes', 'Resident memory of the process tree.', (view) => view.memoryBytes],
+  ['storage_bytes', 'What the tenant directory takes on disk, where it has a limit.', (view) => view.storageBytes],
   ['cpu_seconds', 'Processor time of the current process tree.', (view) => view.cpuSeconds],
   ['in_flight', 'Requests being answered.', (view) => view.inFlight],
   ['open_streams', 'Open WebSockets and event streams.', (view) => view.openStreams],

@@ -33,6 +33,7 @@ const limits = z
     cpuLimit: z.number().min(0.01).max(1024).optional(),
     pidsLimit: z.int().min(1).optional(),
     nofileLimit: z.int().min(16).optional(),
+    storageLimitMb: someMb.optional(),
   })
   .describe("The tenant's own limits, over the service's.");
 
@@ -97,6 +98,8 @@ export const instanceSchema = z.object({
     nofileLimit: z.int().nullable(),
     storageLimitMb: z.number().nullable(),
   }),
+  storageBytes: z.number().nullable(),
+  storageMeasuredAt: time.nullable(),
   cpuSeconds: z.number().nullable(),
   restarts: count,
   wakes: count,

@@ -1,4 +1,5 @@
 /** Figures and tables for people. Pure. */
+import { formatBytes } from '../core/units.ts';
 import type { InstanceView } from '../core/verbs.ts';
 
 /** "-" stands for what is not known. */
@@ -30,10 +31,7 @@ export function age(iso: string | null, nowMs: number): string {
 
 /** "17.3 MB", in units of 1024. */
 export function bytes(count: number | null): string {
-  if (count === null) return UNKNOWN;
-  const megabytes = count / 1024 ** 2;
-  if (megabytes >= 1024) return `${(megabytes / 1024).toFixed(1)} GB`;
-  return megabytes >= 1 ? `${megabytes.toFixed(1)} MB` : `${Math.round(count / 1024)} KB`;
+  return count === null ? UNKNOWN : formatBytes(count);
 }
 
 export function plural(count: number, noun: string): string {

@@ -29,6 +29,7 @@ export function spawnCommand(program: Command, io: CliIo): void {
     .option('--cpu-limit <cores>', 'processors, for example 0.5', positive)
     .option('--pids-limit <n>', 'processes and threads', positive)
     .option('--nofile-limit <n>', 'open files of each process', positive)
+    .option('--storage-limit-mb <n>', 'what its tenant directory may take on disk', positive)
     .option('--no-start', 'only register it')
     .option('--no-wait', 'do not wait until it is ready')
     .option('--json', 'print the instance as JSON')
@@ -50,8 +51,17 @@ function positive(text: string): number {
   return number;
 }
 
-function limitsOf({ memoryLimitMb, cpuShares, cpuLimit, pidsLimit, nofileLimit }: LimitsInput) {
-  const limits = { memoryLimitMb, cpuShares, cpuLimit, pidsLimit, nofileLimit };
+function limitsOf(options: LimitsInput) {
+  const { memoryLimitMb, cpuShares, cpuLimit, pidsLimit, nofileLimit, storageLimitMb } = options;
+  // Of all there are, so that the compiler misses one that is left out.
+  const limits: Record<keyof LimitsInput, number | undefined> = {
+    memoryLimitMb,
+    cpuShares,
+    cpuLimit,
+    pidsLimit,
+    nofileLimit,
+    storageLimitMb,
+  };
   return Object.values(limits).some((limit) => limit !== undefined) ? { limits } : {};
 }
 

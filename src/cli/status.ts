@@ -66,6 +66,7 @@ function placeEntries(view: InstanceView): Entry[] {
 function useEntries(view: InstanceView, nowMs: number): Entry[] {
   const entries: Entry[] = [];
   if (view.memoryBytes !== null) entries.push(['memory', memory(view)]);
+  if (view.limits.storageLimitMb !== null) entries.push(['storage', storage(view, view.limits.storageLimitMb, nowMs)]);
   if (view.cpuSeconds !== null) entries.push(['cpu', `${view.cpuSeconds.toFixed(1)} s`]);
   entries.push(['requests', requests(view, nowMs)]);
   const lastWake = view.lastWakeMs === null ? '' : `, the last in ${Math.round(view.lastWakeMs)} ms`;
@@ -78,6 +79,16 @@ function memory(view: InstanceView): string {
   const limit = view.memoryLimitBytes;
   const peak = view.peakMemoryBytes === null ? '' : `, at most ${bytes(view.peakMemoryBytes)}`;
   return `${bytes(view.memoryBytes)}${limit === null ? '' : ` of ${bytes(limit)}`}${peak}`;
+}
+
+function storage({ state, storageBytes, storageMeasuredAt }: InstanceView, limitMb: number, nowMs: number): string {
+  const limitBytes = limitMb * 1024 ** 2;
+  if (storageBytes === null) return `not measured yet, of ${bytes(limitBytes)}`;
+  const figures = `${bytes(storageBytes)} of ${bytes(limitBytes)}, measured ${age(storageMeasuredAt, nowMs)} ago`;
+  if (storageBytes <= limitBytes) return figures;
+  // Why it is stopped has been told by then, with what to do.
+  if (state === 'stopped') return `${figures}: over its storage limit`;
+  return `${figures}: over its storage limit; delete files in its directory, or raise storage_limit_mb`;
 }
 
 function requests(view: InstanceView, nowMs: number): string {

@@ -186,6 +186,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     user: input.user ?? null,
     readOnlyPaths: input.read_only_paths ?? null,
     ...limitsOfService(input),
+    storageAction: input.storage_action,
     logLimitBytes: input.log_limit_mb * 1024 * 1024,
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
@@ -199,7 +200,7 @@ function limitsOfService(input: ServiceInput): Limits {
     cpuLimit: input.cpu_limit ?? null,
     pidsLimit: input.pids_limit ?? null,
     nofileLimit: input.nofile_limit ?? null,
-    storageLimitBytes: null,
+    storageLimitBytes: input.storage_limit_mb === undefined ? null : input.storage_limit_mb * 1024 * 1024,
   };
 }
 

@@ -188,6 +188,14 @@ export const serviceSchema = z.strictObject({
     .describe("Processors' worth of time that an instance may use: 0.5 is half of one."),
   pids_limit: count(1).optional().describe('Processes and threads of an instance together.'),
   nofile_limit: count(16).optional().describe('Open files of each process.'),
+  storage_limit_mb: count(1)
+    .max(MAX_MB)
+    .optional()
+    .describe("What an instance's tenant directory may take on disk in MiB; measured, see docs/limits.md."),
+  storage_action: z
+    .enum(['warn', 'stop'])
+    .default('warn')
+    .describe('Over `storage_limit_mb`. `warn`: an event, and a line in `status`. `stop`: it is also stopped.'),
   log_limit_mb: count(1)
     .max(MAX_MB)
     .default(16)

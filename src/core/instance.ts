@@ -80,6 +80,7 @@ export const EXIT_REASONS = [
   'signal', // ended by a signal that tenement did not send
   'stopped', // ended because tenement asked it to (stop, sleep, restart)
   'oom', // over its memory limit
+  'storage', // over its storage limit, with `storage_action = "stop"`
   'unhealthy', // liveness probes failed
   'startup_timeout', // not ready within startup_timeout
   'start_failed', // it ran, but its socket was not where it must be
@@ -97,6 +98,16 @@ export interface LastExit {
   /** What it printed last, oldest first. */
   readonly lastLines: readonly string[];
   readonly atMs: number;
+}
+
+/** What is remembered of the last measurement of its tenant directory. */
+export interface StorageRecord {
+  readonly bytes: number;
+  readonly measuredAtMs: number;
+  /** That it is over the limit was told; that it is within it again was not. */
+  readonly over: boolean;
+  /** It is `stopped` for that, and not by an operator. */
+  readonly stopped: boolean;
 }
 
 /** What the registry keeps of an instance. Times are ms since the epoch. */
@@ -119,6 +130,8 @@ export interface InstanceRecord {
   readonly requests: number;
   readonly lastExit: LastExit | null;
   readonly crashes: CrashHistory;
+  /** null: never measured, or without a limit. */
+  readonly storage: StorageRecord | null;
 }
 
 /** What a tenant has instead of what its service says. */
@@ -154,5 +167,6 @@ export function newRecord(service: string, tenantId: string, own: TenantsOwn, no
     requests: 0,
     lastExit: null,
     crashes: NO_CRASHES,
+    storage: null,
   };
 }

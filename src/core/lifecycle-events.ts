@@ -22,8 +22,8 @@ export type LifecycleEvent =
   | { readonly type: 'sleep' }
   /** Its place or its memory is needed, or it was suspended for long enough: it ends, and a request wakes it. */
   | { readonly type: 'evict' }
-  /** An operator stops it. */
-  | { readonly type: 'stop' }
+  /** An operator stops it, or `storage_action`. */
+  | { readonly type: 'stop'; readonly overStorage?: true }
   | { readonly type: 'restart' }
   /** It is unregistered. */
   | { readonly type: 'remove' }

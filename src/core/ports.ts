@@ -169,6 +169,20 @@ export interface UsageMeter {
   measure(pids: readonly number[]): Promise<Map<number, Usage>>;
 }
 
+export type StorageMeasurement =
+  | { readonly ok: true; readonly bytes: number }
+  | { readonly ok: false; readonly detail: string };
+
+export interface StorageMeter {
+  /**
+   * What a directory and all that is below it takes on its file system, each file once; 0 when it is not there. One at
+   * a time.
+   */
+  measure(dir: string): Promise<StorageMeasurement>;
+  /** What is being measured then fails. */
+  close(): void;
+}
+
 export interface Registry {
   list(): InstanceRecord[];
   /** Inserts or replaces all of them or none. @throws when they cannot be written */
@@ -182,7 +196,7 @@ export interface TenementEvent {
   /** Grows by one with each event, across restarts. */
   readonly seq: number;
   readonly atMs: number;
-  /** spawned, started, ready, woke, slept, stopped, crashed, oom-killed, failed, restarted, removed… */
+  /** spawned, started, ready, woke, slept, stopped, crashed, oom-killed, over-storage, failed, restarted, removed… */
   readonly type: string;
   readonly instance: InstanceName | null;
   /** One sentence for a person. */

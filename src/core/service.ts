@@ -39,6 +39,8 @@ export interface ServiceConfig extends Limits {
   readonly user: 'dynamic' | null;
   /** At `namespace`: the only paths of the host that it sees, templates not yet filled in; null: all but what is others'. */
   readonly readOnlyPaths: readonly string[] | null;
+  /** What comes of an instance that is over its storage limit. */
+  readonly storageAction: 'warn' | 'stop';
   /** Of an instance's log files together. */
   readonly logLimitBytes: number;
   readonly inheritEnv: readonly string[];

@@ -1,6 +1,7 @@
 /** What a change of state is called in the event log, and the sentence that tells it. Pure. */
 import type { LastExit } from './instance.ts';
 import type { Lifecycle, LifecycleEvent } from './lifecycle-events.ts';
+import { isForStorage } from './storage.ts';
 
 export interface Tidings {
   readonly type: string;
@@ -24,7 +25,7 @@ export function tidings(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, ex
     case 'asleep':
       return asleep(was, event);
     case 'stopped':
-      return { type: 'stopped', message: 'by an operator' };
+      return { type: 'stopped', message: stopped(was, event, exit) };
     case 'backoff':
       return { type: 'backoff', message: 'restarts after a delay' };
     case 'failed':
@@ -48,6 +49,11 @@ function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): 
   if (is.next === 'crash' || event.type === 'over-memory') return crash(event, exit);
   if (event.type === 'clear') return { type: 'cleared', message: 'a process of an earlier server is ended' };
   return event.type === 'exited' ? { type: 'exited', message: 'exited by itself' } : null;
+}
+
+function stopped(was: Lifecycle, event: LifecycleEvent, exit: LastExit | null): string {
+  const forStorage = isForStorage(event) || (was.state === 'stopping' && exit?.reason === 'storage');
+  return forStorage ? 'over its storage limit' : 'by an operator';
 }
 
 function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
@@ -98,6 +104,7 @@ export function describeExit(exit: LastExit): string {
 function exitManner(exit: LastExit): string {
   if (exit.reason === 'spawn_failed') return 'could not be started';
   if (exit.reason === 'oom') return 'was ended, over its memory limit';
+  if (exit.reason === 'storage') return 'was stopped';
   if (exit.reason === 'unhealthy') return 'was ended, failing its liveness probes';
   if (exit.reason === 'start_failed') return 'was ended, it could not serve';
   if (exit.reason === 'startup_timeout') return 'was ended, not ready within startup_timeout';

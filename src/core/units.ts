@@ -1,4 +1,4 @@
-/** Durations as people write them. Pure. */
+/** Durations and sizes as people write them. Pure. */
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(\d+(ms|s|m|h|d))+$/;
@@ -38,4 +38,11 @@ export function formatDuration(ms: number): string {
     if (count > 0) parts.push(`${count}${unit}`);
   }
   return parts.slice(0, 2).join(' ');
+}
+
+/** "17.3 MB", in units of 1024. */
+export function formatBytes(count: number): string {
+  const megabytes = count / 1024 ** 2;
+  if (megabytes >= 1024) return `${(megabytes / 1024).toFixed(1)} GB`;
+  return megabytes >= 1 ? `${megabytes.toFixed(1)} MB` : `${Math.round(count / 1024)} KB`;
 }

@@ -22,6 +22,9 @@ export interface InstanceView {
   readonly memoryLimitBytes: number | null;
   /** Those that hold for it: its service's, and its own over them. */
   readonly limits: LimitsView;
+  /** What its tenant directory takes on disk; null without a storage limit, or before it was measured. */
+  readonly storageBytes: number | null;
+  readonly storageMeasuredAt: string | null;
   readonly cpuSeconds: number | null;
   readonly restarts: number;
   readonly wakes: number;

@@ -7,6 +7,7 @@ import { NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { hasSwap } from './cgroup/swap.ts';
+import { hasDu } from './du.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
 const TRY_TIMEOUT_MS = 5000;
@@ -59,6 +60,7 @@ const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service
 export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups): void {
   for (const service of services) {
     assertWalls(service);
+    assertMeasured(service);
     for (const [key, control, isSet] of NEEDED) {
       if (!isSet(service) || cgroups.controls.has(control)) continue;
       throw new TenementError('host_cannot', `service.${service.name}.${key} cannot be enforced on this host`, {
@@ -78,6 +80,12 @@ function assertWalls({ name, isolation, user }: ServiceConfig): void {
   throw new TenementError('host_cannot', `service.${name}.user = "dynamic" cannot be given here`, {
     hint: 'Run tenement as root, with setpriv (util-linux) installed.',
   });
+}
+
+function assertMeasured({ name, storageLimitBytes }: ServiceConfig): void {
+  if (storageLimitBytes === null || hasDu) return;
+  const message = `service.${name}.storage_limit_mb cannot be measured on this host: du is not installed`;
+  throw new TenementError('host_cannot', message, { hint: 'Install coreutils; or leave storage_limit_mb out.' });
 }
 
 /** Tried, since a kernel or a container may forbid what is installed. */

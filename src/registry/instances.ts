@@ -7,8 +7,8 @@ import { type Database, durably, transaction } from './database.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO instances (service, tenant, env, created_at_ms, desired, state, process,
-    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes, limits)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes, limits, storage)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** One for all that have none: there may be thousands. */
 const NO_ENV = {};
@@ -48,6 +48,7 @@ function valuesOf(record: InstanceRecord) {
     jsonOrNull(record.lastExit),
     isDeepStrictEqual(record.crashes, NO_CRASHES) ? null : JSON.stringify(record.crashes),
     Object.keys(record.limits).length === 0 ? null : JSON.stringify(record.limits),
+    jsonOrNull(record.storage),
   ];
 }
 
@@ -69,6 +70,7 @@ function recordOf(row: Record<string, SQLOutputValue>): InstanceRecord {
     requests: Number(row['requests']),
     lastExit: parsedOrNull(row['last_exit']),
     crashes: parsedOrNull(row['crashes']) ?? NO_CRASHES,
+    storage: parsedOrNull(row['storage']),
   };
 }
 

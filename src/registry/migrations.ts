@@ -44,4 +44,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE instances DROP COLUMN start_ticks;
   `,
   'ALTER TABLE instances ADD COLUMN limits TEXT;',
+  'ALTER TABLE instances ADD COLUMN storage TEXT;',
 ];

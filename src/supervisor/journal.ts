@@ -9,6 +9,7 @@ import {
 } from '../core/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, EventLog, ProcessExit } from '../core/ports.ts';
+import { judgeStorage, type StorageFinding, storageTidings, withStop } from '../core/storage.ts';
 import { isWokenAgain, tidings } from '../core/tidings.ts';
 import type { Logger } from '../logger.ts';
 import type { InFlight } from './in-flight.ts';
@@ -56,10 +57,27 @@ export class Journal implements Recorded {
   /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
-    this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs } };
+    const storage = withStop(this.current.storage, was.desired, desired, event);
+    this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs }, storage };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
     this.deps.saver.save(this, is.desired !== was.desired && OPERATORS.has(event.type));
+  }
+
+  /** Its directory was measured, or its limit is another now. */
+  stored(found: StorageFinding, limitBytes: number | null): void {
+    const { storage: was } = this.current;
+    const is = judgeStorage(was, found, limitBytes);
+    this.current = { ...this.current, storage: is };
+    const news = storageTidings(was, is, limitBytes);
+    if (news === null) return this.deps.saver.later(this);
+    this.deps.saver.save(this, false);
+    const data = { bytes: found.bytes, limitBytes };
+    this.deps.logger.info(
+      { instance: this.name, ...data },
+      news.type === 'storage-ok' ? 'storage is ok' : 'over storage',
+    );
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
   }
 
   /** A request has come or gone. */

@@ -17,6 +17,7 @@ import type {
 } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import type { Claim, Grant } from '../core/serving.ts';
+import { overStorage, type StorageFinding } from '../core/storage.ts';
 import { CurrentProcess } from './current-process.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 import { Door } from './door.ts';
@@ -219,6 +220,17 @@ export class Runner {
     this.current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
   }
 
+  /** Takes a measurement of its tenant directory. Over its limit, `storage_action = "stop"` stops it like an operator. */
+  storageMeasured(found: StorageFinding): void {
+    const { storageLimitBytes } = this.limits;
+    this.journal.stored(found, storageLimitBytes);
+    const isOver = storageLimitBytes !== null && found.bytes > storageLimitBytes;
+    if (!isOver || this.service.storageAction !== 'stop' || this.lifecycle.desired === 'stopped') return;
+    const stop = { type: 'stop', overStorage: true } as const;
+    if (this.hasProcess) this.current.condemn('storage', overStorage(found.bytes, storageLimitBytes), stop);
+    else this.dispatch(stop);
+  }
+
   /** The service's, with its own over them. */
   get limits(): Limits {
     return effectiveLimits(this.service, this.record.limits);
@@ -235,6 +247,8 @@ export class Runner {
     this.duty.renew();
     this.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
+    const { storage } = this.record;
+    if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
     this.watchers.tell();
   }
 

@@ -3,7 +3,7 @@
 import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
-import type { Clock, Doorbells, EventLog, Launcher, Registry, UsageMeter } from '../core/ports.ts';
+import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { HostMemory } from '../core/pressure.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
@@ -23,6 +23,7 @@ import { Rollout } from './rollout.ts';
 import { Runner, type RunnerDeps } from './runner.ts';
 import { Saver } from './saver.ts';
 import { StartSlots } from './start-slots.ts';
+import { StorageWatch } from './storage-watch.ts';
 import { TrafficWatch } from './traffic-watch.ts';
 import { viewOf } from './view.ts';
 
@@ -37,6 +38,7 @@ export interface SupervisorDeps {
   readonly meter: UsageMeter;
   /** What the machine has; null where it is not known. */
   readHostMemory(): HostMemory | null;
+  readonly storageMeter: StorageMeter;
   /** 0 to 1. */
   random(): number;
   urlOf(service: string, tenantId: string): string | null;
@@ -55,11 +57,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly memoryGuard: MemoryGuard;
   private readonly trafficWatch: TrafficWatch;
   private readonly memoryReserve: MemoryReserve;
+  private readonly storageWatch: StorageWatch;
   private currentConfig: Config;
   private closing = false;
 
   constructor(deps: SupervisorDeps) {
-    const { clock, registry, logger, events, meter } = deps;
+    const { clock, registry, logger, events, meter, storageMeter } = deps;
     this.deps = deps;
     this.currentConfig = deps.config;
     this.saver = new Saver({ clock, registry, logger });
@@ -77,6 +80,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
     this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
     this.trafficWatch = new TrafficWatch({ clock, launcher: deps.launcher, runners: () => this.fleet });
+    this.storageWatch = new StorageWatch({ clock, logger, meter: storageMeter, runners: () => this.fleet });
     this.memoryReserve = this.makeMemoryReserve();
   }
 
@@ -112,6 +116,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
         this.memoryGuard.watch();
         this.memoryReserve.watch();
         this.trafficWatch.watch();
+        this.storageWatch.watch();
       },
     };
   }
@@ -252,6 +257,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.memoryGuard.end();
     this.memoryReserve.end();
     this.trafficWatch.end();
+    this.storageWatch.end();
     this.deps.doorbells.close();
     await this.deps.launcher.close();
   }
@@ -277,6 +283,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       service: (name) => this.currentConfig.services.get(name),
       startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
     });
+    this.storageWatch.watch();
     return words;
   }
 

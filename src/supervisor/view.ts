@@ -1,6 +1,7 @@
 /** An instance as the API and the CLI show it. */
 
 import { limitsView } from '../core/limits.ts';
+import { overStorage } from '../core/storage.ts';
 import { describeExit } from '../core/tidings.ts';
 import { formatDuration } from '../core/units.ts';
 import type { InstanceView } from '../core/verbs.ts';
@@ -13,7 +14,8 @@ export interface ViewContext {
 }
 
 export function viewOf(runner: Runner, context: ViewContext): InstanceView {
-  const { record, lifecycle, inFlight, usage, upstream } = runner;
+  const { record, lifecycle, inFlight, usage, upstream, limits } = runner;
+  const storage = limits.storageLimitBytes === null ? null : record.storage;
   return {
     instance: runner.name,
     service: record.service,
@@ -29,8 +31,10 @@ export function viewOf(runner: Runner, context: ViewContext): InstanceView {
     lastActivityAt: isoOrNull(record.lastActivityAtMs),
     memoryBytes: usage?.memoryBytes ?? null,
     peakMemoryBytes: usage?.peakMemoryBytes ?? null,
-    memoryLimitBytes: runner.limits.memoryLimitBytes,
-    limits: limitsView(runner.limits),
+    memoryLimitBytes: limits.memoryLimitBytes,
+    limits: limitsView(limits),
+    storageBytes: storage?.bytes ?? null,
+    storageMeasuredAt: isoOrNull(storage?.measuredAtMs ?? null),
     cpuSeconds: usage?.cpuSeconds ?? null,
     restarts: record.restarts,
     wakes: record.wakes,
@@ -72,8 +76,17 @@ function reason(runner: Runner, nowMs: number): string {
     case 'failed':
       return `crash loop: the last time it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
     case 'stopped':
-      return 'stopped by an operator; requests do not wake it';
+      return stoppedReason(runner);
   }
+}
+
+function stoppedReason({ record: { storage }, limits: { storageLimitBytes } }: Runner): string {
+  if (storage?.stopped !== true) return 'stopped by an operator; requests do not wake it';
+  if (!storage.over || storageLimitBytes === null) {
+    return 'stopped when it was over its storage limit; `tenement start` brings it back';
+  }
+  const why = overStorage(storage.bytes, storageLimitBytes);
+  return `stopped, ${why}; delete files or raise storage_limit_mb, then \`tenement start\``;
 }
 
 function readyReason(runner: Runner, nowMs: number): string {

@@ -36,6 +36,8 @@ export function view(name: InstanceName, overrides: Partial<InstanceView> = {}):
     peakMemoryBytes: null,
     limits: limitsView({ ...NO_LIMITS, memoryLimitBytes: 256 * 1024 ** 2 }),
     memoryLimitBytes: 256 * 1024 ** 2,
+    storageBytes: null,
+    storageMeasuredAt: null,
     cpuSeconds: 1.5,
     restarts: 2,
     wakes: 3,

@@ -27,6 +27,22 @@ test('what keeps it awake is told', () => {
   expect(describe(view('api:acme'), NOW_MS)).toContain('sleeps     never');
 });
 
+test('what its directory takes is told where it has a limit, and what to do when that is over it', () => {
+  const limits = { ...view('api:acme').limits, storageLimitMb: 32 };
+  const storage = (bytes: number | null) => {
+    const measured = { storageBytes: bytes, storageMeasuredAt: bytes === null ? null : '2026-01-01T00:01:55.000Z' };
+    return describe(view('api:acme', { limits, ...measured }), NOW_MS)
+      .split('\n')
+      .find((line) => line.includes('storage'));
+  };
+  expect(storage(null)).toBe('  storage    not measured yet, of 32.0 MB');
+  expect(storage(32 * 1024 ** 2)).toBe('  storage    32.0 MB of 32.0 MB, measured 5s ago');
+  expect(storage(64 * 1024 ** 2)).toBe(
+    '  storage    64.0 MB of 32.0 MB, measured 5s ago: over its storage limit; ' +
+      'delete files in its directory, or raise storage_limit_mb',
+  );
+});
+
 test('after a crash it shows the last exit with its last lines, without control characters', () => {
   const lines = describe(view('api:acme', { ...CRASHED, retryAt: '2026-01-01T00:02:05.000Z' }), NOW_MS).split('\n');
   expect(lines).toContain('  tries again  in 5s, at 2026-01-01T00:02:05.000Z');

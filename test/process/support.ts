@@ -149,6 +149,7 @@ function makeService(dir: string): ServiceConfig {
     user: null,
     readOnlyPaths: null,
     ...NO_LIMITS,
+    storageAction: 'warn',
     logLimitBytes: 16 * 1024 * 1024,
     inheritEnv: [],
     env: {},

@@ -39,6 +39,7 @@ describe('instances', () => {
         spec: 'x',
       },
       crashes: { crashesMs: [1, 2], probationUntilMs: 3, retryAtMs: 4 },
+      storage: { bytes: 5, measuredAtMs: 6, over: true, stopped: true },
       startedAtMs: 2000,
       lastActivityAtMs: 3000,
       restarts: 1,

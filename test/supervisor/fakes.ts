@@ -196,6 +196,7 @@ export const SERVICE: ServiceConfig = {
   user: null,
   readOnlyPaths: null,
   ...NO_LIMITS,
+  storageAction: 'warn',
   logLimitBytes: 1024 * 1024,
   inheritEnv: [],
   env: {},
@@ -217,6 +218,12 @@ export interface World {
   readonly config: Config;
   readonly endedStrays: number[];
   hostMemory: HostMemory | null;
+  /** What directories take, by path. */
+  readonly storage: Map<string, number>;
+  /** Every directory that was measured, in order. */
+  readonly measured: string[];
+  /** How long one measurement takes. */
+  measureMs: number;
 }
 
 /** What an earlier server left. */
@@ -248,6 +255,9 @@ export function world(
     failSave: false,
     hostMemory: null,
     connections: new Map(),
+    storage: new Map(),
+    measured: [],
+    measureMs: 0,
   };
   const launcher: Launcher = {
     prepare: async () => {},
@@ -265,7 +275,11 @@ export function world(
     isPublished: () => true,
     connections: () => made.connections,
     forget: () => {},
-    paths: (_service, id) => ({ tenantDir: `/d/${id}`, publicSocket: `/${id}`, bindSocket: `/b/${id}` }),
+    paths: ({ socket }, id) => ({
+      tenantDir: `/d/${id}`,
+      publicSocket: socket.replace('{id}', id),
+      bindSocket: `/b/${id}`,
+    }),
     launch: async (request) => {
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
       const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));
@@ -301,6 +315,15 @@ export function world(
     logger: silentLogger(),
     meter: { measure: async () => new Map() },
     readHostMemory: () => made.hostMemory,
+    storageMeter: {
+      measure: async (dir) => {
+        made.measured.push(dir);
+        const bytes = made.storage.get(dir);
+        await new Promise<void>((resolve) => clock.after(made.measureMs, resolve));
+        return bytes === undefined ? { ok: false, detail: 'no figure' } : { ok: true, bytes };
+      },
+      close: () => {},
+    },
     random: () => 0,
     urlOf: () => null,
     removeLogs: async () => {},

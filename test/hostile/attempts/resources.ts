@@ -1,9 +1,9 @@
 /** More than its caps. */
 import { readFileSync } from 'node:fs';
 import { type Attempt, BOMBER, by } from '../attempt.ts';
-import { fillDisk, fillMemory } from '../choreography/bombs.ts';
+import { fillDisk, fillMemory, keepDeleted } from '../choreography/bombs.ts';
 import { CAPS } from '../levels.ts';
-import { DISK, SAME_USER } from './reasons.ts';
+import { DELETED, DISK, SAME_USER } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 const host = BOMBER;
@@ -44,6 +44,17 @@ export const RESOURCES: readonly Attempt[] = [
     what: `keep 64 MiB on disk past storage_limit_mb = ${CAPS.storage_limit_mb}`,
     tryIt: fillDisk,
     worksAt: {},
+    cap: 'storage_limit_mb',
+  },
+  {
+    what: `keep 64 MiB in a deleted file past storage_limit_mb = ${CAPS.storage_limit_mb}`,
+    tryIt: keepDeleted,
+    worksAt: {
+      process: DELETED,
+      'process + user': DELETED,
+      namespace: DELETED,
+      'namespace + user, no network': DELETED,
+    },
     cap: 'storage_limit_mb',
   },
   {

@@ -1,4 +1,6 @@
 /** What ends with the instance being ended, which the tenant cannot tell itself. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { holdsWithin } from '../look.ts';
 import { type Scene, start } from '../scene.ts';
@@ -7,7 +9,7 @@ const INSTANCE = 'capped:bomber';
 /** Measured once a second where the kernel does not do it. */
 const HOLD_MS = 4000;
 /** Storage is measured less often. */
-const STOPPED_WITHIN_MS = 20_000;
+const MEASURED_WITHIN_MS = 20_000;
 
 /** Over the cap it is killed, and the request answered by a 502. */
 export async function fillMemory(scene: Scene): Promise<Finding> {
@@ -25,11 +27,28 @@ export async function fillDisk(scene: Scene): Promise<Finding> {
   try {
     const { outcome, detail } = await tell(scene, 'fill-disk', {}, BOMBER);
     if (outcome === 'denied') return denied(detail);
-    const stopped = await holdsWithin(STOPPED_WITHIN_MS, async () => {
-      const { state } = await scene.server.instance(INSTANCE);
-      return state === 'stopped';
-    });
-    return stopped ? denied('stopped by tenement') : done(detail);
+    const isStopped = async () => (await scene.server.instance(INSTANCE)).state === 'stopped';
+    return (await holdsWithin(MEASURED_WITHIN_MS, isStopped)) ? denied('stopped by tenement') : done(detail);
+  } finally {
+    // The process that knew what to undo may be gone.
+    rmSync(join(scene.server.dataDir, 'bomber/filled'), { force: true });
+    await start(scene, INSTANCE);
+    await undo(scene, BOMBER);
+  }
+}
+
+/** It is done when a measurement was made and did not stop it. */
+export async function keepDeleted(scene: Scene): Promise<Finding> {
+  try {
+    const { detail } = await tell(scene, 'keep-deleted', {}, BOMBER);
+    const sinceMs = Date.now();
+    const isMeasured = async () => {
+      const { storageMeasuredAt } = await scene.server.instance(INSTANCE);
+      return Date.parse(storageMeasuredAt ?? '') > sinceMs;
+    };
+    if (!(await holdsWithin(MEASURED_WITHIN_MS, isMeasured))) throw new Error('not measured');
+    const { state } = await scene.server.instance(INSTANCE);
+    return state === 'ready' ? done(detail) : denied(`${state} by tenement`);
   } finally {
     await start(scene, INSTANCE);
     await undo(scene, BOMBER);

@@ -61,6 +61,17 @@ function fillDisk() {
   return `wrote ${DISK_MIB} MiB`;
 }
 
+/** It is in no directory any more, and takes what it takes until it is closed. */
+function keepDeleted() {
+  const path = join(process.env.DATA_DIR, 'deleted');
+  const fd = openSync(path, 'w');
+  later(() => closeSync(fd));
+  rmSync(path);
+  const block = Buffer.alloc(MIB, 1);
+  for (let written = 0; written < DISK_MIB; written += 1) writeSync(fd, block);
+  return `wrote ${DISK_MIB} MiB into a deleted file`;
+}
+
 function fillDescriptors({ limit }) {
   const open = [];
   let refusal = null;
@@ -113,6 +124,7 @@ export const resources = {
   'fork-bomb': forkBomb,
   'fill-memory': fillMemory,
   'fill-disk': fillDisk,
+  'keep-deleted': keepDeleted,
   'fill-descriptors': fillDescriptors,
   'raise-limit': raiseLimit,
   'leave-cgroup': leaveCgroup,
