@@ -1,4 +1,5 @@
 /** A service as the rest of tenement sees it: checked, defaults filled in, times in milliseconds. */
+import { TenementError } from '../errors.ts';
 import type { Limits } from './limits.ts';
 
 export interface ServiceConfig extends Limits {
@@ -128,4 +129,13 @@ export interface Config {
   readonly aliases: ReadonlyMap<string, string>;
   /** Accepted, but worth telling: one sentence each. */
   readonly warnings: readonly string[];
+}
+
+/** @throws {TenementError} `unknown_service` */
+export function serviceNamed({ services }: Pick<Config, 'services'>, name: string): ServiceConfig {
+  const service = services.get(name);
+  if (service !== undefined) return service;
+  throw new TenementError('unknown_service', `there is no service ${JSON.stringify(name)}`, {
+    hint: `Services in the config: ${[...services.keys()].join(', ')}.`,
+  });
 }

@@ -31,6 +31,11 @@ export class CurrentProcess {
     this.options = options;
   }
 
+  /** It runs, or is about to, or its end has not been seen. */
+  get exists(): boolean {
+    return this.attempt !== null;
+  }
+
   get launched(): LaunchedProcess | null {
     return this.attempt?.process ?? null;
   }

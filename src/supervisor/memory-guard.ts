@@ -47,13 +47,13 @@ async function measure(options: MemoryGuardOptions): Promise<boolean> {
   for (const runner of options.runners()) {
     const { process } = runner;
     any ||= runner.hasProcess;
-    if (process !== null && !runner.readUsage()) unknown.set(process.pid, runner);
+    if (process !== null && !runner.consumption.readUsage()) unknown.set(process.pid, runner);
   }
   if (unknown.size === 0) return any;
   const usages = await options.meter.measure([...unknown.keys()]);
   for (const [pid, usage] of usages) {
     const runner = unknown.get(pid);
-    if (runner?.process?.pid === pid) runner.measured(usage);
+    if (runner?.process?.pid === pid) runner.consumption.measured(usage);
   }
   return any;
 }

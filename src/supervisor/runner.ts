@@ -5,64 +5,26 @@
 import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
 import { lifecyclePolicy, newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
-import { effectiveLimits, type Limits } from '../core/limits.ts';
-import type {
-  Doorbells,
-  InstancePaths,
-  LaunchedProcess,
-  Launcher,
-  LaunchRequest,
-  Upstream,
-  Usage,
-} from '../core/ports.ts';
-import type { ServiceConfig, Settings } from '../core/service.ts';
+import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
+import type { ServiceConfig } from '../core/service.ts';
 import type { Claim, Grant } from '../core/serving.ts';
-import { overStorage, type StorageFinding } from '../core/storage.ts';
-import { CurrentProcess } from './current-process.ts';
-import type { ConnectionCounts } from './direct-traffic.ts';
-import { Door } from './door.ts';
-import { Duty } from './duty.ts';
-import type { Generations } from './generations.ts';
-import { InFlight } from './in-flight.ts';
-import { Journal, type JournalDeps } from './journal.ts';
+import type { Consumption } from './consumption.ts';
+import type { InFlight } from './in-flight.ts';
+import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
 import { SerialQueue } from './serial-queue.ts';
-import type { StartSlots } from './start-slots.ts';
-import { Suspension } from './suspension.ts';
 import { Watchers } from './watchers.ts';
-
-export interface RunnerDeps extends JournalDeps {
-  /** Asked each time: a reload may change them. */
-  settings(): Settings;
-  readonly launcher: Launcher;
-  readonly doorbells: Omit<Doorbells, 'close'>;
-  readonly slots: StartSlots;
-  readonly generations: Generations;
-  /** Connections to each socket, by the path that was bound. */
-  connections(): ConnectionCounts;
-  /** 0 to 1. */
-  random(): number;
-  /** It has a process from now on, or is about to. */
-  onStarting(): void;
-}
-
-const OUT_OF_MEMORY = 'the kernel ended one of its processes: memory_limit_mb was reached';
 
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
-  readonly inFlight: InFlight;
   service: ServiceConfig;
   lifecycle: Lifecycle;
-  private readonly journal: Journal;
-  private readonly duty: Duty;
+  readonly inFlight: InFlight;
+  readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
-  private readonly door: Door;
-  private readonly suspension: Suspension;
-  private readonly current: CurrentProcess;
+  private readonly parts: Parts;
   private readonly queue = new SerialQueue<LifecycleEvent>((event) => this.handle(event));
   private readonly watchers = new Watchers();
-  /** Those that its next process will have. */
-  configuredPaths: InstancePaths;
   private wokenByRequest = false;
   private cancelRetry = () => {};
 
@@ -71,90 +33,54 @@ export class Runner {
     this.tenantId = record.tenantId;
     this.service = service;
     this.deps = deps;
-    this.configuredPaths = deps.launcher.paths(service, record.tenantId);
     this.lifecycle = newLifecycle(record.desired, record.crashes);
-    this.inFlight = new InFlight(record.requests, record.lastActivityAtMs ?? 0);
-    this.journal = new Journal(record, this.inFlight, deps);
-    this.door = this.makeDoor();
-    this.suspension = this.makeSuspension();
-    this.current = new CurrentProcess({
-      clock: deps.clock,
-      launcher: deps.launcher,
-      slots: deps.slots,
-      journal: this.journal,
-      request: () => this.launchRequest(),
-      dispatch: (event) => this.dispatch(event),
-    });
-    this.duty = new Duty({
-      clock: deps.clock,
-      settings: deps.settings,
-      service: () => this.service,
-      inFlight: this.inFlight,
-      ownConnections: deps.generations.ownConnections,
-      connections: deps.connections,
-      listeners: () => deps.doorbells.listeners(this.name),
-      onUsed: () => this.journal.used(),
-      onIdle: () => this.dispatch({ type: 'sleep' }),
-      onUnhealthy: (detail) => this.current.condemn('unhealthy', detail, { type: 'unhealthy' }),
-    });
+    this.parts = partsOf(this.asHost(), record, deps);
+    this.inFlight = this.parts.inFlight;
+    this.consumption = this.parts.consumption;
   }
 
-  private makeSuspension(): Suspension {
-    return new Suspension({
-      clock: this.deps.clock,
-      connections: this.deps.connections,
-      onNeeded: () => this.dispatch({ type: 'wake' }),
-      onOver: () => this.dispatch({ type: 'evict' }),
-    });
-  }
-
-  private makeDoor(): Door {
-    return new Door({
+  private asHost(): Host {
+    return {
       name: this.name,
       tenantId: this.tenantId,
-      clock: this.deps.clock,
-      inFlight: this.inFlight,
-      lifecycle: () => this.lifecycle,
       service: () => this.service,
-      onNeeded: () => this.dispatch({ type: 'wake' }),
-      onUsed: () => this.journal.used(),
-      onQuiet: () => this.duty.quiet(),
+      lifecycle: () => this.lifecycle,
+      request: () => this.launchRequest(),
+      dispatch: (event) => this.dispatch(event),
       onDeserted: () => this.deserted(),
-    });
+    };
   }
 
   // ---- What others see -----------------------------------------------------------------------
 
   get record(): InstanceRecord {
-    return this.journal.record;
+    return this.parts.journal.record;
   }
 
   get process(): ProcessIdentity | null {
-    return this.current.identity;
+    return this.parts.current.identity;
   }
 
   get usage(): Usage | null {
-    return this.current.usage;
+    return this.parts.current.usage;
   }
 
   get upstream(): Upstream | null {
-    return this.door.serving?.process.upstream ?? null;
+    return this.parts.door.serving?.process.upstream ?? null;
   }
 
   /** Those of its process, while it has one; else those that the next will have. */
   get paths(): InstancePaths {
-    const { record } = this.current;
-    if (record === null) return this.configuredPaths;
-    return { ...this.configuredPaths, publicSocket: record.publicSocket, bindSocket: record.bindSocket };
+    return this.parts.place.pathsOf(this.parts.current.record);
   }
 
   get held(): number {
-    return this.door.held;
+    return this.parts.door.held;
   }
 
   /** When its process rests or, suspended, ends, if nothing more happens; ms since the epoch. */
   get sleepsAtMs(): number | null {
-    return this.duty.sleepsAtMs ?? this.suspension.endsAtMs;
+    return this.parts.duty.sleepsAtMs ?? this.parts.suspension.endsAtMs;
   }
 
   /** It has a process that nobody uses: may be ended to make room. */
@@ -165,12 +91,12 @@ export class Runner {
 
   /** Whether its last change could not be written into the registry. */
   get isUnsaved(): boolean {
-    return this.journal.isUnsaved;
+    return this.parts.journal.isUnsaved;
   }
 
   /** Whether its process was started with another config than it would be now. */
   get isOutdated(): boolean {
-    const { record } = this.current;
+    const { record } = this.parts.current;
     return record !== null && record.spec !== this.deps.launcher.spec(this.launchRequest());
   }
 
@@ -190,77 +116,36 @@ export class Runner {
   }
 
   claim(signal: AbortSignal): Claim | Promise<Claim> {
-    return this.door.claim(signal);
+    return this.parts.door.claim(signal);
   }
 
   grant(): Grant | null {
-    return this.door.grant();
+    return this.parts.door.grant();
   }
 
   /** Takes note of what went straight to its socket. */
   lookAtTraffic(): void {
-    this.duty.lookAtTraffic();
-    void this.suspension.look();
-  }
-
-  /** Reads what the kernel counts of its process; false when it counts nothing. A kill for memory ends all of it. */
-  readUsage(): boolean {
-    const usage = this.current.launched?.usage() ?? null;
-    if (usage === null) return false;
-    this.current.usage = usage;
-    if (usage.oomKills > 0) this.current.condemn('oom', OUT_OF_MEMORY, { type: 'over-memory' });
-    return true;
-  }
-
-  /** Takes a measurement of what the kernel does not count; over the limit it ends, reason `oom`. */
-  measured(usage: Usage): void {
-    this.current.usage = usage;
-    const { memoryLimitBytes: limit } = this.limits;
-    if (limit === null || usage.memoryBytes <= limit) return;
-    this.current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
-  }
-
-  /** Takes a measurement of its tenant directory. Over its limit, `storage_action = "stop"` stops it like an operator. */
-  storageMeasured(found: StorageFinding): void {
-    const { storageLimitBytes } = this.limits;
-    this.journal.stored(found, storageLimitBytes);
-    const isOver = storageLimitBytes !== null && found.bytes > storageLimitBytes;
-    if (!isOver || this.service.storageAction !== 'stop' || this.lifecycle.desired === 'stopped') return;
-    const stop = { type: 'stop', overStorage: true } as const;
-    if (this.hasProcess) this.current.condemn('storage', overStorage(found.bytes, storageLimitBytes), stop);
-    else this.dispatch(stop);
-  }
-
-  /** The service's, with its own over them. */
-  get limits(): Limits {
-    return effectiveLimits(this.service, this.record.limits);
+    this.parts.duty.lookAtTraffic();
+    void this.parts.suspension.look();
   }
 
   // ---- What others do ------------------------------------------------------------------------
 
   /** Goes on with another config: at once where the process has no part in it, else from the next start on. */
   reconfigure(service: ServiceConfig): void {
-    this.configuredPaths = this.deps.launcher.paths(service, this.tenantId);
+    this.parts.place.renew(service);
     this.service = service;
-    this.renewLimits();
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
-    this.duty.renew();
-    this.suspension.renew(service.suspendTimeoutMs);
+    this.parts.duty.renew();
+    this.parts.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
-    const { storage } = this.record;
-    if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
+    this.consumption.renew();
     this.watchers.tell();
-  }
-
-  /** What cannot be taken over now is at the next start. */
-  private renewLimits(): void {
-    const reason = this.current.launched?.limit(this.limits) ?? null;
-    if (reason !== null) this.deps.logger.warn({ instance: this.name, reason }, 'limits not changed while it runs');
   }
 
   /** Takes up a process that runs already; `event` says what becomes of it. */
   takeUp(found: LaunchedProcess, event: LifecycleEvent): void {
-    this.current.found = found;
+    this.parts.current.found = found;
     this.dispatch(event);
     this.endUnsuitable();
   }
@@ -272,19 +157,19 @@ export class Runner {
 
   /** Its process ended while nobody watched. */
   lost(): void {
-    this.journal.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
-    this.journal.ended(null);
-    this.journal.used();
+    this.parts.journal.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
+    this.parts.journal.ended(null);
+    this.parts.journal.used();
   }
 
   /** Lets go of its process, which lives on for the next server. */
   release(): void {
-    this.duty.end();
-    this.suspension.end();
+    this.parts.duty.end();
+    this.parts.suspension.end();
     this.cancelRetry();
-    this.duty.cancelDrain();
-    this.journal.release();
-    this.current.release();
+    this.parts.duty.cancelDrain();
+    this.parts.journal.release();
+    this.parts.current.release();
   }
 
   // ---- Events --------------------------------------------------------------------------------
@@ -302,8 +187,8 @@ export class Runner {
     this.lifecycle = next;
     this.changed(was, event);
     for (const effect of effects) this.carryOut(effect);
-    this.journal.tell(was, next, event, this.process?.pid ?? null);
-    this.door.settleHeld(was);
+    this.parts.journal.tell(was, next, event, this.process?.pid ?? null);
+    this.parts.door.settleHeld(was);
     this.watchers.tell();
   }
 
@@ -311,34 +196,26 @@ export class Runner {
     const { state } = this.lifecycle;
     this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
-    if (was.state === 'suspended') this.suspension.end();
+    if (was.state === 'suspended') this.parts.suspension.end();
     if (this.hasProcess && !hasProcess(was)) this.deps.onStarting();
     if (was.state !== state) this.cancelRetry();
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.enterReady(was, event);
-    this.journal.write(was, this.lifecycle, event);
+    this.parts.journal.write(was, this.lifecycle, event);
   }
 
-  /** Somebody answers at its public path: its process while that is ready, else the doorbell. */
   private mindDoorbell(): void {
-    const { launcher, doorbells } = this.deps;
-    const { state, over } = this.lifecycle;
-    const { found } = this.current;
-    if (over) doorbells.takeDown(this.name);
-    else if (state === 'ready') doorbells.retire(this.name);
-    // One that was taken back serves on while it is probed.
-    else if (state === 'starting' && found !== null && launcher.isPublished(found.record)) return;
-    else doorbells.hang(this.name, this.configuredPaths, this.service);
+    this.parts.place.mind(this.lifecycle, this.parts.current.found, this.service);
   }
 
   private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
-    this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
-    this.journal.starting(was, event, this.door.held > 0);
+    this.wokenByRequest = event.type === 'wake' && this.parts.door.held > 0;
+    this.parts.journal.starting(was, event, this.parts.door.held > 0);
   }
 
   /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */
   private deserted(): void {
-    const unneeded = this.wokenByRequest && this.watchers.isEmpty && this.current.waits;
+    const unneeded = this.wokenByRequest && this.watchers.isEmpty && this.parts.current.waits;
     if (unneeded) this.dispatch({ type: 'abandoned' });
   }
 
@@ -347,28 +224,31 @@ export class Runner {
   private carryOut(effect: Effect): void {
     switch (effect.do) {
       case 'launch':
-        return this.current.launch();
+        return this.parts.current.launch();
       case 'adopt':
-        return this.current.adopt(effect.suspended);
+        return this.parts.current.adopt(effect.suspended);
       case 'suspend':
         return this.suspend();
       case 'resume':
         return this.resume();
       case 'drain':
-        return this.duty.drain(this.service.drainTimeoutMs, (isQuiet) => this.dispatch({ type: 'drained', isQuiet }));
+        return this.parts.duty.drain(this.service.drainTimeoutMs, (isQuiet) =>
+          this.dispatch({ type: 'drained', isQuiet }),
+        );
       case 'terminate':
-        this.duty.cancelDrain();
-        return void this.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
+        this.parts.duty.cancelDrain();
+        return void this.parts.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
         return this.retryAt(effect.atMs);
       case 'blame':
-        this.current.assignBlame(effect.reason);
+        this.parts.current.assignBlame(effect.reason);
     }
   }
 
   launchRequest(): LaunchRequest {
-    const { name: instance, service, tenantId, configuredPaths: paths } = this;
-    return { instance, service, tenantId, env: this.record.env, limits: this.limits, paths };
+    const { name: instance, service, tenantId } = this;
+    const { limits } = this.consumption;
+    return { instance, service, tenantId, env: this.record.env, limits, paths: this.parts.place.configured };
   }
 
   private retryAt(atMs: number): void {
@@ -379,37 +259,38 @@ export class Runner {
   // ---- Ready ---------------------------------------------------------------------------------
 
   private enterReady(was: Lifecycle, event: LifecycleEvent): void {
-    const process = this.current.launched;
+    const process = this.parts.current.launched;
     if (process === null) return;
     const isResumed = was.state !== 'starting';
-    if (isResumed) this.journal.starting(was, event, this.door.held > 0);
+    if (isResumed) this.parts.journal.starting(was, event, this.parts.door.held > 0);
     const generation = this.deps.generations.next();
-    this.door.open({ process, generation });
-    this.journal.ready(process.record, this.current.isAdopted && !isResumed);
-    this.duty.begin({ process, generation, found: this.current.isAdopted || isResumed });
+    this.parts.door.open({ process, generation });
+    this.parts.journal.ready(process.record, this.parts.current.isAdopted && !isResumed);
+    this.parts.duty.begin({ process, generation, found: this.parts.current.isAdopted || isResumed });
   }
 
   private suspend(): void {
-    const process = this.current.launched;
+    const process = this.parts.current.launched;
     if (process === null) return;
-    process.suspend(this.limits);
-    const { clock } = this.deps;
+    process.suspend(this.consumption.limits);
+    const { idleTimeoutMs, suspendTimeoutMs } = this.service;
     // Of one that an earlier server suspended the time is known by its last use.
-    const usedMs = this.inFlight.lastActivityAtMs + this.service.idleTimeoutMs;
-    const sinceMs = this.current.isAdopted ? Math.min(usedMs, clock.nowMs()) : clock.nowMs();
-    this.suspension.begin(process, sinceMs, this.service.suspendTimeoutMs);
+    const sinceMs = this.parts.current.isAdopted
+      ? this.inFlight.lastActivityAtMs + idleTimeoutMs
+      : this.deps.clock.nowMs();
+    this.parts.suspension.begin(process, sinceMs, suspendTimeoutMs);
   }
 
   private resume(): void {
-    this.duty.cancelDrain();
-    const detail = this.current.launched?.resume() ?? null;
-    if (detail !== null) this.current.condemn('start_failed', detail, { type: 'unfit' });
+    this.parts.duty.cancelDrain();
+    const detail = this.parts.current.launched?.resume() ?? null;
+    if (detail !== null) this.parts.current.condemn('start_failed', detail, { type: 'unfit' });
   }
 
   private leaveReady(): void {
-    this.duty.end();
-    if (this.door.serving !== null) this.deps.generations.retire(this.door.serving.generation);
-    this.door.close();
+    this.parts.duty.end();
+    if (this.parts.door.serving !== null) this.deps.generations.retire(this.parts.door.serving.generation);
+    this.parts.door.close();
   }
 }
 

@@ -62,7 +62,7 @@ export class StorageWatch {
   private directories(): Directory[] {
     const byPath = new Map<string, Runner[]>();
     for (const runner of this.options.runners()) {
-      if (runner.limits.storageLimitBytes === null) continue;
+      if (runner.consumption.limits.storageLimitBytes === null) continue;
       const path = runner.paths.tenantDir;
       byPath.set(path, [...(byPath.get(path) ?? []), runner]);
     }
@@ -103,7 +103,7 @@ export class StorageWatch {
   /** By now others may be there than when it began. */
   private tell(path: string, finding: { readonly bytes: number; readonly atMs: number }): void {
     for (const { path: other, runners } of this.directories()) {
-      if (other === path) for (const runner of runners) runner.storageMeasured(finding);
+      if (other === path) for (const runner of runners) runner.consumption.storageMeasured(finding);
     }
   }
 }

@@ -6,7 +6,7 @@ import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { HostMemory } from '../core/pressure.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
-import type { Config, ServiceConfig } from '../core/service.ts';
+import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
 import type { Claim, Grant, GrantSource } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
@@ -14,18 +14,16 @@ import type { Logger } from '../logger.ts';
 import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
-import { MemoryGuard } from './memory-guard.ts';
-import { MemoryReserve } from './memory-reserve.ts';
+import type { RunnerDeps } from './parts.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { Registrar, unwritten } from './registrar.ts';
 import { Rollout } from './rollout.ts';
-import { Runner, type RunnerDeps } from './runner.ts';
+import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
 import { StartSlots } from './start-slots.ts';
-import { StorageWatch } from './storage-watch.ts';
-import { TrafficWatch } from './traffic-watch.ts';
 import { viewOf } from './view.ts';
+import { Watches } from './watches.ts';
 
 export interface SupervisorDeps {
   readonly config: Config;
@@ -54,15 +52,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly registrar: Registrar;
   private readonly rollout: Rollout;
   private readonly generations = new Generations();
-  private readonly memoryGuard: MemoryGuard;
-  private readonly trafficWatch: TrafficWatch;
-  private readonly memoryReserve: MemoryReserve;
-  private readonly storageWatch: StorageWatch;
+  private readonly watches: Watches;
   private currentConfig: Config;
   private closing = false;
 
   constructor(deps: SupervisorDeps) {
-    const { clock, registry, logger, events, meter, storageMeter } = deps;
+    const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.currentConfig = deps.config;
     this.saver = new Saver({ clock, registry, logger });
@@ -78,20 +73,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       assertService: (name) => void this.serviceNamed(name),
     });
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
-    this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
-    this.trafficWatch = new TrafficWatch({ clock, launcher: deps.launcher, runners: () => this.fleet });
-    this.storageWatch = new StorageWatch({ clock, logger, meter: storageMeter, runners: () => this.fleet });
-    this.memoryReserve = this.makeMemoryReserve();
-  }
-
-  private makeMemoryReserve(): MemoryReserve {
-    return new MemoryReserve({
-      clock: this.deps.clock,
-      readHostMemory: () => this.deps.readHostMemory(),
-      reserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
-      isNeeded: () => [...this.fleet].some(({ hasProcess }) => hasProcess),
-      // What is never to sleep does not for this either.
-      evict: () => evictOne(this.fleet, ({ service }) => service.idleTimeoutMs === 0),
+    this.watches = new Watches({
+      ...deps,
+      runners: () => this.fleet,
+      memoryReserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
     });
   }
 
@@ -111,13 +96,8 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
         makeRoom: () => evictOne(this.fleet),
       }),
       generations: this.generations,
-      connections: () => this.trafficWatch.counts(),
-      onStarting: () => {
-        this.memoryGuard.watch();
-        this.memoryReserve.watch();
-        this.trafficWatch.watch();
-        this.storageWatch.watch();
-      },
+      connections: () => this.watches.connections(),
+      onStarting: () => this.watches.watch(),
     };
   }
 
@@ -254,10 +234,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   private async finish(): Promise<void> {
     this.saver.flush();
-    this.memoryGuard.end();
-    this.memoryReserve.end();
-    this.trafficWatch.end();
-    this.storageWatch.end();
+    this.watches.end();
     this.deps.doorbells.close();
     await this.deps.launcher.close();
   }
@@ -283,7 +260,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       service: (name) => this.currentConfig.services.get(name),
       startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
     });
-    this.storageWatch.watch();
+    this.watches.watch();
     return words;
   }
 
@@ -311,12 +288,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private serviceNamed(name: string): ServiceConfig {
-    const service = this.currentConfig.services.get(name);
-    if (service !== undefined) return service;
-    const known = [...this.currentConfig.services.keys()].join(', ');
-    throw new TenementError('unknown_service', `there is no service ${JSON.stringify(name)}`, {
-      hint: `Services in the config: ${known}.`,
-    });
+    return serviceNamed(this.currentConfig, name);
   }
 
   /** @throws {TenementError} `state_failed` when what was done would be forgotten with this server */

@@ -14,7 +14,8 @@ export interface ViewContext {
 }
 
 export function viewOf(runner: Runner, context: ViewContext): InstanceView {
-  const { record, lifecycle, inFlight, usage, upstream, limits } = runner;
+  const { record, lifecycle, inFlight, usage, upstream } = runner;
+  const { limits } = runner.consumption;
   const storage = limits.storageLimitBytes === null ? null : record.storage;
   return {
     instance: runner.name,
@@ -80,7 +81,8 @@ function reason(runner: Runner, nowMs: number): string {
   }
 }
 
-function stoppedReason({ record: { storage }, limits: { storageLimitBytes } }: Runner): string {
+function stoppedReason({ record: { storage }, consumption }: Runner): string {
+  const { storageLimitBytes } = consumption.limits;
   if (storage?.stopped !== true) return 'stopped by an operator; requests do not wake it';
   if (!storage.over || storageLimitBytes === null) {
     return 'stopped when it was over its storage limit; `tenement start` brings it back';

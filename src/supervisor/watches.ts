@@ -1,0 +1,57 @@
+/** What is looked at again and again while something runs. */
+import type { Clock, Launcher, StorageMeter, UsageMeter } from '../core/ports.ts';
+import type { HostMemory } from '../core/pressure.ts';
+import type { Logger } from '../logger.ts';
+import type { ConnectionCounts } from './direct-traffic.ts';
+import { evictOne } from './eviction.ts';
+import { MemoryGuard } from './memory-guard.ts';
+import { MemoryReserve } from './memory-reserve.ts';
+import type { Runner } from './runner.ts';
+import { StorageWatch } from './storage-watch.ts';
+import { TrafficWatch } from './traffic-watch.ts';
+
+export interface WatchesOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly launcher: Launcher;
+  readonly meter: UsageMeter;
+  readonly storageMeter: StorageMeter;
+  /** null where it is not known. */
+  readHostMemory(): HostMemory | null;
+  /** 0: none. Asked each time: a reload may change it. */
+  memoryReserveBytes(): number;
+  runners(): Iterable<Runner>;
+}
+
+export class Watches {
+  private readonly traffic: TrafficWatch;
+  private readonly all: readonly { watch(): void; end(): void }[];
+
+  constructor(options: WatchesOptions) {
+    const { runners } = options;
+    this.traffic = new TrafficWatch(options);
+    const memoryReserve = new MemoryReserve({
+      ...options,
+      reserveBytes: () => options.memoryReserveBytes(),
+      isNeeded: () => [...runners()].some(({ hasProcess }) => hasProcess),
+      // What is never to sleep does not for this either.
+      evict: () => evictOne(runners(), ({ service }) => service.idleTimeoutMs === 0),
+    });
+    const storage = new StorageWatch({ ...options, meter: options.storageMeter });
+    this.all = [this.traffic, new MemoryGuard(options), memoryReserve, storage];
+  }
+
+  /** From now on, until nothing runs. */
+  watch(): void {
+    for (const one of this.all) one.watch();
+  }
+
+  end(): void {
+    for (const one of this.all) one.end();
+  }
+
+  /** How many connections there are to each path that was bound. */
+  connections(): ConnectionCounts {
+    return this.traffic.counts();
+  }
+}
