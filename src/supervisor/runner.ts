@@ -46,8 +46,8 @@ export interface RunnerDeps extends JournalDeps {
   connections(): ConnectionCounts;
   /** 0 to 1. */
   random(): number;
-  /** It is about to have a process. */
-  onStarting(): void;
+  /** One of this tenant is about to have a process. */
+  onStarting(tenantId: string): void;
 }
 
 const OUT_OF_MEMORY = 'the kernel ended one of its processes: memory_limit_mb was reached';
@@ -313,7 +313,7 @@ export class Runner {
   }
 
   private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
-    this.deps.onStarting();
+    this.deps.onStarting(this.tenantId);
     this.wokenByRequest = event.type === 'wake' && this.door.held > 0;
     this.journal.starting(was, event, this.door.held > 0);
   }

@@ -1,7 +1,7 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
 import { describeDiff } from '../core/diff-words.ts';
-import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
+import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
@@ -75,6 +75,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.memoryGuard = new MemoryGuard({ clock, meter, runners: () => this.fleet });
     this.trafficWatch = new TrafficWatch({ clock, launcher: deps.launcher, runners: () => this.fleet });
     this.storageWatch = new StorageWatch({ clock, logger, meter: storageMeter, runners: () => this.fleet });
+    this.fleet.onRegistration((name) => this.storageWatch.forget(parseInstanceName(name).tenantId));
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -94,10 +95,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       }),
       generations: this.generations,
       connections: () => this.trafficWatch.counts(),
-      onStarting: () => {
+      onStarting: (tenantId) => {
         this.memoryGuard.watch();
         this.trafficWatch.watch();
-        this.storageWatch.watch();
+        this.storageWatch.started(tenantId);
       },
     };
   }
@@ -263,7 +264,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       service: (name) => this.currentConfig.services.get(name),
       startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
     });
-    this.storageWatch.watch();
+    this.storageWatch.renew();
     return words;
   }
 
