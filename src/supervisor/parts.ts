@@ -26,8 +26,8 @@ export interface RunnerDeps extends JournalDeps {
   connections(): ConnectionCounts;
   /** 0 to 1. */
   random(): number;
-  /** It has a process from now on, or is about to. */
-  onStarting(): void;
+  /** One of this tenant has a process from now on, or is about to. */
+  onStarting(tenantId: string): void;
 }
 
 /** What the parts ask of the runner. */

@@ -197,7 +197,7 @@ export class Runner {
     this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.leaveReady();
     if (was.state === 'suspended') this.parts.suspension.end();
-    if (this.hasProcess && !hasProcess(was)) this.deps.onStarting();
+    if (this.hasProcess && !hasProcess(was)) this.deps.onStarting(this.tenantId);
     if (was.state !== state) this.cancelRetry();
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.enterReady(was, event);

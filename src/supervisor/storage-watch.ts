@@ -3,7 +3,7 @@
  * once after its end, and the more rarely the longer it takes. A directory that several services share is measured once.
  */
 import type { Clock, StorageMeter } from '../core/ports.ts';
-import { dueAtMs, firstLook, intervalMs, type Look, pauseMs } from '../core/storage.ts';
+import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../core/storage.ts';
 import type { Logger } from '../logger.ts';
 import type { Runner } from './runner.ts';
 
@@ -16,19 +16,19 @@ export interface StorageWatchOptions {
   runners(): Iterable<Runner>;
 }
 
+/** A tenant's directory, with those of its instances that have a limit. */
 interface Directory {
-  readonly path: string;
-  readonly runners: readonly Runner[];
-}
-
-interface LastLook extends Look {
-  /** Nothing ran there when it was measured. */
-  readonly settled: boolean;
+  readonly tenantId: string;
+  readonly runners: readonly [Runner, ...Runner[]];
+  readonly dueAtMs: number;
 }
 
 export class StorageWatch {
   private readonly options: StorageWatchOptions;
-  private looks = new Map<string, LastLook>();
+  /** Tenants in whose directories something may have changed since they were measured. */
+  private readonly unsettled = new Set<string>();
+  /** The last ones, by tenant. */
+  private readonly looks = new Map<string, Look>();
   private cancel: (() => void) | null = null;
   private ended = false;
 
@@ -36,10 +36,20 @@ export class StorageWatch {
     this.options = options;
   }
 
-  /** Measures from now on, until nothing runs. */
-  watch(delayMs = TICK_MS): void {
-    if (this.cancel !== null || this.ended) return;
-    this.cancel = this.options.clock.after(delayMs, () => void this.round());
+  /** A process of that tenant starts: its directory is measured from now on, until nothing runs there. */
+  started(tenantId: string): void {
+    this.unsettled.add(tenantId);
+    this.schedule(TICK_MS);
+  }
+
+  /** Some have another limit now. */
+  renew(): void {
+    for (const { hasProcess, tenantId } of this.options.runners()) if (hasProcess) this.started(tenantId);
+  }
+
+  /** Its directory may be another's from now on, or gone. */
+  forget(tenantId: string): void {
+    this.looks.delete(tenantId);
   }
 
   end(): void {
@@ -48,68 +58,73 @@ export class StorageWatch {
     this.options.meter.close();
   }
 
+  private schedule(delayMs: number): void {
+    if (this.cancel !== null || this.ended) return;
+    this.cancel = this.options.clock.after(delayMs, () => void this.round());
+  }
+
   private async round(): Promise<void> {
-    const directories = this.directories();
-    const unsettled = directories.filter((directory) => !this.isSettled(directory));
-    const [next] = unsettled.sort((a, b) => this.dueAtMs(a) - this.dueAtMs(b));
-    const isDue = next !== undefined && this.dueAtMs(next) <= this.options.clock.nowMs();
+    const [next] = this.directories().sort((a, b) => a.dueAtMs - b.dueAtMs);
+    const isDue = next !== undefined && next.dueAtMs <= this.options.clock.nowMs();
     const delayMs = isDue ? pauseMs(await this.measure(next)) : TICK_MS;
     this.cancel = null;
-    if (next !== undefined) this.watch(delayMs);
+    if (this.unsettled.size > 0) this.schedule(delayMs);
   }
 
-  /** Those of instances with a limit; what is known of others is forgotten. */
+  /** What there is to measure. Where nobody has a limit there is nothing, until a reload brings one. */
   private directories(): Directory[] {
-    const byPath = new Map<string, Runner[]>();
+    const limited = new Map<string, [Runner, ...Runner[]]>();
     for (const runner of this.options.runners()) {
-      if (runner.consumption.limits.storageLimitBytes === null) continue;
-      const path = runner.paths.tenantDir;
-      byPath.set(path, [...(byPath.get(path) ?? []), runner]);
+      const { tenantId } = runner;
+      if (!this.unsettled.has(tenantId) || runner.consumption.limits.storageLimitBytes === null) continue;
+      const others = limited.get(tenantId);
+      if (others === undefined) limited.set(tenantId, [runner]);
+      else others.push(runner);
     }
-    const nowMs = this.options.clock.nowMs();
-    const unknown = { ...firstLook(nowMs), settled: false };
-    this.looks = new Map([...byPath.keys()].map((path) => [path, this.looks.get(path) ?? unknown]));
-    return Array.from(byPath, ([path, runners]) => ({ path, runners }));
+    for (const tenantId of this.unsettled) if (!limited.has(tenantId)) this.unsettled.delete(tenantId);
+    return Array.from(limited, ([tenantId, runners]) => ({
+      tenantId,
+      runners,
+      dueAtMs: dueAtMs(this.lookAt(tenantId), restartedAtMs(runners)),
+    }));
   }
 
-  /** Nothing can have changed since it was last measured. */
-  private isSettled({ path, runners }: Directory): boolean {
-    const look = this.looks.get(path);
-    if (look?.settled !== true) return false;
-    return runners.every(({ hasProcess, record }) => !hasProcess && (record.lastExit?.atMs ?? 0) < look.atMs);
-  }
-
-  private dueAtMs({ path, runners }: Directory): number {
-    const look = this.looks.get(path);
-    if (look === undefined) return 0;
-    const restarts = runners.filter((runner) => wasStarted(runner)).map(({ record }) => record.startedAtMs ?? 0);
-    return dueAtMs(look, restarts.length === 0 ? null : Math.min(...restarts));
+  private lookAt(tenantId: string): Look {
+    const look = this.looks.get(tenantId) ?? firstLook(this.options.clock.nowMs());
+    this.looks.set(tenantId, look);
+    return look;
   }
 
   /** Returns how long it took, in ms. */
-  private async measure({ path, runners }: Directory): Promise<number> {
+  private async measure({ tenantId, runners }: Directory): Promise<number> {
     const { clock, meter, logger } = this.options;
     const atMs = clock.nowMs();
-    const settled = runners.every(({ hasProcess }) => !hasProcess);
-    const found = await meter.measure(path);
+    const dir = runners[0].paths.tenantDir;
+    // One that starts meanwhile makes it unsettled again.
+    if (runners.every(({ hasProcess }) => !hasProcess)) this.unsettled.delete(tenantId);
+    const found = await meter.measure(dir);
     const costMs = clock.nowMs() - atMs;
     if (this.ended) return costMs;
-    this.looks.set(path, { atMs, intervalMs: intervalMs(costMs, found.ok), settled });
-    if (found.ok) this.tell(path, { bytes: found.bytes, atMs });
-    else logger.warn({ dir: path, reason: found.detail }, 'storage not measured');
+    this.looks.set(tenantId, { atMs, intervalMs: intervalMs(costMs, found.ok) });
+    if (found.ok) this.tell(tenantId, { bytes: found.bytes, atMs });
+    else logger.warn({ dir, reason: found.detail }, 'storage not measured');
     return costMs;
   }
 
   /** By now others may be there than when it began. */
-  private tell(path: string, finding: { readonly bytes: number; readonly atMs: number }): void {
-    for (const { path: other, runners } of this.directories()) {
-      if (other === path) for (const runner of runners) runner.consumption.storageMeasured(finding);
+  private tell(tenantId: string, finding: StorageFinding): void {
+    for (const runner of this.options.runners()) {
+      if (runner.tenantId === tenantId && runner.consumption.limits.storageLimitBytes !== null)
+        runner.consumption.storageMeasured(finding);
     }
   }
 }
 
-/** It runs although the last measurement says that it should be stopped: somebody has started it since. */
-function wasStarted({ record: { storage, startedAtMs }, service }: Runner): boolean {
-  if (storage === null || startedAtMs === null) return false;
-  return storage.over && service.storageAction === 'stop' && storage.measuredAtMs < startedAtMs;
+/** When the first was started of those that the last measurement says should be stopped; null: there are none. */
+function restartedAtMs(runners: readonly Runner[]): number | null {
+  const times = runners.flatMap(({ service, record: { storage, startedAtMs } }) => {
+    const isRestarted = storage?.over === true && service.storageAction === 'stop';
+    return isRestarted && startedAtMs !== null && storage.measuredAtMs < startedAtMs ? [startedAtMs] : [];
+  });
+  return times.length === 0 ? null : Math.min(...times);
 }

@@ -1,7 +1,7 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
 import { describeDiff } from '../core/diff-words.ts';
-import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
+import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { HostMemory } from '../core/pressure.ts';
@@ -78,6 +78,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       runners: () => this.fleet,
       memoryReserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
     });
+    this.fleet.onRegistration((name) => this.watches.registered(parseInstanceName(name).tenantId));
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -97,7 +98,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       }),
       generations: this.generations,
       connections: () => this.watches.connections(),
-      onStarting: () => this.watches.watch(),
+      onStarting: (tenantId) => this.watches.started(tenantId),
     };
   }
 
@@ -260,7 +261,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       service: (name) => this.currentConfig.services.get(name),
       startConfigured: (service, tenantId) => this.startConfigured(service, tenantId),
     });
-    this.watches.watch();
+    this.watches.renew();
     return words;
   }
 

@@ -25,7 +25,8 @@ export interface WatchesOptions {
 
 export class Watches {
   private readonly traffic: TrafficWatch;
-  private readonly all: readonly { watch(): void; end(): void }[];
+  private readonly storage: StorageWatch;
+  private readonly steady: readonly { watch(): void; end(): void }[];
 
   constructor(options: WatchesOptions) {
     const { runners } = options;
@@ -37,17 +38,29 @@ export class Watches {
       // What is never to sleep does not for this either.
       evict: () => evictOne(runners(), ({ service }) => service.idleTimeoutMs === 0),
     });
-    const storage = new StorageWatch({ ...options, meter: options.storageMeter });
-    this.all = [this.traffic, new MemoryGuard(options), memoryReserve, storage];
+    this.storage = new StorageWatch({ ...options, meter: options.storageMeter });
+    this.steady = [this.traffic, new MemoryGuard(options), memoryReserve];
   }
 
-  /** From now on, until nothing runs. */
-  watch(): void {
-    for (const one of this.all) one.watch();
+  /** One of that tenant has a process from now on, or is about to. */
+  started(tenantId: string): void {
+    for (const one of this.steady) one.watch();
+    this.storage.started(tenantId);
+  }
+
+  /** Some have other limits now. */
+  renew(): void {
+    this.storage.renew();
+  }
+
+  /** One of that tenant is registered, or is no more. */
+  registered(tenantId: string): void {
+    this.storage.forget(tenantId);
   }
 
   end(): void {
-    for (const one of this.all) one.end();
+    for (const one of this.steady) one.end();
+    this.storage.end();
   }
 
   /** How many connections there are to each path that was bound. */
