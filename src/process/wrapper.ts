@@ -47,6 +47,9 @@ const LOADER =
 export const SHELL: Program =
   SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
 
+/** MAX_ARG_STRLEN of the kernel (execve(2)): of each argument and each variable, with the NUL that ends it. */
+const MAX_WORD_BYTES = 128 * 1024;
+
 export interface Started extends Program {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -76,8 +79,17 @@ export function scriptFor(
     '}',
     '',
   ].join('\n');
-  if (script.includes('\0')) throw new Error('its command or environment has a NUL byte');
+  assertPassable([...words, ...early.map(([name, value]) => `${name}=${value}`)]);
   return script;
+}
+
+/** The shell would tell it by its exit alone. @throws {Error} */
+function assertPassable(words: readonly string[]): void {
+  for (const word of words) {
+    if (word.includes('\0')) throw new Error(`a NUL byte in its command or environment: ${word.slice(0, 40)}…`);
+    if (Buffer.byteLength(word) < MAX_WORD_BYTES) continue;
+    throw new Error(`too long for a command or its environment (E2BIG): ${word.slice(0, 40)}…`);
+  }
 }
 
 function quoted(word: string): string {
