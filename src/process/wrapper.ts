@@ -43,6 +43,9 @@ export const hasSetpriv = SETPRIV !== null;
 const LOADER =
   /^(LD_.*|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR)$/;
 
+/** What means something to a shell itself, which would refuse some values of it (UID in bash, OPTIND in dash). */
+const SHELLS_OWN = /^(OPTIND|PPID|E?UID|BASHOPTS|SHELLOPTS)$/;
+
 /** The shell before it is told anything: nothing that it starts gains privileges. */
 export const SHELL: Program =
   SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
@@ -65,7 +68,7 @@ export function scriptFor(
   { file, args, env, cwd }: Started,
   { joinFiles, nofileLimit, user, sandbox }: Wrapping,
 ): string {
-  const [late, early] = [loaderWords(env), Object.entries(env).filter(([name]) => !LOADER.test(name))];
+  const [late, early] = [lateWords(env), Object.entries(env).filter(([name]) => !isLate(name))];
   const words = [...userWords(user), ...sandbox, ...late, file, ...args];
   const script = [
     '{',
@@ -83,21 +86,23 @@ export function scriptFor(
   return script;
 }
 
-/** The shell would tell it by its exit alone. @throws {Error} */
+/** The shell would tell it by its exit alone. What they say may be secret. @throws {Error} */
 function assertPassable(words: readonly string[]): void {
-  for (const word of words) {
-    if (word.includes('\0')) throw new Error(`a NUL byte in its command or environment: ${word.slice(0, 40)}…`);
-    if (Buffer.byteLength(word) < MAX_WORD_BYTES) continue;
-    throw new Error(`too long for a command or its environment (E2BIG): ${word.slice(0, 40)}…`);
-  }
+  if (words.some((word) => word.includes('\0'))) throw new Error('its command or environment has a NUL byte');
+  if (words.every((word) => Buffer.byteLength(word) < MAX_WORD_BYTES)) return;
+  throw new Error('an argument or a variable of it is longer than the 128 KiB that the system takes (E2BIG)');
 }
 
 function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function loaderWords(env: Started['env']): string[] {
-  const late = Object.entries(env).filter(([name]) => LOADER.test(name));
+function isLate(name: string): boolean {
+  return LOADER.test(name) || SHELLS_OWN.test(name);
+}
+
+function lateWords(env: Started['env']): string[] {
+  const late = Object.entries(env).filter(([name]) => isLate(name));
   return late.length === 0 ? [] : ['/usr/bin/env', ...late.map(([name, value]) => `${name}=${value}`)];
 }
 
