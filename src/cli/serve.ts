@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
 import type { ListenAddress, Settings } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
-import { stderrLogger } from '../logger.ts';
+import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited } from '../process/descriptors.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
 import { welcome } from './welcome.ts';
+import { withSmallYoungHeap } from './young-heap.ts';
 
 interface ServeOptions {
   readonly config?: string;
@@ -32,22 +33,13 @@ export function serveCommand(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  // Loaded here, so that `tenement help` does not load the whole server.
-  const { startDaemon } = await import('../daemon.ts');
   closeInherited();
   // From now on, so that what is being started when it comes is not left behind.
   const ended = signalled();
   let reload = () => {};
   process.on('SIGHUP', () => reload());
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
-  const daemon = await startDaemon({
-    configFile: configFile(options),
-    logger,
-    version,
-    proxy: address(options.proxy),
-    api: address(options.api),
-    dataDir: options.dataDir,
-  });
+  const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
   const { warnings, settings } = daemon.hypervisor.config;
   for (const warning of [...warnings, ...fewDescriptors(settings)]) logger.warn({}, warning);
@@ -55,6 +47,19 @@ async function serve(options: ServeOptions): Promise<void> {
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;
   await daemon.close({ keepTenants: signal === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
+}
+
+async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
+  // Loaded here, so that `tenement help` does not load the whole server.
+  const { startDaemon } = await import('../daemon.ts');
+  return startDaemon({
+    configFile: configFile(options),
+    logger,
+    version,
+    proxy: address(options.proxy),
+    api: address(options.api),
+    dataDir: options.dataDir,
+  });
 }
 
 function fewDescriptors(settings: Settings): string[] {

@@ -1,7 +1,7 @@
 /** Which server a command talks to: options before environment, `--api` before `--config`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ApiClient, type ApiTarget, createClient } from '../api/client.ts';
+import type { ApiClient, ApiTarget } from '../api/client.ts';
 import { TenementError } from '../errors.ts';
 import type { CliIo } from './io.ts';
 
@@ -48,6 +48,8 @@ export async function withClient<Result>(
   io: CliIo,
   use: (client: ApiClient) => Promise<Result>,
 ): Promise<Result> {
+  // Loaded here, so that the server, which asks no server, does not hold an HTTP client of 10 MB.
+  const { createClient } = await import('../api/client.ts');
   const client = createClient(await resolveTarget(options, io.env));
   try {
     return await use(client);

@@ -24,10 +24,14 @@ export interface OutputEnds {
   readonly stderr: Readable;
 }
 
-/** Ends for a new child: `childFds` go into its `stdio`, and are closed with `closeChildFds` once it has them. */
-export interface NewOutput extends OutputEnds {
+/** For a new child: `childFds` go into its `stdio`, and are closed with `closeChildFds` once it has them. */
+export interface NewOutput {
   readonly childFds: readonly [stdout: number, stderr: number];
   closeChildFds(): void;
+  /** From now on they are an instance's, in the place of those that it had. @throws {Error} */
+  assign(instance: InstanceName): OutputEnds;
+  /** Removes those that are nobody's. */
+  discard(): void;
 }
 
 export class Fifos {
@@ -42,14 +46,21 @@ export class Fifos {
     this.dir = dir;
   }
 
-  /** Fresh FIFOs for an instance, in the place of those that it had. @throws {Error} when they cannot be made */
-  async create(instance: InstanceName): Promise<NewOutput> {
+  /** Fresh FIFOs, which are nobody's yet. @throws {Error} when they cannot be made */
+  async create(): Promise<NewOutput> {
+    const spares = await this.takeSpares();
+    return {
+      ...openForChild(spares),
+      assign: (instance) => this.assign(spares, instance),
+      discard: () => removeAll(spares),
+    };
+  }
+
+  private assign(spares: readonly [string, string], instance: InstanceName): OutputEnds {
     const paths = this.pathsOf(instance);
-    const spares = await this.takeSpares(paths.length);
-    spares.forEach((spare, index) => {
-      renameSync(spare, paths[index] ?? '');
-    });
-    return openNew(paths);
+    renameSync(spares[0], paths[0]);
+    renameSync(spares[1], paths[1]);
+    return { stdout: openReader(paths[0]), stderr: openReader(paths[1]) };
   }
 
   /** Those that an instance's process still holds; nothing comes from one that is gone. */
@@ -59,7 +70,7 @@ export class Fifos {
   }
 
   remove(instance: InstanceName): void {
-    for (const path of this.pathsOf(instance)) rmSync(path, { force: true });
+    removeAll(this.pathsOf(instance));
   }
 
   /** Makes spare ones, for the first start to find. */
@@ -80,7 +91,7 @@ export class Fifos {
   private removeSpares(): void {
     this.spares = [];
     const spares = listDir(this.dir).filter((name) => name.startsWith(SPARE_PREFIX));
-    for (const name of spares) rmSync(join(this.dir, name), { force: true });
+    removeAll(spares.map((name) => join(this.dir, name)));
   }
 
   private pathsOf(instance: InstanceName): [stdout: string, stderr: string] {
@@ -89,11 +100,11 @@ export class Fifos {
     return [`${base}.out`, `${base}.err`];
   }
 
-  private async takeSpares(count: number): Promise<string[]> {
-    while (this.spares.length < count) await this.refill(2 * SPARES);
-    const taken = this.spares.splice(0, count);
+  private async takeSpares(): Promise<[stdout: string, stderr: string]> {
+    while (this.spares.length < 2) await this.refill(2 * SPARES);
+    const [stdout = '', stderr = ''] = this.spares.splice(0, 2);
     if (this.spares.length < SPARES) this.refillLater();
-    return taken;
+    return [stdout, stderr];
   }
 
   private refillLater(): void {
@@ -123,14 +134,13 @@ export class Fifos {
   }
 }
 
-function openNew(paths: readonly [string, string]): NewOutput {
+function openForChild(paths: readonly [string, string]): Pick<NewOutput, 'childFds' | 'closeChildFds'> {
   const opened: number[] = [];
   try {
     // For reading and writing: opening waits for nobody, and the child is never without a reader.
     for (const path of paths) opened.push(openSync(path, constants.O_RDWR));
     const [out = -1, err = -1] = opened;
-    const [stdout, stderr] = [openReader(paths[0]), openReader(paths[1])];
-    return { stdout, stderr, childFds: [out, err], closeChildFds: () => closeAll(opened) };
+    return { childFds: [out, err], closeChildFds: () => closeAll(opened) };
   } catch (error) {
     closeAll(opened);
     throw error;
@@ -150,6 +160,10 @@ function openReaderIfThere(path: string): Readable | null {
 
 function closeAll(fds: number[]): void {
   for (const fd of fds.splice(0)) closeSync(fd);
+}
+
+function removeAll(paths: readonly string[]): void {
+  for (const path of paths) rmSync(path, { force: true });
 }
 
 function listDir(dir: string): string[] {

@@ -12,7 +12,7 @@ import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
-import { type Covered, coverInherited } from './descriptors.ts';
+import { coverInherited } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
 import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
@@ -23,7 +23,8 @@ import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { DirWatch } from './readiness.ts';
-import { spawnChild } from './spawn.ts';
+import { type Shell, SpareShells } from './spare-shells.ts';
+import { assertRunnable, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
 import { ownerFor, type Surroundings, sandboxFor, secretsOf } from './walls.ts';
@@ -41,8 +42,8 @@ export interface LauncherOptions {
 interface Context extends LauncherOptions, Surroundings {
   /** Looked for once, when first needed: looking may move this process. */
   cgroups(): Cgroups;
-  readonly covered: readonly Covered[];
   readonly fifos: Fifos;
+  readonly shells: SpareShells;
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
@@ -53,7 +54,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     ...options,
     fifos,
     users: new DynamicUsers(settings.dataDir),
-    covered: coverInherited(),
+    shells: new SpareShells(fifos, coverInherited()),
     secrets: () => secretsOf(options.config?.()),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
@@ -61,8 +62,12 @@ export function createLauncher(options: LauncherOptions): Launcher {
     },
   };
   return {
-    prepare: () => fifos.prepare(),
+    prepare: async () => {
+      await fifos.prepare();
+      context.shells.refillLater();
+    },
     close: async () => {
+      await context.shells.close();
       await fifos.close();
       cgroups?.close();
     },
@@ -121,38 +126,38 @@ interface Prepared {
   readonly dirWatch: DirWatch;
 }
 
-async function start(
-  request: LaunchRequest,
-  context: Context,
-  { plan, walls, port, dirWatch }: Prepared,
-): Promise<LaunchResult> {
-  const { service, paths, instance } = request;
-  const { childFds, closeChildFds, stdout, stderr } = await context.fifos.create(instance);
-  const output = context.sink.attach({
-    instance,
-    stdout,
-    stderr,
-    logLimitBytes: service.logLimitBytes,
-    resumed: false,
-  });
-  const removeOutput = () => context.fifos.remove(instance);
-  const cgroup = context.cgroups().make(leafOf(request));
+async function start(request: LaunchRequest, context: Context, prepared: Prepared): Promise<LaunchResult> {
+  assertRunnable(prepared.plan);
+  const shell = await context.shells.take();
   try {
+    return { ok: true, process: startIn(shell, request, context, prepared) };
+  } catch (error) {
+    await shell.discard();
+    throw error;
+  }
+}
+
+function startIn(shell: Shell, request: LaunchRequest, context: Context, prepared: Prepared): Child {
+  const { plan, walls, port, dirWatch } = prepared;
+  const { service, paths, instance } = request;
+  const ends = shell.output.assign(instance);
+  const output = context.sink.attach({ instance, ...ends, logLimitBytes: service.logLimitBytes, resumed: false });
+  const removeOutput = () => context.fifos.remove(instance);
+  let cgroup: Cgroup | null = null;
+  try {
+    cgroup = context.cgroups().make(leafOf(request));
     cap(cgroup, request.limits);
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
-    const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, context.covered);
+    const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const life = { onGone: () => {}, onReleased: unref, removeOutput };
-    const process = new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
-    return { ok: true, process };
+    return new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
   } catch (error) {
     output.close();
     removeOutput();
     cgroup?.remove();
     throw error;
-  } finally {
-    closeChildFds();
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * What runs between the fork and the application's own program, each by exec, so that the pid stays: a shell joins the
- * cgroup (before anything is charged to another) and lowers the limit of open files, then setpriv(1) takes the right to
- * gain privileges away and, with a user of its own, changes to it, then bwrap(1) gives it its view of the machine.
+ * What runs between the fork and the application's own program, each by exec, so that the pid stays: setpriv(1) takes the
+ * right to gain privileges away, a shell joins the cgroup (before anything is charged to another) and lowers the limit of
+ * open files, then setpriv changes to the tenant's own user where it has one, then bwrap(1) gives it its view of the
+ * machine.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,13 +22,6 @@ export interface Program {
   readonly file: string;
   readonly args: readonly string[];
 }
-
-/** `0` stands for whoever writes it. The shell would add PWD to a clean environment. A cap that cannot be had is no reason to go on without. */
-const JOIN = `[ -z "$1" ] || ulimit -n "$1" || exit 126
-left=$2; shift 2
-while [ "$left" -gt 0 ]; do echo 0 > "$1" || exit 126; shift; left=$((left - 1)); done
-unset PWD
-exec "$@"`;
 
 /** Where Linux has its programs; a tenant's own PATH has no part in this. */
 const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
@@ -49,33 +43,72 @@ export const hasSetpriv = SETPRIV !== null;
 const LOADER =
   /^(LD_.*|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR)$/;
 
+/** What means something to a shell itself, which would refuse some values of it (UID in bash, OPTIND in dash). */
+const SHELLS_OWN = /^(OPTIND|PPID|E?UID|BASHOPTS|SHELLOPTS)$/;
+
+/** The shell before it is told anything: nothing that it starts gains privileges. */
+export const SHELL: Program =
+  SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
+
+/** MAX_ARG_STRLEN of the kernel (execve(2)): of each argument and each variable, with the NUL that ends it. */
+const MAX_WORD_BYTES = 128 * 1024;
+
 export interface Started extends Program {
   readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
 }
 
-export function wrapped({ file, args, env }: Started, wrapping: Wrapping): Started {
-  const entries = Object.entries(env);
-  const late = entries.filter(([name]) => LOADER.test(name)).map(([name, value]) => `${name}=${value}`);
-  const early = Object.fromEntries(entries.filter(([name]) => !LOADER.test(name)));
-  const program = late.length === 0 ? [file, ...args] : ['/usr/bin/env', ...late, file, ...args];
-  return { ...around(program, wrapping), env: early };
+/**
+ * What the shell is told. In braces, so that it does nothing until it has read all of it. `0` stands for whoever writes
+ * it; a cap that cannot be had is no reason to go on without. The environment is not among the words of a command, which
+ * everybody may read.
+ * @throws {Error} when no program can be given one of its words
+ */
+export function scriptFor(
+  { file, args, env, cwd }: Started,
+  { joinFiles, nofileLimit, user, sandbox }: Wrapping,
+): string {
+  const [late, early] = [lateWords(env), Object.entries(env).filter(([name]) => !isLate(name))];
+  const words = [...userWords(user), ...sandbox, ...late, file, ...args];
+  const script = [
+    '{',
+    ...(nofileLimit === null ? [] : [`ulimit -n ${nofileLimit} || exit 126`]),
+    ...joinFiles.map((path) => `echo 0 > ${quoted(path)} || exit 126`),
+    `cd ${quoted(cwd)} || exit 126`,
+    // What a shell adds to a clean environment.
+    'unset PWD OLDPWD SHLVL',
+    ...early.map(([name, value]) => `export ${name}=${quoted(value)}`),
+    `exec ${words.map(quoted).join(' ')} < /dev/null`,
+    '}',
+    '',
+  ].join('\n');
+  assertPassable([...words, ...early.map(([name, value]) => `${name}=${value}`)]);
+  return script;
 }
 
-function around(program: readonly string[], wrapping: Wrapping): Program {
-  const inner = [...setprivWords(wrapping.user), ...wrapping.sandbox, ...program];
-  const { joinFiles, nofileLimit } = wrapping;
-  if (joinFiles.length === 0 && nofileLimit === null) {
-    const [first = '', ...rest] = inner;
-    return { file: first, args: rest };
-  }
-  const limit = nofileLimit === null ? '' : String(nofileLimit);
-  return { file: '/bin/sh', args: ['-c', JOIN, 'tenement', limit, String(joinFiles.length), ...joinFiles, ...inner] };
+/** The shell would tell it by its exit alone. What they say may be secret. @throws {Error} */
+function assertPassable(words: readonly string[]): void {
+  if (words.some((word) => word.includes('\0'))) throw new Error('its command or environment has a NUL byte');
+  if (words.every((word) => Buffer.byteLength(word) < MAX_WORD_BYTES)) return;
+  throw new Error('an argument or a variable of it is longer than the 128 KiB that the system takes (E2BIG)');
 }
 
-function setprivWords(user: Owner | null): string[] {
-  if (SETPRIV === null) return [];
-  const asUser = user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  return [SETPRIV, ...asUser, '--no-new-privs', '--'];
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function isLate(name: string): boolean {
+  return LOADER.test(name) || SHELLS_OWN.test(name);
+}
+
+function lateWords(env: Started['env']): string[] {
+  const late = Object.entries(env).filter(([name]) => isLate(name));
+  return late.length === 0 ? [] : ['/usr/bin/env', ...late.map(([name, value]) => `${name}=${value}`)];
+}
+
+function userWords(user: Owner | null): string[] {
+  if (SETPRIV === null || user === null) return [];
+  return [SETPRIV, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'];
 }
 
 /**

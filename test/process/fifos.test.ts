@@ -36,8 +36,9 @@ async function until(stream: Readable, wanted: string): Promise<void> {
 
 test('carry what a child prints, and end with it', async () => {
   const { fifos } = await makeFifos();
-  const output = await fifos.create(NAME);
-  const { run, end } = shell(output);
+  const fresh = await fifos.create();
+  const output = fresh.assign(NAME);
+  const { run, end } = shell(fresh);
   run('echo hello; echo oops >&2');
   end();
   expect(await text(output.stdout)).toBe('hello\n');
@@ -46,8 +47,9 @@ test('carry what a child prints, and end with it', async () => {
 
 test('a child prints on while nobody reads, and the next reader gets all of it', async () => {
   const { fifos } = await makeFifos();
-  const output = await fifos.create(NAME);
-  const { run, end } = shell(output);
+  const fresh = await fifos.create();
+  const output = fresh.assign(NAME);
+  const { run, end } = shell(fresh);
   run('echo first');
   await until(output.stdout, 'first');
   output.stdout.destroy();
@@ -62,13 +64,15 @@ test('a child prints on while nobody reads, and the next reader gets all of it',
 
 test('are private, fresh for each child, and gone when they are removed', async () => {
   const { fifos, dir } = await makeFifos();
-  const first = await fifos.create(NAME);
+  const first = await fifos.create();
+  first.assign(NAME);
   first.closeChildFds();
   const path = join(dir, 'api-acme.out');
   expect(lstatSync(path).isFIFO()).toBe(true);
   expect(lstatSync(path).mode & 0o777).toBe(0o600);
   const { ino } = lstatSync(path);
-  const second = await fifos.create(NAME);
+  const second = await fifos.create();
+  second.assign(NAME);
   second.closeChildFds();
   expect(lstatSync(path).ino).not.toBe(ino);
   fifos.remove(NAME);
@@ -78,12 +82,13 @@ test('are private, fresh for each child, and gone when they are removed', async 
 test('many at once each get their own', async () => {
   const { fifos } = await makeFifos();
   const names = Array.from({ length: 60 }, (_, index) => `api:t${index}` as const);
-  const outputs = await Promise.all(names.map((name) => fifos.create(name)));
-  for (const output of outputs) {
-    output.closeChildFds();
-    output.stdout.destroy();
-    output.stderr.destroy();
-  }
+  const outputs = await Promise.all(names.map(() => fifos.create()));
+  names.forEach((name, index) => {
+    const ends = outputs[index]?.assign(name);
+    outputs[index]?.closeChildFds();
+    ends?.stdout.destroy();
+    ends?.stderr.destroy();
+  });
   expect(new Set(outputs.flatMap(({ childFds }) => childFds)).size).toBe(120);
 });
 

@@ -27,6 +27,22 @@ test('what stands before the program does not change its pid', async () => {
   expect(JSON.parse(await get(child.upstream)).pid).toBe(child.identity.pid);
 });
 
+test('its words and environment are as they were written, whatever a shell would make of them', async () => {
+  const bench = makeBench();
+  const odd = `it's "$HOME" \`id\` \\ \n $(id) ; *`;
+  const env = inline(`require('node:http').createServer((_, response) =>
+    response.end(JSON.stringify([process.argv[1], process.env]))).listen(process.env.SOCKET_PATH)`);
+  const child = await bench.launch(
+    { command: [...env, odd] },
+    { ODD: odd, IFS: 'o', OPTIND: 'o', UID: '7', LD_ODD: odd },
+  );
+  await child.waitReady(PATIENT);
+  const [word, seen] = JSON.parse(await get(child.upstream));
+  expect(word).toBe(odd);
+  expect(seen).toMatchObject({ ODD: odd, IFS: 'o', OPTIND: 'o', UID: '7', LD_ODD: odd });
+  expect(Object.keys(seen).filter((name) => /^(PWD|OLDPWD|SHLVL)$/.test(name))).toEqual([]);
+});
+
 test.for([
   ['no-such-program', 'command not found: no-such-program'],
   ['/etc/passwd', 'not allowed to run: /etc/passwd'],

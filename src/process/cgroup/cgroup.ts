@@ -16,7 +16,7 @@ export interface CgroupUsage {
 export interface Cgroup {
   /** Its directories, to find it again by. */
   readonly dirs: readonly string[];
-  /** A process that writes `0` into each joins it. */
+  /** A process of one thread that writes `0` into each joins it. */
   readonly joinFiles: readonly string[];
   /**
    * Sets the caps, also of what runs.
