@@ -6,6 +6,7 @@ import type { Daemon } from '../daemon.ts';
 import { stderrLogger } from '../logger.ts';
 import { closeInherited } from '../process/descriptors.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
+import { sharedUserWarnings } from './shared-user.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
 import { welcome } from './welcome.ts';
@@ -49,8 +50,9 @@ async function serve(options: ServeOptions): Promise<void> {
     dataDir: options.dataDir,
   });
   reload = () => daemon.reload();
-  const { warnings, settings } = daemon.hypervisor.config;
-  for (const warning of [...warnings, ...fewDescriptors(settings)]) logger.warn({}, warning);
+  const { warnings, settings, services } = daemon.hypervisor.config;
+  const shared = sharedUserWarnings(services.values());
+  for (const warning of [...warnings, ...shared, ...fewDescriptors(settings)]) logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-import { NAMESPACES } from './bubblewrap.ts';
+import { filterWords, NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
+import { FILTER } from './seccomp/filter-file.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
 const TRY_TIMEOUT_MS = 5000;
@@ -16,6 +17,8 @@ export interface Abilities {
   readonly isolation: readonly string[];
   /** Why `namespace` is not among them; null when it is. */
   readonly namespaces: string | null;
+  /** Whether a tenant in a namespace has a filter of system calls. */
+  readonly filter: boolean;
   /** Whether a tenant can have a user of its own. */
   readonly users: boolean;
   readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
@@ -37,6 +40,7 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
   return {
     isolation: ['process', ...(whyNoNamespaces() === null ? ['namespace'] : [])],
     namespaces: whyNoNamespaces(),
+    filter: FILTER !== null,
     users: isRoot() && hasSetpriv,
     cgroup: { version, lack, freezes, controls: [...controls] },
     noNewPrivs: hasSetpriv,
@@ -90,10 +94,12 @@ function whyNoNamespaces(): string | null {
     '/dev',
     ...NAMESPACES,
     '--unshare-net',
+    ...filterWords(FILTER === null ? null : 0),
     '--',
     '/bin/true',
   ];
-  const { status, stderr } = spawnSync(bwrap, words, { encoding: 'utf8', timeout: TRY_TIMEOUT_MS });
+  const options = { input: FILTER ?? '', encoding: 'utf8', timeout: TRY_TIMEOUT_MS } as const;
+  const { status, stderr } = spawnSync(bwrap, words, options);
   return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
 }
 

@@ -1,7 +1,8 @@
 /**
  * The view of the machine that a tenant has at `isolation = "namespace"`, as arguments of bwrap(1): the host read-only,
  * without other tenants, tenement's state, homes and sockets; its own directory and that of its socket to write in; pid,
- * ipc, uts and user namespaces of its own; no capabilities, and no way to make another user namespace.
+ * ipc, uts and user namespaces of its own; no capabilities, no way to make another user namespace, and a filter of its
+ * system calls.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute } from 'node:path';
@@ -27,6 +28,8 @@ export interface View {
   readonly network: 'host' | 'none';
   /** Whether another user than the server's runs bwrap: what that one may not enter cannot be shown. */
   readonly asOther: boolean;
+  /** The descriptor at which bwrap finds the filter of system calls; null: there is none. */
+  readonly filterFd: number | null;
 }
 
 /** Empty for a tenant: what lies there is other people's, or leads to other services. */
@@ -63,9 +66,14 @@ export function bubblewrapWords(view: View): string[] {
     ...view.hiddenFiles.filter(existsSync).flatMap((file) => ['--ro-bind', '/dev/null', file]),
     ...empty.flatMap((dir) => ['--remount-ro', dir]),
     ...NAMESPACES,
+    ...filterWords(view.filterFd),
     ...['--hostname', view.tenantId],
     ...['--chdir', view.workdir, '--'],
   ];
+}
+
+export function filterWords(fd: number | null): string[] {
+  return fd === null ? [] : ['--seccomp', String(fd)];
 }
 
 /** Those that do not lie in another of them. */

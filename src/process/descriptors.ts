@@ -7,7 +7,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
 /** `O_CLOEXEC` in the octal flags of /proc/PID/fdinfo (proc(5)). */
 const O_CLOEXEC = 0o2000000;
-const FIRST_BEYOND_STDERR = 3;
+export const FIRST_BEYOND_STDERR = 3;
 
 /**
  * Closes them, as a server should with what it was started with; before it opens anything that it wants to

@@ -2,6 +2,7 @@
  * Starts children and finds those of an earlier server again: directories, environment, port, output, watch,
  * process. Expected failures come back as a sentence.
  */
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
@@ -12,7 +13,7 @@ import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
-import { type Covered, coverInherited } from './descriptors.ts';
+import { type Covered, coverInherited, FIRST_BEYOND_STDERR } from './descriptors.ts';
 import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
@@ -22,6 +23,7 @@ import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { DirWatch } from './readiness.ts';
+import { FILTER, FilterFile } from './seccomp/filter-file.ts';
 import { spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
@@ -42,16 +44,21 @@ interface Context extends LauncherOptions, Surroundings {
   cgroups(): Cgroups;
   readonly covered: readonly Covered[];
   readonly fifos: Fifos;
+  readonly filterFile: FilterFile;
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { settings } = options;
   const fifos = new Fifos(join(settings.stateDir, 'output'));
+  const covered = coverInherited();
+  const filterFile = new FilterFile(settings.stateDir);
   let cgroups: Cgroups | null = null;
   const context: Context = {
     ...options,
     fifos,
-    covered: coverInherited(),
+    covered,
+    filterFile,
+    filterFd: FILTER === null ? null : FIRST_BEYOND_STDERR + covered.length,
     secrets: () => secretsOf(options.config?.()),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
@@ -62,6 +69,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     prepare: () => fifos.prepare(),
     close: async () => {
       await fifos.close();
+      filterFile.close();
       cgroups?.close();
     },
     assertHostGives: (services) => assertHostGives(services, context.cgroups()),
@@ -131,10 +139,13 @@ async function start(
   });
   const removeOutput = () => context.fifos.remove(instance);
   const cgroup = context.cgroups().make(leafOf(request));
+  let filter: number | null = null;
   try {
     cap(cgroup, request.limits);
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
-    const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, context.covered);
+    filter = walls.sandbox.length === 0 ? null : context.filterFile.open();
+    const more = [...context.covered, ...(filter === null ? [] : [filter])];
+    const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, more);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const life = { onGone: () => {}, onReleased: unref, removeOutput };
@@ -147,6 +158,7 @@ async function start(
     throw error;
   } finally {
     closeChildFds();
+    if (filter !== null) closeSync(filter);
   }
 }
 

@@ -22,7 +22,8 @@ export async function spawnChild(
   plan: Plan,
   wrapping: Wrapping,
   outputFds: readonly [stdout: number, stderr: number],
-  covered: readonly Covered[],
+  /** At the descriptors from 3 on. */
+  more: readonly Covered[],
 ): Promise<Spawned> {
   if (!statSync(plan.cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`workdir is not a directory: ${plan.cwd}`);
@@ -36,7 +37,7 @@ export async function spawnChild(
     // A session and group of its own, so that all it starts can be signalled as one.
     detached: true,
     // execa takes any descriptor, its types name only 3 to 9.
-    stdio: ['ignore', ...(outputFds as readonly [9, 9]), ...(covered as readonly ('ignore' | 9)[])],
+    stdio: ['ignore', ...(outputFds as readonly [9, 9]), ...(more as readonly ('ignore' | 9)[])],
     cleanup: false,
     buffer: false,
     reject: false,

@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly settings: Settings;
   /** What no tenant is to see: the config, and where the sockets of all services lie. */
   secrets(): { readonly files: readonly string[]; readonly dirs: readonly string[] };
+  /** Where a child finds the filter of its system calls; null: there is none. */
+  readonly filterFd: number | null;
 }
 
 /** null: the server's own user. @throws {Error} with a sentence for a person */
@@ -21,8 +23,9 @@ export function ownerFor({ service, tenantId }: LaunchRequest, settings: Setting
 }
 
 /** bwrap and its arguments; empty at `isolation = "process"`. @throws {Error} */
-export function sandboxFor(request: LaunchRequest, plan: Plan, { settings, secrets }: Surroundings): string[] {
+export function sandboxFor(request: LaunchRequest, plan: Plan, surroundings: Surroundings): string[] {
   const { service, paths, tenantId } = request;
+  const { settings, secrets, filterFd } = surroundings;
   if (service.isolation !== 'namespace') return [];
   const bwrap = findProgram('bwrap');
   if (bwrap === null) throw new Error('bwrap is not installed, which isolation = "namespace" takes');
@@ -41,6 +44,7 @@ export function sandboxFor(request: LaunchRequest, plan: Plan, { settings, secre
     readOnlyPaths: plan.readOnlyPaths,
     network: service.network,
     asOther: service.user !== null,
+    filterFd,
   };
   return [bwrap, ...bubblewrapWords(view)];
 }

@@ -145,7 +145,7 @@ const OF_THE_MACHINE: readonly Attempt[] = [
   {
     what: "leave a setuid program of root's in its directory",
     tryIt: by('leave-setuid', ({ server }) => ({ path: setuidFile(server.dataDir) }), { proof: belongsToRoot }),
-    worksAt: { ...asRoot, namespace: SAME_USER },
+    worksAt: asRoot,
   },
   {
     what: 'have its library loaded by what tenement starts it with (LD_LIBRARY_PATH in its directory)',

@@ -7,6 +7,7 @@ export const OPEN_SOCKET = 'a socket of another program with mode 0666 is there 
 export const PROC = 'without a namespace /proc shows the processes of all users, with their arguments';
 export const CGROUPS = 'the tree of cgroups is there for every user, with their names and figures';
 export const DISK = 'the disk is shared, and nothing but its file system caps what one user writes';
+export const EVERY_USER = 'Linux lets every user make that call';
 export const USERNS = 'Linux lets every user make a user namespace, in which nothing outside can be changed';
 export const ROOTS_FILES =
   'the host is there read-only, and without a user of its own the tenant may read what root may';
