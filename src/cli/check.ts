@@ -68,6 +68,7 @@ function describeHost(host: Abilities): string[] {
     : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
   const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
   if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
+  if (host.sandbox !== null) walls.push(`isolation: no sandbox, ${host.sandbox}`);
   if (host.namespaces === null && !host.filter)
     walls.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
   return [...walls, ...describeCgroup(host.cgroup), ...privileges, ...proc];

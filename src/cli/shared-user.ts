@@ -5,7 +5,7 @@ import type { ServiceConfig } from '../core/service.ts';
 export function sharedUserWarnings(services: Iterable<ServiceConfig>, uid = process.getuid?.()): string[] {
   if (uid !== 0) return [];
   return [...services]
-    .filter(({ isolation, user }) => isolation === 'namespace' && user === null)
+    .filter(({ isolation, user }) => isolation !== 'process' && user === null)
     .map(
       ({ name }) =>
         `tenants of service.${name} run as root, without its capabilities, and can read what only root may: ` +

@@ -47,28 +47,27 @@ function serviceProblems(service: ServiceConfig, input: ServiceInput | undefined
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
   if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
-  problems.push(...isolationProblems(service, input));
+  problems.push(...isolationProblems(service));
   if (input?.idle_action === 'suspend') {
     problems.push({ path: at('idle_action'), message: 'idle_action = "suspend" cannot be given by this version' });
   }
   return [...problems, ...templateProblems(service), ...socketProblems(service, config)];
 }
 
-function isolationProblems(service: ServiceConfig, input: ServiceInput | undefined): Problem[] {
+function isolationProblems(service: ServiceConfig): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
-  if (input?.isolation === 'sandbox') {
-    const message = 'isolation = "sandbox" cannot be given by this version; "process" and "namespace" can';
-    problems.push({ path: at('isolation'), message });
-  }
-  if (service.network === 'none' && service.isolation !== 'namespace') {
-    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace"' });
+  if (service.network === 'none' && service.isolation === 'process') {
+    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace" or "sandbox"' });
   }
   if (service.network === 'none' && service.listen === 'port') {
     problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
   }
-  if (service.readOnlyPaths !== null && service.isolation !== 'namespace') {
-    problems.push({ path: at('read_only_paths'), message: 'read_only_paths takes isolation = "namespace"' });
+  if (service.readOnlyPaths !== null && service.isolation === 'process') {
+    problems.push({
+      path: at('read_only_paths'),
+      message: 'read_only_paths takes isolation = "namespace" or "sandbox"',
+    });
   }
   return problems;
 }

@@ -6,6 +6,7 @@ import { TenementError } from '../errors.ts';
 import { filterWords, NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
+import { whyNoSandbox } from './runsc/able.ts';
 import { FILTER } from './seccomp/filter-file.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
@@ -17,6 +18,8 @@ export interface Abilities {
   readonly isolation: readonly string[];
   /** Why `namespace` is not among them; null when it is. */
   readonly namespaces: string | null;
+  /** Why `sandbox` is not; null when it is. */
+  readonly sandbox: string | null;
   /** Whether a tenant in a namespace has a filter of system calls. */
   readonly filter: boolean;
   /** Whether a tenant can have a user of its own. */
@@ -37,9 +40,11 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
   cgroups.close();
   assertHostGives(services, cgroups);
   const { version, lack, freezes, controls } = cgroups;
+  const [namespaces, sandbox] = [whyNoNamespaces(), whyNoSandbox()];
   return {
-    isolation: ['process', ...(whyNoNamespaces() === null ? ['namespace'] : [])],
-    namespaces: whyNoNamespaces(),
+    isolation: ['process', ...(namespaces === null ? ['namespace'] : []), ...(sandbox === null ? ['sandbox'] : [])],
+    namespaces,
+    sandbox,
     filter: FILTER !== null,
     users: isRoot() && hasSetpriv,
     cgroup: { version, lack, freezes, controls: [...controls] },
@@ -69,15 +74,26 @@ export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgro
 }
 
 function assertWalls({ name, isolation, user }: ServiceConfig): void {
-  const lack = isolation === 'namespace' ? whyNoNamespaces() : null;
+  const lack = lackOf(isolation);
   if (lack !== null) {
-    const message = `service.${name}.isolation = "namespace" cannot be given on this host: ${lack}`;
-    throw new TenementError('host_cannot', message, { hint: 'Install bubblewrap, and let it make user namespaces.' });
+    const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${lack}`;
+    throw new TenementError('host_cannot', message, { hint: REMEDIES[isolation] });
   }
   if (user === null || (isRoot() && hasSetpriv)) return;
   throw new TenementError('host_cannot', `service.${name}.user = "dynamic" cannot be given here`, {
     hint: 'Run tenement as root, with setpriv (util-linux) installed.',
   });
+}
+
+const REMEDIES: Readonly<Record<ServiceConfig['isolation'], string>> = {
+  process: '',
+  namespace: 'Install bubblewrap, and let it make user namespaces.',
+  sandbox: 'Install runsc (gVisor), and run tenement as root where processes may be traced; or use "namespace".',
+};
+
+function lackOf(isolation: ServiceConfig['isolation']): string | null {
+  if (isolation === 'process') return null;
+  return isolation === 'namespace' ? whyNoNamespaces() : whyNoSandbox();
 }
 
 /** Tried, since a kernel or a container may forbid what is installed. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
-import type { Config, Settings } from '../core/service.ts';
+import type { Config, ServiceConfig, Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
@@ -23,11 +23,12 @@ import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { DirWatch } from './readiness.ts';
+import { removeBundle } from './runsc/bundle.ts';
 import { FILTER, FilterFile } from './seccomp/filter-file.ts';
-import { spawnChild } from './spawn.ts';
+import { type Spawned, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
-import { ownerFor, type Surroundings, sandboxFor, secretsOf } from './walls.ts';
+import { ownerFor, type Surroundings, secretsOf, type Walls, wallsFor } from './walls.ts';
 import type { Wrapping } from './wrapper.ts';
 
 export interface LauncherOptions {
@@ -85,6 +86,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     endStray: (identity) => endStrays([identity]),
     forget: (record) => {
       removeTraces(record);
+      removeBundle({ stateDir: settings.stateDir, bindSocket: record.bindSocket });
       context.cgroups().find(record.cgroup)?.remove();
     },
     deleteTenantDir: async (tenantId) => {
@@ -106,11 +108,12 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     freshBindDir(paths.bindSocket, owner);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
-    const walls = { user: owner, sandbox: sandboxFor(request, plan, context) };
+    const walls = wallsFor(request, plan, owner, context);
     return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();
     removeBindDir(paths.bindSocket);
+    removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
     if (port !== null) releasePort(port);
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
@@ -118,7 +121,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
 
 interface Prepared {
   readonly plan: Plan;
-  readonly walls: Pick<Wrapping, 'user' | 'sandbox'>;
+  readonly walls: Walls;
   readonly port: number | null;
   readonly dirWatch: DirWatch;
 }
@@ -137,15 +140,12 @@ async function start(
     logLimitBytes: service.logLimitBytes,
     resumed: false,
   });
-  const removeOutput = () => context.fifos.remove(instance);
+  const removeOutput = () => removeFiles(request, context);
   const cgroup = context.cgroups().make(leafOf(request));
-  let filter: number | null = null;
   try {
     cap(cgroup, request.limits);
-    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
-    filter = walls.sandbox.length === 0 ? null : context.filterFile.open();
-    const more = [...context.covered, ...(filter === null ? [] : [filter])];
-    const { identity, exited, unref } = await spawnChild(plan, wrapping, childFds, more);
+    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...walls };
+    const { identity, exited, unref } = await spawnWith(plan, wrapping, childFds, context, service.isolation);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const life = { onGone: () => {}, onReleased: unref, removeOutput };
@@ -158,6 +158,21 @@ async function start(
     throw error;
   } finally {
     closeChildFds();
+  }
+}
+
+/** Only bwrap is given the filter of system calls, and closes it. */
+async function spawnWith(
+  plan: Plan,
+  wrapping: Wrapping,
+  childFds: readonly [stdout: number, stderr: number],
+  { covered, filterFile }: Context,
+  isolation: ServiceConfig['isolation'],
+): Promise<Spawned> {
+  const filter = isolation === 'namespace' ? filterFile.open() : null;
+  try {
+    return await spawnChild(plan, wrapping, childFds, filter === null ? covered : [...covered, filter]);
+  } finally {
     if (filter !== null) closeSync(filter);
   }
 }
@@ -178,7 +193,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     output,
     onGone: look,
     onReleased: () => {},
-    removeOutput: () => context.fifos.remove(instance),
+    removeOutput: () => removeFiles(request, context),
   });
 }
 
@@ -194,6 +209,12 @@ function cap(cgroup: Cgroup | null, limits: Limits): void {
 /** A name for its cgroup: ids and names of services have no dot. */
 function leafOf({ service, tenantId }: LaunchRequest): string {
   return `${service.name}.${tenantId}`;
+}
+
+/** What was made for one process alone. */
+function removeFiles({ instance, paths }: LaunchRequest, { fifos, settings }: Context): void {
+  fifos.remove(instance);
+  removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
 }
 
 /** What a process that is gone has left behind. */

@@ -62,7 +62,7 @@ function whyNotSpawned(file: string, code: string | undefined, message: string |
   return `could not run ${file}: ${message ?? code ?? 'unknown reason'}`;
 }
 
-/** bwrap tells of a signal as a shell does, by 128 and its number. */
+/** bwrap and runsc tell of a signal as a shell does, by 128 and its number. */
 function seenThrough(code: number | null, signal: string | null): ProcessExit {
   const [name = null] = Object.entries(constants.signals).find(([, number]) => code === 128 + number) ?? [];
   return name === null ? { code, signal } : { code: null, signal: name };

@@ -1,7 +1,8 @@
 /**
  * What runs between the fork and the application's own program, each by exec, so that the pid stays: a shell joins the
  * cgroup (before anything is charged to another) and lowers the limit of open files, then setpriv(1) takes the right to
- * gain privileges away and, with a user of its own, changes to it, then bwrap(1) gives it its view of the machine.
+ * gain privileges away and, with a user of its own, changes to it, then bwrap(1) gives it its view of the machine, or runsc(1)
+ * a kernel of its own.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,8 +14,10 @@ export interface Wrapping {
   readonly joinFiles: readonly string[];
   readonly nofileLimit: number | null;
   readonly user: Owner | null;
-  /** bwrap and its arguments; empty without namespaces. */
+  /** bwrap or runsc and its arguments; empty at `isolation = "process"`. */
   readonly sandbox: readonly string[];
+  /** The program and its environment are in a file that the sandbox reads; null: they follow in its words. */
+  readonly ownEnv: Readonly<Record<string, string>> | null;
 }
 
 export interface Program {
@@ -54,6 +57,7 @@ export interface Started extends Program {
 }
 
 export function wrapped({ file, args, env }: Started, wrapping: Wrapping): Started {
+  if (wrapping.ownEnv !== null) return { ...around([], wrapping), env: wrapping.ownEnv };
   const entries = Object.entries(env);
   const late = entries.filter(([name]) => LOADER.test(name)).map(([name, value]) => `${name}=${value}`);
   const early = Object.fromEntries(entries.filter(([name]) => !LOADER.test(name)));

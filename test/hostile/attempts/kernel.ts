@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { ARCHITECTURES, type Architecture, type CallName, NUMBERS } from '../../../src/process/seccomp/numbers.ts';
 import { type Attempt, by } from '../attempt.ts';
-import { EVERY_USER, SAME_USER } from './reasons.ts';
+import { EVERY_USER, GVISOR, SAME_USER } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
+const IN_SANDBOX = { 'sandbox + user, no network': GVISOR };
 const asAnyUser = { ...asRoot, 'process + user': EVERY_USER };
 
 const architecture = ARCHITECTURES[process.arch as Architecture];
@@ -20,6 +21,7 @@ function calling(what: string, call: CallName, worksAt: Attempt['worksAt']): Att
   return {
     what,
     lack: notInKernel(call),
+    pointlessAt: IN_SANDBOX,
     tryIt: by(`call-${call}`, () => ({ number: NUMBERS[call][architecture.column] ?? -1 })),
     worksAt,
   };

@@ -7,6 +7,8 @@ export const OPEN_SOCKET = 'a socket of another program with mode 0666 is there 
 export const PROC = 'without a namespace /proc shows the processes of all users, with their arguments';
 export const CGROUPS = 'the tree of cgroups is there for every user, with their names and figures';
 export const DISK = 'the disk is shared, and nothing but its file system caps what one user writes';
+/** Not why something works: what would be tried is not the host's. */
+export const GVISOR = 'gVisor answers it, and asks nothing of the host';
 export const EVERY_USER = 'Linux lets every user make that call';
 export const USERNS = 'Linux lets every user make a user namespace, in which nothing outside can be changed';
 export const ROOTS_FILES =
