@@ -23,8 +23,8 @@ function tryAll(level: Level, trials: readonly Trial[]): void {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(level);
-  });
-  afterAll(() => scene?.close());
+  }, TIMEOUT_MS);
+  afterAll(() => scene?.close(), TIMEOUT_MS);
   for (const { attempt, expected, why, skipped } of trials) {
     const cannot = expected === 'denied' ? 'cannot' : 'can';
     const because = skipped ?? why;
