@@ -10,6 +10,7 @@ import { descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
+import { sharedUserWarnings } from './shared-user.ts';
 import { configFile, type GlobalOptions, withClient } from './target.ts';
 
 interface CheckOptions extends GlobalOptions {
@@ -30,7 +31,9 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
   const few = descriptorWarning(config.settings);
-  const warnings = [...config.warnings, ...missingPrograms(config, process.env), ...(few === null ? [] : [few])];
+  const shared = sharedUserWarnings(config.services.values());
+  const missing = missingPrograms(config, process.env);
+  const warnings = [...config.warnings, ...missing, ...shared, ...(few === null ? [] : [few])];
   const host = abilitiesFor(config.settings, config.services.values());
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
@@ -65,6 +68,9 @@ function describeHost(host: Abilities): string[] {
     : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
   const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
   if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
+  if (host.sandbox !== null) walls.push(`isolation: no sandbox, ${host.sandbox}`);
+  if (host.namespaces === null && !host.filter)
+    walls.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
   return [...walls, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
 }
 

@@ -181,7 +181,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     requestTimeoutMs: parseDuration(input.request_timeout),
     wakeQueue: input.wake_queue,
     // What else there is has been refused by then.
-    isolation: input.isolation === 'namespace' ? 'namespace' : 'process',
+    isolation: input.isolation,
     network: input.network,
     user: input.user ?? null,
     readOnlyPaths: input.read_only_paths ?? null,

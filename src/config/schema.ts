@@ -160,16 +160,18 @@ export const serviceSchema = z.strictObject({
   isolation: z
     .enum(['process', 'namespace', 'sandbox'])
     .default('process')
-    .describe('How a tenant is kept from the others; see docs/isolation.md. `sandbox` is refused in this version.'),
+    .describe('How a tenant is kept from the others; see docs/isolation.md.'),
   network: z
     .enum(['host', 'none'])
     .default('host')
-    .describe('`none`: no network but its socket. Takes `isolation = "namespace"`.'),
+    .describe('`none`: no network but its socket. Takes `isolation = "namespace"` or `"sandbox"`.'),
   user: z.literal('dynamic').optional().describe('`dynamic`: each tenant has a user id of its own. Takes root.'),
   read_only_paths: z
     .array(text())
     .optional()
-    .describe("At `namespace`: the only paths of the host that a tenant sees. Default: all but what is others'."),
+    .describe(
+      "At `namespace` and `sandbox`: the only paths of the host that a tenant sees. Default: all but what is others'.",
+    ),
   memory_limit_mb: count(1)
     .max(MAX_MB)
     .optional()

@@ -6,7 +6,7 @@ import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/tem
 import { TenementError } from '../errors.ts';
 import { isLoopback } from './address.ts';
 import { nearest, type Problem } from './problems.ts';
-import type { ConfigInput, ServiceInput } from './schema.ts';
+import type { ConfigInput } from './schema.ts';
 
 /** A tenant id for trying templates out; the shortest there is. */
 const SAMPLE_ID = 'x';
@@ -15,7 +15,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
   const services = [...config.services.values()];
   return [
     ...namesThatMustExist(input, config),
-    ...services.flatMap((service) => serviceProblems(service, input.service[service.name], config)),
+    ...services.flatMap((service) => serviceProblems(service, config)),
     ...sharedSockets(services, config),
     ...authProblems(config),
   ];
@@ -43,29 +43,28 @@ function authProblems(config: Config): Problem[] {
   return [{ path: ['api', 'auth'], message: '"none" is refused unless api.listen is a loopback address' }];
 }
 
-function serviceProblems(service: ServiceConfig, input: ServiceInput | undefined, config: Config): Problem[] {
+function serviceProblems(service: ServiceConfig, config: Config): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
   if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
-  problems.push(...isolationProblems(service, input));
+  problems.push(...isolationProblems(service));
   return [...problems, ...templateProblems(service), ...socketProblems(service, config)];
 }
 
-function isolationProblems(service: ServiceConfig, input: ServiceInput | undefined): Problem[] {
+function isolationProblems(service: ServiceConfig): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
-  if (input?.isolation === 'sandbox') {
-    const message = 'isolation = "sandbox" cannot be given by this version; "process" and "namespace" can';
-    problems.push({ path: at('isolation'), message });
-  }
-  if (service.network === 'none' && service.isolation !== 'namespace') {
-    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace"' });
+  if (service.network === 'none' && service.isolation === 'process') {
+    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace" or "sandbox"' });
   }
   if (service.network === 'none' && service.listen === 'port') {
     problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
   }
-  if (service.readOnlyPaths !== null && service.isolation !== 'namespace') {
-    problems.push({ path: at('read_only_paths'), message: 'read_only_paths takes isolation = "namespace"' });
+  if (service.readOnlyPaths !== null && service.isolation === 'process') {
+    problems.push({
+      path: at('read_only_paths'),
+      message: 'read_only_paths takes isolation = "namespace" or "sandbox"',
+    });
   }
   return problems;
 }

@@ -33,7 +33,7 @@ export interface ServiceConfig extends Limits {
   readonly requestTimeoutMs: number;
   /** Requests held per instance while it wakes. */
   readonly wakeQueue: number;
-  readonly isolation: 'process' | 'namespace';
+  readonly isolation: 'process' | 'namespace' | 'sandbox';
   /** `none`: nothing but its socket. */
   readonly network: 'host' | 'none';
   /** `dynamic`: a user id of its own for each tenant; null: the server's. */

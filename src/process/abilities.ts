@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-import { NAMESPACES } from './bubblewrap.ts';
+import { filterWords, NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { hasSwap } from './cgroup/swap.ts';
 import { hasDu } from './du.ts';
+import { whyNoSandbox } from './runsc/able.ts';
+import { FILTER } from './seccomp/filter-file.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
 const TRY_TIMEOUT_MS = 5000;
@@ -18,6 +20,10 @@ export interface Abilities {
   readonly isolation: readonly string[];
   /** Why `namespace` is not among them; null when it is. */
   readonly namespaces: string | null;
+  /** Why `sandbox` is not; null when it is. */
+  readonly sandbox: string | null;
+  /** Whether a tenant in a namespace has a filter of system calls. */
+  readonly filter: boolean;
   /** Whether a tenant can have a user of its own. */
   readonly users: boolean;
   readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
@@ -38,9 +44,12 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
   cgroups.close();
   assertHostGives(services, cgroups);
   const { version, lack, freezes, controls } = cgroups;
+  const [namespaces, sandbox] = [whyNoNamespaces(), whyNoSandbox()];
   return {
-    isolation: ['process', ...(whyNoNamespaces() === null ? ['namespace'] : [])],
-    namespaces: whyNoNamespaces(),
+    isolation: ['process', ...(namespaces === null ? ['namespace'] : []), ...(sandbox === null ? ['sandbox'] : [])],
+    namespaces,
+    sandbox,
+    filter: FILTER !== null,
     users: isRoot() && hasSetpriv,
     cgroup: { version, lack, freezes, controls: [...controls] },
     pushesOut: version === 'v2' && controls.has('memory') && hasSwap(),
@@ -71,10 +80,10 @@ export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgro
 }
 
 function assertWalls({ name, isolation, user }: ServiceConfig): void {
-  const lack = isolation === 'namespace' ? whyNoNamespaces() : null;
+  const lack = lackOf(isolation);
   if (lack !== null) {
-    const message = `service.${name}.isolation = "namespace" cannot be given on this host: ${lack}`;
-    throw new TenementError('host_cannot', message, { hint: 'Install bubblewrap, and let it make user namespaces.' });
+    const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${lack}`;
+    throw new TenementError('host_cannot', message, { hint: REMEDIES[isolation] });
   }
   if (user === null || (isRoot() && hasSetpriv)) return;
   throw new TenementError('host_cannot', `service.${name}.user = "dynamic" cannot be given here`, {
@@ -86,6 +95,17 @@ function assertMeasured({ name, storageLimitBytes }: ServiceConfig): void {
   if (storageLimitBytes === null || hasDu) return;
   const message = `service.${name}.storage_limit_mb cannot be measured on this host: du is not installed`;
   throw new TenementError('host_cannot', message, { hint: 'Install coreutils; or leave storage_limit_mb out.' });
+}
+
+const REMEDIES: Readonly<Record<ServiceConfig['isolation'], string>> = {
+  process: '',
+  namespace: 'Install bubblewrap, and let it make user namespaces.',
+  sandbox: 'Install runsc (gVisor), and run tenement as root where processes may be traced; or use "namespace".',
+};
+
+function lackOf(isolation: ServiceConfig['isolation']): string | null {
+  if (isolation === 'process') return null;
+  return isolation === 'namespace' ? whyNoNamespaces() : whyNoSandbox();
 }
 
 /** Tried, since a kernel or a container may forbid what is installed. */
@@ -102,10 +122,12 @@ function whyNoNamespaces(): string | null {
     '/dev',
     ...NAMESPACES,
     '--unshare-net',
+    ...filterWords(FILTER === null ? null : 0),
     '--',
     '/bin/true',
   ];
-  const { status, stderr } = spawnSync(bwrap, words, { encoding: 'utf8', timeout: TRY_TIMEOUT_MS });
+  const options = { input: FILTER ?? '', encoding: 'utf8', timeout: TRY_TIMEOUT_MS } as const;
+  const { status, stderr } = spawnSync(bwrap, words, options);
   return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
 }
 

@@ -32,7 +32,7 @@ export interface ChildParts {
   onGone(): void;
   /** Called when it is let go of. */
   onReleased(): void;
-  /** Removes its FIFOs. */
+  /** Removes its FIFOs, and what its sandbox was made of. */
   removeOutput(): void;
 }
 

@@ -23,12 +23,13 @@ import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { DirWatch } from './readiness.ts';
+import { removeBundle } from './runsc/bundle.ts';
+import { FilterFile } from './seccomp/filter-file.ts';
 import { type Shell, SpareShells } from './spare-shells.ts';
 import { assertRunnable, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
-import { ownerFor, type Surroundings, sandboxFor, secretsOf } from './walls.ts';
-import type { Wrapping } from './wrapper.ts';
+import { ownerFor, type Surroundings, secretsOf, type Walls, wallsFor } from './walls.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -49,12 +50,14 @@ interface Context extends LauncherOptions, Surroundings {
 export function createLauncher(options: LauncherOptions): Launcher {
   const { settings } = options;
   const fifos = new Fifos(join(settings.stateDir, 'output'));
+  const filterFile = new FilterFile(settings.stateDir);
   let cgroups: Cgroups | null = null;
   const context: Context = {
     ...options,
     fifos,
     users: new DynamicUsers(settings.dataDir),
     shells: new SpareShells(fifos, coverInherited()),
+    filterPath: () => filterFile.path(),
     secrets: () => secretsOf(options.config?.()),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
@@ -69,6 +72,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     close: async () => {
       await context.shells.close();
       await fifos.close();
+      filterFile.close();
       cgroups?.close();
     },
     assertHostGives: (services) => assertHostGives(services, context.cgroups()),
@@ -88,6 +92,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     },
     forget: (record) => {
       removeTraces(record);
+      removeBundle({ stateDir: settings.stateDir, bindSocket: record.bindSocket });
       context.cgroups().find(record.cgroup)?.remove();
     },
     deleteTenantDir: async (tenantId) => {
@@ -109,11 +114,12 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     freshBindDir(paths.bindSocket, owner);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
-    const walls = { user: owner, sandbox: sandboxFor(request, plan, context) };
+    const walls = wallsFor(request, plan, owner, context);
     return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();
     removeBindDir(paths.bindSocket);
+    removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
     if (port !== null) releasePort(port);
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
@@ -121,7 +127,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
 
 interface Prepared {
   readonly plan: Plan;
-  readonly walls: Pick<Wrapping, 'user' | 'sandbox'>;
+  readonly walls: Walls;
   readonly port: number | null;
   readonly dirWatch: DirWatch;
 }
@@ -142,12 +148,12 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
   const { service, paths, instance } = request;
   const ends = shell.output.assign(instance);
   const output = context.sink.attach({ instance, ...ends, logLimitBytes: service.logLimitBytes, resumed: false });
-  const removeOutput = () => context.fifos.remove(instance);
+  const removeOutput = () => removeFiles(request, context);
   let cgroup: Cgroup | null = null;
   try {
     cgroup = context.cgroups().make(leafOf(request));
     cap(cgroup, request.limits);
-    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], nofileLimit: request.limits.nofileLimit, ...walls };
+    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...walls };
     const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
@@ -177,7 +183,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     output,
     onGone: look,
     onReleased: () => {},
-    removeOutput: () => context.fifos.remove(instance),
+    removeOutput: () => removeFiles(request, context),
   });
 }
 
@@ -193,6 +199,12 @@ function cap(cgroup: Cgroup | null, limits: Limits): void {
 /** A name for its cgroup: ids and names of services have no dot. */
 function leafOf({ service, tenantId }: LaunchRequest): string {
   return `${service.name}.${tenantId}`;
+}
+
+/** What was made for one process alone. */
+function removeFiles({ instance, paths }: LaunchRequest, { fifos, settings }: Context): void {
+  fifos.remove(instance);
+  removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
 }
 
 /** What a process that is gone has left behind. */

@@ -37,7 +37,7 @@ export function spawnChild({ process, pid, run }: Shell, plan: Plan, wrapping: W
   return { identity, exited, unref: () => process.unref() };
 }
 
-/** bwrap tells of a signal as a shell does, by 128 and its number. */
+/** bwrap and runsc tell of a signal as a shell does, by 128 and its number. */
 function seenThrough(code: number | null, signal: string | null): ProcessExit {
   const [name = null] = Object.entries(constants.signals).find(([, number]) => code === 128 + number) ?? [];
   return name === null ? { code, signal } : { code: null, signal: name };

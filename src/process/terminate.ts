@@ -9,10 +9,11 @@ import type { Cgroup } from './cgroup/cgroup.ts';
 import { killTree } from './kill-tree.ts';
 import { family } from './port.ts';
 import { groupMembers, identityOf, isAlive, readName, readStat, withEnvironmentEntry } from './proc.ts';
+import { askContainer, RUNSC } from './runsc/ask-container.ts';
 
 /** How often a group is looked at whose leader is gone but whose members are not. */
 const POLL_MS = 15;
-const SANDBOX = 'bwrap';
+const BWRAP = 'bwrap';
 /** After SIGKILL the kernel needs a moment; a process in uninterruptible sleep may need longer. */
 const KILL_WAIT_MS = 5000;
 
@@ -108,8 +109,10 @@ function askToEnd(leader: ProcessIdentity): void {
   if (!groupLives(leader)) return;
   // A stopped process gets its SIGTERM only once it goes on.
   const signals = ['SIGTERM', 'SIGCONT'] as const;
-  if (readName(leader.pid) !== SANDBOX) for (const name of signals) signal(-leader.pid, name);
-  else for (const { pid } of insideOf(leader)) for (const name of signals) signal(pid, name);
+  const name = readName(leader.pid);
+  if (name === RUNSC) askContainer(leader);
+  else if (name !== BWRAP) for (const one of signals) signal(-leader.pid, one);
+  else for (const { pid } of insideOf(leader)) for (const one of signals) signal(pid, one);
 }
 
 /**

@@ -2,7 +2,7 @@
  * What runs between the fork and the application's own program, each by exec, so that the pid stays: setpriv(1) takes the
  * right to gain privileges away, a shell joins the cgroup (before anything is charged to another) and lowers the limit of
  * open files, then setpriv changes to the tenant's own user where it has one, then bwrap(1) gives it its view of the
- * machine.
+ * machine, or runsc(1) a kernel of its own.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +14,12 @@ export interface Wrapping {
   readonly joinFiles: readonly string[];
   readonly nofileLimit: number | null;
   readonly user: Owner | null;
-  /** bwrap and its arguments; empty without namespaces. */
+  /** bwrap or runsc and its arguments; empty at `isolation = "process"`. */
   readonly sandbox: readonly string[];
+  /** The filter of system calls, which bwrap finds at `FILTER_FD`; null: there is none. */
+  readonly filterPath: string | null;
+  /** The program and its environment are in a file that the sandbox reads; null: they follow in its words. */
+  readonly ownEnv: Readonly<Record<string, string>> | null;
 }
 
 export interface Program {
@@ -50,6 +54,9 @@ const SHELLS_OWN = /^(OPTIND|PPID|E?UID|BASHOPTS|SHELLOPTS)$/;
 export const SHELL: Program =
   SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
 
+/** Where bwrap reads the filter of system calls; a shell can name no higher one. */
+export const FILTER_FD = 9;
+
 /** MAX_ARG_STRLEN of the kernel (execve(2)): of each argument and each variable, with the NUL that ends it. */
 const MAX_WORD_BYTES = 128 * 1024;
 
@@ -64,26 +71,29 @@ export interface Started extends Program {
  * everybody may read.
  * @throws {Error} when no program can be given one of its words
  */
-export function scriptFor(
-  { file, args, env, cwd }: Started,
-  { joinFiles, nofileLimit, user, sandbox }: Wrapping,
-): string {
-  const [late, early] = [lateWords(env), Object.entries(env).filter(([name]) => !isLate(name))];
-  const words = [...userWords(user), ...sandbox, ...late, file, ...args];
+export function scriptFor(started: Started, wrapping: Wrapping): string {
+  const { joinFiles, nofileLimit, filterPath } = wrapping;
+  const { words, env } = commandOf(started, wrapping);
   const script = [
     '{',
     ...(nofileLimit === null ? [] : [`ulimit -n ${nofileLimit} || exit 126`]),
     ...joinFiles.map((path) => `echo 0 > ${quoted(path)} || exit 126`),
-    `cd ${quoted(cwd)} || exit 126`,
+    `cd ${quoted(started.cwd)} || exit 126`,
     // What a shell adds to a clean environment.
     'unset PWD OLDPWD SHLVL',
-    ...early.map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `exec ${words.map(quoted).join(' ')} < /dev/null`,
+    ...env.map(([name, value]) => `export ${name}=${quoted(value)}`),
+    `exec ${words.map(quoted).join(' ')} < /dev/null${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`}`,
     '}',
     '',
   ].join('\n');
-  assertPassable([...words, ...early.map(([name, value]) => `${name}=${value}`)]);
+  assertPassable([...words, ...env.map(([name, value]) => `${name}=${value}`)]);
   return script;
+}
+
+function commandOf({ file, args, env }: Started, { user, sandbox, ownEnv }: Wrapping) {
+  if (ownEnv !== null) return { words: [...userWords(user), ...sandbox], env: Object.entries(ownEnv) };
+  const words = [...userWords(user), ...sandbox, ...lateWords(env), file, ...args];
+  return { words, env: Object.entries(env).filter(([name]) => !isLate(name)) };
 }
 
 /** The shell would tell it by its exit alone. What they say may be secret. @throws {Error} */

@@ -109,11 +109,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     ],
     ['a shell operator', '[service.api]\ncommand = "a | b"\n', '| needs a shell'],
     ['an open quote', `[service.api]\ncommand = "a 'b"\n`, 'a quote is not closed'],
-    [
-      'isolation that cannot be given',
-      `${SERVICE}isolation = "sandbox"\n`,
-      ':3: service.api.isolation: isolation = "sandbox" cannot be given',
-    ],
+    ['a level of isolation that there is not', `${SERVICE}isolation = "jail"\n`, ':3: service.api.isolation: expected'],
     ['no network without namespaces', `${SERVICE}network = "none"\n`, 'takes isolation = "namespace"'],
     [
       'a port without a network',

@@ -16,16 +16,20 @@ for (const { level, refused, trials } of plans) {
   describe.skipIf(refused !== null)(`a hostile tenant at ${title}`, () => tryAll(level, trials));
 }
 
+/** Some attempts take many starts, which are slow in a sandbox and on a busy machine. */
+const TIMEOUT_MS = 120_000;
+
 function tryAll(level: Level, trials: readonly Trial[]): void {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(level);
-  });
-  afterAll(() => scene?.close());
+  }, TIMEOUT_MS);
+  afterAll(() => scene?.close(), TIMEOUT_MS);
   for (const { attempt, expected, why, skipped } of trials) {
     const cannot = expected === 'denied' ? 'cannot' : 'can';
     const because = skipped ?? why;
-    it.skipIf(skipped !== null)(`${cannot} ${attempt.what}${because === null ? '' : ` (${because})`}`, async () => {
+    const title = `${cannot} ${attempt.what}${because === null ? '' : ` (${because})`}`;
+    it.skipIf(skipped !== null)(title, { timeout: TIMEOUT_MS }, async () => {
       expect(await attempt.tryIt(scene)).toEqual({ outcome: expected, detail: expect.any(String) });
     });
   }

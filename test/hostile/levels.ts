@@ -13,6 +13,7 @@ export const LEVELS = [
     keys: 'isolation = "namespace"\nuser = "dynamic"',
     alone: 'network = "none"',
   },
+  { name: 'sandbox + user, no network', keys: 'isolation = "sandbox"\nuser = "dynamic"', alone: 'network = "none"' },
 ] as const;
 
 export type Level = (typeof LEVELS)[number];

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestServer } from '../e2e/test-server.ts';
 import { type Bystander, openBystander } from './bystander.ts';
@@ -104,10 +104,12 @@ export class Scene {
 
   private find(service: string, tenantId: string) {
     const program = join(this.server.dir, 'app/node');
+    // In a sandbox the host sees only what runs it.
+    const isProgram = (word = '') => word === program || basename(word) === 'runsc';
     const isIt = (environment: ReadonlyMap<string, string>) =>
       environment.get('SERVICE_NAME') === service &&
       environment.get('DATA_DIR') === join(this.server.dataDir, tenantId);
-    const its = allProcesses().filter(({ words, environment }) => words[0] === program && isIt(environment));
+    const its = allProcesses().filter(({ words, environment }) => isProgram(words[0]) && isIt(environment));
     return theFirst(its, `process of ${service}:${tenantId}`);
   }
 }

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { files } from './tenant/files.mjs';
+import { kernel } from './tenant/kernel.mjs';
 import { links } from './tenant/links.mjs';
 import { privileges } from './tenant/privileges.mjs';
 import { processes } from './tenant/processes.mjs';
@@ -18,7 +19,7 @@ import { Denied, isErrno, undoAll } from './tenant/tools.mjs';
 const { DATA_DIR, PORT, SECRET, SOCKET_PATH, SWAP, SWAP_WHEN, TENANT_ID } = process.env;
 const LOOP_MS = 2000;
 
-const attempts = { ...files, ...links, ...sockets, ...processes, ...resources, ...privileges };
+const attempts = { ...files, ...links, ...sockets, ...processes, ...resources, ...privileges, ...kernel };
 let signals = 0;
 
 async function attempt(name, args) {

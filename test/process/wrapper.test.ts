@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isMissing } from '../e2e/fronts.ts';
 import { app, get, inline, makeBench, PATIENT } from './support.ts';
 
 const status = inline(`require('node:http').createServer((_, response) =>
@@ -50,4 +51,11 @@ test.for([
   const bench = makeBench();
   const request = bench.request({ command: [program] });
   expect(await bench.launcher.launch(request)).toEqual({ ok: false, detail: reason });
+});
+
+test.skipIf(isMissing('bwrap'))('in a namespace system calls are filtered (apt-get install bubblewrap)', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ command: status, isolation: 'namespace' });
+  await child.waitReady(PATIENT);
+  expect(await get(child.upstream)).toMatch(/^Seccomp:\t2$/m);
 });

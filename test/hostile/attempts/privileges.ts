@@ -1,7 +1,7 @@
 /** More rights, and the ways out. */
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { type Attempt, by } from '../attempt.ts';
-import { SAME_USER, USERNS } from './reasons.ts';
+import { GVISOR, SAME_USER, USERNS } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 
@@ -36,6 +36,7 @@ export const PRIVILEGES: readonly Attempt[] = [
     what: 'make a user namespace',
     tryIt: by('unshare-user', () => ({})),
     worksAt: { ...asRoot, 'process + user': USERNS },
+    pointlessAt: { 'sandbox + user, no network': GVISOR },
   },
   { what: 'chroot', tryIt: by('chroot', () => ({})), worksAt: asRoot },
   { what: 'open files by handle, past all directories', tryIt: by('open-by-handle', () => ({})), worksAt: asRoot },

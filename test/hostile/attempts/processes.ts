@@ -9,6 +9,8 @@ const victim = (scene: Scene) => ({ pid: scene.pidOf('app', 'victim'), secret: s
 /** Set in the server's own environment by the tests. */
 const server = (scene: Scene) => ({ pid: scene.server.pid, secret: 'never to be seen' });
 
+const IN_SANDBOX = { 'sandbox + user, no network': 'its processes are none of the host, and end with the sandbox' };
+
 async function victimGotSignal(scene: Scene): Promise<boolean> {
   return JSON.parse((await scene.server.get('victim.localhost')).body).signals > 0;
 }
@@ -56,6 +58,7 @@ export const PROCESSES: readonly Attempt[] = [
     what: 'keep a daemon running after stop',
     tryIt: (scene) => surviveStop(scene, 'leave-daemon'),
     worksAt: {},
+    pointlessAt: IN_SANDBOX,
   },
   {
     what: 'keep a daemon with nothing in its environment running after stop',
@@ -63,11 +66,13 @@ export const PROCESSES: readonly Attempt[] = [
     worksAt: {},
     // By which it is found.
     cap: 'pids_limit',
+    pointlessAt: IN_SANDBOX,
   },
   {
     what: 'keep processes that fork all the time running after stop',
     tryIt: (scene) => surviveStop(scene, 'leave-hoppers'),
     worksAt: {},
     cap: 'pids_limit',
+    pointlessAt: IN_SANDBOX,
   },
 ];

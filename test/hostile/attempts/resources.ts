@@ -1,8 +1,8 @@
 /** More than its caps. */
 import { readFileSync } from 'node:fs';
 import { type Attempt, BOMBER, by } from '../attempt.ts';
-import { fillDisk, fillMemory, keepDeleted } from '../choreography/bombs.ts';
-import { CAPS } from '../levels.ts';
+import { fillDisk, fillMemory, fork, keepDeleted } from '../choreography/bombs.ts';
+import { CAPS, LEVELS } from '../levels.ts';
 import { DELETED, DISK, SAME_USER } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
@@ -19,7 +19,7 @@ function mayRaiseLimits(): boolean {
 export const RESOURCES: readonly Attempt[] = [
   {
     what: `start more than pids_limit = ${CAPS.pids_limit} processes (of 2000)`,
-    tryIt: by('fork-bomb', () => ({ limit: CAPS.pids_limit }), { host }),
+    tryIt: fork,
     worksAt: {},
     cap: 'pids_limit',
   },
@@ -38,7 +38,7 @@ export const RESOURCES: readonly Attempt[] = [
   {
     what: 'write 64 MiB to the disk without storage_limit_mb',
     tryIt: by('fill-disk', () => ({})),
-    worksAt: { process: DISK, 'process + user': DISK, namespace: DISK, 'namespace + user, no network': DISK },
+    worksAt: Object.fromEntries(LEVELS.map(({ name }) => [name, DISK])),
   },
   {
     what: `keep 64 MiB on disk past storage_limit_mb = ${CAPS.storage_limit_mb}`,

@@ -103,7 +103,7 @@ const IMPERSONATING: readonly Attempt[] = [
   {
     what: "listen at the proxy's port beside it, and get requests of others",
     tryIt: by('share-port', ({ server }) => ({ port: server.proxyPort }), { proof: hostileGetsRequests }),
-    worksAt: { ...asRoot, namespace: SAME_USER },
+    worksAt: asRoot,
   },
   { what: "answer at another tenant's port after it crashed", tryIt: inTheMomentAfterACrash, worksAt: onHostNetwork },
   {

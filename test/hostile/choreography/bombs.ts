@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
+import { CAPS } from '../levels.ts';
 import { holdsWithin } from '../look.ts';
 import { type Scene, start } from '../scene.ts';
 
@@ -20,6 +21,22 @@ export async function fillMemory(scene: Scene): Promise<Finding> {
   await start(scene, INSTANCE);
   if (isOver) return denied('ended: oom');
   throw new Error(`${result.message}, last exit: ${await lastReason()}`);
+}
+
+/** A sandbox needs processes of the host's itself: over the cap it may end as a whole, and is started again. */
+export async function fork(scene: Scene): Promise<Finding> {
+  const before = await scene.server.instance(INSTANCE);
+  try {
+    return await tell(scene, 'fork-bomb', { limit: CAPS.pids_limit }, BOMBER);
+  } catch (error) {
+    if (!scene.level.name.startsWith('sandbox')) throw error;
+    const hasEnded = async () => (await scene.server.instance(INSTANCE)).restarts > before.restarts;
+    if (!(await holdsWithin(HOLD_MS, hasEnded))) throw error;
+    await start(scene, INSTANCE);
+    return denied('ended as a whole');
+  } finally {
+    await undo(scene, BOMBER);
+  }
 }
 
 /** It may be written; what is promised is that the instance is stopped then. */

@@ -1,0 +1,20 @@
+/** Asks the program in a container to end: runsc passes no signals on to it. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { ProcessIdentity } from '../../core/instance.ts';
+import { isAlive } from '../proc.ts';
+import { killWords } from './command.ts';
+
+/** As /proc names it; the processes that it starts have another name. */
+export const RUNSC = 'runsc';
+const KILL_TIMEOUT_MS = 5000;
+
+/** `leader` is the runsc that runs it. One whose container does not run yet is ended itself, and takes it along. */
+export function askContainer(leader: ProcessIdentity): void {
+  const words = killWords(readFileSync(`/proc/${leader.pid}/cmdline`, 'utf8').split('\0').slice(0, -1), 'TERM');
+  if (words === null) return;
+  const [file = '', ...args] = words;
+  execFile(file, args, { timeout: KILL_TIMEOUT_MS, env: {} }, (error) => {
+    if (error !== null && isAlive(leader)) process.kill(leader.pid, 'SIGTERM');
+  });
+}

@@ -1,0 +1,104 @@
+/** A kernel of its own for each tenant, by gVisor. */
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isMissing } from './fronts.ts';
+import { isRunning, serve, type TestServer } from './support.ts';
+
+const SERVICE = `[service.app]
+command = "node {fixtures}/tenant.mjs"
+health = "/health"
+isolation = "sandbox"
+`;
+
+const isRoot = process.getuid?.() === 0;
+
+async function serveSandbox(keys = ''): Promise<TestServer> {
+  const server = await serve(`backoff_base_ms = 10000\n${SERVICE}${keys}`);
+  // Made for the test alone; on the way to the data another user must pass.
+  chmodSync(server.dir, 0o711);
+  await server.cli('spawn', 'app', '--id', 'acme');
+  return server;
+}
+
+describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get install runsc)', () => {
+  it("has a kernel of its own, and its socket is the host's", async () => {
+    const server = await serveSandbox('network = "none"');
+    const { pid, dataDir } = JSON.parse((await server.get('acme.localhost')).body);
+    expect([pid, dataDir]).toEqual([1, join(server.dataDir, 'acme')]);
+    const seen = async (path: string) => JSON.parse((await server.get('acme.localhost', `/ls?path=${path}`)).body);
+    expect(await seen(server.dataDir)).toEqual(['acme']);
+    // gVisor has far fewer than Linux.
+    expect((await seen('/proc/sys')).length).toBeLessThan(readdirSync('/proc/sys').length);
+    expect((await server.instance('app:acme')).memoryBytes).toBeGreaterThan(0);
+  });
+
+  it('ends in order, and leaves nothing behind', async () => {
+    const server = await serveSandbox();
+    const { pid } = await server.instance('app:acme');
+    const all = [pid ?? 0, ...childrenOf(pid ?? 0)];
+    expect(all.length).toBeGreaterThan(1);
+    await server.cli('stop', 'app:acme');
+    expect(all.filter(isRunning)).toEqual([]);
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { code: 0, signal: null, reason: 'stopped' } });
+    expect(readdirSync(join(server.dataDir, '.tenement/sandbox'))).toEqual([]);
+  });
+
+  it('what a signal ended is told as such', async () => {
+    const server = await serveSandbox();
+    await server.get('acme.localhost', '/abort', { method: 'POST' });
+    await server.event('app:acme', 'crashed');
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGABRT', reason: 'signal' } });
+  });
+
+  it('over its memory limit it is ended as a whole, reason oom', async () => {
+    const server = await serveSandbox('memory_limit_mb = 150');
+    await server.get('acme.localhost', '/leak', { method: 'POST' });
+    await server.event('app:acme', 'oom-killed');
+    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
+  });
+
+  it('what it makes belongs to its user', async () => {
+    const server = await serveSandbox('user = "dynamic"');
+    const { pid } = await server.instance('app:acme');
+    const { uid } = statSync(join(server.dataDir, 'acme'));
+    expect(uid).toBeGreaterThanOrEqual(200_000);
+    expect((await server.get('acme.localhost')).status).toBe(200);
+    // What stands between it and the host does not run as a tenant.
+    expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(/^Uid:\t0\t/m);
+  });
+
+  it('is reached at a port with network = "host"', async () => {
+    const server = await serveSandbox('listen = "port"');
+    expect(JSON.parse((await server.get('acme.localhost')).body)).toMatchObject({ tenant: 'acme' });
+  });
+
+  it('outlives a server that is killed, and is ended by the next', async () => {
+    const server = await serveSandbox();
+    const { pid } = await server.instance('app:acme');
+    await server.stop('SIGKILL');
+    await server.start();
+    await server.event('app:acme', 'adopted');
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid });
+    await server.get('acme.localhost', '/print?text=still+here');
+    await expect.poll(async () => (await server.cli('logs', 'app:acme')).stdout).toContain('still here');
+    const all = [pid ?? 0, ...childrenOf(pid ?? 0)];
+    await server.cli('stop', 'app:acme');
+    expect(all.filter(isRunning)).toEqual([]);
+  });
+
+  it('goes with the process that runs it', async () => {
+    const server = await serveSandbox();
+    const { pid } = await server.instance('app:acme');
+    const all = [pid ?? 0, ...childrenOf(pid ?? 0)];
+    process.kill(pid ?? 0, 'SIGKILL');
+    await server.event('app:acme', 'crashed');
+    await expect.poll(() => all.filter(isRunning)).toEqual([]);
+  });
+});
+
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const own = existsSync(file) ? readFileSync(file, 'latin1').split(' ').filter(Boolean).map(Number) : [];
+  return own.flatMap((child) => [child, ...childrenOf(child)]);
+}
