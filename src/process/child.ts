@@ -97,9 +97,8 @@ export class Child implements LaunchedProcess {
   suspend(limits: Limits): void {
     this.parts.dirWatch.close();
     freeze(this.whole);
-    const pushing = new AbortController();
-    this.resumed = pushing;
-    void this.parts.cgroup?.pushOut(limits, pushing.signal);
+    this.resumed = new AbortController();
+    void this.parts.cgroup?.pushOut(limits, this.resumed.signal);
   }
 
   resume(): string | null {

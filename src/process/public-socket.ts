@@ -47,10 +47,25 @@ export function publishSocket(paths: Omit<SocketPaths, 'bindSocket'>, access: So
   grantAccess(upstreamSocket, access);
   if (isPublished(paths)) return;
   const name = `${upstreamSocket}.new`;
-  rmSync(name, { force: true });
-  linkSync(upstreamSocket, name);
-  mkdirSync(dirname(publicSocket), { recursive: true });
-  renameSync(name, publicSocket);
+  // What a server that was killed has left goes, a directory that somebody removed is made again: both are rare.
+  tryAgainAfter(
+    'EEXIST',
+    () => linkSync(upstreamSocket, name),
+    () => rmSync(name, { force: true }),
+  );
+  const makeDir = () => mkdirSync(dirname(publicSocket), { recursive: true });
+  tryAgainAfter('ENOENT', () => renameSync(name, publicSocket), makeDir);
+}
+
+/** Does it; where that fails so, once more after `remedy`. */
+function tryAgainAfter(code: string, work: () => void, remedy: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== code) throw error;
+    remedy();
+    work();
+  }
 }
 
 /** Lets others connect to a socket that lies in a directory of tenement's own. */

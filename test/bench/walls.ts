@@ -1,29 +1,38 @@
 /** What isolation adds to a wake: the same applications at each level that this host can give, in turn. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { whyNoSandbox } from '../../src/process/runsc/able.ts';
 import { get } from './bare.ts';
 import { quantile, timed } from './figures.ts';
 import { BenchServer } from './server.ts';
 
-const ROUNDS = 41;
+const ROUNDS = 31;
 const WARM_UPS = 2;
+/** Until what the last wake left to be done is done. */
+const QUIET_MS = 500;
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+/** Paths are of a copy, with Node in it: where the checkout lies, other users may not read it. */
 const APPS = [
-  { name: 'notes', command: `["node", "${EXAMPLES}/notes/app.js"]` },
-  { name: 'python', command: `["python3", "${EXAMPLES}/python/app.py"]` },
+  { name: 'notes', command: '["./node", "notes/app.js"]' },
+  { name: 'python', command: '["/usr/bin/python3", "python/app.py"]' },
 ];
 const LEVELS = [
   { name: 'process', keys: '' },
   { name: 'process-user', keys: 'user = "dynamic"' },
   { name: 'namespace', keys: 'isolation = "namespace"' },
   { name: 'namespace-user', keys: 'isolation = "namespace"\nuser = "dynamic"' },
+  ...(whyNoSandbox() === null ? [{ name: 'sandbox', keys: 'isolation = "sandbox"' }] : []),
 ];
 
 export async function bench(): Promise<void> {
   // Where other users may pass.
   mkdirSync('/srv', { recursive: true });
   const dir = mkdtempSync('/srv/tnm-');
+  chmodSync(dir, 0o755);
+  for (const { name } of APPS) cpSync(join(EXAMPLES, name), join(dir, name), { recursive: true });
+  cpSync(process.execPath, join(dir, 'node'));
   const config = join(dir, 'tenement.toml');
   const services = APPS.flatMap((app) =>
     LEVELS.map(({ name, keys }) => `[service.${app.name}-${name}]\ncommand = ${app.command}\n${keys}\n`),
@@ -42,8 +51,11 @@ async function benchApp(app: string, server: BenchServer): Promise<void> {
   for (const name of names) await server.api('POST', `/spawn/${name}/--id=b-${name}`);
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
-    for (const name of names) {
+    // Each level comes first as often as the others.
+    const first = (round + WARM_UPS) % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       await server.api('POST', `/api/instances/${name}:b-${name}/sleep`);
+      await delay(QUIET_MS);
       const where = { host: '127.0.0.1', port: server.proxyPort };
       const wakeMs = await timed(() => get(where, `b-${name}.${name}.localhost`));
       if (round >= 0) times.get(name)?.push(wakeMs);

@@ -22,6 +22,8 @@ type Controller = keyof typeof MARKS;
 export class CgroupV1 implements Cgroup {
   readonly dirs: readonly string[];
   readonly joinFiles: readonly string[];
+  /** Which of them is whose. */
+  private readonly found = new Map<Controller, string | null>();
 
   constructor(dirs: readonly string[]) {
     this.dirs = dirs;
@@ -92,6 +94,10 @@ export class CgroupV1 implements Cgroup {
   }
 
   private dirOf(controller: Controller): string | null {
-    return this.dirs.find((dir) => existsSync(join(dir, MARKS[controller]))) ?? null;
+    const known = this.found.get(controller);
+    if (known !== undefined) return known;
+    const dir = this.dirs.find((one) => existsSync(join(one, MARKS[controller]))) ?? null;
+    this.found.set(controller, dir);
+    return dir;
   }
 }
