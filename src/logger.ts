@@ -3,6 +3,8 @@ import { pino } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
 
 export interface Logger {
+  /** Of what is less than this nothing is said. */
+  readonly level: string;
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

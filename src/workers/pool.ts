@@ -86,8 +86,9 @@ export class WorkerPool implements ProxyServer {
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
     const member: Member = { worker, desk: new Desk(this.options.source, send), heardAtMs: performance.now() };
     this.members.set(worker.id, member);
-    const { source, limits, config } = this.options;
-    send({ type: 'start', listen, limits, config: config(), registered: [...source.names()] });
+    const { source, limits, config, logger } = this.options;
+    const registered = [...source.names()];
+    send({ type: 'start', listen, limits, logLevel: logger.level, config: config(), registered });
     return new Promise((resolve, reject) => {
       // A message to one that has just ended; its exit tells the rest.
       worker.on('error', (error) =>

@@ -24,6 +24,7 @@ export type ToWorker =
       readonly type: 'start';
       readonly listen: ListenAddress;
       readonly limits: ProxyLimits;
+      readonly logLevel: string;
       readonly config: WorkerConfig;
       readonly registered: readonly InstanceName[];
     }

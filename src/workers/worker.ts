@@ -1,7 +1,7 @@
 /** A proxy worker: the proxy in a process of its own, over a source that asks the server. Ends with the server. */
 import type { RoutingTable } from '../core/routing.ts';
 import { toTenementError } from '../errors.ts';
-import { type Logger, stderrLogger } from '../logger.ts';
+import { stderrLogger } from '../logger.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
 import { RemoteSource } from './remote-source.ts';
@@ -43,13 +43,13 @@ async function receive(message: ToWorker): Promise<void> {
   }
 }
 
-async function start({ listen, limits, config: first, registered }: Extract<ToWorker, { type: 'start' }>) {
+async function start({ listen, limits, logLevel, config: first, registered }: Extract<ToWorker, { type: 'start' }>) {
   configure(first);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,
     limits,
-    logger: workerLogger(),
+    logger: stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true }),
     table: () => table ?? { domains: [], defaultService: null, services: new Set(), aliases: new Map() },
     trustedProxies: () => config?.trustedProxies ?? [],
   });
@@ -64,8 +64,4 @@ function configure(next: WorkerConfig): void {
   config = next;
   const { domains, defaultService, services, aliases } = next;
   table = { domains, defaultService, services: new Set(services), aliases: new Map(aliases) };
-}
-
-function workerLogger(): Logger {
-  return stderrLogger({ level: 'info', pretty: process.stderr.isTTY === true });
 }

@@ -10,7 +10,7 @@ const proxy = createProxy({
   table: () => table,
   trustedProxies: () => [],
   limits: DEFAULT_PROXY_LIMITS,
-  logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 });
 await proxy.listen({ host: '127.0.0.1', port: Number(port) });
 process.stdout.write('ready\n');
