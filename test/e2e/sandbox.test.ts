@@ -30,7 +30,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     expect(await seen(server.dataDir)).toEqual(['acme']);
     // gVisor has far fewer than Linux.
     expect((await seen('/proc/sys')).length).toBeLessThan(readdirSync('/proc/sys').length);
-    expect((await server.instance('app:acme')).memoryBytes).toBeGreaterThan(0);
+    await expect.poll(async () => (await server.instance('app:acme')).memoryBytes ?? 0).toBeGreaterThan(0);
   });
 
   it('ends in order, and leaves nothing behind', async () => {
