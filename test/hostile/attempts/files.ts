@@ -170,7 +170,10 @@ const OF_THE_MACHINE: readonly Attempt[] = [
     what: 'find a mount of the host that is writable',
     tryIt: by('find-writable-mount', () => ({})),
     worksAt: asRoot,
-    pointlessAt: { 'process + user': 'it sees the mounts of the host, and may write where every user may' },
+    pointlessAt: {
+      'process + user': 'it sees the mounts of the host, and may write where every user may',
+      'sandbox + user, no network': 'it sees mounts of gVisor, not of the host',
+    },
   },
   writeInto('/etc', () => '/etc', asRoot),
   writeInto('/usr', () => '/usr', asRoot),

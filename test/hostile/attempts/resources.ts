@@ -54,6 +54,7 @@ export const RESOURCES: readonly Attempt[] = [
       'process + user': DELETED,
       namespace: DELETED,
       'namespace + user, no network': DELETED,
+      'sandbox + user, no network': DELETED,
     },
     cap: 'storage_limit_mb',
   },
