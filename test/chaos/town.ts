@@ -4,7 +4,18 @@ import { fileURLToPath } from 'node:url';
 const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
-export const KINDS = ['notes', 'python', 'plain', 'crashes', 'stubborn', 'leaks', 'floods', 'forks', 'loops'] as const;
+export const KINDS = [
+  'notes',
+  'python',
+  'plain',
+  'crashes',
+  'stubborn',
+  'leaks',
+  'floods',
+  'forks',
+  'loops',
+  'suspends',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Tenant {
@@ -26,6 +37,7 @@ const SHARE: Readonly<Record<Kind, number>> = {
   floods: 3,
   forks: 4,
   loops: 2,
+  suspends: 6,
 };
 
 /** About `count` tenants, at least one of each kind. */
@@ -73,15 +85,16 @@ export function configText(ports: { proxy: number; api: number }, edit: Edit): s
 function serviceText(kind: Kind, { generation, idleTimeoutS }: Edit): string {
   const runner = kind === 'python' ? 'python3' : 'node';
   const health = kind === 'loops' ? '' : 'health = "/health"\n';
+  const suspends = kind === 'suspends' ? 'idle_action = "suspend"\nsuspend_timeout = 2\n' : '';
   const limit = kind === 'leaks' ? 'memory_limit_mb = 150\n' : '';
   return `[service.${kind}]
 command = ["${runner}", "${programOf(kind)}"]
-${health}${limit}idle_timeout = ${idleTimeoutS}
+${health}${limit}${suspends}idle_timeout = ${idleTimeoutS}
 stop_timeout = 1
 health_timeout = 2
 log_limit_mb = 2
 [service.${kind}.env]
 GENERATION = "${generation[kind] ?? 0}"
-MISCHIEF = "${['notes', 'python', 'plain', 'loops'].includes(kind) ? 'none' : kind}"
+MISCHIEF = "${['notes', 'python', 'plain', 'loops', 'suspends'].includes(kind) ? 'none' : kind}"
 `;
 }
