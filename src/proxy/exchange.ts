@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Claim, Lease } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
+import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
 import { hasBody, isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
@@ -17,10 +18,8 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
 const LISTENER_BACK_WITHIN_MS = 500;
-/** A body up to this goes out with its head as one string, the fastest way through Node. */
-const ONE_WRITE_BYTES = 16 * 1024;
 
-export class Exchange implements UpstreamHandler {
+export class Exchange implements UpstreamHandler, DownloadHooks {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly route: Route;
@@ -29,17 +28,15 @@ export class Exchange implements UpstreamHandler {
   /** Set while the claim is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
+  private readonly download: Download;
   private upload: Upload | null = null;
   private connection: UpstreamConnection | null = null;
   /** Whether the tenant may have seen the request. */
   private sent = false;
-  /** A part of the body that was read, and can still go out together with the end. */
-  private unwritten: Buffer | null = null;
   /** Runs while a body waits for the client. */
   private stall: NodeJS.Timeout | null = null;
   private retried = false;
   private backlogSinceMs: number | null = null;
-  private paused = false;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
   private over = false;
 
@@ -49,6 +46,7 @@ export class Exchange implements UpstreamHandler {
     this.route = route;
     this.caller = caller;
     this.gateway = gateway;
+    this.download = new Download(response, this);
     response.once('close', () => this.closed());
     // A pipelined response that waits for its turn has no socket to hear from.
     if (response.socket === null) request.once('close', () => request.socket.destroyed && this.closed());
@@ -116,25 +114,19 @@ export class Exchange implements UpstreamHandler {
   }
 
   onBody(bytes: Buffer): void {
-    this.writeOut();
-    this.unwritten = bytes;
+    if (!this.over && this.connection !== null) this.download.take(bytes, this.connection);
   }
 
-  /** All that came together has been told. What is left of it is copied, since the next read overwrites it. */
   onTold(): void {
-    if (this.unwritten !== null) this.writeOut();
-    else if (this.response.headersSent && !this.over) this.response.flushHeaders();
+    if (!this.over && this.connection !== null) this.download.told(this.connection);
   }
 
   onEnd(trailers: string[]): void {
-    const { response, unwritten } = this;
+    const { response, connection } = this;
     this.connection = null;
-    this.unwritten = null;
-    if (!this.over) {
+    if (!this.over && connection !== null) {
       sendTrailers(response, trailers);
-      if (unwritten === null) response.end();
-      else if (unwritten.length <= ONE_WRITE_BYTES) response.end(unwritten.toString('latin1'), 'latin1');
-      else response.end(Buffer.from(unwritten));
+      this.download.end(connection);
     }
     this.release();
   }
@@ -152,19 +144,16 @@ export class Exchange implements UpstreamHandler {
     this.answer('upstream_failed', null);
   }
 
-  private writeOut(): void {
-    const { unwritten, response, connection } = this;
-    if (unwritten === null) return;
-    this.unwritten = null;
-    if (this.over || response.write(Buffer.from(unwritten))) return;
-    connection?.pause();
+  // ---- What the download tells ---------------------------------------------------------------
+
+  onFull(): void {
+    this.connection?.pause();
     this.watchStall();
-    if (this.paused) return;
-    this.paused = true;
-    response.on('drain', () => {
-      this.stall?.refresh();
-      this.connection?.resume();
-    });
+  }
+
+  onDrained(): void {
+    this.stall?.refresh();
+    this.connection?.resume();
   }
 
   /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */

@@ -4,8 +4,9 @@ import type { Upstream } from '../core/ports.ts';
 import { ResponseReader } from './response-reader.ts';
 import { connectOptions } from './upstream-address.ts';
 
-/** Where all sockets read into: what is read is passed on or copied before the next read. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+const BUFFER_BYTES = 64 * 1024;
+/** Where sockets read into: what is read is passed on or copied before the next read. */
+const SHARED_BUFFER = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
 /** What becomes of a request. After `onEnd` or `onError` nothing more comes. */
 export interface UpstreamHandler {
@@ -14,7 +15,7 @@ export interface UpstreamHandler {
   onHead(status: number, reason: string, headers: string[]): void;
   /** `bytes` may be used again when it returns. */
   onBody(bytes: Buffer): void;
-  /** All that was read at once has been told, and `bytes` are about to be overwritten. */
+  /** All that was read at once has been told, and `bytes` are about to be overwritten, unless they are kept. */
   onTold(): void;
   onEnd(trailers: string[]): void;
   onError(error: Error & { readonly code?: string }): void;
@@ -50,6 +51,9 @@ export class UpstreamConnection {
   private unanswered = false;
   /** Whether all of the request has been written. */
   private written = true;
+  /** One that fills the buffer has more to come: it gets a buffer to itself, from which bytes go on without a copy. */
+  private buffer: Buffer = SHARED_BUFFER;
+  private bufferChanged = true;
   private failure: (Error & { code?: string }) | null = null;
 
   constructor(upstream: Upstream, owner: ConnectionOwner) {
@@ -62,7 +66,7 @@ export class UpstreamConnection {
       onBody: (bytes) => this.handler?.onBody(bytes),
       onEnd: (trailers) => this.ended(trailers),
     });
-    const onread = { buffer: READ_BUFFER, callback: (length: number) => this.read(length) };
+    const onread = { buffer: () => this.nextBuffer(), callback: (length: number) => this.read(length) };
     this.socket = connect({ ...connectOptions(upstream), onread, noDelay: true });
     this.socket.once('connect', () => this.opened());
     this.socket.on('drain', () => this.handler?.onDrain());
@@ -125,6 +129,29 @@ export class UpstreamConnection {
     this.socket.destroy();
   }
 
+  /** Whether what is read is in memory that nothing else is read into, as long as it is kept. */
+  get ownsBuffer(): boolean {
+    return this.buffer !== SHARED_BUFFER;
+  }
+
+  /** What was read last is still needed: the next goes elsewhere. */
+  keepBuffer(): void {
+    if (!this.bufferChanged) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+  }
+
+  private readInto(buffer: Buffer): void {
+    if (buffer === this.buffer) return;
+    this.buffer = buffer;
+    this.bufferChanged = true;
+  }
+
+  /** Asked at first and after each read; what is no buffer means that it is the same. */
+  private nextBuffer(): Buffer {
+    const { buffer, bufferChanged } = this;
+    this.bufferChanged = false;
+    return bufferChanged ? buffer : (undefined as unknown as Buffer);
+  }
+
   private startTimer(timeoutMs: number): void {
     if (timeoutMs === this.timerMs) return void this.timer?.refresh();
     if (this.timer !== null) clearTimeout(this.timer);
@@ -144,12 +171,14 @@ export class UpstreamConnection {
 
   private read(length: number): boolean {
     try {
-      this.reader.push(READ_BUFFER.subarray(0, length));
+      this.reader.push(this.buffer.subarray(0, length));
     } catch (error) {
       this.fail(error as Error);
     }
     if (this.handler !== null) this.handler.onTold();
     else if (this.written && !this.reader.isReusable) this.socket.destroy();
+    if (this.handler === null) this.readInto(SHARED_BUFFER);
+    else if (length === BUFFER_BYTES && !this.ownsBuffer) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
     return true;
   }
 

@@ -26,7 +26,9 @@ export function servingIn(dataDir: string): Set<number> {
   const database = new DatabaseSync(join(dataDir, '.tenement/tenement.db'));
   try {
     const rows = database
-      .prepare("SELECT process FROM instances WHERE process IS NOT NULL AND state IN ('starting', 'ready', 'suspended')")
+      .prepare(
+        "SELECT process FROM instances WHERE process IS NOT NULL AND state IN ('starting', 'ready', 'suspended')",
+      )
       .all();
     return new Set(rows.map((row) => Number(JSON.parse(String(row['process'])).pid)));
   } finally {

@@ -1,0 +1,98 @@
+/** A response's body on its way to the client, no faster than the client takes it. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** A body up to this goes out with its head as one string, the fastest way through Node. */
+const ONE_WRITE_BYTES = 16 * 1024;
+
+/** The memory that bytes were read into. */
+type Source = Pick<UpstreamConnection, 'ownsBuffer' | 'keepBuffer'>;
+
+export interface DownloadHooks {
+  /** The client has not taken what there is: no more should be read. */
+  onFull(): void;
+  /** It takes more. */
+  onDrained(): void;
+}
+
+export class Download {
+  private readonly response: ServerResponse;
+  private readonly hooks: DownloadHooks;
+  /** A part that was read last, and can still go out together with the end. */
+  private unwritten: Buffer | null = null;
+  /** Something of this read has been written from memory that is to be read into again. */
+  private lent = false;
+  /** While what was read at once is being passed on. */
+  private corked: Socket | null = null;
+  private heard = false;
+
+  constructor(response: ServerResponse, hooks: DownloadHooks) {
+    this.response = response;
+    this.hooks = hooks;
+  }
+
+  /** A part of the body. `bytes` may be overwritten when `told` returns. */
+  take(bytes: Buffer, source: Source): void {
+    this.writeOut(source);
+    this.unwritten = bytes;
+  }
+
+  /** All that was read at once has been taken: it goes out, since the next read overwrites it. */
+  told(source: Source): void {
+    if (this.unwritten !== null) this.writeOut(source);
+    else if (!this.lent && this.response.headersSent) this.response.flushHeaders();
+    if (this.lent) this.flush(source);
+  }
+
+  /** The body is whole; nothing is read into the same memory before it went out, or it is copied. */
+  end(source: Source): void {
+    const { unwritten, response } = this;
+    this.unwritten = null;
+    if (unwritten === null) response.end();
+    else if (unwritten.length <= ONE_WRITE_BYTES) response.end(unwritten.toString('latin1'), 'latin1');
+    else response.end(source.ownsBuffer ? unwritten : Buffer.from(unwritten));
+    this.uncork();
+  }
+
+  private writeOut(source: Source): void {
+    const { unwritten, response } = this;
+    if (unwritten === null) return;
+    this.unwritten = null;
+    if (source.ownsBuffer) this.lend(unwritten);
+    else if (!response.write(Buffer.from(unwritten))) this.full();
+  }
+
+  /** Bytes in memory of the connection's own go out as they are, those of one read at once. */
+  private lend(bytes: Buffer): void {
+    const { response } = this;
+    if (!this.lent && response.socket !== null) {
+      this.corked = response.socket;
+      this.corked.cork();
+    }
+    this.lent = true;
+    response.write(bytes);
+  }
+
+  /** Mostly the system takes all, and the memory is free again. */
+  private flush(source: Source): void {
+    const { response } = this;
+    this.uncork();
+    if (response.writableLength === 0) return;
+    source.keepBuffer();
+    if (response.writableNeedDrain) this.full();
+  }
+
+  private uncork(): void {
+    this.lent = false;
+    this.corked?.uncork();
+    this.corked = null;
+  }
+
+  private full(): void {
+    this.hooks.onFull();
+    if (this.heard) return;
+    this.heard = true;
+    this.response.on('drain', () => this.hooks.onDrained());
+  }
+}
