@@ -220,7 +220,6 @@ function openParts(config: Config, logger: Logger): Parts {
       urlOf: (service, tenantId) => urlOf(parts.supervisor.config, parts.proxyPort, service, tenantId),
     }),
     release: () => {
-      events.close();
       database.close();
       lock.release();
     },

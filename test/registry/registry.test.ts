@@ -159,19 +159,6 @@ describe('events', () => {
     database.exec('PRAGMA query_only = ON');
     events.append(event('woke'));
     expect(heard).toEqual(['woke']);
-    expect(events.list({})).toEqual([]);
-  });
-
-  it('are written a little later, or when they are asked for, or at the end', () => {
-    const file = join(tempDir(), 'tenement.db');
-    const database = openDatabase(file);
-    const events = createEventLog(database);
-    const { seq } = events.append(event('spawned'));
-    const other = openDatabase(file);
-    expect(createEventLog(other).list({})).toEqual([]);
-    events.close();
-    expect(createEventLog(other).list({})).toMatchObject([{ seq, type: 'spawned' }]);
-    expect(createEventLog(other).append(event('woke')).seq).toBe(seq + 1);
   });
 
   it('are bounded', () => {
