@@ -114,9 +114,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
-    const runner = this.fleet.get(instance);
-    if (runner === undefined) return { refused: 'unknown_tenant', retryAfterS: null };
-    return runner.claim(signal);
+    if (!this.fleet.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
+    // A sleeper that was woken now would be left behind.
+    if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
+    return this.fleet.find(instance).claim(signal);
   }
 
   grant(instance: InstanceName): Grant | null {

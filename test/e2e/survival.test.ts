@@ -64,6 +64,8 @@ describe('a server that is killed', () => {
     const server = await serve(TWO);
     const { socket } = await server.instance('app:acme');
     await server.get('acme.localhost', '/print?text=before');
+    // What was read is in the log a moment later.
+    await expect.poll(async () => (await server.cli('logs', 'app:acme')).stdout).toContain('before');
     await server.stop('SIGKILL');
     await getFrom(socket ?? '', '/print?text=meanwhile');
     await server.start();

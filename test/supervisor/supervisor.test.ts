@@ -305,3 +305,16 @@ describe('registration', () => {
     expect(made.saved.get('api:acme')).toMatchObject({ desired: 'up', process: null });
   });
 });
+
+describe('the end of the server', () => {
+  it('wakes nobody any more, not even a sleeper that was never asked for', async () => {
+    const before = world();
+    await before.supervisor.spawn('api', 'acme', { start: false });
+    const made = world({}, {}, { records: [...before.saved.values()] });
+    await made.supervisor.open();
+    const closing = made.supervisor.close();
+    expect(await made.supervisor.claim('api:acme', here())).toEqual({ refused: 'shutting_down', retryAfterS: 1 });
+    await closing;
+    expect(made.processes).toEqual([]);
+  });
+});
