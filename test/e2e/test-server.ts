@@ -36,6 +36,8 @@ export class TestServer {
   apiPort = 0;
   readyLine = '';
   private readonly followers: Follower[] = [];
+  /** Commands that wait for an event that has not come. */
+  private readonly watching = new Set<ChildProcess>();
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
@@ -91,6 +93,7 @@ export class TestServer {
    */
   async dispose(): Promise<void> {
     for (const follower of this.followers) follower.end();
+    for (const child of this.watching) child.kill();
     await this.stop();
     const stateDir = join(this.dataDir, '.tenement');
     thawAll(stateDir);
@@ -160,6 +163,7 @@ export class TestServer {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    this.watching.add(child);
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const event = JSON.parse(line);
@@ -167,6 +171,7 @@ export class TestServer {
       if (left === 0) break;
     }
     child.kill();
+    this.watching.delete(child);
   }
 }
 
