@@ -3,9 +3,8 @@
  * does: it measures the process tree and reports those over their limit.
  */
 import type { Clock, UsageMeter } from '../core/ports.ts';
+import { Rounds } from './rounds.ts';
 import type { Runner } from './runner.ts';
-
-const INTERVAL_MS = 1000;
 
 export interface MemoryGuardOptions {
   readonly clock: Clock;
@@ -13,31 +12,9 @@ export interface MemoryGuardOptions {
   runners(): Iterable<Runner>;
 }
 
-export class MemoryGuard {
-  private readonly options: MemoryGuardOptions;
-  private cancel: (() => void) | null = null;
-  private ended = false;
-
-  constructor(options: MemoryGuardOptions) {
-    this.options = options;
-  }
-
-  /** Measures from now on, until nothing runs. */
-  watch(): void {
-    if (this.cancel === null && !this.ended)
-      this.cancel = this.options.clock.after(INTERVAL_MS, () => void this.round());
-  }
-
-  end(): void {
-    this.ended = true;
-    this.cancel?.();
-  }
-
-  private async round(): Promise<void> {
-    const any = await measure(this.options);
-    this.cancel = null;
-    if (any) this.watch();
-  }
+/** Goes on until nothing runs. */
+export function memoryGuard(options: MemoryGuardOptions): Rounds {
+  return new Rounds(options.clock, () => measure(options));
 }
 
 /** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */

@@ -1,8 +1,7 @@
 /** Keeps memory of the machine available: while it is short, ends instances that nobody uses, one after the other. */
 import type { Clock } from '../core/ports.ts';
 import { type HostMemory, isShort } from '../core/pressure.ts';
-
-const INTERVAL_MS = 1000;
+import { Rounds } from './rounds.ts';
 
 export interface MemoryReserveOptions {
   readonly clock: Clock;
@@ -16,32 +15,13 @@ export interface MemoryReserveOptions {
   evict(): Promise<boolean>;
 }
 
-export class MemoryReserve {
-  private readonly options: MemoryReserveOptions;
-  private cancel: (() => void) | null = null;
-  private ended = false;
-
-  constructor(options: MemoryReserveOptions) {
-    this.options = options;
-  }
-
-  /** Looks from now on, until nothing runs. */
-  watch(): void {
-    if (this.cancel === null && !this.ended)
-      this.cancel = this.options.clock.after(INTERVAL_MS, () => void this.round());
-  }
-
-  end(): void {
-    this.ended = true;
-    this.cancel?.();
-  }
-
-  private async round(): Promise<void> {
-    const { readHostMemory, reserveBytes, isNeeded, evict } = this.options;
+/** Goes on until nothing runs. */
+export function memoryReserve(options: MemoryReserveOptions): Rounds {
+  return new Rounds(options.clock, async () => {
+    const { readHostMemory, reserveBytes, isNeeded, evict } = options;
     const memory = reserveBytes() === 0 ? null : readHostMemory();
     // One a round: what it had is given back by then.
     if (memory !== null && isShort(memory, reserveBytes())) await evict();
-    this.cancel = null;
-    if (isNeeded()) this.watch();
-  }
+    return isNeeded();
+  });
 }

@@ -1,9 +1,9 @@
 /** Looks once a second for what goes straight to the sockets of instances, while one serves. */
 import type { Clock, Launcher } from '../core/ports.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
+import { Rounds } from './rounds.ts';
 import type { Runner } from './runner.ts';
 
-const INTERVAL_MS = 1000;
 /** Looks within this share one reading of the system's table. */
 const FRESH_MS = 10;
 
@@ -15,23 +15,21 @@ export interface TrafficWatchOptions {
 
 export class TrafficWatch {
   private readonly options: TrafficWatchOptions;
-  private cancel: (() => void) | null = null;
-  private ended = false;
+  private readonly rounds: Rounds;
   private read: { readonly atMs: number; readonly counts: ConnectionCounts } | null = null;
 
   constructor(options: TrafficWatchOptions) {
     this.options = options;
+    this.rounds = new Rounds(options.clock, () => this.round());
   }
 
   /** Looks from now on, until nothing runs. */
   watch(): void {
-    if (this.cancel !== null || this.ended) return;
-    this.cancel = this.options.clock.after(INTERVAL_MS, () => this.round());
+    this.rounds.watch();
   }
 
   end(): void {
-    this.ended = true;
-    this.cancel?.();
+    this.rounds.end();
   }
 
   /** How many connections there are to each path that was bound. */
@@ -43,14 +41,14 @@ export class TrafficWatch {
     return this.read.counts;
   }
 
-  private round(): void {
-    this.cancel = null;
+  /** Returns whether something runs. */
+  private round(): boolean {
     let any = false;
     for (const runner of this.options.runners()) {
       any ||= runner.hasProcess;
       runner.lookAtTraffic();
     }
     this.read = null;
-    if (any) this.watch();
+    return any;
   }
 }

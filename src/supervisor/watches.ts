@@ -4,8 +4,8 @@ import type { HostMemory } from '../core/pressure.ts';
 import type { Logger } from '../logger.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 import { evictOne } from './eviction.ts';
-import { MemoryGuard } from './memory-guard.ts';
-import { MemoryReserve } from './memory-reserve.ts';
+import { memoryGuard } from './memory-guard.ts';
+import { memoryReserve } from './memory-reserve.ts';
 import type { Runner } from './runner.ts';
 import { StorageWatch } from './storage-watch.ts';
 import { TrafficWatch } from './traffic-watch.ts';
@@ -31,7 +31,7 @@ export class Watches {
   constructor(options: WatchesOptions) {
     const { runners } = options;
     this.traffic = new TrafficWatch(options);
-    const memoryReserve = new MemoryReserve({
+    const reserve = memoryReserve({
       ...options,
       reserveBytes: () => options.memoryReserveBytes(),
       isNeeded: () => [...runners()].some(({ hasProcess }) => hasProcess),
@@ -39,7 +39,7 @@ export class Watches {
       evict: () => evictOne(runners(), ({ service }) => service.idleTimeoutMs === 0),
     });
     this.storage = new StorageWatch({ ...options, meter: options.storageMeter });
-    this.steady = [this.traffic, new MemoryGuard(options), memoryReserve];
+    this.steady = [this.traffic, memoryGuard(options), reserve];
   }
 
   /** One of that tenant has a process from now on, or is about to. */
