@@ -1,7 +1,7 @@
 /**
  * Restarts the instances whose process was started with an older config, one at a time in each service: each
  * drains, and what arrives is held. When one does not come up with the new config, the others of its service
- * keep the process that they have.
+ * keep the process that they have, and the next config is tried with that one first.
  */
 import type { EventLog } from '../core/ports.ts';
 import type { Fleet } from './fleet.ts';
@@ -13,44 +13,80 @@ export interface RolloutDeps {
   nowMs(): number;
 }
 
+/** Of one service. */
+interface Progress {
+  /** Counts the configs that were to be rolled out. */
+  wanted: number;
+  /** One that did not come up. */
+  stuck: Runner | null;
+  /** Settles when all are done; null when none is under way. */
+  running: Promise<void> | null;
+}
+
 export class Rollout {
   private readonly deps: RolloutDeps;
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly services = new Map<string, Progress>();
   private ended = false;
 
   constructor(deps: RolloutDeps) {
     this.deps = deps;
   }
 
-  /** Begins, or goes on after the one that is under way in that service. */
+  /** Begins; one that is under way in that service goes over to the newest config. */
   start(service: string): Promise<void> {
-    const before = this.running.get(service) ?? Promise.resolve();
-    const all = before.then(() => this.run(service));
-    this.running.set(service, all);
-    return all;
+    const progress = this.services.get(service) ?? { wanted: 0, stuck: null, running: null };
+    this.services.set(service, progress);
+    progress.wanted += 1;
+    progress.running ??= this.run(service, progress);
+    return progress.running;
   }
 
   end(): void {
     this.ended = true;
   }
 
-  private async run(service: string): Promise<void> {
-    for (const runner of this.deps.fleet.ofService(service)) {
+  private async run(service: string, progress: Progress): Promise<void> {
+    let done: number;
+    do {
+      done = await this.round(service, progress);
+    } while (done !== progress.wanted && !this.ended);
+    progress.running = null;
+  }
+
+  /** Returns the count of the newest config with which no more is to be tried. */
+  private async round(service: string, progress: Progress): Promise<number> {
+    const begun = progress.wanted;
+    for (const runner of this.inOrder(service, progress.stuck)) {
       await runner.settled();
-      if (this.ended) return;
-      if (!runner.isOutdated) continue;
-      // Its next start has the new config.
-      if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict' });
-      if (runner.lifecycle.state !== 'ready') continue;
-      if (!(await this.replace(runner))) return this.halt(service, runner);
+      if (this.ended) return begun;
+      if (!this.needsRestart(runner, progress)) continue;
+      const tried = progress.wanted;
+      if (await this.replace(runner)) continue;
+      progress.stuck = runner;
+      this.halt(service, runner);
+      return tried;
     }
+    progress.stuck = null;
+    return begun;
+  }
+
+  private inOrder(service: string, first: Runner | null): Runner[] {
+    const all = this.deps.fleet.ofService(service);
+    return first !== null && all.includes(first) ? [first, ...all.filter((other) => other !== first)] : all;
+  }
+
+  private needsRestart(runner: Runner, { stuck }: Progress): boolean {
+    if (isDown(runner)) return runner === stuck;
+    if (!runner.isOutdated) return false;
+    // Its next start has the new config.
+    if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict' });
+    return runner.lifecycle.state === 'ready';
   }
 
   private async replace(runner: Runner): Promise<boolean> {
     runner.dispatch({ type: 'restart' });
     await runner.settled();
-    const { state } = runner.lifecycle;
-    return this.ended || (state !== 'backoff' && state !== 'failed');
+    return this.ended || !isDown(runner);
   }
 
   private halt(service: string, runner: Runner): void {
@@ -63,4 +99,9 @@ export class Rollout {
       data: { service, waiting },
     });
   }
+}
+
+/** It does not come up. */
+function isDown({ lifecycle }: Runner): boolean {
+  return lifecycle.state === 'backoff' || lifecycle.state === 'failed';
 }

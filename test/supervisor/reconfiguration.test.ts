@@ -40,22 +40,6 @@ it('sleepers of a removed service are unknown, and known again with it', async (
   expect(made.supervisor.has('api:acme')).toBe(true);
 });
 
-it('instances restart one at a time, and the next only when the one before it serves', async () => {
-  const made = world();
-  await ready(made, 'acme');
-  await ready(made, 'globex');
-  made.supervisor.apply(configOf({ ...SERVICE, command: ['new'] }, {}));
-  await settle();
-  expect(made.processes).toHaveLength(3);
-  expect(made.supervisor.get('api:globex').state).toBe('ready');
-  made.processes[2]?.becomeReady();
-  await settle();
-  expect(made.processes).toHaveLength(4);
-  made.processes[3]?.becomeReady();
-  await settle();
-  expect(made.supervisor.get('api:globex').state).toBe('ready');
-});
-
 it('one that cannot be registered does not keep the rest of a config from being taken over', async () => {
   const made = world();
   made.failSave = true;
