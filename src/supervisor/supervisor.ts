@@ -3,14 +3,11 @@
 import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
-import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
-import type { HostMemory } from '../core/pressure.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
 import type { Claim, Grant, GrantSource } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
@@ -22,27 +19,9 @@ import { Rollout } from './rollout.ts';
 import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
 import { StartSlots } from './start-slots.ts';
+import type { SupervisorDeps } from './supervisor-deps.ts';
 import { viewOf } from './view.ts';
 import { Watches } from './watches.ts';
-
-export interface SupervisorDeps {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly registry: Registry;
-  readonly events: EventLog;
-  readonly logger: Logger;
-  readonly launcher: Launcher;
-  readonly doorbells: Doorbells;
-  readonly meter: UsageMeter;
-  /** What the machine has; null where it is not known. */
-  readHostMemory(): HostMemory | null;
-  readonly storageMeter: StorageMeter;
-  /** 0 to 1. */
-  random(): number;
-  urlOf(service: string, tenantId: string): string | null;
-  /** Deletes what the instance printed. */
-  removeLogs(instance: InstanceName): Promise<void>;
-}
 
 export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly fleet: Fleet;

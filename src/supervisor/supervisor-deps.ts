@@ -1,0 +1,25 @@
+/** What a supervisor needs of the world around it. */
+import type { InstanceName } from '../core/instance.ts';
+import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
+import type { HostMemory } from '../core/pressure.ts';
+import type { Config } from '../core/service.ts';
+import type { Logger } from '../logger.ts';
+
+export interface SupervisorDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly events: EventLog;
+  readonly logger: Logger;
+  readonly launcher: Launcher;
+  readonly doorbells: Doorbells;
+  readonly meter: UsageMeter;
+  /** What the machine has; null where it is not known. */
+  readHostMemory(): HostMemory | null;
+  readonly storageMeter: StorageMeter;
+  /** 0 to 1. */
+  random(): number;
+  urlOf(service: string, tenantId: string): string | null;
+  /** Deletes what the instance printed. */
+  removeLogs(instance: InstanceName): Promise<void>;
+}
