@@ -39,7 +39,10 @@ async function answer(request) {
   if (request.method === 'POST' && pathname.startsWith('/attempt/')) {
     return attempt(pathname.slice('/attempt/'.length), await json(request));
   }
-  if (pathname === '/undo') await undoAll();
+  if (pathname === '/undo') {
+    await undoAll();
+    return { undone: true };
+  }
   if (pathname === '/health') beforeHealthy();
   return { tenant: TENANT_ID, pid: process.pid, uid: process.getuid(), signals };
 }
