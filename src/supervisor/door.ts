@@ -4,7 +4,7 @@ import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
-import type { Claim, Grant, Lease, LeaseTarget, Refusal } from '../core/serving.ts';
+import type { Claim, Grant, Lease, LeaseTarget } from '../core/serving.ts';
 import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';
@@ -33,7 +33,9 @@ export interface Serving {
 }
 
 export class Door {
+  /** Both are set while its state is `ready`. */
   private current: Serving | null = null;
+  private target: LeaseTarget | null = null;
   private readonly grants = new Set<CountedGrant>();
   private readonly options: DoorOptions;
   private readonly gate: WakeGate;
@@ -50,18 +52,25 @@ export class Door {
 
   open(serving: Serving): void {
     this.current = serving;
+    this.target = this.targetOf(serving);
+  }
+
+  /** The service has another config now. */
+  renew(): void {
+    if (this.current !== null) this.target = this.targetOf(this.current);
   }
 
   /** From now on nobody claims it; what has been claimed goes on. */
   close(): void {
     this.current = null;
+    this.target = null;
     for (const grant of this.grants) grant.revoke();
   }
 
   grant(): Grant | null {
     const { serving } = this;
-    if (serving === null || this.admission() !== 'forward') return null;
-    const grant = new CountedGrant(() => this.target(serving), this.options.inFlight, {
+    if (serving === null) return null;
+    const grant = new CountedGrant(() => this.targetOf(serving), this.options.inFlight, {
       onReported: (active) => this.reported(active),
       onEnded: () => this.grants.delete(grant),
     });
@@ -74,8 +83,9 @@ export class Door {
   }
 
   claim(signal: AbortSignal): Claim | Promise<Claim> {
+    if (this.target !== null) return this.lease(this.target, null);
     const answer = this.admission();
-    if (answer === 'forward') return this.lease(null);
+    if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
     const { clock, service, onNeeded } = this.options;
     const claim = this.gate.hold(service().wakeQueue, clock.nowMs(), signal);
@@ -87,8 +97,9 @@ export class Door {
   settleHeld(was: Lifecycle): void {
     if (this.gate.size === 0) return;
     if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
+    const { target } = this;
+    if (target !== null) return this.gate.admit((sinceMs) => this.lease(target, sinceMs));
     const answer = this.admission();
-    if (answer === 'forward') return this.gate.admit((sinceMs) => this.lease(sinceMs));
     if (typeof answer === 'object') return this.gate.refuse(answer);
     if (answer !== 'wake') return;
     const why = this.whyNotAwake(was);
@@ -116,18 +127,16 @@ export class Door {
     return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
-  private lease(heldSinceMs: number | null): Lease | Refusal {
+  private lease(target: LeaseTarget, heldSinceMs: number | null): Lease {
     const { clock, inFlight, onUsed } = this.options;
-    const { serving } = this;
-    if (serving === null) return { refused: 'starting', retryAfterS: 1 };
     const nowMs = clock.nowMs();
     inFlight.begin(nowMs);
     onUsed();
     const heldMs = heldSinceMs === null ? null : nowMs - heldSinceMs;
-    return new CountedLease(this.target(serving), heldMs, inFlight, (kind) => this.released(kind));
+    return new CountedLease(target, heldMs, inFlight, this);
   }
 
-  private target({ process, generation }: Serving): LeaseTarget {
+  private targetOf({ process, generation }: Serving): LeaseTarget {
     const { name, tenantId, service } = this.options;
     const { requestTimeoutMs } = service();
     return { instance: name, tenantId, upstream: process.upstream, generation, requestTimeoutMs };
@@ -141,7 +150,8 @@ export class Door {
     if (inFlight.activity.open === 0) onQuiet();
   }
 
-  private released(kind: 'request' | 'stream'): void {
+  /** Called by its leases. */
+  released(kind: 'request' | 'stream'): void {
     const { inFlight, clock, onUsed, onQuiet } = this.options;
     inFlight.end(kind, clock.nowMs());
     onUsed();

@@ -4,6 +4,10 @@ import type { Upstream } from '../core/ports.ts';
 import type { Lease, LeaseTarget } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
+export interface LeaseOwner {
+  released(kind: 'request' | 'stream'): void;
+}
+
 export class CountedLease implements Lease {
   readonly instance: InstanceName;
   readonly tenantId: string;
@@ -12,15 +16,10 @@ export class CountedLease implements Lease {
   readonly requestTimeoutMs: number;
   readonly heldMs: number | null;
   private readonly inFlight: InFlight;
-  private readonly onReleased: (kind: 'request' | 'stream') => void;
+  private readonly owner: LeaseOwner;
   private open: 'request' | 'stream' | null = 'request';
 
-  constructor(
-    target: LeaseTarget,
-    heldMs: number | null,
-    inFlight: InFlight,
-    onReleased: (kind: 'request' | 'stream') => void,
-  ) {
+  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InFlight, owner: LeaseOwner) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;
@@ -28,7 +27,7 @@ export class CountedLease implements Lease {
     this.requestTimeoutMs = target.requestTimeoutMs;
     this.heldMs = heldMs;
     this.inFlight = inFlight;
-    this.onReleased = onReleased;
+    this.owner = owner;
   }
 
   becomeStream(): void {
@@ -41,6 +40,6 @@ export class CountedLease implements Lease {
     if (this.open === null) return;
     const kind = this.open;
     this.open = null;
-    this.onReleased(kind);
+    this.owner.released(kind);
   }
 }

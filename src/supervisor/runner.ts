@@ -136,6 +136,7 @@ export class Runner {
     this.parts.place.renew(service);
     this.service = service;
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
+    this.parts.door.renew();
     this.parts.duty.renew();
     this.parts.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
