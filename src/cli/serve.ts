@@ -5,6 +5,7 @@ import type { ListenAddress, Settings } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited } from '../process/descriptors.ts';
+import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { sharedUserWarnings } from './shared-user.ts';
 import { configFile } from './target.ts';
@@ -35,6 +36,7 @@ export function serveCommand(program: Command): void {
 
 async function serve(options: ServeOptions): Promise<void> {
   closeInherited();
+  countBodiesWithHeap();
   // From now on, so that what is being started when it comes is not left behind.
   const ended = signalled();
   let reload = () => {};

@@ -1,6 +1,6 @@
 /** A response's body on its way to the client, no faster than the client takes it. */
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientResponse } from './client.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** A body up to this goes out with its head as one string, the fastest way through Node. */
@@ -12,12 +12,10 @@ type Source = Pick<UpstreamConnection, 'ownsBuffer' | 'keepBuffer'>;
 export interface DownloadHooks {
   /** The client has not taken what there is: no more should be read. */
   onFull(): void;
-  /** It takes more. */
-  onDrained(): void;
 }
 
 export class Download {
-  private readonly response: ServerResponse;
+  private readonly response: ClientResponse;
   private readonly hooks: DownloadHooks;
   /** A part that was read last, and can still go out together with the end. */
   private unwritten: Buffer | null = null;
@@ -25,9 +23,9 @@ export class Download {
   private lent = false;
   /** While what was read at once is being passed on. */
   private corked: Socket | null = null;
-  private heard = false;
+  private isFull = false;
 
-  constructor(response: ServerResponse, hooks: DownloadHooks) {
+  constructor(response: ClientResponse, hooks: DownloadHooks) {
     this.response = response;
     this.hooks = hooks;
   }
@@ -53,6 +51,13 @@ export class Download {
     else if (unwritten.length <= ONE_WRITE_BYTES) response.end(unwritten.toString('latin1'), 'latin1');
     else response.end(source.ownsBuffer ? unwritten : Buffer.from(unwritten));
     this.uncork();
+  }
+
+  /** The client has taken what there was. Returns whether that was waited for. */
+  drained(): boolean {
+    const was = this.isFull;
+    this.isFull = false;
+    return was;
   }
 
   private writeOut(source: Source): void {
@@ -90,9 +95,7 @@ export class Download {
   }
 
   private full(): void {
+    this.isFull = true;
     this.hooks.onFull();
-    if (this.heard) return;
-    this.heard = true;
-    this.response.on('drain', () => this.hooks.onDrained());
   }
 }

@@ -1,6 +1,8 @@
 /** What a client reads when there is no answer of a tenant: a small page or problem+json, and nothing inside about us. */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import type { ClientRequest, ClientResponse } from './client.ts';
+import { valuesOf } from './headers.ts';
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -92,15 +94,19 @@ function escapeHtml(text: string): string {
 
 /** Answers with a code instead of a tenant's response. `retryAfterS`: seconds, or null. */
 export function answerError(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: Pick<ClientRequest, 'method' | 'rawHeaders'>,
+  response: ClientResponse,
   code: ErrorCode,
   { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
 ): void {
-  const answer = errorAnswer(code, { accept: request.headers.accept ?? '', requestId, retryAfterS });
+  const answer = errorAnswer(code, {
+    accept: valuesOf(request.rawHeaders, 'accept').join(', '),
+    requestId,
+    retryAfterS,
+  });
   // Where a request is not plainly one, neither is what follows it.
   if (answer.status === 400 || answer.status === 408) response.shouldKeepAlive = false;
-  response.writeHead(answer.status, answer.headers);
+  response.writeHead(answer.status, undefined, answer.headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 

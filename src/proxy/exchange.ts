@@ -1,11 +1,11 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Claim, Lease } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
-import { hasBody, isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
+import { isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
 import { informClient, reasonPhrase, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
@@ -19,9 +19,9 @@ const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
 const LISTENER_BACK_WITHIN_MS = 500;
 
-export class Exchange implements UpstreamHandler, DownloadHooks {
-  private readonly request: IncomingMessage;
-  private readonly response: ServerResponse;
+export class Exchange implements Served, UpstreamHandler, DownloadHooks {
+  private readonly request: ClientRequest;
+  private readonly response: ClientResponse;
   private readonly route: Route;
   private readonly caller: Caller;
   private readonly gateway: Gateway;
@@ -40,16 +40,13 @@ export class Exchange implements UpstreamHandler, DownloadHooks {
   /** The client left, or has its answer: what the tenant still says is of no interest. */
   private over = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, route: Route, caller: Caller, gateway: Gateway) {
+  constructor(request: ClientRequest, response: ClientResponse, route: Route, caller: Caller, gateway: Gateway) {
     this.request = request;
     this.response = response;
     this.route = route;
     this.caller = caller;
     this.gateway = gateway;
     this.download = new Download(response, this);
-    response.once('close', () => this.closed());
-    // A pipelined response that waits for its turn has no socket to hear from.
-    if (response.socket === null) request.once('close', () => request.socket.destroyed && this.closed());
   }
 
   start(): void {
@@ -76,12 +73,12 @@ export class Exchange implements UpstreamHandler, DownloadHooks {
   private forward(lease: Lease): void {
     const { request, response, route, caller } = this;
     const { peer, trusted, requestId } = caller;
-    const method = request.method ?? 'GET';
+    const { method, body } = request;
     const chunked = isChunked(request.rawHeaders);
     this.sent = false;
     // The time to the first byte of the answer begins with the last part of the request.
     const onMoved = () => this.connection?.postpone();
-    this.upload = hasBody(request.rawHeaders) ? new Upload(request, response, chunked, onMoved) : null;
+    this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
     const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
     this.connection = this.gateway.pools.for(lease).take();
@@ -151,7 +148,8 @@ export class Exchange implements UpstreamHandler, DownloadHooks {
     this.watchStall();
   }
 
-  onDrained(): void {
+  drained(): void {
+    if (!this.download.drained()) return;
     this.stall?.refresh();
     this.connection?.resume();
   }
@@ -181,7 +179,7 @@ export class Exchange implements UpstreamHandler, DownloadHooks {
   /** What was never written cannot have been acted on; else it must be harmless, and still be whole. */
   private mayRetry(): boolean {
     if (this.retried) return false;
-    return !this.sent || (IDEMPOTENT.has(this.request.method ?? '') && this.upload === null);
+    return !this.sent || (IDEMPOTENT.has(this.request.method) && this.upload === null);
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */
@@ -212,9 +210,9 @@ export class Exchange implements UpstreamHandler, DownloadHooks {
     this.abandon();
   }
 
-  private closed(): void {
+  closed(): void {
     this.gateway.inFlight.end(this.response);
-    if (this.response.writableFinished || this.over) return;
+    if (this.over) return;
     this.leaving?.abort();
     this.abandon();
   }

@@ -1,9 +1,9 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
-import type { IncomingMessage } from 'node:http';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
 import type { Logger } from '../logger.ts';
+import type { ClientRequest } from './client.ts';
 import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
 import { nextRequestId } from './request-id.ts';
@@ -30,14 +30,13 @@ export interface Caller {
   readonly trusted: boolean;
 }
 
-export function callerOf(request: IncomingMessage, gateway: Gateway): Caller {
+export function callerOf(request: Pick<ClientRequest, 'socket' | 'rawHeaders'>, gateway: Gateway): Caller {
   const peer = plainAddress(request.socket.remoteAddress ?? '');
   const trusted = gateway.isTrusted(peer);
   const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
   return { peer, trusted, requestId: given || nextRequestId() };
 }
 
-export function routeOf(request: IncomingMessage, gateway: Gateway): Routed {
-  const head = { url: request.url ?? '/', rawHeaders: request.rawHeaders };
-  return routeRequest(head, gateway.table(), (instance) => gateway.source.has(instance));
+export function routeOf(request: Pick<ClientRequest, 'url' | 'rawHeaders'>, gateway: Gateway): Routed {
+  return routeRequest(request, gateway.table(), (instance) => gateway.source.has(instance));
 }

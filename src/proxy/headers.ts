@@ -49,6 +49,15 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
   return values;
 }
 
+/** Whether there is one of that name, in lower case. */
+export function hasHeader(raw: readonly string[], name: string): boolean {
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return true;
+  }
+  return false;
+}
+
 /** Request line and headers for a tenant, up to the body. latin1. */
 export function requestHead(
   method: string,
@@ -166,11 +175,11 @@ export function hasUnclearLength(raw: readonly string[]): boolean {
 
 export function hasBody(raw: readonly string[]): boolean {
   const [length] = valuesOf(raw, 'content-length');
-  return (length !== undefined && length !== '0') || valuesOf(raw, 'transfer-encoding').length > 0;
+  return (length !== undefined && length !== '0') || isChunked(raw);
 }
 
 export function isChunked(raw: readonly string[]): boolean {
-  return valuesOf(raw, 'transfer-encoding').length > 0;
+  return hasHeader(raw, 'transfer-encoding');
 }
 
 export function isEventStream(raw: readonly string[]): boolean {

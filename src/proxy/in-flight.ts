@@ -1,11 +1,11 @@
 /** What is open: connections, and the responses that are still owed on them. Lets a server end in order. */
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientResponse } from './client.ts';
 import { Roll } from './roll.ts';
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
-  private readonly owed = new Roll<ServerResponse>();
+  private readonly owed = new Roll<ClientResponse>();
   /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
   private readonly streams = new Set<Socket>();
   /** Set while closing: called when no response is owed any more. */
@@ -19,7 +19,7 @@ export class InFlight {
     });
   }
 
-  begin(response: ServerResponse): void {
+  begin(response: ClientResponse): void {
     // The last on its connection: whoever sends more connects anew, to whoever listens then.
     if (this.onDone !== null) response.shouldKeepAlive = false;
     this.owed.add(response);
@@ -30,7 +30,7 @@ export class InFlight {
   }
 
   /** The response is over, or has become a stream. */
-  end(response: ServerResponse): void {
+  end(response: ClientResponse): void {
     if (!this.owed.delete(response) || this.onDone === null) return;
     if (this.owed.size === 0) this.onDone();
   }

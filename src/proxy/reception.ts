@@ -4,9 +4,11 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { InstanceName } from '../core/instance.ts';
 import type { Claim, Lease, Refusal, UpstreamSource } from '../core/serving.ts';
 import type { Logger } from '../logger.ts';
+import { requestOf } from './client.ts';
 import { answerError } from './error-page.ts';
 import { joinUpstream } from './junction.ts';
 import { nextRequestId } from './request-id.ts';
@@ -15,6 +17,8 @@ import { nextRequestId } from './request-id.ts';
 const HELD_BYTES = 64 * 1024;
 /** Who is refused has this long to say what it wanted: an answer before that could be lost. */
 const REFUSAL_TIMEOUT_MS = 10_000;
+/** Turns of the event loop in which all that a client had sent before it left, and that it left, is read. */
+const TURNS_TO_LEAVE = 3;
 /** A process that died between its claim and the connection: the supervisor learns of it within this. */
 const NEXT_TRY_MS = 25;
 const MAX_TRIES = 20;
@@ -24,19 +28,22 @@ export interface ReceptionOptions {
   readonly logger: Logger;
 }
 
-/** Takes a connection that was accepted, paused and unread, and sees it through to its end. */
-export type Reception = (instance: InstanceName, socket: Socket) => void;
+/**
+ * Takes a connection that was accepted, paused and unread, and sees it through to its end. `inherited`: another listener
+ * did not take it in, so its client may have left since; one that has wakes nobody.
+ */
+export type Reception = (instance: InstanceName, socket: Socket, inherited: boolean) => void;
 
 export function createReception({ source, logger }: ReceptionOptions): Reception {
   const refusals = new WeakMap<Socket, Refusal>();
   const refuser = createRefuser(refusals);
-  return (instance, socket) => {
+  return (instance, socket, inherited) => {
     const visitor = new Visitor(socket);
     const refuse = (refusal: Refusal) => {
       refusals.set(socket, refusal);
       visitor.handOver(refuser);
     };
-    receive(instance, visitor, source).then(
+    receive(instance, visitor, source, inherited).then(
       (outcome) => void (outcome !== 'joined' && outcome !== 'left' && refuse(outcome)),
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
@@ -51,7 +58,10 @@ async function receive(
   instance: InstanceName,
   visitor: Visitor,
   source: Pick<UpstreamSource, 'claim'>,
+  inherited: boolean,
 ): Promise<'joined' | 'left' | Refusal> {
+  for (let turns = 0; inherited && turns < TURNS_TO_LEAVE; turns += 1) await turn();
+  if (visitor.hasLeft) return 'left';
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const claim: Claim = await source.claim(instance, visitor.left);
     if (visitor.hasLeft) {
@@ -67,7 +77,7 @@ async function receive(
   return { refused: 'upstream_failed', retryAfterS: null };
 }
 
-/** A client that waits. A client that half-closes counts as one that left, as it does for the proxy. */
+/** A client that waits. One that half-closes counts as one that left, as it does for most tenants. */
 class Visitor {
   private readonly socket: Socket;
   private readonly leaving = new AbortController();
@@ -126,7 +136,7 @@ function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
     const refusal = refusals.get(request.socket);
     response.shouldKeepAlive = false;
     const { refused, retryAfterS } = refusal ?? { refused: 'internal', retryAfterS: null };
-    answerError(request, response, refused, { requestId: nextRequestId(), retryAfterS });
+    answerError(requestOf(request), response, refused, { requestId: nextRequestId(), retryAfterS });
   });
   server.on('connection', (socket: Socket) => socket.setTimeout(REFUSAL_TIMEOUT_MS, () => socket.destroy()));
   server.on('clientError', (_error, socket) => socket.destroy());

@@ -1,5 +1,5 @@
 /** How a tenant's answer is written to the client. */
-import type { ServerResponse } from 'node:http';
+import type { ClientResponse } from './client.ts';
 
 /** RFC 9112 §4: what Node lets into a status line. */
 const REASON = /^[\t\x20-\x7e]*$/;
@@ -10,7 +10,7 @@ export function reasonPhrase(reason: string | undefined): string | undefined {
 }
 
 /** Passes 102 and 103 on; other interim answers concern this hop. `raw`: their headers. */
-export function informClient(response: ServerResponse, status: number, raw: readonly string[]): void {
+export function informClient(response: ClientResponse, status: number, raw: readonly string[]): void {
   if (response.req.httpVersionMinor === 0) return;
   if (status === 102) response.writeProcessing();
   const links: string[] = [];
@@ -26,7 +26,7 @@ export function informClient(response: ServerResponse, status: number, raw: read
 }
 
 /** `raw`: trailers as received; sent only where the body is chunked. */
-export function sendTrailers(response: ServerResponse, raw: readonly string[]): void {
+export function sendTrailers(response: ClientResponse, raw: readonly string[]): void {
   if (raw.length === 0) return;
   const pairs: [string, string][] = [];
   for (let index = 0; index < raw.length; index += 2) pairs.push([raw[index] ?? '', raw[index + 1] ?? '']);

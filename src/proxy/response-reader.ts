@@ -2,6 +2,7 @@
  * Reads HTTP/1.1 responses from bytes as they come (RFC 9112). Pure: no socket, no time. Strict where a message
  * could be read in two ways: what is not plainly a response is an error, and the connection is to be dropped.
  */
+import { readHeaderLines } from './header-lines.ts';
 
 /** Of status line and headers together, and of trailers. */
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -15,8 +16,6 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-/** RFC 9110 §5.1 and §5.5: a token, and no control characters in the value. */
-const HEADER_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)(?:\r\n|$)/y;
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Why bytes are no response. */
@@ -215,22 +214,10 @@ interface Framing {
   readonly keepAlive: boolean;
 }
 
-/** `text` from `at` on: lines, of which the last has no end. */
 function parseHeaders(text: string, at: number): string[] {
-  const headers: string[] = [];
-  for (HEADER_LINE.lastIndex = at; HEADER_LINE.lastIndex < text.length || headers.length === 0; ) {
-    const match = HEADER_LINE.exec(text);
-    if (match === null) throw new BadResponse('a header line is not "name: value"');
-    headers.push(match[1] ?? '', trimEnd(match[2] ?? ''));
-  }
+  const headers = readHeaderLines(text, at);
+  if (headers === null) throw new BadResponse('a header line is not "name: value"');
   return headers;
-}
-
-/** Of the blanks that may follow a value. */
-function trimEnd(value: string): string {
-  let end = value.length;
-  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
-  return end === value.length ? value : value.slice(0, end);
 }
 
 function framingOf(headers: readonly string[], is11: boolean): Framing {

@@ -7,10 +7,13 @@ import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { type ClientRequest, type ClientResponse, requestOf, type Served } from './client.ts';
+import { ClientConnections } from './client-connections.ts';
 import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
+import { PendingRequests } from './half-close.ts';
 import { InFlight } from './in-flight.ts';
 import { type Listeners, listen } from './listeners.ts';
 import { nextRequestId } from './request-id.ts';
@@ -80,8 +83,13 @@ function makeServer(gateway: Gateway): Server {
     maxHeaderSize: maxHeaderBytes,
     shouldUpgradeCallback: isWebSocket,
   });
-  const handle = (request: IncomingMessage, response: ServerResponse) => serve(request, response, gateway);
-  server.on('connection', (socket) => gateway.inFlight.connected(socket));
+  // Else node:http ends every connection whose client has closed its sending half. It has no option for it.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  const pending = new PendingRequests();
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    pending.began(request, response);
+    serveMessage(request, response, gateway);
+  };
   server.on('request', handle);
   // With Expect: 100-continue the body is asked for when a tenant reads it.
   server.on('checkContinue', handle);
@@ -91,7 +99,39 @@ function makeServer(gateway: Gateway): Server {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refusals.add(() => refuseClient(error, socket, gateway));
   });
+  readPlainFirst(server, gateway, {
+    onHandOver: (socket) => socket.once('end', () => pending.onEnd(socket)),
+    onSilent: (socket) => refusals.add(() => refuseRaw(socket, 'client_too_slow')),
+  });
   return server;
+}
+
+interface ConnectionHooks {
+  /** node:http reads it from now on. */
+  onHandOver(socket: Socket): void;
+  /** It has sent nothing within the time for headers. */
+  onSilent(socket: Socket): void;
+}
+
+/** Connections come to the server as before, and to node:http's reader with what is not plain. */
+function readPlainFirst(server: Server, gateway: Gateway, { onHandOver, onSilent }: ConnectionHooks): void {
+  const [readByNode] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const clients = new ClientConnections({
+    limits: gateway.limits,
+    serve: (request, response) => serve(request, response, gateway),
+    onHandOver: (socket, bytes) => {
+      socket.unshift(bytes);
+      readByNode?.call(server, socket);
+      onHandOver(socket);
+      socket.resume();
+    },
+    onSilent,
+  });
+  server.on('connection', (socket) => {
+    gateway.inFlight.connected(socket);
+    clients.take(socket);
+  });
 }
 
 function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, { inFlight }: Gateway): void {
@@ -100,13 +140,24 @@ function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, { inFlight }
   else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
+function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
+  const served = serve(requestOf(message), response, gateway);
+  response.once('close', () => served.closed()).on('drain', () => served.drained());
+  // A pipelined response that waits for its turn has no socket to hear from.
+  if (response.socket === null) message.once('close', () => message.socket.destroyed && served.closed());
+  served.start();
+}
+
+function serve(request: ClientRequest, response: ClientResponse, gateway: Gateway): Served {
   const caller = callerOf(request, gateway);
   const route = routeOf(request, gateway);
   gateway.inFlight.begin(response);
-  if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway).start();
-  response.once('close', () => gateway.inFlight.end(response));
-  answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null });
+  if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
+  return {
+    start: () => answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null }),
+    closed: () => gateway.inFlight.end(response),
+    drained: () => {},
+  };
 }
 
 const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import type { Lease } from '../core/serving.ts';
 import { type ErrorCode, toTenementError } from '../errors.ts';
+import { requestOf } from './client.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
 import { type Caller, callerOf, type Gateway, routeOf } from './gateway.ts';
 import { hasBody, requestHeaders } from './headers.ts';
@@ -28,7 +29,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     // A client that resets is a client that left.
     socket.on('error', () => {});
     const caller = callerOf(request, gateway);
-    const route = routeOf(request, gateway);
+    const route = routeOf(requestOf(request), gateway);
     if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
     if (!isWebSocket(request) || hasBody(request.rawHeaders)) {
       return refuseUpgrade(request, socket, 'bad_request', caller, null);

@@ -1,10 +1,13 @@
 /** A request's body on its way to a tenant, no faster than the tenant takes it. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { ClientRequest, ClientResponse } from './client.ts';
+import { valuesOf } from './headers.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 export class Upload {
-  private readonly request: IncomingMessage;
-  private readonly response: ServerResponse;
+  private readonly request: ClientRequest;
+  private readonly body: Readable;
+  private readonly response: ClientResponse;
   private connection: UpstreamConnection | null = null;
   private readonly chunked: boolean;
   /** Whether the tenant would take more and the client has not sent it yet. */
@@ -13,9 +16,10 @@ export class Upload {
   private readonly onMoved: () => void;
 
   /** @param onMoved called for each part of it that was sent on, and at its end */
-  constructor(request: IncomingMessage, response: ServerResponse, chunked: boolean, onMoved: () => void) {
+  constructor(request: ClientRequest, body: Readable, response: ClientResponse, chunked: boolean, onMoved: () => void) {
     this.onMoved = onMoved;
     this.request = request;
+    this.body = body;
     this.response = response;
     this.chunked = chunked;
   }
@@ -28,9 +32,9 @@ export class Upload {
   /** A tenant takes it now: whoever is refused before need not send it. */
   begin(connection: UpstreamConnection): void {
     this.connection = connection;
-    const { expect } = this.request.headers;
+    const [expect] = valuesOf(this.request.rawHeaders, 'expect');
     if (expect?.toLowerCase() === '100-continue' && !this.response.headersSent) this.response.writeContinue();
-    this.request.on('data', this.onData).once('end', this.onEnd);
+    this.body.on('data', this.onData).once('end', this.onEnd);
     this.waitsForClient = true;
     this.movedAtMs = performance.now();
   }
@@ -39,7 +43,7 @@ export class Upload {
   drained(): void {
     if (this.connection === null) return;
     this.waitsForClient = true;
-    this.request.resume();
+    this.body.resume();
   }
 
   /** Nobody takes it any more: the rest is read and thrown away, so that a client that reads only when it has sent all gets its answer. */
@@ -47,7 +51,7 @@ export class Upload {
     if (this.connection === null) return;
     this.connection = null;
     this.waitsForClient = false;
-    this.request.off('data', this.onData).off('end', this.onEnd).resume();
+    this.body.off('data', this.onData).off('end', this.onEnd).resume();
   }
 
   private readonly onData = (chunk: Buffer): void => {
@@ -56,7 +60,7 @@ export class Upload {
     this.onMoved();
     if (this.send(this.connection, chunk)) return;
     this.waitsForClient = false;
-    this.request.pause();
+    this.body.pause();
   };
 
   private send(connection: UpstreamConnection, chunk: Buffer): boolean {

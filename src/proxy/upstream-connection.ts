@@ -1,7 +1,7 @@
 /** One connection to a tenant: a request at a time, its response read as it comes. */
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
-import { ResponseReader } from './response-reader.ts';
+import { ResponseReader, type ResponseSink } from './response-reader.ts';
 import { connectOptions } from './upstream-address.ts';
 
 const BUFFER_BYTES = 64 * 1024;
@@ -37,7 +37,7 @@ export interface ConnectionOwner {
   onGone(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection {
+export class UpstreamConnection implements ResponseSink {
   /** When it became free, on the clock of performance.now(). */
   freeSinceMs = 0;
   private readonly socket: Socket;
@@ -45,9 +45,11 @@ export class UpstreamConnection {
   private readonly reader: ResponseReader;
   private handler: UpstreamHandler | null = null;
   private connected = false;
-  /** One for all requests that it carries: most end long before it does, so it is put off and not made anew. */
+  /** Looks when the time may be over. Most requests end long before: it is neither put off nor made anew for each. */
   private timer: NodeJS.Timeout | null = null;
-  private timerMs = 0;
+  private timeoutMs = 0;
+  /** When the time-out of the request that is under way began, on the clock of performance.now(). */
+  private waitingSinceMs = 0;
   private unanswered = false;
   /** Whether all of the request has been written. */
   private written = true;
@@ -58,14 +60,7 @@ export class UpstreamConnection {
 
   constructor(upstream: Upstream, owner: ConnectionOwner) {
     this.owner = owner;
-    this.reader = new ResponseReader({
-      onHead: (status, reason, headers) => {
-        if (status >= 200) this.unanswered = false;
-        this.handler?.onHead(status, reason, headers);
-      },
-      onBody: (bytes) => this.handler?.onBody(bytes),
-      onEnd: (trailers) => this.ended(trailers),
-    });
+    this.reader = new ResponseReader(this);
     const onread = { buffer: () => this.nextBuffer(), callback: (length: number) => this.read(length) };
     this.socket = connect({ ...connectOptions(upstream), onread, noDelay: true });
     this.socket.once('connect', () => this.opened());
@@ -84,7 +79,9 @@ export class UpstreamConnection {
   send(head: string, { isHead, isWhole, timeoutMs }: SendOptions, handler: UpstreamHandler): void {
     this.handler = handler;
     this.unanswered = true;
-    this.startTimer(timeoutMs);
+    if (timeoutMs !== this.timeoutMs) this.stopTimer();
+    this.timeoutMs = timeoutMs;
+    this.postpone();
     this.written = isWhole;
     this.reader.begin(isHead);
     this.socket.write(head, 'latin1');
@@ -93,7 +90,9 @@ export class UpstreamConnection {
 
   /** The time-out begins anew. */
   postpone(): void {
-    this.timer?.refresh();
+    if (this.timeoutMs === 0) return;
+    this.waitingSinceMs = performance.now();
+    this.timer ??= setTimeout(timeOut, this.timeoutMs, this).unref();
   }
 
   /** A part of the body. Returns whether there is room for more now; `onDrain` tells when there is again. */
@@ -152,16 +151,18 @@ export class UpstreamConnection {
     return bufferChanged ? buffer : (undefined as unknown as Buffer);
   }
 
-  private startTimer(timeoutMs: number): void {
-    if (timeoutMs === this.timerMs) return void this.timer?.refresh();
+  private stopTimer(): void {
     if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = timeoutMs === 0 ? null : setTimeout(timeOut, timeoutMs, this).unref();
-    this.timerMs = timeoutMs;
+    this.timer = null;
   }
 
   /** Called by the timer. */
   timedOut(): void {
-    if (this.unanswered) this.handler?.onTimeout();
+    this.timer = null;
+    if (!this.unanswered || this.handler === null) return;
+    const leftMs = this.waitingSinceMs + this.timeoutMs - performance.now();
+    if (leftMs > 0) this.timer = setTimeout(timeOut, leftMs, this).unref();
+    else this.handler.onTimeout();
   }
 
   private opened(): void {
@@ -182,7 +183,18 @@ export class UpstreamConnection {
     return true;
   }
 
-  private ended(trailers: string[]): void {
+  // ---- What the reader tells -----------------------------------------------------------------
+
+  onHead(status: number, reason: string, headers: string[]): void {
+    if (status >= 200) this.unanswered = false;
+    this.handler?.onHead(status, reason, headers);
+  }
+
+  onBody(bytes: Buffer): void {
+    this.handler?.onBody(bytes);
+  }
+
+  onEnd(trailers: string[]): void {
     const { handler } = this;
     this.handler = null;
     handler?.onEnd(trailers);
@@ -219,7 +231,7 @@ export class UpstreamConnection {
   }
 
   private closed(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.stopTimer();
     this.owner.onGone(this);
     this.fail(this.failure ?? new Error('the connection was closed'));
   }

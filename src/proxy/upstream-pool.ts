@@ -4,7 +4,6 @@ import { UpstreamConnection } from './upstream-connection.ts';
 
 /** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
 const KEEP_ALIVE_MS = 1500;
-const SWEEP_MS = 500;
 
 export class UpstreamPool {
   private readonly upstream: Upstream;
@@ -12,7 +11,6 @@ export class UpstreamPool {
   private readonly all = new Set<UpstreamConnection>();
   /** The newest last. */
   private free: UpstreamConnection[] = [];
-  private sweeper: NodeJS.Timeout | null = null;
   private retired = false;
 
   constructor(upstream: Upstream, onConnection: (change: 1 | -1) => void) {
@@ -47,7 +45,6 @@ export class UpstreamPool {
     if (this.retired) return connection.destroy();
     connection.freeSinceMs = performance.now();
     this.free.push(connection);
-    this.sweeper ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
   }
 
   onGone(connection: UpstreamConnection): void {
@@ -56,13 +53,10 @@ export class UpstreamPool {
     if (index !== -1) this.free.splice(index, 1);
   }
 
-  private sweep(): void {
-    this.sweeper = null;
-    const nowMs = performance.now();
-    const stale = this.free.filter((connection) => isStale(connection, nowMs));
-    for (const connection of stale) connection.destroy();
-    this.free = this.free.filter((connection) => !isStale(connection, nowMs));
-    if (this.free.length > 0) this.sweeper = setTimeout(() => this.sweep(), SWEEP_MS).unref();
+  /** Closes those that have not been used for too long; returns how many there were. */
+  sweep(nowMs: number): number {
+    while (this.free[0] !== undefined && isStale(this.free[0], nowMs)) this.free.shift()?.destroy();
+    return this.all.size;
   }
 }
 

@@ -3,12 +3,16 @@ import { EventEmitter } from 'node:events';
 import type { Lease } from '../core/serving.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
+/** How often all of them are looked through for connections that are not used any more. */
+const SWEEP_MS = 500;
+
 /** Told of every connection that is opened to a process (1) or closed (-1). */
 export type OnConnection = (generation: number, change: 1 | -1) => void;
 
 export class UpstreamPools {
   private readonly onConnection: OnConnection;
   private readonly pools = new Map<number, UpstreamPool>();
+  private sweeper: NodeJS.Timeout | null = null;
   /** An event for each generation; as many wait as there were requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
@@ -17,6 +21,7 @@ export class UpstreamPools {
   }
 
   for(lease: Pick<Lease, 'generation' | 'upstream'>): UpstreamPool {
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
     const pool = this.pools.get(lease.generation);
     if (pool !== undefined) return pool;
     const made = new UpstreamPool(lease.upstream, (change) => this.onConnection(lease.generation, change));
@@ -49,5 +54,18 @@ export class UpstreamPools {
   destroy(): void {
     for (const pool of this.pools.values()) pool.destroy();
     this.pools.clear();
+    this.stopSweeper();
+  }
+
+  private sweep(): void {
+    const nowMs = performance.now();
+    let open = 0;
+    for (const pool of this.pools.values()) open += pool.sweep(nowMs);
+    if (open === 0) this.stopSweeper();
+  }
+
+  private stopSweeper(): void {
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.sweeper = null;
   }
 }

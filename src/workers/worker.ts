@@ -2,6 +2,7 @@
 import type { RoutingTable } from '../core/routing.ts';
 import { toTenementError } from '../errors.ts';
 import { stderrLogger } from '../logger.ts';
+import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
 import { RemoteSource } from './remote-source.ts';
@@ -13,6 +14,7 @@ let config: WorkerConfig | null = null;
 let table: RoutingTable | null = null;
 
 process.title = 'tenement proxy worker';
+countBodiesWithHeap();
 // A terminal sends these to the whole group; the server says when it is over.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 // Its port and its clients are the next server's.

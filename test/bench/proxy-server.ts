@@ -1,8 +1,10 @@
 /** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
+import { countBodiesWithHeap } from '../../src/proxy/body-memory.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 import { readySource } from './ready-source.ts';
 
+countBodiesWithHeap();
 const [port = '0', tenants = '1', dir = '.'] = process.argv.slice(2);
 const table = { domains: ['localhost'], defaultService: 'app', services: new Set(['app']), aliases: new Map() };
 const proxy = createProxy({

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type ForwardedBy,
   hasBody,
+  hasHeader,
   hasUnclearLength,
   isEventStream,
   requestHeaders,
@@ -109,4 +110,9 @@ test('a body is announced by a length over 0 or a transfer coding', () => {
 test('an event stream is known by its type, whatever its case and parameters', () => {
   expect(isEventStream(['CONTENT-TYPE', 'Text/Event-Stream; charset=utf-8'])).toBe(true);
   expect(isEventStream(['Content-Type', 'text/html'])).toBe(false);
+});
+
+test('a header is found by its name in any case, and only among names', () => {
+  expect(hasHeader(['X-A', 'date', 'DATE', 'now'], 'date')).toBe(true);
+  expect(hasHeader(['X-A', 'date', 'Dates', 'now'], 'date')).toBe(false);
 });

@@ -18,6 +18,24 @@ test('headers that are not whole within header_timeout get 408', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 408 .+client_too_slow/s);
 });
 
+test('a connection on which nothing comes within header_timeout gets 408', async () => {
+  bench = await Bench.open([], { headerTimeoutMs: 50 });
+  const socket = await bench.socket();
+  expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 408 .+client_too_slow/s);
+});
+
+test('an instance that takes longer than any time-out of the client is waited for', async () => {
+  bench = await Bench.open([], { headerTimeoutMs: 50, keepAliveTimeoutMs: 50 });
+  const released = Promise.withResolvers<void>();
+  await bench.app('web:acme', (_request, response) => void released.promise.then(() => response.end('at last')));
+  const answer = bench.fetch();
+  const other = await bench.socket();
+  // The sweep that ends this one has seen the other too.
+  await readAll(other);
+  released.resolve();
+  expect((await answer).body).toBe('at last');
+});
+
 test('a connection that is idle for keep_alive_timeout is closed', async () => {
   bench = await Bench.open([], { keepAliveTimeoutMs: 50 });
   await bench.app('web:acme', echo);

@@ -101,6 +101,13 @@ export interface Answer {
   readonly body: string;
 }
 
+/** Whether clients send what makes node:http read them from their first byte, and not the reader of plain requests. */
+let isReadByNode = false;
+
+export function readByNode(): void {
+  isReadByNode = true;
+}
+
 /** Everything that one test opens; `close` ends all of it. */
 export class Bench {
   readonly source = new FakeSource();
@@ -159,7 +166,14 @@ export class Bench {
 
   /** A client connection, for tests that write their own bytes. */
   async socket(): Promise<Socket> {
-    const socket = this.track(connect(this.port, '127.0.0.1'));
+    const socket = await this.connect(this.port);
+    // RFC 9112 §2.2: empty lines before a request are ignored.
+    if (isReadByNode) socket.write('\r\n');
+    return socket;
+  }
+
+  async connect(port: number): Promise<Socket> {
+    const socket = this.track(connect(port, '127.0.0.1'));
     socket.on('error', () => {});
     await once(socket, 'connect');
     return socket;
@@ -173,7 +187,8 @@ export class Bench {
   }
 
   request(options: http.RequestOptions = {}): http.ClientRequest {
-    const headers = { host: 'acme.localhost', ...(options.headers as http.OutgoingHttpHeaders | undefined) };
+    const apart = isReadByNode ? { te: 'trailers' } : {};
+    const headers = { host: 'acme.localhost', ...apart, ...(options.headers as http.OutgoingHttpHeaders | undefined) };
     const request = http.request({ agent: false, ...options, host: '127.0.0.1', port: this.port, headers });
     request.on('socket', (socket) => this.track(socket));
     return request;

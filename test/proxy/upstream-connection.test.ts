@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Bench, echo, readAll } from './support.ts';
+import { Bench, echo } from './support.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -64,15 +64,6 @@ describe('clients of all kinds', () => {
     expect(answer).toMatch(/\r\n\r\none two$/);
   });
 
-  it('one that closes its sending half is taken for one that left, as nginx takes it', async () => {
-    await bench.app('web:acme', () => {});
-    const socket = await bench.socket();
-    const answer = readAll(socket);
-    socket.end('GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n');
-    expect(await answer).toBe('');
-    await bench.source.leases[0]?.released;
-  });
-
   it('hundreds that vanish in mid-response leave no descriptor behind', async () => {
     await bench.app('web:acme', (_request, response) => {
       response.write('x'.repeat(100_000));
@@ -89,5 +80,37 @@ describe('clients of all kinds', () => {
     for (let round = 0; round < 10; round += 1) await Promise.all(Array.from({ length: 50 }, vanish));
     await expect.poll(open).toBeLessThanOrEqual(before + 2);
     for (const lease of bench.source.leases) await lease.released;
+  });
+});
+
+describe('the time to an answer', () => {
+  it('is counted for each request anew on the same connection', async () => {
+    let asked = 0;
+    await bench.app('web:acme', (_request, response) => {
+      asked += 1;
+      if (asked < 4) setTimeout(() => response.end('x'), 300);
+    });
+    bench.source.requestTimeoutMs = 800;
+    for (const status of [200, 200, 200, 504]) expect((await bench.fetch({ method: 'POST' }, 'x')).status).toBe(status);
+    expect(asked).toBe(4);
+  });
+
+  it('is the one of this request, where the last one had longer', async () => {
+    await bench.app('web:acme', (request, response) => void (request.url === '/1' && response.end('x')));
+    bench.source.requestTimeoutMs = 60_000;
+    expect((await bench.fetch({ path: '/1' })).status).toBe(200);
+    bench.source.requestTimeoutMs = 50;
+    expect((await bench.fetch({ path: '/2' })).status).toBe(504);
+  });
+
+  it('has no end where there is none, though the last one had', async () => {
+    const answerAfterMs = { '/soon': 0, '/late': 600 };
+    await bench.app('web:acme', ({ url }, response) => {
+      setTimeout(() => response.end('x'), answerAfterMs[url as keyof typeof answerAfterMs]);
+    });
+    bench.source.requestTimeoutMs = 500;
+    expect((await bench.fetch({ path: '/soon' })).status).toBe(200);
+    bench.source.requestTimeoutMs = 0;
+    expect((await bench.fetch({ path: '/late' })).status).toBe(200);
   });
 });

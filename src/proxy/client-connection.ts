@@ -1,0 +1,143 @@
+/**
+ * A client's connection while it carries plain requests, one after the other. With the first that is not plain it goes to
+ * node:http, for good.
+ */
+import type { Socket } from 'node:net';
+import type { ClientRequest, ClientResponse, Served } from './client.ts';
+import { halfClosed } from './half-close.ts';
+import { PlainBody } from './plain-body.ts';
+import { type PlainHead, readPlainHead } from './plain-request.ts';
+import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
+
+/** Of what a client sends before it has its answer; the rest stays in the kernel's buffers. */
+const HELD_BYTES = 64 * 1024;
+
+export interface ConnectionOwner {
+  readonly maxHeadBytes: number;
+  readonly keepAliveLines: string;
+  serve(request: ClientRequest, response: ClientResponse): Served;
+  /** What it reads next is none of ours; `bytes` were read and not understood. Nothing listens to the socket any more. */
+  onHandOver(connection: ClientConnection, bytes: Buffer): void;
+  onGone(connection: ClientConnection): void;
+}
+
+export class ClientConnection implements PlainResponseOwner {
+  readonly socket: Socket;
+  /** When something moved last that a client waits for, on the clock of performance.now(). */
+  private quietSinceMs = performance.now();
+  private isNew = true;
+  private readonly owner: ConnectionOwner;
+  /** Set until it has its answer. */
+  private served: Served | null = null;
+  private response: PlainResponse | null = null;
+  private body: PlainBody | null = null;
+  /** Read behind a request that is under way. */
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+
+  constructor(socket: Socket, owner: ConnectionOwner) {
+    this.socket = socket;
+    this.owner = owner;
+    // A reset is told by `close` too.
+    socket.on('error', ignore).on('data', this.onData).on('drain', this.onDrain);
+    socket.once('end', this.onEnd).once('close', this.onClose);
+  }
+
+  get keepAliveLines(): string {
+    return this.owner.keepAliveLines;
+  }
+
+  /** How long nothing has been under way, in ms; `isNew`: there was no request yet. */
+  idle(nowMs: number): { readonly forMs: number; readonly isNew: boolean } {
+    return { forMs: this.served === null ? nowMs - this.quietSinceMs : 0, isNew: this.isNew };
+  }
+
+  /** The rest of a body is of no interest after the answer, but the next request stands behind it. */
+  onAnswered(): void {
+    const { served, response, body } = this;
+    this.served = null;
+    this.quietSinceMs = performance.now();
+    served?.closed();
+    if (response?.shouldKeepAlive !== true || this.socket.readableEnded) return this.socket.destroySoon();
+    if (body === null || body.isWhole) this.next();
+    else body.resume();
+  }
+
+  private readonly onData = (bytes: Buffer): void => {
+    if (this.body !== null && !this.body.isWhole) this.fill(this.body, bytes);
+    else if (this.served !== null) this.hold(bytes);
+    else this.begin(bytes);
+  };
+
+  private begin(bytes: Buffer): void {
+    // It is being closed: nothing could be answered.
+    if (!this.socket.writable) return;
+    const head = readPlainHead(bytes, this.owner.maxHeadBytes);
+    // More than one request: node:http knows how to answer them in order.
+    if (head === null || bytes.length > head.bodyAt + head.framing.length) return this.handOver(bytes);
+    this.isNew = false;
+    this.quietSinceMs = performance.now();
+    const { length, keepAlive } = head.framing;
+    if (length > 0) this.body = new PlainBody(this.socket, length);
+    this.response = new PlainResponse(this, { isHead: head.method === 'HEAD', keepAlive });
+    this.serve(head, this.response);
+    if (this.body !== null) this.fill(this.body, bytes.subarray(head.bodyAt));
+  }
+
+  private serve({ method, url, rawHeaders }: PlainHead, response: PlainResponse): void {
+    const { socket, body } = this;
+    this.served = this.owner.serve({ method, url, rawHeaders, socket, body }, response);
+    this.served.start();
+  }
+
+  private fill(body: PlainBody, bytes: Buffer): void {
+    const rest = body.fill(bytes);
+    this.quietSinceMs = performance.now();
+    if (rest.length > 0) this.hold(rest);
+    if (this.served === null && body.isWhole) this.next();
+  }
+
+  private hold(bytes: Buffer): void {
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    if (this.heldBytes >= HELD_BYTES) this.socket.pause();
+  }
+
+  /** A client that does not take its answers is not asked for more requests. */
+  private next(): void {
+    this.response = null;
+    this.body = null;
+    if (this.held.length > 0) this.handOver(Buffer.concat(this.held));
+    else if (this.socket.writableNeedDrain) this.socket.pause();
+  }
+
+  private readonly onDrain = (): void => {
+    if (this.served !== null) this.served.drained();
+    else this.socket.resume();
+  };
+
+  private readonly onEnd = (): void => {
+    const { socket, response, body } = this;
+    if (this.served === null || response === null || body?.isWhole === false) return socket.destroySoon();
+    if (!response.headersSent) response.shouldKeepAlive = false;
+    halfClosed(socket, performance.now() - this.quietSinceMs);
+  };
+
+  private readonly onClose = (): void => {
+    const { served } = this;
+    this.served = null;
+    served?.closed();
+    this.body?.destroy();
+    this.owner.onGone(this);
+  };
+
+  private handOver(bytes: Buffer): void {
+    const { socket } = this;
+    socket.pause();
+    socket.off('error', ignore).off('data', this.onData).off('drain', this.onDrain);
+    socket.off('end', this.onEnd).off('close', this.onClose);
+    this.owner.onHandOver(this, bytes);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,22 @@
+/** Header lines as bytes have them, read strictly. Pure. */
+
+/** RFC 9110 §5.1 and §5.5: a token, and no control characters in the value. */
+const HEADER_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)(?:\r\n|$)/y;
+
+/** `text` from `at` on: lines, of which the last has no end. [name, value, …], or null when one is not "name: value". */
+export function readHeaderLines(text: string, at: number): string[] | null {
+  const headers: string[] = [];
+  for (HEADER_LINE.lastIndex = at; HEADER_LINE.lastIndex < text.length || headers.length === 0; ) {
+    const match = HEADER_LINE.exec(text);
+    if (match === null) return null;
+    headers.push(match[1] ?? '', trimEnd(match[2] ?? ''));
+  }
+  return headers;
+}
+
+/** Of the blanks that may follow a value. */
+function trimEnd(value: string): string {
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
+  return end === value.length ? value : value.slice(0, end);
+}

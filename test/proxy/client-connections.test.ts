@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
+import type { ClientRequest, ClientResponse } from '../../src/proxy/client.ts';
+import { ClientConnections } from '../../src/proxy/client-connections.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n';
+const sockets: Socket[] = [];
+let server: Server;
+let silent: Socket[];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.close();
+});
+
+/** A client and the server's side of it, whose requests `answer` answers. */
+async function open(
+  limits: Partial<ProxyLimits>,
+  answer: (response: ClientResponse, request: ClientRequest) => void,
+): Promise<{ client: Socket; side: Socket }> {
+  silent = [];
+  const clients = new ClientConnections({
+    limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
+    serve: (request, response) => ({ start: () => answer(response, request), closed: () => {}, drained: () => {} }),
+    onHandOver: () => {},
+    onSilent: (socket) => {
+      silent.push(socket);
+      socket.destroy();
+    },
+  });
+  server = createServer({ allowHalfOpen: true }, (socket) => clients.take(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [side] = (await once(server, 'connection')) as [Socket];
+  sockets.push(client, side);
+  return { client, side };
+}
+
+test('one on which nothing has come in time is told of', async () => {
+  const { side } = await open({ headerTimeoutMs: 30 }, () => {});
+  await expect.poll(() => silent[0]).toBe(side);
+});
+
+test('one that is quiet between two requests is closed, however much of its answer it has not taken', async () => {
+  const { client, side } = await open({ headerTimeoutMs: 30, keepAliveTimeoutMs: 30 }, (response) => {
+    response.writeHead(200, undefined, ['Content-Length', String(64 * 1024 * 1024)]);
+    response.end(Buffer.alloc(64 * 1024 * 1024));
+  });
+  client.pause();
+  client.write(GET);
+  await once(side, 'close');
+  expect(silent).toEqual([]);
+});
+
+test('one whose answer has not come is let be', async () => {
+  const asked = Promise.withResolvers<ClientResponse>();
+  const { client, side } = await open({ headerTimeoutMs: 20, keepAliveTimeoutMs: 20 }, asked.resolve);
+  client.write(GET);
+  const response = await asked.promise;
+  // A second connection is swept away while this one waits.
+  const other = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  sockets.push(other);
+  await expect.poll(() => silent.length).toBe(1);
+  expect(side.destroyed).toBe(false);
+  response.writeHead(204, undefined, []);
+  response.end();
+  expect(String(await once(client, 'data'))).toContain('204 No Content');
+});

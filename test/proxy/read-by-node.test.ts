@@ -1,0 +1,19 @@
+/** What is true of plain requests is true of those that node:http reads. */
+import { describe } from 'vitest';
+import { readByNode } from './support.ts';
+
+readByNode();
+for (const suite of [
+  'bodies',
+  'exchange',
+  'half-close',
+  'limits',
+  'server',
+  'smuggling',
+  'upload',
+  'upstream-connection',
+]) {
+  describe(suite, async () => {
+    await import(`./${suite}.test.ts`);
+  });
+}
