@@ -86,9 +86,25 @@ function url(address: ListenAddress): string {
   return `http://${host}:${address.port}`;
 }
 
-/** Settles on the first request to end; a second one ends the process the hard way. */
+const ENDING = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Settles on the first request to end; a second one ends the process the hard way. The listeners stay until then: execa
+ * sends the signal once more, to be killed by it, when it finds none but its own (signal-exit, while a child runs).
+ */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (asked) return dieBy(signal);
+      asked = true;
+      resolve(signal);
+    };
+    for (const signal of ENDING) process.on(signal, onSignal);
   });
+}
+
+function dieBy(signal: NodeJS.Signals): void {
+  for (const one of ENDING) process.removeAllListeners(one);
+  process.kill(process.pid, signal);
 }

@@ -128,7 +128,8 @@ export class Fifos {
       return join(this.dir, `${SPARE_PREFIX}${this.made}`);
     });
     mkdirSync(this.dir, { recursive: true, mode: 0o700 });
-    const { failed, stderr, shortMessage } = await execa('mkfifo', ['-m', '600', ...names], { reject: false });
+    const options = { reject: false, cleanup: false } as const;
+    const { failed, stderr, shortMessage } = await execa('mkfifo', ['-m', '600', ...names], options);
     if (failed) throw new Error(`no FIFOs can be made in ${this.dir}: ${stderr.split('\n')[0] || shortMessage}`);
     this.spares.push(...names);
   }

@@ -31,7 +31,8 @@ function readOnce(): Promise<readonly SocketRow[] | null> {
 }
 
 async function readTable(): Promise<SocketRow[] | null> {
-  const { failed, stdout } = await execa('ss', TABLE, { reject: false, stdin: 'ignore', timeout: TIMEOUT_MS });
+  const options = { reject: false, cleanup: false, stdin: 'ignore', timeout: TIMEOUT_MS } as const;
+  const { failed, stdout } = await execa('ss', TABLE, options);
   return failed ? null : parseSockets(stdout);
 }
 

@@ -10,11 +10,22 @@ export function processesIn(dir: string): number[] {
     .filter((pid) => environmentOf(pid).some((entry) => `${entry}/`.startsWith(`DATA_DIR=${dir}/`)));
 }
 
-/** Ends every process that was started for a tenant of `dataDir`; their pids, none when all is well. */
-export function endLeftovers(dataDir: string): number[] {
+/** Ends every process that was started for a tenant of `dataDir`; each with its status and command, none when all is well. */
+export function endLeftovers(dataDir: string): string[] {
   const left = processesIn(dataDir);
+  const described = left.map(describe);
   for (const pid of left) endIfThere(pid);
-  return left;
+  return described;
+}
+
+function describe(pid: number): string {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    const state = /^State:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return `${pid} (${state}) ${command}`;
+  } catch {
+    return `${pid}, which has ended since`;
+  }
 }
 
 /** Empty for a process that has ended, also while nobody has waited for it, or that is another user's. */

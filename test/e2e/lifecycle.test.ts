@@ -1,13 +1,25 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { isRunning, serve } from './support.ts';
+import { isRunning, serve, type TestServer } from './support.ts';
 
 const TENANT = 'command = "node {fixtures}/tenant.mjs"\nhealth = "/health"';
 const app = (extra = '') => `[service.app]\n${TENANT}\n${extra}\n`;
 
 const pidOf = (body: string): number => JSON.parse(body).pid;
+
+/** From its next start on the server finds a mkfifo that says when it has `begun` and does not end while there is `held`. */
+function slowMkfifo(server: TestServer): { readonly begun: string; readonly held: string } {
+  const dir = join(server.dir, 'bin');
+  const begun = join(dir, 'begun');
+  const held = join(dir, 'held');
+  mkdirSync(dir);
+  const script = `#!/bin/sh\nPATH=\${PATH#*:}\nif [ -e ${held} ]; then : >${begun}; fi\nwhile [ -e ${held} ]; do sleep 0.02; done\nexec mkfifo "$@"\n`;
+  writeFileSync(join(dir, 'mkfifo'), script, { mode: 0o755 });
+  server.env = { PATH: `${dir}:${process.env['PATH']}` };
+  return { begun, held };
+}
 
 describe('the main job', () => {
   it('gives each tenant a process and a directory of its own', async () => {
@@ -226,6 +238,38 @@ describe('the server itself', () => {
     const pid = pidOf((await server.get('acme.localhost')).body);
     expect(await server.stop('SIGINT')).toBe(0);
     expect(isRunning(pid)).toBe(false);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends in order by %s while a program runs for it (bug: execa had it killed by the signal)',
+    async (signal) => {
+      const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
+      await server.stop();
+      const mkfifo = slowMkfifo(server);
+      await server.start();
+      writeFileSync(mkfifo.held, '');
+      while (!existsSync(mkfifo.begun)) await server.api('/api/instances/app:acme/restart', { method: 'POST' });
+      const { pid } = await server.instance('app:acme');
+      const status = server.stop(signal);
+      await expect.poll(() => isRunning(pid ?? 0)).toBe(false);
+      rmSync(mkfifo.held);
+      expect(await status).toBe(0);
+    },
+  );
+
+  it('a second signal ends it at once, and leaves its tenants to the next server', async () => {
+    const server = await serve('[service.app]\ncommand = "node {fixtures}/ignores-sigterm.mjs"\nstop_timeout = 60\n');
+    // It ignores SIGTERM only once it runs.
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const { pid } = await server.instance('app:acme');
+    const status = server.stop('SIGINT');
+    await expect.poll(() => server.api('/health').catch(() => 'it is ending')).toBe('it is ending');
+    process.kill(server.pid, 'SIGINT');
+    expect(await status).toBeNull();
+    expect(isRunning(pid ?? 0)).toBe(true);
+    await server.start();
+    expect((await server.instance('app:acme')).pid).toBe(pid);
+    process.kill(pid ?? 0, 'SIGKILL');
   });
 
   it('a second server on the same state directory refuses, naming the first', async () => {

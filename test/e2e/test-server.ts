@@ -32,6 +32,8 @@ export interface CommandResult {
 export class TestServer {
   readonly dir: string;
   readonly configFile: string;
+  /** Over that of the tests, from the next start on. */
+  env: NodeJS.ProcessEnv = {};
   proxyPort = 0;
   apiPort = 0;
   readyLine = '';
@@ -41,6 +43,8 @@ export class TestServer {
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
+  /** What it has said on stderr. */
+  private log = '';
 
   constructor(dir: string, configFile: string, args: readonly string[]) {
     this.dir = dir;
@@ -59,16 +63,16 @@ export class TestServer {
   async start(): Promise<void> {
     const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data-dir', this.dataDir];
     const child = spawn(process.execPath, [MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args], {
-      env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen' },
+      env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen', ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
     this.exited = new Promise((resolve) => child.once('exit', resolve));
-    let log = '';
+    this.log = '';
     child.stderr.on('data', (chunk) => {
-      log += chunk;
+      this.log += chunk;
     });
-    const died = this.exited.then(() => Promise.reject(new Error(`the server ended: ${log}`)));
+    const died = this.exited.then(() => Promise.reject(new Error(`the server ended: ${this.log}`)));
     died.catch(() => {});
     this.readyLine = await Promise.race([firstLine(child), died]);
     const ports = [...this.readyLine.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
@@ -79,7 +83,7 @@ export class TestServer {
   /** Sends the signal and waits for the end; with SIGKILL tenants are left to the next start. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     const { child } = this;
-    if (child?.exitCode !== null || child.signalCode !== null) return this.exited;
+    if (child === null || !this.isRunning) return this.exited;
     child.kill(signal);
     const guard = setTimeout(() => child.kill('SIGKILL'), STOP_GUARD_MS);
     const status = await this.exited;
@@ -89,18 +93,30 @@ export class TestServer {
 
   /**
    * The end of it all: the server, what it started, its directory.
-   * @throws {Error} when the server left processes behind; they are ended all the same
+   * @throws {Error} when the server left processes behind, which are ended all the same, or broke off while it ended
    */
   async dispose(): Promise<void> {
     for (const follower of this.followers) follower.end();
     for (const child of this.watching) child.kill();
-    await this.stop();
+    const wasRunning = this.isRunning;
+    const status = await this.stop();
     const stateDir = join(this.dataDir, '.tenement');
     thawAll(stateDir);
     const left = endLeftovers(this.dataDir);
     removeCgroups(stateDir);
     rmSync(this.dir, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`the server left processes behind: ${left.join(', ')}`);
+    if (left.length > 0) throw new Error(`the server left processes behind: ${left.join('; ')}\n${this.ending}`);
+    if (wasRunning && status !== 0) throw new Error(`the server did not end in order\n${this.ending}`);
+  }
+
+  private get isRunning(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** How it ended, and what it said last. */
+  private get ending(): string {
+    const { exitCode, signalCode } = this.child ?? {};
+    return `its exit: ${exitCode ?? signalCode}; its log:\n${this.log.split('\n').slice(-40).join('\n')}`;
   }
 
   get token(): string {
