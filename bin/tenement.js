@@ -7,18 +7,18 @@ function fail(message, hint) {
   process.exit(1);
 }
 
-// node:sqlite is all that tenement needs of what Node still calls experimental; other warnings stay.
-function hideSqliteWarning() {
+// What tenement uses of what Node still calls experimental; other warnings stay.
+function hideKnownWarnings() {
   const emitWarning = process.emitWarning;
   process.emitWarning = (warning, options, ...rest) => {
     const type = typeof options === 'object' && options !== null ? options.type : options;
-    if (type === 'ExperimentalWarning' && /^SQLite /.test(String(warning))) return;
+    if (type === 'ExperimentalWarning' && /^(SQLite|FFI) /.test(String(warning))) return;
     emitWarning.call(process, warning, options, ...rest);
   };
 }
 
 function start() {
-  hideSqliteWarning();
+  hideKnownWarnings();
   import('node:module')
     .then((nodeModule) => {
       nodeModule.enableCompileCache();

@@ -23,6 +23,7 @@ import { acquireStateLock } from './registry/lock.ts';
 import { openStateDir } from './registry/state-dir.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { toItsEnd } from './to-its-end.ts';
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -69,9 +70,9 @@ export class Hypervisor {
     const config = loadConfig(file, loadOptions);
     const parts = openParts(config, options.logger ?? silentLogger());
     try {
-      await parts.supervisor.open();
+      await toItsEnd(parts.supervisor.open());
     } catch (error) {
-      await parts.supervisor.close();
+      await toItsEnd(parts.supervisor.close());
       parts.release();
       throw error;
     }
@@ -117,31 +118,31 @@ export class Hypervisor {
 
   /** Registers, starts, and waits until it is ready or the start has failed. @throws `bad_id`, `unknown_service` */
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
-    const { view } = await this.parts.supervisor.spawn(service, tenantId, options);
+    const { view } = await toItsEnd(this.parts.supervisor.spawn(service, tenantId, options));
     return instanceOf(view);
   }
 
   async start(instance: string): Promise<Instance> {
-    return instanceOf(await this.parts.supervisor.start(nameOf(instance)));
+    return instanceOf(await toItsEnd(this.parts.supervisor.start(nameOf(instance))));
   }
 
   /** The operator's stop: no request wakes it. */
   async stop(instance: string): Promise<Instance> {
-    return instanceOf(await this.parts.supervisor.stop(nameOf(instance)));
+    return instanceOf(await toItsEnd(this.parts.supervisor.stop(nameOf(instance))));
   }
 
   async restart(instance: string): Promise<Instance> {
-    return instanceOf(await this.parts.supervisor.restart(nameOf(instance)));
+    return instanceOf(await toItsEnd(this.parts.supervisor.restart(nameOf(instance))));
   }
 
   /** What the idle timeout does: the next request wakes it. */
   async sleep(instance: string): Promise<Instance> {
-    return instanceOf(await this.parts.supervisor.sleep(nameOf(instance)));
+    return instanceOf(await toItsEnd(this.parts.supervisor.sleep(nameOf(instance))));
   }
 
   /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
-    await this.parts.supervisor.remove(nameOf(instance), options);
+    await toItsEnd(this.parts.supervisor.remove(nameOf(instance), options));
   }
 
   /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when it is no instance. */
@@ -185,7 +186,7 @@ export class Hypervisor {
    */
   async close(options: { keepTenants?: boolean } = {}): Promise<void> {
     const { supervisor, release } = this.parts;
-    await (options.keepTenants === true ? supervisor.leave() : supervisor.close());
+    await toItsEnd(options.keepTenants === true ? supervisor.leave() : supervisor.close());
     release();
   }
 }
@@ -198,6 +199,13 @@ function openParts(config: Config, logger: Logger): Parts {
   const events = createEventLog(database, { logger });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const receive = createReception({ source: { claim: (...args) => parts.supervisor.claim(...args) }, logger });
+  const doorbells = createDoorbells({ logger, onRing: (...ring) => receive(...ring) });
+  const launcher = createLauncher({
+    settings: config.settings,
+    sink: output,
+    config: () => parts.supervisor.config,
+    onListenerLeft: (instance, fd) => doorbells.inherit(instance, fd),
+  });
   const parts: Parts = {
     logger,
     events,
@@ -207,8 +215,8 @@ function openParts(config: Config, logger: Logger): Parts {
     supervisor: new Supervisor({
       config,
       clock: systemClock,
-      launcher: createLauncher({ settings: config.settings, sink: output, config: () => parts.supervisor.config }),
-      doorbells: createDoorbells({ logger, onRing: (instance, socket) => receive(instance, socket) }),
+      launcher,
+      doorbells,
       meter: createUsageMeter(),
       storageMeter: createStorageMeter(),
       registry: createRegistry(database),

@@ -127,8 +127,8 @@ export interface Launcher {
   strays(isOurs: (bindSocket: string) => boolean): (ProcessIdentity & { readonly bindSocket: string })[];
   /** SIGKILL; settles when it is gone. */
   endStray(identity: ProcessIdentity): Promise<void>;
-  /** Removes the sockets that a process which is gone has left. */
-  forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>): void;
+  /** Removes the sockets that a process which is gone has left, and of a known instance's the FIFOs. */
+  forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>, instance: InstanceName | null): void;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. */
   deleteTenantDir(tenantId: string): Promise<void>;
 }
@@ -144,6 +144,8 @@ export interface Doorbells {
   retire(instance: InstanceName): void;
   /** Paths that they were bound to who rang for the process that serves now, and are still connected. */
   listeners(instance: InstanceName): readonly string[];
+  /** Its process has ended: takes in who has connected to the socket `fd` that it listened on, then closes it. */
+  inherit(instance: InstanceName, fd: number): void;
   /** Ends it, and removes it from the public path. */
   takeDown(instance: InstanceName): void;
   /** Takes all of them down. */

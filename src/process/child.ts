@@ -8,6 +8,7 @@ import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
 import { type Frozen, freeze, thaw } from './freezer.ts';
+import { type HeldListener, holdListener } from './held-listener.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness } from './probe.ts';
@@ -17,6 +18,8 @@ import { isAtRest, readInbox } from './resting-connections.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
+/** From ready to the second descriptor of its socket: whoever waits for a wake goes first. */
+const HOLD_AFTER_MS = 20;
 /** How long the end of a process waits for the last of its output to be read. */
 const OUTPUT_WAIT_MS = 200;
 
@@ -30,6 +33,8 @@ export interface ChildParts {
   readonly output: OutputTap;
   /** Called when the process is gone, before its traces are removed. */
   onGone(): void;
+  /** Called at its end with a descriptor of what it listened on, for whoever is to take in those who wait there. */
+  onListenerLeft(fd: number): void;
   /** Called when it is let go of. */
   onReleased(): void;
   /** Removes its FIFOs, and what its sandbox was made of. */
@@ -47,6 +52,8 @@ export class Child implements LaunchedProcess {
   private readonly oomKillsBefore: number;
   private resumed = new AbortController();
   private ending: Promise<void> | null = null;
+  private held: HeldListener | null = null;
+  private holding: NodeJS.Timeout | null = null;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
@@ -54,7 +61,11 @@ export class Child implements LaunchedProcess {
     this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
     this.stamp = new ConnectStamp(this.upstreamSocket);
-    void parts.exited.then(() => this.gone.abort());
+    void parts.exited.then(() => {
+      // Its probes first: nobody is to take them for clients.
+      this.gone.abort();
+      this.bequeath();
+    });
   }
 
   get identity(): ProcessIdentity {
@@ -79,7 +90,9 @@ export class Child implements LaunchedProcess {
   }
 
   async probe({ health, healthTimeoutMs }: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult> {
-    return this.stamp.except(() => askLiveness(this.upstream, health, healthTimeoutMs));
+    // A listener that it has closed would seem to be there.
+    if (this.held?.isShared() === false) this.letGoOfListener();
+    return this.stamp.except(() => askLiveness(this.upstream, health, healthTimeoutMs, this.gone.signal));
   }
 
   wasConnected(): boolean {
@@ -149,6 +162,7 @@ export class Child implements LaunchedProcess {
   }
 
   release(): void {
+    this.letGoOfListener();
     this.parts.dirWatch.close();
     this.parts.output.close();
     this.parts.onReleased();
@@ -191,10 +205,28 @@ export class Child implements LaunchedProcess {
     if (publicSocket === null) return null;
     try {
       publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
+      this.holding ??= setTimeout(() => this.holdListener(), HOLD_AFTER_MS).unref();
       return null;
     } catch (error) {
       return notMoved(publicSocket, error);
     }
+  }
+
+  private holdListener(): void {
+    const { pid, bindSocket } = this.parts.record;
+    if (!this.gone.signal.aborted) this.held ??= holdListener(pid, bindSocket);
+  }
+
+  private letGoOfListener(): void {
+    if (this.holding !== null) clearTimeout(this.holding);
+    this.held?.close();
+    this.held = null;
+  }
+
+  private bequeath(): void {
+    const { held } = this;
+    this.held = null;
+    if (held !== null) this.parts.onListenerLeft(held.fd);
   }
 
   private async end(graceMs: number): Promise<void> {

@@ -13,7 +13,8 @@ const BACKLOG = 4096;
  */
 const LAST_RING_MS = 100;
 
-export type OnRing = (instance: InstanceName, connection: Socket) => void;
+/** `inherited`: it was made to a process that did not take it in. */
+export type OnRing = (instance: InstanceName, connection: Socket, inherited: boolean) => void;
 
 export interface DoorbellOptions {
   readonly instance: InstanceName;
@@ -44,7 +45,7 @@ export class Doorbell {
     this.bindName = bindName;
     this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       this.rangLately = true;
-      onRing(instance, socket);
+      onRing(instance, socket, false);
     });
     this.server.on('error', (error) => options.onError(error));
     // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.

@@ -8,6 +8,7 @@ import type { SocketAccess } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
 import { ensureSocketParent } from './directories.ts';
 import { Doorbell, type OnRing } from './doorbell.ts';
+import { Heir } from './heir.ts';
 
 export interface DoorbellsOptions {
   readonly logger: Logger;
@@ -18,6 +19,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
   const hung = new Map<InstanceName, Doorbell>();
   /** Those that are no more, of whose ringers some are still connected. */
   const left = new Map<InstanceName, Set<Doorbell>>();
+  const heirs = new Set<Heir>();
   let count = 0;
   /** Made, or seen to be there: thousands of doorbells lie in a few. */
   const prepared = new Set<string>();
@@ -76,7 +78,12 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
       hung.get(instance)?.takeDown();
       hung.delete(instance);
     },
+    inherit(instance, fd) {
+      const heir = new Heir({ instance, fd, onRing, onEnd: () => heirs.delete(heir) });
+      heirs.add(heir);
+    },
     close() {
+      for (const heir of heirs) heir.close();
       for (const bell of hung.values()) bell.takeDown();
       hung.clear();
     },

@@ -2,8 +2,9 @@
  * Starts children and finds those of an earlier server again: directories, environment, port, output, watch,
  * process. Expected failures come back as a sentence.
  */
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertTenantId, type ProcessRecord } from '../core/instance.ts';
+import { assertTenantId, type InstanceName, type ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
 import type { Config, Settings } from '../core/service.ts';
@@ -36,6 +37,8 @@ export interface LauncherOptions {
   readonly sink: OutputSink;
   /** What children may inherit from by name; default this process's. */
   readonly baseEnv?: NodeJS.ProcessEnv;
+  /** A process has ended that listened on this; it is the callee's to close. Default: it is closed. */
+  onListenerLeft?(instance: InstanceName, fd: number): void;
   /** What is served now, whose secrets no tenant is to see; default: nothing. */
   config?(): Pick<Config, 'file' | 'services'>;
 }
@@ -90,8 +93,9 @@ export function createLauncher(options: LauncherOptions): Launcher {
       for (const cgroup of context.cgroups().all()) if (cgroup.pids().includes(identity.pid)) cgroup.freeze(false);
       return endStrays([identity]);
     },
-    forget: (record) => {
+    forget: (record, instance) => {
       removeTraces(record);
+      if (instance !== null) fifos.remove(instance);
       removeBundle({ stateDir: settings.stateDir, bindSocket: record.bindSocket });
       context.cgroups().find(record.cgroup)?.remove();
     },
@@ -157,7 +161,8 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
     const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
-    const life = { onGone: () => {}, onReleased: unref, removeOutput };
+    const onListenerLeft = (fd: number) => passOn(context, instance, fd);
+    const life = { onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
     return new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
   } catch (error) {
     output.close();
@@ -182,9 +187,15 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     dirWatch: new DirWatch(record.bindSocket),
     output,
     onGone: look,
+    onListenerLeft: (fd) => passOn(context, instance, fd),
     onReleased: () => {},
     removeOutput: () => removeFiles(request, context),
   });
+}
+
+function passOn({ onListenerLeft }: LauncherOptions, instance: InstanceName, fd: number): void {
+  if (onListenerLeft === undefined) closeSync(fd);
+  else onListenerLeft(instance, fd);
 }
 
 /** @throws {Error} with a sentence for a person */

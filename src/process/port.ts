@@ -1,8 +1,8 @@
 /** Ports for `listen = "port"`: one that nobody has, and whose process it is that listens there. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { endianness } from 'node:os';
-import { allPids, readStat } from './proc.ts';
+import { allPids, descriptorsOf, openedAs, readStat } from './proc.ts';
 
 /** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */
 const TCP_LISTEN = '0A';
@@ -56,7 +56,7 @@ function freePort(): Promise<number> {
 export function listenerBelongsTo(port: number, childPid: number): boolean {
   const inodes = listeningInodes(port);
   if (inodes === null) return true;
-  const held = new Set(family(childPid).flatMap(heldSockets));
+  const held = new Set(family(childPid).flatMap(openedBy));
   return inodes.size > 0 && [...inodes].every((inode) => held.has(inode));
 }
 
@@ -108,19 +108,6 @@ export function family(rootPid: number): number[] {
   return [...members];
 }
 
-function heldSockets(pid: number): string[] {
-  const dir = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(dir).map((fd) => readLink(`${dir}/${fd}`));
-  } catch {
-    return [];
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
+function openedBy(pid: number): string[] {
+  return descriptorsOf(pid).map((fd) => openedAs(pid, fd));
 }

@@ -6,16 +6,20 @@ import type { ProbeResult, Upstream } from '../core/ports.ts';
 /** `refused`: nothing listens there (yet). */
 export type ConnectResult = 'accepted' | 'refused' | 'timeout';
 
-export function tryConnect(upstream: Upstream, timeoutMs: number): Promise<ConnectResult> {
+/** `refused` at once when `signal` aborts. */
+export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: AbortSignal): Promise<ConnectResult> {
   return new Promise((resolve) => {
     const socket = 'socketPath' in upstream ? connect(upstream.socketPath) : connect(upstream.port, '127.0.0.1');
+    const cancel = () => finish('refused');
+    signal?.addEventListener('abort', cancel, { once: true });
     const finish = (result: ConnectResult) => {
+      signal?.removeEventListener('abort', cancel);
       socket.destroy();
       resolve(result);
     };
     socket.setTimeout(timeoutMs, () => finish('timeout'));
     socket.once('connect', () => finish('accepted'));
-    socket.once('error', () => finish('refused'));
+    socket.on('error', () => finish('refused'));
   });
 }
 
@@ -51,7 +55,7 @@ export function askHealth(
       const status = response.statusCode ?? 0;
       finish(status >= 200 && status < 300 ? { ok: true } : failure(`GET ${path} answered ${status}`));
     });
-    probe.once('error', (error: NodeJS.ErrnoException) => {
+    probe.on('error', (error: NodeJS.ErrnoException) => {
       const failed = failure(`GET ${path} failed: ${error.message}`);
       finish(REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed);
     });
@@ -59,9 +63,15 @@ export function askHealth(
   });
 }
 
-export async function askLiveness(upstream: Upstream, health: string | null, timeoutMs: number): Promise<ProbeResult> {
-  if (health !== null) return askHealth(upstream, health, timeoutMs);
-  const result = await tryConnect(upstream, timeoutMs);
+/** Not ok at once when `signal` aborts. */
+export async function askLiveness(
+  upstream: Upstream,
+  health: string | null,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  if (health !== null) return askHealth(upstream, health, timeoutMs, signal);
+  const result = await tryConnect(upstream, timeoutMs, signal);
   return result === 'accepted' ? { ok: true } : failure(`connecting: ${result}`);
 }
 

@@ -1,5 +1,5 @@
 /** What /proc tells of processes. On a system without it the answers are empty. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/instance.ts';
 
 export interface ProcStat {
@@ -55,6 +55,24 @@ export function identityOf(pid: number): ProcessIdentity {
 export function isAlive(identity: ProcessIdentity): boolean {
   const stat = readStat(identity.pid);
   return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
+}
+
+/** What it has open; none when we may not know. */
+export function descriptorsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** What is open there: a path, or `socket:[INODE]`; '' when it was closed meanwhile. */
+export function openedAs(pid: number, fd: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    return '';
+  }
 }
 
 /** Members of a process group that are not zombies. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 /** __SO_ACCEPTCON in the column Flags: it listens (include/linux/net.h). */
 const LISTENS = '00010000';
 const FLAGS = 3;
+const INODE = 6;
 
 /**
  * How many connections the listener bound at each path has, accepted or still in its backlog. A socket that was
@@ -23,6 +24,13 @@ export function countConnections(table: string): Map<string, number> {
     counts.set(path, (counts.get(path) ?? 0) + 1);
   }
   return counts;
+}
+
+/** Of all that listen under that name: also one of a process that has died, while somebody holds it. `table` as above. */
+export function listenerInodes(table: string, path: string): string[] {
+  const named = table.split('\n').filter((line) => line.endsWith(` ${path}`));
+  const listening = named.map((line) => line.split(/ +/, INODE + 1)).filter((fields) => fields[FLAGS] === LISTENS);
+  return listening.map((fields) => fields[INODE] ?? '');
 }
 
 function readTable(): string {

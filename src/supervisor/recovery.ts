@@ -51,7 +51,7 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   }
   if (recovery.do === 'dispatch') runner.dispatch(recovery.event);
   if (recovery.do === 'lost' && process !== null) {
-    launcher.forget(process);
+    launcher.forget(process, instance);
     runner.lost();
   }
   return false;
@@ -61,5 +61,5 @@ async function endStrays(known: ReadonlySet<string>, { launcher, logger }: Recov
   const strays = launcher.strays((bindSocket) => !known.has(bindSocket));
   for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
   await Promise.all(strays.map((stray) => launcher.endStray(stray)));
-  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null, cgroup: [] });
+  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
 }

@@ -1,10 +1,11 @@
 /** The public socket, used as nginx and Caddy do: straight, past the proxy. */
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { canDuplicate } from '../../src/process/pidfd.ts';
 import { askSocket } from './clients.ts';
 import { serve, type TestServer, writeConfig } from './support.ts';
 
@@ -36,6 +37,35 @@ function keepAsking(socket: string, clients: number): { stop(): Promise<Map<numb
       return statuses;
     },
   };
+}
+
+/** Whether two processes have the same socket open. */
+function haveOneInCommon(one: number, other: number): boolean {
+  const sockets = new Set(socketsOf(one));
+  return socketsOf(other).some((socket) => sockets.has(socket));
+}
+
+/** Whether the socket that a process bound below that directory still takes connections. */
+function listensAt(dir: string): boolean {
+  const lines = readFileSync('/proc/net/unix', 'latin1').split('\n');
+  return lines.some(
+    (line) => line.includes(' 00010000 ') && line.includes(` ${dir}/.tenement-`) && line.endsWith('/s'),
+  );
+}
+
+function socketsOf(pid: number): string[] {
+  const dir = `/proc/${pid}/fd`;
+  const links = readdirSync(dir).map((fd) => linkOf(join(dir, fd)));
+  return links.filter((link) => link.startsWith('socket:'));
+}
+
+/** Empty when it was closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 describe('the public socket of one that sleeps', () => {
@@ -162,6 +192,54 @@ describe('going past the proxy', () => {
     await server.event('app:acme', 'crashed');
     expect((await askSocket(socket)).status).toBe(200);
   });
+});
+
+describe('the public socket of one that crashes', () => {
+  it.skipIf(!canDuplicate())('refuses nobody, not even in the instant of its end', async () => {
+    const server = await serve(`backoff_base_ms = 10\nmax_restarts = 1000\n${app()}`);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const socket = await socketOf(server);
+    const failures = new Set<string>();
+    let going = true;
+    const client = async () => {
+      while (going) await askSocket(socket).catch(({ code }) => failures.add(code));
+    };
+    const clients = Array.from({ length: 4 }, client);
+    for (let crash = 0; crash < 10; crash += 1) {
+      const { pid } = await server.instance('app:acme');
+      await expect.poll(() => haveOneInCommon(server.pid, pid ?? 0)).toBe(true);
+      process.kill(pid ?? 0, 'SIGKILL');
+      await expect.poll(async () => (await server.instance('app:acme')).pid).not.toBe(pid);
+      await server.api('/api/instances/app:acme/start', { method: 'POST' });
+    }
+    going = false;
+    await Promise.all(clients);
+    // Who was connected to the process that died cannot be helped.
+    expect([...failures].filter((code) => code !== 'ECONNRESET' && code !== 'EPIPE')).toEqual([]);
+  });
+});
+
+describe('the public socket of one that goes to rest by itself', () => {
+  it.skipIf(!canDuplicate())(
+    'is not woken by who had left before (bug: by a probe that it had not taken in)',
+    async () => {
+      const server = await serve('[service.app]\ncommand = "node {fixtures}/busy-until-told.mjs"\n');
+      await server.cli('spawn', 'app', '--id', 'acme');
+      const socket = await socketOf(server);
+      const { pid } = await server.instance('app:acme');
+      await expect.poll(() => haveOneInCommon(server.pid, pid ?? 0)).toBe(true);
+      await expect.poll(async () => (await server.cli('logs', 'app:acme')).stdout).toContain('busy');
+      const client = connect(socket);
+      await once(client, 'connect');
+      client.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(client, 'finish');
+      client.destroy();
+      writeFileSync(join(server.dataDir, 'acme/rest'), '');
+      await server.event('app:acme', 'exited');
+      await expect.poll(() => listensAt(join(server.dir, 'tenement'))).toBe(false);
+      expect(await server.instance('app:acme')).toMatchObject({ state: 'asleep', wakes: 0 });
+    },
+  );
 });
 
 describe('a server that ends', () => {

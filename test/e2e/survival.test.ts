@@ -15,6 +15,28 @@ async function pidThrough(server: TestServer, host = 'acme.localhost'): Promise<
 }
 
 describe('a server that is killed', () => {
+  it('is followed by one that ends in order, with the tenants that it took back (bug: it exited with 13 before they had)', async () => {
+    const server = await serve(TWO);
+    const pid = await pidThrough(server);
+    await server.stop('SIGKILL');
+    await server.start();
+    expect(await server.stop('SIGINT')).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('leaves no FIFO of a tenant that died before the next came (bug: they lay there until its next start)', async () => {
+    const server = await serve(APP);
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const pid = await pidThrough(server);
+    await server.stop('SIGKILL');
+    const fifos = () => readdirSync(join(server.dataDir, '.tenement/output')).filter((name) => name.includes('acme'));
+    expect(fifos()).toHaveLength(2);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => isRunning(pid)).toBe(false);
+    await server.start();
+    expect(fifos()).toEqual([]);
+  });
+
   it('leaves its tenants running, and the next takes them back with what it counted', async () => {
     const server = await serve(TWO);
     const pid = await pidThrough(server);

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Heir } from '../../src/process/heir.ts';
+import { type HeldListener, holdListener } from '../../src/process/held-listener.ts';
+import { canDuplicate } from '../../src/process/pidfd.ts';
+import { makeDir } from './support.ts';
+
+/** Listens at its argument; with a line on stdin it takes no more. */
+const LISTENER = `const server = require('node:net').createServer((socket) => socket.end('the tenant'));
+server.listen(process.argv[1], () => console.log('listening'));
+process.stdin.once('data', () => server.close(() => console.log('closed')));`;
+
+interface Tenant {
+  readonly child: ChildProcess;
+  readonly path: string;
+}
+
+async function listening(path = join(makeDir(), 'app.sock')): Promise<Tenant> {
+  const child = spawn(process.execPath, ['-e', LISTENER, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return { child, path };
+}
+
+function hold({ child, path }: Tenant): HeldListener {
+  const held = holdListener(child.pid ?? 0, path);
+  if (held === null) throw new Error('it cannot be held');
+  return held;
+}
+
+async function end({ child }: Tenant): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function connected(path: string): Promise<Socket> {
+  const socket = connect(path);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+const descriptors = () => readdirSync('/proc/self/fd').length;
+
+describe.skipIf(!canDuplicate())('the socket of a process that has died', () => {
+  it('takes connections while its descriptor is held, and refuses them afterwards', async () => {
+    const tenant = await listening();
+    const held = hold(tenant);
+    await end(tenant);
+    await connected(tenant.path);
+    held.close();
+    await expect(connected(tenant.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('hands over who waits there, and closes when no more come', async () => {
+    const tenant = await listening();
+    const before = descriptors();
+    const { fd } = hold(tenant);
+    await end(tenant);
+    const clients = await Promise.all([connected(tenant.path), connected(tenant.path)]);
+    const rung: string[] = [];
+    const onRing = (instance: string, socket: Socket) => {
+      rung.push(instance);
+      socket.resume().end('tenement');
+    };
+    const ended = new Promise<void>((resolve) => new Heir({ instance: 'app:acme', fd, onRing, onEnd: resolve }));
+    for (const client of clients) expect(String((await once(client, 'data'))[0])).toBe('tenement');
+    for (const client of clients) client.destroy();
+    await ended;
+    expect(rung).toEqual(['app:acme', 'app:acme']);
+    await expect.poll(descriptors).toBeLessThanOrEqual(before);
+  });
+
+  it('takes in no more than so many, however many a tenant made wait there', async () => {
+    const tenant = await listening();
+    const { fd } = hold(tenant);
+    tenant.child.kill('SIGSTOP');
+    // The backlog of a Node server is 511.
+    for (let count = 0; count < 512; count += 1) await connected(tenant.path);
+    tenant.child.kill('SIGKILL');
+    const { promise: full, resolve } = Promise.withResolvers<void>();
+    let taken = 0;
+    const onRing = (_instance: string, socket: Socket) => {
+      taken += 1;
+      socket.destroy();
+    };
+    new Heir({ instance: 'app:acme', fd, onRing, onEnd: resolve });
+    await full;
+    expect(taken).toBe(512);
+  });
+
+  it('is told from that of the next process, which has the same name (bug: the old one was taken for it)', async () => {
+    const old = await listening();
+    const first = hold(old);
+    await end(old);
+    rmSync(old.path);
+    const next = await listening(old.path);
+    const second = hold(next);
+    expect(second.isShared()).toBe(true);
+    first.close();
+    second.close();
+  });
+
+  it('is known not to be the tenant’s any more when the tenant has closed it', async () => {
+    const tenant = await listening();
+    const held = hold(tenant);
+    expect(held.isShared()).toBe(true);
+    tenant.child.stdin?.write('close\n');
+    await once(tenant.child.stdout as NonNullable<ChildProcess['stdout']>, 'data');
+    expect(held.isShared()).toBe(false);
+    held.close();
+  });
+});
+
+it('what does not listen, or is not there, cannot be held', async () => {
+  const { child, path } = await listening();
+  expect(holdListener(child.pid ?? 0, `${path}x`)).toBeNull();
+  expect(holdListener(2 ** 22 + 1, path)).toBeNull();
+});
