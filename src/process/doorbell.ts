@@ -1,17 +1,13 @@
 /** The listener at the public path of an instance that is not ready: whoever connects rings. */
 import { renameSync, statSync, unlinkSync } from 'node:fs';
-import { Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../core/instance.ts';
 import type { SocketAccess } from '../core/service.ts';
+import { Intake } from './intake.ts';
 import { grantAccess, isFile } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4096;
-/**
- * Who connected before the path was another's may still wait to be taken in: libuv accepts one connection a turn of the
- * event loop, so when none came in for so long there is none.
- */
-const LAST_RING_MS = 100;
 
 /** `inherited`: it was made to a process that did not take it in. */
 export type OnRing = (instance: InstanceName, connection: Socket, inherited: boolean) => void;
@@ -34,8 +30,7 @@ export class Doorbell {
   readonly publicSocket: string;
   /** The path that those who rang are connected to. */
   readonly bindName: string;
-  private readonly server: Server;
-  private rangLately = false;
+  private readonly intake: Intake;
   private readonly file: { readonly dev: number; readonly ino: number };
 
   /** Listens, and takes the place of what lay at the public path, in one step. @throws {Error} */
@@ -43,10 +38,7 @@ export class Doorbell {
     const { instance, publicSocket, bindName, access, onRing } = options;
     this.publicSocket = publicSocket;
     this.bindName = bindName;
-    this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-      this.rangLately = true;
-      onRing(instance, socket, false);
-    });
+    this.intake = new Intake((socket) => onRing(instance, socket, false));
     this.server.on('error', (error) => options.onError(error));
     // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.
     this.server.listen({ path: bindName, backlog: BACKLOG });
@@ -70,16 +62,16 @@ export class Doorbell {
 
   /** Another has taken its place: takes in who rang before that, then ends. `onDone`: nobody who rang is connected. */
   retire(onDone: () => void = () => {}): void {
-    this.rangLately = false;
-    setTimeout(() => {
-      if (this.rangLately) this.retire(onDone);
-      else this.server.close(onDone);
-    }, LAST_RING_MS).unref();
+    this.intake.closeWhenQuiet(onDone);
   }
 
   /** Ends it, and removes it from the public path if it is still there. */
   takeDown(): void {
     if (this.isInPlace) unlinkSync(this.publicSocket);
     this.server.close();
+  }
+
+  private get server(): Server {
+    return this.intake.server;
   }
 }

@@ -1,15 +1,13 @@
 /** Takes in those who connected to the socket of a process that has ended, as a doorbell takes in who rings. */
-import { Server } from 'node:net';
 import type { InstanceName } from '../core/instance.ts';
 import type { OnRing } from './doorbell.ts';
+import { Intake } from './intake.ts';
 
 /**
  * Of one process. Its socket may have as many connections waiting as its backlog holds, and the tenant could have made
  * them all itself.
  */
 const MAX_TAKEN_IN = 512;
-/** Who connected just before the public path was another's: libuv takes in one a turn of the event loop. */
-const LAST_MS = 100;
 
 export interface HeirOptions {
   readonly instance: InstanceName;
@@ -20,30 +18,23 @@ export interface HeirOptions {
 }
 
 export class Heir {
-  private readonly server: Server;
+  private readonly intake: Intake;
   private takenIn = 0;
-  private tookLately = true;
 
   constructor({ instance, fd, onRing, onEnd }: HeirOptions) {
-    this.server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    this.intake = new Intake((socket) => {
       this.takenIn += 1;
-      this.tookLately = true;
       if (this.takenIn === MAX_TAKEN_IN) this.close();
       onRing(instance, socket, true);
     });
-    this.server.on('error', () => (this.server.listening ? this.close() : onEnd())).once('close', onEnd);
-    this.server.listen({ fd });
-    this.server.unref();
-    this.endWhenQuiet();
+    const { server } = this.intake;
+    server.on('error', () => (server.listening ? this.close() : onEnd())).once('close', onEnd);
+    server.listen({ fd });
+    server.unref();
+    this.intake.closeWhenQuiet();
   }
 
   close(): void {
-    if (this.server.listening) this.server.close();
-  }
-
-  private endWhenQuiet(): void {
-    if (!this.tookLately) return this.close();
-    this.tookLately = false;
-    setTimeout(() => this.endWhenQuiet(), LAST_MS).unref();
+    if (this.intake.server.listening) this.intake.server.close();
   }
 }

@@ -2,11 +2,11 @@
  * A second descriptor of the socket that a tenant listens on. When its process dies, the kernel refuses nobody: those
  * who connect wait in the socket's queue, until tenement takes them in from there.
  */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { duplicateOf } from './pidfd.ts';
 import { family } from './port.ts';
 import { descriptorsOf, openedAs } from './proc.ts';
-import { listenerInodes } from './unix-sockets.ts';
+import { listenerInodes, unixTable } from './unix-sockets.ts';
 
 export interface HeldListener {
   readonly fd: number;
@@ -37,18 +37,9 @@ interface Holder {
 
 function holderAmong(pids: readonly number[], path: string): Holder | null {
   for (const pid of pids) {
-    const sockets = new Set(listenerInodes(readTable(pid), path).map((inode) => `socket:[${inode}]`));
+    const sockets = new Set(listenerInodes(unixTable(pid), path).map((inode) => `socket:[${inode}]`));
     const fd = sockets.size === 0 ? undefined : descriptorsOf(pid).find((one) => sockets.has(openedAs(pid, one)));
     if (fd !== undefined) return { pid, fd, socket: openedAs(pid, fd) };
   }
   return null;
-}
-
-/** Of the network that it is in: a socket is seen in that of the process that made it. */
-function readTable(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/net/unix`, 'latin1');
-  } catch {
-    return '';
-  }
 }

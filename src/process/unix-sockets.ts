@@ -11,7 +11,7 @@ const INODE = 6;
  * accepted bears the name that its listener was bound to, wherever that file was moved since.
  */
 export function connectionsByPath(): Map<string, number> {
-  return countConnections(readTable());
+  return countConnections(unixTable('self'));
 }
 
 /** `table`: the text of /proc/net/unix, whose columns are `Num RefCount Protocol Flags Type St Inode Path`. */
@@ -33,9 +33,10 @@ export function listenerInodes(table: string, path: string): string[] {
   return listening.map((fields) => fields[INODE] ?? '');
 }
 
-function readTable(): string {
+/** /proc/net/unix as that process sees it, of the network that it is in; empty where it cannot be read. */
+export function unixTable(pid: number | 'self'): string {
   try {
-    return readFileSync('/proc/net/unix', 'latin1');
+    return readFileSync(`/proc/${pid}/net/unix`, 'latin1');
   } catch {
     return '';
   }
