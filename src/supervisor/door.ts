@@ -27,15 +27,8 @@ export interface DoorOptions {
   onDeserted(): void;
 }
 
-export interface Serving {
-  readonly process: LaunchedProcess;
-  readonly generation: number;
-}
-
 export class Door {
-  /** Both are set while its state is `ready`. */
-  private current: Serving | null = null;
-  private target: LeaseTarget | null = null;
+  private current: LeaseTarget | null = null;
   private readonly grants = new Set<CountedGrant>();
   private readonly options: DoorOptions;
   private readonly gate: WakeGate;
@@ -45,32 +38,31 @@ export class Door {
     this.gate = new WakeGate(() => options.onDeserted());
   }
 
-  /** Who serves now; requests are forwarded while the state is `ready`. */
-  get serving(): Serving | null {
+  /** Who serves now, while the state is `ready`: requests are forwarded to it. */
+  get target(): LeaseTarget | null {
     return this.current;
   }
 
-  open(serving: Serving): void {
-    this.current = serving;
-    this.target = this.targetOf(serving);
+  open({ process, generation }: { process: LaunchedProcess; generation: number }): void {
+    const { name, tenantId } = this.options;
+    this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
   }
 
   /** The service has another config now. */
   renew(): void {
-    if (this.current !== null) this.target = this.targetOf(this.current);
+    if (this.current !== null) this.current = this.renewed(this.current);
   }
 
   /** From now on nobody claims it; what has been claimed goes on. */
   close(): void {
     this.current = null;
-    this.target = null;
     for (const grant of this.grants) grant.revoke();
   }
 
   grant(): Grant | null {
-    const { serving } = this;
-    if (serving === null) return null;
-    const grant = new CountedGrant(() => this.targetOf(serving), this.options.inFlight, {
+    const { target } = this;
+    if (target === null) return null;
+    const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
       onReported: (active) => this.reported(active),
       onEnded: () => this.grants.delete(grant),
     });
@@ -83,7 +75,7 @@ export class Door {
   }
 
   claim(signal: AbortSignal): Claim | Promise<Claim> {
-    if (this.target !== null) return this.lease(this.target, null);
+    if (this.current !== null) return this.lease(this.current, null);
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
@@ -136,10 +128,8 @@ export class Door {
     return new CountedLease(target, heldMs, inFlight, this);
   }
 
-  private targetOf({ process, generation }: Serving): LeaseTarget {
-    const { name, tenantId, service } = this.options;
-    const { requestTimeoutMs } = service();
-    return { instance: name, tenantId, upstream: process.upstream, generation, requestTimeoutMs };
+  private renewed(target: Omit<LeaseTarget, 'requestTimeoutMs'>): LeaseTarget {
+    return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
   }
 
   private reported(active: boolean): void {

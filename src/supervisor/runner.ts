@@ -66,7 +66,7 @@ export class Runner {
   }
 
   get upstream(): Upstream | null {
-    return this.parts.door.serving?.process.upstream ?? null;
+    return this.parts.door.target?.upstream ?? null;
   }
 
   /** Those of its process, while it has one; else those that the next will have. */
@@ -290,7 +290,8 @@ export class Runner {
 
   private leaveReady(): void {
     this.parts.duty.end();
-    if (this.parts.door.serving !== null) this.deps.generations.retire(this.parts.door.serving.generation);
+    const { target } = this.parts.door;
+    if (target !== null) this.deps.generations.retire(target.generation);
     this.parts.door.close();
   }
 }
