@@ -11,6 +11,9 @@ export interface StateLock {
   release(): void;
 }
 
+/** Of this process. A database that nobody refers to is closed by the garbage collector, and its lock is free then. */
+const held = new Set<DatabaseSync>();
+
 /** @throws {TenementError} `already_running`, naming the process that has it. */
 export function acquireStateLock(stateDir: string): StateLock {
   const database = new DatabaseSync(join(stateDir, 'lock.db'));
@@ -21,8 +24,14 @@ export function acquireStateLock(stateDir: string): StateLock {
     database.close();
     throw new TenementError('already_running', `${holder(pidFile)} already serves ${stateDir}`, { cause: error });
   }
+  held.add(database);
   notePid(pidFile);
-  return { release: () => database.close() };
+  return {
+    release: () => {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
 
 /** For the message to the next one; the lock holds without it. */

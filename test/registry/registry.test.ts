@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -215,18 +216,31 @@ describe('the state directory', () => {
 
   it('has one server; the lock of one that was killed is free', async () => {
     const dir = tempDir();
-    const lockModule = fileURLToPath(new URL('../../src/registry/lock.ts', import.meta.url));
-    const program = `import { acquireStateLock } from ${JSON.stringify(lockModule)};
-      acquireStateLock(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    expect(() => acquireStateLock(dir)).toThrow(new RegExp(`pid ${child.pid} already serves`));
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    const server = await startHolder(dir, 'acquireStateLock(dir);');
+    expect(() => acquireStateLock(dir)).toThrow(new RegExp(`pid ${server.pid} already serves`));
+    const gone = once(server, 'exit');
+    server.kill('SIGKILL');
     await gone;
     acquireStateLock(dir).release();
   });
+
+  it('stays locked when its server forgets that it has the lock', async () => {
+    const dir = tempDir();
+    await startHolder(dir, 'acquireStateLock(dir); gc();');
+    expect(() => acquireStateLock(dir)).toThrow('already serves');
+  });
 });
+
+/** A process that does what `program` says to `dir`, and stays. */
+async function startHolder(dir: string, program: string) {
+  const lockModule = fileURLToPath(new URL('../../src/registry/lock.ts', import.meta.url));
+  const script = `import { acquireStateLock } from ${JSON.stringify(lockModule)};
+    const dir = ${JSON.stringify(dir)};
+    ${program}
+    console.log('done'); setInterval(() => {}, 1000);`;
+  const args = ['--expose-gc', '--input-type=module-typescript', '-e', script];
+  const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  return holder;
+}
