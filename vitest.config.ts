@@ -5,10 +5,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They have a configuration of their own and run in a VM: npm run test:vm.
     exclude: [...configDefaults.exclude, 'test/vm/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     // What is waited for comes when it comes, also on a busy machine.
-    expect: { poll: { timeout: 10_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // Most of the time they wait for processes: more files at once than cores.
     maxWorkers: 3,
