@@ -122,6 +122,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   // ---- Verbs ---------------------------------------------------------------------------------
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
+    this.assertOpen();
     const existing = this.fleet.get(instanceName(service, tenantId));
     const runner = existing ?? this.register(service, tenantId, ownOf(options));
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
@@ -131,6 +132,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
+    this.assertOpen();
     const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'start' });
     if (options.wait !== false) await runner.settled();
@@ -145,6 +147,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   async restart(instance: InstanceName): Promise<InstanceView> {
+    this.assertOpen();
     const runner = this.fleet.find(instance);
     runner.dispatch({ type: 'restart' });
     await runner.settled();
@@ -225,8 +228,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   /**
    * Goes over to it: new services are served, removed ones drain and end, changed ones restart one by one.
    * Returns a sentence for each change.
+   * @throws {TenementError} `shutting_down`
    */
   apply(config: Config): string[] {
+    this.assertOpen();
     this.deps.launcher.assertHostGives(config.services.values());
     const diff = diffConfigs(this.currentConfig, config);
     const words = describeDiff(diff, (service) => this.fleet.population(service));
@@ -256,8 +261,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
-  private register(service: string, tenantId: string, own: TenantsOwn): Runner {
+  /** What was started from now on would be left behind. @throws {TenementError} `shutting_down` */
+  private assertOpen(): void {
     if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
+  }
+
+  private register(service: string, tenantId: string, own: TenantsOwn): Runner {
     const config = this.serviceNamed(service);
     this.deps.launcher.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
     return this.registrar.register(service, tenantId, own);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { granted, here, ready, settle, world } from './fakes.ts';
+import type { Supervisor } from '../../src/supervisor/supervisor.ts';
+import { granted, here, ready, settle, type World, world } from './fakes.ts';
 
 describe('waking', () => {
   it('many requests to a sleeper launch one process and are all admitted', async () => {
@@ -307,13 +308,40 @@ describe('registration', () => {
 });
 
 describe('the end of the server', () => {
-  it('wakes nobody any more, not even a sleeper that was never asked for', async () => {
+  /** A server that has one, which nobody asked for since it was started. */
+  async function sleeping(): Promise<World> {
     const before = world();
     await before.supervisor.spawn('api', 'acme', { start: false });
     const made = world({}, {}, { records: [...before.saved.values()] });
     await made.supervisor.open();
+    return made;
+  }
+
+  it('wakes nobody any more, not even a sleeper that was never asked for', async () => {
+    const made = await sleeping();
     const closing = made.supervisor.close();
     expect(await made.supervisor.claim('api:acme', here())).toEqual({ refused: 'shutting_down', retryAfterS: 1 });
+    await closing;
+    expect(made.processes).toEqual([]);
+  });
+
+  it.each<[string, (supervisor: Supervisor) => Promise<unknown>]>([
+    ['spawn', (supervisor) => supervisor.spawn('api', 'acme')],
+    ['start', (supervisor) => supervisor.start('api:acme')],
+    ['restart', (supervisor) => supervisor.restart('api:acme')],
+  ])('refuses a %s that came in before and is handled then (bug: its process was left behind)', async (_verb, ask) => {
+    const made = await sleeping();
+    const closing = made.supervisor.close();
+    await expect(ask(made.supervisor)).rejects.toMatchObject({ code: 'shutting_down' });
+    await closing;
+    expect(made.processes).toEqual([]);
+  });
+
+  it('goes over to no other config any more (bug: what it named new was started and left behind)', async () => {
+    const made = await sleeping();
+    const closing = made.supervisor.close();
+    const named = { ...made.config, instances: [{ service: 'api', tenantId: 'acme' }] };
+    expect(() => made.supervisor.apply(named)).toThrow(expect.objectContaining({ code: 'shutting_down' }));
     await closing;
     expect(made.processes).toEqual([]);
   });
