@@ -41,6 +41,8 @@ export class Attempt {
   private readonly launched: Promise<void>;
   private timedOut = false;
   private granted = false;
+  /** What is seen of its process from now on is told to nobody: another may be running by then. */
+  private over = false;
 
   constructor(options: AttemptOptions) {
     this.options = options;
@@ -57,6 +59,7 @@ export class Attempt {
     this.abort.abort();
     await this.launched;
     await this.process?.terminate(graceMs);
+    this.over = true;
     if (this.granted) this.options.slots.ended();
     this.granted = false;
   }
@@ -88,7 +91,9 @@ export class Attempt {
 
   private take(process: LaunchedProcess): void {
     this.process = process;
-    void process.exited.then((exit) => this.options.hooks.onExited(exit));
+    void process.exited.then((exit) => {
+      if (!this.over) this.options.hooks.onExited(exit);
+    });
   }
 
   private async awaitReady(process: LaunchedProcess): Promise<void> {

@@ -226,6 +226,19 @@ describe('crash loops', () => {
     expect(made.supervisor.get('api:acme').state).toBe('failed');
   });
 
+  it('an end that is seen after the wait for it does not count against the next process (bug: it was ended)', async () => {
+    const made = world();
+    const first = await ready(made);
+    first.terminate = async () => {};
+    const restarted = made.supervisor.restart('api:acme');
+    await settle();
+    made.processes[1]?.becomeReady();
+    await restarted;
+    first.exit(137);
+    await settle();
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', pid: 2 });
+  });
+
   it('three failed probes restart it', async () => {
     const made = world({}, { healthCheckIntervalMs: 100 });
     const process = await ready(made);
