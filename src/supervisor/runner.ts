@@ -285,7 +285,10 @@ export class Runner {
   private resume(): void {
     this.parts.duty.cancelDrain();
     const detail = this.parts.current.launched?.resume() ?? null;
-    if (detail !== null) this.parts.current.condemn('start_failed', detail, { type: 'unfit' });
+    if (detail === null) return;
+    // Before those who are held go on to it.
+    this.parts.door.close();
+    this.parts.current.condemn('start_failed', detail, { type: 'unfit' });
   }
 
   private leaveReady(): void {
