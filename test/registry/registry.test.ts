@@ -103,8 +103,10 @@ describe('the database', () => {
     onTestFinished(() => database.close());
     const registry = createRegistry(database);
     database.exec('PRAGMA max_page_count = 20');
+    // Few of them, since each waits for the disk.
+    const own = { env: { NOTE: 'x'.repeat(200) }, limits: {} };
     const fill = () => {
-      for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, OWN, 1), true);
+      for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, own, 1), true);
     };
     expect(fill).toThrow(expect.objectContaining({ code: 'state_failed', message: expect.stringContaining('full') }));
     const kept = registry.list().length;
