@@ -39,6 +39,13 @@ test('a reader that leaves (| head) is no error', async () => {
   expect(await ended).toEqual({ code: 0, err: '' });
 });
 
+test('a reader that leaves in the midst of a write is no error either (bug: status 1, now and then)', async () => {
+  const env = await withLogs(1);
+  const leave = `process.stdout.write = () => process.stdout.destroy(Object.assign(new Error(), { code: 'ECONNRESET' }))`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(leave)}`;
+  expect(await program(['logs', 'api:acme'], { ...env, NODE_OPTIONS }).ended).toEqual({ code: 0, err: '' });
+});
+
 test('Ctrl-C ends logs -f with status 0', async () => {
   const env = await withLogs(1);
   const { child, ended } = program(['logs', 'api:acme', '-f'], env);
