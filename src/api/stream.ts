@@ -37,14 +37,14 @@ export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   source: StreamSource,
-  context: { followers: Followers; logger: Logger },
+  context: { followers: Followers; logger: Logger; closing: AbortController },
 ): Promise<void> {
   const events = wantsEventStream(request);
   const response = reply.raw;
   reply.hijack();
   context.followers.add(source.stop);
   response.once('close', source.stop);
-  if (response.destroyed) source.stop();
+  if (response.destroyed || context.closing.signal.aborted) source.stop();
   const keepAlive = events ? setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref() : undefined;
   response.writeHead(200, headers(events, source.live !== null));
   response.flushHeaders();

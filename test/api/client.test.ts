@@ -129,3 +129,14 @@ test('following ends when the server closes', async () => {
   await api.close();
   expect(await following).toMatchObject([{ type: 'woke' }]);
 });
+
+test('following that begins while the server closes ends with it (bug: it was cut off after seconds)', async () => {
+  const { url, api, supervisor, logs } = await runningApi();
+  await supervisor.spawn('api', 'acme');
+  logs.print('one');
+  const closed = Promise.withResolvers<void>();
+  logs.duringRead = { before: () => closed.resolve(api.close()) };
+  const following = collect(client({ url, token: null }).logs('api:acme', { follow: true }));
+  expect(await following).toMatchObject([{ text: 'one' }]);
+  await closed.promise;
+});
