@@ -180,6 +180,12 @@ export class Runner {
     this.queue.push(event);
   }
 
+  /** Takes what an operator asks for. A start that is under way is made from now on, whoever leaves. */
+  ask(event: LifecycleEvent): void {
+    this.dispatch(event);
+    this.wokenByRequest = false;
+  }
+
   private handle(event: LifecycleEvent): void {
     const was = this.lifecycle;
     const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random() };

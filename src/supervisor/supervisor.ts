@@ -126,7 +126,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     const existing = this.fleet.get(instanceName(service, tenantId));
     const runner = existing ?? this.register(service, tenantId, ownOf(options));
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-    if (options.start !== false) runner.dispatch({ type: existing === undefined ? 'start' : 'wake' });
+    if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
     if (options.wait !== false) await runner.settled();
     return { view: this.view(runner), created: existing === undefined };
   }
@@ -134,7 +134,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
     this.assertOpen();
     const runner = this.fleet.find(instance);
-    runner.dispatch({ type: 'start' });
+    runner.ask({ type: 'start' });
     if (options.wait !== false) await runner.settled();
     return this.savedView(runner);
   }

@@ -89,6 +89,22 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(2);
   });
 
+  it.each<[string, (supervisor: Supervisor) => Promise<unknown>]>([
+    ['start', (supervisor) => supervisor.start('api:globex', { wait: false })],
+    ['spawn', (supervisor) => supervisor.spawn('api', 'globex', { wait: false })],
+  ])('so is one by %s that does not wait for it (bug: it left with the client)', async (_verb, ask) => {
+    const made = world({}, { maxConcurrentStarts: 1 });
+    for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
+    void made.supervisor.claim('api:acme', here());
+    const client = new AbortController();
+    void made.supervisor.claim('api:globex', client.signal);
+    await ask(made.supervisor);
+    client.abort();
+    made.processes[0]?.becomeReady();
+    await settle();
+    expect(made.processes).toHaveLength(2);
+  });
+
   it('after a failed start the held requests go on to the restart', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
