@@ -18,6 +18,8 @@ export interface SuspensionOptions {
 export class Suspension {
   private readonly options: SuspensionOptions;
   private process: LaunchedProcess | null = null;
+  /** Counts how often it was frozen. */
+  private times = 0;
   private sinceMs = 0;
   private overAtMs: number | null = null;
   private cancel = () => {};
@@ -37,6 +39,7 @@ export class Suspension {
   /** @param sinceMs when it became one, ms since the epoch */
   begin(process: LaunchedProcess, sinceMs: number, timeoutMs: number): void {
     this.process = process;
+    this.times += 1;
     this.sinceMs = sinceMs;
     this.closed = 0;
     this.renew(timeoutMs);
@@ -58,14 +61,15 @@ export class Suspension {
 
   /** Asks for what came in, while somebody may send something. */
   async look(): Promise<void> {
-    const { process } = this;
+    const { process, times } = this;
     if (process === null || this.asking) return;
     const open = this.options.connections().get(process.record.bindSocket) ?? 0;
     if (open <= this.closed) return;
     this.asking = true;
     const inbox = await process.inbox();
     this.asking = false;
-    if (this.process !== process) return;
+    // It may have been thawed meanwhile, and frozen again.
+    if (this.process === null || this.times !== times) return;
     this.closed = inbox === 'closed' ? open : 0;
     if (inbox === 'unread') this.options.onNeeded();
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InstanceRecord } from '../../src/core/instance.ts';
+import type { Inbox } from '../../src/core/ports.ts';
 import { FakeProcess, granted, here, ready, settle, type World, world } from './fakes.ts';
 
 const MB = 1024 * 1024;
@@ -193,6 +194,26 @@ describe('connections that outlast the freezing', () => {
     await made.clock.advance(10_000);
     expect(process.frozen).toBe(true);
     made.connections.set('/b', 2);
+    await made.clock.advance(1000);
+    expect(process.frozen).toBe(false);
+  });
+});
+
+describe('an answer about them that comes late', () => {
+  it('says nothing of the next time that it is frozen (bug: what came in then was not looked for)', async () => {
+    const made = world(SUSPENDS);
+    const process = await suspended(made);
+    const late = Promise.withResolvers<Inbox>();
+    process.inbox = () => late.promise;
+    made.connections.set('/b', 1);
+    await made.clock.advance(1000);
+    granted(await made.supervisor.claim('api:acme', here())).release();
+    void made.supervisor.sleep('api:acme');
+    await made.clock.advance(4000);
+    expect(stateOf(made)).toBe('suspended');
+    late.resolve('closed');
+    await settle();
+    process.inbox = async () => 'unread';
     await made.clock.advance(1000);
     expect(process.frozen).toBe(false);
   });
