@@ -2,7 +2,7 @@
  * Measures the tenant directories of instances that have a storage limit: one at a time, while something runs there and
  * once after its end, and the more rarely the longer it takes. A directory that several services share is measured once.
  */
-import type { Clock, StorageMeter } from '../core/ports.ts';
+import type { Clock, StorageMeasurement, StorageMeter } from '../core/ports.ts';
 import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../core/storage.ts';
 import type { Logger } from '../logger.ts';
 import type { Runner } from './runner.ts';
@@ -21,6 +21,12 @@ interface Directory {
   readonly tenantId: string;
   readonly runners: readonly [Runner, ...Runner[]];
   readonly dueAtMs: number;
+}
+
+interface Measurement {
+  readonly atMs: number;
+  readonly costMs: number;
+  readonly found: StorageMeasurement;
 }
 
 export class StorageWatch {
@@ -97,18 +103,25 @@ export class StorageWatch {
 
   /** Returns how long it took, in ms. */
   private async measure({ tenantId, runners }: Directory): Promise<number> {
-    const { clock, meter, logger } = this.options;
+    const { clock, meter } = this.options;
     const atMs = clock.nowMs();
+    const before = this.looks.get(tenantId);
     const dir = runners[0].paths.tenantDir;
     // One that starts meanwhile makes it unsettled again.
     if (runners.every(({ hasProcess }) => !hasProcess)) this.unsettled.delete(tenantId);
     const found = await meter.measure(dir);
     const costMs = clock.nowMs() - atMs;
     if (this.ended) return costMs;
+    // What was measured may have been the directory of one that is gone.
+    if (this.looks.get(tenantId) !== before) this.unsettled.add(tenantId);
+    else this.note(tenantId, dir, { atMs, costMs, found });
+    return costMs;
+  }
+
+  private note(tenantId: string, dir: string, { atMs, costMs, found }: Measurement): void {
     this.looks.set(tenantId, { atMs, intervalMs: intervalMs(costMs, found.ok) });
     if (found.ok) this.tell(tenantId, { bytes: found.bytes, atMs });
-    else logger.warn({ dir, reason: found.detail }, 'storage not measured');
-    return costMs;
+    else this.options.logger.warn({ dir, reason: found.detail }, 'storage not measured');
   }
 
   /** By now others may be there than when it began. */

@@ -146,6 +146,20 @@ describe('over the limit', () => {
     expect(view).toMatchObject({ state: 'stopped', reason: expect.stringContaining('over its storage limit') });
   });
 
+  it('what a predecessor of that name had is not held against it (bug: it was stopped for that)', async () => {
+    const made = world({ ...LIMITED, storageAction: 'stop' });
+    made.storage.set('/d/acme', 33 * MB);
+    made.measureMs = 10_000;
+    await ready(made);
+    await made.clock.advance(8000);
+    expect(made.measured).toHaveLength(1);
+    await made.supervisor.remove('api:acme', { purge: true });
+    made.storage.set('/d/acme', MB);
+    await ready(made);
+    await made.clock.advance(10_000 + 200_000 + 30_000);
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', storageBytes: MB });
+  });
+
   it('what an operator stops after it was cleaned up is not said to be over', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
