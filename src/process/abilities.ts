@@ -12,7 +12,8 @@ import { whyNoSandbox } from './runsc/able.ts';
 import { FILTER } from './seccomp/filter-file.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
-const TRY_TIMEOUT_MS = 5000;
+/** bwrap around nothing takes milliseconds; a busy machine may take seconds. */
+const TRY_TIMEOUT_MS = 20_000;
 
 /** What this host can give. */
 export interface Abilities {

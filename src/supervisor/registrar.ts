@@ -19,9 +19,16 @@ export interface RegistrarDeps {
 
 export class Registrar {
   private readonly deps: RegistrarDeps;
+  /** By tenant: settles when what is being deleted of it is gone. */
+  private readonly deletions = new Map<string, Promise<void>>();
 
   constructor(deps: RegistrarDeps) {
     this.deps = deps;
+  }
+
+  /** Set while something of the tenant is being deleted; nothing of it may be registered until it settles. */
+  deletionOf(tenantId: string): Promise<void> | undefined {
+    return this.deletions.get(tenantId);
   }
 
   /** @throws {TenementError} `unknown_service`, `bad_id`, `socket_conflict`, `state_failed` */
@@ -45,7 +52,7 @@ export class Registrar {
 
   /** One whose process has ended. `purge`: also its logs, and its directory if it is no other service's. */
   async unregister(runner: Runner, purge: boolean): Promise<void> {
-    const { clock, registry, events, fleet, launcher } = this.deps;
+    const { clock, registry, events, fleet } = this.deps;
     try {
       registry.remove(runner.service.name, runner.tenantId);
     } catch (error) {
@@ -53,10 +60,24 @@ export class Registrar {
     }
     fleet.forget(runner);
     const purged = purge && !fleet.hasOtherOf(runner.tenantId);
-    if (purge) await this.deps.removeLogs(runner.name);
-    if (purged) await launcher.deleteTenantDir(runner.tenantId);
+    if (purge) await this.reserved(runner.tenantId, () => this.delete(runner, purged));
     const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
     events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
+  }
+
+  private async delete(runner: Runner, itsDirectory: boolean): Promise<void> {
+    await this.deps.removeLogs(runner.name);
+    if (itsDirectory) await this.deps.launcher.deleteTenantDir(runner.tenantId);
+  }
+
+  private async reserved(tenantId: string, deletion: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const others = this.deletions.get(tenantId);
+    const all = Promise.all([others, promise]).then(() => {
+      if (this.deletions.get(tenantId) === all) this.deletions.delete(tenantId);
+    });
+    this.deletions.set(tenantId, all);
+    return deletion().finally(resolve);
   }
 }
 

@@ -122,6 +122,8 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   // ---- Verbs ---------------------------------------------------------------------------------
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
+    const deletion = this.registrar.deletionOf(tenantId);
+    if (deletion !== undefined) await deletion;
     this.assertOpen();
     const existing = this.fleet.get(instanceName(service, tenantId));
     const runner = existing ?? this.register(service, tenantId, ownOf(options));
@@ -257,8 +259,15 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private startConfigured(service: string, tenantId: string): void {
+    if (this.registrar.deletionOf(tenantId) !== undefined) return this.spawnLater(service, tenantId);
     const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, ownOf({}));
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
+  }
+
+  private spawnLater(service: string, tenantId: string): void {
+    this.spawn(service, tenantId, { wait: false }).catch((error) => {
+      this.deps.logger.error({ instance: instanceName(service, tenantId), err: error }, 'not started');
+    });
   }
 
   /** What was started from now on would be left behind. @throws {TenementError} `shutting_down` */

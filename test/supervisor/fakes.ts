@@ -224,6 +224,8 @@ export interface World {
   readonly measured: string[];
   /** How long one measurement takes. */
   measureMs: number;
+  /** When a tenant's directory is gone. */
+  deletion: Promise<void>;
 }
 
 /** What an earlier server left. */
@@ -258,6 +260,7 @@ export function world(
     storage: new Map(),
     measured: [],
     measureMs: 0,
+    deletion: Promise.resolve(),
   };
   const launcher: Launcher = {
     prepare: async () => {},
@@ -286,7 +289,7 @@ export function world(
       processes.push(process);
       return { ok: true, process };
     },
-    deleteTenantDir: async () => {},
+    deleteTenantDir: () => made.deletion,
   };
   const registry: Registry = {
     list: () => [...saved.values()],

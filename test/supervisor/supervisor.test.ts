@@ -319,6 +319,28 @@ describe('registration', () => {
     expect([made.saved.size, made.processes.length]).toEqual([0, 0]);
   });
 
+  it.each<[string, (made: World) => unknown]>([
+    ['a spawn', (made) => made.supervisor.spawn('api', 'acme', { wait: false })],
+    [
+      'a config that names it',
+      (made) => made.supervisor.apply({ ...made.config, instances: [{ service: 'api', tenantId: 'acme' }] }),
+    ],
+  ])('%s waits until what is purged of that tenant is gone (bug: its new directory was deleted)', async (_who, ask) => {
+    const made = world();
+    await ready(made);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    made.deletion = promise;
+    const removed = made.supervisor.remove('api:acme', { purge: true });
+    await settle();
+    ask(made);
+    await settle();
+    expect([made.saved.size, made.processes.length]).toEqual([0, 1]);
+    resolve();
+    await removed;
+    await settle();
+    expect([made.saved.size, made.processes.length]).toEqual([1, 2]);
+  });
+
   it('spawning what an operator stopped does not start it', async () => {
     const made = world();
     await ready(made);
