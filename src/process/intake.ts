@@ -1,5 +1,6 @@
 /** A listener that takes connections in, paused and unread, for whoever is to serve them. */
 import { Server, type Socket } from 'node:net';
+import { after } from './after.ts';
 
 /**
  * Who connected before the path was another's may still wait to be taken in: libuv accepts one connection a turn of the
@@ -21,9 +22,9 @@ export class Intake {
   /** Nobody new can find it: takes in those who did. `onClosed`: all of them have been seen through, too. */
   closeWhenQuiet(onClosed?: () => void): void {
     this.tookLately = false;
-    setTimeout(() => {
+    after(QUIET_MS, () => {
       if (this.tookLately) this.closeWhenQuiet(onClosed);
       else this.server.close(onClosed);
-    }, QUIET_MS).unref();
+    });
   }
 }
