@@ -55,9 +55,11 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     const tenant = await listening();
     const held = hold(tenant);
     await end(tenant);
-    await connected(tenant.path);
+    const waiting = await connected(tenant.path);
+    const reset = expect(once(waiting, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
     held.close();
     await expect(connected(tenant.path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await reset;
   });
 
   it('hands over who waits there, however late it gets to them, and closes when no more come', async () => {
