@@ -3,7 +3,7 @@
  * socket's file (`unix_find_bsd` in net/unix/af_unix.c). With `relatime` it does so only where that time is not
  * after the change time, so the stamp is wiped after each look: that makes the change time the later one.
  */
-import { lstatSync, lutimesSync } from 'node:fs';
+import { existsSync, lstatSync, lutimesSync } from 'node:fs';
 import { tryConnect } from './probe.ts';
 
 /** An access time that no clock gives. */
@@ -58,9 +58,10 @@ async function stampsConnects(socketPath: string): Promise<boolean> {
   const known = stamping.get(dev);
   if (known !== undefined) return known;
   wipe(socketPath);
-  await tryConnect({ socketPath }, CONNECT_TIMEOUT_MS);
+  const result = await tryConnect({ socketPath }, CONNECT_TIMEOUT_MS);
   const stamps = isStamped(socketPath);
-  stamping.set(dev, stamps);
+  // One whose process has ended meanwhile tells nothing of the others.
+  if (stamps || (result === 'accepted' && existsSync(socketPath))) stamping.set(dev, stamps);
   return stamps;
 }
 
