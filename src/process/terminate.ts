@@ -55,7 +55,7 @@ async function gone(options: TerminateOptions, deadline: AbortSignal): Promise<v
 async function killLeft(options: TerminateOptions, relatives: readonly ProcessIdentity[]): Promise<void> {
   const { leader, marker, cgroup } = options;
   cgroup?.kill();
-  const known = [...relatives, ...relativesOf(leader)];
+  const known = new Map([...relatives, ...relativesOf(leader)].map((one) => [one.pid, one]));
   if (isAlive(leader)) await killTree(leader.pid);
   const killOnce = () => {
     const group = groupLives(leader);
@@ -74,9 +74,10 @@ function killAll(pids: readonly number[]): boolean {
   return living.length > 0;
 }
 
-/** Whether there was one. */
-function killStrays(known: readonly ProcessIdentity[], marker: string): boolean {
-  const strays = [...known, ...withEnvironmentEntry(marker)].filter(isAlive);
+/** Whether there was one. Whom the marker finds is known from then on: who is dying has no environment any more. */
+function killStrays(known: Map<number, ProcessIdentity>, marker: string): boolean {
+  for (const one of withEnvironmentEntry(marker)) known.set(one.pid, one);
+  const strays = [...known.values()].filter(isAlive);
   for (const stray of strays) signal(stray.pid, 'SIGKILL');
   return strays.length > 0;
 }
