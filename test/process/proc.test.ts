@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { groupMembers, identityOf, isAlive, readStat, withEnvironmentEntry } from '../../src/process/proc.ts';
 
@@ -41,8 +42,10 @@ test('the members of a group are its processes', async () => {
 });
 
 test('a process is found by an exact entry of its environment, not by part of one', async () => {
-  const { pid } = await startProcess({ SOCKET_PATH: '/x/proc-test/s' });
-  expect(withEnvironmentEntry('SOCKET_PATH=/x/proc-test/s')).toEqual([identityOf(pid)]);
-  expect(withEnvironmentEntry('SOCKET_PATH=/x/proc-test')).toEqual([]);
-  expect(withEnvironmentEntry('PATH=/x/proc-test/s')).toEqual([]);
+  // Of this run alone: another may test the same on this machine.
+  const path = `/x/proc-test-${process.pid}/s`;
+  const { pid } = await startProcess({ SOCKET_PATH: path });
+  expect(withEnvironmentEntry(`SOCKET_PATH=${path}`)).toEqual([identityOf(pid)]);
+  expect(withEnvironmentEntry(`SOCKET_PATH=${dirname(path)}`)).toEqual([]);
+  expect(withEnvironmentEntry(`PATH=${path}`)).toEqual([]);
 });
