@@ -1,4 +1,7 @@
-/** One question to a child: does it accept, and is it healthy? Bounded in time. */
+/**
+ * One question to a child: does it accept, and is it healthy? Bounded in time. Of what is due the event loop does timers
+ * first, so after a standstill it takes one turn more to see that the answer came in time.
+ */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
@@ -17,7 +20,7 @@ export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: Abort
       socket.destroy();
       resolve(result);
     };
-    socket.setTimeout(timeoutMs, () => finish('timeout'));
+    socket.setTimeout(timeoutMs, () => setImmediate(finish, 'timeout'));
     socket.once('connect', () => finish('accepted'));
     socket.on('error', () => finish('refused'));
   });
@@ -42,7 +45,8 @@ export function askHealth(
     const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
     const headers = { host: 'localhost', connection: 'close', 'user-agent': 'tenement-probe' };
     const probe = request({ ...where, path, headers, agent: false });
-    const timer = setTimeout(() => finish(failure(`GET ${path} did not answer within ${timeoutMs} ms`)), timeoutMs);
+    const late = failure(`GET ${path} did not answer within ${timeoutMs} ms`);
+    const timer = setTimeout(() => setImmediate(finish, late), timeoutMs);
     const cancel = () => finish(failure(`GET ${path} was not answered`));
     signal?.addEventListener('abort', cancel, { once: true });
     const finish = (result: HealthAnswer) => {
