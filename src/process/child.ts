@@ -4,6 +4,7 @@ import type { Limits } from '../core/limits.ts';
 import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
+import { after } from './after.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
@@ -259,7 +260,5 @@ function notMoved(publicSocket: string, error: unknown): string {
 }
 
 function timeout(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+  return new Promise((resolve) => after(ms, resolve));
 }
