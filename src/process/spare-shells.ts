@@ -27,14 +27,15 @@ export interface Shell {
 }
 
 export class SpareShells {
-  private readonly fifos: Fifos;
+  private readonly fifos: Pick<Fifos, 'create'>;
   private readonly covered: readonly Covered[];
   private spares: Shell[] = [];
   private refilling: NodeJS.Timeout | null = null;
+  private making: Promise<void> | null = null;
   private closed = false;
 
   /** @param covered what follows stdin, stdout and stderr in its `stdio` */
-  constructor(fifos: Fifos, covered: readonly Covered[]) {
+  constructor(fifos: Pick<Fifos, 'create'>, covered: readonly Covered[]) {
     this.fifos = fifos;
     this.covered = covered;
   }
@@ -52,13 +53,16 @@ export class SpareShells {
   /** Has some made soon. */
   refillLater(): void {
     if (this.closed || this.spares.length >= SPARES) return;
-    this.refilling ??= setTimeout(() => void this.refill(), REFILL_AFTER_MS).unref();
+    this.refilling ??= setTimeout(() => {
+      this.making = this.refill();
+    }, REFILL_AFTER_MS).unref();
   }
 
-  /** Ends those that nobody took; settles when they are gone. */
+  /** Ends those that nobody took, also one that is being made; settles when they are gone. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.refilling !== null) clearTimeout(this.refilling);
+    await this.making;
     await Promise.all(this.spares.splice(0).map((spare) => spare.discard()));
   }
 

@@ -91,6 +91,32 @@ test('closing ends those that nobody took, and leaves nothing of them', async ()
   expect(readdirSync(dir).filter((name) => !name.startsWith('.spare-'))).toEqual([]);
 });
 
+test('closing ends one that is still being made (bug: it was made after that)', async () => {
+  const dir = join(makeDir(), 'output');
+  const fifos = new Fifos(dir);
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  let isMade = false;
+  const slow = {
+    create: async () => {
+      begun.resolve();
+      await goOn.promise;
+      isMade = true;
+      return fifos.create();
+    },
+  };
+  const shells = new SpareShells(slow, []);
+  shells.refillLater();
+  await begun.promise;
+  const closed = shells.close();
+  setImmediate(goOn.resolve);
+  await closed;
+  expect(isMade).toBe(true);
+  expect(waiting()).toEqual([]);
+  await fifos.close();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
 test('they end when the server is killed', async () => {
   const server = await startServer();
   const pids = await allMade(server.pid);
