@@ -35,8 +35,9 @@ export async function terminateAll(options: TerminateOptions): Promise<void> {
   const { leader, hurry, graceMs } = options;
   const relatives = relativesOf(leader);
   if (graceMs > 0) {
-    askToEnd(leader);
-    await gone(options, AbortSignal.any([hurry, AbortSignal.timeout(graceMs)]));
+    const deadline = AbortSignal.any([hurry, AbortSignal.timeout(graceMs)]);
+    while (!askToEnd(leader) && !deadline.aborted) await pause(deadline);
+    await gone(options, deadline);
   }
   await killLeft(options, relatives);
 }
@@ -47,9 +48,11 @@ async function gone(options: TerminateOptions, deadline: AbortSignal): Promise<v
     deadline.addEventListener('abort', () => resolve(), { once: true });
   });
   await Promise.race([options.exited, passed]);
-  while (!deadline.aborted && groupLives(options.leader)) {
-    await delay(POLL_MS, undefined, { signal: deadline }).catch(() => {});
-  }
+  while (!deadline.aborted && groupLives(options.leader)) await pause(deadline);
+}
+
+async function pause(deadline: AbortSignal): Promise<void> {
+  await delay(POLL_MS, undefined, { signal: deadline }).catch(() => {});
 }
 
 async function killLeft(options: TerminateOptions, relatives: readonly ProcessIdentity[]): Promise<void> {
@@ -106,22 +109,27 @@ function groupLives(leader: ProcessIdentity): boolean {
   return groupMembers(leader.pid).length > 0;
 }
 
-function askToEnd(leader: ProcessIdentity): void {
-  if (!groupLives(leader)) return;
-  // A stopped process gets its SIGTERM only once it goes on.
-  const signals = ['SIGTERM', 'SIGCONT'] as const;
+/** Returns whether there was somebody to ask: there is nobody in a namespace that is still being made. */
+function askToEnd(leader: ProcessIdentity): boolean {
+  if (!groupLives(leader)) return true;
   const name = readName(leader.pid);
-  if (name === RUNSC) askContainer(leader);
-  else if (name !== BWRAP) for (const one of signals) signal(-leader.pid, one);
-  else for (const { pid } of insideOf(leader)) for (const one of signals) signal(pid, one);
+  if (name === RUNSC) {
+    askContainer(leader);
+    return true;
+  }
+  const asked = name === BWRAP ? insideOf(leader) : [-leader.pid];
+  // A stopped process gets its SIGTERM only once it goes on.
+  for (const pid of asked) for (const one of ['SIGTERM', 'SIGCONT'] as const) signal(pid, one);
+  return asked.length > 0;
 }
 
 /**
  * What bwrap runs: neither itself, which would end at once and take the exit status with it, nor the one that it has
  * made the first process of the new namespace, which ends with the last of the others.
  */
-function insideOf(leader: ProcessIdentity): ProcessIdentity[] {
-  return groupMembers(leader.pid).filter(({ pid }) => pid !== leader.pid && readStat(pid)?.ppid !== leader.pid);
+function insideOf(leader: ProcessIdentity): number[] {
+  const members = groupMembers(leader.pid).map(({ pid }) => pid);
+  return members.filter((pid) => pid !== leader.pid && readStat(pid)?.ppid !== leader.pid);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { identityOf, isAlive } from '../../src/process/proc.ts';
 import { terminateAll } from '../../src/process/terminate.ts';
-import { app, get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
+import { app, get, inline, makeBench, makeDir, PATIENT, publicSocket } from './support.ts';
 
 test('a child that ends on SIGTERM is gone with its sockets', async () => {
   const bench = makeBench();
@@ -118,6 +120,25 @@ test('a group whose number has passed to another process is not signalled', asyn
     graceMs: 50,
   });
   expect(isAlive(now)).toBe(true);
+});
+
+test('what runs in a namespace is asked, too, when that was still being made (bug: it got SIGKILL after its grace)', async () => {
+  // As bwrap does: it has a first process, which starts the program.
+  const file = join(makeDir(), 'bwrap');
+  writeFileSync(file, '#!/bin/sh\necho runs; read go; (sleep 1000; echo "ended by $?") & wait\n', { mode: 0o755 });
+  const child = spawn(file, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  const leader = identityOf(child.pid ?? 0);
+  onTestFinished(() => {
+    if (isAlive(leader)) process.kill(-leader.pid, 'SIGKILL');
+  });
+  await once(child.stdout, 'data');
+  const printed = text(child.stdout);
+  const exited = once(child, 'exit');
+  const marker = 'SOCKET_PATH=/no/such/instance';
+  const ended = terminateAll({ leader, exited, marker, hurry: PATIENT, cgroup: null, graceMs: 20_000 });
+  child.stdin.end('go\n');
+  await ended;
+  expect(await printed).toBe(`ended by ${128 + constants.signals.SIGTERM}\n`);
 });
 
 test('a process that a child starts while it is being ended does not outlive it', async () => {
