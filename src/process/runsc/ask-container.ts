@@ -11,10 +11,27 @@ const KILL_TIMEOUT_MS = 5000;
 
 /** `leader` is the runsc that runs it. One whose container does not run yet is ended itself, and takes it along. */
 export function askContainer(leader: ProcessIdentity): void {
-  const words = killWords(readFileSync(`/proc/${leader.pid}/cmdline`, 'utf8').split('\0').slice(0, -1), 'TERM');
+  const words = killWords(wordsOf(leader.pid), 'TERM');
   if (words === null) return;
   const [file = '', ...args] = words;
   execFile(file, args, { timeout: KILL_TIMEOUT_MS, env: {} }, (error) => {
-    if (error !== null && isAlive(leader)) process.kill(leader.pid, 'SIGTERM');
+    if (error !== null) end(leader);
   });
+}
+
+/** None when it is gone. */
+function wordsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+function end(leader: ProcessIdentity): void {
+  try {
+    if (isAlive(leader)) process.kill(leader.pid, 'SIGTERM');
+  } catch {
+    // It is gone already.
+  }
 }
