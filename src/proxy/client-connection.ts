@@ -107,6 +107,8 @@ export class ClientConnection implements PlainResponseOwner {
   private next(): void {
     this.response = null;
     this.body = null;
+    // It is being closed: nothing could be answered.
+    if (!this.socket.writable) return;
     if (this.held.length > 0) this.handOver(Buffer.concat(this.held));
     else if (this.socket.writableNeedDrain) this.socket.pause();
   }

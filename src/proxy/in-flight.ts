@@ -8,7 +8,7 @@ export class InFlight {
   private readonly owed = new Roll<ClientResponse>();
   /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
   private readonly streams = new Set<Socket>();
-  /** Set while closing: called when no response is owed any more. */
+  /** Set while closing: called when all that was owed has been sent. */
   private onDone: (() => void) | null = null;
 
   connected(socket: Socket): void {
@@ -16,6 +16,7 @@ export class InFlight {
     socket.once('close', () => {
       this.sockets.delete(socket);
       this.streams.delete(socket);
+      this.look();
     });
   }
 
@@ -31,8 +32,9 @@ export class InFlight {
 
   /** The response is over, or has become a stream. */
   end(response: ClientResponse): void {
-    if (!this.owed.delete(response) || this.onDone === null) return;
-    if (this.owed.size === 0) this.onDone();
+    if (!this.owed.delete(response) || this.onDone === null || this.owed.size > 0) return;
+    this.endIdle();
+    this.look();
   }
 
   /** Whether bytes written to the socket now would land in the middle of a response. */
@@ -43,10 +45,10 @@ export class InFlight {
     return false;
   }
 
-  /** Settles when no response is owed any more or `graceMs` have passed; then nothing is open. */
+  /** Settles when all responses that are owed have been sent or `graceMs` have passed; then nothing is open. */
   async drain(graceMs: number): Promise<void> {
     this.endIdle();
-    await this.allAnswered(graceMs);
+    await this.allSent(graceMs);
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -59,14 +61,19 @@ export class InFlight {
     for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
   }
 
-  private allAnswered(graceMs: number): Promise<void> {
+  private allSent(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, graceMs);
       this.onDone = () => {
         clearTimeout(timer);
         resolve();
       };
-      if (this.owed.size === 0) this.onDone();
+      this.look();
     });
+  }
+
+  /** An answer may still lie here, not taken by the system: its connection closes when it has been. */
+  private look(): void {
+    if (this.owed.size === 0 && this.sockets.size <= this.streams.size) this.onDone?.();
   }
 }

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { ClientResponse } from '../../src/proxy/client.ts';
+import { InFlight } from '../../src/proxy/in-flight.ts';
+
+const SIZE = 32 * 1024 * 1024;
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+/** A client that takes nothing, and the server's side of it with more in hand than the system takes. */
+async function unsent(): Promise<{ client: Socket; side: Socket }> {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+  const [side] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  sockets.push(client, side);
+  side.write(Buffer.alloc(SIZE));
+  expect(side.writableLength).toBeGreaterThan(0);
+  return { client, side };
+}
+
+async function received(client: Socket): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of client) bytes += chunk.length;
+  return bytes;
+}
+
+test('an answer that is written and not yet sent is not cut off (bug: it lost its end)', async () => {
+  const { client, side } = await unsent();
+  const inFlight = new InFlight();
+  inFlight.connected(side);
+  const drained = inFlight.drain(60_000);
+  expect(await received(client)).toBe(SIZE);
+  await drained;
+});
+
+test('nor one that is owed still when the closing begins', async () => {
+  const { client, side } = await unsent();
+  const inFlight = new InFlight();
+  inFlight.connected(side);
+  const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;
+  inFlight.begin(response);
+  const drained = inFlight.drain(60_000);
+  inFlight.end(response);
+  expect(await received(client)).toBe(SIZE);
+  await drained;
+});
+
+test('a client that does not take its answer is waited for no longer than the grace', async () => {
+  const { side } = await unsent();
+  const inFlight = new InFlight();
+  inFlight.connected(side);
+  await inFlight.drain(10);
+  expect(side.destroyed).toBe(true);
+});
