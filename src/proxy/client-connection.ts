@@ -25,7 +25,8 @@ export class ClientConnection implements PlainResponseOwner {
   readonly socket: Socket;
   /** When something moved last that a client waits for, on the clock of performance.now(). */
   private quietSinceMs = performance.now();
-  private isNew = true;
+  /** It has brought no request yet, and no other reader has it. */
+  isNew = true;
   private readonly owner: ConnectionOwner;
   /** Set until it has its answer. */
   private served: Served | null = null;
@@ -47,9 +48,9 @@ export class ClientConnection implements PlainResponseOwner {
     return this.owner.keepAliveLines;
   }
 
-  /** How long nothing has been under way, in ms; `isNew`: there was no request yet. */
-  idle(nowMs: number): { readonly forMs: number; readonly isNew: boolean } {
-    return { forMs: this.served === null ? nowMs - this.quietSinceMs : 0, isNew: this.isNew };
+  /** How long nothing has been under way. */
+  idleMs(nowMs: number): number {
+    return this.served === null ? nowMs - this.quietSinceMs : 0;
   }
 
   /** The rest of a body is of no interest after the answer, but the next request stands behind it. */
@@ -135,6 +136,7 @@ export class ClientConnection implements PlainResponseOwner {
 
   private handOver(bytes: Buffer): void {
     const { socket } = this;
+    this.isNew = false;
     socket.pause();
     socket.off('error', ignore).off('data', this.onData).off('drain', this.onDrain);
     socket.off('end', this.onEnd).off('close', this.onClose);

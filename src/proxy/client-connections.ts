@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../core/service.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { FewATurn } from './few-a-turn.ts';
 
 /** How often they are looked through. */
 const SWEEP_MS = 1000;
@@ -21,6 +22,7 @@ export class ClientConnections implements ConnectionOwner {
   readonly keepAliveLines: string;
   private readonly options: ClientConnectionsOptions;
   private readonly all = new Set<ClientConnection>();
+  private readonly tellings = new FewATurn();
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: ClientConnectionsOptions) {
@@ -61,12 +63,15 @@ export class ClientConnections implements ConnectionOwner {
     const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
     const nowMs = performance.now();
     for (const connection of this.all) {
-      const { forMs, isNew } = connection.idle(nowMs);
-      const limitMs = isNew ? headerTimeoutMs : keepAliveTimeoutMs;
-      if (limitMs === 0 || forMs < limitMs) continue;
-      if (isNew) this.options.onSilent(connection.socket);
+      const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
+      if (limitMs === 0 || connection.idleMs(nowMs) < limitMs) continue;
+      if (connection.isNew) this.tellings.add(() => this.tellIfSilent(connection));
       // Also one that has not taken the last of its answer in all that time.
       else connection.socket.destroy();
     }
+  }
+  /** What has come is read first: a request that was sent in time may have waited for us. */
+  private tellIfSilent(connection: ClientConnection): void {
+    if (connection.isNew) this.options.onSilent(connection.socket);
   }
 }

@@ -101,7 +101,7 @@ function makeServer(gateway: Gateway): Server {
   });
   readPlainFirst(server, gateway, {
     onHandOver: (socket) => socket.once('end', () => pending.onEnd(socket)),
-    onSilent: (socket) => refusals.add(() => refuseRaw(socket, 'client_too_slow')),
+    onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
   });
   return server;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
 import type { ClientRequest, ClientResponse } from '../../src/proxy/client.ts';
 import { ClientConnections } from '../../src/proxy/client-connections.ts';
@@ -9,7 +10,12 @@ const GET = 'GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n';
 const sockets: Socket[] = [];
 let server: Server;
 let silent: Socket[];
+beforeEach(() => {
+  // No time passes but what a test lets pass.
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+});
 afterEach(() => {
+  vi.useRealTimers();
   for (const socket of sockets.splice(0)) socket.destroy();
   server.close();
 });
@@ -40,17 +46,44 @@ async function open(
 
 test('one on which nothing has come in time is told of', async () => {
   const { side } = await open({ headerTimeoutMs: 30 }, () => {});
+  vi.advanceTimersByTime(30);
   await expect.poll(() => silent[0]).toBe(side);
 });
 
+test('one whose request has waited to be read is not (bug: 408 beside its answer)', async () => {
+  let asked = 0;
+  const { side } = await open({ headerTimeoutMs: 30 }, () => {
+    asked += 1;
+  });
+  vi.advanceTimersByTime(30);
+  side.emit('data', Buffer.from(GET));
+  await turn();
+  await turn();
+  expect({ asked, silent }).toEqual({ asked: 1, silent: [] });
+});
+
+test('nor one that another reader has meanwhile', async () => {
+  const { side } = await open({ headerTimeoutMs: 30 }, () => {});
+  vi.advanceTimersByTime(30);
+  side.emit('data', Buffer.from('\r\n'));
+  await turn();
+  await turn();
+  expect(silent).toEqual([]);
+});
+
 test('one that is quiet between two requests is closed, however much of its answer it has not taken', async () => {
+  const answered = Promise.withResolvers<void>();
   const { client, side } = await open({ headerTimeoutMs: 30, keepAliveTimeoutMs: 30 }, (response) => {
     response.writeHead(200, undefined, ['Content-Length', String(64 * 1024 * 1024)]);
     response.end(Buffer.alloc(64 * 1024 * 1024));
+    answered.resolve();
   });
   client.pause();
   client.write(GET);
-  await once(side, 'close');
+  await answered.promise;
+  const closed = once(side, 'close');
+  vi.advanceTimersByTime(30);
+  await closed;
   expect(silent).toEqual([]);
 });
 
@@ -62,6 +95,8 @@ test('one whose answer has not come is let be', async () => {
   // A second connection is swept away while this one waits.
   const other = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(other);
+  await once(server, 'connection');
+  vi.advanceTimersByTime(20);
   await expect.poll(() => silent.length).toBe(1);
   expect(side.destroyed).toBe(false);
   response.writeHead(204, undefined, []);
