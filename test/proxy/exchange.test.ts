@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Claim } from '../../src/core/serving.ts';
 import { answerOf, Bench, echo, pour, readUntil } from './support.ts';
 
@@ -9,7 +9,10 @@ let bench: Bench;
 beforeEach(async () => {
   bench = await Bench.open();
 });
-afterEach(() => bench.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await bench.close();
+});
 
 const lease = (index = 0) => {
   const found = bench.source.leases[index];
@@ -242,16 +245,21 @@ test.each(['Content-Length: 100\r\n', 'Transfer-Encoding: chunked\r\n'])(
 );
 
 test('a tenant that does not begin to answer within request_timeout gives 504, and is not asked again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   let asked = 0;
   const gone = Promise.withResolvers<void>();
-  await bench.app('web:acme', (_request, response) => {
+  const tenant = await bench.app('web:acme', (_request, response) => {
     asked += 1;
     response.on('close', gone.resolve);
   });
   bench.source.requestTimeoutMs = 50;
-  const startedAt = performance.now();
-  const answer = await bench.fetch();
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(49);
+  const arrived = once(tenant, 'request');
+  const answering = bench.fetch();
+  await arrived;
+  vi.advanceTimersByTime(49);
+  expect(lease().releases).toBe(0);
+  vi.advanceTimersByTime(1);
+  const answer = await answering;
   expect(answer.status).toBe(504);
   expect(JSON.parse(answer.body).code).toBe('upstream_timeout');
   await gone.promise;
@@ -336,6 +344,8 @@ test('a slow reader holds the tenant back: 20 MB down arrive whole, and never li
 });
 
 test('a connection is reused for the same generation and closed when that retires', async () => {
+  // One that was not used for a while is not reused.
+  vi.useFakeTimers({ toFake: ['performance'] });
   const server = await bench.app('web:acme', echo);
   const connections: Socket[] = [];
   server.on('connection', (socket: Socket) => connections.push(socket));
