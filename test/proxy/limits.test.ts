@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Bench, echo, readAll, readUntil } from './support.ts';
 
 let bench: Bench;
-afterEach(() => bench.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await bench.close();
+});
 
 test('headers over max_header_kb get 431', async () => {
   bench = await Bench.open([], { maxHeaderBytes: 4096 });
@@ -54,14 +57,22 @@ test('an upload that stands still for body_idle_timeout gets 408, and the tenant
 });
 
 test('an upload that moves is not cut, however long it takes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   bench = await Bench.open([], { bodyIdleTimeoutMs: 500 });
-  await bench.app('web:acme', echo);
+  let arrived = '';
+  await bench.app('web:acme', (request, response) => {
+    request.on('data', (part: Buffer) => {
+      arrived += part.toString();
+    });
+    request.once('end', () => response.end(arrived));
+  });
   const socket = await bench.socket();
   socket.write('POST / HTTP/1.1\r\nHost: acme.localhost\r\nConnection: close\r\nContent-Length: 8\r\n\r\n');
   const answer = readAll(socket);
   for (const letter of 'abcdefgh') {
-    await new Promise((resolve) => setTimeout(resolve, 100));
     socket.write(letter);
+    await expect.poll(() => arrived).toContain(letter);
+    vi.advanceTimersByTime(300);
   }
   expect(await answer).toContain('abcdefgh');
 });
