@@ -6,6 +6,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bench } from './support.ts';
 
+/** What takes seconds on a machine of its own. */
+const PATIENCE_MS = 180_000;
+
 const TENANTS = 8;
 const ROUNDS = 4;
 const WORDS = 1_500_000;
@@ -32,32 +35,36 @@ async function readSlowly(response: IncomingMessage, pauses: number): Promise<Bu
   return Buffer.concat(parts);
 }
 
-test('large bodies, whole and chunked, keep their bytes while others are read into the same memory', async () => {
-  const bodies = Array.from({ length: TENANTS }, (_, tenant) => bodyOf(tenant));
-  for (const [tenant, body] of bodies.entries()) {
-    await bench.app(`web:t${tenant}`, (request, response) => {
-      if (request.url === '/small') return void response.end(body.subarray(0, 1000));
-      if (request.url === '/whole') return void response.setHeader('content-length', body.length).end(body);
-      // Parts of odd sizes, so that they end anywhere in a read.
-      for (let at = 0; at < body.length; at += 70_001) response.write(body.subarray(at, at + 70_001));
-      response.end();
-    });
-  }
-  const fetched = async (tenant: number, path: string, pauses: number) => {
-    const request = bench.request({ path, headers: { host: `t${tenant}.localhost` } });
-    request.end();
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return readSlowly(response, pauses);
-  };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const all = bodies.flatMap((body, tenant) => [
-      fetched(tenant, '/whole', (tenant + round) % 4).then((got) => got.equals(body)),
-      fetched(tenant, '/chunked', (tenant + round) % 3).then((got) => got.equals(body)),
-      fetched(tenant, '/small', 0).then((got) => got.equals(body.subarray(0, 1000))),
-    ]);
-    expect(await Promise.all(all)).toEqual(all.map(() => true));
-  }
-});
+test(
+  'large bodies, whole and chunked, keep their bytes while others are read into the same memory',
+  async () => {
+    const bodies = Array.from({ length: TENANTS }, (_, tenant) => bodyOf(tenant));
+    for (const [tenant, body] of bodies.entries()) {
+      await bench.app(`web:t${tenant}`, (request, response) => {
+        if (request.url === '/small') return void response.end(body.subarray(0, 1000));
+        if (request.url === '/whole') return void response.setHeader('content-length', body.length).end(body);
+        // Parts of odd sizes, so that they end anywhere in a read.
+        for (let at = 0; at < body.length; at += 70_001) response.write(body.subarray(at, at + 70_001));
+        response.end();
+      });
+    }
+    const fetched = async (tenant: number, path: string, pauses: number) => {
+      const request = bench.request({ path, headers: { host: `t${tenant}.localhost` } });
+      request.end();
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      return readSlowly(response, pauses);
+    };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const all = bodies.flatMap((body, tenant) => [
+        fetched(tenant, '/whole', (tenant + round) % 4).then((got) => got.equals(body)),
+        fetched(tenant, '/chunked', (tenant + round) % 3).then((got) => got.equals(body)),
+        fetched(tenant, '/small', 0).then((got) => got.equals(body.subarray(0, 1000))),
+      ]);
+      expect(await Promise.all(all)).toEqual(all.map(() => true));
+    }
+  },
+  PATIENCE_MS,
+);
 
 test('large bodies that wait for their turn on a pipelined connection keep their bytes', async () => {
   const body = bodyOf(1);
