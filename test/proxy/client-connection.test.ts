@@ -152,7 +152,7 @@ async function connected(): Promise<{ client: Socket; side: Socket; responses: C
 }
 
 test('a client that half-closes with its request has its answer, and the connection ends', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   const { client, side, responses, ended } = await connected();
   const read = readAll(client);
   const closes = closed(side);
@@ -166,7 +166,7 @@ test('a client that half-closes with its request has its answer, and the connect
 });
 
 test('a client that half-closes after its answer has begun has the rest, and the connection ends', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   const { client, side, responses } = await connected();
   const read = readAll(client);
   client.write(get('/1'));

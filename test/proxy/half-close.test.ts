@@ -7,7 +7,7 @@ import { Bench, readAll } from './support.ts';
 let bench: Bench;
 beforeEach(async () => {
   // Between a request and the end behind it a busy machine may let any time pass; here none does.
-  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   bench = await Bench.open();
 });
 afterEach(async () => {
@@ -67,6 +67,7 @@ it('a client that closes its sending half in the middle of a body left', async (
 });
 
 it('a client that closes its sending half and takes no byte left after all', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
   await bench.app('web:acme', () => {});
   const socket = await bench.socket();
   const read = readAll(socket);
