@@ -25,7 +25,7 @@ export class ClientConnection implements PlainResponseOwner {
   readonly socket: Socket;
   /** When something moved last that a client waits for, on the clock of performance.now(). */
   private quietSinceMs = performance.now();
-  /** It has brought no request yet, and no other reader has it. */
+  /** Whether there was no request yet. */
   isNew = true;
   private readonly owner: ConnectionOwner;
   /** Set until it has its answer. */
@@ -136,7 +136,6 @@ export class ClientConnection implements PlainResponseOwner {
 
   private handOver(bytes: Buffer): void {
     const { socket } = this;
-    this.isNew = false;
     socket.pause();
     socket.off('error', ignore).off('data', this.onData).off('drain', this.onDrain);
     socket.off('end', this.onEnd).off('close', this.onClose);

@@ -22,7 +22,7 @@ export class ClientConnections implements ConnectionOwner {
   readonly keepAliveLines: string;
   private readonly options: ClientConnectionsOptions;
   private readonly all = new Set<ClientConnection>();
-  private readonly tellings = new FewATurn();
+  private readonly endings = new FewATurn();
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: ClientConnectionsOptions) {
@@ -60,18 +60,23 @@ export class ClientConnections implements ConnectionOwner {
   }
 
   private sweep(): void {
-    const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
     const nowMs = performance.now();
     for (const connection of this.all) {
-      const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
-      if (limitMs === 0 || connection.idleMs(nowMs) < limitMs) continue;
-      if (connection.isNew) this.tellings.add(() => this.tellIfSilent(connection));
-      // Also one that has not taken the last of its answer in all that time.
-      else connection.socket.destroy();
+      // What has come is read first: a request that was sent in time may have waited for us.
+      if (this.isOver(connection, nowMs)) this.endings.add(() => this.end(connection));
     }
   }
-  /** What has come is read first: a request that was sent in time may have waited for us. */
-  private tellIfSilent(connection: ClientConnection): void {
+
+  private isOver(connection: ClientConnection, nowMs: number): boolean {
+    const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
+    const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
+    return limitMs > 0 && connection.idleMs(nowMs) >= limitMs;
+  }
+
+  private end(connection: ClientConnection): void {
+    if (!this.all.has(connection) || !this.isOver(connection, performance.now())) return;
     if (connection.isNew) this.options.onSilent(connection.socket);
+    // Also one that has not taken the last of its answer in all that time.
+    else connection.socket.destroy();
   }
 }

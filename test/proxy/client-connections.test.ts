@@ -71,6 +71,21 @@ test('nor one that another reader has meanwhile', async () => {
   expect(silent).toEqual([]);
 });
 
+test('one whose next request has waited to be read is not closed (bug: it was, after a long turn)', async () => {
+  let asked = 0;
+  const { side } = await open({ keepAliveTimeoutMs: 30 }, (response) => {
+    asked += 1;
+    response.writeHead(204, undefined, []);
+    response.end();
+  });
+  side.emit('data', Buffer.from(GET));
+  vi.advanceTimersByTime(1000);
+  side.emit('data', Buffer.from(GET));
+  await turn();
+  await turn();
+  expect({ asked, closed: side.destroyed }).toEqual({ asked: 2, closed: false });
+});
+
 test('one that is quiet between two requests is closed, however much of its answer it has not taken', async () => {
   const answered = Promise.withResolvers<void>();
   const { client, side } = await open({ headerTimeoutMs: 30, keepAliveTimeoutMs: 30 }, (response) => {
