@@ -42,14 +42,12 @@ export class ConnectStamp {
     return noticed;
   }
 
-  /** Does something that connects, and does not count. */
-  async except<T>(connecting: () => Promise<T>): Promise<T> {
+  /** Does something that connects before it returns, and does not count; who connects while it goes on does. */
+  except<T>(connecting: () => Promise<T>): Promise<T> {
     this.noticed = this.take();
-    try {
-      return await connecting();
-    } finally {
-      if (this.stamps) wipe(this.path);
-    }
+    const outcome = connecting();
+    if (this.stamps) wipe(this.path);
+    return outcome;
   }
 }
 

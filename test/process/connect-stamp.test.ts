@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { renameSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { askHealth } from '../../src/process/probe.ts';
 import { makeDir } from './support.ts';
 
 // Whether a file system stamps is tried once for each: here anew in each test.
@@ -56,4 +57,53 @@ test('and after one whose socket was removed while it was tried', async () => {
   rmSync(join(dir, 'removed'));
   await begun;
   await expectToTell(join(dir, 's'));
+});
+
+/** Of a server that answers nobody until `answer` is called. */
+async function stampedServer() {
+  const path = join(makeDir(), 's');
+  const { promise: told, resolve: answer } = Promise.withResolvers<void>();
+  const connections: Socket[] = [];
+  const server = createServer((socket) => {
+    connections.push(socket);
+    socket.on('error', () => {});
+    void told.then(() => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+  });
+  await once(server.listen(path), 'listening');
+  onTestFinished(() => {
+    for (const socket of connections) socket.destroy();
+    server.close();
+  });
+  const stamp = await stampAt(path);
+  await stamp.begin();
+  const probe = () => stamp.except(() => askHealth({ socketPath: path }, '/health', 10_000));
+  return { stamp, probe, answer, connectTo: () => void connect(path).on('error', () => {}) };
+}
+
+test('a probe does not count, also while it waits for its answer', async () => {
+  const { stamp, probe, answer } = await stampedServer();
+  const probing = probe();
+  expect(stamp.take()).toBe(false);
+  answer();
+  expect(await probing).toEqual({ ok: true });
+  expect(stamp.take()).toBe(false);
+});
+
+test('who connects while a probe waits for its answer counts', async () => {
+  const { stamp, probe, answer, connectTo } = await stampedServer();
+  const probing = probe();
+  connectTo();
+  answer();
+  expect(await probing).toEqual({ ok: true });
+  expect(stamp.take()).toBe(true);
+  expect(stamp.take()).toBe(false);
+});
+
+test('who connected before a probe counts', async () => {
+  const { stamp, probe, answer, connectTo } = await stampedServer();
+  connectTo();
+  const probing = probe();
+  answer();
+  expect(await probing).toEqual({ ok: true });
+  expect(stamp.take()).toBe(true);
 });
