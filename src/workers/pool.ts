@@ -14,8 +14,13 @@ import { Desk } from './desk.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
 
 const PING_MS = 1000;
-/** A worker that has not answered for so long hangs. */
-const SILENT_MS = 5000;
+/**
+ * A worker that was sent so many pings in a row, and said nothing, hangs. Not a time: this process may have been halted
+ * itself, and what they said meanwhile waits to be read.
+ */
+const PINGS = 5;
+/** For one that has said nothing yet: it is still being loaded. */
+const FIRST_PINGS = 30;
 /** One that ends by itself is not started more often. */
 const RESTART_MS = 500;
 const KILL_GRACE_MS = 1000;
@@ -31,7 +36,8 @@ export interface WorkerPoolOptions {
 interface Member {
   readonly worker: Worker;
   readonly desk: Desk;
-  heardAtMs: number;
+  /** So many more pings may go unanswered. */
+  pingsLeft: number;
 }
 
 export class WorkerPool implements ProxyServer {
@@ -84,7 +90,7 @@ export class WorkerPool implements ProxyServer {
   private start(listen: ListenAddress): Promise<ListenAddress> {
     const worker = cluster.fork();
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
-    const member: Member = { worker, desk: new Desk(this.options.source, send), heardAtMs: performance.now() };
+    const member: Member = { worker, desk: new Desk(this.options.source, send), pingsLeft: FIRST_PINGS };
     this.members.set(worker.id, member);
     const { source, limits, config, logger } = this.options;
     const registered = [...source.names()];
@@ -95,7 +101,7 @@ export class WorkerPool implements ProxyServer {
         this.options.logger.debug({ reason: error.message }, 'a proxy worker was not told'),
       );
       worker.on('message', (message: FromWorker) => {
-        member.heardAtMs = performance.now();
+        member.pingsLeft = PINGS;
         if (message.type === 'listening') resolve(message.address);
         else if (message.type === 'listen-failed') reject(new TenementError('listen_failed', message.message));
         else member.desk.receive(message);
@@ -127,10 +133,11 @@ export class WorkerPool implements ProxyServer {
   }
 
   private ping(): void {
-    const nowMs = performance.now();
-    for (const { worker, heardAtMs } of this.members.values()) {
-      if (nowMs - heardAtMs > SILENT_MS) worker.process.kill('SIGKILL');
+    for (const member of this.members.values()) {
+      const { worker } = member;
+      if (member.pingsLeft === 0) worker.process.kill('SIGKILL');
       else if (worker.isConnected()) worker.send({ type: 'ping' } satisfies ToWorker);
+      member.pingsLeft = Math.max(0, member.pingsLeft - 1);
     }
   }
 

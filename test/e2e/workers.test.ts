@@ -111,6 +111,16 @@ describe('proxy workers', () => {
     await expect.poll(() => workersOf(server)).toHaveLength(2);
   });
 
+  it('are not taken for hung by a server that was halted itself', async () => {
+    const server = await served();
+    const before = workersOf(server);
+    process.kill(server.pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+    process.kill(server.pid, 'SIGCONT');
+    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('acme.localhost')))).toEqual(new Set([200]));
+    expect(workersOf(server)).toEqual(before);
+  });
+
   it('go by a config that was reloaded', async () => {
     const server = await served();
     expect((await server.get('acme.other.test')).status).toBe(404);
