@@ -1,9 +1,9 @@
 /** A kernel of its own for each tenant, by gVisor. */
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMissing } from './fronts.ts';
-import { isRunning, serve, type TestServer } from './support.ts';
+import { isRunning, readProc, serve, type TestServer } from './support.ts';
 
 const SERVICE = `[service.app]
 command = "node {fixtures}/tenant.mjs"
@@ -98,7 +98,6 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
 });
 
 function childrenOf(pid: number): number[] {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const own = existsSync(file) ? readFileSync(file, 'latin1').split(' ').filter(Boolean).map(Number) : [];
+  const own = readProc(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return own.flatMap((child) => [child, ...childrenOf(child)]);
 }

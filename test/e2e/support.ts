@@ -1,5 +1,5 @@
 /** A real server for the length of one test. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,15 @@ export function temporaryDirectory(): string {
 }
 
 export function isRunning(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat !== '' && !stat.includes(') Z ');
+}
+
+/** A file of a process; empty when that is gone, or goes meanwhile. */
+export function readProc(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }

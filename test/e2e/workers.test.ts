@@ -1,17 +1,21 @@
 /** `[proxy] workers`: the proxy in processes of its own. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { isRunning, serve, type TestServer, writeConfig } from './support.ts';
+import { isRunning, readProc, serve, type TestServer, writeConfig } from './support.ts';
 
 const config = (keys = '', domain = 'localhost') =>
   `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n[proxy]\nworkers = 2\ndomain = "${domain}"\n`;
 
 /** Children of the server that are no tenants. */
 function workersOf(server: TestServer): number[] {
-  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'latin1').trim().split(' ');
-  return children.map(Number).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('proxy worker'));
+  const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
+}
+
+/** Settles when as many others run as there were. */
+async function replaced(server: TestServer, before: readonly number[]): Promise<void> {
+  await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(before.length);
 }
 
 const statusesOf = async (answers: Promise<{ status: number }>[]) =>
@@ -26,7 +30,7 @@ async function served(keys = ''): Promise<TestServer> {
 describe('proxy workers', () => {
   it('wake an instance once, and count its requests exactly', async () => {
     const server = await served();
-    expect(workersOf(server)).toHaveLength(2);
+    await expect.poll(() => workersOf(server)).toHaveLength(2);
     const round = () => statusesOf(Array.from({ length: 100 }, () => server.get('acme.localhost')));
     expect(await round()).toEqual(new Set([200]));
     expect(server.processesOf('acme')).toHaveLength(1);
@@ -79,7 +83,7 @@ describe('proxy workers', () => {
     for (const pid of before) process.kill(pid, 'SIGKILL');
     expect(await hanging).toBe('ECONNRESET');
     await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(0);
-    await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(2);
+    await replaced(server, before);
     await expect
       .poll(() =>
         server.get('acme.localhost').then(
@@ -93,10 +97,11 @@ describe('proxy workers', () => {
   it('that end are replaced, also while instances are registered', async () => {
     const server = await served();
     for (let round = 0; round < 3; round += 1) {
-      for (const pid of workersOf(server)) process.kill(pid, 'SIGKILL');
+      const before = workersOf(server);
+      for (const pid of before) process.kill(pid, 'SIGKILL');
       const ids = Array.from({ length: 20 }, (_, index) => `t${round}-${index}`);
       await Promise.all(ids.map((id) => server.api(`/spawn/app/--id=${id}?start=false`, { method: 'POST' })));
-      await expect.poll(() => workersOf(server)).toHaveLength(2);
+      await replaced(server, before);
     }
     expect((await server.api('/health')).status).toBe(200);
   });
