@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 
 /** Sends a part of a body and resets the connection; settles when it is gone. */
 export async function leaveHalfWay(port: number, host: string, path: string): Promise<void> {
@@ -13,6 +14,26 @@ export async function leaveHalfWay(port: number, host: string, path: string): Pr
   socket.write('{"te');
   socket.resetAndDestroy();
   await once(socket, 'close');
+}
+
+export interface Upload {
+  /** Sends the rest; settles when the answer is there. */
+  end(): Promise<{ readonly status: number; readonly body: string }>;
+}
+
+/** A request that is under way for as long as its client wants: its body is `begun`, and in the end ` and ended`. */
+export function beginUpload(port: number, host: string, path: string): Upload {
+  const outgoing = request({ host: '127.0.0.1', port, method: 'POST', path, headers: { host }, agent: false });
+  const answered = once(outgoing, 'response');
+  answered.catch(() => {});
+  outgoing.write('begun');
+  return {
+    async end() {
+      outgoing.end(' and ended');
+      const [response] = (await answered) as [IncomingMessage];
+      return { status: response.statusCode ?? 0, body: await text(response) };
+    },
+  };
 }
 
 export interface EventStream {

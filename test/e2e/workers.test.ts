@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { beginUpload } from './clients.ts';
 import { isRunning, readProc, serve, type TestServer, writeConfig } from './support.ts';
 
 const config = (keys = '', domain = 'localhost') =>
@@ -57,18 +58,21 @@ describe('proxy workers', () => {
   it('wait for what is in flight before the process is asked to end', async () => {
     const server = await served();
     await server.get('acme.localhost');
-    const slow = server.get('acme.localhost', '/slow?ms=1000');
+    const upload = beginUpload(server.proxyPort, 'acme.localhost', '/echo');
     await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(1);
-    await server.cli('sleep', 'app:acme');
-    expect((await slow).status).toBe(200);
+    const asleep = server.cli('sleep', 'app:acme');
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('draining');
+    expect(await upload.end()).toEqual({ status: 200, body: 'begun and ended' });
+    await asleep;
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'asleep', inFlight: 0 });
   });
 
   it('keep awake what has a WebSocket, and let it sleep when that is closed', async () => {
-    const server = await served('idle_timeout = "500ms"');
+    const server = await served('idle_timeout = 2');
     await server.get('acme.localhost');
     const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
     await once(socket, 'open');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 3500));
     expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
     socket.close();
     await server.event('app:acme', 'slept');
