@@ -10,7 +10,9 @@ import { send } from './test-server.ts';
 
 const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
-async function socketOf(server: TestServer): Promise<string> {
+/** Of one that was started a moment ago. */
+async function socketOfStarted(server: TestServer): Promise<string> {
+  await server.api('/spawn/app/--id=acme');
   return (await server.instance('app:acme')).socket ?? '';
 }
 
@@ -20,28 +22,27 @@ async function pidThrough(socket: string): Promise<number> {
 
 describe('one that is used through its socket alone', () => {
   it('stays awake while it is asked at least once in half its idle timeout, then sleeps', async () => {
-    const server = await serve(app('idle_timeout = 1'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = await serve(app('idle_timeout = 4'));
+    const socket = await socketOfStarted(server);
     const pid = await pidThrough(socket);
-    for (let round = 0; round < 5; round += 1) {
-      await pause(500);
+    let askedMs = 0;
+    for (let round = 0; round < 4; round += 1) {
+      await pause(1500);
+      askedMs = Date.now();
       expect(await pidThrough(socket)).toBe(pid);
     }
-    const lastMs = Date.now();
-    await server.event('app:acme', 'slept');
+    const sleptMs = await server.event('app:acme', 'slept');
     expect(isRunning(pid)).toBe(false);
-    expect(Date.now() - lastMs).toBeGreaterThan(900);
-    expect(Date.now() - lastMs).toBeLessThan(4000);
+    expect(sleptMs - askedMs).toBeGreaterThan(3900);
+    expect(sleptMs - askedMs).toBeLessThan(10_000);
   });
 
   it('stays awake while a request or a WebSocket is open, and says so', async () => {
-    const server = await serve(app('idle_timeout = 1'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = await serve(app('idle_timeout = 2'));
+    const socket = await socketOfStarted(server);
     const client = new WebSocket(`ws+unix://${socket}:/`);
     await once(client, 'open');
-    await pause(2200);
+    await pause(3500);
     expect(await server.instance('app:acme')).toMatchObject({
       state: 'ready',
       openConnections: 1,
@@ -52,13 +53,12 @@ describe('one that is used through its socket alone', () => {
   });
 
   it('is kept awake by what it does over connections that stay open', async () => {
-    const server = await serve(app('idle_timeout = 1'));
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = await serve(app('idle_timeout = 4'));
+    const socket = await socketOfStarted(server);
     const agent = new Agent({ keepAlive: true });
     const pid = JSON.parse((await askSocket(socket, '/', { agent })).body).pid;
     for (let round = 0; round < 4; round += 1) {
-      await pause(500);
+      await pause(1500);
       expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
     }
     agent.destroy();
@@ -67,13 +67,13 @@ describe('one that is used through its socket alone', () => {
 
   it('is not kept awake by its health checks', async () => {
     const server = await serve(`health_check_interval = "200ms"\n${app('idle_timeout = 1')}`);
-    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.api('/spawn/app/--id=acme');
     await server.event('app:acme', 'slept');
   });
 });
 
 /** Node keeps idle connections for 5 s, most servers longer. */
-const KEEPING = app('idle_timeout = 2\nenv = { KEEP_ALIVE_MS = "60000" }');
+const KEEPING = app('idle_timeout = 4\nenv = { KEEP_ALIVE_MS = "60000" }');
 
 const needed = ['nginx', 'ss'].filter(isMissing);
 describe.skipIf(needed.length > 0)(
@@ -81,34 +81,38 @@ describe.skipIf(needed.length > 0)(
   () => {
     const behindNginx = async () => {
       const server = await serve(KEEPING);
-      await server.cli('spawn', 'app', '--id', 'acme');
-      return { server, front: await startKeepingNginx(server.dir, await socketOf(server)) };
+      await server.api('/spawn/app/--id=acme?start=false');
+      const { socket } = await server.instance('app:acme');
+      const front = await startKeepingNginx(server.dir, socket ?? '');
+      await server.api('/api/instances/app:acme/start', { method: 'POST' });
+      return { server, front };
     };
     const pidThroughNginx = async ({ port }: { port: number }) => JSON.parse((await send(port, '/', {})).body).pid;
 
     it('one that is asked at least once in half its idle timeout stays awake, then sleeps in time', async () => {
       const { server, front } = await behindNginx();
       const pid = await pidThroughNginx(front);
+      let askedMs = 0;
       for (let round = 0; round < 4; round += 1) {
-        await pause(1000);
+        await pause(1500);
+        askedMs = Date.now();
         expect(await pidThroughNginx(front)).toBe(pid);
       }
-      const lastMs = Date.now();
-      expect((await server.instance('app:acme'))['openConnections']).toBeGreaterThan(0);
-      await server.event('app:acme', 'slept');
-      expect(Date.now() - lastMs).toBeGreaterThan(1900);
-      expect(Date.now() - lastMs).toBeLessThan(6000);
+      expect((await server.instance('app:acme')).openConnections).toBeGreaterThan(0);
+      const sleptMs = await server.event('app:acme', 'slept');
+      expect(sleptMs - askedMs).toBeGreaterThan(3900);
+      expect(sleptMs - askedMs).toBeLessThan(10_000);
       expect(await pidThroughNginx(front)).not.toBe(pid);
     });
 
     it('one that was woken by a connection which is kept sleeps again in time', async () => {
       const { server, front } = await behindNginx();
       await server.cli('sleep', 'app:acme');
+      const askedMs = Date.now();
       await pidThroughNginx(front);
-      const lastMs = Date.now();
-      await server.event('app:acme', 'slept', 2);
-      expect(Date.now() - lastMs).toBeGreaterThan(1900);
-      expect(Date.now() - lastMs).toBeLessThan(6000);
+      const sleptMs = await server.event('app:acme', 'slept', 2);
+      expect(sleptMs - askedMs).toBeGreaterThan(3900);
+      expect(sleptMs - askedMs).toBeLessThan(10_000);
     });
 
     it('a silent WebSocket keeps it awake', async () => {
@@ -116,7 +120,7 @@ describe.skipIf(needed.length > 0)(
       const pid = await pidThroughNginx(front);
       const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`);
       await once(socket, 'open');
-      await pause(4500);
+      await pause(6500);
       expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid });
       socket.close();
       await server.event('app:acme', 'slept');

@@ -172,9 +172,13 @@ export class TestServer {
     return tenement([...args, '--api', `http://127.0.0.1:${this.apiPort}`, '--token', this.token]);
   }
 
-  /** Settles at the first event of this type for this instance, past ones included; null: of the server. */
-  async event(instance: string | null, type: string, times = 1): Promise<void> {
+  /**
+   * Settles at the first event of this type for this instance, past ones included; null: of the server.
+   * @returns when it happened, ms since the epoch
+   */
+  async event(instance: string | null, type: string, times = 1): Promise<number> {
     let left = times;
+    let atMs = Number.NaN;
     const child = spawn(process.execPath, [MAIN, 'events', '-f', '--json', '-c', this.configFile], {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -184,10 +188,12 @@ export class TestServer {
     for await (const line of lines) {
       const event = JSON.parse(line);
       if (event.instance === instance && event.type === type) left -= 1;
+      atMs = Date.parse(event.at);
       if (left === 0) break;
     }
     child.kill();
     this.watching.delete(child);
+    return atMs;
   }
 }
 
