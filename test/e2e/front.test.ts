@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Front, freePort, isMissing, type StartFront, startCaddy, startNginx } from './fronts.ts';
+import { freePort } from '../ports.ts';
+import { type Front, isMissing, type StartFront, startCaddy, startNginx } from './fronts.ts';
 import { serve, type TestServer } from './support.ts';
 import { send } from './test-server.ts';
 

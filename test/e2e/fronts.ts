@@ -1,9 +1,10 @@
 /** Front servers that others wrote, run on the configuration that `tenement front` prints. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../ports.ts';
 import type { TestServer } from './support.ts';
 
 export interface Front {
@@ -93,13 +94,4 @@ async function listening(port: number): Promise<void> {
     if (accepted) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
