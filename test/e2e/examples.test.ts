@@ -45,6 +45,8 @@ describe('the examples run as they stand', () => {
   it('notes: bad input and a client that leaves half way do it no harm', async () => {
     const server = await example('notes');
     const headers = { 'content-type': 'application/json' };
+    // It is started with the server, and may not have begun.
+    await server.get('acme.localhost');
     const { pid } = await server.instance('notes:acme');
     const post = (body: string) => server.get('acme.localhost', '/api/notes', { method: 'POST', headers, body });
     expect((await post('null')).status).toBe(400);

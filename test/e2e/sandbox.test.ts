@@ -55,7 +55,9 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     const server = await serveSandbox('memory_limit_mb = 150');
     await server.get('acme.localhost', '/leak', { method: 'POST' });
     await server.event('app:acme', 'oom-killed');
-    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
+    await expect
+      .poll(() => server.instance('app:acme'))
+      .toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
   it('what it makes belongs to its user', async () => {
@@ -79,7 +81,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     await server.stop('SIGKILL');
     await server.start();
     await server.event('app:acme', 'adopted');
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid });
+    await expect.poll(() => server.instance('app:acme')).toMatchObject({ state: 'ready', pid });
     await server.get('acme.localhost', '/print?text=still+here');
     await expect.poll(async () => (await server.cli('logs', 'app:acme')).stdout).toContain('still here');
     const all = [pid ?? 0, ...childrenOf(pid ?? 0)];
