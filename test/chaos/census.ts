@@ -1,5 +1,6 @@
 /** Who is there, from /proc: the processes of tenants, counted again and again. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { programOf, type Tenant } from './town.ts';
 
 export interface Found {
@@ -11,6 +12,7 @@ export interface Found {
 }
 
 const LOOK_MS = 200;
+const BURIAL_MS = 3000;
 
 /** Every process that was started for a tenant of this data directory. */
 export function processesOf(dataDir: string): Found[] {
@@ -36,12 +38,18 @@ export function serving(found: readonly Found[], { id, kind }: Tenant): number[]
   return own.filter(({ parent }) => !pids.has(parent)).map(({ pid }) => pid);
 }
 
-/** Dead children that their parent does not bury. */
-export function zombiesOf(parent: number): number {
+/** Dead children that their parent does not bury, though it has had time to. */
+export async function zombiesOf(parent: number): Promise<number> {
+  const before = new Set(deadChildrenOf(parent));
+  await delay(BURIAL_MS);
+  return deadChildrenOf(parent).filter((pid) => before.has(pid)).length;
+}
+
+function deadChildrenOf(parent: number): number[] {
   return pids().filter((pid) => {
     const [state, itsParent] = statOf(pid);
     return state === 'Z' && Number(itsParent) === parent;
-  }).length;
+  });
 }
 
 /** Looks all the time whether one tenant is served by two processes. */

@@ -167,7 +167,7 @@ export class Deeds {
   }
 }
 
-function kill(pid: number, name: NodeJS.Signals): void {
+export function kill(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

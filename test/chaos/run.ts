@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writesOf } from './books.ts';
 import { Census, processesOf, zombiesOf } from './census.ts';
-import { Deeds } from './deeds.ts';
+import { Deeds, kill } from './deeds.ts';
 import { Diary } from './diary.ts';
 import { startLoad } from './load.ts';
 import { Random } from './random.ts';
 import { ServerUnderTest } from './server.ts';
 import { Tally } from './tally.ts';
 import { type Tenant, tenantsOf } from './town.ts';
+
+const STEADY_LOOKS = 5;
+const MOST_LOOKS = 40;
 
 export interface ChaosOptions {
   readonly seconds: number;
@@ -65,7 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
     return await reckon(server, tenants, { tally, deeds, census });
   } finally {
     await server.end('SIGKILL').catch(() => {});
-    for (const { pid } of processesOf(server.dataDir)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of processesOf(server.dataDir)) kill(pid, 'SIGKILL');
   }
 }
 
@@ -78,7 +81,7 @@ interface Course {
 async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<Reckoning> {
   const { tally, deeds, census } = course;
   const afterAll = await quietDescriptors(server);
-  const zombies = zombiesOf(server.pid);
+  const zombies = await zombiesOf(server.pid);
   const cleanExit = (await server.end('SIGINT')) === 0;
   const left = { ...traces(server), zombies };
   await server.start();
@@ -117,7 +120,19 @@ async function quietDescriptors(server: ServerUnderTest): Promise<number> {
   await Promise.all(instances.map(({ instance }) => server.api('POST', `/api/instances/${instance}/sleep`)));
   // Idle connections to what has ended, and what measured it, are closed within this.
   await delay(4000);
-  return server.descriptors();
+  return steady(() => server.descriptors());
+}
+
+/** What is read several times in a row: a busy machine takes longer to come to rest. */
+async function steady(read: () => number): Promise<number> {
+  let [last, times] = [read(), 1];
+  for (let looks = 0; times < STEADY_LOOKS && looks < MOST_LOOKS; looks += 1) {
+    await delay(500);
+    const now = read();
+    times = now === last ? times + 1 : 1;
+    last = now;
+  }
+  return last;
 }
 
 function traces(server: ServerUnderTest) {
