@@ -11,16 +11,16 @@ const KILL_TIMEOUT_MS = 5000;
 
 /** `leader` is the runsc that runs it. One whose container does not run yet is ended itself, and takes it along. */
 export function askContainer(leader: ProcessIdentity): void {
-  const words = killWords(wordsOf(leader.pid), 'TERM');
-  if (words === null) return;
+  const words = killWords(wordsOf(leader), 'TERM');
+  if (words === null) return end(leader);
   const [file = '', ...args] = words;
   execFile(file, args, { timeout: KILL_TIMEOUT_MS, env: {} }, (error) => {
     if (error !== null) end(leader);
   });
 }
 
-/** None when it is gone. */
-function wordsOf(pid: number): string[] {
+/** What it was called with; nothing when it is gone, or has not got there yet. */
+function wordsOf({ pid }: ProcessIdentity): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   } catch {

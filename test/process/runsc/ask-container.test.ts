@@ -1,6 +1,18 @@
-import { expect, it } from 'vitest';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { identityOf } from '../../../src/process/proc.ts';
 import { askContainer } from '../../../src/process/runsc/ask-container.ts';
 
-it('asks nobody where the one that runs it has just ended (bug: that was an error)', () => {
-  expect(() => askContainer({ pid: 2 ** 22 + 1, startTicks: 1 })).not.toThrow();
+test('one that has ended meanwhile is asked nothing', () => {
+  const { pid } = spawnSync('true');
+  expect(() => askContainer({ pid, startTicks: 1 })).not.toThrow();
+});
+
+test('one that runs no container yet is ended itself', async () => {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  askContainer(identityOf(child.pid ?? 0));
+  expect(await exited).toEqual([null, 'SIGTERM']);
 });
