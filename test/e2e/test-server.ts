@@ -175,6 +175,7 @@ export class TestServer {
   /**
    * Settles at the first event of this type for this instance, past ones included; null: of the server.
    * @returns when it happened, ms since the epoch
+   * @throws {Error} when the command that waits for it ends before
    */
   async event(instance: string | null, type: string, times = 1): Promise<number> {
     let left = times;
@@ -193,6 +194,7 @@ export class TestServer {
     }
     child.kill();
     this.watching.delete(child);
+    if (left > 0) throw new Error(`the events ended before ${type} of ${instance ?? 'the server'}`);
     return atMs;
   }
 }
