@@ -7,7 +7,8 @@ import { killWords } from './command.ts';
 
 /** As /proc names it; the processes that it starts have another name. */
 export const RUNSC = 'runsc';
-const KILL_TIMEOUT_MS = 5000;
+/** A busy machine takes seconds for it; how long the program may take is decided elsewhere. */
+const KILL_TIMEOUT_MS = 30_000;
 
 /** `leader` is the runsc that runs it. One whose container does not run yet is ended itself, and takes it along. */
 export function askContainer(leader: ProcessIdentity): void {
