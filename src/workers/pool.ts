@@ -103,8 +103,11 @@ export class WorkerPool implements ProxyServer {
       worker.on('message', (message: FromWorker) => {
         member.pingsLeft = PINGS;
         if (message.type === 'listening') resolve(message.address);
-        else if (message.type === 'listen-failed') reject(new TenementError('listen_failed', message.message));
-        else member.desk.receive(message);
+        else if (message.type === 'listen-failed') {
+          reject(new TenementError('listen_failed', message.message));
+          // Another takes its place and tries again, unless none of them has listened yet.
+          worker.process.kill('SIGKILL');
+        } else member.desk.receive(message);
       });
       worker.once('exit', (code, signal) => {
         reject(new TenementError('listen_failed', `a proxy worker ended at once: ${signal ?? code}`));

@@ -1,5 +1,6 @@
 /** `[proxy] workers`: the proxy in processes of its own. */
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { beginUpload } from './clients.ts';
@@ -17,6 +18,31 @@ function workersOf(server: TestServer): number[] {
 /** Settles when as many others run as there were. */
 async function replaced(server: TestServer, before: readonly number[]): Promise<void> {
   await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(before.length);
+}
+
+/** Ends its workers, until it has their port. */
+async function takePortOf(server: TestServer): Promise<Server> {
+  for (;;) {
+    for (const pid of workersOf(server)) killIfThere(pid);
+    const taker = createServer((socket) => socket.destroy()).listen(server.proxyPort, '127.0.0.1');
+    if (await once(taker, 'listening').then(Boolean, () => false)) return taker;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** 0: no answer. */
+function statusOrNone(server: TestServer): Promise<number> {
+  return server.get('acme.localhost').then(
+    ({ status }) => status,
+    () => 0,
+  );
 }
 
 const statusesOf = async (answers: Promise<{ status: number }>[]) =>
@@ -88,14 +114,7 @@ describe('proxy workers', () => {
     expect(await hanging).toBe('ECONNRESET');
     await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(0);
     await replaced(server, before);
-    await expect
-      .poll(() =>
-        server.get('acme.localhost').then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      )
-      .toBe(200);
+    await expect.poll(() => statusOrNone(server)).toBe(200);
   });
 
   it('that end are replaced, also while instances are registered', async () => {
@@ -108,6 +127,16 @@ describe('proxy workers', () => {
       await replaced(server, before);
     }
     expect((await server.api('/health')).status).toBe(200);
+  });
+
+  it('whose port was taken when the last of them ended listen there as soon as it is free', async () => {
+    const server = await served();
+    const taker = await takePortOf(server);
+    await expect.poll(() => workersOf(server)).not.toEqual([]);
+    const tried = workersOf(server);
+    await expect.poll(() => workersOf(server).some((pid) => !tried.includes(pid))).toBe(true);
+    taker.close();
+    await expect.poll(() => statusOrNone(server)).toBe(200);
   });
 
   it('that hang are replaced, and the others serve meanwhile', async () => {
