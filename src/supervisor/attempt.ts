@@ -64,6 +64,13 @@ export class Attempt {
     this.granted = false;
   }
 
+  /** Lets go of it: its process lives on, also one that is not ready; a start that waits is not made. */
+  async release(): Promise<void> {
+    this.abort.abort();
+    await this.launched;
+    this.process?.release();
+  }
+
   private async launch(): Promise<void> {
     const { slots, hooks, launcher, request } = this.options;
     const answer = await slots.acquire(this.abort.signal);

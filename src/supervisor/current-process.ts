@@ -91,9 +91,9 @@ export class CurrentProcess {
     this.options.dispatch({ type: 'ended' });
   }
 
-  /** Lets go of it: it lives on. */
-  release(): void {
-    this.launched?.release();
+  /** Lets go of it: it lives on. Settles when none is about to be started. */
+  async release(): Promise<void> {
+    await this.attempt?.release();
   }
 
   private begin(adopted: LaunchedProcess | null, suspended = false): void {

@@ -26,6 +26,8 @@ export class Runner {
   private readonly queue = new SerialQueue<LifecycleEvent>((event) => this.handle(event));
   private readonly watchers = new Watchers();
   private wokenByRequest = false;
+  /** What happens to it is the next server's business. */
+  private released = false;
   private cancelRetry = () => {};
 
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
@@ -163,21 +165,23 @@ export class Runner {
     this.parts.journal.used();
   }
 
-  /** Lets go of its process, which lives on for the next server. */
-  release(): void {
+  /** Lets go of its process, which lives on for the next server, once nobody is held. It starts none any more. */
+  async release(): Promise<void> {
+    await this.until(() => this.held === 0);
+    this.released = true;
     this.parts.duty.end();
     this.parts.suspension.end();
     this.cancelRetry();
     this.parts.duty.cancelDrain();
+    await this.parts.current.release();
     this.parts.journal.release();
-    this.parts.current.release();
   }
 
   // ---- Events --------------------------------------------------------------------------------
 
   /** Takes an event; it is handled at once, or after the one being handled. */
   dispatch(event: LifecycleEvent): void {
-    this.queue.push(event);
+    if (!this.released) this.queue.push(event);
   }
 
   /** Takes what an operator asks for. A start that is under way is made from now on, whoever leaves. */
@@ -224,6 +228,7 @@ export class Runner {
   private deserted(): void {
     const unneeded = this.wokenByRequest && this.watchers.isEmpty && this.parts.current.waits;
     if (unneeded) this.dispatch({ type: 'abandoned' });
+    this.watchers.tell();
   }
 
   // ---- Effects -------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   async leave(): Promise<void> {
     this.closing = true;
     this.rollout.end();
-    for (const runner of this.fleet) runner.release();
+    await Promise.all(Array.from(this.fleet, (runner) => runner.release()));
     await this.finish();
   }
 

@@ -180,6 +180,19 @@ describe('on_exit = "keep"', () => {
     await server.start();
   });
 
+  it('SIGTERM does not wait for those that start, and starts no others (bug: it launched them after it had let go)', async () => {
+    const server = await serve(
+      `on_exit = "keep"\nmax_concurrent_starts = 1\n${TWO}[service.app.env]\nSTART_DELAY_MS = "60000"\n`,
+    );
+    await expect.poll(async () => (await server.instance('app:acme')).pid).not.toBeNull();
+    const { pid } = await server.instance('app:acme');
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(isRunning(pid ?? 0)).toBe(true);
+    expect(server.processesOf('globex')).toEqual([]);
+    await server.start();
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'starting', pid });
+  });
+
   it('SIGINT stops everything, and leaves no process, socket or FIFO', async () => {
     const server = await serve(`on_exit = "keep"\n${TWO}`);
     const pid = await pidThrough(server);
