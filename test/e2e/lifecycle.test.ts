@@ -88,7 +88,8 @@ describe('sleep and wake', () => {
   });
 
   it('sleeps when idle, its process gone; the next request wakes it', async () => {
-    const server = await serve(`${app('idle_timeout = "300ms"')}[instances]\napp = ["acme"]\n`);
+    const server = await serve(app('idle_timeout = "300ms"'));
+    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const pid = pidOf((await server.get('acme.localhost')).body);
     await server.event('app:acme', 'slept');
     expect(isRunning(pid)).toBe(false);
@@ -98,9 +99,11 @@ describe('sleep and wake', () => {
   });
 
   it('an open WebSocket keeps it awake; closing it lets it sleep', async () => {
-    const server = await serve(`${app('idle_timeout = "300ms"')}[instances]\napp = ["acme", "other"]\n`);
+    const server = await serve(app('idle_timeout = "300ms"'));
+    for (const id of ['acme', 'other']) await server.cli('spawn', 'app', '--id', id, '--no-start');
     const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
     await new Promise((resolve) => socket.once('open', resolve));
+    await server.get('other.localhost');
     await server.event('app:other', 'slept');
     socket.send('still there?');
     expect(String(await new Promise((resolve) => socket.once('message', resolve)))).toBe('still there?');
