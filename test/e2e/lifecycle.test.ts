@@ -255,7 +255,10 @@ describe('the server itself', () => {
       const mkfifo = slowMkfifo(server);
       await server.start();
       writeFileSync(mkfifo.held, '');
-      while (!existsSync(mkfifo.begun)) await server.api('/api/instances/app:acme/restart', { method: 'POST' });
+      // They take so many FIFOs that others are made, but not all that there are: none waits for those.
+      for (let times = 0; times < 6; times += 1)
+        await server.api('/api/instances/app:acme/restart', { method: 'POST' });
+      await expect.poll(() => existsSync(mkfifo.begun)).toBe(true);
       const { pid } = await server.instance('app:acme');
       const status = server.stop(signal);
       await expect.poll(() => isRunning(pid ?? 0)).toBe(false);
