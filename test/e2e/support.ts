@@ -38,7 +38,7 @@ export function temporaryDirectory(): string {
 
 export function isRunning(pid: number): boolean {
   const stat = readProc(`/proc/${pid}/stat`);
-  return stat !== '' && !stat.includes(') Z ');
+  return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
 /** A file of a process; empty when that is gone, or goes meanwhile. */
