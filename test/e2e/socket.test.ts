@@ -103,16 +103,18 @@ describe('the public socket of one that sleeps', () => {
   });
 
   it('gives up a start that nobody waits for any more', async () => {
-    const server = await serve(`max_concurrent_starts = 1\n${app('[service.app.env]\nSTART_DELAY_MS = "2000"')}`);
-    await server.cli('spawn', 'app', '--id', 'first', '--no-start');
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const first = askSocket(await socketOf(server, 'app:first'));
-    const visitor = connect(await socketOf(server));
-    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('starting');
+    const first = '[service.first]\ncommand = "node {fixtures}/never-listens.mjs"\n';
+    const server = await serve(`max_concurrent_starts = 1\n${first}${app()}`);
+    await server.cli('spawn', 'first', '--id', 'acme', '--no-wait');
+    await server.cli('spawn', 'app', '--id', 'globex', '--no-start');
+    await expect.poll(async () => (await server.instance('first:acme')).pid).not.toBeNull();
+    const visitor = connect(await socketOf(server, 'app:globex'));
+    await expect.poll(async () => (await server.instance('app:globex')).state).toBe('starting');
     visitor.destroy();
-    await first;
-    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('asleep');
-    expect(server.processesOf('acme')).toEqual([]);
+    await expect.poll(async () => (await server.instance('app:globex')).state).toBe('asleep');
+    expect((await server.cli('stop', 'first:acme')).status).toBe(0);
+    expect((await server.instance('app:globex')).state).toBe('asleep');
+    expect(server.processesOf('globex')).toEqual([]);
   });
 
   it('has the mode and the group that the config names', async () => {
