@@ -1,8 +1,10 @@
 /** The public socket, used as nginx and Caddy do: straight, past the proxy. */
 import { once } from 'node:events';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { canDuplicate } from '../../src/process/pidfd.ts';
@@ -180,10 +182,15 @@ describe('going past the proxy', () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
-    const slow = askSocket(socket, '/slow?ms=2000');
-    await expect.poll(async () => (await server.instance('app:acme')).openConnections).toBe(1);
-    await server.cli('sleep', 'app:acme');
-    expect((await slow).status).toBe(200);
+    const outgoing = request({ socketPath: socket, path: '/echo', method: 'POST', headers: { host: 'x' } });
+    outgoing.write('before ');
+    const [response] = await once(outgoing, 'response');
+    const slow = text(response);
+    const slept = server.api('/api/instances/app:acme/sleep', { method: 'POST' });
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('draining');
+    outgoing.end('and after');
+    expect(await slow).toBe('before and after');
+    expect((await slept).status).toBe(200);
   });
 
   it('a crash is noticed by the next connection only as a wait', async () => {
