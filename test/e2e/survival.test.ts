@@ -56,7 +56,7 @@ describe('a server that is killed', () => {
       requests: 3,
       restarts: 0,
     });
-    expect(await server.instance('app:globex')).toMatchObject({ state: 'ready', requests: 0 });
+    await expect.poll(() => server.instance('app:globex')).toMatchObject({ state: 'ready', requests: 0 });
     expect(lastActivityAt).not.toBeNull();
     await server.event('app:acme', 'adopted');
   });
