@@ -182,7 +182,8 @@ describe('going past the proxy', () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
-    const outgoing = request({ socketPath: socket, path: '/echo', method: 'POST', headers: { host: 'x' } });
+    const question = { socketPath: socket, path: '/echo', method: 'POST', headers: { host: 'x' }, agent: false };
+    const outgoing = request(question);
     outgoing.write('before ');
     const [response] = await once(outgoing, 'response');
     const slow = text(response);
