@@ -4,7 +4,6 @@ import type { Limits } from '../core/limits.ts';
 import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
-import { after } from './after.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
 import { removeBindDir } from './directories.ts';
@@ -21,7 +20,7 @@ import { terminateAll } from './terminate.ts';
 
 /** From ready to the second descriptor of its socket: whoever waits for a wake goes first. */
 const HOLD_AFTER_MS = 20;
-/** How long the end of a process waits for the last of its output to be read. */
+/** How long the end of a process waits for the end of its output, which others may hold open. */
 const OUTPUT_WAIT_MS = 200;
 
 export interface ChildParts {
@@ -249,16 +248,11 @@ export class Child implements LaunchedProcess {
     dirWatch.close();
     removeBindDir(record.bindSocket);
     if (record.port !== null) releasePort(record.port);
-    await Promise.race([output.done, timeout(OUTPUT_WAIT_MS)]);
-    output.close();
+    await output.finish(OUTPUT_WAIT_MS);
     removeOutput();
   }
 }
 
 function notMoved(publicSocket: string, error: unknown): string {
   return `its socket could not be moved to ${publicSocket}: ${String(error)}`;
-}
-
-function timeout(ms: number): Promise<void> {
-  return new Promise((resolve) => after(ms, resolve));
 }

@@ -7,6 +7,8 @@ export interface OutputTap {
   lastLines(count: number): string[];
   /** Settles when both streams have ended and all is written. */
   readonly done: Promise<void>;
+  /** Its process is gone: reads what that has left, without delay, and stops after `ms` though others may still print. */
+  finish(ms: number): Promise<void>;
   /** Stops reading, whoever may still print. */
   close(): void;
 }

@@ -9,6 +9,7 @@ import { formatEntries, type LogEntry, type LogStream } from '../core/log-format
 import type { LogLine, LogStore } from '../core/ports.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Logger } from '../logger.ts';
+import { after } from './after.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { logPath, readLastLines, readLogFiles, removeLogFiles } from './log-files.ts';
 import { LogWriter } from './log-writer.ts';
@@ -65,6 +66,7 @@ class Tap implements OutputTap {
   private readonly quiet = new TokenBucket(QUIET_COST_PER_S, QUIET_COST_PER_S, performance.now());
   private readonly tell: Tell;
   private readonly ring: string[];
+  private finishing = false;
 
   constructor({ stdout, stderr }: OutputSource, writer: LogWriter, floods: TokenBucket, tell: Tell, ring: string[]) {
     this.ring = ring;
@@ -77,6 +79,13 @@ class Tap implements OutputTap {
 
   lastLines(count: number): string[] {
     return this.ring.slice(-count);
+  }
+
+  async finish(ms: number): Promise<void> {
+    this.finishing = true;
+    for (const stream of this.streams) stream.resume();
+    await Promise.race([this.done, new Promise<void>((resolve) => after(ms, resolve))]);
+    this.close();
   }
 
   close(): void {
@@ -113,6 +122,8 @@ class Tap implements OutputTap {
   }
 
   private slowDown(stream: Readable, cost: number): void {
+    // What is left is no more than a pipe holds.
+    if (this.finishing) return;
     const nowMs = performance.now();
     if (this.quiet.tryTake(cost, nowMs)) return;
     const waitMs = this.floods.take(cost, nowMs);

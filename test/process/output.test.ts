@@ -116,3 +116,13 @@ test('that is no longer wanted is let go of', async () => {
   await tap.done;
   expect(stdout.destroyed).toBe(true);
 });
+
+test('what a flood left is read when its process is gone (bug: its turn was waited for, and then it was lost)', async () => {
+  const { output, stdout, tap } = attached();
+  // Costs a second and more.
+  stdout.write(Buffer.alloc(48 * 1024 * 1024, 'x'));
+  stdout.write('\nthe last line\n');
+  await tap.finish(20);
+  expect(texts(await output.read(NAME, { tail: 1 }))).toEqual(['the last line']);
+  expect(tap.lastLines(1)).toEqual(['the last line']);
+});

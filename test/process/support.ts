@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
+import { after } from '../../src/process/after.ts';
 import { createLauncher } from '../../src/process/launcher.ts';
 import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output-sink.ts';
 import { NO_LIMITS } from '../limits.ts';
@@ -28,13 +29,19 @@ export class MemorySink implements OutputSink {
   attach({ stdout, stderr }: OutputSource): OutputTap {
     const ends = [stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.once('close', resolve)));
     for (const stream of [stdout, stderr]) stream.on('data', (chunk) => this.add(String(chunk)));
+    const done = Promise.all(ends).then(() => {});
+    const close = () => {
+      stdout.destroy();
+      stderr.destroy();
+    };
     return {
       lastLines: (count) => this.text.trimEnd().split('\n').slice(-count),
-      done: Promise.all(ends).then(() => {}),
-      close: () => {
-        stdout.destroy();
-        stderr.destroy();
+      done,
+      finish: async (ms) => {
+        await Promise.race([done, new Promise<void>((resolve) => after(ms, resolve))]);
+        close();
       },
+      close,
     };
   }
 
