@@ -35,7 +35,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   private sent = false;
   /** Runs while a body waits for the client. */
   private stall: NodeJS.Timeout | null = null;
-  private retried = false;
+  private resent = false;
+  private reconnected = false;
   private backlogSinceMs: number | null = null;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
   private over = false;
@@ -176,15 +177,19 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
 
   // ---- Second tries --------------------------------------------------------------------------
 
-  /** What was never written cannot have been acted on; else it must be harmless, and still be whole. */
+  /**
+   * Once of each kind: a process that broke off may then refuse, if its end is seen late. What was never written cannot
+   * have been acted on; else it must be harmless, and still be whole.
+   */
   private mayRetry(): boolean {
-    if (this.retried) return false;
-    return !this.sent || (IDEMPOTENT.has(this.request.method) && this.upload === null);
+    if (!this.sent) return !this.reconnected;
+    return !this.resent && IDEMPOTENT.has(this.request.method) && this.upload === null;
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */
   private async retry(generation: number): Promise<void> {
-    this.retried = true;
+    if (this.sent) this.resent = true;
+    else this.reconnected = true;
     const withinMs = this.sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
     await this.gateway.pools.retired(generation, withinMs);
     this.start();

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Claim } from '../../src/core/serving.ts';
-import { answerOf, Bench, echo, pour, readUntil } from './support.ts';
+import { answerOf, Bench, echo, type FakeLease, pour, readUntil } from './support.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -199,6 +199,29 @@ test.each([
   expect(answer.status).toBe(502);
   expect(JSON.parse(answer.body).code).toBe('upstream_failed');
   expect(seen).toEqual([method]);
+});
+
+test('a GET goes to the next process also when the end of the first is seen late (bug: 502, since it had been tried twice)', async () => {
+  await bench.app('web:next', (_request, response) => response.end('next'));
+  const server = await bench.rawApp('web:acme', (socket) => {
+    socket.once('data', () => {
+      server.close();
+      socket.destroy();
+    });
+  });
+  const dies = (grant: () => FakeLease) => grant();
+  const refuses = (grant: () => FakeLease) => {
+    const dead = grant();
+    setTimeout(() => {
+      bench.source.upstreams.set('web:acme', bench.source.upstreams.get('web:next') ?? { port: 0 });
+      bench.source.generation += 1;
+      bench.source.retire(dead.generation);
+    }, 50);
+    return dead;
+  };
+  bench.source.script.push(dies, refuses);
+  expect(await bench.fetch()).toMatchObject({ status: 200, body: 'next' });
+  expect(bench.source.leases.map(({ releases }) => releases)).toEqual([1, 1, 1]);
 });
 
 test('a tenant that dies twice gives 502', async () => {
