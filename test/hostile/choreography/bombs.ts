@@ -1,16 +1,16 @@
 /** What ends with the instance being ended, which the tenant cannot tell itself. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import type { InstanceView } from '../../../src/core/verbs.ts';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { CAPS } from '../levels.ts';
 import { holdsWithin } from '../look.ts';
-import { type Scene, start } from '../scene.ts';
+import { type Scene, spawnIn, start } from '../scene.ts';
 
 const INSTANCE = 'capped:bomber';
 /** Measured once a second where the kernel does not do it. */
 const HOLD_MS = 4000;
-/** Storage is measured less often. */
-const MEASURED_WITHIN_MS = 20_000;
+/** Storage is measured less often, and after a while that is the longer the longer a measurement took. */
+const MEASURED_WITHIN_MS = 120_000;
+const FILLER = 'filler.capped.localhost';
 
 /** Over the cap it is killed, and the request answered by a 502. */
 export async function fillMemory(scene: Scene): Promise<Finding> {
@@ -39,35 +39,40 @@ export async function fork(scene: Scene): Promise<Finding> {
   }
 }
 
-/** It may be written; what is promised is that the instance is stopped then. */
-export async function fillDisk(scene: Scene): Promise<Finding> {
-  try {
-    const { outcome, detail } = await tell(scene, 'fill-disk', {}, BOMBER);
-    if (outcome === 'denied') return denied(detail);
-    const isStopped = async () => (await scene.server.instance(INSTANCE)).state === 'stopped';
-    return (await holdsWithin(MEASURED_WITHIN_MS, isStopped)) ? denied('stopped by tenement') : done(detail);
-  } finally {
-    // The process that knew what to undo may be gone.
-    rmSync(join(scene.server.dataDir, 'bomber/filled'), { force: true });
-    await start(scene, INSTANCE);
-    await undo(scene, BOMBER);
-  }
+/** It may be written; what is promised is that the instance is stopped then, if need be before it is done. */
+export function fillDisk(scene: Scene): Promise<Finding> {
+  return withFiller(scene, async (view) => {
+    const result = await tell(scene, 'fill-disk', {}, FILLER).catch((error: Error) => error);
+    if (!(result instanceof Error) && result.outcome === 'denied') return denied(result.detail);
+    const isStopped = async () => (await view()).state === 'stopped';
+    if (await holdsWithin(MEASURED_WITHIN_MS, isStopped)) return denied('stopped by tenement');
+    if (result instanceof Error) throw result;
+    return done(result.detail);
+  });
 }
 
 /** It is done when a measurement was made and did not stop it. */
-export async function keepDeleted(scene: Scene): Promise<Finding> {
-  try {
-    const { detail } = await tell(scene, 'keep-deleted', {}, BOMBER);
+export function keepDeleted(scene: Scene): Promise<Finding> {
+  return withFiller(scene, async (view) => {
+    const { detail } = await tell(scene, 'keep-deleted', {}, FILLER);
     const sinceMs = Date.now();
-    const isMeasured = async () => {
-      const { storageMeasuredAt } = await scene.server.instance(INSTANCE);
-      return Date.parse(storageMeasuredAt ?? '') > sinceMs;
-    };
+    const isMeasured = async () => Date.parse((await view()).storageMeasuredAt ?? '') > sinceMs;
     if (!(await holdsWithin(MEASURED_WITHIN_MS, isMeasured))) throw new Error('not measured');
-    const { state } = await scene.server.instance(INSTANCE);
+    const { state } = await view();
     return state === 'ready' ? done(detail) : denied(`${state} by tenement`);
+  });
+}
+
+/** A tenant of its own, which is measured soon: how often depends on how long the machine took for it before. */
+async function withFiller(
+  scene: Scene,
+  fill: (view: () => Promise<InstanceView>) => Promise<Finding>,
+): Promise<Finding> {
+  const instance = 'capped:filler';
+  await spawnIn(scene, 'capped', 'filler');
+  try {
+    return await fill(() => scene.server.instance(instance));
   } finally {
-    await start(scene, INSTANCE);
-    await undo(scene, BOMBER);
+    await scene.server.api(`/api/instances/${instance}?purge=true`, { method: 'DELETE' });
   }
 }
