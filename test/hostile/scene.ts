@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { TestServer } from '../e2e/test-server.ts';
 import { type Bystander, openBystander } from './bystander.ts';
 import { CAP_KEYS, CAPS, type Cap, HOMELY, type Level, supported } from './levels.ts';
-import { allProcesses, endAll, socketsIn, withArgument } from './look.ts';
+import { allProcesses, endAll, holdsWithin, socketsIn, withArgument } from './look.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** Where data of a real server could lie: not in /tmp, which a level may hide for reasons of its own. */
@@ -131,10 +131,15 @@ export async function openScene(level: Level): Promise<Scene> {
   }
 }
 
+/** Settles when it serves, at its first start or at a later one. */
 export async function start({ server }: Scene, instance: string): Promise<void> {
   const { status, body } = await server.api(`/api/instances/${instance}/start`, { method: 'POST' });
-  if (status !== 200) throw new Error(`${instance} did not start: ${body}`);
+  const isReady = async () => (await server.instance(instance)).state === 'ready';
+  if (status !== 200 || !(await holdsWithin(READY_WITHIN_MS, isReady)))
+    throw new Error(`${instance} did not start: ${body}`);
 }
+
+const READY_WITHIN_MS = 60_000;
 
 export async function spawnIn({ server }: Scene, service: string, id: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
@@ -187,7 +192,7 @@ async function configOf(dir: string, level: Level): Promise<{ text: string; inst
     // Its public sockets lie where those of no other service do.
     serviceText(dir, 'apart', [keys, alone, `socket = "${dir}/apart/{id}.sock"`]),
     serviceText(dir, 'loads', [keys, alone], 'LD_LIBRARY_PATH = "{tenant_dir}/lib"'),
-    ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY])] : []),
+    ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY, 'startup_timeout = "10s"'])] : []),
   ].join('\n');
   return { text, instances: ['app:victim', 'app:hostile', 'web:victim', 'capped:bomber', 'apart:victim'] };
 }
@@ -206,7 +211,7 @@ ${variable}`;
 }
 
 function defaultsFor(dir: string, keys: readonly string[]): string[] {
-  const defaults = [`command = ["${dir}/app/node", "${dir}/app/tenant.mjs"]`, 'startup_timeout = "5s"'];
+  const defaults = [`command = ["${dir}/app/node", "${dir}/app/tenant.mjs"]`, 'startup_timeout = "30s"'];
   return defaults.filter((line) => !keys.some((key) => key.split(' ')[0] === line.split(' ')[0]));
 }
 

@@ -132,10 +132,14 @@ const SWAPPING: readonly Attempt[] = [
     target: control,
   }),
   swapping('have it published by laying the link and the socket by turns', { when: 'turns', target: control }),
-  swapping('have a hard link to the control socket published', { when: 'hard-link', target: control }, asRoot),
+  swapping(
+    'have a hard link to the control socket published',
+    { when: 'hard-link', target: control, service: 'app' },
+    asRoot,
+  ),
   swapping(
     'lay a link to the control socket where tenement moves the socket to',
-    { when: 'ahead', target: control },
+    { when: 'ahead', target: control, service: 'app' },
     asRoot,
   ),
   swapping(

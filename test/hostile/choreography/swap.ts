@@ -11,8 +11,8 @@ export interface SwapOptions {
    */
   readonly when: 'probe' | 'turns' | 'hard-link' | 'ahead';
   target(scene: Scene): string;
-  /** Default: an ordinary one. */
-  readonly service?: 'brief' | 'home';
+  /** Default: one whose starts fail soon, for what is to come up nowhere. */
+  readonly service?: 'app' | 'brief' | 'home';
 }
 
 /** Each start of `turns` ends at another moment. */

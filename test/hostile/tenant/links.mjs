@@ -40,7 +40,7 @@ import ctypes, os, shutil, sys, time
 libc = ctypes.CDLL(None)
 home, target = sys.argv[1:]
 os.chdir(home)
-untilS = time.monotonic() + 60
+untilS = time.monotonic() + 300
 exists = False
 
 def clear(name):
