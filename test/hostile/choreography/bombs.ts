@@ -7,7 +7,8 @@ import { type Scene, spawnIn, start } from '../scene.ts';
 
 const INSTANCE = 'capped:bomber';
 /** Measured once a second where the kernel does not do it. */
-const HOLD_MS = 4000;
+const HOLD_MS = 10_000;
+const ENDS_WITHIN_MS = 30_000;
 /** Storage is measured less often, and after a while that is the longer the longer a measurement took. */
 const MEASURED_WITHIN_MS = 120_000;
 const FILLER = 'filler.capped.localhost';
@@ -17,7 +18,7 @@ export async function fillMemory(scene: Scene): Promise<Finding> {
   const result = await tell(scene, 'fill-memory', { holdMs: HOLD_MS }, BOMBER).catch((error: Error) => error);
   if (!(result instanceof Error)) return result;
   const lastReason = async () => (await scene.server.instance(INSTANCE)).lastExit?.reason;
-  const isOver = await holdsWithin(HOLD_MS, async () => (await lastReason()) === 'oom');
+  const isOver = await holdsWithin(ENDS_WITHIN_MS, async () => (await lastReason()) === 'oom');
   await start(scene, INSTANCE);
   if (isOver) return denied('ended: oom');
   throw new Error(`${result.message}, last exit: ${await lastReason()}`);
@@ -31,7 +32,7 @@ export async function fork(scene: Scene): Promise<Finding> {
   } catch (error) {
     if (!scene.level.name.startsWith('sandbox')) throw error;
     const hasEnded = async () => (await scene.server.instance(INSTANCE)).restarts > before.restarts;
-    if (!(await holdsWithin(HOLD_MS, hasEnded))) throw error;
+    if (!(await holdsWithin(ENDS_WITHIN_MS, hasEnded))) throw error;
     await start(scene, INSTANCE);
     return denied('ended as a whole');
   } finally {

@@ -6,10 +6,10 @@ import { type Scene, start } from '../scene.ts';
 export type Daemon = 'leave-daemon' | 'leave-unmarked-daemon' | 'leave-hoppers';
 
 const INSTANCE = 'capped:bomber';
-const STARTS_WITHIN_MS = 5000;
+const STARTS_WITHIN_MS = 30_000;
 /** What forks all the time may be missed by one look. */
 const LOOK_MS = 300;
-const ENDS_WITHIN_MS = 15_000;
+const ENDS_WITHIN_MS = 30_000;
 
 /** The one with caps is told to, so that what forks is bounded whatever comes of it. */
 export async function surviveStop(scene: Scene, name: Daemon): Promise<Finding> {
