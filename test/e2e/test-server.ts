@@ -1,7 +1,7 @@
 /** A real server as a child process, in a directory of its own, and what it takes to use it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceView } from '../../src/core/verbs.ts';
@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
+  /** Default: a connection of its own. */
+  readonly agent?: Agent;
 }
 
 export interface CommandResult {
@@ -218,11 +220,11 @@ export function tenement(args: readonly string[], env: Record<string, string> = 
   });
 }
 
-/** One request on a connection of its own to 127.0.0.1. */
+/** One request to 127.0.0.1. */
 export function send(port: number, path: string, options: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers = {}, body } = options;
-    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false }, (response) => {
+    const { method = 'GET', headers = {}, body, agent = false } = options;
+    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
