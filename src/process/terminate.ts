@@ -27,7 +27,7 @@ export interface TerminateOptions {
   readonly hurry: AbortSignal;
   readonly graceMs: number;
   /** All that it started, wherever it went; null where there are none. */
-  readonly cgroup: Pick<Cgroup, 'kill' | 'pids'> | null;
+  readonly cgroup: Pick<Cgroup, 'kill' | 'pids' | 'freeze'> | null;
 }
 
 /** Settles when nothing is left. */
@@ -63,18 +63,27 @@ async function killLeft(options: TerminateOptions, relatives: readonly ProcessId
   const killOnce = () => {
     const group = groupLives(leader);
     if (group) signal(-leader.pid, 'SIGKILL');
-    const inCgroup = killAll(cgroup?.pids() ?? []);
+    const inCgroup = killAll(cgroup);
     return killStrays(known, marker) || group || inCgroup;
   };
   await untilNone(killOnce);
   await Promise.race([options.exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);
 }
 
-/** Whether there was one. They are in a cgroup of ours, so that no other process can have such a pid. */
-function killAll(pids: readonly number[]): boolean {
-  const living = pids.filter((pid) => readStat(pid)?.state !== 'Z');
-  for (const pid of living) signal(pid, 'SIGKILL');
-  return living.length > 0;
+/**
+ * Whether there was one. They are in a cgroup of ours, so that no other process can have such a pid. What forks all the
+ * time would be gone before its turn came: it is halted meanwhile, and what was begun by then is seen by the second look.
+ */
+function killAll(cgroup: TerminateOptions['cgroup']): boolean {
+  if (cgroup === null || livingIn(cgroup).length === 0) return false;
+  cgroup.freeze(true);
+  for (let look = 0; look < 2; look += 1) for (const pid of livingIn(cgroup)) signal(pid, 'SIGKILL');
+  cgroup.freeze(false);
+  return true;
+}
+
+function livingIn(cgroup: Pick<Cgroup, 'pids'>): number[] {
+  return cgroup.pids().filter((pid) => readStat(pid)?.state !== 'Z');
 }
 
 /** Whether there was one. Whom the marker finds is known from then on: who is dying has no environment any more. */
