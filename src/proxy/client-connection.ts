@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { halfClosed } from './half-close.ts';
+import { linger } from './linger.ts';
 import { PlainBody } from './plain-body.ts';
 import { type PlainHead, readPlainHead } from './plain-request.ts';
 import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
@@ -55,13 +56,16 @@ export class ClientConnection implements PlainResponseOwner {
 
   /** The rest of a body is of no interest after the answer, but the next request stands behind it. */
   onAnswered(): void {
-    const { served, response, body } = this;
+    const { served, response, body, socket } = this;
     this.served = null;
     this.quietSinceMs = performance.now();
     served?.closed();
-    if (response?.shouldKeepAlive !== true || this.socket.readableEnded) return this.socket.destroySoon();
-    if (body === null || body.isWhole) this.next();
-    else body.resume();
+    const isLast = response?.shouldKeepAlive !== true || socket.readableEnded;
+    if (body?.isWhole === false) {
+      body.resume();
+      if (isLast) linger(socket);
+    } else if (isLast) socket.destroySoon();
+    else this.next();
   }
 
   private readonly onData = (bytes: Buffer): void => {
@@ -109,7 +113,7 @@ export class ClientConnection implements PlainResponseOwner {
     this.response = null;
     this.body = null;
     // It is being closed: nothing could be answered.
-    if (!this.socket.writable) return;
+    if (!this.socket.writable) return this.socket.destroySoon();
     if (this.held.length > 0) this.handOver(Buffer.concat(this.held));
     else if (this.socket.writableNeedDrain) this.socket.pause();
   }

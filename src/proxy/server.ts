@@ -15,6 +15,7 @@ import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { PendingRequests } from './half-close.ts';
 import { InFlight } from './in-flight.ts';
+import { lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
 import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
@@ -88,6 +89,7 @@ function makeServer(gateway: Gateway): Server {
   const pending = new PendingRequests();
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     pending.began(request, response);
+    lingerUnderNode(request, response);
     serveMessage(request, response, gateway);
   };
   server.on('request', handle);

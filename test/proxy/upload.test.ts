@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { answerOf, Bench, echo, pour, readUntil } from './support.ts';
+import { answerOf, Bench, echo, pour, readAll, readUntil } from './support.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -64,6 +64,22 @@ test('an answer that comes before the upload is done reaches a client that goes 
   socket.write(`${half}GET /no HTTP/1.1\r\nHost: nobody.localhost\r\n\r\n`);
   expect(await readUntil(socket, 'unknown_tenant')).toContain('404');
 });
+
+test.each(['Connection: close\r\nContent-Length: 50000000', 'Connection: close\r\nTransfer-Encoding: chunked'])(
+  'an early answer that ends the connection is not lost to a client that still sends: %j (bug: it was reset)',
+  async (lines) => {
+    await bench.app('web:acme', (_request, response) => response.writeHead(413).end('too large'.padEnd(1_000_000)));
+    const socket = await bench.socket();
+    socket.write(`POST / HTTP/1.1\r\nHost: acme.localhost\r\n${lines}\r\n\r\n`);
+    // It looks for the answer when it has sent much more than lies on the way.
+    const part = Buffer.alloc(0x100000, 'x');
+    const bytes = lines.endsWith('chunked')
+      ? Buffer.concat([Buffer.from('100000\r\n'), part, Buffer.from('\r\n')])
+      : part;
+    for (let sent = 0; sent < 20; sent += 1) await new Promise((resolve) => socket.write(bytes, resolve));
+    expect((await readAll(socket)).length).toBeGreaterThan(1_000_000);
+  },
+);
 
 test('a client that sends only the head of an upload, and waits, gets an early answer', async () => {
   await bench.app('web:acme', (_request, response) => response.writeHead(401).end('not you'));
