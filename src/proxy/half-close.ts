@@ -16,11 +16,13 @@ const PATIENCE_MS = 2000;
 export function halfClosed(socket: Socket, sinceRequestMs: number): void {
   if (sinceRequestMs > ONE_BREATH_MS) return socket.destroySoon();
   let before = taken(socket);
-  const timer = setInterval(() => {
+  const look = () => {
     const now = taken(socket);
     if (now === before) socket.destroy();
     before = now;
-  }, PATIENCE_MS).unref();
+  };
+  // What came meanwhile goes first: if this process was held up, an answer may have waited for it.
+  const timer = setInterval(() => setImmediate(look), PATIENCE_MS).unref();
   socket.once('close', () => clearInterval(timer));
 }
 

@@ -156,13 +156,16 @@ export class UpstreamConnection implements ResponseSink {
     this.timer = null;
   }
 
-  /** Called by the timer. */
-  timedOut(): void {
+  /** Called by the timer, and once more (`isSure`) when what came until then has been read. */
+  timedOut(isSure: boolean): void {
+    if (isSure && this.timer !== null) return;
     this.timer = null;
     if (!this.unanswered || this.handler === null) return;
     const leftMs = this.waitingSinceMs + this.timeoutMs - performance.now();
     if (leftMs > 0) this.timer = setTimeout(timeOut, leftMs, this).unref();
-    else this.handler.onTimeout();
+    else if (isSure) this.handler.onTimeout();
+    // Timers go first: if this process was held up, an answer may have waited for longer than it took.
+    else setImmediate(timeOutForSure, this);
   }
 
   private opened(): void {
@@ -239,5 +242,9 @@ export class UpstreamConnection implements ResponseSink {
 
 /** One function for all timers instead of a closure for each. */
 function timeOut(connection: UpstreamConnection): void {
-  connection.timedOut();
+  connection.timedOut(false);
+}
+
+function timeOutForSure(connection: UpstreamConnection): void {
+  connection.timedOut(true);
 }

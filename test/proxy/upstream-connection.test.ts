@@ -4,6 +4,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Bench, echo } from './support.ts';
 
+const realSetTimeout = setTimeout;
 let bench: Bench;
 beforeEach(async () => {
   bench = await Bench.open();
@@ -113,6 +114,19 @@ describe('the time to an answer', () => {
     for (let round = 0; round < 3; round += 1) expect(await statusOf(300)).toBe(200);
     expect(await statusOf(800)).toBe(504);
     expect(asked).toBe(4);
+  });
+
+  it('ends no request whose answer came in time and could not be read yet (bug: 504)', async () => {
+    bench.source.requestTimeoutMs = 800;
+    const arrived = once(tenant, 'asked') as Promise<[ServerResponse]>;
+    const answer = bench.fetch({ method: 'POST' }, 'x');
+    const [response] = await arrived;
+    // As when this process is held up: the event loop comes to timers first, and then to what it can read.
+    realSetTimeout(() => {
+      response.end('x');
+      vi.advanceTimersByTime(800);
+    }, 1);
+    expect((await answer).status).toBe(200);
   });
 
   it('is the one of this request, where the last one had longer', async () => {
