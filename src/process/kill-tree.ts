@@ -1,5 +1,5 @@
-/** SIGKILL to a process and its descendants, by tree-kill. */
-import { accessSync, constants } from 'node:fs';
+/** SIGKILL to a process and its descendants, by tree-kill, where /proc does not tell them. */
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import treeKill from 'tree-kill';
 
@@ -7,12 +7,11 @@ import treeKill from 'tree-kill';
 const LISTER = process.platform === 'darwin' ? 'pgrep' : 'ps';
 
 /**
- * Settles when all that the lister names has been signalled. Does nothing without the lister: tree-kill
- * would raise an error that nobody can catch, and slim images have no `ps`. The caller kills what /proc
- * and the group tell as well.
+ * Settles when all that the lister names has been signalled. Does nothing where /proc tells as much, nor without the
+ * lister: tree-kill raises an error that nobody can catch when it cannot start one, as beside a fork bomb.
  */
 export function killTree(pid: number): Promise<void> {
-  if (!isOnPath(LISTER)) return Promise.resolve();
+  if (existsSync('/proc/self/stat') || !isOnPath(LISTER)) return Promise.resolve();
   return new Promise((resolve) => {
     treeKill(pid, 'SIGKILL', () => resolve());
   });

@@ -38,6 +38,19 @@ test('without grace it is killed at once', async () => {
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
+test('no program has to be started to kill it (bug: where none could be, as beside a fork bomb, the server ended)', async () => {
+  const bench = makeBench();
+  const bin = makeDir();
+  writeFileSync(join(bin, 'ps'), `#!/bin/sh\n: > ${bin}/asked\n`, { mode: 0o755 });
+  const child = await bench.launch();
+  await child.waitReady(PATIENT);
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await child.terminate(0);
+  expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(existsSync(join(bin, 'asked'))).toBe(false);
+});
+
 test.for([0, 100])('a second call with a grace of %i ms cuts a long one short', async (graceMs) => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('ignores-sigterm') });
