@@ -109,10 +109,14 @@ function lackOf(isolation: ServiceConfig['isolation']): string | null {
   return isolation === 'namespace' ? whyNoNamespaces() : whyNoSandbox();
 }
 
+/** Those that have made namespaces: a trial holds up everything else, and each registration asks. */
+const tried = new Set<string>();
+
 /** Tried, since a kernel or a container may forbid what is installed. */
 function whyNoNamespaces(): string | null {
   const bwrap = findProgram('bwrap');
   if (bwrap === null) return 'bwrap is not installed (apt-get install bubblewrap)';
+  if (tried.has(bwrap)) return null;
   const words = [
     '--ro-bind',
     '/',
@@ -129,6 +133,7 @@ function whyNoNamespaces(): string | null {
   ];
   const options = { input: FILTER ?? '', encoding: 'utf8', timeout: TRY_TIMEOUT_MS } as const;
   const { status, stderr } = spawnSync(bwrap, words, options);
+  if (status === 0) tried.add(bwrap);
   return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
 }
 
