@@ -17,7 +17,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 /** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
 const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
-const LISTENER_BACK_WITHIN_MS = 500;
+const LISTENER_BACK_WITHIN_MS = 2000;
 
 export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   private readonly request: ClientRequest;

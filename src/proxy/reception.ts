@@ -19,9 +19,9 @@ const HELD_BYTES = 64 * 1024;
 const REFUSAL_TIMEOUT_MS = 10_000;
 /** Turns of the event loop in which all that a client had sent before it left, and that it left, is read. */
 const TURNS_TO_LEAVE = 3;
-/** A process that died between its claim and the connection: the supervisor learns of it within this. */
+/** A process that died between its claim and the connection: the supervisor learns of it within 2 s, however busy. */
 const NEXT_TRY_MS = 25;
-const MAX_TRIES = 20;
+const MAX_TRIES = 80;
 
 export interface ReceptionOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
