@@ -10,6 +10,12 @@ import type { OwnConnections } from './own-connections.ts';
  * application 0.5 to 2 ms; one that idles takes none, or a few microseconds for a timer.
  */
 export const BUSY_MS = 0.1;
+/**
+ * What a process does in the second after it has answered a probe, at most: Node wakes up once more at the end of that
+ * second, for the `Date` of its next answer, which takes it 0.1 to 0.7 ms.
+ */
+const AFTERMATH_MS = 1;
+const AFTERMATH_LASTS_MS = 1100;
 
 /** By the path that was bound. */
 export type ConnectionCounts = ReadonlyMap<string, number>;
@@ -23,8 +29,15 @@ export class DirectTraffic {
   private process: LaunchedProcess | null = null;
   private generation = 0;
   private runTimeMs = 0;
+  /** When that was looked up, ms since the epoch. */
+  private lookedAtMs = 0;
   /** Whether there may be connections: somebody connected, and not all were seen to be gone. */
   private exposed = false;
+  /** While tenement's own probe is answered, what the process runs is taken for that. */
+  private probing = false;
+  /** Whether it had run when that began, which was not told yet. */
+  private ranBefore = false;
+  private probedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param own tenement's, which do not count */
   constructor(own: OwnConnections) {
@@ -38,6 +51,22 @@ export class DirectTraffic {
     this.exposed = found;
     this.runTimeMs = 0;
     this.resting = 0;
+    this.probing = false;
+    this.ranBefore = false;
+    this.probedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  probeBegins(nowMs: number): void {
+    if (this.process === null || this.probing) return;
+    this.ranBefore = this.hasRun(this.process, nowMs);
+    this.probing = true;
+  }
+
+  /** `isAll`: all that it ran since was the probe's. */
+  probeEnded(isAll: boolean, nowMs: number): void {
+    this.probing = false;
+    this.probedAtMs = nowMs;
+    if (isAll && this.open > 0) this.lookUp(this.process?.runTimeMs() ?? 0, nowMs);
   }
 
   /** Those on which somebody may wait for something. */
@@ -56,7 +85,7 @@ export class DirectTraffic {
   }
 
   /** Returns whether there was any since the last look. `counts` is asked only where something may be open. */
-  look(counts: () => ConnectionCounts): boolean {
+  look(counts: () => ConnectionCounts, nowMs: number): boolean {
     const { process } = this;
     if (process === null) return false;
     const connected = process.wasConnected();
@@ -65,7 +94,7 @@ export class DirectTraffic {
     if (!connected && !this.exposed) return false;
     this.open = this.count(process, counts());
     this.exposed = this.open > 0;
-    const active = this.hasRun(process) || stranger;
+    const active = this.hasRun(process, nowMs) || stranger;
     this.resting = active ? 0 : Math.min(this.resting, this.open);
     return active;
   }
@@ -90,10 +119,20 @@ export class DirectTraffic {
     return Math.max(0, (counts.get(process.record.bindSocket) ?? 0) - this.ownConnections.count(this.generation));
   }
 
-  private hasRun(process: LaunchedProcess): boolean {
-    if (this.open === 0) return false;
-    const before = this.runTimeMs;
-    this.runTimeMs = process.runTimeMs();
-    return before > 0 && this.runTimeMs - before > BUSY_MS;
+  private hasRun(process: LaunchedProcess, nowMs: number): boolean {
+    const { runTimeMs, lookedAtMs, ranBefore } = this;
+    this.ranBefore = false;
+    if (this.open === 0 || this.probing) return ranBefore;
+    const isAftermath = lookedAtMs < this.probedAtMs + AFTERMATH_LASTS_MS;
+    const ranMs = this.lookUp(process.runTimeMs(), nowMs);
+    return ranBefore || (runTimeMs > 0 && ranMs > (isAftermath ? AFTERMATH_MS : BUSY_MS));
+  }
+
+  /** Returns by how much it has grown. */
+  private lookUp(runTimeMs: number, nowMs: number): number {
+    const ranMs = runTimeMs - this.runTimeMs;
+    this.runTimeMs = runTimeMs;
+    this.lookedAtMs = nowMs;
+    return ranMs;
   }
 }

@@ -1,5 +1,5 @@
 /** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
-import type { Clock, LaunchedProcess } from '../core/ports.ts';
+import type { Clock, LaunchedProcess, ProbeResult } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { type ConnectionCounts, DirectTraffic } from './direct-traffic.ts';
 import { Drain } from './drain.ts';
@@ -9,10 +9,17 @@ import type { OwnConnections } from './own-connections.ts';
 import { startProber } from './prober.ts';
 import { RestCheck } from './rest-check.ts';
 
+/** In which a process is done with a probe that it has answered, but for what it puts off. */
+const AFTER_PROBE_MS = 50;
+/** While a probe waits, requests past the proxy are not told from it: one that takes longer counts as a request. */
+const QUICK_PROBE_MS = 250;
+
 export interface DutyOptions {
   readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly ownConnections: OwnConnections;
+  /** 0 to 1. */
+  random(): number;
   settings(): Settings;
   service(): ServiceConfig;
   /** Connections to each socket, by the path that was bound. */
@@ -60,16 +67,28 @@ export class Duty {
   }
 
   begin({ process, generation, found }: Served): void {
-    const { clock, settings, service, listeners, onUnhealthy } = this.options;
+    const { clock, random, settings, listeners, onUnhealthy } = this.options;
     this.restCheck = new RestCheck({ clock, process, listeners, onRest: () => this.rest() });
     this.traffic.begin(process, generation, found);
     this.idle.arm();
     this.endProber = startProber({
       clock,
+      random,
       intervalMs: settings().healthCheckIntervalMs,
-      probe: () => process.probe(service()),
+      probe: () => this.probe(process),
       onUnhealthy,
     });
+  }
+
+  /** It must not keep itself awake by its probes, over connections on which nothing else happens. */
+  private async probe(process: LaunchedProcess): Promise<ProbeResult> {
+    const { clock, service } = this.options;
+    const begunAtMs = clock.nowMs();
+    this.traffic.probeBegins(begunAtMs);
+    const result = await process.probe(service());
+    const isQuick = clock.nowMs() - begunAtMs <= QUICK_PROBE_MS;
+    clock.after(AFTER_PROBE_MS, () => this.traffic.probeEnded(isQuick, clock.nowMs()));
+    return result;
   }
 
   end(): void {
@@ -101,7 +120,7 @@ export class Duty {
 
   private look(restCheck: RestCheck): void {
     const { inFlight, clock, connections, onUsed } = this.options;
-    const active = this.traffic.look(connections);
+    const active = this.traffic.look(connections, clock.nowMs());
     inFlight.direct = this.traffic.busy;
     if (!active) return;
     restCheck.moved();

@@ -84,6 +84,7 @@ type Watched = Pick<Parts, 'inFlight' | 'journal' | 'current'>;
 function makeDuty(host: Host, deps: RunnerDeps, { inFlight, journal, current }: Watched): Duty {
   return new Duty({
     clock: deps.clock,
+    random: deps.random,
     settings: deps.settings,
     service: host.service,
     inFlight,

@@ -2,8 +2,13 @@
 import { afterProbe, HEALTHY, isUnhealthy } from '../core/health.ts';
 import type { Clock, ProbeResult } from '../core/ports.ts';
 
+/** By so much of the interval a probe may come early: who asks an instance as regularly must not always meet its probe. */
+const EARLY = 0.1;
+
 export interface ProberOptions {
   readonly clock: Clock;
+  /** 0 to 1. */
+  random(): number;
   readonly intervalMs: number;
   probe(): Promise<ProbeResult>;
   /** Called once, when enough probes failed in a row. */
@@ -15,8 +20,9 @@ export function startProber(options: ProberOptions): () => void {
   let health = HEALTHY;
   let ended = false;
   let cancel = () => {};
+  const { clock, intervalMs, random } = options;
   const schedule = () => {
-    cancel = options.clock.after(options.intervalMs, () => void round());
+    cancel = clock.after(intervalMs * (1 - EARLY * random()), () => void round());
   };
   const round = async () => {
     const result = await options.probe();

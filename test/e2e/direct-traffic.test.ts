@@ -79,8 +79,8 @@ const needed = ['nginx', 'ss'].filter(isMissing);
 describe.skipIf(needed.length > 0)(
   'behind an nginx that keeps connections (apt-get install nginx-light iproute2)',
   () => {
-    const behindNginx = async () => {
-      const server = await serve(KEEPING);
+    const behindNginx = async (settings = '') => {
+      const server = await serve(`${settings}\n${KEEPING}`);
       await server.api('/spawn/app/--id=acme?start=false');
       const { socket } = await server.instance('app:acme');
       const front = await startKeepingNginx(server.dir, socket ?? '');
@@ -103,6 +103,13 @@ describe.skipIf(needed.length > 0)(
       expect(sleptMs - askedMs).toBeGreaterThan(3900);
       expect(sleptMs - askedMs).toBeLessThan(10_000);
       expect(await pidThroughNginx(front)).not.toBe(pid);
+    });
+
+    it('one whose connection is kept is not kept awake by its health checks (bug: it never slept)', async () => {
+      const { server, front } = await behindNginx('health_check_interval = "1s"');
+      await pidThroughNginx(front);
+      const askedMs = Date.now();
+      expect((await server.event('app:acme', 'slept')) - askedMs).toBeGreaterThan(3900);
     });
 
     it('one that was woken by a connection which is kept sleeps again in time', async () => {

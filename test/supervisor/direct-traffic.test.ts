@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Settings } from '../../src/core/service.ts';
 import { type FakeProcess, settle, type World, world } from './fakes.ts';
 
 /** Idle timeout of the world's service: a minute. */
-async function connected(): Promise<{ made: World; process: FakeProcess }> {
-  const made = world();
+async function connected(settings: Partial<Settings> = {}): Promise<{ made: World; process: FakeProcess }> {
+  const made = world({}, settings);
   const spawned = made.supervisor.spawn('api', 'acme');
   await settle();
   const [process] = made.processes;
@@ -13,6 +14,11 @@ async function connected(): Promise<{ made: World; process: FakeProcess }> {
   process.connected = true;
   made.connections.set(process.record.bindSocket, 1);
   return { made, process };
+}
+
+/** It takes the processor for so long. */
+function run(process: FakeProcess, ms: number): void {
+  process.ranMs += ms;
 }
 
 const stateOf = (made: World) => made.supervisor.get('api:acme').state;
@@ -48,10 +54,61 @@ describe('a connection straight to its socket on which nothing moves', () => {
     const answer = Promise.withResolvers<boolean>();
     process.isAtRest = () => answer.promise;
     await made.clock.advance(62_000);
-    process.ranMs += 5;
+    run(process, 5);
     answer.resolve(true);
     await settle();
     await made.clock.advance(50_000);
+    expect(stateOf(made)).toBe('ready');
+  });
+
+  /** Kept by a front server, of an instance that is probed every ten seconds. */
+  async function probed(probe: (process: FakeProcess, made: World) => Promise<void>) {
+    const { made, process } = await connected({ healthCheckIntervalMs: 10_000 });
+    process.atRest = true;
+    process.probe = async () => {
+      await probe(process, made);
+      return { ok: true };
+    };
+    return { made, process };
+  }
+
+  it('is not kept awake by the probes that it answers meanwhile (bug: it never slept)', async () => {
+    const { made } = await probed(async (process, { clock }) => {
+      run(process, 2);
+      // It closes the connection of the probe, say, and Node has its timer for the date.
+      clock.after(20, () => run(process, 1));
+      clock.after(900, () => run(process, 0.5));
+    });
+    await made.clock.advance(62_000);
+    await settle();
+    expect(stateOf(made)).toBe('asleep');
+  });
+
+  it('is kept awake by requests between its probes', async () => {
+    const { made, process } = await probed(async (asked) => run(asked, 2));
+    for (let times = 0; times < 5; times += 1) {
+      await made.clock.advance(25_500);
+      run(process, 0.5);
+    }
+    expect(stateOf(made)).toBe('ready');
+  });
+
+  it('is kept awake by what it did just before a probe began', async () => {
+    const { made, process } = await probed(async () => {});
+    for (let times = 0; times < 5; times += 1) {
+      await made.clock.advance(29_999);
+      run(process, 1);
+      await made.clock.advance(1);
+    }
+    expect(stateOf(made)).toBe('ready');
+  });
+
+  it('is kept awake by a probe that it takes long to answer, since a request may hide behind that', async () => {
+    const { made } = await probed(async (process, { clock }) => {
+      run(process, 2);
+      await new Promise<void>((resolve) => clock.after(400, resolve));
+    });
+    await made.clock.advance(200_000);
     expect(stateOf(made)).toBe('ready');
   });
 });
