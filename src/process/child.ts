@@ -31,6 +31,8 @@ export interface ChildParts {
   readonly cgroup: Cgroup | null;
   readonly dirWatch: DirWatch;
   readonly output: OutputTap;
+  /** Whether an earlier server started it. */
+  readonly isAdopted: boolean;
   /** Called when the process is gone, before its traces are removed. */
   onGone(): void;
   /** Called at its end with a descriptor of what it listened on, for whoever is to take in those who wait there. */
@@ -47,7 +49,8 @@ export class Child implements LaunchedProcess {
   private readonly gone = new AbortController();
   private readonly hurry = new AbortController();
   private readonly upstreamSocket: string;
-  private readonly stamp: ConnectStamp;
+  /** null where it has no socket that others connect to. */
+  private readonly stamp: ConnectStamp | null;
   /** A cgroup may be used again, and it counts on. */
   private readonly oomKillsBefore: number;
   private resumed = new AbortController();
@@ -60,7 +63,7 @@ export class Child implements LaunchedProcess {
     this.oomKillsBefore = parts.cgroup?.usage().oomKills ?? 0;
     this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
-    this.stamp = new ConnectStamp(this.upstreamSocket);
+    this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket);
     void parts.exited.then(() => {
       // Its probes first: nobody is to take them for clients.
       this.gone.abort();
@@ -92,11 +95,12 @@ export class Child implements LaunchedProcess {
   async probe({ health, healthTimeoutMs }: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult> {
     // A listener that it has closed would seem to be there.
     if (this.held?.isShared() === false) this.letGoOfListener();
-    return this.stamp.except(() => askLiveness(this.upstream, health, healthTimeoutMs, this.gone.signal));
+    const ask = () => askLiveness(this.upstream, health, healthTimeoutMs, this.gone.signal);
+    return this.stamp === null ? ask() : this.stamp.except(ask);
   }
 
   wasConnected(): boolean {
-    return this.stamp.take();
+    return this.stamp?.take() ?? false;
   }
 
   isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean> {
@@ -117,7 +121,7 @@ export class Child implements LaunchedProcess {
   resume(): string | null {
     thaw(this.whole);
     this.resumed.abort();
-    void this.stamp.begin();
+    void this.stamp?.begin();
     return this.link();
   }
 
@@ -174,7 +178,7 @@ export class Child implements LaunchedProcess {
     // That of one that an earlier server took over lies there already.
     const wasPublished = isThere(this.upstreamSocket);
     // An earlier server may have ended on the way between frozen and not.
-    if (wasPublished) thaw(this.whole);
+    if (this.parts.isAdopted) thaw(this.whole);
     const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
     const options = {
       upstream: port === null ? { socketPath } : { port },
@@ -190,7 +194,7 @@ export class Child implements LaunchedProcess {
     if (publicSocket === null) return { ok: true };
     try {
       takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket });
-      await this.stamp.begin();
+      await this.stamp?.begin();
     } catch (error) {
       return { ok: false, detail: notMoved(publicSocket, error) };
     }

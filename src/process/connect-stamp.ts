@@ -24,19 +24,22 @@ export class ConnectStamp {
     this.path = path;
   }
 
-  /** Learns whether its file system stamps, tried once for each, and forgets who connected until now. Does nothing again. */
+  /**
+   * Learns whether its file system stamps, tried once for each, and forgets who connected until now. Does nothing again,
+   * nor where the socket is gone. Never rejects.
+   */
   async begin(): Promise<void> {
     if (this.begun) return;
     this.begun = true;
     this.stamps = await stampsConnects(this.path);
-    if (this.stamps) wipe(this.path);
+    this.wipe();
   }
 
   /** Whether somebody connected since this was asked last; always true where there are no stamps. */
   take(): boolean {
     if (!this.stamps) return true;
     const connected = isStamped(this.path);
-    if (connected) wipe(this.path);
+    if (connected) this.wipe();
     const noticed = this.noticed || connected;
     this.noticed = false;
     return noticed;
@@ -46,29 +49,36 @@ export class ConnectStamp {
   except<T>(connecting: () => Promise<T>): Promise<T> {
     this.noticed = this.take();
     const outcome = connecting();
-    if (this.stamps) wipe(this.path);
+    this.wipe();
     return outcome;
+  }
+
+  /** What cannot be wiped tells nothing from then on. */
+  private wipe(): void {
+    if (this.stamps) this.stamps = wipe(this.path);
   }
 }
 
 async function stampsConnects(socketPath: string): Promise<boolean> {
-  const { dev } = lstatSync(socketPath);
-  const known = stamping.get(dev);
+  const stat = lstatSync(socketPath, { throwIfNoEntry: false });
+  if (stat === undefined) return true;
+  const known = stamping.get(stat.dev);
   if (known !== undefined) return known;
   wipe(socketPath);
   const result = await tryConnect({ socketPath }, CONNECT_TIMEOUT_MS);
   const stamps = isStamped(socketPath);
   // One whose process has ended meanwhile tells nothing of the others.
-  if (stamps || (result === 'accepted' && existsSync(socketPath))) stamping.set(dev, stamps);
+  if (stamps || (result === 'accepted' && existsSync(socketPath))) stamping.set(stat.dev, stamps);
   return stamps;
 }
 
-/** That of a socket that is gone needs no wiping. */
-function wipe(path: string): void {
+/** Returns whether that could be done (not on a file system that is read-only now); a socket that is gone needs no wiping. */
+function wipe(path: string): boolean {
   try {
     lutimesSync(path, WIPED_S, new Date());
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

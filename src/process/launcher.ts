@@ -162,7 +162,7 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);
-    const life = { onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
+    const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
     return new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
   } catch (error) {
     output.close();
@@ -186,6 +186,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     cgroup: context.cgroups().find(record.cgroup),
     dirWatch: new DirWatch(record.bindSocket),
     output,
+    isAdopted: true,
     onGone: look,
     onListenerLeft: (fd) => passOn(context, instance, fd),
     onReleased: () => {},

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { app, type Bench, get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
 
 /** What the next server gets: the same process, found by its record alone. */
@@ -47,6 +48,26 @@ test('one on a port is taken back with it', async () => {
   const again = takenBack(bench, child, { listen: 'port' });
   expect(await again.waitReady(PATIENT)).toEqual({ ok: true });
   expect(JSON.parse(await get(again.upstream))).toMatchObject({ tenant: 'acme' });
+});
+
+test('one on a port that a killed server left frozen, though it was to go on, is thawed', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({ listen: 'port', health: '/health' });
+  await child.waitReady(PATIENT);
+  child.suspend(NO_LIMITS);
+  const again = takenBack(bench, child, { listen: 'port', health: '/health' });
+  expect(await again.waitReady(PATIENT)).toEqual({ ok: true });
+});
+
+test('one whose socket was removed while it was frozen says so when it is to go on, and nothing else fails', async () => {
+  const bench = makeBench();
+  const child = await bench.launch();
+  await child.waitReady(PATIENT);
+  child.suspend(NO_LIMITS);
+  const again = takenBack(bench, child);
+  if ('socketPath' in again.upstream) rmSync(again.upstream.socketPath);
+  expect(again.resume()).toMatch(/its socket could not be moved/);
+  await again.terminate(0);
 });
 
 test("its exit is seen, though it is nobody's child", async () => {
