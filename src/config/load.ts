@@ -180,6 +180,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     drainTimeoutMs: parseDuration(input.drain_timeout),
     requestTimeoutMs: parseDuration(input.request_timeout),
     wakeQueue: input.wake_queue,
+    retry: input.retry,
     // What else there is has been refused by then.
     isolation: input.isolation,
     network: input.network,

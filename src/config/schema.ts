@@ -157,6 +157,12 @@ export const serviceSchema = z.strictObject({
     .describe('How long a stop, restart or sleep waits for requests in flight before SIGTERM.'),
   request_timeout: duration().default(60).describe('To the first byte of the response; 0: none.'),
   wake_queue: count(0).default(256).describe('Requests held per instance while it wakes; more get 503.'),
+  retry: z
+    .boolean()
+    .default(true)
+    .describe(
+      'A GET, HEAD or OPTIONS without a body whose process died before it answered is sent again, once; see docs/operating.md.',
+    ),
   isolation: z
     .enum(['process', 'namespace', 'sandbox'])
     .default('process')

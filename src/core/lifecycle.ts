@@ -32,6 +32,8 @@ export interface Now {
   readonly nowMs: number;
   /** 0 to 1, for jitter. */
   readonly random: number;
+  /** The crash does not count: a request that had crashed a process before was sent again. */
+  readonly isCrashExcused?: boolean;
 }
 
 export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHES): Lifecycle {
@@ -280,9 +282,11 @@ function ended(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
 }
 
 function afterCrash(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
-  const crashesMs = [...recentCrashes(now.crashesMs, policy.backoff, at.nowMs), at.nowMs];
+  const counts = at.isCrashExcused !== true;
+  const recent = recentCrashes(now.crashesMs, policy.backoff, at.nowMs);
+  const crashesMs = counts ? [...recent, at.nowMs] : recent;
   const crashed = { ...now, crashesMs };
-  if (crashesMs.length > policy.backoff.maxRestarts || at.nowMs < now.probationUntilMs) {
+  if (counts && (crashesMs.length > policy.backoff.maxRestarts || at.nowMs < now.probationUntilMs)) {
     return wait(crashed, 'failed', at.nowMs + policy.backoff.windowMs);
   }
   // With `never` the supervisor leaves it alone; a request may still wake it, as after any other end.

@@ -33,6 +33,8 @@ export interface ServiceConfig extends Limits {
   readonly requestTimeoutMs: number;
   /** Requests held per instance while it wakes. */
   readonly wakeQueue: number;
+  /** Whether a GET, HEAD or OPTIONS without a body whose process broke off is sent again. */
+  readonly retry: boolean;
   readonly isolation: 'process' | 'namespace' | 'sandbox';
   /** `none`: nothing but its socket. */
   readonly network: 'host' | 'none';

@@ -15,8 +15,11 @@ export interface Lease {
   readonly requestTimeoutMs: number;
   /** From now on it is an open stream (WebSocket, server-sent events): keeps awake, but a drain does not wait for it. */
   becomeStream(): void;
-  /** The request is over. Calling it again does nothing. */
-  release(): void;
+  /**
+   * The request is over. Calling it again does nothing.
+   * @param brokeOff the process ended the connection before the answer was whole
+   */
+  release(brokeOff?: boolean): void;
 }
 
 /** What a lease is on. */
@@ -40,6 +43,14 @@ export interface Grant {
   lost(): void;
 }
 
+/** A request that is sent again because its process broke off. */
+export interface SecondTry {
+  /** Tells it from other requests of the instance, and is the same when somebody asks for the same again. */
+  readonly request: string;
+  /** The process that it was sent to first. */
+  readonly generation: number;
+}
+
 export interface Refusal {
   readonly refused: ErrorCode;
   /** Seconds for `Retry-After`, or null. */
@@ -55,8 +66,9 @@ export interface UpstreamSource {
   /**
    * Claims the instance for one request and counts it in flight in the same step. At once when it is
    * ready or refuses; else a promise, which `signal` (the client left) makes a refusal.
+   * @param again a second try, which is refused with `upstream_failed` when the request may not be sent again
    */
-  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim>;
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim>;
   /** The proxy has opened or closed a connection to that process. */
   countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */

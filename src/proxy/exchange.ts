@@ -1,5 +1,6 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-import type { Claim, Lease } from '../core/serving.ts';
+import { createHash } from 'node:crypto';
+import type { Claim, Lease, Refusal, SecondTry } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
@@ -12,8 +13,11 @@ import { Upload } from './upload.ts';
 import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
 
-/** RFC 9110 §9.2.2 */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/**
+ * Those of the safe methods (RFC 9110 §9.2.1) that are sent again when their process broke off. HTTP calls PUT and
+ * DELETE idempotent; applications often do not.
+ */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
 const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
@@ -35,7 +39,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   private sent = false;
   /** Runs while a body waits for the client. */
   private stall: NodeJS.Timeout | null = null;
-  private resent = false;
+  /** Set when it is sent again to a tenant that may have seen it. */
+  private again: SecondTry | undefined;
   private reconnected = false;
   private backlogSinceMs: number | null = null;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
@@ -53,7 +58,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   start(): void {
     if (this.over) return;
     const { gateway } = this;
-    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal);
+    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.again);
     if (!(claim instanceof Promise)) return this.claimed(claim);
     this.leaving = gateway.spare;
     gateway.spare = new AbortController();
@@ -65,10 +70,15 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
 
   private claimed(claim: Claim): void {
     this.leaving = null;
-    if ('refused' in claim) return this.answer(claim.refused, claim.retryAfterS);
+    if ('refused' in claim) return this.refused(claim);
     if (this.over) return claim.release();
     this.lease = claim;
     this.forward(claim);
+  }
+
+  private refused({ refused, retryAfterS }: Refusal): void {
+    if (this.again !== undefined) this.note('request not sent again', refused);
+    this.answer(refused, retryAfterS);
   }
 
   private forward(lease: Lease): void {
@@ -134,7 +144,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
     if (this.over) return this.release();
     const { lease } = this;
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
-    this.release();
+    this.release(true);
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
     if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
@@ -183,12 +193,12 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
    */
   private mayRetry(): boolean {
     if (!this.sent) return !this.reconnected;
-    return !this.resent && IDEMPOTENT.has(this.request.method) && this.upload === null;
+    return this.again === undefined && REPEATABLE.has(this.request.method) && this.upload === null;
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */
   private async retry(generation: number): Promise<void> {
-    if (this.sent) this.resent = true;
+    if (this.sent) this.again = { request: fingerprint(this.request), generation };
     else this.reconnected = true;
     const withinMs = this.sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
     await this.gateway.pools.retired(generation, withinMs);
@@ -229,10 +239,10 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
     this.release();
   }
 
-  private release(): void {
+  private release(brokeOff = false): void {
     this.stopStall();
     this.upload?.stop();
-    this.lease?.release();
+    this.lease?.release(brokeOff);
     this.lease = null;
   }
 
@@ -259,6 +269,11 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   private about(): object {
     return { instance: this.route.instance, requestId: this.caller.requestId };
   }
+}
+
+/** What is asked for: another client that asks for the same has the same. */
+function fingerprint({ method, url }: ClientRequest): string {
+  return createHash('sha256').update(`${method} ${url}`).digest('base64url');
 }
 
 function stalled(exchange: Exchange): void {

@@ -3,12 +3,13 @@ import { admission, refusedLater } from '../core/admission.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
-import type { ServiceConfig } from '../core/service.ts';
-import type { Claim, Grant, Lease, LeaseTarget } from '../core/serving.ts';
+import type { ServiceConfig, Settings } from '../core/service.ts';
+import type { Claim, Grant, Lease, LeaseTarget, SecondTry } from '../core/serving.ts';
 import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';
-import { WakeGate } from './wake-gate.ts';
+import { SecondTries } from './second-tries.ts';
+import { type Held, WakeGate } from './wake-gate.ts';
 
 export interface DoorOptions {
   readonly name: InstanceName;
@@ -17,6 +18,7 @@ export interface DoorOptions {
   readonly inFlight: InFlight;
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
+  settings(): Settings;
   /** A request needs it awake. */
   onNeeded(): void;
   /** A request was granted. */
@@ -32,9 +34,17 @@ export class Door {
   private readonly grants = new Set<CountedGrant>();
   private readonly options: DoorOptions;
   private readonly gate: WakeGate;
+  private readonly secondTries: SecondTries;
+  /** Whether the process that runs, or that ran last, has been ready. */
+  private hasServed = false;
+  private excused = false;
 
   constructor(options: DoorOptions) {
     this.options = options;
+    this.secondTries = new SecondTries(() => {
+      const { restartWindowMs, maxRestarts } = options.settings();
+      return { windowMs: restartWindowMs, maxExcused: maxRestarts };
+    });
     this.gate = new WakeGate(() => options.onDeserted());
   }
 
@@ -45,6 +55,7 @@ export class Door {
 
   open({ process, generation }: { process: LaunchedProcess; generation: number }): void {
     const { name, tenantId } = this.options;
+    this.hasServed = true;
     this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
   }
 
@@ -74,29 +85,48 @@ export class Door {
     return this.gate.size;
   }
 
-  claim(signal: AbortSignal): Claim | Promise<Claim> {
-    if (this.current !== null) return this.lease(this.current, null);
+  /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
+  get isCrashExcused(): boolean {
+    return this.excused;
+  }
+
+  claim(signal: AbortSignal, again: SecondTry | null = null): Claim | Promise<Claim> {
+    if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
+    if (this.current !== null) return this.lease(this.current, null, again);
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
     const { clock, service, onNeeded } = this.options;
-    const claim = this.gate.hold(service().wakeQueue, clock.nowMs(), signal);
+    const claim = this.gate.hold(service().wakeQueue, { sinceMs: clock.nowMs(), again }, signal);
     if (answer === 'wake' && !('refused' in claim)) onNeeded();
     return claim;
   }
 
-  /** After a change of state: those held go on, wait on, or are refused. */
-  settleHeld(was: Lifecycle): void {
+  /** After a change of state: requests that are held go on, wait on, or are refused. */
+  changed(was: Lifecycle): void {
+    this.noteCrash(was);
+    if (this.options.lifecycle().state === 'starting') this.hasServed = false;
     if (this.gate.size === 0) return;
     if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
     const { target } = this;
-    if (target !== null) return this.gate.admit((sinceMs) => this.lease(target, sinceMs));
+    if (target !== null) return this.gate.admit((held) => this.lease(target, held, held.again));
     const answer = this.admission();
     if (typeof answer === 'object') return this.gate.refuse(answer);
     if (answer !== 'wake') return;
     const why = this.whyNotAwake(was);
     if (why === null) this.options.onNeeded();
     else this.gate.refuse({ refused: why, retryAfterS: 1 });
+  }
+
+  private allows(again: SecondTry): boolean {
+    const { service, clock } = this.options;
+    return service().retry && this.secondTries.allows(again, clock.nowMs());
+  }
+
+  private noteCrash(was: Lifecycle): void {
+    const { state, next } = this.options.lifecycle();
+    if (was.state === state || state !== 'stopping' || next !== 'crash') return;
+    this.excused = this.secondTries.crashed(this.options.clock.nowMs());
   }
 
   /** It crashes, and again; whoever has waited for as long as a start may take hears of it. */
@@ -111,7 +141,8 @@ export class Door {
   private whyNotAwake(was: Lifecycle): 'at_capacity' | 'start_failed' | null {
     if (this.options.lifecycle().state !== 'asleep') return null;
     if (was.state === 'starting') return 'at_capacity';
-    return was.state === 'stopping' && was.next === 'crash' ? 'start_failed' : null;
+    // With `restart = "never"` nothing but a request wakes it after a crash, and these are requests.
+    return was.state === 'stopping' && was.next === 'crash' && !this.hasServed ? 'start_failed' : null;
   }
 
   private admission() {
@@ -119,13 +150,14 @@ export class Door {
     return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
-  private lease(target: LeaseTarget, heldSinceMs: number | null): Lease {
+  private lease(target: LeaseTarget, held: Held | null, again: SecondTry | null): Lease {
     const { clock, inFlight, onUsed } = this.options;
     const nowMs = clock.nowMs();
     inFlight.begin(nowMs);
     onUsed();
-    const heldMs = heldSinceMs === null ? null : nowMs - heldSinceMs;
-    return new CountedLease(target, heldMs, inFlight, this);
+    const lease = new CountedLease(target, held === null ? null : nowMs - held.sinceMs, inFlight, this);
+    if (again !== null) this.secondTries.begin(lease, again);
+    return lease;
   }
 
   private renewed(target: Omit<LeaseTarget, 'requestTimeoutMs'>): LeaseTarget {
@@ -141,8 +173,9 @@ export class Door {
   }
 
   /** Called by its leases. */
-  released(kind: 'request' | 'stream'): void {
+  released(lease: Lease, kind: 'request' | 'stream', brokeOff: boolean): void {
     const { inFlight, clock, onUsed, onQuiet } = this.options;
+    this.secondTries.end(lease, brokeOff, clock.nowMs());
     inFlight.end(kind, clock.nowMs());
     onUsed();
     if (inFlight.activity.open === 0) onQuiet();

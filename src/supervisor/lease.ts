@@ -5,7 +5,7 @@ import type { Lease, LeaseTarget } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface LeaseOwner {
-  released(kind: 'request' | 'stream'): void;
+  released(lease: Lease, kind: 'request' | 'stream', brokeOff: boolean): void;
 }
 
 export class CountedLease implements Lease {
@@ -36,10 +36,10 @@ export class CountedLease implements Lease {
     this.inFlight.requestBecomesStream();
   }
 
-  release(): void {
+  release(brokeOff = false): void {
     if (this.open === null) return;
     const kind = this.open;
     this.open = null;
-    this.owner.released(kind);
+    this.owner.released(this, kind, brokeOff);
   }
 }

@@ -71,6 +71,7 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
   const door = new Door({
     ...host,
     clock,
+    settings: deps.settings,
     inFlight,
     onNeeded: () => host.dispatch({ type: 'wake' }),
     onUsed: () => journal.used(),

@@ -7,7 +7,7 @@ import { lifecyclePolicy, newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
-import type { Claim, Grant } from '../core/serving.ts';
+import type { Claim, Grant, SecondTry } from '../core/serving.ts';
 import type { Consumption } from './consumption.ts';
 import type { InFlight } from './in-flight.ts';
 import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
@@ -117,8 +117,8 @@ export class Runner {
     return this.watchers.until(reached);
   }
 
-  claim(signal: AbortSignal): Claim | Promise<Claim> {
-    return this.parts.door.claim(signal);
+  claim(signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+    return this.parts.door.claim(signal, again);
   }
 
   grant(): Grant | null {
@@ -192,14 +192,15 @@ export class Runner {
 
   private handle(event: LifecycleEvent): void {
     const was = this.lifecycle;
-    const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random() };
+    const { isCrashExcused } = this.parts.door;
+    const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random(), isCrashExcused };
     const { next, effects } = step(was, event, lifecyclePolicy(this.service, this.deps.settings()), at);
     if (next === was) return;
     this.lifecycle = next;
     this.changed(was, event);
     for (const effect of effects) this.carryOut(effect);
     this.parts.journal.tell(was, next, event, this.process?.pid ?? null);
-    this.parts.door.settleHeld(was);
+    this.parts.door.changed(was);
     this.watchers.tell();
   }
 

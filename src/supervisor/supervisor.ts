@@ -5,7 +5,7 @@ import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } f
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
-import type { Claim, Grant, GrantSource } from '../core/serving.ts';
+import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
 import { evictOne } from './eviction.ts';
@@ -92,11 +92,11 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     return this.fleet.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
     if (!this.fleet.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that was woken now would be left behind.
     if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
-    return this.fleet.find(instance).claim(signal);
+    return this.fleet.find(instance).claim(signal, again);
   }
 
   grant(instance: InstanceName): Grant | null {

@@ -1,8 +1,14 @@
 /** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
-import type { Claim, Refusal } from '../core/serving.ts';
+import type { Claim, Refusal, SecondTry } from '../core/serving.ts';
 
-interface Held {
+/** A request that is held. */
+export interface Held {
   readonly sinceMs: number;
+  /** null unless it is a second try. */
+  readonly again: SecondTry | null;
+}
+
+interface Waiting extends Held {
   readonly settle: (claim: Claim) => void;
 }
 
@@ -10,7 +16,7 @@ interface Held {
 const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
 
 export class WakeGate {
-  private readonly held = new Set<Held>();
+  private readonly held = new Set<Waiting>();
   private readonly onDeserted: () => void;
 
   /** @param onDeserted called when the last client that was held has left */
@@ -23,7 +29,7 @@ export class WakeGate {
   }
 
   /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */
-  hold(limit: number, nowMs: number, signal: AbortSignal): Refusal | Promise<Claim> {
+  hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Claim> {
     if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
     return new Promise((resolve) => {
@@ -32,8 +38,8 @@ export class WakeGate {
         resolve(LEFT);
         if (this.held.size === 0) this.onDeserted();
       };
-      const entry: Held = {
-        sinceMs: nowMs,
+      const entry: Waiting = {
+        ...held,
         settle: (claim) => {
           signal.removeEventListener('abort', leave);
           resolve(claim);
@@ -45,8 +51,8 @@ export class WakeGate {
   }
 
   /** Lets all go on, in order of arrival; `claim` gets the time since which each was held. */
-  admit(claim: (sinceMs: number) => Claim): void {
-    this.settle((entry) => claim(entry.sinceMs));
+  admit(claim: (held: Held) => Claim): void {
+    this.settle(claim);
   }
 
   refuse(refusal: Refusal): void {
@@ -61,7 +67,7 @@ export class WakeGate {
     );
   }
 
-  private settle(claimFor: (entry: Held) => Claim, which: (entry: Held) => boolean = () => true): void {
+  private settle(claimFor: (entry: Waiting) => Claim, which: (entry: Waiting) => boolean = () => true): void {
     const entries = [...this.held].filter(which);
     for (const entry of entries) this.held.delete(entry);
     for (const entry of entries) entry.settle(claimFor(entry));

@@ -28,7 +28,7 @@ export class Desk {
       case 'stream':
         return this.leases.get(message.id)?.becomeStream();
       case 'release':
-        return this.release(message.id);
+        return this.release(message.id, message.brokeOff);
       case 'report':
         for (const share of message.shares) this.take(share, 'report');
         return;
@@ -46,15 +46,15 @@ export class Desk {
   close(): void {
     this.isOpen = false;
     for (const abort of this.held.values()) abort.abort();
-    for (const id of [...this.leases.keys()]) this.release(id);
+    for (const id of [...this.leases.keys()]) this.release(id, false);
     for (const grant of this.grants.values()) grant.lost();
     for (const [generation, count] of this.connections) this.countConnections(generation, -count);
   }
 
-  private async claim({ id, instance }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
+  private async claim({ id, instance, again }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
     const abort = new AbortController();
     this.held.set(id, abort);
-    const claim: Claim = await this.source.claim(instance, abort.signal);
+    const claim: Claim = await this.source.claim(instance, abort.signal, again);
     this.held.delete(id);
     if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
     if (!this.isOpen) return claim.release();
@@ -72,10 +72,10 @@ export class Desk {
     return true;
   }
 
-  private release(id: number): void {
+  private release(id: number, brokeOff: boolean): void {
     const lease = this.leases.get(id);
     this.leases.delete(id);
-    lease?.release();
+    lease?.release(brokeOff);
   }
 
   private take(share: Share, how: 'report' | 'confirm'): void {

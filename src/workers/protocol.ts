@@ -1,7 +1,7 @@
 /** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
 import type { InstanceName } from '../core/instance.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import type { GrantCounts, LeaseTarget, Refusal } from '../core/serving.ts';
+import type { GrantCounts, LeaseTarget, Refusal, SecondTry } from '../core/serving.ts';
 
 /** What of the config the workers go by; a routing table without Sets and Maps. */
 export interface WorkerConfig {
@@ -48,11 +48,11 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'listening'; readonly address: ListenAddress }
   | { readonly type: 'listen-failed'; readonly message: string }
-  | { readonly type: 'claim'; readonly id: number; readonly instance: InstanceName }
+  | { readonly type: 'claim'; readonly id: number; readonly instance: InstanceName; readonly again?: SecondTry }
   /** The client left while it was held. */
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'stream'; readonly id: number }
-  | { readonly type: 'release'; readonly id: number }
+  | { readonly type: 'release'; readonly id: number; readonly brokeOff: boolean }
   | { readonly type: 'report'; readonly shares: readonly Share[] }
   | { readonly type: 'confirm'; readonly share: Share }
   | { readonly type: 'pong' };

@@ -3,7 +3,7 @@
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, LeaseTarget, Refusal, UpstreamSource } from '../core/serving.ts';
+import type { Claim, Lease, LeaseTarget, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */
@@ -49,8 +49,9 @@ export class RemoteSource implements UpstreamSource {
     return this.registered.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
-    const target = this.granted.get(instance);
+  /** What is sent again is the server's to judge. */
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+    const target = again === undefined ? this.granted.get(instance) : undefined;
     if (target !== undefined) return new LocalLease(target, this.counterOf(target.generation), this);
     this.lastId += 1;
     const id = this.lastId;
@@ -61,7 +62,7 @@ export class RemoteSource implements UpstreamSource {
         signal.removeEventListener('abort', leave);
         resolve(claim);
       });
-      this.send({ type: 'claim', id, instance });
+      this.send({ type: 'claim', id, instance, ...(again === undefined ? {} : { again }) });
     });
   }
 
@@ -211,9 +212,9 @@ class RemoteLease implements Lease {
     this.send({ type: 'stream', id: this.id });
   }
 
-  release(): void {
+  release(brokeOff = false): void {
     if (this.released) return;
     this.released = true;
-    this.send({ type: 'release', id: this.id });
+    this.send({ type: 'release', id: this.id, brokeOff });
   }
 }

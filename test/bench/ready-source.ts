@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { InstanceName } from '../../src/core/instance.ts';
 import { newLifecycle } from '../../src/core/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
-import type { ServiceConfig } from '../../src/core/service.ts';
+import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import type { UpstreamSource } from '../../src/core/serving.ts';
 import { Door } from '../../src/supervisor/door.ts';
 import { InFlight } from '../../src/supervisor/in-flight.ts';
@@ -23,6 +23,7 @@ export function readySource(count: number, dir: string): UpstreamSource {
 function openDoor(index: number, dir: string): Door {
   const nothing = () => {};
   const service = { requestTimeoutMs: 60_000, wakeQueue: 256, startupTimeoutMs: 30_000 } as ServiceConfig;
+  const settings = { restartWindowMs: 300_000, maxRestarts: 3 } as Settings;
   const door = new Door({
     name: `app:t${index}`,
     tenantId: `t${index}`,
@@ -30,6 +31,7 @@ function openDoor(index: number, dir: string): Door {
     inFlight: new InFlight(0, 0),
     lifecycle: () => READY,
     service: () => service,
+    settings: () => settings,
     onNeeded: nothing,
     onUsed: nothing,
     onQuiet: nothing,

@@ -151,6 +151,7 @@ function makeService(dir: string): ServiceConfig {
     drainTimeoutMs: 30_000,
     requestTimeoutMs: 60_000,
     wakeQueue: 256,
+    retry: true,
     isolation: 'process',
     network: 'host',
     user: null,

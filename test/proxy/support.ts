@@ -10,7 +10,7 @@ import type { InstanceName } from '../../src/core/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
 import type { RoutingTable } from '../../src/core/routing.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
-import type { Claim, Lease, UpstreamSource } from '../../src/core/serving.ts';
+import type { Claim, Lease, SecondTry, UpstreamSource } from '../../src/core/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
@@ -24,6 +24,7 @@ export const TABLE: RoutingTable = {
 export interface FakeLease extends Lease {
   readonly released: Promise<void>;
   releases: number;
+  brokeOff: boolean;
   stream: boolean;
 }
 
@@ -31,6 +32,7 @@ export interface FakeLease extends Lease {
 export class FakeSource implements UpstreamSource {
   readonly upstreams = new Map<InstanceName, Upstream>();
   readonly leases: FakeLease[] = [];
+  readonly secondTries: SecondTry[] = [];
   /** Replaces the next claims, first in first out. */
   readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Claim | Promise<Claim>)[] = [];
   requestTimeoutMs = 0;
@@ -42,7 +44,8 @@ export class FakeSource implements UpstreamSource {
     return this.upstreams.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+    if (again !== undefined) this.secondTries.push(again);
     const grant = () => this.grant(instance);
     return this.script.shift()?.(grant, signal) ?? grant();
   }
@@ -79,12 +82,14 @@ export class FakeSource implements UpstreamSource {
       requestTimeoutMs: this.requestTimeoutMs,
       released: promise,
       releases: 0,
+      brokeOff: false,
       stream: false,
       becomeStream: () => {
         lease.stream = true;
       },
-      release: () => {
+      release: (brokeOff = false) => {
         lease.releases += 1;
+        lease.brokeOff = brokeOff;
         resolve();
       },
     };

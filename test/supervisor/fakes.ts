@@ -191,6 +191,7 @@ export const SERVICE: ServiceConfig = {
   drainTimeoutMs: 5000,
   requestTimeoutMs: 0,
   wakeQueue: 3,
+  retry: true,
   isolation: 'process',
   network: 'host',
   user: null,

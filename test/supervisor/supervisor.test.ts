@@ -147,6 +147,19 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(2);
   });
 
+  it('with restart = "never" a crash wakes it again for the requests that it took down (bug: they were refused)', async () => {
+    const made = world({ restart: 'never' });
+    const first = await ready(made);
+    const lease = granted(await made.supervisor.claim('api:acme', here()));
+    first.exit(7);
+    await settle();
+    lease.release(true);
+    const again = made.supervisor.claim('api:acme', here(), { request: 'GET /', generation: lease.generation });
+    await settle();
+    made.processes[1]?.becomeReady();
+    expect(granted(await again).generation).not.toBe(lease.generation);
+  });
+
   it('a request that comes while it goes to sleep is served by the next process', async () => {
     const made = world();
     const first = await ready(made);
