@@ -85,7 +85,9 @@ export const proxySchema = z.strictObject({
   trusted_proxies: z
     .array(text())
     .default([])
-    .describe('Addresses or CIDR ranges whose X-Forwarded-* and X-Request-Id are believed.'),
+    .describe(
+      'Addresses or CIDR ranges that may say who the client is: X-Forwarded-*, X-Request-Id and others, see front-servers.md.',
+    ),
   workers: z
     .union([count(1).max(64), z.literal('auto')], 'expected a number of processes or "auto"')
     .default(1)

@@ -1,5 +1,6 @@
 /** A Caddyfile with which Caddy passes requests straight to the tenants' sockets. Pure. */
 import { formatAddress } from '../core/address.ts';
+import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/header-rules.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import { frontAliases, frontRules, socketFor } from './rules.ts';
@@ -15,7 +16,7 @@ export function caddyConfig(config: Config, { site }: CaddyOptions): string {
   const onDemand = address === 'https://' || address.startsWith('https://:');
   return `# Made by: tenement front caddy. Make it anew when services, domains or aliases change.
 ${onDemand ? globalOptions(config) : ''}${address} {
-${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${handlers(config)}	handle {
+${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers()}${handlers(config)}	handle {
 		respond "There is nothing at this address." 404
 	}
 }
@@ -29,6 +30,23 @@ function globalOptions({ api }: Config): string {
 		ask http://${formatAddress(api.listen)}/api/ask
 	}
 }
+
+`;
+}
+
+/** Before a proxy adds its own. Caddy passes the fields of a connection on neither way of itself. */
+function headers(): string {
+  const single = CLAIMS.filter((name) => !CLAIM_PREFIXES.some((prefix) => name.startsWith(prefix)));
+  const requests = [...NEVER_FORWARDED, ...CLAIM_PREFIXES.map((prefix) => `${prefix}*`), ...single];
+  return `	# An application may take X_Tenant_Id or X.Tenant.Id for X-Tenant-Id; nginx drops such names too.
+	request_header -*_*
+	request_header -*.*
+	# What only a proxy may say.
+${requests.map((name) => `\trequest_header -${name}\n`).join('')}
+	# What a tenant may not have a server in front do.
+	header {
+${ORDERS_TO_SERVERS.map((name) => `\t\t-${name}\n`).join('')}		defer
+	}
 
 `;
 }

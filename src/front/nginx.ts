@@ -2,6 +2,7 @@
 import { formatAddress } from '../core/address.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
+import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
 import { frontAliases, frontRules, socketFor } from './rules.ts';
 
 export interface NginxOptions {
@@ -55,9 +56,20 @@ map $http_upgrade $tenement_connection {
     "" "";
 }
 
+# The Host that was routed by is the one that the tenant gets: a target in absolute form that names another is refused.
+map "$http_host $request" $tenement_target {
+    default "";
+    "~^\\S+ \\S+ /" origin;
+    "~*^(\\S+) \\S+ https?://\\1[/?# ]" absolute;
+}
+
 server {
     listen ${listen};
     server_name _;
+
+    # An application may take X_Tenant_Id for X-Tenant-Id. These must also hold for the default server of this address.
+    underscores_in_headers off;
+    ignore_invalid_headers on;
 
     client_max_body_size 0;
     # Both ways as it comes. nginx sends no more of an upload once the answer to it has begun.
@@ -76,8 +88,16 @@ server {
     proxy_set_header X-Request-Id $request_id;
     proxy_set_header X-Tenant-Id $tenement_id;
 
+    # What only a proxy may say. nginx knows no pattern here, so these are the names in use.
+${indent(withoutClaims())}
+    # What a tenant may not have nginx do.
+${indent(ignoredFields() + hiddenFields())}
     proxy_connect_timeout 5s;
     proxy_send_timeout ${seconds(config.proxy.limits.bodyIdleTimeoutMs)};
+
+    if ($tenement_target = "") {
+        return 400;
+    }
 
     location / {
         if ($tenement_id = "") {
@@ -90,7 +110,7 @@ server {
         }
         # startup_timeout, since a request may be held for a wake, and request_timeout after that.
         proxy_read_timeout ${seconds(readTimeoutMs(config))};
-        proxy_pass http://$tenement_upstream;
+${indent(indent(hiddenFields('upgrade')))}        proxy_pass http://$tenement_upstream;
     }
 
     location @upgrade {

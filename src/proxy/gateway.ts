@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { ClientRequest } from './client.ts';
 import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
-import { nextRequestId } from './request-id.ts';
+import { isRequestId, nextRequestId } from './request-id.ts';
 import { type Routed, routeRequest } from './route.ts';
 import { type IsTrusted, plainAddress } from './trusted.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
@@ -34,7 +34,7 @@ export function callerOf(request: Pick<ClientRequest, 'socket' | 'rawHeaders'>, 
   const peer = plainAddress(request.socket.remoteAddress ?? '');
   const trusted = gateway.isTrusted(peer);
   const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
-  return { peer, trusted, requestId: given || nextRequestId() };
+  return { peer, trusted, requestId: given !== undefined && isRequestId(given) ? given : nextRequestId() };
 }
 
 export function routeOf(request: Pick<ClientRequest, 'url' | 'rawHeaders'>, gateway: Gateway): Routed {

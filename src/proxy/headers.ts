@@ -1,29 +1,11 @@
 /** Header rules, on raw header arrays [name, value, name, value, …] as Node has them. Pure. */
-
-/** RFC 9110 §7.6.1. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** By length of a name, whether it may be one of them: most are told apart by that alone. */
-const HOP_LENGTHS: readonly boolean[] = lengthsOf(HOP_BY_HOP);
-
-function lengthsOf(names: ReadonlySet<string>): boolean[] {
-  const lengths: boolean[] = [];
-  for (const name of names) lengths[name.length] = true;
-  return lengths;
-}
-
-/** What a client may never say, on top of what is for one hop: Expect is answered here. */
-const NEVER_FORWARDED = new Set([...HOP_BY_HOP, 'expect', 'x-tenant-id']);
+import {
+  headerKey,
+  isDroppedOfResponses,
+  mayBeDroppedOfResponses,
+  mayHaveRequestRule,
+  requestRule,
+} from '../core/header-rules.ts';
 
 /** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
 const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
@@ -80,21 +62,12 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    if (isPlain(name) && dropped === null) {
-      kept.push(name, value);
-      continue;
+    if (mayHaveRequestRule(name)) {
+      const rule = requestRule(name);
+      if (rule === 'never' || (rule === 'claim' && !by.trusted)) continue;
+      if (rule === 'claim' && isOfChain(name, value, before)) continue;
     }
-    const key = keyOf(name);
-    if (NEVER_FORWARDED.has(key) || dropped?.has(key)) continue;
-    if (tellsOfClient(key)) {
-      if (!by.trusted || key === 'x-request-id' || name.includes('_')) continue;
-      if (key === 'x-forwarded-proto') before.proto = true;
-      if (key === 'x-forwarded-host') before.host = true;
-      if (key === 'x-forwarded-for') {
-        before.for += `${value}, `;
-        continue;
-      }
-    }
+    if (dropped?.has(headerKey(name))) continue;
     kept.push(name, value);
   }
   kept.push('X-Forwarded-For', before.for + by.peer);
@@ -104,27 +77,20 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   return kept;
 }
 
-/**
- * The name that an application sees. CGI and WSGI turn `-` into `_`, so `X_Tenant_Id` reaches them as
- * X-Tenant-Id does and must not get past the rules for it.
- */
-function keyOf(name: string): string {
-  const lower = name.toLowerCase();
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+interface Chain {
+  /** Addresses, each with a comma behind it. */
+  for: string;
+  proto: boolean;
+  host: boolean;
 }
 
-/** Lower-case first letters of the names that there are rules for, with `-` or with `_`. */
-const RULED_INITIALS = new Set([...NEVER_FORWARDED, 'x-', 'forwarded'].map((name) => name.charCodeAt(0)));
-const LOWER_CASE = 0x20;
-
-/** Surely not one that there are rules for. */
-function isPlain(name: string): boolean {
-  return !RULED_INITIALS.has(name.charCodeAt(0) | LOWER_CASE);
-}
-
-/** Believed only of a trusted proxy. */
-function tellsOfClient(key: string): boolean {
-  return key.startsWith('x-forwarded-') || key === 'x-request-id' || key === 'forwarded';
+/** Notes what a trusted proxy says of its client. True: it becomes a part of what is said here. */
+function isOfChain(name: string, value: string, before: Chain): boolean {
+  const key = name.toLowerCase();
+  if (key === 'x-forwarded-proto') before.proto = true;
+  else if (key === 'x-forwarded-host') before.host = true;
+  else if (key === 'x-forwarded-for') before.for += `${value}, `;
+  return key === 'x-forwarded-for';
 }
 
 /** What goes back to the client. `heldMs`: the request was held for a wake. */
@@ -133,10 +99,8 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null): 
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    if (dropped !== null || HOP_LENGTHS[name.length] === true) {
-      const lower = name.toLowerCase();
-      if (HOP_BY_HOP.has(lower) || dropped?.has(lower)) continue;
-    }
+    if (mayBeDroppedOfResponses(name) && isDroppedOfResponses(name)) continue;
+    if (dropped?.has(headerKey(name))) continue;
     kept.push(name, raw[index + 1] ?? '');
   }
   if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));
@@ -148,12 +112,12 @@ export function wakeTiming(heldMs: number): string {
   return `wake;dur=${heldMs.toFixed(1)}`;
 }
 
-/** Names that Connection says are for this hop alone. */
+/** Keys of the names that Connection says are for this hop alone. */
 function connectionTokens(raw: readonly string[]): Set<string> | null {
   let tokens: Set<string> | null = null;
   for (const value of valuesOf(raw, 'connection')) {
     for (const part of value.toLowerCase().split(',')) {
-      const token = part.trim();
+      const token = headerKey(part.trim());
       if (token === '' || token === 'keep-alive' || token === 'close' || END_TO_END.has(token)) continue;
       tokens ??= new Set();
       tokens.add(token);

@@ -9,6 +9,13 @@ const COUNT_DIGITS = 9;
 const FIRST_COUNT = 10 ** (COUNT_DIGITS - 1);
 const LAST_COUNT = 10 ** COUNT_DIGITS - 1;
 
+/** What is believed of a proxy in front: it goes into logs, error pages and the tenant's headers. */
+const REQUEST_ID = /^[\w.:+/=@~-]{1,128}$/;
+
+export function isRequestId(text: string): boolean {
+  return REQUEST_ID.test(text);
+}
+
 let prefix = randomPrefix();
 let count = FIRST_COUNT - 1;
 

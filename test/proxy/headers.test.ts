@@ -71,6 +71,17 @@ test('a trusted proxy is believed about its client, but not about the tenant', (
   ]);
 });
 
+test('what Connection names is dropped in every spelling of it', () => {
+  expect(requestHeaders(['Connection', 'x_hop, x.other', 'X_Hop', '1', 'X-Hop', '2', 'X_Other', '3'], BY)).toEqual(
+    ADDED,
+  );
+});
+
+test('another spelling of a field is not believed even of a trusted proxy', () => {
+  const raw = ['X_Forwarded_For', '6.6.6.6', 'X.Forwarded.User', 'root', 'X_Real_IP', '6.6.6.6', 'Proxy', 'evil'];
+  expect(requestHeaders(raw, { ...BY, trusted: true })).toEqual(ADDED);
+});
+
 test('a response keeps repeated headers and loses those of its hop', () => {
   const raw = [
     'Set-Cookie',

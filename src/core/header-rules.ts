@@ -1,0 +1,205 @@
+/**
+ * Which fields of a message a proxy passes on: one table for tenement's own proxy and for the configurations of nginx
+ * and Caddy. Pure.
+ *
+ * CGI, WSGI, PHP and Rack map `-`, `_` and `.` in a name to one character, so `X_Tenant_Id` and `X.Tenant.Id` reach an
+ * application as X-Tenant-Id does. Names of requests are therefore compared by their key: lower case, with `-` for the
+ * other two.
+ */
+
+/** RFC 9110 §7.6.1: they concern one connection. */
+export const HOP_BY_HOP: readonly string[] = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * Never passed on, whoever sends them. `expect` is answered by the proxy, `proxy` becomes HTTP_PROXY in a CGI program
+ * (CVE-2016-5385), `x-tenant-id` and `x-request-id` are the proxy's to say.
+ */
+export const NEVER_FORWARDED: readonly string[] = ['expect', 'proxy', 'x-tenant-id', 'x-request-id'];
+
+/**
+ * Families of fields by which a proxy or a sign-on server in front tells an application who asks, from where, and by
+ * which URL. Believed only of trusted proxies. By prefix: oauth2-proxy, Traefik (X-Forwarded-, X-Auth-Request-),
+ * IIS and ingress-nginx (X-Original-), Authelia (Remote-), authentik, Kong (X-Consumer-, X-Authenticated-), Grafana and
+ * others (X-WebAuth-), Vouch, Pomerium, Kubernetes (X-Remote-), Google's and Microsoft's identity-aware proxies,
+ * AWS load balancers (X-Amzn-Oidc-, X-Amzn-Mtls-), Tailscale, Envoy, nginx with client certificates (X-SSL-).
+ */
+export const CLAIM_PREFIXES: readonly string[] = [
+  'x-forwarded-',
+  'x-real-',
+  'x-remote-',
+  'x-original-',
+  'x-auth-request-',
+  'x-authenticated-',
+  'x-authentik-',
+  'x-webauth-',
+  'x-consumer-',
+  'x-credential-',
+  'x-vouch-',
+  'x-pomerium-',
+  'x-ssl-',
+  'x-envoy-',
+  'x-arr-',
+  'x-goog-authenticated-',
+  'x-goog-iap-',
+  'x-ms-client-principal',
+  'x-ms-token-',
+  'x-amzn-oidc-',
+  'x-amzn-mtls-',
+  'remote-',
+  'tailscale-user-',
+];
+
+/**
+ * Single fields of the same kind, and the members of the families that are in use: nginx, which cannot drop by prefix,
+ * drops these.
+ */
+export const CLAIMS: readonly string[] = [
+  // The client's address.
+  ...['forwarded', 'forwarded-for', 'x-forwarded', 'x-forwarded-for', 'x-forwarded-by', 'x-original-forwarded-for'],
+  ...['x-real-ip', 'x-real-port', 'x-client-ip', 'x-clientip', 'client-ip', 'true-client-ip', 'x-true-client-ip'],
+  ...['x-cluster-client-ip', 'x-remote-ip', 'x-remote-addr', 'x-remote-host', 'x-remote-port', 'x-originating-ip'],
+  ...['remote-addr', 'remote-host', 'x-original-for', 'x-original-remote-addr', 'x-envoy-external-address'],
+  ...['cf-connecting-ip', 'cf-connecting-ipv6', 'cf-pseudo-ipv4', 'fastly-client-ip', 'fly-client-ip'],
+  ...['do-connecting-ip', 'x-azure-clientip', 'x-azure-socketip', 'x-appengine-user-ip', 'x-proxyuser-ip'],
+  ...['proxy-client-ip', 'wl-proxy-client-ip', 'x-nf-client-connection-ip', 'cloudfront-viewer-address'],
+  // The URL that the client asked for.
+  ...['x-forwarded-proto', 'x-forwarded-protocol', 'x-forwarded-scheme', 'x-forwarded-ssl', 'x-forwarded-host'],
+  ...['x-forwarded-port', 'x-forwarded-server', 'x-forwarded-prefix', 'x-forwarded-path', 'x-forwarded-uri'],
+  ...['x-forwarded-url', 'x-forwarded-method', 'x-forwarded-context', 'x-forwarded-pathbase', 'x-forwarded-base'],
+  ...['x-scheme', 'x-url-scheme', 'x-host', 'x-script-name', 'x-rewrite-url', 'front-end-https', 'x-arr-ssl'],
+  ...['x-original-url', 'x-original-uri', 'x-original-host', 'x-original-proto', 'x-original-method'],
+  ...[
+    'x-original-path',
+    'x-original-prefix',
+    'x-envoy-original-path',
+    'x-envoy-original-host',
+    'cloudfront-forwarded-proto',
+  ],
+  // Who the client is.
+  ...['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username'],
+  ...['x-forwarded-access-token', 'x-forwarded-name', 'x-forwarded-roles', 'x-forwarded-id-token'],
+  ...['x-auth-request-user', 'x-auth-request-email', 'x-auth-request-groups', 'x-auth-request-preferred-username'],
+  ...['x-auth-request-access-token', 'x-auth-request-redirect', 'x-auth-user', 'x-auth-username', 'x-auth-email'],
+  ...['remote-user', 'remote-name', 'remote-email', 'remote-group', 'remote-groups', 'auth-user', 'x-remote-user'],
+  ...['x-remote-name', 'x-remote-email', 'x-remote-group', 'x-remote-groups', 'x-webauth-user', 'x-webauth-email'],
+  ...['x-webauth-name', 'x-webauth-groups', 'x-webauth-role', 'x-webauth-orgs', 'x-proxy-user', 'x-user-dn'],
+  ...['x-authenticated-user', 'x-authenticated-userid', 'x-authenticated-email', 'x-authenticated-groups'],
+  ...['x-authenticated-scope', 'x-authentik-username', 'x-authentik-email', 'x-authentik-groups', 'x-authentik-uid'],
+  ...['x-authentik-name', 'x-authentik-jwt', 'x-consumer-id', 'x-consumer-custom-id', 'x-consumer-username'],
+  ...['x-consumer-groups', 'x-anonymous-consumer', 'x-credential-identifier', 'x-credential-username'],
+  ...['x-vouch-user', 'x-vouch-idp-claims', 'x-vouch-idp-accesstoken', 'x-vouch-idp-idtoken'],
+  ...['x-pomerium-jwt-assertion', 'x-pomerium-claim-email', 'x-pomerium-claim-user', 'x-pomerium-claim-groups'],
+  ...['x-goog-authenticated-user-email', 'x-goog-authenticated-user-id', 'x-goog-iap-jwt-assertion'],
+  ...['cf-access-authenticated-user-email', 'cf-access-jwt-assertion', 'x-ms-client-principal'],
+  ...['x-ms-client-principal-id', 'x-ms-client-principal-name', 'x-ms-client-principal-idp'],
+  ...['x-ms-token-aad-access-token', 'x-ms-token-aad-id-token', 'x-amzn-oidc-identity', 'x-amzn-oidc-data'],
+  ...['x-amzn-oidc-accesstoken', 'tailscale-user-login', 'tailscale-user-name', 'tailscale-user-profile-pic'],
+  // The client's certificate.
+  ...[
+    'client-cert',
+    'client-cert-chain',
+    'ssl-client-cert',
+    'ssl-client-verify',
+    'ssl-client-s-dn',
+    'ssl-client-subject-dn',
+  ],
+  ...['ssl-client-issuer-dn', 'x-ssl-client-cert', 'x-ssl-client-verify', 'x-ssl-client-s-dn', 'x-ssl-client-dn'],
+  ...['x-ssl-client-serial', 'x-ssl-cert', 'x-client-cert', 'x-client-verify', 'x-client-dn', 'x-client-s-dn'],
+  ...['x-forwarded-client-cert', 'x-forwarded-tls-client-cert', 'x-forwarded-tls-client-cert-info'],
+  ...['x-arr-clientcert', 'x-amzn-mtls-clientcert', 'x-amzn-mtls-clientcert-leaf'],
+];
+
+/**
+ * What a front server obeys in a response: it sends another file, or asks another URL, in the application's name. Not
+ * `x-accel-buffering`, which concerns that response alone and which event streams need.
+ */
+export const ORDERS_TO_SERVERS: readonly string[] = [
+  'x-accel-redirect',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+  'x-accel-charset',
+  'x-sendfile',
+  'x-sendfile2',
+  'x-lighttpd-send-file',
+  'x-lighttpd-send-tempfile',
+  'x-litespeed-location',
+  'x-reproxy-url',
+  'x-reproxy-file',
+];
+
+/** What a request is framed by: another spelling of it says nothing to the proxy, but may to the application. */
+const FRAMING = 'content-length';
+
+/** `never`: dropped; `claim`: dropped unless a trusted proxy sent it; null: passed on. */
+export type RequestRule = 'never' | 'claim' | null;
+
+const RULES = new Map<string, RequestRule>([
+  ...CLAIMS.map((name) => [name, 'claim'] as const),
+  ...[...HOP_BY_HOP, ...NEVER_FORWARDED].map((name) => [name, 'never'] as const),
+]);
+const FAMILIES = new RegExp(`^(?:${CLAIM_PREFIXES.join('|')}).`);
+const DROPPED_OF_RESPONSES = new Set([...HOP_BY_HOP, ...ORDERS_TO_SERVERS]);
+const OTHER_SEPARATORS = /[_.]/;
+
+/** The name that an application sees; see above. */
+export function headerKey(name: string): string {
+  const lower = name.toLowerCase();
+  return OTHER_SEPARATORS.test(lower) ? lower.replaceAll(/[_.]/g, '-') : lower;
+}
+
+export function requestRule(name: string): RequestRule {
+  const key = headerKey(name);
+  const rule = RULES.get(key) ?? (FAMILIES.test(key) ? 'claim' : null);
+  if (rule === null && key !== FRAMING) return null;
+  // Proxies write these names with hyphens.
+  return OTHER_SEPARATORS.test(name) ? 'never' : rule;
+}
+
+/** Whether a tenant's response loses it. */
+export function isDroppedOfResponses(name: string): boolean {
+  return DROPPED_OF_RESPONSES.has(name.toLowerCase());
+}
+
+// ---- A look at a name that tells most from those with a rule --------------------------------
+
+const LETTER = 0x1f;
+const LONGEST = 31;
+
+/** By initial, the lengths of the names that there are rules for, a bit each; bit 31 stands for all from there on. */
+const RULED_OF_REQUESTS = lengthsByInitial([...RULES.keys(), FRAMING], CLAIM_PREFIXES);
+const RULED_OF_RESPONSES = lengthsByInitial([...DROPPED_OF_RESPONSES], []);
+
+function lengthsByInitial(names: readonly string[], prefixes: readonly string[]): Int32Array {
+  const lengths = new Int32Array(LETTER + 1);
+  const add = (name: string, bits: number) => {
+    lengths[name.charCodeAt(0) & LETTER] = (lengths[name.charCodeAt(0) & LETTER] ?? 0) | bits;
+  };
+  for (const name of names) add(name, 1 << Math.min(name.length, LONGEST));
+  for (const prefix of prefixes) add(prefix, -1 << (prefix.length + 1));
+  return lengths;
+}
+
+function mayBeOneOf(lengths: Int32Array, name: string): boolean {
+  const length = name.length > LONGEST ? LONGEST : name.length;
+  return (((lengths[name.charCodeAt(0) & LETTER] ?? 0) >> length) & 1) === 1;
+}
+
+/** False: there is surely no rule for it. */
+export function mayHaveRequestRule(name: string): boolean {
+  return mayBeOneOf(RULED_OF_REQUESTS, name);
+}
+
+/** False: a response surely keeps it. */
+export function mayBeDroppedOfResponses(name: string): boolean {
+  return mayBeOneOf(RULED_OF_RESPONSES, name);
+}

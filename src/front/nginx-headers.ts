@@ -1,0 +1,35 @@
+/** The rules for headers, as nginx's directives. Pure. */
+import { CLAIMS, HOP_BY_HOP, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/header-rules.ts';
+
+/** nginx writes these itself, or the configuration does. */
+const WRITTEN = new Set([
+  ...['connection', 'upgrade', 'transfer-encoding'],
+  ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id', 'x-tenant-id'],
+]);
+
+/** What nginx obeys in a response, by the names that `proxy_ignore_headers` knows. */
+const OBEYED = ['X-Accel-Redirect', 'X-Accel-Expires', 'X-Accel-Limit-Rate', 'X-Accel-Buffering', 'X-Accel-Charset'];
+
+/** In a response these concern the connection to the tenant; nginx writes the others itself. */
+const HIDDEN_HOPS = HOP_BY_HOP.filter((name) => !WRITTEN.has(name));
+
+/** A field with an empty value is not sent. */
+export function withoutClaims(): string {
+  const names = [...new Set([...CLAIMS, ...HOP_BY_HOP, ...NEVER_FORWARDED])].filter((name) => !WRITTEN.has(name));
+  const lines = names.map((name) => `proxy_set_header ${titled(name)} "";\n`);
+  return `proxy_headers_hash_max_size 2048;\nproxy_headers_hash_bucket_size 128;\n${lines.join('')}`;
+}
+
+export function ignoredFields(): string {
+  return `proxy_ignore_headers ${OBEYED.join(' ')};\n`;
+}
+
+/** A location that has one such line inherits none, so all are in it again. */
+export function hiddenFields(...more: readonly string[]): string {
+  const names = [...HIDDEN_HOPS, ...ORDERS_TO_SERVERS, ...more];
+  return names.map((name) => `proxy_hide_header ${titled(name)};\n`).join('');
+}
+
+function titled(name: string): string {
+  return name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+}
