@@ -12,6 +12,8 @@ import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
 
 /** Of what a client sends before it has its answer; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
+/** What a read costs however small it was. */
+const READ_OVERHEAD_BYTES = 512;
 
 export interface ConnectionOwner {
   readonly maxHeadBytes: number;
@@ -78,7 +80,7 @@ export class ClientConnection implements PlainResponseOwner {
     // It is being closed: nothing could be answered.
     if (!this.socket.writable) return;
     const head = readPlainHead(bytes, this.owner.maxHeadBytes);
-    // More than one request: node:http knows how to answer them in order.
+    // More than one request: the feed of node:http (request-feed.ts) takes them one at a time.
     if (head === null || bytes.length > head.bodyAt + head.framing.length) return this.handOver(bytes);
     this.isNew = false;
     this.quietSinceMs = performance.now();
@@ -104,7 +106,7 @@ export class ClientConnection implements PlainResponseOwner {
 
   private hold(bytes: Buffer): void {
     this.held.push(bytes);
-    this.heldBytes += bytes.length;
+    this.heldBytes += bytes.length + READ_OVERHEAD_BYTES;
     if (this.heldBytes >= HELD_BYTES) this.socket.pause();
   }
 

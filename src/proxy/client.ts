@@ -25,7 +25,7 @@ export interface ClientResponse {
   /** Whether status and headers are settled. */
   readonly headersSent: boolean;
   readonly req: { readonly socket: Socket; readonly httpVersionMinor: number };
-  /** Null while another response has to go out first. */
+  /** Null when it is over. */
   readonly socket: Socket | null;
   /** Bytes that the system has not taken. */
   readonly writableLength: number;

@@ -134,8 +134,11 @@ class Visitor {
 function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
   const server = createServer({ requireHostHeader: false, shouldUpgradeCallback: () => false }, (request, response) => {
     const refusal = refusals.get(request.socket);
+    // Requests pipelined behind the first, which was the last that is answered.
+    if (refusal === undefined) return;
+    refusals.delete(request.socket);
     response.shouldKeepAlive = false;
-    const { refused, retryAfterS } = refusal ?? { refused: 'internal', retryAfterS: null };
+    const { refused, retryAfterS } = refusal;
     answerError(requestOf(request), response, refused, { requestId: nextRequestId(), retryAfterS });
   });
   server.on('connection', (socket: Socket) => socket.setTimeout(REFUSAL_TIMEOUT_MS, () => socket.destroy()));

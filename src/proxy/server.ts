@@ -13,10 +13,10 @@ import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
-import { PendingRequests } from './half-close.ts';
 import { InFlight } from './in-flight.ts';
 import { lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
+import { feedOf, RequestFeed } from './request-feed.ts';
 import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
 import { createUpgrader, isWebSocket } from './upgrade.ts';
@@ -86,49 +86,41 @@ function makeServer(gateway: Gateway): Server {
   });
   // Else node:http ends every connection whose client has closed its sending half. It has no option for it.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const pending = new PendingRequests();
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    pending.began(request, response);
+    feedOf(request.socket)?.began(request, response);
     lingerUnderNode(request, response);
     serveMessage(request, response, gateway);
   };
   server.on('request', handle);
   // With Expect: 100-continue the body is asked for when a tenant reads it.
   server.on('checkContinue', handle);
-  server.on('upgrade', createUpgrader(gateway));
-  server.on('connect', (_request, socket) => refuseRaw(socket, 'bad_request'));
+  const upgrade = createUpgrader(gateway);
+  server.on('upgrade', (request, socket, head) => {
+    const rest = feedOf(request.socket)?.release() ?? Buffer.alloc(0);
+    upgrade(request, socket as Socket, rest.length === 0 ? head : Buffer.concat([head, rest]));
+  });
+  server.on('connect', (request, socket) => {
+    feedOf(request.socket)?.stop();
+    refuseRaw(socket, 'bad_request');
+  });
   const refusals = new FewATurn();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    feedOf(socket as Socket)?.stop();
     refusals.add(() => refuseClient(error, socket, gateway));
   });
-  readPlainFirst(server, gateway, {
-    onHandOver: (socket) => socket.once('end', () => pending.onEnd(socket)),
-    onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
-  });
+  readPlainFirst(server, gateway);
   return server;
 }
 
-interface ConnectionHooks {
-  /** node:http reads it from now on. */
-  onHandOver(socket: Socket): void;
-  /** It has sent nothing within the time for headers. */
-  onSilent(socket: Socket): void;
-}
-
 /** Connections come to the server as before, and to node:http's reader with what is not plain. */
-function readPlainFirst(server: Server, gateway: Gateway, { onHandOver, onSilent }: ConnectionHooks): void {
+function readPlainFirst(server: Server, gateway: Gateway): void {
   const [readByNode] = server.listeners('connection');
   server.removeAllListeners('connection');
   const clients = new ClientConnections({
     limits: gateway.limits,
     serve: (request, response) => serve(request, response, gateway),
-    onHandOver: (socket, bytes) => {
-      socket.unshift(bytes);
-      readByNode?.call(server, socket);
-      onHandOver(socket);
-      socket.resume();
-    },
-    onSilent,
+    onHandOver: (socket, bytes) => void new RequestFeed(socket, bytes, () => readByNode?.call(server, socket)),
+    onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
   });
   server.on('connection', (socket) => {
     gateway.inFlight.connected(socket);
@@ -145,8 +137,6 @@ function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, { inFlight }
 function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
   const served = serve(requestOf(message), response, gateway);
   response.once('close', () => served.closed()).on('drain', () => served.drained());
-  // A pipelined response that waits for its turn has no socket to hear from.
-  if (response.socket === null) message.once('close', () => message.socket.destroyed && served.closed());
   served.start();
 }
 

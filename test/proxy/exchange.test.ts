@@ -48,35 +48,6 @@ test('one connection alternates between two tenants by Host', async () => {
   }
 });
 
-test('pipelined requests are answered in order', async () => {
-  const first = Promise.withResolvers<ServerResponse>();
-  await bench.app('web:acme', (request, response) => {
-    if (request.url === '/1') return first.resolve(response);
-    response.end('second');
-    void first.promise.then((held) => held.end('first'));
-  });
-  const socket = await bench.socket();
-  socket.write('GET /1 HTTP/1.1\r\nHost: acme.localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: acme.localhost\r\n\r\n');
-  const text = await readUntil(socket, 'second');
-  expect(text.indexOf('first')).toBeGreaterThan(0);
-  expect(text.indexOf('first')).toBeLessThan(text.indexOf('second'));
-});
-
-test('a client that leaves with pipelined requests releases all of them', async () => {
-  const arrived = Promise.withResolvers<void>();
-  let count = 0;
-  await bench.app('web:acme', () => {
-    count += 1;
-    if (count === 2) arrived.resolve();
-  });
-  const socket = await bench.socket();
-  socket.write('GET /1 HTTP/1.1\r\nHost: acme.localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: acme.localhost\r\n\r\n');
-  await arrived.promise;
-  socket.destroy();
-  await Promise.all([lease(0).released, lease(1).released]);
-  expect(bench.source.leases.map(({ releases }) => releases)).toEqual([1, 1]);
-});
-
 test('a held request is served when the claim is granted, and says how long it was held', async () => {
   await bench.app('web:acme', (_request, response) => {
     response.setHeader('Server-Timing', 'db;dur=1');

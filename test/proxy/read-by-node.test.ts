@@ -8,6 +8,7 @@ for (const suite of [
   'exchange',
   'half-close',
   'limits',
+  'request-feed',
   'server',
   'smuggling',
   'upload',
