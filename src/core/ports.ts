@@ -124,9 +124,9 @@ export interface Launcher {
   /** How many connections there are to each socket, by the path that was bound. One look for all. */
   connections(): ReadonlyMap<string, number>;
   /** Processes that an earlier server started to bind one of these sockets. */
-  strays(isOurs: (bindSocket: string) => boolean): (ProcessIdentity & { readonly bindSocket: string })[];
-  /** SIGKILL; settles when it is gone. */
-  endStray(identity: ProcessIdentity): Promise<void>;
+  strays(isOurs: (bindSocket: string) => boolean): Promise<(ProcessIdentity & { readonly bindSocket: string })[]>;
+  /** SIGKILL; settles when they are gone. */
+  endStrays(strays: readonly ProcessIdentity[]): Promise<void>;
   /** Removes the sockets that a process which is gone has left, and of a known instance's the FIFOs. */
   forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>, instance: InstanceName | null): void;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. */

@@ -241,7 +241,7 @@ export class Child implements LaunchedProcess {
     await terminateAll({
       leader: record,
       exited: this.exited,
-      marker: `SOCKET_PATH=${record.bindSocket}`,
+      socketPath: record.bindSocket,
       hurry: this.hurry.signal,
       graceMs,
       cgroup: this.parts.cgroup,

@@ -4,8 +4,9 @@
  */
 import type { ProcessIdentity } from '../core/instance.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
+import { descendantsOf } from './descendants.ts';
 import { family } from './port.ts';
-import { groupMembers, identityOf, isAlive } from './proc.ts';
+import { isAlive, readStat } from './proc.ts';
 
 export interface Frozen {
   readonly leader: ProcessIdentity;
@@ -26,9 +27,10 @@ export function thaw({ leader, cgroup }: Frozen): void {
 function signalAll(leader: ProcessIdentity, name: 'SIGSTOP' | 'SIGCONT'): void {
   if (!isAlive(leader)) return;
   signal(-leader.pid, name);
-  const grouped = new Set(groupMembers(leader.pid).map(({ pid }) => pid));
-  const others = family(leader.pid).filter((pid) => !grouped.has(pid));
-  for (const identity of others.map(identityOf)) if (isAlive(identity)) signal(identity.pid, name);
+  for (const pid of descendantsOf(leader.pid) ?? family(leader.pid)) {
+    const stat = readStat(pid);
+    if (stat !== null && stat.pgrp !== leader.pid) signal(pid, name);
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

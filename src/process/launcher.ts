@@ -88,10 +88,12 @@ export function createLauncher(options: LauncherOptions): Launcher {
     adopt: (request, record) => adopt(request, record, context),
     connections: connectionsByPath,
     strays: (bindSockets) => strayProcesses(bindSockets, settings.dataDir),
-    endStray: (identity) => {
+    endStrays: (strays) => {
+      const pids = new Set(strays.map(({ pid }) => pid));
       // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
-      for (const cgroup of context.cgroups().all()) if (cgroup.pids().includes(identity.pid)) cgroup.freeze(false);
-      return endStrays([identity]);
+      for (const cgroup of context.cgroups().all())
+        if (cgroup.pids().some((pid) => pids.has(pid))) cgroup.freeze(false);
+      return endStrays(strays);
     },
     forget: (record, instance) => {
       removeTraces(record);

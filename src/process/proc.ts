@@ -7,6 +7,7 @@ export interface ProcStat {
   readonly state: string;
   readonly ppid: number;
   readonly pgrp: number;
+  readonly session: number;
   /** Clock ticks since boot, field 22 (proc(5)). */
   readonly startTicks: number;
 }
@@ -26,6 +27,7 @@ export function readStat(pid: number): ProcStat | null {
     state: fields[0] ?? '',
     ppid: Number(fields[1]),
     pgrp: Number(fields[2]),
+    session: Number(fields[3]),
     startTicks: Number(fields[19]),
   };
 }
@@ -75,31 +77,8 @@ export function openedAs(pid: number, fd: number): string {
   }
 }
 
-/** Members of a process group that are not zombies. */
-export function groupMembers(pgrp: number): ProcessIdentity[] {
-  return allPids()
-    .map(readStat)
-    .filter((stat) => stat !== null && stat.pgrp === pgrp && stat.state !== 'Z')
-    .map((stat) => ({ pid: stat?.pid ?? 0, startTicks: stat?.startTicks ?? null }));
-}
-
-/** Processes whose environment holds exactly this entry, `NAME=value`. */
-export function withEnvironmentEntry(entry: string): ProcessIdentity[] {
-  const needle = `\0${entry}\0`;
-  return allPids()
-    .filter((pid) => `\0${readEnvironment(pid)}`.includes(needle))
-    .map(identityOf);
-}
-
-/** The environments of all processes that we may read. */
-export function allEnvironments(): { identity: ProcessIdentity; entries: readonly string[] }[] {
-  return allPids()
-    .map((pid) => ({ pid, entries: readEnvironment(pid).split('\0') }))
-    .filter(({ entries }) => entries.length > 1)
-    .map(({ pid, entries }) => ({ identity: identityOf(pid), entries }));
-}
-
-function readEnvironment(pid: number): string {
+/** `NAME=value` entries, each ended by a NUL; '' when we may not know. */
+export function readEnvironment(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {

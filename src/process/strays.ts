@@ -1,7 +1,8 @@
 /** Processes of an earlier server that no record names: found by their environment, ended without asking. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/instance.ts';
-import { allEnvironments, isAlive } from './proc.ts';
+import { isAlive } from './proc.ts';
+import { lookAtProcesses } from './process-table.ts';
 
 const POLL_MS = 5;
 const KILL_WAIT_MS = 5000;
@@ -11,14 +12,12 @@ export interface Stray extends ProcessIdentity {
   readonly bindSocket: string;
 }
 
-/** All whose DATA_DIR lies in `dataDir` and that were told to bind one of our sockets. One look at /proc. */
-export function strayProcesses(isOurs: (bindSocket: string) => boolean, dataDir: string): Stray[] {
+/** All whose DATA_DIR lies in `dataDir` and that were told to bind one of our sockets. */
+export async function strayProcesses(isOurs: (bindSocket: string) => boolean, dataDir: string): Promise<Stray[]> {
   const strays: Stray[] = [];
-  for (const { identity, entries } of allEnvironments()) {
-    const bindSocket = valueIn(entries, 'SOCKET_PATH');
-    const tenantDir = valueIn(entries, 'DATA_DIR');
-    if (bindSocket === null || !tenantDir?.startsWith(`${dataDir}/`) || !isOurs(bindSocket)) continue;
-    strays.push({ ...identity, bindSocket });
+  for (const { pid, startTicks, socketPath, dataDir: tenantDir } of (await lookAtProcesses()).marked()) {
+    if (socketPath === null || !tenantDir?.startsWith(`${dataDir}/`) || !isOurs(socketPath)) continue;
+    strays.push({ pid, startTicks, bindSocket: socketPath });
   }
   return strays;
 }
@@ -36,8 +35,4 @@ function kill(stray: ProcessIdentity): void {
   } catch {
     // It is gone already.
   }
-}
-
-function valueIn(entries: readonly string[], name: string): string | null {
-  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
 }

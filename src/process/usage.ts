@@ -1,7 +1,8 @@
 /** Memory and CPU of process trees, by pidusage. */
 import pidusage from 'pidusage';
 import type { Usage, UsageMeter } from '../core/ports.ts';
-import { allPids, type ProcStat, readStat } from './proc.ts';
+import type { ProcStat } from './proc.ts';
+import { lookAtStats } from './process-table.ts';
 
 /**
  * How long pidusage remembers a process that is not asked for again, and holds its /proc file open: a little
@@ -13,7 +14,7 @@ const REMEMBER_MS = 2000;
 export function createUsageMeter(): UsageMeter {
   return {
     async measure(roots) {
-      const trees = treesOf(roots);
+      const trees = treesOf(roots, await lookAtStats());
       const pids = [...new Set([...trees.values()].flat())];
       const figures = await figuresOf(pids);
       const usages = new Map<number, Usage>();
@@ -26,10 +27,9 @@ export function createUsageMeter(): UsageMeter {
 }
 
 /** Each root with its descendants and its group's members, also those whose parent is gone. */
-function treesOf(roots: readonly number[]): Map<number, number[]> {
+function treesOf(roots: readonly number[], all: readonly ProcStat[]): Map<number, number[]> {
   const wanted = new Set(roots);
-  const stats = new Map<number, ProcStat>();
-  for (const stat of allPids().map(readStat)) if (stat !== null) stats.set(stat.pid, stat);
+  const stats = new Map(all.map((stat) => [stat.pid, stat]));
   const trees = new Map<number, number[]>(roots.map((root) => [root, [root]]));
   for (const stat of stats.values()) {
     const root = rootOf(stat, stats, wanted);

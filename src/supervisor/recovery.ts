@@ -58,8 +58,8 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
 }
 
 async function endStrays(known: ReadonlySet<string>, { launcher, logger }: RecoveryDeps): Promise<void> {
-  const strays = launcher.strays((bindSocket) => !known.has(bindSocket));
+  const strays = await launcher.strays((bindSocket) => !known.has(bindSocket));
   for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
-  await Promise.all(strays.map((stray) => launcher.endStray(stray)));
+  await launcher.endStrays(strays);
   for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
 }

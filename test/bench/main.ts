@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   thaw: () => import('./thaw.ts'),
   walls: () => import('./walls.ts'),
   bombs: () => import('./bombs.ts'),
+  ends: () => import('./ends.ts'),
 };
 
 const name = process.argv[2] ?? '';

@@ -11,6 +11,11 @@ import { fileURLToPath } from 'node:url';
 /** The built one, which is what people run. */
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+interface StartOptions {
+  readonly main?: string;
+  readonly nodeArgs?: readonly string[];
+}
+
 export class BenchServer {
   /** From spawn to its ready line. */
   readonly readyMs: number;
@@ -28,10 +33,11 @@ export class BenchServer {
     this.apiPort = ports[1] ?? 0;
   }
 
-  static async start(config: string): Promise<BenchServer> {
+  /** `main`: another build's program, to compare with; `nodeArgs`: options of Node. */
+  static async start(config: string, { main = MAIN, nodeArgs = [] }: StartOptions = {}): Promise<BenchServer> {
     const dir = dirname(config);
     const startedAt = performance.now();
-    const args = [MAIN, 'serve', '-c', config, '--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0'];
+    const args = [...nodeArgs, main, 'serve', '-c', config, '--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0'];
     const env = { ...process.env, XDG_RUNTIME_DIR: dir };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
@@ -62,9 +68,9 @@ export class BenchServer {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  async end(): Promise<void> {
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     const gone = once(this.child, 'exit');
-    this.child.kill('SIGINT');
+    this.child.kill(signal);
     await gone;
   }
 }

@@ -19,13 +19,18 @@ export function shown({ p50Ms, p99Ms }: Seen): string {
 export interface Seen {
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly longestMs: number;
   readonly errors: number;
 }
 
 /** Keeps nothing but the times, lest its own garbage collection be what is measured. */
-export async function steadyLoad(port: number, host: string): Promise<Seen> {
+export async function steadyLoad(
+  port: number,
+  host: string,
+  { perSecond = PER_SECOND, seconds = ASKED_FOR_S } = {},
+): Promise<Seen> {
   const agent = new Agent({ keepAlive: true });
-  const times = new Float64Array(PER_SECOND * ASKED_FOR_S);
+  const times = new Float64Array(perSecond * seconds);
   const startedAtMs = performance.now();
   let count = 0;
   let errors = 0;
@@ -36,7 +41,7 @@ export async function steadyLoad(port: number, host: string): Promise<Seen> {
     else times[count++] = ms;
   };
   for (let asked = 0; asked < times.length; asked += 1) {
-    const dueInMs = startedAtMs + (asked * 1000) / PER_SECOND - performance.now();
+    const dueInMs = startedAtMs + (asked * 1000) / perSecond - performance.now();
     if (dueInMs > 0) await delay(dueInMs);
     open += 1;
     ask({ port, host, agent }, answered);
@@ -44,7 +49,8 @@ export async function steadyLoad(port: number, host: string): Promise<Seen> {
   while (open > 0) await delay(10);
   agent.destroy();
   const seen = [...times.subarray(0, count)];
-  return { p50Ms: quantile(seen, 0.5), p99Ms: quantile(seen, 0.99), errors };
+  const longestMs = Math.max(0, ...seen);
+  return { p50Ms: quantile(seen, 0.5), p99Ms: quantile(seen, 0.99), longestMs, errors };
 }
 
 interface Where {

@@ -127,10 +127,10 @@ test('a process that no record names is found by its environment, and ended', as
   const { bindSocket } = bench.request().paths;
   // Its environment is its own once the program runs.
   const strays = () => bench.launcher.strays((path) => path === bindSocket);
-  await expect.poll(() => strays().length).toBe(1);
-  const [stray] = strays();
+  await expect.poll(async () => (await strays()).length).toBe(1);
+  const [stray] = await strays();
   expect(stray).toMatchObject({ pid: child.identity.pid, bindSocket });
-  expect(bench.launcher.strays(() => false)).toEqual([]);
-  if (stray !== undefined) await bench.launcher.endStray(stray);
+  expect(await bench.launcher.strays(() => false)).toEqual([]);
+  if (stray !== undefined) await bench.launcher.endStrays([stray]);
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });

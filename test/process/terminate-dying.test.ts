@@ -1,28 +1,35 @@
 import { expect, test, vi } from 'vitest';
-import { isAlive, withEnvironmentEntry } from '../../src/process/proc.ts';
+import { isAlive } from '../../src/process/proc.ts';
+import { lookAtProcesses, ProcessTable } from '../../src/process/process-table.ts';
 import { terminateAll } from '../../src/process/terminate.ts';
 import { PATIENT } from './support.ts';
 
 vi.mock('../../src/process/proc.ts', async (original) => ({
   ...(await original<typeof import('../../src/process/proc.ts')>()),
   isAlive: vi.fn(),
-  withEnvironmentEntry: vi.fn(),
+}));
+vi.mock('../../src/process/process-table.ts', async (original) => ({
+  ...(await original<typeof import('../../src/process/process-table.ts')>()),
+  lookAtProcesses: vi.fn(),
 }));
 
 const NO_LEADER = { pid: 2 ** 22 + 1, startTicks: 1 };
-const STRAY = { pid: 2 ** 22 + 2, startTicks: 1 };
+const STRAY = { pid: 2 ** 22 + 2, ppid: 1, pgrp: 2, session: 2, startTicks: 1, state: 'S', dataDir: null };
+const SOCKET = '/no/such/instance';
 
 test('one that lives on for a moment without an environment, as it dies, is waited for (bug: it was taken for gone)', async () => {
-  vi.mocked(withEnvironmentEntry).mockReturnValueOnce([STRAY]).mockReturnValue([]);
+  vi.mocked(lookAtProcesses)
+    .mockResolvedValueOnce(new ProcessTable([{ ...STRAY, socketPath: SOCKET }]))
+    .mockResolvedValue(new ProcessTable([{ ...STRAY, socketPath: null }]));
   let looks = 0;
   vi.mocked(isAlive).mockImplementation(({ pid }) => {
     if (pid === STRAY.pid) looks += 1;
-    return pid === STRAY.pid && looks <= 3;
+    return pid === STRAY.pid && looks <= 5;
   });
   await terminateAll({
     leader: NO_LEADER,
     exited: Promise.resolve(),
-    marker: 'SOCKET_PATH=/no/such/instance',
+    socketPath: SOCKET,
     hurry: PATIENT,
     cgroup: null,
     graceMs: 0,

@@ -127,7 +127,7 @@ test('a group whose number has passed to another process is not signalled', asyn
   await terminateAll({
     leader: { pid: now.pid, startTicks: (now.startTicks ?? 0) - 1 },
     exited: Promise.resolve(),
-    marker: 'SOCKET_PATH=/no/such/instance',
+    socketPath: '/no/such/instance',
     hurry: PATIENT,
     cgroup: null,
     graceMs: 50,
@@ -147,8 +147,8 @@ test('what runs in a namespace is asked, too, when that was still being made (bu
   await once(child.stdout, 'data');
   const printed = text(child.stdout);
   const exited = once(child, 'exit');
-  const marker = 'SOCKET_PATH=/no/such/instance';
-  const ended = terminateAll({ leader, exited, marker, hurry: PATIENT, cgroup: null, graceMs: 20_000 });
+  const socketPath = '/no/such/instance';
+  const ended = terminateAll({ leader, exited, socketPath, hurry: PATIENT, cgroup: null, graceMs: 20_000 });
   child.stdin.end('go\n');
   await ended;
   expect(await printed).toBe(`ended by ${128 + constants.signals.SIGTERM}\n`);

@@ -274,8 +274,8 @@ export function world(
       processes.push(process);
       return process;
     },
-    strays: (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
-    endStray: async ({ pid }) => void endedStrays.push(pid),
+    strays: async (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
+    endStrays: async (some) => void endedStrays.push(...some.map(({ pid }) => pid)),
     isPublished: () => true,
     connections: () => made.connections,
     forget: () => {},
