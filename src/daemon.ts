@@ -141,7 +141,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
     version: options.version,
   };
-  if (config.api.auth === 'token') ensureAdminToken(tokens, join(stateDir, 'admin.token'));
+  if (config.api.auth === 'token') await ensureAdminToken(tokens, join(stateDir, 'admin.token'));
   const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
   undo.push(() => control.close());
   await control.listen({ path: controlSocketOf(config.settings) });

@@ -58,7 +58,7 @@ export const ERROR_CODES = {
   host_cannot: { httpStatus: 500, exitStatus: 1, hint: '`tenement check` lists what this host can give.' },
   listen_failed: { httpStatus: 500, exitStatus: 1, hint: 'Choose another address, or end what listens there.' },
   state_failed: {
-    httpStatus: 500,
+    httpStatus: 503,
     exitStatus: 1,
     hint: 'See that the data directory is there, writable and has room.',
   },
@@ -133,6 +133,11 @@ export class TenementError extends Error {
   get exitStatus(): 1 | 2 | 3 {
     return ERROR_CODES[this.code].exitStatus;
   }
+}
+
+/** Whether the registry could not be used because another process holds its lock: that is a matter of time. */
+export function isLockedOut(error: unknown): boolean {
+  return error instanceof TenementError && error.code === 'state_failed' && error.retryAfterS !== null;
 }
 
 /** The error as it is, or anything else wrapped as `internal` with its message kept as the cause. */

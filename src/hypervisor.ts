@@ -25,6 +25,9 @@ import { createTokenStore } from './registry/tokens.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { toItsEnd } from './to-its-end.ts';
 
+/** What cannot be written until then, because another process holds the registry's lock, is lost. */
+const LAST_EVENTS_WAIT_MS = 5000;
+
 export interface HypervisorOptions {
   /** Default: says nothing. */
   readonly logger?: Logger;
@@ -46,7 +49,7 @@ interface Parts {
   readonly logger: Logger;
   /** Where the proxy listens, once it does; URLs are made of it. */
   proxyPort: number;
-  release(): void;
+  release(): Promise<void>;
 }
 
 export class Hypervisor {
@@ -73,7 +76,7 @@ export class Hypervisor {
       await toItsEnd(parts.supervisor.open());
     } catch (error) {
       await toItsEnd(parts.supervisor.close());
-      parts.release();
+      await parts.release();
       throw error;
     }
     return new Hypervisor(parts, config.file, loadOptions);
@@ -187,7 +190,7 @@ export class Hypervisor {
   async close(options: { keepTenants?: boolean } = {}): Promise<void> {
     const { supervisor, release } = this.parts;
     await toItsEnd(options.keepTenants === true ? supervisor.leave() : supervisor.close());
-    release();
+    await toItsEnd(release());
   }
 }
 
@@ -196,7 +199,7 @@ function openParts(config: Config, logger: Logger): Parts {
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
   const database = openDatabase(join(stateDir, 'tenement.db'));
-  const events = createEventLog(database, { logger });
+  const events = createEventLog(database, { logger, clock: systemClock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const receive = createReception({ source: { claim: (...args) => parts.supervisor.claim(...args) }, logger });
   const doorbells = createDoorbells({ logger, onRing: (...ring) => receive(...ring) });
@@ -227,7 +230,8 @@ function openParts(config: Config, logger: Logger): Parts {
       removeLogs: (instance) => output.remove(instance),
       urlOf: (service, tenantId) => urlOf(parts.supervisor.config, parts.proxyPort, service, tenantId),
     }),
-    release: () => {
+    release: async () => {
+      await events.settled(LAST_EVENTS_WAIT_MS);
       database.close();
       lock.release();
     },

@@ -191,7 +191,13 @@ export interface Registry {
   saveAll(records: readonly InstanceRecord[]): void;
   /** Inserts or replaces. `durable`: on disk when it returns; else after a crash of tenement, not of the machine. @throws when it cannot be written */
   save(record: InstanceRecord, durable: boolean): void;
+  /** @throws when it cannot be written */
   remove(service: string, tenantId: string): void;
+  /**
+   * Does `attempt`, which writes, in one synchronous step; where another process holds the registry's lock, again until
+   * that has gone. @throws what it throws; for a lock (`isLockedOut`) only after some seconds
+   */
+  whenWritable<Value>(attempt: () => Value): Promise<Value>;
 }
 
 export interface TenementEvent {
@@ -242,11 +248,11 @@ export interface TokenInfo {
 }
 
 export interface TokenStore {
-  /** Makes a token; the text is shown this once, only its hash is kept. */
-  create(name: string): TokenInfo & { readonly token: string };
+  /** Makes a token; the text is shown this once, only its hash is kept. @throws {TenementError} `state_failed` */
+  create(name: string): Promise<TokenInfo & { readonly token: string }>;
   list(): TokenInfo[];
-  /** false when there is none. */
-  revoke(id: string): boolean;
+  /** false when there is none. @throws {TenementError} `state_failed` */
+  revoke(id: string): Promise<boolean>;
   /** Constant-time in the token's text. */
   verify(token: string): boolean;
 }

@@ -5,18 +5,31 @@ import { MIGRATIONS } from './migrations.ts';
 
 export type Database = DatabaseSync;
 
+/**
+ * How long opening it waits for another process's lock. Afterwards nothing waits, since that would halt the event loop
+ * and with it every tenant: what cannot be written now is written later (`whenWritable`, the saver, the event log).
+ */
+const OPEN_WAIT_MS = 5000;
+/** What is left of the write-ahead log after a checkpoint that a long reader had put off. */
+const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
+/** SQLITE_BUSY and SQLITE_LOCKED, the low byte of a result code (sqlite3.h). */
+const LOCKED_CODES: readonly unknown[] = [5, 6];
+
 /** @throws {TenementError} `state_failed`: unreadable, not a database, or of a later tenement. */
 export function openDatabase(file: string): Database {
   let database: Database | null = null;
   try {
     database = new DatabaseSync(file);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
+    database.exec(`PRAGMA busy_timeout = ${OPEN_WAIT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`);
+    database.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
     assertSound(database, file);
     migrate(database, file);
+    database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (error) {
     database?.close();
     if (error instanceof TenementError) throw error;
+    if (isLocked(error)) throw unusable('opened', error);
     const why = error instanceof Error ? error.message : String(error);
     throw new TenementError('state_failed', `the registry ${file} cannot be opened: ${why}`, {
       hint: 'See that the file is readable and the disk has room; a corrupt one is replaced from a backup.',
@@ -37,16 +50,50 @@ export function durably(database: Database, work: () => void): void {
 
 /** All of it or nothing. @throws {TenementError} `state_failed` when it cannot be written */
 export function transaction(database: Database, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
   try {
+    database.exec('BEGIN IMMEDIATE');
     work();
     database.exec('COMMIT');
   } catch (error) {
     // SQLite has rolled back by itself where it had to.
     if (database.isTransaction) database.exec('ROLLBACK');
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TenementError('state_failed', `the registry cannot be written: ${why}`, { cause: error });
+    throw unusable('written', error);
   }
+}
+
+/** Does one statement that writes, which is a transaction of its own. @throws {TenementError} `state_failed` */
+export function writing(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw unusable('written', error);
+  }
+}
+
+/** Reads; what is read is not held up by a writer. @throws {TenementError} `state_failed` */
+export function reading<Value>(work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    throw unusable('read', error);
+  }
+}
+
+/** `isLockedOut` tells a lock from the rest. */
+function unusable(how: 'opened' | 'read' | 'written', error: unknown): TenementError {
+  if (isLocked(error)) {
+    return new TenementError('state_failed', `the registry cannot be ${how}: another process holds its lock`, {
+      hint: 'End its transaction (an sqlite3 shell, a backup that hangs); `fuser -v` lists who has tenement.db open.',
+      retryAfterS: 1,
+      cause: error,
+    });
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return new TenementError('state_failed', `the registry cannot be ${how}: ${why}`, { cause: error });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && LOCKED_CODES.includes(Number(error.errcode) & 0xff);
 }
 
 /** Better not served than served from half a registry. @throws {TenementError} `state_failed` */

@@ -1,9 +1,10 @@
 /** What happened, kept in the registry: bounded, numbered, and told to whoever listens. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/instance.ts';
-import type { EventLog, TenementEvent } from '../core/ports.ts';
+import type { Clock, EventLog, TenementEvent } from '../core/ports.ts';
 import type { Logger } from '../logger.ts';
-import type { Database } from './database.ts';
+import { type Database, reading } from './database.ts';
+import { Backlog } from './event-backlog.ts';
 
 const KEEP = 10_000;
 const DEFAULT_TAIL = 1000;
@@ -15,38 +16,58 @@ const LIST = `
     ORDER BY seq DESC LIMIT :tail
   ) ORDER BY seq`;
 
-export function createEventLog(database: Database, options: { keep?: number; logger?: Logger } = {}): EventLog {
-  const keep = options.keep ?? KEEP;
-  /** Old ones go in batches, so that an append stays one insert. */
-  const batch = Math.max(1, Math.floor(keep / 10));
-  const insert = database.prepare('INSERT INTO events (at_ms, type, instance, message, data) VALUES (?, ?, ?, ?, ?)');
-  const prune = database.prepare('DELETE FROM events WHERE seq <= ?');
+/** An event log that writes into a registry. */
+export interface KeptEventLog extends EventLog {
+  /** Settles when all events are written, or cannot be now for another reason than a lock, or after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>;
+}
+
+interface EventLogOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** So many are kept. */
+  readonly keep?: number;
+}
+
+/**
+ * An event has its number and is told at once, in order. One that cannot be written now (another process's lock, a full
+ * disk) waits in memory with those that follow it, at most as many as the registry keeps, and is listed all the same.
+ */
+export function createEventLog(database: Database, options: EventLogOptions): KeptEventLog {
   const select = database.prepare(LIST);
   const listeners = new Set<(event: TenementEvent) => void>();
-  let lastSeq = 0;
-  /** What cannot be written (a full disk) is still told. */
-  const tryInsert = ({ atMs, type, instance, message, data }: Omit<TenementEvent, 'seq'>): number => {
-    try {
-      lastSeq = Number(insert.run(atMs, type, instance, message, JSON.stringify(data)).lastInsertRowid);
-      if (lastSeq % batch === 0) prune.run(lastSeq - keep);
-    } catch (error) {
-      options.logger?.warn({ type, instance, message, err: error }, 'event not written');
-    }
-    return lastSeq;
+  const backlog = new Backlog(database, { keep: KEEP, ...options });
+  const tell = (event: TenementEvent) => {
+    for (const listener of listeners) confined(listener, event, options.logger);
   };
   return {
     append(event) {
-      const appended = { seq: tryInsert(event), ...event };
-      for (const listener of listeners) listener(appended);
+      const appended = { seq: backlog.nextSeq(), ...event };
+      backlog.push(appended);
+      tell(appended);
       return appended;
     },
-    list: ({ tail = DEFAULT_TAIL, afterSeq = 0, sinceMs = 0, instance = null as InstanceName | null }) =>
-      select.all({ tail, after: afterSeq, since: sinceMs, instance }).map(eventOf),
+    list: ({ tail = DEFAULT_TAIL, afterSeq = 0, sinceMs = 0, instance = null as InstanceName | null }) => {
+      const rows = reading(() => select.all({ tail, after: afterSeq, since: sinceMs, instance }));
+      const isMeant = (event: TenementEvent) =>
+        event.seq > afterSeq && event.atMs >= sinceMs && (instance === null || event.instance === instance);
+      return [...rows.map(eventOf), ...backlog.unwritten.filter(isMeant)].slice(-tail);
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    settled: (timeoutMs) => backlog.settled(timeoutMs),
   };
+}
+
+/** A listener that throws is its own affair: whoever appends has a state to change. */
+function confined(listener: (event: TenementEvent) => void, event: TenementEvent, logger: Logger): void {
+  try {
+    listener(event);
+  } catch (error) {
+    logger.error({ type: event.type, instance: event.instance, err: error }, 'a listener of events has thrown');
+  }
 }
 
 function eventOf(row: Record<string, SQLOutputValue>): TenementEvent {

@@ -3,7 +3,8 @@ import type { SQLOutputValue } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import { type Desired, type InstanceRecord, NO_CRASHES, type ProcessRecord, type State } from '../core/instance.ts';
 import type { Registry } from '../core/ports.ts';
-import { type Database, durably, transaction } from './database.ts';
+import { type Database, durably, reading, transaction, writing } from './database.ts';
+import { whenWritable } from './patience.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO instances (service, tenant, env, created_at_ms, desired, state, process,
@@ -19,14 +20,15 @@ export function createRegistry(database: Database): Registry {
   const save = database.prepare(SAVE);
   const remove = database.prepare('DELETE FROM instances WHERE service = ? AND tenant = ?');
   return {
-    list: () => Array.from(list.iterate(), recordOf),
+    list: () => reading(() => Array.from(list.iterate(), recordOf)),
     save(record, durable) {
       const values = valuesOf(record);
       if (durable) durably(database, () => void save.run(...values));
-      else save.run(...values);
+      else writing(() => void save.run(...values));
     },
     saveAll: (records) => transaction(database, () => records.forEach((record) => void save.run(...valuesOf(record)))),
     remove: (service, tenantId) => durably(database, () => void remove.run(service, tenantId)),
+    whenWritable,
   };
 }
 

@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { TokenInfo, TokenStore } from '../core/ports.ts';
-import { type Database, durably } from './database.ts';
+import { type Database, durably, reading } from './database.ts';
+import { whenWritable } from './patience.ts';
 
 const PREFIX = 'tnm_';
 
@@ -12,35 +13,37 @@ export function createTokenStore(database: Database, nowMs: () => number = Date.
   const remove = database.prepare('DELETE FROM tokens WHERE id = ?');
   const find = database.prepare('SELECT 1 FROM tokens WHERE hash = ?');
   return {
-    create(name) {
+    async create(name) {
       const token = PREFIX + randomBytes(32).toString('base64url');
       const info: TokenInfo = { id: randomBytes(6).toString('hex'), name, createdAtMs: nowMs() };
-      durably(database, () => void insert.run(info.id, name, hashOf(token), info.createdAtMs));
+      const work = () => void insert.run(info.id, name, hashOf(token), info.createdAtMs);
+      await whenWritable(() => durably(database, work));
       return { ...info, token };
     },
     list: () =>
-      list.all().map((row) => ({
+      reading(() => list.all()).map((row) => ({
         id: String(row['id']),
         name: String(row['name']),
         createdAtMs: Number(row['created_at_ms']),
       })),
-    revoke(id) {
+    async revoke(id) {
       let changes = 0;
-      durably(database, () => {
+      const work = () => {
         changes = Number(remove.run(id).changes);
-      });
+      };
+      await whenWritable(() => durably(database, work));
       return changes > 0;
     },
     // What is compared is a hash, so the time it takes tells nothing of the token.
-    verify: (token) => find.get(hashOf(token)) !== undefined,
+    verify: (token) => reading(() => find.get(hashOf(token))) !== undefined,
   };
 }
 
 /** Makes the first token and writes it to `file`, mode 0600; does nothing while the one there is valid. */
-export function ensureAdminToken(tokens: TokenStore, file: string): void {
+export async function ensureAdminToken(tokens: TokenStore, file: string): Promise<void> {
   const present = readToken(file);
   if (present !== null && tokens.verify(present)) return;
-  const { token } = tokens.create('admin');
+  const { token } = await tokens.create('admin');
   const temporary = `${file}.new`;
   const fd = openSync(temporary, 'w', 0o600);
   writeSync(fd, `${token}\n`);

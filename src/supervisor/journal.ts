@@ -54,6 +54,10 @@ export class Journal implements Recorded {
     return this.deps.saver.isUnsaved(this);
   }
 
+  saved(timeoutMs: number): Promise<void> {
+    return this.deps.saver.settled(timeoutMs, this);
+  }
+
   /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;

@@ -52,17 +52,28 @@ export class Registrar {
 
   /** One whose process has ended. `purge`: also its logs, and its directory if it is no other service's. */
   async unregister(runner: Runner, purge: boolean): Promise<void> {
-    const { clock, registry, events, fleet } = this.deps;
-    try {
-      registry.remove(runner.service.name, runner.tenantId);
-    } catch (error) {
-      throw unwritten(`${runner.name} has ended, but is still registered`, error);
-    }
-    fleet.forget(runner);
+    const { clock, events, fleet } = this.deps;
+    if (!(await this.strikeOut(runner))) return;
     const purged = purge && !fleet.hasOtherOf(runner.tenantId);
     if (purge) await this.reserved(runner.tenantId, () => this.delete(runner, purged));
     const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
     events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
+  }
+
+  /** Returns false when somebody else did it meanwhile. */
+  private async strikeOut(runner: Runner): Promise<boolean> {
+    const { registry, fleet } = this.deps;
+    const attempt = () => {
+      if (fleet.get(runner.name) !== runner) return false;
+      registry.remove(runner.service.name, runner.tenantId);
+      fleet.forget(runner);
+      return true;
+    };
+    try {
+      return await registry.whenWritable(attempt);
+    } catch (error) {
+      throw unwritten(`${runner.name} has ended, but is still registered`, error);
+    }
   }
 
   private async delete(runner: Runner, itsDirectory: boolean): Promise<void> {
@@ -84,5 +95,10 @@ export class Registrar {
 /** The registry did not take it. */
 export function unwritten(what: string, error: unknown): TenementError {
   const why = error instanceof Error ? error.message : 'the registry cannot be written';
-  return new TenementError('state_failed', `${what}: ${why}`, { cause: error });
+  const { hint, retryAfterS = null } = error instanceof TenementError ? error : {};
+  return new TenementError('state_failed', `${what}: ${why}`, {
+    ...(hint !== undefined && { hint }),
+    ...(retryAfterS !== null && { retryAfterS }),
+    cause: error,
+  });
 }

@@ -96,6 +96,11 @@ export class Runner {
     return this.parts.journal.isUnsaved;
   }
 
+  /** Settles when that is written, or cannot be now but for a lock, or after `timeoutMs`. */
+  saved(timeoutMs: number): Promise<void> {
+    return this.parts.journal.saved(timeoutMs);
+  }
+
   /** Whether its process was started with another config than it would be now. */
   get isOutdated(): boolean {
     const { record } = this.parts.current;

@@ -1,12 +1,18 @@
 /**
- * Writes records into the registry. One that cannot be written (a full disk) stops nobody: it is kept, said
- * once, and written again each second. What is only counted is written together, at most once a second.
+ * Writes records into the registry. One that cannot be written stops nobody: it is kept, said once, and written again
+ * each second (a full disk), or as soon as another process has given the registry's lock back. What is only counted is
+ * written together, at most once a second.
  */
 import type { InstanceRecord } from '../core/instance.ts';
 import type { Clock, Registry } from '../core/ports.ts';
+import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { Watchers } from './watchers.ts';
 
 const FLUSH_MS = 1000;
+const RETRY_LOCKED_MS = 50;
+/** For what holds the lock for less long, nobody needs to be woken. */
+const SAY_AFTER_MS = 1000;
 
 /** Who has a record to be written. */
 export interface Recorded {
@@ -23,6 +29,10 @@ export class Saver {
   private readonly options: SaverOptions;
   private readonly pending = new Set<Recorded>();
   private readonly unsaved = new Set<Recorded>();
+  private readonly watchers = new Watchers();
+  /** Why some are not saved; null when none failed. */
+  private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
+  private told = false;
   private timer: (() => void) | null = null;
 
   constructor(options: SaverOptions) {
@@ -45,10 +55,28 @@ export class Saver {
     return this.unsaved.has(recorded);
   }
 
+  /** The error with which the last write failed that was not made up for yet. */
+  get lastError(): unknown {
+    return this.failure?.error ?? null;
+  }
+
+  /** Settles when it (default: each) is saved, or cannot be now for another reason than a lock, or after `timeoutMs`. */
+  async settled(timeoutMs: number, recorded?: Recorded): Promise<void> {
+    let over = false;
+    const cancel = this.options.clock.after(timeoutMs, () => {
+      over = true;
+      this.watchers.tell();
+    });
+    const isSaved = () => (recorded === undefined ? this.unsaved.size === 0 : !this.unsaved.has(recorded));
+    await this.watchers.until(() => over || isSaved() || !isLockedOut(this.lastError));
+    cancel();
+  }
+
   /** It is unregistered. */
   forget(recorded: Recorded): void {
     this.pending.delete(recorded);
     this.unsaved.delete(recorded);
+    if (this.unsaved.size === 0) this.recovered();
   }
 
   /** Writes what waits. */
@@ -70,17 +98,33 @@ export class Saver {
   }
 
   private succeeded(those: readonly Recorded[]): void {
-    const failing = this.unsaved.size > 0;
     for (const recorded of those) this.forget(recorded);
-    if (failing && this.unsaved.size === 0) this.options.logger.info({}, 'state is written again');
+    this.watchers.tell();
+  }
+
+  private recovered(): void {
+    if (this.told) this.options.logger.info({}, 'state is written again');
+    this.told = false;
+    this.failure = null;
   }
 
   private failed(those: readonly Recorded[], error: unknown): void {
-    const { logger } = this.options;
-    if (this.unsaved.size === 0) logger.error({ err: error }, 'state cannot be written; it is tried every second');
+    const isLock = isLockedOut(error);
+    this.failure = { error, sinceMs: this.failure?.sinceMs ?? this.options.clock.nowMs() };
+    this.say(error, this.failure.sinceMs + (isLock ? SAY_AFTER_MS : 0));
     for (const recorded of those) {
       this.unsaved.add(recorded);
-      this.later(recorded);
+      this.pending.add(recorded);
     }
+    this.timer?.();
+    this.timer = this.options.clock.after(isLock ? RETRY_LOCKED_MS : FLUSH_MS, () => this.flush());
+    this.watchers.tell();
+  }
+
+  private say(error: unknown, atMs: number): void {
+    const { logger, clock } = this.options;
+    if (this.told || clock.nowMs() < atMs) return;
+    this.told = true;
+    logger.error({ err: error }, 'state cannot be written; it is kept, and tried again');
   }
 }

@@ -7,7 +7,7 @@ import { applicable, diffConfigs } from '../core/reconcile.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
-import { TenementError } from '../errors.ts';
+import { isLockedOut, TenementError } from '../errors.ts';
 import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
@@ -22,6 +22,11 @@ import { StartSlots } from './start-slots.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { viewOf } from './view.ts';
 import { Watches } from './watches.ts';
+
+/** How long a verb waits until what it did is written, where another process holds the registry's lock. */
+const SAVED_WAIT_MS = 5000;
+/** The same at the end, when what is not written is lost. */
+const LAST_WAIT_MS = 10_000;
 
 export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly fleet: Fleet;
@@ -124,13 +129,16 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
     const deletion = this.registrar.deletionOf(tenantId);
     if (deletion !== undefined) await deletion;
-    this.assertOpen();
-    const existing = this.fleet.get(instanceName(service, tenantId));
-    const runner = existing ?? this.register(service, tenantId, ownOf(options));
-    // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-    if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
+    const { runner, created } = await this.deps.registry.whenWritable(() => {
+      this.assertOpen();
+      const existing = this.fleet.get(instanceName(service, tenantId));
+      const runner = existing ?? this.register(service, tenantId, ownOf(options));
+      // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
+      if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
+      return { runner, created: existing === undefined };
+    });
     if (options.wait !== false) await runner.settled();
-    return { view: this.view(runner), created: existing === undefined };
+    return { view: this.view(runner), created };
   }
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
@@ -220,6 +228,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   private async finish(): Promise<void> {
     this.saver.flush();
+    await this.saver.settled(LAST_WAIT_MS);
     this.watches.end();
     this.deps.doorbells.close();
     await this.deps.launcher.close();
@@ -260,14 +269,26 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   private startConfigured(service: string, tenantId: string): void {
     if (this.registrar.deletionOf(tenantId) !== undefined) return this.spawnLater(service, tenantId);
-    const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.register(service, tenantId, ownOf({}));
+    const runner = this.fleet.get(instanceName(service, tenantId)) ?? this.registerNow(service, tenantId);
+    if (runner === null) return this.spawnLater(service, tenantId);
     if (runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }
 
   private spawnLater(service: string, tenantId: string): void {
     this.spawn(service, tenantId, { wait: false }).catch((error) => {
       this.deps.logger.error({ instance: instanceName(service, tenantId), err: error }, 'not started');
+      if (isLockedOut(error) && !this.closing) this.spawnLater(service, tenantId);
     });
+  }
+
+  /** null when another process holds the registry's lock. */
+  private registerNow(service: string, tenantId: string): Runner | null {
+    try {
+      return this.register(service, tenantId, ownOf({}));
+    } catch (error) {
+      if (isLockedOut(error)) return null;
+      throw error;
+    }
   }
 
   /** What was started from now on would be left behind. @throws {TenementError} `shutting_down` */
@@ -291,9 +312,11 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   /** @throws {TenementError} `state_failed` when what was done would be forgotten with this server */
-  private savedView(runner: Runner): InstanceView {
+  private async savedView(runner: Runner): Promise<InstanceView> {
+    await runner.saved(SAVED_WAIT_MS);
     if (!runner.isUnsaved) return this.view(runner);
-    throw unwritten(`${runner.name} is ${runner.lifecycle.state}, and that will be forgotten`, null);
+    const what = `${runner.name} is ${runner.lifecycle.state}, but that would be forgotten if the server ended now`;
+    throw unwritten(what, this.saver.lastError);
   }
 
   private view(runner: Runner): InstanceView {

@@ -5,7 +5,7 @@ const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`
 
 test('with tokens, everything but health needs one', async () => {
   const { call, tokens } = await runningApi('token');
-  const { token } = tokens.create('ci');
+  const { token } = await tokens.create('ci');
   expect((await call('/health')).text).toBe('{"status":"ok"}');
   for (const path of ['/api/instances', '/metrics', '/openapi.json', '/api/events', '/nowhere']) {
     const refused = await call(path);
@@ -18,14 +18,14 @@ test('with tokens, everything but health needs one', async () => {
 
 test.each(['Bearer wrong', 'Bearer ', 'Basic c2VjcmV0', 'secret-t1', ''])('%j is not a valid token', async (header) => {
   const { call, tokens } = await runningApi('token');
-  tokens.create('ci');
+  await tokens.create('ci');
   expect((await call('/api/instances', { headers: { authorization: header } })).status).toBe(401);
 });
 
 test('a revoked token stops working', async () => {
   const { call, tokens } = await runningApi('token');
-  const { token, id } = tokens.create('ci');
-  tokens.revoke(id);
+  const { token, id } = await tokens.create('ci');
+  await tokens.revoke(id);
   expect((await call('/api/instances', bearer(token))).status).toBe(401);
 });
 

@@ -31,7 +31,7 @@ async function useAllVerbs(calls: ApiClient): Promise<void> {
 
 test('every verb works over TCP with a token', async () => {
   const { url, tokens } = await runningApi('token');
-  await useAllVerbs(client({ url: `${url}/`, token: tokens.create('ci').token }));
+  await useAllVerbs(client({ url: `${url}/`, token: (await tokens.create('ci')).token }));
 });
 
 test('every verb works over the control socket', async () => {

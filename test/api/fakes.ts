@@ -222,7 +222,7 @@ class FakeLogs implements LogStore {
 class FakeTokens implements TokenStore {
   readonly #tokens = new Map<string, TokenInfo & { token: string }>();
 
-  create(name: string) {
+  async create(name: string) {
     const id = `t${this.#tokens.size + 1}`;
     const token = { id, name, createdAtMs: Date.parse('2026-01-01'), token: `secret-${id}` };
     this.#tokens.set(id, token);
@@ -233,7 +233,7 @@ class FakeTokens implements TokenStore {
     return [...this.#tokens.values()].map(({ token: _text, ...info }) => info);
   }
 
-  revoke(id: string): boolean {
+  async revoke(id: string): Promise<boolean> {
     return this.#tokens.delete(id);
   }
 

@@ -50,7 +50,7 @@ test('a server that is not there is status 3', async () => {
 
 test('global options stand before or after the command, and win over the environment', async () => {
   const { url, tokens } = await runningApi('token');
-  const { token } = tokens.create('ci');
+  const { token } = await tokens.create('ci');
   const env = { TENEMENT_API: 'http://127.0.0.1:1', TENEMENT_TOKEN: 'wrong' };
   expect((await cli(['--api', url, '--token', token, 'ps', '--json'], env)).out).toBe('[]\n');
   expect((await cli(['ps', '--json', '--api', url, `--token=${token}`], env)).out).toBe('[]\n');

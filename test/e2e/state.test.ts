@@ -73,7 +73,7 @@ async function fillAndFree(server: TestServer, dir: string): Promise<void> {
   const refused = answers.filter(({ status }) => status !== 201);
   expect(refused.length).toBeGreaterThan(0);
   for (const { status, body } of refused) {
-    expect(status).toBe(500);
+    expect(status).toBe(503);
     expect(JSON.parse(body)).toMatchObject({ code: 'state_failed', detail: expect.stringMatching(/full|I\/O/) });
   }
   expect((await server.get('acme.localhost')).status).toBe(200);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { newRecord } from '../../src/core/instance.ts';
+import { silentLogger } from '../../src/logger.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createEventLog } from '../../src/registry/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
@@ -15,6 +17,7 @@ import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';
 import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
 
+const QUIET = { clock: systemClock, logger: silentLogger() };
 const OWN = { env: {}, limits: {} };
 
 function tempDir(): string {
@@ -141,7 +144,7 @@ describe('events', () => {
   const event = (type: string) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
 
   it('are numbered, filtered, and told to listeners', () => {
-    const events = createEventLog(openDatabase(':memory:'));
+    const events = createEventLog(openDatabase(':memory:'), QUIET);
     const heard: string[] = [];
     const end = events.subscribe(({ type }) => heard.push(type));
     events.append(event('spawned'));
@@ -156,7 +159,7 @@ describe('events', () => {
 
   it('that cannot be written are told all the same', () => {
     const database = openDatabase(':memory:');
-    const events = createEventLog(database);
+    const events = createEventLog(database, QUIET);
     const heard: string[] = [];
     events.subscribe(({ type }) => heard.push(type));
     database.exec('PRAGMA query_only = ON');
@@ -164,8 +167,19 @@ describe('events', () => {
     expect(heard).toEqual(['woke']);
   });
 
+  it('go on for the others when a listener throws (bug: spawn failed with it, sleep never settled)', () => {
+    const events = createEventLog(openDatabase(':memory:'), QUIET);
+    const heard: string[] = [];
+    events.subscribe(() => {
+      throw new Error('the host has a bug');
+    });
+    events.subscribe(({ type }) => heard.push(type));
+    expect(events.append(event('woke'))).toMatchObject({ seq: 1, type: 'woke' });
+    expect(heard).toEqual(['woke']);
+  });
+
   it('are bounded', () => {
-    const events = createEventLog(openDatabase(':memory:'), { keep: 20 });
+    const events = createEventLog(openDatabase(':memory:'), { ...QUIET, keep: 20 });
     for (let index = 0; index < 100; index += 1) events.append(event(`e${index}`));
     const kept = events.list({});
     expect(kept.length).toBeLessThanOrEqual(22);
@@ -174,31 +188,31 @@ describe('events', () => {
 });
 
 describe('tokens', () => {
-  it('verify, are listed without their text, and end with a revocation', () => {
+  it('verify, are listed without their text, and end with a revocation', async () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
     onTestFinished(() => database.close());
     const tokens = createTokenStore(database);
-    const { id, token } = tokens.create('deploy');
+    const { id, token } = await tokens.create('deploy');
     expect(tokens.verify(token)).toBe(true);
     expect(tokens.verify(`${token}x`)).toBe(false);
     expect(JSON.stringify(tokens.list())).not.toContain(token);
     for (const part of ['', '-wal']) expect(readFileSync(`${file}${part}`).includes(token)).toBe(false);
-    expect(tokens.revoke(id)).toBe(true);
-    expect(tokens.revoke(id)).toBe(false);
+    expect(await tokens.revoke(id)).toBe(true);
+    expect(await tokens.revoke(id)).toBe(false);
     expect(tokens.verify(token)).toBe(false);
   });
 
-  it('the first is written for its owner alone, and kept while it is valid', () => {
+  it('the first is written for its owner alone, and kept while it is valid', async () => {
     const file = join(tempDir(), 'admin.token');
     const tokens = createTokenStore(openDatabase(':memory:'));
-    ensureAdminToken(tokens, file);
+    await ensureAdminToken(tokens, file);
     const token = readFileSync(file, 'utf8');
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    ensureAdminToken(tokens, file);
+    await ensureAdminToken(tokens, file);
     expect(readFileSync(file, 'utf8')).toBe(token);
-    tokens.revoke(tokens.list()[0]?.id ?? '');
-    ensureAdminToken(tokens, file);
+    await tokens.revoke(tokens.list()[0]?.id ?? '');
+    await ensureAdminToken(tokens, file);
     expect(readFileSync(file, 'utf8')).not.toBe(token);
   });
 });

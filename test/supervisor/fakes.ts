@@ -17,6 +17,7 @@ import type {
 import type { HostMemory } from '../../src/core/pressure.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service.ts';
 import type { Claim, Lease } from '../../src/core/serving.ts';
+import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { NO_LIMITS } from '../limits.ts';
@@ -214,8 +215,8 @@ export interface World {
   readonly connections: Map<string, number>;
   /** The next launches fail so. */
   failLaunch: string | null;
-  /** The next writes into the registry fail. */
-  failSave: boolean;
+  /** The next writes into the registry fail: another process holds its lock, or the disk is full. */
+  failSave: boolean | 'locked';
   readonly config: Config;
   readonly endedStrays: number[];
   hostMemory: HostMemory | null;
@@ -296,9 +297,11 @@ export function world(
     list: () => [...saved.values()],
     save: (record) => registry.saveAll([record]),
     saveAll: (records) => {
+      if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });
       if (made.failSave) throw new Error('database or disk is full');
       for (const record of records) saved.set(`${record.service}:${record.tenantId}`, record);
     },
+    whenWritable: async (attempt) => attempt(),
     remove: (name, tenantId) => void saved.delete(`${name}:${tenantId}`),
   };
   const log: EventLog = {

@@ -36,6 +36,62 @@ describe('a registry that cannot be written', () => {
   });
 });
 
+describe('a registry whose lock another process holds', () => {
+  it('stops no request, and is written soon after the lock has gone', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    made.failSave = 'locked';
+    const held = made.supervisor.claim('api:acme', new AbortController().signal);
+    await settle();
+    made.processes[0]?.becomeReady();
+    expect(await held).toMatchObject({ instance: 'api:acme' });
+    await made.clock.advance(8000);
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'asleep' });
+    made.failSave = false;
+    await made.clock.advance(100);
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', requests: 1 });
+  });
+
+  it('lets a verb wait until what it did is written', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    made.failSave = 'locked';
+    const stopping = made.supervisor.stop('api:acme');
+    await made.clock.advance(2000);
+    made.failSave = false;
+    await made.clock.advance(100);
+    expect(await stopping).toMatchObject({ state: 'stopped' });
+    expect(made.saved.get('api:acme')).toMatchObject({ desired: 'stopped' });
+  });
+
+  it('is told to the operator whose word is not written within some seconds, and written later', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    made.failSave = 'locked';
+    const stopping = made.supervisor.stop('api:acme').catch((error) => error);
+    await made.clock.advance(6000);
+    expect(await stopping).toMatchObject({ code: 'state_failed', retryAfterS: 1 });
+    made.failSave = false;
+    await made.clock.advance(100);
+    expect(made.saved.get('api:acme')).toMatchObject({ desired: 'stopped' });
+  });
+
+  it('is waited for at the end, since what is not written then is lost', async () => {
+    const made = world();
+    const spawned = made.supervisor.spawn('api', 'acme');
+    await settle();
+    made.processes[0]?.becomeReady();
+    await spawned;
+    made.failSave = 'locked';
+    const leaving = made.supervisor.leave();
+    await made.clock.advance(3000);
+    made.failSave = false;
+    await made.clock.advance(100);
+    await leaving;
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', process: { pid: 1 } });
+  });
+});
+
 it('what is counted is written within a second, all of it at once', async () => {
   const made = world();
   const spawned = made.supervisor.spawn('api', 'acme');

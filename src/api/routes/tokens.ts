@@ -18,7 +18,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
       schema: { summary: 'Makes a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
     },
     async (request, reply) => {
-      const { token, ...info } = tokens.create(request.body.name);
+      const { token, ...info } = await tokens.create(request.body.name);
       reply.code(201).header('cache-control', 'no-store');
       return { ...toView(info), token };
     },
@@ -33,7 +33,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      if (tokens.revoke(request.params.id)) return reply.code(204).send();
+      if (await tokens.revoke(request.params.id)) return reply.code(204).send();
       throw new TenementError('unknown_token', `there is no token ${JSON.stringify(request.params.id.slice(0, 80))}`);
     },
   );

@@ -1,0 +1,120 @@
+/** Events on their way into the registry: written at once where that can be done, else kept in order and tried again. */
+import type { Clock, TenementEvent } from '../core/ports.ts';
+import { isLockedOut } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { type Database, transaction, writing } from './database.ts';
+
+const RETRY_LOCKED_MS = 50;
+const RETRY_MS = 1000;
+/** For what holds the lock for less long, nobody needs to be woken. */
+const SAY_AFTER_MS = 1000;
+
+export interface BacklogOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** So many are kept, in the registry as in memory. */
+  readonly keep: number;
+}
+
+export class Backlog {
+  private readonly options: BacklogOptions;
+  private readonly write: (events: readonly TenementEvent[]) => void;
+  private waiting: TenementEvent[] = [];
+  private lastSeq: number;
+  /** Why they are not written; null when that has not failed. */
+  private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
+  private told = false;
+  private onChange: () => void = () => {};
+
+  constructor(database: Database, options: BacklogOptions) {
+    this.options = options;
+    this.lastSeq = lastSeqIn(database);
+    this.write = writerInto(database, options.keep);
+  }
+
+  /** Oldest first. */
+  get unwritten(): readonly TenementEvent[] {
+    return this.waiting;
+  }
+
+  /** Numbers are given by the one server that writes, so that they are known before the event is written. */
+  nextSeq(): number {
+    this.lastSeq += 1;
+    return this.lastSeq;
+  }
+
+  push(event: TenementEvent): void {
+    this.waiting.push(event);
+    if (this.failure === null) return this.flush();
+    if (this.waiting.length > this.options.keep) this.waiting.shift();
+  }
+
+  async settled(timeoutMs: number): Promise<void> {
+    const { clock } = this.options;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(timeoutMs, resolve);
+      this.onChange = () => {
+        const isHopeless = this.failure !== null && !isLockedOut(this.failure.error);
+        if (this.waiting.length > 0 && !isHopeless) return;
+        cancel();
+        resolve();
+      };
+      this.onChange();
+    });
+    const lost = this.waiting.length;
+    if (lost > 0) this.options.logger.error({ count: lost, err: this.failure?.error }, 'events were not written');
+  }
+
+  private flush(): void {
+    if (this.waiting.length === 0) return;
+    try {
+      this.write(this.waiting);
+      this.succeeded();
+    } catch (error) {
+      this.failed(error);
+    }
+    this.onChange();
+  }
+
+  private succeeded(): void {
+    if (this.told) this.options.logger.info({ count: this.waiting.length }, 'events are written again');
+    this.waiting = [];
+    this.failure = null;
+    this.told = false;
+  }
+
+  private failed(error: unknown): void {
+    const { clock, logger } = this.options;
+    const isLock = isLockedOut(error);
+    const nowMs = clock.nowMs();
+    this.failure = { error, sinceMs: this.failure?.sinceMs ?? nowMs };
+    const isDue = nowMs - this.failure.sinceMs >= (isLock ? SAY_AFTER_MS : 0);
+    if (isDue && !this.told) {
+      this.told = true;
+      logger.warn({ err: error }, 'events cannot be written; they are kept, and it is tried again');
+    }
+    clock.after(isLock ? RETRY_LOCKED_MS : RETRY_MS, () => this.flush());
+  }
+}
+
+function lastSeqIn(database: Database): number {
+  return Number(database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get()?.['seq'] ?? 0);
+}
+
+/** One is written in its own transaction, several in one. */
+function writerInto(database: Database, keep: number): (events: readonly TenementEvent[]) => void {
+  /** Old ones go in batches, so that an append stays one insert. */
+  const batch = Math.max(1, Math.floor(keep / 10));
+  const sql = 'INSERT OR IGNORE INTO events (seq, at_ms, type, instance, message, data) VALUES (?, ?, ?, ?, ?, ?)';
+  const insert = database.prepare(sql);
+  const prune = database.prepare('DELETE FROM events WHERE seq <= ?');
+  const writeOne = ({ seq, atMs, type, instance, message, data }: TenementEvent) => {
+    insert.run(seq, atMs, type, instance, message, JSON.stringify(data));
+    if (seq % batch === 0) prune.run(seq - keep);
+  };
+  return (events) => {
+    const [only] = events;
+    if (only !== undefined && events.length === 1) writing(() => writeOne(only));
+    else transaction(database, () => events.forEach(writeOne));
+  };
+}

@@ -1,0 +1,122 @@
+/** Another process holds the lock of the registry. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { newRecord } from '../../src/core/instance.ts';
+import type { TenementEvent } from '../../src/core/ports.ts';
+import { isLockedOut } from '../../src/errors.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { openDatabase } from '../../src/registry/database.ts';
+import { createEventLog } from '../../src/registry/events.ts';
+import { createRegistry } from '../../src/registry/instances.ts';
+import { createTokenStore } from '../../src/registry/tokens.ts';
+
+const RECORD = newRecord('api', 'acme', { env: {}, limits: {} }, 1000);
+const event = (type: string) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: {} });
+
+/** A registry, and another connection to it that holds the lock until `release`. */
+function locked() {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  const file = join(dir, 'tenement.db');
+  const database = openDatabase(file);
+  const other = new DatabaseSync(file);
+  onTestFinished(() => {
+    other.close();
+    database.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  other.exec('BEGIN IMMEDIATE');
+  return { database, release: () => other.exec('COMMIT') };
+}
+
+const eventsOf = (database: DatabaseSync, keep = 1000) =>
+  createEventLog(database, { clock: systemClock, logger: silentLogger(), keep });
+
+test('a write fails at once, and says why', () => {
+  const { database, release } = locked();
+  const registry = createRegistry(database);
+  for (const durable of [true, false]) {
+    const begunMs = performance.now();
+    const error = caught(() => registry.save(RECORD, durable));
+    expect(performance.now() - begunMs).toBeLessThan(1000);
+    expect(isLockedOut(error)).toBe(true);
+    expect(error).toMatchObject({ code: 'state_failed', message: expect.stringContaining('another process holds') });
+  }
+  expect(isLockedOut(caught(() => registry.saveAll([RECORD])))).toBe(true);
+  expect(registry.list()).toEqual([]);
+  release();
+  registry.save(RECORD, true);
+  expect(registry.list()).toEqual([RECORD]);
+});
+
+test('what waits for it is done when the lock has gone', async () => {
+  const { database, release } = locked();
+  const registry = createRegistry(database);
+  let attempts = 0;
+  const writing = registry.whenWritable(() => {
+    attempts += 1;
+    registry.save(RECORD, true);
+  });
+  const token = createTokenStore(database).create('ci');
+  await expect.poll(() => attempts).toBeGreaterThan(2);
+  release();
+  await writing;
+  expect(registry.list()).toEqual([RECORD]);
+  expect(createTokenStore(database).verify((await token).token)).toBe(true);
+});
+
+test('and fails when it has not gone within some seconds', async () => {
+  const { database } = locked();
+  const registry = createRegistry(database);
+  const failed = await registry.whenWritable(() => registry.remove('api', 'acme')).catch((error) => error);
+  expect(isLockedOut(failed)).toBe(true);
+});
+
+test('events are numbered, told and listed at once, and written in order when the lock has gone', async () => {
+  const { database, release } = locked();
+  const events = eventsOf(database);
+  const heard: TenementEvent[] = [];
+  events.subscribe((one) => heard.push(one));
+  for (const type of ['spawned', 'started', 'ready']) events.append(event(type));
+  expect(heard.map(({ seq, type }) => [seq, type])).toEqual([
+    [1, 'spawned'],
+    [2, 'started'],
+    [3, 'ready'],
+  ]);
+  expect(eventsOf(database).list({})).toEqual([]);
+  expect(events.list({ afterSeq: 1, instance: 'api:acme' })).toEqual(heard.slice(1));
+  release();
+  await events.settled(60_000);
+  events.append(event('slept'));
+  expect(
+    eventsOf(database)
+      .list({})
+      .map(({ seq, type }) => [seq, type]),
+  ).toEqual([
+    [1, 'spawned'],
+    [2, 'started'],
+    [3, 'ready'],
+    [4, 'slept'],
+  ]);
+  expect(events.list({})).toEqual(eventsOf(database).list({}));
+  expect(eventsOf(database).append(event('later')).seq).toBe(5);
+});
+
+test('so many events at most are kept for that time, the newest', () => {
+  const { database } = locked();
+  const events = eventsOf(database, 10);
+  for (let index = 1; index <= 100; index += 1) events.append(event(`e${index}`));
+  expect(events.list({}).map(({ type }) => type)).toEqual(Array.from({ length: 10 }, (_, index) => `e${91 + index}`));
+});
+
+function caught(work: () => void): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
