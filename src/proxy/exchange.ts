@@ -92,7 +92,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
     this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
     const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
-    this.connection = this.gateway.pools.for(lease).take();
+    this.connection = this.gateway.pools.for(lease).take(this.isRepeatable());
     const isWhole = this.upload === null;
     this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
   }
@@ -144,6 +144,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
     if (this.over) return this.release();
     const { lease } = this;
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
+    // The tenant had closed a kept connection: the next one, or a new one, takes the request.
+    if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
     this.release(true);
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
@@ -193,7 +195,11 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
    */
   private mayRetry(): boolean {
     if (!this.sent) return !this.reconnected;
-    return this.again === undefined && REPEATABLE.has(this.request.method) && this.upload === null;
+    return this.again === undefined && this.isRepeatable();
+  }
+
+  private isRepeatable(): boolean {
+    return REPEATABLE.has(this.request.method) && this.upload === null;
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */

@@ -85,7 +85,8 @@ export class UpstreamConnection implements ResponseSink {
     this.written = isWhole;
     this.reader.begin(isHead);
     this.socket.write(head, 'latin1');
-    if (this.connected) handler.onSent();
+    // A Unix socket whose other end is closed takes nothing and says so at once.
+    if (this.connected && this.socket.errored === null) handler.onSent();
   }
 
   /** The time-out begins anew. */

@@ -4,6 +4,11 @@ import { UpstreamConnection } from './upstream-connection.ts';
 
 /** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
 const KEEP_ALIVE_MS = 1500;
+/**
+ * The same for a request that may be sent only once: a tenant may close a connection in the moment in which the request
+ * goes out, and nobody can tell whether the tenant has read it. No server closes a connection this soon after an answer.
+ */
+const KEEP_ALIVE_ONCE_MS = 10;
 
 export class UpstreamPool {
   private readonly upstream: Upstream;
@@ -18,10 +23,14 @@ export class UpstreamPool {
     this.onConnection = onConnection;
   }
 
-  /** One that was used a moment ago, or a new one. */
-  take(): UpstreamConnection {
+  /**
+   * One that was used a moment ago, or a new one. `mayRepeat`: whether the request can be sent again if the tenant closes
+   * the connection. An idle connection that is too old for the request gives way, so that no more are open than are needed.
+   */
+  take(mayRepeat: boolean): UpstreamConnection {
     const newest = this.free.pop();
-    if (newest !== undefined && !isStale(newest, performance.now())) return newest;
+    const keepAliveMs = mayRepeat ? KEEP_ALIVE_MS : KEEP_ALIVE_ONCE_MS;
+    if (newest !== undefined && idleMs(newest, performance.now()) <= keepAliveMs) return newest;
     newest?.destroy();
     const made = new UpstreamConnection(this.upstream, this);
     this.all.add(made);
@@ -55,11 +64,11 @@ export class UpstreamPool {
 
   /** Closes those that have not been used for too long; returns how many there were. */
   sweep(nowMs: number): number {
-    while (this.free[0] !== undefined && isStale(this.free[0], nowMs)) this.free.shift()?.destroy();
+    while (this.free[0] !== undefined && idleMs(this.free[0], nowMs) > KEEP_ALIVE_MS) this.free.shift()?.destroy();
     return this.all.size;
   }
 }
 
-function isStale({ freeSinceMs }: UpstreamConnection, nowMs: number): boolean {
-  return nowMs - freeSinceMs > KEEP_ALIVE_MS;
+function idleMs({ freeSinceMs }: UpstreamConnection, nowMs: number): number {
+  return nowMs - freeSinceMs;
 }
