@@ -5,6 +5,7 @@ import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../core/so
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/template.ts';
 import { TenementError } from '../errors.ts';
 import { isLoopback } from './address.ts';
+import { overlapProblems } from './overlaps.ts';
 import { nearest, type Problem } from './problems.ts';
 import type { ConfigInput } from './schema.ts';
 
@@ -18,6 +19,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...services.flatMap((service) => serviceProblems(service, config)),
     ...sharedSockets(services, config),
     ...authProblems(config),
+    ...overlapProblems(config),
   ];
 }
 

@@ -4,6 +4,7 @@
  * ipc, uts and user namespaces of its own; no capabilities, no way to make another user namespace, and a filter of its
  * system calls.
  */
+import type { Layer } from '../core/layers.ts';
 import { layersOf, type View } from './view.ts';
 
 /** Settings of the kernel, which belong to the host's user 0 even without capabilities. */
@@ -17,22 +18,20 @@ export const NAMESPACES: readonly string[] = [
 
 /** Arguments of bwrap, up to the program. `filterFd`: where it finds the filter of system calls; null: there is none. */
 export function bubblewrapWords(view: View, filterFd: number | null): string[] {
-  const { hidden, shown, hiddenAgain, writable, hiddenFiles } = layersOf(view);
+  const layers = layersOf(view);
+  const { readOnlyPaths, network, tenantId, workdir } = view;
+  const root = readOnlyPaths === null || readOnlyPaths.includes('/') ? ['--ro-bind', '/', '/'] : [];
   return [
-    ...hostWords(view.readOnlyPaths),
+    ...root,
     ...['--dev', '/dev', '--proc', '/proc'],
     ...KERNEL.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...hidden.flatMap((dir) => ['--tmpfs', dir]),
-    ...shown.flatMap((dir) => ['--ro-bind-try', dir, dir]),
-    ...hiddenAgain.flatMap((dir) => ['--tmpfs', dir]),
-    ...(view.network === 'host' ? [] : ['--unshare-net']),
-    ...writable.flatMap((dir) => ['--bind', dir, dir]),
-    ...hiddenFiles.flatMap((file) => ['--ro-bind', '/dev/null', file]),
-    ...[...hidden, ...hiddenAgain].flatMap((dir) => ['--remount-ro', dir]),
+    ...(network === 'host' ? [] : ['--unshare-net']),
+    ...layers.flatMap(mountWords),
+    ...layers.filter(({ kind }) => kind === 'empty').flatMap(({ at }) => ['--remount-ro', at]),
     ...NAMESPACES,
     ...filterWords(filterFd),
-    ...['--hostname', view.tenantId],
-    ...['--chdir', view.workdir, '--'],
+    ...['--hostname', tenantId],
+    ...['--chdir', workdir, '--'],
   ];
 }
 
@@ -40,7 +39,8 @@ export function filterWords(fd: number | null): string[] {
   return fd === null ? [] : ['--seccomp', String(fd)];
 }
 
-function hostWords(readOnlyPaths: readonly string[] | null): string[] {
-  if (readOnlyPaths === null) return ['--ro-bind', '/', '/'];
-  return readOnlyPaths.flatMap((path) => ['--ro-bind', path, path]);
+function mountWords({ kind, at, from }: Layer): string[] {
+  if (kind === 'empty') return ['--tmpfs', at];
+  if (kind === 'blank') return ['--ro-bind', '/dev/null', at];
+  return [kind === 'own' ? '--bind' : '--ro-bind', from, at];
 }

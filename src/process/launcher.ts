@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { assertTenantId, type InstanceName, type ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
-import type { Config, Settings } from '../core/service.ts';
+import { type SecretPlaces, secretPlaces } from '../core/secret-places.ts';
+import type { Config, ServiceConfig, Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
@@ -30,7 +31,7 @@ import { type Shell, SpareShells } from './spare-shells.ts';
 import { assertRunnable, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { connectionsByPath } from './unix-sockets.ts';
-import { ownerFor, type Surroundings, secretsOf, type Walls, wallsFor } from './walls.ts';
+import { ownerFor, type Surroundings, type Walls, wallsFor } from './walls.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -61,7 +62,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     users: new DynamicUsers(settings.dataDir),
     shells: new SpareShells(fifos, coverInherited()),
     filterPath: () => filterFile.path(),
-    secrets: () => secretsOf(options.config?.()),
+    secrets: (service) => secretsFor(service, options),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
       return cgroups;
@@ -106,6 +107,11 @@ export function createLauncher(options: LauncherOptions): Launcher {
       await deleteDir(join(settings.dataDir, tenantId));
     },
   };
+}
+
+function secretsFor(service: ServiceConfig, { settings, config }: LauncherOptions): SecretPlaces {
+  const { file = null, services = new Map() } = config?.() ?? {};
+  return secretPlaces({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
 }
 
 async function launch(request: LaunchRequest, context: Context): Promise<LaunchResult> {

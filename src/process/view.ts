@@ -1,7 +1,10 @@
 /** What of the machine's files a tenant sees behind walls, whatever builds them. */
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, delimiter, dirname, isAbsolute } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { alsoAt, type Kind, kindAt, type Layer, layersFor, OverlapError, type Places } from '../core/layers.ts';
+import { depthOf, isWithinAny, upwards } from '../core/paths.ts';
 import { programCandidates } from '../core/program.ts';
+import type { SecretPlaces } from '../core/secret-places.ts';
 import { closedToOthers } from './dynamic-user.ts';
 
 export interface View {
@@ -14,90 +17,175 @@ export interface View {
   readonly program: string;
   readonly args: readonly string[];
   readonly path: string;
-  /** Directories of tenement's that hold what is others'. */
-  readonly hiddenDirs: readonly string[];
-  /** Files that are empty for it, wherever they lie. */
-  readonly hiddenFiles: readonly string[];
+  readonly secrets: SecretPlaces;
+  /** Where sockets of the host lie now. */
+  readonly sockets: readonly string[];
   /** The only paths of the host that are there; null: all but what is hidden. */
   readonly readOnlyPaths: readonly string[] | null;
   readonly network: 'host' | 'none';
-  /** Whether another user than the server's opens the files: what that one may not enter cannot be shown. */
-  readonly asOther: boolean;
-}
-
-/** Each lies over those before it; all paths are where they are on the host. */
-export interface Layers {
-  /** Empty directories that cannot be written. */
-  readonly hidden: readonly string[];
-  /** Read-only. */
-  readonly shown: readonly string[];
-  /** Empty again: what is tenement's may lie in the application's directory. */
-  readonly hiddenAgain: readonly string[];
-  readonly writable: readonly string[];
-  /** Empty files. */
-  readonly hiddenFiles: readonly string[];
+  /** The user that opens the files, where it is another than the server's: what it may not enter cannot be shown. */
+  readonly opener: number | null;
 }
 
 /** Empty for a tenant: what lies there is other people's, or leads to other services. */
-const HIDDEN = ['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media', '/sys/fs/cgroup'];
+export const HIDDEN = [
+  ...['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media'],
+  // Programs that give up their view of the host bind by relative names there (postfix(1)), which nothing tells.
+  ...['/var/spool', '/sys/fs/cgroup'],
+];
 /** Part of /run that resolving names takes (systemd-resolved(8)). */
 const RESOLVER = '/run/systemd/resolve';
+/** Those of the tenant's own take their place. */
+const OWN_FILES = ['/proc', '/dev'];
 
-export function layersOf(view: View): Layers {
-  const hidden = outermost([...HIDDEN, ...view.hiddenDirs].map(real).filter(existsSync));
-  const shown = shownDirs(view, hidden);
-  const hiddenAgain = outermost(
-    view.hiddenDirs.map(real).filter((dir) => existsSync(dir) && isIn(dir, shown) && !shown.includes(dir)),
-  );
-  const resolver = view.network === 'host' ? [RESOLVER] : [];
+/**
+ * Each lies over those before it.
+ * @throws {OverlapError} when what the config names lies in what has to be hidden, or the other way round
+ */
+export function layersOf(view: View): Layer[] {
+  const places = placesOf(view);
+  const layers = layersFor(places);
+  const named = namedPaths(view);
+  for (const path of named) assertSeen(path, view.opener, layers, places);
+  const names = [...named, view.tenantDir, view.bindDir, ...programPaths(view)];
+  return names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
+}
+
+/** What the config says that a tenant is to see. */
+function namedPaths({ workdir, readOnlyPaths }: View): string[] {
+  return [workdir, ...(readOnlyPaths ?? [])];
+}
+
+function placesOf(view: View): Places {
+  const { opener, readOnlyPaths, secrets, tenantDir, bindDir } = view;
+  const own = [tenantDir, bindDir].map(real);
+  const isOpen = (path: string) => closedTo(opener, path, own) === null;
+  const wholeHost = readOnlyPaths === null || readOnlyPaths.includes('/');
+  const hidden = HIDDEN.map(real).filter(existsSync);
+  const resolver = view.network === 'host' && wholeHost ? [RESOLVER] : [];
+  const needed = [...programPaths(view), ...resolver].filter((path) => isWithinAny(real(path), hidden));
+  const named = namedPaths(view).map(real);
+  const isShown = (path: string) => existsSync(path) && isOpen(path) && !isWithinAny(path, OWN_FILES);
+  const hide = (paths: readonly string[]) =>
+    paths.map((path) => outermostClosed(real(path), opener)).filter(existsSync);
+  const [secretFiles, closedDirs] = partition(hide(secrets.files), isFile);
   return {
-    hidden,
-    shown: [...shown, ...resolver].filter(existsSync),
-    hiddenAgain,
-    writable: [view.tenantDir, view.bindDir],
-    hiddenFiles: view.hiddenFiles.filter(existsSync),
+    wholeHost,
+    // What the config names counts for more than what is hidden for everybody.
+    hidden: hidden.filter((path) => !named.includes(path)),
+    shown: [...named, ...needed.map(real)].filter((path) => path !== '/' && isShown(path)),
+    socketDirs: hide(secrets.socketDirs),
+    secretDirs: [...hide(secrets.dirs), ...closedDirs],
+    secretFiles,
+    own,
+    sockets: view.sockets.map(real).filter((path) => isOpen(path) && isSocket(path)),
   };
 }
 
-/** Those that do not lie in another of them. */
-function outermost(dirs: readonly string[]): string[] {
-  const unique = [...new Set(dirs)];
-  return unique.filter((dir) => !unique.some((other) => other !== dir && isIn(dir, [other]))).sort();
+/** @throws {OverlapError} */
+function assertSeen(path: string, opener: number | null, layers: readonly Layer[], places: Places): void {
+  const target = real(path);
+  if (!existsSync(path) || isWithinAny(target, OWN_FILES)) return;
+  const kind = kindAt(target, layers, places.wholeHost);
+  const secret = upwards(target).find((dir) => [...places.secretDirs, ...places.socketDirs].includes(dir));
+  if (secret !== undefined && (kind === 'empty' || kind === 'blank'))
+    throw new OverlapError(
+      `${path} lies in ${secret}, where tenement or other tenants have what is theirs: a tenant cannot see it. ` +
+        'Keep the application, data_dir and the sockets in directories of their own',
+    );
+  const closed = closedTo(opener, target, places.own);
+  if (closed !== null)
+    throw new OverlapError(
+      `user ${opener} may not enter ${closed}: keep ${path} where others may pass, or set user = "root"`,
+    );
 }
 
-/** What the application is and runs by, where that lies in what is hidden. */
-function shownDirs({ workdir, program, args, path, hiddenDirs, asOther }: View, hidden: readonly string[]): string[] {
-  const programs = programCandidates(program, workdir, path).filter(existsSync);
-  // A script that is named by its path, but nothing of tenement's.
-  const named = args
-    .filter((arg) => isAbsolute(arg) && existsSync(arg) && !isIn(arg, hiddenDirs))
-    .map((arg) => dirname(arg));
-  const dirs = [
-    ...named,
-    workdir,
-    ...path.split(delimiter).map(prefixOf),
-    ...programs.flatMap((file) => [dirname(file), prefixOf(dirname(real(file)))]),
-  ];
-  return [...new Set(dirs)].filter(
-    (dir) => dir !== '' && isIn(dir, hidden) && !(asOther && closedToOthers(dir) !== null),
+/** The directory on the way that the opener may not enter; null: there is none. */
+function closedTo(opener: number | null, path: string, own: readonly string[]): string | null {
+  return opener === null || isWithinAny(path, own) ? null : closedToOthers(path);
+}
+
+/** A directory that the opener may not enter is hidden as a whole: it can mount nothing in it. */
+function outermostClosed(path: string, opener: number | null): string {
+  if (opener === null) return path;
+  return upwards(path).findLast((dir) => closedToOthers(dir) === dir) ?? path;
+}
+
+/** What the application runs by: its program, files that are named to it, and the directories of PATH. */
+function programPaths({ workdir, program, args, path }: View): string[] {
+  const programs = programCandidates(program, workdir, path).filter(isFile);
+  const dirs = path
+    .split(delimiter)
+    .filter((dir) => isAbsolute(dir) && !HIDDEN.includes(resolve(dir)) && !isHome(resolve(dir)));
+  return [
+    ...args.filter((arg) => isAbsolute(arg) && isFile(arg)).map((arg) => resolve(arg)),
+    ...programs.flatMap((file) => [file, real(file)]).flatMap((file) => [file, ...prefixesOf(dirname(file))]),
+    ...dirs.flatMap((dir) => [dir, ...prefixesOf(resolve(dir))]),
+  ].filter(existsSync);
+}
+
+/** Of directories that hold programs, beside which their libraries lie (hier(7), venv, node_modules). */
+const PROGRAM_DIRS = ['bin', 'sbin', '.bin', 'shims'];
+/** What belongs to a program, where other things lie beside it. */
+const PROGRAM_PARTS = ['bin', 'sbin', 'lib', 'lib64', 'libexec', 'include', 'pyvenv.cfg', 'shims', 'versions'];
+
+/** `/opt/node` for `/opt/node/bin`; of a home, a disk or a shared directory only what belongs to programs. */
+function prefixesOf(dir: string): string[] {
+  if (!PROGRAM_DIRS.includes(basename(dir))) return [];
+  const prefix = dirname(dir);
+  const isShared = HIDDEN.includes(prefix) || HIDDEN.includes(dirname(prefix)) || isDotDirOfHome(prefix);
+  return isShared ? PROGRAM_PARTS.map((part) => join(prefix, part)) : [prefix];
+}
+
+/** Like ~/.local and ~/.cargo, in which keys and tokens lie too. */
+function isDotDirOfHome(path: string): boolean {
+  return (
+    basename(path).startsWith('.') && depthOf(path) === (path.startsWith('/root/') ? 2 : 3) && isHome(dirname(path))
   );
 }
 
-/** `/opt/node` for `/opt/node/bin`, where libraries lie beside it; never somebody's whole home. */
-function prefixOf(dir: string): string {
-  const parent = dirname(dir);
-  const isHome = HIDDEN.includes(parent) || (HIDDEN.includes(dirname(parent)) && !basename(parent).startsWith('.'));
-  return isHome ? dir : parent;
+function isHome(path: string): boolean {
+  return path === '/root' || dirname(path) === '/home';
 }
 
-function isIn(path: string, dirs: readonly string[]): boolean {
-  return dirs.some((dir) => path === dir || path.startsWith(`${dir}/`));
+/** Where a name leads through a link in what is hidden, the tenant has the target under that name as well. */
+function withName(name: string, layers: Layer[], wholeHost: boolean): Layer[] {
+  const at = placeOfName(resolve(name), (path) => kindAt(path, layers, wholeHost));
+  return at === null ? layers : alsoAt(at, real(name), layers, wholeHost);
 }
 
+/** null: it resolves, or there is nothing. */
+function placeOfName(name: string, kindOf: (path: string) => Kind): string | null {
+  const parts = name.split('/').slice(1);
+  let at = '/';
+  for (const [index, part] of parts.entries()) {
+    const next = join(at, part);
+    const stat = lstatSync(next, { throwIfNoEntry: false });
+    if (stat === undefined) return null;
+    if (!stat.isSymbolicLink()) at = next;
+    else if (kindOf(next) === 'empty') return join(next, ...parts.slice(index + 1));
+    else at = real(next);
+  }
+  return null;
+}
+
+function partition<T>(all: readonly T[], isOfFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isOfFirst), all.filter((one) => !isOfFirst(one))];
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}
+
+/** Of what is not there yet, with its directory's. */
 function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path;
+    return dirname(path) === path ? path : join(real(dirname(path)), basename(path));
   }
 }

@@ -1,22 +1,24 @@
 /** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
 import { dirname } from 'node:path';
 import type { LaunchRequest } from '../core/ports.ts';
-import type { Config, Settings } from '../core/service.ts';
+import type { SecretPlaces } from '../core/secret-places.ts';
+import type { ServiceConfig, Settings } from '../core/service.ts';
 import { bubblewrapWords } from './bubblewrap.ts';
 import type { Owner } from './directories.ts';
 import type { DynamicUsers } from './dynamic-user.ts';
 import type { Plan } from './plan.ts';
 import { makeBundle } from './runsc/bundle.ts';
 import { findRunsc, runWords } from './runsc/command.ts';
-import { layersOf, type View } from './view.ts';
+import { listeningPaths } from './unix-sockets.ts';
+import { HIDDEN, layersOf, type View } from './view.ts';
 import { FILTER_FD, findProgram, type Wrapping } from './wrapper.ts';
 
 /** What is around a tenant. */
 export interface Surroundings {
   readonly settings: Settings;
   readonly users: DynamicUsers;
-  /** What no tenant is to see: the config, and where the sockets of all services lie. */
-  secrets(): { readonly files: readonly string[]; readonly dirs: readonly string[] };
+  /** What no tenant is to see, this service's tenants included. */
+  secrets(service: ServiceConfig): SecretPlaces;
   /** A file with the filter of system calls; null: there is none. @throws {Error} */
   filterPath(): string | null;
 }
@@ -34,7 +36,8 @@ export function wallsFor(request: LaunchRequest, plan: Plan, owner: Owner | null
   if (isolation === 'sandbox') return sandboxWalls(request, plan, owner, around);
   const bare = { user: owner, nofileLimit: request.limits.nofileLimit, ownEnv: null };
   if (isolation === 'process') return { ...bare, sandbox: [], filterPath: null };
-  return { ...bare, ...namespaceWalls(viewOf(request, plan, around), around.filterPath()) };
+  const opener = owner?.uid ?? null;
+  return { ...bare, ...namespaceWalls(viewOf(request, plan, opener, around), around.filterPath()) };
 }
 
 function namespaceWalls(view: View, filterPath: string | null): Pick<Walls, 'sandbox' | 'filterPath'> {
@@ -61,40 +64,29 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
     hostname: tenantId,
     nofileLimit: limits.nofileLimit,
     // runsc opens the files, as root, and lets the tenant's user have what that may.
-    layers: layersOf({ ...viewOf(request, plan, around), asOther: false }),
-    readOnlyPaths: plan.readOnlyPaths,
+    layers: layersOf(viewOf(request, plan, null, around)),
+    wholeHost: plan.readOnlyPaths === null || plan.readOnlyPaths.includes('/'),
   });
   const ownEnv = Object.fromEntries(Object.entries(plan.env).filter(([name]) => MARKERS.includes(name)));
   return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
 }
 
-function viewOf({ service, paths, tenantId }: LaunchRequest, plan: Plan, { settings, secrets }: Surroundings): View {
-  const bindDir = dirname(paths.bindSocket);
-  const publicDirs = paths.publicSocket === null ? [] : [dirname(paths.publicSocket)];
+function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { secrets }: Surroundings): View {
+  const { service, paths, tenantId } = request;
+  const places = secrets(service);
   return {
     tenantId,
     tenantDir: paths.tenantDir,
-    bindDir,
+    bindDir: dirname(paths.bindSocket),
     workdir: plan.cwd,
     program: plan.file,
     args: plan.args,
     path: plan.env['PATH'] ?? '',
-    hiddenDirs: [settings.dataDir, settings.runtimeDir, dirname(bindDir), ...publicDirs, ...secrets().dirs],
-    hiddenFiles: secrets().files,
+    secrets: places,
+    // What runs in gVisor connects to no socket of the host.
+    sockets: service.isolation === 'sandbox' ? [] : listeningPaths([...HIDDEN, ...places.dirs, ...places.socketDirs]),
     readOnlyPaths: plan.readOnlyPaths,
     network: service.network,
-    asOther: service.user !== null,
+    opener,
   };
-}
-
-export function secretsOf(config: Pick<Config, 'file' | 'services'> | undefined): ReturnType<Surroundings['secrets']> {
-  if (config === undefined) return { files: [], dirs: [] };
-  // Up to the first part that differs from tenant to tenant.
-  const dirs = [...config.services.values()].map(({ socket }) => fixedDir(socket));
-  return { files: [config.file], dirs: [...new Set(dirs)].filter((dir) => dir !== '/') };
-}
-
-function fixedDir(socket: string): string {
-  const [fixed = ''] = socket.split('{', 1);
-  return fixed.slice(0, Math.max(fixed.lastIndexOf('/'), 0)) || '/';
 }

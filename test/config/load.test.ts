@@ -29,6 +29,39 @@ function problem(toml: string): string {
 
 const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 
+const WALLED = `${SERVICE}isolation = "namespace"\n`;
+/** What a tenant has to see lies in what is hidden from it, or the other way round. */
+const OVERLAPS: [string, string, string][] = [
+  [
+    'a workdir that is the data directory',
+    `${WALLED}[settings]\ndata_dir = "."\n`,
+    'service.api.workdir: .* is data_dir',
+  ],
+  ["a workdir in another tenant's directory", `${WALLED}workdir = "data/shared"\n`, 'workdir: .*lies in data_dir'],
+  ['a workdir in the state directory', `${WALLED}workdir = "data/.tenement"\n`, 'workdir: .*lies in data_dir'],
+  [
+    'a program in the data directory',
+    `${WALLED.replace('node', '{data_dir}/bin/node')}`,
+    'command: .*lies in data_dir',
+  ],
+  ['a path to see in the data directory', `${WALLED}read_only_paths = ["/usr", "{data_dir}/x"]\n`, 'lies in data_dir'],
+  [
+    'sockets in the workdir',
+    `${WALLED}socket = "./{id}.sock"\n`,
+    'service.api.workdir: .* where sockets of all tenants lie',
+  ],
+  [
+    'sockets where a tenant may have its directory',
+    `${WALLED}socket = "data/s/{id}.sock"\n`,
+    'socket: .* a tenant "s"',
+  ],
+  [
+    'a runtime_dir there',
+    `[settings]\nruntime_dir = "data/run"\n${WALLED}`,
+    ':2: settings.runtime_dir: .* a tenant "run"',
+  ],
+];
+
 describe('a good config', () => {
   it('has its defaults filled in, in milliseconds, and its paths absolute', () => {
     const config = load(SERVICE);
@@ -131,6 +164,16 @@ describe('a bad config is told with line, key and what was expected', () => {
     const found = problem(toml);
     expect(found).toContain('bad_config');
     expect(found).toContain(expected);
+  });
+
+  it.each(OVERLAPS)('%s, behind walls', (_name, toml, expected) => {
+    expect(problem(toml)).toMatch(/^bad_config/);
+    expect(problem(toml)).toMatch(new RegExp(expected));
+  });
+
+  it('data and sockets in the workdir are hidden, and no mistake', () => {
+    const toml = `${WALLED}socket = "./sockets/{id}.sock"\n[settings]\nruntime_dir = "run"\n`;
+    expect(problem(toml)).toBe('loaded');
   });
 
   it('a socket path over 107 bytes has a code of its own', () => {

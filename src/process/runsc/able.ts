@@ -7,7 +7,6 @@ import { makeBundle } from './bundle.ts';
 import { findRunsc, runWords, WHERE_TO_GET } from './command.ts';
 
 const TRY_TIMEOUT_MS = 20_000;
-const NO_LAYERS = { hidden: [], shown: [], hiddenAgain: [], writable: [], hiddenFiles: [] };
 
 /** Those that have run a program: trying takes half a second, and a reload asks again. */
 const tried = new Set<string>();
@@ -34,8 +33,8 @@ function whyNotRun(runsc: string): string | null {
       user: null,
       hostname: 'trial',
       nofileLimit: null,
-      layers: NO_LAYERS,
-      readOnlyPaths: null,
+      layers: [],
+      wholeHost: true,
     });
     const [file = '', ...args] = runWords(runsc, container);
     const { status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: TRY_TIMEOUT_MS, env: {} });

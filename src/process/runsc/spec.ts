@@ -2,8 +2,8 @@
  * What runsc(1) runs, as the OCI runtime specification has it: the same view of the files as in a namespace, with /proc,
  * /sys and /dev of gVisor's own, and no capabilities.
  */
+import type { Layer } from '../../core/layers.ts';
 import type { Owner } from '../directories.ts';
-import type { Layers } from '../view.ts';
 
 export interface ContainerOptions {
   readonly words: readonly string[];
@@ -13,9 +13,9 @@ export interface ContainerOptions {
   readonly user: Owner | null;
   readonly hostname: string;
   readonly nofileLimit: number | null;
-  readonly layers: Layers;
-  /** The only paths of the host that are there; null: all but what is hidden. */
-  readonly readOnlyPaths: readonly string[] | null;
+  readonly layers: readonly Layer[];
+  /** Whether all of the host is there but what layers hide; else nothing but what they show. */
+  readonly wholeHost: boolean;
   /** An empty directory and an empty file. */
   readonly emptyDir: string;
   readonly emptyFile: string;
@@ -43,7 +43,7 @@ export function containerSpec(options: ContainerOptions): object {
   const limits = nofileLimit === null ? [] : [{ type: 'RLIMIT_NOFILE', hard: nofileLimit, soft: nofileLimit }];
   return {
     ociVersion: '1.0.2',
-    root: { path: options.readOnlyPaths === null ? '/' : options.emptyDir, readonly: true },
+    root: { path: options.wholeHost ? '/' : options.emptyDir, readonly: true },
     hostname,
     process: {
       terminal: false,
@@ -60,28 +60,17 @@ export function containerSpec(options: ContainerOptions): object {
   };
 }
 
-/** runsc mounts what lies in another after it, so that the order says nothing but which of two at one place it is. */
-function mountsOf({ layers, readOnlyPaths, emptyFile }: ContainerOptions): Mount[] {
-  const { hidden, shown, hiddenAgain, writable, hiddenFiles } = layers;
-  const all = [
-    ...(readOnlyPaths ?? []).map((path) => bind(path, 'ro')),
-    ...hidden.map(empty),
-    ...shown.map((dir) => bind(dir, 'ro')),
-    ...hiddenAgain.map(empty),
-    ...writable.map((dir) => bind(dir, 'rw')),
-    ...hiddenFiles.map((file) => bind(file, 'ro', emptyFile)),
-  ].filter(({ destination }) => !isOwn(destination));
-  return [...OWN, ...new Map(all.map((mount) => [mount.destination, mount])).values()];
+function mountsOf({ layers, emptyFile }: ContainerOptions): Mount[] {
+  const all = layers.map((layer) => mountOf(layer, emptyFile)).filter(({ destination }) => !isOwn(destination));
+  return [...OWN, ...all];
+}
+
+function mountOf({ kind, at, from }: Layer, emptyFile: string): Mount {
+  if (kind === 'empty') return { destination: at, type: 'tmpfs', source: 'tmpfs', options: ['ro'] };
+  const [source, access] = kind === 'blank' ? [emptyFile, 'ro'] : [from, kind === 'own' ? 'rw' : 'ro'];
+  return { destination: at, type: 'bind', source, options: ['rbind', access] };
 }
 
 function isOwn(path: string): boolean {
   return OWN_DIRS.some((dir) => path === dir || path.startsWith(`${dir}/`));
-}
-
-function bind(destination: string, access: 'ro' | 'rw', source = destination): Mount {
-  return { destination, type: 'bind', source, options: ['rbind', access] };
-}
-
-function empty(destination: string): Mount {
-  return { destination, type: 'tmpfs', source: 'tmpfs', options: ['ro'] };
 }

@@ -8,8 +8,8 @@ const OPTIONS: ContainerOptions = {
   user: { uid: 200_000, gid: 200_000 },
   hostname: 'acme',
   nofileLimit: null,
-  layers: { hidden: [], shown: [], hiddenAgain: [], writable: ['/data/acme'], hiddenFiles: [] },
-  readOnlyPaths: null,
+  layers: [{ kind: 'own', at: '/data/acme', from: '/data/acme' }],
+  wholeHost: true,
   emptyDir: '/state/empty',
   emptyFile: '/state/nothing',
 };
@@ -29,9 +29,8 @@ function specOf(change: Partial<ContainerOptions> = {}) {
   };
 }
 
-function mountsOf(layers: Partial<ContainerOptions['layers']>, change: Partial<ContainerOptions> = {}) {
-  const { mounts } = specOf({ layers: { ...OPTIONS.layers, ...layers }, ...change });
-  return mounts.map(({ destination, type, source, options = [] }) =>
+function mountsOf(layers: ContainerOptions['layers']) {
+  return specOf({ layers }).mounts.map(({ destination, type, source, options = [] }) =>
     [destination, type === 'bind' ? source : type, options.at(-1)].join(' '),
   );
 }
@@ -44,43 +43,31 @@ it('has the host read-only, and no right of root', () => {
 });
 
 it('has an empty root where the paths that it sees are listed', () => {
-  expect(specOf({ readOnlyPaths: ['/usr'] }).root).toEqual({ path: '/state/empty', readonly: true });
-  expect(mountsOf({}, { readOnlyPaths: ['/usr'] })).toContain('/usr /usr ro');
+  expect(specOf({ wholeHost: false }).root).toEqual({ path: '/state/empty', readonly: true });
 });
 
 it('shows what is hidden as empty, what is shown read-only, and lets it write its own', () => {
-  const layers = { hidden: ['/home'], shown: ['/home/me/app'], hiddenAgain: ['/home/me/app/data'] };
-  const mounts = mountsOf({ ...layers, hiddenFiles: ['/etc/tenement.toml'] });
+  const mounts = mountsOf([
+    { kind: 'empty', at: '/home', from: '/home' },
+    { kind: 'own', at: '/data/acme', from: '/disk/data/acme' },
+    { kind: 'shown', at: '/home/me/app', from: '/home/me/app' },
+    { kind: 'blank', at: '/etc/tenement.toml', from: '/etc/tenement.toml' },
+  ]);
   expect(mounts).toEqual([
     '/proc proc ',
     '/sys sysfs ',
     '/dev/shm tmpfs mode=1777',
     '/home tmpfs ro',
+    '/data/acme /disk/data/acme rw',
     '/home/me/app /home/me/app ro',
-    '/home/me/app/data tmpfs ro',
-    '/data/acme /data/acme rw',
     '/etc/tenement.toml /state/nothing ro',
   ]);
 });
 
-it('mounts once at one place, what lies above the rest', () => {
-  expect(mountsOf({ hidden: ['/tmp'], shown: ['/tmp'] }).filter((mount) => mount.startsWith('/tmp'))).toEqual([
-    '/tmp /tmp ro',
-  ]);
-});
-
 it("has nothing of the host's /proc, /sys and /dev", () => {
-  const mounts = mountsOf(
-    { hidden: ['/sys/fs/cgroup'] },
-    { readOnlyPaths: ['/dev', '/proc', '/sys/kernel', '/device'] },
-  );
-  expect(mounts).toEqual([
-    '/proc proc ',
-    '/sys sysfs ',
-    '/dev/shm tmpfs mode=1777',
-    '/device /device ro',
-    '/data/acme /data/acme rw',
-  ]);
+  const shown = ['/dev', '/proc', '/sys/kernel', '/device'].map((at) => ({ kind: 'shown' as const, at, from: at }));
+  const mounts = mountsOf([{ kind: 'empty', at: '/sys/fs/cgroup', from: '/sys/fs/cgroup' }, ...shown]);
+  expect(mounts).toEqual(['/proc proc ', '/sys sysfs ', '/dev/shm tmpfs mode=1777', '/device /device ro']);
 });
 
 it('limits open files inside, since what runs it opens more', () => {
