@@ -1,5 +1,6 @@
 /** The real clock. */
 import type { Clock } from './core/ports.ts';
+import { turns } from './turns.ts';
 
 /** Node's timers hold at most this; a longer wait is made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -8,12 +9,17 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after(delayMs, run) {
     let timer: NodeJS.Timeout;
+    let cancelled = false;
     const wait = (leftMs: number) => {
       const nowMs = Math.min(leftMs, LONGEST_TIMER_MS);
-      timer = setTimeout(() => (leftMs > nowMs ? wait(leftMs - nowMs) : run()), nowMs);
+      timer = setTimeout(() => (leftMs > nowMs ? wait(leftMs - nowMs) : due()), nowMs);
       timer.unref();
     };
+    const due = () => turns.do(() => void (cancelled || run()));
     wait(delayMs);
-    return () => clearTimeout(timer);
+    return () => {
+      cancelled = true;
+      clearTimeout(timer);
+    };
   },
 };

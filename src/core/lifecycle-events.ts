@@ -18,8 +18,8 @@ export type LifecycleEvent =
   | { readonly type: 'start' }
   /** A request needs it. */
   | { readonly type: 'wake' }
-  /** It was idle for its idle timeout, or an operator puts it to sleep: it ends or is suspended, as its service says. */
-  | { readonly type: 'sleep' }
+  /** An operator puts it to sleep, or it was idle for its idle timeout: it ends or is suspended, as its service says. */
+  | { readonly type: 'sleep'; readonly isIdle?: true }
   /** Its place or its memory is needed, or it was suspended for long enough: it ends, and a request wakes it. */
   | { readonly type: 'evict' }
   /** An operator stops it, or `storage_action`. */

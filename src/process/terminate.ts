@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/instance.ts';
+import { turns } from '../turns.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { killTree } from './kill-tree.ts';
 import { Members } from './members.ts';
@@ -34,11 +35,13 @@ export interface TerminateOptions {
 /** Settles when nothing is left. */
 export async function terminateAll(options: TerminateOptions): Promise<void> {
   const { hurry, graceMs } = options;
+  await turns.next();
   const members = await Members.of(options);
   if (graceMs > 0) {
     const deadline = AbortSignal.any([hurry, AbortSignal.timeout(graceMs)]);
     while (!(await askToEnd(options.leader, members)) && !deadline.aborted) await pause(POLL_MS, deadline);
     await gone(options, members, deadline);
+    await turns.next();
   }
   await killLeft(options, members);
 }

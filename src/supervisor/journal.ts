@@ -65,7 +65,7 @@ export class Journal implements Recorded {
     this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs }, storage };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
-    this.deps.saver.save(this, is.desired !== was.desired && OPERATORS.has(event.type));
+    this.deps.saver.save(this, is.desired !== was.desired && isAsked(event));
   }
 
   /** Its directory was measured, or its limit is another now. */
@@ -145,6 +145,11 @@ export class Journal implements Recorded {
   release(): void {
     this.deps.saver.save(this, true);
   }
+}
+
+/** Whether an operator asked for it. */
+function isAsked(event: LifecycleEvent): boolean {
+  return OPERATORS.has(event.type) && !(event.type === 'sleep' && event.isIdle === true);
 }
 
 function reasonOf({ oom, signal }: ProcessExit): ExitReason {

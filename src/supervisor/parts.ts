@@ -93,7 +93,7 @@ function makeDuty(host: Host, deps: RunnerDeps, { inFlight, journal, current }: 
     connections: deps.connections,
     listeners: () => deps.doorbells.listeners(host.name),
     onUsed: () => journal.used(),
-    onIdle: () => host.dispatch({ type: 'sleep' }),
+    onIdle: () => host.dispatch({ type: 'sleep', isIdle: true }),
     onUnhealthy: (detail) => current.condemn('unhealthy', detail, { type: 'unhealthy' }),
   });
 }

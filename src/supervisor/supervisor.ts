@@ -8,6 +8,7 @@ import { type Config, type ServiceConfig, serviceNamed } from '../core/service.t
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
+import { turns } from '../turns.ts';
 import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
@@ -213,7 +214,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.closing = true;
     this.rollout.end();
     const runners = [...this.fleet];
-    for (const runner of runners) runner.dispatch({ type: 'close' });
+    for (const runner of runners) turns.do(() => runner.dispatch({ type: 'close' }));
     await Promise.all(runners.map((runner) => runner.until(() => runner.lifecycle.over)));
     await this.finish();
   }
