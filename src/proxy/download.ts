@@ -5,6 +5,11 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** A body up to this goes out with its head as one string, the fastest way through Node. */
 const ONE_WRITE_BYTES = 16 * 1024;
+/**
+ * Parts below this are joined with what follows in the same read: a tenant could send chunks of one byte, and each write
+ * that waits takes a hundred times that in memory.
+ */
+const SMALL_PART_BYTES = 4 * 1024;
 
 /** The memory that bytes were read into. */
 type Source = Pick<UpstreamConnection, 'ownsBuffer' | 'keepBuffer'>;
@@ -19,6 +24,10 @@ export class Download {
   private readonly hooks: DownloadHooks;
   /** A part that was read last, and can still go out together with the end. */
   private unwritten: Buffer | null = null;
+  /** What stands before it in the same read, in small parts. */
+  private small: Buffer[] | null = null;
+  /** Whether what was taken out last was joined, and so lies in memory of its own. */
+  private isApart = false;
   /** Something of this read has been written from memory that is to be read into again. */
   private lent = false;
   /** While what was read at once is being passed on. */
@@ -32,7 +41,10 @@ export class Download {
 
   /** A part of the body. `bytes` may be overwritten when `told` returns. */
   take(bytes: Buffer, source: Source): void {
-    this.writeOut(source);
+    const { unwritten } = this;
+    if (unwritten === null || unwritten.length >= SMALL_PART_BYTES) this.writeOut(source);
+    else if (this.small === null) this.small = [unwritten];
+    else this.small.push(unwritten);
     this.unwritten = bytes;
   }
 
@@ -45,11 +57,11 @@ export class Download {
 
   /** The body is whole; nothing is read into the same memory before it went out, or it is copied. */
   end(source: Source): void {
-    const { unwritten, response } = this;
-    this.unwritten = null;
-    if (unwritten === null) response.end();
-    else if (unwritten.length <= ONE_WRITE_BYTES) response.end(unwritten.toString('latin1'), 'latin1');
-    else response.end(source.ownsBuffer ? unwritten : Buffer.from(unwritten));
+    const { response } = this;
+    const bytes = this.takeUnwritten();
+    if (bytes === null) response.end();
+    else if (bytes.length <= ONE_WRITE_BYTES) response.end(bytes.toString('latin1'), 'latin1');
+    else response.end(this.isApart || source.ownsBuffer ? bytes : Buffer.from(bytes));
     this.uncork();
   }
 
@@ -61,11 +73,19 @@ export class Download {
   }
 
   private writeOut(source: Source): void {
-    const { unwritten, response } = this;
-    if (unwritten === null) return;
+    const bytes = this.takeUnwritten();
+    if (bytes === null) return;
+    if (source.ownsBuffer) this.lend(bytes);
+    else if (!this.response.write(this.isApart ? bytes : Buffer.from(bytes))) this.full();
+  }
+
+  private takeUnwritten(): Buffer | null {
+    const { unwritten, small } = this;
     this.unwritten = null;
-    if (source.ownsBuffer) this.lend(unwritten);
-    else if (!response.write(Buffer.from(unwritten))) this.full();
+    this.isApart = small !== null;
+    if (unwritten === null || small === null) return unwritten;
+    this.small = null;
+    return Buffer.concat([...small, unwritten]);
   }
 
   /** Bytes in memory of the connection's own go out as they are, those of one read at once. */

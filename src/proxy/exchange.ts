@@ -7,7 +7,8 @@ import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
 import { isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
-import { informClient, reasonPhrase, sendTrailers } from './reply.ts';
+import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
+import { reasonPhrase, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
 import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
@@ -23,7 +24,7 @@ const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
 const LISTENER_BACK_WITHIN_MS = 2000;
 
-export class Exchange implements Served, UpstreamHandler, DownloadHooks {
+export class Exchange implements Served, UpstreamHandler, DownloadHooks, InterimHooks {
   private readonly request: ClientRequest;
   private readonly response: ClientResponse;
   private readonly route: Route;
@@ -43,6 +44,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   private again: SecondTry | undefined;
   private reconnected = false;
   private backlogSinceMs: number | null = null;
+  /** Made with the first of them. */
+  private interim: InterimAnswers | null = null;
   /** The client left, or has its answer: what the tenant still says is of no interest. */
   private over = false;
 
@@ -113,7 +116,10 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   onHead(status: number, reason: string, headers: string[]): void {
     const { response, lease } = this;
     if (this.over) return;
-    if (status < 200) return informClient(response, status, headers);
+    if (status < 200) {
+      this.interim ??= new InterimAnswers(response, this);
+      return this.interim.pass(status, headers);
+    }
     response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, lease?.heldMs ?? null));
     if (!isEventStream(headers)) return;
     lease?.becomeStream();
@@ -154,7 +160,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
     this.answer('upstream_failed', null);
   }
 
-  // ---- What the download tells ---------------------------------------------------------------
+  // ---- What the download and interim answers tell --------------------------------------------
 
   onFull(): void {
     this.connection?.pause();
@@ -162,9 +168,22 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   }
 
   drained(): void {
-    if (!this.download.drained()) return;
+    if (this.download.drained()) this.onTaken();
+  }
+
+  onTaken(): void {
     this.stall?.refresh();
     this.connection?.resume();
+  }
+
+  onFlood(): void {
+    this.note('request failed', TOO_MANY_INTERIM);
+    this.answer('upstream_failed', null);
+    this.abandon();
+  }
+
+  private get interimWaits(): boolean {
+    return this.interim?.waitsForClient === true;
   }
 
   /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
@@ -177,12 +196,13 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
 
   /** Called by the stall timer. */
   stalled(): void {
-    const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain;
+    const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain || this.interimWaits;
     const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
     if (this.over) return;
     if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return void this.stall?.refresh();
     this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
-    if (this.response.headersSent) this.response.destroy();
+    // Into what it does not take no other answer fits.
+    if (this.response.headersSent || this.interimWaits) this.response.destroy();
     else this.answer('client_too_slow', null);
     this.abandon();
   }
@@ -225,7 +245,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks {
   /** request_timeout has passed since the request, or the last part of its body, was sent. */
   onTimeout(): void {
     // A slow client is not a slow tenant.
-    if (this.upload?.waitsForClient) return this.connection?.postpone();
+    if (this.upload?.waitsForClient || this.interimWaits) return this.connection?.postpone();
     this.note('request timed out', 'no answer within request_timeout');
     this.answer('upstream_timeout', null);
     this.abandon();

@@ -9,9 +9,12 @@ export function reasonPhrase(reason: string | undefined): string | undefined {
   return reason !== undefined && REASON.test(reason) ? reason : undefined;
 }
 
-/** Passes 102 and 103 on; other interim answers concern this hop. `raw`: their headers. */
+/**
+ * Passes 102 and 103 on; other interim answers concern this hop. One that would have to wait for another response is lost,
+ * as it may be. `raw`: their headers.
+ */
 export function informClient(response: ClientResponse, status: number, raw: readonly string[]): void {
-  if (response.req.httpVersionMinor === 0) return;
+  if (response.req.httpVersionMinor === 0 || response.socket === null) return;
   if (status === 102) response.writeProcessing();
   const links: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {

@@ -2,10 +2,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease } from '../core/serving.ts';
+import { onDeclined, passDeclined } from './declined.ts';
 import { wakeTiming } from './headers.ts';
-
-/** For this hop alone; http-proxy states Connection itself. */
-const DROPPED = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'upgrade'];
+import { MAX_INTERIM, TOO_MANY_INTERIM } from './interim.ts';
 
 export interface TunnelEvents {
   /** The tenant has switched protocols; until then it is a request like others. */
@@ -14,36 +13,48 @@ export interface TunnelEvents {
   onConnection(change: 1 | -1): void;
 }
 
+export interface TunnelOptions extends TunnelEvents {
+  /** A client that takes no byte of an answer that does not switch is cut off after this; 0: never. */
+  readonly bodyIdleTimeoutMs: number;
+}
+
 export class Tunnel {
   private readonly client: Socket;
   private readonly lease: Lease;
+  private readonly options: TunnelOptions;
+  private upstream: ClientRequest | null = null;
+  private interims = 0;
   private timer: NodeJS.Timeout | null = null;
   /** Whether the tenant has answered: from then on the connection is its, and no error page fits in. */
   answered = false;
   timedOut = false;
 
-  private readonly events: TunnelEvents;
-
-  constructor(client: Socket, lease: Lease, events: TunnelEvents) {
+  constructor(client: Socket, lease: Lease, options: TunnelOptions) {
     this.client = client;
     this.lease = lease;
-    this.events = events;
+    this.options = options;
     client.once('close', () => this.end());
   }
 
   /** Watches the request to the tenant, before http-proxy does. */
   open(upstream: ClientRequest): void {
+    this.upstream = upstream;
     const { requestTimeoutMs } = this.lease;
     if (requestTimeoutMs > 0) this.timer = setTimeout(() => this.timeOut(upstream), requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
     upstream.once('socket', (socket) => this.count(socket));
     upstream.once('close', () => this.stopTimer());
     upstream.once('upgrade', (response: IncomingMessage, socket: Socket) => this.joined(response, socket));
-    upstream.once('response', (response: IncomingMessage) => this.declined(response));
+    upstream.on('information', () => this.informed(upstream));
+  }
+
+  /** Called when http-proxy has set itself up. */
+  opened(): void {
+    if (this.upstream !== null) onDeclined(this.upstream, (response) => this.declined(response));
   }
 
   private count(socket: Socket): void {
-    const { onConnection } = this.events;
+    const { onConnection } = this.options;
     onConnection(1);
     socket.once('close', () => onConnection(-1));
   }
@@ -52,7 +63,7 @@ export class Tunnel {
     this.answer(response);
     // Not before: what is being switched is waited for when the tenant goes to sleep.
     this.lease.becomeStream();
-    this.events.onJoined();
+    this.options.onJoined();
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();
@@ -60,15 +71,19 @@ export class Tunnel {
     });
   }
 
-  /** The tenant answers without switching protocols; http-proxy relays that and closes. */
+  /** Interim answers are not passed on before a switch. */
+  private informed(upstream: ClientRequest): void {
+    this.interims += 1;
+    if (this.interims > MAX_INTERIM) upstream.destroy(new Error(TOO_MANY_INTERIM));
+  }
+
+  /** The tenant answers without switching protocols. */
   private declined(response: IncomingMessage): void {
-    this.answer(response);
-    for (const name of DROPPED) delete response.headers[name];
-    response.headers.connection = 'close';
-    response.once('close', () => {
-      this.end();
-      if (!response.complete) this.client.destroy();
-    });
+    this.answered = true;
+    this.stopTimer();
+    response.once('close', () => this.end());
+    const { bodyIdleTimeoutMs } = this.options;
+    passDeclined(response, this.client, { heldMs: this.lease.heldMs, bodyIdleTimeoutMs });
   }
 
   private answer(response: IncomingMessage): void {

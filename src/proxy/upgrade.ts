@@ -14,9 +14,14 @@ import { Tunnel } from './tunnel.ts';
 type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-/** http-proxy passes nothing else; other protocols are asked for over a plain request, which need not switch. */
+/**
+ * http-proxy passes nothing else; other protocols are asked for over a plain request, which need not switch. Upgrade means
+ * nothing in HTTP/1.0 (RFC 9110 §7.8).
+ */
 export function isWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+  return (
+    request.httpVersionMinor !== 0 && request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
+  );
 }
 
 export function createUpgrader(gateway: Gateway): Upgrader {
@@ -38,6 +43,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       const tunnel = new Tunnel(socket, lease, {
         onJoined: () => gateway.inFlight.becomeStream(socket),
         onConnection: (change) => gateway.source.countConnection(lease.generation, change),
+        bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
       });
       tunnels.set(request, tunnel);
       rewrite(request, route, caller, lease);
@@ -46,6 +52,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
         if (tunnel.answered) socket.destroy();
         else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
       });
+      tunnel.opened();
     };
     void claim(request, socket, route, caller, gateway, connect);
   };

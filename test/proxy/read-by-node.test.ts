@@ -11,6 +11,7 @@ for (const suite of [
   'request-feed',
   'server',
   'smuggling',
+  'unread',
   'upload',
   'upstream-connection',
 ]) {

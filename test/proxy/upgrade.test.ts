@@ -165,7 +165,7 @@ test('a tenant that declines to switch is heard, and the connection closes', asy
   await bench.app('web:acme', (_request, response) => response.writeHead(426, { 'x-why': 'no' }).end('no sockets'));
   const text = await bench.raw(handshake());
   expect(text).toMatch(/^HTTP\/1\.1 426 .+x-why: no\r\n.+no sockets/s);
-  expect(text.match(/^connection: .*$/gim)).toEqual(['connection: close']);
+  expect(text.match(/^connection: .*$/gim)).toEqual(['Connection: close']);
   await lease().released;
 });
 
