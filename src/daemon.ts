@@ -45,6 +45,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const hypervisor = await Hypervisor.load(options.configFile, {
     logger,
     ...(dataDir === undefined ? {} : { dataDir }),
+    ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
   });
   const undo: Undo = [];
   const close = async ({ keepTenants = false } = {}) => {

@@ -7,6 +7,7 @@ import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
+import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { createDoorbells } from './process/doorbells.ts';
@@ -33,6 +34,8 @@ export interface HypervisorOptions {
   readonly logger?: Logger;
   /** Instead of the config's `data_dir`; absolute or from the current directory. */
   readonly dataDir?: string;
+  /** Where a proxy of the caller's will listen. Default: the port of `[proxy] listen`. URLs are made of it. */
+  readonly proxyPort?: number;
 }
 
 /** An instance with where to connect to it. */
@@ -71,7 +74,8 @@ export class Hypervisor {
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
     const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
     const config = loadConfig(file, loadOptions);
-    const parts = openParts(config, options.logger ?? silentLogger());
+    const { logger = silentLogger(), proxyPort = config.proxy.listen.port } = options;
+    const parts = openParts(config, logger, proxyPort);
     try {
       await toItsEnd(parts.supervisor.open());
     } catch (error) {
@@ -194,7 +198,7 @@ export class Hypervisor {
   }
 }
 
-function openParts(config: Config, logger: Logger): Parts {
+function openParts(config: Config, logger: Logger, proxyPort: number): Parts {
   const { stateDir } = config.settings;
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
@@ -214,7 +218,7 @@ function openParts(config: Config, logger: Logger): Parts {
     events,
     logs: output,
     tokens: createTokenStore(database),
-    proxyPort: config.proxy.listen.port,
+    proxyPort,
     supervisor: new Supervisor({
       config,
       clock: systemClock,
@@ -228,7 +232,8 @@ function openParts(config: Config, logger: Logger): Parts {
       readHostMemory,
       random: Math.random,
       removeLogs: (instance) => output.remove(instance),
-      urlOf: (service, tenantId) => urlOf(parts.supervisor.config, parts.proxyPort, service, tenantId),
+      webAddressOf: (service, tenantId) =>
+        webAddressOf(parts.supervisor.config.proxy, parts.proxyPort, service, tenantId),
     }),
     release: async () => {
       await events.settled(LAST_EVENTS_WAIT_MS);
@@ -237,13 +242,6 @@ function openParts(config: Config, logger: Logger): Parts {
     },
   };
   return parts;
-}
-
-function urlOf(config: Config, port: number, service: string, tenantId: string): string | null {
-  const domain = config.proxy.domains.find((name) => name !== '*');
-  if (domain === undefined || port === 0) return null;
-  const labels = service === config.proxy.defaultService ? tenantId : `${tenantId}.${service}`;
-  return `http://${labels}.${domain}${port === 80 ? '' : `:${port}`}`;
 }
 
 function eventBase(type: string) {

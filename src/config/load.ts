@@ -170,6 +170,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     socketGroup: groupOf(name, input, problems),
     listen: input.listen,
     health: input.health ?? null,
+    healthHost: input.health_host,
     healthTimeoutMs: parseDuration(input.health_timeout),
     restart: input.restart,
     idleTimeoutMs: parseDuration(input.idle_timeout),

@@ -135,6 +135,9 @@ export const serviceSchema = z.strictObject({
     .startsWith('/', 'expected a path like "/health"')
     .optional()
     .describe('GET of this path: 2xx is healthy. Left out, accepting a connection is.'),
+  health_host: text()
+    .default('{host}')
+    .describe("`Host` of the probes: an application may answer for its tenant's own host only."),
   health_timeout: duration().default(5).describe('How long one probe may take.'),
   restart: z
     .enum(['on-failure', 'always', 'never'])

@@ -3,6 +3,7 @@
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/template.ts';
+import { firstDomain } from '../core/web-address.ts';
 import { TenementError } from '../errors.ts';
 import { isLoopback } from './address.ts';
 import { overlapProblems } from './overlaps.ts';
@@ -50,7 +51,7 @@ function serviceProblems(service: ServiceConfig, config: Config): Problem[] {
   const problems: Problem[] = [];
   if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
   problems.push(...isolationProblems(service));
-  return [...problems, ...templateProblems(service), ...socketProblems(service, config)];
+  return [...problems, ...templateProblems(service, config), ...socketProblems(service, config)];
 }
 
 function isolationProblems(service: ServiceConfig): Problem[] {
@@ -71,16 +72,32 @@ function isolationProblems(service: ServiceConfig): Problem[] {
   return problems;
 }
 
-function templateProblems(service: ServiceConfig): Problem[] {
+function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const here = TEMPLATE_VARIABLES.filter((name) => name !== 'port' || service.listen === 'port');
   const beforeBinding = here.filter((name) => name !== 'socket' && name !== 'port');
+  const ofPaths = beforeBinding.filter((name) => name !== 'host' && name !== 'url');
+  const ofRequests = beforeBinding.filter((name) => name !== 'tenant_dir');
+  const env = Object.entries(service.env).map(([name, value]) => ({ path: [...at('env'), name], value }));
   return [
     ...service.command.flatMap((word) => templateProblem(at('command'), word, here)),
     ...templateProblem(at('workdir'), service.workdir, here),
-    ...templateProblem(at('socket'), service.socket, beforeBinding),
-    ...Object.entries(service.env).flatMap(([name, value]) => templateProblem([...at('env'), name], value, here)),
+    ...templateProblem(at('socket'), service.socket, ofPaths),
+    ...templateProblem(at('health_host'), service.healthHost, ofRequests),
+    ...env.flatMap(({ path, value }) => templateProblem(path, value, here)),
+    ...(firstDomain(proxy) === null ? [...wordsOf(service, at), ...env].flatMap(addressProblem) : []),
   ];
+}
+
+function wordsOf({ command, workdir }: ServiceConfig, at: (key: string) => string[]) {
+  return [...command.map((value) => ({ path: at('command'), value })), { path: at('workdir'), value: workdir }];
+}
+
+/** Where the proxy serves any domain, none of them is the tenant's. */
+function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
+  const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
+  if (name === undefined) return [];
+  return [{ path, message: `{${name}} takes a [proxy] domain other than "*"` }];
 }
 
 function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {

@@ -5,6 +5,7 @@
 import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './instance.ts';
 import type { Limits } from './limits.ts';
 import type { ServiceConfig, SocketAccess } from './service.ts';
+import type { WebAddress } from './web-address.ts';
 
 export interface Clock {
   /** Ms since the epoch. */
@@ -34,6 +35,7 @@ export interface LaunchRequest {
   /** The service's, with the tenant's own over them. */
   readonly limits: Limits;
   readonly paths: InstancePaths;
+  readonly webAddress: WebAddress;
 }
 
 export interface ProcessExit {
@@ -43,7 +45,10 @@ export interface ProcessExit {
   readonly oom?: true;
 }
 
-export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly detail: string };
+export type ProbeResult =
+  | { readonly ok: true }
+  /** `isSilent`: there was no answer, which a process that is busy does not give either. */
+  | { readonly ok: false; readonly detail: string; readonly isSilent?: true };
 
 /** A running child, its group and all that it started. */
 export interface LaunchedProcess {
@@ -56,7 +61,7 @@ export interface LaunchedProcess {
    */
   waitReady(signal: AbortSignal): Promise<ProbeResult>;
   /** One liveness probe, bounded by the health timeout. */
-  probe(service: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult>;
+  probe(service: Pick<ServiceConfig, 'health' | 'healthHost' | 'healthTimeoutMs'>): Promise<ProbeResult>;
   /** Whether somebody connected to its socket since the last time this was asked; the probes do not count. */
   wasConnected(): boolean;
   /**

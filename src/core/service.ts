@@ -17,6 +17,8 @@ export interface ServiceConfig extends Limits {
   readonly listen: 'socket' | 'port';
   /** Path of the readiness and liveness probe, or null: accepting a connection is healthy. */
   readonly health: string | null;
+  /** `Host` of the probes; templates not yet filled in. */
+  readonly healthHost: string;
   readonly healthTimeoutMs: number;
   readonly restart: 'on-failure' | 'always' | 'never';
   /** 0: never sleeps. */

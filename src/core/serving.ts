@@ -3,6 +3,12 @@ import type { ErrorCode } from '../errors.ts';
 import type { InstanceName } from './instance.ts';
 import type { Upstream } from './ports.ts';
 
+/**
+ * What became of a request: its answer was whole, or the process ended the connection before that. Neither is told of one
+ * whose client left, or that timed out.
+ */
+export type Outcome = 'answered' | 'broke-off';
+
 /** A request's hold on an upstream: it is counted from the moment the claim is granted. */
 export interface Lease {
   readonly instance: InstanceName;
@@ -15,11 +21,8 @@ export interface Lease {
   readonly requestTimeoutMs: number;
   /** From now on it is an open stream (WebSocket, server-sent events): keeps awake, but a drain does not wait for it. */
   becomeStream(): void;
-  /**
-   * The request is over. Calling it again does nothing.
-   * @param brokeOff the process ended the connection before the answer was whole
-   */
-  release(brokeOff?: boolean): void;
+  /** The request is over. Calling it again does nothing. */
+  release(outcome?: Outcome): void;
 }
 
 /** What a lease is on. */
@@ -30,6 +33,8 @@ export interface GrantCounts {
   readonly requests: number;
   readonly streams: number;
   readonly total: number;
+  /** Of `total`, those whose answer was whole. */
+  readonly answered: number;
 }
 
 /** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */

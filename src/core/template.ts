@@ -5,6 +5,8 @@ export const TEMPLATE_VARIABLES = [
   'id',
   'service',
   'name',
+  'url',
+  'host',
   'data_dir',
   'tenant_dir',
   'socket',

@@ -11,7 +11,7 @@ import { type Frozen, freeze, thaw } from './freezer.ts';
 import { type HeldListener, holdListener } from './held-listener.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
-import { askLiveness } from './probe.ts';
+import { askLiveness, type HealthCheck } from './probe.ts';
 import { isThere, publishSocket, takeOverSocket, withdrawSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
 import { isAtRest, readInbox } from './resting-connections.ts';
@@ -23,6 +23,8 @@ const HOLD_AFTER_MS = 20;
 /** How long the end of a process waits for the end of its output, which others may hold open. */
 const OUTPUT_WAIT_MS = 200;
 
+type HealthKeys = Pick<ServiceConfig, 'health' | 'healthHost' | 'healthTimeoutMs'>;
+
 export interface ChildParts {
   readonly record: ProcessRecord;
   readonly exited: Promise<ProcessExit>;
@@ -31,6 +33,8 @@ export interface ChildParts {
   readonly cgroup: Cgroup | null;
   readonly dirWatch: DirWatch;
   readonly output: OutputTap;
+  /** Fills a template of its service in. */
+  fill(template: string): string;
   /** Whether an earlier server started it. */
   readonly isAdopted: boolean;
   /** Called when the process is gone, before its traces are removed. */
@@ -92,10 +96,11 @@ export class Child implements LaunchedProcess {
     return signal.aborted ? { ok: false, detail: 'became ready too late' } : await this.publish();
   }
 
-  async probe({ health, healthTimeoutMs }: Pick<ServiceConfig, 'health' | 'healthTimeoutMs'>): Promise<ProbeResult> {
+  async probe(service: HealthKeys): Promise<ProbeResult> {
     // A listener that it has closed would seem to be there.
     if (this.held?.isShared() === false) this.letGoOfListener();
-    const ask = () => askLiveness(this.upstream, health, healthTimeoutMs, this.gone.signal);
+    const check = this.healthCheck(service);
+    const ask = () => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal);
     return this.stamp === null ? ask() : this.stamp.except(ask);
   }
 
@@ -182,11 +187,14 @@ export class Child implements LaunchedProcess {
     const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
     const options = {
       upstream: port === null ? { socketPath } : { port },
-      health: service.health,
-      healthTimeoutMs: service.healthTimeoutMs,
+      health: this.healthCheck(service),
       pid: record.pid,
     };
     return waitReady(options, dirWatch, signal);
+  }
+
+  private healthCheck({ health, healthHost, healthTimeoutMs }: HealthKeys): HealthCheck | null {
+    return health === null ? null : { path: health, host: this.parts.fill(healthHost), timeoutMs: healthTimeoutMs };
   }
 
   private async publish(): Promise<ProbeResult> {

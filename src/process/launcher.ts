@@ -10,6 +10,7 @@ import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../
 import { type SecretPlaces, secretPlaces } from '../core/secret-places.ts';
 import type { Config, ServiceConfig, Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
+import { fillTemplate } from '../core/template.ts';
 import { assertHostGives } from './abilities.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
@@ -20,7 +21,7 @@ import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
 import type { OutputSink } from './output-sink.ts';
-import { instancePaths, type Plan, planFor, specOf } from './plan.ts';
+import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
@@ -171,7 +172,8 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);
     const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
-    return new Child({ record, exited, service, cgroup, dirWatch, output, ...life });
+    const fill = filler(request, context);
+    return new Child({ record, exited, service, cgroup, dirWatch, output, fill, ...life });
   } catch (error) {
     output.close();
     removeOutput();
@@ -194,12 +196,18 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     cgroup: context.cgroups().find(record.cgroup),
     dirWatch: new DirWatch(record.bindSocket),
     output,
+    fill: filler(request, context),
     isAdopted: true,
     onGone: look,
     onListenerLeft: (fd) => passOn(context, instance, fd),
     onReleased: () => {},
     removeOutput: () => removeFiles(request, context),
   });
+}
+
+function filler(request: LaunchRequest, { settings }: Context): (template: string) => string {
+  const values = valuesOf(request, settings);
+  return (template) => fillTemplate(template, values);
 }
 
 function passOn({ onListenerLeft }: LauncherOptions, instance: InstanceName, fd: number): void {

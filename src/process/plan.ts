@@ -5,7 +5,8 @@ import type { Limits } from '../core/limits.ts';
 import type { InstancePaths, LaunchRequest } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { assertSocketPath, bindSocketPath, publicSocketPath } from '../core/socket-path.ts';
-import { fillTemplate, type TemplateValues } from '../core/template.ts';
+import { fillTemplate, type TemplateValues, templateVariables } from '../core/template.ts';
+import type { WebAddress } from '../core/web-address.ts';
 import { childEnvironment } from './environment.ts';
 
 export interface Plan {
@@ -36,7 +37,7 @@ export function instancePaths(settings: Settings, service: ServiceConfig, tenant
 export function planFor(request: LaunchRequest, context: PlanContext, port: number | null, tmpDir: string): Plan {
   const { service, tenantId, paths } = request;
   const values: TemplateValues = {
-    ...baseValues(context.settings, service, tenantId),
+    ...valuesOf(request, context.settings),
     tenant_dir: paths.tenantDir,
     socket: paths.bindSocket,
     ...(port === null ? {} : { port: String(port) }),
@@ -62,11 +63,12 @@ export function planFor(request: LaunchRequest, context: PlanContext, port: numb
  * A fingerprint of all that a process of this request is started with, but for its port and for what it
  * inherits from the server's own environment, which may be another after an upgrade.
  */
-export function specOf({ service, env, paths, limits }: LaunchRequest): string {
+export function specOf({ service, env, paths, limits, webAddress }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env: serviceEnv } = service;
   const socket = [socketMode, socketGroup, listen];
   const walls = wallsOf(service, limits);
-  const all = [command, workdir, socket, ...walls, inheritEnv, pairs(serviceEnv), pairs(env), paths];
+  const address = usedOf(webAddress, [...command, workdir, ...Object.values(serviceEnv)]);
+  const all = [command, workdir, socket, ...walls, inheritEnv, pairs(serviceEnv), pairs(env), paths, ...address];
   return createHash('sha256').update(JSON.stringify(all)).digest('base64url').slice(0, 22);
 }
 
@@ -77,15 +79,26 @@ function wallsOf({ isolation, network, user, readOnlyPaths }: ServiceConfig, { n
   return none ? [isolation] : [isolation, all];
 }
 
+/** What of it these templates name. */
+function usedOf(address: WebAddress, templates: readonly string[]): unknown[] {
+  const names = new Set(templates.flatMap(templateVariables));
+  const used = (['host', 'url'] as const).filter((name) => names.has(name));
+  return used.length === 0 ? [] : [used.map((name) => address[name])];
+}
+
 function pairs(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function baseValues(settings: Settings, service: ServiceConfig, tenantId: string): TemplateValues {
+/** Those that are the same for each of its processes. */
+export function valuesOf({ service, tenantId, webAddress }: LaunchRequest, settings: Settings): TemplateValues {
+  const { host, url } = webAddress;
   return {
     id: tenantId,
     service: service.name,
     name: service.name,
+    host,
+    ...(url === null ? {} : { url }),
     data_dir: settings.dataDir,
     runtime_dir: settings.runtimeDir,
   };

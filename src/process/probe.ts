@@ -26,26 +26,36 @@ export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: Abort
   });
 }
 
+/** A question whether an application is healthy. */
+export interface HealthCheck {
+  readonly path: string;
+  /** Of the request: an application may answer for its own hosts only. */
+  readonly host: string;
+  readonly timeoutMs: number;
+}
+
 /** `refused`: nothing listens there (yet). */
 export type HealthAnswer =
   | { readonly ok: true }
-  | { readonly ok: false; readonly detail: string; readonly refused?: true };
+  | { readonly ok: false; readonly detail: string; readonly refused?: true; readonly isSilent?: true };
 
 /** connect(2): nobody listens, or the file is gone. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT']);
 
-/** GET `path`: 2xx is healthy. Not ok at once when `signal` aborts. */
+/**
+ * GET: 2xx is healthy. Not ok at once when `signal` aborts. It says that it came by https, or an application that
+ * redirects to https would answer 301.
+ */
 export function askHealth(
   upstream: Upstream,
-  path: string,
-  timeoutMs: number,
+  { path, host, timeoutMs }: HealthCheck,
   signal?: AbortSignal,
 ): Promise<HealthAnswer> {
   return new Promise((resolve) => {
     const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
-    const headers = { host: 'localhost', connection: 'close', 'user-agent': 'tenement-probe' };
+    const headers = { host, connection: 'close', 'user-agent': 'tenement-health', 'x-forwarded-proto': 'https' };
     const probe = request({ ...where, path, headers, agent: false });
-    const late = failure(`GET ${path} did not answer within ${timeoutMs} ms`);
+    const late: HealthAnswer = { ...failure(`GET ${path} did not answer within ${timeoutMs} ms`), isSilent: true };
     const timer = setTimeout(() => setImmediate(finish, late), timeoutMs);
     const cancel = () => finish(failure(`GET ${path} was not answered`));
     signal?.addEventListener('abort', cancel, { once: true });
@@ -70,13 +80,15 @@ export function askHealth(
 /** Not ok at once when `signal` aborts. */
 export async function askLiveness(
   upstream: Upstream,
-  health: string | null,
+  health: HealthCheck | null,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  if (health !== null) return askHealth(upstream, health, timeoutMs, signal);
+  if (health !== null) return askHealth(upstream, health, signal);
   const result = await tryConnect(upstream, timeoutMs, signal);
-  return result === 'accepted' ? { ok: true } : failure(`connecting: ${result}`);
+  if (result === 'accepted') return { ok: true };
+  const failed = failure(`connecting: ${result}`);
+  return result === 'timeout' ? { ...failed, isSilent: true } : failed;
 }
 
 function failure(detail: string): { ok: false; detail: string } {

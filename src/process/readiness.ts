@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
 import { listenerBelongsTo } from './port.ts';
-import { askHealth, type HealthAnswer, tryConnect } from './probe.ts';
+import { askHealth, type HealthAnswer, type HealthCheck, tryConnect } from './probe.ts';
 
 const CONNECT_RETRY_MS = 1;
 /** For file systems that do not notify. */
@@ -22,8 +22,8 @@ const PORT_FAST_MS = 200;
 
 export interface ReadinessOptions {
   readonly upstream: Upstream;
-  readonly health: string | null;
-  readonly healthTimeoutMs: number;
+  /** null: it is ready when it accepts a connection. */
+  readonly health: HealthCheck | null;
   readonly pid: number;
 }
 
@@ -118,14 +118,14 @@ async function waitPort(port: number, pid: number, signal: AbortSignal): Promise
 }
 
 async function waitHealthy(
-  { upstream, healthTimeoutMs }: ReadinessOptions,
-  health: string,
+  { upstream }: ReadinessOptions,
+  health: HealthCheck,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const startedAtMs = performance.now();
-  let last: HealthAnswer = { ok: false, detail: `GET ${health} was not answered` };
+  let last: HealthAnswer = { ok: false, detail: `GET ${health.path} was not answered` };
   while (!signal.aborted) {
-    const result = await askHealth(upstream, health, healthTimeoutMs, signal);
+    const result = await askHealth(upstream, health, signal);
     if (result.ok) return result;
     // An attempt that was cut off says nothing; the one before it may.
     if (!signal.aborted) last = result;

@@ -1,6 +1,6 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import { createHash } from 'node:crypto';
-import type { Claim, Lease, Refusal, SecondTry } from '../core/serving.ts';
+import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
@@ -33,6 +33,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   /** Set while the claim is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
+  /** Of the request that the lease is for. */
+  private outcome: Outcome | undefined;
   private readonly download: Download;
   private upload: Upload | null = null;
   private connection: UpstreamConnection | null = null;
@@ -90,6 +92,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const { method, body } = request;
     const chunked = isChunked(request.rawHeaders);
     this.sent = false;
+    this.outcome = undefined;
     // The time to the first byte of the answer begins with the last part of the request.
     const onMoved = () => this.connection?.postpone();
     this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
@@ -138,6 +141,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   onEnd(trailers: string[]): void {
     const { response, connection } = this;
     this.connection = null;
+    this.outcome = 'answered';
     if (!this.over && connection !== null) {
       sendTrailers(response, trailers);
       this.download.end(connection);
@@ -152,7 +156,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
     // The tenant had closed a kept connection: the next one, or a new one, takes the request.
     if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
-    this.release(true);
+    this.outcome = 'broke-off';
+    this.release();
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
     if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
@@ -265,10 +270,10 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.release();
   }
 
-  private release(brokeOff = false): void {
+  private release(): void {
     this.stopStall();
     this.upload?.stop();
-    this.lease?.release(brokeOff);
+    this.lease?.release(this.outcome);
     this.lease = null;
   }
 

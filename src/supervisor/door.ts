@@ -4,7 +4,7 @@ import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
-import type { Claim, Grant, Lease, LeaseTarget, SecondTry } from '../core/serving.ts';
+import type { Claim, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../core/serving.ts';
 import { CountedGrant } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';
@@ -74,7 +74,7 @@ export class Door {
     const { target } = this;
     if (target === null) return null;
     const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
-      onReported: (active) => this.reported(active),
+      onReported: (active, answered) => this.reported(active, answered),
       onEnded: () => this.grants.delete(grant),
     });
     this.grants.add(grant);
@@ -164,19 +164,22 @@ export class Door {
     return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
   }
 
-  private reported(active: boolean): void {
+  private reported(active: boolean, answered: boolean): void {
     const { inFlight, clock, onUsed, onQuiet } = this.options;
     if (!active) return;
+    if (answered) inFlight.answered(clock.nowMs());
     inFlight.seen(clock.nowMs());
     onUsed();
     if (inFlight.activity.open === 0) onQuiet();
   }
 
   /** Called by its leases. */
-  released(lease: Lease, kind: 'request' | 'stream', brokeOff: boolean): void {
+  released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void {
     const { inFlight, clock, onUsed, onQuiet } = this.options;
-    this.secondTries.end(lease, brokeOff, clock.nowMs());
-    inFlight.end(kind, clock.nowMs());
+    const nowMs = clock.nowMs();
+    this.secondTries.end(lease, outcome, nowMs);
+    if (outcome === 'answered') inFlight.answered(nowMs);
+    inFlight.end(kind, nowMs);
     onUsed();
     if (inFlight.activity.open === 0) onQuiet();
   }

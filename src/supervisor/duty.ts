@@ -1,4 +1,5 @@
 /** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
+import type { Workload } from '../core/health.ts';
 import type { Clock, LaunchedProcess, ProbeResult } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { type ConnectionCounts, DirectTraffic } from './direct-traffic.ts';
@@ -76,6 +77,7 @@ export class Duty {
       random,
       intervalMs: settings().healthCheckIntervalMs,
       probe: () => this.probe(process),
+      workload: () => this.workload,
       onUnhealthy,
     });
   }
@@ -89,6 +91,13 @@ export class Duty {
     const isQuick = clock.nowMs() - begunAtMs <= QUICK_PROBE_MS;
     clock.after(AFTER_PROBE_MS, () => this.traffic.probeEnded(isQuick, clock.nowMs()));
     return result;
+  }
+
+  private get workload(): Workload {
+    const { clock, inFlight, service } = this.options;
+    const { requests, direct, answeredAtMs } = inFlight;
+    const { requestTimeoutMs } = service();
+    return { nowMs: clock.nowMs(), isBusy: requests + direct > 0, answeredAtMs, requestTimeoutMs };
   }
 
   end(): void {

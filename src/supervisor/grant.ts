@@ -2,11 +2,11 @@
 import type { Grant, GrantCounts, LeaseTarget } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
-const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0 };
+const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0, answered: 0 };
 
 export interface GrantHooks {
   /** What it counts has changed. */
-  onReported(active: boolean): void;
+  onReported(active: boolean, answered: boolean): void;
   onEnded(): void;
 }
 
@@ -30,11 +30,12 @@ export class CountedGrant implements Grant {
   }
 
   report(counts: GrantCounts): void {
-    const { requests, streams, total } = this.counts;
+    const { requests, streams, total, answered } = this.counts;
     this.counts = counts;
     const claimed = counts.total - total;
     this.inFlight.shift(counts.requests - requests, counts.streams - streams, claimed);
-    this.hooks.onReported(claimed > 0 || counts.requests !== requests || counts.streams !== streams);
+    const isActive = claimed > 0 || counts.requests !== requests || counts.streams !== streams;
+    this.hooks.onReported(isActive, counts.answered > answered);
     if (this.revoked && this.confirmed === null && counts.requests + counts.streams === 0) this.hooks.onEnded();
   }
 
@@ -54,6 +55,7 @@ export class CountedGrant implements Grant {
 
   lost(): void {
     this.revoked = true;
-    this.confirm({ ...NOTHING, total: this.counts.total });
+    const { total, answered } = this.counts;
+    this.confirm({ ...NOTHING, total, answered });
   }
 }

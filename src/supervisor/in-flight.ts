@@ -9,6 +9,8 @@ export class InFlight {
   /** All requests ever granted. */
   total: number;
   lastActivityAtMs: number;
+  /** When a whole answer was passed on last, ms since the epoch. */
+  answeredAtMs = 0;
   /** Workers that have yet to say what they claimed. */
   private unconfirmed = 0;
   private whenDrained: (() => void) | null = null;
@@ -31,6 +33,10 @@ export class InFlight {
   /** Something happened that is not counted here. */
   seen(nowMs: number): void {
     this.lastActivityAtMs = nowMs;
+  }
+
+  answered(nowMs: number): void {
+    this.answeredAtMs = nowMs;
   }
 
   /** What a worker counts has changed by so much. */

@@ -1,11 +1,11 @@
 /** One request's hold on an upstream, counted from its making to its release. */
 import type { InstanceName } from '../core/instance.ts';
 import type { Upstream } from '../core/ports.ts';
-import type { Lease, LeaseTarget } from '../core/serving.ts';
+import type { Lease, LeaseTarget, Outcome } from '../core/serving.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface LeaseOwner {
-  released(lease: Lease, kind: 'request' | 'stream', brokeOff: boolean): void;
+  released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void;
 }
 
 export class CountedLease implements Lease {
@@ -36,10 +36,10 @@ export class CountedLease implements Lease {
     this.inFlight.requestBecomesStream();
   }
 
-  release(brokeOff = false): void {
+  release(outcome?: Outcome): void {
     if (this.open === null) return;
     const kind = this.open;
     this.open = null;
-    this.owner.released(this, kind, brokeOff);
+    this.owner.released(this, kind, outcome);
   }
 }

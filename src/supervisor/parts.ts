@@ -3,6 +3,7 @@ import type { InstanceName, InstanceRecord } from '../core/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Doorbells, Launcher, LaunchRequest } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
+import type { WebAddress } from '../core/web-address.ts';
 import { Consumption } from './consumption.ts';
 import { CurrentProcess } from './current-process.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
@@ -24,6 +25,7 @@ export interface RunnerDeps extends JournalDeps {
   readonly generations: Generations;
   /** Connections to each socket, by the path that was bound. */
   connections(): ConnectionCounts;
+  webAddressOf(service: string, tenantId: string): WebAddress;
   /** 0 to 1. */
   random(): number;
   /** One of this tenant has a process from now on, or is about to. */

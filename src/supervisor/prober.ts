@@ -1,5 +1,5 @@
 /** Liveness of one instance: its own timer, so that a hung tenant delays nobody else's probe. */
-import { afterProbe, HEALTHY, isUnhealthy } from '../core/health.ts';
+import { afterProbe, HEALTHY, isUnhealthy, type Workload } from '../core/health.ts';
 import type { Clock, ProbeResult } from '../core/ports.ts';
 
 /** By so much of the interval a probe may come early: who asks an instance as regularly must not always meet its probe. */
@@ -11,6 +11,7 @@ export interface ProberOptions {
   random(): number;
   readonly intervalMs: number;
   probe(): Promise<ProbeResult>;
+  workload(): Workload;
   /** Called once, when enough probes failed in a row. */
   onUnhealthy(detail: string): void;
 }
@@ -25,9 +26,10 @@ export function startProber(options: ProberOptions): () => void {
     cancel = clock.after(intervalMs * (1 - EARLY * random()), () => void round());
   };
   const round = async () => {
+    const begunAtMs = clock.nowMs();
     const result = await options.probe();
     if (ended) return;
-    health = afterProbe(health, result.ok);
+    health = afterProbe(health, result, begunAtMs, options.workload());
     if (!isUnhealthy(health)) return schedule();
     ended = true;
     options.onUnhealthy(result.ok ? '' : result.detail);

@@ -266,7 +266,9 @@ export class Runner {
   launchRequest(): LaunchRequest {
     const { name: instance, service, tenantId } = this;
     const { limits } = this.consumption;
-    return { instance, service, tenantId, env: this.record.env, limits, paths: this.parts.place.configured };
+    const webAddress = this.deps.webAddressOf(service.name, tenantId);
+    const { configured: paths } = this.parts.place;
+    return { instance, service, tenantId, env: this.record.env, limits, paths, webAddress };
   }
 
   private retryAt(atMs: number): void {

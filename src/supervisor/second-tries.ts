@@ -2,7 +2,7 @@
  * Requests that are sent a second time because their process broke off (contract.md §6): which may be, and whether
  * the crash of one counts toward `max_restarts`.
  */
-import type { Lease, SecondTry } from '../core/serving.ts';
+import type { Lease, Outcome, SecondTry } from '../core/serving.ts';
 
 /** A connection that breaks off is told before the exit of its process; on a busy machine by so much. */
 const EXIT_SEEN_WITHIN_MS = 2000;
@@ -45,11 +45,10 @@ export class SecondTries {
     this.open.set(lease, { request, isOtherProcess: lease.generation !== generation, brokeOffAtMs: null });
   }
 
-  /** @param brokeOff its connection ended before its answer did */
-  end(lease: Lease, brokeOff: boolean, nowMs: number): void {
+  end(lease: Lease, outcome: Outcome | undefined, nowMs: number): void {
     const ended = this.open.get(lease);
     if (ended === undefined) return;
-    if (brokeOff) ended.brokeOffAtMs = nowMs;
+    if (outcome === 'broke-off') ended.brokeOffAtMs = nowMs;
     else this.open.delete(lease);
     this.forgetOld(nowMs);
   }

@@ -3,6 +3,7 @@ import type { InstanceName } from '../core/instance.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { HostMemory } from '../core/pressure.ts';
 import type { Config } from '../core/service.ts';
+import type { WebAddress } from '../core/web-address.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {
@@ -19,7 +20,7 @@ export interface SupervisorDeps {
   readonly storageMeter: StorageMeter;
   /** 0 to 1. */
   random(): number;
-  urlOf(service: string, tenantId: string): string | null;
+  webAddressOf(service: string, tenantId: string): WebAddress;
   /** Deletes what the instance printed. */
   removeLogs(instance: InstanceName): Promise<void>;
 }

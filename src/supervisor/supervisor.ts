@@ -67,8 +67,9 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, doorbells, events, logger, clock, random } = this.deps;
+    const { launcher, doorbells, events, logger, clock, random, webAddressOf } = this.deps;
     return {
+      webAddressOf,
       doorbells,
       settings: () => this.currentConfig.settings,
       launcher,
@@ -321,7 +322,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private view(runner: Runner): InstanceView {
-    return viewOf(runner, { nowMs: this.deps.clock.nowMs(), urlOf: this.deps.urlOf });
+    return viewOf(runner, { nowMs: this.deps.clock.nowMs(), webAddressOf: this.deps.webAddressOf });
   }
 }
 

@@ -5,12 +5,13 @@ import { overStorage } from '../core/storage.ts';
 import { describeExit } from '../core/tidings.ts';
 import { formatDuration } from '../core/units.ts';
 import type { InstanceView } from '../core/verbs.ts';
+import type { WebAddress } from '../core/web-address.ts';
 import type { Runner } from './runner.ts';
 
 export interface ViewContext {
   readonly nowMs: number;
   /** The URL of an instance, or null when its domain is not known. */
-  urlOf(service: string, tenantId: string): string | null;
+  webAddressOf(service: string, tenantId: string): WebAddress;
 }
 
 export function viewOf(runner: Runner, context: ViewContext): InstanceView {
@@ -26,7 +27,7 @@ export function viewOf(runner: Runner, context: ViewContext): InstanceView {
     pid: runner.process?.pid ?? null,
     socket: runner.paths.publicSocket,
     port: upstream !== null && 'port' in upstream ? upstream.port : null,
-    url: context.urlOf(record.service, record.tenantId),
+    url: context.webAddressOf(record.service, record.tenantId).url,
     createdAt: iso(record.createdAtMs),
     startedAt: isoOrNull(record.startedAtMs),
     lastActivityAt: isoOrNull(record.lastActivityAtMs),

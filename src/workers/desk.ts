@@ -1,5 +1,5 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
-import type { Claim, Grant, GrantSource, Lease, LeaseTarget } from '../core/serving.ts';
+import type { Claim, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/serving.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';
 
 export class Desk {
@@ -28,7 +28,7 @@ export class Desk {
       case 'stream':
         return this.leases.get(message.id)?.becomeStream();
       case 'release':
-        return this.release(message.id, message.brokeOff);
+        return this.release(message.id, message.outcome);
       case 'report':
         for (const share of message.shares) this.take(share, 'report');
         return;
@@ -46,7 +46,7 @@ export class Desk {
   close(): void {
     this.isOpen = false;
     for (const abort of this.held.values()) abort.abort();
-    for (const id of [...this.leases.keys()]) this.release(id, false);
+    for (const id of [...this.leases.keys()]) this.release(id);
     for (const grant of this.grants.values()) grant.lost();
     for (const [generation, count] of this.connections) this.countConnections(generation, -count);
   }
@@ -72,10 +72,10 @@ export class Desk {
     return true;
   }
 
-  private release(id: number, brokeOff: boolean): void {
+  private release(id: number, outcome?: Outcome): void {
     const lease = this.leases.get(id);
     this.leases.delete(id);
-    lease?.release(brokeOff);
+    lease?.release(outcome);
   }
 
   private take(share: Share, how: 'report' | 'confirm'): void {

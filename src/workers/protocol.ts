@@ -1,7 +1,7 @@
 /** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
 import type { InstanceName } from '../core/instance.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import type { GrantCounts, LeaseTarget, Refusal, SecondTry } from '../core/serving.ts';
+import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/serving.ts';
 
 /** What of the config the workers go by; a routing table without Sets and Maps. */
 export interface WorkerConfig {
@@ -52,7 +52,7 @@ export type FromWorker =
   /** The client left while it was held. */
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'stream'; readonly id: number }
-  | { readonly type: 'release'; readonly id: number; readonly brokeOff: boolean }
+  | { readonly type: 'release'; readonly id: number; readonly outcome?: Outcome }
   | { readonly type: 'report'; readonly shares: readonly Share[] }
   | { readonly type: 'confirm'; readonly share: Share }
   | { readonly type: 'pong' };

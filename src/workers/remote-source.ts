@@ -3,7 +3,7 @@
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, LeaseTarget, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
+import type { Claim, Lease, LeaseTarget, Outcome, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */
@@ -14,11 +14,12 @@ class Counter {
   requests = 0;
   streams = 0;
   total = 0;
+  answered = 0;
   connections = 0;
 
   share(generation: number): Share {
-    const { requests, streams, total, connections } = this;
-    return { generation, requests, streams, total, connections };
+    const { requests, streams, total, answered, connections } = this;
+    return { generation, requests, streams, total, answered, connections };
   }
 
   get isEmpty(): boolean {
@@ -177,7 +178,8 @@ class LocalLease implements Lease {
     this.source.note(this.generation);
   }
 
-  release(): void {
+  release(outcome?: Outcome): void {
+    if (this.open !== null && outcome === 'answered') this.counter.answered += 1;
     if (this.open === 'request') this.counter.requests -= 1;
     if (this.open === 'stream') this.counter.streams -= 1;
     if (this.open !== null) this.source.note(this.generation);
@@ -212,9 +214,9 @@ class RemoteLease implements Lease {
     this.send({ type: 'stream', id: this.id });
   }
 
-  release(brokeOff = false): void {
+  release(outcome?: Outcome): void {
     if (this.released) return;
     this.released = true;
-    this.send({ type: 'release', id: this.id, brokeOff });
+    this.send({ type: 'release', id: this.id, ...(outcome === undefined ? {} : { outcome }) });
   }
 }

@@ -133,6 +133,11 @@ describe('a bad config is told with line, key and what was expected', () => {
       ':2: service.api.command: {idd} is not a template variable here, did you mean {id}?',
     ],
     ['{port} on a socket', '[service.api]\ncommand = "x {port}"\n', '{port} is not a template variable here'],
+    [
+      '{url} with any domain',
+      `${SERVICE}env = { BASE = "{url}" }\n[proxy]\ndomain = "*"\n`,
+      'service.api.env.BASE: {url} takes a [proxy] domain other than "*"',
+    ],
     ['a lone brace', '[service.api]\ncommand = "x }"\n', 'lone }'],
     ['a socket without {id}', `${SERVICE}socket = "/tmp/api.sock"\n`, ':3: service.api.socket: must contain {id}'],
     [

@@ -76,7 +76,8 @@ async function stampedServer() {
   });
   const stamp = await stampAt(path);
   await stamp.begin();
-  const probe = () => stamp.except(() => askHealth({ socketPath: path }, '/health', 10_000));
+  const probe = () =>
+    stamp.except(() => askHealth({ socketPath: path }, { path: '/health', host: 'localhost', timeoutMs: 10_000 }));
   return { stamp, probe, answer, connectTo: () => void connect(path).on('error', () => {}) };
 }
 

@@ -6,6 +6,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { askHealth, tryConnect } from '../../src/process/probe.ts';
 import { inline, makeBench, makeDir, PATIENT } from './support.ts';
 
+const CHECK = { path: '/', host: 'acme.localhost', timeoutMs: 5000 };
+
 test('a connection was made in time, though it is seen late (bug: a busy server took no child for ready)', async () => {
   const socketPath = join(makeDir(), 's');
   const server = createServer((socket) => socket.destroy()).listen(socketPath);
@@ -28,7 +30,7 @@ test('an answer came in time, though it is seen late', async () => {
   const setRealTimeout = setTimeout;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const result = askHealth(child.upstream, '/', 1000);
+  const result = askHealth(child.upstream, { ...CHECK, timeoutMs: 1000 });
   await bench.sink.printed(/asked/);
   // What is due after a standstill: the timers, and then what has come in.
   const due = new Promise<void>((resolve) => void setRealTimeout(resolve, 1));
@@ -45,7 +47,11 @@ test('none is told when the time is over', async () => {
     command: inline("require('node:net').createServer().listen(process.env.SOCKET_PATH)"),
   });
   await child.waitReady(PATIENT);
-  expect(await askHealth(child.upstream, '/', 50)).toEqual({ ok: false, detail: 'GET / did not answer within 50 ms' });
+  expect(await askHealth(child.upstream, { ...CHECK, timeoutMs: 50 })).toEqual({
+    ok: false,
+    detail: 'GET / did not answer within 50 ms',
+    isSilent: true,
+  });
 });
 
 function standStill(ms: number): void {

@@ -108,25 +108,46 @@ test('a health check that hangs does not outlast the wait for readiness', async 
   expect(performance.now() - startedAtMs).toBeLessThan(5000);
 });
 
+const HEALTH = { health: '/health', healthHost: '{host}', healthTimeoutMs: 5000 };
+
 test('a probe tells a healthy child from a sick one', async () => {
   const bench = makeBench();
   const child = await bench.launch({ health: '/health' });
   await child.waitReady(PATIENT);
-  expect(await child.probe({ health: '/health', healthTimeoutMs: 5000 })).toEqual({ ok: true });
+  expect(await child.probe(HEALTH)).toEqual({ ok: true });
   await get(child.upstream, '/sick');
-  expect(await child.probe({ health: '/health', healthTimeoutMs: 5000 })).toEqual({
+  expect(await child.probe(HEALTH)).toEqual({
     ok: false,
     detail: 'GET /health answered 503',
   });
 });
 
+test.each([
+  ['{host}', 'acme.localhost'],
+  ['internal', 'internal'],
+])(
+  'probes ask for the host "%s" as %s, by https (bug: localhost; Django answered 400, a redirect to https 301)',
+  async (healthHost, host) => {
+    const bench = makeBench();
+    const code = `require('node:http').createServer(({ headers }, response) => {
+    const { host, 'x-forwarded-proto': proto, 'user-agent': agent } = headers;
+    console.log([host, proto, agent].join(' '));
+    response.writeHead(host === '${host}' && proto === 'https' ? 200 : 400).end();
+  }).listen(process.env.SOCKET_PATH)`;
+    const child = await bench.launch({ command: inline(code), health: '/', healthHost });
+    expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
+    expect(await child.probe({ health: '/', healthHost, healthTimeoutMs: 5000 })).toEqual({ ok: true });
+    await bench.sink.printed(new RegExp(`${host} https tenement-health`));
+  },
+);
+
 test('without health a probe is a connection', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
-  expect(await child.probe({ health: null, healthTimeoutMs: 5000 })).toEqual({ ok: true });
+  expect(await child.probe({ ...HEALTH, health: null })).toEqual({ ok: true });
   await child.terminate(5000);
-  expect(await child.probe({ health: null, healthTimeoutMs: 5000 })).toMatchObject({ ok: false });
+  expect(await child.probe({ ...HEALTH, health: null })).toMatchObject({ ok: false });
 });
 
 test('a stranger that listens on the port of a child never answers for it', async () => {

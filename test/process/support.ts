@@ -87,6 +87,7 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
       env,
       limits: service,
       paths: launcher.paths(service, 'acme'),
+      webAddress: { host: 'acme.localhost', url: 'http://acme.localhost:8080' },
     };
   };
   return {
@@ -141,6 +142,7 @@ function makeService(dir: string): ServiceConfig {
     socketGroup: null,
     listen: 'socket',
     health: null,
+    healthHost: '{host}',
     healthTimeoutMs: 5000,
     restart: 'on-failure',
     idleTimeoutMs: 0,

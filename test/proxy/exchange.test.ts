@@ -222,10 +222,10 @@ test('a second try that is refused is the answer', async () => {
   expect(seen).toEqual(['GET']);
 });
 
-test('a lease says whether its process broke off', async () => {
+test('a lease is told what became of its request', async () => {
   await diesOnce();
   await bench.fetch();
-  expect(bench.source.leases.map(({ brokeOff }) => brokeOff)).toEqual([true, false]);
+  expect(bench.source.leases.map(({ outcome }) => outcome)).toEqual(['broke-off', 'answered']);
 });
 
 test('a tenant that dies twice gives 502', async () => {

@@ -10,7 +10,7 @@ import type { InstanceName } from '../../src/core/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
 import type { RoutingTable } from '../../src/core/routing.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
-import type { Claim, Lease, SecondTry, UpstreamSource } from '../../src/core/serving.ts';
+import type { Claim, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
@@ -24,7 +24,7 @@ export const TABLE: RoutingTable = {
 export interface FakeLease extends Lease {
   readonly released: Promise<void>;
   releases: number;
-  brokeOff: boolean;
+  outcome: Outcome | undefined;
   stream: boolean;
 }
 
@@ -82,14 +82,14 @@ export class FakeSource implements UpstreamSource {
       requestTimeoutMs: this.requestTimeoutMs,
       released: promise,
       releases: 0,
-      brokeOff: false,
+      outcome: undefined,
       stream: false,
       becomeStream: () => {
         lease.stream = true;
       },
-      release: (brokeOff = false) => {
+      release: (outcome) => {
         lease.releases += 1;
-        lease.brokeOff = brokeOff;
+        lease.outcome = outcome;
         resolve();
       },
     };

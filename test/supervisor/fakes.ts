@@ -159,7 +159,11 @@ export class FakeProcess implements LaunchedProcess {
     return this.ranMs;
   }
 
+  /** It answers no probe. */
+  silent = false;
+
   async probe(): Promise<ProbeResult> {
+    if (this.silent) return { ok: false, detail: 'silent', isSilent: true };
     return this.healthy ? { ok: true } : { ok: false, detail: 'sick' };
   }
 
@@ -182,6 +186,7 @@ export const SERVICE: ServiceConfig = {
   socketGroup: null,
   listen: 'socket',
   health: null,
+  healthHost: '{host}',
   healthTimeoutMs: 1000,
   restart: 'on-failure',
   idleTimeoutMs: 60_000,
@@ -339,7 +344,7 @@ export function world(
       close: () => {},
     },
     random: () => 0,
-    urlOf: () => null,
+    webAddressOf: () => ({ host: 'acme.localhost', url: null }),
     removeLogs: async () => {},
   });
   return Object.assign(made, { supervisor });

@@ -14,7 +14,7 @@ describe('the crash of a request that was sent again', () => {
       const tries = policy();
       const second = lease(2);
       tries.begin(second, page);
-      if (isBrokenOff) tries.end(second, true, 1000);
+      if (isBrokenOff) tries.end(second, 'broke-off', 1000);
       expect(tries.crashed(1500)).toBe(true);
       expect(tries.crashed(1500)).toBe(false);
     }
@@ -24,11 +24,11 @@ describe('the crash of a request that was sent again', () => {
     const tries = policy();
     const answered = lease(2);
     tries.begin(answered, page);
-    tries.end(answered, false, 1000);
+    tries.end(answered, 'answered', 1000);
     expect(tries.crashed(1000)).toBe(false);
     const closed = lease(2);
     tries.begin(closed, page);
-    tries.end(closed, true, 1000);
+    tries.end(closed, 'broke-off', 1000);
     expect(tries.crashed(3000)).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe('an instance', () => {
   async function crash(made: World, on: Lease): Promise<void> {
     made.processes.at(-1)?.exit(1);
     await settle();
-    on.release(true);
+    on.release('broke-off');
     await settle();
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../src/core/serving.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { granted, here, ready, settle, type World, world } from './fakes.ts';
 
@@ -153,7 +154,7 @@ describe('waking', () => {
     const lease = granted(await made.supervisor.claim('api:acme', here()));
     first.exit(7);
     await settle();
-    lease.release(true);
+    lease.release('broke-off');
     const again = made.supervisor.claim('api:acme', here(), { request: 'GET /', generation: lease.generation });
     await settle();
     made.processes[1]?.becomeReady();
@@ -277,6 +278,51 @@ describe('crash loops', () => {
       state: 'backoff',
       lastExit: { reason: 'unhealthy', detail: 'sick' },
     });
+  });
+});
+
+describe('a process that answers no probe', () => {
+  async function silent(requests: number) {
+    const made = world({ idleTimeoutMs: 0, requestTimeoutMs: 60_000 }, { healthCheckIntervalMs: 10_000 });
+    const process = await ready(made);
+    const leases: Lease[] = [];
+    for (let index = 0; index < requests; index += 1)
+      leases.push(granted(await made.supervisor.claim('api:acme', here())));
+    process.silent = true;
+    return { made, process, leases };
+  }
+
+  it('is at work while a request is in flight (bug: one busy worker was ended by three probes)', async () => {
+    const { made, process, leases } = await silent(1);
+    await made.clock.advance(50_000);
+    leases[0]?.release('answered');
+    process.silent = false;
+    await made.clock.advance(60_000);
+    expect(process.terminated).toEqual([]);
+  });
+
+  it('is at work for as long as it answers requests', async () => {
+    const { made, process, leases } = await silent(5);
+    for (const lease of leases) {
+      await made.clock.advance(50_000);
+      lease.release('answered');
+    }
+    expect(process.terminated).toEqual([]);
+  });
+
+  it('is ended when its requests are not answered either', async () => {
+    const { made, process, leases } = await silent(5);
+    for (const lease of leases) {
+      await made.clock.advance(50_000);
+      lease.release();
+    }
+    expect(process.terminated).not.toEqual([]);
+  });
+
+  it('is ended at once when it has no request', async () => {
+    const { made, process } = await silent(0);
+    await made.clock.advance(30_000);
+    expect(process.terminated).not.toEqual([]);
   });
 });
 
