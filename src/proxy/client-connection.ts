@@ -63,11 +63,19 @@ export class ClientConnection implements PlainResponseOwner {
     this.quietSinceMs = performance.now();
     served?.closed();
     const isLast = response?.shouldKeepAlive !== true || socket.readableEnded;
-    if (body?.isWhole === false) {
-      body.resume();
-      if (isLast) linger(socket);
-    } else if (isLast) socket.destroySoon();
-    else this.next();
+    if (body?.isWhole === false) body.resume();
+    if (isLast) this.close();
+    else if (body?.isWhole !== false) this.next();
+  }
+
+  /** Nothing that stands behind the last request is acted on. */
+  private close(): void {
+    const { socket, body } = this;
+    if (body?.isWhole !== false && this.held.length === 0) return socket.destroySoon();
+    this.held = [];
+    linger(socket);
+    // Full of what was held, it was not read.
+    socket.resume();
   }
 
   private readonly onData = (bytes: Buffer): void => {
@@ -115,7 +123,7 @@ export class ClientConnection implements PlainResponseOwner {
     this.response = null;
     this.body = null;
     // It is being closed: nothing could be answered.
-    if (!this.socket.writable) return this.socket.destroySoon();
+    if (!this.socket.writable) return this.close();
     if (this.held.length > 0) this.handOver(Buffer.concat(this.held));
     else if (this.socket.writableNeedDrain) this.socket.pause();
   }

@@ -79,6 +79,11 @@ export class RequestFeed {
     });
   }
 
+  /** Whether anything was read behind the request that is under way. */
+  get holds(): boolean {
+    return this.held.length > 0;
+  }
+
   /** Parses nothing more; what comes is read and thrown away, by which the client's end is seen. */
   stop(): void {
     this.isOver = true;

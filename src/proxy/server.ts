@@ -1,7 +1,6 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
@@ -14,7 +13,7 @@ import { Exchange } from './exchange.ts';
 import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
-import { lingerUnderNode } from './linger.ts';
+import { linger, lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
 import { nextRequestId } from './request-id.ts';
@@ -101,12 +100,12 @@ function makeServer(gateway: Gateway): Server {
   });
   server.on('connect', (request, socket) => {
     feedOf(request.socket)?.stop();
-    refuseRaw(socket, 'bad_request');
+    refuseRaw(socket as Socket, 'bad_request');
   });
   const refusals = new FewATurn();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     feedOf(socket as Socket)?.stop();
-    refusals.add(() => refuseClient(error, socket, gateway));
+    refusals.add(() => refuseClient(error, socket as Socket, gateway));
   });
   readPlainFirst(server, gateway);
   return server;
@@ -128,9 +127,9 @@ function readPlainFirst(server: Server, gateway: Gateway): void {
   });
 }
 
-function refuseClient(error: NodeJS.ErrnoException, socket: Duplex, { inFlight }: Gateway): void {
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket, { inFlight }: Gateway): void {
   // Never into the middle of a response.
-  if (socket instanceof Socket && inFlight.isAnswering(socket)) socket.destroy();
+  if (inFlight.isAnswering(socket)) socket.destroy();
   else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
 }
 
@@ -158,8 +157,11 @@ const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** For what could not be parsed, or is not for a proxy like this one. */
-function refuseRaw(socket: Duplex, code: ErrorCode): void {
+function refuseRaw(socket: Socket, code: ErrorCode): void {
   if (!socket.writable) return void socket.destroy();
   const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null }));
-  socket.end(answer, () => socket.destroy());
+  socket.write(answer);
+  // Who has sent nothing waits for nothing.
+  if (code === 'client_too_slow') socket.destroySoon();
+  else linger(socket);
 }

@@ -7,6 +7,7 @@ for (const suite of [
   'bodies',
   'exchange',
   'half-close',
+  'last-request',
   'limits',
   'request-feed',
   'server',
