@@ -101,7 +101,8 @@ function instanceCalls(transport: Transport): InstanceCalls {
     spawn: async (service, id, options = {}) => {
       const body = { service, id, ...options };
       const { status, data } = await transport.json({ method: 'POST', path: '/api/instances', body });
-      return { view: data as InstanceView, created: status === 201 };
+      // 502 has the instance too. Whether it is new it does not say, and nobody asks of a start that failed.
+      return { view: data as InstanceView, created: status !== 200 };
     },
     start: (instance, options = {}) => verb(instance, 'start', options),
     stop: (instance) => verb(instance, 'stop'),

@@ -151,6 +151,15 @@ export const problemAnswer: TypedAnswer = {
   content: { 'application/problem+json': { schema: problemSchema } },
 };
 
+/** Of a spawn. 502: it is registered, and its start has failed. */
+export const spawnAnswers = {
+  200: instanceSchema,
+  201: instanceSchema,
+  502: instanceSchema,
+  '4xx': problemAnswer,
+  '5xx': problemAnswer,
+};
+
 export const streamAnswer: TypedAnswer = {
   description: 'One JSON object a line, or a server-sent event.',
   content: { 'application/x-ndjson': { schema: z.string() }, 'text/event-stream': { schema: z.string() } },

@@ -45,7 +45,11 @@ export function createTransport(target: ApiTarget): Transport {
   });
 
   async function send(call: ApiRequest): Promise<ApiAnswer> {
-    const { statusCode, body } = await request(`${base}${call.path}${queryText(call.query)}`, {
+    const {
+      statusCode,
+      headers: answerHeaders,
+      body,
+    } = await request(`${base}${call.path}${queryText(call.query)}`, {
       dispatcher: agent,
       method: call.method,
       headers: { ...headers, ...(call.body !== undefined && { 'content-type': 'application/json' }) },
@@ -54,7 +58,7 @@ export function createTransport(target: ApiTarget): Transport {
     }).catch((error: unknown) => {
       throw unreachable(address, error);
     });
-    if (statusCode >= 400) throw await problemOf(statusCode, body, address);
+    if (statusCode >= 400 && !hasAnswer(statusCode, answerHeaders)) throw await problemOf(statusCode, body, address);
     return { status: statusCode, body };
   }
 
@@ -70,6 +74,11 @@ export function createTransport(target: ApiTarget): Transport {
     lines: (call) => linesOf(() => send(call), address, call.signal),
     close: () => agent.destroy(),
   };
+}
+
+/** An instance that did not start is no problem document. */
+function hasAnswer(status: number, headers: Dispatcher.ResponseData['headers']): boolean {
+  return status === 502 && String(headers['content-type']).startsWith('application/json');
 }
 
 function parseBase(url: string): string {

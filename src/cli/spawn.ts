@@ -2,11 +2,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseInstanceName } from '../core/instance.ts';
 import type { LimitsInput } from '../core/limits.ts';
+import { hasStartFailed } from '../core/start-outcome.ts';
 import type { InstanceView } from '../core/verbs.ts';
 import { block } from './format.ts';
 import { instanceOf } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
-import { assertReady } from './start-failure.ts';
+import { StartFailure } from './start-failure.ts';
 import { type GlobalOptions, withClient } from './target.ts';
 
 interface SpawnCommandOptions extends GlobalOptions, LimitsInput {
@@ -72,14 +73,8 @@ async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo):
     client.spawn(service, tenantId, { ...(env !== undefined && { env }), ...limitsOf(options), start, wait }),
   );
   if (options.json === true) await printJson(io, view);
-  const settled = start && wait && !wasLeftAlone(view, created);
-  if (settled) assertReady(view);
+  if (start && wait && hasStartFailed(view, created)) throw new StartFailure(view);
   if (options.json !== true) await print(io, describe(view));
-}
-
-/** What was registered before and has no process on purpose is not a start that failed. */
-function wasLeftAlone(view: InstanceView, created: boolean): boolean {
-  return !created && view.desired !== 'up' && (view.state === 'stopped' || view.state === 'asleep');
 }
 
 function describe(view: InstanceView): string {

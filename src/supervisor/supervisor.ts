@@ -3,6 +3,7 @@
 import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
+import { ownDifference } from '../core/own-difference.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
@@ -134,6 +135,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     const { runner, created } = await this.deps.registry.whenWritable(() => {
       this.assertOpen();
       const existing = this.fleet.get(instanceName(service, tenantId));
+      if (existing !== undefined) assertSame(existing, ownOf(options));
       const runner = existing ?? this.register(service, tenantId, ownOf(options));
       // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
       if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
@@ -324,6 +326,13 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private view(runner: Runner): InstanceView {
     return viewOf(runner, { nowMs: this.deps.clock.nowMs(), webAddressOf: this.deps.webAddressOf });
   }
+}
+
+/** @throws {TenementError} `already_registered` when what is asked for is not what it has */
+function assertSame({ name, record }: Runner, asked: TenantsOwn): void {
+  const difference = ownDifference(record, asked);
+  if (difference === null) return;
+  throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
 }
 
 function ownOf({ env, limits }: SpawnOptions): TenantsOwn {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createApi } from '../../src/api/server.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { fakeDeps } from './fakes.ts';
+import { CRASHED, fakeDeps } from './fakes.ts';
 import { post, runningApi, runningOnSocket } from './running.ts';
 
 test('spawning answers 201 with the instance when it is new, 200 when it was there', async () => {
@@ -16,6 +16,17 @@ test('spawning answers 201 with the instance when it is new, 200 when it was the
   expect(JSON.parse(first.text)).toEqual(supervisor.get('api:acme'));
   expect((await call('/api/instances', post(body))).status).toBe(200);
   expect(supervisor.calls[0]).toEqual(['spawn', 'api', 'acme', { env: { A: '1' }, wait: false }]);
+});
+
+test('a start that was waited for and has failed is answered 502 with the instance (bug: 201)', async () => {
+  const { call, supervisor } = await runningApi();
+  supervisor.started = CRASHED;
+  const body = { service: 'api', id: 'acme' };
+  for (const answer of [await call('/api/instances', post(body)), await call('/spawn/api/--id=acme')]) {
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([502, supervisor.get('api:acme')]);
+  }
+  expect((await call('/api/instances', post({ ...body, wait: false }))).status).toBe(200);
+  expect((await call('/api/instances', post({ ...body, id: 'b', start: false }))).status).toBe(201);
 });
 
 test.each(['GET', 'POST'])('the one-line form spawns with %s, encoded or not', async (method) => {

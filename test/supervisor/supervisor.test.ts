@@ -194,6 +194,39 @@ describe('waking', () => {
   });
 });
 
+describe('spawning again', () => {
+  const own = { env: { A: '1', B: '2' }, limits: { memoryLimitMb: 64, pidsLimit: 5 } };
+
+  async function registered() {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { ...own, start: false });
+    return made;
+  }
+
+  it('with the same, or a part of it, changes nothing', async () => {
+    const made = await registered();
+    for (const again of [own, {}, { env: {} }, { env: { B: '2' } }, { limits: { pidsLimit: 5 } }]) {
+      expect(await made.supervisor.spawn('api', 'acme', { ...again, start: false })).toMatchObject({ created: false });
+    }
+  });
+
+  it.each([
+    [{ env: { A: '2' } }, 'another value of A'],
+    [{ env: { A: '1', C: '' } }, 'another value of C'],
+    [{ limits: { memoryLimitMb: 65 } }, 'another memory_limit_mb'],
+    [{ limits: { cpuLimit: 1 }, env: { B: '1' } }, 'another value of B and another cpu_limit'],
+  ])('with %j is refused, and nothing changes (bug: it was ignored)', async (again, difference) => {
+    const made = await registered();
+    await expect(made.supervisor.spawn('api', 'acme', again)).rejects.toMatchObject({
+      code: 'already_registered',
+      httpStatus: 409,
+      message: `api:acme is registered, and this spawn asks for ${difference}`,
+    });
+    expect(made.saved.get('api:acme')).toMatchObject({ env: own.env, state: 'asleep' });
+    expect(made.processes).toHaveLength(0);
+  });
+});
+
 describe('sleeping', () => {
   it('an idle timeout after the last request has ended, not begun (trap: long downloads cut)', async () => {
     const made = world();

@@ -1,6 +1,7 @@
 /** /api/instances: the verbs of the supervisor. */
 import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/instance.ts';
-import type { SupervisorVerbs } from '../../core/verbs.ts';
+import { hasStartFailed } from '../../core/start-outcome.ts';
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/verbs.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,
@@ -10,6 +11,7 @@ import {
   noContent,
   problemAnswer,
   removeQuery,
+  spawnAnswers,
   spawnBody,
   startBody,
 } from '../schemas.ts';
@@ -60,19 +62,28 @@ function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
     '/api/instances',
     {
       schema: {
-        summary: 'Registers and starts an instance; 200 when it was registered before',
+        summary: 'Registers and starts an instance; 200 when it was registered before, 502 when its start has failed',
         body: spawnBody,
-        response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
+        response: spawnAnswers,
       },
     },
     async (request, reply) => {
       const { service, id, ...options } = request.body;
       assertTenantId(id);
-      const { view, created } = await supervisor.spawn(service, id, options);
-      reply.code(created ? 201 : 200);
-      return view;
+      const spawned = await supervisor.spawn(service, id, options);
+      reply.code(spawnStatus(spawned, options));
+      return spawned.view;
     },
   );
+}
+
+/** @returns 201 when it is new, 200 when it was there, 502 when its start was waited for and has failed */
+export function spawnStatus(
+  { view, created }: { view: InstanceView; created: boolean },
+  { start, wait }: SpawnOptions,
+): 200 | 201 | 502 {
+  if (start !== false && wait !== false && hasStartFailed(view, created)) return 502;
+  return created ? 201 : 200;
 }
 
 function startRoute(api: Api, supervisor: SupervisorVerbs): void {

@@ -3,8 +3,9 @@ import { assertTenantId } from '../../core/instance.ts';
 import type { InstanceView, SupervisorVerbs } from '../../core/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
-import { instanceSchema, noBody, problemAnswer, spawnLineParams, spawnLineQuery } from '../schemas.ts';
+import { noBody, spawnAnswers, spawnLineParams, spawnLineQuery } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
+import { spawnStatus } from './instances.ts';
 
 interface SpawnLine {
   readonly service: string;
@@ -17,7 +18,7 @@ const schema = {
   summary: 'Registers and starts an instance, as POST /api/instances does',
   params: spawnLineParams,
   querystring: spawnLineQuery,
-  response: { 200: instanceSchema, 201: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
+  response: spawnAnswers,
 };
 
 export function spawnLineRoutes(api: Api, context: ApiContext): void {
@@ -56,7 +57,7 @@ async function spawnLine(
 ): Promise<InstanceView> {
   const { service, id, start, wait } = line;
   assertTenantId(id);
-  const { view, created } = await supervisor.spawn(service, id, { start, wait });
-  reply.code(created ? 201 : 200);
-  return view;
+  const spawned = await supervisor.spawn(service, id, { start, wait });
+  reply.code(spawnStatus(spawned, line));
+  return spawned.view;
 }
