@@ -10,8 +10,8 @@ import { descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
-import { sharedUserWarnings } from './shared-user.ts';
 import { configFile, type GlobalOptions, withClient } from './target.ts';
+import { viewWarnings } from './view-warnings.ts';
 
 interface CheckOptions extends GlobalOptions {
   readonly json?: boolean;
@@ -31,9 +31,8 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
   const few = descriptorWarning(config.settings);
-  const shared = sharedUserWarnings(config.services.values());
   const missing = missingPrograms(config, process.env);
-  const warnings = [...config.warnings, ...missing, ...shared, ...(few === null ? [] : [few])];
+  const warnings = [...config.warnings, ...missing, ...viewWarnings(config), ...(few === null ? [] : [few])];
   const host = abilitiesFor(config.settings, config.services.values());
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;

@@ -7,9 +7,9 @@ import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited } from '../process/descriptors.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
-import { sharedUserWarnings } from './shared-user.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
+import { viewWarnings } from './view-warnings.ts';
 import { welcome } from './welcome.ts';
 import { withSmallYoungHeap } from './young-heap.ts';
 
@@ -44,9 +44,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
-  const { warnings, settings, services } = daemon.hypervisor.config;
-  const shared = sharedUserWarnings(services.values());
-  for (const warning of [...warnings, ...shared, ...fewDescriptors(settings)]) logger.warn({}, warning);
+  const { config } = daemon.hypervisor;
+  const { warnings, settings } = config;
+  for (const warning of [...warnings, ...viewWarnings(config), ...fewDescriptors(settings)]) logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;

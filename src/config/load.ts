@@ -92,7 +92,7 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
   const settings = settingsOf(input, dirname(file), options);
   const services = new Map<string, ServiceConfig>();
   for (const [name, service] of Object.entries(input.service)) {
-    services.set(name, serviceOf(name, service, dirname(file), problems));
+    services.set(name, serviceOf(name, service, { dir: dirname(file), uid: uidOf(options) }, problems));
   }
   const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
   const [only] = services.size === 1 ? services.keys() : [];
@@ -147,20 +147,31 @@ function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions
   };
 }
 
+function uidOf({ uid = process.getuid?.() }: LoadOptions): number | undefined {
+  return uid;
+}
+
 function uidRange(text: string): [number, number] {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return [first, last];
 }
 
 function runtimeDir(configured: string | undefined, dir: string, stateDir: string, options: LoadOptions): string {
-  const { env = process.env, uid = process.getuid?.() } = options;
+  const { env = process.env } = options;
   if (configured !== undefined) return resolve(dir, configured);
   const { XDG_RUNTIME_DIR: userDir } = env;
   if (userDir !== undefined && userDir !== '') return join(userDir, 'tenement');
-  return uid === 0 ? '/run/tenement' : join(stateDir, 'run');
+  return uidOf(options) === 0 ? '/run/tenement' : join(stateDir, 'run');
 }
 
-function serviceOf(name: string, input: ServiceInput, dir: string, problems: Problem[]): ServiceConfig {
+interface Surroundings {
+  /** The config file's directory. */
+  readonly dir: string;
+  /** The server's. */
+  readonly uid: number | undefined;
+}
+
+function serviceOf(name: string, input: ServiceInput, { dir, uid }: Surroundings, problems: Problem[]): ServiceConfig {
   return {
     name,
     command: commandOf(name, input, problems),
@@ -185,7 +196,7 @@ function serviceOf(name: string, input: ServiceInput, dir: string, problems: Pro
     // What else there is has been refused by then.
     isolation: input.isolation,
     network: input.network,
-    user: input.user ?? null,
+    user: input.user ?? (uid === 0 && input.isolation !== 'process' ? 'dynamic' : null),
     readOnlyPaths: input.read_only_paths ?? null,
     ...limitsOfService(input),
     storageAction: input.storage_action,

@@ -176,7 +176,12 @@ export const serviceSchema = z.strictObject({
     .enum(['host', 'none'])
     .default('host')
     .describe('`none`: no network but its socket. Takes `isolation = "namespace"` or `"sandbox"`.'),
-  user: z.literal('dynamic').optional().describe('`dynamic`: each tenant has a user id of its own. Takes root.'),
+  user: z
+    .enum(['dynamic', 'root'])
+    .optional()
+    .describe(
+      "`dynamic`: each tenant has a user id of its own; takes root. `root`: tenants are the server's user. Default: `dynamic` where root runs a service at `namespace` or `sandbox`, else the server's user.",
+    ),
   read_only_paths: z
     .array(text())
     .optional()

@@ -5,6 +5,12 @@
 import { dirname } from 'node:path';
 import { depthOf, isWithin, isWithinAny, upwards } from './paths.ts';
 
+/** Empty for a tenant: what lies there is other people's, or leads to other services. */
+export const HIDDEN = [
+  ...['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media'],
+  // Programs that give up their view of the host bind by relative names there (postfix(1)), which nothing tells.
+  ...['/var/spool', '/sys/fs/cgroup'],
+];
 /** All paths are absolute and real: no link on the way. */
 export interface Places {
   /** Whether the whole host is there to begin with; else nothing is. */

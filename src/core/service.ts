@@ -40,8 +40,8 @@ export interface ServiceConfig extends Limits {
   readonly isolation: 'process' | 'namespace' | 'sandbox';
   /** `none`: nothing but its socket. */
   readonly network: 'host' | 'none';
-  /** `dynamic`: a user id of its own for each tenant; null: the server's. */
-  readonly user: 'dynamic' | null;
+  /** `dynamic`: a user id of its own for each tenant; `root`: the server's, which has to be root; null: the server's. */
+  readonly user: 'dynamic' | 'root' | null;
   /** At `namespace`: the only paths of the host that it sees, templates not yet filled in; null: all but what is others'. */
   readonly readOnlyPaths: readonly string[] | null;
   /** What comes of an instance that is over its storage limit. */

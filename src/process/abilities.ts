@@ -10,6 +10,7 @@ import { hasSwap } from './cgroup/swap.ts';
 import { hasDu } from './du.ts';
 import { whyNoSandbox } from './runsc/able.ts';
 import { FILTER } from './seccomp/filter-file.ts';
+import { assertUsers, whyNoUsers } from './user-ability.ts';
 import { findProgram, hasSetpriv } from './wrapper.ts';
 
 /** bwrap around nothing takes milliseconds; a busy machine may take seconds. */
@@ -43,7 +44,7 @@ export interface Abilities {
 export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfig>): Abilities {
   const cgroups = findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
   cgroups.close();
-  assertHostGives(services, cgroups);
+  assertHostGives(services, cgroups, settings);
   const { version, lack, freezes, controls } = cgroups;
   const [namespaces, sandbox] = [whyNoNamespaces(), whyNoSandbox()];
   return {
@@ -51,7 +52,7 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
     namespaces,
     sandbox,
     filter: FILTER !== null,
-    users: isRoot() && hasSetpriv,
+    users: whyNoUsers(settings.dynamicUids) === null,
     cgroup: { version, lack, freezes, controls: [...controls] },
     pushesOut: version === 'v2' && controls.has('memory') && hasSwap(),
     noNewPrivs: hasSetpriv,
@@ -67,9 +68,10 @@ const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service
 ];
 
 /** @throws {TenementError} `host_cannot` that names the first key which this host cannot give */
-export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups): void {
+export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups, settings: Settings): void {
   for (const service of services) {
     assertWalls(service);
+    assertUsers(service, settings);
     assertMeasured(service);
     for (const [key, control, isSet] of NEEDED) {
       if (!isSet(service) || cgroups.controls.has(control)) continue;
@@ -80,16 +82,11 @@ export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgro
   }
 }
 
-function assertWalls({ name, isolation, user }: ServiceConfig): void {
+function assertWalls({ name, isolation }: ServiceConfig): void {
   const lack = lackOf(isolation);
-  if (lack !== null) {
-    const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${lack}`;
-    throw new TenementError('host_cannot', message, { hint: REMEDIES[isolation] });
-  }
-  if (user === null || (isRoot() && hasSetpriv)) return;
-  throw new TenementError('host_cannot', `service.${name}.user = "dynamic" cannot be given here`, {
-    hint: 'Run tenement as root, with setpriv (util-linux) installed.',
-  });
+  if (lack === null) return;
+  const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${lack}`;
+  throw new TenementError('host_cannot', message, { hint: REMEDIES[isolation] });
 }
 
 function assertMeasured({ name, storageLimitBytes }: ServiceConfig): void {
@@ -135,10 +132,6 @@ function whyNoNamespaces(): string | null {
   const { status, stderr } = spawnSync(bwrap, words, options);
   if (status === 0) tried.add(bwrap);
   return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
 }
 
 function capitalized(text: string): string {

@@ -80,7 +80,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       filterFile.close();
       cgroups?.close();
     },
-    assertHostGives: (services) => assertHostGives(services, context.cgroups()),
+    assertHostGives: (services) => assertHostGives(services, context.cgroups(), settings),
     paths: (service, tenantId) => instancePaths(settings, service, tenantId),
     spec: specOf,
     launch: (request) => launch(request, context),

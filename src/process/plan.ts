@@ -73,7 +73,9 @@ export function specOf({ service, env, paths, limits, webAddress }: LaunchReques
 }
 
 /** Those without any say nothing, so that what an earlier tenement started is not taken for outdated. */
-function wallsOf({ isolation, network, user, readOnlyPaths }: ServiceConfig, { nofileLimit }: Limits): unknown[] {
+function wallsOf(service: ServiceConfig, { nofileLimit }: Limits): unknown[] {
+  const { isolation, network, readOnlyPaths } = service;
+  const user = service.user === 'root' ? null : service.user;
   const all = { network, user, readOnlyPaths, nofileLimit };
   const none = network === 'host' && user === null && readOnlyPaths === null && nofileLimit === null;
   return none ? [isolation] : [isolation, all];

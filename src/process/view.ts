@@ -1,7 +1,7 @@
 /** What of the machine's files a tenant sees behind walls, whatever builds them. */
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { alsoAt, type Kind, kindAt, type Layer, layersFor, OverlapError, type Places } from '../core/layers.ts';
+import { alsoAt, HIDDEN, type Kind, kindAt, type Layer, layersFor, OverlapError, type Places } from '../core/layers.ts';
 import { depthOf, isWithinAny, upwards } from '../core/paths.ts';
 import { programCandidates } from '../core/program.ts';
 import type { SecretPlaces } from '../core/secret-places.ts';
@@ -27,12 +27,6 @@ export interface View {
   readonly opener: number | null;
 }
 
-/** Empty for a tenant: what lies there is other people's, or leads to other services. */
-export const HIDDEN = [
-  ...['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media'],
-  // Programs that give up their view of the host bind by relative names there (postfix(1)), which nothing tells.
-  ...['/var/spool', '/sys/fs/cgroup'],
-];
 /** Part of /run that resolving names takes (systemd-resolved(8)). */
 const RESOLVER = '/run/systemd/resolve';
 /** Those of the tenant's own take their place. */

@@ -1,5 +1,6 @@
 /** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
 import { dirname } from 'node:path';
+import { HIDDEN } from '../core/layers.ts';
 import type { LaunchRequest } from '../core/ports.ts';
 import type { SecretPlaces } from '../core/secret-places.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
@@ -10,7 +11,7 @@ import type { Plan } from './plan.ts';
 import { makeBundle } from './runsc/bundle.ts';
 import { findRunsc, runWords } from './runsc/command.ts';
 import { listeningPaths } from './unix-sockets.ts';
-import { HIDDEN, layersOf, type View } from './view.ts';
+import { layersOf, type View } from './view.ts';
 import { FILTER_FD, findProgram, type Wrapping } from './wrapper.ts';
 
 /** What is around a tenant. */
@@ -27,7 +28,7 @@ export type Walls = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterP
 
 /** null: the server's own user. @throws {Error} with a sentence for a person */
 export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
-  return service.user === null ? null : users.ownerFor(tenantId, settings.dynamicUids);
+  return service.user !== 'dynamic' ? null : users.ownerFor(tenantId, settings.dynamicUids);
 }
 
 /** What is run around a program. @throws {Error} with a sentence for a person */

@@ -116,7 +116,8 @@ function lateWords(env: Started['env']): string[] {
   return late.length === 0 ? [] : ['/usr/bin/env', ...late.map(([name, value]) => `${name}=${value}`)];
 }
 
-function userWords(user: Owner | null): string[] {
+/** What runs a program as another user; empty where that cannot be or need not. */
+export function userWords(user: Owner | null): string[] {
   if (SETPRIV === null || user === null) return [];
   return [SETPRIV, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'];
 }

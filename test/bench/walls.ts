@@ -21,8 +21,8 @@ const APPS = [
 const LEVELS = [
   { name: 'process', keys: '' },
   { name: 'process-user', keys: 'user = "dynamic"' },
+  { name: 'namespace-root', keys: 'isolation = "namespace"\nuser = "root"' },
   { name: 'namespace', keys: 'isolation = "namespace"' },
-  { name: 'namespace-user', keys: 'isolation = "namespace"\nuser = "dynamic"' },
   ...(whyNoSandbox() === null ? [{ name: 'sandbox', keys: 'isolation = "sandbox"' }] : []),
 ];
 

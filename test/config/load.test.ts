@@ -85,6 +85,17 @@ describe('a good config', () => {
     });
   });
 
+  it.each([
+    ['namespace', 0, '', 'dynamic'],
+    ['sandbox', 0, '', 'dynamic'],
+    ['process', 0, '', null],
+    ['namespace', 0, 'user = "root"', 'root'],
+    ['namespace', 1000, '', null],
+  ])('at %s, run by user %i, with %j, has user %j', (isolation, uid, key, user) => {
+    const file = write(`${SERVICE}isolation = "${isolation}"\n${key}\n`);
+    expect(loadConfig(file, { env: {}, uid }).services.get('api')?.user).toBe(user);
+  });
+
   it('splits a command as a shell does, without one', () => {
     const config = load(`[service.api]\ncommand = "sh -c 'echo \\"a  b\\"' plain"\n`);
     expect(config.services.get('api')?.command).toEqual(['sh', '-c', 'echo "a  b"', 'plain']);

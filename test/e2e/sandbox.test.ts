@@ -1,5 +1,5 @@
 /** A kernel of its own for each tenant, by gVisor. */
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMissing } from './fronts.ts';
@@ -15,8 +15,6 @@ const isRoot = process.getuid?.() === 0;
 
 async function serveSandbox(keys = ''): Promise<TestServer> {
   const server = await serve(`backoff_base_ms = 10000\n${SERVICE}${keys}`);
-  // Made for the test alone; on the way to the data another user must pass.
-  chmodSync(server.dir, 0o711);
   await server.cli('spawn', 'app', '--id', 'acme');
   return server;
 }

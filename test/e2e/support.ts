@@ -1,5 +1,5 @@
 /** A real server for the length of one test. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,10 @@ export async function serveFile(configFile: string, dir: string, args: readonly 
 
 /** Short, as socket paths have to be. */
 export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'tnm-'));
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  // On the way to the data the users of tenants must pass.
+  chmodSync(dir, 0o711);
+  return dir;
 }
 
 export function isRunning(pid: number): boolean {

@@ -1,9 +1,10 @@
 /** Caps and isolation, as far as this host can give them. */
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMissing } from './fronts.ts';
-import { isRunning, serve } from './support.ts';
+import { isRunning, serve, writeConfig } from './support.ts';
 
 const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
@@ -63,10 +64,32 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
 });
 
 describe.skipIf(!isRoot)('a user for each tenant (as root)', () => {
+  it.skipIf(noNamespaces)('comes with a namespace, goes with user = "root", and can come back', async () => {
+    const server = await serve(app('isolation = "namespace"'));
+    const tenantDir = join(server.dataDir, 'acme');
+    await server.cli('spawn', 'app', '--id', 'acme');
+    await server.get('acme.localhost', '/fill?mb=1');
+    const owners = () => [tenantDir, join(tenantDir, 'filled')].map((path) => statSync(path).uid);
+    const [uid = 0] = owners();
+    expect(uid).toBeGreaterThanOrEqual(200_000);
+    await server.cli('stop', 'app:acme');
+    execFileSync('chown', ['-R', 'root:root', tenantDir]);
+    const restartAs = async (user: string) => {
+      writeConfig(server.configFile, app(`isolation = "namespace"\n${user}`));
+      await server.stop();
+      await server.start();
+      await server.cli('start', 'app:acme');
+      expect((await server.get('acme.localhost', '/fill?mb=1')).status).toBe(200);
+      await server.cli('stop', 'app:acme');
+    };
+    await restartAs('user = "root"');
+    expect(owners()).toEqual([0, 0]);
+    await restartAs('');
+    expect(owners()).toEqual([uid, uid]);
+  });
+
   it('is its own, owns its directory, and is the same after a restart', async () => {
     const server = await serve(app('user = "dynamic"'));
-    // Made for the test alone; on the way to the data another user must pass.
-    chmodSync(server.dir, 0o711);
     for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
     const ownerOf = (id: string) => statSync(join(server.dataDir, id)).uid;
     expect(ownerOf('acme')).toBeGreaterThanOrEqual(200_000);

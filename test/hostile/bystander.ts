@@ -1,7 +1,7 @@
 /** What else runs on the host: a TCP and a UDP port, an abstract socket, a socket for all and one for root. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -14,20 +14,34 @@ export interface Bystander {
   readonly socketPath: string;
   /** For root alone, and not in /run: the control socket of another tenement lies like that. */
   readonly rootsSocketPath: string;
+  /** For all, where an application lies: beside it, and in a directory that nothing else is in. */
+  readonly socketInWorkdir: string;
+  readonly socketApartInWorkdir: string;
+  /** For all, in a directory that walls hide: one that a command names, and its neighbour. */
+  readonly namedFile: string;
+  readonly besideNamedFile: string;
   close(): void;
 }
 
-export async function openBystander(): Promise<Bystander> {
+/** `workdir`: of an application, which removes it. */
+export async function openBystander(workdir: string): Promise<Bystander> {
   const dir = mkdtempSync('/run/tnm-');
   chmodSync(dir, 0o755);
   const rootsDir = mkdtempSync('/var/lib/tnm-');
   const socketPath = join(dir, 's');
   const rootsSocketPath = join(rootsDir, 's');
+  const filesDir = mkdtempSync('/tmp/tnm-');
+  chmodSync(filesDir, 0o755);
+  const [namedFile, besideNamedFile] = [join(filesDir, 'app.conf'), join(filesDir, 'key')];
+  for (const file of [namedFile, besideNamedFile]) writeFileSync(file, 'of the host');
+  mkdirSync(join(workdir, 'daemon'));
+  const [socketInWorkdir, socketApartInWorkdir] = [join(workdir, 'daemon.sock'), join(workdir, 'daemon/s')];
   const abstractName = `\0${dir}`;
   const tcp = await greeter({ port: 0, host: '127.0.0.1' });
-  const paths = [socketPath, rootsSocketPath, abstractName];
+  const forAll = [socketPath, socketInWorkdir, socketApartInWorkdir];
+  const paths = [...forAll, rootsSocketPath, abstractName];
   const others = await Promise.all(paths.map((path) => greeter({ path })));
-  chmodSync(socketPath, 0o666);
+  for (const path of forAll) chmodSync(path, 0o777);
   const udp = createSocket('udp4').bind(0, '127.0.0.1');
   await once(udp, 'listening');
   udp.on('message', (_message, from) => udp.send(GREETING, from.port, from.address));
@@ -37,10 +51,14 @@ export async function openBystander(): Promise<Bystander> {
     abstractName,
     socketPath,
     rootsSocketPath,
+    socketInWorkdir,
+    socketApartInWorkdir,
+    namedFile,
+    besideNamedFile,
     close: () => {
       for (const server of [tcp, ...others]) server.close();
       udp.close();
-      for (const one of [dir, rootsDir]) rmSync(one, { recursive: true, force: true });
+      for (const one of [dir, rootsDir, filesDir]) rmSync(one, { recursive: true, force: true });
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The levels at which everything is tried, as keys of a service, and whether this version and this host can give them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tenement } from '../e2e/test-server.ts';
@@ -9,11 +9,11 @@ export const LEVELS = [
   { name: 'process + user', keys: 'user = "dynamic"', alone: '' },
   { name: 'namespace', keys: 'isolation = "namespace"', alone: '' },
   {
-    name: 'namespace + user, no network',
-    keys: 'isolation = "namespace"\nuser = "dynamic"',
+    name: 'namespace, no network',
+    keys: 'isolation = "namespace"',
     alone: 'network = "none"',
   },
-  { name: 'sandbox + user, no network', keys: 'isolation = "sandbox"\nuser = "dynamic"', alone: 'network = "none"' },
+  { name: 'sandbox, no network', keys: 'isolation = "sandbox"', alone: 'network = "none"' },
 ] as const;
 
 export type Level = (typeof LEVELS)[number];
@@ -54,9 +54,10 @@ export function supported({ keys, alone }: Level, more = ''): Promise<string | n
 
 async function check(keys: string): Promise<string | null> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  chmodSync(dir, 0o711);
   try {
     const file = join(dir, 'tenement.toml');
-    writeFileSync(file, `[service.app]\ncommand = "true"\n${keys}\n`);
+    writeFileSync(file, `[service.app]\ncommand = "true"\n${keys}\n`, { mode: 0o600 });
     const { status, stdout, stderr } = await tenement(['check', '-c', file], { XDG_RUNTIME_DIR: dir });
     if (status !== 0) return stderr.trim().replaceAll(`${file}:`, '');
     return stdout.split('\n').find((line) => line.startsWith('warning: service.')) ?? null;

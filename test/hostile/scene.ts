@@ -118,9 +118,10 @@ export class Scene {
 export async function openScene(level: Level): Promise<Scene> {
   const dir = makeDir();
   const configFile = join(dir, 'tenement.toml');
-  const { text, instances } = await configOf(dir, level);
+  const bystander = await openBystander(dir);
+  const { text, instances } = await configOf(dir, level, bystander);
   writeFileSync(configFile, text, { mode: 0o600 });
-  const scene = new Scene(level, new TestServer(dir, configFile, []), await openBystander());
+  const scene = new Scene(level, new TestServer(dir, configFile, []), bystander);
   try {
     await scene.server.start();
     for (const instance of instances) await start(scene, instance);
@@ -174,14 +175,18 @@ function canMakeIn(place: string): boolean {
   }
 }
 
-async function configOf(dir: string, level: Level): Promise<{ text: string; instances: string[] }> {
+async function configOf(
+  dir: string,
+  level: Level,
+  bystander: Bystander,
+): Promise<{ text: string; instances: string[] }> {
   const { keys, alone } = level;
   const caps = await supportedCaps(level);
   const hasHome = (await supported(level, HOMELY)) === null;
   const text = [
     'settings = { data_dir = "./data", backoff_base_ms = 10, backoff_max_ms = 100, max_restarts = 10000 }',
     'proxy = { default_service = "app" }',
-    'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"] }',
+    'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"], wide = ["hostile"] }',
     serviceText(dir, 'app', [keys, alone]),
     // A port is of use only where the proxy reaches it.
     serviceText(dir, 'web', [keys, 'listen = "port"']),
@@ -191,15 +196,19 @@ async function configOf(dir: string, level: Level): Promise<{ text: string; inst
     serviceText(dir, 'ends', [keys, alone, 'command = "/bin/true"']),
     // Its public sockets lie where those of no other service do.
     serviceText(dir, 'apart', [keys, alone, `socket = "${dir}/apart/{id}.sock"`]),
+    // With everything in its workdir, and with names of what is not for it.
+    serviceText(dir, 'wide', [keys, alone, 'workdir = "."', wideCommand(dir, bystander)]),
     serviceText(dir, 'loads', [keys, alone], 'LD_LIBRARY_PATH = "{tenant_dir}/lib"'),
     ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY, 'startup_timeout = "10s"'])] : []),
   ].join('\n');
-  return { text, instances: ['app:victim', 'app:hostile', 'web:victim', 'capped:bomber', 'apart:victim'] };
+  return {
+    text,
+    instances: ['app:victim', 'app:hostile', 'web:victim', 'capped:bomber', 'apart:victim', 'wide:hostile'],
+  };
 }
 
 function serviceText(dir: string, name: string, keys: readonly string[], variable = ''): string {
   return `[service.${name}]
-workdir = "app"
 health = "/health"
 idle_timeout = 0
 stop_timeout = "1s"
@@ -210,8 +219,17 @@ SECRET = "secret-of-{id}"
 ${variable}`;
 }
 
+function wideCommand(dir: string, { socketPath, namedFile }: Bystander): string {
+  const words = [`${dir}/app/node`, `${dir}/app/tenant.mjs`, '--daemon', socketPath, '--conf', namedFile];
+  return `command = ${JSON.stringify(words)}`;
+}
+
 function defaultsFor(dir: string, keys: readonly string[]): string[] {
-  const defaults = [`command = ["${dir}/app/node", "${dir}/app/tenant.mjs"]`, 'startup_timeout = "30s"'];
+  const defaults = [
+    `command = ["${dir}/app/node", "${dir}/app/tenant.mjs"]`,
+    'startup_timeout = "30s"',
+    'workdir = "app"',
+  ];
   return defaults.filter((line) => !keys.some((key) => key.split(' ')[0] === line.split(' ')[0]));
 }
 

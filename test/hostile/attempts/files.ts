@@ -11,7 +11,7 @@ import {
 } from '../choreography/links.ts';
 import { readAsTwin } from '../choreography/twin.ts';
 import type { Scene } from '../scene.ts';
-import { CGROUPS, HOST_NETWORK, ROOTS_FILES, SAME_USER, SHARED_TMP, SOCKET_DIR } from './reasons.ts';
+import { CGROUPS, HOST_NETWORK, OPEN_FILE, SAME_USER, SHARED_TMP, SOCKET_DIR } from './reasons.ts';
 
 const secretFile = (scene: Scene) => {
   const path = join(scene.victimDir, 'secret.txt');
@@ -28,7 +28,7 @@ const existing = (path: string) => {
 const asRoot = { process: SAME_USER };
 
 /** What it would race against is the same as in a namespace. */
-const SLOW_TO_START = { 'sandbox + user, no network': 'a sandbox starts too slowly for so many starts' };
+const SLOW_TO_START = { 'sandbox, no network': 'a sandbox starts too slowly for so many starts' };
 const NO_TMP = 'there is no /tmp of its own';
 
 const OF_OTHERS: readonly Attempt[] = [
@@ -164,7 +164,7 @@ const OF_THE_MACHINE: readonly Attempt[] = [
   {
     what: "read root's files (/etc/shadow)",
     tryIt: by('read-file', () => existing('/etc/shadow')),
-    worksAt: { ...asRoot, namespace: ROOTS_FILES },
+    worksAt: asRoot,
   },
   {
     what: 'find a mount of the host that is writable',
@@ -172,7 +172,7 @@ const OF_THE_MACHINE: readonly Attempt[] = [
     worksAt: asRoot,
     pointlessAt: {
       'process + user': 'it sees the mounts of the host, and may write where every user may',
-      'sandbox + user, no network': 'it sees mounts of gVisor, not of the host',
+      'sandbox, no network': 'it sees mounts of gVisor, not of the host',
     },
   },
   writeInto('/etc', () => '/etc', asRoot),
@@ -184,4 +184,35 @@ const OF_THE_MACHINE: readonly Attempt[] = [
   writeInto('/dev/shm', () => '/dev/shm', { ...asRoot, 'process + user': SHARED_TMP }),
 ];
 
-export const FILES: readonly Attempt[] = [...OF_OTHERS, ...OF_TENEMENT, ...OF_THE_MACHINE];
+/** As a tenant of the service whose workdir has everything in it, and whose command names files. */
+const WIDE = { host: 'hostile.wide.localhost' };
+
+const OF_WIDE: readonly Attempt[] = [
+  {
+    what: "read another tenant's file where data_dir lies in the workdir",
+    tryIt: by('read-file', secretFile, WIDE),
+    worksAt: asRoot,
+  },
+  ...['admin.token', 'tenement.db'].map((name) => ({
+    what: `read tenement's ${name} where data_dir lies in the workdir`,
+    tryIt: by('read-file', (scene) => existing(join(scene.stateDir, name)), WIDE),
+    worksAt: asRoot,
+  })),
+  {
+    what: 'list the tenants where data_dir lies in the workdir',
+    tryIt: by('list-directory', (scene) => ({ ...existing(scene.server.dataDir), secret: 'victim' }), WIDE),
+    worksAt: asRoot,
+  },
+  {
+    what: 'read the configuration in the workdir',
+    tryIt: by('read-file', ({ server }) => existing(server.configFile), WIDE),
+    worksAt: asRoot,
+  },
+  {
+    what: 'read a file beside one that its command names, in a directory that is hidden',
+    tryIt: by('read-file', ({ bystander }) => existing(bystander.besideNamedFile), WIDE),
+    worksAt: { ...asRoot, 'process + user': OPEN_FILE },
+  },
+];
+
+export const FILES: readonly Attempt[] = [...OF_OTHERS, ...OF_TENEMENT, ...OF_THE_MACHINE, ...OF_WIDE];

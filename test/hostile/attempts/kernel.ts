@@ -5,7 +5,7 @@ import { type Attempt, by } from '../attempt.ts';
 import { EVERY_USER, GVISOR, SAME_USER } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
-const IN_SANDBOX = { 'sandbox + user, no network': GVISOR };
+const IN_SANDBOX = { 'sandbox, no network': GVISOR };
 const asAnyUser = { ...asRoot, 'process + user': EVERY_USER };
 
 const architecture = ARCHITECTURES[process.arch as Architecture];

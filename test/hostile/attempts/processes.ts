@@ -10,7 +10,7 @@ const victim = (scene: Scene) => ({ pid: scene.pidOf('app', 'victim'), secret: s
 /** Set in the server's own environment by the tests. */
 const server = (scene: Scene) => ({ pid: scene.server.pid, secret: 'never to be seen' });
 
-const IN_SANDBOX = { 'sandbox + user, no network': 'its processes are none of the host, and end with the sandbox' };
+const IN_SANDBOX = { 'sandbox, no network': 'its processes are none of the host, and end with the sandbox' };
 
 /** It answers a question that came with the signal before it counts that. */
 const COUNTED_WITHIN_MS = 10_000;

@@ -12,6 +12,5 @@ export const DELETED = 'what a deleted file takes is in no directory; only a quo
 export const GVISOR = 'gVisor answers it, and asks nothing of the host';
 export const EVERY_USER = 'Linux lets every user make that call';
 export const USERNS = 'Linux lets every user make a user namespace, in which nothing outside can be changed';
-export const ROOTS_FILES =
-  'the host is there read-only, and without a user of its own the tenant may read what root may';
+export const OPEN_FILE = 'a file with mode 0644 is there for every user who may enter its directory';
 export const SOCKET_DIR = 'front servers of other users find the public sockets in that directory, so all may list it';

@@ -4,7 +4,7 @@ import { type Attempt, by } from '../attempt.ts';
 import { forgeConnections, inTheMomentAfterACrash } from '../choreography/races.ts';
 import { type SwapOptions, swap } from '../choreography/swap.ts';
 import type { Scene } from '../scene.ts';
-import { HOST_NETWORK, OPEN_SOCKET, ROOTS_FILES, SAME_USER, USERNS } from './reasons.ts';
+import { HOST_NETWORK, OPEN_SOCKET, SAME_USER, USERNS } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 const onHostNetwork = { process: HOST_NETWORK, 'process + user': HOST_NETWORK, namespace: HOST_NETWORK };
@@ -74,7 +74,7 @@ const CONNECTING: readonly Attempt[] = [
   {
     what: "connect to root's own socket elsewhere",
     tryIt: by('connect-unix', ({ bystander }) => ({ path: bystander.rootsSocketPath })),
-    worksAt: { ...asRoot, namespace: ROOTS_FILES },
+    worksAt: asRoot,
   },
   {
     what: "connect to a public socket of another service's, in a directory of its own",
@@ -145,8 +145,40 @@ const SWAPPING: readonly Attempt[] = [
   swapping(
     'lay it there where the public socket is in its own directory',
     { when: 'ahead', target: control, service: 'home' },
-    { ...asRoot, namespace: SAME_USER },
+    asRoot,
   ),
 ];
 
-export const SOCKETS: readonly Attempt[] = [...CONNECTING, ...IMPERSONATING, ...SWAPPING];
+/** As a tenant of the service whose workdir has everything in it, and whose command names a socket in /run. */
+const WIDE = { host: 'hostile.wide.localhost' };
+const openToAll = { ...asRoot, 'process + user': OPEN_SOCKET };
+
+const IN_WIDE: readonly Attempt[] = [
+  {
+    what: 'use the control socket where data_dir lies in the workdir',
+    tryIt: by('ask-socket', (scene) => ({ path: control(scene), url: '/api/instances' }), WIDE),
+    worksAt: asRoot,
+  },
+  {
+    what: "connect to a neighbour's public socket in the workdir",
+    tryIt: by('ask-socket', ({ socketApart }) => ({ path: socketApart, url: '/' }), WIDE),
+    worksAt: asRoot,
+  },
+  {
+    what: 'connect to a socket in /run that its command names',
+    tryIt: by('connect-unix', ({ bystander }) => ({ path: bystander.socketPath }), WIDE),
+    worksAt: openToAll,
+  },
+  {
+    what: "connect to another program's socket in the workdir, mode 0777",
+    tryIt: by('connect-unix', ({ bystander }) => ({ path: bystander.socketInWorkdir }), WIDE),
+    worksAt: openToAll,
+  },
+  {
+    what: "connect to another program's socket in a directory of the workdir, mode 0777",
+    tryIt: by('connect-unix', ({ bystander }) => ({ path: bystander.socketApartInWorkdir }), WIDE),
+    worksAt: openToAll,
+  },
+];
+
+export const SOCKETS: readonly Attempt[] = [...CONNECTING, ...IMPERSONATING, ...SWAPPING, ...IN_WIDE];
