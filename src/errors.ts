@@ -30,6 +30,11 @@ export const ERROR_CODES = {
   usage: { httpStatus: 400, exitStatus: 2, hint: '`tenement help` lists the commands and options.' },
   bad_host: { httpStatus: 400, exitStatus: 2, hint: 'Send exactly one valid Host header.' },
   bad_request: { httpStatus: 400, exitStatus: 2, hint: 'Send a well-formed HTTP/1.1 request.' },
+  expectation_failed: {
+    httpStatus: 417,
+    exitStatus: 2,
+    hint: 'Send no Expect header, or exactly `100-continue`.',
+  },
   headers_too_large: { httpStatus: 431, exitStatus: 2, hint: 'Send smaller headers, or raise [proxy] max_header_kb.' },
   client_too_slow: { httpStatus: 408, exitStatus: 1, hint: 'Send the whole request within the time-outs of [proxy].' },
   unknown_service: { httpStatus: 404, exitStatus: 1, hint: 'Services are the [service.NAME] tables of the config.' },

@@ -15,7 +15,12 @@ export interface ClientRequest {
   readonly rawHeaders: string[];
   readonly socket: Socket;
   /** Null when there is none. */
-  readonly body: Readable | null;
+  readonly body: ClientBody | null;
+}
+
+export interface ClientBody extends Readable {
+  /** [name, value, …], once a chunked body is whole. */
+  readonly rawTrailers?: readonly string[];
 }
 
 /** What of node:http's ServerResponse is used, with the meaning that it has there. */

@@ -15,6 +15,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   unknown_tenant: 'There is nothing at this address.',
   bad_host: 'The request does not say plainly which site it is for.',
   bad_request: 'The request could not be understood.',
+  expectation_failed: 'The request expects what this server cannot do.',
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',
   stopped: 'This site has been switched off.',
@@ -105,7 +106,7 @@ export function answerError(
     retryAfterS,
   });
   // Where a request is not plainly one, neither is what follows it.
-  if (answer.status === 400 || answer.status === 408) response.shouldKeepAlive = false;
+  if (answer.status === 400 || answer.status === 408 || answer.status === 417) response.shouldKeepAlive = false;
   response.writeHead(answer.status, undefined, answer.headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }

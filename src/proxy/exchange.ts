@@ -6,9 +6,9 @@ import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
-import { isChunked, isEventStream, requestHead, responseHeaders } from './headers.ts';
+import { isChunked, isEventStream, requestHead } from './headers.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
-import { reasonPhrase, sendTrailers } from './reply.ts';
+import { sendHead, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
 import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
@@ -123,7 +123,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
       this.interim ??= new InterimAnswers(response, this);
       return this.interim.pass(status, headers);
     }
-    response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, lease?.heldMs ?? null));
+    const isHead = this.request.method === 'HEAD';
+    sendHead(response, { status, reason, headers, isHead, heldMs: lease?.heldMs ?? null });
     if (!isEventStream(headers)) return;
     lease?.becomeStream();
     this.gateway.inFlight.becomeStream(this.request.socket);

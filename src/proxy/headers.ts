@@ -6,6 +6,7 @@ import {
   mayHaveRequestRule,
   requestRule,
 } from '../core/header-rules.ts';
+import { announcedTrailers, takesTrailers } from './trailers.ts';
 
 /** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
 const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
@@ -51,7 +52,11 @@ export function requestHead(
   const headers = requestHeaders(raw, by);
   let head = `${method} ${path} HTTP/1.1\r\n`;
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  return `${head}Connection: keep-alive\r\n${chunked ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`;
+  const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
+  head += takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
+  if (!chunked) return `${head}\r\n`;
+  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  return `${head}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n\r\n`;
 }
 
 /** What goes to the tenant. */
@@ -93,8 +98,11 @@ function isOfChain(name: string, value: string, before: Chain): boolean {
   return key === 'x-forwarded-for';
 }
 
-/** What goes back to the client. `heldMs`: the request was held for a wake. */
-export function responseHeaders(raw: readonly string[], heldMs: number | null): string[] {
+/**
+ * What goes back to the client. `heldMs`: the request was held for a wake. `withTrailers`: whether trailers can follow, so
+ * that `Trailer` may announce them.
+ */
+export function responseHeaders(raw: readonly string[], heldMs: number | null, withTrailers = false): string[] {
   const dropped = connectionTokens(raw);
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
@@ -104,6 +112,9 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null): 
     kept.push(name, raw[index + 1] ?? '');
   }
   if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));
+  if (!withTrailers || !hasHeader(raw, 'trailer')) return kept;
+  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  if (trailers !== null) kept.push('Trailer', trailers);
   return kept;
 }
 

@@ -1,5 +1,7 @@
 /** How a tenant's answer is written to the client. */
 import type { ClientResponse } from './client.ts';
+import { isChunked, responseHeaders } from './headers.ts';
+import { passableTrailers } from './trailers.ts';
 
 /** RFC 9112 §4: what Node lets into a status line. */
 const REASON = /^[\t\x20-\x7e]*$/;
@@ -7,6 +9,25 @@ const REASON = /^[\t\x20-\x7e]*$/;
 /** The reason phrase as received, or undefined (Node's own then stands) when it cannot be passed on. */
 export function reasonPhrase(reason: string | undefined): string | undefined {
   return reason !== undefined && REASON.test(reason) ? reason : undefined;
+}
+
+export interface AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  /** Raw, as received. */
+  readonly headers: readonly string[];
+  /** Of an answer to HEAD. */
+  readonly isHead: boolean;
+  /** How long the request was held for a wake, in ms, or null. */
+  readonly heldMs: number | null;
+}
+
+/** Settles status and headers. */
+export function sendHead(response: ClientResponse, { status, reason, headers, isHead, heldMs }: AnswerHead): void {
+  const hasBody = !isHead && status !== 204 && status !== 304;
+  // node:http throws where trailers are announced and the body is not chunked, which it is as it was received.
+  const withTrailers = hasBody && response.req.httpVersionMinor > 0 && isChunked(headers);
+  response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, heldMs, withTrailers));
 }
 
 /**
@@ -31,7 +52,8 @@ export function informClient(response: ClientResponse, status: number, raw: read
 /** `raw`: trailers as received; sent only where the body is chunked. */
 export function sendTrailers(response: ClientResponse, raw: readonly string[]): void {
   if (raw.length === 0) return;
+  const passed = passableTrailers(raw);
   const pairs: [string, string][] = [];
-  for (let index = 0; index < raw.length; index += 2) pairs.push([raw[index] ?? '', raw[index + 1] ?? '']);
+  for (let index = 0; index < passed.length; index += 2) pairs.push([passed[index] ?? '', passed[index + 1] ?? '']);
   response.addTrailers(pairs);
 }

@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { AsciiTarget } from './ascii-target.ts';
 import { halfClosed } from './half-close.ts';
 import { hasBody } from './headers.ts';
 
@@ -41,6 +42,7 @@ export class RequestFeed {
   private held: Buffer[] = [];
   private heldBytes = 0;
   private current: UnderWay | null = null;
+  private readonly target = new AsciiTarget();
   /** Of a body with a length. */
   private bodyBytesLeft = 0;
   /** The last that was parsed: the end of a head may be cut in two. */
@@ -107,7 +109,7 @@ export class RequestFeed {
   };
 
   private feed(): void {
-    while (this.held.length > 0 && this.mayParse()) this.parse(this.next());
+    while (this.held.length > 0 && this.mayParse()) this.parse(this.target.encode(this.next()));
     if (this.hasEnded && this.held.length === 0) this.ended();
     this.setFull(this.heldBytes >= HELD_BYTES);
   }
@@ -129,6 +131,7 @@ export class RequestFeed {
       if (!current.message.complete) return true;
       if (!current.isAnswered) return false;
       this.current = null;
+      this.target.begin();
     }
     // It is being closed: nothing could be answered.
     if (!socket.writable) this.stop();

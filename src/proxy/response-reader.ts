@@ -14,6 +14,7 @@ const CR = 13;
 const LF = 10;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END = Buffer.from('\r\n');
+const BEGINNING = Buffer.from('HTTP/1.');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
@@ -119,18 +120,18 @@ export class ResponseReader {
     const joined = Buffer.concat([before, bytes.subarray(at)]);
     // The mark may have begun in what was kept.
     const end = joined.indexOf(mark, Math.max(0, before.length - mark.length + 1));
-    if (end === -1) {
-      this.rest = null;
-      return this.keep(joined, limit, bytes.length);
-    }
+    if (end === -1) return this.keep(joined, limit, bytes.length);
     if (end > limit) throw tooLong();
     this.rest = null;
     take(joined.toString('latin1', 0, end));
     return at + end + mark.length - before.length;
   }
 
+  /** What can never become a message is not waited for: a tenant that ends its lines with LF alone, say. */
   private keep(part: Buffer, limit: number, at: number): number {
     if (part.length > limit + HEAD_END.length) throw tooLong();
+    if (hasBareLf(part, this.rest?.length ?? 0)) throw new BadResponse('a line ends without CR');
+    if (this.state === 'head' && !isBegun(part)) throw notHttp();
     this.rest = Buffer.from(part);
     return at;
   }
@@ -138,7 +139,7 @@ export class ResponseReader {
   private head(text: string): void {
     const lineEnd = text.indexOf('\r\n');
     const match = STATUS_LINE.exec(lineEnd === -1 ? text : text.slice(0, lineEnd));
-    if (match === null) throw new BadResponse('it does not begin with an HTTP/1.1 status line');
+    if (match === null) throw notHttp();
     const [, minor, code, reason = ''] = match;
     const status = Number(code);
     const headers = lineEnd === -1 ? [] : parseHeaders(text, lineEnd + 2);
@@ -252,6 +253,24 @@ function framingName(name: string): string {
 function keeps(connection: string, before: boolean): boolean {
   if (connection.includes('close')) return false;
   return before || connection.includes('keep-alive');
+}
+
+/** Whether a line ends without CR. Up to `before` it is known that none does. */
+function hasBareLf(bytes: Buffer, before: number): boolean {
+  for (let at = bytes.indexOf(LF, before); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at - 1] !== CR) return true;
+  }
+  return false;
+}
+
+/** Whether `bytes` can be the beginning of a status line. */
+function isBegun(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, BEGINNING.length);
+  return bytes.compare(BEGINNING, 0, length, 0, length) === 0;
+}
+
+function notHttp(): BadResponse {
+  return new BadResponse('it does not begin with an HTTP/1.1 status line');
 }
 
 function tooLong(): BadResponse {

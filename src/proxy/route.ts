@@ -2,7 +2,7 @@
 import type { InstanceName } from '../core/instance.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ErrorCode } from '../errors.ts';
-import { hasUnclearLength, valuesOf } from './headers.ts';
+import { valuesOf } from './headers.ts';
 import { namedBy } from './host-names.ts';
 
 export interface Route {
@@ -28,7 +28,6 @@ export function routeRequest(head: RequestHead, table: RoutingTable, has: (insta
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
   const named = namedBy(host, table);
   if (named === null) return { refused: 'bad_host' };
-  if (hasUnclearLength(head.rawHeaders)) return { refused: 'bad_request' };
   if (head.url.startsWith('/')) return find(named, head.url, host, has);
   const target = ABSOLUTE.exec(head.url);
   // `OPTIONS *` is about the server and not about a tenant; no authority form either.

@@ -15,6 +15,7 @@ import { callerOf, type Gateway, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import { linger, lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
+import { faultOf } from './request-fault.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
 import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
@@ -92,7 +93,7 @@ function makeServer(gateway: Gateway): Server {
   };
   server.on('request', handle);
   // With Expect: 100-continue the body is asked for when a tenant reads it.
-  server.on('checkContinue', handle);
+  server.on('checkContinue', handle).on('checkExpectation', handle);
   const upgrade = createUpgrader(gateway);
   server.on('upgrade', (request, socket, head) => {
     const rest = feedOf(request.socket)?.release() ?? Buffer.alloc(0);
@@ -134,14 +135,19 @@ function refuseClient(error: NodeJS.ErrnoException, socket: Socket, { inFlight }
 }
 
 function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
-  const served = serve(requestOf(message), response, gateway);
+  const served = serve(requestOf(message), response, gateway, faultOf(message));
   response.once('close', () => served.closed()).on('drain', () => served.drained());
   served.start();
 }
 
-function serve(request: ClientRequest, response: ClientResponse, gateway: Gateway): Served {
+function serve(
+  request: ClientRequest,
+  response: ClientResponse,
+  gateway: Gateway,
+  fault: ErrorCode | null = null,
+): Served {
   const caller = callerOf(request, gateway);
-  const route = routeOf(request, gateway);
+  const route = fault === null ? routeOf(request, gateway) : { refused: fault };
   gateway.inFlight.begin(response);
   if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
   return {

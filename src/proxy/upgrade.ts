@@ -8,6 +8,7 @@ import { requestOf } from './client.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
 import { type Caller, callerOf, type Gateway, routeOf } from './gateway.ts';
 import { hasBody, requestHeaders } from './headers.ts';
+import { faultOf } from './request-fault.ts';
 import type { Route } from './route.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -34,7 +35,8 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     // A client that resets is a client that left.
     socket.on('error', () => {});
     const caller = callerOf(request, gateway);
-    const route = routeOf(requestOf(request), gateway);
+    const fault = faultOf(request);
+    const route = fault === null ? routeOf(requestOf(request), gateway) : { refused: fault };
     if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
     if (!isWebSocket(request) || hasBody(request.rawHeaders)) {
       return refuseUpgrade(request, socket, 'bad_request', caller, null);

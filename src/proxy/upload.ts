@@ -1,12 +1,13 @@
 /** A request's body on its way to a tenant, no faster than the tenant takes it. */
-import type { Readable } from 'node:stream';
-import type { ClientRequest, ClientResponse } from './client.ts';
+import type { ClientBody, ClientRequest, ClientResponse } from './client.ts';
 import { valuesOf } from './headers.ts';
+import { asksForGoAhead } from './request-fault.ts';
+import { passableTrailers } from './trailers.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 export class Upload {
   private readonly request: ClientRequest;
-  private readonly body: Readable;
+  private readonly body: ClientBody;
   private readonly response: ClientResponse;
   private connection: UpstreamConnection | null = null;
   private readonly chunked: boolean;
@@ -16,7 +17,13 @@ export class Upload {
   private readonly onMoved: () => void;
 
   /** @param onMoved called for each part of it that was sent on, and at its end */
-  constructor(request: ClientRequest, body: Readable, response: ClientResponse, chunked: boolean, onMoved: () => void) {
+  constructor(
+    request: ClientRequest,
+    body: ClientBody,
+    response: ClientResponse,
+    chunked: boolean,
+    onMoved: () => void,
+  ) {
     this.onMoved = onMoved;
     this.request = request;
     this.body = body;
@@ -32,11 +39,15 @@ export class Upload {
   /** A tenant takes it now: whoever is refused before need not send it. */
   begin(connection: UpstreamConnection): void {
     this.connection = connection;
-    const [expect] = valuesOf(this.request.rawHeaders, 'expect');
-    if (expect?.toLowerCase() === '100-continue' && !this.response.headersSent) this.response.writeContinue();
+    if (this.waitsForGoAhead && !this.response.headersSent) this.response.writeContinue();
     this.body.on('data', this.onData).once('end', this.onEnd);
     this.waitsForClient = true;
     this.movedAtMs = performance.now();
+  }
+
+  private get waitsForGoAhead(): boolean {
+    const { request, response } = this;
+    return response.req.httpVersionMinor > 0 && asksForGoAhead(valuesOf(request.rawHeaders, 'expect')[0]);
   }
 
   /** The tenant takes more. */
@@ -78,7 +89,15 @@ export class Upload {
     this.waitsForClient = false;
     if (connection === null) return;
     this.onMoved();
-    if (this.chunked) connection.write('0\r\n\r\n');
+    if (this.chunked) connection.write(lastChunk(this.body.rawTrailers ?? []));
     connection.finish();
   };
+}
+
+/** Latin1. `trailers`: raw. */
+function lastChunk(trailers: readonly string[]): string {
+  const passed = passableTrailers(trailers);
+  let lines = '';
+  for (let index = 0; index < passed.length; index += 2) lines += `${passed[index]}: ${passed[index + 1]}\r\n`;
+  return `0\r\n${lines}\r\n`;
 }

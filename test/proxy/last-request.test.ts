@@ -47,6 +47,8 @@ const REFUSED: Record<string, string> = {
   'a coding in a list': `${request('POST /a HTTP/1.1', HOST, 'Transfer-Encoding: ,chunked')}0\r\n\r\n`,
   'OPTIONS *': request('OPTIONS * HTTP/1.1', HOST),
   'an absolute target of another host': request('GET http://globex.localhost/a HTTP/1.1', HOST),
+  'chunks in HTTP/1.0': `${request('POST /a HTTP/1.0', HOST, 'Transfer-Encoding: chunked')}4\r\nabcd\r\n0\r\n\r\n`,
+  'HTTP/2 with a request line': request('GET /a HTTP/2.0', HOST),
   'two Hosts': request('GET /a HTTP/1.1', HOST, 'Host: globex.localhost'),
   'no Host': request('GET /a HTTP/1.1'),
   'a Host that is none, with a body': `${request('POST /a HTTP/1.1', 'Host: a b', 'Content-Length: 4')}abcd`,
@@ -109,6 +111,13 @@ describe('behind a refused request', () => {
     for (const [index, answer] of answers.entries()) expectOne(answer, index + 1, 400);
     expect(urls).toEqual([]);
   });
+});
+
+it('behind an expectation that nobody can meet', async () => {
+  const first = `${request('POST /a HTTP/1.1', HOST, 'Expect: y 100-continue', 'Content-Length: 4')}abcd`;
+  const answers = await answersTo(first + BEHIND);
+  for (const [index, answer] of answers.entries()) expectOne(answer, index + 1, 417);
+  expect(urls).toEqual([]);
 });
 
 describe('behind the last request', () => {

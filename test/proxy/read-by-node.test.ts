@@ -4,15 +4,18 @@ import { readByNode } from './support.ts';
 
 readByNode();
 for (const suite of [
+  'ascii-target',
   'bodies',
   'exchange',
   'half-close',
   'last-request',
   'limits',
   'request-feed',
+  'request-fault',
   'server',
   'smuggling',
   'unread',
+  'trailers',
   'upload',
   'upstream-connection',
 ]) {

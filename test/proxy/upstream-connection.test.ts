@@ -17,6 +17,9 @@ describe('a tenant that does not speak HTTP', () => {
     ['a header without a colon', 'HTTP/1.1 200 OK\r\nwhat\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['a switch that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n'],
+    ['lines that end with LF alone (bug: 504)', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nhi'],
+    ['LF alone in the middle', 'HTTP/1.1 200 OK\r\nX-A: b\nContent-Length: 2\r\n'],
+    ['another protocol, in a line without an end', 'SSH-2.0-OpenSSH_9.2'],
     ['headers without an end', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(20_000)}`],
   ])('%s gives 502, is let go of, and others are served meanwhile', async (_what, bytes) => {
     await bench.app('web:globex', echo);
