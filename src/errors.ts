@@ -65,6 +65,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Spawn it without them to leave it as it is; `tenement rm` and a new spawn change them, and its data stay.',
   },
+  sockets_taken: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Give each server a `runtime_dir` (or services another `socket`) of its own, or stop the other server.',
+  },
   host_cannot: { httpStatus: 500, exitStatus: 1, hint: '`tenement check` lists what this host can give.' },
   listen_failed: { httpStatus: 500, exitStatus: 1, hint: 'Choose another address, or end what listens there.' },
   state_failed: {

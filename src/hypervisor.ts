@@ -6,10 +6,12 @@ import { parseInstanceName } from './core/instance.ts';
 import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/ports.ts';
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
+import { socketShares } from './core/socket-path.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import { claimSockets } from './own-sockets.ts';
 import { createDoorbells } from './process/doorbells.ts';
 import { readHostMemory } from './process/host-memory.ts';
 import { createLauncher } from './process/launcher.ts';
@@ -19,8 +21,10 @@ import { createUsageMeter } from './process/usage.ts';
 import { createReception } from './proxy/reception.ts';
 import { openDatabase } from './registry/database.ts';
 import { createEventLog } from './registry/events.ts';
+import type { ExclusiveLock } from './registry/exclusive-lock.ts';
 import { createRegistry } from './registry/instances.ts';
 import { acquireStateLock } from './registry/lock.ts';
+import type { SocketClaims } from './registry/socket-claims.ts';
 import { openStateDir } from './registry/state-dir.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -52,7 +56,8 @@ interface Parts {
   readonly logger: Logger;
   /** Where the proxy listens, once it does; URLs are made of it. */
   proxyPort: number;
-  release(): Promise<void>;
+  readonly claims: SocketClaims;
+  release(options: { keepTenants?: boolean }): Promise<void>;
 }
 
 export class Hypervisor {
@@ -69,18 +74,18 @@ export class Hypervisor {
 
   /**
    * Loads a config, takes its state directory and starts what `[instances]` names.
-   * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `state_failed`
+   * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
     const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
     const config = loadConfig(file, loadOptions);
     const { logger = silentLogger(), proxyPort = config.proxy.listen.port } = options;
-    const parts = openParts(config, logger, proxyPort);
+    const parts = openParts(config, logger, proxyPort, await toItsEnd(ownDirectories(config)));
     try {
       await toItsEnd(parts.supervisor.open());
     } catch (error) {
       await toItsEnd(parts.supervisor.close());
-      await parts.release();
+      await parts.release({});
       throw error;
     }
     return new Hypervisor(parts, config.file, loadOptions);
@@ -94,12 +99,15 @@ export class Hypervisor {
   /**
    * Reads the config file again and goes over to it: new services are served, changed ones restart one by one
    * without a failed request, removed ones drain and end. Returns a sentence for each change.
-   * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`; then nothing has changed
+   * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`; then nothing has
+   *   changed
    */
   reload(): string[] {
-    const { supervisor, events, logger } = this.parts;
+    const { supervisor, events, logger, claims } = this.parts;
     try {
-      const words = supervisor.apply(loadConfig(this.file, this.loadOptions));
+      const config = loadConfig(this.file, this.loadOptions);
+      claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
+      const words = supervisor.apply(config);
       if (words.length === 0) return words;
       for (const listener of this.reloadListeners) listener();
       logger.info({ changes: words }, 'config reloaded');
@@ -194,14 +202,30 @@ export class Hypervisor {
   async close(options: { keepTenants?: boolean } = {}): Promise<void> {
     const { supervisor, release } = this.parts;
     await toItsEnd(options.keepTenants === true ? supervisor.leave() : supervisor.close());
-    await toItsEnd(release());
+    await toItsEnd(release(options));
   }
 }
 
-function openParts(config: Config, logger: Logger, proxyPort: number): Parts {
+interface OwnDirectories {
+  readonly lock: ExclusiveLock;
+  readonly claims: SocketClaims;
+}
+
+/** @throws {TenementError} `already_running`, `sockets_taken`, `state_failed` */
+async function ownDirectories(config: Config): Promise<OwnDirectories> {
   const { stateDir } = config.settings;
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
+  try {
+    return { lock, claims: await claimSockets(config) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openParts(config: Config, logger: Logger, proxyPort: number, { lock, claims }: OwnDirectories): Parts {
+  const { stateDir } = config.settings;
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger, clock: systemClock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
@@ -235,9 +259,11 @@ function openParts(config: Config, logger: Logger, proxyPort: number): Parts {
       webAddressOf: (service, tenantId) =>
         webAddressOf(parts.supervisor.config.proxy, parts.proxyPort, service, tenantId),
     }),
-    release: async () => {
+    claims,
+    release: async (options) => {
       await events.settled(LAST_EVENTS_WAIT_MS);
       database.close();
+      claims.release(options);
       lock.release();
     },
   };

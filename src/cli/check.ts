@@ -5,6 +5,7 @@ import { missingPrograms } from '../config/programs.ts';
 import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
+import { assertSocketsFree } from '../own-sockets.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
@@ -30,6 +31,7 @@ export function checkCommand(program: Command, io: CliIo): void {
 async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
+  await assertSocketsFree(config);
   const few = descriptorWarning(config.settings);
   const missing = missingPrograms(config, process.env);
   const warnings = [...config.warnings, ...missing, ...viewWarnings(config), ...(few === null ? [] : [few])];

@@ -4,7 +4,16 @@
  * edited, or was given another data directory.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, Settings } from '../core/service.ts';
@@ -25,7 +34,7 @@ export function tellControlSocket(config: Config, env: NodeJS.ProcessEnv = proce
   const path = noteFor(config.file, env);
   const forget = () => rmSync(path, { force: true });
   // Others may pass through, since sockets lie there too; the notes are private files.
-  mkdirSync(noteDir(env), { recursive: true, mode: 0o755 });
+  if (mkdirSync(noteDir(env), { recursive: true }) !== undefined) chmodSync(noteDir(env), 0o755);
   if (!isOurs(noteDir(env))) throw new Error(`${noteDir(env)} belongs to another user`);
   // What an earlier server left there is no longer so.
   forget();

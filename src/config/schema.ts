@@ -32,7 +32,7 @@ export const settingsSchema = z.strictObject({
   runtime_dir: text()
     .optional()
     .describe(
-      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`.',
+      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`. One server each.',
     ),
   health_check_interval: duration()
     .default(10)
@@ -63,7 +63,9 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^[1-9]\d{2,8}-[1-9]\d{2,8}$/, 'expected a range like "200000-265535"')
     .default('200000-265535')
-    .describe('User ids for tenants with `user = "dynamic"`; nothing else on the machine may have them.'),
+    .describe(
+      'User ids for tenants with `user = "dynamic"`; nothing else on the machine may have them, another server neither.',
+    ),
   cgroup_root: text()
     .optional()
     .describe("A delegated cgroup, as an absolute path, for the instances' own. Default: below the server's."),

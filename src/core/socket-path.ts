@@ -1,8 +1,8 @@
 /** Where Unix sockets lie, and what fits there. Pure. */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { TenementError } from '../errors.ts';
 import type { ServiceConfig, Settings } from './service.ts';
-import { fillTemplate } from './template.ts';
+import { fillTemplate, templateVariables } from './template.ts';
 
 /**
  * The public socket of a service's instance, its template filled in.
@@ -31,7 +31,40 @@ export const SUN_PATH_MAX_BYTES = 107;
  * a directory that only its owner enters.
  */
 export function bindSocketPath(publicSocket: string, service: string, tenantId: string, uid: number): string {
-  return `${dirname(publicSocket)}/.tenement-${uid}/${service}-${tenantId}/s`;
+  return `${privateDir(dirname(publicSocket), uid)}/${service}-${tenantId}/s`;
+}
+
+/** What a server keeps for itself in a directory of public sockets. */
+export function privateDir(publicDir: string, uid: number): string {
+  return `${publicDir}/.tenement-${uid}`;
+}
+
+/** What a server has to itself in a directory of sockets outside of `data_dir`. */
+export interface SocketShare {
+  readonly dir: string;
+  /**
+   * The name of a service, by which its private sockets are called, or what its public ones are called, with `{id}` in it;
+   * null: all of the directory, which is `runtime_dir`.
+   */
+  readonly part: string | null;
+}
+
+/** Each once. Not those whose template gives each tenant a directory of its own. */
+export function socketShares(
+  services: Iterable<Pick<ServiceConfig, 'name' | 'socket'>>,
+  settings: Pick<Settings, 'dataDir' | 'runtimeDir'>,
+): SocketShare[] {
+  const shares = new Map<string, SocketShare>();
+  for (const service of services) {
+    const dirVariables = templateVariables(dirname(service.socket));
+    if (dirVariables.includes('id') || dirVariables.includes('tenant_dir')) continue;
+    const path = publicSocketPath(service, '{id}', settings);
+    const dir = dirname(path);
+    if (`${dir}/`.startsWith(`${settings.dataDir}/`)) continue;
+    const parts = dir === settings.runtimeDir ? [null] : [service.name, basename(path)];
+    for (const part of parts) shares.set(`${part}:${dir}`, { dir, part });
+  }
+  return [...shares.values()];
 }
 
 /**

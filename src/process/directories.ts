@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { privateDir } from '../core/socket-path.ts';
 
 /** A directory that is not what it must be; the message says why. */
 export class DirectoryError extends Error {}
@@ -31,6 +32,7 @@ export interface Owner {
 const PRIVATE = 0o700;
 /** What others may pass through, to what is theirs in it, but not list. */
 const PASSABLE = 0o711;
+const PUBLIC = 0o755;
 
 /** Makes a directory of our own, mode 0700, or checks that it is one. @throws {DirectoryError} */
 export function ensurePrivateDir(path: string, mode = PRIVATE): void {
@@ -45,9 +47,25 @@ function assertOurs(path: string, uid: number): void {
   if (uid !== (process.getuid?.() ?? uid)) throw new DirectoryError(`${path} belongs to another user`);
 }
 
+/**
+ * Makes a directory for public sockets where there is none, which others may pass through whatever the umask. One that
+ * is there keeps its mode: it may be anybody's, /tmp for one.
+ */
+export function ensurePublicDir(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, PUBLIC);
+}
+
 /** In which the directories lie that tenants bind in. @throws {DirectoryError} */
 export function ensureSocketParent(path: string): void {
   ensurePrivateDir(path, PASSABLE);
+}
+
+/** A directory for public sockets, and what is tenement's own in it. @throws {DirectoryError} */
+export function ensureSocketDirs(publicDir: string): void {
+  ensurePublicDir(publicDir);
+  ensureSocketParent(privateDir(publicDir, process.getuid?.() ?? 0));
 }
 
 /** The tenant directory and its TMPDIR. `owner`: the tenant's own user, null: the server's. */
@@ -105,7 +123,7 @@ function giveAll(path: string, owner: Owner): void {
 export function freshBindDir(bindSocket: string, owner: Owner | null): void {
   const dir = dirname(bindSocket);
   // The directory of the public socket is for those who connect; only what lies in it is private.
-  mkdirSync(dirname(dirname(dir)), { recursive: true });
+  ensurePublicDir(dirname(dirname(dir)));
   ensureSocketParent(dirname(dir));
   rmSync(dir, { recursive: true, force: true });
   ensurePrivateDir(dir);

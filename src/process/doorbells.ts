@@ -1,12 +1,12 @@
 /** The doorbells of all instances that are not ready. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { InstanceName } from '../core/instance.ts';
 import type { Doorbells, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
-import { ensureSocketParent } from './directories.ts';
+import { ensurePublicDir, ensureSocketParent } from './directories.ts';
 import { Doorbell, type OnRing } from './doorbell.ts';
 import { Heir } from './heir.ts';
 
@@ -34,7 +34,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
   };
   const prepare = (privateDir: string, publicDir: string) => {
     if (prepared.has(privateDir) && prepared.has(publicDir) && existsSync(privateDir)) return;
-    mkdirSync(publicDir, { recursive: true });
+    ensurePublicDir(publicDir);
     ensureSocketParent(privateDir);
     prepared.add(privateDir).add(publicDir);
   };

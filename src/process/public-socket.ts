@@ -2,19 +2,10 @@
  * The swap of the public socket. rename(2) moves a listening Unix socket without disturbing it, so what listens at
  * the public path changes in one step: the doorbell while the instance is not ready, the child's own while it is.
  */
-import {
-  chmodSync,
-  chownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SocketAccess } from '../core/service.ts';
+import { ensurePublicDir } from './directories.ts';
 
 export interface SocketPaths {
   /** What the child binds, in a directory that is the child's. */
@@ -53,7 +44,7 @@ export function publishSocket(paths: Omit<SocketPaths, 'bindSocket'>, access: So
     () => linkSync(upstreamSocket, name),
     () => rmSync(name, { force: true }),
   );
-  const makeDir = () => mkdirSync(dirname(publicSocket), { recursive: true });
+  const makeDir = () => ensurePublicDir(dirname(publicSocket));
   tryAgainAfter('ENOENT', () => renameSync(name, publicSocket), makeDir);
 }
 

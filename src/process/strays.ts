@@ -1,4 +1,5 @@
 /** Processes of an earlier server that no record names: found by their environment, ended without asking. */
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/instance.ts';
 import { isAlive } from './proc.ts';
@@ -12,14 +13,20 @@ export interface Stray extends ProcessIdentity {
   readonly bindSocket: string;
 }
 
-/** All whose DATA_DIR lies in `dataDir` and that were told to bind one of our sockets. */
+/** All whose DATA_DIR is a tenant's of `dataDir` and that were told to bind one of our sockets. */
 export async function strayProcesses(isOurs: (bindSocket: string) => boolean, dataDir: string): Promise<Stray[]> {
   const strays: Stray[] = [];
   for (const { pid, startTicks, socketPath, dataDir: tenantDir } of (await lookAtProcesses()).marked()) {
-    if (socketPath === null || !tenantDir?.startsWith(`${dataDir}/`) || !isOurs(socketPath)) continue;
+    if (socketPath === null || tenantDir === null || dirname(tenantDir) !== dataDir || !isOurs(socketPath)) continue;
     strays.push({ pid, startTicks, bindSocket: socketPath });
   }
   return strays;
+}
+
+/** Pids of tenants of a data directory that were told to bind below `dir`. */
+export async function tenantsBoundIn(dir: string, dataDir: string): Promise<number[]> {
+  const tenants = await strayProcesses((bindSocket) => bindSocket.startsWith(`${dir}/`), dataDir);
+  return tenants.map(({ pid }) => pid);
 }
 
 /** SIGKILL; settles when they are gone. */

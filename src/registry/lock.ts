@@ -1,37 +1,16 @@
-/**
- * One server per state directory. The lock is an exclusive SQLite transaction that is held for life:
- * the kernel drops it with the process, however that ends, so there is no stale lock to clear.
- */
+/** One server per state directory. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { TenementError } from '../errors.ts';
-
-export interface StateLock {
-  release(): void;
-}
-
-/** Of this process. A database that nobody refers to is closed by the garbage collector, and its lock is free then. */
-const held = new Set<DatabaseSync>();
+import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
 
 /** @throws {TenementError} `already_running`, naming the process that has it. */
-export function acquireStateLock(stateDir: string): StateLock {
-  const database = new DatabaseSync(join(stateDir, 'lock.db'));
+export function acquireStateLock(stateDir: string): ExclusiveLock {
   const pidFile = join(stateDir, 'server.pid');
-  try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw new TenementError('already_running', `${holder(pidFile)} already serves ${stateDir}`, { cause: error });
-  }
-  held.add(database);
+  const lock = takeLock(join(stateDir, 'lock.db'));
+  if (lock === null) throw new TenementError('already_running', `${holder(pidFile)} already serves ${stateDir}`);
   notePid(pidFile);
-  return {
-    release: () => {
-      held.delete(database);
-      database.close();
-    },
-  };
+  return lock;
 }
 
 /** For the message to the next one; the lock holds without it. */

@@ -1,0 +1,234 @@
+/**
+ * One server per directory of sockets. Two that shared one would take over each other's sockets, since a public socket
+ * is renamed into place. A claim is a record of whose the directory is, and a lock that is held for life; the record
+ * outlives a server that is killed, whose tenants go on listening there.
+ *
+ * `runtime_dir` is claimed as a whole. In another directory, /tmp for one, servers with different services may live side
+ * by side: there the names of each service's sockets are claimed.
+ */
+import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { privateDir, type SocketShare } from '../core/socket-path.ts';
+import { TenementError } from '../errors.ts';
+import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
+
+/** As in a claim's record. */
+interface Owner {
+  readonly pid: number;
+  readonly config: string;
+  readonly dataDir: string;
+  /** Without links. */
+  readonly stateDir: string;
+}
+
+export interface ClaimOptions {
+  readonly config: string;
+  readonly dataDir: string;
+  readonly stateDir: string;
+  /** The server's. */
+  readonly uid: number;
+  /** Makes `{dir}/.tenement-{uid}`. @throws {Error} */
+  prepare(dir: string): void;
+  /** Pids of tenants of that data directory which were told to bind below `dir`. */
+  tenantsIn(dir: string, dataDir: string): Promise<number[]>;
+}
+
+export class SocketClaims {
+  private readonly options: ClaimOptions;
+  private readonly owner: Owner;
+  /** By the path of their record. */
+  private readonly claims = new Map<string, ExclusiveLock>();
+
+  constructor(options: ClaimOptions) {
+    this.options = options;
+    const { config, dataDir, stateDir } = options;
+    this.owner = { pid: process.pid, config, dataDir, stateDir: realpathSync(stateDir) };
+  }
+
+  /**
+   * Claims those of them that are not claimed yet; all or none.
+   * @throws {TenementError} `sockets_taken`, naming the other server; `state_failed` when a directory cannot be used
+   */
+  async take(shares: readonly SocketShare[]): Promise<void> {
+    const { locked, ended } = this.lock(shares);
+    try {
+      for (const claim of ended) await assertNobodyLeft(claim, this.options);
+      this.record(locked);
+    } catch (error) {
+      this.drop(locked);
+      throw failure(error);
+    }
+  }
+
+  /**
+   * The same, without a look at what still runs: after a server that was killed, tenants are taken to.
+   * @throws {TenementError}
+   */
+  takeMore(shares: readonly SocketShare[]): void {
+    const { locked, ended } = this.lock(shares);
+    const [left] = ended;
+    if (left === undefined) return this.record(locked);
+    this.drop(locked);
+    throw leftBy(left, []);
+  }
+
+  /** @throws {TenementError} `sockets_taken` by a server that runs, `state_failed` */
+  private lock(shares: readonly SocketShare[]): { locked: string[]; ended: Foreign[] } {
+    const locked: string[] = [];
+    const ended: Foreign[] = [];
+    try {
+      for (const share of shares) {
+        const record = recordOf(share, this.options.uid);
+        if (this.claims.has(record)) continue;
+        this.options.prepare(share.dir);
+        const lock = takeLock(lockOf(record));
+        if (lock === null) throw takenBy(share.dir, readOwner(record));
+        this.claims.set(record, lock);
+        locked.push(record);
+        // Its own lock first: of two that come at once, each sees the other.
+        const isOther = ({ stateDir }: Owner) => stateDir !== this.owner.stateDir;
+        ended.push(...foreign(share, this.options.uid, isOther, (other) => other !== record && isHeld(other)));
+      }
+      return { locked, ended };
+    } catch (error) {
+      this.drop(locked);
+      throw failure(error);
+    }
+  }
+
+  private record(locked: readonly string[]): void {
+    for (const record of locked) writeFileSync(record, JSON.stringify(this.owner), { mode: 0o600 });
+  }
+
+  /** `keepTenants`: they go on listening there, so the directory stays this state directory's. */
+  release({ keepTenants = false } = {}): void {
+    for (const [record, lock] of this.claims) {
+      if (!keepTenants) rmSync(record, { force: true });
+      lock.release();
+    }
+    this.claims.clear();
+  }
+
+  private drop(records: readonly string[]): void {
+    for (const record of records) {
+      this.claims.get(record)?.release();
+      this.claims.delete(record);
+    }
+  }
+}
+
+/**
+ * Whether a server with this config could claim them now; claims nothing.
+ * @throws {TenementError} `sockets_taken`
+ */
+export async function assertClaimable(
+  shares: readonly SocketShare[],
+  { config, stateDir, uid, tenantsIn }: Omit<ClaimOptions, 'prepare' | 'dataDir'>,
+): Promise<void> {
+  // A server that runs this config may have been given another data directory.
+  const isOther = (owner: Owner) => owner.stateDir !== realPath(stateDir) && owner.config !== config;
+  const ended = shares.flatMap((share) => foreign(share, uid, isOther, isHeld));
+  for (const claim of ended) await assertNobodyLeft(claim, { uid, tenantsIn });
+}
+
+/** A claim of another server that has ended. */
+interface Foreign {
+  readonly dir: string;
+  readonly owner: Owner;
+}
+
+/** @throws {TenementError} `sockets_taken` when the server of one runs */
+function foreign(
+  share: SocketShare,
+  uid: number,
+  isOther: (owner: Owner) => boolean,
+  isHeld: (record: string) => boolean,
+): Foreign[] {
+  const ended: Foreign[] = [];
+  for (const record of recordsAgainst(share, uid)) {
+    const owner = readOwner(record);
+    if (owner === null || !isOther(owner)) continue;
+    if (isHeld(record)) throw takenBy(share.dir, owner);
+    ended.push({ dir: share.dir, owner });
+  }
+  return ended;
+}
+
+/** @throws {TenementError} `sockets_taken` */
+async function assertNobodyLeft(claim: Foreign, { uid, tenantsIn }: Pick<ClaimOptions, 'uid' | 'tenantsIn'>) {
+  const left = await tenantsIn(privateDir(claim.dir, uid), claim.owner.dataDir);
+  if (left.length > 0) throw leftBy(claim, left);
+}
+
+function isHeld(record: string): boolean {
+  const lock = takeLock(lockOf(record));
+  lock?.release();
+  return lock === null;
+}
+
+const RECORD = '.owner';
+const LOCK = '.lock';
+
+function recordOf({ dir, part }: SocketShare, uid: number): string {
+  return join(privateDir(dir, uid), part === null ? RECORD : `${RECORD}-${part}`);
+}
+
+/** Those that do not go together with it, and its own. */
+function recordsAgainst(share: SocketShare, uid: number): string[] {
+  const inside = privateDir(share.dir, uid);
+  const all = recordsIn(inside).map((name) => join(inside, name));
+  const same = [recordOf(share, uid), recordOf({ dir: share.dir, part: null }, uid)];
+  return share.part === null ? all : all.filter((record) => same.includes(record));
+}
+
+function lockOf(record: string): string {
+  return `${record}${LOCK}`;
+}
+
+function recordsIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).filter((name) => name.startsWith(RECORD) && !name.endsWith(LOCK));
+  } catch {
+    return [];
+  }
+}
+
+function readOwner(record: string): Owner | null {
+  try {
+    return JSON.parse(readFileSync(record, 'utf8')) as Owner;
+  } catch {
+    return null;
+  }
+}
+
+function takenBy(dir: string, owner: Owner | null): TenementError {
+  const who = owner === null ? 'another tenement' : `tenement with pid ${owner.pid}, ${configured(owner)}`;
+  return new TenementError('sockets_taken', `${dir} has the sockets of ${who}`);
+}
+
+/** `pids`: of those that are known to run. */
+function leftBy({ dir, owner }: Foreign, pids: readonly number[]): TenementError {
+  const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
+  const whose = `${dir} has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
+  return new TenementError('sockets_taken', whose, {
+    hint: 'Start that server again, or end its tenants and then restart this one; or set another `runtime_dir` or `socket`.',
+  });
+}
+
+function failure(error: unknown): TenementError {
+  if (error instanceof TenementError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new TenementError('state_failed', `the directory of sockets cannot be used: ${why}`, { cause: error });
+}
+
+function configured({ config, dataDir }: Owner): string {
+  return `config ${config}, data in ${dataDir}`;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { socketShares } from '../../src/core/socket-path.ts';
+
+const SETTINGS = { dataDir: '/data', runtimeDir: '/run/tenement' };
+const service = (name: string, socket: string) => ({ name, socket });
+
+it('runtime_dir is had as a whole, once', () => {
+  const services = [
+    service('a', '{runtime_dir}/{service}-{id}.sock'),
+    service('b', '{runtime_dir}/{service}-{id}.sock'),
+  ];
+  expect(socketShares(services, SETTINGS)).toEqual([{ dir: '/run/tenement', part: null }]);
+});
+
+it('of another directory a service has the names of its sockets', () => {
+  expect(socketShares([service('a', '/tmp/{name}-{id}.sock')], SETTINGS)).toEqual([
+    { dir: '/tmp', part: 'a' },
+    { dir: '/tmp', part: 'a-{id}.sock' },
+  ]);
+});
+
+it('what lies in data_dir, or in a directory for each tenant, nobody else has', () => {
+  const sockets = ['{data_dir}/run/{id}.sock', '{tenant_dir}/s.sock', '/srv/{id}/s.sock'];
+  expect(
+    socketShares(
+      sockets.map((socket, index) => service(`s${index}`, socket)),
+      SETTINGS,
+    ),
+  ).toEqual([]);
+  const below = { ...SETTINGS, runtimeDir: '/data/.tenement/run' };
+  expect(socketShares([service('a', '{runtime_dir}/{id}.sock')], below)).toEqual([]);
+});
