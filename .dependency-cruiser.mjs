@@ -24,9 +24,9 @@ export default {
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'logger.ts']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'logger.ts', 'turns.ts']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),
-    only('proxy', 'proxy', ['proxy/', 'core/', 'errors.ts', 'logger.ts']),
+    only('proxy', 'proxy', ['proxy/', 'core/', 'connection-cap.ts', 'errors.ts', 'logger.ts']),
     only('workers', 'workers', ['workers/', 'proxy/', 'core/', 'errors.ts', 'logger.ts']),
-    only('api', 'api', ['api/', 'core/', 'errors.ts', 'logger.ts']),
+    only('api', 'api', ['api/', 'core/', 'connection-cap.ts', 'errors.ts', 'logger.ts']),
     {
       ...only('cli', 'cli', ['cli/', 'api/client.ts', 'core/', 'config/', 'front/', 'errors.ts', 'logger.ts']),
       from: { path: '^src/cli/', pathNot: '^src/cli/(serve|check|welcome|offline-logs)\\.ts' },

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { createApi } from './api/server.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
+import { proxyLimits } from './core/descriptors.ts';
 import type { RoutingTable } from './core/routing.ts';
-import type { Config, ListenAddress } from './core/service.ts';
+import type { Config, ListenAddress, ProxyLimits } from './core/service.ts';
 import type { UpstreamSource } from './core/serving.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { namedBy } from './proxy/host-names.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
+import { trustedPeers } from './proxy/trusted.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
 import { WorkerPool } from './workers/pool.ts';
 import type { WorkerConfig } from './workers/protocol.ts';
@@ -89,15 +91,27 @@ function ownProxy(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServe
     source: hypervisor.internals.supervisor,
     table: routingTables(() => hypervisor.config),
     trustedProxies: () => hypervisor.config.proxy.trustedProxies,
-    limits: hypervisor.config.proxy.limits,
+    limits: limitsOf(hypervisor),
+    turnedAway: hypervisor.internals.turnedAway,
     logger,
   });
 }
 
+function limitsOf({ config, internals }: Hypervisor): ProxyLimits {
+  return proxyLimits(config.proxy.limits, internals.descriptors);
+}
+
 function workers(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer {
-  const { workers: count, limits } = hypervisor.config.proxy;
-  const source = hypervisor.internals.supervisor;
-  const pool = new WorkerPool({ count, limits, source, logger, config: () => workerConfig(hypervisor.config) });
+  const { supervisor: source, turnedAway } = hypervisor.internals;
+  const pool = new WorkerPool({
+    count: hypervisor.config.proxy.workers,
+    // Each of them may open as many files as the server.
+    limits: limitsOf(hypervisor),
+    source,
+    turnedAway,
+    logger,
+    config: () => workerConfig(hypervisor.config),
+  });
   hypervisor.onReloaded(() => pool.reconfigure());
   return pool;
 }
@@ -130,7 +144,7 @@ function routingTable({ proxy, services, aliases }: Config): RoutingTable {
 
 async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
   const { config, internals } = hypervisor;
-  const { supervisor, events, logs, tokens } = internals;
+  const { supervisor, events, logs, tokens, turnedAway, descriptors } = internals;
   const { stateDir } = config.settings;
   const table = routingTables(() => hypervisor.config);
   const deps = {
@@ -138,16 +152,29 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     events,
     logs,
     tokens,
+    turnedAway,
     config: () => hypervisor.config,
     isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
     version: options.version,
   };
   if (config.api.auth === 'token') await ensureAdminToken(tokens, join(stateDir, 'admin.token'));
-  const control = createApi({ deps, trust: 'control-socket', logger: options.logger });
+  const isExempt = trustedPeers(() => hypervisor.config.proxy.trustedProxies);
+  const control = createApi({
+    deps,
+    trust: 'control-socket',
+    logger: options.logger,
+    crowd: { listener: 'control-socket', limits: { inAll: descriptors.control, perClient: 0 }, turnedAway, isExempt },
+  });
   undo.push(() => control.close());
   await control.listen({ path: controlSocketOf(config.settings) });
   undo.push(tellWhere(config, options.logger));
-  const api = createApi({ deps, trust: config.api.auth, logger: options.logger });
+  const limits = { inAll: descriptors.api, perClient: descriptors.apiPerClient };
+  const api = createApi({
+    deps,
+    trust: config.api.auth,
+    logger: options.logger,
+    crowd: { listener: 'api', limits, turnedAway, isExempt },
+  });
   undo.push(() => api.close());
   return api.listen(options.api ?? config.api.listen);
 }

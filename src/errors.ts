@@ -91,7 +91,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Too many requests wait for it to wake; try again shortly.',
   },
-  at_capacity: { httpStatus: 503, exitStatus: 1, hint: 'max_running instances are busy; try again shortly.' },
+  at_capacity: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'As many instances or connections are in use as there may be; try again shortly.',
+  },
   shutting_down: { httpStatus: 503, exitStatus: 1, hint: 'The server is stopping; try again shortly.' },
   upstream_failed: {
     httpStatus: 502,

@@ -2,16 +2,19 @@
 import { join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
+import { type DescriptorShares, roomForDoorbells, shareDescriptors } from './core/descriptors.ts';
 import { parseInstanceName } from './core/instance.ts';
 import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/ports.ts';
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
 import { socketShares } from './core/socket-path.ts';
+import { TurnedAway } from './core/turned-away.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { claimSockets } from './own-sockets.ts';
+import { descriptorLimit } from './process/descriptors.ts';
 import { createDoorbells } from './process/doorbells.ts';
 import { readHostMemory } from './process/host-memory.ts';
 import { createLauncher } from './process/launcher.ts';
@@ -53,6 +56,8 @@ interface Parts {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
+  readonly turnedAway: TurnedAway;
+  readonly descriptors: DescriptorShares;
   readonly logger: Logger;
   /** Where the proxy listens, once it does; URLs are made of it. */
   proxyPort: number;
@@ -127,7 +132,7 @@ export class Hypervisor {
   }
 
   /** What `serve` hands to its API and its proxy. */
-  get internals(): Pick<Parts, 'supervisor' | 'events' | 'logs' | 'tokens'> {
+  get internals(): Pick<Parts, 'supervisor' | 'events' | 'logs' | 'tokens' | 'turnedAway' | 'descriptors'> {
     return this.parts;
   }
 
@@ -229,8 +234,20 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger, clock: systemClock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
-  const receive = createReception({ source: { claim: (...args) => parts.supervisor.claim(...args) }, logger });
-  const doorbells = createDoorbells({ logger, onRing: (...ring) => receive(...ring) });
+  const registry = createRegistry(database);
+  const turnedAway = new TurnedAway();
+  const descriptors = sharesOf(config, registry.list().length);
+  const receive = createReception({
+    source: { claim: (...args) => parts.supervisor.claim(...args) },
+    limits: { inAll: descriptors.rings, perClient: descriptors.ringsPerInstance },
+    turnedAway,
+    logger,
+  });
+  const doorbells = createDoorbells({
+    logger,
+    onRing: (...ring) => receive(...ring),
+    maxHung: () => roomForDoorbells(descriptors, parts.supervisor.config.settings.maxRunning),
+  });
   const launcher = createLauncher({
     settings: config.settings,
     sink: output,
@@ -242,6 +259,8 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
     events,
     logs: output,
     tokens: createTokenStore(database),
+    turnedAway,
+    descriptors,
     proxyPort,
     supervisor: new Supervisor({
       config,
@@ -250,7 +269,8 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
       doorbells,
       meter: createUsageMeter(),
       storageMeter: createStorageMeter(),
-      registry: createRegistry(database),
+      descriptors,
+      registry,
       events,
       logger,
       readHostMemory,
@@ -268,6 +288,11 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
     },
   };
   return parts;
+}
+
+/** What this process may open, shared out for as many instances as there may be soon. */
+function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
+  return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
 }
 
 function eventBase(type: string) {

@@ -1,6 +1,7 @@
 /** What every route needs. */
 import type { EventLog, LogStore, TokenStore } from '../core/ports.ts';
 import type { Config } from '../core/service.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
 import type { SupervisorVerbs } from '../core/verbs.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
@@ -11,6 +12,7 @@ export interface ApiDeps {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
+  readonly turnedAway: TurnedAway;
   /** What is served now. */
   config(): Config;
   /** Whether a host names a registered instance, as the proxy sees it. */

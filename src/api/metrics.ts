@@ -1,6 +1,7 @@
 /** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { STATES } from '../core/instance.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
 import type { InstanceView, SupervisorVerbs } from '../core/verbs.ts';
 
 type Supervisor = Pick<SupervisorVerbs, 'list'>;
@@ -30,7 +31,7 @@ export interface Metrics {
 }
 
 /** Made at the first scrape: the default metrics watch the event loop, which costs a little all the time. */
-export function createMetrics(supervisor: Supervisor): Metrics {
+export function createMetrics(supervisor: Supervisor, turnedAway: TurnedAway): Metrics {
   let registry: Registry | null = null;
   let views: InstanceView[] = [];
   return {
@@ -38,16 +39,17 @@ export function createMetrics(supervisor: Supervisor): Metrics {
     scrape: () => {
       // One list for all the figures of a scrape: there may be thousands.
       views = supervisor.list();
-      registry ??= makeRegistry({ list: () => views });
+      registry ??= makeRegistry({ list: () => views }, turnedAway);
       return registry.metrics();
     },
   };
 }
 
-function makeRegistry(supervisor: Supervisor): Registry {
+function makeRegistry(supervisor: Supervisor, turnedAway: TurnedAway): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addStates(registry, supervisor);
+  addTurnedAway(registry, turnedAway);
   for (const [name, help, figure] of COUNTERS) addCounter(registry, supervisor, name, help, figure);
   for (const [name, help, figure] of GAUGES) addGauge(registry, supervisor, name, help, figure);
   return registry;
@@ -62,6 +64,19 @@ function addStates(registry: Registry, supervisor: Supervisor): void {
     collect() {
       for (const state of STATES) this.set({ state }, 0);
       for (const view of supervisor.list()) this.inc({ state: view.state });
+    },
+  });
+}
+
+function addTurnedAway(registry: Registry, turnedAway: TurnedAway): void {
+  new Counter({
+    name: 'tenement_connections_turned_away_total',
+    help: 'Connections refused because too many were open.',
+    labelNames: ['listener'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [listener, connections] of turnedAway.entries()) this.inc({ listener }, connections);
     },
   });
 }

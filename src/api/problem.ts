@@ -51,8 +51,17 @@ function classify(thrown: unknown): TenementError {
 
 /** A whole HTTP/1.1 answer for what could not be parsed as a request at all. */
 export function rawBadRequest(): string {
-  const error = new TenementError('bad_request', 'this is not a well-formed HTTP request');
+  return rawProblem(new TenementError('bad_request', 'this is not a well-formed HTTP request'));
+}
+
+/** The same for a connection for which there is no room. */
+export function rawAtCapacity(): string {
+  return rawProblem(new TenementError('at_capacity', 'too many connections are open'), ['Retry-After: 1']);
+}
+
+function rawProblem(error: TenementError, headers: readonly string[] = []): string {
   const body = JSON.stringify(toProblem(error, ''));
-  const head = ['HTTP/1.1 400 Bad Request', 'Content-Type: application/problem+json', 'Connection: close'];
+  const status = `${error.httpStatus} ${STATUS_CODES[error.httpStatus]}`;
+  const head = [`HTTP/1.1 ${status}`, 'Content-Type: application/problem+json', 'Connection: close', ...headers];
   return `${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

@@ -6,6 +6,7 @@ import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createGuard, type Trust } from './auth.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { boundConnections, type CrowdOptions } from './crowd.ts';
 import { type ListenTarget, listenAt } from './listen.ts';
 import type { HostPort } from './own-host.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
@@ -28,6 +29,8 @@ export interface ApiOptions {
   readonly deps: ApiDeps;
   readonly trust: Trust;
   readonly logger: Logger;
+  /** Left out: any number of connections. */
+  readonly crowd?: CrowdOptions;
 }
 
 export interface ApiServer {
@@ -50,6 +53,7 @@ export function createApi(options: ApiOptions): ApiServer {
   };
   const own: HostPort[] = [];
   const api = fastify(serverOptions(options.logger)).withTypeProvider<ZodTypeProvider>();
+  if (options.crowd !== undefined) boundConnections(api.server, options.crowd, options.logger);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addParsers(api);

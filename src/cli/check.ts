@@ -7,7 +7,8 @@ import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
 import { assertSocketsFree } from '../own-sockets.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
-import { descriptorWarning } from './descriptor-limit.ts';
+import { descriptorLimit } from '../process/descriptors.ts';
+import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
@@ -32,7 +33,9 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
   await assertSocketsFree(config);
-  const few = descriptorWarning(config.settings);
+  const { maxRunning } = config.settings;
+  const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
+  const few = descriptorWarning(wanted, descriptorLimit());
   const missing = missingPrograms(config, process.env);
   const warnings = [...config.warnings, ...missing, ...viewWarnings(config), ...(few === null ? [] : [few])];
   const host = abilitiesFor(config.settings, config.services.values());
@@ -43,6 +46,7 @@ async function check(options: CheckOptions, io: CliIo): Promise<void> {
   }
   for (const warning of warnings) await print(io, `warning: ${warning}`);
   for (const line of describeHost(host)) await print(io, line);
+  if (few === null) await print(io, describeDescriptors(wanted, descriptorLimit()));
   await print(io, `${plural(services, 'service')}, ok`);
   if (changes?.length === 0) await print(io, 'the running server would change nothing');
   for (const change of changes ?? []) await print(io, `would change: ${change}`);

@@ -1,33 +1,33 @@
-/** Whether this process may open as many files as the config may need. */
-import { readFileSync } from 'node:fs';
-import type { Settings } from '../core/service.ts';
+/** What the limit of open files is enough for. */
+import { descriptorsNeeded, proxyLimits, roomForDoorbells, roomToRun, shareDescriptors } from '../core/descriptors.ts';
+import type { ProxyLimits } from '../core/service.ts';
 
-/** The server itself: database, listeners, watches, a few hundred clients. */
-const OWN = 512;
-/** An instance: two FIFOs, its log, its connections and those of its clients. */
-const PER_INSTANCE = 16;
-
-/** Open files that a full house takes, roughly. */
-function descriptorsNeeded({ maxRunning }: Pick<Settings, 'maxRunning'>): number {
-  return OWN + maxRunning * PER_INSTANCE;
+export interface Wanted {
+  readonly maxRunning: number;
+  /** Instances. */
+  readonly registered: number;
+  readonly limits: Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
 }
 
-/** What to set, in a sentence, or null when the limit is high enough or not known. */
-export function descriptorWarning(settings: Pick<Settings, 'maxRunning'>, limits = readLimits()): string | null {
-  const [, limit] = /^Max open files\s+\d+\s+(\d+)/m.exec(limits) ?? [];
-  const needed = descriptorsNeeded(settings);
-  if (limit === undefined || Number(limit) >= needed) return null;
+/** In a sentence: for how many instances and connections. `limit`: how many files may be open. */
+export function describeDescriptors({ maxRunning, registered, limits }: Wanted, limit: number): string {
+  const shares = shareDescriptors(limit, maxRunning, registered);
+  const { maxConnections, maxConnectionsPerClient } = proxyLimits(limits, shares);
+  const running = Math.min(maxRunning, roomToRun(shares, registered));
   return (
-    `open files are limited to ${limit}, and max_running = ${settings.maxRunning} may need ${needed}: ` +
-    `set LimitNOFILE=${needed} in the systemd unit, or \`ulimit -Hn ${needed}\` before the start`
+    `open files are limited to ${limit}, enough for ${running} running instances, ` +
+    `public sockets of ${roomForDoorbells(shares, maxRunning)} that sleep, ` +
+    `and ${Math.min(maxConnections, shares.connections)} connections (${maxConnectionsPerClient} of one address)`
   );
 }
 
-/** Node raises its soft limit to the hard one by itself. */
-function readLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'latin1');
-  } catch {
-    return '';
-  }
+/** What to set, in a sentence, or null when the limit is high enough. */
+export function descriptorWarning(wanted: Wanted, limit: number): string | null {
+  const { maxRunning, registered, limits } = wanted;
+  const needed = descriptorsNeeded(maxRunning, registered, limits.maxConnections);
+  if (limit >= needed) return null;
+  return (
+    `${describeDescriptors(wanted, limit)}; for max_running = ${maxRunning}: ` +
+    `set LimitNOFILE=${needed} in the systemd unit, or \`ulimit -n ${needed}\` before the start`
+  );
 }

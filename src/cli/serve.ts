@@ -1,10 +1,10 @@
 /** `tenement serve`: the server in the foreground. */
 import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
-import type { ListenAddress, Settings } from '../core/service.ts';
+import type { ListenAddress } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
-import { closeInherited } from '../process/descriptors.ts';
+import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { configFile } from './target.ts';
@@ -45,8 +45,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
   const { config } = daemon.hypervisor;
-  const { warnings, settings } = config;
-  for (const warning of [...warnings, ...viewWarnings(config), ...fewDescriptors(settings)]) logger.warn({}, warning);
+  for (const warning of [...config.warnings, ...viewWarnings(config), ...fewDescriptors(daemon)])
+    logger.warn({}, warning);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;
@@ -66,8 +66,10 @@ async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
   });
 }
 
-function fewDescriptors(settings: Settings): string[] {
-  const warning = descriptorWarning(settings);
+function fewDescriptors({ hypervisor: { config, instanceCount } }: Daemon): string[] {
+  const { maxRunning } = config.settings;
+  const wanted = { maxRunning, registered: instanceCount, limits: config.proxy.limits };
+  const warning = descriptorWarning(wanted, descriptorLimit());
   return warning === null ? [] : [warning];
 }
 

@@ -5,7 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import type { Limits } from '../core/limits.ts';
-import type { Config, ProxyLimits, ServiceConfig, Settings } from '../core/service.ts';
+import {
+  type Config,
+  DEFAULT_PROXY_LIMITS,
+  type ProxyLimits,
+  type ServiceConfig,
+  type Settings,
+} from '../core/service.ts';
 import { SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { parseDuration } from '../core/units.ts';
 import { TenementError } from '../errors.ts';
@@ -119,6 +125,9 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
 
 function limitsOf({ proxy }: ConfigInput): ProxyLimits {
   return {
+    ...DEFAULT_PROXY_LIMITS,
+    maxConnections: proxy.max_connections,
+    maxConnectionsPerClient: proxy.max_connections_per_client,
     maxHeaderBytes: proxy.max_header_kb * 1024,
     headerTimeoutMs: parseDuration(proxy.header_timeout),
     keepAliveTimeoutMs: parseDuration(proxy.keep_alive_timeout),

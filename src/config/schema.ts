@@ -94,6 +94,16 @@ export const proxySchema = z.strictObject({
     .union([count(1).max(64), z.literal('auto')], 'expected a number of processes or "auto"')
     .default(1)
     .describe('Processes that share the port; 1: the server itself; `"auto"`: one for each core.'),
+  max_connections: count(0)
+    .default(0)
+    .describe(
+      'Connections of clients at once, of each process that takes them; past it, the longest idle one is closed, or else new ones get 503. 0: as many as the limit of open files allows.',
+    ),
+  max_connections_per_client: count(0)
+    .default(0)
+    .describe(
+      'Of them, from one IPv4 address or IPv6 /64; `trusted_proxies` are exempt. 0: a quarter of `max_connections`; of fewer than 1024 up to 256, and no more than three quarters.',
+    ),
   max_header_kb: count(1)
     .max(1024)
     .default(16)

@@ -89,6 +89,12 @@ function fixedKeys(was: Config, is: Config): string[] {
     ['settings.runtime_dir', was.settings.runtimeDir, is.settings.runtimeDir],
     ['proxy.workers', was.proxy.workers, is.proxy.workers],
     ['proxy.listen', was.proxy.listen, is.proxy.listen],
+    ['proxy.max_connections', was.proxy.limits.maxConnections, is.proxy.limits.maxConnections],
+    [
+      'proxy.max_connections_per_client',
+      was.proxy.limits.maxConnectionsPerClient,
+      is.proxy.limits.maxConnectionsPerClient,
+    ],
     ['proxy.max_header_kb', was.proxy.limits.maxHeaderBytes, is.proxy.limits.maxHeaderBytes],
     ['proxy.header_timeout', was.proxy.limits.headerTimeoutMs, is.proxy.limits.headerTimeoutMs],
     ['proxy.keep_alive_timeout', was.proxy.limits.keepAliveTimeoutMs, is.proxy.limits.keepAliveTimeoutMs],

@@ -96,8 +96,14 @@ export interface ProxyConfig {
   readonly workers: number;
 }
 
-/** What one client may take of the proxy. */
+/** What clients may take of the proxy. */
 export interface ProxyLimits {
+  /** Connections of clients, of each process that takes them; 0: as the limit of open files allows. */
+  readonly maxConnections: number;
+  /** Of them, from one address; 0: a part of `maxConnections`. */
+  readonly maxConnectionsPerClient: number;
+  /** Sockets that listen on its port. */
+  readonly listeners: number;
   /** Of a request line and its headers together. */
   readonly maxHeaderBytes: number;
   /** Until they are whole. */
@@ -109,6 +115,9 @@ export interface ProxyLimits {
 }
 
 export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
+  maxConnections: 0,
+  maxConnectionsPerClient: 0,
+  listeners: 64,
   maxHeaderBytes: 16 * 1024,
   headerTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,

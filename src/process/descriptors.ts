@@ -17,6 +17,19 @@ export function closeInherited(): void {
   for (const fd of inheritableDescriptors()) closeSync(fd);
 }
 
+/** Where /proc does not tell, or nothing is limited. */
+const UNKNOWN_LIMIT = 65_536;
+
+/** How many files this process may open: Node raises its soft limit to the hard one by itself. */
+export function descriptorLimit(): number {
+  try {
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+    return limit === undefined ? UNKNOWN_LIMIT : Number(limit);
+  } catch {
+    return UNKNOWN_LIMIT;
+  }
+}
+
 /** A place in `stdio` after stdin, stdout and stderr. */
 export type Covered = number | 'ignore';
 

@@ -10,16 +10,39 @@ import { ensurePublicDir, ensureSocketParent } from './directories.ts';
 import { Doorbell, type OnRing } from './doorbell.ts';
 import { Heir } from './heir.ts';
 
+const TELL_LACK_MS = 60_000;
+
 export interface DoorbellsOptions {
   readonly logger: Logger;
   readonly onRing: OnRing;
+  /** How many may hang at once: each is a descriptor. */
+  maxHung(): number;
 }
 
-export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells {
+/** Says now and then that there are more instances than doorbells. */
+class Lack {
+  private readonly logger: Logger;
+  private toldAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  tell(instance: InstanceName): void {
+    const nowMs = performance.now();
+    if (nowMs - this.toldAtMs < TELL_LACK_MS) return;
+    this.toldAtMs = nowMs;
+    const reason = 'too few files may be open: raise LimitNOFILE= or `ulimit -n`';
+    this.logger.warn({ instance, reason }, 'nobody listens at the public sockets of some instances that sleep');
+  }
+}
+
+export function createDoorbells({ logger, onRing, maxHung }: DoorbellsOptions): Doorbells {
   const hung = new Map<InstanceName, Doorbell>();
   /** Those that are no more, of whose ringers some are still connected. */
   const left = new Map<InstanceName, Set<Doorbell>>();
   const heirs = new Set<Heir>();
+  const lack = new Lack(logger);
   let count = 0;
   /** Made, or seen to be there: thousands of doorbells lie in a few. */
   const prepared = new Set<string>();
@@ -65,6 +88,7 @@ export function createDoorbells({ logger, onRing }: DoorbellsOptions): Doorbells
       const before = hung.get(instance);
       if (publicSocket === null) return void this.takeDown(instance);
       if (before?.publicSocket === publicSocket && before.isInPlace) return;
+      if (before === undefined && hung.size >= maxHung()) return lack.tell(instance);
       try {
         hang(instance, publicSocket, bindSocket, access);
       } catch (error) {

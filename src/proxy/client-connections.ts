@@ -33,9 +33,11 @@ export class ClientConnections implements ConnectionOwner {
     this.keepAliveLines = `Connection: keep-alive\r\n${timeoutS > 0 ? `Keep-Alive: timeout=${timeoutS}\r\n` : ''}`;
   }
 
-  take(socket: Socket): void {
-    this.all.add(new ClientConnection(socket, this));
+  take(socket: Socket): ClientConnection {
+    const connection = new ClientConnection(socket, this);
+    this.all.add(connection);
     this.sweeper ??= setInterval(() => this.sweep(), this.sweepMs).unref();
+    return connection;
   }
 
   serve(request: ClientRequest, response: ClientResponse): Served {

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from './client.ts';
 import { valuesOf } from './headers.ts';
+import { nextRequestId } from './request-id.ts';
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -118,4 +119,12 @@ export function rawAnswer(answer: ErrorAnswer): string {
     lines.push(`${answer.headers[index]}: ${answer.headers[index + 1]}`);
   }
   return `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${answer.body}`;
+}
+
+/** Seconds after which one who met too many others may try again. */
+const TRY_AGAIN_S = 1;
+
+/** The whole answer to a connection for which there is no room. */
+export function tooMany(): string {
+  return rawAnswer(errorAnswer('at_capacity', { accept: '', requestId: nextRequestId(), retryAfterS: TRY_AGAIN_S }));
 }

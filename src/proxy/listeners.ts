@@ -12,19 +12,19 @@ import { TenementError } from '../errors.ts';
 
 /** Node's own 511 lets a burst of connections wait a second for their second SYN; the kernel caps this at somaxconn. */
 const BACKLOG = 4096;
-/** With 16 the last of 512 busy connections waited 0.7 s, with 64 0.4 s. */
-const SOCKETS = 64;
-
 export interface Listeners {
   readonly address: ListenAddress;
   /** Takes no more; settles when all connections are closed. */
   close(): Promise<void>;
 }
 
-/** @throws {TenementError} `listen_failed` */
-export async function listen(server: Server, address: ListenAddress): Promise<Listeners> {
+/**
+ * `sockets`: how many of them. With 16 the last of 512 busy connections waited 0.7 s, with 64 0.4 s.
+ * @throws {TenementError} `listen_failed`
+ */
+export async function listen(server: Server, address: ListenAddress, sockets: number): Promise<Listeners> {
   try {
-    const servers = [server, ...helpersOf(server)];
+    const servers = [server, ...helpersOf(server, sockets)];
     // A port that others listen on too could be shared without anyone noticing, so it is tried alone first.
     const bound = sharesPort(servers) ? await tryAlone(address) : address;
     const [first = bound] = await Promise.all(servers.map((one) => listenOne(one, bound, sharesPort(servers))));
@@ -37,10 +37,10 @@ export async function listen(server: Server, address: ListenAddress): Promise<Li
 }
 
 /** Workers share one socket, so that none of them is handed a connection while it hangs. */
-function helpersOf(server: Server): NetServer[] {
+function helpersOf(server: Server, sockets: number): NetServer[] {
   if (cluster.isWorker || process.platform !== 'linux') return [];
   const take = (socket: unknown) => server.emit('connection', socket);
-  return Array.from({ length: SOCKETS - 1 }, () => createNetServer({ allowHalfOpen: true, noDelay: true }, take));
+  return Array.from({ length: sockets - 1 }, () => createNetServer({ allowHalfOpen: true, noDelay: true }, take));
 }
 
 function sharesPort(servers: readonly NetServer[]): boolean {

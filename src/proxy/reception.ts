@@ -5,11 +5,14 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { ConnectionCap } from '../connection-cap.ts';
+import type { RoomLimits } from '../core/connection-room.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Claim, Lease, Refusal, UpstreamSource } from '../core/serving.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
 import type { Logger } from '../logger.ts';
 import { requestOf } from './client.ts';
-import { answerError } from './error-page.ts';
+import { answerError, tooMany } from './error-page.ts';
 import { joinUpstream } from './junction.ts';
 import { nextRequestId } from './request-id.ts';
 
@@ -25,6 +28,9 @@ const MAX_TRIES = 80;
 
 export interface ReceptionOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
+  /** Connections that may be open, in all and of one instance, until their clients end them. */
+  readonly limits: RoomLimits;
+  readonly turnedAway: TurnedAway;
   readonly logger: Logger;
 }
 
@@ -34,10 +40,13 @@ export interface ReceptionOptions {
  */
 export type Reception = (instance: InstanceName, socket: Socket, inherited: boolean) => void;
 
-export function createReception({ source, logger }: ReceptionOptions): Reception {
+export function createReception({ source, limits, turnedAway, logger }: ReceptionOptions): Reception {
   const refusals = new WeakMap<Socket, Refusal>();
+  const cap = new ConnectionCap({ listener: 'public-sockets', limits, turnedAway, logger, answer: tooMany });
   const refuser = createRefuser(refusals);
   return (instance, socket, inherited) => {
+    // Nobody can tell whether one that was joined is idle: its bytes are not looked at.
+    if (!cap.admit(socket, instance, () => 0)) return;
     const visitor = new Visitor(socket);
     const refuse = (refusal: Refusal) => {
       refusals.set(socket, refusal);

@@ -48,6 +48,8 @@ export class RequestFeed {
   /** The last that was parsed: the end of a head may be cut in two. */
   private tail: Buffer = Buffer.alloc(0);
   private lastReadMs = performance.now();
+  /** When it was answered last, or began. */
+  private quietSinceMs = performance.now();
   private isFull = false;
   private hasEnded = false;
   private isOver = false;
@@ -77,6 +79,7 @@ export class RequestFeed {
     if (withBody) message.once('end', () => (current.wholeSinceMs = performance.now()));
     response.once('close', () => {
       current.isAnswered = true;
+      this.quietSinceMs = performance.now();
       this.feed();
     });
   }
@@ -84,6 +87,13 @@ export class RequestFeed {
   /** Whether anything was read behind the request that is under way. */
   get holds(): boolean {
     return this.held.length > 0;
+  }
+
+  /** How long no request has been under way; 0 while one is, and when node:http reads it no more. */
+  idleMs(nowMs: number): number {
+    const { current } = this;
+    const isBusy = this.isOver || (current !== null && !(current.isAnswered && current.message.complete));
+    return isBusy ? 0 : nowMs - this.quietSinceMs;
   }
 
   /** Parses nothing more; what comes is read and thrown away, by which the client's end is seen. */
@@ -145,7 +155,7 @@ export class RequestFeed {
     const size = this.bodyBytesLeft > 0 ? Math.min(this.bodyBytesLeft, first.length) : endOf(first, this.tail);
     this.bodyBytesLeft = Math.max(0, this.bodyBytesLeft - size);
     const next = first.subarray(0, size);
-    this.tail = next.subarray(-END.length + 1);
+    this.tail = (next.length < this.tail.length ? Buffer.concat([this.tail, next]) : next).subarray(-END.length + 1);
     this.heldBytes -= size;
     if (size < first.length) this.held[0] = first.subarray(size);
     else {

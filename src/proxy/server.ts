@@ -1,14 +1,17 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type ClientRequest, type ClientResponse, requestOf, type Served } from './client.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { ClientConnections } from './client-connections.ts';
-import { answerError, errorAnswer, rawAnswer } from './error-page.ts';
+import { answerError, errorAnswer, rawAnswer, tooMany } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { FewATurn } from './few-a-turn.ts';
 import { callerOf, type Gateway, routeOf } from './gateway.ts';
@@ -31,6 +34,7 @@ export interface ProxyOptions {
   /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
   trustedProxies(): readonly string[];
   readonly limits: ProxyLimits;
+  readonly turnedAway: TurnedAway;
   readonly logger: Logger;
 }
 
@@ -46,7 +50,10 @@ export function createProxy(options: ProxyOptions): ProxyServer {
   const gateway: Gateway = {
     source,
     logger,
-    pools: new UpstreamPools((generation, change) => source.countConnection(generation, change)),
+    pools: new UpstreamPools(
+      (generation, change) => source.countConnection(generation, change),
+      options.limits.maxConnections,
+    ),
     inFlight: new InFlight(),
     isTrusted: trustedPeers(() => options.trustedProxies()),
     table: () => options.table(),
@@ -54,11 +61,11 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     spare: new AbortController(),
   };
   source.onRetired((generation) => gateway.pools.retire(generation));
-  const server = makeServer(gateway);
+  const server = makeServer(gateway, capOf(options));
   let listeners: Listeners | null = null;
   return {
     listen: async (address) => {
-      listeners = await listen(server, address);
+      listeners = await listen(server, address, options.limits.listeners);
       return listeners.address;
     },
     close: async (graceMs) => {
@@ -72,7 +79,13 @@ export function createProxy(options: ProxyOptions): ProxyServer {
   };
 }
 
-function makeServer(gateway: Gateway): Server {
+function capOf({ limits, turnedAway, logger }: ProxyOptions): ConnectionCap {
+  const { maxConnections, maxConnectionsPerClient } = limits;
+  const room = { inAll: maxConnections, perClient: maxConnectionsPerClient };
+  return new ConnectionCap({ listener: 'proxy', limits: room, turnedAway, logger, answer: tooMany });
+}
+
+function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
   const { headerTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = gateway.limits;
   const server = createServer({
     requireHostHeader: false,
@@ -108,12 +121,12 @@ function makeServer(gateway: Gateway): Server {
     feedOf(socket as Socket)?.stop();
     refusals.add(() => refuseClient(error, socket as Socket, gateway));
   });
-  readPlainFirst(server, gateway);
+  readPlainFirst(server, gateway, cap);
   return server;
 }
 
 /** Connections come to the server as before, and to node:http's reader with what is not plain. */
-function readPlainFirst(server: Server, gateway: Gateway): void {
+function readPlainFirst(server: Server, gateway: Gateway, cap: ConnectionCap): void {
   const [readByNode] = server.listeners('connection');
   server.removeAllListeners('connection');
   const clients = new ClientConnections({
@@ -123,8 +136,11 @@ function readPlainFirst(server: Server, gateway: Gateway): void {
     onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
   });
   server.on('connection', (socket) => {
+    let connection: ClientConnection | null = null;
+    const idleMs = (nowMs: number) => feedOf(socket)?.idleMs(nowMs) ?? connection?.idleMs(nowMs) ?? 0;
+    if (!cap.admit(socket, clientOfSocket(socket, gateway.isTrusted), idleMs)) return;
     gateway.inFlight.connected(socket);
-    clients.take(socket);
+    connection = clients.take(socket);
   });
 }
 

@@ -50,6 +50,13 @@ export class UpstreamPool {
     for (const connection of this.all) connection.destroy();
   }
 
+  /** Closes the one that has been idle for longest; returns whether there was one. */
+  closeIdle(): boolean {
+    const oldest = this.free.shift();
+    oldest?.destroy();
+    return oldest !== undefined;
+  }
+
   onFree(connection: UpstreamConnection): void {
     if (this.retired) return connection.destroy();
     connection.freeSinceMs = performance.now();

@@ -11,22 +11,37 @@ export type OnConnection = (generation: number, change: 1 | -1) => void;
 
 export class UpstreamPools {
   private readonly onConnection: OnConnection;
+  /** Above so many open ones, an idle one is closed for each that is made; 0: none is. */
+  private readonly maxOpen: number;
+  private open = 0;
   private readonly pools = new Map<number, UpstreamPool>();
   private sweeper: NodeJS.Timeout | null = null;
   /** An event for each generation; as many wait as there were requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
-  constructor(onConnection: OnConnection = () => {}) {
+  constructor(onConnection: OnConnection = () => {}, maxOpen = 0) {
     this.onConnection = onConnection;
+    this.maxOpen = maxOpen;
   }
 
   for(lease: Pick<Lease, 'generation' | 'upstream'>): UpstreamPool {
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
     const pool = this.pools.get(lease.generation);
     if (pool !== undefined) return pool;
-    const made = new UpstreamPool(lease.upstream, (change) => this.onConnection(lease.generation, change));
+    const made = new UpstreamPool(lease.upstream, (change) => this.count(lease.generation, change));
     this.pools.set(lease.generation, made);
     return made;
+  }
+
+  /** A request has one of its own, so there are no more busy ones than clients; idle ones must not add to them. */
+  private count(generation: number, change: 1 | -1): void {
+    this.open += change;
+    if (change === 1 && this.maxOpen > 0 && this.open > this.maxOpen) this.closeIdle();
+    this.onConnection(generation, change);
+  }
+
+  private closeIdle(): void {
+    for (const pool of this.pools.values()) if (pool.closeIdle()) return;
   }
 
   /** Settles when the generation is retired, at the latest after `timeoutMs`. */

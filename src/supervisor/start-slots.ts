@@ -3,14 +3,31 @@
  * One start at a time makes room, so that two never count the same sleeper twice.
  */
 
+import { type DescriptorShares, roomToRun } from '../core/descriptors.ts';
+
+export interface StartLimits {
+  readonly maxConcurrentStarts: number;
+  readonly maxRunning: number;
+}
+
 export interface StartSlotsOptions {
   /** Asked each time: a reload may change them. */
-  limits(): { readonly maxConcurrentStarts: number; readonly maxRunning: number };
+  limits(): StartLimits;
   /** Puts the least recently used idle instance to sleep; settles when it is gone, false when none is idle. */
   makeRoom(): Promise<boolean>;
 }
 
 export type SlotAnswer = 'granted' | 'no-room' | 'aborted';
+
+/** Those of the config, or fewer where the files that may be open do not suffice for as many. */
+export function startLimits(settings: StartLimits, shares: DescriptorShares | null, registered: number): StartLimits {
+  const { maxConcurrentStarts, maxRunning } = settings;
+  if (shares === null) return settings;
+  return {
+    maxConcurrentStarts: Math.min(maxConcurrentStarts, shares.starts),
+    maxRunning: Math.min(maxRunning, roomToRun(shares, registered)),
+  };
+}
 
 interface Waiting {
   readonly signal: AbortSignal;

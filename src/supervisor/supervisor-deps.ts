@@ -1,4 +1,6 @@
 /** What a supervisor needs of the world around it. */
+
+import type { DescriptorShares } from '../core/descriptors.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { HostMemory } from '../core/pressure.ts';
@@ -14,6 +16,8 @@ export interface SupervisorDeps {
   readonly logger: Logger;
   readonly launcher: Launcher;
   readonly doorbells: Doorbells;
+  /** What instances may take of the open files; null: as much as they like. */
+  readonly descriptors: DescriptorShares | null;
   readonly meter: UsageMeter;
   /** What the machine has; null where it is not known. */
   readHostMemory(): HostMemory | null;

@@ -20,7 +20,7 @@ import { Registrar, unwritten } from './registrar.ts';
 import { Rollout } from './rollout.ts';
 import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
-import { StartSlots } from './start-slots.ts';
+import { StartSlots, startLimits } from './start-slots.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { viewOf } from './view.ts';
 import { Watches } from './watches.ts';
@@ -68,7 +68,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, doorbells, events, logger, clock, random, webAddressOf } = this.deps;
+    const { launcher, doorbells, descriptors, events, logger, clock, random, webAddressOf } = this.deps;
     return {
       webAddressOf,
       doorbells,
@@ -80,7 +80,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       clock,
       random,
       slots: new StartSlots({
-        limits: () => this.currentConfig.settings,
+        limits: () => startLimits(this.currentConfig.settings, descriptors, this.fleet.size),
         makeRoom: () => evictOne(this.fleet),
       }),
       generations: this.generations,

@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { GrantSource } from '../core/serving.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
@@ -29,6 +30,7 @@ export interface WorkerPoolOptions {
   readonly count: number;
   readonly source: GrantSource;
   readonly limits: ProxyLimits;
+  readonly turnedAway: TurnedAway;
   readonly logger: Logger;
   config(): WorkerConfig;
 }
@@ -107,7 +109,8 @@ export class WorkerPool implements ProxyServer {
           reject(new TenementError('listen_failed', message.message));
           // Another takes its place and tries again, unless none of them has listened yet.
           worker.process.kill('SIGKILL');
-        } else member.desk.receive(message);
+        } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
+        else member.desk.receive(message);
       });
       worker.once('exit', (code, signal) => {
         reject(new TenementError('listen_failed', `a proxy worker ended at once: ${signal ?? code}`));

@@ -55,4 +55,6 @@ export type FromWorker =
   | { readonly type: 'release'; readonly id: number; readonly outcome?: Outcome }
   | { readonly type: 'report'; readonly shares: readonly Share[] }
   | { readonly type: 'confirm'; readonly share: Share }
+  /** Connections that it has refused since it said so last. */
+  | { readonly type: 'turned-away'; readonly connections: number }
   | { readonly type: 'pong' };

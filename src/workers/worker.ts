@@ -1,5 +1,6 @@
 /** A proxy worker: the proxy in a process of its own, over a source that asks the server. Ends with the server. */
 import type { RoutingTable } from '../core/routing.ts';
+import { TurnedAway } from '../core/turned-away.ts';
 import { toTenementError } from '../errors.ts';
 import { stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
@@ -12,6 +13,12 @@ const source = new RemoteSource(send);
 let proxy: ProxyServer | null = null;
 let config: WorkerConfig | null = null;
 let table: RoutingTable | null = null;
+
+/** How often the server is told of connections that were refused. */
+const TELL_REFUSED_MS = 1000;
+const turnedAway = new TurnedAway();
+let told = 0;
+setInterval(tellTurnedAway, TELL_REFUSED_MS).unref();
 
 process.title = 'tenement proxy worker';
 countBodiesWithHeap();
@@ -51,6 +58,7 @@ async function start({ listen, limits, logLevel, config: first, registered }: Ex
   proxy = createProxy({
     source,
     limits,
+    turnedAway,
     logger: stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true }),
     table: () => table ?? { domains: [], defaultService: null, services: new Set(), aliases: new Map() },
     trustedProxies: () => config?.trustedProxies ?? [],
@@ -60,6 +68,12 @@ async function start({ listen, limits, logLevel, config: first, registered }: Ex
   } catch (error) {
     send({ type: 'listen-failed', message: toTenementError(error).message });
   }
+}
+
+function tellTurnedAway(): void {
+  const [[, total] = ['', 0]] = [...turnedAway.entries()];
+  if (total > told) send({ type: 'turned-away', connections: total - told });
+  told = total;
 }
 
 function configure(next: WorkerConfig): void {

@@ -12,6 +12,7 @@ import type {
   TokenInfo,
   TokenStore,
 } from '../../src/core/ports.ts';
+import { TurnedAway } from '../../src/core/turned-away.ts';
 import type { InstanceView, SupervisorVerbs } from '../../src/core/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
 import { NO_LIMITS } from '../limits.ts';
@@ -248,6 +249,7 @@ export function fakeDeps() {
     events: new FakeEvents(),
     logs: new FakeLogs(),
     tokens: new FakeTokens(),
+    turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
     isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',

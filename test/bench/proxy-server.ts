@@ -1,5 +1,6 @@
 /** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
+import { TurnedAway } from '../../src/core/turned-away.ts';
 import { countBodiesWithHeap } from '../../src/proxy/body-memory.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 import { readySource } from './ready-source.ts';
@@ -12,6 +13,7 @@ const proxy = createProxy({
   table: () => table,
   trustedProxies: () => [],
   limits: DEFAULT_PROXY_LIMITS,
+  turnedAway: new TurnedAway(),
   logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 });
 await proxy.listen({ host: '127.0.0.1', port: Number(port) });

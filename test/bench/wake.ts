@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
+import { TurnedAway } from '../../src/core/turned-away.ts';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { closeInherited } from '../../src/process/descriptors.ts';
@@ -39,6 +40,7 @@ async function benchApp(label: string, configFile: string): Promise<void> {
     table: () => ({ domains: ['*'], defaultService: service.name, services: new Set(), aliases: new Map() }),
     trustedProxies: () => [],
     limits: DEFAULT_PROXY_LIMITS,
+    turnedAway: new TurnedAway(),
     logger: silentLogger(),
   });
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });

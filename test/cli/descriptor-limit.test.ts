@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest';
-import { descriptorWarning } from '../../src/cli/descriptor-limit.ts';
+import { describeDescriptors, descriptorWarning } from '../../src/cli/descriptor-limit.ts';
 
-const limits = (hard: string) =>
-  `Limit    Soft Limit  Hard Limit  Units\nMax open files            1024        ${hard}        files\n`;
+const wanted = { maxRunning: 100, registered: 60, limits: { maxConnections: 0, maxConnectionsPerClient: 0 } };
 
-test('too few open files for max_running are told, with what to set', () => {
-  expect(descriptorWarning({ maxRunning: 100 }, limits('1024'))).toBe(
-    'open files are limited to 1024, and max_running = 100 may need 2112: ' +
-      'set LimitNOFILE=2112 in the systemd unit, or `ulimit -Hn 2112` before the start',
+test('too few open files for max_running are told, with what they are enough for and what to set', () => {
+  expect(descriptorWarning(wanted, 256)).toMatch(
+    /^open files are limited to 256, enough for \d+ running instances, public sockets of \d+ that sleep, and \d+ connections \(\d+ of one address\); for max_running = 100: set LimitNOFILE=2048 in the systemd unit, or `ulimit -n 2048` before the start$/,
   );
 });
 
-test('enough of them, no limit, and no way to know are nothing to tell', () => {
-  expect(descriptorWarning({ maxRunning: 100 }, limits('20000'))).toBeNull();
-  expect(descriptorWarning({ maxRunning: 100 }, limits('unlimited'))).toBeNull();
-  expect(descriptorWarning({ maxRunning: 100 }, '')).toBeNull();
+test('enough of them are nothing to warn of', () => {
+  expect(descriptorWarning(wanted, 20_000)).toBeNull();
+});
+
+test('more connections than the limit allows are told', () => {
+  const many = { ...wanted, limits: { maxConnections: 30_000, maxConnectionsPerClient: 0 } };
+  expect(descriptorWarning(many, 20_000)).toContain('LimitNOFILE=131072');
+});
+
+test('what a high limit is enough for is what the config asks for', () => {
+  expect(describeDescriptors(wanted, 20_000)).toContain('enough for 100 running instances');
 });

@@ -57,6 +57,25 @@ test('a pipelined request reaches its tenant when the one before is answered, an
   expect(await readUntil(socket, 'second')).toMatch(/first.*second/s);
 });
 
+test('the end of a head that comes byte by byte is seen', async () => {
+  const first = Promise.withResolvers<ServerResponse>();
+  await bench.app('web:acme', (request, response) => {
+    if (request.url === '/1') first.resolve(response);
+    else response.end('another');
+  });
+  await bench.app('web:beta', (_request, response) => response.end());
+  const socket = await bench.socket();
+  socket.setNoDelay(true);
+  for (const part of [`GET /1 HTTP/1.1\r\n${HOST.trimEnd()}\r`, '\n', '\r', `\nGET /2 HTTP/1.1\r\n${HOST}\r\n`]) {
+    socket.write(part);
+    await bench.fetch({ headers: { host: 'beta.localhost' } });
+  }
+  const held = await first.promise;
+  expect(bench.source.leases.filter(({ instance }) => instance === 'web:acme')).toHaveLength(1);
+  held.end('first');
+  expect(await readUntil(socket, 'another')).toContain('first');
+});
+
 test('a client that leaves with pipelined requests releases the one under way, and nobody gets the others', async () => {
   const arrived = Promise.withResolvers<void>();
   await bench.app('web:acme', () => arrived.resolve());

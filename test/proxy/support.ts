@@ -11,6 +11,7 @@ import type { Upstream } from '../../src/core/ports.ts';
 import type { RoutingTable } from '../../src/core/routing.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
 import type { Claim, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/serving.ts';
+import { TurnedAway } from '../../src/core/turned-away.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
@@ -116,6 +117,7 @@ export function readByNode(): void {
 /** Everything that one test opens; `close` ends all of it. */
 export class Bench {
   readonly source = new FakeSource();
+  readonly turnedAway = new TurnedAway();
   proxy!: ProxyServer;
   port = 0;
   dir = '';
@@ -131,6 +133,7 @@ export class Bench {
       table: () => TABLE,
       trustedProxies: () => trustedProxies,
       limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
+      turnedAway: bench.turnedAway,
       logger: silentLogger(),
     });
     bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;

@@ -321,6 +321,7 @@ export function world(
     config,
     clock,
     launcher,
+    descriptors: null,
     doorbells: {
       hang: () => {},
       retire: () => {},

@@ -34,7 +34,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       throw new TenementError('unknown_tenant', `no instance is named by ${JSON.stringify(domain.slice(0, 260))}`);
     },
   );
-  const metrics = createMetrics(context.deps.supervisor);
+  const metrics = createMetrics(context.deps.supervisor, context.deps.turnedAway);
   api.get(
     '/metrics',
     {

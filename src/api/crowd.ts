@@ -1,0 +1,48 @@
+/** Bounds the connections of one API listener, so that silent or forgotten ones keep nobody out. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
+import type { RoomLimits } from '../core/connection-room.ts';
+import type { TurnedAway } from '../core/turned-away.ts';
+import type { Logger } from '../logger.ts';
+import { rawAtCapacity } from './problem.ts';
+
+export interface CrowdOptions {
+  /** What the connections are called in the log. */
+  readonly listener: 'api' | 'control-socket';
+  readonly limits: RoomLimits;
+  readonly turnedAway: TurnedAway;
+  /** Addresses that speak for many clients. */
+  isExempt(peer: string): boolean;
+}
+
+/** Of one connection. */
+interface Use {
+  underWay: number;
+  /** On the clock of performance.now(). */
+  quietSinceMs: number;
+}
+
+/** Connections reach the server's own reader only when they are let in. */
+export function boundConnections(server: Server, options: CrowdOptions, logger: Logger): void {
+  const uses = new WeakMap<Socket, Use>();
+  const cap = new ConnectionCap({ ...options, logger, answer: rawAtCapacity });
+  const readers = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    const use: Use = { underWay: 0, quietSinceMs: performance.now() };
+    uses.set(socket, use);
+    const idleMs = (nowMs: number) => (use.underWay > 0 ? 0 : nowMs - use.quietSinceMs);
+    const client = options.listener === 'api' ? clientOfSocket(socket, options.isExempt) : null;
+    if (cap.admit(socket, client, idleMs)) for (const read of readers) read.call(server, socket);
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const use = uses.get(request.socket);
+    if (use === undefined) return;
+    use.underWay += 1;
+    response.once('close', () => {
+      use.underWay -= 1;
+      use.quietSinceMs = performance.now();
+    });
+  });
+}
