@@ -77,6 +77,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'See that the data directory is there, writable and has room.',
   },
+  purge_failed: {
+    httpStatus: 500,
+    exitStatus: 1,
+    hint: 'The instance is unregistered. Unmount what is mounted there, then delete the directory by hand.',
+  },
   start_failed: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` and `tenement logs` show its last lines.' },
   starting: { httpStatus: 503, exitStatus: 1, hint: 'Try again shortly.' },
   backoff: { httpStatus: 503, exitStatus: 1, hint: 'It crashed and is restarted later; `tenement status` says why.' },

@@ -251,6 +251,7 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
   const launcher = createLauncher({
     settings: config.settings,
     sink: output,
+    logger,
     config: () => parts.supervisor.config,
     onListenerLeft: (instance, fd) => doorbells.inherit(instance, fd),
   });

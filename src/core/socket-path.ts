@@ -67,6 +67,11 @@ export function socketShares(
   return [...shares.values()];
 }
 
+/** Whether a path has the form of one that `bindSocketPath` makes for that user. */
+export function hasBindSocketForm(path: string, uid: number): boolean {
+  return new RegExp(`^/(?:[^/]+/)*\\.tenement-${uid}/[^/]+-[^/]+/s$`).test(path) && !/\/\.\.?\//.test(path);
+}
+
 /**
  * Where the child's socket lies once it was taken over: beside its directory, where only tenement writes. The
  * proxy and the probes connect to it there, so that they reach the child and nothing else, whoever has the public

@@ -7,7 +7,6 @@ import { filterWords, NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { hasSwap } from './cgroup/swap.ts';
-import { hasDu } from './du.ts';
 import { whyNoSandbox } from './runsc/able.ts';
 import { FILTER } from './seccomp/filter-file.ts';
 import { assertUsers, whyNoUsers } from './user-ability.ts';
@@ -90,7 +89,7 @@ function assertWalls({ name, isolation }: ServiceConfig): void {
 }
 
 function assertMeasured({ name, storageLimitBytes }: ServiceConfig): void {
-  if (storageLimitBytes === null || hasDu) return;
+  if (storageLimitBytes === null || findProgram('du') !== null) return;
   const message = `service.${name}.storage_limit_mb cannot be measured on this host: du is not installed`;
   throw new TenementError('host_cannot', message, { hint: 'Install coreutils; or leave storage_limit_mb out.' });
 }

@@ -6,17 +6,17 @@ import type { ServiceConfig } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { ConnectStamp } from './connect-stamp.ts';
-import { removeBindDir } from './directories.ts';
 import { type Frozen, freeze, thaw } from './freezer.ts';
 import { type HeldListener, holdListener } from './held-listener.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness, type HealthCheck } from './probe.ts';
-import { isThere, publishSocket, takeOverSocket, withdrawSocket } from './public-socket.ts';
+import { isThere, publishSocket, takeOverSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
 import { isAtRest, readInbox } from './resting-connections.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
+import type { Trash } from './trash.ts';
 
 /** From ready to the second descriptor of its socket: whoever waits for a wake goes first. */
 const HOLD_AFTER_MS = 20;
@@ -43,6 +43,10 @@ export interface ChildParts {
   onListenerLeft(fd: number): void;
   /** Called when it is let go of. */
   onReleased(): void;
+  /** Takes what it must not leave in another's way. */
+  readonly trash: Trash;
+  /** Removes its sockets and the directory that it bound in. Never throws. */
+  removeSockets(): void;
   /** Removes its FIFOs, and what its sandbox was made of. */
   removeOutput(): void;
 }
@@ -201,7 +205,7 @@ export class Child implements LaunchedProcess {
     const { bindSocket, publicSocket } = this.parts.record;
     if (publicSocket === null) return { ok: true };
     try {
-      takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket });
+      takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket }, this.parts.trash);
       await this.stamp?.begin();
     } catch (error) {
       return { ok: false, detail: notMoved(publicSocket, error) };
@@ -242,7 +246,7 @@ export class Child implements LaunchedProcess {
   }
 
   private async end(graceMs: number): Promise<void> {
-    const { record, dirWatch, output, onGone, removeOutput } = this.parts;
+    const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
     this.resumed.abort();
     // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
     thaw(this.whole);
@@ -256,9 +260,8 @@ export class Child implements LaunchedProcess {
     });
     this.parts.cgroup?.remove();
     onGone();
-    withdrawSocket(this.upstreamSocket, record.publicSocket);
     dirWatch.close();
-    removeBindDir(record.bindSocket);
+    removeSockets();
     if (record.port !== null) releasePort(record.port);
     await output.finish(OUTPUT_WAIT_MS);
     removeOutput();

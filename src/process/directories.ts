@@ -1,7 +1,6 @@
-/** The directories of a tenant and of its sockets: made, checked, removed. Sync: each is a few system calls. */
+/** Directories of the server and of tenants: made and checked. Sync: each is a few system calls. */
 import {
   chmodSync,
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
@@ -12,10 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  rmSync,
-  unlinkSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { privateDir } from '../core/socket-path.ts';
 
@@ -41,6 +37,12 @@ export function ensurePrivateDir(path: string, mode = PRIVATE): void {
   if (!stat.isDirectory()) throw new DirectoryError(`${path} is not a directory`);
   assertOurs(path, stat.uid);
   if ((stat.mode & 0o777) !== mode) chmodSync(path, mode);
+}
+
+/** Whether it is a directory, and not a link to one, that belongs to the server's user. */
+export function isOurDir(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === (process.getuid?.() ?? stat.uid);
 }
 
 function assertOurs(path: string, uid: number): void {
@@ -117,31 +119,4 @@ function giveAll(path: string, owner: Owner): void {
   lchownSync(path, owner.uid, owner.gid);
   if (!lstatSync(path).isDirectory()) return;
   for (const name of readdirSync(path)) giveAll(join(path, name), owner);
-}
-
-/** An empty directory for the child to bind in; what an earlier process left there goes. */
-export function freshBindDir(bindSocket: string, owner: Owner | null): void {
-  const dir = dirname(bindSocket);
-  // The directory of the public socket is for those who connect; only what lies in it is private.
-  ensurePublicDir(dirname(dirname(dir)));
-  ensureSocketParent(dirname(dir));
-  rmSync(dir, { recursive: true, force: true });
-  ensurePrivateDir(dir);
-  if (owner !== null) chownSync(dir, owner.uid, owner.gid);
-}
-
-/** Removes it, but never through a link or a directory of another user in its parent's place. */
-export function removeBindDir(bindSocket: string): void {
-  const dir = dirname(bindSocket);
-  const parent = lstatSync(dirname(dir), { throwIfNoEntry: false });
-  if (!parent?.isDirectory() || parent.uid !== (process.getuid?.() ?? parent.uid)) return;
-  rmSync(dir, { recursive: true, force: true });
-}
-
-/** Deletes a tenant's directory; of a symbolic link only the link. */
-export async function deleteDir(path: string): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
-  if (stat.isSymbolicLink()) unlinkSync(path);
-  else await rm(path, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /** The listener at the public path of an instance that is not ready: whoever connects rings. */
-import { renameSync, statSync, unlinkSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../core/instance.ts';
 import type { SocketAccess } from '../core/service.ts';
@@ -67,7 +67,7 @@ export class Doorbell {
 
   /** Ends it, and removes it from the public path if it is still there. */
   takeDown(): void {
-    if (this.isInPlace) unlinkSync(this.publicSocket);
+    if (this.isInPlace) rmSync(this.publicSocket, { force: true });
     this.server.close();
   }
 

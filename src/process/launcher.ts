@@ -11,12 +11,14 @@ import { type SecretPlaces, secretPlaces } from '../core/secret-places.ts';
 import type { Config, ServiceConfig, Settings } from '../core/service.ts';
 import { upstreamSocketPath } from '../core/socket-path.ts';
 import { fillTemplate } from '../core/template.ts';
+import { type Logger, silentLogger } from '../logger.ts';
 import { assertHostGives } from './abilities.ts';
+import { freshBindDir, isBindSocket, removeBindDir, sweepBindDirs } from './bind-dir.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { Child } from './child.ts';
 import { coverInherited } from './descriptors.ts';
-import { deleteDir, ensureTenantDir, freshBindDir, removeBindDir } from './directories.ts';
+import { ensureTenantDir } from './directories.ts';
 import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
@@ -25,18 +27,22 @@ import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
+import { purgeDir, trashesOf } from './purge.ts';
 import { DirWatch } from './readiness.ts';
 import { removeBundle } from './runsc/bundle.ts';
 import { FilterFile } from './seccomp/filter-file.ts';
 import { type Shell, SpareShells } from './spare-shells.ts';
 import { assertRunnable, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
+import { Trash } from './trash.ts';
 import { connectionsByPath } from './unix-sockets.ts';
 import { ownerFor, type Surroundings, type Walls, wallsFor } from './walls.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
   readonly sink: OutputSink;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
   /** What children may inherit from by name; default this process's. */
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** A process has ended that listened on this; it is the callee's to close. Default: it is closed. */
@@ -50,15 +56,20 @@ interface Context extends LauncherOptions, Surroundings {
   cgroups(): Cgroups;
   readonly fifos: Fifos;
   readonly shells: SpareShells;
+  readonly logger: Logger;
+  readonly trash: Trash;
 }
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { settings } = options;
+  const { settings, logger = silentLogger() } = options;
+  const trash = new Trash({ logger });
   const fifos = new Fifos(join(settings.stateDir, 'output'));
   const filterFile = new FilterFile(settings.stateDir);
   let cgroups: Cgroups | null = null;
   const context: Context = {
     ...options,
+    logger,
+    trash,
     fifos,
     users: new DynamicUsers(settings.dataDir),
     shells: new SpareShells(fifos, coverInherited()),
@@ -73,10 +84,12 @@ export function createLauncher(options: LauncherOptions): Launcher {
     prepare: async () => {
       await fifos.prepare();
       context.shells.refillLater();
+      sweepAll(context);
     },
     close: async () => {
       await context.shells.close();
       await fifos.close();
+      await trash.close();
       filterFile.close();
       cgroups?.close();
     },
@@ -98,14 +111,15 @@ export function createLauncher(options: LauncherOptions): Launcher {
       return endStrays(strays);
     },
     forget: (record, instance) => {
-      removeTraces(record);
+      if (instance === null && !isBindSocket(record.bindSocket)) return;
+      removeTraces(record, context);
       if (instance !== null) fifos.remove(instance);
       removeBundle({ stateDir: settings.stateDir, bindSocket: record.bindSocket });
       context.cgroups().find(record.cgroup)?.remove();
     },
     deleteTenantDir: async (tenantId) => {
       assertTenantId(tenantId);
-      await deleteDir(join(settings.dataDir, tenantId));
+      purgeDir(join(settings.dataDir, tenantId), settings, trash);
     },
   };
 }
@@ -113,6 +127,15 @@ export function createLauncher(options: LauncherOptions): Launcher {
 function secretsFor(service: ServiceConfig, { settings, config }: LauncherOptions): SecretPlaces {
   const { file = null, services = new Map() } = config?.() ?? {};
   return secretPlaces({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
+}
+
+/** Deletes what an earlier server has put aside, in the background. */
+function sweepAll({ trash, settings, config }: Context): void {
+  trash.prepare();
+  for (const place of trashesOf(settings)) trash.sweep(place);
+  const services = config?.().services.values() ?? [];
+  // Where sockets of different tenants lie in different directories, each is met when its process is taken back or started.
+  for (const service of services) sweepBindDirs(instancePaths(settings, service, 'x').bindSocket, trash);
 }
 
 async function launch(request: LaunchRequest, context: Context): Promise<LaunchResult> {
@@ -123,15 +146,15 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     if (service.listen === 'port') port = await takePort();
     const owner = ownerFor(request, context);
     const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
-    withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket);
-    freshBindDir(paths.bindSocket, owner);
+    withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket, context.trash);
+    freshBindDir(paths.bindSocket, owner, context.trash);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
     const walls = wallsFor(request, plan, owner, context);
     return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();
-    removeBindDir(paths.bindSocket);
+    removeTraces({ bindSocket: paths.bindSocket, publicSocket: null }, context);
     removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
     if (port !== null) releasePort(port);
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
@@ -171,9 +194,10 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);
-    const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
+    const removeSockets = () => removeTraces(paths, context);
+    const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeSockets, removeOutput };
     const fill = filler(request, context);
-    return new Child({ record, exited, service, cgroup, dirWatch, output, fill, ...life });
+    return new Child({ record, exited, service, cgroup, dirWatch, output, trash: context.trash, fill, ...life });
   } catch (error) {
     output.close();
     removeOutput();
@@ -188,6 +212,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
   const { stdout, stderr } = context.fifos.reopen(instance);
   const output = context.sink.attach({ instance, stdout, stderr, logLimitBytes: service.logLimitBytes, resumed: true });
   const { exited, look } = watchExit(record, output.done);
+  sweepBindDirs(record.bindSocket, context.trash);
   if (record.port !== null) keepPort(record.port);
   return new Child({
     record,
@@ -201,6 +226,8 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: Context):
     onGone: look,
     onListenerLeft: (fd) => passOn(context, instance, fd),
     onReleased: () => {},
+    trash: context.trash,
+    removeSockets: () => removeTraces(record, context),
     removeOutput: () => removeFiles(request, context),
   });
 }
@@ -235,8 +262,18 @@ function removeFiles({ instance, paths }: LaunchRequest, { fifos, settings }: Co
   removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
 }
 
-/** What a process that is gone has left behind. */
-function removeTraces({ publicSocket, bindSocket }: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): void {
-  withdrawSocket(upstreamSocketPath(bindSocket), publicSocket);
-  removeBindDir(bindSocket);
+type Traces = Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>;
+
+/** What a process that is gone has left behind. What cannot be removed is in nobody's way until the next start. */
+function removeTraces(
+  { publicSocket, bindSocket }: Traces,
+  { trash, logger }: Pick<Context, 'trash' | 'logger'>,
+): void {
+  try {
+    withdrawSocket(upstreamSocketPath(bindSocket), publicSocket, trash);
+    removeBindDir(bindSocket, trash);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ bindSocket, reason }, 'the sockets of a process that has ended are still there');
+  }
 }

@@ -2,10 +2,12 @@
  * The swap of the public socket. rename(2) moves a listening Unix socket without disturbing it, so what listens at
  * the public path changes in one step: the doorbell while the instance is not ready, the child's own while it is.
  */
-import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SocketAccess } from '../core/service.ts';
+import { trashBeside } from './bind-dir.ts';
 import { ensurePublicDir } from './directories.ts';
+import type { Trash } from './trash.ts';
 
 export interface SocketPaths {
   /** What the child binds, in a directory that is the child's. */
@@ -20,12 +22,13 @@ export interface SocketPaths {
  * Moves the child's socket to where nothing can be put in its place; does nothing when an earlier server did.
  * @throws {Error} when it cannot be moved, or is no socket.
  */
-export function takeOverSocket({ bindSocket, upstreamSocket }: Omit<SocketPaths, 'publicSocket'>): void {
+export function takeOverSocket(paths: Omit<SocketPaths, 'publicSocket'>, trash: Trash): void {
+  const { bindSocket, upstreamSocket } = paths;
   if (isThere(upstreamSocket)) return;
   renameSync(bindSocket, upstreamSocket);
   // Looked at after the move: before it, the child could still lay something else there.
   if (lstatSync(upstreamSocket).isSocket()) return;
-  rmSync(upstreamSocket, { recursive: true, force: true });
+  trash.discard(upstreamSocket, trashBeside(dirname(upstreamSocket)));
   throw new Error(`${bindSocket} is not a socket`);
 }
 
@@ -66,9 +69,12 @@ export function grantAccess(path: string, { socketMode, socketGroup }: SocketAcc
 }
 
 /** Removes the child's socket, and its public name unless something else has that by now. */
-export function withdrawSocket(upstreamSocket: string, publicSocket: string | null): void {
-  if (publicSocket !== null && isPublished({ upstreamSocket, publicSocket })) unlinkSync(publicSocket);
-  rmSync(upstreamSocket, { force: true });
+export function withdrawSocket(upstreamSocket: string, publicSocket: string | null, trash: Trash): void {
+  if (publicSocket !== null && isPublished({ upstreamSocket, publicSocket })) rmSync(publicSocket, { force: true });
+  const stat = statOf(upstreamSocket);
+  // With the server's own user a tenant could lay something else there.
+  if (stat?.isDirectory()) trash.clear(upstreamSocket, trashBeside(dirname(upstreamSocket)));
+  else rmSync(upstreamSocket, { force: true });
 }
 
 /** Whether the public path leads to the child. */

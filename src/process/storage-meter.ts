@@ -1,16 +1,20 @@
 /** What a directory takes on disk: du(1), bounded in time, and what it says. */
 import { lstatSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { StorageMeasurement, StorageMeter } from '../core/ports.ts';
-import { Du, hasDu } from './du.ts';
+import { BackgroundShell, type ShellAnswer, within } from './background-shell.ts';
+import { findProgram, quoted } from './wrapper.ts';
 
 /** Enough for as many files as a large disk holds. */
 const TIMEOUT_MS = 600_000;
 
+const hasDu = findProgram('du') !== null;
+
 export function createStorageMeter(timeoutMs = TIMEOUT_MS): StorageMeter {
-  let du: Du | null = null;
+  let shell: BackgroundShell | null = null;
   const close = () => {
-    du?.kill();
-    du = null;
+    shell?.kill();
+    shell = null;
   };
   return {
     close,
@@ -19,8 +23,9 @@ export function createStorageMeter(timeoutMs = TIMEOUT_MS): StorageMeter {
       if (dir.includes('\n')) return failed('its path has a line break');
       try {
         if (lstatSync(dir, { throwIfNoEntry: false }) === undefined) return { ok: true, bytes: 0 };
-        if (du === null || du.ended) du = new Du();
-        const answer = await within(timeoutMs, du.ask(dir));
+        if (shell === null || shell.ended) shell = new BackgroundShell({ niceness: constants.priority.PRIORITY_LOW });
+        // Kilobytes, one line for the whole, on one file system (POSIX).
+        const answer = await within(timeoutMs, shell.run(`du -s -k -x ${quoted(dir)}`));
         if (answer !== 'late') return read(answer);
         close();
         return failed(`not done within ${timeoutMs / 1000} s`);
@@ -32,22 +37,10 @@ export function createStorageMeter(timeoutMs = TIMEOUT_MS): StorageMeter {
 }
 
 /** What vanished meanwhile, or may not be read, is missing in the figure. */
-function read(answer: readonly string[] | null): StorageMeasurement {
+function read(answer: ShellAnswer | null): StorageMeasurement {
   if (answer === null) return failed('du was ended');
-  const [, kilobytes] = /^(\d+)\s/.exec(answer[0] ?? '') ?? [];
+  const [, kilobytes] = /^(\d+)\s/.exec(answer.lines[0] ?? '') ?? [];
   return kilobytes === undefined ? failed('du told no figure') : { ok: true, bytes: Number(kilobytes) * 1024 };
-}
-
-async function within<Answer>(timeoutMs: number, answer: Promise<Answer>): Promise<Answer | 'late'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function failed(detail: string): StorageMeasurement {

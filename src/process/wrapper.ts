@@ -28,7 +28,7 @@ export interface Program {
 }
 
 /** Where Linux has its programs; a tenant's own PATH has no part in this. */
-const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
+export const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
 
 export function findProgram(name: string): string | null {
   return SYSTEM_DIRS.map((dir) => join(dir, name)).find(isExecutable) ?? null;
@@ -103,7 +103,8 @@ function assertPassable(words: readonly string[]): void {
   throw new Error('an argument or a variable of it is longer than the 128 KiB that the system takes (E2BIG)');
 }
 
-function quoted(word: string): string {
+/** As one word of a shell. */
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 

@@ -110,6 +110,7 @@ test('the directory of a tenant is deleted; an id that is no label deletes nothi
   const bench = makeBench();
   const tenantDir = join(bench.settings.dataDir, 'acme');
   mkdirSync(tenantDir, { recursive: true });
+  mkdirSync(bench.settings.stateDir);
   await bench.launcher.deleteTenantDir('acme');
   expect(existsSync(tenantDir)).toBe(false);
   for (const id of ['..', '', '.', 'a/b', '.tenement']) {
