@@ -133,6 +133,8 @@ export interface TenementErrorOptions {
   readonly hint?: string;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   readonly retryAfterS?: number;
+  /** What else is wrong, a line each. */
+  readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -142,12 +144,14 @@ export class TenementError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly retryAfterS: number | null;
+  readonly details: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: TenementErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? ERROR_CODES[code].hint;
     this.retryAfterS = options.retryAfterS ?? null;
+    this.details = options.details ?? [];
   }
 
   get httpStatus(): number {

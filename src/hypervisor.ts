@@ -119,7 +119,8 @@ export class Hypervisor {
       events.append({ ...eventBase('reloaded'), message: words.join('. '), data: { changes: words } });
       return words;
     } catch (error) {
-      const { message, code } = toTenementError(error);
+      const { message: first, details, code } = toTenementError(error);
+      const message = [first, ...details].join('; ');
       logger.error({ code, reason: message }, 'config not reloaded, the one before it stays');
       events.append({ ...eventBase('reload-failed'), message, data: { code } });
       throw error;

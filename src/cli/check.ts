@@ -5,6 +5,7 @@ import { missingPrograms } from '../config/programs.ts';
 import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
+import { TenementError } from '../errors.ts';
 import { assertSocketsFree } from '../own-sockets.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
@@ -12,6 +13,7 @@ import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
+import { assertMayListen } from './listen-right.ts';
 import { configFile, type GlobalOptions, withClient } from './target.ts';
 import { viewWarnings } from './view-warnings.ts';
 
@@ -30,9 +32,23 @@ export function checkCommand(program: Command, io: CliIo): void {
 }
 
 async function check(options: CheckOptions, io: CliIo): Promise<void> {
+  try {
+    await checkAll(options, io);
+  } catch (error) {
+    if (options.json === true && error instanceof TenementError) await printFailure(error, options, io);
+    throw error;
+  }
+}
+
+function printFailure({ code, message, hint, details }: TenementError, options: CheckOptions, io: CliIo) {
+  return printJson(io, { ok: false, config: configFile(options, io.env), code, errors: [message, ...details], hint });
+}
+
+async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const config = await loadConfig(configFile(options, io.env));
   assertDirectories(config);
   await assertSocketsFree(config);
+  assertMayListen(config);
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const few = descriptorWarning(wanted, descriptorLimit());

@@ -9,6 +9,7 @@ export function report(thrown: unknown, stderr: Writable): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
   const error = thrown instanceof CommanderError ? usageError(thrown) : known(thrown);
   const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
+  if (error.details.length > 0) lines.push('Also wrong:', ...error.details.map((line) => `  ${oneLine(line)}`));
   if (error instanceof StartFailure && error.lastLines.length > 0) {
     lines.push('It printed last:', ...error.lastLines.map((line) => `  ${line}`));
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Limits } from '../core/limits.ts';
 import {
   type Config,
@@ -18,9 +18,12 @@ import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
 import { splitCommand } from './command.ts';
 import { groupId } from './group.ts';
-import { configError, type Problem, problemsOf } from './problems.ts';
+import type { KeyPath } from './locate.ts';
+import { configError, type Problem } from './problems.ts';
 import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
+import { rejectedPaths, schemaProblems } from './schema-problems.ts';
 import { semanticProblems } from './semantics.ts';
+import { syntaxProblem } from './syntax-problem.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface LoadOptions {
@@ -34,13 +37,34 @@ export interface LoadOptions {
 export function loadConfig(path: string, options: LoadOptions = {}): Config {
   const file = resolve(path);
   const text = read(file, path);
-  const input = check(parseText(text, path), path, text);
-  const problems: Problem[] = [];
-  const config = build(input, file, options, problems);
-  problems.push(...semanticProblems(input, config));
+  const raw = parseText(text, path);
+  const result = configSchema.safeParse(raw);
+  if (!result.success) {
+    const problems = [...schemaProblems(result.error, raw), ...problemsBeside(result.error, raw, file, options)];
+    throw configError(path, text, problems);
+  }
+  const { config, problems } = built(result.data, file, options);
   if (problems.length > 0) throw configError(path, text, problems, codeOf(problems));
   assertControlSocket(config.settings);
   return config;
+}
+
+function built(input: ConfigInput, file: string, options: LoadOptions): { config: Config; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const config = build(input, file, options, problems);
+  problems.push(...semanticProblems(input, config));
+  return { config, problems };
+}
+
+/** What else is wrong in a file of which the schema does not take all. */
+function problemsBeside(error: z.ZodError, raw: unknown, file: string, options: LoadOptions): Problem[] {
+  const rejected = rejectedPaths(error);
+  const result = configSchema.safeParse(withoutPaths(raw, rejected));
+  if (!result.success) return [];
+  const { problems } = built(result.data, file, options);
+  const isBeside = (path: KeyPath) =>
+    path.length > 0 && !rejected.some((one) => one.every((part, index) => String(part) === String(path[index])));
+  return problems.filter(({ path }) => isBeside(path));
 }
 
 /** A path that does not fit has a code of its own, when nothing else is wrong. */
@@ -63,35 +87,21 @@ function parseText(text: string, file: string): unknown {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const [why = 'not TOML'] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
+    const why = syntaxProblem(error, text);
     throw new TenementError('bad_config', `${file}:${error.line}:${error.column}: ${why}`, { cause: error });
   }
 }
 
-function check(raw: unknown, file: string, text: string): ConfigInput {
-  const result = configSchema.safeParse(raw);
-  if (result.success) return result.data;
-  throw configError(file, text, problemsOf(result.error, keysAt));
-}
-
-/** The keys that the schema knows in the table at a path. */
-function keysAt(path: readonly (string | number)[]): readonly string[] {
-  let schema: unknown = configSchema;
-  for (const part of path) {
-    const inner = unwrap(schema);
-    if (inner instanceof z.ZodObject) schema = inner.shape[String(part)];
-    else if (inner instanceof z.ZodRecord) schema = inner.valueType;
+/** A copy without the values at these paths. */
+function withoutPaths(raw: unknown, paths: readonly KeyPath[]): unknown {
+  const copy = structuredClone(raw);
+  for (const path of paths) {
+    let table = copy as Record<string | number, unknown> | undefined;
+    for (const part of path.slice(0, -1)) table = table?.[part] as typeof table;
+    const last = path.at(-1);
+    if (typeof table === 'object' && table !== null && last !== undefined) delete table[last];
   }
-  const table = unwrap(schema);
-  return table instanceof z.ZodObject ? Object.keys(table.shape) : [];
-}
-
-function unwrap(schema: unknown): unknown {
-  let inner = schema;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
-    inner = inner.unwrap();
-  }
-  return inner;
+  return copy;
 }
 
 function build(input: ConfigInput, file: string, options: LoadOptions, problems: Problem[]): Config {

@@ -4,7 +4,7 @@ import { isLabel } from '../core/instance.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { listenAddress } from './address.ts';
 
-const DURATION_MEANING = 'whole seconds, or a string like "5m" or "250ms"';
+const DURATION_MEANING = '0 or more whole seconds, or a string like "5m" or "250ms"';
 const MAX_MB = 1024 * 1024;
 
 const duration = () =>

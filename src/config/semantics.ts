@@ -9,6 +9,7 @@ import { isLoopback } from './address.ts';
 import { overlapProblems } from './overlaps.ts';
 import { nearest, type Problem } from './problems.ts';
 import type { ConfigInput } from './schema.ts';
+import { NO_SERVICE } from './schema-problems.ts';
 
 /** A tenant id for trying templates out; the shortest there is. */
 const SAMPLE_ID = 'x';
@@ -20,6 +21,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...services.flatMap((service) => serviceProblems(service, config)),
     ...sharedSockets(services, config),
     ...authProblems(config),
+    ...listenProblems(config),
     ...overlapProblems(config),
   ];
 }
@@ -27,7 +29,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
 function namesThatMustExist(input: ConfigInput, config: Config): Problem[] {
   const known = [...config.services.keys()];
   const problems: Problem[] = [];
-  if (known.length === 0) problems.push({ path: ['service'], message: 'expected at least one [service.NAME]' });
+  if (known.length === 0) problems.push(NO_SERVICE);
   const check = (path: Problem['path'], name: string) => {
     if (!config.services.has(name)) problems.push({ path, message: unknownService(name, known) });
   };
@@ -44,6 +46,16 @@ function unknownService(name: string, known: readonly string[]): string {
 function authProblems(config: Config): Problem[] {
   if (config.api.auth !== 'none' || isLoopback(config.api.listen.host)) return [];
   return [{ path: ['api', 'auth'], message: '"none" is refused unless api.listen is a loopback address' }];
+}
+
+function listenProblems({ proxy, api }: Config): Problem[] {
+  const sameHost = proxy.listen.host === api.listen.host || [proxy, api].some(({ listen }) => isAnyHost(listen.host));
+  if (proxy.listen.port === 0 || proxy.listen.port !== api.listen.port || !sameHost) return [];
+  return [{ path: ['api', 'listen'], message: `port ${api.listen.port} is the proxy's too; give one of them another` }];
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function serviceProblems(service: ServiceConfig, config: Config): Problem[] {
@@ -118,6 +130,7 @@ function templateProblem(path: Problem['path'], template: string, allowed: reado
 }
 
 function unknownVariable(name: string, allowed: readonly string[]): string {
+  if (name === 'port') return '{port} takes listen = "port", and has a value in command, workdir and env alone';
   const near = nearest(name, allowed);
   const suggestion =
     near === null ? `known are ${allowed.map((one) => `{${one}}`).join(' ')}` : `did you mean {${near}}?`;

@@ -32,6 +32,26 @@ test('an error is status 2', async () => {
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
 });
 
+test('what is wrong comes as JSON with --json, too (bug: nothing was printed)', async () => {
+  const file = config('[service.api]\ncommand = "x"\nsokcet = "y"\nidle_timeout = -1\n');
+  const { status, out } = await cli(['check', '--json', '-c', file]);
+  expect(status).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({
+    ok: false,
+    config: file,
+    code: 'bad_config',
+    errors: [
+      expect.stringContaining(':3: service.api.sokcet'),
+      expect.stringContaining(':4: service.api.idle_timeout'),
+    ],
+  });
+});
+
+test('all that is wrong is told, a line each', async () => {
+  const { err } = await cli(['check', '-c', config('[service.api]\ncommand = "x"\nsokcet = "y"\nidle_timeout = -1\n')]);
+  expect(err).toMatch(/^tenement: .*sokcet.*\nhint: .*\nAlso wrong:\n {2}.*idle_timeout.*\n$/);
+});
+
 test('a data directory that cannot be made is an error', async () => {
   const file = config('[settings]\ndata_dir = "tenement.toml/data"\n[service.api]\ncommand = "node app.js"\n');
   const { status, err } = await cli(['check', '-c', file]);

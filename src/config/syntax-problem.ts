@@ -1,0 +1,31 @@
+/** A file that is not TOML, in the words of its reader. Pure. */
+import type { TomlError } from 'smol-toml';
+
+/** What smol-toml says where a string is not closed, and where text is not quoted. */
+const NOT_CLOSED = 'control characters are not allowed in strings';
+const NO_VALUE = 'invalid value';
+const TWICE = 'trying to redefine an already defined table or value';
+
+/** @param text the file */
+export function syntaxProblem(
+  { message, line, column }: Pick<TomlError, 'message' | 'line' | 'column'>,
+  text: string,
+): string {
+  const [why = 'not TOML'] = message.replace(/^Invalid TOML document: /, '').split('\n');
+  const inLine = text.split('\n')[line - 1] ?? '';
+  if (why === NOT_CLOSED && isUnclosed(inLine)) return 'this string is not closed: a quote is missing at its end';
+  if (why === NO_VALUE) return unquoted(inLine, column) ?? why;
+  if (why === TWICE) return 'this key or table is here a second time';
+  return why;
+}
+
+/** Whether a line has an odd number of double quotes. */
+function isUnclosed(line: string): boolean {
+  return (line.replaceAll('\\"', '').split('"').length - 1) % 2 === 1;
+}
+
+function unquoted(line: string, column: number): string | null {
+  const [, key, value] = /^\s*([\w.-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
+  if (key === undefined || value === undefined || line.indexOf(value) > column) return null;
+  return `text needs quotes: ${key} = ${JSON.stringify(value)}`;
+}
