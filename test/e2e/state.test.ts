@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { serve, serveFile, type TestServer, temporaryDirectory, writeConfig } from './support.ts';
 import type { Answer } from './test-server.ts';
@@ -26,15 +26,27 @@ it.skipIf(noSqlite)(
       Array.from({ length: 20 }, (_, index) => server.api(`/spawn/app/--id=t${index}?start=false`)),
     );
     await server.api('/spawn/app/--id=acme?start=false');
-    expect(sh(documented(/^ +sqlite3 .*backup.*$/m, 'data'))).toMatchObject({ status: 0, stderr: '' });
+    expect(sh(documented(/^ +.*sqlite3 .*backup.*$/m, 'data'))).toMatchObject({ status: 0, stderr: '' });
     await writing;
     await server.stop();
-    const restore = sh(documented(/^ +cp tenement-backup.db .*$/m, 'data'));
+    // It has the environments of tenants in it.
+    const backups = namesIn(server.dir).filter((file) => file.includes('backup'));
+    expect(backups).toHaveLength(1);
+    for (const file of backups) expect([mode(file), mode(dirname(file))]).toEqual([0o600, 0o700]);
+    const restore = sh(documented(/^ +cp .*tenement-backup.db .*$/m, 'data'));
     expect(restore).toMatchObject({ status: 0, stderr: '' });
     await server.start();
     expect(await server.instance('app:acme')).toMatchObject({ state: 'asleep' });
   },
 );
+
+function namesIn(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
+}
+
+function mode(path: string): number {
+  return statSync(path).mode & 0o777;
+}
 
 it('a damaged registry is refused in one line, and nothing is started or lost', async () => {
   const server = await serve(`${APP}[instances]\napp = ["acme"]\n`);
