@@ -1,4 +1,5 @@
 /** `tenement check`: whether the config is good and the host can give what it asks for. */
+import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
@@ -9,6 +10,7 @@ import { TenementError } from '../errors.ts';
 import { assertSocketsFree } from '../own-sockets.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
+import { forgeableTrust } from '../proxy/forgeable.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
@@ -53,7 +55,9 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const few = descriptorWarning(wanted, descriptorLimit());
   const missing = missingPrograms(config, process.env);
-  const warnings = [...config.warnings, ...missing, ...viewWarnings(config), ...(few === null ? [] : [few])];
+  const forgeable = forgeableTrust(config, networkInterfaces());
+  const views = viewWarnings(config);
+  const warnings = [...config.warnings, ...missing, ...views, ...forgeable, ...(few === null ? [] : [few])];
   const host = abilitiesFor(config.settings, config.services.values());
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;

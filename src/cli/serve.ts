@@ -1,4 +1,5 @@
 /** `tenement serve`: the server in the foreground. */
+import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
 import type { ListenAddress } from '../core/service.ts';
@@ -6,6 +7,7 @@ import type { Daemon } from '../daemon.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
+import { forgeableTrust } from '../proxy/forgeable.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
@@ -45,8 +47,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
   const { config } = daemon.hypervisor;
-  for (const warning of [...config.warnings, ...viewWarnings(config), ...fewDescriptors(daemon)])
-    logger.warn({}, warning);
+  const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
+  for (const note of [...config.warnings, ...notes, ...fewDescriptors(daemon)]) logger.warn({}, note);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const signal = await ended;

@@ -27,6 +27,17 @@ test('a program that is missing is a warning, status 0', async () => {
   expect(json).toMatchObject({ ok: true, config: file, services: 1, warnings: [expect.any(String)] });
 });
 
+test('a trusted address from which tenants can connect is a warning', async () => {
+  const service = '[service.api]\ncommand = "node app.js"\n[proxy]\n';
+  const trusting = config(`${service}trusted_proxies = ["127.0.0.1"]\n`);
+  const { status, out } = await cli(['check', '-c', trusting]);
+  expect([status, out]).toEqual([
+    0,
+    expect.stringMatching(/^warning: proxy\.trusted_proxies has 127\.0\.0\.1, .*service\.api/m),
+  ]);
+  expect((await cli(['check', '-c', config(service)])).out).not.toContain('trusted_proxies');
+});
+
 test('an error is status 2', async () => {
   const { status, err } = await cli(['check', '-c', config('[service.api]\ncommand = "x"\nsokcet = "y"\n')]);
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
