@@ -22,7 +22,8 @@ import { faultOf } from './request-fault.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
 import { nextRequestId } from './request-id.ts';
 import { trustedPeers } from './trusted.ts';
-import { createUpgrader, isWebSocket } from './upgrade.ts';
+import { createUpgrader } from './upgrade.ts';
+import { askedProtocol } from './upgrade-request.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
 /** How often Node looks for headers that take too long. */
@@ -95,7 +96,7 @@ function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
     connectionsCheckingInterval: Math.min(HEADER_CHECK_MS, headerTimeoutMs),
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: maxHeaderBytes,
-    shouldUpgradeCallback: isWebSocket,
+    shouldUpgradeCallback: (request) => askedProtocol(request) !== null,
   });
   // Else node:http ends every connection whose client has closed its sending half. It has no option for it.
   Object.assign(server, { httpAllowHalfOpen: true });

@@ -1,19 +1,25 @@
 /** The two ends of an upgraded connection: when one goes the other goes, and the lease is released. */
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { isDroppedOfResponses } from '../core/header-rules.ts';
 import type { Lease } from '../core/serving.ts';
 import { onDeclined, passDeclined } from './declined.ts';
 import { wakeTiming } from './headers.ts';
 import { MAX_INTERIM, TOO_MANY_INTERIM } from './interim.ts';
+import { switchesTo } from './upgrade-request.ts';
 
 export interface TunnelEvents {
   /** The tenant has switched protocols; until then it is a request like others. */
   onJoined(): void;
   /** A connection to the tenant was opened (1) or closed (-1). */
   onConnection(change: 1 | -1): void;
+  /** There is no answer of the tenant that could be passed on. */
+  onFailed(error: Error): void;
 }
 
 export interface TunnelOptions extends TunnelEvents {
+  /** The protocol that the client asks to switch to. */
+  readonly asked: string;
   /** A client that takes no byte of an answer that does not switch is cut off after this; 0: never. */
   readonly bodyIdleTimeoutMs: number;
 }
@@ -44,13 +50,26 @@ export class Tunnel {
     this.client.once('close', () => upstream.destroy());
     upstream.once('socket', (socket) => this.count(socket));
     upstream.once('close', () => this.stopTimer());
-    upstream.once('upgrade', (response: IncomingMessage, socket: Socket) => this.joined(response, socket));
+    upstream.setHeader('Upgrade', this.options.asked);
     upstream.on('information', () => this.informed(upstream));
   }
 
   /** Called when http-proxy has set itself up. */
   opened(): void {
-    if (this.upstream !== null) onDeclined(this.upstream, (response) => this.declined(response));
+    if (this.upstream === null) return;
+    onDeclined(this.upstream, (response) => this.declined(response));
+    onSwitched(this.upstream, (response, socket, join) => {
+      if (!switchesTo(this.options.asked, response)) return this.refuse(socket);
+      this.joined(response, socket);
+      join();
+    });
+  }
+
+  /** The tenant switches, but not to what was asked for. */
+  private refuse(upstream: { destroy(): void }): void {
+    this.stopTimer();
+    upstream.destroy();
+    this.options.onFailed(new Error('it switches to a protocol that was not asked for'));
   }
 
   private count(socket: Socket): void {
@@ -61,6 +80,7 @@ export class Tunnel {
 
   private joined(response: IncomingMessage, socket: Socket): void {
     this.answer(response);
+    tidy(response.headers);
     // Not before: what is being switched is waited for when the tenant goes to sleep.
     this.lease.becomeStream();
     this.options.onJoined();
@@ -79,6 +99,8 @@ export class Tunnel {
 
   /** The tenant answers without switching protocols. */
   private declined(response: IncomingMessage): void {
+    // node:http takes it for no switch, since it says nothing of the protocol or of the connection.
+    if (response.statusCode === 101) return this.refuse(response);
     this.answered = true;
     this.stopTimer();
     response.once('close', () => this.end());
@@ -109,4 +131,27 @@ export class Tunnel {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
   }
+}
+
+/** Has the last word on a switch: `join` lets http-proxy join the two ends. */
+function onSwitched(
+  upstream: ClientRequest,
+  decide: (response: IncomingMessage, socket: Socket, join: () => void) => void,
+): void {
+  const joins = upstream.listeners('upgrade');
+  upstream.removeAllListeners('upgrade');
+  upstream.once('upgrade', (response: IncomingMessage, socket: Socket, head: Buffer<ArrayBuffer>) => {
+    decide(response, socket, () => {
+      for (const join of joins) join.call(upstream, response, socket, head);
+    });
+  });
+}
+
+/** Of the header of a switch, what http-proxy would pass on and no answer may say. */
+function tidy(headers: IncomingHttpHeaders): void {
+  const { upgrade } = headers;
+  for (const name of Object.keys(headers)) if (isDroppedOfResponses(name)) delete headers[name];
+  delete headers['content-length'];
+  headers.connection = 'Upgrade';
+  headers.upgrade = upgrade;
 }

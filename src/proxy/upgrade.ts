@@ -1,4 +1,4 @@
-/** Upgrades (WebSocket): claimed like any request, then piped by http-proxy until either side ends. */
+/** Upgrades (WebSocket and other protocols): claimed like any request, then piped by http-proxy until either side ends. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
@@ -11,19 +11,10 @@ import { hasBody, requestHeaders } from './headers.ts';
 import { faultOf } from './request-fault.ts';
 import type { Route } from './route.ts';
 import { Tunnel } from './tunnel.ts';
+import { askedProtocol } from './upgrade-request.ts';
 
 type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
-
-/**
- * http-proxy passes nothing else; other protocols are asked for over a plain request, which need not switch. Upgrade means
- * nothing in HTTP/1.0 (RFC 9110 §7.8).
- */
-export function isWebSocket(request: IncomingMessage): boolean {
-  return (
-    request.httpVersionMinor !== 0 && request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
-  );
-}
 
 export function createUpgrader(gateway: Gateway): Upgrader {
   const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
@@ -38,22 +29,26 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     const fault = faultOf(request);
     const route = fault === null ? routeOf(requestOf(request), gateway) : { refused: fault };
     if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
-    if (!isWebSocket(request) || hasBody(request.rawHeaders)) {
+    const asked = askedProtocol(request);
+    if (asked === null || hasBody(request.rawHeaders)) {
       return refuseUpgrade(request, socket, 'bad_request', caller, null);
     }
     const connect = (lease: Lease) => {
+      const fail = (error: Error) => {
+        gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
+        if (tunnel.answered) socket.destroy();
+        else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
+      };
       const tunnel = new Tunnel(socket, lease, {
+        asked,
+        onFailed: fail,
         onJoined: () => gateway.inFlight.becomeStream(socket),
         onConnection: (change) => gateway.source.countConnection(lease.generation, change),
         bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
       });
       tunnels.set(request, tunnel);
       rewrite(request, route, caller, lease);
-      proxy.ws(request, socket, head, { target: targetOf(lease) }, (error) => {
-        gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
-        if (tunnel.answered) socket.destroy();
-        else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
-      });
+      proxy.ws(request, socket, head, { target: targetOf(lease) }, fail);
       tunnel.opened();
     };
     void claim(request, socket, route, caller, gateway, connect);
@@ -92,7 +87,10 @@ function onLeaving(socket: Socket, left: () => void): () => void {
   return () => socket.off('close', left).off('end', left).off('readable', look);
 }
 
-/** http-proxy sends `request.headers` on, so what the tenant may see is put there; it adds nothing itself. */
+/**
+ * http-proxy sends `request.headers` on, so what the tenant may see is put there; it adds nothing itself. It takes nothing but
+ * WebSockets: the tunnel writes the protocol that was asked for.
+ */
 function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
   const { peer, trusted, requestId } = caller;
   const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
@@ -121,7 +119,7 @@ function refuseUpgrade(
   { requestId }: Caller,
   retryAfterS: number | null,
 ): void {
-  if (socket.destroyed) return;
+  if (!socket.writable) return;
   const accept = request.headers.accept ?? '';
   socket.end(rawAnswer(errorAnswer(code, { accept, requestId, retryAfterS })), () => socket.destroy());
 }

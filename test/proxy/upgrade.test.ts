@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { Bench, readAll, readUntil } from './support.ts';
+import { Bench, pour, readAll, readUntil } from './support.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -179,8 +179,107 @@ test('a client that resets after the switch does no harm', async () => {
   expect((await bench.fetch()).status).toBe(200);
 });
 
-test('an upgrade to anything but WebSocket is an ordinary request', async () => {
-  await bench.app('web:acme', (request, response) => response.end(`upgrade: ${request.headers.upgrade}`));
-  const answer = await bench.fetch({ headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c' } });
-  expect(answer.body).toBe('upgrade: undefined');
+const FOO = 'GET /chat HTTP/1.1\r\nHost: acme.localhost\r\nConnection: Upgrade\r\nUpgrade: foo/2\r\n\r\n';
+
+test('another protocol passes as bytes, as a stream, with what came behind the request', async () => {
+  let seen = '';
+  await bench.rawApp('web:acme', (socket) =>
+    socket.on('data', (bytes) => {
+      seen += bytes.toString('latin1');
+      if (bytes.toString().startsWith('GET')) {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: Foo/2\r\nX-A: b\r\n\r\n\0early',
+        );
+      }
+      if (seen.includes('\xff')) socket.write('\0\x01answer');
+    }),
+  );
+  const socket = await bench.socket();
+  socket.write(`${FOO}behind`);
+  expect(await readUntil(socket, '\0early')).toMatch(/^HTTP\/1\.1 101 .+x-a: b\r\n/s);
+  socket.write(Buffer.from([0, 0xff]));
+  await readUntil(socket, '\0\x01answer');
+  expect(seen).toMatch(/^GET \/chat HTTP\/1\.1\r\n.*\r\nupgrade: foo\/2\r\n.*\r?\nbehind\0\xff$/is);
+  expect(lease()).toMatchObject({ stream: true, releases: 0 });
+  socket.destroy();
+  await lease().released;
+});
+
+test('a client of another protocol that does not read holds its tenant back', async () => {
+  const size = 48 * 1024 * 1024;
+  const begun = Promise.withResolvers<{ sent: number }>();
+  await bench.rawApp('web:acme', (socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo/2\r\n\r\n');
+      begun.resolve(pour(socket, size));
+    });
+  });
+  const socket = await bench.socket();
+  socket.pause();
+  socket.write(FOO);
+  const poured = await begun.promise;
+  expect(await bench.standstill(() => poured.sent)).toBeLessThan(size / 2);
+});
+
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\n';
+test.each([
+  ['names no protocol', 'Connection: Upgrade\r\n'],
+  ['names nothing', ''],
+  ['does not say that it concerns the connection', 'Upgrade: websocket\r\n'],
+  ['names another protocol', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
+  ['names two', 'Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n'],
+])('a switch that %s gives 502, and the tenant is let go of (bug: it was relayed)', async (_what, lines) => {
+  const ended = Promise.withResolvers<void>();
+  await bench.rawApp('web:acme', (socket) => {
+    socket.once('close', ended.resolve).once('data', () => socket.write(`${SWITCH}${lines}\r\nhello`));
+  });
+  const answer = await bench.raw(handshake());
+  expect(answer).toMatch(/^HTTP\/1\.1 502 .+upstream_failed/s);
+  expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  await Promise.all([ended.promise, lease().released]);
+});
+
+test('a switch that nobody asked for gives 502', async () => {
+  await bench.rawApp('web:acme', (socket) =>
+    socket.once('data', () => socket.write(`${SWITCH}Connection: Upgrade\r\nUpgrade: foo\r\n\r\nhello`)),
+  );
+  expect(await bench.raw('POST / HTTP/1.1\r\nHost: acme.localhost\r\nConnection: close\r\n\r\n')).toMatch(
+    /^HTTP\/1\.1 502 /,
+  );
+});
+
+test('the header of a switch says nothing that no answer may say', async () => {
+  await bench.rawApp('web:acme', (socket) =>
+    socket.once('data', () =>
+      socket.write(
+        `${SWITCH}Connection: upgrade, keep-alive\r\nUpgrade: websocket\r\nContent-Length: 4\r\nKeep-Alive: 5\r\nX-Accel-Redirect: /a\r\n\r\n`,
+      ),
+    ),
+  );
+  const socket = await bench.socket();
+  socket.write(handshake());
+  expect(await readUntil(socket, '\r\n\r\n')).toBe(`${SWITCH}connection: Upgrade\r\nupgrade: websocket\r\n\r\n`);
+});
+
+test.each(['h2c', 'H2C', 'h2', 'HTTP/2.0', 'TLS/1.0', 'h2c, websocket', 'websocket, foo', 'a b'])(
+  'a request that would switch to "%s" is an ordinary one',
+  async (upgrade) => {
+    await bench.app('web:acme', ({ headers }, response) => {
+      response.end(`${headers.connection} ${headers.upgrade} ${headers['http2-settings']}`);
+    });
+    const connection = 'Upgrade, HTTP2-Settings';
+    const answer = await bench.fetch({
+      headers: { connection, upgrade, 'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA' },
+    });
+    expect(answer.body).toBe('keep-alive undefined undefined');
+  },
+);
+
+test.each([
+  ['POST', '1.1'],
+  ['GET', '1.0'],
+])('a %s in HTTP/%s that asks to switch is an ordinary request', async (method, version) => {
+  await bench.app('web:acme', ({ headers }, response) => response.end(`upgrade: ${headers.upgrade}`));
+  const head = `${method} / HTTP/${version}\r\nHost: acme.localhost\r\nConnection: Upgrade, close\r\nUpgrade: foo\r\n\r\n`;
+  expect(await bench.raw(head)).toMatch(/^HTTP\/1\.1 200 .*upgrade: undefined/s);
 });
