@@ -22,6 +22,7 @@ import { ensureTenantDir } from './directories.ts';
 import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
+import { HostSockets } from './host-sockets.ts';
 import type { OutputSink } from './output-sink.ts';
 import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
@@ -36,7 +37,7 @@ import { assertRunnable, spawnChild } from './spawn.ts';
 import { endStrays, strayProcesses } from './strays.ts';
 import { Trash } from './trash.ts';
 import { connectionsByPath } from './unix-sockets.ts';
-import { ownerFor, type Surroundings, type Walls, wallsFor } from './walls.ts';
+import { ownerFor, type Surroundings, socketsAround, type Walls, wallsFor } from './walls.ts';
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -73,6 +74,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     fifos,
     users: new DynamicUsers(settings.dataDir),
     shells: new SpareShells(fifos, coverInherited()),
+    hostSockets: new HostSockets(),
     filterPath: () => filterFile.path(),
     secrets: (service) => secretsFor(service, options),
     cgroups: () => {
@@ -143,6 +145,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   let port: number | null = null;
   let dirWatch: DirWatch | null = null;
   try {
+    const sockets = await socketsAround(request, context);
     if (service.listen === 'port') port = await takePort();
     const owner = ownerFor(request, context);
     const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
@@ -150,7 +153,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     freshBindDir(paths.bindSocket, owner, context.trash);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
-    const walls = wallsFor(request, plan, owner, context);
+    const walls = wallsFor(request, plan, owner, { ...context, sockets });
     return await start(request, context, { plan, walls, port, dirWatch });
   } catch (error) {
     dirWatch?.close();

@@ -1,6 +1,5 @@
 /** What /proc/net/unix tells of connections. On a system without it the answers are empty. */
 import { readFileSync } from 'node:fs';
-import { isWithinAny } from '../core/paths.ts';
 
 /** __SO_ACCEPTCON in the column Flags: it listens (include/linux/net.h). */
 const LISTENS = '00010000';
@@ -25,18 +24,6 @@ export function countConnections(table: string): Map<string, number> {
     counts.set(path, (counts.get(path) ?? 0) + 1);
   }
   return counts;
-}
-
-/** Where sockets listen, as they were bound; those that lie in `except` are left out. */
-export function listeningPaths(except: readonly string[], table = unixTable('self')): string[] {
-  const paths = new Set<string>();
-  for (const line of table.split('\n')) {
-    const slash = line.indexOf(' /');
-    if (slash === -1 || line.split(' ', FLAGS + 1)[FLAGS] !== LISTENS) continue;
-    const path = line.slice(slash + 1);
-    if (!isWithinAny(path, except)) paths.add(path);
-  }
-  return [...paths];
 }
 
 /** Of all that listen under that name: also one of a process that has died, while somebody holds it. `table` as above. */

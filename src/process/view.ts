@@ -27,6 +27,8 @@ export interface View {
   readonly opener: number | null;
 }
 
+/** unix(7): to connect takes that right. */
+const OTHERS_MAY_WRITE = 0o002;
 /** Part of /run that resolving names takes (systemd-resolved(8)). */
 const RESOLVER = '/run/systemd/resolve';
 /** Those of the tenant's own take their place. */
@@ -72,7 +74,7 @@ function placesOf(view: View): Places {
     secretDirs: [...hide(secrets.dirs), ...closedDirs],
     secretFiles,
     own,
-    sockets: view.sockets.map(real).filter((path) => isOpen(path) && isSocket(path)),
+    sockets: view.sockets.map(real).filter((path) => isOpen(path) && isConnectable(path, opener)),
   };
 }
 
@@ -171,8 +173,10 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+/** As the opener, which has no group of others; of the server's own user all are. What need not be hidden may go meanwhile. */
+function isConnectable(path: string, opener: number | null): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isSocket() === true && (opener === null || (stat.mode & OTHERS_MAY_WRITE) !== 0);
 }
 
 /** Of what is not there yet, with its directory's. */

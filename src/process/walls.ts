@@ -7,10 +7,10 @@ import type { ServiceConfig, Settings } from '../core/service.ts';
 import { bubblewrapWords } from './bubblewrap.ts';
 import type { Owner } from './directories.ts';
 import type { DynamicUsers } from './dynamic-user.ts';
+import type { HostSockets } from './host-sockets.ts';
 import type { Plan } from './plan.ts';
 import { makeBundle } from './runsc/bundle.ts';
 import { findRunsc, runWords } from './runsc/command.ts';
-import { listeningPaths } from './unix-sockets.ts';
 import { layersOf, type View } from './view.ts';
 import { FILTER_FD, findProgram, type Wrapping } from './wrapper.ts';
 
@@ -20,8 +20,19 @@ export interface Surroundings {
   readonly users: DynamicUsers;
   /** What no tenant is to see, this service's tenants included. */
   secrets(service: ServiceConfig): SecretPlaces;
+  readonly hostSockets: HostSockets;
   /** A file with the filter of system calls; null: there is none. @throws {Error} */
   filterPath(): string | null;
+}
+
+/** With the sockets of the host that a tenant could reach. */
+export type Around = Surroundings & { readonly sockets: readonly string[] };
+
+/** What runs in gVisor connects to no socket of the host. */
+export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
+  if (service.isolation !== 'namespace') return [];
+  const { dirs, socketDirs } = around.secrets(service);
+  return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
 }
 
 export type Walls = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
@@ -32,7 +43,7 @@ export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users
 }
 
 /** What is run around a program. @throws {Error} with a sentence for a person */
-export function wallsFor(request: LaunchRequest, plan: Plan, owner: Owner | null, around: Surroundings): Walls {
+export function wallsFor(request: LaunchRequest, plan: Plan, owner: Owner | null, around: Around): Walls {
   const { isolation } = request.service;
   if (isolation === 'sandbox') return sandboxWalls(request, plan, owner, around);
   const bare = { user: owner, nofileLimit: request.limits.nofileLimit, ownEnv: null };
@@ -52,7 +63,7 @@ function namespaceWalls(view: View, filterPath: string | null): Pick<Walls, 'san
 const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 
 /** runsc itself stays root: it is what stands between the tenant and the host. */
-function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, around: Surroundings): Walls {
+function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, around: Around): Walls {
   const runsc = findRunsc();
   if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
   const { service, paths, tenantId, limits } = request;
@@ -72,9 +83,8 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
   return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
 }
 
-function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { secrets }: Surroundings): View {
+function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { secrets, sockets }: Around): View {
   const { service, paths, tenantId } = request;
-  const places = secrets(service);
   return {
     tenantId,
     tenantDir: paths.tenantDir,
@@ -83,9 +93,8 @@ function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { sec
     program: plan.file,
     args: plan.args,
     path: plan.env['PATH'] ?? '',
-    secrets: places,
-    // What runs in gVisor connects to no socket of the host.
-    sockets: service.isolation === 'sandbox' ? [] : listeningPaths([...HIDDEN, ...places.dirs, ...places.socketDirs]),
+    secrets: secrets(service),
+    sockets,
     readOnlyPaths: plan.readOnlyPaths,
     network: service.network,
     opener,

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { secretPlaces } from '../../src/core/secret-places.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import { bubblewrapWords } from '../../src/process/bubblewrap.ts';
-import { listeningPaths } from '../../src/process/unix-sockets.ts';
+import { HostSockets } from '../../src/process/host-sockets.ts';
 import type { View } from '../../src/process/view.ts';
 import { findProgram } from '../../src/process/wrapper.ts';
 import { makeDir } from './support.ts';
@@ -173,7 +173,13 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     }
     const connect = `const s = require('net').connect(process.argv[1]);
       s.on('data', (text) => console.log(String(text))); s.on('error', (error) => console.log(error.code));`;
-    const words = [...bubblewrapWords({ ...view, sockets: listeningPaths([]) }, null), process.execPath, '-e', connect];
+    const listening = await new HostSockets().listening([]);
+    const words = [
+      ...bubblewrapWords({ ...view, sockets: listening.filter((path) => path.startsWith(dir)) }, null),
+      process.execPath,
+      '-e',
+      connect,
+    ];
     const ask = (path: string) =>
       new Promise<string>((resolve) => {
         execFile(BWRAP, [...words, path], (_error, stdout) => resolve(stdout.trim()));
