@@ -12,6 +12,7 @@ import { TurnedAway } from './core/turned-away.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
+import { onFault, type Where } from './faults.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { claimSockets } from './own-sockets.ts';
 import { descriptorLimit } from './process/descriptors.ts';
@@ -35,6 +36,8 @@ import { toItsEnd } from './to-its-end.ts';
 
 /** What cannot be written until then, because another process holds the registry's lock, is lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
+
+const INTERNAL_ERROR_EVERY_MS = 1000;
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -256,6 +259,7 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
     config: () => parts.supervisor.config,
     onListenerLeft: (instance, fd) => doorbells.inherit(instance, fd),
   });
+  const forget = onFault(internalErrors(events));
   const parts: Parts = {
     logger,
     events,
@@ -283,6 +287,7 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
     }),
     claims,
     release: async (options) => {
+      forget();
       await events.settled(LAST_EVENTS_WAIT_MS);
       database.close();
       claims.release(options);
@@ -295,6 +300,19 @@ function openParts(config: Config, logger: Logger, proxyPort: number, { lock, cl
 /** What this process may open, shared out for as many instances as there may be soon. */
 function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
   return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
+}
+
+/** The log has each of them; of many that come at once the event log has one a second. */
+function internalErrors(events: EventLog): (error: unknown, where: Where) => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (error, where) => {
+    const nowMs = systemClock.nowMs();
+    if (Math.abs(nowMs - lastMs) < INTERNAL_ERROR_EVERY_MS) return;
+    lastMs = nowMs;
+    const message = error instanceof Error ? error.message : String(error);
+    const instance = typeof where['instance'] === 'string' ? nameOf(where['instance']) : null;
+    events.append({ ...eventBase('internal-error'), instance, message, data: {} });
+  };
 }
 
 function eventBase(type: string) {

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { STATES } from '../core/instance.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import type { InstanceView, SupervisorVerbs } from '../core/verbs.ts';
+import { faultCount } from '../faults.ts';
 
 type Supervisor = Pick<SupervisorVerbs, 'list'>;
 type Figure = (view: InstanceView) => number | null;
@@ -50,6 +51,7 @@ function makeRegistry(supervisor: Supervisor, turnedAway: TurnedAway): Registry 
   collectDefaultMetrics({ register: registry });
   addStates(registry, supervisor);
   addTurnedAway(registry, turnedAway);
+  addFaults(registry);
   for (const [name, help, figure] of COUNTERS) addCounter(registry, supervisor, name, help, figure);
   for (const [name, help, figure] of GAUGES) addGauge(registry, supervisor, name, help, figure);
   return registry;
@@ -77,6 +79,18 @@ function addTurnedAway(registry: Registry, turnedAway: TurnedAway): void {
     collect() {
       this.reset();
       for (const [listener, connections] of turnedAway.entries()) this.inc({ listener }, connections);
+    },
+  });
+}
+
+function addFaults(registry: Registry): void {
+  new Counter({
+    name: 'tenement_uncaught_errors_total',
+    help: 'Errors inside tenement that nobody expected; the log has each with its stack.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(faultCount());
     },
   });
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
 import type { ListenAddress } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
+import { keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
@@ -14,6 +15,9 @@ import { version } from './version.ts';
 import { viewWarnings } from './view-warnings.ts';
 import { welcome } from './welcome.ts';
 import { withSmallYoungHeap } from './young-heap.ts';
+
+/** In which a server ends in order that is not to be relied on any more. */
+const BROKEN_END_MS = 30_000;
 
 interface ServeOptions {
   readonly config?: string;
@@ -46,13 +50,23 @@ async function serve(options: ServeOptions): Promise<void> {
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
+  const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
   const { config } = daemon.hypervisor;
   const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
   for (const note of [...config.warnings, ...notes, ...fewDescriptors(daemon)]) logger.warn({}, note);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
-  const signal = await ended;
-  await daemon.close({ keepTenants: signal === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
+  const why = await Promise.race([ended, broken]);
+  if (why === 'broken') return endBroken(daemon);
+  await daemon.close({ keepTenants: why === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
+}
+
+/** Whoever supervises this process starts another, which takes the tenants back. */
+async function endBroken(daemon: Daemon): Promise<void> {
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), BROKEN_END_MS).unref();
+  await daemon.close({ keepTenants: true });
+  process.exit(1);
 }
 
 async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {

@@ -159,7 +159,12 @@ export class Child implements LaunchedProcess {
   }
 
   private wasOutOfMemory(): boolean {
-    return (this.parts.cgroup?.usage().oomKills ?? 0) > this.oomKillsBefore;
+    try {
+      return (this.parts.cgroup?.usage().oomKills ?? 0) > this.oomKillsBefore;
+    } catch {
+      // Its end must be told, whatever cannot be read of its cgroup.
+      return false;
+    }
   }
 
   lastLines(count: number): string[] {
@@ -167,11 +172,17 @@ export class Child implements LaunchedProcess {
   }
 
   terminate(graceMs: number): Promise<void> {
-    if (this.ending === null) this.ending = this.end(graceMs);
+    if (this.ending === null) this.ending = this.end(graceMs).catch((error) => this.notEnded(error));
     // Called again: whichever grace is over first ends it.
     else if (graceMs === 0) this.hurry.abort();
     else setTimeout(() => this.hurry.abort(), graceMs).unref();
     return this.ending;
+  }
+
+  /** The next call tries again. */
+  private notEnded(error: unknown): never {
+    this.ending = null;
+    throw error;
   }
 
   release(): void {

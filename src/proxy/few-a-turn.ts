@@ -12,8 +12,9 @@ export class FewATurn {
   }
 
   private turn(): void {
-    for (const task of this.waiting.slice(0, A_TURN)) task();
-    this.waiting.splice(0, A_TURN);
+    const tasks = this.waiting.splice(0, A_TURN);
     if (this.waiting.length > 0) setImmediate(() => this.turn());
+    // Each by itself, so that one which fails takes no other with it.
+    for (const task of tasks) queueMicrotask(task);
   }
 }

@@ -10,6 +10,7 @@ import type { RoomLimits } from '../core/connection-room.ts';
 import type { InstanceName } from '../core/instance.ts';
 import type { Claim, Lease, Refusal, UpstreamSource } from '../core/serving.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
+import { confine, fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { requestOf } from './client.ts';
 import { answerError, tooMany } from './error-page.ts';
@@ -45,6 +46,7 @@ export function createReception({ source, limits, turnedAway, logger }: Receptio
   const cap = new ConnectionCap({ listener: 'public-sockets', limits, turnedAway, logger, answer: tooMany });
   const refuser = createRefuser(refusals);
   return (instance, socket, inherited) => {
+    confine(socket, logger, { instance });
     // Nobody can tell whether one that was joined is idle: its bytes are not looked at.
     if (!cap.admit(socket, instance, () => 0)) return;
     const visitor = new Visitor(socket);
@@ -55,8 +57,7 @@ export function createReception({ source, limits, turnedAway, logger }: Receptio
     receive(instance, visitor, source, inherited).then(
       (outcome) => void (outcome !== 'joined' && outcome !== 'left' && refuse(outcome)),
       (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        logger.error({ instance, reason }, 'a connection to a public socket failed');
+        fault(logger, error, { instance });
         socket.destroy();
       },
     );

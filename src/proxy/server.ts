@@ -7,6 +7,7 @@ import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import type { ErrorCode } from '../errors.ts';
+import { confine } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { type ClientRequest, type ClientResponse, requestOf, type Served } from './client.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -52,6 +53,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     source,
     logger,
     pools: new UpstreamPools(
+      logger,
       (generation, change) => source.countConnection(generation, change),
       options.limits.maxConnections,
     ),
@@ -123,6 +125,7 @@ function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
     refusals.add(() => refuseClient(error, socket as Socket, gateway));
   });
   readPlainFirst(server, gateway, cap);
+  confine(server, gateway.logger);
   return server;
 }
 
@@ -137,6 +140,7 @@ function readPlainFirst(server: Server, gateway: Gateway, cap: ConnectionCap): v
     onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
   });
   server.on('connection', (socket) => {
+    confine(socket, gateway.logger);
     let connection: ClientConnection | null = null;
     const idleMs = (nowMs: number) => feedOf(socket)?.idleMs(nowMs) ?? connection?.idleMs(nowMs) ?? 0;
     if (!cap.admit(socket, clientOfSocket(socket, gateway.isTrusted), idleMs)) return;

@@ -1,6 +1,8 @@
 /** One connection to a tenant: a request at a time, its response read as it comes. */
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
+import { confine, fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
 import { connectOptions } from './upstream-address.ts';
 
@@ -42,6 +44,7 @@ export class UpstreamConnection implements ResponseSink {
   freeSinceMs = 0;
   private readonly socket: Socket;
   private readonly owner: ConnectionOwner;
+  private readonly logger: Logger;
   private readonly reader: ResponseReader;
   private handler: UpstreamHandler | null = null;
   private connected = false;
@@ -58,11 +61,13 @@ export class UpstreamConnection implements ResponseSink {
   private bufferChanged = true;
   private failure: (Error & { code?: string }) | null = null;
 
-  constructor(upstream: Upstream, owner: ConnectionOwner) {
+  constructor(upstream: Upstream, logger: Logger, owner: ConnectionOwner) {
     this.owner = owner;
+    this.logger = logger;
     this.reader = new ResponseReader(this);
-    const onread = { buffer: () => this.nextBuffer(), callback: (length: number) => this.read(length) };
+    const onread = { buffer: () => this.nextBuffer(), callback: (length: number) => this.took(length) };
     this.socket = connect({ ...connectOptions(upstream), onread, noDelay: true });
+    confine(this.socket, logger);
     this.socket.once('connect', () => this.opened());
     this.socket.on('drain', () => this.handler?.onDrain());
     this.socket.once('error', (error) => {
@@ -172,6 +177,16 @@ export class UpstreamConnection implements ResponseSink {
   private opened(): void {
     this.connected = true;
     this.handler?.onSent();
+  }
+
+  private took(length: number): boolean {
+    try {
+      return this.read(length);
+    } catch (error) {
+      fault(this.logger, error);
+      this.fail(error as Error);
+      return false;
+    }
   }
 
   private read(length: number): boolean {

@@ -1,5 +1,6 @@
 /** The connections to one generation of a process; none outlives it. */
 import type { Upstream } from '../core/ports.ts';
+import type { Logger } from '../logger.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 /** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
@@ -12,14 +13,16 @@ const KEEP_ALIVE_ONCE_MS = 10;
 
 export class UpstreamPool {
   private readonly upstream: Upstream;
+  private readonly logger: Logger;
   private readonly onConnection: (change: 1 | -1) => void;
   private readonly all = new Set<UpstreamConnection>();
   /** The newest last. */
   private free: UpstreamConnection[] = [];
   private retired = false;
 
-  constructor(upstream: Upstream, onConnection: (change: 1 | -1) => void) {
+  constructor(upstream: Upstream, logger: Logger, onConnection: (change: 1 | -1) => void) {
     this.upstream = upstream;
+    this.logger = logger;
     this.onConnection = onConnection;
   }
 
@@ -32,7 +35,7 @@ export class UpstreamPool {
     const keepAliveMs = mayRepeat ? KEEP_ALIVE_MS : KEEP_ALIVE_ONCE_MS;
     if (newest !== undefined && idleMs(newest, performance.now()) <= keepAliveMs) return newest;
     newest?.destroy();
-    const made = new UpstreamConnection(this.upstream, this);
+    const made = new UpstreamConnection(this.upstream, this.logger, this);
     this.all.add(made);
     this.onConnection(1);
     return made;

@@ -1,6 +1,7 @@
 /** Connections to tenants: one pool for each generation of a process, so that none outlives it. */
 import { EventEmitter } from 'node:events';
 import type { Lease } from '../core/serving.ts';
+import type { Logger } from '../logger.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 /** How often all of them are looked through for connections that are not used any more. */
@@ -14,12 +15,14 @@ export class UpstreamPools {
   /** Above so many open ones, an idle one is closed for each that is made; 0: none is. */
   private readonly maxOpen: number;
   private open = 0;
+  private readonly logger: Logger;
   private readonly pools = new Map<number, UpstreamPool>();
   private sweeper: NodeJS.Timeout | null = null;
   /** An event for each generation; as many wait as there were requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
-  constructor(onConnection: OnConnection = () => {}, maxOpen = 0) {
+  constructor(logger: Logger, onConnection: OnConnection = () => {}, maxOpen = 0) {
+    this.logger = logger;
     this.onConnection = onConnection;
     this.maxOpen = maxOpen;
   }
@@ -28,7 +31,7 @@ export class UpstreamPools {
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
     const pool = this.pools.get(lease.generation);
     if (pool !== undefined) return pool;
-    const made = new UpstreamPool(lease.upstream, (change) => this.count(lease.generation, change));
+    const made = new UpstreamPool(lease.upstream, this.logger, (change) => this.count(lease.generation, change));
     this.pools.set(lease.generation, made);
     return made;
   }

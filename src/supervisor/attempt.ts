@@ -8,6 +8,8 @@ import type {
   ProbeResult,
   ProcessExit,
 } from '../core/ports.ts';
+import { fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import type { StartSlots } from './start-slots.ts';
 
 export interface AttemptHooks {
@@ -30,6 +32,7 @@ export interface AttemptOptions {
   /** That one is frozen: it is not asked whether it is ready. */
   readonly suspended: boolean;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly hooks: AttemptHooks;
 }
@@ -46,7 +49,8 @@ export class Attempt {
 
   constructor(options: AttemptOptions) {
     this.options = options;
-    this.launched = options.adopted === null ? this.launch() : this.adopt(options.adopted);
+    const begun = options.adopted === null ? this.launch() : this.adopt(options.adopted);
+    this.launched = begun.catch((error) => this.broken(error));
   }
 
   /** Whether it still waits for its turn to start. */
@@ -59,6 +63,11 @@ export class Attempt {
     this.abort.abort();
     await this.launched;
     await this.process?.terminate(graceMs);
+    this.giveUp();
+  }
+
+  /** Nothing of it is left, as far as is known. */
+  giveUp(): void {
     this.over = true;
     if (this.granted) this.options.slots.ended();
     this.granted = false;
@@ -72,19 +81,31 @@ export class Attempt {
   }
 
   private async launch(): Promise<void> {
-    const { slots, hooks, launcher, request } = this.options;
+    const { slots, hooks, launcher } = this.options;
     const answer = await slots.acquire(this.abort.signal);
     if (answer === 'no-room') hooks.onNoRoom();
     if (answer !== 'granted') return;
     this.granted = true;
-    const result: LaunchResult = await launcher.launch(request);
+    const result = await this.launchedBy(launcher);
     if (!result.ok) {
       slots.started();
       return hooks.onLaunchFailed(result.detail);
     }
     this.take(result.process);
     hooks.onLaunched(result.process);
-    void this.awaitReady(result.process).finally(() => slots.started());
+    void this.awaitReady(result.process)
+      .catch((error) => this.broken(error))
+      .finally(() => slots.started());
+  }
+
+  private async launchedBy(launcher: Pick<Launcher, 'launch'>): Promise<LaunchResult> {
+    const { request, logger } = this.options;
+    try {
+      return await launcher.launch(request);
+    } catch (error) {
+      fault(logger, error, { instance: request.instance });
+      return { ok: false, detail: `an internal error of tenement: ${String(error)}` };
+    }
   }
 
   private async adopt(process: LaunchedProcess): Promise<void> {
@@ -93,7 +114,17 @@ export class Attempt {
     this.take(process);
     // Not before whoever makes this attempt has it: an adopted process may be gone already.
     await Promise.resolve();
-    if (!this.options.suspended) void this.awaitReady(process);
+    if (!this.options.suspended) this.awaitReady(process).catch((error) => this.broken(error));
+  }
+
+  /** What nobody expects on the way to a process that serves: there is none, or it is not to be relied on. */
+  private broken(error: unknown): void {
+    const { hooks, logger, request } = this.options;
+    fault(logger, error, { instance: request.instance });
+    const detail = `an internal error of tenement: ${error instanceof Error ? error.message : String(error)}`;
+    if (this.over) return;
+    if (this.process === null) hooks.onLaunchFailed(detail);
+    else hooks.onUnfit(detail);
   }
 
   private take(process: LaunchedProcess): void {

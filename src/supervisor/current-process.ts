@@ -2,15 +2,21 @@
 import type { ExitReason, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../core/ports.ts';
+import { fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import { Attempt, type AttemptHooks } from './attempt.ts';
 import type { Blame, Journal } from './journal.ts';
 import type { StartSlots } from './start-slots.ts';
 
 /** Lines of output that are kept with an exit. */
 const LAST_LINES = 20;
+/** Before an end that failed is tried again, and how often it is while the process is gone. */
+const END_AGAIN_MS = 1000;
+const END_TRIES = 3;
 
 export interface CurrentProcessOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly launcher: Launcher;
   readonly slots: StartSlots;
   readonly journal: Journal;
@@ -83,12 +89,29 @@ export class CurrentProcess {
   async terminate(graceMs: number): Promise<void> {
     const { attempt } = this;
     this.ending = true;
-    await attempt?.terminate(graceMs);
+    if (attempt !== null) await this.end(attempt, graceMs);
+    // It was ended twice, and another has begun.
+    if (this.attempt !== attempt) return;
     this.options.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null);
     this.attempt = null;
     this.found = null;
     this.usage = null;
     this.options.dispatch({ type: 'ended' });
+  }
+
+  /** Tries again when it fails: as long as the process lives, there can be no other. */
+  private async end(attempt: Attempt, graceMs: number): Promise<void> {
+    const { clock, logger, launcher } = this.options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt.terminate(tries === 1 ? graceMs : 0);
+      } catch (error) {
+        fault(logger, error, { pid: attempt.process?.identity.pid });
+      }
+      const lives = attempt.process !== null && launcher.isAlive(attempt.process.identity);
+      if (tries >= END_TRIES && !lives) return attempt.giveUp();
+      await new Promise<void>((resolve) => clock.after(END_AGAIN_MS, resolve));
+    }
   }
 
   /** Lets go of it: it lives on. Settles when none is about to be started. */
@@ -97,10 +120,19 @@ export class CurrentProcess {
   }
 
   private begin(adopted: LaunchedProcess | null, suspended = false): void {
-    const { clock, launcher, slots, request } = this.options;
+    const { clock, launcher, logger, slots, request } = this.options;
     this.blame = null;
     this.ending = false;
-    this.attempt = new Attempt({ launcher, clock, slots, request: request(), adopted, suspended, hooks: this.hooks() });
+    this.attempt = new Attempt({
+      launcher,
+      clock,
+      logger,
+      slots,
+      request: request(),
+      adopted,
+      suspended,
+      hooks: this.hooks(),
+    });
   }
 
   private hooks(): AttemptHooks {

@@ -3,18 +3,21 @@
  * does: it measures the process tree and reports those over their limit.
  */
 import type { Clock, UsageMeter } from '../core/ports.ts';
+import { attempt } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import { Rounds } from './rounds.ts';
 import type { Runner } from './runner.ts';
 
 export interface MemoryGuardOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly meter: UsageMeter;
   runners(): Iterable<Runner>;
 }
 
 /** Goes on until nothing runs. */
 export function memoryGuard(options: MemoryGuardOptions): Rounds {
-  return new Rounds(options.clock, () => measure(options));
+  return new Rounds(options, () => measure(options));
 }
 
 /** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */
@@ -24,7 +27,9 @@ async function measure(options: MemoryGuardOptions): Promise<boolean> {
   for (const runner of options.runners()) {
     const { process } = runner;
     any ||= runner.hasProcess;
-    if (process !== null && !runner.consumption.readUsage()) unknown.set(process.pid, runner);
+    if (process === null) continue;
+    const isRead = attempt(options.logger, { instance: runner.name }, () => runner.consumption.readUsage());
+    if (isRead === false) unknown.set(process.pid, runner);
   }
   if (unknown.size === 0) return any;
   const usages = await options.meter.measure([...unknown.keys()]);

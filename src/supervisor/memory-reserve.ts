@@ -1,10 +1,12 @@
 /** Keeps memory of the machine available: while it is short, ends instances that nobody uses, one after the other. */
 import type { Clock } from '../core/ports.ts';
 import { type HostMemory, isShort } from '../core/pressure.ts';
+import type { Logger } from '../logger.ts';
 import { Rounds } from './rounds.ts';
 
 export interface MemoryReserveOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   /** null where it is not known. */
   readHostMemory(): HostMemory | null;
   /** 0: none. Asked each time: a reload may change it. */
@@ -17,7 +19,7 @@ export interface MemoryReserveOptions {
 
 /** Goes on until nothing runs. */
 export function memoryReserve(options: MemoryReserveOptions): Rounds {
-  return new Rounds(options.clock, async () => {
+  return new Rounds(options, async () => {
     const { readHostMemory, reserveBytes, isNeeded, evict } = options;
     const memory = reserveBytes() === 0 ? null : readHostMemory();
     // One a round: what it had is given back by then.

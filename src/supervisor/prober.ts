@@ -27,7 +27,7 @@ export function startProber(options: ProberOptions): () => void {
   };
   const round = async () => {
     const begunAtMs = clock.nowMs();
-    const result = await options.probe();
+    const result = await options.probe().catch((error) => ({ ok: false as const, detail: String(error) }));
     if (ended) return;
     health = afterProbe(health, result, begunAtMs, options.workload());
     if (!isUnhealthy(health)) return schedule();

@@ -6,6 +6,7 @@ import { instanceName } from '../core/instance.ts';
 import type { Registry } from '../core/ports.ts';
 import type { ConfigDiff } from '../core/reconcile.ts';
 import type { ServiceConfig } from '../core/service.ts';
+import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { Fleet } from './fleet.ts';
 import { type RecoveryDeps, takeUp } from './recovery.ts';
@@ -32,7 +33,8 @@ export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
   for (const { service, tenantId } of diff.instances) {
     attempt(instanceName(service, tenantId), 'not started', deps, () => deps.startConfigured(service, tenantId));
   }
-  for (const { name, restarts } of diff.changed) if (restarts) void deps.rollout.start(name);
+  for (const { name, restarts } of diff.changed)
+    if (restarts) detached(deps.logger, { service: name }, deps.rollout.start(name));
 }
 
 function change(name: string, deps: ReconfigurationDeps): void {
@@ -54,7 +56,9 @@ function takeUpAdded(names: ReadonlySet<string>, { registry, fleet, recovery }: 
 
 function retireAll(service: string, deps: ReconfigurationDeps): void {
   deps.fleet.forgetSleepers(service);
-  for (const runner of deps.fleet.ofService(service)) void retire(runner, deps);
+  for (const runner of deps.fleet.ofService(service)) {
+    detached(deps.logger, { instance: runner.name }, retire(runner, deps));
+  }
 }
 
 /** Its service is gone: it ends, and is remembered. The service may be back by then. */

@@ -31,7 +31,8 @@ export class RestCheck {
     const { clock, process, listeners, onRest } = this.options;
     if (this.asking || clock.nowMs() < this.notBeforeMs) return;
     this.asking = true;
-    const atRest = await process.isAtRest(quietMs, listeners());
+    // Not known is no.
+    const atRest = await process.isAtRest(quietMs, listeners()).catch(() => false);
     this.asking = false;
     if (!atRest) this.notBeforeMs = clock.nowMs() + ASK_AGAIN_AFTER_MS;
     else if (!this.over) onRest();

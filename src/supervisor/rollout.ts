@@ -47,10 +47,13 @@ export class Rollout {
 
   private async run(service: string, progress: Progress): Promise<void> {
     let done: number;
-    do {
-      done = await this.round(service, progress);
-    } while (done !== progress.wanted && !this.ended);
-    progress.running = null;
+    try {
+      do {
+        done = await this.round(service, progress);
+      } while (done !== progress.wanted && !this.ended);
+    } finally {
+      progress.running = null;
+    }
   }
 
   /** Returns the count of the newest config with which no more is to be tried. */

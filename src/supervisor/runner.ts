@@ -8,11 +8,15 @@ import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import type { Claim, Grant, SecondTry } from '../core/serving.ts';
+import { fault } from '../faults.ts';
 import type { Consumption } from './consumption.ts';
 import type { InFlight } from './in-flight.ts';
 import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { Watchers } from './watchers.ts';
+
+/** Before a process is ended whose end failed. */
+const RETRY_MS = 1000;
 
 export class Runner {
   readonly name: InstanceName;
@@ -23,7 +27,10 @@ export class Runner {
   readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
   private readonly parts: Parts;
-  private readonly queue = new SerialQueue<LifecycleEvent>((event) => this.handle(event));
+  private readonly queue = new SerialQueue<LifecycleEvent>(
+    (event) => this.handle(event),
+    (event, error) => this.broken(event, error),
+  );
   private readonly watchers = new Watchers();
   private wokenByRequest = false;
   /** What happens to it is the next server's business. */
@@ -209,6 +216,27 @@ export class Runner {
     this.watchers.tell();
   }
 
+  /**
+   * A step that was not carried out to its end. Its process cannot be relied on: it is ended and, if it is needed, started
+   * again. Those who wait look at what state it is in.
+   */
+  private broken(event: LifecycleEvent, error: unknown): void {
+    fault(this.deps.logger, error, { instance: this.name, event: event.type });
+    const { state, retryAtMs } = this.lifecycle;
+    const { current, door } = this.parts;
+    if (event.type === 'unfit') return void this.deps.clock.after(RETRY_MS, () => current.terminate(0));
+    // What is said here is handled next, and then those who wait.
+    if (state === 'starting' || state === 'ready') {
+      return current.condemn('start_failed', 'an internal error of tenement', { type: 'unfit' });
+    }
+    if (state === 'draining') return this.dispatch({ type: 'drained', isQuiet: false });
+    if (state === 'suspended') return this.dispatch({ type: 'evict' });
+    if (state === 'stopping') return void current.terminate(0);
+    if (retryAtMs !== null) this.retryAt(retryAtMs);
+    door.changed(this.lifecycle);
+    this.watchers.tell();
+  }
+
   private changed(was: Lifecycle, event: LifecycleEvent): void {
     const { state } = this.lifecycle;
     this.mindDoorbell();
@@ -273,6 +301,7 @@ export class Runner {
 
   private retryAt(atMs: number): void {
     const { clock } = this.deps;
+    this.cancelRetry();
     this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
   }
 

@@ -2,10 +2,13 @@
 export class SerialQueue<Item> {
   private readonly waiting: Item[] = [];
   private readonly handle: (item: Item) => void;
+  private readonly onFailed: (item: Item, error: unknown) => void;
   private handling = false;
 
-  constructor(handle: (item: Item) => void) {
+  /** @param onFailed called with what `handle` threw; those that wait are handled all the same */
+  constructor(handle: (item: Item) => void, onFailed: (item: Item, error: unknown) => void) {
     this.handle = handle;
+    this.onFailed = onFailed;
   }
 
   /** Handled at once, or after the one being handled. */
@@ -13,10 +16,15 @@ export class SerialQueue<Item> {
     this.waiting.push(item);
     if (this.handling) return;
     this.handling = true;
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) this.handleOne(next);
+    this.handling = false;
+  }
+
+  private handleOne(item: Item): void {
     try {
-      for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) this.handle(next);
-    } finally {
-      this.handling = false;
+      this.handle(item);
+    } catch (error) {
+      this.onFailed(item, error);
     }
   }
 }

@@ -73,9 +73,12 @@ export class StartSlots {
     this.dropAborted();
     if (this.granting) return;
     this.granting = true;
-    while (this.waiting.length > 0 && this.starting < this.options.limits().maxConcurrentStarts)
-      await this.grantFirst();
-    this.granting = false;
+    try {
+      while (this.waiting.length > 0 && this.starting < this.options.limits().maxConcurrentStarts)
+        await this.grantFirst();
+    } finally {
+      this.granting = false;
+    }
   }
 
   private async grantFirst(): Promise<void> {

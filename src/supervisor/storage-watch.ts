@@ -4,6 +4,7 @@
  */
 import type { Clock, StorageMeasurement, StorageMeter } from '../core/ports.ts';
 import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../core/storage.ts';
+import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { Runner } from './runner.ts';
 
@@ -70,9 +71,14 @@ export class StorageWatch {
   }
 
   private async round(): Promise<void> {
-    const [next] = this.directories().sort((a, b) => a.dueAtMs - b.dueAtMs);
-    const isDue = next !== undefined && next.dueAtMs <= this.options.clock.nowMs();
-    const delayMs = isDue ? pauseMs(await this.measure(next)) : TICK_MS;
+    let delayMs = TICK_MS;
+    try {
+      const [next] = this.directories().sort((a, b) => a.dueAtMs - b.dueAtMs);
+      const isDue = next !== undefined && next.dueAtMs <= this.options.clock.nowMs();
+      if (isDue) delayMs = pauseMs(await this.measure(next));
+    } catch (error) {
+      fault(this.options.logger, error);
+    }
     this.cancel = null;
     if (this.unsettled.size > 0) this.schedule(delayMs);
   }

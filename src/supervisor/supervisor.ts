@@ -9,6 +9,7 @@ import { type Config, type ServiceConfig, serviceNamed } from '../core/service.t
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
+import { detached, fault } from '../faults.ts';
 import { turns } from '../turns.ts';
 import { evictOne } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
@@ -81,12 +82,18 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       random,
       slots: new StartSlots({
         limits: () => startLimits(this.currentConfig.settings, descriptors, this.fleet.size),
-        makeRoom: () => evictOne(this.fleet),
+        makeRoom: () => evictOne(this.fleet).catch((error) => this.noRoom(error)),
       }),
       generations: this.generations,
       connections: () => this.watches.connections(),
       onStarting: (tenantId) => this.watches.started(tenantId),
     };
+  }
+
+  /** What nobody expects while room was made: there is none, and the others have their turn. */
+  private noRoom(error: unknown): boolean {
+    fault(this.deps.logger, error);
+    return false;
   }
 
   /** What is served now. */
@@ -209,7 +216,9 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       const always = this.currentConfig.services.get(service)?.idleTimeoutMs === 0 && desired === 'up';
       if (always) this.startConfigured(service, tenantId);
     }
-    for (const service of this.currentConfig.services.keys()) void this.rollout.start(service);
+    const { logger } = this.deps;
+    for (const service of this.currentConfig.services.keys())
+      detached(logger, { service }, this.rollout.start(service));
   }
 
   /** Ends every process, in parallel; what was up is remembered as up. Settles when none is left. */

@@ -66,7 +66,8 @@ export class Suspension {
     const open = this.options.connections().get(process.record.bindSocket) ?? 0;
     if (open <= this.closed) return;
     this.asking = true;
-    const inbox = await process.inbox();
+    // Not known: it is asked again.
+    const inbox = await process.inbox().catch(() => 'open' as const);
     this.asking = false;
     // It may have been thawed meanwhile, and frozen again.
     if (this.process === null || this.times !== times) return;

@@ -1,5 +1,7 @@
 /** Looks once a second for what goes straight to the sockets of instances, while one serves. */
 import type { Clock, Launcher } from '../core/ports.ts';
+import { attempt } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 import { Rounds } from './rounds.ts';
 import type { Runner } from './runner.ts';
@@ -9,6 +11,7 @@ const FRESH_MS = 10;
 
 export interface TrafficWatchOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly launcher: Pick<Launcher, 'connections'>;
   runners(): Iterable<Runner>;
 }
@@ -20,7 +23,7 @@ export class TrafficWatch {
 
   constructor(options: TrafficWatchOptions) {
     this.options = options;
-    this.rounds = new Rounds(options.clock, () => this.round());
+    this.rounds = new Rounds(options, () => this.round());
   }
 
   /** Looks from now on, until nothing runs. */
@@ -46,7 +49,7 @@ export class TrafficWatch {
     let any = false;
     for (const runner of this.options.runners()) {
       any ||= runner.hasProcess;
-      runner.lookAtTraffic();
+      attempt(this.options.logger, { instance: runner.name }, () => runner.lookAtTraffic());
     }
     this.read = null;
     return any;

@@ -1,9 +1,12 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
 import type { Claim, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/serving.ts';
+import { fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';
 
 export class Desk {
   private readonly source: GrantSource;
+  private readonly logger: Logger;
   private readonly send: (message: ToWorker) => void;
   private readonly leases = new Map<number, Lease>();
   private readonly held = new Map<number, AbortController>();
@@ -13,8 +16,9 @@ export class Desk {
   private readonly connections = new Map<number, number>();
   private isOpen = true;
 
-  constructor(source: GrantSource, send: (message: ToWorker) => void) {
+  constructor(source: GrantSource, logger: Logger, send: (message: ToWorker) => void) {
     this.source = source;
+    this.logger = logger;
     this.send = send;
   }
 
@@ -51,10 +55,20 @@ export class Desk {
     for (const [generation, count] of this.connections) this.countConnections(generation, -count);
   }
 
+  /** The worker waits for an answer, whatever happens here. */
+  private async claimed(...asked: Parameters<GrantSource['claim']>): Promise<Claim> {
+    try {
+      return await this.source.claim(...asked);
+    } catch (error) {
+      fault(this.logger, error, { instance: asked[0] });
+      return { refused: 'internal', retryAfterS: null };
+    }
+  }
+
   private async claim({ id, instance, again }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
     const abort = new AbortController();
     this.held.set(id, abort);
-    const claim: Claim = await this.source.claim(instance, abort.signal, again);
+    const claim = await this.claimed(instance, abort.signal, again);
     this.held.delete(id);
     if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
     if (!this.isOpen) return claim.release();

@@ -9,6 +9,7 @@ import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { GrantSource } from '../core/serving.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import { TenementError } from '../errors.ts';
+import { countFault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
 import { Desk } from './desk.ts';
@@ -92,7 +93,11 @@ export class WorkerPool implements ProxyServer {
   private start(listen: ListenAddress): Promise<ListenAddress> {
     const worker = cluster.fork();
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
-    const member: Member = { worker, desk: new Desk(this.options.source, send), pingsLeft: FIRST_PINGS };
+    const member: Member = {
+      worker,
+      desk: new Desk(this.options.source, this.options.logger, send),
+      pingsLeft: FIRST_PINGS,
+    };
     this.members.set(worker.id, member);
     const { source, limits, config, logger } = this.options;
     const registered = [...source.names()];
@@ -110,6 +115,7 @@ export class WorkerPool implements ProxyServer {
           // Another takes its place and tries again, unless none of them has listened yet.
           worker.process.kill('SIGKILL');
         } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
+        else if (message.type === 'fault') countFault(new Error(message.message), { worker: worker.process.pid });
         else member.desk.receive(message);
       });
       worker.once('exit', (code, signal) => {

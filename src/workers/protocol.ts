@@ -57,4 +57,6 @@ export type FromWorker =
   | { readonly type: 'confirm'; readonly share: Share }
   /** Connections that it has refused since it said so last. */
   | { readonly type: 'turned-away'; readonly connections: number }
+  /** It has logged an error that nobody expected. */
+  | { readonly type: 'fault'; readonly message: string }
   | { readonly type: 'pong' };

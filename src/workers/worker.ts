@@ -2,7 +2,8 @@
 import type { RoutingTable } from '../core/routing.ts';
 import { TurnedAway } from '../core/turned-away.ts';
 import { toTenementError } from '../errors.ts';
-import { stderrLogger } from '../logger.ts';
+import { fault, keepServing, onFault } from '../faults.ts';
+import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
@@ -10,6 +11,7 @@ import { RemoteSource } from './remote-source.ts';
 
 const send = (message: FromWorker) => void (process.connected && process.send?.(message));
 const source = new RemoteSource(send);
+let logger: Logger = silentLogger();
 let proxy: ProxyServer | null = null;
 let config: WorkerConfig | null = null;
 let table: RoutingTable | null = null;
@@ -26,7 +28,8 @@ countBodiesWithHeap();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 // Its port and its clients are the next server's.
 process.on('disconnect', () => process.exit(0));
-process.on('message', (message: ToWorker) => void receive(message));
+process.on('message', (message: ToWorker) => void receive(message).catch((error) => fault(logger, error)));
+onFault((error) => send({ type: 'fault', message: error instanceof Error ? error.message : String(error) }));
 
 async function receive(message: ToWorker): Promise<void> {
   switch (message.type) {
@@ -53,13 +56,16 @@ async function receive(message: ToWorker): Promise<void> {
 }
 
 async function start({ listen, limits, logLevel, config: first, registered }: Extract<ToWorker, { type: 'start' }>) {
+  logger = stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true });
+  // Another takes its place.
+  keepServing(logger, () => process.exit(1));
   configure(first);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,
     limits,
     turnedAway,
-    logger: stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true }),
+    logger,
     table: () => table ?? { domains: [], defaultService: null, services: new Set(), aliases: new Map() },
     trustedProxies: () => config?.trustedProxies ?? [],
   });

@@ -131,7 +131,11 @@ export class FakeProcess implements LaunchedProcess {
     this.frozen = true;
   }
 
+  /** `resume` has a bug. */
+  resumeThrows = false;
+
   resume(): string | null {
+    if (this.resumeThrows) throw new Error('a bug');
     this.frozen = false;
     return this.notResumed;
   }
@@ -161,14 +165,23 @@ export class FakeProcess implements LaunchedProcess {
 
   /** It answers no probe. */
   silent = false;
+  probes = 0;
+  /** So many probes throw. */
+  probesThatFail = 0;
 
   async probe(): Promise<ProbeResult> {
+    this.probes += 1;
+    if (this.probes <= this.probesThatFail) throw new Error('a bug');
     if (this.silent) return { ok: false, detail: 'silent', isSilent: true };
     return this.healthy ? { ok: true } : { ok: false, detail: 'sick' };
   }
 
+  /** So many ends throw. */
+  endsThatFail = 0;
+
   async terminate(graceMs: number): Promise<void> {
     this.terminated.push(graceMs);
+    if (this.terminated.length <= this.endsThatFail) throw new Error('a bug');
     this.exitNow({ code: null, signal: graceMs === 0 ? 'SIGKILL' : 'SIGTERM' });
   }
 
@@ -218,8 +231,8 @@ export interface World {
   readonly saved: Map<string, InstanceRecord>;
   /** Connections to each bound path. */
   readonly connections: Map<string, number>;
-  /** The next launches fail so. */
-  failLaunch: string | null;
+  /** The next launches fail so, or throw it. */
+  failLaunch: string | Error | null;
   /** The next writes into the registry fail: another process holds its lock, or the disk is full. */
   failSave: boolean | 'locked';
   readonly config: Config;
@@ -291,6 +304,7 @@ export function world(
       bindSocket: `/b/${id}`,
     }),
     launch: async (request) => {
+      if (made.failLaunch instanceof Error) throw made.failLaunch;
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
       const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));
       processes.push(process);

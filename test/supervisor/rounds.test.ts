@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
+import { silentLogger } from '../../src/logger.ts';
 import { Rounds } from '../../src/supervisor/rounds.ts';
 import { FakeClock, settle } from './fakes.ts';
 
 it('goes on once a second while it is needed, and again when it is asked to', async () => {
   const clock = new FakeClock();
   let count = 0;
-  const rounds = new Rounds(clock, () => {
+  const rounds = new Rounds({ clock, logger: silentLogger() }, () => {
     count += 1;
     return count < 3;
   });
@@ -27,7 +28,7 @@ it('what starts during the last round is not forgotten', async () => {
   const clock = new FakeClock();
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let count = 0;
-  const rounds = new Rounds(clock, () => {
+  const rounds = new Rounds({ clock, logger: silentLogger() }, () => {
     count += 1;
     return count === 1 ? promise : false;
   });
@@ -38,4 +39,17 @@ it('what starts during the last round is not forgotten', async () => {
   await settle();
   await clock.advance(5000);
   expect(count).toBe(2);
+});
+
+it('a round that fails is made again', async () => {
+  const clock = new FakeClock();
+  let count = 0;
+  const rounds = new Rounds({ clock, logger: silentLogger() }, async () => {
+    count += 1;
+    if (count === 1) throw new Error('no');
+    return count < 3;
+  });
+  rounds.watch();
+  await clock.advance(10_000);
+  expect(count).toBe(3);
 });

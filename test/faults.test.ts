@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { confine, faultCount, onFault } from '../src/faults.ts';
+import { silentLogger } from '../src/logger.ts';
+
+class FakeSocket extends EventEmitter {
+  destroyed = false;
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+const fail = () => {
+  throw new Error('a bug');
+};
+
+describe('a connection that is confined', () => {
+  it('is ended by what one of its listeners throws, which is counted and told', () => {
+    const socket = new FakeSocket();
+    const told: unknown[] = [];
+    onTestFinished(onFault((error, where) => told.push([String(error), where])));
+    const before = faultCount();
+    confine(socket, silentLogger(), { instance: 'api:acme' });
+    socket.on('data', fail);
+    expect(socket.emit('data', 'x')).toBe(true);
+    expect(socket.destroyed).toBe(true);
+    expect(faultCount() - before).toBe(1);
+    expect(told).toEqual([['Error: a bug', { instance: 'api:acme', event: 'data' }]]);
+  });
+
+  it('calls every listener of its end, once, whatever one of them throws', () => {
+    const socket = new FakeSocket();
+    const heard: string[] = [];
+    confine(socket, silentLogger());
+    socket.once('close', () => heard.push('first')).on('close', fail);
+    socket.once('close', (hadError) => heard.push(`last ${hadError}`));
+    socket.emit('close', true);
+    socket.emit('close', true);
+    expect(heard).toEqual(['first', 'last true']);
+  });
+
+  it('is ended when its server fails to take it in, and the server is not', () => {
+    const server = Object.assign(new FakeSocket(), { listening: true });
+    const socket = new FakeSocket();
+    confine(server, silentLogger());
+    server.on('connection', fail);
+    server.emit('connection', socket);
+    expect([socket.destroyed, server.destroyed]).toEqual([true, false]);
+  });
+});
+
+/** Runs a program that is kept serving; `body` may call `tooMany`. */
+async function keptServing(body: string): Promise<string> {
+  const faults = fileURLToPath(new URL('../src/faults.ts', import.meta.url));
+  const program = `
+    import { faultCount, keepServing } from ${JSON.stringify(faults)};
+    const logger = { level: 'info', debug() {}, info() {}, warn() {}, error(fields) { console.log(fields.err?.message ?? 'ends'); } };
+    keepServing(logger, () => console.log('too many after', faultCount()));
+    const fail = (name) => { throw new Error(name); };
+    ${body}`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return output;
+}
+
+describe('a program at its last resort', () => {
+  it('goes on after what was thrown where nobody catches it, or rejected where nobody waits', async () => {
+    const output = await keptServing(`
+      setTimeout(fail, 1, 'timer');
+      process.nextTick(fail, 'tick');
+      queueMicrotask(() => fail('microtask'));
+      void Promise.reject(new Error('rejection'));
+      setTimeout(() => console.log('goes on'), 50);`);
+    expect(output.trim().split('\n').toSorted()).toEqual(['goes on', 'microtask', 'rejection', 'tick', 'timer']);
+  });
+
+  it('is told once when that happens again and again', async () => {
+    const output = await keptServing('for (let index = 0; index < 150; index += 1) setTimeout(fail, 1, "again");');
+    expect(output.match(/too many after \d+/g)).toEqual(['too many after 101']);
+  });
+});
