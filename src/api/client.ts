@@ -47,6 +47,7 @@ interface LogsQuery extends StreamQuery {
 }
 
 interface EventsQuery extends StreamQuery {
+  readonly type?: string | undefined;
   readonly instance?: InstanceName | undefined;
 }
 

@@ -69,6 +69,7 @@ export const eventsQuery = z.strictObject({
   tail: wholeNumber.optional().describe('Only this many of the newest events. Default 1000.'),
   since: since.optional(),
   instance: z.string().optional().describe('Only events of this instance.'),
+  type: z.string().optional().describe('Only events of this type.'),
 });
 
 export const tokenBody = z.strictObject({ name: z.string().min(1).max(100) });

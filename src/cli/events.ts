@@ -3,14 +3,17 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { EventEntry } from '../api/client.ts';
 import { follow } from './follow.ts';
+import { instanceOf } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { type GlobalOptions, withClient } from './target.ts';
+import { terminalText } from './terminal-text.ts';
 
 interface EventsOptions extends GlobalOptions {
   readonly follow?: boolean;
   readonly lines?: number;
   readonly since?: string;
+  readonly type?: string;
   readonly json?: boolean;
 }
 
@@ -18,28 +21,36 @@ export function eventsCommand(program: Command, io: CliIo): void {
   program
     .command('events')
     .description('print what happened: spawned, woke, slept, crashed and so on')
+    .argument('[instance]', 'only those of SERVICE:ID')
+    .option('--type <type>', 'only those of this type: crashed, for example')
     .option('-f, --follow', 'go on with what comes')
     .option('-n, --lines <n>', 'only the newest events', wholeNumber)
     .option('--since <duration>', 'only from then on: 10m, or a time')
     .option('--json', 'print JSON lines')
-    .action((_options, command: Command) => events(command.optsWithGlobals<EventsOptions>(), io));
+    .action((argument: string | undefined, _options, command: Command) =>
+      events(argument, command.optsWithGlobals<EventsOptions>(), io),
+    );
 }
 
-async function events(options: EventsOptions, io: CliIo): Promise<void> {
-  const { lines: tail, since } = options;
-  const show = (entry: EventEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io.color)));
+async function events(argument: string | undefined, options: EventsOptions, io: CliIo): Promise<void> {
+  const { lines: tail, since, type } = options;
+  const instance = argument === undefined ? undefined : instanceOf(argument, undefined);
+  const which = { instance, type };
+  const show = (entry: EventEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io)));
   await withClient(options, io, async (client) => {
-    const past = client.events(options.follow === true ? { tail: 0 } : { tail, since });
+    const past = client.events(options.follow === true ? { tail: 0 } : { ...which, tail, since });
     for await (const entry of past) await show(entry);
     if (options.follow !== true) return;
     const signal = io.interrupted();
-    const first = { follow: true, tail, since };
-    const open = (from: string | null) => client.events(from === null ? first : { follow: true, since: from }, signal);
+    const first = { ...which, follow: true, tail, since };
+    const open = (from: string | null) =>
+      client.events(from === null ? first : { ...which, follow: true, since: from }, signal);
     await follow({ open, show, signal }, io);
   });
 }
 
-function line(entry: EventEntry, color: boolean): string {
+function line(entry: EventEntry, { color, isTerminal }: CliIo): string {
   const at = color ? styleText('dim', entry.at, { validateStream: false }) : entry.at;
-  return [at, entry.instance, entry.type, entry.message].filter((part) => part !== null && part !== '').join(' ');
+  const message = isTerminal ? terminalText(entry.message) : entry.message;
+  return [at, entry.instance, entry.type, message].filter((part) => part !== null && part !== '').join(' ');
 }

@@ -1,6 +1,7 @@
 /** The instance that a command is about: `api:acme`, or `api --id acme`. */
 import type { Command } from 'commander';
 import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../core/instance.ts';
+import { TenementError } from '../errors.ts';
 
 /** Declares the argument and its `--id`. */
 export function takesInstance(command: Command): Command {
@@ -9,13 +10,22 @@ export function takesInstance(command: Command): Command {
     .option('--id <id>', 'the tenant, when the argument is only a service');
 }
 
-/** @throws {TenementError} `bad_id` */
+/** @throws {TenementError} `bad_id`, `usage` */
 export function instanceOf(argument: string, id: string | undefined): InstanceName {
   if (id === undefined) {
     const { service, tenantId } = parseInstanceName(argument);
     return instanceName(service, tenantId);
   }
   assertTenantId(id);
+  assertNamedOnce(argument, id);
   const { service } = parseInstanceName(`${argument}:${id}`);
   return instanceName(service, id);
+}
+
+function assertNamedOnce(argument: string, id: string): void {
+  const [service = '', named] = argument.split(':', 2);
+  if (named === undefined) return;
+  throw new TenementError('usage', `${argument} names the tenant ${named} already, and --id says ${id}`, {
+    hint: `Write ${service}:${id}, or ${service} --id ${id}.`,
+  });
 }

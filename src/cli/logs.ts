@@ -10,6 +10,7 @@ import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { configFile, type GlobalOptions, isLocal, withClient } from './target.ts';
+import { terminalText } from './terminal-text.ts';
 
 interface LogsOptions extends GlobalOptions {
   readonly id?: string;
@@ -37,7 +38,7 @@ export function logsCommand(program: Command, io: CliIo): void {
 
 async function logs(argument: string, options: LogsOptions, io: CliIo): Promise<void> {
   const instance = instanceOf(argument, options.id);
-  const show = (entry: LogEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io.color)));
+  const show = (entry: LogEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io)));
   if (options.follow === true) return followLogs(instance, options, io, show);
   for (const entry of await pastLogs(instance, options, io)) await show(entry);
 }
@@ -84,10 +85,12 @@ async function followLogs(instance: InstanceName, options: LogsOptions, io: CliI
   });
 }
 
-function line(entry: LogEntry, color: boolean): string {
+/** What is piped is passed on as it was printed. */
+function line(entry: LogEntry, { color, isTerminal }: CliIo): string {
+  const text = isTerminal ? terminalText(entry.text) : entry.text;
   const stream = entry.stream === 'stderr' ? 'err' : 'out';
-  if (!color) return `${entry.at} ${stream} ${entry.text}`;
+  if (!color) return `${entry.at} ${stream} ${text}`;
   const style = { validateStream: false };
   const at = styleText('dim', entry.at, style);
-  return `${at} ${styleText(entry.stream === 'stderr' ? 'red' : 'cyan', stream, style)} ${entry.text}`;
+  return `${at} ${styleText(entry.stream === 'stderr' ? 'red' : 'cyan', stream, style)} ${text}`;
 }

@@ -1,5 +1,6 @@
 /** The command line: global options and the commands, each loaded only when it is the one. */
 import { Command } from 'commander';
+import { TenementError } from '../errors.ts';
 import type { CliIo } from './io.ts';
 import { report } from './report.ts';
 import { version } from './version.ts';
@@ -30,6 +31,7 @@ const WITH_VALUE = new Set(['-c', '--config', '--api', '--token']);
 /** Runs one command line (without node and script) and gives its exit status; never throws. */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   try {
+    await assertHelpKnows(argv);
     const program = createProgram(io);
     for (const each of needed(argv)) (await COMMANDS[each]?.())?.(program, io);
     await program.parseAsync(argv, { from: 'user' });
@@ -52,6 +54,15 @@ function createProgram(io: CliIo): Command {
       // What commander says of errors is said again by report(), in our own form.
       writeErr: () => {},
     });
+}
+
+/** @throws {TenementError} `usage` for `help` of a command that there is not */
+async function assertHelpKnows([first, name]: readonly string[]): Promise<void> {
+  if (first !== 'help' || name === undefined || name === 'help' || Object.hasOwn(COMMANDS, name)) return;
+  const { nearest } = await import('../config/nearest.ts');
+  const near = nearest(name, Object.keys(COMMANDS));
+  const hint = near === null ? {} : { hint: `Did you mean ${near}?` };
+  throw new TenementError('usage', `there is no command '${name}'`, hint);
 }
 
 /** The commands that this command line needs to know: one, or for help and mistakes all. */

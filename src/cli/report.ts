@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { TenementError, toTenementError } from '../errors.ts';
 import { StartFailure } from './start-failure.ts';
+import { terminalText } from './terminal-text.ts';
 
 /** Prints what was thrown and gives the exit status: 0 for help and version. */
 export function report(thrown: unknown, stderr: Writable): number {
@@ -34,5 +35,5 @@ function usageError(thrown: CommanderError): TenementError {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ');
+  return terminalText(text.replace(/\s*\n\s*/g, ' '));
 }

@@ -1,7 +1,7 @@
 /** A start that did not end in `ready`, with what the process said about it. */
-import { stripVTControlCharacters } from 'node:util';
 import type { InstanceView } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
+import { terminalText } from './terminal-text.ts';
 
 export class StartFailure extends TenementError {
   /** What it printed last, oldest first, safe for a terminal. */
@@ -9,7 +9,7 @@ export class StartFailure extends TenementError {
 
   constructor(view: InstanceView) {
     super('start_failed', `${view.instance} did not start: ${view.lastExit?.detail ?? view.reason}`);
-    this.lastLines = (view.lastExit?.lastLines ?? []).map((line) => stripVTControlCharacters(line));
+    this.lastLines = (view.lastExit?.lastLines ?? []).map(terminalText);
   }
 }
 

@@ -1,11 +1,11 @@
 /** `tenement status`: all that is known of one instance, in words. */
-import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
 import type { InstanceView } from '../core/verbs.ts';
 import { age, block, bytes, duration, isBusy, plural } from './format.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
 import { type GlobalOptions, withClient } from './target.ts';
+import { terminalText } from './terminal-text.ts';
 
 interface StatusOptions extends GlobalOptions {
   readonly id?: string;
@@ -103,8 +103,7 @@ function lastExit(view: InstanceView, nowMs: number): string[] {
   const exit = view.lastExit;
   if (exit === null) return [];
   const how = exit.signal === null ? `code ${exit.code ?? 'unknown'}` : exit.signal;
-  const detail = exit.detail === null ? '' : `: ${exit.detail}`;
+  const detail = exit.detail === null ? '' : `: ${terminalText(exit.detail)}`;
   const head = `last exit: ${exit.reason}, ${how}, ${age(exit.at, nowMs)} ago (${exit.at})${detail}`;
-  // A tenant's output must not steer the operator's terminal.
-  return [head, ...exit.lastLines.map((text) => `  | ${stripVTControlCharacters(text)}`)];
+  return [head, ...exit.lastLines.map((text) => `  | ${terminalText(text)}`)];
 }

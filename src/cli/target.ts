@@ -42,6 +42,15 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
   return { socketPath: findControlSocket(file, env) };
 }
 
+function withTokenHint(error: unknown, { token }: GlobalOptions, env: NodeJS.ProcessEnv): unknown {
+  if (!(error instanceof TenementError) || error.code !== 'unauthorized') return error;
+  const given = token ?? env['TENEMENT_TOKEN'];
+  const what = given ? 'the token is not one of that server' : 'no token was given';
+  return new TenementError('unauthorized', `${error.message}: ${what}`, {
+    hint: 'Give one with --token or TENEMENT_TOKEN; the first is in {data_dir}/.tenement/admin.token of the server.',
+  });
+}
+
 /** Runs `use` with a client of the server that the options name, and closes it. */
 export async function withClient<Result>(
   options: GlobalOptions,
@@ -53,6 +62,8 @@ export async function withClient<Result>(
   const client = createClient(await resolveTarget(options, io.env));
   try {
     return await use(client);
+  } catch (error) {
+    throw withTokenHint(error, options, io.env);
   } finally {
     await client.close();
   }

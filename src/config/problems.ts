@@ -1,5 +1,4 @@
 /** What is wrong with a config, in the words of its reader. */
-import leven from 'leven';
 import { TenementError } from '../errors.ts';
 import { type KeyPath, lineOf } from './locate.ts';
 
@@ -8,15 +7,6 @@ export interface Problem {
   readonly path: KeyPath;
   /** Without the key: `unknown key, did you mean "command"?` */
   readonly message: string;
-}
-
-/** A word close enough to be what was meant, or null. */
-export function nearest(word: string, known: readonly string[]): string | null {
-  const byDistance = known
-    .map((name) => ({ name, distance: leven(word, name) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [first] = byDistance;
-  return first !== undefined && first.distance <= Math.max(2, word.length / 3) ? first.name : null;
 }
 
 /** All problems as one error, in the order of the file: the first is its message, the others are its details. */

@@ -1,7 +1,8 @@
 /** What the schema found wrong, in the words of a person who wrote the file. */
 import { z } from 'zod';
 import type { KeyPath } from './locate.ts';
-import { nearest, type Problem } from './problems.ts';
+import { nearest } from './nearest.ts';
+import type { Problem } from './problems.ts';
 import { configSchema } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;

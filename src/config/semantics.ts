@@ -6,8 +6,9 @@ import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/tem
 import { firstDomain } from '../core/web-address.ts';
 import { TenementError } from '../errors.ts';
 import { isLoopback } from './address.ts';
+import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
-import { nearest, type Problem } from './problems.ts';
+import type { Problem } from './problems.ts';
 import type { ConfigInput } from './schema.ts';
 import { NO_SERVICE } from './schema-problems.ts';
 

@@ -217,10 +217,18 @@ export interface TenementEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface EventFilter {
+  readonly tail?: number;
+  readonly afterSeq?: number;
+  readonly sinceMs?: number;
+  readonly instance?: InstanceName;
+  readonly type?: string;
+}
+
 export interface EventLog {
   append(event: Omit<TenementEvent, 'seq'>): TenementEvent;
   /** The newest `tail` events with `seq` over `afterSeq` and at or after `sinceMs`, oldest first. */
-  list(filter: { tail?: number; afterSeq?: number; sinceMs?: number; instance?: InstanceName }): TenementEvent[];
+  list(filter: EventFilter): TenementEvent[];
   /** Calls `listener` for each event appended from now on; the returned function ends it. */
   subscribe(listener: (event: TenementEvent) => void): () => void;
 }

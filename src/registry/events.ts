@@ -13,6 +13,7 @@ const LIST = `
   SELECT * FROM (
     SELECT * FROM events
     WHERE seq > :after AND at_ms >= :since AND (:instance IS NULL OR instance = :instance)
+      AND (:type IS NULL OR type = :type)
     ORDER BY seq DESC LIMIT :tail
   ) ORDER BY seq`;
 
@@ -47,10 +48,19 @@ export function createEventLog(database: Database, options: EventLogOptions): Ke
       tell(appended);
       return appended;
     },
-    list: ({ tail = DEFAULT_TAIL, afterSeq = 0, sinceMs = 0, instance = null as InstanceName | null }) => {
-      const rows = reading(() => select.all({ tail, after: afterSeq, since: sinceMs, instance }));
+    list: ({
+      tail = DEFAULT_TAIL,
+      afterSeq = 0,
+      sinceMs = 0,
+      instance = null as InstanceName | null,
+      type = null as string | null,
+    }) => {
+      const rows = reading(() => select.all({ tail, after: afterSeq, since: sinceMs, instance, type }));
       const isMeant = (event: TenementEvent) =>
-        event.seq > afterSeq && event.atMs >= sinceMs && (instance === null || event.instance === instance);
+        event.seq > afterSeq &&
+        event.atMs >= sinceMs &&
+        (instance === null || event.instance === instance) &&
+        (type === null || event.type === type);
       return [...rows.map(eventOf), ...backlog.unwritten.filter(isMeant)].slice(-tail);
     },
     subscribe(listener) {

@@ -177,6 +177,7 @@ class FakeEvents implements EventLog {
       (event) =>
         event.seq > (filter.afterSeq ?? 0) &&
         event.atMs >= (filter.sinceMs ?? 0) &&
+        (filter.type === undefined || event.type === filter.type) &&
         (filter.instance === undefined || event.instance === filter.instance),
     );
     return filter.tail === undefined ? found : found.slice(Math.max(0, found.length - filter.tail));

@@ -86,9 +86,9 @@ test.each([
   expect(JSON.parse((await cli(verb, 'api:acme', '--json')).out)).toMatchObject({ instance: 'api:acme', state });
 });
 
-test('rm removes, and purges when asked', async () => {
+test('rm removes, purges when asked, and says what became of the directory (bug: it said the same of both)', async () => {
   const { cli, supervisor } = await withAcme();
-  expect((await cli('rm', 'api:acme', '--purge')).out).toBe('api:acme removed\n');
+  expect((await cli('rm', 'api:acme', '--purge')).out).toBe('api:acme removed, the directory of acme deleted\n');
   expect(supervisor.calls).toEqual([['remove', 'api:acme', { purge: true }]]);
   const again = await cli('rm', 'api:acme');
   expect([again.status, again.err.split('\n')[0]]).toEqual([
@@ -97,6 +97,37 @@ test('rm removes, and purges when asked', async () => {
   ]);
   supervisor.views.set('api:acme', view('api:acme'));
   expect((await cli('rm', 'api:acme', '--json')).out).toBe('{}\n');
+});
+
+test.each([
+  ['y', 0, 'api:acme removed, the directory of acme deleted\n'],
+  ['', 1, ''],
+  ['n', 1, ''],
+])(
+  'rm --purge asks at a terminal; answered "%s" it ends with %i (bug: it asked nobody)',
+  async (answer, status, out) => {
+    const { env, supervisor } = await withAcme();
+    const { io, stdout, stderr, questions } = testIo(env, false, answer);
+    expect(await run(['rm', 'api:acme', '--purge'], io)).toBe(status === 0 ? 0 : 2);
+    expect(questions).toEqual([expect.stringContaining('Delete the directory of acme with all its data')]);
+    expect([stdout.text, supervisor.views.has('api:acme')]).toEqual([out, status !== 0]);
+    if (status !== 0) expect(stderr.text).toContain('api:acme is left as it is');
+  },
+);
+
+test('rm asks nothing with --yes, without --purge, and where the directory stays for another service', async () => {
+  const { env, supervisor } = await withAcme();
+  const { io, stdout, questions } = testIo(env, false, 'n');
+  expect(await run(['rm', 'api:acme', '--purge', '--yes'], io)).toBe(0);
+  supervisor.views.set('api:acme', view('api:acme'));
+  expect(await run(['rm', 'api:acme'], io)).toBe(0);
+  for (const name of ['api:acme', 'web:acme'] as const) supervisor.views.set(name, view(name));
+  expect(await run(['rm', 'api:acme', '--purge'], io)).toBe(0);
+  expect(questions).toEqual([]);
+  expect(stdout.text.split('\n').slice(1, 3)).toEqual([
+    'api:acme removed, the directory of acme kept',
+    'api:acme removed, the directory of acme kept: web:acme is registered',
+  ]);
 });
 
 test('logs print time, stream and text, or JSON lines', async () => {
@@ -121,6 +152,16 @@ test('logs are coloured only where colours are taken', async () => {
   expect(stdout.text).toContain('\u001b[36mout\u001b[39m hello');
 });
 
+test('what a tenant printed steers no terminal, and is passed on as it is in pipes (bug: OSC 52 got through)', async () => {
+  const { env, cli, logs } = await withAcme();
+  const evil = '\u001b]52;c;ZXZpbA==\u0007\u001b[2Jhello\rbye';
+  logs.print(evil);
+  expect((await cli('logs', 'api:acme')).out).toContain(evil);
+  const { io, stdout } = testIo(env, true);
+  await run(['logs', 'api:acme'], io);
+  expect(stdout.text).toContain(' hello^Mbye\n');
+});
+
 test('logs -f goes on until Ctrl-C and then ends with status 0', async () => {
   const { env, logs } = await withAcme();
   logs.print('one');
@@ -138,6 +179,17 @@ test('events print one line each, or JSON lines', async () => {
   events.add('woke', 'api:acme');
   expect((await cli('events')).out).toBe('2026-01-01T00:00:00.000Z api:acme woke it woke\n');
   expect(JSON.parse((await cli('events', '--json')).out)).toMatchObject({ seq: 1, type: 'woke' });
+});
+
+test('events are those of an instance, or of a type, when asked', async () => {
+  const { cli, events } = await runningCli();
+  events.add('woke', 'api:acme');
+  events.add('slept', 'api:acme');
+  events.add('woke', 'api:globex');
+  const of = async (...argv: string[]) => (await cli('events', ...argv)).out.split('\n').map((line) => line.slice(25));
+  expect(await of('api:acme')).toEqual(['api:acme woke it woke', 'api:acme slept it slept', '']);
+  expect(await of('--type', 'woke')).toEqual(['api:acme woke it woke', 'api:globex woke it woke', '']);
+  expect(await of('api:acme', '--type', 'woke')).toEqual(['api:acme woke it woke', '']);
 });
 
 test('tokens are created, listed and revoked; only the text is on stdout', async () => {

@@ -16,6 +16,26 @@ test.each([
   expect(err).toContain(message);
 });
 
+test.each([
+  [['help', 'statsu'], "there is no command 'statsu'", 'Did you mean status?'],
+  [['help', 'xyzzy'], "there is no command 'xyzzy'", '`tenement help` lists'],
+  [['spawn', 'web:x', '--id', 'y'], 'web:x names the tenant x already, and --id says y', 'Write web:y, or web --id y.'],
+  [['stop', 'web:x', '--id', 'x'], 'web:x names the tenant x already', 'Write web:x'],
+])('%j says what was meant', async (argv, message, hint) => {
+  const { status, err } = await cli(argv);
+  const [first, second] = err.split('\n');
+  expect([status, first, second]).toEqual([2, expect.stringContaining(message), expect.stringContaining(hint)]);
+});
+
+test('an API that wants a token says where one is', async () => {
+  const { url } = await runningApi('token');
+  const hint = expect.stringContaining('\nhint: Give one with --token or TENEMENT_TOKEN');
+  const without = await cli(['ps', '--api', url]);
+  expect([without.status, without.err, without.err]).toEqual([1, expect.stringContaining('no token was given'), hint]);
+  const wrong = await cli(['ps', '--api', url, '--token', 'x']);
+  expect([wrong.err, wrong.err]).toEqual([expect.stringContaining('not one of that server'), hint]);
+});
+
 test('a misspelt option is suggested', async () => {
   expect((await cli(['ps', '--jsn'])).err).toContain('hint: Did you mean --json?');
 });

@@ -16,12 +16,18 @@ class Sink extends Writable {
   }
 }
 
-export function testIo(env: NodeJS.ProcessEnv = {}, color = false) {
+export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: string | null = null) {
   const interrupt = new AbortController();
   const stdout = new Sink();
   const stderr = new Sink();
-  const io: CliIo = { stdout, stderr, env, color, interrupted: () => interrupt.signal };
-  return { io, stdout, stderr, interrupt };
+  const questions: string[] = [];
+  const ask = async (question: string) => {
+    questions.push(question);
+    return answer ?? '';
+  };
+  const terminal = { isTerminal: color, ask: answer === null ? null : ask };
+  const io: CliIo = { stdout, stderr, env, color, ...terminal, interrupted: () => interrupt.signal };
+  return { questions, io, stdout, stderr, interrupt };
 }
 
 /** Exit status, stdout and stderr of a command line. */

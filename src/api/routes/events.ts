@@ -1,7 +1,7 @@
 /** /api/events: what happened, and happens. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { EventLog, TenementEvent } from '../../core/ports.ts';
+import type { EventFilter, EventLog, TenementEvent } from '../../core/ports.ts';
 import { parseSince } from '../../core/since.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
@@ -9,8 +9,6 @@ import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
 import { namedInstance } from './instances.ts';
-
-type EventFilter = Parameters<EventLog['list']>[0];
 
 const DEFAULT_TAIL = 1000;
 
@@ -49,6 +47,7 @@ function toFilter(query: z.output<typeof eventsQuery>, afterSeq: number | null, 
     ...(afterSeq !== null && { afterSeq }),
     ...(query.since !== undefined && { sinceMs: parseSince(query.since, nowMs) }),
     ...(query.instance !== undefined && { instance: namedInstance(query.instance) }),
+    ...(query.type !== undefined && { type: query.type }),
   };
 }
 
@@ -61,13 +60,17 @@ function followed(events: EventLog, filter: EventFilter): StreamSource {
   const queue = new FollowQueue<StreamItem>((item) => JSON.stringify(item.json).length);
   const history = events.list(filter).map(toItem);
   const unsubscribe = events.subscribe((event) => {
-    if (filter.instance === undefined || event.instance === filter.instance) queue.push(toItem(event));
+    if (isMeant(event, filter)) queue.push(toItem(event));
   });
   const stop = () => {
     unsubscribe();
     queue.end();
   };
   return { history, live: queue.batches(), cut: queue.overflow, stop };
+}
+
+function isMeant(event: TenementEvent, { instance, type }: EventFilter): boolean {
+  return (instance === undefined || event.instance === instance) && (type === undefined || event.type === type);
 }
 
 function toItem(event: TenementEvent): StreamItem {
