@@ -1,5 +1,6 @@
 /** The descendants of a process, by what the kernel lists of its children: without a look at all others. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { withReserve } from './reserve.ts';
 
 /** A tenant may have as many threads and processes as it likes. */
 const MOST_TASKS = 1000;
@@ -21,7 +22,7 @@ export function descendantsOf(pid: number): number[] | null {
 
 function listTasks(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return withReserve(() => readdirSync(`/proc/${pid}/task`));
   } catch {
     return [];
   }

@@ -30,6 +30,7 @@ import { isAlive } from './proc.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { purgeDir, trashesOf } from './purge.ts';
 import { DirWatch } from './readiness.ts';
+import { keepReserve } from './reserve.ts';
 import { removeBundle } from './runsc/bundle.ts';
 import { FilterFile } from './seccomp/filter-file.ts';
 import { type Shell, SpareShells } from './spare-shells.ts';
@@ -63,6 +64,7 @@ interface Context extends LauncherOptions, Surroundings {
 
 export function createLauncher(options: LauncherOptions): Launcher {
   const { settings, logger = silentLogger() } = options;
+  keepReserve();
   const trash = new Trash({ logger });
   const fifos = new Fifos(join(settings.stateDir, 'output'));
   const filterFile = new FilterFile(settings.stateDir);

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from
 import { dirname } from 'node:path';
 import type { Logger } from '../logger.ts';
 import { rotatedPath } from './log-files.ts';
+import { withReserve } from './reserve.ts';
 
 export interface LogWriterOptions {
   readonly path: string;
@@ -53,7 +54,7 @@ export class LogWriter {
   private open(): number {
     const { path } = this.options;
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const fd = openSync(path, 'a', 0o600);
+    const fd = withReserve(() => openSync(path, 'a', 0o600));
     this.size = fstatSync(fd).size;
     return fd;
   }

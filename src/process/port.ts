@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { endianness } from 'node:os';
 import { allPids, descriptorsOf, openedAs, readStat } from './proc.ts';
+import { withReserve } from './reserve.ts';
 
 /** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */
 const TCP_LISTEN = '0A';
@@ -85,7 +86,9 @@ function listeningInodes(port: number): Set<string> | null {
 
 function readLines(file: string): string[] | null {
   try {
-    return readFileSync(file, 'latin1').trimEnd().split('\n');
+    return withReserve(() => readFileSync(file, 'latin1'))
+      .trimEnd()
+      .split('\n');
   } catch {
     return null;
   }

@@ -5,9 +5,10 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
+import { isScarce } from './reserve.ts';
 
-/** `refused`: nothing listens there (yet). */
-export type ConnectResult = 'accepted' | 'refused' | 'timeout';
+/** `refused`: nothing listens there (yet). `scarce`: it was not tried, since this process may open no more files. */
+export type ConnectResult = 'accepted' | 'refused' | 'timeout' | 'scarce';
 
 /** `refused` at once when `signal` aborts. */
 export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: AbortSignal): Promise<ConnectResult> {
@@ -22,7 +23,7 @@ export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: Abort
     };
     socket.setTimeout(timeoutMs, () => setImmediate(finish, 'timeout'));
     socket.once('connect', () => finish('accepted'));
-    socket.on('error', () => finish('refused'));
+    socket.on('error', (error) => finish(isScarce(error) ? 'scarce' : 'refused'));
   });
 }
 
@@ -37,7 +38,14 @@ export interface HealthCheck {
 /** `refused`: nothing listens there (yet). */
 export type HealthAnswer =
   | { readonly ok: true }
-  | { readonly ok: false; readonly detail: string; readonly refused?: true; readonly isSilent?: true };
+  | {
+      readonly ok: false;
+      readonly detail: string;
+      readonly refused?: true;
+      readonly isSilent?: true;
+      /** It was not asked, since this process may open no more files. */
+      readonly scarce?: true;
+    };
 
 /** connect(2): nobody listens, or the file is gone. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT']);
@@ -71,22 +79,26 @@ export function askHealth(
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
       const failed = failure(`GET ${path} failed: ${error.message}`);
-      finish(REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed);
+      if (isScarce(error)) finish({ ...failed, scarce: true });
+      else finish(REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed);
     });
     probe.end();
   });
 }
 
-/** Not ok at once when `signal` aborts. */
+/** Not ok at once when `signal` aborts. One that could not be asked for want of a descriptor is not to blame. */
 export async function askLiveness(
   upstream: Upstream,
   health: HealthCheck | null,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  if (health !== null) return askHealth(upstream, health, signal);
+  if (health !== null) {
+    const answer = await askHealth(upstream, health, signal);
+    return !answer.ok && answer.scarce === true ? { ok: true } : answer;
+  }
   const result = await tryConnect(upstream, timeoutMs, signal);
-  if (result === 'accepted') return { ok: true };
+  if (result === 'accepted' || result === 'scarce') return { ok: true };
   const failed = failure(`connecting: ${result}`);
   return result === 'timeout' ? { ...failed, isSilent: true } : failed;
 }

@@ -1,6 +1,7 @@
 /** What /proc tells of processes. On a system without it the answers are empty. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/instance.ts';
+import { withReserve } from './reserve.ts';
 
 export interface ProcStat {
   readonly pid: number;
@@ -16,7 +17,7 @@ export interface ProcStat {
 export function readStat(pid: number): ProcStat | null {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = withReserve(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return null;
   }
@@ -35,7 +36,7 @@ export function readStat(pid: number): ProcStat | null {
 /** Of the program that it runs, 15 characters at most; '' when it is gone. */
 export function readName(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').trimEnd();
+    return withReserve(() => readFileSync(`/proc/${pid}/comm`, 'latin1')).trimEnd();
   } catch {
     return '';
   }
@@ -43,7 +44,9 @@ export function readName(pid: number): string {
 
 export function allPids(): number[] {
   try {
-    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+    return withReserve(() => readdirSync('/proc'))
+      .map(Number)
+      .filter(Number.isInteger);
   } catch {
     return [];
   }
@@ -62,7 +65,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 /** What it has open; none when we may not know. */
 export function descriptorsOf(pid: number): number[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).map(Number);
+    return withReserve(() => readdirSync(`/proc/${pid}/fd`)).map(Number);
   } catch {
     return [];
   }
@@ -80,7 +83,7 @@ export function openedAs(pid: number, fd: number): string {
 /** `NAME=value` entries, each ended by a NUL; '' when we may not know. */
 export function readEnvironment(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+    return withReserve(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
   } catch {
     return '';
   }

@@ -1,5 +1,6 @@
 /** How long a process and all that it started have run on a processor. 0 where /proc does not tell. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { withReserve } from './reserve.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -16,7 +17,7 @@ export function treeRunTimeMs(pid: number): number {
 
 function tasksOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return withReserve(() => readdirSync(`/proc/${pid}/task`));
   } catch {
     return [];
   }
@@ -24,7 +25,7 @@ function tasksOf(pid: number): string[] {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return withReserve(() => readFileSync(path, 'latin1'));
   } catch {
     return '';
   }

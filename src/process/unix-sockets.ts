@@ -1,5 +1,6 @@
 /** What /proc/net/unix tells of connections. On a system without it the answers are empty. */
 import { readFileSync } from 'node:fs';
+import { withReserve } from './reserve.ts';
 
 /** __SO_ACCEPTCON in the column Flags: it listens (include/linux/net.h). */
 const LISTENS = '00010000';
@@ -36,7 +37,7 @@ export function listenerInodes(table: string, path: string): string[] {
 /** /proc/net/unix as that process sees it, of the network that it is in; empty where it cannot be read. */
 export function unixTable(pid: number | 'self'): string {
   try {
-    return readFileSync(`/proc/${pid}/net/unix`, 'latin1');
+    return withReserve(() => readFileSync(`/proc/${pid}/net/unix`, 'latin1'));
   } catch {
     return '';
   }

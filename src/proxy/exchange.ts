@@ -19,6 +19,8 @@ import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.
  * DELETE idempotent; applications often do not.
  */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** This process, or this machine, may have no more open files. */
+const SCARCE = new Set(['EMFILE', 'ENFILE']);
 /** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
 const EXIT_SEEN_WITHIN_MS = 25;
 /** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
@@ -157,6 +159,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
     // The tenant had closed a kept connection: the next one, or a new one, takes the request.
     if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
+    if (SCARCE.has(error.code ?? '') && !this.sent) return this.lackDescriptor(error);
     this.outcome = 'broke-off';
     this.release();
     // A body that breaks off must not look whole.
@@ -164,6 +167,13 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
     this.note('request failed', error.message);
     this.answer('upstream_failed', null);
+  }
+
+  /** The tenant is not to blame. */
+  private lackDescriptor(error: Error): void {
+    this.release();
+    this.note('request refused', error.message);
+    this.answer('at_capacity', 1);
   }
 
   // ---- What the download and interim answers tell --------------------------------------------

@@ -1,11 +1,12 @@
 /** Control files of cgroups: small texts that the kernel makes up. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { withReserve } from '../reserve.ts';
 
 /** null when it is not there or may not be read. */
 export function readControl(path: string): string | null {
   try {
-    return readFileSync(path, 'latin1');
+    return withReserve(() => readFileSync(path, 'latin1'));
   } catch {
     return null;
   }
@@ -13,7 +14,7 @@ export function readControl(path: string): string | null {
 
 /** Only into one that is there: opening must not create. @throws {Error} */
 export function writeControl(path: string, text: string): void {
-  const fd = openSync(path, 'r+');
+  const fd = withReserve(() => openSync(path, 'r+'));
   try {
     writeSync(fd, text);
   } finally {
