@@ -50,6 +50,11 @@ export const ERROR_CODES = {
     exitStatus: 2,
     hint: 'Give each service a `socket` of its own, with {service} and {id} in it.',
   },
+  mixed_users: {
+    httpStatus: 409,
+    exitStatus: 2,
+    hint: 'Give all services of a tenant the same `user`.',
+  },
   socket_path_too_long: {
     httpStatus: 400,
     exitStatus: 2,

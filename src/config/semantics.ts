@@ -1,5 +1,6 @@
 /** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
 
+import { mixedInstances } from '../core/same-user.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../core/template.ts';
@@ -23,6 +24,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...sharedSockets(services, config),
     ...authProblems(config),
     ...listenProblems(config),
+    ...mixedInstances(config).map(({ service, message }) => ({ path: ['instances', service], message })),
     ...overlapProblems(config),
   ];
 }

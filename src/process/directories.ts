@@ -6,11 +6,9 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
-  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { privateDir } from '../core/socket-path.ts';
@@ -74,29 +72,30 @@ export function ensureSocketDirs(publicDir: string): void {
 export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDir: string } {
   const tmpDir = join(tenantDir, '.tmp');
   mkdirSync(dirname(tenantDir), { recursive: true });
-  ensureOwnedDir(tenantDir, owner, true);
-  ensureOwnedDir(tmpDir, owner, false);
+  ensureOwnedDir(tenantDir, owner);
+  ensureOwnedDir(tmpDir, owner);
   return { tmpDir };
 }
 
 /**
- * A tenant that had no user of its own before gets all that is in it. The tenant may put a link in the place of what
+ * What lies in it is given by ownership.ts before. The tenant may put a link in the place of what
  * lies in its directory at any moment, so what was opened is changed, and not what its name leads to by then.
  */
-function ensureOwnedDir(path: string, owner: Owner | null, withContents: boolean): void {
+function ensureOwnedDir(path: string, owner: Owner | null): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: PRIVATE });
   const fd = openDir(path);
   try {
     const { uid, mode } = fstatSync(fd);
     if (owner === null) assertOurs(path, uid);
-    else if (uid !== owner.uid) give(fd, path, owner, withContents && uid === process.getuid?.());
+    else if (uid !== owner.uid) give(fd, path, owner);
     if ((mode & 0o777) !== PRIVATE) fchmodSync(fd, PRIVATE);
   } finally {
     closeSync(fd);
   }
 }
 
-function openDir(path: string): number {
+/** Never by a link. @throws {DirectoryError} */
+export function openDir(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
@@ -105,18 +104,10 @@ function openDir(path: string): number {
   }
 }
 
-/** `withContents`: until now nobody but the server could have changed what lies in it. */
-function give(fd: number, path: string, owner: Owner, withContents: boolean): void {
+function give(fd: number, path: string, owner: Owner): void {
   try {
-    if (withContents) for (const name of readdirSync(path)) giveAll(join(path, name), owner);
     fchownSync(fd, owner.uid, owner.gid);
   } catch (error) {
     throw new DirectoryError(`${path} cannot be given to user ${owner.uid}: ${String(error)}`);
   }
-}
-
-function giveAll(path: string, owner: Owner): void {
-  lchownSync(path, owner.uid, owner.gid);
-  if (!lstatSync(path).isDirectory()) return;
-  for (const name of readdirSync(path)) giveAll(join(path, name), owner);
 }

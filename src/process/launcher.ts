@@ -24,6 +24,7 @@ import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
 import { HostSockets } from './host-sockets.ts';
 import type { OutputSink } from './output-sink.ts';
+import { takeOwnership } from './ownership.ts';
 import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
@@ -74,7 +75,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     logger,
     trash,
     fifos,
-    users: new DynamicUsers(settings.dataDir),
+    users: new DynamicUsers(settings),
     shells: new SpareShells(fifos, coverInherited()),
     hostSockets: new HostSockets(),
     filterPath: () => filterFile.path(),
@@ -124,6 +125,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     deleteTenantDir: async (tenantId) => {
       assertTenantId(tenantId);
       purgeDir(join(settings.dataDir, tenantId), settings, trash);
+      context.users.forget(tenantId);
     },
   };
 }
@@ -150,6 +152,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     const sockets = await socketsAround(request, context);
     if (service.listen === 'port') port = await takePort();
     const owner = ownerFor(request, context);
+    await takeOwnership(paths.tenantDir, owner, context.settings);
     const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
     withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket, context.trash);
     freshBindDir(paths.bindSocket, owner, context.trash);

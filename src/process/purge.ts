@@ -1,6 +1,6 @@
 /** Deletes the directory of a tenant: out of the way in one step, then by the trash. */
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Settings } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Trash } from './trash.ts';
@@ -32,9 +32,20 @@ export function purgeDir(path: string, settings: Pick<Settings, 'stateDir' | 'da
 
 /** What is mounted there is the operator's: it may hold what others share. */
 function assertNoMounts(path: string): void {
-  const real = join(realpathSync(dirname(path)), path.slice(dirname(path).length + 1));
-  const mount = mountPoints().find((point) => point === real || point.startsWith(`${real}/`));
+  const real = realPathOf(path);
+  const mount = mountPoints().find((point) => point === real) ?? mountIn(path);
   if (mount !== undefined) throw notDeleted(path, `a file system is mounted at ${mount}`);
+}
+
+/** The first file system that is mounted somewhere below a directory; undefined: none is. */
+export function mountIn(path: string): string | undefined {
+  const real = realPathOf(path);
+  return mountPoints().find((point) => point.startsWith(`${real}/`));
+}
+
+/** Of a name in a directory of the operator's; what it leads to does not matter. */
+function realPathOf(path: string): string {
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
 function notDeleted(path: string, why: string): TenementError {

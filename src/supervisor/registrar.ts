@@ -13,6 +13,8 @@ export interface RegistrarDeps {
   readonly fleet: Fleet;
   /** @throws {TenementError} `unknown_service` */
   assertService(name: string): void;
+  /** @throws {TenementError} `mixed_users` */
+  assertSameUser(service: string, tenantId: string): void;
   /** Deletes what the instance printed. */
   removeLogs(instance: InstanceName): Promise<void>;
 }
@@ -31,11 +33,12 @@ export class Registrar {
     return this.deletions.get(tenantId);
   }
 
-  /** @throws {TenementError} `unknown_service`, `bad_id`, `socket_conflict`, `state_failed` */
+  /** @throws {TenementError} `unknown_service`, `bad_id`, `mixed_users`, `socket_conflict`, `state_failed` */
   register(service: string, tenantId: string, own: TenantsOwn): Runner {
     const { clock, registry, events, fleet } = this.deps;
     this.deps.assertService(service);
     assertTenantId(tenantId);
+    this.deps.assertSameUser(service, tenantId);
     const instance = instanceName(service, tenantId);
     const record = newRecord(service, tenantId, own, clock.nowMs());
     fleet.assertOwnSocket(record);

@@ -4,7 +4,9 @@ import { describeDiff } from '../core/diff-words.ts';
 import { type InstanceName, instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits, ownLimits } from '../core/limits.ts';
 import { ownDifference } from '../core/own-difference.ts';
+import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { applicable, diffConfigs } from '../core/reconcile.ts';
+import { assertSameUser } from '../core/same-user.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service.ts';
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
@@ -58,6 +60,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       ...deps,
       fleet: this.fleet,
       assertService: (name) => void this.serviceNamed(name),
+      assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
     });
     this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
     this.watches = new Watches({
@@ -74,7 +77,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       webAddressOf,
       doorbells,
       settings: () => this.currentConfig.settings,
-      launcher,
+      launcher: { ...launcher, launch: (request) => this.launch(request) },
       saver: this.saver,
       events,
       logger,
@@ -94,6 +97,22 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private noRoom(error: unknown): boolean {
     fault(this.deps.logger, error);
     return false;
+  }
+
+  /** A config that changed since they were registered may make a tenant's services disagree. */
+  private async launch(request: LaunchRequest): Promise<LaunchResult> {
+    try {
+      this.assertSameUser(request.service.name, request.tenantId);
+    } catch (error) {
+      return { ok: false, detail: error instanceof TenementError ? `${error.message}. ${error.hint}` : String(error) };
+    }
+    return this.deps.launcher.launch(request);
+  }
+
+  private assertSameUser(service: string, tenantId: string): void {
+    const { services } = this.currentConfig;
+    const others = [...services.values()].filter(({ name }) => this.fleet.has(instanceName(name, tenantId)));
+    assertSameUser(this.serviceNamed(service), others, tenantId);
   }
 
   /** What is served now. */

@@ -57,3 +57,22 @@ it('a changed idle timeout counts at once', async () => {
   await made.clock.advance(5000);
   expect(made.supervisor.get('api:acme').state).toBe('asleep');
 });
+
+it('two services of a tenant that run as different users are refused: registered, and by a reload', async () => {
+  const made = world();
+  const both = (user: ServiceConfig['user']) =>
+    withServices(made.config, SERVICE, { ...SERVICE, name: 'web', socket: '{runtime_dir}/web-{id}', user });
+  made.supervisor.apply(both('dynamic'));
+  await ready(made);
+  const refused = expect.objectContaining({ code: 'mixed_users', message: expect.stringContaining('service web') });
+  await expect(made.supervisor.spawn('web', 'acme')).rejects.toEqual(refused);
+  expect(made.supervisor.has('web:acme')).toBe(false);
+
+  made.supervisor.apply(both(null));
+  await made.supervisor.spawn('web', 'acme', { start: false });
+  made.supervisor.apply(both('dynamic'));
+  const started = made.processes.length;
+  await made.supervisor.spawn('web', 'acme', { wait: false });
+  await settle();
+  expect(made.processes).toHaveLength(started);
+});
