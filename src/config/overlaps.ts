@@ -27,9 +27,10 @@ function placesInTenants({ settings, services, file }: Config): Problem[] {
       socketPlace(service, settings).dir,
     ]),
   ];
-  return places.flatMap(([path, place]) => {
+  const isTold = (place: string, index: number) => places.findIndex(([, other]) => other === place) !== index;
+  return places.flatMap(([path, place], index) => {
     const tenant = tenantOf(place, settings.dataDir);
-    if (tenant === null) return [];
+    if (tenant === null || isTold(place, index)) return [];
     return [
       { path, message: `${place} would lie in the directory of a tenant "${tenant}": keep it outside of data_dir` },
     ];

@@ -66,7 +66,7 @@ function assertPassable({ name, isolation, workdir }: ServiceConfig, { dataDir }
     if (closed === null) continue;
     const message = `service.${name}.user = "dynamic" cannot be given: tenants' users may not enter ${closed}, on the way to ${key}`;
     throw new TenementError('host_cannot', message, {
-      hint: `Keep ${key} where others may pass (chmod o+x ${closed}), or leave tenants the server's user: user = "root".`,
+      hint: `Keep ${key} where other users may pass, in /srv say, or leave tenants the server's user: user = "root".`,
     });
   }
 }

@@ -43,7 +43,7 @@ it.runIf(isRoot)("says which directory keeps tenants' users out, and the ways ou
       expect.objectContaining({
         code: 'host_cannot',
         message: expect.stringMatching(`may not enter ${closed}, on the way to ${key}`),
-        hint: expect.stringMatching(/chmod o\+x .*user = "root"/),
+        hint: expect.stringMatching(/where other users may pass.*user = "root"/),
       }),
     );
 });
