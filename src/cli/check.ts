@@ -10,6 +10,7 @@ import { TenementError } from '../errors.ts';
 import { assertSocketsFree } from '../own-sockets.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
+import { programWarnings } from '../process/programs.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
@@ -57,7 +58,14 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const missing = missingPrograms(config, process.env);
   const forgeable = forgeableTrust(config, networkInterfaces());
   const views = viewWarnings(config);
-  const warnings = [...config.warnings, ...missing, ...views, ...forgeable, ...(few === null ? [] : [few])];
+  const warnings = [
+    ...config.warnings,
+    ...missing,
+    ...programWarnings(),
+    ...views,
+    ...forgeable,
+    ...(few === null ? [] : [few]),
+  ];
   const host = abilitiesFor(config.settings, config.services.values());
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;

@@ -7,6 +7,7 @@ import type { Daemon } from '../daemon.ts';
 import { keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
+import { programWarnings } from '../process/programs.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
@@ -53,7 +54,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
   const { config } = daemon.hypervisor;
   const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
-  for (const note of [...config.warnings, ...notes, ...fewDescriptors(daemon)]) logger.warn({}, note);
+  for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
+    logger.warn({}, note);
   process.stdout.write(`${readyLine(daemon)}\n`);
   if (options.welcome === true) process.stdout.write(welcome(daemon));
   const why = await Promise.race([ended, broken]);

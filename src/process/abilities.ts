@@ -7,6 +7,7 @@ import { filterWords, NAMESPACES } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { hasSwap } from './cgroup/swap.ts';
+import { assertPrograms } from './programs.ts';
 import { whyNoSandbox } from './runsc/able.ts';
 import { FILTER } from './seccomp/filter-file.ts';
 import { assertUsers, whyNoUsers } from './user-ability.ts';
@@ -43,6 +44,7 @@ export interface Abilities {
 export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfig>): Abilities {
   const cgroups = findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
   cgroups.close();
+  assertPrograms();
   assertHostGives(services, cgroups, settings);
   const { version, lack, freezes, controls } = cgroups;
   const [namespaces, sandbox] = [whyNoNamespaces(), whyNoSandbox()];

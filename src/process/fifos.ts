@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { type InstanceName, parseInstanceName } from '../core/instance.ts';
+import { TenementError } from '../errors.ts';
 import { ensurePrivateDir } from './directories.ts';
+import { requiredProgram } from './programs.ts';
 
 /** Two for each of so many starts at once. */
 const SPARES = 16;
@@ -129,9 +131,10 @@ export class Fifos {
     });
     mkdirSync(this.dir, { recursive: true, mode: 0o700 });
     const options = { reject: false, cleanup: false } as const;
-    const { failed, stderr, shortMessage } = await execa('mkfifo', ['-m', '600', ...names], options);
-    if (failed) throw new Error(`no FIFOs can be made in ${this.dir}: ${stderr.split('\n')[0] || shortMessage}`);
-    this.spares.push(...names);
+    const { failed, stderr, shortMessage } = await execa(requiredProgram('mkfifo'), ['-m', '600', ...names], options);
+    if (!failed) return void this.spares.push(...names);
+    const why = stderr.split('\n')[0] || shortMessage;
+    throw new TenementError('state_failed', `no FIFOs can be made in ${this.dir}: ${why}`);
   }
 }
 

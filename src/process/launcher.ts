@@ -28,6 +28,7 @@ import { takeOwnership } from './ownership.ts';
 import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { keepPort, releasePort, takePort } from './port.ts';
 import { isAlive } from './proc.ts';
+import { assertPrograms } from './programs.ts';
 import { isPublished, withdrawSocket } from './public-socket.ts';
 import { purgeDir, trashesOf } from './purge.ts';
 import { DirWatch } from './readiness.ts';
@@ -87,6 +88,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
   return {
     prepare: async () => {
+      assertPrograms();
       await fifos.prepare();
       context.shells.refillLater();
       sweepAll(context);

@@ -4,6 +4,8 @@ import { execa } from 'execa';
 import type { Inbox } from '../core/ports.ts';
 import { areAtRest, inboxOf, parseSockets, type SocketRow } from '../core/resting.ts';
 
+import { findProgram } from './wrapper.ts';
+
 /** All Unix, TCP and UDP sockets, listening or not, a line each, with who holds them and, of TCP, when data moved. */
 const TABLE = ['-xtunpaiHO'];
 const TIMEOUT_MS = 5000;
@@ -32,7 +34,9 @@ function readOnce(): Promise<readonly SocketRow[] | null> {
 
 async function readTable(): Promise<SocketRow[] | null> {
   const options = { reject: false, cleanup: false, stdin: 'ignore', timeout: TIMEOUT_MS } as const;
-  const { failed, stdout } = await execa('ss', TABLE, options);
+  const ss = findProgram('ss');
+  if (ss === null) return null;
+  const { failed, stdout } = await execa(ss, TABLE, options);
   return failed ? null : parseSockets(stdout);
 }
 

@@ -28,7 +28,7 @@ export interface Program {
 }
 
 /** Where Linux has its programs; a tenant's own PATH has no part in this. */
-export const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/local/bin'];
+export const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
 
 export function findProgram(name: string): string | null {
   return SYSTEM_DIRS.map((dir) => join(dir, name)).find(isExecutable) ?? null;
