@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { responseHeaders } from './headers.ts';
 import { PlainResponse } from './plain-response.ts';
 import { reasonPhrase, sendTrailers } from './reply.ts';
+import { takeTurns } from './turn.ts';
 
 export interface DeclinedOptions {
   /** How long the request was held for a wake, in ms, or null. */
@@ -37,6 +38,7 @@ export function passDeclined(answer: IncomingMessage, client: Socket, options: D
     stall.end();
     answer.resume();
   });
+  takeTurns(answer, client);
   // What it still sends is thrown away: a connection that nobody reads does not tell of its end.
   client.resume();
   client.once('close', () => stall.end());

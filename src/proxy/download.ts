@@ -6,8 +6,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 /** A body up to this goes out with its head as one string, the fastest way through Node. */
 const ONE_WRITE_BYTES = 16 * 1024;
 /**
- * Parts below this are joined with what follows in the same read: a tenant could send chunks of one byte, and each write
- * that waits takes a hundred times that in memory.
+ * Parts below this that came in one read are joined: a tenant could send chunks of one byte, and each write that waits
+ * takes a hundred times that in memory.
  */
 const SMALL_PART_BYTES = 4 * 1024;
 
@@ -24,7 +24,7 @@ export class Download {
   private readonly hooks: DownloadHooks;
   /** A part that was read last, and can still go out together with the end. */
   private unwritten: Buffer | null = null;
-  /** What stands before it in the same read, in small parts. */
+  /** Small parts before it, which is then small too. */
   private small: Buffer[] | null = null;
   /** Whether what was taken out last was joined, and so lies in memory of its own. */
   private isApart = false;
@@ -42,7 +42,7 @@ export class Download {
   /** A part of the body. `bytes` may be overwritten when `told` returns. */
   take(bytes: Buffer, source: Source): void {
     const { unwritten } = this;
-    if (unwritten === null || unwritten.length >= SMALL_PART_BYTES) this.writeOut(source);
+    if (unwritten === null || !isSmall(unwritten) || !isSmall(bytes)) this.writeOut(source);
     else if (this.small === null) this.small = [unwritten];
     else this.small.push(unwritten);
     this.unwritten = bytes;
@@ -118,4 +118,8 @@ export class Download {
     this.isFull = true;
     this.hooks.onFull();
   }
+}
+
+function isSmall(part: Buffer): boolean {
+  return part.length < SMALL_PART_BYTES;
 }

@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
 import type { Lease } from '../core/serving.ts';
+import { takeTurns } from './turn.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 
 /**
@@ -53,6 +54,8 @@ function join(client: Socket, upstream: Socket, lease: Lease, held: readonly Buf
   for (const bytes of held) upstream.write(bytes);
   client.pipe(upstream);
   upstream.pipe(client);
+  takeTurns(client, upstream);
+  takeTurns(upstream, client);
 }
 
 /** A drain waits for a request, but not for a connection that is merely open. */

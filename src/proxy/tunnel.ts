@@ -6,6 +6,7 @@ import type { Lease } from '../core/serving.ts';
 import { onDeclined, passDeclined } from './declined.ts';
 import { wakeTiming } from './headers.ts';
 import { MAX_INTERIM, TOO_MANY_INTERIM } from './interim.ts';
+import { takeTurns } from './turn.ts';
 import { switchesTo } from './upgrade-request.ts';
 
 export interface TunnelEvents {
@@ -84,6 +85,8 @@ export class Tunnel {
     // Not before: what is being switched is waited for when the tenant goes to sleep.
     this.lease.becomeStream();
     this.options.onJoined();
+    takeTurns(socket, this.client);
+    takeTurns(this.client, socket);
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();

@@ -3,9 +3,10 @@ import type { ClientBody, ClientRequest, ClientResponse } from './client.ts';
 import { valuesOf } from './headers.ts';
 import { asksForGoAhead } from './request-fault.ts';
 import { passableTrailers } from './trailers.ts';
+import { type Mover, turns } from './turn.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-export class Upload {
+export class Upload implements Mover {
   private readonly request: ClientRequest;
   private readonly body: ClientBody;
   private readonly response: ClientResponse;
@@ -13,6 +14,8 @@ export class Upload {
   private readonly chunked: boolean;
   /** Whether the tenant would take more and the client has not sent it yet. */
   waitsForClient = false;
+  /** Whether it waits for its turn. */
+  private isHeld = false;
   private movedAtMs = 0;
   private readonly onMoved: () => void;
 
@@ -54,7 +57,17 @@ export class Upload {
   drained(): void {
     if (this.connection === null) return;
     this.waitsForClient = true;
-    this.body.resume();
+    if (!this.isHeld) this.body.resume();
+  }
+
+  hold(): void {
+    this.isHeld = true;
+    this.body.pause();
+  }
+
+  letGo(): void {
+    this.isHeld = false;
+    if (this.waitsForClient) this.body.resume();
   }
 
   /** Nobody takes it any more: the rest is read and thrown away, so that a client that reads only when it has sent all gets its answer. */
@@ -69,6 +82,7 @@ export class Upload {
     if (this.connection === null) return;
     this.movedAtMs = performance.now();
     this.onMoved();
+    turns.spend(chunk.length, this);
     if (this.send(this.connection, chunk)) return;
     this.waitsForClient = false;
     this.body.pause();

@@ -4,6 +4,7 @@ import type { Upstream } from '../core/ports.ts';
 import { confine, fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
+import { type Mover, turns } from './turn.ts';
 import { connectOptions } from './upstream-address.ts';
 
 const BUFFER_BYTES = 64 * 1024;
@@ -39,7 +40,7 @@ export interface ConnectionOwner {
   onGone(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection implements ResponseSink {
+export class UpstreamConnection implements ResponseSink, Mover {
   /** When it became free, on the clock of performance.now(). */
   freeSinceMs = 0;
   private readonly socket: Socket;
@@ -59,6 +60,9 @@ export class UpstreamConnection implements ResponseSink {
   /** One that fills the buffer has more to come: it gets a buffer to itself, from which bytes go on without a copy. */
   private buffer: Buffer = SHARED_BUFFER;
   private bufferChanged = true;
+  private isPaused = false;
+  /** Whether it waits for its turn. */
+  private isHeld = false;
   private failure: (Error & { code?: string }) | null = null;
 
   constructor(upstream: Upstream, logger: Logger, owner: ConnectionOwner) {
@@ -120,12 +124,25 @@ export class UpstreamConnection implements ResponseSink {
     if (this.handler === null) this.settle();
   }
 
+  /** What takes the answer has no room for more. */
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    if (!this.isHeld) this.socket.resume();
+  }
+
+  hold(): void {
+    this.isHeld = true;
+    this.socket.pause();
+  }
+
+  letGo(): void {
+    this.isHeld = false;
+    if (!this.isPaused) this.socket.resume();
   }
 
   /** Drops it; its handler hears no more. */
@@ -198,8 +215,14 @@ export class UpstreamConnection implements ResponseSink {
     if (this.handler !== null) this.handler.onTold();
     else if (this.written && !this.reader.isReusable) this.socket.destroy();
     if (this.handler === null) this.readInto(SHARED_BUFFER);
-    else if (length === BUFFER_BYTES && !this.ownsBuffer) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    else this.goOn(length);
     return true;
+  }
+
+  /** The answer is not whole yet. `length`: of what was read. */
+  private goOn(length: number): void {
+    if (length === BUFFER_BYTES && !this.ownsBuffer) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    turns.spend(length, this);
   }
 
   // ---- What the reader tells -----------------------------------------------------------------

@@ -1,0 +1,64 @@
+/**
+ * What all bodies together move in one turn of the event loop. libuv reads up to 32 times in a row from a connection that
+ * has more, so that a thousand answers that begin together made one turn of 1.5 s, and everybody else wait for it.
+ */
+import type { Readable, Writable } from 'node:stream';
+
+/** In a turn; past it whoever moves something more waits for its next turn. A millisecond, or two. */
+const TURN_BYTES = 1024 * 1024;
+/** Of those who wait, so many move something in one turn: a read of each fills it. */
+const A_TURN = 16;
+
+/** A body on its way. */
+export interface Mover {
+  /** Moves nothing more until it is let go. */
+  hold(): void;
+  letGo(): void;
+}
+
+export class Turns {
+  private left = TURN_BYTES;
+  private readonly waiting: Mover[] = [];
+  private isPlanned = false;
+
+  /** `bytes` were moved. */
+  spend(bytes: number, mover: Mover): void {
+    this.left -= bytes;
+    this.plan();
+    if (this.left > 0) return;
+    mover.hold();
+    this.waiting.push(mover);
+  }
+
+  private plan(): void {
+    if (this.isPlanned) return;
+    this.isPlanned = true;
+    setImmediate(next, this);
+  }
+
+  /** Called between two turns. */
+  begin(): void {
+    this.left = TURN_BYTES;
+    this.isPlanned = false;
+    if (this.waiting.length === 0) return;
+    for (const mover of this.waiting.splice(0, A_TURN)) mover.letGo();
+    this.plan();
+  }
+}
+
+function next(turns: Turns): void {
+  turns.begin();
+}
+
+/** Of this process, which has one event loop. */
+export const turns = new Turns();
+
+/** Lets what is piped from `source` to `sink` wait for its turn. */
+export function takeTurns(source: Readable, sink: Writable): void {
+  const mover: Mover = {
+    hold: () => source.pause(),
+    // The pipe goes on by itself when the sink takes more.
+    letGo: () => void (sink.writableNeedDrain || source.resume()),
+  };
+  source.on('data', (bytes: Buffer) => turns.spend(bytes.length, mover));
+}
