@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createApi } from './api/server.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
+import type { ClientProbes } from './core/client-probes.ts';
 import { proxyLimits } from './core/descriptors.ts';
 import type { RoutingTable } from './core/routing.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service.ts';
@@ -28,6 +29,8 @@ export interface DaemonOptions {
   /** Instead of `[api] listen`. */
   readonly api?: ListenAddress | undefined;
   readonly dataDir?: string | undefined;
+  /** How vanished clients of the proxy and the API are noticed; workers go by the default. */
+  readonly clientProbes?: ClientProbes | undefined;
 }
 
 export interface Daemon {
@@ -86,7 +89,7 @@ async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: U
   return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
 }
 
-function ownProxy(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer {
+function ownProxy(hypervisor: Hypervisor, { logger, clientProbes }: DaemonOptions): ProxyServer {
   return createProxy({
     source: hypervisor.internals.supervisor,
     table: routingTables(() => hypervisor.config),
@@ -94,6 +97,7 @@ function ownProxy(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServe
     limits: limitsOf(hypervisor),
     turnedAway: hypervisor.internals.turnedAway,
     logger,
+    clientProbes,
   });
 }
 
@@ -173,6 +177,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     deps,
     trust: config.api.auth,
     logger: options.logger,
+    clientProbes: options.clientProbes,
     crowd: { listener: 'api', limits, turnedAway, isExempt },
   });
   undo.push(() => api.close());

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyServerOptions } from 'fastify';
+import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createGuard, type Trust } from './auth.ts';
@@ -31,6 +32,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** Left out: any number of connections. */
   readonly crowd?: CrowdOptions;
+  /** Of clients' connections. */
+  readonly clientProbes?: ClientProbes | undefined;
 }
 
 export interface ApiServer {
@@ -54,6 +57,7 @@ export function createApi(options: ApiOptions): ApiServer {
   const own: HostPort[] = [];
   const api = fastify(serverOptions(options.logger)).withTypeProvider<ZodTypeProvider>();
   if (options.crowd !== undefined) boundConnections(api.server, options.crowd, options.logger);
+  probeClients(api, options.clientProbes ?? CLIENT_PROBES);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addParsers(api);
@@ -77,6 +81,11 @@ export function createApi(options: ApiOptions): ApiServer {
     listen,
     close: () => close(api, context),
   };
+}
+
+/** A follower that vanished would stay for as long as nothing is printed. */
+function probeClients(api: Api, { idleMs, intervalMs, count }: ClientProbes): void {
+  api.server.on('connection', (socket) => socket.setKeepAlive(true, idleMs, intervalMs, count));
 }
 
 function serverOptions(logger: Logger) {

@@ -1,4 +1,6 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
+import type { Socket } from 'node:net';
+import type { ClientProbes } from '../core/client-probes.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
@@ -18,6 +20,7 @@ export interface Gateway {
   readonly logger: Logger;
   readonly isTrusted: IsTrusted;
   readonly limits: ProxyLimits;
+  readonly clientProbes: ClientProbes;
   table(): RoutingTable;
   /** For the next claim. Most are settled at once and never look at it, so it is made anew only when one was held. */
   spare: AbortController;
@@ -35,6 +38,12 @@ export function callerOf(request: Pick<ClientRequest, 'socket' | 'rawHeaders'>, 
   const trusted = gateway.isTrusted(peer);
   const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
   return { peer, trusted, requestId: given !== undefined && isRequestId(given) ? given : nextRequestId() };
+}
+
+/** Has the system notice when a client has vanished: a silent stream would keep its tenant awake for ever. */
+export function probe(socket: Socket, { clientProbes }: Pick<Gateway, 'clientProbes'>): void {
+  const { idleMs, intervalMs, count } = clientProbes;
+  socket.setKeepAlive(true, idleMs, intervalMs, count);
 }
 
 export function routeOf(request: Pick<ClientRequest, 'url' | 'rawHeaders'>, gateway: Gateway): Routed {

@@ -1,7 +1,9 @@
 /** The built-in proxy: `acme.example.com` → acme's socket. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
+import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
@@ -15,7 +17,7 @@ import { ClientConnections } from './client-connections.ts';
 import { answerError, errorAnswer, rawAnswer, tooMany } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import { FewATurn } from './few-a-turn.ts';
-import { callerOf, type Gateway, routeOf } from './gateway.ts';
+import { callerOf, type Gateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import { linger, lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
@@ -38,6 +40,8 @@ export interface ProxyOptions {
   readonly limits: ProxyLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
+  /** Of clients' connections. */
+  readonly clientProbes?: ClientProbes | undefined;
 }
 
 export interface ProxyServer {
@@ -61,6 +65,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
     isTrusted: trustedPeers(() => options.trustedProxies()),
     table: () => options.table(),
     limits: options.limits,
+    clientProbes: options.clientProbes ?? CLIENT_PROBES,
     spare: new AbortController(),
   };
   source.onRetired((generation) => gateway.pools.retire(generation));
@@ -144,6 +149,7 @@ function readPlainFirst(server: Server, gateway: Gateway, cap: ConnectionCap): v
     let connection: ClientConnection | null = null;
     const idleMs = (nowMs: number) => feedOf(socket)?.idleMs(nowMs) ?? connection?.idleMs(nowMs) ?? 0;
     if (!cap.admit(socket, clientOfSocket(socket, gateway.isTrusted), idleMs)) return;
+    probe(socket, gateway);
     gateway.inFlight.connected(socket);
     connection = clients.take(socket);
   });

@@ -6,7 +6,7 @@ import type { Lease } from '../core/serving.ts';
 import { type ErrorCode, toTenementError } from '../errors.ts';
 import { requestOf } from './client.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
-import { type Caller, callerOf, type Gateway, routeOf } from './gateway.ts';
+import { type Caller, callerOf, type Gateway, probe, routeOf } from './gateway.ts';
 import { hasBody, requestHeaders } from './headers.ts';
 import { faultOf } from './request-fault.ts';
 import type { Route } from './route.ts';
@@ -50,6 +50,8 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       rewrite(request, route, caller, lease);
       proxy.ws(request, socket, head, { target: targetOf(lease) }, fail);
       tunnel.opened();
+      // http-proxy has set it as it thinks fit, to probe after two hours.
+      probe(socket, gateway);
     };
     void claim(request, socket, route, caller, gateway, connect);
   };
