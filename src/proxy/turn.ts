@@ -1,13 +1,13 @@
 /**
- * What all bodies together move in one turn of the event loop. libuv reads up to 32 times in a row from a connection that
- * has more, so that a thousand answers that begin together made one turn of 1.5 s, and everybody else wait for it.
+ * How bodies share the turns of the event loop. libuv reads up to 32 times in a row from a connection that has more, so that
+ * a thousand answers that began together made one turn of 1.5 s, and everybody else waited for it.
  */
 import type { Readable, Writable } from 'node:stream';
 
-/** In a turn; past it whoever moves something more waits for its next turn. A millisecond, or two. */
-const TURN_BYTES = 1024 * 1024;
-/** Of those who wait, so many move something in one turn: a read of each fills it. */
-const A_TURN = 16;
+/** All of them together move no more than this, and what each had read already, in one turn: a few milliseconds. */
+export const TURN_BYTES = 2 * 1024 * 1024;
+/** Of those who wait, so many go on in a turn: a read of each fills it. */
+const A_TURN = 32;
 
 /** A body on its way. */
 export interface Mover {
@@ -21,28 +21,27 @@ export class Turns {
   private readonly waiting: Mover[] = [];
   private isPlanned = false;
 
-  /** `bytes` were moved. */
+  /** `bytes` were moved. Turns are told apart only once that many have been: most move little. */
   spend(bytes: number, mover: Mover): void {
     this.left -= bytes;
-    this.plan();
     if (this.left > 0) return;
     mover.hold();
     this.waiting.push(mover);
-  }
-
-  private plan(): void {
-    if (this.isPlanned) return;
-    this.isPlanned = true;
-    setImmediate(next, this);
+    this.plan();
   }
 
   /** Called between two turns. */
   begin(): void {
     this.left = TURN_BYTES;
     this.isPlanned = false;
-    if (this.waiting.length === 0) return;
     for (const mover of this.waiting.splice(0, A_TURN)) mover.letGo();
-    this.plan();
+    if (this.waiting.length > 0) this.plan();
+  }
+
+  private plan(): void {
+    if (this.isPlanned) return;
+    this.isPlanned = true;
+    setImmediate(next, this);
   }
 }
 

@@ -1,0 +1,101 @@
+/** Those who rang at a doorbell, and what lies between them and the tenant. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Claim, Lease } from '../../src/core/serving.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { createReception } from '../../src/proxy/reception.ts';
+import { Buffered, SIDE_BYTES } from './buffered.ts';
+import { pour } from './support.ts';
+
+const SIZE = 48 * 1024 * 1024;
+
+/** A doorbell before a tenant, and one client that has rung; `claim` says when it is let in. */
+async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenant: (socket: Socket) => void) {
+  const dir = await mkdtemp(join(tmpdir(), 'tnm-'));
+  const ends = new Set<Socket>();
+  const buffered = new Buffered((socket) => ends.has(socket));
+  const upstream = { socketPath: join(dir, 'tenant.s') };
+  const servers = [
+    await listening(
+      upstream.socketPath,
+      createServer((socket) => {
+        ends.add(socket.on('error', () => {}));
+        tenant(socket);
+      }),
+    ),
+  ];
+  const lease = { upstream, release: () => {} } as Partial<Lease> as Lease;
+  const receive = createReception({ source: { claim: () => claim(() => lease) }, logger: silentLogger() });
+  const options = { allowHalfOpen: true, pauseOnConnect: true };
+  const accepted: Socket[] = [];
+  const bell = createServer(options, (socket) => {
+    accepted.push(socket);
+    receive('web:acme', socket, false);
+  });
+  servers.push(await listening(join(dir, 'bell.s'), bell));
+  const client = connect(join(dir, 'bell.s')).on('error', () => {});
+  ends.add(client);
+  onTestFinished(async () => {
+    buffered.stop();
+    for (const end of [...ends, ...accepted]) end.destroy();
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await rm(dir, { recursive: true, force: true });
+  });
+  await once(client, 'connect');
+  return { client, buffered };
+}
+
+async function listening(path: string, server: Server): Promise<Server> {
+  await once(server.listen(path), 'listening');
+  return server;
+}
+
+/** Settles when `poured` stands still for a hundred turns of the event loop. */
+async function standstill(poured: { sent: number }): Promise<number> {
+  for (;;) {
+    const before = poured.sent;
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    if (poured.sent === before) return before;
+  }
+}
+
+test('who is held while the instance wakes is read no further than a little', async () => {
+  const { client, buffered } = await rung(
+    () => new Promise<Claim>(() => {}),
+    () => {},
+  );
+  expect(await standstill(pour(client, SIZE))).toBeLessThan(SIZE / 8);
+  expect(buffered.most).toBeLessThan(SIDE_BYTES);
+});
+
+test('what one who was joined sends waits for a tenant that does not read', async () => {
+  const { client, buffered } = await rung(
+    (grant) => grant(),
+    (socket) => socket.pause(),
+  );
+  expect(await standstill(pour(client, SIZE))).toBeLessThan(SIZE / 8);
+  expect(buffered.most).toBeLessThan(SIDE_BYTES);
+});
+
+test('what a tenant sends to one who was joined waits for a client that does not read', async () => {
+  const flooding = Promise.withResolvers<{ sent: number }>();
+  const { client, buffered } = await rung(
+    (grant) => grant(),
+    (socket) => flooding.resolve(pour(socket, SIZE)),
+  );
+  client.pause();
+  const poured = await flooding.promise;
+  expect(await standstill(poured)).toBeLessThan(SIZE / 8);
+  expect(buffered.most).toBeLessThan(SIDE_BYTES);
+  let received = 0;
+  client.on('data', (bytes: Buffer) => {
+    received += bytes.length;
+  });
+  client.resume();
+  await expect.poll(() => received).toBe(SIZE);
+});
