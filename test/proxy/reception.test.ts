@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Claim, Lease } from '../../src/core/serving.ts';
+import { TurnedAway } from '../../src/core/turned-away.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createReception } from '../../src/proxy/reception.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
@@ -30,7 +31,12 @@ async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenan
     ),
   ];
   const lease = { upstream, release: () => {} } as Partial<Lease> as Lease;
-  const receive = createReception({ source: { claim: () => claim(() => lease) }, logger: silentLogger() });
+  const receive = createReception({
+    source: { claim: () => claim(() => lease) },
+    limits: { inAll: 10, perClient: 10 },
+    turnedAway: new TurnedAway(),
+    logger: silentLogger(),
+  });
   const options = { allowHalfOpen: true, pauseOnConnect: true };
   const accepted: Socket[] = [];
   const bell = createServer(options, (socket) => {
