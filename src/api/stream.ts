@@ -1,4 +1,5 @@
 /** Long answers: JSON lines or server-sent events, with backpressure. */
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -45,7 +46,7 @@ export async function sendStream(
   context.followers.add(source.stop);
   response.once('close', source.stop);
   if (response.destroyed || context.closing.signal.aborted) source.stop();
-  const keepAlive = events ? setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref() : undefined;
+  const keepAlive = events ? setInterval(() => comment(response), KEEP_ALIVE_MS).unref() : undefined;
   response.writeHead(200, headers(events, source.live !== null));
   response.flushHeaders();
   try {
@@ -58,6 +59,11 @@ export async function sendStream(
     context.followers.delete(source.stop);
     source.stop();
   }
+}
+
+/** Not behind what the follower has not taken: it would only grow. */
+function comment(response: ServerResponse): void {
+  if (!response.writableNeedDrain) response.write(': keep-alive\n\n');
 }
 
 function headers(events: boolean, live: boolean): Record<string, string> {
