@@ -36,6 +36,8 @@ export class TestServer {
   readonly configFile: string;
   /** Over that of the tests, from the next start on. */
   env: NodeJS.ProcessEnv = {};
+  /** How many files it may open, from the next start on; null: as many as the tests. */
+  openFiles: number | null = null;
   proxyPort = 0;
   apiPort = 0;
   readyLine = '';
@@ -64,7 +66,9 @@ export class TestServer {
 
   async start(): Promise<void> {
     const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data-dir', this.dataDir];
-    const child = spawn(process.execPath, [MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args], {
+    const words = [process.execPath, MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args];
+    const limit = this.openFiles === null ? '' : `ulimit -n ${this.openFiles}; `;
+    const child = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...words], {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen', ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
