@@ -2,6 +2,9 @@
 // Nothing here is newer than ES2015 and dynamic import, so that an old Node gets as far as the message below.
 const NEEDED = 24;
 
+// Node would open a debugger to every user of this machine. Whoever takes signals later may do otherwise with it.
+process.on('SIGUSR1', () => {});
+
 function fail(message, hint) {
   process.stderr.write(`tenement: ${message}\nhint: ${hint}\n`);
   process.exit(1);

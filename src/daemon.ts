@@ -20,6 +20,14 @@ import type { WorkerConfig } from './workers/protocol.ts';
 /** Answers under way end when their instance has drained or is gone; this is only a bound for what hangs. */
 const PROXY_CLOSE_GRACE_MS = 60_000;
 
+/** Never aborts. */
+const PATIENT = new AbortController().signal;
+
+interface CloseOptions {
+  readonly keepTenants?: boolean;
+  readonly hurry?: AbortSignal;
+}
+
 export interface DaemonOptions {
   readonly configFile: string;
   readonly logger: Logger;
@@ -40,8 +48,11 @@ export interface Daemon {
   readonly api: ListenAddress;
   /** Reads the config again; what is wrong with it is logged, and nothing changes. */
   reload(): void;
-  /** Stops taking requests, drains and ends every instance; with `keepTenants` they run on for the next server. */
-  close(options?: { keepTenants?: boolean }): Promise<void>;
+  /**
+   * Stops taking requests, drains and ends every instance; with `keepTenants` they run on for the next server. Once
+   * `hurry` aborts nothing is waited for: connections are cut, instances killed or let go of.
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** Starts everything; takes requests when it settles. What was started is undone when something fails. */
@@ -53,11 +64,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
   });
   const undo: Undo = [];
-  const close = async ({ keepTenants = false } = {}) => {
-    const fronts = undo.splice(0).map((step) => step());
+  const close = async ({ keepTenants = false, hurry = PATIENT }: CloseOptions = {}) => {
+    const fronts = undo.splice(0).map((step) => step(hurry));
     // The proxy takes no further request while the instances finish theirs; those that stay are let go of last.
     if (keepTenants) await Promise.all(fronts);
-    await Promise.all([...fronts, hypervisor.close({ keepTenants })]);
+    await Promise.all([...fronts, hypervisor.close({ keepTenants, hurry })]);
   };
   const reload = () => reloadConfig(hypervisor);
   try {
@@ -73,7 +84,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-type Undo = (() => Promise<void>)[];
+type Undo = ((hurry: AbortSignal) => Promise<void>)[];
 
 function reloadConfig(hypervisor: Hypervisor): void {
   try {
@@ -85,7 +96,7 @@ function reloadConfig(hypervisor: Hypervisor): void {
 
 async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
   const proxy = hypervisor.config.proxy.workers === 1 ? ownProxy(hypervisor, options) : workers(hypervisor, options);
-  undo.push(() => proxy.close(PROXY_CLOSE_GRACE_MS));
+  undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
   return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
 }
 
@@ -169,7 +180,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     logger: options.logger,
     crowd: { listener: 'control-socket', limits: { inAll: descriptors.control, perClient: 0 }, turnedAway, isExempt },
   });
-  undo.push(() => control.close());
+  undo.push((hurry) => control.close(hurry));
   await control.listen({ path: controlSocketOf(config.settings) });
   undo.push(tellWhere(config, options.logger));
   const limits = { inAll: descriptors.api, perClient: descriptors.apiPerClient };
@@ -180,7 +191,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     clientProbes: options.clientProbes,
     crowd: { listener: 'api', limits, turnedAway, isExempt },
   });
-  undo.push(() => api.close());
+  undo.push((hurry) => api.close(hurry));
   return api.listen(options.api ?? config.api.listen);
 }
 

@@ -206,11 +206,13 @@ export class Hypervisor {
 
   /**
    * Ends every process and gives the state directory free. `keepTenants`: every process runs on, for the
-   * next hypervisor of this state directory to take back.
+   * next hypervisor of this state directory to take back. Once `hurry` aborts nothing is waited for any more: every
+   * process is killed, or with `keepTenants` let go of.
    */
-  async close(options: { keepTenants?: boolean } = {}): Promise<void> {
+  async close(options: { keepTenants?: boolean; hurry?: AbortSignal } = {}): Promise<void> {
     const { supervisor, release } = this.parts;
-    await toItsEnd(options.keepTenants === true ? supervisor.leave() : supervisor.close());
+    const { keepTenants, hurry } = options;
+    await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(hurry));
     await toItsEnd(release(options));
   }
 }

@@ -16,12 +16,11 @@ export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }
 
-/** Logs to stderr. `pretty`: for a person at a terminal. */
+/** Logs to stderr. `pretty`: for a person at a terminal. What cannot be written there is said to nobody. */
 export function stderrLogger(options: { level: string; pretty: boolean }): Logger {
   const base = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!options.pretty) return pino(base, pino.destination({ dest: 2, sync: true }));
-  return pino(
-    base,
-    prettyStream({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }),
-  );
+  const destination = pino.destination({ dest: 2, sync: true });
+  destination.on('error', () => {});
+  if (!options.pretty) return pino(base, destination);
+  return pino(base, prettyStream({ destination, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' }));
 }

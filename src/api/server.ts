@@ -43,8 +43,8 @@ export interface ApiServer {
    */
   listen(target: HostPort): Promise<HostPort>;
   listen(target: { readonly path: string }): Promise<null>;
-  /** Ends followers, lets other answers finish for a moment, then closes every connection. */
-  close(): Promise<void>;
+  /** Ends followers, lets other answers finish for a moment or until `hurry` aborts, then closes every connection. */
+  close(hurry?: AbortSignal): Promise<void>;
 }
 
 export function createApi(options: ApiOptions): ApiServer {
@@ -79,7 +79,7 @@ export function createApi(options: ApiOptions): ApiServer {
   }
   return {
     listen,
-    close: () => close(api, context),
+    close: (hurry) => close(api, context, hurry),
   };
 }
 
@@ -170,10 +170,13 @@ function boundAddress(api: Api): HostPort | null {
   return { host: address.address, port: address.port };
 }
 
-async function close(api: Api, context: ApiContext): Promise<void> {
+async function close(api: Api, context: ApiContext, hurry?: AbortSignal): Promise<void> {
   context.closing.abort();
   for (const stop of context.followers) stop();
-  const cut = setTimeout(() => api.server.closeAllConnections(), CLOSE_GRACE_MS);
+  const cutAll = () => api.server.closeAllConnections();
+  const cut = setTimeout(cutAll, CLOSE_GRACE_MS);
+  hurry?.addEventListener('abort', cutAll, { once: true });
+  if (hurry?.aborted === true) cutAll();
   try {
     await api.close();
   } finally {

@@ -8,9 +8,12 @@ import { keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
 import { programWarnings } from '../process/programs.ts';
+import { reapOrphans } from '../process/reaper.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
+import { closeDebugger } from './no-debugger.ts';
+import { type Ending, outliveReaders, takeSignals } from './signals.ts';
 import { configFile } from './target.ts';
 import { version } from './version.ts';
 import { viewWarnings } from './view-warnings.ts';
@@ -19,6 +22,8 @@ import { withSmallYoungHeap } from './young-heap.ts';
 
 /** In which a server ends in order that is not to be relied on any more. */
 const BROKEN_END_MS = 30_000;
+/** What is killed is gone within 5 s, unless it hangs in the kernel. */
+const HURRY_MS = 10_000;
 
 interface ServeOptions {
   readonly config?: string;
@@ -43,12 +48,16 @@ export function serveCommand(program: Command): void {
 
 async function serve(options: ServeOptions): Promise<void> {
   closeInherited();
+  reapOrphans();
   countBodiesWithHeap();
-  // From now on, so that what is being started when it comes is not left behind.
-  const ended = signalled();
+  outliveReaders();
+  // From now on, so that what is being started when one comes is not left behind.
+  const ending = takeSignals();
+  closeDebugger();
   let reload = () => {};
   process.on('SIGHUP', () => reload());
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
+  endAnyway(ending.hurry, logger);
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
@@ -56,19 +65,41 @@ async function serve(options: ServeOptions): Promise<void> {
   const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
   for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
     logger.warn({}, note);
+  if (!ending.isAsked) sayReady(daemon, options);
+  await end(daemon, ending, broken, logger);
+}
+
+function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions): void {
   process.stdout.write(`${readyLine(daemon)}\n`);
-  if (options.welcome === true) process.stdout.write(welcome(daemon));
-  const why = await Promise.race([ended, broken]);
-  if (why === 'broken') return endBroken(daemon);
-  await daemon.close({ keepTenants: why === 'SIGTERM' && daemon.hypervisor.config.settings.onExit === 'keep' });
+  if (withWelcome === true) process.stdout.write(welcome(daemon));
+}
+
+/** Settles when it has ended, in order or in a hurry. */
+async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'broken'>, logger: Logger): Promise<void> {
+  const why = await Promise.race([asked, broken]);
+  if (why === 'broken') return endBroken(daemon, hurry);
+  const keepTenants = why !== 'SIGINT' && daemon.hypervisor.config.settings.onExit === 'keep';
+  logger.info({ signal: why, keepTenants }, 'ending');
+  await daemon.close({ keepTenants, hurry });
 }
 
 /** Whoever supervises this process starts another, which takes the tenants back. */
-async function endBroken(daemon: Daemon): Promise<void> {
+async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
   process.exitCode = 1;
   setTimeout(() => process.exit(1), BROKEN_END_MS).unref();
-  await daemon.close({ keepTenants: true });
+  await daemon.close({ keepTenants: true, hurry });
   process.exit(1);
+}
+
+/** Whatever hangs, a start as well. */
+function endAnyway(hurry: AbortSignal, logger: Logger): void {
+  const giveUp = () => {
+    logger.error({}, 'not ended in time: what is left is for the next server');
+    process.exit(1);
+  };
+  const soon = () => void setTimeout(giveUp, HURRY_MS).unref();
+  hurry.addEventListener('abort', soon, { once: true });
+  if (hurry.aborted) soon();
 }
 
 async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
@@ -104,27 +135,4 @@ function readyLine(daemon: Daemon): string {
 function url(address: ListenAddress): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `http://${host}:${address.port}`;
-}
-
-const ENDING = ['SIGINT', 'SIGTERM'] as const;
-
-/**
- * Settles on the first request to end; a second one ends the process the hard way. The listeners stay until then: execa
- * sends the signal once more, to be killed by it, when it finds none but its own (signal-exit, while a child runs).
- */
-function signalled(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (asked) return dieBy(signal);
-      asked = true;
-      resolve(signal);
-    };
-    for (const signal of ENDING) process.on(signal, onSignal);
-  });
-}
-
-function dieBy(signal: NodeJS.Signals): void {
-  for (const one of ENDING) process.removeAllListeners(one);
-  process.kill(process.pid, signal);
 }

@@ -20,6 +20,11 @@ export function descendantsOf(pid: number): number[] | null {
   return found.slice(1);
 }
 
+/** Also those that are zombies; none where the kernel does not tell. */
+export function childrenOf(pid: number): number[] {
+  return listTasks(pid).flatMap((task) => readChildren(pid, task) ?? []);
+}
+
 function listTasks(pid: number): string[] {
   try {
     return withReserve(() => readdirSync(`/proc/${pid}/task`));

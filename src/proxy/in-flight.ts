@@ -45,10 +45,13 @@ export class InFlight {
     return false;
   }
 
-  /** Settles when all responses that are owed have been sent or `graceMs` have passed; then nothing is open. */
-  async drain(graceMs: number): Promise<void> {
+  /**
+   * Settles when all responses that are owed have been sent, `graceMs` have passed or `hurry` aborts; then nothing is
+   * open.
+   */
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.endIdle();
-    await this.allSent(graceMs);
+    await this.allSent(graceMs, hurry);
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -61,13 +64,15 @@ export class InFlight {
     for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
   }
 
-  private allSent(graceMs: number): Promise<void> {
+  private allSent(graceMs: number, hurry?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, graceMs);
       this.onDone = () => {
         clearTimeout(timer);
         resolve();
       };
+      hurry?.addEventListener('abort', this.onDone, { once: true });
+      if (hurry?.aborted === true) this.onDone();
       this.look();
     });
   }

@@ -47,8 +47,11 @@ export interface ProxyOptions {
 export interface ProxyServer {
   /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
   listen(address: ListenAddress): Promise<ListenAddress>;
-  /** Takes no more; lets what is under way end for `graceMs`, then cuts it. Streams are cut when all else has ended. */
-  close(graceMs: number): Promise<void>;
+  /**
+   * Takes no more; lets what is under way end for `graceMs`, or until `hurry` aborts, then cuts it. Streams are cut when
+   * all else has ended.
+   */
+  close(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
 
 export function createProxy(options: ProxyOptions): ProxyServer {
@@ -76,9 +79,9 @@ export function createProxy(options: ProxyOptions): ProxyServer {
       listeners = await listen(server, address, options.limits.listeners);
       return listeners.address;
     },
-    close: async (graceMs) => {
+    close: async (graceMs, hurry) => {
       const closed = listeners?.close();
-      await gateway.inFlight.drain(graceMs);
+      await gateway.inFlight.drain(graceMs, hurry);
       gateway.pools.destroy();
       await closed;
       // Ends http's own timer.

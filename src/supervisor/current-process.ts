@@ -114,6 +114,11 @@ export class CurrentProcess {
     }
   }
 
+  /** Kills it, if it is ending; whether that succeeds, who ends it sees. */
+  hurry(): void {
+    if (this.ending) this.attempt?.terminate(0).catch(() => {});
+  }
+
   /** Lets go of it: it lives on. Settles when none is about to be started. */
   async release(): Promise<void> {
     await this.attempt?.release();

@@ -35,6 +35,7 @@ export class Runner {
   private wokenByRequest = false;
   /** What happens to it is the next server's business. */
   private released = false;
+  private hurried = false;
   private cancelRetry = () => {};
 
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
@@ -177,9 +178,12 @@ export class Runner {
     this.parts.journal.used();
   }
 
-  /** Lets go of its process, which lives on for the next server, once nobody is held. It starts none any more. */
-  async release(): Promise<void> {
-    await this.until(() => this.held === 0);
+  /**
+   * Lets go of its process, which lives on for the next server, once nobody is held or `hurried` settles. It starts none
+   * any more.
+   */
+  async release(hurried: Promise<void>): Promise<void> {
+    await Promise.race([this.until(() => this.held === 0), hurried]);
     this.released = true;
     this.parts.duty.end();
     this.parts.suspension.end();
@@ -187,6 +191,13 @@ export class Runner {
     this.parts.duty.cancelDrain();
     await this.parts.current.release();
     this.parts.journal.release();
+  }
+
+  /** From now on it waits for nothing before its process is killed. */
+  hurry(): void {
+    this.hurried = true;
+    this.dispatch({ type: 'drained', isQuiet: false });
+    this.parts.current.hurry();
   }
 
   // ---- Events --------------------------------------------------------------------------------
@@ -278,12 +289,13 @@ export class Runner {
       case 'resume':
         return this.resume();
       case 'drain':
+        if (this.hurried) return this.dispatch({ type: 'drained', isQuiet: false });
         return this.parts.duty.drain(this.service.drainTimeoutMs, (isQuiet) =>
           this.dispatch({ type: 'drained', isQuiet }),
         );
       case 'terminate':
         this.parts.duty.cancelDrain();
-        return void this.parts.current.terminate(effect.kill ? 0 : this.service.stopTimeoutMs);
+        return void this.parts.current.terminate(effect.kill || this.hurried ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
         return this.retryAt(effect.atMs);
       case 'blame':

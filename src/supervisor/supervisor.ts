@@ -240,21 +240,26 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       detached(logger, { service }, this.rollout.start(service));
   }
 
-  /** Ends every process, in parallel; what was up is remembered as up. Settles when none is left. */
-  async close(): Promise<void> {
+  /**
+   * Ends every process, in parallel; what was up is remembered as up. Settles when none is left. Once `hurry` aborts
+   * they are killed.
+   */
+  async close(hurry?: AbortSignal): Promise<void> {
     this.closing = true;
     this.rollout.end();
     const runners = [...this.fleet];
     for (const runner of runners) turns.do(() => runner.dispatch({ type: 'close' }));
+    onceAborted(hurry, () => runners.forEach((runner) => void turns.do(() => runner.hurry())));
     await Promise.all(runners.map((runner) => runner.until(() => runner.lifecycle.over)));
     await this.finish();
   }
 
-  /** Leaves every process running, for the next server to take back. */
-  async leave(): Promise<void> {
+  /** Leaves every process running, for the next server to take back; once `hurry` aborts also those with held requests. */
+  async leave(hurry?: AbortSignal): Promise<void> {
     this.closing = true;
     this.rollout.end();
-    await Promise.all(Array.from(this.fleet, (runner) => runner.release()));
+    const hurried = new Promise<void>((resolve) => onceAborted(hurry, resolve));
+    await Promise.all(Array.from(this.fleet, (runner) => runner.release(hurried)));
     await this.finish();
   }
 
@@ -361,6 +366,11 @@ function assertSame({ name, record }: Runner, asked: TenantsOwn): void {
   const difference = ownDifference(record, asked);
   if (difference === null) return;
   throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
+}
+
+function onceAborted(signal: AbortSignal | undefined, act: () => void): void {
+  if (signal?.aborted === true) act();
+  else signal?.addEventListener('abort', act, { once: true });
 }
 
 function ownOf({ env, limits }: SpawnOptions): TenantsOwn {

@@ -56,8 +56,10 @@ export class WorkerPool implements ProxyServer {
     // The kernel hands a connection to whoever accepts first: never to one that hangs.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
-      exec: fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url)),
+      exec: fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url)),
       args: [],
+      // Without it SIGUSR1 opens a debugger in a worker that has not yet taken the signal.
+      execArgv: [...process.execArgv, '--disable-sigusr1'],
     });
     options.source.onRetired((generation) => this.tellAll({ type: 'retire', generation }));
     options.source.onRegistration((instance, registered) =>
@@ -80,14 +82,16 @@ export class WorkerPool implements ProxyServer {
     for (const { desk } of this.members.values()) desk.refresh();
   }
 
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.closing = true;
     clearInterval(this.pinger);
     const ends = [...this.members.values()].map(({ worker }) => ended(worker));
     this.tellAll({ type: 'close', graceMs });
-    const hurry = setTimeout(() => this.killAll(), graceMs + KILL_GRACE_MS).unref();
+    const late = setTimeout(() => this.killAll(), graceMs + KILL_GRACE_MS).unref();
+    hurry?.addEventListener('abort', () => this.killAll(), { once: true });
+    if (hurry?.aborted === true) this.killAll();
     await Promise.all(ends);
-    clearTimeout(hurry);
+    clearTimeout(late);
   }
 
   private start(listen: ListenAddress): Promise<ListenAddress> {

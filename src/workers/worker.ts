@@ -24,14 +24,13 @@ setInterval(tellTurnedAway, TELL_REFUSED_MS).unref();
 
 process.title = 'tenement proxy worker';
 countBodiesWithHeap();
-// A terminal sends these to the whole group; the server says when it is over.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-// Its port and its clients are the next server's.
-process.on('disconnect', () => process.exit(0));
-process.on('message', (message: ToWorker) => void receive(message).catch((error) => fault(logger, error)));
 onFault((error) => send({ type: 'fault', message: error instanceof Error ? error.message : String(error) }));
 
-async function receive(message: ToWorker): Promise<void> {
+export function receive(message: ToWorker): Promise<void> {
+  return handle(message).catch((error) => fault(logger, error));
+}
+
+async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
     case 'start':
       return start(message);

@@ -21,10 +21,6 @@ function slowMkfifo(server: TestServer): { readonly begun: string; readonly held
   return { begun, held };
 }
 
-async function hasBegunToEnd(server: TestServer): Promise<void> {
-  await expect.poll(() => server.api('/health').catch(() => 'it is ending')).toBe('it is ending');
-}
-
 describe('the main job', () => {
   it('gives each tenant a process and a directory of its own', async () => {
     const server = await serve(`${app()}[instances]\napp = ["acme", "globex"]\n`);
@@ -266,25 +262,6 @@ describe('the server itself', () => {
       expect(await status).toBe(0);
     },
   );
-
-  it('a second signal ends it at once, and leaves its tenants to the next server', async () => {
-    const server = await serve('[service.app]\ncommand = "node {fixtures}/ignores-sigterm.mjs"\nstop_timeout = 60\n');
-    // It ignores SIGTERM only once it runs.
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const { pid } = await server.instance('app:acme');
-    const status = server.stop('SIGINT');
-    await hasBegunToEnd(server);
-    process.kill(server.pid, 'SIGINT');
-    expect(await status).toBeNull();
-    expect(isRunning(pid ?? 0)).toBe(true);
-    await server.start();
-    expect((await server.instance('app:acme')).pid).toBe(pid);
-    // While it runs the server ends it; another would be started in its place, and ignore SIGTERM as well.
-    const ended = server.stop('SIGINT');
-    await hasBegunToEnd(server);
-    process.kill(pid ?? 0, 'SIGKILL');
-    expect(await ended).toBe(0);
-  });
 
   it('a second server on the same state directory refuses, naming the first', async () => {
     const server = await serve(app());

@@ -48,7 +48,7 @@ export class TestServer {
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
   /** What it has said on stderr. */
-  private log = '';
+  log = '';
 
   constructor(dir: string, configFile: string, args: readonly string[]) {
     this.dir = dir;
