@@ -1,5 +1,4 @@
 /** Caps and isolation, as far as this host can give them. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -77,7 +76,6 @@ describe.skipIf(!isRoot)('a user for each tenant (as root)', () => {
     };
     expectTenants();
     await server.cli('stop', 'app:acme');
-    execFileSync('chown', ['-R', 'root:root', tenantDir]);
     const restartAs = async (user: string) => {
       writeConfig(server.configFile, app(`isolation = "namespace"\n${user}`));
       await server.stop();
