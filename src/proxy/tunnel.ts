@@ -85,8 +85,11 @@ export class Tunnel {
     // Not before: what is being switched is waited for when the tenant goes to sleep.
     this.lease.becomeStream();
     this.options.onJoined();
-    takeTurns(socket, this.client);
-    takeTurns(this.client, socket);
+    // When http-proxy has piped them: what is put back into a stream that flows goes to those who listen by then.
+    queueMicrotask(() => {
+      takeTurns(socket, this.client);
+      takeTurns(this.client, socket);
+    });
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();
