@@ -14,7 +14,7 @@ import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
 import { onFault, type Where } from './faults.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { claimSockets } from './own-sockets.ts';
+import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { descriptorLimit } from './process/descriptors.ts';
 import { createDoorbells } from './process/doorbells.ts';
 import { readHostMemory } from './process/host-memory.ts';
@@ -25,11 +25,8 @@ import { createUsageMeter } from './process/usage.ts';
 import { createReception } from './proxy/reception.ts';
 import { openDatabase } from './registry/database.ts';
 import { createEventLog } from './registry/events.ts';
-import type { ExclusiveLock } from './registry/exclusive-lock.ts';
 import { createRegistry } from './registry/instances.ts';
-import { acquireStateLock } from './registry/lock.ts';
 import type { SocketClaims } from './registry/socket-claims.ts';
-import { openStateDir } from './registry/state-dir.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { toItsEnd } from './to-its-end.ts';
@@ -86,9 +83,13 @@ export class Hypervisor {
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
     const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
-    const config = loadConfig(file, loadOptions);
-    const { logger = silentLogger(), proxyPort = config.proxy.listen.port } = options;
-    const parts = openParts(config, logger, proxyPort, await toItsEnd(ownDirectories(config)));
+    const asked = loadConfig(file, loadOptions);
+    const { logger = silentLogger(), proxyPort = asked.proxy.listen.port } = options;
+    const elsewhere = {
+      load: () => loadConfig(file, { ...loadOptions, ownRuntimeDir: true }),
+      warn: (text: string) => logger.warn({}, text),
+    };
+    const parts = openParts(await toItsEnd(ownDirectories(asked, elsewhere)), logger, proxyPort);
     try {
       await toItsEnd(parts.supervisor.open());
     } catch (error) {
@@ -96,7 +97,7 @@ export class Hypervisor {
       await parts.release({});
       throw error;
     }
-    return new Hypervisor(parts, config.file, loadOptions);
+    return new Hypervisor(parts, asked.file, loadOptions);
   }
 
   /** What is served now. */
@@ -217,25 +218,7 @@ export class Hypervisor {
   }
 }
 
-interface OwnDirectories {
-  readonly lock: ExclusiveLock;
-  readonly claims: SocketClaims;
-}
-
-/** @throws {TenementError} `already_running`, `sockets_taken`, `state_failed` */
-async function ownDirectories(config: Config): Promise<OwnDirectories> {
-  const { stateDir } = config.settings;
-  openStateDir(stateDir);
-  const lock = acquireStateLock(stateDir);
-  try {
-    return { lock, claims: await claimSockets(config) };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
-}
-
-function openParts(config: Config, logger: Logger, proxyPort: number, { lock, claims }: OwnDirectories): Parts {
+function openParts({ config, lock, claims }: OwnDirectories, logger: Logger, proxyPort: number): Parts {
   const { stateDir } = config.settings;
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger, clock: systemClock });

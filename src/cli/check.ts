@@ -7,11 +7,12 @@ import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-import { assertSocketsFree } from '../own-sockets.ts';
+import { servableConfig } from '../own-directories.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
 import { programWarnings } from '../process/programs.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
+import { asServed, withDirectoriesOf } from './as-served.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
@@ -48,9 +49,8 @@ function printFailure({ code, message, hint, details }: TenementError, options: 
 }
 
 async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
-  const config = await loadConfig(configFile(options, io.env));
-  assertDirectories(config);
-  await assertSocketsFree(config);
+  const moved: string[] = [];
+  const config = await servableOf(options, io, (text) => moved.push(text));
   assertMayListen(config);
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
@@ -60,6 +60,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const views = viewWarnings(config);
   const warnings = [
     ...config.warnings,
+    ...moved,
     ...missing,
     ...programWarnings(),
     ...views,
@@ -74,24 +75,36 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   }
   for (const warning of warnings) await print(io, `warning: ${warning}`);
   for (const line of describeHost(host)) await print(io, line);
+  if (config.settings.runtimeDirSource === 'own') await print(io, describeSockets(config));
   if (few === null) await print(io, describeDescriptors(wanted, descriptorLimit()));
   await print(io, `${plural(services, 'service')}, ok`);
   if (changes?.length === 0) await print(io, 'the running server would change nothing');
   for (const change of changes ?? []) await print(io, `would change: ${change}`);
 }
 
+/** @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken` */
+async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string) => void): Promise<Config> {
+  const file = configFile(options, io.env);
+  const asked = await asServed(loadConfig(file), options, io);
+  assertDirectories(asked);
+  const config = await servableConfig(asked, { load: () => loadConfig(file, { ownRuntimeDir: true }), warn });
+  assertDirectories(config);
+  return config;
+}
+
 /** @throws {TenementError} `server_unreachable` when no server runs this config */
 function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<string[]> {
   return withClient(options, io, async (client) => {
     const [served, instances] = await Promise.all([client.config(), client.list()]);
-    // The server may have been given another data directory than the file says.
-    const { dataDir, stateDir } = served.settings;
-    const moved = { ...config, settings: { ...config.settings, dataDir, stateDir } };
-    return describeDiff(diffConfigs(served, moved), (service) => {
+    return describeDiff(diffConfigs(served, withDirectoriesOf(served, config)), (service) => {
       const those = instances.filter((instance) => instance.service === service);
       return { registered: those.length, running: those.filter(({ pid }) => pid !== null).length };
     });
   });
+}
+
+function describeSockets({ settings: { runtimeDir } }: Config): string {
+  return `sockets: in ${runtimeDir}, which is this server's own; the default is another's, and runtime_dir is not set`;
 }
 
 function describeHost(host: Abilities): string[] {

@@ -4,6 +4,7 @@ import { groupId } from '../config/group.ts';
 import { loadConfig } from '../config/load.ts';
 import { caddyConfig } from '../front/caddy.ts';
 import { nginxConfig } from '../front/nginx.ts';
+import { asServed } from './as-served.ts';
 import { type CliIo, print } from './io.ts';
 import { configFile, type GlobalOptions } from './target.ts';
 
@@ -31,13 +32,13 @@ type NginxCommandOptions = GlobalOptions & { listen: string; include?: boolean }
 type CaddyCommandOptions = GlobalOptions & { site?: string };
 
 async function nginx(options: NginxCommandOptions, io: CliIo): Promise<void> {
-  const config = loadConfig(configFile(options, io.env));
+  const config = await asServed(loadConfig(configFile(options, io.env)), options, io);
   const user = WORKER_USERS.find((name) => groupId(name) !== null) ?? null;
   const text = nginxConfig(config, { listen: options.listen, include: options.include === true, user });
   await print(io, text.trimEnd());
 }
 
 async function caddy(options: CaddyCommandOptions, io: CliIo): Promise<void> {
-  const config = loadConfig(configFile(options, io.env));
+  const config = await asServed(loadConfig(configFile(options, io.env)), options, io);
   await print(io, caddyConfig(config, { site: options.site ?? null }).trimEnd());
 }

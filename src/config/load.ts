@@ -20,6 +20,7 @@ import { splitCommand } from './command.ts';
 import { groupId } from './group.ts';
 import type { KeyPath } from './locate.ts';
 import { configError, type Problem } from './problems.ts';
+import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
 import { rejectedPaths, schemaProblems } from './schema-problems.ts';
 import { semanticProblems } from './semantics.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly dataDir?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
+  /** Not the default directory of sockets, which is another server's. Without effect where `runtime_dir` is set. */
+  readonly ownRuntimeDir?: boolean;
 }
 
 /** @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long` */
@@ -151,7 +154,14 @@ function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions
   return {
     dataDir,
     stateDir,
-    runtimeDir: runtimeDir(settings.runtime_dir, dir, stateDir, options),
+    ...chooseRuntimeDir({
+      configured: settings.runtime_dir,
+      configDir: dir,
+      stateDir,
+      env: options.env ?? process.env,
+      uid: uidOf(options),
+      own: options.ownRuntimeDir === true,
+    }),
     healthCheckIntervalMs: parseDuration(settings.health_check_interval),
     maxRestarts: settings.max_restarts,
     restartWindowMs: parseDuration(settings.restart_window),
@@ -173,14 +183,6 @@ function uidOf({ uid = process.getuid?.() }: LoadOptions): number | undefined {
 function uidRange(text: string): [number, number] {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return [first, last];
-}
-
-function runtimeDir(configured: string | undefined, dir: string, stateDir: string, options: LoadOptions): string {
-  const { env = process.env } = options;
-  if (configured !== undefined) return resolve(dir, configured);
-  const { XDG_RUNTIME_DIR: userDir } = env;
-  if (userDir !== undefined && userDir !== '') return join(userDir, 'tenement');
-  return uidOf(options) === 0 ? '/run/tenement' : join(stateDir, 'run');
 }
 
 interface Surroundings {

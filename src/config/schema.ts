@@ -32,7 +32,7 @@ export const settingsSchema = z.strictObject({
   runtime_dir: text()
     .optional()
     .describe(
-      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`. One server each.',
+      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`. A directory has one server; of two with the same default, the second uses another beside it.',
     ),
   health_check_interval: duration()
     .default(10)

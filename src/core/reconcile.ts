@@ -57,10 +57,10 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
 
 /** The new config with what only a restart of the server takes over left as it was. */
 export function applicable(was: Config, is: Config): Config {
-  const { dataDir, stateDir, runtimeDir } = was.settings;
+  const { dataDir, stateDir, runtimeDir, runtimeDirSource } = was.settings;
   return {
     ...is,
-    settings: { ...is.settings, dataDir, stateDir, runtimeDir },
+    settings: { ...is.settings, dataDir, stateDir, runtimeDir, runtimeDirSource },
     proxy: { ...is.proxy, listen: was.proxy.listen, limits: was.proxy.limits, workers: was.proxy.workers },
     api: was.api,
   };
@@ -74,7 +74,7 @@ function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined)
 }
 
 function liveTables(was: Config, is: Config): string[] {
-  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'listen', 'limits', 'workers'];
+  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'runtimeDirSource', 'listen', 'limits', 'workers'];
   const free = (table: object) => Object.fromEntries(Object.entries(table).filter(([key]) => !fixed.includes(key)));
   return [
     ...(same(free(was.settings), free(is.settings)) ? [] : ['settings']),

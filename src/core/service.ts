@@ -63,6 +63,8 @@ export interface Settings {
   readonly stateDir: string;
   /** Absolute. */
   readonly runtimeDir: string;
+  /** `own`: a server's to which the default, another server's, was not given. */
+  readonly runtimeDirSource: 'config' | 'default' | 'own';
   readonly healthCheckIntervalMs: number;
   readonly maxRestarts: number;
   readonly restartWindowMs: number;

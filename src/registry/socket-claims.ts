@@ -21,6 +21,17 @@ interface Owner {
   readonly stateDir: string;
 }
 
+/** `sockets_taken`: a directory is another server's, or has sockets of tenants that one left. */
+export class SocketsTaken extends TenementError {
+  readonly dir: string;
+
+  /** `whose`: goes on from the directory's name. */
+  constructor(dir: string, whose: string, options: { hint?: string } = {}) {
+    super('sockets_taken', `${dir} ${whose}`, options);
+    this.dir = dir;
+  }
+}
+
 export interface ClaimOptions {
   readonly config: string;
   readonly dataDir: string;
@@ -201,18 +212,18 @@ function readOwner(record: string): Owner | null {
   }
 }
 
-function takenBy(dir: string, owner: Owner | null): TenementError {
+function takenBy(dir: string, owner: Owner | null): SocketsTaken {
   const who = owner === null ? 'another tenement' : `tenement with pid ${owner.pid}, ${configured(owner)}`;
-  return new TenementError('sockets_taken', `${dir} has the sockets of ${who}`);
+  return new SocketsTaken(dir, `has the sockets of ${who}`);
 }
 
 /** `pids`: of those that are known to run. */
-function leftBy({ dir, owner }: Foreign, pids: readonly number[]): TenementError {
+function leftBy({ dir, owner }: Foreign, pids: readonly number[]): SocketsTaken {
   const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
-  const whose = `${dir} has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
-  return new TenementError('sockets_taken', whose, {
-    hint: 'Start that server again, or end its tenants and then restart this one; or set another `runtime_dir` or `socket`.',
-  });
+  const whose = `has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
+  const hint =
+    'Start that server again, or end its tenants and then restart this one; or set another `runtime_dir` or `socket`.';
+  return new SocketsTaken(dir, whose, { hint });
 }
 
 function failure(error: unknown): TenementError {

@@ -60,6 +60,11 @@ export class TestServer {
     return this.child?.pid ?? 0;
   }
 
+  /** Since the last start. */
+  get stderr(): string {
+    return this.log;
+  }
+
   get dataDir(): string {
     return join(this.dir, 'data');
   }

@@ -1,8 +1,9 @@
 /** Two servers of one user on one machine: neither touches the other's sockets. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FIXTURES, serve, temporaryDirectory, writeConfig } from './support.ts';
+import { askSocket } from './clients.ts';
+import { FIXTURES, isRunning, serve, temporaryDirectory, writeConfig } from './support.ts';
 import { TestServer } from './test-server.ts';
 
 const service = (name: string, socket = '') => `[service.${name}]
@@ -29,16 +30,171 @@ async function whoAnswers(server: TestServer): Promise<{ pid: number; dataDir: s
   return JSON.parse((await server.get('acme.localhost')).body);
 }
 
+async function runtimeDirOf(server: TestServer): Promise<string> {
+  return dirname((await server.instance('app:acme')).socket ?? '');
+}
+
+/** Each by its own tenant, through its proxy and at its public socket. */
+async function answerForThemselves(...servers: TestServer[]): Promise<void> {
+  for (const server of servers) {
+    const { socket } = await server.instance('app:acme');
+    const answers = [await whoAnswers(server), JSON.parse((await askSocket(socket ?? '')).body)];
+    expect(answers.map(({ dataDir }) => dataDir)).toEqual(Array(2).fill(join(server.dataDir, 'acme')));
+  }
+}
+
+function warnings(server: TestServer): string[] {
+  return server.stderr.split('\n').filter((line) => line.includes('runtime_dir'));
+}
+
 describe('two servers with the same default runtime_dir', () => {
-  it('the second refuses, naming the first, whose tenant serves on; it may start when that has ended', async () => {
+  it('have a directory each, which stay theirs whichever starts first', async () => {
+    const first = await serve(APP);
+    const second = another(APP, first.dir);
+    await second.start();
+    const common = join(first.dir, 'tenement');
+    const own = await runtimeDirOf(second);
+    expect(await runtimeDirOf(first)).toBe(common);
+    expect(own).toMatch(new RegExp(`^${common}-[0-9a-f]{8}$`));
+    expect(statSync(own).mode).toBe(statSync(common).mode);
+    expect(warnings(second)).toEqual([
+      expect.stringMatching(
+        `runtime_dir is not set, and ${common} has the sockets of tenement with pid ${first.pid}, `,
+      ),
+    ]);
+    expect(warnings(second)[0]).toContain(`config ${first.configFile}, data in ${first.dataDir}: the sockets of this`);
+    expect(warnings(second)[0]).toContain(`lie in ${own} from now on. Set runtime_dir`);
+    await answerForThemselves(first, second);
+
+    await first.stop();
+    await second.stop();
+    await second.start();
+    await first.start();
+    expect([await runtimeDirOf(first), await runtimeDirOf(second)]).toEqual([common, own]);
+    expect(warnings(first).concat(warnings(second))).toEqual([]);
+    await answerForThemselves(first, second);
+  });
+
+  it('the one that finds another in the place that it had moves, once', async () => {
+    const first = await serve(APP);
+    const common = await runtimeDirOf(first);
+    await first.stop();
+    const second = another(APP, first.dir);
+    await second.start();
+    expect(await runtimeDirOf(second)).toBe(common);
+    await first.start();
+    const own = await runtimeDirOf(first);
+    expect(own).toMatch(`${common}-`);
+    expect(warnings(first)).toHaveLength(1);
+    await answerForThemselves(first, second);
+    await second.stop();
+    await first.stop();
+    await first.start();
+    expect([await runtimeDirOf(first), warnings(first)]).toEqual([own, []]);
+  });
+
+  it('every command names the sockets that the second has, in whatever environment, and a reload keeps them', async () => {
+    const first = await serve(APP);
+    const second = another(APP, first.dir);
+    await second.start();
+    const own = await runtimeDirOf(second);
+    for (const front of ['nginx', 'caddy']) {
+      expect((await second.cli('front', front)).stdout).toContain(`${own}/app-`);
+      expect((await second.cli('front', front)).stdout).not.toContain(`${first.dir}/tenement/`);
+    }
+    expect(JSON.parse((await second.cli('spawn', 'app:beta', '--json')).stdout).socket).toBe(`${own}/app-beta.sock`);
+    expect((await second.cli('status', 'app:beta')).stdout).toContain(`${own}/app-beta.sock`);
+    const diff = (await second.cli('check', '--diff')).stdout;
+    expect(diff).toContain('the running server would change nothing');
+    expect(diff).toContain(`sockets: in ${own}, `);
+
+    writeFileSync(second.configFile, readFileSync(second.configFile, 'utf8').replace('"acme"', '"acme", "new"'));
+    await second.event('app:new', 'ready');
+    expect((await second.instance('app:new')).socket).toBe(`${own}/app-new.sock`);
+    const { stdout } = await second.cli('events', '--json');
+    expect(stdout).not.toContain('runtime_dir');
+
+    // Without the server its state directory knows.
+    await second.stop();
+    expect((await first.cliFor(second.configFile, 'front', 'nginx')).stdout).toContain(`${own}/app-`);
+    expect((await first.cliFor(second.configFile, 'check')).stdout).toContain(`sockets: in ${own}, `);
+  });
+
+  it('a killed server that was given its own takes its tenants back', async () => {
+    const first = await serve(APP);
+    const second = another(APP, first.dir);
+    await second.start();
+    const before = await whoAnswers(second);
+    await second.stop('SIGKILL');
+    await second.start();
+    expect(await whoAnswers(second)).toEqual(before);
+    await answerForThemselves(first, second);
+  });
+
+  it('a server that comes to set runtime_dir moves what it left running, and leaves the default to others', async () => {
     const first = await serve(APP);
     const before = await whoAnswers(first);
+    const common = await runtimeDirOf(first);
+    await first.stop('SIGKILL');
+    const toml = readFileSync(first.configFile, 'utf8');
+    writeFileSync(first.configFile, toml.replace('[settings]', '[settings]\nruntime_dir = "./run"'));
+    await first.start();
+    await expect.poll(() => runtimeDirOf(first), { timeout: 30_000 }).toBe(join(first.dir, 'run'));
+    await expect.poll(() => isRunning(before.pid), { timeout: 30_000 }).toBe(false);
     const second = another(APP, first.dir);
+    await second.start();
+    expect([await runtimeDirOf(second), warnings(second)]).toEqual([common, []]);
+    await answerForThemselves(first, second);
+  });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)('tenants that a server left by %s keep theirs', async (signal) => {
+    const first = await serve(`on_exit = "keep"\n${APP}`);
+    const before = await whoAnswers(first);
+    const common = await runtimeDirOf(first);
+    await first.stop(signal);
+    const second = another(APP, first.dir);
+    await second.start();
+    expect(await runtimeDirOf(second)).toMatch(`${common}-`);
+    expect(warnings(second)[0]).toContain(`left running (pid ${before.pid}), config ${first.configFile}`);
+    await first.start();
+    expect([await whoAnswers(first), await runtimeDirOf(first)]).toEqual([before, common]);
+    await answerForThemselves(first, second);
+  });
+
+  it('check tells beforehand, but not of the server that runs the config', async () => {
+    const first = await serve(APP);
+    const second = another(APP, first.dir);
+    expect((await first.cli('check')).stdout).not.toContain('runtime_dir');
+    const { status, stdout } = await first.cliFor(second.configFile, 'check');
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /warning: .*has the sockets of tenement with pid .* lie in .*tenement-[0-9a-f]{8} from now on/,
+      ),
+    ]);
+    await second.start();
+    expect(stdout).toContain(`lie in ${await runtimeDirOf(second)} from now on`);
+  });
+});
+
+describe('two servers with the same runtime_dir', () => {
+  const sharing = (dir: string, keys = '') => `runtime_dir = "${dir}"\n${keys}\n${APP}`;
+
+  it('the second refuses, naming the first, whose tenant serves on; it may start when that has ended', async () => {
+    const shared = temporaryDirectory();
+    const first = await serve(sharing(shared));
+    const before = await whoAnswers(first);
+    const second = another(sharing(shared), first.dir);
     const refusal = await second.start().catch((error: Error) => error.message);
     expect(refusal).toContain(`tenement with pid ${first.pid}, config ${first.configFile}, data in ${first.dataDir}`);
     expect(refusal).toMatch(/\(sockets_taken\)\nhint: .*runtime_dir/);
     expect(await whoAnswers(first)).toEqual(before);
     expect(before.dataDir).toBe(join(first.dataDir, 'acme'));
+    const { status, stderr } = await first.cliFor(second.configFile, 'check');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/has the sockets of tenement with pid .*\(sockets_taken\)/),
+    ]);
 
     await first.stop();
     await second.start();
@@ -46,10 +202,11 @@ describe('two servers with the same default runtime_dir', () => {
   });
 
   it('tenants that a killed server left keep the sockets, for the next server of their data', async () => {
-    const first = await serve(APP);
+    const shared = temporaryDirectory();
+    const first = await serve(sharing(shared));
     const before = await whoAnswers(first);
     await first.stop('SIGKILL');
-    const second = another(APP, first.dir);
+    const second = another(sharing(shared), first.dir);
     const refusal = await second.start().catch((error: Error) => error.message);
     expect(refusal).toContain(`left running (pid ${before.pid}), config ${first.configFile}`);
     await first.start();
@@ -63,24 +220,14 @@ describe('two servers with the same default runtime_dir', () => {
   });
 
   it('tenants that a server was told to keep keep the sockets too', async () => {
-    const first = await serve(`on_exit = "keep"\n${APP}`);
+    const shared = temporaryDirectory();
+    const first = await serve(sharing(shared, 'on_exit = "keep"'));
     const before = await whoAnswers(first);
     await first.stop('SIGTERM');
-    const second = another(APP, first.dir);
+    const second = another(sharing(shared), first.dir);
     await expect(second.start()).rejects.toThrow(`left running (pid ${before.pid})`);
     await first.start();
     expect(await whoAnswers(first)).toEqual(before);
-  });
-
-  it('check tells beforehand, but not of the server that runs the config', async () => {
-    const first = await serve(APP);
-    const second = another(APP, first.dir);
-    expect((await first.cli('check')).status).toBe(0);
-    const { status, stderr } = await first.cliFor(second.configFile, 'check');
-    expect([status, stderr]).toEqual([
-      1,
-      expect.stringMatching(/has the sockets of tenement with pid .*\(sockets_taken\)/),
-    ]);
   });
 });
 

@@ -118,6 +118,7 @@ function makeSettings(dir: string): Settings {
     dataDir: join(dir, 'data'),
     stateDir: join(dir, 'data/.tenement'),
     runtimeDir: join(dir, 'run'),
+    runtimeDirSource: 'config',
     healthCheckIntervalMs: 10_000,
     maxRestarts: 3,
     restartWindowMs: 300_000,

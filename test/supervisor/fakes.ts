@@ -372,6 +372,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       dataDir: '/d',
       stateDir: '/d/.tenement',
       runtimeDir: '/r',
+      runtimeDirSource: 'config',
       healthCheckIntervalMs: 1_000_000,
       maxRestarts: 3,
       restartWindowMs: 300_000,

@@ -1,0 +1,94 @@
+/** What a server has to itself: its state directory, and the directories that its sockets lie in. */
+import { noteRuntimeDir } from './config/runtime-dir.ts';
+import { isWithin } from './core/paths.ts';
+import type { Config } from './core/service.ts';
+import { socketShares } from './core/socket-path.ts';
+import { TenementError } from './errors.ts';
+import { ensureSocketDirs } from './process/directories.ts';
+import { tenantsBoundIn } from './process/strays.ts';
+import type { ExclusiveLock } from './registry/exclusive-lock.ts';
+import { acquireStateLock } from './registry/lock.ts';
+import { assertClaimable, SocketClaims, SocketsTaken } from './registry/socket-claims.ts';
+import { openStateDir } from './registry/state-dir.ts';
+
+export interface OwnDirectories {
+  /** The one that was asked for, or, when its default `runtime_dir` is another server's, with a directory of its own. */
+  readonly config: Config;
+  readonly lock: ExclusiveLock;
+  readonly claims: SocketClaims;
+}
+
+/** What to do when the default `runtime_dir` is another server's. */
+export interface Elsewhere {
+  /** The same config with a directory of this server's own. @throws {TenementError} */
+  load(): Config;
+  warn(text: string): void;
+}
+
+/** @throws {TenementError} `already_running`, `sockets_taken`, `state_failed`, and what `load` throws */
+export async function ownDirectories(config: Config, elsewhere: Elsewhere): Promise<OwnDirectories> {
+  const { stateDir } = config.settings;
+  openStateDir(stateDir);
+  const lock = acquireStateLock(stateDir);
+  const claims = new SocketClaims({ ...claimantOf(config), prepare: ensureSocketDirs });
+  try {
+    const claimed = await hereOrElsewhere(config, elsewhere, (one) => claims.take(sharesOf(one)));
+    if (claimed !== config) note(claimed);
+    return { config: claimed, lock, claims };
+  } catch (error) {
+    claims.release({ keepTenants: true });
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * The config that a server would serve now; claims nothing.
+ * @throws {TenementError} `sockets_taken` when another server has its sockets, and what `load` throws
+ */
+export function servableConfig(config: Config, elsewhere: Elsewhere): Promise<Config> {
+  return hereOrElsewhere(config, elsewhere, (one) => assertClaimable(sharesOf(one), claimantOf(one)));
+}
+
+async function hereOrElsewhere(config: Config, elsewhere: Elsewhere, take: (config: Config) => Promise<void>) {
+  try {
+    await take(config);
+    return config;
+  } catch (error) {
+    if (!isDefaultTaken(error, config)) throw error;
+    const moved = elsewhere.load();
+    elsewhere.warn(movedWarning(error, moved));
+    await take(moved);
+    return moved;
+  }
+}
+
+function isDefaultTaken(error: unknown, { settings }: Config): error is SocketsTaken {
+  const isDefault = settings.runtimeDirSource === 'default';
+  return isDefault && error instanceof SocketsTaken && isWithin(error.dir, settings.runtimeDir);
+}
+
+function movedWarning(taken: SocketsTaken, { settings }: Config): string {
+  return (
+    `settings.runtime_dir is not set, and ${taken.message}: the sockets of this server lie in ${settings.runtimeDir} ` +
+    'from now on. Set runtime_dir to choose the directory; write the configuration of a front server anew, since it ' +
+    'names sockets by their path'
+  );
+}
+
+function note({ settings }: Config): void {
+  try {
+    noteRuntimeDir(settings);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TenementError('state_failed', `where the sockets lie cannot be noted: ${why}`, { cause: error });
+  }
+}
+
+function sharesOf({ services, settings }: Config) {
+  return socketShares(services.values(), settings);
+}
+
+function claimantOf({ file, settings: { dataDir, stateDir } }: Config) {
+  return { config: file, dataDir, stateDir, uid: process.getuid?.() ?? 0, tenantsIn: tenantsBoundIn };
+}
