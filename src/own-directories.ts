@@ -8,7 +8,8 @@ import { ensureSocketDirs } from './process/directories.ts';
 import { tenantsBoundIn } from './process/strays.ts';
 import type { ExclusiveLock } from './registry/exclusive-lock.ts';
 import { acquireStateLock } from './registry/lock.ts';
-import { assertClaimable, SocketClaims, SocketsTaken } from './registry/socket-claims.ts';
+import { assertClaimable, SocketClaims } from './registry/socket-claims.ts';
+import { SocketsTaken } from './registry/sockets-taken.ts';
 import { openStateDir } from './registry/state-dir.ts';
 
 export interface OwnDirectories {

@@ -8,29 +8,15 @@
  */
 import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { privateDir, type SocketShare } from '../core/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
+import { type Foreign, leftBy, type Owner, SocketsTaken, takenBy } from './sockets-taken.ts';
 
-/** As in a claim's record. */
-interface Owner {
-  readonly pid: number;
-  readonly config: string;
-  readonly dataDir: string;
-  /** Without links. */
-  readonly stateDir: string;
-}
-
-/** `sockets_taken`: a directory is another server's, or has sockets of tenants that one left. */
-export class SocketsTaken extends TenementError {
-  readonly dir: string;
-
-  /** `whose`: goes on from the directory's name. */
-  constructor(dir: string, whose: string, options: { hint?: string } = {}) {
-    super('sockets_taken', `${dir} ${whose}`, options);
-    this.dir = dir;
-  }
-}
+/** Far more than another server takes to look at the processes of a machine. */
+const UNDECIDED_MAX_MS = 10_000;
+const UNDECIDED_POLL_MS = 10;
 
 export interface ClaimOptions {
   readonly config: string;
@@ -61,7 +47,7 @@ export class SocketClaims {
    * @throws {TenementError} `sockets_taken`, naming the other server; `state_failed` when a directory cannot be used
    */
   async take(shares: readonly SocketShare[]): Promise<void> {
-    const { locked, ended } = this.lock(shares);
+    const { locked, ended } = await this.lockWhenDecided(shares);
     try {
       for (const claim of ended) await assertNobodyLeft(claim, this.options);
       this.record(locked);
@@ -93,7 +79,7 @@ export class SocketClaims {
         if (this.claims.has(record)) continue;
         this.options.prepare(share.dir);
         const lock = takeLock(lockOf(record));
-        if (lock === null) throw takenBy(share.dir, readOwner(record));
+        if (lock === null) throw this.takenNow(share.dir, readOwner(record));
         this.claims.set(record, lock);
         locked.push(record);
         // Its own lock first: of two that come at once, each sees the other.
@@ -105,6 +91,28 @@ export class SocketClaims {
       this.drop(locked);
       throw failure(error);
     }
+  }
+
+  /** @throws {TenementError} as `lock` does */
+  private async lockWhenDecided(shares: readonly SocketShare[]) {
+    const deadlineMs = performance.now() + UNDECIDED_MAX_MS;
+    for (;;) {
+      try {
+        return this.lock(shares);
+      } catch (error) {
+        const isUndecided = error instanceof SocketsTaken && error.isUndecided;
+        if (!isUndecided || performance.now() > deadlineMs) throw error;
+        await delay(UNDECIDED_POLL_MS);
+      }
+    }
+  }
+
+  /**
+   * No other server of this state directory runs. Whoever has the lock while the record still names this one, or nobody,
+   * is only looking, or is about to record itself.
+   */
+  private takenNow(dir: string, owner: Owner | null): SocketsTaken {
+    return takenBy(dir, owner, { isUndecided: owner === null || owner.stateDir === this.owner.stateDir });
   }
 
   private record(locked: readonly string[]): void {
@@ -140,12 +148,6 @@ export async function assertClaimable(
   const isOther = (owner: Owner) => owner.stateDir !== realPath(stateDir) && owner.config !== config;
   const ended = shares.flatMap((share) => foreign(share, uid, isOther, isHeld));
   for (const claim of ended) await assertNobodyLeft(claim, { uid, tenantsIn });
-}
-
-/** A claim of another server that has ended. */
-interface Foreign {
-  readonly dir: string;
-  readonly owner: Owner;
 }
 
 /** @throws {TenementError} `sockets_taken` when the server of one runs */
@@ -212,28 +214,10 @@ function readOwner(record: string): Owner | null {
   }
 }
 
-function takenBy(dir: string, owner: Owner | null): SocketsTaken {
-  const who = owner === null ? 'another tenement' : `tenement with pid ${owner.pid}, ${configured(owner)}`;
-  return new SocketsTaken(dir, `has the sockets of ${who}`);
-}
-
-/** `pids`: of those that are known to run. */
-function leftBy({ dir, owner }: Foreign, pids: readonly number[]): SocketsTaken {
-  const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
-  const whose = `has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
-  const hint =
-    'Start that server again, or end its tenants and then restart this one; or set another `runtime_dir` or `socket`.';
-  return new SocketsTaken(dir, whose, { hint });
-}
-
 function failure(error: unknown): TenementError {
   if (error instanceof TenementError) return error;
   const why = error instanceof Error ? error.message : String(error);
   return new TenementError('state_failed', `the directory of sockets cannot be used: ${why}`, { cause: error });
-}
-
-function configured({ config, dataDir }: Owner): string {
-  return `config ${config}, data in ${dataDir}`;
 }
 
 function realPath(path: string): string {

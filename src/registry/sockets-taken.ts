@@ -1,0 +1,53 @@
+/** The refusal of a directory of sockets that another server has, or has left tenants in. */
+import { TenementError } from '../errors.ts';
+
+/** As in a claim's record. */
+export interface Owner {
+  readonly pid: number;
+  readonly config: string;
+  readonly dataDir: string;
+  /** Without links. */
+  readonly stateDir: string;
+}
+
+/** A claim of another server that has ended. */
+export interface Foreign {
+  readonly dir: string;
+  readonly owner: Owner;
+}
+
+/** `sockets_taken`: a directory is another server's, or has sockets of tenants that one left. */
+export class SocketsTaken extends TenementError {
+  readonly dir: string;
+  /** Whoever has its lock has not said yet whether it stays. */
+  readonly isUndecided: boolean;
+
+  /** `whose`: goes on from the directory's name. */
+  constructor(
+    dir: string,
+    whose: string,
+    { hint, isUndecided = false }: { hint?: string; isUndecided?: boolean } = {},
+  ) {
+    super('sockets_taken', `${dir} ${whose}`, hint === undefined ? {} : { hint });
+    this.dir = dir;
+    this.isUndecided = isUndecided;
+  }
+}
+
+export function takenBy(dir: string, owner: Owner | null, { isUndecided = false } = {}): SocketsTaken {
+  const who = owner === null ? 'another tenement' : `tenement with pid ${owner.pid}, ${configured(owner)}`;
+  return new SocketsTaken(dir, `has the sockets of ${who}`, { isUndecided });
+}
+
+/** `pids`: of those that are known to run. */
+export function leftBy({ dir, owner }: Foreign, pids: readonly number[]): SocketsTaken {
+  const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
+  const whose = `has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
+  const hint =
+    'Start that server again, or end its tenants and then restart this one; or set another `runtime_dir` or `socket`.';
+  return new SocketsTaken(dir, whose, { hint });
+}
+
+function configured({ config, dataDir }: Owner): string {
+  return `config ${config}, data in ${dataDir}`;
+}
