@@ -111,7 +111,7 @@ export class Deeds {
     const { server, tenants } = this.options;
     const found = processesOf(server.dataDir);
     return tenants
-      .filter(({ kind }) => !['crashes', 'leaks', 'loops'].includes(kind))
+      .filter(({ kind }) => !['crashes', 'leaks', 'loops', 'hostile'].includes(kind))
       .flatMap((one) => serving(found, one));
   }
 

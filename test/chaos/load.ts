@@ -28,7 +28,7 @@ interface Answer {
 
 const WEIGHTS = { read: 50, write: 35, upload: 10, stream: 5 } as const;
 /** The processes of these end by themselves, at times that only they know. */
-const SELF_ENDING = ['crashes', 'leaks', 'loops'];
+const SELF_ENDING = ['crashes', 'leaks', 'loops', 'hostile'];
 
 /** Begins; the returned function ends it and settles when all is quiet. */
 export function startLoad(options: LoadOptions): () => Promise<void> {
@@ -142,7 +142,7 @@ class Customer {
       return diary.happened(tenant, 'away', fromMs) ? 'stopped or removed by the operator' : null;
     }
     const loops = ['failed', 'backoff', 'start_failed', 'wake_queue_full'].includes(code);
-    return loops && tenant.kind === 'loops' ? 'crash loop' : null;
+    return loops && ['loops', 'hostile'].includes(tenant.kind) ? 'crash loop' : null;
   }
 
   private send(method: string, path: string, headers: Record<string, string>, body: Buffer | null): Promise<Answer> {

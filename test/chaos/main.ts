@@ -27,7 +27,7 @@ if (reckoning.broken.length > 0) {
 }
 
 function report(run: Reckoning): string {
-  const { tally, found, survivors, descriptors, left, restartMs } = run;
+  const { tally, found, survivors, descriptors, residentMb, left, restartMs } = run;
   const rows: [string, string | number][] = [
     ['tenants', run.tenants],
     ['requests', tally.requests],
@@ -52,6 +52,8 @@ function report(run: Reckoning): string {
     ['listening or connected sockets left', left.sockets],
     ['descriptors of a fresh, quiet server', descriptors.before],
     ['  of the last one after all this', descriptors.after],
+    ['resident MB of a fresh, quiet server', residentMb.before],
+    ['  of the last one after all this', residentMb.after],
   ];
   return rows.map(([name, value]) => `${name.padEnd(40)} ${value}`).join('\n');
 }

@@ -1,8 +1,10 @@
 /** One run: a town, its customers, what goes wrong, and the reckoning. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startAttacks } from './attacker.ts';
 import { writesOf } from './books.ts';
 import { Census, processesOf, zombiesOf } from './census.ts';
 import { Deeds, kill } from './deeds.ts';
@@ -12,6 +14,7 @@ import { Random } from './random.ts';
 import { ServerUnderTest } from './server.ts';
 import { Tally } from './tally.ts';
 import { type Tenant, tenantsOf } from './town.ts';
+import { Victims } from './victims.ts';
 
 const STEADY_LOOKS = 5;
 const MOST_LOOKS = 40;
@@ -43,6 +46,7 @@ export interface Reckoning {
   readonly broken: readonly string[];
   readonly found: { readonly writes: number; readonly doubled: number; readonly foreign: number };
   readonly descriptors: { readonly before: number; readonly after: number };
+  readonly residentMb: { readonly before: number; readonly after: number };
   readonly left: {
     readonly processes: number;
     readonly zombies: number;
@@ -52,7 +56,10 @@ export interface Reckoning {
 }
 
 export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
-  const server = new ServerUnderTest(mkdtempSync(join(tmpdir(), 'chaos-')));
+  const dir = mkdtempSync(join(tmpdir(), 'chaos-'));
+  // Tenants with users of their own pass through.
+  chmodSync(dir, 0o711);
+  const server = new ServerUnderTest(dir);
   const tenants = tenantsOf(options.tenants);
   const tally = new Tally();
   const diary = new Diary();
@@ -61,11 +68,14 @@ export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
     await server.open();
     for (const { kind, id } of tenants) await server.api('POST', `/spawn/${kind}/--id=${id}?start=false`);
     const census = new Census(server.dataDir, tenants);
-    const endLoad = startLoad({ ...options, server, tenants, diary, tally });
+    const victims = new Victims(server.dir);
+    const load = { ...options, server, tenants, diary, tally };
+    const endLoad = startLoad(load);
+    const endAttacks = startAttacks(load);
     await deeds.run(AbortSignal.timeout(options.seconds * 1000), options.deedPauseMs);
-    await endLoad();
+    await Promise.all([endLoad(), endAttacks()]);
     census.end();
-    return await reckon(server, tenants, { tally, deeds, census });
+    return await reckon(server, tenants, { tally, deeds, census, victims });
   } finally {
     await server.end('SIGKILL').catch(() => {});
     for (const { pid } of processesOf(server.dataDir)) kill(pid, 'SIGKILL');
@@ -76,16 +86,19 @@ interface Course {
   readonly tally: Tally;
   readonly deeds: Deeds;
   readonly census: Census;
+  readonly victims: Victims;
 }
 
 async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<Reckoning> {
-  const { tally, deeds, census } = course;
+  const { tally, deeds, census, victims } = course;
   const afterAll = await quietDescriptors(server);
+  const residentMb = server.residentMb();
   const zombies = await zombiesOf(server.pid);
   const cleanExit = (await server.end('SIGINT')) === 0;
   const left = { ...traces(server), zombies };
   await server.start();
   const atFirst = await quietDescriptors(server);
+  const freshMb = server.residentMb();
   await server.end('SIGINT');
   const missing = tenants.flatMap((tenant) => missingOf(server, tenant, tally));
   const found = countWrites(server, tenants, tally);
@@ -93,6 +106,8 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
     ...tally.broken,
     ...missing,
     ...census.twice.map((what) => `served twice: ${what}`),
+    ...server.ownEnds,
+    ...victims.changed(),
     ...(cleanExit ? [] : ['the server did not end with status 0']),
     ...Object.entries({ ...left, 'doubled writes': found.doubled, 'writes of others': found.foreign })
       .filter(([, count]) => count > 0)
@@ -110,6 +125,7 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
     broken,
     found,
     descriptors: { before: atFirst, after: afterAll },
+    residentMb: { before: freshMb, after: residentMb },
     left,
   };
 }
@@ -143,11 +159,12 @@ function traces(server: ServerUnderTest) {
   return { processes: processesOf(server.dataDir).length, files: files.length, sockets: sockets.length };
 }
 
-/** Sockets and FIFOs; not the empty directories that hold them. */
+/** Sockets and FIFOs; not the empty directories that hold them, nor what a hostile tenant made and is being removed. */
 function list(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isSocket() || entry.isFIFO())
-    .map(({ name }) => name);
+  const found = execFileSync('find', [dir, '-name', '.trash', '-prune', '-o', '-type', 's,p', '-print'], {
+    encoding: 'utf8',
+  });
+  return found.split('\n').filter((line) => line !== '');
 }
 
 function missingOf(server: ServerUnderTest, tenant: Tenant, tally: Tally): string[] {

@@ -29,6 +29,10 @@ export class ServerUnderTest {
   readonly restartMs: number[] = [];
   private ports = { proxy: 0, api: 0 };
   private child: ChildProcess | null = null;
+  /** It was told to end. */
+  private ending = false;
+  /** Ends that nobody asked for. */
+  readonly ownEnds: string[] = [];
 
   constructor(dir: string) {
     this.dir = dir;
@@ -74,6 +78,10 @@ export class ServerUnderTest {
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     child.stderr.on('data', (chunk) => appendFileSync(join(this.dir, 'server.log'), chunk));
+    this.ending = false;
+    child.once('exit', (code, signal) => {
+      if (!this.ending) this.ownEnds.push(`${new Date().toISOString()} the server ended by itself: ${signal ?? code}`);
+    });
     const died = once(child, 'exit').then(() => Promise.reject(new Error(`the server ended; see ${this.dir}`)));
     died.catch(() => {});
     await Promise.race([once(createInterface({ input: child.stdout }), 'line'), died]);
@@ -94,6 +102,7 @@ export class ServerUnderTest {
     const { child } = this;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
     const exited = once(child, 'exit');
+    this.ending = true;
     child.kill(signal);
     const [status] = await exited;
     this.up = false;
@@ -115,6 +124,12 @@ export class ServerUnderTest {
 
   descriptors(): number {
     return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** Of the server, not of its tenants. */
+  residentMb(): number {
+    const [, pages = '0'] = readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ');
+    return Math.round((Number(pages) * 4096) / 1024 / 1024);
   }
 
   private async call(method: string, path: string): Promise<ApiAnswer> {

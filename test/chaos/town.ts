@@ -15,6 +15,7 @@ export const KINDS = [
   'forks',
   'loops',
   'suspends',
+  'hostile',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -38,6 +39,7 @@ const SHARE: Readonly<Record<Kind, number>> = {
   forks: 4,
   loops: 2,
   suspends: 6,
+  hostile: 2,
 };
 
 /** About `count` tenants, at least one of each kind. */
@@ -89,7 +91,7 @@ function serviceText(kind: Kind, { generation, idleTimeoutS }: Edit): string {
   const limit = kind === 'leaks' ? 'memory_limit_mb = 150\n' : '';
   return `[service.${kind}]
 command = ["${runner}", "${programOf(kind)}"]
-${health}${limit}${suspends}idle_timeout = ${idleTimeoutS}
+${health}${limit}${suspends}${kind === 'hostile' ? walls(generation[kind] ?? 0) : ''}idle_timeout = ${idleTimeoutS}
 stop_timeout = 1
 health_timeout = 2
 log_limit_mb = 2
@@ -97,4 +99,10 @@ log_limit_mb = 2
 GENERATION = "${generation[kind] ?? 0}"
 MISCHIEF = "${['notes', 'python', 'plain', 'loops', 'suspends'].includes(kind) ? 'none' : kind}"
 `;
+}
+
+/** With each edit its user changes, and with that the owner of what it has made. */
+function walls(generation: number): string {
+  const user = generation % 2 === 0 ? 'dynamic' : 'root';
+  return `isolation = "namespace"\nuser = "${user}"\nmemory_limit_mb = 256\npids_limit = 64\n`;
 }

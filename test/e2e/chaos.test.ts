@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { runChaos } from '../chaos/run.ts';
 
@@ -10,5 +10,6 @@ test('everything goes wrong at once, and no promise is broken', { timeout: 120_0
   expect(run.tally.writes).toBeGreaterThan(0);
   expect(run.found.writes).toBe(run.tally.writes);
   expect(run.descriptors.after - run.descriptors.before).toBeLessThanOrEqual(3);
-  rmSync(run.dir, { recursive: true });
+  // Hostile tenants nest deeper than what goes by path can remove.
+  execFileSync('rm', ['-rf', run.dir]);
 });
