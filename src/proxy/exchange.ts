@@ -1,5 +1,4 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-import { createHash } from 'node:crypto';
 import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
@@ -8,17 +7,13 @@ import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
 import { isChunked, isEventStream, requestHead } from './headers.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
+import { fingerprint, isRepeatable } from './repeatable.ts';
 import { sendHead, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
 import { Upload } from './upload.ts';
 import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
 
-/**
- * Those of the safe methods (RFC 9110 §9.2.1) that are sent again when their process broke off. HTTP calls PUT and
- * DELETE idempotent; applications often do not.
- */
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** This process, or this machine, may have no more open files. */
 const SCARCE = new Set(['EMFILE', 'ENFILE']);
 /** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
@@ -100,7 +95,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
     const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
-    this.connection = this.gateway.pools.for(lease).take(this.isRepeatable());
+    this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
     const isWhole = this.upload === null;
     this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
   }
@@ -152,7 +147,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.release();
   }
 
-  onError(error: Error & { code?: string }): void {
+  onError(error: Error & { code?: string }, heard: boolean): void {
     this.connection = null;
     if (this.over) return this.release();
     const { lease } = this;
@@ -164,7 +159,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.release();
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
-    if (lease !== null && this.mayRetry()) return void this.retry(lease.generation);
+    if (lease !== null && this.mayRetry(heard)) return void this.retry(lease.generation);
     this.note('request failed', error.message);
     this.answer('upstream_failed', null);
   }
@@ -227,15 +222,11 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
 
   /**
    * Once of each kind: a process that broke off may then refuse, if its end is seen late. What was never written cannot
-   * have been acted on; else it must be harmless, and still be whole.
+   * have been acted on; else it must be harmless, and unanswered to the last byte.
    */
-  private mayRetry(): boolean {
+  private mayRetry(heard: boolean): boolean {
     if (!this.sent) return !this.reconnected;
-    return this.again === undefined && this.isRepeatable();
-  }
-
-  private isRepeatable(): boolean {
-    return REPEATABLE.has(this.request.method) && this.upload === null;
+    return !heard && this.again === undefined && isRepeatable(this.request);
   }
 
   /** On the next process if this one is dead, which the supervisor may learn after we do. */
@@ -311,11 +302,6 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   private about(): object {
     return { instance: this.route.instance, requestId: this.caller.requestId };
   }
-}
-
-/** What is asked for: another client that asks for the same has the same. */
-function fingerprint({ method, url }: ClientRequest): string {
-  return createHash('sha256').update(`${method} ${url}`).digest('base64url');
 }
 
 function stalled(exchange: Exchange): void {

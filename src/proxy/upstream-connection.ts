@@ -21,7 +21,8 @@ export interface UpstreamHandler {
   /** All that was read at once has been told, and `bytes` are about to be overwritten, unless they are kept. */
   onTold(): void;
   onEnd(trailers: string[]): void;
-  onError(error: Error & { readonly code?: string }): void;
+  /** `heard`: something of an answer had come. */
+  onError(error: Error & { readonly code?: string }, heard: boolean): void;
   /** More of a request's body can be written. */
   onDrain(): void;
   /** No answer has begun within the time-out; the connection goes on. */
@@ -55,6 +56,8 @@ export class UpstreamConnection implements ResponseSink, Mover {
   /** When the time-out of the request that is under way began, on the clock of performance.now(). */
   private waitingSinceMs = 0;
   private unanswered = false;
+  /** Whether something has come since the request was sent. */
+  private heard = false;
   /** Whether all of the request has been written. */
   private written = true;
   /** One that fills the buffer has more to come: it gets a buffer to itself, from which bytes go on without a copy. */
@@ -88,6 +91,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   send(head: string, { isHead, isWhole, timeoutMs }: SendOptions, handler: UpstreamHandler): void {
     this.handler = handler;
     this.unanswered = true;
+    this.heard = false;
     if (timeoutMs !== this.timeoutMs) this.stopTimer();
     this.timeoutMs = timeoutMs;
     this.postpone();
@@ -207,6 +211,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   }
 
   private read(length: number): boolean {
+    this.heard = true;
     try {
       this.reader.push(this.buffer.subarray(0, length));
     } catch (error) {
@@ -269,7 +274,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     const { handler } = this;
     this.handler = null;
     this.socket.destroy();
-    handler?.onError(error);
+    handler?.onError(error, this.heard);
   }
 
   private closed(): void {

@@ -199,6 +199,22 @@ test('a GET goes to the next process also when the end of the first is seen late
   expect(bench.source.leases.map(({ releases }) => releases)).toEqual([1, 1, 1]);
 });
 
+test.each([
+  ['half a status line', 'HTTP/1.1 20'],
+  ['what is no HTTP', 'SSH-2.0-OpenSSH\r\n'],
+  ['an interim answer', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+])('a GET of which %s came back is not sent again', async (_name, bytes) => {
+  const seen: string[] = [];
+  await bench.rawApp('web:acme', (socket) => {
+    socket.once('data', (chunk) => {
+      seen.push(chunk.toString().split(' ')[0] ?? '');
+      socket.end(bytes);
+    });
+  });
+  expect((await bench.fetch()).status).toBe(502);
+  expect(seen).toEqual(['GET']);
+});
+
 test('a second try names its request and the process that it was sent to first', async () => {
   for (const path of ['/page?a=1', '/page?a=1', '/page?a=2']) {
     await diesOnce();
