@@ -21,7 +21,7 @@ it(
   async () => {
     const server = await serve(`[instances]\napp = ["acme", "beta"]\n${APP}`);
     await server.stop();
-    server.openFiles = 400;
+    server.prelude = 'ulimit -n 400';
     await server.start();
     silent(600, { port: server.proxyPort });
     silent(600, { port: server.apiPort });

@@ -48,7 +48,7 @@ const AGAIN_MS = 100;
 /** Sends it, and once more when the server has begun to end. Returns its exit status. */
 async function endImpatiently(server: TestServer, signal: NodeJS.Signals): Promise<number | null> {
   const status = server.stop(signal);
-  await expect.poll(() => server.log).toContain('"msg":"ending"');
+  await expect.poll(() => server.stderr).toContain('"msg":"ending"');
   await delay(AGAIN_MS);
   process.kill(server.pid, signal);
   return status;
@@ -107,7 +107,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     // A debugger opens in its own time; a request to each process takes longer.
     for (let times = 0; times < 10; times += 1) expect((await server.get('acme.localhost')).status).toBe(200);
     expect(workersOf(server.pid)).toEqual(before);
-    expect(server.log).not.toContain('Debugger');
+    expect(server.stderr).not.toContain('Debugger');
     expect(await server.stop('SIGQUIT')).toBe(0);
   });
 

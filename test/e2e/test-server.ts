@@ -36,8 +36,8 @@ export class TestServer {
   readonly configFile: string;
   /** Over that of the tests, from the next start on. */
   env: NodeJS.ProcessEnv = {};
-  /** How many files it may open, from the next start on; null: as many as the tests. */
-  openFiles: number | null = null;
+  /** What a shell does before it becomes the server, from the next start on. */
+  prelude = '';
   proxyPort = 0;
   apiPort = 0;
   readyLine = '';
@@ -48,7 +48,7 @@ export class TestServer {
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
   /** What it has said on stderr. */
-  log = '';
+  private log = '';
 
   constructor(dir: string, configFile: string, args: readonly string[]) {
     this.dir = dir;
@@ -72,8 +72,7 @@ export class TestServer {
   async start(): Promise<void> {
     const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data-dir', this.dataDir];
     const words = [process.execPath, MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args];
-    const limit = this.openFiles === null ? '' : `ulimit -n ${this.openFiles}; `;
-    const child = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...words], {
+    const child = spawn('/bin/sh', ['-c', `${this.prelude}\nexec "$@"`, 'sh', ...words], {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen', ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -142,11 +142,13 @@ export async function start({ server }: Scene, instance: string): Promise<void> 
 
 const READY_WITHIN_MS = 60_000;
 
+/** Whether it has started or not; it is registered. */
 export async function spawnIn({ server }: Scene, service: string, id: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ service, id });
   const answer = await server.api('/api/instances', { method: 'POST', headers, body });
-  if (answer.status !== 201) throw new Error(`${service}:${id} did not start: ${answer.body}`);
+  if (answer.status !== 201 && answer.status !== 502)
+    throw new Error(`${service}:${id} was not spawned: ${answer.body}`);
 }
 
 /** With the program and Node in it, so that nothing depends on where the checkout lies and who may read it. */

@@ -39,8 +39,8 @@ test('what is discarded is out of the way at once, and deleted by and by', async
   writeFileSync(join(dir, 'a/b/f'), '');
   trash.discard(join(dir, 'a'), place);
   expect(existsSync(join(dir, 'a'))).toBe(false);
+  // What lies in it may be gone by now; it is itself removed in a later turn.
   expect(lstatSync(place).mode & 0o777).toBe(0o700);
-  expect(readdirSync(place)).toHaveLength(1);
   await trash.settled();
   expect(existsSync(place)).toBe(false);
 });
