@@ -17,6 +17,12 @@ export const tenement = (tenants: number): Peer => ({
   command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), String(tenants), dir],
 });
 
+/** The proxy of another checkout. */
+export const otherBuild = (checkout: string): Peer => ({
+  name: 'other',
+  command: (port, dir) => [process.execPath, `${checkout}/test/bench/proxy-server.ts`, String(port), '1', dir],
+});
+
 /** As it comes, which is a connection for each request; and with an agent that keeps connections. */
 const httpProxy = (name: string, mode: 'plain' | 'agent'): Peer => ({
   name,

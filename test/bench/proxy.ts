@@ -1,7 +1,8 @@
 /**
  * The proxy on one pinned core against others, one after the other, round by round: what they forward to (nginx
  * on Unix sockets, for uploads a small Node program) and the load (wrk) have the other core. The median of the
- * rounds is shown; ratios are to nginx, Caddy, http-proxy as it comes, and configurable-http-proxy (CHP).
+ * rounds is shown; ratios are to nginx, Caddy, http-proxy as it comes, and configurable-http-proxy (CHP). With another
+ * checkout as the argument after the name it is compared with the proxy of that build alone, in turns.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,13 +11,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quantile } from './figures.ts';
-import { nginxBase, nginxOf, PEERS, type Peer, startPinned, tenement } from './peers.ts';
+import { nginxBase, nginxOf, otherBuild, PEERS, type Peer, startPinned, tenement } from './peers.ts';
 import { readWrk } from './wrk.ts';
 
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
 const SECONDS = 3;
 const ROUNDS = 3;
+/** Against another build, where a few per cent matter. */
+const BUILD_ROUNDS = 9;
 const TENANTS = 1000;
 const FIRST_PORT = 28_100;
 
@@ -53,8 +56,13 @@ export async function bench(): Promise<void> {
   try {
     children.push(await startPinned(LOAD_CORE, ['nginx', '-c', appConf(dir)], FIRST_PORT));
     children.push(await startUploadApp(uploads));
-    for (const one of CASES) await benchCase(one, one.upload === true ? uploads : dir, PEERS);
-    await benchTenants(dir);
+    const other = process.argv[3];
+    for (const one of CASES) {
+      const place = one.upload === true ? uploads : dir;
+      if (other === undefined) await benchCase(one, place, PEERS);
+      else await compareBuilds(one, place, other);
+    }
+    if (other === undefined) await benchTenants(dir);
   } finally {
     for (const child of children) child.kill('SIGKILL');
     for (const one of [dir, uploads]) rmSync(one, { recursive: true, force: true });
@@ -96,6 +104,27 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
     ];
     console.log(row.join(''));
   }
+}
+
+/** Each round measures both, in the one order and then in the other: what the machine does meanwhile meets both. */
+async function compareBuilds(one: Case, dir: string, checkout: string): Promise<void> {
+  const peers = [otherBuild(checkout), tenement(1)];
+  const results = new Map<string, Result[]>(peers.map(({ name }) => [name, []]));
+  for (let round = 0; round < BUILD_ROUNDS; round += 1) {
+    for (const peer of round % 2 === 0 ? peers : peers.toReversed()) {
+      results.get(peer.name)?.push(await measure(peer, one, dir, FIRST_PORT + 1));
+    }
+  }
+  const median = (name: string, figure: (result: Result) => number) =>
+    quantile((results.get(name) ?? []).map(figure), 0.5);
+  const both = (figure: (result: Result) => number, digits: number) => {
+    const [was, is] = [median('other', figure), median('tenement', figure)];
+    return `${was.toFixed(digits)} -> ${is.toFixed(digits)} (${(is / was).toFixed(3)})`;
+  };
+  const rate = both(({ perSecond }) => perSecond, 0);
+  const cpu = both(({ cpuUs }) => cpuUs, 1);
+  const p99 = both(({ p99Ms }) => p99Ms, 2);
+  console.log(`${one.name.padEnd(26)} requests/s ${rate.padEnd(28)} CPU us ${cpu.padEnd(26)} p99 ms ${p99}`);
 }
 
 /** The same answer from one tenant, a hundred and a thousand: every connection that is used is one more to keep at hand. */
