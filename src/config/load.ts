@@ -128,9 +128,10 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
     api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
-    instances: Object.entries(input.instances).flatMap(([service, ids]) =>
-      ids.map((tenantId) => ({ service, tenantId })),
-    ),
+    instances: Object.entries(input.instances).flatMap(([service, listed]) => {
+      const { ids, start } = Array.isArray(listed) ? { ids: listed, start: true } : listed;
+      return ids.map((tenantId) => ({ service, tenantId, start }));
+    }),
     aliases: new Map(Object.entries(input.routing.aliases)),
     warnings: warningsOf(input),
   };

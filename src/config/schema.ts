@@ -249,9 +249,17 @@ export const configSchema = z.strictObject({
   api: apiSchema.prefault({}).describe('The HTTP API.'),
   service: z.record(label(), serviceSchema).describe('One table per service: `[service.NAME]`.'),
   instances: z
-    .record(z.string(), z.array(label()))
+    .record(
+      z.string(),
+      z.union(
+        [z.array(label()), z.strictObject({ ids: z.array(label()), start: z.boolean().default(true) })],
+        'expected a list of ids, or { ids = ["acme"], start = false }',
+      ),
+    )
     .default({})
-    .describe('Service = list of ids: registered and started with the server.'),
+    .describe(
+      'Service = list of ids: registered and started with the server; with `{ ids = ["acme"], start = false }` only registered.',
+    ),
   routing: z
     .strictObject({ aliases: z.record(label(), label()).default({}).describe('Leading label = tenant id.') })
     .prefault({})

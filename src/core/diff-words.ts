@@ -14,7 +14,9 @@ export function describeDiff(diff: ConfigDiff, population: (service: string) => 
     ...diff.added.map((name) => `service ${name}: new`),
     ...diff.removed.map((name) => `service ${name}: removed; ${ending(population(name))}; data stays`),
     ...diff.changed.map((change) => changed(change, population(change.name))),
-    ...diff.instances.map(({ service, tenantId }) => `instance ${service}:${tenantId}: registered and started`),
+    ...diff.instances.map(
+      ({ service, tenantId, start }) => `instance ${service}:${tenantId}: registered${start ? ' and started' : ''}`,
+    ),
     ...diff.live.map((table) => `${table}: taken over at once`),
     ...diff.needsRestart.map((key) => `${key}: changes only with a restart of the server`),
   ];

@@ -1,5 +1,5 @@
 /** What differs between the config that is served and another. Pure. */
-import type { Config, ServiceConfig } from './service.ts';
+import type { Config, ListedInstance, ServiceConfig } from './service.ts';
 
 export interface ServiceChange {
   readonly name: string;
@@ -13,8 +13,8 @@ export interface ConfigDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly ServiceChange[];
-  /** `[instances]` that were not there before. */
-  readonly instances: readonly { readonly service: string; readonly tenantId: string }[];
+  /** `[instances]` that were not there before, or were only registered and are started now. */
+  readonly instances: readonly ListedInstance[];
   /** Tables of which something differs that is taken over at once: "settings", "proxy", "routing". */
   readonly live: readonly string[];
   /** Keys that only a restart of the server takes over: "proxy.listen". */
@@ -40,12 +40,15 @@ const STARTED_WITH: readonly (keyof ServiceConfig)[] = [
 
 export function diffConfigs(was: Config, is: Config): ConfigDiff {
   const names = [...is.services.keys()];
-  const known = new Set(was.instances.map(({ service, tenantId }) => `${service}:${tenantId}`));
+  const known = new Map(was.instances.map(({ service, tenantId, start }) => [`${service}:${tenantId}`, start]));
   return {
     added: names.filter((name) => !was.services.has(name)),
     removed: [...was.services.keys()].filter((name) => !is.services.has(name)),
     changed: names.flatMap((name) => changeOf(was.services.get(name), is.services.get(name))),
-    instances: is.instances.filter(({ service, tenantId }) => !known.has(`${service}:${tenantId}`)),
+    instances: is.instances.filter(({ service, tenantId, start }) => {
+      const before = known.get(`${service}:${tenantId}`);
+      return before === undefined || (start && !before);
+    }),
     live: liveTables(was, is),
     needsRestart: fixedKeys(was, is),
   };

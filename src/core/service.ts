@@ -131,6 +131,14 @@ export interface ApiConfig {
   readonly auth: 'token' | 'none';
 }
 
+/** One of `[instances]`: registered with the server. */
+export interface ListedInstance {
+  readonly service: string;
+  readonly tenantId: string;
+  /** Whether it is also started. */
+  readonly start: boolean;
+}
+
 export interface Config {
   /** Absolute path of the file. */
   readonly file: string;
@@ -138,8 +146,8 @@ export interface Config {
   readonly proxy: ProxyConfig;
   readonly api: ApiConfig;
   readonly services: ReadonlyMap<string, ServiceConfig>;
-  /** `[instances]`: registered and started with the server. */
-  readonly instances: readonly { readonly service: string; readonly tenantId: string }[];
+  /** `[instances]` */
+  readonly instances: readonly ListedInstance[];
   /** `[routing.aliases]`: leading label → tenant id. */
   readonly aliases: ReadonlyMap<string, string>;
   /** Accepted, but worth telling: one sentence each. */

@@ -1,5 +1,6 @@
 /** The process that an instance has now, or none: begun, blamed for its end, ended. Tells what happens as events. */
-import type { ExitReason, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
+import type { Demand } from '../core/demand.ts';
+import type { ExitReason, InstanceName, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../core/ports.ts';
 import { fault } from '../faults.ts';
@@ -7,6 +8,7 @@ import type { Logger } from '../logger.ts';
 import { Attempt, type AttemptHooks } from './attempt.ts';
 import type { Blame, Journal } from './journal.ts';
 import type { StartSlots } from './start-slots.ts';
+import type { StartTimes } from './start-times.ts';
 
 /** Lines of output that are kept with an exit. */
 const LAST_LINES = 20;
@@ -15,12 +17,15 @@ const END_AGAIN_MS = 1000;
 const END_TRIES = 3;
 
 export interface CurrentProcessOptions {
+  readonly name: InstanceName;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly launcher: Launcher;
   readonly slots: StartSlots;
+  readonly startTimes: StartTimes;
   readonly journal: Journal;
   request(): LaunchRequest;
+  demand(): Demand;
   dispatch(event: LifecycleEvent): void;
 }
 
@@ -125,15 +130,12 @@ export class CurrentProcess {
   }
 
   private begin(adopted: LaunchedProcess | null, suspended = false): void {
-    const { clock, launcher, logger, slots, request } = this.options;
+    const { name: instance } = this.options;
     this.blame = null;
     this.ending = false;
     this.attempt = new Attempt({
-      launcher,
-      clock,
-      logger,
-      slots,
-      request: request(),
+      ...this.options,
+      instance,
       adopted,
       suspended,
       hooks: this.hooks(),

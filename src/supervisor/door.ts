@@ -85,6 +85,11 @@ export class Door {
     return this.gate.size;
   }
 
+  /** Who sent the first request that is held; null when that is not known. */
+  get heldFor(): string | null {
+    return null;
+  }
+
   /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
   get isCrashExcused(): boolean {
     return this.excused;

@@ -1,4 +1,5 @@
 /** The parts of one instance's runner, joined to each other. What happens in them comes to the runner as events. */
+import type { Demand } from '../core/demand.ts';
 import type { InstanceName, InstanceRecord } from '../core/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Doorbells, Launcher, LaunchRequest } from '../core/ports.ts';
@@ -14,6 +15,7 @@ import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
 import { Place } from './place.ts';
 import type { StartSlots } from './start-slots.ts';
+import type { StartTimes } from './start-times.ts';
 import { Suspension } from './suspension.ts';
 
 export interface RunnerDeps extends JournalDeps {
@@ -22,6 +24,7 @@ export interface RunnerDeps extends JournalDeps {
   readonly launcher: Launcher;
   readonly doorbells: Omit<Doorbells, 'close'>;
   readonly slots: StartSlots;
+  readonly startTimes: StartTimes;
   readonly generations: Generations;
   /** Connections to each socket, by the path that was bound. */
   connections(): ConnectionCounts;
@@ -39,6 +42,8 @@ export interface Host {
   service(): ServiceConfig;
   lifecycle(): Lifecycle;
   request(): LaunchRequest;
+  /** Who needs it started. */
+  demand(): Demand;
   dispatch(event: LifecycleEvent): void;
   /** The last request that was held has left. */
   onDeserted(): void;

@@ -5,7 +5,7 @@
 import { instanceName } from '../core/instance.ts';
 import type { Registry } from '../core/ports.ts';
 import type { ConfigDiff } from '../core/reconcile.ts';
-import type { ServiceConfig } from '../core/service.ts';
+import type { ListedInstance, ServiceConfig } from '../core/service.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { Fleet } from './fleet.ts';
@@ -21,8 +21,8 @@ export interface ReconfigurationDeps {
   readonly recovery: RecoveryDeps;
   /** Of the new config. */
   service(name: string): ServiceConfig | undefined;
-  /** Registers and starts one of `[instances]`. @throws {TenementError} */
-  startConfigured(service: string, tenantId: string): void;
+  /** Registers one of `[instances]`, and starts it unless it says otherwise. @throws {TenementError} */
+  takeIn(instance: ListedInstance): void;
 }
 
 /** The new config is the one that is asked for from now on. */
@@ -30,8 +30,9 @@ export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
   for (const name of diff.removed) retireAll(name, deps);
   for (const { name } of diff.changed) change(name, deps);
   if (diff.added.length > 0) takeUpAdded(new Set(diff.added), deps);
-  for (const { service, tenantId } of diff.instances) {
-    attempt(instanceName(service, tenantId), 'not started', deps, () => deps.startConfigured(service, tenantId));
+  for (const instance of diff.instances) {
+    const name = instanceName(instance.service, instance.tenantId);
+    attempt(name, 'not registered or started', deps, () => deps.takeIn(instance));
   }
   for (const { name, restarts } of diff.changed)
     if (restarts) detached(deps.logger, { service: name }, deps.rollout.start(name));

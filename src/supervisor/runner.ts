@@ -2,6 +2,7 @@
  * The one place that changes an instance's state. Events are handled one at a time, to the end: state,
  * registry, effects, news, held requests. A wake and a sleep cannot race by construction.
  */
+import { BY_OPERATOR, BY_SERVER, type Demand } from '../core/demand.ts';
 import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
 import { lifecyclePolicy, newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
@@ -33,6 +34,8 @@ export class Runner {
   );
   private readonly watchers = new Watchers();
   private wokenByRequest = false;
+  /** An operator asked for the start that is under way. */
+  private isAsked = false;
   /** What happens to it is the next server's business. */
   private released = false;
   private hurried = false;
@@ -56,6 +59,7 @@ export class Runner {
       service: () => this.service,
       lifecycle: () => this.lifecycle,
       request: () => this.launchRequest(),
+      demand: () => this.demand,
       dispatch: (event) => this.dispatch(event),
       onDeserted: () => this.deserted(),
     };
@@ -209,8 +213,14 @@ export class Runner {
 
   /** Takes what an operator asks for. A start that is under way is made from now on, whoever leaves. */
   ask(event: LifecycleEvent): void {
+    this.isAsked = true;
     this.dispatch(event);
     this.wokenByRequest = false;
+  }
+
+  private get demand(): Demand {
+    if (this.parts.door.held > 0) return { by: 'request', client: this.parts.door.heldFor };
+    return this.isAsked ? BY_OPERATOR : BY_SERVER;
   }
 
   private handle(event: LifecycleEvent): void {
@@ -255,6 +265,7 @@ export class Runner {
     if (was.state === 'suspended') this.parts.suspension.end();
     if (this.hasProcess && !hasProcess(was)) this.deps.onStarting(this.tenantId);
     if (was.state !== state) this.cancelRetry();
+    if (state !== 'starting' && state !== 'draining' && state !== 'stopping') this.isAsked = false;
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.enterReady(was, event);
     this.parts.journal.write(was, this.lifecycle, event);

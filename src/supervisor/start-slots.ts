@@ -1,8 +1,10 @@
 /**
- * Room to start: at most `maxConcurrentStarts` at once and `maxRunning` alive, in order of arrival.
+ * Room to start: at most `maxConcurrentStarts` at once and `maxRunning` alive. Whoever a request waits for comes first,
+ * then what an operator asked for, then the rest; in order of arrival among equals.
  * One start at a time makes room, so that two never count the same sleeper twice.
  */
 
+import { type Demand, rankOf } from '../core/demand.ts';
 import { type DescriptorShares, roomToRun } from '../core/descriptors.ts';
 
 export interface StartLimits {
@@ -13,8 +15,8 @@ export interface StartLimits {
 export interface StartSlotsOptions {
   /** Asked each time: a reload may change them. */
   limits(): StartLimits;
-  /** Puts the least recently used idle instance to sleep; settles when it is gone, false when none is idle. */
-  makeRoom(): Promise<boolean>;
+  /** Puts an idle instance to sleep; settles when it is gone, false when none may be for this demand. */
+  makeRoom(demand: Demand): Promise<boolean>;
 }
 
 export type SlotAnswer = 'granted' | 'no-room' | 'aborted';
@@ -31,6 +33,7 @@ export function startLimits(settings: StartLimits, shares: DescriptorShares | nu
 
 interface Waiting {
   readonly signal: AbortSignal;
+  readonly demand: () => Demand;
   readonly answer: (answer: SlotAnswer) => void;
 }
 
@@ -45,10 +48,13 @@ export class StartSlots {
     this.options = options;
   }
 
-  /** Waits for a slot. One that is granted ends with `started` (ready or failed), then `ended` (nothing left of it). */
-  acquire(signal: AbortSignal): Promise<SlotAnswer> {
+  /**
+   * Waits for a slot. One that is granted ends with `started` (another may start), then `ended` (nothing left of it).
+   * @param demand asked each time that a slot is free
+   */
+  acquire(signal: AbortSignal, demand: () => Demand): Promise<SlotAnswer> {
     return new Promise((resolve) => {
-      this.waiting.push({ signal, answer: resolve });
+      this.waiting.push({ signal, demand, answer: resolve });
       signal.addEventListener('abort', () => void this.grant(), { once: true });
       void this.grant();
     });
@@ -75,22 +81,49 @@ export class StartSlots {
     this.granting = true;
     try {
       while (this.waiting.length > 0 && this.starting < this.options.limits().maxConcurrentStarts)
-        await this.grantFirst();
+        await this.grantNext();
     } finally {
       this.granting = false;
     }
   }
 
-  private async grantFirst(): Promise<void> {
-    const room = this.alive < this.options.limits().maxRunning || (await this.options.makeRoom());
+  private async grantNext(): Promise<void> {
+    const next = this.next();
+    if (next === undefined) return;
+    if (this.hasRoom || (await this.options.makeRoom(next.demand()))) return this.grantTo(this.next());
     this.dropAborted();
-    const first = this.waiting.shift();
-    if (first === undefined) return;
-    if (room) {
-      this.starting += 1;
-      this.alive += 1;
+    // What it may not have, another may.
+    if (this.remove(next)) next.answer('no-room');
+  }
+
+  private get hasRoom(): boolean {
+    return this.alive < this.options.limits().maxRunning;
+  }
+
+  private grantTo(waiting: Waiting | undefined): void {
+    if (waiting === undefined) return;
+    this.remove(waiting);
+    this.starting += 1;
+    this.alive += 1;
+    waiting.answer('granted');
+  }
+
+  /** Those who are needed most, in order of arrival. */
+  private next(): Waiting | undefined {
+    this.dropAborted();
+    let best: { readonly waiting: Waiting; readonly rank: number } | undefined;
+    for (const waiting of this.waiting) {
+      const rank = rankOf(waiting.demand());
+      if (best === undefined || rank < best.rank) best = { waiting, rank };
+      if (rank === 0) break;
     }
-    first.answer(room ? 'granted' : 'no-room');
+    return best?.waiting;
+  }
+
+  private remove(waiting: Waiting): boolean {
+    const index = this.waiting.indexOf(waiting);
+    if (index >= 0) this.waiting.splice(index, 1);
+    return index >= 0;
   }
 
   private dropAborted(): void {

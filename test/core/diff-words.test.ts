@@ -16,7 +16,7 @@ test('each difference is a line that says what happens', () => {
       { name: 'api', keys: ['env', 'inheritEnv'], restarts: true },
       { name: 'job', keys: ['idleTimeoutMs', 'memoryLimitBytes'], restarts: false },
     ],
-    instances: [{ service: 'web', tenantId: 'acme' }],
+    instances: [{ service: 'web', tenantId: 'acme', start: true }],
     live: ['proxy'],
     needsRestart: ['api.listen'],
   };

@@ -10,12 +10,16 @@ test('the same config differs in nothing', () => {
 
 test('services that come and go are named', () => {
   const web = { ...SERVICE, name: 'web' };
-  const is = { ...was, services: new Map([['web', web]]), instances: [{ service: 'web', tenantId: 'acme' }] };
+  const is = {
+    ...was,
+    services: new Map([['web', web]]),
+    instances: [{ service: 'web', tenantId: 'acme', start: true }],
+  };
   expect(diffConfigs(was, is)).toMatchObject({
     added: ['web'],
     removed: ['api'],
     changed: [],
-    instances: [{ service: 'web', tenantId: 'acme' }],
+    instances: [{ service: 'web', tenantId: 'acme', start: true }],
   });
 });
 

@@ -9,6 +9,7 @@ import type {
   KernelUsage,
   LaunchedProcess,
   Launcher,
+  LaunchRequest,
   ProbeResult,
   ProcessExit,
   Registry,
@@ -227,6 +228,8 @@ export interface World {
   readonly clock: FakeClock;
   /** Every process that was launched, in order. */
   readonly processes: FakeProcess[];
+  /** What each launch was asked for, in order. */
+  readonly launched: LaunchRequest[];
   readonly events: string[];
   readonly saved: Map<string, InstanceRecord>;
   /** Connections to each bound path. */
@@ -270,6 +273,7 @@ export function world(
     clock,
     config,
     processes,
+    launched: [],
     events,
     saved,
     endedStrays,
@@ -304,6 +308,7 @@ export function world(
       bindSocket: `/b/${id}`,
     }),
     launch: async (request) => {
+      made.launched.push(request);
       if (made.failLaunch instanceof Error) throw made.failLaunch;
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
       const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));

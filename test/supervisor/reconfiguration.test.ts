@@ -43,7 +43,10 @@ it('sleepers of a removed service are unknown, and known again with it', async (
 it('one that cannot be registered does not keep the rest of a config from being taken over', async () => {
   const made = world();
   made.failSave = true;
-  const config = { ...configOf(SERVICE, { maxRunning: 7 }), instances: [{ service: 'api', tenantId: 'acme' }] };
+  const config = {
+    ...configOf(SERVICE, { maxRunning: 7 }),
+    instances: [{ service: 'api', tenantId: 'acme', start: true }],
+  };
   expect(made.supervisor.apply(config)).toContain('instance api:acme: registered and started');
   expect(made.supervisor.config.settings.maxRunning).toBe(7);
   expect(made.supervisor.has('api:acme')).toBe(false);

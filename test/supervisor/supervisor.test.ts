@@ -415,7 +415,8 @@ describe('registration', () => {
     ['a spawn', (made) => made.supervisor.spawn('api', 'acme', { wait: false })],
     [
       'a config that names it',
-      (made) => made.supervisor.apply({ ...made.config, instances: [{ service: 'api', tenantId: 'acme' }] }),
+      (made) =>
+        made.supervisor.apply({ ...made.config, instances: [{ service: 'api', tenantId: 'acme', start: true }] }),
     ],
   ])('%s waits until what is purged of that tenant is gone (bug: its new directory was deleted)', async (_who, ask) => {
     const made = world();
@@ -483,7 +484,7 @@ describe('the end of the server', () => {
   it('goes over to no other config any more (bug: what it named new was started and left behind)', async () => {
     const made = await sleeping();
     const closing = made.supervisor.close();
-    const named = { ...made.config, instances: [{ service: 'api', tenantId: 'acme' }] };
+    const named = { ...made.config, instances: [{ service: 'api', tenantId: 'acme', start: true }] };
     expect(() => made.supervisor.apply(named)).toThrow(expect.objectContaining({ code: 'shutting_down' }));
     await closing;
     expect(made.processes).toEqual([]);

@@ -1,0 +1,19 @@
+/** Who needs an instance started. Pure. */
+
+export type Demand =
+  /** Requests are held for it. `client`: who sent the first of them; null when that is not known. */
+  | { readonly by: 'request'; readonly client: string | null }
+  /** An operator asked for it, and may be waiting. */
+  | { readonly by: 'operator' }
+  /** `[instances]`, a rollout, the restart after a crash: nobody waits. */
+  | { readonly by: 'server' };
+
+export const BY_OPERATOR: Demand = { by: 'operator' };
+export const BY_SERVER: Demand = { by: 'server' };
+
+const ORDER: readonly Demand['by'][] = ['request', 'operator', 'server'];
+
+/** Those with a lower rank are started first. */
+export function rankOf({ by }: Demand): number {
+  return ORDER.indexOf(by);
+}
