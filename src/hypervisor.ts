@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
+import { assertReplacements } from './config/programs.ts';
 import { type DescriptorShares, roomForDoorbells, shareDescriptors } from './core/descriptors.ts';
 import { parseInstanceName } from './core/instance.ts';
 import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/ports.ts';
@@ -12,7 +13,8 @@ import { TurnedAway } from './core/turned-away.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { webAddressOf } from './core/web-address.ts';
 import { toTenementError } from './errors.ts';
-import { onFault, type Where } from './faults.ts';
+import { onFault } from './faults.ts';
+import { internalErrors } from './internal-errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { descriptorLimit } from './process/descriptors.ts';
@@ -33,8 +35,6 @@ import { toItsEnd } from './to-its-end.ts';
 
 /** What cannot be written until then, because another process holds the registry's lock, is lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
-
-const INTERNAL_ERROR_EVERY_MS = 1000;
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -115,6 +115,7 @@ export class Hypervisor {
     const { supervisor, events, logger, claims } = this.parts;
     try {
       const config = loadConfig(this.file, this.loadOptions);
+      assertReplacements(supervisor.config, config, process.env);
       claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
       const words = supervisor.apply(config);
       if (words.length === 0) return words;
@@ -285,19 +286,6 @@ function openParts({ config, lock, claims }: OwnDirectories, logger: Logger, pro
 /** What this process may open, shared out for as many instances as there may be soon. */
 function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
   return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
-}
-
-/** The log has each of them; of many that come at once the event log has one a second. */
-function internalErrors(events: EventLog): (error: unknown, where: Where) => void {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return (error, where) => {
-    const nowMs = systemClock.nowMs();
-    if (Math.abs(nowMs - lastMs) < INTERNAL_ERROR_EVERY_MS) return;
-    lastMs = nowMs;
-    const message = error instanceof Error ? error.message : String(error);
-    const instance = typeof where['instance'] === 'string' ? nameOf(where['instance']) : null;
-    events.append({ ...eventBase('internal-error'), instance, message, data: {} });
-  };
 }
 
 function eventBase(type: string) {

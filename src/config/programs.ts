@@ -1,20 +1,38 @@
 /** Whether the programs that services run are there. */
 import { accessSync, constants } from 'node:fs';
 import { programCandidates } from '../core/program.ts';
-import type { Config } from '../core/service.ts';
+import type { Config, ServiceConfig } from '../core/service.ts';
 import { templateVariables } from '../core/template.ts';
+import { TenementError } from '../errors.ts';
 
 /** One sentence for each service whose program is not found now. */
-export function missingPrograms(config: Config, env: NodeJS.ProcessEnv): string[] {
-  return [...config.services.values()].flatMap(({ name, command, workdir }) => {
-    const [program = ''] = command;
-    if (templateVariables(program).length > 0 || isThere(program, workdir, env)) return [];
-    return [`service.${name}.command: ${program} was not found${program.includes('/') ? '' : ' on PATH'}`];
-  });
+export function missingPrograms(config: Pick<Config, 'services'>, env: NodeJS.ProcessEnv): string[] {
+  return [...config.services.values()].flatMap((service) => missing(service, env) ?? []);
 }
 
-function isThere(program: string, workdir: string, env: NodeJS.ProcessEnv): boolean {
-  return programCandidates(program, workdir, env['PATH'] ?? '').some(isExecutable);
+/**
+ * A service that runs is not taken down for a program that is not there.
+ * @throws {TenementError} `bad_config` when another config would do so
+ */
+export function assertReplacements(was: Config, is: Config, env: NodeJS.ProcessEnv): void {
+  const lost = [...is.services.values()].flatMap((service) => {
+    const before = was.services.get(service.name);
+    // One that was missing already takes nothing down, and would keep the rest of the config from being taken over.
+    return before === undefined || missing(before, env) !== null ? [] : (missing(service, env) ?? []);
+  });
+  const [first, ...details] = lost;
+  if (first === undefined) return;
+  throw new TenementError('bad_config', first, { details, hint: 'Install it, or name its path, and reload again.' });
+}
+
+/** null also where that differs between tenants, or is not known. */
+function missing({ name, command, workdir, env: own }: ServiceConfig, env: NodeJS.ProcessEnv): string | null {
+  const [program = ''] = command;
+  const path = own['PATH'] ?? env['PATH'] ?? '';
+  const isByPath = program.includes('/');
+  if ([program, isByPath ? workdir : path].some((text) => templateVariables(text).length > 0)) return null;
+  if (programCandidates(program, workdir, path).some(isExecutable)) return null;
+  return `service.${name}.command: ${program} was not found${isByPath ? '' : ' on PATH'}`;
 }
 
 function isExecutable(path: string): boolean {

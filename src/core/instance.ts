@@ -129,7 +129,7 @@ export interface InstanceRecord {
   readonly lastWakeMs: number | null;
   readonly requests: number;
   readonly lastExit: LastExit | null;
-  readonly crashes: CrashHistory;
+  readonly crashes: CrashRecord;
   /** null: never measured, or without a limit. */
   readonly storage: StorageRecord | null;
 }
@@ -145,6 +145,12 @@ export interface CrashHistory {
   readonly probationUntilMs: number;
   /** When `backoff` or `failed` ends by itself. */
   readonly retryAtMs: number | null;
+}
+
+/** What is remembered of crashes over a restart of the server. */
+export interface CrashRecord extends CrashHistory {
+  /** On which terms it ran last (start-terms.ts); absent when it has not crashed, or that is not known. */
+  readonly terms?: string;
 }
 
 export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };

@@ -33,6 +33,8 @@ export type LifecycleEvent =
   | { readonly type: 'adopt'; readonly suspended: boolean }
   /** A process of an earlier server runs that no longer belongs: end it, then go on. */
   | { readonly type: 'clear'; readonly next: Next }
+  /** It crashed, or is about to start, on other terms than those of now: what happened before no longer counts. */
+  | { readonly type: 'renewed' }
   /** It was waiting for its next try when the server before this one ended. */
   | { readonly type: 'resume-wait'; readonly state: 'backoff' | 'failed'; readonly atMs: number }
   /** Nobody waits for it any more, and its process has not been started yet. */

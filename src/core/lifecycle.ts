@@ -5,40 +5,15 @@
  * Every way out of a process goes through `stopping`: only when nothing of the process is left
  * (`ended`) does the state that follows come, so two processes of one instance never overlap.
  */
-import { type BackoffPolicy, backoffDelayMs, recentCrashes } from './backoff.ts';
+import { backoffDelayMs, recentCrashes } from './backoff.ts';
 import { type CrashHistory, type Desired, NO_CRASHES } from './instance.ts';
 import type { Effect, Lifecycle, LifecycleEvent, Next, Step } from './lifecycle-events.ts';
-import type { ServiceConfig, Settings } from './service.ts';
-
-export interface LifecyclePolicy {
-  readonly restart: 'on-failure' | 'always' | 'never';
-  /** What becomes of it when it is idle. */
-  readonly idleAction: 'stop' | 'suspend';
-  readonly backoff: BackoffPolicy;
-}
-
-export function lifecyclePolicy(
-  { restart, idleAction }: Pick<ServiceConfig, 'restart' | 'idleAction'>,
-  { backoffBaseMs, backoffMaxMs, maxRestarts, restartWindowMs }: Settings,
-): LifecyclePolicy {
-  return {
-    restart,
-    idleAction,
-    backoff: { baseMs: backoffBaseMs, maxMs: backoffMaxMs, maxRestarts, windowMs: restartWindowMs },
-  };
-}
-
-export interface Now {
-  readonly nowMs: number;
-  /** 0 to 1, for jitter. */
-  readonly random: number;
-  /** The crash does not count: a request that had crashed a process before was sent again. */
-  readonly isCrashExcused?: boolean;
-}
+import type { LifecyclePolicy, Now } from './lifecycle-policy.ts';
 
 export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHES): Lifecycle {
   const state = desired === 'stopped' ? 'stopped' : 'asleep';
-  return { ...history, retryAtMs: null, state, desired, next: 'asleep', over: false };
+  const { crashesMs, probationUntilMs } = history;
+  return { crashesMs, probationUntilMs, retryAtMs: null, state, desired, next: 'asleep', over: false };
 }
 
 /** One step. An event that means nothing in this state changes nothing. */
@@ -106,11 +81,18 @@ function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifec
       return adopt(now, event.suspended);
     case 'clear':
       return end(now, event.next, [{ do: 'adopt', suspended: false }]);
+    case 'renewed':
+      return renewed(now);
     case 'resume-wait':
       return wait(now, event.state, event.atMs);
     default:
       return stay(now);
   }
+}
+
+function renewed(now: Lifecycle): Step {
+  const waits = now.state === 'backoff' || now.state === 'failed';
+  return waits ? launch(pardon(now)) : { next: pardon(now), effects: [] };
 }
 
 function adopt(now: Lifecycle, suspended: boolean): Step {
@@ -136,6 +118,8 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
       return leave({ ...now, desired: 'stopped' }, 'stopped');
     case 'restart':
       return leave(pardon(now), 'start');
+    case 'renewed':
+      return now.state === 'starting' ? endAsked(pardon(now), 'start') : stay(now);
     case 'remove':
       return leave(now, 'removed');
     case 'close':
@@ -252,6 +236,8 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
       return now.next === 'stopped' || now.next === 'suspended' ? now : { ...now, next: 'asleep', desired: 'asleep' };
     case 'evict':
       return now.next === 'suspended' ? { ...now, next: 'asleep' } : now;
+    case 'renewed':
+      return now.next === 'crash' ? { ...pardon(now), next: 'start' } : now;
     case 'stop':
       return { ...now, next: 'stopped', desired: 'stopped' };
     case 'remove':

@@ -3,6 +3,7 @@ import type { Demand } from '../core/demand.ts';
 import type { ExitReason, InstanceName, ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../core/ports.ts';
+import { startTerms } from '../core/start-terms.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { Attempt, type AttemptHooks } from './attempt.ts';
@@ -64,6 +65,13 @@ export class CurrentProcess {
     return this.found !== null && this.launched === this.found;
   }
 
+  /** On which it was started, or is about to be; null while it waits for its turn, or when there is none. */
+  get terms(): string | null {
+    const request = this.attempt?.request ?? null;
+    if (request === null) return null;
+    return startTerms(this.record?.spec ?? this.options.launcher.spec(request), request);
+  }
+
   /** Whether its start waits for its turn. */
   get waits(): boolean {
     return this.attempt?.waits === true;
@@ -97,7 +105,7 @@ export class CurrentProcess {
     if (attempt !== null) await this.end(attempt, graceMs);
     // It was ended twice, and another has begun.
     if (this.attempt !== attempt) return;
-    this.options.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null);
+    this.options.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
     this.attempt = null;
     this.found = null;
     this.usage = null;

@@ -36,9 +36,12 @@ export class Journal implements Recorded {
   private readonly inFlight: InFlight;
   private readonly deps: JournalDeps;
   private wokenAtMs: number | null = null;
+  /** On which its last process ran. */
+  private terms: string | undefined;
 
   constructor(record: InstanceRecord, inFlight: InFlight, deps: JournalDeps) {
     this.current = record;
+    this.terms = record.crashes.terms;
     this.name = instanceName(record.service, record.tenantId);
     this.inFlight = inFlight;
     this.deps = deps;
@@ -62,7 +65,9 @@ export class Journal implements Recorded {
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
     const storage = withStop(this.current.storage, was.desired, desired, event);
-    this.current = { ...this.current, state, desired, crashes: { crashesMs, probationUntilMs, retryAtMs }, storage };
+    const terms = crashesMs.length > 0 && this.terms !== undefined ? { terms: this.terms } : {};
+    const crashes = { crashesMs, probationUntilMs, retryAtMs, ...terms };
+    this.current = { ...this.current, state, desired, crashes, storage };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
     this.deps.saver.save(this, is.desired !== was.desired && isAsked(event));
@@ -134,8 +139,12 @@ export class Journal implements Recorded {
     this.current = { ...this.current, lastExit };
   }
 
-  /** Nothing of the process is left. What it printed last may have been read after its exit was seen. */
-  ended(lastLines: readonly string[] | null): void {
+  /**
+   * Nothing of the process is left. What it printed last may have been read after its exit was seen.
+   * @param terms on which it was started; null when it was not, or that is not known
+   */
+  ended(lastLines: readonly string[] | null, terms: string | null): void {
+    if (terms !== null) this.terms = terms;
     const { lastExit } = this.current;
     const completed = lastExit === null || lastLines === null ? lastExit : { ...lastExit, lastLines };
     this.current = { ...this.current, process: null, startedAtMs: null, lastExit: completed };

@@ -1,6 +1,7 @@
 /** Takes up what an earlier server left: its instances, their processes that still run, and those that nobody knows. */
 import type { InstanceRecord } from '../core/instance.ts';
 import { instanceName } from '../core/instance.ts';
+import type { LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Launcher } from '../core/ports.ts';
 import { recoveryOf } from '../core/recovery.ts';
 import type { Logger } from '../logger.ts';
@@ -46,15 +47,23 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   if (recovery.do === 'nothing') return false;
   const runner = fleet.find(instance);
   if (recovery.do === 'dispatch' && process !== null && isAlive) {
-    runner.takeUp(launcher.adopt(runner.launchRequest(), process), recovery.event);
+    const request = runner.launchRequest();
+    // It has not served yet, and with another config it need not come to that.
+    const isHopeless = record.state === 'starting' && process.spec !== launcher.spec(request);
+    runner.takeUp(launcher.adopt(request, process), isHopeless ? { type: 'clear', next: 'start' } : recovery.event);
     return true;
   }
-  if (recovery.do === 'dispatch') runner.dispatch(recovery.event);
+  // What failed with another config is tried with this one.
+  if (recovery.do === 'dispatch') runner.dispatch(runner.isRenewed ? tryNow(deps.nowMs()) : recovery.event);
   if (recovery.do === 'lost' && process !== null) {
     launcher.forget(process, instance);
     runner.lost();
   }
   return false;
+}
+
+function tryNow(atMs: number): LifecycleEvent {
+  return { type: 'resume-wait', state: 'backoff', atMs };
 }
 
 async function endStrays(known: ReadonlySet<string>, { launcher, logger }: RecoveryDeps): Promise<void> {

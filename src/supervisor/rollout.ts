@@ -60,11 +60,13 @@ export class Rollout {
   private async round(service: string, progress: Progress): Promise<number> {
     const begun = progress.wanted;
     for (const runner of this.inOrder(service, progress.stuck)) {
+      if (runner !== progress.stuck && runner.isStartingAnew) continue;
       await runner.settled();
       if (this.ended) return begun;
-      if (!this.needsRestart(runner, progress)) continue;
       const tried = progress.wanted;
-      if (await this.replace(runner)) continue;
+      if (!this.hasFailedOnThis(runner, progress)) {
+        if (!this.needsRestart(runner, progress) || (await this.replace(runner))) continue;
+      }
       progress.stuck = runner;
       this.halt(service, runner);
       return tried;
@@ -76,6 +78,11 @@ export class Rollout {
   private inOrder(service: string, first: Runner | null): Runner[] {
     const all = this.deps.fleet.ofService(service);
     return first !== null && all.includes(first) ? [first, ...all.filter((other) => other !== first)] : all;
+  }
+
+  /** It was down before, and was started again when the config came. */
+  private hasFailedOnThis(runner: Runner, { stuck }: Progress): boolean {
+    return runner === stuck && isDown(runner) && !runner.isRenewed;
   }
 
   private needsRestart(runner: Runner, { stuck }: Progress): boolean {

@@ -4,16 +4,19 @@
  */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../core/demand.ts';
 import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
-import { lifecyclePolicy, newLifecycle, step } from '../core/lifecycle.ts';
+import { newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
+import { lifecyclePolicy } from '../core/lifecycle-policy.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
 import type { Claim, Grant, SecondTry } from '../core/serving.ts';
+import { startTerms } from '../core/start-terms.ts';
 import { fault } from '../faults.ts';
 import type { Consumption } from './consumption.ts';
 import type { InFlight } from './in-flight.ts';
 import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
 import { SerialQueue } from './serial-queue.ts';
+import { Tenure } from './tenure.ts';
 import { Watchers } from './watchers.ts';
 
 /** Before a process is ended whose end failed. */
@@ -28,6 +31,7 @@ export class Runner {
   readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
   private readonly parts: Parts;
+  private readonly tenure: Tenure;
   private readonly queue = new SerialQueue<LifecycleEvent>(
     (event) => this.handle(event),
     (event, error) => this.broken(event, error),
@@ -50,6 +54,8 @@ export class Runner {
     this.parts = partsOf(this.asHost(), record, deps);
     this.inFlight = this.parts.inFlight;
     this.consumption = this.parts.consumption;
+    this.tenure = new Tenure(this.parts, this.asHost(), deps);
+    if (this.isRenewed) this.lifecycle = newLifecycle(record.desired);
   }
 
   private asHost(): Host {
@@ -160,7 +166,26 @@ export class Runner {
     this.parts.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
     this.consumption.renew();
+    this.tryOnNewTerms();
     this.watchers.tell();
+  }
+
+  /** Whether it crashed, or is about to start, on other terms than those of now. */
+  get isRenewed(): boolean {
+    const { current, journal } = this.parts;
+    const terms = current.exists ? current.terms : (journal.record.crashes.terms ?? null);
+    const request = this.launchRequest();
+    return terms !== null && terms !== startTerms(this.deps.launcher.spec(request), request);
+  }
+
+  /** Whether its start is under way, on the terms of now. */
+  get isStartingAnew(): boolean {
+    return this.lifecycle.state === 'starting' && !this.parts.current.isAdopted && !this.isRenewed;
+  }
+
+  private tryOnNewTerms(): void {
+    // One that was taken back serves already: it is the rollout's.
+    if (this.isRenewed && !this.parts.current.isAdopted) this.dispatch({ type: 'renewed' });
   }
 
   /** Takes up a process that runs already; `event` says what becomes of it. */
@@ -178,7 +203,7 @@ export class Runner {
   /** Its process ended while nobody watched. */
   lost(): void {
     this.parts.journal.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
-    this.parts.journal.ended(null);
+    this.parts.journal.ended(null, null);
     this.parts.journal.used();
   }
 
@@ -261,13 +286,13 @@ export class Runner {
   private changed(was: Lifecycle, event: LifecycleEvent): void {
     const { state } = this.lifecycle;
     this.mindDoorbell();
-    if (was.state === 'ready' && state !== 'ready') this.leaveReady();
+    if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
     if (was.state === 'suspended') this.parts.suspension.end();
     if (this.hasProcess && !hasProcess(was)) this.deps.onStarting(this.tenantId);
     if (was.state !== state) this.cancelRetry();
     if (state !== 'starting' && state !== 'draining' && state !== 'stopping') this.isAsked = false;
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
-    if (was.state !== state && state === 'ready') this.enterReady(was, event);
+    if (was.state !== state && state === 'ready') this.tenure.enter(was, event);
     this.parts.journal.write(was, this.lifecycle, event);
   }
 
@@ -296,9 +321,9 @@ export class Runner {
       case 'adopt':
         return this.parts.current.adopt(effect.suspended);
       case 'suspend':
-        return this.suspend();
+        return this.tenure.suspend();
       case 'resume':
-        return this.resume();
+        return this.tenure.resume();
       case 'drain':
         if (this.hurried) return this.dispatch({ type: 'drained', isQuiet: false });
         return this.parts.duty.drain(this.service.drainTimeoutMs, (isQuiet) =>
@@ -326,47 +351,6 @@ export class Runner {
     const { clock } = this.deps;
     this.cancelRetry();
     this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
-  }
-
-  // ---- Ready ---------------------------------------------------------------------------------
-
-  private enterReady(was: Lifecycle, event: LifecycleEvent): void {
-    const process = this.parts.current.launched;
-    if (process === null) return;
-    const isResumed = was.state !== 'starting';
-    if (isResumed) this.parts.journal.starting(was, event, this.parts.door.held > 0);
-    const generation = this.deps.generations.next();
-    this.parts.door.open({ process, generation });
-    this.parts.journal.ready(process.record, this.parts.current.isAdopted && !isResumed);
-    this.parts.duty.begin({ process, generation, found: this.parts.current.isAdopted || isResumed });
-  }
-
-  private suspend(): void {
-    const process = this.parts.current.launched;
-    if (process === null) return;
-    process.suspend(this.consumption.limits);
-    const { idleTimeoutMs, suspendTimeoutMs } = this.service;
-    // Of one that an earlier server suspended the time is known by its last use.
-    const sinceMs = this.parts.current.isAdopted
-      ? this.inFlight.lastActivityAtMs + idleTimeoutMs
-      : this.deps.clock.nowMs();
-    this.parts.suspension.begin(process, sinceMs, suspendTimeoutMs);
-  }
-
-  private resume(): void {
-    this.parts.duty.cancelDrain();
-    const detail = this.parts.current.launched?.resume() ?? null;
-    if (detail === null) return;
-    // Before those who are held go on to it.
-    this.parts.door.close();
-    this.parts.current.condemn('start_failed', detail, { type: 'unfit' });
-  }
-
-  private leaveReady(): void {
-    this.parts.duty.end();
-    const { target } = this.parts.door;
-    if (target !== null) this.deps.generations.retire(target.generation);
-    this.parts.door.close();
   }
 }
 

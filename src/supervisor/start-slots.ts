@@ -90,10 +90,13 @@ export class StartSlots {
   private async grantNext(): Promise<void> {
     const next = this.next();
     if (next === undefined) return;
-    if (this.hasRoom || (await this.options.makeRoom(next.demand()))) return this.grantTo(this.next());
+    const room = this.hasRoom || (await this.options.makeRoom(next.demand()));
     this.dropAborted();
+    const stillWaits = this.waiting.includes(next);
+    // What was made for one that has left is another's.
+    if (room) this.grantTo(stillWaits ? next : this.next());
     // What it may not have, another may.
-    if (this.remove(next)) next.answer('no-room');
+    else if (this.remove(next)) next.answer('no-room');
   }
 
   private get hasRoom(): boolean {

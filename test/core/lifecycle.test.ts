@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../../src/core/instance.ts';
-import { type LifecyclePolicy, newLifecycle, step } from '../../src/core/lifecycle.ts';
+import { newLifecycle, step } from '../../src/core/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent, Next } from '../../src/core/lifecycle-events.ts';
+import type { LifecyclePolicy } from '../../src/core/lifecycle-policy.ts';
 
 const NOW = { nowMs: 1_000_000, random: 0 };
 const BACKOFF = { baseMs: 1000, maxMs: 60_000, maxRestarts: 3, windowMs: 300_000 };

@@ -100,7 +100,7 @@ it('one that fails for a reason of its own holds back no other', async () => {
   await settle();
   made.supervisor.apply(withCommand('good'));
   await settle();
-  expect(states(made)).toEqual(['acme backoff', 'globex starting']);
+  expect(states(made)).toEqual(['acme starting', 'globex starting']);
 });
 
 it('a config that changes while an instance restarts reaches those that were restarted before', async () => {

@@ -29,6 +29,7 @@ describe('turns', () => {
   it('one of [instances] that a request waits for comes before the others', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b', 'c');
+    await settle();
     void made.supervisor.claim('api:c', here());
     made.processes[0]?.becomeReady();
     await settle();

@@ -1,0 +1,25 @@
+/** Errors that nobody expects, as events. */
+import { systemClock } from './clock.ts';
+import { type InstanceName, instanceName, parseInstanceName } from './core/instance.ts';
+import type { EventLog } from './core/ports.ts';
+import type { Where } from './faults.ts';
+
+const EVERY_MS = 1000;
+
+/** The log has each of them; of many that come at once the event log has one a second. */
+export function internalErrors(events: EventLog): (error: unknown, where: Where) => void {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return (error, where) => {
+    const nowMs = systemClock.nowMs();
+    if (Math.abs(nowMs - lastMs) < EVERY_MS) return;
+    lastMs = nowMs;
+    const message = error instanceof Error ? error.message : String(error);
+    events.append({ atMs: nowMs, type: 'internal-error', instance: instanceOf(where), message, data: {} });
+  };
+}
+
+function instanceOf({ instance }: Where): InstanceName | null {
+  if (typeof instance !== 'string') return null;
+  const { service, tenantId } = parseInstanceName(instance);
+  return instanceName(service, tenantId);
+}
