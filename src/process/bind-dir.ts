@@ -2,7 +2,7 @@
  * The directory that a child binds its socket in. The tenant may write to it, so it is only ever made anew and put aside,
  * never looked into.
  */
-import { chownSync, realpathSync } from 'node:fs';
+import { chownSync, lstatSync, realpathSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hasBindSocketForm } from '../core/socket-path.ts';
 import { ensurePrivateDir, ensurePublicDir, ensureSocketParent, isOurDir, type Owner } from './directories.ts';
@@ -35,7 +35,23 @@ export function freshBindDir(bindSocket: string, owner: Owner | null, trash: Tra
 export function removeBindDir(bindSocket: string, trash: Trash): void {
   const dir = dirname(bindSocket);
   const parent = dirname(dir);
-  if (isOurDir(parent)) trash.clear(dir, trashBeside(parent));
+  if (!isOurDir(parent)) return;
+  removeSocket(bindSocket, trash);
+  trash.clear(dir, trashBeside(parent));
+}
+
+/** Mostly there is nothing else, and an empty directory needs no rm(1). Looked at where the tenant cannot exchange it. */
+function removeSocket(bindSocket: string, trash: Trash): void {
+  const dir = dirname(bindSocket);
+  const aside = `${dir}.old`;
+  try {
+    renameSync(bindSocket, aside);
+  } catch {
+    // It has removed it itself, or it goes with the directory.
+    return;
+  }
+  if (lstatSync(aside).isSocket()) unlinkSync(aside);
+  else trash.discard(aside, trashBeside(dirname(dir)));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** One running child: its process, its output, its sockets, its end. */
+import type { Stats } from 'node:fs';
 import type { ProcessIdentity, ProcessRecord } from '../core/instance.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../core/ports.ts';
@@ -11,7 +12,7 @@ import { type HeldListener, holdListener } from './held-listener.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness, type HealthCheck } from './probe.ts';
-import { isThere, publishSocket, takeOverSocket } from './public-socket.ts';
+import { isThere, keepAccess, publishSocket, takeOverSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
 import { isAtRest, readInbox } from './resting-connections.ts';
 import { treeRunTimeMs } from './run-time.ts';
@@ -71,7 +72,8 @@ export class Child implements LaunchedProcess {
     this.oomKillsBefore = parts.cgroup?.usage().oomKills ?? 0;
     this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
-    this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket);
+    const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
+    this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket, keep);
     void parts.exited.then(() => {
       // Its probes first: nobody is to take them for clients.
       this.gone.abort();

@@ -3,7 +3,7 @@
  * socket's file (`unix_find_bsd` in net/unix/af_unix.c). With `relatime` it does so only where that time is not
  * after the change time, so the stamp is wiped after each look: that makes the change time the later one.
  */
-import { existsSync, lstatSync, lutimesSync } from 'node:fs';
+import { existsSync, lstatSync, lutimesSync, type Stats } from 'node:fs';
 import { tryConnect } from './probe.ts';
 
 /** An access time that no clock gives. */
@@ -15,13 +15,16 @@ const stamping = new Map<number, boolean>();
 
 export class ConnectStamp {
   private readonly path: string;
+  private readonly onLook: (stat: Stats) => void;
   /** Seen on the way to something else. */
   private noticed = false;
   private stamps = true;
   private begun = false;
 
-  constructor(path: string) {
+  /** `onLook`: called with what the socket is at each look, before what the look finds is told. */
+  constructor(path: string, onLook: (stat: Stats) => void = () => {}) {
     this.path = path;
+    this.onLook = onLook;
   }
 
   /**
@@ -37,8 +40,10 @@ export class ConnectStamp {
 
   /** Whether somebody connected since this was asked last; always true where there are no stamps. */
   take(): boolean {
+    const stat = lstatSync(this.path, { throwIfNoEntry: false });
+    if (stat !== undefined) this.onLook(stat);
     if (!this.stamps) return true;
-    const connected = isStamped(this.path);
+    const connected = stat !== undefined && hasStamp(stat);
     if (connected) this.wipe();
     const noticed = this.noticed || connected;
     this.noticed = false;
@@ -84,5 +89,9 @@ function wipe(path: string): boolean {
 
 function isStamped(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.atimeMs !== WIPED_S * 1000;
+  return stat !== undefined && hasStamp(stat);
+}
+
+function hasStamp({ atimeMs }: Stats): boolean {
+  return atimeMs !== WIPED_S * 1000;
 }

@@ -1,5 +1,5 @@
 /**
- * The swap of the public socket. rename(2) moves a listening Unix socket without disturbing it, so what listens at
+ * The swap of the public socket. rename(2) and link(2) do not disturb a listening Unix socket, so what listens at
  * the public path changes in one step: the doorbell while the instance is not ready, the child's own while it is.
  */
 import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
@@ -9,27 +9,47 @@ import { trashBeside } from './bind-dir.ts';
 import { ensurePublicDir } from './directories.ts';
 import type { Trash } from './trash.ts';
 
+/** Of a mode, without the kind of file. */
+const MODE_BITS = 0o7777;
+
 export interface SocketPaths {
-  /** What the child binds, in a directory that is the child's. */
+  /** What the child binds, in a directory that is the child's; the name stays the child's to change and remove. */
   readonly bindSocket: string;
-  /** Where it lies from then on, in a directory of tenement's own: nothing can be put in its place. */
+  /** The same file by a name in a directory of tenement's own: nothing can be put in its place. */
   readonly upstreamSocket: string;
   /** What others connect to: another name of the same file. */
   readonly publicSocket: string;
 }
 
 /**
- * Moves the child's socket to where nothing can be put in its place; does nothing when an earlier server did.
- * @throws {Error} when it cannot be moved, or is no socket.
+ * Gives the child's socket a name where nothing can be put in its place, and leaves the one that the child bound, by which
+ * it may change its mode; keeps the name that an earlier server gave it.
+ * @throws {Error} when that cannot be done, or when it is no socket.
  */
 export function takeOverSocket(paths: Omit<SocketPaths, 'publicSocket'>, trash: Trash): void {
   const { bindSocket, upstreamSocket } = paths;
-  if (isThere(upstreamSocket)) return;
-  renameSync(bindSocket, upstreamSocket);
-  // Looked at after the move: before it, the child could still lay something else there.
-  if (lstatSync(upstreamSocket).isSocket()) return;
+  if (!isThere(upstreamSocket)) linkItself(bindSocket, upstreamSocket);
+  // Looked at by the new name: the child can lay something else at the old one at any moment.
+  if (statOf(upstreamSocket)?.isSocket() === true) return;
   trash.discard(upstreamSocket, trashBeside(dirname(upstreamSocket)));
-  throw new Error(`${bindSocket} is not a socket`);
+  throw new NoSocketError(bindSocket);
+}
+
+/** link(2): of a symbolic link, the link itself. @throws {Error} */
+function linkItself(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    // A directory can have no second name.
+    if (statOf(from)?.isDirectory() === true) throw new NoSocketError(from);
+    throw error;
+  }
+}
+
+class NoSocketError extends Error {
+  constructor(path: string) {
+    super(`${path} is not a socket`);
+  }
 }
 
 /**
@@ -66,6 +86,21 @@ function tryAgainAfter(code: string, work: () => void, remedy: () => unknown): v
 export function grantAccess(path: string, { socketMode, socketGroup }: SocketAccess): void {
   if (socketGroup !== null) chownSync(path, -1, socketGroup);
   chmodSync(path, socketMode);
+}
+
+/**
+ * Grants it again where its process has changed it by the name that it bound: servers set a mode after listen(2) (uvicorn:
+ * 0666). Never throws: what cannot be done is tried again at the next look. `stat`: what the socket is now.
+ */
+export function keepAccess(path: string, stat: Stats, access: SocketAccess): void {
+  const { socketMode, socketGroup } = access;
+  const isGranted = (stat.mode & MODE_BITS) === socketMode && (socketGroup === null || stat.gid === socketGroup);
+  if (isGranted) return;
+  try {
+    grantAccess(path, access);
+  } catch {
+    // It has gone meanwhile, or its file system is read-only now.
+  }
 }
 
 /** Removes the child's socket, and its public name unless something else has that by now. */

@@ -1,9 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../src/logger.ts';
 import { freshBindDir, isBindSocket, removeBindDir } from '../../src/process/bind-dir.ts';
-import { takeOverSocket, withdrawSocket } from '../../src/process/public-socket.ts';
+import { keepAccess, takeOverSocket, withdrawSocket } from '../../src/process/public-socket.ts';
 import { Trash } from '../../src/process/trash.ts';
 import { makeBench, makeDir } from './support.ts';
 
@@ -65,6 +76,49 @@ test.each(['a link', 'a file', 'a directory'])(
     expect(readdirSync(join(dir, '.tenement-0'))).toEqual(['api-acme']);
   },
 );
+
+test('a socket stays where its process bound it, and is reached by a name that the process cannot exchange', async () => {
+  const trash = makeTrash();
+  const dir = makeDir();
+  const bindSocket = join(dir, '.tenement-0/api-acme/s');
+  const upstreamSocket = join(dir, '.tenement-0/api-acme.s');
+  freshBindDir(bindSocket, null, trash);
+  const server = createServer().listen(bindSocket);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  takeOverSocket({ bindSocket, upstreamSocket }, trash);
+  expect(statSync(bindSocket).ino).toBe(statSync(upstreamSocket).ino);
+  chmodSync(bindSocket, 0o666);
+  keepAccess(upstreamSocket, statSync(upstreamSocket), { socketMode: 0o640, socketGroup: null });
+  expect(modeOf(bindSocket)).toBe(0o640);
+  rmSync(bindSocket);
+  symlinkSync('/dev/null', bindSocket);
+  takeOverSocket({ bindSocket, upstreamSocket }, trash);
+  expect(statSync(upstreamSocket).isSocket()).toBe(true);
+});
+
+test('what an earlier server took over and did not look at is looked at', () => {
+  const trash = makeTrash();
+  const dir = makeDir();
+  const bindSocket = join(dir, '.tenement-0/api-acme/s');
+  const upstreamSocket = join(dir, '.tenement-0/api-acme.s');
+  freshBindDir(bindSocket, null, trash);
+  symlinkSync('/dev/log', upstreamSocket);
+  expect(() => takeOverSocket({ bindSocket, upstreamSocket }, trash)).toThrow('is not a socket');
+  expect(existsSync(upstreamSocket)).toBe(false);
+});
+
+test('a directory with nothing but the socket in it is removed at once', async () => {
+  const dir = makeDir();
+  const bindSocket = join(dir, '.tenement-0/api-acme/s');
+  const trash = makeTrash();
+  freshBindDir(bindSocket, null, trash);
+  const server = createServer().listen(bindSocket);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  removeBindDir(bindSocket, trash);
+  expect(readdirSync(join(dir, '.tenement-0'))).toEqual([]);
+});
 
 test('a directory that lies where the socket is to be moved does not end who withdraws it', () => {
   const dir = makeDir();
