@@ -1,4 +1,5 @@
 /** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HIDDEN } from '../core/layers.ts';
 import type { LaunchRequest } from '../core/ports.ts';
@@ -76,6 +77,7 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
     hostname: tenantId,
     nofileLimit: limits.nofileLimit,
     // runsc opens the files, as root, and lets the tenant's user have what that may.
+    bindDir: realpathSync(dirname(paths.bindSocket)),
     layers: layersOf(viewOf(request, plan, null, around)),
     wholeHost: plan.readOnlyPaths === null || plan.readOnlyPaths.includes('/'),
   });

@@ -34,6 +34,7 @@ function whyNotRun(runsc: string): string | null {
       hostname: 'trial',
       nofileLimit: null,
       layers: [],
+      bindDir: stateDir,
       wholeHost: true,
     });
     const [file = '', ...args] = runWords(runsc, container);

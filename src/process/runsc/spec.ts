@@ -16,6 +16,8 @@ export interface ContainerOptions {
   readonly layers: readonly Layer[];
   /** Whether all of the host is there but what layers hide; else nothing but what they show. */
   readonly wholeHost: boolean;
+  /** Where it binds its socket, which nobody else writes in; its real path. */
+  readonly bindDir: string;
   /** An empty directory and an empty file. */
   readonly emptyDir: string;
   readonly emptyFile: string;
@@ -56,8 +58,18 @@ export function containerSpec(options: ContainerOptions): object {
       rlimits: limits,
     },
     mounts: mountsOf(options),
+    annotations: exclusive(options.bindDir),
     linux: { namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
   };
+}
+
+/**
+ * What gVisor remembers of the files in it holds. Else it asks for the owner and the mode of a socket that was bound, is
+ * told those of the open socket and not of its file (root, 0777), and lets no other user change it.
+ */
+function exclusive(source: string): Record<string, string> {
+  const hint = 'dev.gvisor.spec.mount.bind';
+  return { [`${hint}.source`]: source, [`${hint}.type`]: 'bind', [`${hint}.share`]: 'container' };
 }
 
 function mountsOf({ layers, emptyFile }: ContainerOptions): Mount[] {

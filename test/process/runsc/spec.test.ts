@@ -10,6 +10,7 @@ const OPTIONS: ContainerOptions = {
   nofileLimit: null,
   layers: [{ kind: 'own', at: '/data/acme', from: '/data/acme' }],
   wholeHost: true,
+  bindDir: '/run/x',
   emptyDir: '/state/empty',
   emptyFile: '/state/nothing',
 };

@@ -1,4 +1,4 @@
-/** Python's servers as they stand, which do more to their socket than to listen. */
+/** Servers that do more to their socket than to listen; Python's as they stand. */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,15 @@ async function serveApp(command: string, keys: string): Promise<TestServer> {
   expect(stderr).toBe('');
   return server;
 }
+
+describe.each(LEVELS)('at $level', ({ keys, lacks }) => {
+  it.skipIf(lacks)('a server finds its socket where it bound it, and others find it with socket_mode', async () => {
+    const server = await serveApp('node {fixtures}/changes-socket.mjs', keys);
+    expect((await server.get('acme.localhost')).body).toBe('changed');
+    const { socket } = await server.instance('app:acme');
+    await expect.poll(() => statSync(socket ?? '').mode & 0o777).toBe(0o660);
+  });
+});
 
 describe.each(SERVERS)('$name (apt-get install python3-$name)', ({ name, command }) => {
   for (const { level, keys, lacks } of LEVELS) {
