@@ -1,23 +1,105 @@
 /** Tells when a config file has changed and been left alone for a moment: editors write in several steps. */
-import { watch } from 'chokidar';
+import { realpath, stat } from 'node:fs/promises';
+import { type FSWatcher, watch } from 'chokidar';
 
 const SETTLE_MS = 100;
 const POLL_MS = 20;
+/**
+ * A link on the way to the file may come to lead elsewhere (a ConfigMap of Kubernetes, a `current` that is swapped), and
+ * the file that it leads to may go and come again: nothing tells of that but a look.
+ */
+const LOOK_MS = 1000;
 
 export interface ConfigWatch {
   close(): Promise<void>;
 }
 
-/** Settles when it watches. `onChange` is called after each change, also when the file was replaced by another. */
+/**
+ * Settles when it watches. `onChange` is called after each change, also when the file was replaced by another, whether it
+ * is named itself or by links.
+ */
 export async function watchConfig(file: string, onChange: () => void): Promise<ConfigWatch> {
-  const watcher = watch(file, {
-    ignoreInitial: true,
-    awaitWriteFinish: { stabilityThreshold: SETTLE_MS, pollInterval: POLL_MS },
-  });
-  // A file that was moved away and back comes as `add`.
-  watcher.on('change', onChange).on('add', onChange);
-  // Without a watch SIGHUP still reloads.
-  watcher.on('error', () => {});
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
-  return { close: () => watcher.close() };
+  const watching = new Watching(file, onChange);
+  await watching.begin();
+  return watching;
+}
+
+class Watching implements ConfigWatch {
+  private readonly file: string;
+  private readonly onChange: () => void;
+  private watcher: FSWatcher | null = null;
+  private looking: NodeJS.Timeout | null = null;
+  /** Of the file when `onChange` was called last, or before any change. */
+  private told: string | null = null;
+  private closed = false;
+
+  constructor(file: string, onChange: () => void) {
+    this.file = file;
+    this.onChange = onChange;
+  }
+
+  async begin(): Promise<void> {
+    this.told = await fingerprint(this.file);
+    await this.watch();
+    this.lookLater();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.looking !== null) clearTimeout(this.looking);
+    await this.watcher?.close();
+  }
+
+  private async watch(): Promise<void> {
+    const watcher = watch(this.file, {
+      ignoreInitial: true,
+      awaitWriteFinish: { stabilityThreshold: SETTLE_MS, pollInterval: POLL_MS },
+    });
+    this.watcher = watcher;
+    // A file that was moved away and back comes as `add`.
+    for (const event of ['change', 'add'] as const) watcher.on(event, () => void this.changed());
+    // Without a watch the looks, and SIGHUP, still reload.
+    watcher.on('error', () => {});
+    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  }
+
+  private async changed(): Promise<void> {
+    const found = await fingerprint(this.file);
+    // The watch and a look may both have seen the same change.
+    if (this.closed || (found !== null && found === this.told)) return;
+    this.told = found;
+    this.onChange();
+  }
+
+  private lookLater(delayMs = LOOK_MS): void {
+    if (!this.closed) this.looking = setTimeout(() => void this.look(null), delayMs).unref();
+  }
+
+  /** @param before what the look a moment ago found, when that was a change */
+  private async look(before: string | null): Promise<void> {
+    const found = await fingerprint(this.file);
+    if (this.closed) return;
+    if (found === null || found === this.told) return this.lookLater();
+    if (found !== before) {
+      this.looking = setTimeout(() => void this.look(found), SETTLE_MS).unref();
+      return;
+    }
+    // What was watched is not what the name leads to.
+    await this.watcher?.close();
+    if (this.closed) return;
+    await this.watch();
+    await this.changed();
+    this.lookLater();
+  }
+}
+
+/** Changes with each change of the file, and when another takes its place; null: there is none now. */
+async function fingerprint(file: string): Promise<string | null> {
+  try {
+    const real = await realpath(file);
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(real);
+    return [real, dev, ino, size, mtimeMs, ctimeMs].join(' ');
+  } catch {
+    return null;
+  }
 }
