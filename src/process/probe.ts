@@ -1,11 +1,13 @@
 /**
  * One question to a child: does it accept, and is it healthy? Bounded in time. Of what is due the event loop does timers
- * first, so after a standstill it takes one turn more to see that the answer came in time.
+ * first, so after a standstill it takes one turn more to see that the answer came in time. Only a socket that lies at the
+ * path itself is asked; a link is not followed.
  */
-import { request } from 'node:http';
-import { connect } from 'node:net';
+import { type ClientRequest, type RequestOptions, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
 import { isScarce } from './reserve.ts';
+import { bySocketInode } from './socket-inode.ts';
 
 /** `refused`: nothing listens there (yet). `scarce`: it was not tried, since this process may open no more files. */
 export type ConnectResult = 'accepted' | 'refused' | 'timeout' | 'scarce';
@@ -13,7 +15,12 @@ export type ConnectResult = 'accepted' | 'refused' | 'timeout' | 'scarce';
 /** `refused` at once when `signal` aborts. */
 export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: AbortSignal): Promise<ConnectResult> {
   return new Promise((resolve) => {
-    const socket = 'socketPath' in upstream ? connect(upstream.socketPath) : connect(upstream.port, '127.0.0.1');
+    let socket: Socket;
+    try {
+      socket = connectTo(upstream);
+    } catch (error) {
+      return resolve(isScarce(error) ? 'scarce' : 'refused');
+    }
     const cancel = () => finish('refused');
     signal?.addEventListener('abort', cancel, { once: true });
     const finish = (result: ConnectResult) => {
@@ -25,6 +32,11 @@ export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: Abort
     socket.once('connect', () => finish('accepted'));
     socket.on('error', (error) => finish(isScarce(error) ? 'scarce' : 'refused'));
   });
+}
+
+function connectTo(upstream: Upstream): Socket {
+  if ('port' in upstream) return connect(upstream.port, '127.0.0.1');
+  return bySocketInode(upstream.socketPath, (path) => connect(path));
 }
 
 /** A question whether an application is healthy. */
@@ -47,8 +59,8 @@ export type HealthAnswer =
       readonly scarce?: true;
     };
 
-/** connect(2): nobody listens, or the file is gone. */
-const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT']);
+/** connect(2): nobody listens, or the file is gone, or it is a link. */
+const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']);
 
 /**
  * GET: 2xx is healthy. Not ok at once when `signal` aborts. It says that it came by https, or an application that
@@ -60,9 +72,13 @@ export function askHealth(
   signal?: AbortSignal,
 ): Promise<HealthAnswer> {
   return new Promise((resolve) => {
-    const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
     const headers = { host, connection: 'close', 'user-agent': 'tenement-health', 'x-forwarded-proto': 'https' };
-    const probe = request({ ...where, path, headers, agent: false });
+    let probe: ClientRequest;
+    try {
+      probe = requestTo(upstream, { path, headers, agent: false });
+    } catch (error) {
+      return resolve(notAsked(path, upstream, error as NodeJS.ErrnoException));
+    }
     const late: HealthAnswer = { ...failure(`GET ${path} did not answer within ${timeoutMs} ms`), isSilent: true };
     const timer = setTimeout(() => setImmediate(finish, late), timeoutMs);
     const cancel = () => finish(failure(`GET ${path} was not answered`));
@@ -77,13 +93,23 @@ export function askHealth(
       const status = response.statusCode ?? 0;
       finish(status >= 200 && status < 300 ? { ok: true } : failure(`GET ${path} answered ${status}`));
     });
-    probe.on('error', (error: NodeJS.ErrnoException) => {
-      const failed = failure(`GET ${path} failed: ${error.message}`);
-      if (isScarce(error)) finish({ ...failed, scarce: true });
-      else finish(REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed);
-    });
+    probe.on('error', (error: NodeJS.ErrnoException) => finish(notAsked(path, upstream, error)));
     probe.end();
   });
+}
+
+function requestTo(upstream: Upstream, options: RequestOptions): ClientRequest {
+  if ('port' in upstream) return request({ ...options, host: '127.0.0.1', port: upstream.port });
+  return bySocketInode(upstream.socketPath, (socketPath) => request({ ...options, socketPath }));
+}
+
+function notAsked(path: string, upstream: Upstream, error: NodeJS.ErrnoException): HealthAnswer {
+  // The name by which it was connected to says nothing to whoever reads this.
+  const reason =
+    'port' in upstream ? error.message : error.message.replace(/\/proc\/self\/fd\/\d+/, upstream.socketPath);
+  const failed = failure(`GET ${path} failed: ${reason}`);
+  if (isScarce(error)) return { ...failed, scarce: true };
+  return REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed;
 }
 
 /** Not ok at once when `signal` aborts. One that could not be asked for want of a descriptor is not to blame. */

@@ -14,6 +14,8 @@ export interface Bystander {
   readonly socketPath: string;
   /** For root alone, and not in /run: the control socket of another tenement lies like that. */
   readonly rootsSocketPath: string;
+  /** How often somebody has connected to that. */
+  rootsConnections(): number;
   /** For all, where an application lies: beside it, and in a directory that nothing else is in. */
   readonly socketInWorkdir: string;
   readonly socketApartInWorkdir: string;
@@ -40,7 +42,11 @@ export async function openBystander(workdir: string): Promise<Bystander> {
   const tcp = await greeter({ port: 0, host: '127.0.0.1' });
   const forAll = [socketPath, socketInWorkdir, socketApartInWorkdir];
   const paths = [...forAll, rootsSocketPath, abstractName];
+  let rootsConnections = 0;
   const others = await Promise.all(paths.map((path) => greeter({ path })));
+  others[paths.indexOf(rootsSocketPath)]?.on('connection', () => {
+    rootsConnections += 1;
+  });
   for (const path of forAll) chmodSync(path, 0o777);
   const udp = createSocket('udp4').bind(0, '127.0.0.1');
   await once(udp, 'listening');
@@ -51,6 +57,7 @@ export async function openBystander(workdir: string): Promise<Bystander> {
     abstractName,
     socketPath,
     rootsSocketPath,
+    rootsConnections: () => rootsConnections,
     socketInWorkdir,
     socketApartInWorkdir,
     namedFile,

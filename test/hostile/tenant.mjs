@@ -49,15 +49,20 @@ async function answer(request) {
 
 const server = createServer((request, response) => {
   answer(request).then(
-    (body) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+    (body) => response.writeHead(statusOf(request), { 'content-type': 'application/json' }).end(JSON.stringify(body)),
     (error) => response.writeHead(500).end(error.stack),
   );
 });
 
+/** One that is sick is asked again, by then at the link. */
+function statusOf({ url }) {
+  return SWAP_WHEN === 'sick' && url === '/health' ? 503 : 200;
+}
+
 /** Between the probe that finds it ready and the rename: with `SWAP`, a link to that path lies there by then. */
 function beforeHealthy() {
   try {
-    if (SWAP_WHEN === 'probe') layLink(SOCKET_PATH);
+    if (SWAP_WHEN === 'probe' || SWAP_WHEN === 'sick') layLink(SOCKET_PATH);
     if (SWAP_WHEN === 'hard-link') layLink(SOCKET_PATH, linkSync);
     // Where the socket would be moved to, and is taken for moved if something lies there.
     if (SWAP_WHEN === 'ahead') layLink(`${dirname(SOCKET_PATH)}.s`);

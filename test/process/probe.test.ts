@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, linkSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -57,3 +58,62 @@ test('none is told when the time is over', async () => {
 function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
+
+test('what lies elsewhere is not connected to, however fast a link to it and a socket change places', async () => {
+  const dir = makeDir();
+  const [at, own, theirs] = [join(dir, 's'), join(dir, 'own'), join(dir, 'theirs')];
+  let reached = 0;
+  const victim = createServer((socket) => {
+    reached += 1;
+    socket.destroy();
+  }).listen(theirs);
+  const honest = createServer((socket) => socket.destroy()).listen(own);
+  onTestFinished(() => [victim, honest].forEach((server) => void server.close()));
+  await Promise.all([once(victim, 'listening'), once(honest, 'listening')]);
+  const swapper = spawn(process.execPath, ['-e', SWAPPER, at, own, theirs], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void swapper.kill('SIGKILL'));
+  await once(swapper.stdout, 'data');
+  const results = new Set<string>();
+  const enough = () => results.has('accepted') && results.has('refused');
+  for (let count = 0; count < 2000 || !enough(); count += 1) {
+    results.add(await tryConnect({ socketPath: at }, 5000));
+    const { ok } = await askHealth({ socketPath: at }, CHECK);
+    expect(ok).toBe(false);
+  }
+  expect([...results].toSorted()).toEqual(['accepted', 'refused']);
+  expect(reached).toBe(0);
+});
+
+/** A link to the third and a name of the second at the first, by turns. */
+const SWAPPER = `
+const { linkSync, renameSync, symlinkSync } = require('node:fs');
+const [at, own, theirs] = process.argv.slice(1);
+console.log('begins');
+for (;;) {
+  symlinkSync(theirs, at + 'l');
+  renameSync(at + 'l', at);
+  linkSync(own, at + 'l');
+  renameSync(at + 'l', at);
+}`;
+
+test('a health check of a link is told by its path, and by no other name', async () => {
+  const dir = makeDir();
+  const at = join(dir, 's');
+  symlinkSync('/nowhere', at);
+  expect(await askHealth({ socketPath: at }, CHECK)).toEqual({
+    ok: false,
+    refused: true,
+    detail: `GET / failed: connect ENOTSOCK ${at}`,
+  });
+  const gone = join(dir, 'gone');
+  const server = createServer().listen(gone);
+  await once(server, 'listening');
+  linkSync(gone, join(dir, 'kept'));
+  server.close();
+  await once(server, 'close');
+  expect(await askHealth({ socketPath: join(dir, 'kept') }, CHECK)).toEqual({
+    ok: false,
+    refused: true,
+    detail: `GET / failed: connect ECONNREFUSED ${join(dir, 'kept')}`,
+  });
+});

@@ -132,6 +132,11 @@ const SWAPPING: readonly Attempt[] = [
     target: control,
   }),
   swapping('have it published by laying the link and the socket by turns', { when: 'turns', target: control }),
+  swapping("have probes connect to root's socket, by a link to it in its own socket's place", {
+    when: 'sick',
+    target: ({ bystander }) => bystander.rootsSocketPath,
+    connections: ({ bystander }) => bystander.rootsConnections(),
+  }),
   swapping(
     'have a hard link to the control socket published',
     { when: 'hard-link', target: control, service: 'app' },

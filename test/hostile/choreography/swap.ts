@@ -7,10 +7,13 @@ import type { Scene } from '../scene.ts';
 export interface SwapOptions {
   /**
    * `probe`: a symbolic link when it is asked for its health, before it answers. `turns`: that and its socket by turns
-   * for two seconds. `hard-link`: a second name of the target. `ahead`: where tenement would move the socket to.
+   * for two seconds. `hard-link`: a second name of the target. `ahead`: where tenement would move the socket to. `sick`:
+   * as `probe`, and the answer has it asked again.
    */
-  readonly when: 'probe' | 'turns' | 'hard-link' | 'ahead';
+  readonly when: 'probe' | 'turns' | 'hard-link' | 'ahead' | 'sick';
   target(scene: Scene): string;
+  /** How often the target was connected to, where nobody is to. */
+  connections?(scene: Scene): number;
   /** Default: one whose starts fail soon, for what is to come up nowhere. */
   readonly service?: 'app' | 'brief' | 'home';
 }
@@ -28,6 +31,8 @@ export async function swap(scene: Scene, options: SwapOptions): Promise<Finding>
   const instance = `${service}:swapper`;
   const host = `swapper.${service}.localhost`;
   const env = { SWAP: options.target(scene), SWAP_WHEN: when };
+  const connections = () => options.connections?.(scene) ?? 0;
+  const connectedBefore = connections();
   try {
     await post(scene, '/api/instances', { service, id: 'swapper', env });
     let reached: Finding = denied('it never came up');
@@ -40,6 +45,8 @@ export async function swap(scene: Scene, options: SwapOptions): Promise<Finding>
       ]);
       const theirs = answers.find(isAnothers);
       if (theirs !== undefined) return done(`under its name, ${env.SWAP} answered ${theirs.body.slice(0, 80)}`);
+      const connected = connections() - connectedBefore;
+      if (connected > 0) return done(`${env.SWAP} was connected to ${connected} times`);
       reached = denied(`answers ${answers.map(({ status }) => status).join(' and ')}: ${reason}`);
     }
     return reached;
