@@ -66,6 +66,8 @@ export class Child implements LaunchedProcess {
   private ending: Promise<void> | null = null;
   private held: HeldListener | null = null;
   private holding: NodeJS.Timeout | null = null;
+  /** What it listens on is not to be held, or not any more. */
+  private isLetGo = false;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
@@ -119,7 +121,9 @@ export class Child implements LaunchedProcess {
   }
 
   runTimeMs(): number {
-    return treeRunTimeMs(this.parts.record.pid);
+    const { cgroup, record } = this.parts;
+    const seconds = cgroup?.usage().cpuSeconds ?? null;
+    return seconds === null ? treeRunTimeMs(record.pid) : seconds * 1000;
   }
 
   suspend(limits: Limits): void {
@@ -205,7 +209,7 @@ export class Child implements LaunchedProcess {
     const options = {
       upstream: port === null ? { socketPath } : { port },
       health: this.healthCheck(service),
-      pid: record.pid,
+      leader: record,
     };
     return waitReady(options, dirWatch, signal);
   }
@@ -234,20 +238,25 @@ export class Child implements LaunchedProcess {
     if (publicSocket === null) return null;
     try {
       publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
-      this.holding ??= setTimeout(() => this.holdListener(), HOLD_AFTER_MS).unref();
+      this.holding ??= setTimeout(() => void this.holdListener(), HOLD_AFTER_MS).unref();
       return null;
     } catch (error) {
       return notMoved(publicSocket, error);
     }
   }
 
-  private holdListener(): void {
-    const { pid, bindSocket } = this.parts.record;
-    if (!this.gone.signal.aborted) this.held ??= holdListener(pid, bindSocket);
+  private async holdListener(): Promise<void> {
+    const { record } = this.parts;
+    if (this.gone.signal.aborted || this.held !== null) return;
+    const held = await holdListener(record, record.bindSocket);
+    if (this.isLetGo || this.held !== null) held?.close();
+    else if (!this.gone.signal.aborted) this.held = held;
+    else if (held !== null) this.parts.onListenerLeft(held.fd);
   }
 
   private letGoOfListener(): void {
     if (this.holding !== null) clearTimeout(this.holding);
+    this.isLetGo = true;
     this.held?.close();
     this.held = null;
   }

@@ -5,8 +5,7 @@
 import type { ProcessIdentity } from '../core/instance.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { descendantsOf } from './descendants.ts';
-import { family } from './port.ts';
-import { isAlive, readStat } from './proc.ts';
+import { allPids, isAlive, readStat } from './proc.ts';
 
 export interface Frozen {
   readonly leader: ProcessIdentity;
@@ -31,6 +30,23 @@ function signalAll(leader: ProcessIdentity, name: 'SIGSTOP' | 'SIGCONT'): void {
     const stat = readStat(pid);
     if (stat !== null && stat.pgrp !== leader.pid) signal(pid, name);
   }
+}
+
+/** Where the kernel does not list children, or there are too many: its group and its descendants, by all processes. */
+function family(rootPid: number): number[] {
+  const stats = allPids()
+    .map(readStat)
+    .filter((stat) => stat !== null);
+  const members = new Set([rootPid]);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { pid, ppid, pgrp } of stats) {
+      if (members.has(pid) || !(pgrp === rootPid || members.has(ppid))) continue;
+      members.add(pid);
+      grew = true;
+    }
+  }
+  return [...members];
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -3,9 +3,11 @@
  * who connect wait in the socket's queue, until tenement takes them in from there.
  */
 import { closeSync } from 'node:fs';
+import type { ProcessIdentity } from '../core/instance.ts';
+import { descendantsOf } from './descendants.ts';
 import { duplicateOf } from './pidfd.ts';
-import { family } from './port.ts';
 import { descriptorsOf, openedAs } from './proc.ts';
+import { lookAtProcesses } from './process-table.ts';
 import { listenerInodes, unixTable } from './unix-sockets.ts';
 
 export interface HeldListener {
@@ -16,8 +18,8 @@ export interface HeldListener {
 }
 
 /** Of what a process, or one that it started, listens on under the name `path`; null when it cannot be had. */
-export function holdListener(leaderPid: number, path: string): HeldListener | null {
-  const holder = holderAmong([leaderPid], path) ?? holderAmong(family(leaderPid), path);
+export async function holdListener(leader: ProcessIdentity, path: string): Promise<HeldListener | null> {
+  const holder = await holderOf(leader, path);
   const fd = holder === null ? null : duplicateOf(holder.pid, holder.fd);
   if (holder === null || fd === null) return null;
   // Between the look and the call it may have become another.
@@ -26,6 +28,13 @@ export function holdListener(leaderPid: number, path: string): HeldListener | nu
     return null;
   }
   return { fd, isShared: () => openedAs(holder.pid, holder.fd) === holder.socket, close: () => closeSync(fd) };
+}
+
+/** Mostly the leader, or a descendant of it: only for another is everybody looked at. */
+async function holderOf(leader: ProcessIdentity, path: string): Promise<Holder | null> {
+  const nearest = [leader.pid, ...(descendantsOf(leader.pid) ?? [])];
+  const family = async () => (await lookAtProcesses()).familyOf(leader).map(({ pid }) => pid);
+  return holderAmong(nearest, path) ?? holderAmong(await family(), path);
 }
 
 interface Holder {

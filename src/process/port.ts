@@ -1,8 +1,12 @@
 /** Ports for `listen = "port"`: one that nobody has, and whose process it is that listens there. */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { endianness } from 'node:os';
-import { allPids, descriptorsOf, openedAs, readStat } from './proc.ts';
+import type { ProcessIdentity } from '../core/instance.ts';
+import { descendantsOf } from './descendants.ts';
+import { descriptorsOf, openedAs } from './proc.ts';
+import { lookAtProcesses } from './process-table.ts';
 import { withReserve } from './reserve.ts';
 
 /** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */
@@ -50,15 +54,31 @@ function freePort(): Promise<number> {
 }
 
 /**
- * Whether all that answers on that port of 127.0.0.1 belongs to the child: to a process of its group,
- * or a descendant. A stranger, or a survivor of another tenant, must never answer for this one. true
- * where /proc does not tell.
+ * Whether all that answers on that port of 127.0.0.1 belongs to the child: to a process of its group or session, or a
+ * descendant. A stranger, or a survivor of another tenant, must never answer for this one. true where /proc does not tell.
  */
-export function listenerBelongsTo(port: number, childPid: number): boolean {
-  const inodes = listeningInodes(port);
+export async function listenerBelongsTo(port: number, child: ProcessIdentity): Promise<boolean> {
+  const inodes = await listeningInodes(port);
   if (inodes === null) return true;
-  const held = new Set(family(childPid).flatMap(openedBy));
-  return inodes.size > 0 && [...inodes].every((inode) => held.has(inode));
+  if (inodes.size === 0) return false;
+  if (holdAll([child.pid, ...(descendantsOf(child.pid) ?? [])], inodes)) return true;
+  return holdAll(pidsOf((await lookAtProcesses()).familyOf(child)), inodes);
+}
+
+function pidsOf(some: readonly ProcessIdentity[]): number[] {
+  return some.map(({ pid }) => pid);
+}
+
+/** Looks no further than it must: a tenant may have many processes, with many descriptors. */
+function holdAll(pids: readonly number[], inodes: ReadonlySet<string>): boolean {
+  const missing = new Set(inodes);
+  for (const pid of pids) {
+    for (const fd of descriptorsOf(pid)) {
+      missing.delete(openedAs(pid, fd));
+      if (missing.size === 0) return true;
+    }
+  }
+  return false;
 }
 
 function loopbackAddress(bytes: readonly number[]): string {
@@ -66,12 +86,12 @@ function loopbackAddress(bytes: readonly number[]): string {
   return Buffer.from(ordered).toString('hex').toUpperCase();
 }
 
-function listeningInodes(port: number): Set<string> | null {
+async function listeningInodes(port: number): Promise<Set<string> | null> {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = new Set<string>();
   let readable = false;
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const lines = readLines(file);
+    const lines = await readLines(file);
     if (lines === null) continue;
     readable = true;
     for (const line of lines.slice(1)) {
@@ -84,33 +104,12 @@ function listeningInodes(port: number): Set<string> | null {
   return readable ? inodes : null;
 }
 
-function readLines(file: string): string[] | null {
+async function readLines(file: string): Promise<string[] | null> {
   try {
-    return withReserve(() => readFileSync(file, 'latin1'))
-      .trimEnd()
-      .split('\n');
+    // Of a host with many connections the kernel makes it for longer than others should wait.
+    const text = await readFile(file, 'latin1').catch(() => withReserve(() => readFileSync(file, 'latin1')));
+    return text.trimEnd().split('\n');
   } catch {
     return null;
   }
-}
-
-/** The pids of the child's group and of its descendants. */
-export function family(rootPid: number): number[] {
-  const stats = allPids()
-    .map(readStat)
-    .filter((stat) => stat !== null);
-  const members = new Set([rootPid]);
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const { pid, ppid, pgrp } of stats) {
-      if (members.has(pid) || !(pgrp === rootPid || members.has(ppid))) continue;
-      members.add(pid);
-      grew = true;
-    }
-  }
-  return [...members];
-}
-
-function openedBy(pid: number): string[] {
-  return descriptorsOf(pid).map((fd) => openedAs(pid, fd));
 }

@@ -6,6 +6,7 @@
 import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProcessIdentity } from '../core/instance.ts';
 import type { ProbeResult, Upstream } from '../core/ports.ts';
 import { listenerBelongsTo } from './port.ts';
 import { askHealth, type HealthAnswer, type HealthCheck, tryConnect } from './probe.ts';
@@ -24,7 +25,7 @@ export interface ReadinessOptions {
   readonly upstream: Upstream;
   /** null: it is ready when it accepts a connection. */
   readonly health: HealthCheck | null;
-  readonly pid: number;
+  readonly leader: ProcessIdentity;
 }
 
 /** Watches a directory that exists, from before the child is started until `close`. */
@@ -71,7 +72,7 @@ export async function waitReady(
 ): Promise<ProbeResult> {
   const { upstream, health } = options;
   if ('port' in upstream) {
-    const listens = await waitPort(upstream.port, options.pid, signal);
+    const listens = await waitPort(upstream.port, options.leader, signal);
     return listens.ok && health !== null ? waitHealthy(options, health, signal) : listens;
   }
   const bound = await waitBound(upstream.socketPath, dirWatch, signal);
@@ -102,12 +103,12 @@ function notListening(path: string): ProbeResult {
   return { ok: false, detail: `did not listen on SOCKET_PATH (${path})` };
 }
 
-async function waitPort(port: number, pid: number, signal: AbortSignal): Promise<ProbeResult> {
+async function waitPort(port: number, leader: ProcessIdentity, signal: AbortSignal): Promise<ProbeResult> {
   const startedAtMs = performance.now();
   let stranger = false;
   while (!signal.aborted) {
     if ((await tryConnect({ port }, RECHECK_MS)) === 'accepted') {
-      if (listenerBelongsTo(port, pid)) return { ok: true };
+      if (await listenerBelongsTo(port, leader)) return { ok: true };
       stranger = true;
     }
     const fast = performance.now() - startedAtMs < PORT_FAST_MS;

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Heir } from '../../src/process/heir.ts';
 import { type HeldListener, holdListener } from '../../src/process/held-listener.ts';
 import { canDuplicate } from '../../src/process/pidfd.ts';
+import { identityOf } from '../../src/process/proc.ts';
 import { makeDir } from './support.ts';
 
 /** Listens at its argument; with a line on stdin it takes no more. */
@@ -26,8 +27,8 @@ async function listening(path = join(makeDir(), 'app.sock')): Promise<Tenant> {
   return { child, path };
 }
 
-function hold({ child, path }: Tenant): HeldListener {
-  const held = holdListener(child.pid ?? 0, path);
+async function hold({ child, path }: Tenant): Promise<HeldListener> {
+  const held = await holdListener(identityOf(child.pid ?? 0), path);
   if (held === null) throw new Error('it cannot be held');
   return held;
 }
@@ -53,7 +54,7 @@ const descriptors = () => readdirSync('/proc/self/fd').length;
 describe.skipIf(!canDuplicate())('the socket of a process that has died', () => {
   it('takes connections while its descriptor is held, and refuses them afterwards', async () => {
     const tenant = await listening();
-    const held = hold(tenant);
+    const held = await hold(tenant);
     await end(tenant);
     const waiting = await connected(tenant.path);
     const reset = expect(once(waiting, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -65,7 +66,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
   it('hands over who waits there, however late it gets to them, and closes when no more come', async () => {
     const tenant = await listening();
     const before = descriptors();
-    const { fd } = hold(tenant);
+    const { fd } = await hold(tenant);
     await end(tenant);
     const clients = await Promise.all([connected(tenant.path), connected(tenant.path)]);
     const rung: string[] = [];
@@ -85,7 +86,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
 
   it('takes in no more than so many, however many a tenant made wait there', async () => {
     const tenant = await listening();
-    const { fd } = hold(tenant);
+    const { fd } = await hold(tenant);
     tenant.child.kill('SIGSTOP');
     // The backlog of a Node server is 511.
     for (let count = 0; count < 512; count += 1) await connected(tenant.path);
@@ -103,11 +104,11 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
 
   it('is told from that of the next process, which has the same name (bug: the old one was taken for it)', async () => {
     const old = await listening();
-    const first = hold(old);
+    const first = await hold(old);
     await end(old);
     rmSync(old.path);
     const next = await listening(old.path);
-    const second = hold(next);
+    const second = await hold(next);
     expect(second.isShared()).toBe(true);
     first.close();
     second.close();
@@ -115,7 +116,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
 
   it('is known not to be the tenant’s any more when the tenant has closed it', async () => {
     const tenant = await listening();
-    const held = hold(tenant);
+    const held = await hold(tenant);
     expect(held.isShared()).toBe(true);
     tenant.child.stdin?.write('close\n');
     await once(tenant.child.stdout as NonNullable<ChildProcess['stdout']>, 'data');
@@ -126,6 +127,6 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
 
 it('what does not listen, or is not there, cannot be held', async () => {
   const { child, path } = await listening();
-  expect(holdListener(child.pid ?? 0, `${path}x`)).toBeNull();
-  expect(holdListener(2 ** 22 + 1, path)).toBeNull();
+  expect(await holdListener(identityOf(child.pid ?? 0), `${path}x`)).toBeNull();
+  expect(await holdListener({ pid: 2 ** 22 + 1, startTicks: 1 }, path)).toBeNull();
 });

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { listenerBelongsTo, releasePort, takePort } from '../../src/process/port.ts';
+import { identityOf } from '../../src/process/proc.ts';
 
 async function listenOn(port: number, host: string): Promise<number> {
   const server = createServer().listen(port, host);
@@ -20,11 +22,22 @@ test('no port is handed out twice while it is held', async () => {
 
 test('a listener belongs to the process that holds it, and to no other', async () => {
   const port = await listenOn(0, '127.0.0.1');
-  expect(listenerBelongsTo(port, process.pid)).toBe(true);
-  expect(listenerBelongsTo(port, 2 ** 22 + 1)).toBe(false);
+  expect(await listenerBelongsTo(port, identityOf(process.pid))).toBe(true);
+  expect(await listenerBelongsTo(port, { pid: 2 ** 22 + 1, startTicks: 1 })).toBe(false);
 });
 
 test('a listener on all addresses counts, one on another address does not', async () => {
-  expect(listenerBelongsTo(await listenOn(0, '0.0.0.0'), process.pid)).toBe(true);
-  expect(listenerBelongsTo(await listenOn(0, '127.0.0.2'), process.pid)).toBe(false);
+  expect(await listenerBelongsTo(await listenOn(0, '0.0.0.0'), identityOf(process.pid))).toBe(true);
+  expect(await listenerBelongsTo(await listenOn(0, '127.0.0.2'), identityOf(process.pid))).toBe(false);
+});
+
+test('a listener of one that lost its parent and is in the group still belongs to it', async () => {
+  const port = await takePort();
+  const code = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))`;
+  const child = spawn('/bin/sh', ['-c', '"$@" & exit 0', 'sh', process.execPath, '-e', code], { detached: true });
+  const leader = identityOf(child.pid ?? 0);
+  onTestFinished(() => void process.kill(-leader.pid, 'SIGKILL'));
+  await Promise.all([once(child, 'exit'), once(child.stdout, 'data')]);
+  expect(await listenerBelongsTo(port, leader)).toBe(true);
+  expect(await listenerBelongsTo(port, { ...leader, pid: 2 ** 22 + 1 })).toBe(false);
 });
