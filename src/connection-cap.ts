@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { clientOf } from './core/address.ts';
 import { ConnectionRoom, type Guest, type RoomLimits } from './core/connection-room.ts';
 import type { TurnedAway } from './core/turned-away.ts';
+import { inside } from './faults.ts';
 import type { Logger } from './logger.ts';
 
 /** A refusal that is closed with a request unread may not reach its client, so some are read on for a moment. */
@@ -59,7 +60,10 @@ export class ConnectionCap {
     const answer = this.options.answer();
     if (this.lingering >= MAX_LINGERING) return void socket.end(answer, () => socket.destroy());
     this.lingering += 1;
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    const timer = setTimeout(
+      inside(socket, () => socket.destroy()),
+      LINGER_MS,
+    ).unref();
     socket.once('close', () => {
       clearTimeout(timer);
       this.lingering -= 1;
@@ -71,15 +75,20 @@ export class ConnectionCap {
 
 class SocketGuest implements Guest {
   readonly client: string | null;
-  readonly idleMs: IdleMs;
+  private readonly idleSince: IdleMs;
   private readonly socket: Socket;
   private readonly room: ConnectionRoom;
 
   constructor(socket: Socket, client: string | null, idleMs: IdleMs, room: ConnectionRoom) {
     this.socket = socket;
     this.client = client;
-    this.idleMs = idleMs;
+    this.idleSince = idleMs;
     this.room = room;
+  }
+
+  /** One that is closed, and was not counted out on account of a fault, takes nobody's place. */
+  idleMs(nowMs: number): number {
+    return this.socket.closed ? Number.POSITIVE_INFINITY : this.idleSince(nowMs);
   }
 
   /** What has come is read first: a request may have waited for us. */
@@ -87,7 +96,7 @@ class SocketGuest implements Guest {
     if (this.socket.destroyed) return;
     if (this.idleMs(performance.now()) === 0) this.room.add(this);
     else if (turns === 0) this.socket.destroy();
-    else setImmediate(() => this.giveWay(turns - 1));
+    else setImmediate(inside(this.socket, () => this.giveWay(turns - 1)));
   }
 }
 

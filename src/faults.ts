@@ -64,38 +64,83 @@ interface Emits {
   rawListeners(name: string | symbol): unknown[];
 }
 
+interface Confined {
+  readonly logger: Logger;
+  readonly where: Where;
+}
+
+const confinements = new WeakMap<object, Confined>();
+
 /**
  * From now on what a listener of `emitter` throws is a fault that ends the connection which it was about, and no more.
  * All listeners of `close` are called, whatever one of them throws: each lets go of something else.
  */
 export function confine(emitter: Emits, logger: Logger, where: Where = {}): void {
+  confinements.set(emitter, { logger, where });
+  catchIn(emitter, logger, where, null);
+}
+
+/**
+ * The same for what there is on account of a confined `connection` (a response on it, the other end of a tunnel): its
+ * faults end the connection, and with it all that belongs to that.
+ */
+export function confineWith(connection: object, emitter: Emits): void {
+  const confined = confinements.get(connection);
+  if (confined !== undefined) catchIn(emitter, confined.logger, confined.where, connection);
+}
+
+/** The same for a callback of a timer, or whatever else is no event of a confined `connection` and concerns it alone. */
+export function inside<Args extends unknown[]>(connection: object, work: (...args: Args) => void) {
+  const guard = (...args: Args): void => {
+    try {
+      guard.listener(...args);
+    } catch (error) {
+      endOf(connection, error);
+    }
+  };
+  // Named as Node names what its own wrappers call.
+  guard.listener = work;
+  return guard;
+}
+
+/** What `error` happened in is over. @throws `error` when nothing confines the connection */
+export function endOf(connection: object, error: unknown): void {
+  const confined = confinements.get(connection);
+  if (confined === undefined) throw error;
+  fault(confined.logger, error, confined.where);
+  destroy(connection, null);
+}
+
+function catchIn(emitter: Emits, logger: Logger, where: Where, connection: object | null): void {
   const { emit } = emitter;
   emitter.emit = (name, ...args) => {
-    if (name === 'close') return closeAll(emitter, args, logger, where);
+    if (name === 'close') return closeAll(emitter, args, { logger, where }, connection);
     try {
       return emit.call(emitter, name, ...args);
     } catch (error) {
       fault(logger, error, { ...where, event: String(name) });
-      for (const one of [emitter, ...args]) destroy(one, emitter);
+      for (const one of [emitter, ...args, connection]) destroy(one, emitter);
       return true;
     }
   };
 }
 
-function closeAll(emitter: Emits, args: readonly unknown[], logger: Logger, where: Where): boolean {
+function closeAll(emitter: Emits, args: readonly unknown[], confined: Confined, connection: object | null): boolean {
+  const { logger, where } = confined;
   const all = emitter.rawListeners('close');
   for (const listener of all) {
     try {
       Reflect.apply(listener as (...args: unknown[]) => void, emitter, args);
     } catch (error) {
       fault(logger, error, { ...where, event: 'close' });
+      destroy(connection, emitter);
     }
   }
   return all.length > 0;
 }
 
 /** A connection, or a response on one; a server lives on. */
-function destroy(one: unknown, emitter: object): void {
+function destroy(one: unknown, emitter: object | null): void {
   if (typeof one !== 'object' || one === null || one instanceof Error) return;
   if (one === emitter && 'listening' in one) return;
   if ('destroy' in one && typeof one.destroy === 'function') one.destroy();

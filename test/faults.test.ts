@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { confine, faultCount, onFault } from '../src/faults.ts';
+import { confine, confineWith, faultCount, inside, onFault } from '../src/faults.ts';
 import { silentLogger } from '../src/logger.ts';
 
 class FakeSocket extends EventEmitter {
@@ -50,6 +50,44 @@ describe('a connection that is confined', () => {
     server.on('connection', fail);
     server.emit('connection', socket);
     expect([socket.destroyed, server.destroyed]).toEqual([true, false]);
+  });
+});
+
+describe('what there is on account of a connection that is confined', () => {
+  it('ends it, and with it itself, by what one of its listeners throws', () => {
+    const [socket, response] = [new FakeSocket(), new FakeSocket()];
+    confine(socket, silentLogger());
+    confineWith(socket, response);
+    response.on('finish', fail);
+    response.emit('finish');
+    expect([socket.destroyed, response.destroyed]).toEqual([true, true]);
+  });
+
+  it('calls all listeners of its end, and ends the connection when one throws', () => {
+    const [socket, response] = [new FakeSocket(), new FakeSocket()];
+    const heard: string[] = [];
+    confine(socket, silentLogger());
+    confineWith(socket, response);
+    response.on('close', fail).on('close', () => heard.push('last'));
+    response.emit('close');
+    expect(heard).toEqual(['last']);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('ends it by what a timer of it throws', () => {
+    const socket = new FakeSocket();
+    const before = faultCount();
+    confine(socket, silentLogger());
+    inside(socket, fail)();
+    expect(socket.destroyed).toBe(true);
+    expect(faultCount() - before).toBe(1);
+  });
+
+  it('is left alone when nothing confines the connection: what is thrown is thrown', () => {
+    const socket = new FakeSocket();
+    expect(inside(socket, fail)).toThrow('a bug');
+    confineWith(socket, new FakeSocket());
+    expect(socket.destroyed).toBe(false);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
 import type { RoomLimits } from '../core/connection-room.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
+import { confine, confineWith } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { rawAtCapacity } from './problem.ts';
 
@@ -30,6 +31,7 @@ export function boundConnections(server: Server, options: CrowdOptions, logger: 
   const readers = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    confine(socket, logger, { listener: options.listener });
     const use: Use = { underWay: 0, quietSinceMs: performance.now() };
     uses.set(socket, use);
     const idleMs = (nowMs: number) => (use.underWay > 0 ? 0 : nowMs - use.quietSinceMs);
@@ -37,6 +39,7 @@ export function boundConnections(server: Server, options: CrowdOptions, logger: 
     if (cap.admit(socket, client, idleMs)) for (const read of readers) read.call(server, socket);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    confineWith(request.socket, response);
     const use = uses.get(request.socket);
     if (use === undefined) return;
     use.underWay += 1;

@@ -1,6 +1,7 @@
 /** All connections that carry plain requests; ends those on which nothing comes. */
 import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../core/service.ts';
+import { inside } from '../faults.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import { FewATurn } from './few-a-turn.ts';
@@ -65,7 +66,7 @@ export class ClientConnections implements ConnectionOwner {
     const nowMs = performance.now();
     for (const connection of this.all) {
       // What has come is read first: a request that was sent in time may have waited for us.
-      if (this.isOver(connection, nowMs)) this.endings.add(() => this.end(connection));
+      if (this.isOver(connection, nowMs)) this.endings.add(inside(connection.socket, () => this.end(connection)));
     }
   }
 

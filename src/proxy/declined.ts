@@ -4,6 +4,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { confineWith, inside } from '../faults.ts';
 import { responseHeaders } from './headers.ts';
 import { PlainResponse } from './plain-response.ts';
 import { reasonPhrase, sendTrailers } from './reply.ts';
@@ -23,6 +24,7 @@ export function onDeclined(upstream: ClientRequest, passOn: (answer: IncomingMes
 
 /** Passes the answer on, then closes the connection; one that breaks off breaks off for the client too. */
 export function passDeclined(answer: IncomingMessage, client: Socket, options: DeclinedOptions): void {
+  confineWith(client, answer);
   const owner = { socket: client, keepAliveLines: '', onAnswered: () => client.destroySoon() };
   const response = new PlainResponse(owner, { isHead: false, keepAlive: false });
   const { statusCode = 502, statusMessage, rawHeaders } = answer;
@@ -62,7 +64,9 @@ class Stall {
   }
 
   begin(): void {
-    if (this.limitMs > 0) this.timer ??= setTimeout(() => this.client.destroy(), this.limitMs).unref();
+    const { client, limitMs } = this;
+    const cut = inside(client, () => client.destroy());
+    if (limitMs > 0) this.timer ??= setTimeout(cut, limitMs).unref();
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
+import { fault, inside } from '../faults.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
@@ -64,10 +65,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (!(claim instanceof Promise)) return this.claimed(claim);
     this.leaving = gateway.spare;
     gateway.spare = new AbortController();
-    claim.then(
-      (settled) => this.claimed(settled),
-      (error: unknown) => this.broken(error),
-    );
+    claim.then((settled) => this.claimed(settled)).catch((error: unknown) => this.broken(error));
   }
 
   private claimed(claim: Claim): void {
@@ -159,7 +157,9 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.release();
     // A body that breaks off must not look whole.
     if (this.response.headersSent) return void this.response.destroy();
-    if (lease !== null && this.mayRetry(heard)) return void this.retry(lease.generation);
+    if (lease !== null && this.mayRetry(heard)) {
+      return void this.retry(lease.generation).catch((error: unknown) => this.broken(error));
+    }
     this.note('request failed', error.message);
     this.answer('upstream_failed', null);
   }
@@ -242,9 +242,10 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.backlogSinceMs ??= performance.now();
     const waitedMs = performance.now() - this.backlogSinceMs;
     if (lease.requestTimeoutMs > 0 && waitedMs >= lease.requestTimeoutMs) return this.onTimeout();
-    setTimeout(() => {
+    const goOn = () => {
       if (!this.over) this.forward(lease);
-    }, FULL_BACKLOG_WAIT_MS);
+    };
+    setTimeout(inside(this.request.socket, goOn), FULL_BACKLOG_WAIT_MS);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------
@@ -259,10 +260,12 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   }
 
   closed(): void {
-    this.gateway.inFlight.end(this.response);
-    if (this.over) return;
-    this.leaving?.abort();
-    this.abandon();
+    try {
+      this.gateway.inFlight.end(this.response);
+    } finally {
+      this.leaving?.abort();
+      if (!this.over) this.abandon();
+    }
   }
 
   private abandon(): void {
@@ -273,10 +276,14 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   }
 
   private release(): void {
-    this.stopStall();
-    this.upload?.stop();
-    this.lease?.release(this.outcome);
+    const { lease } = this;
     this.lease = null;
+    try {
+      this.stopStall();
+      this.upload?.stop();
+    } finally {
+      lease?.release(this.outcome);
+    }
   }
 
   private stopStall(): void {
@@ -284,10 +291,13 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.stall = null;
   }
 
-  private broken(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.gateway.logger.error({ ...this.about(), reason }, 'claim failed');
-    this.answer('internal', null);
+  /** Something failed that nobody expects: the request is over. */
+  broken(error: unknown): void {
+    fault(this.gateway.logger, error, this.about());
+    if (this.over) return this.release();
+    if (this.response.headersSent) this.response.destroy();
+    else this.answer('internal', null);
+    this.abandon();
   }
 
   private answer(code: ErrorCode, retryAfterS: number | null): void {
@@ -299,11 +309,15 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.gateway.logger.warn({ ...this.about(), reason }, message);
   }
 
-  private about(): object {
+  private about(): Record<string, unknown> {
     return { instance: this.route.instance, requestId: this.caller.requestId };
   }
 }
 
 function stalled(exchange: Exchange): void {
-  exchange.stalled();
+  try {
+    exchange.stalled();
+  } catch (error) {
+    exchange.broken(error);
+  }
 }

@@ -4,6 +4,7 @@
  * is answered; who closes later left, as nginx and Go take it.
  */
 import type { Socket } from 'node:net';
+import { inside } from '../faults.ts';
 
 /** From the last byte of a request to the end, as they are read. */
 const ONE_BREATH_MS = 50;
@@ -14,11 +15,11 @@ const PATIENCE_MS = 2000;
 export function halfClosed(socket: Socket, sinceRequestMs: number): void {
   if (sinceRequestMs > ONE_BREATH_MS) return socket.destroySoon();
   let before = taken(socket);
-  const look = () => {
+  const look = inside(socket, () => {
     const now = taken(socket);
     if (now === before) socket.destroy();
     before = now;
-  };
+  });
   // What came meanwhile goes first: if this process was held up, an answer may have waited for it.
   const timer = setInterval(() => setImmediate(look), PATIENCE_MS).unref();
   socket.once('close', () => clearInterval(timer));

@@ -1,7 +1,13 @@
-/** What is open: connections, and the responses that are still owed on them. Lets a server end in order. */
+/**
+ * What is open: connections, and the responses that are still owed on them. Lets a server end in order. That goes by what
+ * the sockets say in the end, whether or not each was told of: a fault may have kept a listener from it.
+ */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.ts';
 import { Roll } from './roll.ts';
+
+/** How often it is looked, while a server ends, for what is gone and was not told of. */
+const LOOK_MS = 250;
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
@@ -50,9 +56,29 @@ export class InFlight {
    * open.
    */
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+    this.forgetDead();
     this.endIdle();
+    const looks = setInterval(() => this.lookForDead(), LOOK_MS).unref();
     await this.allSent(graceMs, hurry);
+    clearInterval(looks);
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** What is owed on a connection that is gone can never be sent. */
+  private forgetDead(): void {
+    for (const response of [...this.owed]) if (response.req.socket.destroyed) this.owed.delete(response);
+    for (const socket of this.sockets) {
+      if (!socket.closed) continue;
+      this.sockets.delete(socket);
+      this.streams.delete(socket);
+    }
+  }
+
+  private lookForDead(): void {
+    const owed = this.owed.size;
+    this.forgetDead();
+    if (owed > 0 && this.owed.size === 0) this.endIdle();
+    this.look();
   }
 
   private endIdle(): void {

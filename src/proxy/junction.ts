@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
 import type { Lease } from '../core/serving.ts';
+import { confineWith, inside } from '../faults.ts';
 import { takeTurns } from './turn.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
 
@@ -26,16 +27,18 @@ export async function joinUpstream(client: Socket, lease: Lease, takeHeld: () =>
 
 async function connectPatiently(where: Upstream, client: Socket): Promise<Socket | null> {
   while (!client.destroyed) {
-    const socket = await connectTo(where);
+    const socket = await connectTo(where, client);
     if (socket !== 'full') return socket;
     await new Promise((resolve) => setTimeout(resolve, FULL_BACKLOG_WAIT_MS));
   }
   return null;
 }
 
-function connectTo(where: Upstream): Promise<Socket | 'full' | null> {
+function connectTo(where: Upstream, client: Socket): Promise<Socket | 'full' | null> {
   return new Promise((resolve) => {
     const socket = connect({ ...connectOptions(where), allowHalfOpen: true });
+    confineWith(client, socket);
+    socket.once('close', () => resolve(null));
     socket.once('connect', () => resolve(socket));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN' ? 'full' : null));
   });
@@ -61,10 +64,11 @@ function join(client: Socket, upstream: Socket, lease: Lease, held: readonly Buf
 /** A drain waits for a request, but not for a connection that is merely open. */
 function watchQuiet(client: Socket, upstream: Socket, lease: Lease): void {
   let answered = false;
-  const timer = setTimeout(() => {
+  const look = () => {
     if (answered) lease.release();
     else timer.refresh();
-  }, QUIET_MS);
+  };
+  const timer = setTimeout(inside(client, look), QUIET_MS);
   timer.unref();
   client.on('data', () => {
     answered = false;

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { inside } from '../faults.ts';
 import { feedOf } from './request-feed.ts';
 
 /** As nginx's `lingering_time`. */
@@ -15,7 +16,10 @@ const LINGER_IDLE_MS = 5_000;
 export function linger(socket: Socket): void {
   if (!socket.writable) return;
   socket.end();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  const timer = setTimeout(
+    inside(socket, () => socket.destroy()),
+    LINGER_MS,
+  ).unref();
   socket.once('close', () => clearTimeout(timer)).setTimeout(LINGER_IDLE_MS, () => socket.destroy());
 }
 

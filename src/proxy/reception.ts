@@ -79,12 +79,22 @@ async function receive(
       return 'left';
     }
     if ('refused' in claim) return claim;
-    if (await visitor.join(claim)) return 'joined';
+    if (await joined(visitor, claim)) return 'joined';
     claim.release();
     if (visitor.hasLeft) return 'left';
     await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
   }
   return { refused: 'upstream_failed', retryAfterS: null };
+}
+
+/** A lease is given back whatever happens. */
+async function joined(visitor: Visitor, lease: Lease): Promise<boolean> {
+  try {
+    return await visitor.join(lease);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
 }
 
 /** A client that waits. One that half-closes counts as one that left, as it does for most tenants. */

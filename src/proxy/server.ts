@@ -9,7 +9,7 @@ import type { ListenAddress, ProxyLimits } from '../core/service.ts';
 import type { UpstreamSource } from '../core/serving.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import type { ErrorCode } from '../errors.ts';
-import { confine } from '../faults.ts';
+import { confine, confineWith, inside } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { type ClientRequest, type ClientResponse, requestOf, type Served } from './client.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -111,6 +111,7 @@ function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
   // Else node:http ends every connection whose client has closed its sending half. It has no option for it.
   Object.assign(server, { httpAllowHalfOpen: true });
   const handle = (request: IncomingMessage, response: ServerResponse) => {
+    for (const part of [request, response]) confineWith(request.socket, part);
     feedOf(request.socket)?.began(request, response);
     lingerUnderNode(request, response);
     serveMessage(request, response, gateway);
@@ -130,7 +131,7 @@ function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
   const refusals = new FewATurn();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     feedOf(socket as Socket)?.stop();
-    refusals.add(() => refuseClient(error, socket as Socket, gateway));
+    refusals.add(inside(socket, () => refuseClient(error, socket as Socket, gateway)));
   });
   readPlainFirst(server, gateway, cap);
   confine(server, gateway.logger);

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:h
 import type { Socket } from 'node:net';
 import { isDroppedOfResponses } from '../core/header-rules.ts';
 import type { Lease } from '../core/serving.ts';
+import { confineWith, inside } from '../faults.ts';
 import { onDeclined, passDeclined } from './declined.ts';
 import { wakeTiming } from './headers.ts';
 import { MAX_INTERIM, TOO_MANY_INTERIM } from './interim.ts';
@@ -46,8 +47,10 @@ export class Tunnel {
   /** Watches the request to the tenant, before http-proxy does. */
   open(upstream: ClientRequest): void {
     this.upstream = upstream;
+    confineWith(this.client, upstream);
     const { requestTimeoutMs } = this.lease;
-    if (requestTimeoutMs > 0) this.timer = setTimeout(() => this.timeOut(upstream), requestTimeoutMs);
+    const late = inside(this.client, () => this.timeOut(upstream));
+    if (requestTimeoutMs > 0) this.timer = setTimeout(late, requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
     upstream.once('socket', (socket) => this.count(socket));
     upstream.once('close', () => this.stopTimer());
@@ -75,6 +78,7 @@ export class Tunnel {
 
   private count(socket: Socket): void {
     const { onConnection } = this.options;
+    confineWith(this.client, socket);
     onConnection(1);
     socket.once('close', () => onConnection(-1));
   }
@@ -86,10 +90,11 @@ export class Tunnel {
     this.lease.becomeStream();
     this.options.onJoined();
     // When http-proxy has piped them: what is put back into a stream that flows goes to those who listen by then.
-    queueMicrotask(() => {
+    const share = () => {
       takeTurns(socket, this.client);
       takeTurns(this.client, socket);
-    });
+    };
+    queueMicrotask(inside(this.client, share));
     this.client.once('close', () => socket.destroySoon());
     socket.once('close', () => {
       this.end();

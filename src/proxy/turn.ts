@@ -34,8 +34,10 @@ export class Turns {
   begin(): void {
     this.left = TURN_BYTES;
     this.isPlanned = false;
-    for (const mover of this.waiting.splice(0, A_TURN)) mover.letGo();
+    const now = this.waiting.splice(0, A_TURN);
     if (this.waiting.length > 0) this.plan();
+    // Each by itself, so that one which fails takes no other with it.
+    for (const mover of now) queueMicrotask(() => mover.letGo());
   }
 
   private plan(): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import type { Lease } from '../core/serving.ts';
 import { type ErrorCode, toTenementError } from '../errors.ts';
+import { endOf } from '../faults.ts';
 import { requestOf } from './client.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
 import { type Caller, callerOf, type Gateway, probe, routeOf } from './gateway.ts';
@@ -72,11 +73,21 @@ async function claim(
     stopWatching();
     if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
     if (socket.destroyed) return claimed.release();
-    connect(claimed);
+    join(socket, claimed, connect);
   } catch (error) {
     const { code, message, retryAfterS } = toTenementError(error);
     gateway.logger.error({ instance: route.instance, requestId: caller.requestId, reason: message }, 'claim failed');
     refuseUpgrade(request, socket, code, caller, retryAfterS);
+  }
+}
+
+/** What fails here ends the connection; the lease is given back whatever happens. */
+function join(socket: Socket, lease: Lease, connect: (lease: Lease) => void): void {
+  try {
+    connect(lease);
+  } catch (error) {
+    lease.release();
+    endOf(socket, error);
   }
 }
 

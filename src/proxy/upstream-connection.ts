@@ -184,7 +184,16 @@ export class UpstreamConnection implements ResponseSink, Mover {
   }
 
   /** Called by the timer, and once more (`isSure`) when what came until then has been read. */
-  timedOut(isSure: boolean): void {
+  onTimer(isSure: boolean): void {
+    try {
+      this.timedOut(isSure);
+    } catch (error) {
+      fault(this.logger, error);
+      this.fail(error as Error);
+    }
+  }
+
+  private timedOut(isSure: boolean): void {
     if (isSure && this.timer !== null) return;
     this.timer = null;
     if (!this.unanswered || this.handler === null) return;
@@ -192,7 +201,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     if (leftMs > 0) this.timer = setTimeout(timeOut, leftMs, this).unref();
     else if (isSure) this.handler.onTimeout();
     // Timers go first: if this process was held up, an answer may have waited for longer than it took.
-    else setImmediate(timeOutForSure, this);
+    else setImmediate(timeOut, this, true);
   }
 
   private opened(): void {
@@ -277,7 +286,12 @@ export class UpstreamConnection implements ResponseSink, Mover {
     handler?.onError(error, this.heard);
   }
 
-  private closed(): void {
+  get isClosed(): boolean {
+    return this.socket.closed;
+  }
+
+  /** What its end means; more than once is as good as once. */
+  closed(): void {
     this.stopTimer();
     this.owner.onGone(this);
     this.fail(this.failure ?? new Error('the connection was closed'));
@@ -285,10 +299,6 @@ export class UpstreamConnection implements ResponseSink, Mover {
 }
 
 /** One function for all timers instead of a closure for each. */
-function timeOut(connection: UpstreamConnection): void {
-  connection.timedOut(false);
-}
-
-function timeOutForSure(connection: UpstreamConnection): void {
-  connection.timedOut(true);
+function timeOut(connection: UpstreamConnection, isSure = false): void {
+  connection.onTimer(isSure);
 }

@@ -72,8 +72,9 @@ export class UpstreamPool {
     if (index !== -1) this.free.splice(index, 1);
   }
 
-  /** Closes those that have not been used for too long; returns how many there were. */
+  /** Closes those that have not been used for too long, and lets go of those whose end a fault kept from being told; returns how many there were. */
   sweep(nowMs: number): number {
+    for (const connection of this.all) if (connection.isClosed) connection.closed();
     while (this.free[0] !== undefined && idleMs(this.free[0], nowMs) > KEEP_ALIVE_MS) this.free.shift()?.destroy();
     return this.all.size;
   }

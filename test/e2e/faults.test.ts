@@ -9,14 +9,29 @@ import { useAll } from './faults/uses.ts';
 import { isRunning } from './support.ts';
 
 const SWEEP = process.env['TENEMENT_SWEEP'] === '1';
-const A_ROUND = SWEEP ? 1 : 12;
-const MODES: readonly Mode[] = SWEEP ? ['after', 'before'] : ['after'];
+/** Callbacks that throw in one round. */
+const A_ROUND = Number(process.env['TENEMENT_SWEEP_ROUND'] ?? (SWEEP ? 1 : 24));
+const MODES = (process.env['TENEMENT_SWEEP_MODES'] ?? (SWEEP ? 'after,before' : 'after')).split(',') as Mode[];
 
-const CONFIG = `max_restarts = 1000
+interface Variant {
+  readonly title: string;
+  readonly workers: number;
+  readonly idleAction: 'stop' | 'suspend';
+}
+
+const VARIANTS: readonly Variant[] = [
+  { title: 'one process that stops its instances', workers: 1, idleAction: 'stop' },
+  { title: 'proxy workers, and instances that are suspended', workers: 2, idleAction: 'suspend' },
+];
+
+const config = ({ workers, idleAction }: Variant) => `max_restarts = 1000
 backoff_base_ms = 50
 backoff_max_ms = 100
 health_check_interval = 1
+[proxy]
+workers = ${workers}
 [service.app]
+idle_action = "${idleAction}"
 command = "node {fixtures}/tenant.mjs"
 health = "/health"
 idle_timeout = 3600
@@ -63,32 +78,37 @@ function rounds(sites: Sites): Record<string, Mode>[] {
   );
 }
 
-it('goes on after a throw inside each of its callbacks', { timeout: SWEEP ? 3_600_000 : 300_000 }, async () => {
-  const server = await FaultyServer.start(CONFIG);
-  const { pid } = server;
-  for (const id of ['victim', 'bystander']) expect((await server.api(`/spawn/app/--id=${id}`)).status).toBe(201);
-  await useAll(server, 'victim');
-  const sites = await server.arm({});
-  expect(called(sites).length).toBeGreaterThan(40);
-  let thrown = 0;
-  for (const arm of rounds(sites)) {
-    const stop = steadily(server);
-    await server.arm(arm);
+const TIMEOUT_MS = SWEEP ? 3_600_000 : 300_000;
+
+it.each(VARIANTS)(
+  'goes on after a throw inside each of the callbacks of $title',
+  { timeout: TIMEOUT_MS },
+  async (variant) => {
+    const server = await FaultyServer.start(config(variant));
+    const { pid } = server;
+    for (const id of ['victim', 'bystander']) expect((await server.api(`/spawn/app/--id=${id}`)).status).toBe(201);
     await useAll(server, 'victim');
-    await server.arm({});
-    await isSoundAgain(server);
-    // A callback that all tenants share may have thrown in a request of this one: in that one, and no other.
-    const before = thrown;
-    thrown = thrownIn(await server.arm({}));
-    expect(await stop(), `failed requests of others, of ${Object.keys(arm)}`).toBeLessThanOrEqual(thrown - before);
-    expect(isRunning(pid)).toBe(true);
-  }
-  expect(thrown).toBeGreaterThan(40);
-  expect(await server.faults()).toBeGreaterThanOrEqual(thrown);
-  for (const id of ['victim', 'bystander']) {
-    await server.api(`/api/instances/app:${id}/sleep`, { method: 'POST' });
-    expect((await server.instance(`app:${id}`)).state).toBe('asleep');
-  }
-  // What a fault has left open in the proxy is cut a minute after its end began, which is not waited for.
-  await server.stop('SIGKILL');
-});
+    const sites = await server.arm({});
+    expect(called(sites).length).toBeGreaterThan(40);
+    let thrown = 0;
+    for (const arm of rounds(sites)) {
+      const stop = steadily(server);
+      await server.arm(arm);
+      await useAll(server, 'victim');
+      await server.arm({});
+      await isSoundAgain(server);
+      // A callback that all tenants share may have thrown in a request of this one: in that one, and no other.
+      const before = thrown;
+      thrown = thrownIn(await server.arm({}));
+      expect(await stop(), `failed requests of others, of ${Object.keys(arm)}`).toBeLessThanOrEqual(thrown - before);
+      expect(isRunning(pid)).toBe(true);
+    }
+    expect(thrown).toBeGreaterThan(40);
+    expect(await server.faults()).toBeGreaterThanOrEqual(thrown);
+    for (const id of ['victim', 'bystander']) {
+      await server.api(`/api/instances/app:${id}/sleep`, { method: 'POST' });
+      expect((await server.instance(`app:${id}`)).state).toBe(variant.idleAction === 'stop' ? 'asleep' : 'suspended');
+    }
+    expect(await server.stop('SIGINT')).toBe(0);
+  },
+);

@@ -58,3 +58,16 @@ test('a client that does not take its answer is waited for no longer than the gr
   await inFlight.drain(10);
   expect(side.destroyed).toBe(true);
 });
+
+test('what is owed on a connection that is gone is not waited for, though nobody told of its end', async () => {
+  const { side } = await unsent();
+  const inFlight = new InFlight();
+  const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;
+  // As after a fault in the listener of its end: the connection was never counted out, nor was the answer.
+  side.once = () => side;
+  inFlight.connected(side);
+  inFlight.begin(response);
+  const drained = inFlight.drain(60_000);
+  side.destroy();
+  await drained;
+});

@@ -1,4 +1,5 @@
 /** A server that throws where it is told to, and the uses by which each of its callbacks is called. */
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,24 +21,31 @@ export class FaultyServer extends TestServer {
     writeConfig(config, toml);
     const server = new FaultyServer(dir, config, ['--log-level', 'error']);
     onTestFinished(() => server.dispose());
-    server.env = { NODE_OPTIONS: `--import ${PRELOAD}`, FAULTS_SOCKET: server.faultsSocket };
+    server.env = { NODE_OPTIONS: `--import ${PRELOAD}`, FAULTS_DIR: server.dir };
     await server.start();
     return server;
   }
 
-  private get faultsSocket(): string {
-    return join(this.dir, 'faults.sock');
-  }
-
-  /** From now on these callbacks throw, once each; returns all that are known. */
+  /** From now on these callbacks throw, once each in the server and in each of its workers; returns all that are known. */
   async arm(arm: Readonly<Record<string, Mode>>): Promise<Sites> {
-    const socket = connect({ path: this.faultsSocket });
-    socket.write(JSON.stringify({ arm }));
-    return JSON.parse(await text(socket)).sites;
+    const all: Record<string, { calls: number; thrown: number }> = {};
+    for (const name of readdirSync(this.dir).filter((one) => one.endsWith('.faults'))) {
+      for (const [site, { calls, thrown }] of Object.entries(await tell(join(this.dir, name), arm))) {
+        const sum = all[site] ?? { calls: 0, thrown: 0 };
+        all[site] = { calls: sum.calls + calls, thrown: sum.thrown + thrown };
+      }
+    }
+    return all;
   }
 
   async faults(): Promise<number> {
     const { body } = await this.api('/metrics');
     return Number(/^tenement_uncaught_errors_total (\d+)/m.exec(body)?.[1]);
   }
+}
+
+async function tell(path: string, arm: Readonly<Record<string, Mode>>): Promise<Sites> {
+  const socket = connect({ path });
+  socket.write(JSON.stringify({ arm }));
+  return JSON.parse(await text(socket)).sites;
 }

@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { join } from 'node:path';
 
 const original = { setTimeout, setImmediate, createServer: net.createServer };
 /** A place in the source where a callback is registered → how often it was called, and thrown in. */
@@ -36,6 +37,11 @@ function siteOf(kind) {
 function wrapped(kind, callback) {
   if (typeof callback !== 'function' || /\[native code\]\s*\}$/.test(Function.prototype.toString.call(callback)))
     return callback;
+  // What a guard of the product calls: the throw is to be within the guard.
+  if (typeof callback.listener === 'function') {
+    callback.listener = wrapped(kind, callback.listener);
+    return callback;
+  }
   const site = siteOf(kind);
   if (site === null) return callback;
   const seen = sites.get(site) ?? { calls: 0, thrown: 0 };
@@ -106,11 +112,13 @@ const { execFile } = childProcess;
 childProcess.execFile = (file, args, options, callback) => execFile(file, args, options, wrapped('execFile', callback));
 syncBuiltinESMExports();
 
+const listen = (name) =>
+  control.listen({ path: join(process.env.FAULTS_DIR, `${name}.faults`), exclusive: true }).unref();
 // Not before the server is ready: at its start it closes the descriptors that it did not open itself.
 const { write } = process.stdout;
 process.stdout.write = (text, ...rest) => {
   process.stdout.write = write;
-  control.listen(process.env.FAULTS_SOCKET).unref();
+  listen('server');
   return Reflect.apply(write, process.stdout, [text, ...rest]);
 };
 
@@ -128,3 +136,5 @@ const control = original.createServer((socket) => {
   ]);
   socket.resume();
 });
+// A proxy worker says nothing of its own.
+if (process.env.NODE_UNIQUE_ID !== undefined) listen(process.pid);
