@@ -169,6 +169,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     tokens,
     turnedAway,
     config: () => hypervisor.config,
+    prepareCommand: (...asked: Parameters<typeof supervisor.prepareCommand>) => supervisor.prepareCommand(...asked),
     isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
     version: options.version,
   };

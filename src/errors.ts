@@ -5,11 +5,16 @@
  * `proxy`, its exit status by `cli`, its hint by both when the place that threw gave none.
  */
 
+type ExitStatus = 1 | 2 | 3 | 126 | 127;
+
 interface CodeEntry {
   /** HTTP status of an answer that carries this code. */
   readonly httpStatus: number;
-  /** Exit status of a command that ends with this code: 1 failed, 2 usage or bad input, 3 no server. */
-  readonly exitStatus: 1 | 2 | 3;
+  /**
+   * Exit status of a command that ends with this code: 1 failed, 2 usage or bad input, 3 no server; of `exec`, as of a
+   * shell, 127 where there is no such command, and 126 where it cannot be run.
+   */
+  readonly exitStatus: ExitStatus;
   /** What to do about it, when the thrower knows nothing better. */
   readonly hint: string;
 }
@@ -88,6 +93,12 @@ export const ERROR_CODES = {
     hint: 'The instance is unregistered. Unmount what is mounted there, then delete the directory by hand.',
   },
   start_failed: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` and `tenement logs` show its last lines.' },
+  command_not_found: {
+    httpStatus: 404,
+    exitStatus: 127,
+    hint: "It is looked for in the instance's PATH; a path with a / starts at its workdir.",
+  },
+  exec_failed: { httpStatus: 500, exitStatus: 126, hint: '`tenement check` says what this host can give.' },
   starting: { httpStatus: 503, exitStatus: 1, hint: 'Try again shortly.' },
   backoff: { httpStatus: 503, exitStatus: 1, hint: 'It crashed and is restarted later; `tenement status` says why.' },
   failed: {
@@ -163,7 +174,7 @@ export class TenementError extends Error {
     return ERROR_CODES[this.code].httpStatus;
   }
 
-  get exitStatus(): 1 | 2 | 3 {
+  get exitStatus(): ExitStatus {
     return ERROR_CODES[this.code].exitStatus;
   }
 }

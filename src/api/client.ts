@@ -1,6 +1,7 @@
 /** The API as typed calls: what the commands use, and other programs may. */
 import { type ConfigJson, configFromJson } from '../core/config-json.ts';
 import type { InstanceName } from '../core/instance.ts';
+import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
 import type { Config } from '../core/service.ts';
 import type { InstanceView, SpawnOptions } from '../core/verbs.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
@@ -65,6 +66,8 @@ export interface ApiClient {
   list(): Promise<InstanceView[]>;
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
+  /** What is to be run in its place, by a process of the server's user; on the control socket alone. */
+  prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
   /** What is served now; on the control socket alone. */
   config(): Promise<Config>;
   createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
@@ -85,6 +88,10 @@ export function createClient(target: ApiTarget): ApiClient {
     config: async () => {
       const { data } = await transport.json({ method: 'GET', path: '/api/config' });
       return configFromJson(data as ConfigJson);
+    },
+    prepareCommand: async (instance, asked) => {
+      const { data } = await transport.json({ method: 'POST', path: `${instancePath(instance)}/exec`, body: asked });
+      return data as PreparedCommand;
     },
     close: () => transport.close(),
   };

@@ -1,4 +1,6 @@
 /** What every route needs. */
+import type { InstanceName } from '../core/instance.ts';
+import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
 import type { EventLog, LogStore, TokenStore } from '../core/ports.ts';
 import type { Config } from '../core/service.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
@@ -15,6 +17,8 @@ export interface ApiDeps {
   readonly turnedAway: TurnedAway;
   /** What is served now. */
   config(): Config;
+  /** What the command line runs in an instance's place. */
+  prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
   /** Whether a host names a registered instance, as the proxy sees it. */
   isKnownHost(host: string): boolean;
   /** tenement's own version. */

@@ -13,6 +13,7 @@ import type { HostPort } from './own-host.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { configRoutes } from './routes/config.ts';
 import { eventRoutes } from './routes/events.ts';
+import { execRoutes } from './routes/exec.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { logRoutes } from './routes/logs.ts';
 import { spawnLineRoutes } from './routes/spawn-line.ts';
@@ -161,7 +162,9 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   eventRoutes(api, context);
   tokenRoutes(api, context);
   spawnLineRoutes(api, context);
-  if (trust === 'control-socket') configRoutes(api, context);
+  if (trust !== 'control-socket') return;
+  configRoutes(api, context);
+  execRoutes(api, context);
 }
 
 function boundAddress(api: Api): HostPort | null {

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   restart: async () => (await import('./restart.ts')).restartCommand,
   sleep: async () => (await import('./sleep.ts')).sleepCommand,
   rm: async () => (await import('./rm.ts')).rmCommand,
+  exec: async () => (await import('./exec.ts')).execCommand,
   logs: async () => (await import('./logs.ts')).logsCommand,
   events: async () => (await import('./events.ts')).eventsCommand,
   token: async () => (await import('./token.ts')).tokenCommand,
@@ -34,7 +35,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     await assertHelpKnows(argv);
     const program = createProgram(io);
     for (const each of needed(argv)) (await COMMANDS[each]?.())?.(program, io);
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(wordsOf(argv), { from: 'user' });
     return 0;
   } catch (error) {
     return report(error, io.stderr);
@@ -63,6 +64,28 @@ async function assertHelpKnows([first, name]: readonly string[]): Promise<void> 
   const near = nearest(name, Object.keys(COMMANDS));
   const hint = near === null ? {} : { hint: `Did you mean ${near}?` };
   throw new TenementError('usage', `there is no command '${name}'`, hint);
+}
+
+/** With a `--` before the command that `exec` is to run: what follows its first word is its own, options too. */
+function wordsOf(argv: readonly string[]): readonly string[] {
+  if (commandName(argv) !== 'exec') return argv;
+  const at = placeOfOperand(argv, 2);
+  return at === null ? argv : [...argv.slice(0, at), '--', ...argv.slice(at)];
+}
+
+/** Of the words that are neither options nor their values; null when there are fewer, or a `--` comes before it. */
+function placeOfOperand(argv: readonly string[], number: number): number | null {
+  let before = 0;
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') return null;
+    if (WITH_VALUE.has(word) || word === '--id') index += 1;
+    else if (!word.startsWith('-')) {
+      if (before === number) return index;
+      before += 1;
+    }
+  }
+  return null;
 }
 
 /** The commands that this command line needs to know: one, or for help and mistakes all. */

@@ -2,11 +2,13 @@
 import type { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { TenementError, toTenementError } from '../errors.ts';
+import { CommandEnd } from './command-end.ts';
 import { StartFailure } from './start-failure.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** Prints what was thrown and gives the exit status: 0 for help and version. */
 export function report(thrown: unknown, stderr: Writable): number {
+  if (thrown instanceof CommandEnd) return thrown.status;
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
   const error = thrown instanceof CommanderError ? usageError(thrown) : known(thrown);
   const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];

@@ -4,6 +4,7 @@
  */
 import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './instance.ts';
 import type { Limits } from './limits.ts';
+import type { AskedCommand, PreparedCommand } from './operator-command.ts';
 import type { ServiceConfig, SocketAccess } from './service.ts';
 import type { WebAddress } from './web-address.ts';
 
@@ -116,6 +117,8 @@ export interface Launcher {
    * Expected failures (no such command, unwritable directory) are returned, never thrown.
    */
   launch(request: LaunchRequest): Promise<LaunchResult>;
+  /** @throws {TenementError} `command_not_found`, `exec_failed` */
+  prepareCommand(request: LaunchRequest, asked: AskedCommand): Promise<PreparedCommand>;
   /** Fingerprint of all that a process of this request is started with. */
   spec(request: LaunchRequest): string;
   /** Paths of an instance. @throws {TenementError} `socket_path_too_long`, `bad_config` */

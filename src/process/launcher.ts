@@ -5,7 +5,6 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertTenantId, type InstanceName, type ProcessRecord } from '../core/instance.ts';
-import type { Limits } from '../core/limits.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { type SecretPlaces, secretPlaces } from '../core/secret-places.ts';
 import type { Config, ServiceConfig, Settings } from '../core/service.ts';
@@ -16,6 +15,7 @@ import { assertHostGives } from './abilities.ts';
 import { freshBindDir, isBindSocket, removeBindDir, sweepBindDirs } from './bind-dir.ts';
 import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
+import { makeCapped } from './cgroup/make-capped.ts';
 import { Child } from './child.ts';
 import { coverInherited } from './descriptors.ts';
 import { ensureTenantDir } from './directories.ts';
@@ -23,6 +23,7 @@ import { DynamicUsers } from './dynamic-user.ts';
 import { watchExit } from './exit-watch.ts';
 import { Fifos } from './fifos.ts';
 import { HostSockets } from './host-sockets.ts';
+import { prepareCommand, removeCommandCgroups } from './operator-command.ts';
 import type { OutputSink } from './output-sink.ts';
 import { takeOwnership } from './ownership.ts';
 import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
@@ -92,6 +93,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       await fifos.prepare();
       context.shells.refillLater();
       sweepAll(context);
+      removeCommandCgroups(context.cgroups());
     },
     close: async () => {
       await context.shells.close();
@@ -104,6 +106,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     paths: (service, tenantId) => instancePaths(settings, service, tenantId),
     spec: specOf,
     launch: (request) => launch(request, context),
+    prepareCommand: (request, asked) => prepareCommand(request, asked, context),
     isAlive,
     isPublished: ({ publicSocket, bindSocket }) =>
       publicSocket !== null && isPublished({ publicSocket, upstreamSocket: upstreamSocketPath(bindSocket) }),
@@ -197,8 +200,7 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
   const removeOutput = () => removeFiles(request, context);
   let cgroup: Cgroup | null = null;
   try {
-    cgroup = context.cgroups().make(leafOf(request));
-    cap(cgroup, request.limits);
+    cgroup = makeCapped(context.cgroups(), leafOf(request), request.limits);
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...walls };
     const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
     const { bindSocket, publicSocket } = paths;
@@ -250,15 +252,6 @@ function filler(request: LaunchRequest, { settings }: Context): (template: strin
 function passOn({ onListenerLeft }: LauncherOptions, instance: InstanceName, fd: number): void {
   if (onListenerLeft === undefined) closeSync(fd);
   else onListenerLeft(instance, fd);
-}
-
-/** @throws {Error} with a sentence for a person */
-function cap(cgroup: Cgroup | null, limits: Limits): void {
-  try {
-    cgroup?.limit(limits);
-  } catch (error) {
-    throw new Error(`its limits cannot be set: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** A name for its cgroup: ids and names of services have no dot. */

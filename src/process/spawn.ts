@@ -18,10 +18,15 @@ export interface Spawned {
 
 /** @throws {Error} with a sentence for a person when a plan cannot be run */
 export function assertRunnable({ file, cwd, env }: Plan): void {
+  assertWorkdir(cwd);
+  assertProgram(file, cwd, env['PATH'] ?? '');
+}
+
+/** @throws {Error} with a sentence for a person */
+export function assertWorkdir(cwd: string): void {
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`workdir is not a directory: ${cwd}`);
   }
-  assertProgram(file, cwd, env['PATH'] ?? '');
 }
 
 /** @throws {Error} with a sentence for a person; then the shell has been given nothing */

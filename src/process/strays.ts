@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/instance.ts';
+import { hasBindSocketForm } from '../core/socket-path.ts';
 import { isAlive } from './proc.ts';
 import { lookAtProcesses } from './process-table.ts';
 
@@ -13,11 +14,16 @@ export interface Stray extends ProcessIdentity {
   readonly bindSocket: string;
 }
 
-/** All whose DATA_DIR is a tenant's of `dataDir` and that were told to bind one of our sockets. */
+/**
+ * All whose DATA_DIR is a tenant's of `dataDir` and that were told to bind one of our sockets. A command that an operator
+ * runs in an instance's place has a SOCKET_PATH of another form.
+ */
 export async function strayProcesses(isOurs: (bindSocket: string) => boolean, dataDir: string): Promise<Stray[]> {
   const strays: Stray[] = [];
+  const uid = process.getuid?.() ?? 0;
   for (const { pid, startTicks, socketPath, dataDir: tenantDir } of (await lookAtProcesses()).marked()) {
     if (socketPath === null || tenantDir === null || dirname(tenantDir) !== dataDir || !isOurs(socketPath)) continue;
+    if (!hasBindSocketForm(socketPath, uid)) continue;
     strays.push({ pid, startTicks, bindSocket: socketPath });
   }
   return strays;

@@ -68,10 +68,10 @@ export interface Started extends Program {
 /**
  * What the shell is told. In braces, so that it does nothing until it has read all of it. `0` stands for whoever writes
  * it; a cap that cannot be had is no reason to go on without. The environment is not among the words of a command, which
- * everybody may read.
+ * everybody may read. `redirection`: of the program's stdin.
  * @throws {Error} when no program can be given one of its words
  */
-export function scriptFor(started: Started, wrapping: Wrapping): string {
+export function scriptFor(started: Started, wrapping: Wrapping, redirection = '< /dev/null'): string {
   const { joinFiles, nofileLimit, filterPath } = wrapping;
   const { words, env } = commandOf(started, wrapping);
   const script = [
@@ -82,7 +82,7 @@ export function scriptFor(started: Started, wrapping: Wrapping): string {
     // What a shell adds to a clean environment.
     'unset PWD OLDPWD SHLVL',
     ...env.map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `exec ${words.map(quoted).join(' ')} < /dev/null${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`}`,
+    `exec ${words.map(quoted).join(' ')} ${redirection}${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`}`,
     '}',
     '',
   ].join('\n');
@@ -128,10 +128,17 @@ export function userWords(user: Owner | null): string[] {
  * @throws {Error} with a sentence for a person
  */
 export function assertProgram(program: string, cwd: string, path: string): void {
+  const found = findCommand(program, cwd, path);
+  if (found === 'forbidden') throw new Error(`not allowed to run: ${program}`);
+  if (found === 'missing') throw new Error(`command not found: ${program}`);
+}
+
+/** `forbidden`: it is there and cannot be executed. */
+export function findCommand(program: string, cwd: string, path: string): 'there' | 'forbidden' | 'missing' {
   const candidates = programCandidates(program, cwd, path);
-  if (candidates.some(isExecutable)) return;
-  const there = candidates.some((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
-  throw new Error(there ? `not allowed to run: ${program}` : `command not found: ${program}`);
+  if (candidates.some(isExecutable)) return 'there';
+  const isThere = candidates.some((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
+  return isThere ? 'forbidden' : 'missing';
 }
 
 function isExecutable(path: string): boolean {

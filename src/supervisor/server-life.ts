@@ -105,7 +105,7 @@ export abstract class ServerLife {
     return this.deps.launcher.launch(request);
   }
 
-  private assertSameUser(service: string, tenantId: string): void {
+  protected assertSameUser(service: string, tenantId: string): void {
     const { services } = this.currentConfig;
     const others = [...services.values()].filter(({ name }) => this.fleet.has(instanceName(name, tenantId)));
     assertSameUser(this.serviceNamed(service), others, tenantId);

@@ -1,6 +1,7 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
 import { ownLimits } from '../core/limits.ts';
+import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
 import { ownDifference } from '../core/own-difference.ts';
 import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
@@ -99,6 +100,18 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     runner.dispatch({ type: 'remove' });
     await runner.until(() => runner.lifecycle.over);
     if (this.fleet.get(instance) === runner) await this.registrar.unregister(runner, options.purge === true);
+  }
+
+  /** Prepares what an operator runs in its place. Wakes nothing. @throws `command_not_found`, `exec_failed` */
+  async prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand> {
+    const { launcher, events, clock } = this.deps;
+    const runner = this.fleet.find(instance);
+    this.assertSameUser(runner.service.name, runner.tenantId);
+    const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
+    const [program = ''] = asked.words;
+    const message = `an operator runs ${program}`;
+    events.append({ atMs: clock.nowMs(), type: 'exec', instance, message, data: { program } });
+    return prepared;
   }
 
   get(instance: InstanceName): InstanceView {

@@ -3,6 +3,7 @@
 import type { InstanceName } from '../../src/core/instance.ts';
 import { parseInstanceName } from '../../src/core/instance.ts';
 import { limitsView } from '../../src/core/limits.ts';
+import type { AskedCommand, PreparedCommand } from '../../src/core/operator-command.ts';
 import type {
   EventLog,
   LogFilter,
@@ -244,6 +245,9 @@ class FakeTokens implements TokenStore {
   }
 }
 
+/** What an operator runs: a script that does nothing. */
+const PREPARED: PreparedCommand = { uid: 0, shell: ['/bin/sh'], script: '', cgroupDirs: [], ownDir: null };
+
 export function fakeDeps() {
   return {
     supervisor: new FakeSupervisor(),
@@ -252,6 +256,10 @@ export function fakeDeps() {
     tokens: new FakeTokens(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
+    prepareCommand: async (instance: InstanceName, { words }: AskedCommand) => ({
+      ...PREPARED,
+      script: `${instance} ${words.join(' ')}`,
+    }),
     isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',
   };

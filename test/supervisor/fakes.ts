@@ -315,6 +315,7 @@ export function world(
       processes.push(process);
       return { ok: true, process };
     },
+    prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null }),
     deleteTenantDir: () => made.deletion,
   };
   const registry: Registry = {

@@ -38,7 +38,8 @@ export function removeBundle(key: BundleKey): void {
   rmSync(bundleDir(key), { recursive: true, force: true });
 }
 
-function bundleDir(key: BundleKey): string {
+/** All that is made for it lies in there. */
+export function bundleDir(key: BundleKey): string {
   return join(key.stateDir, 'sandbox', nameOf(key));
 }
 

@@ -1,0 +1,16 @@
+/**
+ * /api/instances/:instance/exec: what the command line runs in an instance's place. On the control socket alone: the
+ * answer has the environment with its secrets, and only a process of the server's user on this machine can run it.
+ */
+import type { ApiContext } from '../context.ts';
+import { execBody, instanceParams } from '../schemas.ts';
+import type { Api } from '../zod-provider.ts';
+import { namedInstance } from './instances.ts';
+
+export function execRoutes(api: Api, { deps }: ApiContext): void {
+  api.post(
+    '/api/instances/:instance/exec',
+    { schema: { hide: true, params: instanceParams, body: execBody } },
+    async (request) => deps.prepareCommand(namedInstance(request.params.instance), request.body),
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * Runs what the server has prepared, with this process's stdin, stdout and stderr, but never on the operator's terminal
+ * itself: a tenant's program that had it could go on reading what the operator types. It gets a terminal of its own from
+ * script(1), or has pipes in the place of terminals.
+ */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmdirSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PreparedCommand } from '../core/operator-command.ts';
+import { TenementError } from '../errors.ts';
+import { closeInherited } from '../process/descriptors.ts';
+import { findProgram, quoted } from '../process/wrapper.ts';
+
+/** Where the shell finds its script. */
+const SCRIPT_FILE = '/dev/fd/3';
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/** The last of its processes may take a moment to leave the cgroup. */
+const LEAVE_TRIES = 20;
+const LEAVE_POLL_MS = 10;
+
+/** Settles at its end, with its exit status: 128 and the number of the signal that ended it. @throws {TenementError} */
+export async function runPrepared(prepared: PreparedCommand, withTerminal: boolean): Promise<number> {
+  try {
+    assertSameUser(prepared);
+    closeInherited();
+    const script = withoutName(prepared.script);
+    const child = withTerminal ? onTerminal(prepared, script) : onPipes(prepared, script);
+    closeSync(script);
+    return await statusOf(child);
+  } finally {
+    await removeTraces(prepared);
+  }
+}
+
+/** What the server prepared gives up its rights, and none that it does not have. @throws {TenementError} */
+function assertSameUser({ uid }: PreparedCommand): void {
+  const own = process.getuid?.() ?? null;
+  if (own === uid) return;
+  throw new TenementError('usage', `the server runs as user ${uid}, and this command as user ${own}`, {
+    hint: `Run it as the server's user: sudo -u '#${uid}' tenement exec …`,
+  });
+}
+
+/** A file that only this process and its child can read. */
+function withoutName(text: string): number {
+  const path = join(tmpdir(), `tenement-${randomUUID()}`);
+  const fd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  writeSync(fd, text);
+  return fd;
+}
+
+/** In a session of its own, so that no terminal is its terminal. */
+function onPipes({ shell: [file = '', ...args] }: PreparedCommand, script: number): ChildProcess {
+  const { stdin, stdout, stderr } = process;
+  const [input, output, errors] = [stdin, stdout, stderr].map(({ isTTY }) => (isTTY ? 'pipe' : 'inherit'));
+  const child = start(file, [...args, SCRIPT_FILE], {
+    env: {},
+    detached: true,
+    stdio: [input ?? 'pipe', output ?? 'pipe', errors ?? 'pipe', script],
+  });
+  if (child.stdin !== null) {
+    // One that ends without reading is nothing to complain about.
+    child.stdin.on('error', () => {});
+    stdin.pipe(child.stdin);
+    child.once('exit', () => stdin.destroy());
+  }
+  child.stdout?.pipe(stdout, { end: false });
+  child.stderr?.pipe(stderr, { end: false });
+  passSignals((signal) => child.pid !== undefined && process.kill(-child.pid, signal));
+  return child;
+}
+
+function onTerminal({ shell }: PreparedCommand, script: number): ChildProcess {
+  const program = findProgram('script');
+  if (program === null)
+    throw new TenementError('host_cannot', 'script(1) is not installed, which gives the command a terminal', {
+      hint: 'Install bsdutils or util-linux, or give it no terminal: `tenement exec … < /dev/null | cat`.',
+    });
+  const words = [...shell, SCRIPT_FILE].map(quoted).join(' ');
+  const env = { SHELL: '/bin/sh' };
+  const stdio = ['inherit', 'inherit', 'inherit', script] as const;
+  const child = start(program, ['-q', '-e', '-c', `exec ${words}`, '/dev/null'], { env, stdio: [...stdio] });
+  // What the terminal sends by a key goes to the command's terminal as that key.
+  passSignals((signal) => (signal === 'SIGTERM' || signal === 'SIGHUP') && child.kill(signal));
+  return child;
+}
+
+function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(file, args, { ...options, cwd: '/' });
+}
+
+function passSignals(pass: (signal: NodeJS.Signals) => void): void {
+  for (const signal of PASSED_ON)
+    process.on(signal, () => {
+      try {
+        pass(signal);
+      } catch {
+        // It has ended.
+      }
+    });
+}
+
+function statusOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(new TenementError('exec_failed', `could not run ${child.spawnfile}: ${cause.message}`, { cause }));
+    });
+    child.once('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
+
+async function removeTraces({ cgroupDirs, ownDir }: PreparedCommand): Promise<void> {
+  if (ownDir !== null) rmSync(ownDir, { recursive: true, force: true });
+  let left = cgroupDirs.filter((dir) => !isRemoved(dir));
+  for (let tries = 0; left.length > 0 && tries < LEAVE_TRIES; tries += 1) {
+    await delay(LEAVE_POLL_MS);
+    left = left.filter((dir) => !isRemoved(dir));
+  }
+}
+
+/** One in which something runs on stays, for the next server to remove. */
+function isRemoved(dir: string): boolean {
+  try {
+    rmdirSync(dir);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
