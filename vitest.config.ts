@@ -1,3 +1,4 @@
+import { delimiter, dirname } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
+    // What npm puts into PATH is not for tenants; those of the tests run with the Node of the tests.
+    env: { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` },
     pool: 'forks',
     // Most of the time they wait for processes: more files at once than cores.
     maxWorkers: 3,

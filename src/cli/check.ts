@@ -10,6 +10,7 @@ import { TenementError } from '../errors.ts';
 import { servableConfig } from '../own-directories.ts';
 import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
+import { withoutNpm } from '../process/npm.ts';
 import { programWarnings } from '../process/programs.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
 import { asServed, withDirectoriesOf } from './as-served.ts';
@@ -55,7 +56,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const few = descriptorWarning(wanted, descriptorLimit());
-  const missing = missingPrograms(config, process.env);
+  const missing = missingPrograms(config, withoutNpm(process.env));
   const forgeable = forgeableTrust(config, networkInterfaces());
   const views = viewWarnings(config);
   const warnings = [

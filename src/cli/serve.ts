@@ -7,6 +7,7 @@ import type { Daemon } from '../daemon.ts';
 import { keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
+import { watchNpm } from '../process/npm.ts';
 import { programWarnings } from '../process/programs.ts';
 import { reapOrphans } from '../process/reaper.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
@@ -58,6 +59,7 @@ async function serve(options: ServeOptions): Promise<void> {
   process.on('SIGHUP', () => reload());
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   endAnyway(ending.hurry, logger);
+  endWithNpm(ending, logger);
   const daemon = await withSmallYoungHeap(() => start(options, logger));
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
@@ -89,6 +91,15 @@ async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
   setTimeout(() => process.exit(1), BROKEN_END_MS).unref();
   await daemon.close({ keepTenants: true, hurry });
   process.exit(1);
+}
+
+/** As SIGTERM would end it, unless npm has passed a signal on before it went. */
+function endWithNpm(ending: Ending, logger: Logger): void {
+  watchNpm(process.env, () => {
+    if (ending.isAsked) return;
+    logger.warn({}, 'npm has started this server and is gone: ends as with SIGTERM');
+    process.kill(process.pid, 'SIGTERM');
+  });
 }
 
 /** Whatever hangs, a start as well. */

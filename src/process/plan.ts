@@ -8,6 +8,7 @@ import { assertSocketPath, bindSocketPath, publicSocketPath } from '../core/sock
 import { fillTemplate, type TemplateValues, templateVariables } from '../core/template.ts';
 import type { WebAddress } from '../core/web-address.ts';
 import { childEnvironment } from './environment.ts';
+import { withoutNpm } from './npm.ts';
 
 export interface Plan {
   readonly file: string;
@@ -20,7 +21,7 @@ export interface Plan {
 
 export interface PlanContext {
   readonly settings: Settings;
-  /** What children may inherit from by name; default this process's. */
+  /** What children may inherit from by name; default this process's. Their PATH is without what npm put into it. */
   readonly baseEnv?: NodeJS.ProcessEnv;
 }
 
@@ -45,7 +46,7 @@ export function planFor(request: LaunchRequest, context: PlanContext, port: numb
   const fill = (template: string) => fillTemplate(template, values);
   const [file = '', ...args] = service.command.map(fill);
   const env = childEnvironment({
-    base: context.baseEnv ?? process.env,
+    base: withoutNpm(context.baseEnv ?? process.env),
     inherit: service.inheritEnv,
     service: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, fill(value)])),
     tenant: request.env,

@@ -1,4 +1,6 @@
 /** `npm run bench NAME`: measures side by side and prints ratios. Asserts nothing. */
+import { delimiter, dirname } from 'node:path';
+
 const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>>> = {
   wake: () => import('./wake.ts'),
   storm: () => import('./storm.ts'),
@@ -12,6 +14,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   bombs: () => import('./bombs.ts'),
   ends: () => import('./ends.ts'),
 };
+
+// What npm puts into PATH is not for tenants; those of the benches run with the Node of the benches.
+process.env['PATH'] = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
 
 const name = process.argv[2] ?? '';
 const load = BENCHES[name];

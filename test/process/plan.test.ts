@@ -9,6 +9,13 @@ test('{host} and {url} are those of the tenant', () => {
   expect(plan.env['BASE_URL']).toBe('http://acme.localhost:8080/');
 });
 
+test('under npm a tenant has the PATH of the user, without the programs of packages', () => {
+  const { request, settings } = makeBench();
+  const baseEnv = { PATH: '/checkout/node_modules/.bin:/opt/node/bin:/usr/bin', npm_command: 'exec' };
+  const { env } = planFor(request(), { settings, baseEnv }, null, '/t');
+  expect(env['PATH']).toBe('/opt/node/bin:/usr/bin');
+});
+
 test('another URL makes a process outdated only if it was told the first', () => {
   const { request } = makeBench();
   const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };

@@ -1,3 +1,4 @@
+import { delimiter, dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './count-reporter.ts';
 
@@ -9,6 +10,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 100_000 } },
+    env: { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` },
     pool: 'forks',
     // What the kernel counts, and its memory, are of all files together.
     fileParallelism: false,
