@@ -1,5 +1,5 @@
 /** What a service's tenants see, where its config may be taken to show them less or more. */
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { HIDDEN } from '../core/layers.ts';
 import { isWithin, isWithinAny } from '../core/paths.ts';
@@ -7,15 +7,20 @@ import type { Config, ServiceConfig } from '../core/service.ts';
 
 /** Readable for others. */
 const OTHERS_MAY_READ = 0o004;
+const OTHERS_MAY_WRITE = 0o002;
 
 /** A sentence for each. */
 export function viewWarnings({ file, services }: Pick<Config, 'file' | 'services'>): string[] {
   const walled = [...services.values()].filter(({ isolation }) => isolation !== 'process');
-  return walled.flatMap((service) => [...loneFiles(service), ...configInWorkdir(service, file)]);
+  return walled.flatMap((service) => [
+    ...loneFiles(service),
+    ...configInWorkdir(service, file),
+    ...namedPaths(service).flatMap((named) => [...missing(service, named), ...closed(service, named)]),
+  ]);
 }
 
-function loneFiles({ name, command, workdir, readOnlyPaths }: ServiceConfig): string[] {
-  const seen = [workdir, ...(readOnlyPaths ?? [])];
+function loneFiles({ name, command, workdir, readOnlyPaths, readWritePaths }: ServiceConfig): string[] {
+  const seen = [workdir, ...(readOnlyPaths ?? []), ...readWritePaths];
   return command
     .slice(1)
     .filter((word) => isAbsolute(word) && isWithinAny(word, HIDDEN) && !isWithinAny(word, seen) && isFile(word))
@@ -24,6 +29,40 @@ function loneFiles({ name, command, workdir, readOnlyPaths }: ServiceConfig): st
         `service.${name}.command: of what lies in ${dirname(word)}, tenants see ${word} alone: ` +
         'where it needs its neighbours, set workdir to that directory',
     );
+}
+
+interface NamedPath {
+  readonly key: 'read_only_paths' | 'read_write_paths' | 'sockets';
+  readonly path: string;
+}
+
+/** But those that are another for each tenant. */
+function namedPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): NamedPath[] {
+  const all: [NamedPath['key'], readonly string[]][] = [
+    ['read_only_paths', readOnlyPaths ?? []],
+    ['read_write_paths', readWritePaths],
+    ['sockets', sockets],
+  ];
+  return all.flatMap(([key, paths]) => paths.filter((path) => !path.includes('{')).map((path) => ({ key, path })));
+}
+
+function missing({ name }: ServiceConfig, { key, path }: NamedPath): string[] {
+  if (existsSync(path)) return [];
+  const outcome = key === 'read_only_paths' ? 'tenants do without it' : 'no tenant starts until it is';
+  return [`service.${name}.${key}: ${path} is not there: ${outcome}`];
+}
+
+/** By the mode alone: an access control list may say otherwise. */
+function closed({ name, user }: ServiceConfig, { key, path }: NamedPath): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (user !== 'dynamic' || key === 'read_only_paths' || stat === undefined) return [];
+  if ((stat.mode & OTHERS_MAY_WRITE) !== 0 || (key === 'sockets' && stat.isDirectory())) return [];
+  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  const what = key === 'sockets' ? 'connect to' : 'write in';
+  return [
+    `service.${name}.${key}: tenants' users may not ${what} ${path}, whose mode is ${mode}: open it to others, ` +
+      'or to the users of dynamic_uids by an access control list',
+  ];
 }
 
 /** It is hidden as the file that it is when they start. */

@@ -1,6 +1,7 @@
 /** What cannot be both seen by a tenant and hidden from it, by names alone; links are looked at when one starts. */
 import { dirname, isAbsolute } from 'node:path';
 import { kindAt, layersFor } from '../core/layers.ts';
+import { isWithin } from '../core/paths.ts';
 import { secretPlaces, socketPlace, tenantOf } from '../core/secret-places.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
 import { bindSocketPath, publicSocketPath } from '../core/socket-path.ts';
@@ -37,18 +38,31 @@ function placesInTenants({ settings, services, file }: Config): Problem[] {
   });
 }
 
-function hiddenPaths(service: ServiceConfig, { settings, services }: Config): Problem[] {
+function hiddenPaths(service: ServiceConfig, { settings, services, file }: Config): Problem[] {
   const shown = shownPaths(service, settings.dataDir, settings.runtimeDir);
   const { dirs: secretDirs, socketDirs } = secretPlaces({ settings, services: services.values(), file: null }, 0);
   const wholeHost = service.readOnlyPaths === null;
-  const places = { wholeHost, hidden: [], socketDirs, secretDirs, secretFiles: [], sockets: [] };
+  const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], sockets: [] };
+  const places = { ...apart, socketDirs, secretDirs };
   const layers = layersFor({ ...places, shown: shown.map(({ path }) => path), own: ownDirs(service, settings) });
-  return shown
-    .filter(({ path }) => kindAt(path, layers, true) === 'empty')
-    .map(({ key, path }) => ({
-      path: ['service', service.name, key],
-      message: hiddenMessage(path, service, settings),
-    }));
+  const secrets = [...secretDirs, ...socketDirs, file];
+  return [
+    ...shown
+      .filter(({ path }) => kindAt(path, layers, true) === 'empty')
+      .map(({ key, path }) => ({
+        path: ['service', service.name, key],
+        message: hiddenMessage(path, service, settings),
+      })),
+    ...shown
+      .filter(({ key, path }) => key === 'read_write_paths' && kindAt(path, layers, true) !== 'own')
+      .flatMap(({ key, path }) => writableProblem(['service', service.name, key], path, secrets)),
+  ];
+}
+
+function writableProblem(at: Problem['path'], path: string, secrets: readonly string[]): Problem[] {
+  const secret = secrets.find((one) => isWithin(one, path));
+  if (secret === undefined) return [];
+  return [{ path: at, message: `tenants may not write in ${path}: ${secret} lies in it, which is hidden from them` }];
 }
 
 function hiddenMessage(path: string, { isolation }: ServiceConfig, { dataDir }: Config['settings']): string {
@@ -59,7 +73,8 @@ function hiddenMessage(path: string, { isolation }: ServiceConfig, { dataDir }: 
   );
 }
 
-function shownPaths({ workdir, command, readOnlyPaths, name }: ServiceConfig, dataDir: string, runtimeDir: string) {
+function shownPaths(service: ServiceConfig, dataDir: string, runtimeDir: string) {
+  const { workdir, command, readOnlyPaths, readWritePaths, sockets, name } = service;
   const tenantDir = `${dataDir}/${SAMPLE_ID}`;
   const values = {
     id: SAMPLE_ID,
@@ -74,6 +89,8 @@ function shownPaths({ workdir, command, readOnlyPaths, name }: ServiceConfig, da
     { key: 'workdir', template: workdir },
     { key: 'command', template: program },
     ...(readOnlyPaths ?? []).map((template) => ({ key: 'read_only_paths', template })),
+    ...readWritePaths.map((template) => ({ key: 'read_write_paths', template })),
+    ...sockets.map((template) => ({ key: 'sockets', template })),
   ];
   return all.flatMap(({ key, template }) => {
     try {

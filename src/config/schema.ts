@@ -200,6 +200,24 @@ export const serviceSchema = z.strictObject({
     .describe(
       "At `namespace` and `sandbox`: the only paths of the host that a tenant sees. Default: all but what is others'.",
     ),
+  read_write_paths: z
+    .array(text())
+    .default([])
+    .describe(
+      'At `namespace` and `sandbox`: directories of the host that tenants see and may write in, as far as their user may.',
+    ),
+  sockets: z
+    .array(text())
+    .default([])
+    .describe(
+      'At `namespace`: Unix sockets of the host that a tenant may connect to, a database\'s say, or directories of such; also with `network = "none"`.',
+    ),
+  tmp_limit_mb: count(1)
+    .max(MAX_MB)
+    .optional()
+    .describe(
+      'At `namespace` and `sandbox`: what each of `/tmp`, `/var/tmp` and `/dev/shm` may take of memory, in MiB. Default: half of `memory_limit_mb`, else 64.',
+    ),
   memory_limit_mb: count(1)
     .max(MAX_MB)
     .optional()

@@ -78,14 +78,26 @@ function isolationProblems(service: ServiceConfig): Problem[] {
   if (service.network === 'none' && service.listen === 'port') {
     problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
   }
-  if (service.readOnlyPaths !== null && service.isolation === 'process') {
-    problems.push({
-      path: at('read_only_paths'),
-      message: 'read_only_paths takes isolation = "namespace" or "sandbox"',
-    });
-  }
+  for (const [key, isSet] of OF_WALLS)
+    if (isSet(service) && service.isolation === 'process')
+      problems.push({ path: at(key), message: `${key} takes isolation = "namespace" or "sandbox"` });
+  if (service.sockets.length > 0 && service.isolation !== 'namespace')
+    problems.push({ path: at('sockets'), message: service.isolation === 'sandbox' ? NOT_IN_SANDBOX : TAKES_NAMESPACE });
   return problems;
 }
+
+/** Keys that say what a tenant sees. */
+const OF_WALLS: readonly (readonly [key: string, isSet: (service: ServiceConfig) => boolean])[] = [
+  ['read_only_paths', ({ readOnlyPaths }) => readOnlyPaths !== null],
+  ['read_write_paths', ({ readWritePaths }) => readWritePaths.length > 0],
+  ['tmp_limit_mb', ({ tmpLimitBytes }) => tmpLimitBytes !== null],
+];
+
+/** SO_PEERCRED is of gVisor's process, by which PostgreSQL (peer) and MariaDB (unix_socket) let root in. */
+const TAKES_NAMESPACE = 'sockets takes isolation = "namespace"';
+const NOT_IN_SANDBOX =
+  `${TAKES_NAMESPACE}: gVisor connects as root, and a server that goes by the user of its peer would take ` +
+  'a tenant for root; reach it by TCP';
 
 function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] {
   const at = (key: string) => ['service', service.name, key];
@@ -98,9 +110,19 @@ function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] 
     ...service.command.flatMap((word) => templateProblem(at('command'), word, here)),
     ...templateProblem(at('workdir'), service.workdir, here),
     ...templateProblem(at('socket'), service.socket, ofPaths),
+    ...seenPaths(service).flatMap(([key, path]) => templateProblem(at(key), path, ofPaths)),
     ...templateProblem(at('health_host'), service.healthHost, ofRequests),
     ...env.flatMap(({ path, value }) => templateProblem(path, value, here)),
     ...(firstDomain(proxy) === null ? [...wordsOf(service, at), ...env].flatMap(addressProblem) : []),
+  ];
+}
+
+function seenPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): [key: string, path: string][] {
+  const named = (key: string, paths: readonly string[]) => paths.map((path): [string, string] => [key, path]);
+  return [
+    ...named('read_only_paths', readOnlyPaths ?? []),
+    ...named('read_write_paths', readWritePaths),
+    ...named('sockets', sockets),
   ];
 }
 

@@ -11,14 +11,21 @@ export const HIDDEN = [
   // Programs that give up their view of the host bind by relative names there (postfix(1)), which nothing tells.
   ...['/var/spool', '/sys/fs/cgroup'],
 ];
+/** Of those, where programs expect to write: a tenant has memory of its own there (file-hierarchy(7)). */
+export const SCRATCH = ['/tmp', '/var/tmp'];
+
 /** All paths are absolute and real: no link on the way. */
 export interface Places {
   /** Whether the whole host is there to begin with; else nothing is. */
   readonly wholeHost: boolean;
   /** Directories that are empty unless something in them is shown. */
   readonly hidden: readonly string[];
+  /** The same, but to write in. */
+  readonly scratch: readonly string[];
   /** Directories and files that the config names or a program needs. */
   readonly shown: readonly string[];
+  /** Of the host, to write in: several tenants share them. */
+  readonly writable: readonly string[];
   /** In which sockets of many tenants lie, directly: empty, but what lies deeper may be shown. */
   readonly socketDirs: readonly string[];
   /** Of tenement or of other tenants: nothing in them is shown but what is the tenant's own. */
@@ -32,10 +39,10 @@ export interface Places {
 
 export interface Layer {
   /**
-   * `shown`: read-only, a directory or a file. `own`: to write in. `empty`: a directory with nothing in it, read-only.
-   * `blank`: an empty file that cannot be opened.
+   * `shown`: read-only, a directory or a file. `own`, `writable`: to write in. `empty`: a directory with nothing in it,
+   * read-only. `scratch`: one to write in, in memory. `blank`: an empty file that cannot be opened.
    */
-  readonly kind: 'shown' | 'own' | 'empty' | 'blank';
+  readonly kind: 'shown' | 'writable' | 'own' | 'empty' | 'scratch' | 'blank';
   readonly at: string;
   /** Where it lies on the host, for those that are of the host. */
   readonly from: string;
@@ -52,13 +59,17 @@ export class OverlapError extends Error {}
  */
 export function layersFor(places: Places): Layer[] {
   assertOwnIsApart(places);
-  const { hidden, shown, socketDirs, secretDirs, secretFiles, own } = places;
+  assertWritableIsApart(places);
+  const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own } = places;
   const isSecret = (path: string) => isWithinAny(path, secretDirs) && !isWithinAny(path, own);
   // Where two are at one place, the later one counts.
   const kinds = new Map<string, Kind>([
     ...hidden.map((path) => [path, 'empty'] as const),
+    ...scratch.map((path) => [path, 'scratch'] as const),
     ...shown.filter((path) => !isSecret(path)).map((path) => [path, 'shown'] as const),
-    ...[...socketDirs, ...secretDirs].map((path) => [path, 'empty'] as const),
+    ...writable.filter((path) => !isSecret(path)).map((path) => [path, 'writable'] as const),
+    // What is scratch hides as well.
+    ...[...socketDirs, ...secretDirs].map((path) => [path, scratch.includes(path) ? 'scratch' : 'empty'] as const),
     ...secretFiles.map((path) => [path, 'blank'] as const),
     ...own.map((path) => [path, 'own'] as const),
   ]);
@@ -77,10 +88,24 @@ export function kindAt(path: string, layers: readonly Layer[], wholeHost: boolea
  */
 export function alsoAt(name: string, from: string, layers: readonly Layer[], wholeHost: boolean): Layer[] {
   const kind = kindAt(from, layers, wholeHost);
-  if (kind === 'empty' || kind === 'blank') return [...layers];
+  if (!isOfHost(kind)) return [...layers];
   const inside = layers.filter(({ at }) => at !== from && isWithin(at, from));
   const moved = inside.map((layer) => ({ ...layer, at: `${name}${layer.at.slice(from === '/' ? 0 : from.length)}` }));
   return sorted([...layers, { kind, at: name, from }, ...moved]);
+}
+
+/** Whether what lies there is what lies there on the host. */
+export function isOfHost(kind: Kind): boolean {
+  return kind === 'shown' || kind === 'writable' || kind === 'own';
+}
+
+/** Who may write in a directory can put others in the place of those in it, for tenement to take for its own. */
+function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFiles }: Places): void {
+  for (const path of [...socketDirs, ...secretDirs, ...secretFiles]) {
+    const shared = writable.find((dir) => isWithin(path, dir) && !isWithinAny(dir, own));
+    if (shared !== undefined)
+      throw new OverlapError(`tenants may not write in ${shared}: ${path} lies in it, which is hidden from them`);
+  }
 }
 
 function assertOwnIsApart({ own, hidden, socketDirs, secretDirs, secretFiles }: Places): void {
@@ -97,7 +122,8 @@ function withoutIdle(kinds: ReadonlyMap<string, Kind>, { wholeHost }: Places): L
   for (const { at, kind } of sorted([...kinds].map(([at, kind]) => ({ at, kind, from: at })))) {
     const above = upwards(at).find((path) => kept.has(path));
     const around = kept.get(above ?? '') ?? (wholeHost ? 'shown' : 'empty');
-    const isIdle = around === kind || around === 'own' || (kind === 'blank' && around === 'empty');
+    const hidesNothing = !isOfHost(around) && (kind === 'empty' || kind === 'blank');
+    const isIdle = around === kind || around === 'own' || hidesNothing;
     if (!isIdle) kept.set(at, kind);
   }
   return [...kept].map(([at, kind]) => ({ kind, at, from: at }));
@@ -114,10 +140,10 @@ const SHARED_DEPTH = 2;
  * The directory of a socket, so that one which is made anew is hidden as well; only the socket where what is shown lies
  * in the same directory, or much else may.
  */
-function socketMasks(layers: readonly Layer[], { sockets, shown, wholeHost }: Places): Layer[] {
-  const needed = [...shown, ...layers.filter(({ kind }) => kind !== 'empty').map(({ at }) => at)];
+function socketMasks(layers: readonly Layer[], { sockets, shown, writable, wholeHost }: Places): Layer[] {
+  const needed = [...shown, ...writable, ...layers.filter(({ kind }) => kind !== 'empty').map(({ at }) => at)];
   return sockets
-    .filter((path) => kindAt(path, layers, wholeHost) === 'shown')
+    .filter((path) => ['shown', 'writable'].includes(kindAt(path, layers, wholeHost)))
     .map((path): Layer => {
       const dir = dirname(path);
       const isApart = depthOf(dir) > SHARED_DEPTH && !needed.some((one) => isWithin(one, dir));

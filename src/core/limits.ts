@@ -16,6 +16,15 @@ export interface Limits {
   readonly storageLimitBytes: number | null;
 }
 
+/** What programs without a memory limit get: enough for lock files and small uploads. */
+const DEFAULT_TMP_BYTES = 64 * 1024 * 1024;
+
+/** How much each of the directories takes that a tenant behind walls has in memory. The kernel's own default is half, too. */
+export function tmpLimit(configured: number | null, { memoryLimitBytes }: Pick<Limits, 'memoryLimitBytes'>): number {
+  if (configured !== null) return configured;
+  return memoryLimitBytes === null ? DEFAULT_TMP_BYTES : Math.floor(memoryLimitBytes / 2);
+}
+
 /** An instance's own, over its service's. */
 export type OwnLimits = { readonly [Key in keyof Limits]?: number };
 

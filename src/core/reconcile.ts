@@ -34,6 +34,9 @@ const STARTED_WITH: readonly (keyof ServiceConfig)[] = [
   'network',
   'user',
   'readOnlyPaths',
+  'readWritePaths',
+  'sockets',
+  'tmpLimitBytes',
   'inheritEnv',
   'env',
 ];

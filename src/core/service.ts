@@ -44,6 +44,12 @@ export interface ServiceConfig extends Limits {
   readonly user: 'dynamic' | 'root' | null;
   /** At `namespace`: the only paths of the host that it sees, templates not yet filled in; null: all but what is others'. */
   readonly readOnlyPaths: readonly string[] | null;
+  /** Of the host, to write in; templates not yet filled in. */
+  readonly readWritePaths: readonly string[];
+  /** Sockets of the host to connect to, or directories of such; templates not yet filled in. */
+  readonly sockets: readonly string[];
+  /** Of each directory that a tenant has in memory; null: by its memory limit. */
+  readonly tmpLimitBytes: number | null;
   /** What comes of an instance that is over its storage limit. */
   readonly storageAction: 'warn' | 'stop';
   /** Of an instance's log files together. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
-import { filterWords, NAMESPACES } from './bubblewrap.ts';
+import { filterWords, NAMESPACES, scratchWords } from './bubblewrap.ts';
 import type { Cgroups, Control } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { hasSwap } from './cgroup/swap.ts';
@@ -107,6 +107,8 @@ function lackOf(isolation: ServiceConfig['isolation']): string | null {
   return isolation === 'namespace' ? whyNoNamespaces() : whyNoSandbox();
 }
 
+const TRIAL_BYTES = 4096;
+
 /** Those that have made namespaces: a trial holds up everything else, and each registration asks. */
 const tried = new Set<string>();
 
@@ -123,6 +125,8 @@ function whyNoNamespaces(): string | null {
     '/proc',
     '--dev',
     '/dev',
+    // From version 0.7 on.
+    ...scratchWords('/tmp', TRIAL_BYTES),
     ...NAMESPACES,
     '--unshare-net',
     ...filterWords(FILTER === null ? null : 0),

@@ -1,6 +1,7 @@
 /**
  * The view of the machine that a tenant has at `isolation = "namespace"`, as arguments of bwrap(1): the host read-only,
- * without other tenants, tenement's state, homes and sockets; its own directory and that of its socket to write in; pid,
+ * without other tenants, tenement's state, homes and sockets; its own directory and that of its socket to write in, and
+ * memory of its own where programs expect to; pid,
  * ipc, uts and user namespaces of its own; no capabilities, no way to make another user namespace, and a filter of its
  * system calls.
  */
@@ -19,14 +20,16 @@ export const NAMESPACES: readonly string[] = [
 /** Arguments of bwrap, up to the program. `filterFd`: where it finds the filter of system calls; null: there is none. */
 export function bubblewrapWords(view: View, filterFd: number | null): string[] {
   const layers = layersOf(view);
-  const { readOnlyPaths, network, tenantId, workdir } = view;
-  const root = readOnlyPaths === null || readOnlyPaths.includes('/') ? ['--ro-bind', '/', '/'] : [];
+  const { readOnlyPaths, network, tenantId, workdir, tmpBytes } = view;
+  const wholeHost = readOnlyPaths === null || readOnlyPaths.includes('/');
   return [
-    ...root,
-    ...['--dev', '/dev', '--proc', '/proc'],
+    ...(wholeHost ? ['--ro-bind', '/', '/'] : []),
+    ...['--dev', '/dev', ...scratchWords('/dev/shm', tmpBytes), '--proc', '/proc'],
     ...KERNEL.flatMap((path) => ['--ro-bind-try', path, path]),
     ...(network === 'host' ? [] : ['--unshare-net']),
-    ...layers.flatMap(mountWords),
+    ...layers.flatMap((layer) => mountWords(layer, tmpBytes)),
+    // What is made of memory only to mount in has no limit.
+    ...['/dev', ...(wholeHost ? [] : ['/'])].flatMap((at) => ['--remount-ro', at]),
     ...layers.filter(({ kind }) => kind === 'empty').flatMap(({ at }) => ['--remount-ro', at]),
     ...NAMESPACES,
     ...filterWords(filterFd),
@@ -39,8 +42,14 @@ export function filterWords(fd: number | null): string[] {
   return fd === null ? [] : ['--seccomp', String(fd)];
 }
 
-function mountWords({ kind, at, from }: Layer): string[] {
+/** As /tmp is: for every user, who can remove what is their own. */
+export function scratchWords(at: string, bytes: number): string[] {
+  return ['--perms', '1777', '--size', String(bytes), '--tmpfs', at];
+}
+
+function mountWords({ kind, at, from }: Layer, tmpBytes: number): string[] {
+  if (kind === 'scratch') return scratchWords(at, tmpBytes);
   if (kind === 'empty') return ['--tmpfs', at];
   if (kind === 'blank') return ['--ro-bind', '/dev/null', at];
-  return [kind === 'own' ? '--bind' : '--ro-bind', from, at];
+  return [kind === 'shown' ? '--ro-bind' : '--bind', from, at];
 }

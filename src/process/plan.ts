@@ -17,6 +17,9 @@ export interface Plan {
   readonly env: Record<string, string>;
   /** The only paths of the host that it sees; null: no such list. */
   readonly readOnlyPaths: readonly string[] | null;
+  /** Of the host, to write in, and sockets to connect to. */
+  readonly readWritePaths: readonly string[];
+  readonly sockets: readonly string[];
 }
 
 export interface PlanContext {
@@ -57,7 +60,15 @@ export function planFor(request: LaunchRequest, context: PlanContext, port: numb
     bindSocket: paths.bindSocket,
     port,
   });
-  return { file, args, cwd: fill(service.workdir), env, readOnlyPaths: service.readOnlyPaths?.map(fill) ?? null };
+  return {
+    file,
+    args,
+    cwd: fill(service.workdir),
+    env,
+    readOnlyPaths: service.readOnlyPaths?.map(fill) ?? null,
+    readWritePaths: service.readWritePaths.map(fill),
+    sockets: service.sockets.map(fill),
+  };
 }
 
 /**
@@ -79,7 +90,12 @@ function wallsOf(service: ServiceConfig, { nofileLimit }: Limits): unknown[] {
   const user = service.user === 'root' ? null : service.user;
   const all = { network, user, readOnlyPaths, nofileLimit };
   const none = network === 'host' && user === null && readOnlyPaths === null && nofileLimit === null;
-  return none ? [isolation] : [isolation, all];
+  return [...(none ? [isolation] : [isolation, all]), ...accessOf(service)];
+}
+
+function accessOf({ readWritePaths, sockets, tmpLimitBytes }: ServiceConfig): unknown[] {
+  const none = readWritePaths.length === 0 && sockets.length === 0 && tmpLimitBytes === null;
+  return none ? [] : [{ readWritePaths, sockets, tmpLimitBytes }];
 }
 
 /** What of it these templates name. */

@@ -1,7 +1,18 @@
 /** What of the machine's files a tenant sees behind walls, whatever builds them. */
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { alsoAt, HIDDEN, type Kind, kindAt, type Layer, layersFor, OverlapError, type Places } from '../core/layers.ts';
+import {
+  alsoAt,
+  HIDDEN,
+  isOfHost,
+  type Kind,
+  kindAt,
+  type Layer,
+  layersFor,
+  OverlapError,
+  type Places,
+  SCRATCH,
+} from '../core/layers.ts';
 import { depthOf, isWithinAny, upwards } from '../core/paths.ts';
 import { programCandidates } from '../core/program.ts';
 import type { SecretPlaces } from '../core/secret-places.ts';
@@ -22,6 +33,12 @@ export interface View {
   readonly sockets: readonly string[];
   /** The only paths of the host that are there; null: all but what is hidden. */
   readonly readOnlyPaths: readonly string[] | null;
+  /** Of the host, to write in. */
+  readonly readWritePaths: readonly string[];
+  /** Of the host, to connect to: sockets, or directories of such. */
+  readonly openSockets: readonly string[];
+  /** Of each directory that it has in memory. */
+  readonly tmpBytes: number;
   readonly network: 'host' | 'none';
   /** The user that opens the files, where it is another than the server's: what it may not enter cannot be shown. */
   readonly opener: number | null;
@@ -42,18 +59,29 @@ export function layersOf(view: View): Layer[] {
   const places = placesOf(view);
   const layers = layersFor(places);
   const named = namedPaths(view);
+  assertThere(view);
   for (const path of named) assertSeen(path, view.opener, layers, places);
   const names = [...named, view.tenantDir, view.bindDir, ...programPaths(view)];
   return names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
 }
 
 /** What the config says that a tenant is to see. */
-function namedPaths({ workdir, readOnlyPaths }: View): string[] {
-  return [workdir, ...(readOnlyPaths ?? [])];
+function namedPaths({ workdir, readOnlyPaths, readWritePaths, openSockets }: View): string[] {
+  return [workdir, ...(readOnlyPaths ?? []), ...readWritePaths, ...openSockets];
+}
+
+/** What is not there cannot be shown, also when it comes later. @throws {Error} */
+function assertThere({ readWritePaths, openSockets }: View): void {
+  for (const path of [...readWritePaths, ...openSockets])
+    if (!existsSync(path)) throw new Error(`${path}, which the config names, is not there`);
+  for (const path of openSockets) {
+    const stat = statSync(path);
+    if (!stat.isSocket() && !stat.isDirectory()) throw new Error(`${path} is no socket and no directory of sockets`);
+  }
 }
 
 function placesOf(view: View): Places {
-  const { opener, readOnlyPaths, secrets, tenantDir, bindDir } = view;
+  const { opener, readOnlyPaths, readWritePaths, openSockets, secrets, tenantDir, bindDir } = view;
   const own = [tenantDir, bindDir].map(real);
   const isOpen = (path: string) => closedTo(opener, path, own) === null;
   const wholeHost = readOnlyPaths === null || readOnlyPaths.includes('/');
@@ -62,6 +90,8 @@ function placesOf(view: View): Places {
   const needed = [...programPaths(view), ...resolver].filter((path) => isWithinAny(real(path), hidden));
   const named = namedPaths(view).map(real);
   const isShown = (path: string) => existsSync(path) && isOpen(path) && !isWithinAny(path, OWN_FILES);
+  const isMasked = (path: string) =>
+    isOpen(path) && isConnectable(path, opener) && !isWithinAny(path, openSockets.map(real));
   const hide = (paths: readonly string[]) =>
     paths.map((path) => outermostClosed(real(path), opener)).filter(existsSync);
   const [secretFiles, closedDirs] = partition(hide(secrets.files), isFile);
@@ -69,12 +99,14 @@ function placesOf(view: View): Places {
     wholeHost,
     // What the config names counts for more than what is hidden for everybody.
     hidden: hidden.filter((path) => !named.includes(path)),
+    scratch: SCRATCH.map(real).filter((path) => !named.includes(path) && (!wholeHost || existsSync(path))),
     shown: [...named, ...needed.map(real)].filter((path) => path !== '/' && isShown(path)),
+    writable: readWritePaths.map(real).filter(isShown),
     socketDirs: hide(secrets.socketDirs),
     secretDirs: [...hide(secrets.dirs), ...closedDirs],
     secretFiles,
     own,
-    sockets: view.sockets.map(real).filter((path) => isOpen(path) && isConnectable(path, opener)),
+    sockets: view.sockets.map(real).filter(isMasked),
   };
 }
 
@@ -84,7 +116,7 @@ function assertSeen(path: string, opener: number | null, layers: readonly Layer[
   if (!existsSync(path) || isWithinAny(target, OWN_FILES)) return;
   const kind = kindAt(target, layers, places.wholeHost);
   const secret = upwards(target).find((dir) => [...places.secretDirs, ...places.socketDirs].includes(dir));
-  if (secret !== undefined && (kind === 'empty' || kind === 'blank'))
+  if (secret !== undefined && !isOfHost(kind))
     throw new OverlapError(
       `${path} lies in ${secret}, where tenement or other tenants have what is theirs: a tenant cannot see it. ` +
         'Keep the application, data_dir and the sockets in directories of their own',
@@ -159,7 +191,7 @@ function placeOfName(name: string, kindOf: (path: string) => Kind): string | nul
     const stat = lstatSync(next, { throwIfNoEntry: false });
     if (stat === undefined) return null;
     if (!stat.isSymbolicLink()) at = next;
-    else if (kindOf(next) === 'empty') return join(next, ...parts.slice(index + 1));
+    else if (!isOfHost(kindOf(next))) return join(next, ...parts.slice(index + 1));
     else at = real(next);
   }
   return null;

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HIDDEN } from '../core/layers.ts';
+import { tmpLimit } from '../core/limits.ts';
 import type { LaunchRequest } from '../core/ports.ts';
 import type { SecretPlaces } from '../core/secret-places.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
@@ -69,6 +70,7 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
   if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
   const { service, paths, tenantId, limits } = request;
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
+  const view = viewOf(request, plan, null, around);
   const container = makeBundle(key, service.network, {
     words: [plan.file, ...plan.args],
     env: plan.env,
@@ -78,7 +80,8 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
     nofileLimit: limits.nofileLimit,
     // runsc opens the files, as root, and lets the tenant's user have what that may.
     bindDir: realpathSync(dirname(paths.bindSocket)),
-    layers: layersOf(viewOf(request, plan, null, around)),
+    layers: layersOf(view),
+    tmpBytes: view.tmpBytes,
     wholeHost: plan.readOnlyPaths === null || plan.readOnlyPaths.includes('/'),
   });
   const ownEnv = Object.fromEntries(Object.entries(plan.env).filter(([name]) => MARKERS.includes(name)));
@@ -86,7 +89,7 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
 }
 
 function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { secrets, sockets }: Around): View {
-  const { service, paths, tenantId } = request;
+  const { service, paths, tenantId, limits } = request;
   return {
     tenantId,
     tenantDir: paths.tenantDir,
@@ -98,6 +101,9 @@ function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { sec
     secrets: secrets(service),
     sockets,
     readOnlyPaths: plan.readOnlyPaths,
+    readWritePaths: plan.readWritePaths,
+    openSockets: plan.sockets,
+    tmpBytes: tmpLimit(service.tmpLimitBytes, limits),
     network: service.network,
     opener,
   };

@@ -19,6 +19,8 @@ function warnings(file: string, change: Partial<ServiceConfig>): string[] {
     workdir: '/srv',
     command: ['node'],
     readOnlyPaths: null,
+    readWritePaths: [],
+    sockets: [],
   };
   return viewWarnings({ file, services: new Map([['app', { ...service, ...change } as ServiceConfig]]) });
 }
@@ -32,6 +34,21 @@ it('tells of a file that tenants see without its neighbours', () => {
   expect(warnings(file, { command: ['node', app], workdir: dir })).toEqual([]);
   expect(warnings(file, { command: ['node', app], isolation: 'process' })).toEqual([]);
   expect(warnings(file, { command: ['node', join(dir, 'no.pid'), dir] })).toEqual([]);
+});
+
+it('tells of what is named and not there, or closed to tenants', () => {
+  const dir = makeDir();
+  const file = '/etc/tenement.toml';
+  const no = join(dir, 'no');
+  chmodSync(dir, 0o755);
+  expect(warnings(file, { readWritePaths: [dir, no], sockets: [no, dir], readOnlyPaths: [no, '/{id}'] })).toEqual([
+    expect.stringMatching(/read_only_paths: .*no is not there: tenants do without/),
+    expect.stringMatching(/read_write_paths: .*may not write in .*0755/),
+    expect.stringMatching(/read_write_paths: .*no tenant starts/),
+    expect.stringMatching(/sockets: .*no tenant starts/),
+  ]);
+  chmodSync(dir, 0o1777);
+  expect(warnings(file, { readWritePaths: [dir] })).toEqual([]);
 });
 
 it('tells of a config in the workdir that its successor would leave readable', () => {

@@ -45,6 +45,9 @@ const OVERLAPS: [string, string, string][] = [
     'command: .*lies in data_dir',
   ],
   ['a path to see in the data directory', `${WALLED}read_only_paths = ["/usr", "{data_dir}/x"]\n`, 'lies in data_dir'],
+  ['a path to write in that holds the data', `${WALLED}read_write_paths = ["."]\n`, 'may not write in .*data'],
+  ['a path to write in that is data of another', `${WALLED}read_write_paths = ["data/x"]\n`, 'lies in data_dir'],
+  ["tenement's own socket", `${WALLED}sockets = ["data/.tenement/control.sock"]\n`, 'sockets: .*lies in data_dir'],
   [
     'sockets in the workdir',
     `${WALLED}socket = "./{id}.sock"\n`,
@@ -203,6 +206,19 @@ describe('a bad config is told with line, key and what was expected', () => {
     ['an open quote', `[service.api]\ncommand = "a 'b"\n`, 'a quote is not closed'],
     ['a level of isolation that there is not', `${SERVICE}isolation = "jail"\n`, ':3: service.api.isolation: expected'],
     ['no network without namespaces', `${SERVICE}network = "none"\n`, 'takes isolation = "namespace"'],
+    [
+      'shared directories without a namespace',
+      `${SERVICE}read_write_paths = ["/x"]\n`,
+      'takes isolation = "namespace"',
+    ],
+    ['open sockets without a namespace', `${SERVICE}sockets = ["/x"]\n`, 'takes isolation = "namespace"'],
+    ['open sockets in a sandbox', `${SERVICE}isolation = "sandbox"\nsockets = ["/x"]\n`, 'gVisor connects as root'],
+    ['a directory in memory without a namespace', `${SERVICE}tmp_limit_mb = 5\n`, 'takes isolation = "namespace"'],
+    [
+      'a template in a path to see that there is not',
+      `${WALLED}read_only_paths = ["/x/{idd}"]\n`,
+      '{idd} is not a template variable here, did you mean {id}',
+    ],
     [
       'a port without a network',
       `${SERVICE}isolation = "namespace"\nnetwork = "none"\nlisten = "port"\n`,

@@ -7,7 +7,9 @@ import { isWithin, isWithinAny } from '../../src/core/paths.ts';
 const NOTHING: Places = {
   wholeHost: true,
   hidden: [],
+  scratch: [],
   shown: [],
+  writable: [],
   socketDirs: [],
   secretDirs: [],
   secretFiles: [],
@@ -52,6 +54,22 @@ describe('layers of the usual places', () => {
     ]);
   });
 
+  it('have memory to write in where sockets of all tenants lie, and nothing that only hides in it', () => {
+    const places = { hidden: ['/tmp'], scratch: ['/tmp'], socketDirs: ['/tmp'], secretDirs: ['/tmp/data'] };
+    expect(words({ ...places, shown: ['/tmp/venv'], own: ['/tmp/data/acme'] })).toEqual([
+      'scratch /tmp',
+      'shown /tmp/venv',
+      'own /tmp/data/acme',
+    ]);
+  });
+
+  it('are refused where tenants could put something in the place of what is hidden', () => {
+    expect(words({ writable: ['/home/up'], hidden: ['/home'] })).toEqual(['empty /home', 'writable /home/up']);
+    expect(() => words({ writable: ['/srv'], secretDirs: ['/srv/data'] })).toThrow(/may not write in \/srv: .*data/);
+    expect(() => words({ writable: ['/etc'], secretFiles: ['/etc/t.toml'] })).toThrow(OverlapError);
+    expect(() => words({ writable: ['/run'], socketDirs: ['/run/tenement'] })).toThrow(OverlapError);
+  });
+
   it('are refused where what is to be hidden lies in what is its own', () => {
     expect(() => words({ own: ['/data/run'], socketDirs: ['/data/run'] })).toThrow(OverlapError);
     expect(() => words({ own: ['/data/acme'], secretFiles: ['/data/acme/t.toml'] })).toThrow(
@@ -66,13 +84,17 @@ const paths = fc.uniqueArray(path, { maxLength: 4 });
 const anyPlaces: fc.Arbitrary<Places> = fc.record({
   wholeHost: fc.boolean(),
   hidden: paths,
+  scratch: paths,
   shown: paths,
+  writable: fc.uniqueArray(path, { maxLength: 1 }),
   socketDirs: paths,
   secretDirs: paths,
   secretFiles: paths,
   own: fc.uniqueArray(path, { minLength: 1, maxLength: 2 }),
   sockets: paths,
 });
+
+const OF_HOST: Layer['kind'][] = ['shown', 'writable', 'own'];
 
 /** null: refused. */
 function layersOrNull(places: Places): Layer[] | null {
@@ -103,16 +125,18 @@ describe('layers of any overlapping places', () => {
     whenMade((places, layers, probe) => {
       if (isWithinAny(probe, places.own)) return;
       const isSecret = isWithinAny(probe, places.secretDirs) || places.secretFiles.includes(probe);
-      if (isSecret) expect(seenAfterMounting(probe, layers, places.wholeHost)).not.toBe('shown');
+      if (isSecret) expect(OF_HOST).not.toContain(seenAfterMounting(probe, layers, places.wholeHost));
     });
   });
 
   it('show no socket of tenants, and none of the host that is known', () => {
     whenMade((places, layers, probe) => {
-      const { own, shown, sockets, socketDirs, wholeHost } = places;
+      const { own, sockets, socketDirs, wholeHost } = places;
+      const shown = [...places.shown, ...places.writable];
       if (isWithinAny(probe, own)) return;
       const isTenants = socketDirs.includes(dirname(probe)) && !shown.some((one) => isWithin(one, probe));
-      if (isTenants || sockets.includes(probe)) expect(seenAfterMounting(probe, layers, wholeHost)).not.toBe('shown');
+      if (isTenants || sockets.includes(probe))
+        expect(OF_HOST).not.toContain(seenAfterMounting(probe, layers, wholeHost));
     });
   });
 
@@ -124,12 +148,13 @@ describe('layers of any overlapping places', () => {
   });
 
   it('show what is shown where nothing has to be hidden', () => {
-    whenMade(({ shown, own, socketDirs, secretDirs, secretFiles, sockets, wholeHost }, layers, probe) => {
+    whenMade(({ shown, writable, own, socketDirs, secretDirs, secretFiles, sockets, wholeHost }, layers, probe) => {
       const secrets = [...socketDirs, ...secretDirs, ...secretFiles, ...sockets.map(dirname), ...own];
       if (isWithinAny(probe, shown) && !isWithinAny(probe, secrets) && !secrets.some((one) => isWithin(one, probe)))
-        expect(['shown', 'empty']).toContain(seenAfterMounting(probe, layers, wholeHost));
-      if (shown.includes(probe) && !isWithinAny(probe, secrets))
-        expect(seenAfterMounting(probe, layers, wholeHost)).toBe('shown');
+        expect(['shown', 'writable', 'empty', 'scratch']).toContain(seenAfterMounting(probe, layers, wholeHost));
+      if (isWithinAny(probe, secrets)) return;
+      if (writable.includes(probe)) expect(seenAfterMounting(probe, layers, wholeHost)).toBe('writable');
+      else if (shown.includes(probe)) expect(seenAfterMounting(probe, layers, wholeHost)).toBe('shown');
     });
   });
 
@@ -137,8 +162,7 @@ describe('layers of any overlapping places', () => {
     whenMade(({ wholeHost, own }, layers, probe) => {
       const [from = '/'] = own;
       const all = alsoAt('/n/a/m/e', dirname(from), layers, wholeHost);
-      if (!['shown', 'own'].includes(kindAt(dirname(from), layers, wholeHost)) || !isWithin(probe, dirname(from)))
-        return;
+      if (!OF_HOST.includes(kindAt(dirname(from), layers, wholeHost)) || !isWithin(probe, dirname(from))) return;
       const named = `/n/a/m/e${probe.slice(dirname(from) === '/' ? 0 : dirname(from).length)}`;
       expect(seenAfterMounting(named, all, wholeHost)).toBe(seenAfterMounting(probe, layers, wholeHost));
     });

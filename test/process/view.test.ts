@@ -1,10 +1,12 @@
 /** Real directories and links, and what bwrap makes of the view. */
-import { execFile, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { OverlapError } from '../../src/core/layers.ts';
 import { secretPlaces } from '../../src/core/secret-places.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import { bubblewrapWords } from '../../src/process/bubblewrap.ts';
@@ -58,6 +60,9 @@ function layout(
       secrets,
       sockets: [],
       readOnlyPaths: null,
+      readWritePaths: [],
+      openSockets: [],
+      tmpBytes: 1024 * 1024,
       network: 'none',
       opener: null,
       ...view,
@@ -70,6 +75,34 @@ function inside(view: View, script: string, ...args: string[]): string {
   const words = [...bubblewrapWords(view, null), '/bin/sh', '-c', script, 'sh', ...args];
   const { stdout, stderr } = spawnSync(BWRAP, words, { encoding: 'utf8', timeout: 60_000 });
   return `${stdout}${stderr}`.trim();
+}
+
+/** Open to everybody; it says hello. */
+async function listenAt(path: string): Promise<void> {
+  const server = createServer((socket) => socket.end('hello')).listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  chmodSync(path, 0o777);
+}
+
+const CONNECT = `const go = () => {
+  const socket = require('net').connect(process.argv[1]);
+  socket.on('data', (text) => process.stdout.write(String(text)));
+  socket.on('error', ({ code }) => process.argv[2] === 'wait' ? setTimeout(go, 5) : process.stdout.write(code));
+};
+process.argv[2] === 'wait' && process.stderr.write('begun');
+go();`;
+
+/** What the socket says in it, or the error's code. */
+function connectIn(view: View, path: string): Promise<string> {
+  return connecting(view, path).said;
+}
+
+/** `wait`: it tries until it is answered; `begun` settles when it has begun. */
+function connecting(view: View, path: string, wait = '') {
+  const child = spawn(BWRAP, [...bubblewrapWords(view, null), process.execPath, '-e', CONNECT, path, wait]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { begun: once(child.stderr, 'data'), said: readText(child.stdout) };
 }
 
 const read = (view: View, ...paths: string[]) =>
@@ -158,6 +191,68 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     );
   });
 
+  it('has memory of its own to write in at /tmp, /var/tmp and /dev/shm, and as much as it may', () => {
+    const { view } = layout({ tmpBytes: 64 * 1024 });
+    const places = ['/tmp', '/var/tmp', '/dev/shm'];
+    const other = makeDir();
+    writeFileSync(join(other, 'file'), '');
+    const script = `for dir; do stat -c %a $dir; ls $dir; head -c 65536 /dev/zero > $dir/full && echo fits
+      head -c 1 /dev/zero 2>/dev/null > $dir/more || echo full; done; echo > /dev/free && echo unbounded`;
+    const said = inside({ ...view, workdir: '/usr' }, script, ...places).split('\n');
+    expect(said.filter((line) => ['1777', 'fits', 'full'].includes(line))).toEqual(
+      places.flatMap(() => ['1777', 'fits', 'full']),
+    );
+    expect(said.join(' ')).toMatch(/\/dev\/free: Read-only file system/);
+    expect(said).not.toContain('unbounded');
+    expect(said).not.toContain(basename(other));
+    expect(places.map((dir) => existsSync(join(dir, 'full')))).toEqual([false, false, false]);
+  });
+
+  it('has it also where it sees nothing of the host but what is named', () => {
+    const { view } = layout({ readOnlyPaths: ['/usr', '/bin', '/lib', '/lib64'], workdir: '/usr' });
+    const script = 'for dir; do echo > $dir/f && echo written; done; echo > /f';
+    expect(inside(view, script, '/tmp', '/var/tmp', '/dev/shm')).toMatch(/^(written\n){3}.*\/f: Read-only file system/);
+  });
+
+  it('writes in what read_write_paths names, and only where nothing of tenement or others lies', () => {
+    const shared = makeDir();
+    const { dir, view } = layout({ readWritePaths: [shared], workdir: '/usr' });
+    expect(inside(view, 'echo > "$1/upload" && echo written', shared)).toBe('written');
+    expect(existsSync(join(shared, 'upload'))).toBe(true);
+    expect(() => inside({ ...view, readWritePaths: [dir] }, 'true')).toThrow(/may not write in/);
+    expect(() => inside({ ...view, readWritePaths: [join(dir, 'data/globex')] }, 'true')).toThrow(/cannot see it/);
+    symlinkSync(join(dir, 'data'), join(shared, 'link'));
+    expect(() => inside({ ...view, readWritePaths: [join(shared, 'link')] }, 'true')).toThrow(OverlapError);
+    expect(() => inside({ ...view, readWritePaths: [join(shared, 'no')] }, 'true')).toThrow(/is not there/);
+  });
+
+  it('connects to the sockets that are named, and to no others beside them', async () => {
+    const dir = makeDir();
+    const visible = mkdtempSync('/var/lib/tnm-');
+    onTestFinished(() => rmSync(visible, { recursive: true, force: true }));
+    const paths = [join(dir, 'db'), join(dir, 'other'), join(visible, 'db'), join(visible, 'other')];
+    for (const path of paths) await listenAt(path);
+    const { view } = layout({ workdir: '/usr' });
+    const openSockets = [join(dir, 'db'), join(visible, 'db')];
+    const named = { ...view, openSockets, sockets: paths };
+    expect(await Promise.all(paths.map((path) => connectIn(named, path)))).toEqual([
+      'hello',
+      'ENOENT',
+      'hello',
+      'ECONNREFUSED',
+    ]);
+    expect(() => inside({ ...view, openSockets: ['/etc/passwd'] }, 'true')).toThrow(/no socket and no directory/);
+  });
+
+  it('connects to what listens anew in a directory of sockets that is named', async () => {
+    const dir = makeDir();
+    const { view } = layout({ workdir: '/usr', openSockets: [dir] });
+    const { begun, said } = connecting(view, join(dir, 'db'), 'wait');
+    await begun;
+    await listenAt(join(dir, 'db'));
+    expect(await said).toBe('hello');
+  });
+
   it('reaches no socket of the host that lies in what it sees', async () => {
     const dir = mkdtempSync('/var/lib/tnm-');
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -165,25 +260,9 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     const { view } = layout({ workdir: dir });
     mkdirSync(join(dir, 'db'));
     const [beside, apart] = [join(dir, 's'), join(dir, 'db/s')];
-    for (const path of [beside, apart]) {
-      const server = createServer((socket) => socket.end('hello')).listen(path);
-      await once(server, 'listening');
-      onTestFinished(() => void server.close());
-      chmodSync(path, 0o777);
-    }
-    const connect = `const s = require('net').connect(process.argv[1]);
-      s.on('data', (text) => console.log(String(text))); s.on('error', (error) => console.log(error.code));`;
+    for (const path of [beside, apart]) await listenAt(path);
     const listening = await new HostSockets().listening([]);
-    const words = [
-      ...bubblewrapWords({ ...view, sockets: listening.filter((path) => path.startsWith(dir)) }, null),
-      process.execPath,
-      '-e',
-      connect,
-    ];
-    const ask = (path: string) =>
-      new Promise<string>((resolve) => {
-        execFile(BWRAP, [...words, path], (_error, stdout) => resolve(stdout.trim()));
-      });
-    expect([await ask(beside), await ask(apart)]).toEqual(['ECONNREFUSED', 'ENOENT']);
+    const around = { ...view, sockets: listening.filter((path) => path.startsWith(dir)) };
+    expect([await connectIn(around, beside), await connectIn(around, apart)]).toEqual(['ECONNREFUSED', 'ENOENT']);
   });
 });

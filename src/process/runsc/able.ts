@@ -35,6 +35,7 @@ function whyNotRun(runsc: string): string | null {
       nofileLimit: null,
       layers: [],
       bindDir: stateDir,
+      tmpBytes: 4096,
       wholeHost: true,
     });
     const [file = '', ...args] = runWords(runsc, container);

@@ -14,6 +14,8 @@ export interface ContainerOptions {
   readonly hostname: string;
   readonly nofileLimit: number | null;
   readonly layers: readonly Layer[];
+  /** Of each directory in memory. */
+  readonly tmpBytes: number;
   /** Whether all of the host is there but what layers hide; else nothing but what they show. */
   readonly wholeHost: boolean;
   /** Where it binds its socket, which nobody else writes in; its real path. */
@@ -34,8 +36,6 @@ interface Mount {
 const OWN: readonly Mount[] = [
   { destination: '/proc', type: 'proc', source: 'proc' },
   { destination: '/sys', type: 'sysfs', source: 'sysfs' },
-  // Its own of /dev is for root alone.
-  { destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] },
 ];
 const OWN_DIRS = ['/proc', '/sys', '/dev'];
 
@@ -72,14 +72,22 @@ function exclusive(source: string): Record<string, string> {
   return { [`${hint}.source`]: source, [`${hint}.type`]: 'bind', [`${hint}.share`]: 'container' };
 }
 
-function mountsOf({ layers, emptyFile }: ContainerOptions): Mount[] {
-  const all = layers.map((layer) => mountOf(layer, emptyFile)).filter(({ destination }) => !isOwn(destination));
-  return [...OWN, ...all];
+function mountsOf(options: ContainerOptions): Mount[] {
+  const all = options.layers.map((layer) => mountOf(layer, options)).filter(({ destination }) => !isOwn(destination));
+  // gVisor's own of /dev is for root alone.
+  return [...OWN, scratchAt('/dev/shm', options), ...all];
 }
 
-function mountOf({ kind, at, from }: Layer, emptyFile: string): Mount {
+/** For every user, as /tmp is. */
+function scratchAt(destination: string, { tmpBytes }: Pick<ContainerOptions, 'tmpBytes'>): Mount {
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: [`size=${tmpBytes}`, 'mode=1777'] };
+}
+
+function mountOf({ kind, at, from }: Layer, options: ContainerOptions): Mount {
+  const { emptyFile } = options;
+  if (kind === 'scratch') return scratchAt(at, options);
   if (kind === 'empty') return { destination: at, type: 'tmpfs', source: 'tmpfs', options: ['ro'] };
-  const [source, access] = kind === 'blank' ? [emptyFile, 'ro'] : [from, kind === 'own' ? 'rw' : 'ro'];
+  const [source, access] = kind === 'blank' ? [emptyFile, 'ro'] : [from, kind === 'shown' ? 'ro' : 'rw'];
   return { destination: at, type: 'bind', source, options: ['rbind', access] };
 }
 

@@ -142,16 +142,16 @@ const SWAPPING: readonly Attempt[] = [
     { when: 'hard-link', target: control, service: 'app' },
     asRoot,
   ),
-  swapping(
-    'lay a link to the control socket where tenement moves the socket to',
-    { when: 'ahead', target: control, service: 'app' },
-    asRoot,
-  ),
-  swapping(
-    'lay it there where the public socket is in its own directory',
-    { when: 'ahead', target: control, service: 'home' },
-    asRoot,
-  ),
+  swapping("lay a link to the control socket where tenement has another name for the tenant's", {
+    when: 'ahead',
+    target: control,
+    service: 'brief',
+  }),
+  swapping('lay it there where the public socket is in its own directory', {
+    when: 'ahead',
+    target: control,
+    service: 'home',
+  }),
 ];
 
 /** As a tenant of the service whose workdir has everything in it, and whose command names a socket in /run. */

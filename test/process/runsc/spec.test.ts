@@ -11,6 +11,7 @@ const OPTIONS: ContainerOptions = {
   layers: [{ kind: 'own', at: '/data/acme', from: '/data/acme' }],
   wholeHost: true,
   bindDir: '/run/x',
+  tmpBytes: 4096,
   emptyDir: '/state/empty',
   emptyFile: '/state/nothing',
 };
@@ -74,4 +75,10 @@ it("has nothing of the host's /proc, /sys and /dev", () => {
 it('limits open files inside, since what runs it opens more', () => {
   expect(specOf({ nofileLimit: 100 }).process.rlimits).toEqual([{ type: 'RLIMIT_NOFILE', hard: 100, soft: 100 }]);
   expect(specOf().process.rlimits).toEqual([]);
+});
+
+it('has memory to write in where programs expect it, of a size', () => {
+  const { mounts } = specOf({ layers: [{ kind: 'scratch', at: '/tmp', from: '/tmp' }] });
+  const tmpfs = mounts.filter(({ options }) => options?.includes('size=4096'));
+  expect(tmpfs.map(({ destination }) => destination)).toEqual(['/dev/shm', '/tmp']);
 });
