@@ -188,9 +188,10 @@ export class Hypervisor {
   /**
    * For a reverse proxy of your own: wakes the instance if need be and counts the request until
    * `release` is called on what comes back. A refusal has a `refused` code instead.
+   * @param client its address, so that at `max_running` no visitor takes another's place; null: not known
    */
-  claim(instance: string, signal: AbortSignal): Claim | Promise<Claim> {
-    return this.parts.supervisor.claim(nameOf(instance), signal);
+  claim(instance: string, signal: AbortSignal, client: string | null = null): Claim | Promise<Claim> {
+    return this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
   }
 
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {

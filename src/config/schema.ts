@@ -50,7 +50,7 @@ export const settingsSchema = z.strictObject({
   max_running: count(1)
     .default(100)
     .describe(
-      'Past it, the least recently used idle instance is put to sleep first; with none idle a request gets 503.',
+      'Past it, the least recently used idle instance is put to sleep first; with none idle, or only such as other clients use, a request gets 503; see docs/operating.md.',
     ),
   max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
   memory_reserve_mb: count(0)

@@ -1,5 +1,6 @@
 /** What is accepted but does less than its reader may think: nothing is ignored in silence. */
 import { templateVariables } from '../core/template.ts';
+import { parseDurationMs } from '../core/units.ts';
 import type { ConfigInput, ServiceInput } from './schema.ts';
 
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
@@ -16,7 +17,27 @@ const INSTEAD: Readonly<Record<string, string>> = {
 };
 
 export function warningsOf(input: ConfigInput): string[] {
-  return Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(`service.${name}`, service));
+  return [
+    ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(`service.${name}`, service)),
+    ...sleeplessWarnings(input),
+  ];
+}
+
+/** What never sleeps has its place for ever, and there are not as many. */
+function sleeplessWarnings({ instances, service, settings: { max_running: maxRunning } }: ConfigInput): string[] {
+  const sleepless = Object.entries(instances).flatMap(([name, listed]) => {
+    const idleTimeout = service[name]?.idle_timeout;
+    return idleTimeout !== undefined && parseDurationMs(idleTimeout) === 0 ? startedOf(listed) : [];
+  });
+  if (sleepless.length <= maxRunning) return [];
+  return [
+    `instances: ${sleepless.length} with idle_timeout = 0 are never put to sleep, and settings.max_running = ${maxRunning} lets fewer run; the others do not start`,
+  ];
+}
+
+function startedOf(listed: ConfigInput['instances'][string]): string[] {
+  if (Array.isArray(listed)) return listed;
+  return listed.start ? listed.ids : [];
 }
 
 function serviceWarnings(at: string, service: ServiceInput): string[] {

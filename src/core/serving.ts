@@ -35,6 +35,8 @@ export interface GrantCounts {
   readonly total: number;
   /** Of `total`, those whose answer was whole. */
   readonly answered: number;
+  /** Who sent one of those that were claimed since the last report. */
+  readonly client?: string;
 }
 
 /** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */
@@ -56,6 +58,12 @@ export interface SecondTry {
   readonly generation: number;
 }
 
+/** Who sends a request. */
+export interface Asker {
+  /** Its address as connections are counted by; null when it is not known. Read only when it matters. */
+  readonly client: string | null;
+}
+
 export interface Refusal {
   readonly refused: ErrorCode;
   /** Seconds for `Retry-After`, or null. */
@@ -72,8 +80,9 @@ export interface UpstreamSource {
    * Claims the instance for one request and counts it in flight in the same step. At once when it is
    * ready or refuses; else a promise, which `signal` (the client left) makes a refusal.
    * @param again a second try, which is refused with `upstream_failed` when the request may not be sent again
+   * @param asker default: not known
    */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim>;
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim>;
   /** The proxy has opened or closed a connection to that process. */
   countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */

@@ -61,7 +61,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   start(): void {
     if (this.over) return;
     const { gateway } = this;
-    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.again);
+    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.again, this.caller);
     if (!(claim instanceof Promise)) return this.claimed(claim);
     this.leaving = gateway.spare;
     gateway.spare = new AbortController();

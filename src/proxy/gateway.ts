@@ -1,9 +1,10 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { clientOf } from '../core/address.ts';
 import type { ClientProbes } from '../core/client-probes.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ProxyLimits } from '../core/service.ts';
-import type { UpstreamSource } from '../core/serving.ts';
+import type { Asker, UpstreamSource } from '../core/serving.ts';
 import type { Logger } from '../logger.ts';
 import type { ClientRequest } from './client.ts';
 import { valuesOf } from './headers.ts';
@@ -27,7 +28,7 @@ export interface Gateway {
 }
 
 /** Who asks, and under which id. */
-export interface Caller {
+export interface Caller extends Asker {
   readonly requestId: string;
   readonly peer: string;
   readonly trusted: boolean;
@@ -37,7 +38,33 @@ export function callerOf(request: Pick<ClientRequest, 'socket' | 'rawHeaders'>, 
   const peer = plainAddress(request.socket.remoteAddress ?? '');
   const trusted = gateway.isTrusted(peer);
   const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
-  return { peer, trusted, requestId: given !== undefined && isRequestId(given) ? given : nextRequestId() };
+  const requestId = given !== undefined && isRequestId(given) ? given : nextRequestId();
+  return new ProxyCaller(peer, trusted, requestId, request.rawHeaders, gateway.isTrusted);
+}
+
+class ProxyCaller implements Caller {
+  readonly peer: string;
+  readonly trusted: boolean;
+  readonly requestId: string;
+  // Not of those that are logged with the rest.
+  readonly #rawHeaders: readonly string[];
+  readonly #isTrusted: IsTrusted;
+
+  constructor(peer: string, trusted: boolean, requestId: string, rawHeaders: readonly string[], isTrusted: IsTrusted) {
+    this.peer = peer;
+    this.trusted = trusted;
+    this.requestId = requestId;
+    this.#rawHeaders = rawHeaders;
+    this.#isTrusted = isTrusted;
+  }
+
+  /** Behind front servers of ours: the last address that is none of them. */
+  get client(): string {
+    if (!this.trusted) return clientOf(this.peer);
+    const chain = valuesOf(this.#rawHeaders, 'x-forwarded-for').join(',').split(',');
+    const addresses = chain.map((one) => plainAddress(one.trim()));
+    return clientOf(addresses.findLast((one) => isIP(one) > 0 && !this.#isTrusted(one)) ?? this.peer);
+  }
 }
 
 /** Has the system notice when a client has vanished: a silent stream would keep its tenant awake for ever. */

@@ -69,7 +69,7 @@ async function claim(
   const left = new AbortController();
   const stopWatching = onLeaving(socket, () => left.abort());
   try {
-    const claimed = await gateway.source.claim(route.instance, left.signal);
+    const claimed = await gateway.source.claim(route.instance, left.signal, undefined, caller);
     stopWatching();
     if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
     if (socket.destroyed) return claimed.release();

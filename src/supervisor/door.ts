@@ -4,8 +4,9 @@ import type { InstanceName } from '../core/instance.ts';
 import type { Lifecycle } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
-import type { Claim, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../core/serving.ts';
-import { CountedGrant } from './grant.ts';
+import type { Asker, Claim, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../core/serving.ts';
+import type { Clientele } from './clientele.ts';
+import { CountedGrant, type GrantNews } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';
 import { SecondTries } from './second-tries.ts';
@@ -16,6 +17,7 @@ export interface DoorOptions {
   readonly tenantId: string;
   readonly clock: Clock;
   readonly inFlight: InFlight;
+  readonly clientele: Clientele;
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
   settings(): Settings;
@@ -74,7 +76,7 @@ export class Door {
     const { target } = this;
     if (target === null) return null;
     const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
-      onReported: (active, answered) => this.reported(active, answered),
+      onReported: (news) => this.reported(news),
       onEnded: () => this.grants.delete(grant),
     });
     this.grants.add(grant);
@@ -87,7 +89,7 @@ export class Door {
 
   /** Who sent the first request that is held; null when that is not known. */
   get heldFor(): string | null {
-    return null;
+    return this.gate.first?.client ?? null;
   }
 
   /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
@@ -95,14 +97,20 @@ export class Door {
     return this.excused;
   }
 
-  claim(signal: AbortSignal, again: SecondTry | null = null): Claim | Promise<Claim> {
+  claim(signal: AbortSignal, again: SecondTry | null = null, asker: Asker | null = null): Claim | Promise<Claim> {
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
-    if (this.current !== null) return this.lease(this.current, null, again);
+    const { clock, service, onNeeded, clientele } = this.options;
+    const nowMs = clock.nowMs();
+    if (this.current !== null) {
+      clientele.seen(asker, nowMs);
+      return this.lease(this.current, null, again);
+    }
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
-    const { clock, service, onNeeded } = this.options;
-    const claim = this.gate.hold(service().wakeQueue, { sinceMs: clock.nowMs(), again }, signal);
+    const client = asker?.client ?? null;
+    const claim = this.gate.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
+    if (!('refused' in claim)) clientele.note(client, nowMs);
     if (answer === 'wake' && !('refused' in claim)) onNeeded();
     return claim;
   }
@@ -169,11 +177,14 @@ export class Door {
     return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
   }
 
-  private reported(active: boolean, answered: boolean): void {
-    const { inFlight, clock, onUsed, onQuiet } = this.options;
-    if (!active) return;
-    if (answered) inFlight.answered(clock.nowMs());
-    inFlight.seen(clock.nowMs());
+  private reported({ isActive, hasClaimed, hasAnswered, client }: GrantNews): void {
+    const { inFlight, clientele, clock, onUsed, onQuiet } = this.options;
+    const nowMs = clock.nowMs();
+    if (!isActive) return;
+    if (hasAnswered) inFlight.answered(nowMs);
+    if (hasClaimed) inFlight.came(nowMs);
+    else inFlight.seen(nowMs);
+    if (hasClaimed) clientele.note(client, nowMs);
     onUsed();
     if (inFlight.activity.open === 0) onQuiet();
   }

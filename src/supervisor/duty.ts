@@ -133,7 +133,7 @@ export class Duty {
     inFlight.direct = this.traffic.busy;
     if (!active) return;
     restCheck.moved();
-    inFlight.seen(clock.nowMs());
+    inFlight.came(clock.nowMs());
     onUsed();
   }
 

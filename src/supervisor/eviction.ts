@@ -1,21 +1,31 @@
 /** Ends one that nobody needs now, so that another has its place or its memory. */
+import type { Demand } from '../core/demand.ts';
+import { type House, leastNeeded, type Resident, whomToEvict } from '../core/eviction.ts';
 import type { Runner } from './runner.ts';
 
-/**
- * A suspended one, else an idle one, the least recently used first. Returns whether there was one.
- * @param spares those that stay whatever is needed
- */
-export async function evictOne(
-  runners: Iterable<Runner>,
-  spares: (runner: Runner) => boolean = () => false,
-): Promise<boolean> {
-  const idle = [...runners].filter((runner) => runner.isIdle && !spares(runner));
-  const isAwake = (runner: Runner) => Number(runner.lifecycle.state === 'ready');
-  idle.sort((a, b) => isAwake(a) - isAwake(b) || a.inFlight.lastActivityAtMs - b.inFlight.lastActivityAtMs);
-  const [oldest] = idle;
-  if (oldest === undefined) return false;
-  oldest.dispatch({ type: 'evict' });
+interface RunningResident extends Resident {
+  readonly runner: Runner;
+}
+
+/** Makes room for who asks, if somebody needs it less. Settles when that one is gone; false when there was none. */
+export function makeRoom(runners: Iterable<Runner>, demand: Demand, house: House): Promise<boolean> {
+  return evict(whomToEvict(residents(runners), demand, house));
+}
+
+/** Ends a suspended one, else an idle one, the least recently used first. Settles when it is gone, false when there was none. */
+export function evictOne(runners: Iterable<Runner>): Promise<boolean> {
+  return evict(leastNeeded(residents(runners).filter(({ isIdle }) => isIdle)));
+}
+
+function residents(runners: Iterable<Runner>): RunningResident[] {
+  return [...runners].filter(({ hasProcess }) => hasProcess).map((runner) => ({ ...runner.residence, runner }));
+}
+
+async function evict(resident: RunningResident | null): Promise<boolean> {
+  if (resident === null) return false;
+  const { runner } = resident;
+  runner.dispatch({ type: 'evict' });
   // It may be wanted again by then, and wait for room itself.
-  await oldest.until(() => oldest.lifecycle.state !== 'draining' && oldest.lifecycle.state !== 'stopping');
+  await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
   return true;
 }

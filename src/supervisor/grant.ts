@@ -4,9 +4,18 @@ import type { InFlight } from './in-flight.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0, answered: 0 };
 
+export interface GrantNews {
+  /** Requests have come, or ended. */
+  readonly isActive: boolean;
+  readonly hasClaimed: boolean;
+  readonly hasAnswered: boolean;
+  /** Who sent one of those that came; null when that is not known. */
+  readonly client: string | null;
+}
+
 export interface GrantHooks {
   /** What it counts has changed. */
-  onReported(active: boolean, answered: boolean): void;
+  onReported(news: GrantNews): void;
   onEnded(): void;
 }
 
@@ -35,7 +44,8 @@ export class CountedGrant implements Grant {
     const claimed = counts.total - total;
     this.inFlight.shift(counts.requests - requests, counts.streams - streams, claimed);
     const isActive = claimed > 0 || counts.requests !== requests || counts.streams !== streams;
-    this.hooks.onReported(isActive, counts.answered > answered);
+    const client = counts.client ?? null;
+    this.hooks.onReported({ isActive, hasClaimed: claimed > 0, hasAnswered: counts.answered > answered, client });
     if (this.revoked && this.confirmed === null && counts.requests + counts.streams === 0) this.hooks.onEnded();
   }
 

@@ -1,4 +1,5 @@
 /** What is open on one instance, and when it was last used. */
+import { PAUSE_MS } from '../core/eviction.ts';
 import type { Activity } from '../core/idle.ts';
 
 export class InFlight {
@@ -9,6 +10,9 @@ export class InFlight {
   /** All requests ever granted. */
   total: number;
   lastActivityAtMs: number;
+  /** The first and the last request of those between which there was no long pause, ms since the epoch. */
+  steadyFromMs: number;
+  steadyToMs: number;
   /** When a whole answer was passed on last, ms since the epoch. */
   answeredAtMs = 0;
   /** Workers that have yet to say what they claimed. */
@@ -18,6 +22,8 @@ export class InFlight {
   constructor(total: number, lastActivityAtMs: number) {
     this.total = total;
     this.lastActivityAtMs = lastActivityAtMs;
+    this.steadyFromMs = lastActivityAtMs;
+    this.steadyToMs = lastActivityAtMs;
   }
 
   get activity(): Activity {
@@ -25,9 +31,24 @@ export class InFlight {
   }
 
   begin(nowMs: number): void {
+    this.came(nowMs);
     this.requests += 1;
     this.total += 1;
+  }
+
+  /** A request has come, whoever counts it. */
+  came(nowMs: number): void {
+    const isPause = this.activity.open === 0 && nowMs - this.lastActivityAtMs >= PAUSE_MS;
+    if (isPause) this.steadyFromMs = nowMs;
+    this.steadyToMs = nowMs;
     this.lastActivityAtMs = nowMs;
+  }
+
+  /** Its process is ready; nobody has used it yet. */
+  began(nowMs: number): void {
+    this.lastActivityAtMs = nowMs;
+    this.steadyFromMs = nowMs;
+    this.steadyToMs = nowMs;
   }
 
   /** Something happened that is not counted here. */

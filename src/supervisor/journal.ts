@@ -123,7 +123,7 @@ export class Journal implements Recorded {
     this.current = { ...this.current, process };
     const nowMs = this.deps.clock.nowMs();
     if (takenBack && this.inFlight.lastActivityAtMs > 0) return;
-    this.inFlight.lastActivityAtMs = nowMs;
+    this.inFlight.began(nowMs);
     if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
   }
 

@@ -5,6 +5,7 @@ import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Doorbells, Launcher, LaunchRequest } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import type { WebAddress } from '../core/web-address.ts';
+import { Clientele } from './clientele.ts';
 import { Consumption } from './consumption.ts';
 import { CurrentProcess } from './current-process.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
@@ -51,6 +52,7 @@ export interface Host {
 
 export interface Parts {
   readonly inFlight: InFlight;
+  readonly clientele: Clientele;
   readonly journal: Journal;
   readonly place: Place;
   readonly current: CurrentProcess;
@@ -64,6 +66,7 @@ export interface Parts {
 export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): Parts {
   const { clock } = deps;
   const inFlight = new InFlight(record.requests, record.lastActivityAtMs ?? 0);
+  const clientele = new Clientele();
   const journal = new Journal(record, inFlight, deps);
   const place = new Place({ ...host, ...deps }, host.service());
   const current = new CurrentProcess({ ...host, ...deps, journal });
@@ -80,11 +83,12 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
     clock,
     settings: deps.settings,
     inFlight,
+    clientele,
     onNeeded: () => host.dispatch({ type: 'wake' }),
     onUsed: () => journal.used(),
     onQuiet: () => duty.quiet(),
   });
-  return { inFlight, journal, place, current, consumption, duty, suspension, door };
+  return { inFlight, clientele, journal, place, current, consumption, duty, suspension, door };
 }
 
 type Watched = Pick<Parts, 'inFlight' | 'journal' | 'current'>;

@@ -3,13 +3,14 @@
  * registry, effects, news, held requests. A wake and a sleep cannot race by construction.
  */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../core/demand.ts';
+import type { Resident } from '../core/eviction.ts';
 import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
 import { newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import { lifecyclePolicy } from '../core/lifecycle-policy.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../core/ports.ts';
 import type { ServiceConfig } from '../core/service.ts';
-import type { Claim, Grant, SecondTry } from '../core/serving.ts';
+import type { Asker, Claim, Grant, SecondTry } from '../core/serving.ts';
 import { startTerms } from '../core/start-terms.ts';
 import { fault } from '../faults.ts';
 import type { Consumption } from './consumption.ts';
@@ -103,10 +104,19 @@ export class Runner {
     return this.parts.duty.sleepsAtMs ?? this.parts.suspension.endsAtMs;
   }
 
-  /** It has a process that nobody uses: may be ended to make room. */
-  get isIdle(): boolean {
-    const { state } = this.lifecycle;
-    return state === 'suspended' || (state === 'ready' && this.inFlight.activity.open === 0);
+  /** How much it is needed, for who wants room. */
+  get residence(): Resident {
+    const isSuspended = this.lifecycle.state === 'suspended';
+    const isQuiet = this.lifecycle.state === 'ready' && this.inFlight.activity.open === 0;
+    const { lastActivityAtMs: lastUsedAtMs, steadyFromMs, steadyToMs } = this.inFlight;
+    return {
+      isIdle: this.service.idleTimeoutMs > 0 && (isSuspended || isQuiet),
+      isSuspended,
+      lastUsedAtMs,
+      steadyFromMs,
+      steadyToMs,
+      visits: this.parts.clientele.visits(lastUsedAtMs),
+    };
   }
 
   /** Whether its last change could not be written into the registry. */
@@ -140,8 +150,8 @@ export class Runner {
     return this.watchers.until(reached);
   }
 
-  claim(signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
-    return this.parts.door.claim(signal, again);
+  claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
+    return this.parts.door.claim(signal, again, asker);
   }
 
   grant(): Grant | null {

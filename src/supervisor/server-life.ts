@@ -1,5 +1,6 @@
 /** The life of the server: what its supervisor works on, from taking it up to leaving it, and each config in between. */
 import { describeDiff } from '../core/diff-words.ts';
+import type { House } from '../core/eviction.ts';
 import { instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
 import { effectiveLimits } from '../core/limits.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
@@ -10,7 +11,7 @@ import type { SpawnOptions } from '../core/verbs.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
 import { detached, fault } from '../faults.ts';
 import { turns } from '../turns.ts';
-import { evictOne } from './eviction.ts';
+import { makeRoom } from './eviction.ts';
 import { type Address, Fleet } from './fleet.ts';
 import { Generations } from './generations.ts';
 import type { RunnerDeps } from './parts.ts';
@@ -20,7 +21,7 @@ import { Registrar } from './registrar.ts';
 import { Rollout } from './rollout.ts';
 import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
-import { StartSlots, startLimits } from './start-slots.ts';
+import { type StartLimits, StartSlots, startLimits } from './start-slots.ts';
 import { StartTimes } from './start-times.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { Watches } from './watches.ts';
@@ -67,7 +68,7 @@ export abstract class ServerLife {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, doorbells, descriptors, events, logger, clock, random, webAddressOf } = this.deps;
+    const { launcher, doorbells, events, logger, clock, random, webAddressOf } = this.deps;
     return {
       webAddressOf,
       doorbells,
@@ -79,14 +80,22 @@ export abstract class ServerLife {
       clock,
       random,
       slots: new StartSlots({
-        limits: () => startLimits(this.currentConfig.settings, descriptors, this.fleet.size),
-        makeRoom: () => evictOne(this.fleet).catch((error) => this.noRoom(error)),
+        limits: () => this.limits,
+        makeRoom: (demand) => makeRoom(this.fleet, demand, this.house).catch((error) => this.noRoom(error)),
       }),
       startTimes: new StartTimes(),
       generations: this.generations,
       connections: () => this.watches.connections(),
       onStarting: (tenantId) => this.watches.started(tenantId),
     };
+  }
+
+  private get house(): House {
+    return { maxRunning: this.limits.maxRunning, nowMs: this.deps.clock.nowMs() };
+  }
+
+  private get limits(): StartLimits {
+    return startLimits(this.currentConfig.settings, this.deps.descriptors, this.fleet.size);
   }
 
   /** What nobody expects while room was made: there is none, and the others have their turn. */

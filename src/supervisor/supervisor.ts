@@ -3,7 +3,7 @@ import { type InstanceName, instanceName, type TenantsOwn } from '../core/instan
 import { ownLimits } from '../core/limits.ts';
 import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
 import { ownDifference } from '../core/own-difference.ts';
-import type { Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
+import type { Asker, Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
 import { TenementError } from '../errors.ts';
 import { unwritten } from './registrar.ts';
@@ -20,11 +20,11 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     return this.fleet.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
     if (!this.fleet.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that was woken now would be left behind.
     if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
-    return this.fleet.find(instance).claim(signal, again);
+    return this.fleet.find(instance).claim(signal, again, asker);
   }
 
   grant(instance: InstanceName): Grant | null {

@@ -6,6 +6,8 @@ export interface Held {
   readonly sinceMs: number;
   /** null unless it is a second try. */
   readonly again: SecondTry | null;
+  /** Who sent it; null when that is not known. */
+  readonly client: string | null;
 }
 
 interface Waiting extends Held {
@@ -26,6 +28,11 @@ export class WakeGate {
 
   get size(): number {
     return this.held.size;
+  }
+
+  /** The one that has been held for longest. */
+  get first(): Held | undefined {
+    return this.held.values().next().value;
   }
 
   /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */

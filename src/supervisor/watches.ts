@@ -35,8 +35,7 @@ export class Watches {
       ...options,
       reserveBytes: () => options.memoryReserveBytes(),
       isNeeded: () => [...runners()].some(({ hasProcess }) => hasProcess),
-      // What is never to sleep does not for this either.
-      evict: () => evictOne(runners(), ({ service }) => service.idleTimeoutMs === 0),
+      evict: () => evictOne(runners()),
     });
     this.storage = new StorageWatch({ ...options, meter: options.storageMeter });
     this.steady = [this.traffic, memoryGuard(options), reserve];

@@ -65,10 +65,10 @@ export class Desk {
     }
   }
 
-  private async claim({ id, instance, again }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
+  private async claim({ id, instance, again, client }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
     const abort = new AbortController();
     this.held.set(id, abort);
-    const claim = await this.claimed(instance, abort.signal, again);
+    const claim = await this.claimed(instance, abort.signal, again, { client });
     this.held.delete(id);
     if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
     if (!this.isOpen) return claim.release();

@@ -48,7 +48,13 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'listening'; readonly address: ListenAddress }
   | { readonly type: 'listen-failed'; readonly message: string }
-  | { readonly type: 'claim'; readonly id: number; readonly instance: InstanceName; readonly again?: SecondTry }
+  | {
+      readonly type: 'claim';
+      readonly id: number;
+      readonly instance: InstanceName;
+      readonly again?: SecondTry;
+      readonly client: string | null;
+    }
   /** The client left while it was held. */
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'stream'; readonly id: number }

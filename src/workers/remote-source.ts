@@ -3,7 +3,7 @@
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
 import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, LeaseTarget, Outcome, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
+import type { Asker, Claim, Lease, LeaseTarget, Outcome, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */
@@ -16,10 +16,15 @@ class Counter {
   total = 0;
   answered = 0;
   connections = 0;
+  /** Who sent the first request since the last report. */
+  client: string | null = null;
 
+  /** For a report: who was last named is not named again. */
   share(generation: number): Share {
     const { requests, streams, total, answered, connections } = this;
-    return { generation, requests, streams, total, answered, connections };
+    const by = this.client === null ? {} : { client: this.client };
+    this.client = null;
+    return { generation, requests, streams, total, answered, connections, ...by };
   }
 
   get isEmpty(): boolean {
@@ -51,9 +56,9 @@ export class RemoteSource implements UpstreamSource {
   }
 
   /** What is sent again is the server's to judge. */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
     const target = again === undefined ? this.granted.get(instance) : undefined;
-    if (target !== undefined) return new LocalLease(target, this.counterOf(target.generation), this);
+    if (target !== undefined) return new LocalLease(target, this.countedFor(target, asker), this);
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve) => {
@@ -63,7 +68,8 @@ export class RemoteSource implements UpstreamSource {
         signal.removeEventListener('abort', leave);
         resolve(claim);
       });
-      this.send({ type: 'claim', id, instance, ...(again === undefined ? {} : { again }) });
+      const client = asker?.client ?? null;
+      this.send({ type: 'claim', id, instance, client, ...(again === undefined ? {} : { again }) });
     });
   }
 
@@ -130,6 +136,12 @@ export class RemoteSource implements UpstreamSource {
     if (!this.retired.has(generation) || this.counters.get(generation)?.isEmpty === false) return;
     this.counters.delete(generation);
     this.retired.delete(generation);
+  }
+
+  private countedFor({ generation }: LeaseTarget, asker: Asker | undefined): Counter {
+    const counter = this.counterOf(generation);
+    if (asker !== undefined) counter.client ??= asker.client;
+    return counter;
   }
 
   private counterOf(generation: number): Counter {

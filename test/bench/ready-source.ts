@@ -6,6 +6,7 @@ import { newLifecycle } from '../../src/core/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import type { UpstreamSource } from '../../src/core/serving.ts';
+import { Clientele } from '../../src/supervisor/clientele.ts';
 import { Door } from '../../src/supervisor/door.ts';
 import { InFlight } from '../../src/supervisor/in-flight.ts';
 
@@ -29,6 +30,7 @@ function openDoor(index: number, dir: string): Door {
     tenantId: `t${index}`,
     clock: systemClock,
     inFlight: new InFlight(0, 0),
+    clientele: new Clientele(),
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,

@@ -26,3 +26,14 @@ it.each([
 ])('does not warn of %s', (_name, service) => {
   expect(warnings(service)).toEqual([]);
 });
+
+it.each([
+  ['listed', { api: ['a', 'b'] }, true],
+  ['listed in a table', { api: { ids: ['a', 'b'] } }, true],
+  ['only registered', { api: { ids: ['a', 'b'], start: false } }, false],
+  ['as many as may run', { api: ['a'] }, false],
+])('more that never sleep than may run: %s', (_how, instances, isTold) => {
+  const service = { api: { command: 'app', idle_timeout: '0s' } };
+  const told = warningsOf(configSchema.parse({ settings: { max_running: 1 }, service, instances }));
+  expect(told).toEqual(isTold ? [expect.stringMatching(/^instances: 2 with idle_timeout = 0 .*max_running = 1/)] : []);
+});
