@@ -11,9 +11,11 @@ import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.t
 import { fingerprint, isRepeatable } from './repeatable.ts';
 import { sendHead, sendTrailers } from './reply.ts';
 import type { Route } from './route.ts';
+import { StallTimer } from './stall-timer.ts';
 import { Upload } from './upload.ts';
 import { FULL_BACKLOG_WAIT_MS } from './upstream-address.ts';
-import type { UpstreamConnection, UpstreamHandler } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamHandler } from './upstream-handler.ts';
 
 /** This process, or this machine, may have no more open files. */
 const SCARCE = new Set(['EMFILE', 'ENFILE']);
@@ -39,7 +41,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   /** Whether the tenant may have seen the request. */
   private sent = false;
   /** Runs while a body waits for the client. */
-  private stall: NodeJS.Timeout | null = null;
+  private readonly stall = new StallTimer();
   /** Set when it is sent again to a tenant that may have seen it. */
   private again: SecondTry | undefined;
   private reconnected = false;
@@ -183,7 +185,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   }
 
   onTaken(): void {
-    this.stall?.refresh();
+    this.stall.putOff();
     this.connection?.resume();
   }
 
@@ -199,10 +201,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
 
   /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
   private watchStall(): void {
-    const { bodyIdleTimeoutMs } = this.gateway.limits;
-    if (bodyIdleTimeoutMs === 0) return;
-    if (this.stall === null) this.stall = setTimeout(stalled, bodyIdleTimeoutMs, this);
-    else this.stall.refresh();
+    this.stall.watch(this.gateway.limits.bodyIdleTimeoutMs, this);
   }
 
   /** Called by the stall timer. */
@@ -210,7 +209,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain || this.interimWaits;
     const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
     if (this.over) return;
-    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return void this.stall?.refresh();
+    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall.putOff();
     this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
     // Into what it does not take no other answer fits.
     if (this.response.headersSent || this.interimWaits) this.response.destroy();
@@ -279,16 +278,11 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const { lease } = this;
     this.lease = null;
     try {
-      this.stopStall();
+      this.stall.stop();
       this.upload?.stop();
     } finally {
       lease?.release(this.outcome);
     }
-  }
-
-  private stopStall(): void {
-    if (this.stall !== null) clearTimeout(this.stall);
-    this.stall = null;
   }
 
   /** Something failed that nobody expects: the request is over. */
@@ -311,13 +305,5 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
 
   private about(): Record<string, unknown> {
     return { instance: this.route.instance, requestId: this.caller.requestId };
-  }
-}
-
-function stalled(exchange: Exchange): void {
-  try {
-    exchange.stalled();
-  } catch (error) {
-    exchange.broken(error);
   }
 }
