@@ -9,6 +9,9 @@ export const TURN_BYTES = 2 * 1024 * 1024;
 /** Of those who wait, so many go on in a turn: a read of each fills it. */
 const A_TURN = 32;
 
+/** A turn that did not come within this failed, and is asked for again by the next that moves something. */
+const LOST_MS = 1000;
+
 /** A body on its way. */
 export interface Mover {
   /** Moves nothing more until it is let go. */
@@ -19,7 +22,8 @@ export interface Mover {
 export class Turns {
   private left = TURN_BYTES;
   private readonly waiting: Mover[] = [];
-  private isPlanned = false;
+  /** When the next turn was asked for, on the clock of performance.now(); null: it was not. */
+  private plannedAtMs: number | null = null;
 
   /** `bytes` were moved. Turns are told apart only once that many have been: most move little. */
   spend(bytes: number, mover: Mover): void {
@@ -33,7 +37,7 @@ export class Turns {
   /** Called between two turns. */
   begin(): void {
     this.left = TURN_BYTES;
-    this.isPlanned = false;
+    this.plannedAtMs = null;
     const now = this.waiting.splice(0, A_TURN);
     if (this.waiting.length > 0) this.plan();
     // Each by itself, so that one which fails takes no other with it.
@@ -41,8 +45,9 @@ export class Turns {
   }
 
   private plan(): void {
-    if (this.isPlanned) return;
-    this.isPlanned = true;
+    const nowMs = performance.now();
+    if (this.plannedAtMs !== null && nowMs - this.plannedAtMs < LOST_MS) return;
+    this.plannedAtMs = nowMs;
     setImmediate(next, this);
   }
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { TURN_BYTES, Turns, takeTurns } from '../../src/proxy/turn.ts';
 
 const MIB = 1024 * 1024;
@@ -68,4 +68,20 @@ test('a pipe that waits for its sink is not let go by its turn', async () => {
     read += bytes.length;
   });
   await expect.poll(() => read).toBe(4 * MIB);
+});
+
+test('what waits for a turn that failed goes on with the next that moves something', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const turns = new Turns();
+  const [first, second] = [new FakeMover(), new FakeMover()];
+  const failed = vi.spyOn(globalThis, 'setImmediate').mockImplementationOnce(() => null as never);
+  turns.spend(TURN_BYTES, first);
+  failed.mockRestore();
+  await turn();
+  expect(first.held).toBe(true);
+  vi.advanceTimersByTime(1000);
+  turns.spend(1, second);
+  await turn();
+  expect([first.held, second.held]).toEqual([false, false]);
 });
