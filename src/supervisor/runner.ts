@@ -16,6 +16,7 @@ import { fault } from '../faults.ts';
 import type { Consumption } from './consumption.ts';
 import type { InFlight } from './in-flight.ts';
 import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
+import { residenceOf } from './residence.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { Tenure } from './tenure.ts';
 import { Watchers } from './watchers.ts';
@@ -106,17 +107,7 @@ export class Runner {
 
   /** How much it is needed, for who wants room. */
   get residence(): Resident {
-    const isSuspended = this.lifecycle.state === 'suspended';
-    const isQuiet = this.lifecycle.state === 'ready' && this.inFlight.activity.open === 0;
-    const { lastActivityAtMs: lastUsedAtMs, steadyFromMs, steadyToMs } = this.inFlight;
-    return {
-      isIdle: this.service.idleTimeoutMs > 0 && (isSuspended || isQuiet),
-      isSuspended,
-      lastUsedAtMs,
-      steadyFromMs,
-      steadyToMs,
-      visits: this.parts.clientele.visits(lastUsedAtMs),
-    };
+    return residenceOf(this.lifecycle, this.service, this.parts);
   }
 
   /** Whether its last change could not be written into the registry. */
