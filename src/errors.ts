@@ -117,6 +117,7 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'As many instances or connections are in use as there may be; try again shortly.',
   },
+  closed: { httpStatus: 503, exitStatus: 1, hint: 'Load another one: what was closed serves no more.' },
   shutting_down: { httpStatus: 503, exitStatus: 1, hint: 'The server is stopping; try again shortly.' },
   upstream_failed: {
     httpStatus: 502,

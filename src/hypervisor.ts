@@ -1,40 +1,20 @@
 /** The library: everything that `serve` does, without listening. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { systemClock } from './clock.ts';
+import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
-import { type DescriptorShares, roomForDoorbells, shareDescriptors } from './core/descriptors.ts';
 import { parseInstanceName } from './core/instance.ts';
-import type { EventLog, LogFilter, LogLine, LogStore, TokenStore } from './core/ports.ts';
+import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
 import { socketShares } from './core/socket-path.ts';
-import { TurnedAway } from './core/turned-away.ts';
+import { assertSpawnOptions } from './core/spawn-input.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
-import { webAddressOf } from './core/web-address.ts';
-import { toTenementError } from './errors.ts';
-import { onFault } from './faults.ts';
-import { internalErrors } from './internal-errors.ts';
+import { TenementError, toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { type OwnDirectories, ownDirectories } from './own-directories.ts';
-import { descriptorLimit } from './process/descriptors.ts';
-import { createDoorbells } from './process/doorbells.ts';
-import { readHostMemory } from './process/host-memory.ts';
-import { createLauncher } from './process/launcher.ts';
-import { createOutput } from './process/output.ts';
-import { createStorageMeter } from './process/storage-meter.ts';
-import { createUsageMeter } from './process/usage.ts';
-import { createReception } from './proxy/reception.ts';
-import { openDatabase } from './registry/database.ts';
-import { createEventLog } from './registry/events.ts';
-import { createRegistry } from './registry/instances.ts';
-import type { SocketClaims } from './registry/socket-claims.ts';
-import { createTokenStore } from './registry/tokens.ts';
-import { Supervisor } from './supervisor/supervisor.ts';
+import { ownDirectories } from './own-directories.ts';
 import { toItsEnd } from './to-its-end.ts';
-
-/** What cannot be written until then, because another process holds the registry's lock, is lost. */
-const LAST_EVENTS_WAIT_MS = 5000;
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -45,34 +25,29 @@ export interface HypervisorOptions {
   readonly proxyPort?: number;
 }
 
+/** What happened, and happens. */
+export interface Events {
+  /** The newest `tail` events that the filter asks for, oldest first. @throws {TenementError} `bad_id` */
+  list(filter?: Omit<EventFilter, 'instance'> & { readonly instance?: string }): TenementEvent[];
+  /** Calls `listener` for each event from now on; the returned function ends it. A listener that throws disturbs nobody. */
+  subscribe(listener: (event: TenementEvent) => void): () => void;
+}
+
 /** An instance with where to connect to it. */
 export type Instance = InstanceView & {
   /** The public socket, which always answers: it wakes one that sleeps; null with `listen = "port"`. */
   readonly socketPath: string | null;
 };
 
-interface Parts {
-  readonly supervisor: Supervisor;
-  readonly events: EventLog;
-  readonly logs: LogStore;
-  readonly tokens: TokenStore;
-  readonly turnedAway: TurnedAway;
-  readonly descriptors: DescriptorShares;
-  readonly logger: Logger;
-  /** Where the proxy listens, once it does; URLs are made of it. */
-  proxyPort: number;
-  readonly claims: SocketClaims;
-  release(options: { keepTenants?: boolean }): Promise<void>;
-}
-
 export class Hypervisor {
-  private readonly parts: Parts;
+  private readonly open: Parts;
+  private closing: Promise<void> | null = null;
   private readonly file: string;
   private readonly loadOptions: LoadOptions;
   private readonly reloadListeners: (() => void)[] = [];
 
   private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
-    this.parts = parts;
+    this.open = parts;
     this.file = file;
     this.loadOptions = loadOptions;
   }
@@ -100,9 +75,15 @@ export class Hypervisor {
     return new Hypervisor(parts, asked.file, loadOptions);
   }
 
+  /** For what a caller may ask of one that is open. @throws {TenementError} `closed` */
+  private get parts(): Parts {
+    if (this.closing === null) return this.open;
+    throw new TenementError('closed', 'this hypervisor is closed');
+  }
+
   /** What is served now. */
   get config(): Config {
-    return this.parts.supervisor.config;
+    return this.open.supervisor.config;
   }
 
   /**
@@ -139,11 +120,15 @@ export class Hypervisor {
 
   /** What `serve` hands to its API and its proxy. */
   get internals(): Pick<Parts, 'supervisor' | 'events' | 'logs' | 'tokens' | 'turnedAway' | 'descriptors'> {
-    return this.parts;
+    return this.open;
   }
 
-  /** Registers, starts, and waits until it is ready or the start has failed. @throws `bad_id`, `unknown_service` */
+  /**
+   * Registers, starts, and waits until it is ready or the start has failed.
+   * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `already_registered`
+   */
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
+    assertSpawnOptions(options);
     const { view } = await toItsEnd(this.parts.supervisor.spawn(service, tenantId, options));
     return instanceOf(view);
   }
@@ -178,7 +163,7 @@ export class Hypervisor {
 
   /** How many are registered and served. */
   get instanceCount(): number {
-    return this.parts.supervisor.size;
+    return this.open.supervisor.size;
   }
 
   listInstances(): Instance[] {
@@ -198,95 +183,35 @@ export class Hypervisor {
     return this.parts.logs.read(nameOf(instance), filter);
   }
 
-  get events(): EventLog {
-    return this.parts.events;
+  get events(): Events {
+    const { events } = this.parts;
+    return {
+      list: ({ instance, ...filter } = {}) =>
+        events.list(instance === undefined ? filter : { ...filter, instance: nameOf(instance) }),
+      subscribe: (listener) => events.subscribe(listener),
+    };
   }
 
   /** Tells where the proxy listens, so that instances have a URL. */
   setProxyPort(port: number): void {
-    this.parts.proxyPort = port;
+    this.open.proxyPort = port;
   }
 
   /**
    * Ends every process and gives the state directory free. `keepTenants`: every process runs on, for the
    * next hypervisor of this state directory to take back. Once `hurry` aborts nothing is waited for any more: every
-   * process is killed, or with `keepTenants` let go of.
+   * process is killed, or with `keepTenants` let go of. Called again, it settles with the first call.
    */
-  async close(options: { keepTenants?: boolean; hurry?: AbortSignal } = {}): Promise<void> {
-    const { supervisor, release } = this.parts;
-    const { keepTenants, hurry } = options;
-    await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(hurry));
-    await toItsEnd(release(options));
+  close(options: { keepTenants?: boolean; hurry?: AbortSignal } = {}): Promise<void> {
+    this.closing ??= end(this.open, options);
+    return this.closing;
   }
 }
 
-function openParts({ config, lock, claims }: OwnDirectories, logger: Logger, proxyPort: number): Parts {
-  const { stateDir } = config.settings;
-  const database = openDatabase(join(stateDir, 'tenement.db'));
-  const events = createEventLog(database, { logger, clock: systemClock });
-  const output = createOutput({ dir: join(stateDir, 'logs'), logger });
-  const registry = createRegistry(database);
-  const turnedAway = new TurnedAway();
-  const descriptors = sharesOf(config, registry.list().length);
-  const receive = createReception({
-    source: { claim: (...args) => parts.supervisor.claim(...args) },
-    limits: { inAll: descriptors.rings, perClient: descriptors.ringsPerInstance },
-    turnedAway,
-    logger,
-  });
-  const doorbells = createDoorbells({
-    logger,
-    onRing: (...ring) => receive(...ring),
-    maxHung: () => roomForDoorbells(descriptors, parts.supervisor.config.settings.maxRunning),
-  });
-  const launcher = createLauncher({
-    settings: config.settings,
-    sink: output,
-    logger,
-    config: () => parts.supervisor.config,
-    onListenerLeft: (instance, fd) => doorbells.inherit(instance, fd),
-  });
-  const forget = onFault(internalErrors(events));
-  const parts: Parts = {
-    logger,
-    events,
-    logs: output,
-    tokens: createTokenStore(database),
-    turnedAway,
-    descriptors,
-    proxyPort,
-    supervisor: new Supervisor({
-      config,
-      clock: systemClock,
-      launcher,
-      doorbells,
-      meter: createUsageMeter(),
-      storageMeter: createStorageMeter(),
-      descriptors,
-      registry,
-      events,
-      logger,
-      readHostMemory,
-      random: Math.random,
-      removeLogs: (instance) => output.remove(instance),
-      webAddressOf: (service, tenantId) =>
-        webAddressOf(parts.supervisor.config.proxy, parts.proxyPort, service, tenantId),
-    }),
-    claims,
-    release: async (options) => {
-      forget();
-      await events.settled(LAST_EVENTS_WAIT_MS);
-      database.close();
-      claims.release(options);
-      lock.release();
-    },
-  };
-  return parts;
-}
-
-/** What this process may open, shared out for as many instances as there may be soon. */
-function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
-  return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
+async function end({ supervisor, release }: Parts, options: { keepTenants?: boolean; hurry?: AbortSignal }) {
+  const { keepTenants, hurry } = options;
+  await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(hurry));
+  await toItsEnd(release(options));
 }
 
 function eventBase(type: string) {

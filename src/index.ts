@@ -1,8 +1,8 @@
 /** What the package exports, nothing else. */
-export type { LogFilter, LogLine, TenementEvent } from './core/ports.ts';
+export type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 export type { Claim, Lease, Refusal } from './core/serving.ts';
 export type { InstanceView, SpawnOptions } from './core/verbs.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
-export { Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';
+export { type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';
 export type { Logger } from './logger.ts';

@@ -1,6 +1,7 @@
 /** What the routes take and give, once: checked at run time and published at /openapi.json. */
 import { z } from 'zod';
 import { EXIT_REASONS, STATES } from '../core/instance.ts';
+import { LIMIT_RULES } from '../core/limit-rules.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -22,18 +23,18 @@ const environment = z
 
 export const instanceParams = z.object({ instance: z.string().describe('SERVICE:ID, for example api:acme') });
 
-const someMb = z
-  .int()
-  .min(1)
-  .max(2 ** 30);
+const limit = (name: keyof typeof LIMIT_RULES) => {
+  const { min, max, isWhole } = LIMIT_RULES[name];
+  return (isWhole ? z.int() : z.number()).min(min).max(max).optional();
+};
 const limits = z
   .strictObject({
-    memoryLimitMb: someMb.optional(),
-    cpuShares: z.int().min(1).max(10_000).optional(),
-    cpuLimit: z.number().min(0.01).max(1024).optional(),
-    pidsLimit: z.int().min(1).optional(),
-    nofileLimit: z.int().min(16).optional(),
-    storageLimitMb: someMb.optional(),
+    memoryLimitMb: limit('memoryLimitMb'),
+    cpuShares: limit('cpuShares'),
+    cpuLimit: limit('cpuLimit'),
+    pidsLimit: limit('pidsLimit'),
+    nofileLimit: limit('nofileLimit'),
+    storageLimitMb: limit('storageLimitMb'),
   })
   .describe("The tenant's own limits, over the service's.");
 

@@ -1,6 +1,7 @@
 /** Every key of tenement.toml: its type, its default, its meaning. Docs and the editors' schema come from here. */
 import { z } from 'zod';
 import { isLabel } from '../core/instance.ts';
+import { LIMIT_RULES } from '../core/limit-rules.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { listenAddress } from './address.ts';
 
@@ -21,6 +22,10 @@ const label = () =>
 const DOMAIN = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?$/i;
 const domain = () => z.string().regex(DOMAIN, 'expected a domain like "example.com", or "*"');
 
+const limit = (name: keyof typeof LIMIT_RULES) => {
+  const { min, max, isWhole } = LIMIT_RULES[name];
+  return (isWhole ? z.int() : z.number()).min(min).max(max);
+};
 const count = (minimum: number) => z.int().min(minimum);
 const text = () => z.string().min(1);
 const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -218,26 +223,20 @@ export const serviceSchema = z.strictObject({
     .describe(
       'At `namespace` and `sandbox`: what each of `/tmp`, `/var/tmp` and `/dev/shm` may take of memory, in MiB. Default: half of `memory_limit_mb`, else 64.',
     ),
-  memory_limit_mb: count(1)
-    .max(MAX_MB)
+  memory_limit_mb: limit('memoryLimitMb')
     .optional()
     .describe(
       'Memory of all processes of an instance in MiB; over it, they are killed and restarted. See docs/limits.md.',
     ),
-  cpu_shares: count(1)
-    .max(10_000)
+  cpu_shares: limit('cpuShares')
     .optional()
     .describe('Weight against the other instances when the processor is short; one without has 100.'),
-  cpu_limit: z
-    .number()
-    .min(0.01)
-    .max(1024)
+  cpu_limit: limit('cpuLimit')
     .optional()
     .describe("Processors' worth of time that an instance may use: 0.5 is half of one."),
-  pids_limit: count(1).optional().describe('Processes and threads of an instance together.'),
-  nofile_limit: count(16).optional().describe('Open files of each process.'),
-  storage_limit_mb: count(1)
-    .max(MAX_MB)
+  pids_limit: limit('pidsLimit').optional().describe('Processes and threads of an instance together.'),
+  nofile_limit: limit('nofileLimit').optional().describe('Open files of each process.'),
+  storage_limit_mb: limit('storageLimitMb')
     .optional()
     .describe("What an instance's tenant directory may take on disk in MiB; measured, see docs/limits.md."),
   storage_action: z
