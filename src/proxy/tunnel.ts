@@ -36,6 +36,7 @@ export class Tunnel {
   /** Whether the tenant has answered: from then on the connection is its, and no error page fits in. */
   answered = false;
   timedOut = false;
+  private isJoined = false;
 
   constructor(client: Socket, lease: Lease, options: TunnelOptions) {
     this.client = client;
@@ -53,7 +54,8 @@ export class Tunnel {
     if (requestTimeoutMs > 0) this.timer = setTimeout(late, requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
     upstream.once('socket', (socket) => this.count(socket));
-    upstream.once('close', () => this.stopTimer());
+    // After a switch the two connections tell of the end, which is this one's own else.
+    upstream.once('close', () => (this.isJoined ? this.stopTimer() : this.end()));
     upstream.setHeader('Upgrade', this.options.asked);
     upstream.on('information', () => this.informed(upstream));
   }
@@ -84,6 +86,7 @@ export class Tunnel {
   }
 
   private joined(response: IncomingMessage, socket: Socket): void {
+    this.isJoined = true;
     this.answer(response);
     tidy(response.headers);
     // Not before: what is being switched is waited for when the tenant goes to sleep.
