@@ -37,6 +37,7 @@ export class Tunnel {
   answered = false;
   timedOut = false;
   private isJoined = false;
+  private isOver = false;
 
   constructor(client: Socket, lease: Lease, options: TunnelOptions) {
     this.client = client;
@@ -136,8 +137,11 @@ export class Tunnel {
     upstream.destroy(new Error('no answer within request_timeout'));
   }
 
+  /** Called by whichever end tells first, and by the others. */
   private end(): void {
     this.stopTimer();
+    if (this.isOver) return;
+    this.isOver = true;
     this.lease.release();
   }
 
