@@ -62,7 +62,7 @@ export const files = {
 
   /** By the table of mounts, so that none is overlooked. */
   'find-writable-mount': () => {
-    const strange = mountsOf('self').filter(({ path, isWritable }) => isWritable && !isOwn(path));
+    const strange = mountsOf('self').filter((mount) => mount.isWritable && !isOwn(mount));
     if (strange.length === 0) throw new Denied('every mount is read-only but its own');
     return `can write to what is mounted on ${strange.map(({ path }) => path).join(', ')}`;
   },
@@ -91,18 +91,20 @@ export const files = {
   },
 };
 
-/** proc_pid_mountinfo(5): the fifth field is where, the sixth how. */
+/** proc_pid_mountinfo(5): the fifth field is where, the sixth how; the one after the dash is the type. */
 function mountsOf(pid) {
   const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
   return lines.map((line) => {
     const [, , , , path = '', options = ''] = line.split(' ');
-    return { path, isWritable: options.split(',').includes('rw') };
+    const [type = ''] = (line.split(' - ')[1] ?? '').split(' ');
+    return { path, type, isWritable: options.split(',').includes('rw') };
   });
 }
 
 /** Its directory, that of its socket, and what is of its namespace alone. */
-function isOwn(path) {
-  const own = [process.env.DATA_DIR, dirname(process.env.SOCKET_PATH), '/dev', '/proc', '/tmp'];
+function isOwn({ path, type }) {
+  if (type === 'tmpfs' && (path === '/tmp' || path === '/var/tmp')) return true;
+  const own = [process.env.DATA_DIR, dirname(process.env.SOCKET_PATH), '/dev', '/proc'];
   return own.some((one) => path === one || path.startsWith(`${one}/`));
 }
 

@@ -89,8 +89,14 @@ export const sockets = {
 
   /** Where another is told to bind. */
   'bind-private': async ({ path }) => {
+    // Where that tenant runs its socket lies there.
+    const aside = `${path}.aside`;
+    if (existsSync(path)) renameSync(path, aside);
     const server = await answerAt(path);
-    later(() => closed(server));
+    later(async () => {
+      await closed(server);
+      if (existsSync(aside)) renameSync(aside, path);
+    });
     return { detail: `listens at ${path}`, left: path };
   },
 
