@@ -41,7 +41,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   /** Whether the tenant may have seen the request. */
   private sent = false;
   /** Runs while a body waits for the client. */
-  private readonly stall = new StallTimer();
+  /** Made with the first body that waits: most requests have none. */
+  private stall: StallTimer | null = null;
   /** Set when it is sent again to a tenant that may have seen it. */
   private again: SecondTry | undefined;
   private reconnected = false;
@@ -185,7 +186,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   }
 
   onTaken(): void {
-    this.stall.putOff();
+    this.stall?.putOff();
     this.connection?.resume();
   }
 
@@ -201,6 +202,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
 
   /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
   private watchStall(): void {
+    this.stall ??= new StallTimer();
     this.stall.watch(this.gateway.limits.bodyIdleTimeoutMs, this);
   }
 
@@ -209,7 +211,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain || this.interimWaits;
     const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
     if (this.over) return;
-    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall.putOff();
+    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall?.putOff();
     this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
     // Into what it does not take no other answer fits.
     if (this.response.headersSent || this.interimWaits) this.response.destroy();
@@ -278,7 +280,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const { lease } = this;
     this.lease = null;
     try {
-      this.stall.stop();
+      this.stall?.stop();
       this.upload?.stop();
     } finally {
       lease?.release(this.outcome);
