@@ -85,7 +85,7 @@ async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'br
   await daemon.close({ keepTenants, hurry });
 }
 
-/** Whoever supervises this process starts another, which takes the tenants back. */
+/** A service manager starts another server, which takes the tenants back. */
 async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
   process.exitCode = 1;
   setTimeout(() => process.exit(1), BROKEN_END_MS).unref();

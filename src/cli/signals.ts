@@ -38,7 +38,7 @@ export function takeSignals(): Ending {
   };
 }
 
-/** Whoever reads what this process prints may leave: it serves on, and says what it says to nobody. */
+/** The reader of stdout or stderr may leave: the server serves on, and what it prints then is dropped. */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
 }

@@ -1,4 +1,4 @@
-/** Who needs an instance started. Pure. */
+/** The demand for a start: a request, an operator or the server itself. Pure. */
 
 export type Demand =
   /** Requests are held for it. `client`: who sent the first of them; null when that is not known. */

@@ -53,7 +53,7 @@ export function leastNeeded<Some extends Pick<Resident, 'isSuspended' | 'lastUse
   return some.toSorted(order)[0] ?? null;
 }
 
-/** Who has a claim on what runs, seen from who asks. */
+/** The claims of clients on what runs, as seen from one client. */
 class Claims {
   /** By client, how many it used last. */
   private readonly counts = new Map<string | null, number>();
@@ -74,7 +74,7 @@ class Claims {
     this.share = Math.max(1, Math.floor(maxRunning / Math.max(1, this.counts.size + Number(isNew))));
   }
 
-  /** Who asks has its share already. */
+  /** The client that asks has its share already. */
   get isFull(): boolean {
     return this.asker !== undefined && this.countOf(this.asker) >= this.share;
   }
