@@ -14,9 +14,16 @@ export function readHeaderLines(text: string, at: number): string[] | null {
   return headers;
 }
 
+const SPACE = 0x20;
+const TAB = 0x09;
+
 /** Of the blanks that may follow a value. */
 function trimEnd(value: string): string {
   let end = value.length;
-  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end -= 1;
+  while (end > 0 && isBlank(value.charCodeAt(end - 1))) end -= 1;
   return end === value.length ? value : value.slice(0, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }

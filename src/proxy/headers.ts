@@ -127,6 +127,8 @@ export function wakeTiming(heldMs: number): string {
 function connectionTokens(raw: readonly string[]): Set<string> | null {
   let tokens: Set<string> | null = null;
   for (const value of valuesOf(raw, 'connection')) {
+    // What nearly all say.
+    if (value === 'keep-alive' || value === 'close') continue;
     for (const part of value.toLowerCase().split(',')) {
       const token = headerKey(part.trim());
       if (token === '' || token === 'keep-alive' || token === 'close' || END_TO_END.has(token)) continue;

@@ -6,10 +6,8 @@ import type { ClientRequest } from './client.ts';
  * Those of the safe methods (RFC 9110 §9.2.1) that are sent again when their process broke off. HTTP calls PUT and
  * DELETE idempotent; applications often do not.
  */
-const METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 export function isRepeatable({ method, body }: ClientRequest): boolean {
-  return body === null && METHODS.has(method);
+  return body === null && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
 }
 
 /** What is asked for: another client that asks for the same has the same. */

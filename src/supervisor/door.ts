@@ -103,7 +103,7 @@ export class Door {
     const nowMs = clock.nowMs();
     if (this.current !== null) {
       clientele.seen(asker, nowMs);
-      return this.lease(this.current, null, again);
+      return this.lease(this.current, null, again, nowMs);
     }
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
@@ -122,7 +122,10 @@ export class Door {
     if (this.gate.size === 0) return;
     if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
     const { target } = this;
-    if (target !== null) return this.gate.admit((held) => this.lease(target, held, held.again));
+    if (target !== null) {
+      const nowMs = this.options.clock.nowMs();
+      return this.gate.admit((held) => this.lease(target, held, held.again, nowMs));
+    }
     const answer = this.admission();
     if (typeof answer === 'object') return this.gate.refuse(answer);
     if (answer !== 'wake') return;
@@ -163,9 +166,8 @@ export class Door {
     return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
-  private lease(target: LeaseTarget, held: Held | null, again: SecondTry | null): Lease {
-    const { clock, inFlight, onUsed } = this.options;
-    const nowMs = clock.nowMs();
+  private lease(target: LeaseTarget, held: Held | null, again: SecondTry | null, nowMs: number): Lease {
+    const { inFlight, onUsed } = this.options;
     inFlight.begin(nowMs);
     onUsed();
     const lease = new CountedLease(target, held === null ? null : nowMs - held.sinceMs, inFlight, this);

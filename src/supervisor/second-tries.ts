@@ -46,6 +46,7 @@ export class SecondTries {
   }
 
   end(lease: Lease, outcome: Outcome | undefined, nowMs: number): void {
+    if (this.open.size === 0) return;
     const ended = this.open.get(lease);
     if (ended === undefined) return;
     if (outcome === 'broke-off') ended.brokeOffAtMs = nowMs;
