@@ -10,25 +10,16 @@ function fail(message, hint) {
   process.exit(1);
 }
 
-// What tenement uses of what Node still calls experimental; other warnings stay.
-function hideKnownWarnings() {
-  const emitWarning = process.emitWarning;
-  process.emitWarning = (warning, options, ...rest) => {
-    const type = typeof options === 'object' && options !== null ? options.type : options;
-    if (type === 'ExperimentalWarning' && /^(SQLite|FFI) /.test(String(warning))) return;
-    emitWarning.call(process, warning, options, ...rest);
-  };
-}
-
 function start() {
-  hideKnownWarnings();
-  import('node:module')
+  import('../dist/runtime.js')
+    .then(() => import('node:module'))
     .then((nodeModule) => {
       nodeModule.enableCompileCache();
       return import('../dist/cli/main.js');
     })
     .catch((error) => {
-      if (error.code === 'ERR_MODULE_NOT_FOUND' && /dist.cli.main\.js/.test(error.message)) {
+      if (error.code === 'unsupported_runtime') fail(`${error.message} (${error.code})`, error.hint);
+      if (error.code === 'ERR_MODULE_NOT_FOUND' && /dist.(runtime|cli.main)\.js/.test(error.message)) {
         fail('it has not been built (internal)', 'Run `npm run build` in the checkout.');
       }
       throw error;

@@ -42,7 +42,18 @@ export interface Parts {
   release(options: { keepTenants?: boolean }): Promise<void>;
 }
 
-export function openParts({ config, lock, claims }: OwnDirectories, logger: Logger, proxyPort: number): Parts {
+/** Joins them; what a server has to itself is given back when that fails. @throws {TenementError} `state_failed` */
+export function openParts(own: OwnDirectories, logger: Logger, proxyPort: number): Parts {
+  try {
+    return assemble(own, logger, proxyPort);
+  } catch (error) {
+    own.claims.release({ keepTenants: true });
+    own.lock.release();
+    throw error;
+  }
+}
+
+function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, proxyPort: number): Parts {
   const { stateDir } = config.settings;
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger, clock: systemClock });

@@ -80,6 +80,8 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Give each server a `runtime_dir` (or services another `socket`) of its own, or stop the other server.',
   },
+  node_too_old: { httpStatus: 500, exitStatus: 1, hint: 'Install it from https://nodejs.org/.' },
+  unsupported_runtime: { httpStatus: 500, exitStatus: 1, hint: 'Run it with Node: https://nodejs.org/.' },
   host_cannot: { httpStatus: 500, exitStatus: 1, hint: '`tenement check` lists what this host can give.' },
   listen_failed: { httpStatus: 500, exitStatus: 1, hint: 'Choose another address, or end what listens there.' },
   state_failed: {

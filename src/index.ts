@@ -1,4 +1,6 @@
 /** What the package exports, nothing else. */
+import './runtime.ts';
+
 export type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 export type { Claim, Lease, Refusal } from './core/serving.ts';
 export type { InstanceView, SpawnOptions } from './core/verbs.ts';

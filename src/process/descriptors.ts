@@ -30,22 +30,26 @@ export function descriptorLimit(): number {
   }
 }
 
-/** A place in `stdio` after stdin, stdout and stderr. */
-export type Covered = number | 'ignore';
+/** Keeps from children what this process was started with. */
+export interface Cover {
+  /** What follows stdin, stdout and stderr in the `stdio` of each child. */
+  readonly stdio: readonly (number | 'ignore')[];
+  /** To be called when no child is started with it any more. */
+  close(): void;
+}
 
 /**
- * What follows stdin, stdout and stderr in the `stdio` of each child: /dev/null in the place of each
- * descriptor that it would get. Looked for once, since all that Node opens is marked, and looking takes
- * milliseconds.
+ * /dev/null in the place of each descriptor that a child would get. Looked for once, since all that Node opens is
+ * marked, and looking takes milliseconds.
  * @throws {Error} when /dev/null cannot be opened
  */
-export function coverInherited(): readonly Covered[] {
+export function coverInherited(): Cover {
   const exposed = new Set(inheritableDescriptors());
-  if (exposed.size === 0) return [];
-  // Open for as long as this process lives: every child gets it.
+  if (exposed.size === 0) return { stdio: [], close: () => {} };
   const nothing = openSync('/dev/null', 'r+');
   const length = Math.max(...exposed) + 1 - FIRST_BEYOND_STDERR;
-  return Array.from({ length }, (_, index) => (exposed.has(index + FIRST_BEYOND_STDERR) ? nothing : 'ignore'));
+  const at = (index: number) => (exposed.has(index + FIRST_BEYOND_STDERR) ? nothing : 'ignore');
+  return { stdio: Array.from({ length }, (_, index) => at(index)), close: () => closeSync(nothing) };
 }
 
 /** Descriptors beyond stderr that a child would get; none where /proc does not tell. */

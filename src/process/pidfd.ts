@@ -4,6 +4,7 @@
  * access mode checking"), there is none.
  */
 import { closeSync } from 'node:fs';
+import { loadExperimental } from '../experimental.ts';
 
 /** The same on every architecture (include/uapi/asm-generic/unistd.h). */
 const PIDFD_OPEN = 434;
@@ -36,7 +37,7 @@ function loadSystemCall(): SystemCall | null {
   // Node 26.1 had other names for the two.
   const signature = { arguments: whole, return: 'i64', parameters: whole, result: 'i64' } as const;
   try {
-    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, { syscall: signature });
+    const { functions } = loadExperimental('node:ffi').dlopen(null, { syscall: signature });
     return functions.syscall;
   } catch {
     return null;

@@ -5,6 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
+import { loadExperimental } from '../experimental.ts';
 import { childrenOf } from './descendants.ts';
 import { readStat } from './proc.ts';
 
@@ -68,7 +69,7 @@ function loadWait(): Wait | null {
   // Node 26.1 had other names for the two.
   const signature = { arguments: types, return: 'i32', parameters: types, result: 'i32' } as const;
   try {
-    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, { waitpid: signature });
+    const { functions } = loadExperimental('node:ffi').dlopen(null, { waitpid: signature });
     return (pid) => Number(functions.waitpid(pid, 0n, WNOHANG));
   } catch {
     return null;

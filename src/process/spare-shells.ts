@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
-import type { Covered } from './descriptors.ts';
+import type { Cover } from './descriptors.ts';
 import type { Fifos, NewOutput } from './fifos.ts';
 import { SHELL } from './wrapper.ts';
 
@@ -28,16 +28,16 @@ export interface Shell {
 
 export class SpareShells {
   private readonly fifos: Pick<Fifos, 'create'>;
-  private readonly covered: readonly Covered[];
+  private readonly cover: Cover;
   private spares: Shell[] = [];
   private refilling: NodeJS.Timeout | null = null;
   private making: Promise<void> | null = null;
   private closed = false;
 
-  /** @param covered what follows stdin, stdout and stderr in its `stdio` */
-  constructor(fifos: Pick<Fifos, 'create'>, covered: readonly Covered[]) {
+  /** @param cover of each; closed with the last of them */
+  constructor(fifos: Pick<Fifos, 'create'>, cover: Cover) {
     this.fifos = fifos;
-    this.covered = covered;
+    this.cover = cover;
   }
 
   /** One that nobody else has. @throws {Error} with a sentence for a person when none can be made */
@@ -64,6 +64,7 @@ export class SpareShells {
     if (this.refilling !== null) clearTimeout(this.refilling);
     await this.making;
     await Promise.all(this.spares.splice(0).map((spare) => spare.discard()));
+    this.cover.close();
   }
 
   /** One at a time: the others wait for the next turn. A failure shows when a start finds none. */
@@ -79,6 +80,12 @@ export class SpareShells {
 
   private async make(): Promise<Shell> {
     const output = await this.fifos.create();
+    // What covers is closed, and its number may be another file's by now.
+    if (this.closed) {
+      output.closeChildFds();
+      output.discard();
+      throw new Error('no process is started any more: the server is stopping');
+    }
     const subprocess = execa(SHELL.file, SHELL.args, {
       cwd: '/',
       env: {},
@@ -86,7 +93,7 @@ export class SpareShells {
       // A session and group of its own, so that all it starts can be signalled as one.
       detached: true,
       // execa takes any descriptor, its types name only 3 to 9.
-      stdio: ['pipe', ...(output.childFds as readonly [9, 9]), ...(this.covered as readonly ('ignore' | 9)[])],
+      stdio: ['pipe', ...(output.childFds as readonly [9, 9]), ...(this.cover.stdio as readonly ('ignore' | 9)[])],
       cleanup: false,
       buffer: false,
       reject: false,

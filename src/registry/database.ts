@@ -1,9 +1,12 @@
 /** tenement.db: SQLite in WAL mode, migrated when it is opened. */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { TenementError } from '../errors.ts';
+import { loadExperimental } from '../experimental.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export type Database = DatabaseSync;
+
+const sqlite = loadExperimental('node:sqlite');
 
 /**
  * How long opening it waits for another process's lock. Afterwards nothing waits, since that would halt the event loop
@@ -19,7 +22,7 @@ const LOCKED_CODES: readonly unknown[] = [5, 6];
 export function openDatabase(file: string): Database {
   let database: Database | null = null;
   try {
-    database = new DatabaseSync(file);
+    database = new sqlite.DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = ${OPEN_WAIT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`);
     database.exec(`PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
     assertSound(database, file);

@@ -2,7 +2,10 @@
  * A lock on a file: an exclusive SQLite transaction that is held for life. The kernel drops it with the process, however
  * that ends, so there is no stale lock to clear.
  */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { loadExperimental } from '../experimental.ts';
+
+const sqlite = loadExperimental('node:sqlite');
 
 export interface ExclusiveLock {
   release(): void;
@@ -16,7 +19,7 @@ const held = new Set<DatabaseSync>();
 
 /** Null when somebody has it. Makes the file. @throws {Error} when that cannot be done */
 export function takeLock(path: string): ExclusiveLock | null {
-  const database = new DatabaseSync(path);
+  const database = new sqlite.DatabaseSync(path);
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {

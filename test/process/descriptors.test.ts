@@ -11,7 +11,7 @@ const MIDDLE = `
   import { spawnSync } from 'node:child_process';
   import { closeInherited, coverInherited } from ${JSON.stringify(MODULE)};
   if (process.argv[1] === 'close') closeInherited();
-  const cover = process.argv[1] === 'cover' ? coverInherited() : [];
+  const cover = process.argv[1] === 'cover' ? coverInherited().stdio : [];
   const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'pipe', ...cover] });
   console.log(String(stdout));
 `;

@@ -12,11 +12,12 @@ import { SpareShells } from '../../src/process/spare-shells.ts';
 import { makeDir } from './support.ts';
 
 const SOURCES = fileURLToPath(new URL('../../src/process', import.meta.url));
+const NO_COVER = { stdio: [], close: () => {} };
 
 async function makeShells() {
   const dir = join(makeDir(), 'output');
   const fifos = new Fifos(dir);
-  const shells = new SpareShells(fifos, []);
+  const shells = new SpareShells(fifos, NO_COVER);
   onTestFinished(async () => {
     await shells.close();
     await fifos.close();
@@ -105,7 +106,7 @@ test('closing ends one that is still being made (bug: it was made after that)', 
       return fifos.create();
     },
   };
-  const shells = new SpareShells(slow, []);
+  const shells = new SpareShells(slow, NO_COVER);
   shells.refillLater();
   await begun.promise;
   const closed = shells.close();
@@ -129,7 +130,7 @@ async function startServer(): Promise<ChildProcess & { pid: number }> {
   const script = `
     import { Fifos } from ${JSON.stringify(join(SOURCES, 'fifos.ts'))};
     import { SpareShells } from ${JSON.stringify(join(SOURCES, 'spare-shells.ts'))};
-    const shells = new SpareShells(new Fifos(${JSON.stringify(join(makeDir(), 'output'))}), []);
+    const shells = new SpareShells(new Fifos(${JSON.stringify(join(makeDir(), 'output'))}), { stdio: [], close: () => {} });
     shells.refillLater();
     setInterval(() => shells.spares.length === 4 && console.log('ready'), 10);`;
   const argv = ['--input-type=module', '--eval', script];

@@ -1,0 +1,33 @@
+/**
+ * Refuses what tenement cannot run under. Both entries load this file first, and its errors come before those of the
+ * modules behind it; so it, and all that they import statically, must load under what it refuses.
+ */
+import { type ErrorCode, TenementError } from './errors.ts';
+
+/** `engines` of package.json. */
+const NEEDED_NODE = 24;
+
+export interface RuntimeProblem {
+  readonly code: ErrorCode;
+  /** One line. */
+  readonly message: string;
+}
+
+/** @param versions as `process.versions` has them. Null: tenement runs there. */
+export function runtimeProblem(versions: Readonly<Record<string, string | undefined>>): RuntimeProblem | null {
+  const { bun, deno, node = '0' } = versions;
+  const needed = `Node ${NEEDED_NODE} or later is needed`;
+  if (bun !== undefined) {
+    const message = `Bun ${bun} does not read the pipes that instances write to, so all of their output is lost; ${needed}`;
+    return { code: 'unsupported_runtime', message };
+  }
+  if (deno !== undefined) {
+    const message = `Deno ${deno} does not hand pipes to the processes it starts, so no instance starts; ${needed}`;
+    return { code: 'unsupported_runtime', message };
+  }
+  if (Number.parseInt(node, 10) >= NEEDED_NODE) return null;
+  return { code: 'node_too_old', message: `Node ${node} is too old, ${needed}` };
+}
+
+const problem = runtimeProblem(process.versions);
+if (problem !== null) throw new TenementError(problem.code, problem.message);
