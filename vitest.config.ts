@@ -4,8 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They have a configuration of their own and run in a VM: npm run test:vm.
-    exclude: [...configDefaults.exclude, 'test/vm/**'],
+    // They have configurations of their own: npm run test:vm, npm run test:apps.
+    exclude: [...configDefaults.exclude, 'test/vm/**', 'test/apps/**'],
     // What is waited for comes when it comes, also on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

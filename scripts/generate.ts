@@ -1,7 +1,8 @@
-/** Writes what is made from the config schema: the editors' schema and the reference. `--check`: only tell whether they are fresh. */
+/** Writes what is made from other files: the editors' schema and the reference, the applications' files in their page. `--check`: only tell whether they are fresh. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configReference } from '../src/config/reference.ts';
+import { withApplications } from './applications-page.ts';
 
 const BEGIN = '<!-- config:begin -->';
 const END = '<!-- config:end -->';
@@ -9,6 +10,7 @@ const END = '<!-- config:end -->';
 const outputs = [
   { file: 'tenement.schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
   { file: 'docs/config.md', make: (before: string) => withReference(before) },
+  { file: 'docs/applications.md', make: withApplications },
 ];
 
 function withReference(page: string): string {

@@ -1,0 +1,29 @@
+/** What an application needs of the machine before it can be installed. */
+import { spawnSync } from 'node:child_process';
+
+export interface Need {
+  /** A line for sh(1) that succeeds where it is there. */
+  readonly test: string;
+  /** What to do where it is not. */
+  readonly remedy: string;
+}
+
+/** Debian's own: one in a home directory cannot be run by the users of tenants. */
+export const PYTHON: Need = {
+  test: '/usr/bin/python3 -c "import venv, ensurepip"',
+  remedy: 'apt-get install python3-venv',
+};
+
+/** A program of a Debian package, on PATH or by its path. */
+export function program(name: string, debianPackage: string): Need {
+  return { test: `command -v ${name}`, remedy: `apt-get install ${debianPackage}` };
+}
+
+/** A Debian package that has no program to look for. */
+export function debianPackage(name: string): Need {
+  return { test: `dpkg-query --status ${name}`, remedy: `apt-get install ${name}` };
+}
+
+export function missing(needs: readonly Need[]): readonly Need[] {
+  return needs.filter(({ test }) => spawnSync('/bin/sh', ['-c', test], { stdio: 'ignore' }).status !== 0);
+}
