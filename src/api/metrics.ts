@@ -1,9 +1,10 @@
 /** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { STATES } from '../core/instance.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import type { InstanceView, SupervisorVerbs } from '../core/verbs.ts';
 import { faultCount } from '../faults.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 type Supervisor = Pick<SupervisorVerbs, 'list'>;
 type Figure = (view: InstanceView) => number | null;
@@ -48,7 +49,7 @@ export function createMetrics(supervisor: Supervisor, turnedAway: TurnedAway): M
 
 function makeRegistry(supervisor: Supervisor, turnedAway: TurnedAway): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   addStates(registry, supervisor);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
