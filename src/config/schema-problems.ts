@@ -76,9 +76,26 @@ function otherProblems(issue: Issue, raw: unknown): Problem[] {
   const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') return [];
   if (issue.code === 'invalid_key') return [{ path, message: badName(path) }];
-  if (issue.code !== 'invalid_type') return [{ path, message: lowerFirst(issue.message) }];
   if (isAt(path, ['service']) && valueAt(raw, path) === undefined) return [NO_SERVICE];
-  return [{ path, message: wrongType(issue.expected, valueAt(raw, path)) }];
+  return [{ path, message: wrongValue(issue, path, valueAt(raw, path)) }];
+}
+
+function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
+  if (issue.code === 'invalid_type') return wrongType(issue.expected, path, value);
+  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, and this is ${shown(value)}`;
+  if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue, value);
+  return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
+}
+
+function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
+  if (typeof value !== 'number') return issue.code === 'too_small' ? 'is empty' : 'is too long';
+  const range = issue.code === 'too_small' ? `${issue.minimum} or more` : `${issue.maximum} or less`;
+  return `expected ${range}, and this is ${value}`;
+}
+
+function alternatives(values: readonly unknown[]): string {
+  const words = values.map((value) => JSON.stringify(value));
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function badName(path: KeyPath): string {
@@ -101,10 +118,10 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a table',
 };
 
-function wrongType(expected: string, value: unknown): string {
-  if (value === undefined) {
-    return `missing: expected ${TYPES[expected] ?? expected}`;
-  }
+function wrongType(expected: string, path: KeyPath, value: unknown): string {
+  if (value === undefined) return `missing: expected ${TYPES[expected] ?? expected}`;
+  if (path.length === 2 && path[0] === 'service' && keysAt(['service', 'any']).includes(String(path[1])))
+    return 'a service has a name: write [service.NAME] above its keys';
   return `expected ${TYPES[expected] ?? expected}, and this is ${shown(value)}`;
 }
 

@@ -5,6 +5,7 @@ import type { TomlError } from 'smol-toml';
 const NOT_CLOSED = 'control characters are not allowed in strings';
 const NO_VALUE = 'invalid value';
 const TWICE = 'trying to redefine an already defined table or value';
+const BAD_KEY = 'illegal character in key';
 
 /** @param text the file */
 export function syntaxProblem(
@@ -15,13 +16,20 @@ export function syntaxProblem(
   const inLine = text.split('\n')[line - 1] ?? '';
   if (why === NOT_CLOSED && isUnclosed(inLine)) return 'this string is not closed: a quote is missing at its end';
   if (why === NO_VALUE) return unquoted(inLine, column) ?? why;
+  if (why === BAD_KEY) return notKeyAndValue(inLine) ?? why;
   if (why === TWICE) return 'this key or table is here a second time';
   return why;
 }
 
-/** Whether a line has an odd number of double quotes. */
+/** Whether a line has an odd number of quotes of either kind. */
 function isUnclosed(line: string): boolean {
-  return (line.replaceAll('\\"', '').split('"').length - 1) % 2 === 1;
+  const unescaped = line.replaceAll('\\"', '');
+  return [`"`, `'`].some((quote) => unescaped.split(quote).length % 2 === 0);
+}
+
+function notKeyAndValue(line: string): string | null {
+  if (/^\s*\[[^\]]*$/.test(line)) return 'the ] at the end of this table is missing';
+  return line.includes('=') ? null : 'a line is a [table], or a key = value';
 }
 
 function unquoted(line: string, column: number): string | null {

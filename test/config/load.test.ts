@@ -143,7 +143,33 @@ describe('a bad config is told with line, key and what was expected', () => {
     ],
     ['a bad duration', `${SERVICE}idle_timeout = "5 parsecs"\n`, ':3: service.api.idle_timeout: expected a duration'],
     ['a fraction', `${SERVICE}idle_timeout = 1.5\n`, ':3: service.api.idle_timeout: expected a duration'],
-    ['a service without a command', '[service.api]\nhealth = "/"\n', ':1: service.api.command: expected'],
+    [
+      'a service without a command',
+      '[service.api]\nhealth = "/"\n',
+      ':1: service.api.command: missing: expected a string or an array of strings',
+    ],
+    ['an empty command', '[service.api]\ncommand = ""\n', ':2: service.api.command: is empty'],
+    ['a command without a word', '[service.api]\ncommand = []\n', ':2: service.api.command: is empty'],
+    [
+      'a service without a name',
+      '[service]\ncommand = "x"\n',
+      ':2: service.command: a service has a name: write [service.NAME] above its keys',
+    ],
+    [
+      'a number that is too small',
+      `${SERVICE}memory_limit_mb = -5\n`,
+      ':3: service.api.memory_limit_mb: expected 1 or more, and this is -5',
+    ],
+    [
+      'a number that is too big',
+      `${SERVICE}cpu_shares = 10001\n`,
+      ':3: service.api.cpu_shares: expected 10000 or less, and this is 10001',
+    ],
+    [
+      'a word that is none of a few',
+      `${SERVICE}restart = "maybe"\n`,
+      ':3: service.api.restart: expected "on-failure", "always" or "never", and this is "maybe"',
+    ],
     ['no service', '[settings]\n', 'service'],
     [
       'an unknown template variable',
@@ -172,6 +198,9 @@ describe('a bad config is told with line, key and what was expected', () => {
       `${SERVICE}idle_timeout = -5\n`,
       ':3: service.api.idle_timeout: expected a duration: 0 or more',
     ],
+    ['an unclosed string in single quotes', "[service.api]\ncommand = 'x\n", ':2:13: this string is not closed'],
+    ['an unclosed table', '[service.api\ncommand = "x"\n', ':1:13: the ] at the end of this table is missing'],
+    ['a key without =', '[service.api]\ncommand "x"\n', ':2:9: a line is a [table], or a key = value'],
     ['an unclosed string', '[service.api]\ncommand = "x\nhealth = "/"\n', ':2:13: this string is not closed'],
     [
       'text without quotes',
