@@ -29,7 +29,7 @@ function start() {
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   fail(
     `Node ${process.versions.node} is too old, Node ${NEEDED} or later is needed (node_too_old)`,
-    'Install it from https://nodejs.org/, or in a checkout run `npm ci` and then `npx tenement`.',
+    'Install it from https://nodejs.org/, or in a checkout run `npm ci` and then node_modules/.bin/tenement.',
   );
 } else {
   start();

@@ -16,13 +16,13 @@ or paste into a second terminal:
 
     curl ${first}/api/notes
     curl -d '{"text":"hello"}' -H 'content-type: application/json' ${first}/api/notes
-    npx tenement spawn ${service} --id initech
+    node_modules/.bin/tenement spawn ${service} --id initech
     curl ${initech}/
-    npx tenement ps
-    npx tenement sleep ${service}:initech
+    node_modules/.bin/tenement ps
+    node_modules/.bin/tenement sleep ${service}:initech
     curl ${initech}/api/notes
-    npx tenement status ${service}:initech
-    npx tenement events
+    node_modules/.bin/tenement status ${service}:initech
+    node_modules/.bin/tenement events
 
 Ctrl-C ends it; what the customers wrote stays in ${daemon.hypervisor.config.settings.dataDir}.
 `;

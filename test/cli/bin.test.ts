@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, lstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -33,14 +42,30 @@ test('an old Node gets one clear line and a hint', () => {
   ]);
 });
 
-test('linking makes both names run from a checkout, again and again', () => {
+/** One that says that it was called, and with what. */
+function fakeNode(dir: string, name: string): void {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'node'), `#!/bin/sh\necho ${name} "$@"\n`, { mode: 0o755 });
+}
+
+test('both names run from a checkout with the Node that npm ci brings (bug: with an old one of the system)', () => {
   const dir = checkout();
-  mkdirSync(join(dir, 'node_modules/.bin'), { recursive: true });
+  const binDir = join(dir, 'node_modules/.bin');
+  fakeNode(binDir, 'ours');
+  fakeNode(join(dir, 'system'), 'theirs');
+  const env = { PATH: `${join(dir, 'system')}:/usr/bin:/bin` };
   for (let time = 0; time < 2; time += 1) expect(node(join(dir, 'scripts/link-bin.mjs')).status).toBe(0);
-  for (const name of ['tenement', 'ten']) {
-    expect(readlinkSync(join(dir, 'node_modules/.bin', name))).toBe('../../bin/tenement.js');
+  symlinkSync(join(binDir, 'tenement'), join(dir, 'system/elsewhere'));
+  const program = realpathSync(join(dir, 'bin/tenement.js'));
+  for (const command of [join(binDir, 'tenement'), join(binDir, 'ten'), join(dir, 'system/elsewhere')]) {
+    const [name, path = '', ...args] = spawnSync(command, ['ps', '-x'], { encoding: 'utf8', env })
+      .stdout.trim()
+      .split(' ');
+    expect([name, realpathSync(path), args]).toEqual(['ours', program, ['ps', '-x']]);
   }
-  expect(statSync(join(dir, 'bin/tenement.js')).mode & 0o111).toBe(0o111);
+  rmSync(join(binDir, 'node'));
+  expect(spawnSync(join(binDir, 'ten'), { encoding: 'utf8', env }).stdout).toMatch(/^theirs /);
+  expect(statSync(program).mode & 0o111).toBe(0o111);
 });
 
 test('linking does nothing where there is no node_modules/.bin', () => {
