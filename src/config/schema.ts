@@ -50,7 +50,9 @@ export const settingsSchema = z.strictObject({
     .describe('How long a crash counts, and how long `failed` lasts before it is tried once.'),
   backoff_base_ms: count(1)
     .default(1000)
-    .describe('Delay before the first restart, in milliseconds; doubles with each crash.'),
+    .describe(
+      'Delay before the restart after one crash, in milliseconds; doubles with each more. There is none after the first crash of a process that had been ready.',
+    ),
   backoff_max_ms: count(1).default(60_000).describe('The longest delay before a restart, in milliseconds.'),
   max_running: count(1)
     .default(100)

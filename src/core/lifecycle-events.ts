@@ -7,6 +7,8 @@ export type Next = 'asleep' | 'suspended' | 'stopped' | 'start' | 'wake' | 'cras
 export interface Lifecycle extends CrashHistory {
   readonly state: State;
   readonly desired: Desired;
+  /** The process that runs, or that ran last, has been ready. */
+  readonly hasServed: boolean;
   /** Meaningful in `draining` and `stopping`. */
   readonly next: Next;
   /** Unregistered or closed with the server: takes no further event. */

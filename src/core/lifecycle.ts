@@ -13,7 +13,8 @@ import type { LifecyclePolicy, Now } from './lifecycle-policy.ts';
 export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHES): Lifecycle {
   const state = desired === 'stopped' ? 'stopped' : 'asleep';
   const { crashesMs, probationUntilMs } = history;
-  return { crashesMs, probationUntilMs, retryAtMs: null, state, desired, next: 'asleep', over: false };
+  const past = { crashesMs, probationUntilMs, retryAtMs: null };
+  return { ...past, state, desired, hasServed: false, next: 'asleep', over: false };
 }
 
 /** One step. An event that means nothing in this state changes nothing. */
@@ -42,7 +43,7 @@ function stay(lifecycle: Lifecycle): Step {
 
 function launch(lifecycle: Lifecycle): Step {
   return {
-    next: { ...lifecycle, state: 'starting', desired: 'up', retryAtMs: null },
+    next: { ...lifecycle, state: 'starting', desired: 'up', hasServed: false, retryAtMs: null },
     effects: [{ do: 'launch' }],
   };
 }
@@ -109,7 +110,7 @@ function retry(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
 function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy): Step {
   switch (event.type) {
     case 'ready':
-      return now.state === 'starting' ? { next: { ...now, state: 'ready' }, effects: [] } : stay(now);
+      return now.state === 'starting' ? { next: { ...now, state: 'ready', hasServed: true }, effects: [] } : stay(now);
     case 'sleep':
       return leave({ ...now, desired: 'asleep' }, policy.idleAction === 'suspend' ? 'suspended' : 'asleep');
     case 'evict':
@@ -183,7 +184,7 @@ function suspend(now: Lifecycle, before: readonly Effect[]): Step {
 }
 
 function resume(now: Lifecycle): Step {
-  return { next: { ...now, state: 'ready', desired: 'up' }, effects: [{ do: 'resume' }] };
+  return { next: { ...now, state: 'ready', hasServed: true, desired: 'up' }, effects: [{ do: 'resume' }] };
 }
 
 /** A ready instance drains first; one that is still starting has nothing in flight. */
@@ -277,6 +278,8 @@ function afterCrash(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
   }
   // With `never` the supervisor leaves it alone; a request may still wake it, as after any other end.
   if (policy.restart === 'never') return rest(crashed, 'asleep');
+  // A process that served may have met with an accident; one that crashes again, or never came up, has a fault.
+  if (counts && crashesMs.length === 1 && now.hasServed) return launch(crashed);
   return wait(crashed, 'backoff', at.nowMs + backoffDelayMs(crashesMs.length, policy.backoff, at.random));
 }
 

@@ -66,6 +66,7 @@ function asleep(was: Lifecycle, event: LifecycleEvent): Tidings {
 function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
   if (event.type === 'adopt') return { type: 'adopted', message: 'runs since before this server; taken back' };
   if (event.type === 'wake' || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
+  if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };
   if (event.type === 'retry')
     return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
   if (was.state === 'stopping') return { type: 'restarted', message: 'the process before it has ended' };
@@ -75,6 +76,11 @@ function starting(was: Lifecycle, event: LifecycleEvent): Tidings {
 /** A request came while it went to sleep. */
 export function isWokenAgain(was: Lifecycle): boolean {
   return was.state === 'stopping' && was.next === 'wake';
+}
+
+/** Of one that starts: it has crashed, and waits for nothing. */
+export function isRestartedAtOnce(was: Lifecycle): boolean {
+  return was.state === 'stopping' && was.next === 'crash';
 }
 
 function crash(event: LifecycleEvent, exit: LastExit | null): Tidings {

@@ -37,8 +37,6 @@ export class Door {
   private readonly options: DoorOptions;
   private readonly gate: WakeGate;
   private readonly secondTries: SecondTries;
-  /** Whether the process that runs, or that ran last, has been ready. */
-  private hasServed = false;
   private excused = false;
 
   constructor(options: DoorOptions) {
@@ -57,7 +55,6 @@ export class Door {
 
   open({ process, generation }: { process: LaunchedProcess; generation: number }): void {
     const { name, tenantId } = this.options;
-    this.hasServed = true;
     this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
   }
 
@@ -118,7 +115,6 @@ export class Door {
   /** After a change of state: requests that are held go on, wait on, or are refused. */
   changed(was: Lifecycle): void {
     this.noteCrash(was);
-    if (this.options.lifecycle().state === 'starting') this.hasServed = false;
     if (this.gate.size === 0) return;
     if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
     const { target } = this;
@@ -158,7 +154,7 @@ export class Door {
     if (this.options.lifecycle().state !== 'asleep') return null;
     if (was.state === 'starting') return 'at_capacity';
     // With `restart = "never"` nothing but a request wakes it after a crash, and these are requests.
-    return was.state === 'stopping' && was.next === 'crash' && !this.hasServed ? 'start_failed' : null;
+    return was.state === 'stopping' && was.next === 'crash' && !was.hasServed ? 'start_failed' : null;
   }
 
   private admission() {

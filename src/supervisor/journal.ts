@@ -10,7 +10,7 @@ import {
 import type { Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import type { Clock, EventLog, ProcessExit } from '../core/ports.ts';
 import { judgeStorage, type StorageFinding, storageTidings, withStop } from '../core/storage.ts';
-import { isWokenAgain, tidings } from '../core/tidings.ts';
+import { isRestartedAtOnce, isWokenAgain, tidings } from '../core/tidings.ts';
 import type { Logger } from '../logger.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Recorded, Saver } from './saver.ts';
@@ -105,12 +105,12 @@ export class Journal implements Recorded {
     this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
   }
 
-  /** A start begins: by a request or by an operator, after a crash (`retry`) or not. `held`: requests wait for it. */
+  /** A start begins: by a request or by an operator, after a crash or not. `held`: requests wait for it. */
   starting(was: Lifecycle, event: LifecycleEvent, held: boolean): void {
     this.wokenAtMs = held ? this.deps.clock.nowMs() : null;
     const { wakes, restarts } = this.current;
     if (event.type === 'wake' || isWokenAgain(was)) this.current = { ...this.current, wakes: wakes + 1 };
-    if (event.type === 'retry') this.current = { ...this.current, restarts: restarts + 1 };
+    if (event.type === 'retry' || isRestartedAtOnce(was)) this.current = { ...this.current, restarts: restarts + 1 };
   }
 
   launched(process: ProcessRecord): void {

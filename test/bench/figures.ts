@@ -10,3 +10,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return performance.now() - startedAt;
 }
+
+/** `41.2 (45.0)` */
+export function medianAndP90(values: readonly number[]): string {
+  return `${quantile(values, 0.5).toFixed(1)} (${quantile(values, 0.9).toFixed(1)})`;
+}

@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   walls: () => import('./walls.ts'),
   bombs: () => import('./bombs.ts'),
   ends: () => import('./ends.ts'),
+  crash: () => import('./crash.ts'),
 };
 
 // What npm puts into PATH is not for tenants; those of the benches run with the Node of the benches.

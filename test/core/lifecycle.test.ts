@@ -267,6 +267,21 @@ describe('crashes', () => {
     expect(crashed({ crashesMs: [NOW.nowMs - 10, NOW.nowMs - 5] }).retryAtMs).toBe(NOW.nowMs + 4000);
   });
 
+  it('starts one at once that has served, after its first crash in the window', () => {
+    expect(shown(run(at('stopping', { next: 'crash', hasServed: true }), { type: 'ended' }))).toBe('starting: launch');
+    const before = at('stopping', { next: 'crash', hasServed: true, crashesMs: [NOW.nowMs - 10] });
+    expect(run(before, { type: 'ended' }).retryAtMs).toBe(NOW.nowMs + 2000);
+    const long = { crashesMs: [NOW.nowMs - BACKOFF.windowMs] };
+    expect(crashed({ hasServed: true, ...long })).toMatchObject({ state: 'starting', crashesMs: [NOW.nowMs] });
+  });
+
+  it('takes one for served only until it is launched again', () => {
+    const ready = run(at('starting'), { type: 'ready' });
+    expect(ready.hasServed).toBe(true);
+    const again = run({ ...ready, state: 'stopping', next: 'start' }, { type: 'ended' });
+    expect(again).toMatchObject({ state: 'starting', hasServed: false });
+  });
+
   it('past max_restarts it is failed until restart_window has passed', () => {
     const times = [1, 2, 3].map((ago) => NOW.nowMs - ago);
     expect(crashed({ crashesMs: times })).toMatchObject({ state: 'failed', retryAtMs: NOW.nowMs + BACKOFF.windowMs });

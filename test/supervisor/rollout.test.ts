@@ -98,6 +98,9 @@ it('one that fails for a reason of its own holds back no other', async () => {
   await ready(made, 'globex');
   made.processes[0]?.exit(7);
   await settle();
+  made.processes[2]?.exit(7);
+  await settle();
+  expect(states(made)).toEqual(['acme backoff', 'globex ready']);
   made.supervisor.apply(withCommand('good'));
   await settle();
   expect(states(made)).toEqual(['acme starting', 'globex starting']);

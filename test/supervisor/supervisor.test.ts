@@ -69,10 +69,12 @@ describe('waking', () => {
     const process = await ready(made);
     process.exit(1);
     await settle();
+    made.processes[1]?.exit(1);
+    await settle();
     const held = made.supervisor.claim('api:acme', here());
     await made.supervisor.sleep('api:acme');
     await settle();
-    made.processes[1]?.becomeReady();
+    made.processes[2]?.becomeReady();
     expect(granted(await held).instance).toBe('api:acme');
   });
 
@@ -308,7 +310,8 @@ describe('crash loops', () => {
     process.healthy = false;
     await made.clock.advance(300);
     expect(made.supervisor.get('api:acme')).toMatchObject({
-      state: 'backoff',
+      state: 'starting',
+      restarts: 1,
       lastExit: { reason: 'unhealthy', detail: 'sick' },
     });
   });
