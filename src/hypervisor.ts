@@ -5,6 +5,7 @@ import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
 import { parseInstanceName } from './core/instance.ts';
+import { assertCloseOptions, assertLoadInput, assertRemoveOptions } from './core/library-input.ts';
 import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
@@ -13,6 +14,7 @@ import { assertSpawnOptions } from './core/spawn-input.ts';
 import type { InstanceView, SpawnOptions } from './core/verbs.ts';
 import { TenementError, toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import { OpenClaims } from './open-claims.ts';
 import { ownDirectories } from './own-directories.ts';
 import { toItsEnd } from './to-its-end.ts';
 
@@ -23,6 +25,15 @@ export interface HypervisorOptions {
   readonly dataDir?: string;
   /** Where a proxy of the caller's will listen. Default: the port of `[proxy] listen`. URLs are made of it. */
   readonly proxyPort?: number;
+}
+
+export interface CloseOptions {
+  /** Every process runs on, for the next hypervisor of this state directory to take back. */
+  readonly keepTenants?: boolean;
+  /** Requests are waited for at most so long, in ms; then processes get SIGTERM. Default: the services' `drain_timeout`. */
+  readonly drainTimeoutMs?: number;
+  /** Once it aborts nothing is waited for any more: every process is killed, or with `keepTenants` let go of. */
+  readonly hurry?: AbortSignal;
 }
 
 /** What happened, and happens. */
@@ -39,12 +50,16 @@ export type Instance = InstanceView & {
   readonly socketPath: string | null;
 };
 
+/** The oldest of them. */
+const MAX_LOGGED_LEASES = 20;
+
 export class Hypervisor {
   private readonly open: Parts;
   private closing: Promise<void> | null = null;
   private readonly file: string;
   private readonly loadOptions: LoadOptions;
   private readonly reloadListeners: (() => void)[] = [];
+  private readonly openClaims = new OpenClaims();
 
   private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
     this.open = parts;
@@ -54,9 +69,10 @@ export class Hypervisor {
 
   /**
    * Loads a config, takes its state directory and starts what `[instances]` names.
-   * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `state_failed`
+   * @throws {TenementError} `bad_input`, `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
+    assertLoadInput(file, options);
     const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
     const asked = loadConfig(file, loadOptions);
     const { logger = silentLogger(), proxyPort = asked.proxy.listen.port } = options;
@@ -153,6 +169,7 @@ export class Hypervisor {
 
   /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
+    assertRemoveOptions(options);
     await toItsEnd(this.parts.supervisor.remove(nameOf(instance), options));
   }
 
@@ -172,11 +189,13 @@ export class Hypervisor {
 
   /**
    * For a reverse proxy of your own: wakes the instance if need be and counts the request until
-   * `release` is called on what comes back. A refusal has a `refused` code instead.
+   * `release` is called on what comes back. A refusal has a `refused` code instead. An instance waits for its leases before
+   * it sleeps, restarts or stops, for at most `drain_timeout`.
    * @param client its address, so that at `max_running` no visitor takes another's place; null: not known
    */
   claim(instance: string, signal: AbortSignal, client: string | null = null): Claim | Promise<Claim> {
-    return this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
+    const claim = this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
+    return this.openClaims.note(claim, client);
   }
 
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
@@ -198,20 +217,24 @@ export class Hypervisor {
   }
 
   /**
-   * Ends every process and gives the state directory free. `keepTenants`: every process runs on, for the
-   * next hypervisor of this state directory to take back. Once `hurry` aborts nothing is waited for any more: every
-   * process is killed, or with `keepTenants` let go of. Called again, it settles with the first call.
+   * Ends every process and gives the state directory free. Requests and leases of `claim()` are waited for, for at most
+   * the `drain_timeout` of their service; leases that are not released then are in the log, and hold nothing any more.
+   * Called again, it settles with the first call.
+   * @throws {TenementError} `bad_input`; then nothing has changed
    */
-  close(options: { keepTenants?: boolean; hurry?: AbortSignal } = {}): Promise<void> {
-    this.closing ??= end(this.open, options);
+  close(options: CloseOptions = {}): Promise<void> {
+    assertCloseOptions(options);
+    this.closing ??= this.end(options);
     return this.closing;
   }
-}
 
-async function end({ supervisor, release }: Parts, options: { keepTenants?: boolean; hurry?: AbortSignal }) {
-  const { keepTenants, hurry } = options;
-  await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(hurry));
-  await toItsEnd(release(options));
+  private async end(options: CloseOptions): Promise<void> {
+    const { supervisor, release, logger } = this.open;
+    await toItsEnd(options.keepTenants === true ? supervisor.leave(options.hurry) : supervisor.close(options));
+    const leases = this.openClaims.list().slice(0, MAX_LOGGED_LEASES);
+    if (leases.length > 0) logger.warn({ leases }, 'closed with leases that were not released');
+    await toItsEnd(release(options));
+  }
 }
 
 function eventBase(type: string) {

@@ -6,5 +6,5 @@ export type { Claim, Lease, Refusal } from './core/serving.ts';
 export type { InstanceView, SpawnOptions } from './core/verbs.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
-export { type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';
+export { type CloseOptions, type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';
 export type { Logger } from './logger.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import { Hypervisor } from '../src/hypervisor.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Hypervisor, type HypervisorOptions } from '../src/hypervisor.ts';
+import { silentLogger } from '../src/logger.ts';
 import { askSocket } from './e2e/clients.ts';
 import { temporaryDirectory, writeConfig } from './e2e/support.ts';
 
@@ -23,13 +24,13 @@ it('two of different data directories live in one process, each with its own soc
   expect(socketDirs).toEqual([common, expect.stringMatching(new RegExp(`^${common}-[0-9a-f]{8}$`))]);
 });
 
-async function loaded() {
+async function loaded(service = '', options: HypervisorOptions = {}) {
   const dir = temporaryDirectory();
   vi.stubEnv('XDG_RUNTIME_DIR', dir);
   onTestFinished(() => void vi.unstubAllEnvs());
   const file = join(dir, 'tenement.toml');
-  writeConfig(file, '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n');
-  const hypervisor = await Hypervisor.load(file);
+  writeConfig(file, `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${service}`);
+  const hypervisor = await Hypervisor.load(file, options);
   onTestFinished(() => hypervisor.close());
   return hypervisor;
 }
@@ -63,4 +64,47 @@ it('events are listed for an instance that a string names, as the verbs take it'
   const types = hypervisor.events.list({ instance: `app:${id}` }).map(({ instance, type }) => [instance, type]);
   expect(types).toEqual([['app:acme', 'spawned']]);
   expect(() => hypervisor.events.list({ instance: 'nobody' })).toThrow(expect.objectContaining({ code: 'bad_id' }));
+});
+
+describe('closed with a lease that is never released (bug: close() took drain_timeout, and said nothing)', () => {
+  /** A hypervisor with one, and what it has warned of. */
+  async function leased(service: string) {
+    const warnings: [object, string][] = [];
+    const warn = (fields: object, message: string) => void warnings.push([fields, message]);
+    const hypervisor = await loaded(service, { logger: { ...silentLogger(), warn } });
+    await hypervisor.spawn('app', 'acme');
+    const claim = await hypervisor.claim('app:acme', new AbortController().signal, '203.0.113.7');
+    expect(claim).toHaveProperty('release');
+    return { hypervisor, warnings };
+  }
+  const told = expect.objectContaining({ instance: 'app:acme', client: '203.0.113.7' });
+
+  it('it ends after drain_timeout, and says which', async () => {
+    const { hypervisor, warnings } = await leased('drain_timeout = "300ms"\n');
+    await hypervisor.close();
+    expect(warnings).toContainEqual([
+      { instance: 'app:acme', drainTimeoutMs: 300, requests: 1, streams: 0, direct: 0 },
+      'drain timed out, its process is ended all the same',
+    ]);
+    expect(warnings).toContainEqual([{ leases: [told] }, 'closed with leases that were not released']);
+  });
+
+  it.each([
+    ['drainTimeoutMs', () => ({ drainTimeoutMs: 50 })],
+    ['hurry', () => ({ hurry: AbortSignal.timeout(50) })],
+  ])('%s ends it sooner', async (_name, options) => {
+    const { hypervisor, warnings } = await leased('drain_timeout = "1h"\n');
+    await hypervisor.close(options());
+    expect(warnings).toContainEqual([{ leases: [told] }, 'closed with leases that were not released']);
+  });
+
+  it('released, it is not told of', async () => {
+    const { hypervisor, warnings } = await leased('');
+    const claim = await hypervisor.claim('app:acme', new AbortController().signal);
+    if ('release' in claim) claim.release();
+    await hypervisor.close({ drainTimeoutMs: 50 });
+    expect(warnings.filter(([, message]) => message.startsWith('closed'))).toEqual([
+      [{ leases: [told] }, 'closed with leases that were not released'],
+    ]);
+  });
 });

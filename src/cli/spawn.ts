@@ -1,6 +1,7 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseInstanceName } from '../core/instance.ts';
+import { LIMIT_RULES, limitProblem } from '../core/limit-rules.ts';
 import type { LimitsInput } from '../core/limits.ts';
 import { hasStartFailed } from '../core/start-outcome.ts';
 import type { InstanceView } from '../core/verbs.ts';
@@ -25,12 +26,12 @@ export function spawnCommand(program: Command, io: CliIo): void {
     .argument('<service>', 'the service, or SERVICE:ID')
     .option('--id <id>', 'the tenant')
     .option('--env <name=value>', "a variable of the tenant's own; may be repeated", collectVariable)
-    .option('--memory-limit-mb <n>', "a limit of the tenant's own, as the others below", positive)
-    .option('--cpu-shares <n>', 'weight when the processor is short', positive)
-    .option('--cpu-limit <cores>', 'processors, for example 0.5', positive)
-    .option('--pids-limit <n>', 'processes and threads', positive)
-    .option('--nofile-limit <n>', 'open files of each process', positive)
-    .option('--storage-limit-mb <n>', 'what its tenant directory may take on disk', positive)
+    .option('--memory-limit-mb <n>', "a limit of the tenant's own, as the others below", limit('memoryLimitMb'))
+    .option('--cpu-shares <n>', 'weight when the processor is short', limit('cpuShares'))
+    .option('--cpu-limit <cores>', 'processors, for example 0.5', limit('cpuLimit'))
+    .option('--pids-limit <n>', 'processes and threads', limit('pidsLimit'))
+    .option('--nofile-limit <n>', 'open files of each process', limit('nofileLimit'))
+    .option('--storage-limit-mb <n>', 'what its tenant directory may take on disk', limit('storageLimitMb'))
     .option('--no-start', 'only register it')
     .option('--no-wait', 'do not wait until it is ready')
     .option('--json', 'print the instance as JSON')
@@ -46,10 +47,14 @@ function collectVariable(text: string, earlier: Record<string, string> = {}): Re
   return { ...earlier, [name]: text.slice(equals + 1) };
 }
 
-function positive(text: string): number {
-  const number = Number(text);
-  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('Write a number above 0.');
-  return number;
+/** By the rules of the config, before a server is asked. */
+function limit(name: keyof LimitsInput) {
+  return (text: string): number => {
+    const number = /^[\d.+-]+$/.test(text) ? Number(text) : Number.NaN;
+    const problem = limitProblem(LIMIT_RULES[name], number);
+    if (problem !== null) throw new InvalidArgumentError(`${problem.replace(/^expected/, 'Write')}.`);
+    return number;
+  };
 }
 
 function limitsOf(options: LimitsInput) {

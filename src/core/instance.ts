@@ -25,10 +25,11 @@ export function assertTenantId(tenantId: unknown): asserts tenantId is string {
 
 /** Splits `api:acme`. @throws {TenementError} `bad_id` for anything else. */
 export function parseInstanceName(text: string): { service: string; tenantId: string } {
-  const colon = text.indexOf(':');
-  const service = text.slice(0, colon);
-  if (colon < 1 || !isLabel(service)) {
-    throw new TenementError('bad_id', `${JSON.stringify(text.slice(0, 150))} is not an instance`, {
+  // Callers of the library may not be typed.
+  const colon = typeof text === 'string' ? text.indexOf(':') : -1;
+  const service = colon < 1 ? '' : text.slice(0, colon);
+  if (!isLabel(service)) {
+    throw new TenementError('bad_id', `${JSON.stringify(String(text).slice(0, 150))} is not an instance`, {
       hint: 'An instance is written SERVICE:ID, for example api:acme.',
     });
   }

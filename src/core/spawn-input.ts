@@ -1,5 +1,5 @@
 /** What a caller of the library may give a spawn: checked as the API checks its body. Pure. */
-import { TenementError } from '../errors.ts';
+import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 import { LIMIT_RULES, limitProblem } from './limit-rules.ts';
 import type { LimitsView } from './limits.ts';
 import type { SpawnOptions } from './verbs.ts';
@@ -18,32 +18,16 @@ export function assertSpawnOptions(options: SpawnOptions): void {
   assertTable('limits', limits);
   assertKnown('limits', limits, Object.keys(LIMIT_RULES));
   for (const [name, value] of Object.entries(limits)) assertLimit(name as keyof LimitsView, value);
-  for (const [name, value] of Object.entries({ start, wait })) {
-    if (value !== undefined && typeof value !== 'boolean') throw bad(name, 'expected true or false', value);
-  }
+  assertFlags({ start, wait });
 }
 
 function assertVariable(name: string, value: unknown): void {
-  if (!VARIABLE.test(name)) throw bad('env', 'expected the name of an environment variable', name);
-  if (typeof value !== 'string') throw bad(`env.${name}`, 'expected a string', value);
-  if (value.includes('\0')) throw bad(`env.${name}`, 'expected text without NUL', value);
+  if (!VARIABLE.test(name)) throw badInput('env', 'expected the name of an environment variable', name);
+  if (typeof value !== 'string') throw badInput(`env.${name}`, 'expected a string', value);
+  if (value.includes('\0')) throw badInput(`env.${name}`, 'expected text without NUL', value);
 }
 
 function assertLimit(name: keyof LimitsView, value: unknown): void {
   const problem = value === undefined ? null : limitProblem(LIMIT_RULES[name], value);
-  if (problem !== null) throw bad(`limits.${name}`, problem, value);
-}
-
-function assertTable(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(name, 'expected an object', value);
-}
-
-function assertKnown(where: string, given: object, known: readonly string[]): void {
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw bad(where, `known are ${known.join(', ')}`, unknown);
-}
-
-function bad(where: string, problem: string, value: unknown): TenementError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
-  return new TenementError('bad_input', `${where}: ${problem}, and this is ${shown}`);
+  if (problem !== null) throw badInput(`limits.${name}`, problem, value);
 }

@@ -22,6 +22,8 @@ export interface DrainOptions {
   readonly timeoutMs: number;
   /** `isQuiet`: nobody waits for anything, as far as can be seen. */
   onDone(isQuiet: boolean): void;
+  /** Before that, when `timeoutMs` have passed. */
+  onLate(): void;
 }
 
 export class Drain {
@@ -35,7 +37,10 @@ export class Drain {
     this.options = options;
     const { atRest } = options.traffic;
     this.seen = atRest === null ? { open: -1, ranMs: 0, sinceMs: 0 } : { ...atRest, sinceMs: LONG_AGO_MS };
-    this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.done(false));
+    this.cancelTimeout = options.clock.after(options.timeoutMs, () => {
+      options.onLate();
+      this.done(false);
+    });
     options.inFlight.onDrained(() => {
       if (this.over) return;
       if (options.traffic.mayBeOpen()) this.lookIn(FIRST_LOOK_MS);

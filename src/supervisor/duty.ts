@@ -1,7 +1,9 @@
 /** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
 import type { Workload } from '../core/health.ts';
+import type { InstanceName } from '../core/instance.ts';
 import type { Clock, LaunchedProcess, ProbeResult } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
+import type { Logger } from '../logger.ts';
 import { type ConnectionCounts, DirectTraffic } from './direct-traffic.ts';
 import { Drain } from './drain.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -16,6 +18,8 @@ const AFTER_PROBE_MS = 50;
 const QUICK_PROBE_MS = 250;
 
 export interface DutyOptions {
+  readonly instance: InstanceName;
+  readonly logger: Logger;
   readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly ownConnections: OwnConnections;
@@ -164,7 +168,19 @@ export class Duty {
   /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed; `isQuiet` as a drain says. */
   drain(timeoutMs: number, onDone: (isQuiet: boolean) => void): void {
     const { clock, inFlight, connections } = this.options;
-    this.ongoingDrain = new Drain({ clock, inFlight, traffic: this.traffic, counts: connections, timeoutMs, onDone });
+    const onLate = () => this.tellLate(timeoutMs);
+    const { traffic } = this;
+    this.ongoingDrain = new Drain({ clock, inFlight, traffic, counts: connections, timeoutMs, onDone, onLate });
+  }
+
+  private tellLate(drainTimeoutMs: number): void {
+    const { instance, logger, inFlight, connections } = this.options;
+    const { requests, streams } = inFlight;
+    const direct = this.traffic.countNow(connections());
+    logger.warn(
+      { instance, drainTimeoutMs, requests, streams, direct },
+      'drain timed out, its process is ended all the same',
+    );
   }
 
   cancelDrain(): void {

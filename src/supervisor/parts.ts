@@ -95,6 +95,8 @@ type Watched = Pick<Parts, 'inFlight' | 'journal' | 'current'>;
 
 function makeDuty(host: Host, deps: RunnerDeps, { inFlight, journal, current }: Watched): Duty {
   return new Duty({
+    instance: host.name,
+    logger: deps.logger,
     clock: deps.clock,
     random: deps.random,
     settings: deps.settings,

@@ -145,16 +145,25 @@ export abstract class ServerLife {
 
   /**
    * Ends every process, in parallel; what was up is remembered as up. Settles when none is left. Once `hurry` aborts
-   * they are killed.
+   * they are killed; after `drainTimeoutMs` none waits for its requests.
    */
-  async close(hurry?: AbortSignal): Promise<void> {
+  async close({ hurry, drainTimeoutMs }: { hurry?: AbortSignal; drainTimeoutMs?: number } = {}): Promise<void> {
     this.closing = true;
     this.rollout.end();
     const runners = [...this.fleet];
     for (const runner of runners) turns.do(() => runner.dispatch({ type: 'close' }));
     onceAborted(hurry, () => runners.forEach((runner) => void turns.do(() => runner.hurry())));
+    const patience = drainTimeoutMs === undefined ? () => {} : this.endDrainsIn(drainTimeoutMs, runners);
     await Promise.all(runners.map((runner) => runner.until(() => runner.lifecycle.over)));
+    patience();
     await this.finish();
+  }
+
+  /** Returns what calls it off. */
+  private endDrainsIn(ms: number, runners: readonly Runner[]): () => void {
+    return this.deps.clock.after(ms, () => {
+      for (const runner of runners) turns.do(() => runner.dispatch({ type: 'drained', isQuiet: false }));
+    });
   }
 
   /** Leaves every process running, for the next server to take back; once `hurry` aborts also those with held requests. */

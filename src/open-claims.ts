@@ -1,0 +1,40 @@
+/** Leases that the host program has and has not released. */
+import type { InstanceName } from './core/instance.ts';
+import type { Claim, Lease } from './core/serving.ts';
+
+export interface OpenClaim {
+  readonly instance: InstanceName;
+  /** As the host gave it; null: not known. */
+  readonly client: string | null;
+  /** Since it was granted. */
+  readonly openMs: number;
+}
+
+export class OpenClaims {
+  private readonly open = new Map<Lease, { readonly client: string | null; readonly sinceMs: number }>();
+
+  /** The claim, noted until it is released. */
+  note(claim: Claim | Promise<Claim>, client: string | null): Claim | Promise<Claim> {
+    if (claim instanceof Promise) return claim.then((settled) => this.noted(settled, client));
+    return this.noted(claim, client);
+  }
+
+  private noted(claim: Claim, client: string | null): Claim {
+    if ('refused' in claim) return claim;
+    const { release } = claim;
+    this.open.set(claim, { client, sinceMs: performance.now() });
+    claim.release = (outcome) => {
+      this.open.delete(claim);
+      release.call(claim, outcome);
+    };
+    return claim;
+  }
+
+  /** The oldest first. */
+  list(): OpenClaim[] {
+    const nowMs = performance.now();
+    return Array.from(this.open, ([{ instance }, { client, sinceMs }]) => {
+      return { instance, client, openMs: Math.round(nowMs - sinceMs) };
+    });
+  }
+}
