@@ -42,7 +42,7 @@ function hiddenPaths(service: ServiceConfig, { settings, services, file }: Confi
   const shown = shownPaths(service, settings.dataDir, settings.runtimeDir);
   const { dirs: secretDirs, socketDirs } = secretPlaces({ settings, services: services.values(), file: null }, 0);
   const wholeHost = service.readOnlyPaths === null;
-  const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], sockets: [] };
+  const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], cgroupDirs: [], sockets: [] };
   const places = { ...apart, socketDirs, secretDirs };
   const layers = layersFor({ ...places, shown: shown.map(({ path }) => path), own: ownDirs(service, settings) });
   const secrets = [...secretDirs, ...socketDirs, file];

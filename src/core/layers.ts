@@ -33,6 +33,8 @@ export interface Places {
   readonly secretFiles: readonly string[];
   /** Of the tenant, to write in. */
   readonly own: readonly string[];
+  /** The tenant's cgroup, to read: runtimes size their heaps and thread pools by its limits. */
+  readonly cgroupDirs: readonly string[];
   /** Sockets of the host that are to be out of reach, wherever they lie. */
   readonly sockets: readonly string[];
 }
@@ -60,7 +62,7 @@ export class OverlapError extends Error {}
 export function layersFor(places: Places): Layer[] {
   assertOwnIsApart(places);
   assertWritableIsApart(places);
-  const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own } = places;
+  const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own, cgroupDirs } = places;
   const isSecret = (path: string) => isWithinAny(path, secretDirs) && !isWithinAny(path, own);
   // Where two are at one place, the later one counts.
   const kinds = new Map<string, Kind>([
@@ -72,6 +74,7 @@ export function layersFor(places: Places): Layer[] {
     ...[...socketDirs, ...secretDirs].map((path) => [path, scratch.includes(path) ? 'scratch' : 'empty'] as const),
     ...secretFiles.map((path) => [path, 'blank'] as const),
     ...own.map((path) => [path, 'own'] as const),
+    ...cgroupDirs.map((path) => [path, 'shown'] as const),
   ]);
   const layers = withoutIdle(kinds, places);
   return withoutIdle(new Map([...layers, ...socketMasks(layers, places)].map(({ at, kind }) => [at, kind])), places);

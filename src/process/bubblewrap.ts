@@ -13,7 +13,8 @@ const KERNEL = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus'];
 
 /** Namespaces of its own, and no way to get more rights in them. */
 export const NAMESPACES: readonly string[] = [
-  ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+  // None of cgroups: in one, /proc/self/mountinfo names directories that are not there, on which a JVM fails.
+  ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
   ...['--cap-drop', 'ALL', '--disable-userns'],
 ];
 

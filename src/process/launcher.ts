@@ -153,6 +153,7 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
   const { service, paths } = request;
   let port: number | null = null;
   let dirWatch: DirWatch | null = null;
+  let cgroup: Cgroup | null = null;
   try {
     const sockets = await socketsAround(request, context);
     if (service.listen === 'port') port = await takePort();
@@ -163,10 +164,12 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     freshBindDir(paths.bindSocket, owner, context.trash);
     dirWatch = new DirWatch(paths.bindSocket);
     const plan = planFor(request, context, port, tmpDir);
-    const walls = wallsFor(request, plan, owner, { ...context, sockets });
-    return await start(request, context, { plan, walls, port, dirWatch });
+    cgroup = makeCapped(context.cgroups(), leafOf(request), request.limits);
+    const walls = wallsFor(request, plan, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    return await start(request, context, { plan, walls, port, dirWatch, cgroup });
   } catch (error) {
     dirWatch?.close();
+    cgroup?.remove();
     removeTraces({ bindSocket: paths.bindSocket, publicSocket: null }, context);
     removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
     if (port !== null) releasePort(port);
@@ -179,6 +182,8 @@ interface Prepared {
   readonly walls: Walls;
   readonly port: number | null;
   readonly dirWatch: DirWatch;
+  /** null where there are none. */
+  readonly cgroup: Cgroup | null;
 }
 
 async function start(request: LaunchRequest, context: Context, prepared: Prepared): Promise<LaunchResult> {
@@ -193,14 +198,12 @@ async function start(request: LaunchRequest, context: Context, prepared: Prepare
 }
 
 function startIn(shell: Shell, request: LaunchRequest, context: Context, prepared: Prepared): Child {
-  const { plan, walls, port, dirWatch } = prepared;
+  const { plan, walls, port, dirWatch, cgroup } = prepared;
   const { service, paths, instance } = request;
   const ends = shell.output.assign(instance);
   const output = context.sink.attach({ instance, ...ends, logLimitBytes: service.logLimitBytes, resumed: false });
   const removeOutput = () => removeFiles(request, context);
-  let cgroup: Cgroup | null = null;
   try {
-    cgroup = makeCapped(context.cgroups(), leafOf(request), request.limits);
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...walls };
     const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
     const { bindSocket, publicSocket } = paths;
@@ -213,7 +216,6 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
   } catch (error) {
     output.close();
     removeOutput();
-    cgroup?.remove();
     throw error;
   }
 }

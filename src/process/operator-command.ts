@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
 import type { LaunchRequest } from '../core/ports.ts';
 import { TenementError } from '../errors.ts';
-import type { Cgroups } from './cgroup/cgroup.ts';
+import type { Cgroup, Cgroups } from './cgroup/cgroup.ts';
 import { makeCapped } from './cgroup/make-capped.ts';
 import { ensureTenantDir } from './directories.ts';
 import { takeOwnership } from './ownership.ts';
@@ -56,13 +56,15 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
   const plan = planOf(asked, planFor(request, context, await freePort(request), tmpDir));
   assertRunnable(plan);
   const key = { stateDir: settings.stateDir, bindSocket };
+  let cgroup: Cgroup | null = null;
   try {
     const run = needsInnerTerminal(request, asked) ? onInnerTerminal(plan) : plan;
     // What it sees is by its own program; a container's words are part of its walls.
     const seen = request.service.isolation === 'sandbox' ? run : plan;
-    const walls = wallsFor(request, seen, owner, { ...context, sockets: await socketsAround(request, context) });
+    const sockets = await socketsAround(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
-    const cgroup = makeCapped(context.cgroups(), leaf, request.limits);
+    cgroup = makeCapped(context.cgroups(), leaf, request.limits);
+    const walls = wallsFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
     return {
       uid: process.getuid?.() ?? null,
       shell: [SHELL.file, ...SHELL.args],
@@ -71,6 +73,7 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
       ownDir: walls.ownEnv === null ? null : bundleDir(key),
     };
   } catch (error) {
+    cgroup?.remove();
     removeBundle(key);
     throw error;
   }

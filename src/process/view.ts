@@ -29,6 +29,8 @@ export interface View {
   readonly args: readonly string[];
   readonly path: string;
   readonly secrets: SecretPlaces;
+  /** Directories of its cgroup, one for each controller with version 1. */
+  readonly cgroupDirs: readonly string[];
   /** Where sockets of the host lie now. */
   readonly sockets: readonly string[];
   /** The only paths of the host that are there; null: all but what is hidden. */
@@ -106,6 +108,7 @@ function placesOf(view: View): Places {
     secretDirs: [...hide(secrets.dirs), ...closedDirs],
     secretFiles,
     own,
+    cgroupDirs: view.cgroupDirs.map(real),
     sockets: view.sockets.map(real).filter(isMasked),
   };
 }

@@ -27,8 +27,12 @@ export interface Surroundings {
   filterPath(): string | null;
 }
 
-/** With the sockets of the host that a tenant could reach. */
-export type Around = Surroundings & { readonly sockets: readonly string[] };
+export interface Around extends Surroundings {
+  /** Of the host, that a tenant could reach. */
+  readonly sockets: readonly string[];
+  /** Of its cgroup; empty: it has none. */
+  readonly cgroupDirs: readonly string[];
+}
 
 /** What runs in gVisor connects to no socket of the host. */
 export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
@@ -70,7 +74,8 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
   if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
   const { service, paths, tenantId, limits } = request;
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
-  const view = viewOf(request, plan, null, around);
+  // gVisor has cgroups of its own making.
+  const view = viewOf(request, plan, null, { ...around, cgroupDirs: [] });
   const container = makeBundle(key, service.network, {
     words: [plan.file, ...plan.args],
     env: plan.env,
@@ -88,7 +93,7 @@ function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, ar
   return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
 }
 
-function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { secrets, sockets }: Around): View {
+function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, around: Around): View {
   const { service, paths, tenantId, limits } = request;
   return {
     tenantId,
@@ -98,8 +103,9 @@ function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, { sec
     program: plan.file,
     args: plan.args,
     path: plan.env['PATH'] ?? '',
-    secrets: secrets(service),
-    sockets,
+    secrets: around.secrets(service),
+    cgroupDirs: around.cgroupDirs,
+    sockets: around.sockets,
     readOnlyPaths: plan.readOnlyPaths,
     readWritePaths: plan.readWritePaths,
     openSockets: plan.sockets,

@@ -14,12 +14,19 @@ const NOTHING: Places = {
   secretDirs: [],
   secretFiles: [],
   own: [],
+  cgroupDirs: [],
   sockets: [],
 };
 
 const words = (places: Partial<Places>) => layersFor({ ...NOTHING, ...places }).map(({ kind, at }) => `${kind} ${at}`);
 
 describe('layers of the usual places', () => {
+  it("show a tenant's cgroup among those of others", () => {
+    const cgroupDirs = ['/sys/fs/cgroup/tenement/api.acme'];
+    const places = { hidden: ['/sys/fs/cgroup'], secretDirs: ['/sys/fs/cgroup/tenement'], cgroupDirs };
+    expect(words(places)).toEqual(['empty /sys/fs/cgroup', 'shown /sys/fs/cgroup/tenement/api.acme']);
+  });
+
   it('hide the data directory that lies in the workdir, but for what is its own', () => {
     const places = { hidden: ['/home'], shown: ['/home/me/app'], secretDirs: ['/home/me/app/data'] };
     expect(words({ ...places, own: ['/home/me/app/data/acme'] })).toEqual([
@@ -91,6 +98,7 @@ const anyPlaces: fc.Arbitrary<Places> = fc.record({
   secretDirs: paths,
   secretFiles: paths,
   own: fc.uniqueArray(path, { minLength: 1, maxLength: 2 }),
+  cgroupDirs: fc.constant([]),
   sockets: paths,
 });
 

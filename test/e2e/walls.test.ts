@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMissing } from './fronts.ts';
 import { isRunning, serve, writeConfig } from './support.ts';
+import { tenement } from './test-server.ts';
 
 const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
@@ -61,6 +62,26 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
     expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGABRT', reason: 'signal' } });
   });
 });
+
+describe.skipIf(!isRoot || noNamespaces)(
+  'the cgroup of a tenant behind walls (as root, apt-get install bubblewrap)',
+  () => {
+    it.each(['dynamic', 'root'])('is there to read, with its limits, and no other is: user = "%s"', async (user) => {
+      const keys = `isolation = "namespace"\nuser = "${user}"\nmemory_limit_mb = 200`;
+      const server = await serve(`[service.app]\ncommand = "node {fixtures}/cgroup.mjs"\n${keys}`);
+      for (const id of ['globex', 'acme']) await server.cli('spawn', 'app', '--id', id);
+      expect(JSON.parse((await server.get('acme.localhost')).body)).toEqual({
+        memory: 200 * 1024 * 1024,
+        refusals: ['EROFS'],
+        instances: ['app.acme'],
+      });
+      const command = ['app:acme', '--', 'node', '-p', 'process.constrainedMemory()'];
+      const words = ['-c', server.configFile, 'exec', ...command];
+      const { stdout } = await tenement(words, { XDG_RUNTIME_DIR: server.dir });
+      expect(stdout.trim()).toBe(String(200 * 1024 * 1024));
+    });
+  },
+);
 
 describe.skipIf(!isRoot)('a user for each tenant (as root)', () => {
   it.skipIf(noNamespaces)('comes with a namespace, goes with user = "root", and can come back', async () => {

@@ -58,6 +58,7 @@ function layout(
       args: [],
       path: '/usr/bin:/bin',
       secrets,
+      cgroupDirs: [],
       sockets: [],
       readOnlyPaths: null,
       readWritePaths: [],
