@@ -14,6 +14,7 @@ import { namedBy } from './proxy/host-names.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { trustedPeers } from './proxy/trusted.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
+import { routingTables } from './routing-tables.ts';
 import { WorkerPool } from './workers/pool.ts';
 import type { WorkerConfig } from './workers/protocol.ts';
 
@@ -134,27 +135,6 @@ function workers(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer
 function workerConfig({ proxy, services, aliases }: Config): WorkerConfig {
   const { domains, defaultService, trustedProxies } = proxy;
   return { domains, defaultService, trustedProxies, services: [...services.keys()], aliases: [...aliases] };
-}
-
-/** The table of the config of now, made once for each config. */
-function routingTables(configNow: () => Config): () => RoutingTable {
-  let config = configNow();
-  let table = routingTable(config);
-  return () => {
-    const now = configNow();
-    if (now !== config) table = routingTable(now);
-    config = now;
-    return table;
-  };
-}
-
-function routingTable({ proxy, services, aliases }: Config): RoutingTable {
-  return {
-    domains: proxy.domains,
-    defaultService: proxy.defaultService,
-    services: new Set(services.keys()),
-    aliases,
-  };
 }
 
 async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {

@@ -81,6 +81,14 @@ export function confine(emitter: Emits, logger: Logger, where: Where = {}): void
 }
 
 /**
+ * The same for what is there on account of `connection` alone, whose own listeners are somebody else's: what they throw is
+ * not caught here.
+ */
+export function confineWithin(connection: object, logger: Logger, where: Where = {}): void {
+  if (!confinements.has(connection)) confinements.set(connection, { logger, where });
+}
+
+/**
  * The same for what there is on account of a confined `connection` (a response on it, the other end of a tunnel): its
  * faults end the connection, and with it all that belongs to that.
  */

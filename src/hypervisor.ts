@@ -4,8 +4,14 @@ import { systemClock } from './clock.ts';
 import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
+import { proxyLimits } from './core/descriptors.ts';
 import { parseInstanceName } from './core/instance.ts';
-import { assertCloseOptions, assertLoadInput, assertRemoveOptions } from './core/library-input.ts';
+import {
+  assertCloseOptions,
+  assertHandlerOptions,
+  assertLoadInput,
+  assertRemoveOptions,
+} from './core/library-input.ts';
 import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 import type { Config } from './core/service.ts';
 import type { Claim } from './core/serving.ts';
@@ -16,6 +22,8 @@ import { TenementError, toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { OpenClaims } from './open-claims.ts';
 import { ownDirectories } from './own-directories.ts';
+import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
+import { routingTables } from './routing-tables.ts';
 import { toItsEnd } from './to-its-end.ts';
 
 export interface HypervisorOptions {
@@ -50,6 +58,10 @@ export type Instance = InstanceView & {
   readonly socketPath: string | null;
 };
 
+/** Answers under way end when their instance has drained; this is only a bound for what hangs. */
+const ANSWERS_GRACE_MS = 60_000;
+/** All that is left then is for clients to take what was written. */
+const AFTER_TENANTS_GRACE_MS = 5_000;
 /** The oldest of them. */
 const MAX_LOGGED_LEASES = 20;
 
@@ -60,6 +72,7 @@ export class Hypervisor {
   private readonly loadOptions: LoadOptions;
   private readonly reloadListeners: (() => void)[] = [];
   private readonly openClaims = new OpenClaims();
+  private readonly handlers: OpenHandler[] = [];
 
   private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
     this.open = parts;
@@ -198,6 +211,29 @@ export class Hypervisor {
     return this.openClaims.note(claim, client);
   }
 
+  /**
+   * The proxy for a server of the caller's own, `node:http` or `node:https`: functions for its requests and upgrades, made
+   * once. Answers, holds, sends again and refuses as the proxy of `serve` does.
+   * @throws {TenementError} `bad_input`
+   */
+  handler(options: HandlerOptions = {}): Handler {
+    assertHandlerOptions(options);
+    const { supervisor: source, descriptors, logger } = this.parts;
+    const handler = createHandler(
+      {
+        source,
+        logger,
+        table: routingTables(() => this.config),
+        trustedProxies: () => this.config.proxy.trustedProxies,
+        limits: proxyLimits(this.config.proxy.limits, descriptors),
+        isClosing: () => this.closing !== null,
+      },
+      options,
+    );
+    this.handlers.push(handler);
+    return { request: handler.request, upgrade: handler.upgrade };
+  }
+
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
     return this.parts.logs.read(nameOf(instance), filter);
   }
@@ -230,10 +266,18 @@ export class Hypervisor {
 
   private async end(options: CloseOptions): Promise<void> {
     const { supervisor, release, logger } = this.open;
-    await toItsEnd(options.keepTenants === true ? supervisor.leave(options.hurry) : supervisor.close(options));
+    const { keepTenants, hurry, drainTimeoutMs = ANSWERS_GRACE_MS } = options;
+    // Those that stay are let go of last.
+    if (keepTenants === true) await toItsEnd(this.endHandlers(drainTimeoutMs, hurry));
+    await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
+    await toItsEnd(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
     const leases = this.openClaims.list().slice(0, MAX_LOGGED_LEASES);
     if (leases.length > 0) logger.warn({ leases }, 'closed with leases that were not released');
     await toItsEnd(release(options));
+  }
+
+  private async endHandlers(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    await Promise.all(this.handlers.map((handler) => handler.close(graceMs, hurry)));
   }
 }
 

@@ -32,6 +32,15 @@ export function assertRemoveOptions(options: object): void {
 }
 
 /** @throws {TenementError} `bad_input` */
+export function assertHandlerOptions(options: object): void {
+  assertTable('options', options);
+  assertKnown('options', options, ['instance']);
+  const { instance } = options as Record<string, unknown>;
+  if (instance !== undefined && typeof instance !== 'function')
+    throw badInput('instance', 'expected a function', instance);
+}
+
+/** @throws {TenementError} `bad_input` */
 export function assertCloseOptions(options: object): void {
   assertTable('options', options);
   assertKnown('options', options, ['keepTenants', 'hurry', 'drainTimeoutMs']);

@@ -57,6 +57,11 @@ export interface Served {
   drained(): void;
 }
 
+/** A host program's server may be one of TLS. */
+export function protoOf(socket: Socket): 'http' | 'https' {
+  return 'encrypted' in socket ? 'https' : 'http';
+}
+
 export function requestOf(message: IncomingMessage): ClientRequest {
   const { method = 'GET', url = '/', rawHeaders, socket } = message;
   return { method, url, rawHeaders, socket, body: hasBody(rawHeaders) ? message : null };

@@ -2,7 +2,7 @@
 import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../core/serving.ts';
 import type { ErrorCode } from '../errors.ts';
 import { fault, inside } from '../faults.ts';
-import type { ClientRequest, ClientResponse, Served } from './client.ts';
+import { type ClientRequest, type ClientResponse, protoOf, type Served } from './client.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import type { Caller, Gateway } from './gateway.ts';
@@ -40,8 +40,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   private connection: UpstreamConnection | null = null;
   /** Whether the tenant may have seen the request. */
   private sent = false;
-  /** Runs while a body waits for the client. */
-  /** Made with the first body that waits: most requests have none. */
+  /** Runs while a body waits for the client. Made with the first body that waits: most requests have none. */
   private stall: StallTimer | null = null;
   /** Set when it is sent again to a tenant that may have seen it. */
   private again: SecondTry | undefined;
@@ -94,7 +93,8 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     // The time to the first byte of the answer begins with the last part of the request.
     const onMoved = () => this.connection?.postpone();
     this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
-    const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
+    const proto = protoOf(request.socket);
+    const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
     const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
     this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
     const isWhole = this.upload === null;

@@ -1,7 +1,7 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
 import { isIP, type Socket } from 'node:net';
 import { clientOf } from '../core/address.ts';
-import type { ClientProbes } from '../core/client-probes.ts';
+import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { ProxyLimits } from '../core/service.ts';
 import type { Asker, UpstreamSource } from '../core/serving.ts';
@@ -11,13 +11,13 @@ import { valuesOf } from './headers.ts';
 import type { InFlight } from './in-flight.ts';
 import { isRequestId, nextRequestId } from './request-id.ts';
 import { type Routed, routeRequest } from './route.ts';
-import { type IsTrusted, plainAddress } from './trusted.ts';
-import type { UpstreamPools } from './upstream-pools.ts';
+import { type IsTrusted, plainAddress, trustedPeers } from './trusted.ts';
+import { UpstreamPools } from './upstream-pools.ts';
 
 export interface Gateway {
   readonly source: UpstreamSource;
   readonly pools: UpstreamPools;
-  readonly inFlight: InFlight;
+  readonly inFlight: Pick<InFlight, 'begin' | 'end' | 'becomeStream'>;
   readonly logger: Logger;
   readonly isTrusted: IsTrusted;
   readonly limits: ProxyLimits;
@@ -25,6 +25,36 @@ export interface Gateway {
   table(): RoutingTable;
   /** For the next claim. Most are settled at once and never look at it, so it is made anew only when one was held. */
   spare: AbortController;
+}
+
+export interface GatewayOptions {
+  readonly source: UpstreamSource;
+  table(): RoutingTable;
+  /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
+  trustedProxies(): readonly string[];
+  readonly limits: ProxyLimits;
+  readonly logger: Logger;
+  /** Of clients' connections. */
+  readonly clientProbes?: ClientProbes | undefined;
+}
+
+export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOptions, inFlight: Open) {
+  const { source, logger, limits, clientProbes = CLIENT_PROBES } = options;
+  const onConnection = (generation: number, change: 1 | -1) => source.countConnection(generation, change);
+  const pools = new UpstreamPools(logger, onConnection, limits.maxConnections);
+  source.onRetired((generation) => pools.retire(generation));
+  const gateway: Gateway & { readonly inFlight: Open } = {
+    source,
+    logger,
+    pools,
+    inFlight,
+    isTrusted: trustedPeers(() => options.trustedProxies()),
+    table: () => options.table(),
+    limits,
+    clientProbes,
+    spare: new AbortController(),
+  };
+  return gateway;
 }
 
 /** Who asks, and under which id. */

@@ -18,6 +18,8 @@ export interface ForwardedBy {
   readonly trusted: boolean;
   /** Host as received. */
   readonly host: string;
+  /** Of the connection. */
+  readonly proto: 'http' | 'https';
   readonly requestId: string;
   readonly tenantId: string;
 }
@@ -76,7 +78,7 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
     kept.push(name, value);
   }
   kept.push('X-Forwarded-For', before.for + by.peer);
-  if (!before.proto) kept.push('X-Forwarded-Proto', 'http');
+  if (!before.proto) kept.push('X-Forwarded-Proto', by.proto);
   if (!before.host) kept.push('X-Forwarded-Host', by.host);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
   return kept;

@@ -3,46 +3,35 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
-import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
-import type { RoutingTable } from '../core/routing.ts';
-import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import type { UpstreamSource } from '../core/serving.ts';
+import type { ListenAddress } from '../core/service.ts';
 import type { TurnedAway } from '../core/turned-away.ts';
 import type { ErrorCode } from '../errors.ts';
 import { confine, confineWith, inside } from '../faults.ts';
-import type { Logger } from '../logger.ts';
-import { type ClientRequest, type ClientResponse, requestOf, type Served } from './client.ts';
+import { requestOf } from './client.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { ClientConnections } from './client-connections.ts';
-import { answerError, errorAnswer, rawAnswer, tooMany } from './error-page.ts';
-import { Exchange } from './exchange.ts';
+import { errorAnswer, rawAnswer, tooMany } from './error-page.ts';
 import { FewATurn } from './few-a-turn.ts';
-import { callerOf, type Gateway, probe, routeOf } from './gateway.ts';
+import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import { linger, lingerUnderNode } from './linger.ts';
 import { type Listeners, listen } from './listeners.ts';
 import { faultOf } from './request-fault.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
 import { nextRequestId } from './request-id.ts';
-import { trustedPeers } from './trusted.ts';
+import { serve } from './serve.ts';
 import { createUpgrader } from './upgrade.ts';
 import { askedProtocol } from './upgrade-request.ts';
-import { UpstreamPools } from './upstream-pools.ts';
 
 /** How often Node looks for headers that take too long. */
 const HEADER_CHECK_MS = 1000;
 
-export interface ProxyOptions {
-  readonly source: UpstreamSource;
-  table(): RoutingTable;
-  /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
-  trustedProxies(): readonly string[];
-  readonly limits: ProxyLimits;
+export interface ProxyOptions extends GatewayOptions {
   readonly turnedAway: TurnedAway;
-  readonly logger: Logger;
-  /** Of clients' connections. */
-  readonly clientProbes?: ClientProbes | undefined;
 }
+
+/** What answers on connections of this server's own. */
+type OwnGateway = Gateway & { readonly inFlight: InFlight };
 
 export interface ProxyServer {
   /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
@@ -55,23 +44,7 @@ export interface ProxyServer {
 }
 
 export function createProxy(options: ProxyOptions): ProxyServer {
-  const { source, logger } = options;
-  const gateway: Gateway = {
-    source,
-    logger,
-    pools: new UpstreamPools(
-      logger,
-      (generation, change) => source.countConnection(generation, change),
-      options.limits.maxConnections,
-    ),
-    inFlight: new InFlight(),
-    isTrusted: trustedPeers(() => options.trustedProxies()),
-    table: () => options.table(),
-    limits: options.limits,
-    clientProbes: options.clientProbes ?? CLIENT_PROBES,
-    spare: new AbortController(),
-  };
-  source.onRetired((generation) => gateway.pools.retire(generation));
+  const gateway = openGateway(options, new InFlight());
   const server = makeServer(gateway, capOf(options));
   let listeners: Listeners | null = null;
   return {
@@ -96,7 +69,7 @@ function capOf({ limits, turnedAway, logger }: ProxyOptions): ConnectionCap {
   return new ConnectionCap({ listener: 'proxy', limits: room, turnedAway, logger, answer: tooMany });
 }
 
-function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
+function makeServer(gateway: OwnGateway, cap: ConnectionCap): Server {
   const { headerTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = gateway.limits;
   const server = createServer({
     requireHostHeader: false,
@@ -139,12 +112,12 @@ function makeServer(gateway: Gateway, cap: ConnectionCap): Server {
 }
 
 /** Connections come to the server as before, and to node:http's reader with what is not plain. */
-function readPlainFirst(server: Server, gateway: Gateway, cap: ConnectionCap): void {
+function readPlainFirst(server: Server, gateway: OwnGateway, cap: ConnectionCap): void {
   const [readByNode] = server.listeners('connection');
   server.removeAllListeners('connection');
   const clients = new ClientConnections({
     limits: gateway.limits,
-    serve: (request, response) => serve(request, response, gateway),
+    serve: (request, response) => serve(request, response, gateway, routeOf(request, gateway)),
     onHandOver: (socket, bytes) => void new RequestFeed(socket, bytes, () => readByNode?.call(server, socket)),
     onSilent: (socket) => refuseRaw(socket, 'client_too_slow'),
   });
@@ -159,33 +132,18 @@ function readPlainFirst(server: Server, gateway: Gateway, cap: ConnectionCap): v
   });
 }
 
-function refuseClient(error: NodeJS.ErrnoException, socket: Socket, { inFlight }: Gateway): void {
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket, { inFlight }: OwnGateway): void {
   // Never into the middle of a response.
   if (inFlight.isAnswering(socket)) socket.destroy();
   else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
 }
 
 function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway): void {
-  const served = serve(requestOf(message), response, gateway, faultOf(message));
+  const fault = faultOf(message);
+  const request = requestOf(message);
+  const served = serve(request, response, gateway, fault === null ? routeOf(request, gateway) : { refused: fault });
   response.once('close', () => served.closed()).on('drain', () => served.drained());
   served.start();
-}
-
-function serve(
-  request: ClientRequest,
-  response: ClientResponse,
-  gateway: Gateway,
-  fault: ErrorCode | null = null,
-): Served {
-  const caller = callerOf(request, gateway);
-  const route = fault === null ? routeOf(request, gateway) : { refused: fault };
-  gateway.inFlight.begin(response);
-  if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
-  return {
-    start: () => answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null }),
-    closed: () => gateway.inFlight.end(response),
-    drained: () => {},
-  };
 }
 
 const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {

@@ -5,17 +5,18 @@ import httpProxy from 'http-proxy';
 import type { Lease } from '../core/serving.ts';
 import { type ErrorCode, toTenementError } from '../errors.ts';
 import { endOf } from '../faults.ts';
-import { requestOf } from './client.ts';
+import { protoOf, requestOf } from './client.ts';
 import { errorAnswer, rawAnswer } from './error-page.ts';
 import { type Caller, callerOf, type Gateway, probe, routeOf } from './gateway.ts';
 import { hasBody, requestHeaders } from './headers.ts';
 import { faultOf } from './request-fault.ts';
-import type { Route } from './route.ts';
+import type { Route, Routed } from './route.ts';
 import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
 
 type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
-export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+/** `routed`: where it goes, if not by its host. */
+export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed?: Routed) => void;
 
 export function createUpgrader(gateway: Gateway): Upgrader {
   const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
@@ -23,12 +24,12 @@ export function createUpgrader(gateway: Gateway): Upgrader {
   // It tells of a client's reset here too; without a listener it throws.
   proxy.on('error', () => {});
   proxy.on('proxyReqWs', (upstream: ClientRequest, request: IncomingMessage) => tunnels.get(request)?.open(upstream));
-  return (request, socket, head) => {
+  return (request, socket, head, routed) => {
     // A client that resets is a client that left.
     socket.on('error', () => {});
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
-    const route = fault === null ? routeOf(requestOf(request), gateway) : { refused: fault };
+    const route = fault === null ? (routed ?? routeOf(requestOf(request), gateway)) : { refused: fault };
     if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
     const asked = askedProtocol(request);
     if (asked === null || hasBody(request.rawHeaders)) {
@@ -106,7 +107,8 @@ function onLeaving(socket: Socket, left: () => void): () => void {
  */
 function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
   const { peer, trusted, requestId } = caller;
-  const by = { peer, trusted, requestId, host: route.host, tenantId: lease.tenantId };
+  const proto = protoOf(request.socket);
+  const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
   const raw = [...requestHeaders(request.rawHeaders, by), 'Connection', 'Upgrade', 'Upgrade', 'websocket'];
   const headers: Record<string, string> = {};
   for (let index = 0; index < raw.length; index += 2) {

@@ -14,6 +14,7 @@ const BY: ForwardedBy = {
   trusted: false,
   host: 'acme.localhost',
   requestId: 'r1',
+  proto: 'http',
   tenantId: 'acme',
 };
 const ADDED = [

@@ -1,0 +1,167 @@
+/**
+ * The proxy without a server: serves requests and upgrades that a host program's own node:http server has read. The
+ * connections are the host's; what is thrown in its listeners is the host's too.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { parseInstanceName } from '../core/instance.ts';
+import { TenementError } from '../errors.ts';
+import { confine, confineWithin, fault, inside } from '../faults.ts';
+import { type ClientRequest, requestOf } from './client.ts';
+import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
+import { valuesOf } from './headers.ts';
+import { HostInFlight } from './host-in-flight.ts';
+import { faultOf } from './request-fault.ts';
+import type { Route, Routed } from './route.ts';
+import { serve } from './serve.ts';
+import { createUpgrader } from './upgrade.ts';
+
+/** What is called for a request that is no instance's. `error`: of the host's own `instance` function. */
+export type Next = (error?: unknown) => void;
+
+/** Functions for a server of node:http or node:https; they need no `this`. */
+export interface Handler {
+  /** `server.on('request', handler.request)`, or a middleware. Without `next`, what is no instance's gets 404. */
+  readonly request: (request: IncomingMessage, response: ServerResponse, next?: Next) => void;
+  /** `server.on('upgrade', handler.upgrade)`: WebSockets. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
+}
+
+type Picked = string | null | undefined;
+
+export interface HandlerOptions {
+  /** Which instance a request is for, as `api:acme`; null: none. Default: by its host, as the config's proxy does. */
+  readonly instance?: (request: IncomingMessage) => Picked | Promise<Picked>;
+}
+
+export interface OpenHandler extends Handler {
+  /** Lets what is under way end, for at most `graceMs` or until `hurry` aborts; then nothing is open. */
+  close(graceMs: number, hurry?: AbortSignal): Promise<void>;
+}
+
+export interface HandlerSetup extends GatewayOptions {
+  /** Takes no further request. */
+  isClosing(): boolean;
+}
+
+export function createHandler(setup: HandlerSetup, { instance }: HandlerOptions): OpenHandler {
+  const gateway = openGateway(setup, new HostInFlight());
+  const upgrade = createUpgrader(gateway);
+  const seen = new WeakSet<Socket>();
+  const route = (message: IncomingMessage): Routed | Promise<Routed> => {
+    if (setup.isClosing()) return { refused: 'shutting_down' };
+    if (instance === undefined) return routeOf(requestOf(message), gateway);
+    const picked = instance(message);
+    return picked instanceof Promise
+      ? picked.then((one) => routeTo(one, message, gateway))
+      : routeTo(picked, message, gateway);
+  };
+  const meet = (socket: Socket) => {
+    if (seen.has(socket)) return;
+    seen.add(socket);
+    confineWithin(socket, setup.logger);
+    probe(socket, gateway);
+  };
+  return {
+    request: (message, response, next) => {
+      assertServable(message, response);
+      meet(message.socket);
+      const go = (routed: Routed) => {
+        if (isPassedOn(routed, next)) return next?.();
+        serveMessage(message, response, gateway, routed);
+      };
+      settle(() => route(message), go, next ?? ((error) => failed(error, response, gateway)));
+    },
+    upgrade: (message, duplex, head, next) => {
+      const socket = duplex as Socket;
+      // Until it is known whose it is, nobody else listens to it.
+      const onError = () => {};
+      socket.on('error', onError);
+      const go = (routed: Routed) => {
+        socket.off('error', onError);
+        if (isPassedOn(routed, next)) return next?.();
+        if (socket.destroyed) return;
+        confine(socket, setup.logger);
+        upgrade(message, socket, head, routed);
+      };
+      settle(() => route(message), go, next ?? ((error) => failed(error, socket, gateway)));
+    },
+    close: async (graceMs, hurry) => {
+      await gateway.inFlight.drain(graceMs, hurry);
+      gateway.pools.destroy();
+    },
+  };
+}
+
+/** @throws {TenementError} `bad_input` for what no answer can be written to */
+function assertServable(message: IncomingMessage, response: ServerResponse): void {
+  if (message.httpVersionMajor > 1)
+    throw new TenementError('bad_input', 'the handler takes HTTP/1 only, and this is HTTP/2');
+  if (response.headersSent) throw new TenementError('bad_input', 'the handler was given a request that has its answer');
+}
+
+function isPassedOn(routed: Routed, next: Next | undefined): boolean {
+  return next !== undefined && 'refused' in routed && routed.refused === 'unknown_tenant';
+}
+
+/** In the same step where the route is known in it. */
+function settle(route: () => Routed | Promise<Routed>, go: (routed: Routed) => void, fail: Next): void {
+  let routed: Routed | Promise<Routed>;
+  try {
+    routed = route();
+  } catch (error) {
+    return fail(error);
+  }
+  if (routed instanceof Promise) routed.then(go, fail);
+  else go(routed);
+}
+
+/** The host's own function threw, and the host has no place for its errors here. */
+function failed(error: unknown, end: { destroy(): unknown }, { logger }: Gateway): void {
+  fault(logger, error);
+  end.destroy();
+}
+
+function routeTo(picked: Picked, message: IncomingMessage, { source }: Gateway): Routed {
+  if (picked === null || picked === undefined) return { refused: 'unknown_tenant' };
+  const { service, tenantId } = parseInstanceName(picked);
+  const instance: Route['instance'] = `${service}:${tenantId}`;
+  const { url: path = '/', rawHeaders } = message;
+  if (!path.startsWith('/')) return { refused: 'bad_request' };
+  const hosts = valuesOf(rawHeaders, 'host');
+  if (hosts.length > 1) return { refused: 'bad_host' };
+  return source.has(instance) ? { instance, path, host: hosts[0] ?? '' } : { refused: 'unknown_tenant' };
+}
+
+function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway, routed: Routed): void {
+  const problem = faultOf(message);
+  const request = withoutExpect(requestOf(message));
+  if (request.body !== null && message.readableDidRead) return bodyIsGone(response, gateway);
+  const served = serve(request, response, gateway, problem === null ? routed : { refused: problem });
+  const { socket } = message;
+  response
+    .once(
+      'close',
+      inside(socket, () => served.closed()),
+    )
+    .on(
+      'drain',
+      inside(socket, () => served.drained()),
+    );
+  inside(socket, () => served.start())();
+}
+
+/** node:http has sent 100 Continue before it tells of a request. */
+function withoutExpect(request: ClientRequest): ClientRequest {
+  const raw = request.rawHeaders;
+  if (valuesOf(raw, 'expect').length === 0) return request;
+  const rawHeaders = raw.filter((_, index) => raw[index - (index % 2)]?.toLowerCase() !== 'expect');
+  return { ...request, rawHeaders };
+}
+
+function bodyIsGone(response: ServerResponse, { logger }: Gateway): void {
+  const reason = 'something has read the body of the request: put the handler before what parses bodies';
+  logger.error({ reason }, 'request not passed on');
+  response.writeHead(500).end();
+}

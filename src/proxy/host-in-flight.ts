@@ -1,0 +1,44 @@
+/** What is open on connections of a host program: those are never closed for it, but for what has become a stream. */
+import type { Socket } from 'node:net';
+import type { ClientResponse } from './client.ts';
+
+export class HostInFlight {
+  private readonly owed = new Set<ClientResponse>();
+  private readonly streams = new Set<Socket>();
+  private onDone = () => {};
+
+  begin(response: ClientResponse): void {
+    this.owed.add(response);
+  }
+
+  /** WebSockets and server-sent events end only with their connection. */
+  becomeStream(socket: Socket): void {
+    this.streams.add(socket);
+    socket.once('close', () => this.streams.delete(socket));
+  }
+
+  /** The response is over, or has become a stream. */
+  end(response: ClientResponse): void {
+    // Told of a second time, it was a stream, and its connection may carry the host's own answers next.
+    if (!this.owed.delete(response)) this.streams.delete(response.req.socket);
+    if (this.owed.size === 0) this.onDone();
+  }
+
+  /** Settles when all responses that are owed have been sent, `graceMs` have passed or `hurry` aborts; then none is open. */
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+    if (this.owed.size > 0 && hurry?.aborted !== true) await this.allSent(graceMs, hurry);
+    for (const response of this.owed) response.destroy();
+    for (const socket of this.streams) socket.destroy();
+  }
+
+  private allSent(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.onDone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      hurry?.addEventListener('abort', this.onDone, { once: true });
+    });
+  }
+}

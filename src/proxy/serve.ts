@@ -1,0 +1,17 @@
+/** One request, from whichever server read it, to the tenant that its route names. */
+import type { ClientRequest, ClientResponse, Served } from './client.ts';
+import { answerError } from './error-page.ts';
+import { Exchange } from './exchange.ts';
+import { callerOf, type Gateway } from './gateway.ts';
+import type { Routed } from './route.ts';
+
+export function serve(request: ClientRequest, response: ClientResponse, gateway: Gateway, route: Routed): Served {
+  const caller = callerOf(request, gateway);
+  gateway.inFlight.begin(response);
+  if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
+  return {
+    start: () => answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null }),
+    closed: () => gateway.inFlight.end(response),
+    drained: () => {},
+  };
+}
