@@ -5,6 +5,7 @@ import type { Config } from './core/service.ts';
 import { socketShares } from './core/socket-path.ts';
 import { TenementError } from './errors.ts';
 import { ensureSocketDirs } from './process/directories.ts';
+import { assertDataDirectories, assertSocketDirectories } from './process/host/directories.ts';
 import { tenantsBoundIn } from './process/strays.ts';
 import type { ExclusiveLock } from './registry/exclusive-lock.ts';
 import { acquireStateLock } from './registry/lock.ts';
@@ -29,11 +30,15 @@ export interface Elsewhere {
 /** @throws {TenementError} `already_running`, `sockets_taken`, `state_failed`, and what `load` throws */
 export async function ownDirectories(config: Config, elsewhere: Elsewhere): Promise<OwnDirectories> {
   const { stateDir } = config.settings;
+  assertDataDirectories(config);
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
   const claims = new SocketClaims({ ...claimantOf(config), prepare: ensureSocketDirs });
   try {
-    const claimed = await hereOrElsewhere(config, elsewhere, (one) => claims.take(sharesOf(one)));
+    const claimed = await hereOrElsewhere(config, elsewhere, async (one) => {
+      await assertSocketDirectories(one);
+      await claims.take(sharesOf(one));
+    });
     if (claimed !== config) note(claimed);
     return { config: claimed, lock, claims };
   } catch (error) {
@@ -45,10 +50,14 @@ export async function ownDirectories(config: Config, elsewhere: Elsewhere): Prom
 
 /**
  * The config that a server would serve now; claims nothing.
- * @throws {TenementError} `sockets_taken` when another server has its sockets, and what `load` throws
+ * @throws {TenementError} `sockets_taken` when another server has its sockets, `state_failed`, and what `load` throws
  */
 export function servableConfig(config: Config, elsewhere: Elsewhere): Promise<Config> {
-  return hereOrElsewhere(config, elsewhere, (one) => assertClaimable(sharesOf(one), claimantOf(one)));
+  assertDataDirectories(config);
+  return hereOrElsewhere(config, elsewhere, async (one) => {
+    await assertSocketDirectories(one);
+    await assertClaimable(sharesOf(one), claimantOf(one));
+  });
 }
 
 async function hereOrElsewhere(config: Config, elsewhere: Elsewhere, take: (config: Config) => Promise<void>) {

@@ -8,19 +8,18 @@ import { diffConfigs } from '../core/reconcile.ts';
 import type { Config } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
 import { servableConfig } from '../own-directories.ts';
-import { type Abilities, abilitiesFor } from '../process/abilities.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
+import { type Abilities, abilitiesFor } from '../process/host/abilities.ts';
+import { assertMayListen } from '../process/host/listening.ts';
+import { programWarnings } from '../process/host/programs.ts';
 import { withoutNpm } from '../process/npm.ts';
-import { programWarnings } from '../process/programs.ts';
+import { viewWarnings } from '../process/view-warnings.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
 import { asServed, withDirectoriesOf } from './as-served.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
-import { assertDirectories } from './directories.ts';
 import { plural } from './format.ts';
 import { type CliIo, print, printJson } from './io.ts';
-import { assertMayListen } from './listen-right.ts';
 import { configFile, type GlobalOptions, withClient } from './target.ts';
-import { viewWarnings } from './view-warnings.ts';
 
 interface CheckOptions extends GlobalOptions {
   readonly json?: boolean;
@@ -87,10 +86,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
 async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string) => void): Promise<Config> {
   const file = configFile(options, io.env);
   const asked = await asServed(loadConfig(file), options, io);
-  assertDirectories(asked);
-  const config = await servableConfig(asked, { load: () => loadConfig(file, { ownRuntimeDir: true }), warn });
-  assertDirectories(config);
-  return config;
+  return servableConfig(asked, { load: () => loadConfig(file, { ownRuntimeDir: true }), warn });
 }
 
 /** @throws {TenementError} `server_unreachable` when no server runs this config */

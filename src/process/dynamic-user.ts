@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Settings } from '../core/service.ts';
 import type { Owner } from './directories.ts';
+import { lookAtName } from './files.ts';
 import { trashesOf } from './purge.ts';
 
 type Range = readonly [first: number, last: number];
@@ -177,7 +178,7 @@ function assertPassable(path: string, uid: number): void {
 
 /** The directory on the way to `path`, or `path` itself, that another user may not pass through; null: there is none. */
 export function closedToOthers(path: string): string | null {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = lookAtName(path);
   if (stat?.isDirectory() && (stat.mode & OTHERS_MAY_PASS) === 0) return path;
   return dirname(path) === path ? null : closedToOthers(dirname(path));
 }

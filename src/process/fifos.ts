@@ -12,7 +12,7 @@ import { execa } from 'execa';
 import { type InstanceName, parseInstanceName } from '../core/instance.ts';
 import { TenementError } from '../errors.ts';
 import { ensurePrivateDir } from './directories.ts';
-import { requiredProgram } from './programs.ts';
+import { requiredProgram } from './host/programs.ts';
 
 /** Two for each of so many starts at once. */
 const SPARES = 16;

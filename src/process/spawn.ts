@@ -1,8 +1,8 @@
 /** Makes a spare shell a child: with a session, a clean environment and an output of its own. */
-import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ProcessIdentity } from '../core/instance.ts';
 import type { ProcessExit } from '../core/ports.ts';
+import { lookAt } from './files.ts';
 import type { Plan } from './plan.ts';
 import { identityOf } from './proc.ts';
 import type { Shell } from './spare-shells.ts';
@@ -24,7 +24,7 @@ export function assertRunnable({ file, cwd, env }: Plan): void {
 
 /** @throws {Error} with a sentence for a person */
 export function assertWorkdir(cwd: string): void {
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+  if (lookAt(cwd)?.isDirectory() !== true) {
     throw new Error(`workdir is not a directory: ${cwd}`);
   }
 }

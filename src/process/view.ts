@@ -1,5 +1,5 @@
 /** What of the machine's files a tenant sees behind walls, whatever builds them. */
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import {
   alsoAt,
@@ -17,6 +17,7 @@ import { depthOf, isWithinAny, upwards } from '../core/paths.ts';
 import { programCandidates } from '../core/program.ts';
 import type { SecretPlaces } from '../core/secret-places.ts';
 import { closedToOthers } from './dynamic-user.ts';
+import { isFile, lookAtName } from './files.ts';
 
 export interface View {
   readonly tenantId: string;
@@ -191,7 +192,7 @@ function placeOfName(name: string, kindOf: (path: string) => Kind): string | nul
   let at = '/';
   for (const [index, part] of parts.entries()) {
     const next = join(at, part);
-    const stat = lstatSync(next, { throwIfNoEntry: false });
+    const stat = lookAtName(next);
     if (stat === undefined) return null;
     if (!stat.isSymbolicLink()) at = next;
     else if (!isOfHost(kindOf(next))) return join(next, ...parts.slice(index + 1));
@@ -204,13 +205,9 @@ function partition<T>(all: readonly T[], isOfFirst: (one: T) => boolean): [T[], 
   return [all.filter(isOfFirst), all.filter((one) => !isOfFirst(one))];
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
 /** As the opener, which has no group of others; of the server's own user all are. What need not be hidden may go meanwhile. */
 function isConnectable(path: string, opener: number | null): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = lookAtName(path);
   return stat?.isSocket() === true && (opener === null || (stat.mode & OTHERS_MAY_WRITE) !== 0);
 }
 

@@ -4,10 +4,11 @@
  * open files, then setpriv changes to the tenant's own user where it has one, then bwrap(1) gives it its view of the
  * machine, or runsc(1) a kernel of its own.
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { programCandidates } from '../core/program.ts';
 import type { Owner } from './directories.ts';
+import { isFile } from './files.ts';
 
 export interface Wrapping {
   /** Files of the cgroup that is joined. */
@@ -137,14 +138,13 @@ export function assertProgram(program: string, cwd: string, path: string): void 
 export function findCommand(program: string, cwd: string, path: string): 'there' | 'forbidden' | 'missing' {
   const candidates = programCandidates(program, cwd, path);
   if (candidates.some(isExecutable)) return 'there';
-  const isThere = candidates.some((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
-  return isThere ? 'forbidden' : 'missing';
+  return candidates.some(isFile) ? 'forbidden' : 'missing';
 }
 
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return isFile(path);
   } catch {
     return false;
   }

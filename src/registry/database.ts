@@ -15,7 +15,7 @@ const sqlite = loadExperimental('node:sqlite');
 const OPEN_WAIT_MS = 5000;
 /** What is left of the write-ahead log after a checkpoint that a long reader had put off. */
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
-/** SQLITE_BUSY and SQLITE_LOCKED, the low byte of a result code (sqlite3.h). */
+/** SQLITE_BUSY and SQLITE_LOCKED (sqlite3.h). */
 const LOCKED_CODES: readonly unknown[] = [5, 6];
 
 /** @throws {TenementError} `state_failed`: unreadable, not a database, or of a later tenement. */
@@ -34,11 +34,18 @@ export function openDatabase(file: string): Database {
     if (error instanceof TenementError) throw error;
     if (isLocked(error)) throw unusable('opened', error);
     const why = error instanceof Error ? error.message : String(error);
-    throw new TenementError('state_failed', `the registry ${file} cannot be opened: ${why}`, {
-      hint: 'See that the file is readable and the disk has room; a corrupt one is replaced from a backup.',
-      cause: error,
-    });
+    const message = `the registry ${file} cannot be opened: ${why}`;
+    throw new TenementError('state_failed', message, { hint: hintFor(error), cause: error });
   }
+}
+
+const RESTORE = 'Put it aside with its -wal and -shm files and restore a backup; docs/operating.md says how.';
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED_CODES: readonly unknown[] = [11, 26];
+
+function hintFor(error: unknown): string {
+  if (DAMAGED_CODES.includes(primaryCode(error))) return RESTORE;
+  return 'See that the file and its directory can be read and written by the user that runs this, and that the disk has room.';
 }
 
 /** Runs `work` in one transaction that is on disk when it returns; without it a commit survives a crash of tenement, not of the machine. */
@@ -96,7 +103,12 @@ function unusable(how: 'opened' | 'read' | 'written', error: unknown): TenementE
 }
 
 function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && LOCKED_CODES.includes(Number(error.errcode) & 0xff);
+  return LOCKED_CODES.includes(primaryCode(error));
+}
+
+/** The low byte of a result code of SQLite; null of any other error. */
+function primaryCode(error: unknown): number | null {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
 }
 
 /** Better not served than served from half a registry. @throws {TenementError} `state_failed` */
@@ -104,7 +116,7 @@ function assertSound(database: Database, file: string): void {
   const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (found === 'ok') return;
   throw new TenementError('state_failed', `the registry ${file} is damaged: ${found}`, {
-    hint: 'Put it aside with its -wal and -shm files and restore a backup; docs/operating.md says how.',
+    hint: RESTORE,
   });
 }
 

@@ -217,7 +217,10 @@ function readOwner(record: string): Owner | null {
 function failure(error: unknown): TenementError {
   if (error instanceof TenementError) return error;
   const why = error instanceof Error ? error.message : String(error);
-  return new TenementError('state_failed', `the directory of sockets cannot be used: ${why}`, { cause: error });
+  return new TenementError('state_failed', `the directory of sockets cannot be used: ${why}`, {
+    hint: 'See that it can be made and written by the user that runs `tenement serve`.',
+    cause: error,
+  });
 }
 
 function realPath(path: string): string {

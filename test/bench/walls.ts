@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { whyNoSandbox } from '../../src/process/runsc/able.ts';
+import { whyNoSandbox } from '../../src/process/host/sandbox.ts';
 import { get } from './bare.ts';
 import { quantile, timed } from './figures.ts';
 import { BenchServer } from './server.ts';
@@ -23,7 +23,7 @@ const LEVELS = [
   { name: 'process-user', keys: 'user = "dynamic"' },
   { name: 'namespace-root', keys: 'isolation = "namespace"\nuser = "root"' },
   { name: 'namespace', keys: 'isolation = "namespace"' },
-  ...(whyNoSandbox() === null ? [{ name: 'sandbox', keys: 'isolation = "sandbox"' }] : []),
+  ...(whyNoSandbox('/tmp') === null ? [{ name: 'sandbox', keys: 'isolation = "sandbox"' }] : []),
 ];
 
 export async function bench(): Promise<void> {

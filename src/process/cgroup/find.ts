@@ -12,6 +12,9 @@ import { CgroupV2 } from './v2.ts';
 
 /** The server's own, when it makes room for others beside it. */
 const SERVER_LEAF = 'tenement-server';
+/** Containers mostly have it so. */
+const READ_ONLY =
+  'cgroups are mounted read-only here: mount them writable at /sys/fs/cgroup (docs/containers.md has the words)';
 const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
 
 export interface FindOptions {
@@ -55,6 +58,7 @@ function findV2(mount: string, root: string | null, name: string): Cgroups {
     if (controls !== null) return v2At(join(anchor, name), controls);
   }
   const where = root ?? 'the cgroup of this server';
+  if (anchors.every((anchor) => writeFailure(anchor) === 'EROFS')) return none(READ_ONLY);
   return none(`${where} is not delegated to this user: run it as a systemd service with Delegate=yes`);
 }
 
@@ -125,12 +129,15 @@ function v2At(base: string, controls: ReadonlySet<Control>): Cgroups {
 
 function findV1(mounts: readonly Mount[], name: string): Cgroups {
   const bases = new Map<string, string>();
+  const failures = new Set<string>();
   for (const controller of V1_CONTROLLERS) {
     const base = v1Base(controller, mounts, name);
-    if (base !== null) bases.set(controller, base);
+    if (base === null) continue;
+    if ('dir' in base) bases.set(controller, base.dir);
+    else failures.add(base.code);
   }
   const controls = new Set(CONTROLS.filter((control) => bases.has(control)));
-  if (bases.size === 0) return none('this user may make no cgroups: run tenement as root, or on cgroup version 2');
+  if (bases.size === 0) return none(whyNoneV1(failures));
   const dirsOf = (leaf: string) => [...new Set([...bases.values()].map((base) => join(base, leaf)))];
   return {
     version: 'v1',
@@ -148,8 +155,15 @@ function findV1(mounts: readonly Mount[], name: string): Cgroups {
   };
 }
 
-/** null where the controller is not mounted, or nothing can be made. */
-function v1Base(controller: string, mounts: readonly Mount[], name: string): string | null {
+function whyNoneV1(failures: ReadonlySet<string>): string {
+  if (failures.size === 0) return 'no cgroups are mounted here: mount them, in a container writable at /sys/fs/cgroup';
+  if (failures.has('EROFS')) return READ_ONLY;
+  if (process.getuid?.() !== 0) return 'this user may make no cgroups: run tenement as root, or on cgroup version 2';
+  return `root may make no cgroups here (${[...failures].join(', ')}): let it write in /sys/fs/cgroup`;
+}
+
+/** null where the controller is not mounted; `code` where nothing can be made. */
+function v1Base(controller: string, mounts: readonly Mount[], name: string): { dir: string } | { code: string } | null {
   const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
   if (mount === undefined) return null;
   const own = join(mount.dir, ownPath(controller));
@@ -157,9 +171,11 @@ function v1Base(controller: string, mounts: readonly Mount[], name: string): str
   const base = join(existsSync(own) ? own : mount.dir, name);
   try {
     mkdirSync(base, { recursive: true });
-    return base;
-  } catch {
-    return null;
+    return { dir: base };
+  } catch (error) {
+    // Of a read-only file system mkdir with `recursive` says ENOENT.
+    const code = writeFailure(dirname(base)) ?? (error as NodeJS.ErrnoException).code;
+    return { code: code ?? 'EACCES' };
   }
 }
 
@@ -195,11 +211,16 @@ function removeEmpty(dirs: Iterable<string>): void {
 }
 
 function isWritable(path: string): boolean {
+  return writeFailure(path) === null;
+}
+
+/** The code of the error with which it cannot be written; null: it can. */
+function writeFailure(path: string): string | null {
   try {
     accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EACCES';
   }
 }
 

@@ -1,7 +1,7 @@
 /** Whether this process may listen on the ports of a config. */
 import { readFileSync } from 'node:fs';
-import type { Config, ListenAddress } from '../core/service.ts';
-import { TenementError } from '../errors.ts';
+import type { Config, ListenAddress } from '../../core/service.ts';
+import { TenementError } from '../../errors.ts';
 
 /** Its bit in a set of capabilities (capabilities(7)). */
 const CAP_NET_BIND_SERVICE = 10n;

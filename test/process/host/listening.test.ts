@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { assertMayListen } from '../../src/cli/listen-right.ts';
-import type { Config } from '../../src/core/service.ts';
+import type { Config } from '../../../src/core/service.ts';
+import { assertMayListen } from '../../../src/process/host/listening.ts';
 
 const on = (proxy: number, api: number) =>
   ({ proxy: { listen: { host: '::', port: proxy } }, api: { listen: { host: '::', port: api } } }) as Config;

@@ -1,9 +1,10 @@
 /** What a service's tenants see, where its config may be taken to show them less or more. */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { HIDDEN } from '../core/layers.ts';
 import { isWithin, isWithinAny } from '../core/paths.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
+import { isFile, lookAt } from './files.ts';
 
 /** Readable for others. */
 const OTHERS_MAY_READ = 0o004;
@@ -54,7 +55,7 @@ function missing({ name }: ServiceConfig, { key, path }: NamedPath): string[] {
 
 /** By the mode alone: an access control list may say otherwise. */
 function closed({ name, user }: ServiceConfig, { key, path }: NamedPath): string[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lookAt(path);
   if (user !== 'dynamic' || key === 'read_only_paths' || stat === undefined) return [];
   if ((stat.mode & OTHERS_MAY_WRITE) !== 0 || (key === 'sockets' && stat.isDirectory())) return [];
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
@@ -68,16 +69,12 @@ function closed({ name, user }: ServiceConfig, { key, path }: NamedPath): string
 /** It is hidden as the file that it is when they start. */
 function configInWorkdir({ name, workdir, user }: ServiceConfig, file: string): string[] {
   const target = real(file);
-  const isOpen = user !== 'dynamic' || (statSync(target, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_MAY_READ;
+  const isOpen = user !== 'dynamic' || (lookAt(target)?.mode ?? 0) & OTHERS_MAY_READ;
   if (!isOpen || !isWithin(target, real(workdir))) return [];
   const way = user === 'dynamic' ? `chmod 600 ${target}, or keep it elsewhere` : 'keep it elsewhere';
   return [
     `service.${name}: the config lies in workdir, where tenants that run can read one that takes its place: ${way}`,
   ];
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function real(path: string): string {

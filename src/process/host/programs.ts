@@ -1,6 +1,6 @@
 /** The system's programs that tenement itself runs: who brings each, what for, and whether there is anything without it. */
-import { TenementError } from '../errors.ts';
-import { findProgram } from './wrapper.ts';
+import { TenementError } from '../../errors.ts';
+import { findProgram } from '../wrapper.ts';
 
 interface SystemProgram {
   readonly name: string;

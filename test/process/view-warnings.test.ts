@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { viewWarnings } from '../../src/cli/view-warnings.ts';
 import type { ServiceConfig } from '../../src/core/service.ts';
+import { viewWarnings } from '../../src/process/view-warnings.ts';
 
 function makeDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
