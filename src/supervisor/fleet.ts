@@ -7,12 +7,15 @@ import { type InstanceName, type InstanceRecord, instanceName } from '../core/in
 import type { Doorbells, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service.ts';
 import { TenementError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Activation } from './activation.ts';
 import { Runner } from './runner.ts';
 
 export interface FleetOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */
   makeRunner(record: InstanceRecord): Runner;
   readonly doorbells: Pick<Doorbells, 'hang' | 'takeDown'>;
+  readonly logger: Logger;
   /** null when the config no longer has its service. */
   addressOf(record: InstanceRecord): Address | null;
 }
@@ -29,9 +32,16 @@ export class Fleet {
   private readonly owners = new Map<string, InstanceName>();
   private readonly listeners: ((instance: InstanceName, registered: boolean) => void)[] = [];
   private readonly options: FleetOptions;
+  private readonly activation: Activation;
 
   constructor(options: FleetOptions) {
     this.options = options;
+    this.activation = new Activation({
+      logger: options.logger,
+      open: (instance) => this.openDoorbell(instance),
+      nowMs: () => performance.now(),
+      later: (run) => void setImmediate(run),
+    });
   }
 
   /** Those that have a runner: all that are awake are among them. */
@@ -111,6 +121,27 @@ export class Fleet {
     if (address !== null) this.options.doorbells.hang(instance, address.paths, address.access);
   }
 
+  /** The same, once `hangDoorbells` is called: at once for those that were used last, soon after for the rest. */
+  hangDoorbellSoon(record: InstanceRecord): void {
+    this.activation.add(instanceName(record.service, record.tenantId), record.lastActivityAtMs ?? 0);
+  }
+
+  hangDoorbells(): void {
+    this.activation.begin();
+  }
+
+  /** No further doorbell is hung. */
+  close(): void {
+    this.activation.end();
+  }
+
+  /** Of one that may have been woken, or removed, since it was to have one. */
+  private openDoorbell(instance: InstanceName): void {
+    const member = this.members.get(instance);
+    if (member instanceof Runner) member.mindDoorbell();
+    else if (member !== undefined) this.hangDoorbell(member);
+  }
+
   /** @throws {TenementError} `socket_conflict` when its public socket would be another's. */
   assertOwnSocket(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
@@ -140,8 +171,9 @@ export class Fleet {
       if (!instance.startsWith(`${service}:`)) continue;
       const socket = this.publicSocketOf(member instanceof Runner ? member.record : member);
       if (socket !== null) this.owners.set(socket, instance);
-      if (!(member instanceof Runner)) this.hangDoorbell(member);
+      if (!(member instanceof Runner)) this.hangDoorbellSoon(member);
     }
+    this.hangDoorbells();
   }
 
   private publicSocketOf(record: InstanceRecord): string | null {

@@ -53,6 +53,7 @@ function takeUpAdded(names: ReadonlySet<string>, { registry, fleet, recovery }: 
     const isNew = names.has(record.service) && !fleet.has(instanceName(record.service, record.tenantId));
     if (isNew) takeUp(record, recovery);
   }
+  fleet.hangDoorbells();
 }
 
 function retireAll(service: string, deps: ReconfigurationDeps): void {
@@ -67,7 +68,10 @@ async function retire(runner: Runner, { fleet, recovery }: ReconfigurationDeps):
   runner.dispatch({ type: 'close' });
   await runner.until(() => runner.lifecycle.over);
   fleet.forget(runner);
-  if (recovery.hasService(runner.service.name) && !fleet.has(runner.name)) takeUp(runner.record, recovery);
+  if (recovery.hasService(runner.service.name) && !fleet.has(runner.name)) {
+    takeUp(runner.record, recovery);
+    fleet.hangDoorbells();
+  }
 }
 
 function attempt(instance: string, otherwise: string, { logger }: ReconfigurationDeps, work: () => void): void {

@@ -22,10 +22,11 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
     const taken = takeUp(record, deps);
     if (taken && record.process !== null) known.add(record.process.bindSocket);
   }
+  deps.fleet.hangDoorbells();
   await endStrays(known, deps);
 }
 
-/** Serves it from now on. Returns whether its process runs and was taken up. */
+/** Serves it from now on; `fleet.hangDoorbells` hangs the doorbells of those that sleep. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { launcher, fleet, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
@@ -42,7 +43,7 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { process } = record;
   const isAlive = process !== null && launcher.isAlive(process);
   const isOpen = isAlive && launcher.isPublished(process);
-  if (!isOpen) fleet.hangDoorbell(record);
+  if (!isOpen) fleet.hangDoorbellSoon(record);
   const recovery = recoveryOf(record, isAlive, deps.nowMs());
   if (recovery.do === 'nothing') return false;
   const runner = fleet.find(instance);

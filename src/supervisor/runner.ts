@@ -297,7 +297,8 @@ export class Runner {
     this.parts.journal.write(was, this.lifecycle, event);
   }
 
-  private mindDoorbell(): void {
+  /** Somebody answers at its public socket: its process, or its doorbell. */
+  mindDoorbell(): void {
     this.parts.place.mind(this.lifecycle, this.parts.current.found, this.service);
   }
 

@@ -50,6 +50,7 @@ export abstract class ServerLife {
     this.fleet = new Fleet({
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
       doorbells: deps.doorbells,
+      logger,
       addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
     });
     this.registrar = new Registrar({
@@ -148,8 +149,7 @@ export abstract class ServerLife {
    * they are killed; after `drainTimeoutMs` none waits for its requests.
    */
   async close({ hurry, drainTimeoutMs }: { hurry?: AbortSignal; drainTimeoutMs?: number } = {}): Promise<void> {
-    this.closing = true;
-    this.rollout.end();
+    this.beginEnd();
     const runners = [...this.fleet];
     for (const runner of runners) turns.do(() => runner.dispatch({ type: 'close' }));
     onceAborted(hurry, () => runners.forEach((runner) => void turns.do(() => runner.hurry())));
@@ -168,11 +168,16 @@ export abstract class ServerLife {
 
   /** Leaves every process running, for the next server to take back; once `hurry` aborts also those with held requests. */
   async leave(hurry?: AbortSignal): Promise<void> {
-    this.closing = true;
-    this.rollout.end();
+    this.beginEnd();
     const hurried = new Promise<void>((resolve) => onceAborted(hurry, resolve));
     await Promise.all(Array.from(this.fleet, (runner) => runner.release(hurried)));
     await this.finish();
+  }
+
+  private beginEnd(): void {
+    this.closing = true;
+    this.rollout.end();
+    this.fleet.close();
   }
 
   private async finish(): Promise<void> {
