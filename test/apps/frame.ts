@@ -17,6 +17,10 @@ export interface Application {
   /** Default: the same name. */
   readonly service?: string;
   readonly needs: readonly Need[];
+  /** What runs beside it, such as a database server; returns what ends it. */
+  begin?(): Promise<() => void>;
+  /** Keys of its service that take this level. */
+  keys?(level: string): string;
   /** Of one tenant, as `K=V` for `spawn --env`. */
   env?(tenantId: string): readonly string[];
   /** What an operator and the first visitor do for a new tenant: the first administrator, the login. */
@@ -50,10 +54,14 @@ export function tryApplication(application: Application): void {
     let dir = '';
     beforeAll(() => {
       dir = install(name);
+      return application.begin?.();
     });
     for (const { level, keys, lacks } of LEVELS.filter((each) => CHOSEN.includes(each.level))) {
       const title = `serves two tenants at ${level}, through sleep${lacks ? `, needs: apt-get install ${lacks}` : ''}`;
-      it.skipIf(lacks !== null)(title, () => tryAt(application, writeConfigFor(name, dir, keys), level));
+      it.skipIf(lacks !== null)(title, () => {
+        const ofLevel = `${keys}\n${application.keys?.(level) ?? ''}`;
+        return tryAt(application, writeConfigFor(name, dir, ofLevel), level);
+      });
     }
   });
 }

@@ -14,6 +14,13 @@ export const PYTHON: Need = {
   remedy: 'apt-get install python3-venv',
 };
 
+/** Older ones do not fetch the Go that a module asks for. */
+export const GO: Need = { test: "go version | grep -Eq 'go1\\.(2[1-9]|[3-9][0-9])'", remedy: 'Go 1.21 or later' };
+
+export const NODE: Need = { test: 'command -v npm', remedy: 'Node and npm' };
+
+export const JAVA: Need = { test: 'command -v mvn && command -v java', remedy: 'apt-get install maven' };
+
 /** A program of a Debian package, on PATH or by its path. */
 export function program(name: string, debianPackage: string): Need {
   return { test: `command -v ${name}`, remedy: `apt-get install ${debianPackage}` };

@@ -55,8 +55,10 @@ async function nextEvent(lines: AsyncIterator<string>, type: string): Promise<un
   for (let wanted = false; ; ) {
     const { value, done } = await lines.next();
     if (done === true) throw new Error(`the stream ended before an event ${type}`);
-    if (value.startsWith('event: ')) wanted = value === `event: ${type}`;
-    else if (wanted && value.startsWith('data: ')) return JSON.parse(value.slice('data: '.length));
+    // The space is optional (HTML, 9.2.6).
+    const [, field, text = ''] = value.match(/^(event|data): ?(.*)$/) ?? [];
+    if (field === 'event') wanted = text === type;
+    else if (field === 'data' && wanted) return JSON.parse(text);
   }
 }
 

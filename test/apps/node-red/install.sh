@@ -1,0 +1,1 @@
+npm install node-red@5.0.7
