@@ -52,6 +52,11 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
+/** Whether there is one in this state, or is about to be, or its end has not been seen. */
+export function hasProcess(state: State): boolean {
+  return ['starting', 'ready', 'suspended', 'draining', 'stopping'].includes(state);
+}
+
 /**
  * Desired state: `up` it should run now, `asleep` it need not run but a request may wake it,
  * `stopped` it must not run until an operator starts it.

@@ -76,6 +76,8 @@ export interface LaunchedProcess {
   suspend(limits: Limits): void;
   /** Lets it go on, and puts its socket at the public path. Returns why that could not be done. */
   resume(): string | null;
+  /** Whether it was sent SIGKILL while it is frozen, which it takes only when it goes on: it is as good as gone. */
+  isKilled(): boolean;
   /** Whether something has come in for it on its connections that it has not read. Not known is `closed`. */
   inbox(): Promise<Inbox>;
   /** What the kernel counts of it; null where nobody but tenement itself can (see `UsageMeter`). */

@@ -12,6 +12,7 @@ import { type HeldListener, holdListener } from './held-listener.ts';
 import type { OutputTap } from './output-sink.ts';
 import { releasePort } from './port.ts';
 import { askLiveness, type HealthCheck } from './probe.ts';
+import { isSigkillPending } from './proc.ts';
 import { isThere, keepAccess, publishSocket, takeOverSocket } from './public-socket.ts';
 import { type DirWatch, waitReady } from './readiness.ts';
 import { isAtRest, readInbox } from './resting-connections.ts';
@@ -138,6 +139,10 @@ export class Child implements LaunchedProcess {
     this.resumed.abort();
     void this.stamp?.begin();
     return this.link();
+  }
+
+  isKilled(): boolean {
+    return this.parts.cgroup?.holdsSigkill === true && isSigkillPending(this.parts.record.pid);
   }
 
   inbox(): Promise<Inbox> {

@@ -62,6 +62,21 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 }
 
+/** Bits of the sets of signals in /proc/PID/status: bit 0 is signal 1. */
+const SIGKILL_BIT = 1n << 8n;
+
+/** Whether it was sent a SIGKILL that it has not taken yet. */
+export function isSigkillPending(pid: number): boolean {
+  try {
+    const status = withReserve(() => readFileSync(`/proc/${pid}/status`, 'latin1'));
+    // Of the thread, and of the whole process.
+    const sets = status.matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm);
+    return [...sets].some(([, set]) => (BigInt(`0x${set}`) & SIGKILL_BIT) !== 0n);
+  } catch {
+    return false;
+  }
+}
+
 /** What it has open; none when we may not know. */
 export function descriptorsOf(pid: number): number[] {
   try {

@@ -75,6 +75,7 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
     clock,
     connections: deps.connections,
     onNeeded: () => host.dispatch({ type: 'wake' }),
+    onKilled: () => host.dispatch({ type: 'exited', code: null }),
     onOver: () => host.dispatch({ type: 'evict' }),
   });
   const duty = makeDuty(host, deps, { inFlight, journal, current });

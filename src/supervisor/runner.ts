@@ -4,7 +4,13 @@
  */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../core/demand.ts';
 import type { Resident } from '../core/eviction.ts';
-import { type InstanceName, type InstanceRecord, instanceName, type ProcessIdentity } from '../core/instance.ts';
+import {
+  hasProcess,
+  type InstanceName,
+  type InstanceRecord,
+  instanceName,
+  type ProcessIdentity,
+} from '../core/instance.ts';
 import { newLifecycle, step } from '../core/lifecycle.ts';
 import type { Effect, Lifecycle, LifecycleEvent } from '../core/lifecycle-events.ts';
 import { lifecyclePolicy } from '../core/lifecycle-policy.ts';
@@ -128,7 +134,7 @@ export class Runner {
 
   /** Or is about to have one, or has not seen the end of it. */
   get hasProcess(): boolean {
-    return hasProcess(this.lifecycle);
+    return hasProcess(this.lifecycle.state);
   }
 
   /** It serves, or it has come to rest. */
@@ -234,7 +240,10 @@ export class Runner {
 
   /** Takes an event; it is handled at once, or after the one being handled. */
   dispatch(event: LifecycleEvent): void {
-    if (!this.released) this.queue.push(event);
+    if (this.released) return;
+    // What was killed while it was frozen ended then, and not because of what comes now.
+    if (this.parts.suspension.isKilled) this.queue.push({ type: 'exited', code: null });
+    this.queue.push(event);
   }
 
   /** Takes what an operator asks for. A start that is under way is made from now on, whoever leaves. */
@@ -289,7 +298,7 @@ export class Runner {
     this.mindDoorbell();
     if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
     if (was.state === 'suspended') this.parts.suspension.end();
-    if (this.hasProcess && !hasProcess(was)) this.deps.onStarting(this.tenantId);
+    if (this.hasProcess && !hasProcess(was.state)) this.deps.onStarting(this.tenantId);
     if (was.state !== state) this.cancelRetry();
     if (state !== 'starting' && state !== 'draining' && state !== 'stopping') this.isAsked = false;
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
@@ -354,8 +363,4 @@ export class Runner {
     this.cancelRetry();
     this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
   }
-}
-
-function hasProcess({ state }: Lifecycle): boolean {
-  return ['starting', 'ready', 'suspended', 'draining', 'stopping'].includes(state);
 }

@@ -11,6 +11,8 @@ export interface SuspensionOptions {
   connections(): ConnectionCounts;
   /** Something has come in that the process has to read. */
   onNeeded(): void;
+  /** It was killed; it will be gone as soon as it goes on. */
+  onKilled(): void;
   /** It has lasted for long enough. */
   onOver(): void;
 }
@@ -59,10 +61,16 @@ export class Suspension {
     this.process = null;
   }
 
+  /** Whether its process takes SIGKILL, and nothing else, when it goes on. */
+  get isKilled(): boolean {
+    return this.process?.isKilled() === true;
+  }
+
   /** Asks for what came in, while somebody may send something. */
   async look(): Promise<void> {
     const { process, times } = this;
     if (process === null || this.asking) return;
+    if (process.isKilled()) return this.options.onKilled();
     const open = this.options.connections().get(process.record.bindSocket) ?? 0;
     if (open <= this.closed) return;
     this.asking = true;

@@ -131,6 +131,29 @@ describe('idle_action = "suspend"', () => {
     expect(isRunning(again.pid ?? 0)).toBe(false);
   });
 
+  it('one that is killed while frozen sleeps, and no crash is counted (bug: suspended until a request)', async () => {
+    const server = await serve(app());
+    const { pid } = await spawned(server);
+    await server.cli('sleep', 'app:acme');
+    await frozen(pid);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('asleep');
+    expect(isRunning(pid)).toBe(false);
+    expect(await server.instance('app:acme')).toMatchObject({ restarts: 0, lastExit: { signal: 'SIGKILL' } });
+  });
+
+  it('a request right after that is answered by another process', async () => {
+    const server = await serve(app());
+    const { pid } = await spawned(server);
+    await server.cli('sleep', 'app:acme');
+    await frozen(pid);
+    process.kill(pid, 'SIGKILL');
+    expect(await pidThrough(server)).not.toBe(pid);
+    const events = await server.cli('events', 'app:acme');
+    expect(events.stdout).not.toMatch(/crashed|backoff/);
+    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', restarts: 0 });
+  });
+
   it('ends after suspend_timeout, and a request starts it anew', async () => {
     const server = await serve(app('suspend_timeout = 1'));
     const { pid } = await spawned(server);

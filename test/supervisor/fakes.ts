@@ -141,6 +141,13 @@ export class FakeProcess implements LaunchedProcess {
     return this.notResumed;
   }
 
+  /** What `isKilled` answers while it is frozen. */
+  killed = false;
+
+  isKilled(): boolean {
+    return this.frozen && this.killed;
+  }
+
   async inbox(): Promise<Inbox> {
     return this.mail;
   }

@@ -137,6 +137,29 @@ describe('idle_action = "suspend"', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', restarts: 0 });
   });
 
+  it('one that was killed and cannot take it while it is frozen sleeps within a second', async () => {
+    const made = world(SUSPENDS);
+    const process = await suspended(made);
+    process.killed = true;
+    await made.clock.advance(1000);
+    process.exit(137);
+    await settle();
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', restarts: 0 });
+  });
+
+  it('a request that comes before that starts another, and no crash is counted (bug: back-off)', async () => {
+    const made = world(SUSPENDS);
+    const process = await suspended(made);
+    process.killed = true;
+    const claim = made.supervisor.claim('api:acme', here());
+    process.exit(137);
+    await settle();
+    made.processes[1]?.becomeReady();
+    granted(await claim);
+    expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', restarts: 0, pid: 2 });
+    expect(made.saved.get('api:acme')?.crashes.crashesMs).toEqual([]);
+  });
+
   it('a process that cannot be put back at its public path counts as crashed, and the request waits for the next (bug: it went to the one that was ended)', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);

@@ -28,6 +28,8 @@ export interface Cgroup {
   pids(): number[];
   /** SIGKILL to all, as far as the kernel does it in one step. Returns whether it does. */
   kill(): boolean;
+  /** Whether what is frozen does not even take SIGKILL. */
+  readonly holdsSigkill: boolean;
   /** Halts all of it, or lets it go on. Returns whether this kernel can. */
   freeze(frozen: boolean): boolean;
   /** Pushes its memory out to swap, as far as there is any, until `resumed`; it may use swap as long as that. */

@@ -22,6 +22,7 @@ type Controller = keyof typeof MARKS;
 export class CgroupV1 implements Cgroup {
   readonly dirs: readonly string[];
   readonly joinFiles: readonly string[];
+  readonly holdsSigkill = true;
   /** Which of them is whose. */
   private readonly found = new Map<Controller, string | null>();
 

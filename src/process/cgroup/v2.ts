@@ -25,6 +25,7 @@ const PIECE_BYTES = 16 * 1024 * 1024;
 export class CgroupV2 implements Cgroup {
   readonly dirs: readonly string[];
   readonly joinFiles: readonly string[];
+  readonly holdsSigkill = false;
   private readonly dir: string;
 
   constructor(dir: string) {
