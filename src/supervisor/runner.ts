@@ -21,6 +21,7 @@ import { startTerms } from '../core/start-terms.ts';
 import { fault } from '../faults.ts';
 import type { Consumption } from './consumption.ts';
 import type { InFlight } from './in-flight.ts';
+import { launchRequestOf } from './launch-request.ts';
 import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
 import { residenceOf } from './residence.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -351,11 +352,7 @@ export class Runner {
   }
 
   launchRequest(): LaunchRequest {
-    const { name: instance, service, tenantId } = this;
-    const { limits } = this.consumption;
-    const webAddress = this.deps.webAddressOf(service.name, tenantId);
-    const { configured: paths } = this.parts.place;
-    return { instance, service, tenantId, env: this.record.env, limits, paths, webAddress };
+    return launchRequestOf(this, this.parts.place.configured, this.deps);
   }
 
   private retryAt(atMs: number): void {
