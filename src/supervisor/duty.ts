@@ -1,6 +1,8 @@
 /** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
+import { directPatience } from '../core/direct-patience.ts';
 import type { Workload } from '../core/health.ts';
 import type { InstanceName } from '../core/instance.ts';
+import type { Next } from '../core/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, ProbeResult } from '../core/ports.ts';
 import type { ServiceConfig, Settings } from '../core/service.ts';
 import type { Logger } from '../logger.ts';
@@ -27,6 +29,8 @@ export interface DutyOptions {
   random(): number;
   settings(): Settings;
   service(): ServiceConfig;
+  /** What follows the drain. */
+  next(): Next;
   /** Connections to each socket, by the path that was bound. */
   connections(): ConnectionCounts;
   /** Paths of the doorbells at which some of them came in. */
@@ -167,20 +171,27 @@ export class Duty {
 
   /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed; `isQuiet` as a drain says. */
   drain(timeoutMs: number, onDone: (isQuiet: boolean) => void): void {
-    const { clock, inFlight, connections } = this.options;
-    const onLate = () => this.tellLate(timeoutMs);
+    const { clock, inFlight, connections, next } = this.options;
+    const onLate = (afterMs: number) => this.tellLate(afterMs);
+    const patience = () => directPatience(next());
     const { traffic } = this;
-    this.ongoingDrain = new Drain({ clock, inFlight, traffic, counts: connections, timeoutMs, onDone, onLate });
+    this.ongoingDrain = new Drain({
+      clock,
+      inFlight,
+      traffic,
+      counts: connections,
+      timeoutMs,
+      patience,
+      onDone,
+      onLate,
+    });
   }
 
-  private tellLate(drainTimeoutMs: number): void {
+  private tellLate(afterMs: number): void {
     const { instance, logger, inFlight, connections } = this.options;
     const { requests, streams } = inFlight;
     const direct = this.traffic.countNow(connections());
-    logger.warn(
-      { instance, drainTimeoutMs, requests, streams, direct },
-      'drain timed out, its process is ended all the same',
-    );
+    logger.warn({ instance, afterMs, requests, streams, direct }, 'drain timed out, its process is ended all the same');
   }
 
   cancelDrain(): void {

@@ -102,6 +102,7 @@ function makeDuty(host: Host, deps: RunnerDeps, { inFlight, journal, current }: 
     random: deps.random,
     settings: deps.settings,
     service: host.service,
+    next: () => host.lifecycle().next,
     inFlight,
     ownConnections: deps.generations.ownConnections,
     connections: deps.connections,

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '../../src/core/service.ts';
+import type { ServiceConfig, Settings } from '../../src/core/service.ts';
 import { type FakeProcess, settle, type World, world } from './fakes.ts';
 
 /** Idle timeout of the world's service: a minute. */
-async function connected(settings: Partial<Settings> = {}): Promise<{ made: World; process: FakeProcess }> {
-  const made = world({}, settings);
+async function connected(
+  settings: Partial<Settings> = {},
+  service: Partial<ServiceConfig> = {},
+): Promise<{ made: World; process: FakeProcess }> {
+  const made = world(service, settings);
   const spawned = made.supervisor.spawn('api', 'acme');
   await settle();
   const [process] = made.processes;
@@ -110,5 +113,66 @@ describe('a connection straight to its socket on which nothing moves', () => {
     });
     await made.clock.advance(200_000);
     expect(stateOf(made)).toBe('ready');
+  });
+});
+
+describe('the end of one to whose socket connections are kept (bug: it took drain_timeout, and served on meanwhile)', () => {
+  const kept = () => connected({}, { drainTimeoutMs: 30_000 });
+
+  /** Requests straight to it, one behind the other; every `pauseEachMs` there is a moment without one. */
+  async function busyFor(ms: number, { made, process }: { made: World; process: FakeProcess }, pauseEachMs = 0) {
+    for (let atMs = 0; atMs < ms && process.terminated.length === 0; atMs += 5) {
+      if (pauseEachMs === 0 || atMs % pauseEachMs > 20) run(process, 1);
+      await made.clock.advance(5);
+    }
+  }
+
+  it('a stop ends it at once when nothing moves on them', async () => {
+    const { made, process } = await kept();
+    void made.supervisor.stop('api:acme');
+    await made.clock.advance(50);
+    expect(process.terminated).toHaveLength(1);
+  });
+
+  it('a restart gives them three seconds to speak', async () => {
+    const { made, process } = await kept();
+    void made.supervisor.restart('api:acme');
+    await made.clock.advance(2900);
+    expect(process.terminated).toEqual([]);
+    await made.clock.advance(500);
+    expect(process.terminated).toHaveLength(1);
+  });
+
+  it.each([
+    ['stop', 1000],
+    ['restart', 5000],
+    ['sleep', 5000],
+  ] as const)('a %s waits %d ms for requests without a gap', async (verb, ms) => {
+    const all = await kept();
+    void all.made.supervisor[verb]('api:acme');
+    await busyFor(ms - 100, all);
+    expect(all.process.terminated).toEqual([]);
+    await busyFor(300, all);
+    expect(all.process.terminated).toHaveLength(1);
+  });
+
+  it('a restart takes the first gap after three seconds', async () => {
+    const all = await kept();
+    void all.made.supervisor.restart('api:acme');
+    await busyFor(2900, all, 200);
+    expect(all.process.terminated).toEqual([]);
+    await busyFor(600, all, 200);
+    expect(all.process.terminated).toHaveLength(1);
+  });
+
+  it('a stop waits for requests of the proxy all the same', async () => {
+    const { made, process } = await kept();
+    const claim = await made.supervisor.claim('api:acme', new AbortController().signal);
+    void made.supervisor.stop('api:acme');
+    await made.clock.advance(10_000);
+    expect(process.terminated).toEqual([]);
+    if ('release' in claim) claim.release();
+    await made.clock.advance(50);
+    expect(process.terminated).toHaveLength(1);
   });
 });
