@@ -4,7 +4,15 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const APPLICATIONS = fileURLToPath(new URL('../test/apps', import.meta.url));
-const FENCES: Record<string, string> = { '.sh': 'sh', '.toml': 'toml', '.py': 'python', '.rb': 'ruby', '.conf': 'ini' };
+const FENCES: Record<string, string> = {
+  '.sh': 'sh',
+  '.toml': 'toml',
+  '.py': 'python',
+  '.ru': 'ruby',
+  '.php': 'php',
+  '.json': 'json',
+  '.conf': 'ini',
+};
 /** In the order in which a reader needs them; what else an application has follows. */
 const FIRST = ['install.sh', 'tenement.toml'];
 /** Longer files are named, and not shown. */
@@ -34,8 +42,9 @@ function blocksOf(name: string): string[] {
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(join(APPLICATIONS, name).length + 1))
     .sort();
+  const first = FIRST.filter((file) => files.includes(file));
   const others = files.filter((file) => !FIRST.includes(file));
-  return [...FIRST, ...others].map((file) => blockOf(name, file));
+  return [...first, ...others].map((file) => blockOf(name, file));
 }
 
 function blockOf(name: string, file: string): string {

@@ -1,6 +1,6 @@
 /** Where applications are installed, once for all runs: outside of the checkout, readable for the users of tenants. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ export function installationRoot(): string {
 }
 
 /**
- * Copies the application's files and runs its `install.sh` there, unless that is done already with the same files.
+ * Copies the application's files and runs its `install.sh` there, if it has one, unless that is done already with the same files.
  * @returns the directory, which is the application's `workdir`
  * @throws {Error} with the output of an installation that failed
  */
@@ -29,14 +29,15 @@ export function install(name: string): string {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   cpSync(source, dir, { recursive: true, filter: (file) => !file.endsWith('.test.ts') });
-  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-eu', 'install.sh'], {
-    cwd: dir,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (status !== 0) throw new Error(`install.sh of ${name}: exit ${status}\n${stdout}\n${stderr}`);
+  if (existsSync(join(dir, 'install.sh'))) runInstall(dir);
   writeFileSync(join(dir, STAMP), wanted);
   return dir;
+}
+
+function runInstall(dir: string): void {
+  const options = { cwd: dir, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-eu', 'install.sh'], options);
+  if (status !== 0) throw new Error(`install.sh in ${dir}: exit ${status}\n${stdout}\n${stderr}`);
 }
 
 /** All that takes part in the installation; the config does not. */
