@@ -55,11 +55,28 @@ function findV2(mount: string, root: string | null, name: string): Cgroups {
   const anchors = root === null ? ancestors(mount, ownPath('')) : [root];
   for (const anchor of anchors) {
     const controls = prepare(anchor, mount, name);
-    if (controls !== null) return v2At(join(anchor, name), controls);
+    if (controls !== null) return v2At(anchor, name, controls);
   }
-  const where = root ?? 'the cgroup of this server';
   if (anchors.every((anchor) => writeFailure(anchor) === 'EROFS')) return none(READ_ONLY);
-  return none(`${where} is not delegated to this user: run it as a systemd service with Delegate=yes`);
+  return none(whyNoneV2(mount, root));
+}
+
+function whyNoneV2(mount: string, root: string | null): string {
+  if (root === null)
+    return 'the cgroup of this server is not delegated to this user: run it as a systemd service with Delegate=yes';
+  if (!existsSync(root)) return `cgroup_root ${root} is not there: start the unit whose it is (docs/systemd.md)`;
+  const door = doorTo(root, mount);
+  if (isWritable(root) && !isWritable(door))
+    return `tenants cannot be moved to cgroup_root ${root}: this user may not write ${door} (docs/systemd.md)`;
+  return `cgroup_root ${root} is not delegated to this user: give the unit whose it is Delegate=yes and the same User=`;
+}
+
+/** What a process has to write to be moved from here to there: `cgroup.procs` of the cgroup above both. */
+function doorTo(anchor: string, mount: string): string {
+  const own = resolve(mount, `.${ownPath('')}`);
+  let above = anchor;
+  while (above !== mount && own !== above && !own.startsWith(`${above}/`)) above = dirname(above);
+  return join(above, 'cgroup.procs');
 }
 
 /** A cgroup and those above it, itself first. */
@@ -79,6 +96,7 @@ function ancestors(mount: string, path: string): string[] {
 function prepare(anchor: string, mount: string, name: string): ReadonlySet<Control> | null {
   if (!isWritable(anchor) || !isWritable(join(anchor, 'cgroup.subtree_control'))) return null;
   if (anchor !== mount && !makeRoom(anchor)) return null;
+  if (!isWritable(doorTo(anchor, mount))) return null;
   const base = join(anchor, name);
   try {
     mkdirSync(base, { recursive: true });
@@ -108,21 +126,30 @@ function enable(dir: string): void {
   for (const control of CONTROLS) tryWriteControl(join(dir, 'cgroup.subtree_control'), `+${control}`);
 }
 
-function v2At(base: string, controls: ReadonlySet<Control>): Cgroups {
+function v2At(anchor: string, name: string, controls: ReadonlySet<Control>): Cgroups {
+  const base = join(anchor, name);
   return {
     version: 'v2',
     controls,
     freezes: true,
     lack: lackOf(controls),
-    make(leaf) {
-      const dir = join(base, leaf);
-      mkdirSync(dir, { recursive: true });
-      return new CgroupV2(dir);
-    },
+    make: (leaf) => new CgroupV2(makeLeaf(anchor, base, leaf)),
     find: ([dir]) => (dir !== undefined && existsSync(dir) ? new CgroupV2(dir) : null),
     all: () => leavesOf(base).map((leaf) => new CgroupV2(join(base, leaf))),
     close: () => removeEmpty([base]),
   };
+}
+
+/** While it is empty, `check` of the same config may have removed the base, and with it the controllers that it passes on. */
+function makeLeaf(anchor: string, base: string, leaf: string): string {
+  const dir = join(base, leaf);
+  if (!existsSync(base)) {
+    mkdirSync(base, { recursive: true });
+    enable(anchor);
+    enable(base);
+  }
+  mkdirSync(dir, { recursive: true });
+  return dir;
 }
 
 // ---- Version 1 -------------------------------------------------------------------------------
