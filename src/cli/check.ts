@@ -1,11 +1,12 @@
 /** `tenement check`: whether the config is good and the host can give what it asks for. */
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
 import { describeDiff } from '../core/diff-words.ts';
 import { diffConfigs } from '../core/reconcile.ts';
-import type { Config } from '../core/service.ts';
+import type { Config, Settings } from '../core/service.ts';
+import type { ServiceUnit } from '../core/service-unit.ts';
 import { TenementError } from '../errors.ts';
 import { servableConfig } from '../own-directories.ts';
 import { descriptorLimit } from '../process/descriptors.ts';
@@ -15,6 +16,7 @@ import { programWarnings } from '../process/host/programs.ts';
 import { withoutNpm } from '../process/npm.ts';
 import { viewWarnings } from '../process/view-warnings.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
+import { unitOfServer, unitServing, unitWarningsFor } from '../service-manager.ts';
 import { asServed, withDirectoriesOf } from './as-served.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { plural } from './format.ts';
@@ -52,10 +54,12 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const moved: string[] = [];
   const config = await servableOf(options, io, (text) => moved.push(text));
   assertMayListen(config);
+  const unit = (await unitOfServer(io.env)) ?? (await unitServing(config));
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
-  const few = descriptorWarning(wanted, descriptorLimit());
-  const missing = missingPrograms(config, withoutNpm(process.env));
+  const openFiles = unit?.nofileLimit ?? descriptorLimit();
+  const few = descriptorWarning(wanted, openFiles);
+  const missing = missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path });
   const forgeable = forgeableTrust(config, networkInterfaces());
   const views = viewWarnings(config);
   const warnings = [
@@ -65,18 +69,28 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
     ...programWarnings(),
     ...views,
     ...forgeable,
+    ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];
-  const host = abilitiesFor(config.settings, config.services.values());
+  const host = abilitiesFor(config.settings, config.services.values(), unit);
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
   if (options.json === true) {
-    return printJson(io, { ok: true, config: config.file, services, warnings, host, ...(changes && { changes }) });
+    return printJson(io, {
+      ok: true,
+      config: config.file,
+      services,
+      warnings,
+      host,
+      unit,
+      ...(changes && { changes }),
+    });
   }
   for (const warning of warnings) await print(io, `warning: ${warning}`);
+  if (unit !== null) await print(io, describeUnit(unit, config.settings));
   for (const line of describeHost(host)) await print(io, line);
   if (config.settings.runtimeDirSource === 'own') await print(io, describeSockets(config));
-  if (few === null) await print(io, describeDescriptors(wanted, descriptorLimit()));
+  if (few === null) await print(io, describeDescriptors(wanted, openFiles));
   await print(io, `${plural(services, 'service')}, ok`);
   if (changes?.length === 0) await print(io, 'the running server would change nothing');
   for (const change of changes ?? []) await print(io, `would change: ${change}`);
@@ -115,6 +129,19 @@ function describeHost(host: Abilities): string[] {
   if (host.namespaces === null && !host.filter)
     walls.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
   return [...walls, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
+}
+
+function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Settings): string {
+  const tenants = cgroupRoot === null ? 'its own' : cgroupRoot;
+  return `service: ${name}, as ${user || 'root'}, KillMode=${killMode}; cgroup of tenants: ${tenants}`;
+}
+
+/** What this check tries, it tries as the user who runs it. */
+function otherUser({ name, user }: ServiceUnit): string[] {
+  const wanted = user === '' ? 'root' : user;
+  const { username, uid } = userInfo();
+  if ([username, String(uid)].includes(wanted)) return [];
+  return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
 }
 
 function describeSuspension({ cgroup, pushesOut }: Abilities): string {

@@ -2,17 +2,19 @@
 import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { parseListenAddress } from '../config/address.ts';
-import type { ListenAddress } from '../core/service.ts';
+import type { Config, ListenAddress } from '../core/service.ts';
 import type { Daemon } from '../daemon.ts';
-import { keepServing } from '../faults.ts';
+import { detached, keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { closeInherited, descriptorLimit } from '../process/descriptors.ts';
 import { programWarnings } from '../process/host/programs.ts';
 import { watchNpm } from '../process/npm.ts';
 import { reapOrphans } from '../process/reaper.ts';
+import { notifyService } from '../process/systemd/notify.ts';
 import { viewWarnings } from '../process/view-warnings.ts';
 import { countBodiesWithHeap } from '../proxy/body-memory.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
+import { unitOfServer, unitWarningsFor } from '../service-manager.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { closeDebugger } from './no-debugger.ts';
 import { type Ending, outliveReaders, takeSignals } from './signals.ts';
@@ -68,17 +70,31 @@ async function serve(options: ServeOptions): Promise<void> {
   for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
     logger.warn({}, note);
   if (!ending.isAsked) sayReady(daemon, options);
+  detached(logger, { part: 'unit' }, warnOfUnit(config, logger));
   await end(daemon, ending, broken, logger);
 }
 
 function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions): void {
-  process.stdout.write(`${readyLine(daemon)}\n`);
+  const line = readyLine(daemon);
+  process.stdout.write(`${line}\n`);
+  notifyService({ state: 'READY=1', status: line }, process.env);
   if (withWelcome === true) process.stdout.write(welcome(daemon));
+}
+
+/** Later than ready: systemd may take its time to answer, and whoever waits for this server does not need that. */
+async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
+  const unit = await unitOfServer(process.env);
+  if (unit === null) return;
+  for (const warning of unitWarningsFor(unit, config)) logger.warn({ unit: unit.name }, warning);
 }
 
 /** Settles when it has ended, in order or in a hurry. */
 async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'broken'>, logger: Logger): Promise<void> {
   const why = await Promise.race([asked, broken]);
+  notifyService(
+    { state: 'STOPPING=1', status: why === 'broken' ? 'ending after internal errors' : `ending (${why})` },
+    process.env,
+  );
   if (why === 'broken') return endBroken(daemon, hurry);
   const keepTenants = why !== 'SIGINT' && daemon.hypervisor.config.settings.onExit === 'keep';
   logger.info({ signal: why, keepTenants }, 'ending');

@@ -1,12 +1,14 @@
 /** Whether this host can give what services ask for. What it cannot give is refused, never left out in silence. */
 import { existsSync } from 'node:fs';
 import type { ServiceConfig, Settings } from '../../core/service.ts';
+import type { ServiceUnit } from '../../core/service-unit.ts';
 import { TenementError } from '../../errors.ts';
-import type { Cgroups, Control } from '../cgroup/cgroup.ts';
+import { type Cgroups, CONTROLS, type Control } from '../cgroup/cgroup.ts';
 import { findCgroups } from '../cgroup/find.ts';
 import { hasSwap } from '../cgroup/swap.ts';
 import type { Owner } from '../directories.ts';
 import { FILTER } from '../seccomp/filter-file.ts';
+import { isUnified } from '../systemd/own-unit.ts';
 import { findProgram, hasSetpriv } from '../wrapper.ts';
 import { namespaceRemedy, whyNoNamespaces } from './namespaces.ts';
 import { assertPrograms } from './programs.ts';
@@ -36,11 +38,15 @@ export interface Abilities {
 
 /**
  * Looks, and leaves nothing behind.
+ * @param unit in which the server is to run, when this is not its process
  * @throws {TenementError} `host_cannot` as `assertHostGives`
  */
-export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfig>): Abilities {
-  const cgroups = findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
-  cgroups.close();
+export function abilitiesFor(
+  settings: Settings,
+  services: Iterable<ServiceConfig>,
+  unit: ServiceUnit | null = null,
+): Abilities {
+  const cgroups = cgroupsFor(settings, unit);
   assertPrograms();
   assertHostGives(services, cgroups, settings);
   const { version, lack, freezes, controls } = cgroups;
@@ -58,6 +64,14 @@ export function abilitiesFor(settings: Settings, services: Iterable<ServiceConfi
     noNewPrivs: hasSetpriv,
     proc: existsSync('/proc/self/stat'),
   };
+}
+
+/** Those of this process's surroundings; in a unit that has its cgroup to itself, those that systemd gives it. */
+function cgroupsFor({ cgroupRoot: root, stateDir }: Settings, unit: ServiceUnit | null): Cgroups {
+  const found = findCgroups({ root, stateDir });
+  found.close();
+  if (root !== null || unit?.delegated !== true || !isUnified()) return found;
+  return { ...found, version: 'v2', controls: new Set(CONTROLS), freezes: true, lack: null };
 }
 
 /** Keys that only the kernel can enforce. `memory_limit_mb` is not among them: tenement watches it where it must. */

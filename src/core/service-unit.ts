@@ -1,0 +1,106 @@
+/**
+ * What systemd is told of the unit that a server runs in, and which of it breaks what the config promises of tenants.
+ * Pure. The settings are those of systemd.kill(5), systemd.exec(5) and systemd.resource-control(5).
+ */
+import { isWithin, isWithinAny } from './paths.ts';
+import type { Settings } from './service.ts';
+
+export interface ServiceUnit {
+  /** `tenement.service`. */
+  readonly name: string;
+  /** Empty: the manager's own, root for the system's. */
+  readonly user: string;
+  /** `control-group`, `mixed`, `process` or `none`. */
+  readonly killMode: string;
+  /** Whether the cgroup is the unit's own to divide. */
+  readonly delegated: boolean;
+  /** The cgroup below the unit's in which the server is started; null: the unit's own, as before systemd 254. */
+  readonly subgroup: string | null;
+  /** Absolute paths of its `RuntimeDirectory=`. */
+  readonly runtimeDirs: readonly string[];
+  /** What a runtime directory outlives: nothing, a restart, or the unit's end as well. */
+  readonly keepsRuntimeDirs: 'no' | 'restart' | 'yes';
+  /** Whether /tmp and /var/tmp are its own, and new with each start. */
+  readonly privateTmp: boolean;
+  /** Open files; null: not known. */
+  readonly nofileLimit: number | null;
+  /** `PATH` of what it runs, as far as the unit itself says. */
+  readonly path: string;
+}
+
+/** What the config makes of the unit. */
+export interface Tenancy extends Pick<Settings, 'onExit' | 'cgroupRoot' | 'dataDir'> {
+  /** Directories of the public sockets. */
+  readonly socketDirs: readonly string[];
+  /** Whether cgroups are of version 2, where one that passes controllers on takes no process. */
+  readonly isV2: boolean;
+}
+
+const PRIVATE_DIRS = ['/tmp', '/var/tmp'];
+const DOCS = 'see docs/systemd.md';
+
+/** A sentence for each setting that breaks a promise, with what to set. */
+export function unitWarnings(unit: ServiceUnit, tenancy: Tenancy): string[] {
+  const holdsTenants = isHome(unit, tenancy);
+  const kills = unit.killMode === 'mixed' || unit.killMode === 'control-group';
+  const keep = tenancy.onExit === 'keep';
+  const warnings: string[] = [];
+  if (holdsTenants && kills && keep) warnings.push(killsTenants(unit));
+  if (holdsTenants && !kills && isBlocked(unit, tenancy)) warnings.push(blocksItself(unit));
+  if (holdsTenants && tenancy.isV2 && isOfRoot(unit) && !unit.delegated) warnings.push(undelegated(unit));
+  if (!holdsTenants || !kills) warnings.push(...losesSockets(unit, tenancy));
+  return [...warnings, ...hidesPaths(unit, tenancy)];
+}
+
+/** Whether tenants are in the unit's own cgroup, where its end reaches them. */
+function isHome({ name }: ServiceUnit, { cgroupRoot }: Tenancy): boolean {
+  return cgroupRoot === null || cgroupRoot.split('/').includes(name);
+}
+
+/** Whether the unit's cgroup passes controllers on while tenants run, and is where systemd starts the server. */
+function isBlocked(unit: ServiceUnit, { isV2 }: Tenancy): boolean {
+  return isV2 && unit.subgroup === null && (unit.delegated || isOfRoot(unit));
+}
+
+function isOfRoot({ user }: ServiceUnit): boolean {
+  return user === '' || user === 'root' || user === '0';
+}
+
+function killsTenants({ name, killMode }: ServiceUnit): string {
+  return (
+    `on_exit = "keep" does not hold: ${name} has KillMode=${killMode}, by which systemd ends every tenant with the ` +
+    `server; give tenants a unit of their own, ${DOCS}`
+  );
+}
+
+function blocksItself({ name, killMode }: ServiceUnit): string {
+  return (
+    `${name} cannot be started again while a tenant runs, after a crash neither (219/CGROUP): with ` +
+    `KillMode=${killMode} tenants stay in the cgroup that systemd starts the server in; give them a unit of their own, ${DOCS}`
+  );
+}
+
+function undelegated({ name }: ServiceUnit): string {
+  return `${name} has no Delegate=yes, so that systemd may take the limits of tenants away: set it, ${DOCS}`;
+}
+
+function losesSockets(unit: ServiceUnit, { socketDirs, onExit }: Tenancy): string[] {
+  const { name, keepsRuntimeDirs, runtimeDirs } = unit;
+  if (keepsRuntimeDirs === 'yes' || (keepsRuntimeDirs === 'restart' && onExit === 'stop')) return [];
+  const lost = runtimeDirs.find((dir) => socketDirs.some((one) => isWithin(one, dir)));
+  if (lost === undefined) return [];
+  return [
+    `${name} has RuntimeDirectoryPreserve=${keepsRuntimeDirs}: systemd removes ${lost} when the server ends, and with it the ` +
+      `sockets of tenants that run on; set RuntimeDirectoryPreserve=yes, ${DOCS}`,
+  ];
+}
+
+function hidesPaths({ name, privateTmp }: ServiceUnit, { socketDirs, dataDir }: Tenancy): string[] {
+  if (!privateTmp) return [];
+  const hidden = [...socketDirs, dataDir].find((dir) => isWithinAny(dir, PRIVATE_DIRS));
+  if (hidden === undefined) return [];
+  return [
+    `${name} has PrivateTmp=yes: nobody else finds what lies in ${hidden}, and systemd removes it when the server ends; ` +
+      'keep it elsewhere, or set PrivateTmp=no',
+  ];
+}

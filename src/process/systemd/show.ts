@@ -1,0 +1,121 @@
+/** What systemd says of units: `systemctl show`, whose lines are `Property=value`, with an empty one between units. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { ServiceUnit } from '../../core/service-unit.ts';
+import { findProgram } from '../wrapper.ts';
+import type { UnitName } from './own-unit.ts';
+
+/** Without a manager that answers it would wait for minutes. */
+const TIMEOUT_MS = 10_000;
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+/** That of what systemd starts (systemd.exec(5), "Environment variables in spawned processes"). */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const PROPERTIES = [
+  'Id',
+  'User',
+  'KillMode',
+  'Delegate',
+  'DelegateSubgroup',
+  'RuntimeDirectory',
+  'RuntimeDirectoryPreserve',
+  'PrivateTmp',
+  'LimitNOFILE',
+  'Environment',
+  'WorkingDirectory',
+  'ExecStart',
+];
+
+export type Properties = Readonly<Record<string, string>>;
+
+/** null where systemd does not answer. */
+export async function showUnit({ name, manager }: UnitName): Promise<ServiceUnit | null> {
+  const [properties] = await show(manager, [name]);
+  return properties === undefined ? null : serviceUnit(properties, runtimeBase(manager));
+}
+
+/** Services of the system whose `ExecStart=` runs `serve` and which `isAsked` takes. */
+export async function serviceUnits(isAsked: (properties: Properties) => boolean): Promise<ServiceUnit[]> {
+  // Where systemd has not booted the machine there is nobody to ask (sd_booted(3)).
+  if (!existsSync('/run/systemd/system')) return [];
+  const listed = await systemctl('system', ['list-unit-files', '--type=service', '--plain', '--no-legend']);
+  const names = listed.split('\n').flatMap((line) => line.split(' ')[0] ?? []);
+  const concrete = names.filter((name) => name !== '' && !name.includes('@.'));
+  if (concrete.length === 0) return [];
+  const all = await show('system', concrete);
+  return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase('system')));
+}
+
+async function show(manager: UnitName['manager'], names: readonly string[]): Promise<Properties[]> {
+  const output = await systemctl(manager, ['show', `--property=${PROPERTIES.join(',')}`, '--', ...names]);
+  return parseShow(output);
+}
+
+/** Its output; empty when it fails. */
+async function systemctl(manager: UnitName['manager'], words: readonly string[]): Promise<string> {
+  const program = findProgram('systemctl');
+  if (program === null) return '';
+  const options = { encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES } as const;
+  try {
+    const { stdout } = await promisify(execFile)(program, [`--${manager}`, '--no-pager', ...words], options);
+    return stdout;
+  } catch {
+    return '';
+  }
+}
+
+export function parseShow(output: string): Properties[] {
+  return output
+    .split('\n\n')
+    .map((paragraph) => {
+      const lines = paragraph.split('\n').filter((line) => line.includes('='));
+      return Object.fromEntries(
+        lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      );
+    })
+    .filter((properties) => properties['Id'] !== undefined);
+}
+
+/** @param base where its runtime directories lie */
+export function serviceUnit(properties: Properties, base: string): ServiceUnit {
+  const of = (name: string) => properties[name] ?? '';
+  const keeps = of('RuntimeDirectoryPreserve');
+  const limit = Number.parseInt(of('LimitNOFILE'), 10);
+  return {
+    name: of('Id'),
+    user: of('User'),
+    killMode: of('KillMode'),
+    delegated: of('Delegate') === 'yes',
+    subgroup: of('DelegateSubgroup') || null,
+    runtimeDirs: wordsOf(of('RuntimeDirectory')).map((name) => `${base}/${name.split(':')[0]}`),
+    keepsRuntimeDirs: keeps === 'yes' || keeps === 'restart' ? keeps : 'no',
+    // From systemd 257 on it may be `disconnected`, which is private as well.
+    privateTmp: !['', 'no'].includes(of('PrivateTmp')),
+    nofileLimit: Number.isNaN(limit) ? null : limit,
+    path: environmentOf(properties)['PATH'] ?? DEFAULT_PATH,
+  };
+}
+
+/** Of `Environment=`; what comes from files is not known. */
+export function environmentOf(properties: Properties): Readonly<Record<string, string>> {
+  const words = (properties['Environment'] ?? '').match(/"[^"]*"|\S+/g) ?? [];
+  return Object.fromEntries(
+    words.map((word) => {
+      const [name = '', ...value] = word.replace(/^"(.*)"$/, '$1').split('=');
+      return [name, value.join('=')];
+    }),
+  );
+}
+
+/** Of `ExecStart=`: `{ path=… ; argv[]=PROGRAM ARGUMENTS ; ignore_errors=no ; … }`. */
+export function commandOf(properties: Properties): string[] {
+  return wordsOf(/ argv\[\]=(.*?) ;/.exec(properties['ExecStart'] ?? '')?.[1] ?? '');
+}
+
+function runtimeBase(manager: UnitName['manager']): string {
+  return manager === 'system' ? '/run' : (process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`);
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { commandOf, environmentOf, parseShow, serviceUnit } from '../../../src/process/systemd/show.ts';
+
+// As systemd 252 prints it, and one line of 257.
+const TWO = `User=
+KillMode=mixed
+Delegate=no
+RuntimeDirectory=
+RuntimeDirectoryPreserve=no
+PrivateTmp=no
+LimitNOFILE=524288
+Environment=
+WorkingDirectory=
+ExecStart={ path=/usr/local/bin/tenement ; argv[]=/usr/local/bin/tenement serve -c /etc/tenement/tenement.toml ; ignore_errors=no ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }
+Id=tenement.service
+
+User=web
+KillMode=process
+Delegate=yes
+DelegateSubgroup=server
+RuntimeDirectory=web web/a:link
+RuntimeDirectoryPreserve=restart
+PrivateTmp=disconnected
+LimitNOFILE=infinity
+Environment=PATH=/opt/node/bin:/usr/bin "NOTE=two words"
+Id=web.service
+`;
+
+test('what systemctl shows becomes units', () => {
+  const units = parseShow(TWO).map((properties) => serviceUnit(properties, '/run'));
+  expect(units).toEqual([
+    {
+      name: 'tenement.service',
+      user: '',
+      killMode: 'mixed',
+      delegated: false,
+      subgroup: null,
+      runtimeDirs: [],
+      keepsRuntimeDirs: 'no',
+      privateTmp: false,
+      nofileLimit: 524_288,
+      path: expect.stringMatching(/^\/usr\/local\/sbin:.*:\/bin$/),
+    },
+    {
+      name: 'web.service',
+      user: 'web',
+      killMode: 'process',
+      delegated: true,
+      subgroup: 'server',
+      runtimeDirs: ['/run/web', '/run/web/a'],
+      keepsRuntimeDirs: 'restart',
+      privateTmp: true,
+      nofileLimit: null,
+      path: '/opt/node/bin:/usr/bin',
+    },
+  ]);
+});
+
+test('its command and its environment are read', () => {
+  const [first = {}, second = {}] = parseShow(TWO);
+  expect(commandOf(first)).toEqual(['/usr/local/bin/tenement', 'serve', '-c', '/etc/tenement/tenement.toml']);
+  expect(commandOf(second)).toEqual([]);
+  expect(environmentOf(second)).toEqual({ PATH: '/opt/node/bin:/usr/bin', NOTE: 'two words' });
+});
+
+test('an answer that is none is no unit', () => {
+  expect(parseShow('')).toEqual([]);
+  expect(parseShow('System has not been booted with systemd\n')).toEqual([]);
+});
