@@ -29,6 +29,12 @@ const httpProxy = (name: string, mode: 'plain' | 'agent'): Peer => ({
   command: (port, dir) => [process.execPath, here('http-proxy-server.ts'), String(port), dir, mode],
 });
 
+/** Not a proxy: what reading and writing alone cost a Node program. */
+const RELAY: Peer = {
+  name: 'bare relay',
+  command: (port, dir) => [process.execPath, here('relay-server.ts'), String(port), dir],
+};
+
 export const PEERS: readonly Peer[] = [
   {
     name: 'nginx',
@@ -49,6 +55,7 @@ export const PEERS: readonly Peer[] = [
       written(`${dir}/Caddyfile-${port}`, caddyfile(port, dir)),
     ],
   },
+  RELAY,
   tenement(1),
   httpProxy('http-proxy', 'plain'),
   httpProxy('with agent', 'agent'),

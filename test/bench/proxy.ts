@@ -1,7 +1,8 @@
 /**
  * The proxy on one pinned core against others, one after the other, round by round: what they forward to (nginx
  * on Unix sockets, for uploads a small Node program) and the load (wrk) have the other core. The median of the
- * rounds is shown; ratios are to nginx, Caddy, http-proxy as it comes, and configurable-http-proxy (CHP). With another
+ * rounds is shown; ratios are to nginx, Caddy, http-proxy as it comes, configurable-http-proxy (CHP), and a bare relay,
+ * which reads and writes and does nothing else: no proxy in Node can be faster. With another
  * checkout as the argument after the name it is compared with the proxy of that build alone, in turns.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -81,7 +82,7 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
   const rate = (name: string) => median(name, ({ perSecond }) => perSecond);
   console.log(`\n${one.name}`);
   console.log(
-    'proxy        requests/s   p50 ms   p99 ms   CPU us/request   of nginx   of Caddy   of http-proxy   of CHP   errors',
+    'proxy        requests/s   p50 ms   p99 ms   CPU us/request   of nginx   of Caddy   of http-proxy   of CHP   of relay   errors',
   );
   for (const { name } of peers) {
     const row = [
@@ -100,6 +101,7 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
       (rate(name) / rate('Caddy')).toFixed(2).padEnd(11),
       (rate(name) / rate('http-proxy')).toFixed(2).padEnd(16),
       (rate(name) / rate('CHP')).toFixed(2).padEnd(9),
+      (rate(name) / rate('bare relay')).toFixed(2).padEnd(11),
       Math.max(...(results.get(name) ?? []).map(({ errors }) => errors)),
     ];
     console.log(row.join(''));
