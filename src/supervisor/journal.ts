@@ -61,7 +61,7 @@ export class Journal implements Recorded {
     return this.deps.saver.settled(timeoutMs, this);
   }
 
-  /** Writes a step down, before it is acted on. What an operator wants is durable; the rest follows. */
+  /** Writes a step down. What an operator wants is durable before it is acted on; the rest follows. */
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
     const storage = withStop(this.current.storage, was.desired, desired, event);
@@ -70,7 +70,8 @@ export class Journal implements Recorded {
     this.current = { ...this.current, state, desired, crashes, storage };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
-    this.deps.saver.save(this, is.desired !== was.desired && isAsked(event));
+    if (isAsked(event)) this.deps.saver.save(this, is.desired !== was.desired);
+    else this.deps.saver.soon(this);
   }
 
   /** Its directory was measured, or its limit is another now. */
@@ -115,7 +116,7 @@ export class Journal implements Recorded {
 
   launched(process: ProcessRecord): void {
     this.current = { ...this.current, process, startedAtMs: this.deps.clock.nowMs() };
-    this.deps.saver.save(this, false);
+    this.deps.saver.soon(this);
   }
 
   /** One that was taken back has its idle clock from before, if it was ever used. */

@@ -1,7 +1,8 @@
 /**
  * Writes records into the registry. One that cannot be written stops nobody: it is kept, said once, and written again
- * each second (a full disk), or as soon as another process has given the registry's lock back. What is only counted is
- * written together, at most once a second.
+ * each second (a full disk), or as soon as another process has given the registry's lock back. What no operator waits for
+ * is written at the end of the turn, so that no request waits for it either: a server that is killed before finds its
+ * processes all the same. What is only counted is written together, at most once a second.
  */
 import type { InstanceRecord } from '../core/instance.ts';
 import type { Clock, Registry } from '../core/ports.ts';
@@ -34,6 +35,7 @@ export class Saver {
   private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
   private told = false;
   private timer: (() => void) | null = null;
+  private isDueThisTurn = false;
 
   constructor(options: SaverOptions) {
     this.options = options;
@@ -42,6 +44,17 @@ export class Saver {
   /** Writes now. `durable`: on disk when it returns. */
   save(recorded: Recorded, durable: boolean): void {
     this.write([recorded], () => this.options.registry.save(recorded.record, durable));
+  }
+
+  /** Writes when whatever else this turn of the event loop has to do is done. */
+  soon(recorded: Recorded): void {
+    this.pending.add(recorded);
+    if (this.isDueThisTurn) return;
+    this.isDueThisTurn = true;
+    setImmediate(() => {
+      this.isDueThisTurn = false;
+      this.flush();
+    });
   }
 
   /** Writes within a second. */
@@ -84,7 +97,9 @@ export class Saver {
     this.timer?.();
     this.timer = null;
     const all = [...this.pending];
-    if (all.length === 0) return;
+    const [only] = all;
+    if (only === undefined) return;
+    if (all.length === 1) return this.save(only, false);
     this.write(all, () => this.options.registry.saveAll(all.map(({ record }) => record)));
   }
 

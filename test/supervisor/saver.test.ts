@@ -104,3 +104,30 @@ it('what is counted is written within a second, all of it at once', async () => 
   await made.clock.advance(1000);
   expect(made.saved.get('api:acme')).toMatchObject({ requests: 1, lastActivityAtMs: 1_000_000 });
 });
+
+describe('a step that no operator waits for', () => {
+  it('is written at the end of the turn, and what an operator wants before anything is done', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    void made.supervisor.claim('api:acme', new AbortController().signal);
+    expect(made.supervisor.get('api:acme').state).toBe('starting');
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'asleep' });
+    await settle();
+    expect(made.saved.get('api:acme')).toMatchObject({ state: 'starting' });
+    void made.supervisor.stop('api:acme');
+    expect(made.saved.get('api:acme')).toMatchObject({ desired: 'stopped' });
+  });
+
+  it('is never written after its removal', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    void made.supervisor.claim('api:acme', new AbortController().signal);
+    await settle();
+    const removed = made.supervisor.remove('api:acme');
+    await settle();
+    made.processes[0]?.exit(0);
+    await removed;
+    await settle();
+    expect(made.saved.size).toBe(0);
+  });
+});

@@ -401,6 +401,7 @@ describe('registration', () => {
   it('is remembered, and a removal forgotten', async () => {
     const made = world();
     await ready(made);
+    await settle();
     expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', desired: 'up', process: { pid: 1 } });
     await made.supervisor.remove('api:acme');
     expect(made.saved.size).toBe(0);
