@@ -21,16 +21,16 @@ export function writesOf(dataDir: string, tenant: Tenant): number[] {
   }
 }
 
-/** The processes that were serving, or about to, by the registry of a server that is gone. */
-export function servingIn(dataDir: string): Set<number> {
+/** The processes that were serving, or about to, by the registry of a server that is gone, each with its state. */
+export function servingIn(dataDir: string): Map<number, string> {
   const database = new DatabaseSync(join(dataDir, '.tenement/tenement.db'));
   try {
     const rows = database
       .prepare(
-        "SELECT process FROM instances WHERE process IS NOT NULL AND state IN ('starting', 'ready', 'suspended')",
+        "SELECT process, state FROM instances WHERE process IS NOT NULL AND state IN ('starting', 'ready', 'suspended')",
       )
       .all();
-    return new Set(rows.map((row) => Number(JSON.parse(String(row['process'])).pid)));
+    return new Map(rows.map((row) => [Number(JSON.parse(String(row['process'])).pid), String(row['state'])]));
   } finally {
     database.close();
   }

@@ -22,10 +22,13 @@ export function processesOf(dataDir: string): Found[] {
     if (!environment.some((entry) => entry.startsWith(`DATA_DIR=${dataDir}/`))) continue;
     const [state = '', parent = ''] = statOf(pid);
     const tenantId = environment.find((entry) => entry.startsWith('TENANT_ID='))?.slice('TENANT_ID='.length) ?? '';
-    const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
-    found.push({ pid, parent: Number(parent), state, tenantId, command });
+    found.push({ pid, parent: Number(parent), state, tenantId, command: commandOf(pid) });
   }
   return found;
+}
+
+export function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What goes wrong, one thing after the other: by chance, but the same with the same seed. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { servingIn } from './books.ts';
-import { processesOf, serving } from './census.ts';
+import { commandOf, processesOf, serving } from './census.ts';
 import type { Diary } from './diary.ts';
 import type { Random } from './random.ts';
 import type { ServerUnderTest } from './server.ts';
@@ -33,6 +33,8 @@ const BAD_CONFIGS = ['half a li', '[service.plain]\ncomand = "x"\n', '[settings]
 export class Deeds {
   readonly done = new Map<string, number>();
   survivors = { before: 0, after: 0 };
+  /** Those that did not: their state by the registry, and their command line. */
+  readonly casualties: string[] = [];
   private readonly options: DeedsOptions;
   private readonly under: Promise<void>[] = [];
 
@@ -99,11 +101,16 @@ export class Deeds {
     await server.kill();
     // Not those that were being stopped or put to sleep at that moment: they have had their SIGTERM.
     const serving = servingIn(server.dataDir);
-    const before = new Set(this.everyone().filter((pid) => serving.has(pid)));
+    const before = this.everyone().filter((pid) => serving.has(pid));
+    const were = new Map(before.map((pid) => [pid, `${serving.get(pid)} ${commandOf(pid)}`]));
     await delay(forMs);
-    const after = this.everyone().filter((pid) => before.has(pid));
+    const after = new Set(this.everyone());
     await server.start();
-    this.survivors = { before: this.survivors.before + before.size, after: this.survivors.after + after.length };
+    for (const pid of before) if (!after.has(pid)) this.casualties.push(`${pid} ${were.get(pid)}`);
+    this.survivors = {
+      before: this.survivors.before + before.length,
+      after: this.survivors.after + before.filter((pid) => after.has(pid)).length,
+    };
   }
 
   /** Not those that end by themselves. */

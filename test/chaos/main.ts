@@ -19,6 +19,7 @@ const reckoning = await runChaos({
   deedPauseMs: 400,
 });
 console.log(report(reckoning));
+for (const one of reckoning.casualties) console.log(`did not survive a kill of the server: ${one}`);
 if (reckoning.broken.length > 0) {
   console.log(`\n${reckoning.broken.length} broken promises; the first of them:`);
   for (const what of reckoning.broken.slice(0, 20)) console.log(`  ${what}`);

@@ -41,6 +41,7 @@ export interface Reckoning {
   /** Median and longest, ms. */
   readonly restartMs: readonly [median: number, longest: number];
   readonly survivors: { readonly before: number; readonly after: number };
+  readonly casualties: readonly string[];
   readonly looks: number;
   /** Each a broken promise, in words; empty when all is well. */
   readonly broken: readonly string[];
@@ -121,6 +122,7 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
     serverKills: server.kills,
     restartMs: medianAndLongest(server.restartMs),
     survivors: deeds.survivors,
+    casualties: deeds.casualties,
     looks: census.looks,
     broken,
     found,
