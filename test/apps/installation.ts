@@ -11,9 +11,9 @@ const STAMP = '.installed';
 /** `TENEMENT_APPS`, else a cache; not root's own, which nobody else may enter. */
 export function installationRoot(): string {
   const { TENEMENT_APPS: chosen, XDG_CACHE_HOME: cache } = process.env;
-  if (chosen !== undefined) return chosen;
+  if (chosen) return chosen;
   if (process.getuid?.() === 0) return '/var/cache/tenement-apps';
-  return join(cache ?? join(homedir(), '.cache'), 'tenement-apps');
+  return join(cache || join(homedir(), '.cache'), 'tenement-apps');
 }
 
 /**
