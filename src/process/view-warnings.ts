@@ -1,23 +1,54 @@
 /** What a service's tenants see, where its config may be taken to show them less or more. */
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { HIDDEN } from '../core/layers.ts';
 import { isWithin, isWithinAny } from '../core/paths.ts';
+import { programCandidates } from '../core/program.ts';
 import type { Config, ServiceConfig } from '../core/service.ts';
+import { templateVariables } from '../core/template.ts';
+import { closedToOthers } from './dynamic-user.ts';
 import { isFile, lookAt } from './files.ts';
+import { withoutNpm } from './npm.ts';
 
 /** Readable for others. */
 const OTHERS_MAY_READ = 0o004;
 const OTHERS_MAY_WRITE = 0o002;
 
 /** A sentence for each. */
-export function viewWarnings({ file, services }: Pick<Config, 'file' | 'services'>): string[] {
+export function viewWarnings(
+  { file, services }: Pick<Config, 'file' | 'services'>,
+  env: NodeJS.ProcessEnv = withoutNpm(process.env),
+): string[] {
   const walled = [...services.values()].filter(({ isolation }) => isolation !== 'process');
-  return walled.flatMap((service) => [
-    ...loneFiles(service),
-    ...configInWorkdir(service, file),
-    ...namedPaths(service).flatMap((named) => [...missing(service, named), ...closed(service, named)]),
-  ]);
+  return [
+    ...[...services.values()].flatMap((service) => closedProgram(service, env)),
+    ...walled.flatMap((service) => [
+      ...loneFiles(service),
+      ...configInWorkdir(service, file),
+      ...namedPaths(service).flatMap((named) => [...missing(service, named), ...closed(service, named)]),
+    ]),
+  ];
+}
+
+/**
+ * gVisor opens programs as root, and so does setpriv(1), in which rights end with exec; but the interpreter of a script opens
+ * that as the tenant's user, as bwrap opens everything.
+ */
+function closedProgram(service: ServiceConfig, env: NodeJS.ProcessEnv): string[] {
+  const { name, user, isolation, command, workdir, env: own } = service;
+  const [program = ''] = command;
+  const path = own['PATH'] ?? env['PATH'] ?? '';
+  const isKnown = [program, workdir, path].every((text) => templateVariables(text).length === 0);
+  if (user !== 'dynamic' || isolation === 'sandbox' || !isKnown) return [];
+  const all = programCandidates(program, workdir, path).filter(isFile);
+  const found = isolation === 'namespace' ? all : all.slice(0, 1).filter(isScript);
+  // Of several in PATH, those that may not be entered are passed over.
+  const [first, ...others] = found.map((file) => closedToOthers(file) ?? closedToOthers(real(file)));
+  if (first === undefined || first === null || others.includes(null)) return [];
+  return [
+    `service.${name}.command: tenants' users may not enter ${first}, on the way to ${found[0]}: no tenant starts. ` +
+      'Install it where others may pass, or set user = "root"',
+  ];
 }
 
 function loneFiles({ name, command, workdir, readOnlyPaths, readWritePaths }: ServiceConfig): string[] {
@@ -75,6 +106,20 @@ function configInWorkdir({ name, workdir, user }: ServiceConfig, file: string): 
   return [
     `service.${name}: the config lies in workdir, where tenants that run can read one that takes its place: ${way}`,
   ];
+}
+
+function isScript(path: string): boolean {
+  const start = Buffer.alloc(2);
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return readSync(fd, start) === 2 && start.toString('latin1') === '#!';
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function real(path: string): string {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -21,6 +21,7 @@ function warnings(file: string, change: Partial<ServiceConfig>): string[] {
     readOnlyPaths: null,
     readWritePaths: [],
     sockets: [],
+    env: {},
   };
   return viewWarnings({ file, services: new Map([['app', { ...service, ...change } as ServiceConfig]]) });
 }
@@ -34,6 +35,30 @@ it('tells of a file that tenants see without its neighbours', () => {
   expect(warnings(file, { command: ['node', app], workdir: dir })).toEqual([]);
   expect(warnings(file, { command: ['node', app], isolation: 'process' })).toEqual([]);
   expect(warnings(file, { command: ['node', join(dir, 'no.pid'), dir] })).toEqual([]);
+});
+
+it("tells of a program that tenants' users cannot get to (bug: check was ok, no tenant started)", () => {
+  const dir = makeDir();
+  const [closed, open] = [join(dir, 'closed'), join(dir, 'open')];
+  chmodSync(dir, 0o711);
+  mkdirSync(closed, { mode: 0o700 });
+  mkdirSync(open, { mode: 0o755 });
+  for (const at of [closed, open]) writeFileSync(join(at, 'app'), '#!/bin/sh\n', { mode: 0o755 });
+  const path = (...dirs: string[]) => ({ env: { PATH: dirs.join(':') } });
+  const told = [expect.stringMatching(`service.app.command: .*may not enter ${closed}, on the way to ${closed}/app`)];
+  const file = '/etc/tenement.toml';
+  for (const isolation of ['process', 'namespace'] as const) {
+    expect(warnings(file, { isolation, command: [join(closed, 'app')] })).toEqual(told);
+    expect(warnings(file, { isolation, command: ['app'], ...path(closed) })).toEqual(told);
+    expect(warnings(file, { isolation, command: ['app'], ...path(open, closed) })).toEqual([]);
+  }
+  expect(warnings(file, { command: ['app'], ...path(closed, open) })).toEqual([]);
+  writeFileSync(join(closed, 'binary'), '\x7fELF', { mode: 0o755 });
+  expect(warnings(file, { isolation: 'process', command: [join(closed, 'binary')] })).toEqual([]);
+  expect(warnings(file, { user: 'root', command: [join(closed, 'app')] })).toEqual([]);
+  expect(warnings(file, { isolation: 'sandbox', command: [join(closed, 'app')] })).toEqual([]);
+  symlinkSync(join(closed, 'app'), join(open, 'link'));
+  expect(warnings(file, { command: [join(open, 'link')] })).toHaveLength(1);
 });
 
 it('tells of what is named and not there, or closed to tenants', () => {
