@@ -1,5 +1,5 @@
 /** Control files of cgroups: small texts that the kernel makes up. */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { withReserve } from '../reserve.ts';
 
@@ -12,9 +12,15 @@ export function readControl(path: string): string | null {
   }
 }
 
-/** Only into one that is there: opening must not create. @throws {Error} */
+/**
+ * Only into one that is there: opening must not create. And not for reading: `cgroup.kill` and `memory.reclaim` have mode
+ * 0200, which is refused to any other user than root, their owner too.
+ */
+const WRITE = constants.O_WRONLY;
+
+/** @throws {Error} */
 export function writeControl(path: string, text: string): void {
-  const fd = withReserve(() => openSync(path, 'r+'));
+  const fd = withReserve(() => openSync(path, WRITE));
   try {
     writeSync(fd, text);
   } finally {
@@ -35,7 +41,7 @@ export function tryWriteControl(path: string, text: string): boolean {
 /** As `tryWriteControl`, for what takes the kernel some time. */
 export async function writeSlowControl(path: string, text: string): Promise<boolean> {
   try {
-    const file = await open(path, 'r+');
+    const file = await open(path, WRITE);
     await file.write(text).finally(() => file.close());
     return true;
   } catch {
