@@ -16,10 +16,13 @@ export async function unitOfServer(env: NodeJS.ProcessEnv): Promise<ServiceUnit 
   return own === null ? null : showUnit(own);
 }
 
-/** The first unit of the system that serves this config, running or not; null: there is none. */
+/** The first unit of the system, else of this user, that serves the config, running or not; null: there is none. */
 export async function unitServing({ file }: Pick<Config, 'file'>): Promise<ServiceUnit | null> {
-  const [unit = null] = await serviceUnits((properties) => real(configOf(properties)) === real(file));
-  return unit;
+  const isAsked = (properties: Properties) => real(configOf(properties)) === real(file);
+  const [ofSystem] = await serviceUnits('system', isAsked);
+  if (ofSystem !== undefined) return ofSystem;
+  const [ofUser = null] = await serviceUnits('user', isAsked);
+  return ofUser;
 }
 
 /** A sentence for each setting of the unit that breaks what the config promises. */

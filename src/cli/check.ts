@@ -16,7 +16,7 @@ import { programWarnings } from '../process/host/programs.ts';
 import { withoutNpm } from '../process/npm.ts';
 import { viewWarnings } from '../process/view-warnings.ts';
 import { forgeableTrust } from '../proxy/forgeable.ts';
-import { unitOfServer, unitServing, unitWarningsFor } from '../service-manager.ts';
+import { unitServing, unitWarningsFor } from '../service-manager.ts';
 import { asServed, withDirectoriesOf } from './as-served.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { plural } from './format.ts';
@@ -54,7 +54,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const moved: string[] = [];
   const config = await servableOf(options, io, (text) => moved.push(text));
   assertMayListen(config);
-  const unit = (await unitOfServer(io.env)) ?? (await unitServing(config));
+  const unit = await unitServing(config);
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const openFiles = unit?.nofileLimit ?? descriptorLimit();

@@ -34,16 +34,23 @@ export async function showUnit({ name, manager }: UnitName): Promise<ServiceUnit
   return properties === undefined ? null : serviceUnit(properties, runtimeBase(manager));
 }
 
-/** Services of the system whose `ExecStart=` runs `serve` and which `isAsked` takes. */
-export async function serviceUnits(isAsked: (properties: Properties) => boolean): Promise<ServiceUnit[]> {
+/** Those services of the manager that `isAsked` takes, running or not. */
+export async function serviceUnits(
+  manager: UnitName['manager'],
+  isAsked: (properties: Properties) => boolean,
+): Promise<ServiceUnit[]> {
   // Where systemd has not booted the machine there is nobody to ask (sd_booted(3)).
   if (!existsSync('/run/systemd/system')) return [];
-  const listed = await systemctl('system', ['list-unit-files', '--type=service', '--plain', '--no-legend']);
-  const names = listed.split('\n').flatMap((line) => line.split(' ')[0] ?? []);
-  const concrete = names.filter((name) => name !== '' && !name.includes('@.'));
-  if (concrete.length === 0) return [];
-  const all = await show('system', concrete);
-  return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase('system')));
+  // What is made from a template is no file of its own; what is not loaded is a file only.
+  const lists = [['list-unit-files'], ['list-units', '--all']];
+  const listed = await Promise.all(
+    lists.map((words) => systemctl(manager, [...words, '--type=service', '--plain', '--no-legend'])),
+  );
+  const names = listed.flatMap((text) => text.split('\n').flatMap((line) => line.split(' ')[0] ?? []));
+  const concrete = new Set(names.filter((name) => name !== '' && !name.includes('@.')));
+  if (concrete.size === 0) return [];
+  const all = await show(manager, [...concrete]);
+  return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase(manager)));
 }
 
 async function show(manager: UnitName['manager'], names: readonly string[]): Promise<Properties[]> {
