@@ -61,7 +61,7 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
   const registry = createRegistry(database);
   const turnedAway = new TurnedAway();
   const descriptors = sharesOf(config, registry.list().length);
-  const receive = createReception({
+  const reception = createReception({
     source: { claim: (...args) => parts.supervisor.claim(...args) },
     limits: { inAll: descriptors.rings, perClient: descriptors.ringsPerInstance },
     turnedAway,
@@ -69,7 +69,7 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
   });
   const doorbells = createDoorbells({
     logger,
-    onRing: (...ring) => receive(...ring),
+    onRing: (...ring) => reception.take(...ring),
     maxHung: () => roomForDoorbells(descriptors, parts.supervisor.config.settings.maxRunning),
   });
   const launcher = createLauncher({
@@ -108,12 +108,14 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
     claims,
     release: async (options) => {
       forget();
+      reception.close();
       await events.settled(LAST_EVENTS_WAIT_MS);
       database.close();
       claims.release(options);
       lock.release();
     },
   };
+  parts.supervisor.onRetired((generation) => reception.retire(generation));
   return parts;
 }
 

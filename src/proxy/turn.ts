@@ -59,12 +59,18 @@ function next(turns: Turns): void {
 /** Of this process, which has one event loop. */
 export const turns = new Turns();
 
-/** Lets what is piped from `source` to `sink` wait for its turn. */
-export function takeTurns(source: Readable, sink: Writable): void {
+/** Lets what is piped from `source` to `sink` wait for its turn, until what it returns is called. */
+export function takeTurns(source: Readable, sink: Writable): () => void {
+  let isOver = false;
   const mover: Mover = {
     hold: () => source.pause(),
     // The pipe goes on by itself when the sink takes more.
-    letGo: () => void (sink.writableNeedDrain || source.resume()),
+    letGo: () => void (isOver || sink.writableNeedDrain || source.resume()),
   };
-  source.on('data', (bytes: Buffer) => turns.spend(bytes.length, mover));
+  const spend = (bytes: Buffer) => turns.spend(bytes.length, mover);
+  source.on('data', spend);
+  return () => {
+    isOver = true;
+    source.off('data', spend);
+  };
 }

@@ -8,6 +8,8 @@ const FIRST_LOOK_MS = 20;
 const LOOKS_AT_MOST_EVERY_MS = 200;
 /** In which a process that does not run works on no request, or waits for something else. */
 const GAP_MS = 10;
+/** In the place of how many were open. */
+const UNSEEN = -1;
 const LONG_AGO_MS = Number.NEGATIVE_INFINITY;
 
 export interface DrainOptions {
@@ -32,12 +34,14 @@ export class Drain {
   private over = false;
   private readonly begunAtMs: number;
   private directSinceMs = 0;
+  /** Since the first look. */
+  private hasMoved = false;
   private seen: { readonly open: number; readonly ranMs: number; readonly sinceMs: number };
 
   constructor(options: DrainOptions) {
     this.options = options;
     const { atRest } = options.traffic;
-    this.seen = atRest === null ? { open: -1, ranMs: 0, sinceMs: 0 } : { ...atRest, sinceMs: LONG_AGO_MS };
+    this.seen = atRest === null ? { open: UNSEEN, ranMs: 0, sinceMs: 0 } : { ...atRest, sinceMs: LONG_AGO_MS };
     this.begunAtMs = options.clock.nowMs();
     this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.late());
     options.inFlight.onDrained(() => this.drained());
@@ -66,7 +70,9 @@ export class Drain {
     const { clock, traffic, counts, patience } = this.options;
     const open = traffic.countNow(counts());
     if (open === 0 || this.isQuiet(open)) return this.done(true);
-    if (clock.nowMs() - this.directSinceMs >= patience().quietMs) return this.awaitGap();
+    const waitedMs = clock.nowMs() - this.directSinceMs;
+    if (waitedMs >= patience().atMostMs && this.hasMoved) return this.late();
+    if (waitedMs >= patience().gapAfterMs && this.hasMoved) return this.awaitGap();
     this.lookIn(Math.min(afterMs * 2, LOOKS_AT_MOST_EVERY_MS));
   }
 
@@ -87,6 +93,7 @@ export class Drain {
     const nowMs = clock.nowMs();
     if (open === this.seen.open && ranMs - this.seen.ranMs <= BUSY_MS)
       return nowMs - this.seen.sinceMs >= patience().quietMs;
+    this.hasMoved ||= this.seen.open !== UNSEEN;
     this.seen = { open, ranMs, sinceMs: nowMs };
     return false;
   }

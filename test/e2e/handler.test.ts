@@ -12,13 +12,13 @@ import {
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 import fastify from 'fastify';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import type { Handler } from '../../src/proxy/handler.ts';
 import { eventStream } from './clients.ts';
+import { constantLoad } from './constant-load.ts';
 import { temporaryDirectory, writeConfig } from './support.ts';
 import { type Answer, type RequestOptions, send } from './test-server.ts';
 
@@ -205,36 +205,3 @@ it('closed, it refuses, and an event stream is cut', async () => {
   const refused = await ask(port);
   expect([refused.status, JSON.parse(refused.body).code]).toEqual([503, 'shutting_down']);
 });
-
-interface Load {
-  /** Settles when so many more have been answered. */
-  more(count: number): Promise<void>;
-  end(): Promise<{ readonly answers: readonly Answer[]; readonly failures: readonly string[] }>;
-}
-
-function constantLoad(clients: number, askOnce: () => Promise<Answer>): Load {
-  const answers: Answer[] = [];
-  const failures: string[] = [];
-  let over = false;
-  const client = async () => {
-    while (!over) {
-      await askOnce().then(
-        (answer) => answers.push(answer),
-        (error: Error) => failures.push(error.message),
-      );
-      await delay(1);
-    }
-  };
-  const running = Array.from({ length: clients }, client);
-  return {
-    more: async (count) => {
-      const goal = answers.length + failures.length + count;
-      await expect.poll(() => answers.length + failures.length).toBeGreaterThan(goal);
-    },
-    end: async () => {
-      over = true;
-      await Promise.all(running);
-      return { answers, failures };
-    },
-  };
-}

@@ -31,7 +31,7 @@ async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenan
     ),
   ];
   const lease = { upstream, release: () => {} } as Partial<Lease> as Lease;
-  const receive = createReception({
+  const reception = createReception({
     source: { claim: () => claim(() => lease) },
     limits: { inAll: 10, perClient: 10 },
     turnedAway: new TurnedAway(),
@@ -41,7 +41,7 @@ async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenan
   const accepted: Socket[] = [];
   const bell = createServer(options, (socket) => {
     accepted.push(socket);
-    receive('web:acme', socket, false);
+    reception.take('web:acme', socket, false);
   });
   servers.push(await listening(join(dir, 'bell.s'), bell));
   const client = connect(join(dir, 'bell.s')).on('error', () => {});

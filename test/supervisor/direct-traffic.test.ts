@@ -130,7 +130,7 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
   it('a stop ends it at once when nothing moves on them', async () => {
     const { made, process } = await kept();
     void made.supervisor.stop('api:acme');
-    await made.clock.advance(50);
+    await made.clock.advance(100);
     expect(process.terminated).toHaveLength(1);
   });
 
@@ -165,6 +165,15 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     expect(all.process.terminated).toHaveLength(1);
   });
 
+  it('one that is to be suspended is, when nothing has moved for three seconds (bug: it was ended)', async () => {
+    const { made, process } = await connected({}, { drainTimeoutMs: 30_000, idleAction: 'suspend' });
+    void made.supervisor.sleep('api:acme');
+    await made.clock.advance(1000);
+    run(process, 1);
+    await made.clock.advance(4500);
+    expect([stateOf(made), process.terminated]).toEqual(['suspended', []]);
+  });
+
   it('a stop waits for requests of the proxy all the same', async () => {
     const { made, process } = await kept();
     const claim = await made.supervisor.claim('api:acme', new AbortController().signal);
@@ -172,7 +181,7 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     await made.clock.advance(10_000);
     expect(process.terminated).toEqual([]);
     if ('release' in claim) claim.release();
-    await made.clock.advance(50);
+    await made.clock.advance(100);
     expect(process.terminated).toHaveLength(1);
   });
 });
