@@ -1,7 +1,7 @@
 /**
  * Sees readiness when it happens: the bind directory is watched, so that the socket is noticed as it
  * appears; between bind(2) and listen(2) a connection is refused, so it is tried again within a
- * millisecond or two. There is no polling back-off.
+ * millisecond or two. The health path is asked less often the longer it takes, by a fortieth of that time.
  */
 import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,7 +15,9 @@ const CONNECT_RETRY_MS = 1;
 /** For file systems that do not notify. */
 const RECHECK_MS = 50;
 const HEALTH_RETRY_MS = 5;
-const HEALTH_RETRY_SLOW_MS = 25;
+/** Of the time that it has taken so far: so much later at most is it seen. */
+const HEALTH_RETRY_SHARE = 1 / 40;
+const HEALTH_RETRY_MAX_MS = 500;
 const HEALTH_FAST_MS = 1000;
 const PORT_RETRY_MS = 2;
 const PORT_RETRY_SLOW_MS = 10;
@@ -130,15 +132,16 @@ async function waitHealthy(
     if (result.ok) return result;
     // An attempt that was cut off says nothing; the one before it may.
     if (!signal.aborted) last = result;
-    await pause(retryMs(result, startedAtMs), signal);
+    await pause(healthRetryMs(performance.now() - startedAtMs, !result.ok && result.refused === true), signal);
   }
   if (last.ok || !last.refused || 'port' in upstream) return last;
   return notListening(upstream.socketPath);
 }
 
-function retryMs(answer: HealthAnswer, startedAtMs: number): number {
-  if (performance.now() - startedAtMs >= HEALTH_FAST_MS) return HEALTH_RETRY_SLOW_MS;
-  return !answer.ok && answer.refused ? CONNECT_RETRY_MS : HEALTH_RETRY_MS;
+/** What takes a minute to start, and logs each question, has no use for thousands of them. */
+export function healthRetryMs(elapsedMs: number, refused: boolean): number {
+  if (elapsedMs >= HEALTH_FAST_MS) return Math.min(HEALTH_RETRY_MAX_MS, Math.floor(elapsedMs * HEALTH_RETRY_SHARE));
+  return refused ? CONNECT_RETRY_MS : HEALTH_RETRY_MS;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,10 @@ export const GO: Need = { test: "go version | grep -Eq 'go1\\.(2[1-9]|[3-9][0-9]
 
 export const NODE: Need = { test: 'command -v npm', remedy: 'Node and npm' };
 
-export const JAVA: Need = { test: 'command -v mvn && command -v java', remedy: 'apt-get install maven' };
+export const JAVA: Need = {
+  test: 'command -v mvn && command -v jar',
+  remedy: 'apt-get install maven default-jdk-headless',
+};
 
 /** A program of a Debian package, on PATH or by its path. */
 export function program(name: string, debianPackage: string): Need {

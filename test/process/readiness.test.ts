@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { healthRetryMs } from '../../src/process/readiness.ts';
 import { app, get, inline, makeBench, PATIENT, publicSocket } from './support.ts';
 
 test('a child that starts slowly is waited for', async () => {
@@ -94,6 +95,16 @@ test('an answer other than 2xx is not ready, and the last one is told', async ()
   stop.abort();
   expect(await result).toEqual({ ok: false, detail: 'GET /health answered 503' });
   expect(existsSync(publicSocket(bench.request().paths))).toBe(false);
+});
+
+test('a child that takes a minute is asked some hundred times, not thousands (bug), and its answer seen soon', () => {
+  let asked = 0;
+  for (let elapsedMs = 0; elapsedMs < 60_000; asked += 1) {
+    const pauseMs = healthRetryMs(elapsedMs, false);
+    expect(pauseMs).toBeLessThanOrEqual(Math.max(5, elapsedMs / 40));
+    elapsedMs += pauseMs;
+  }
+  expect(asked).toBeLessThan(500);
 });
 
 test('a health check that hangs does not outlast the wait for readiness', async () => {
