@@ -37,6 +37,8 @@ export class Deeds {
   readonly casualties: string[] = [];
   private readonly options: DeedsOptions;
   private readonly under: Promise<void>[] = [];
+  /** On a busy machine they are there for a while yet. */
+  private readonly killed = new Set<number>();
 
   constructor(options: DeedsOptions) {
     this.options = options;
@@ -92,7 +94,10 @@ export class Deeds {
   private signal(tenant: Tenant, name: NodeJS.Signals): void {
     const { server, diary } = this.options;
     if (name === 'SIGKILL') diary.note(tenant, 'death');
-    for (const pid of serving(processesOf(server.dataDir), tenant)) kill(pid, name);
+    for (const pid of serving(processesOf(server.dataDir), tenant)) {
+      if (name === 'SIGKILL') this.killed.add(pid);
+      kill(pid, name);
+    }
   }
 
   private async killServer(): Promise<void> {
@@ -101,7 +106,7 @@ export class Deeds {
     await server.kill();
     // Not those that were being stopped or put to sleep at that moment: they have had their SIGTERM.
     const serving = servingIn(server.dataDir);
-    const before = this.everyone().filter((pid) => serving.has(pid));
+    const before = this.everyone().filter((pid) => serving.has(pid) && !this.killed.has(pid));
     const were = new Map(before.map((pid) => [pid, `${serving.get(pid)} ${commandOf(pid)}`]));
     await delay(forMs);
     const after = new Set(this.everyone());
