@@ -10,6 +10,7 @@ import type { Config, ListenAddress, ProxyLimits } from './core/service.ts';
 import type { UpstreamSource } from './core/serving.ts';
 import { Hypervisor } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
+import { assertMayListen } from './process/host/listening.ts';
 import { namedBy } from './proxy/host-names.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { trustedPeers } from './proxy/trusted.ts';
@@ -73,6 +74,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const reload = () => reloadConfig(hypervisor);
   try {
+    assertMayListen(listenersOf(hypervisor, options));
     const proxy = await openProxy(hypervisor, options, undo);
     hypervisor.setProxyPort(proxy.port);
     const api = await openApis(hypervisor, options, undo);
@@ -83,6 +85,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await close();
     throw error;
   }
+}
+
+function listenersOf({ config }: Hypervisor, { proxy, api }: DaemonOptions) {
+  return { proxy: { listen: proxy ?? config.proxy.listen }, api: { listen: api ?? config.api.listen } };
 }
 
 type Undo = ((hurry: AbortSignal) => Promise<void>)[];
@@ -98,7 +104,7 @@ function reloadConfig(hypervisor: Hypervisor): void {
 async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
   const proxy = hypervisor.config.proxy.workers === 1 ? ownProxy(hypervisor, options) : workers(hypervisor, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
-  return proxy.listen(options.proxy ?? hypervisor.config.proxy.listen);
+  return proxy.listen(listenersOf(hypervisor, options).proxy.listen);
 }
 
 function ownProxy(hypervisor: Hypervisor, { logger, clientProbes }: DaemonOptions): ProxyServer {
@@ -173,7 +179,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     crowd: { listener: 'api', limits, turnedAway, isExempt },
   });
   undo.push((hurry) => api.close(hurry));
-  return api.listen(options.api ?? config.api.listen);
+  return api.listen(listenersOf(hypervisor, options).api.listen);
 }
 
 function isKnownHost(host: string, table: RoutingTable, source: Pick<UpstreamSource, 'has'>): boolean {

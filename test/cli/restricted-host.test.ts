@@ -1,6 +1,6 @@
 /** What a host cannot give, where it really cannot: `check` and `serve` say the same, and what to do about it. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -10,6 +10,7 @@ import { MAIN } from '../e2e/follower.ts';
 const noRoot = process.env['CI'] !== 'true' && process.getuid?.() !== 0;
 const hasBubblewrap = process.env['CI'] === 'true' || findProgram('bwrap') !== null;
 const hasRunsc = process.env['CI'] === 'true' || findProgram('runsc') !== null;
+const firstFreePort = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
 const PATIENCE_MS = 60_000;
 
 const NAMESPACE = 'isolation = "namespace"\nuser = "root"';
@@ -27,6 +28,7 @@ interface Case {
   readonly name: string;
   readonly words: readonly string[];
   readonly keys?: string;
+  readonly proxyPort?: number;
   readonly message: RegExp;
   readonly hint: RegExp;
   /** What it takes to be tried. */
@@ -160,17 +162,29 @@ const CASES: readonly Case[] = [
     message: /^service\.app\.pids_limit cannot be enforced on this host \(host_cannot\)$/,
     hint: /^Cgroups are mounted read-only here: mount them writable at \/sys\/fs\/cgroup .*or leave pids_limit out\.$/,
   },
+  {
+    name: 'a port below 1024, for who is not root (bug: serve said to end what listens there)',
+    words: OTHER_USER,
+    owner: give('data', 'run'),
+    proxyPort: 81,
+    has: firstFreePort > 81,
+    message: /^\[proxy\] listen: port 81 takes root or CAP_NET_BIND_SERVICE \(listen_failed\)$/,
+    hint: /^Choose a port from \d+ on/,
+  },
 ];
 
-function prepare({ keys = '', owner = () => {} }: Case): string {
+function prepare({ keys = '', proxyPort = 0, owner = () => {} }: Case): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   chmodSync(dir, 0o755);
   for (const name of ['data', 'run', 'other']) mkdirSync(join(dir, name), { mode: 0o755 });
   owner(dir);
-  const listeners = '[proxy]\nlisten = "127.0.0.1:0"\n[api]\nlisten = "127.0.0.1:0"\n';
+  const listeners = '[proxy]\nlisten = "127.0.0.1:PORT"\n[api]\nlisten = "127.0.0.1:0"\n';
   const service = `[service.app]\ncommand = "/bin/sleep 1000"\nworkdir = "/usr"\n${keys}\n`;
-  writeFileSync(join(dir, 'tenement.toml'), `[settings]\nruntime_dir = "run"\n${listeners}${service}`);
+  writeFileSync(
+    join(dir, 'tenement.toml'),
+    `[settings]\nruntime_dir = "run"\n${listeners.replace('PORT', String(proxyPort))}${service}`,
+  );
   return dir;
 }
 
