@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceView } from '../../src/core/verbs.ts';
 import { isMissing } from '../e2e/fronts.ts';
 import { serveFile, temporaryDirectory } from '../e2e/support.ts';
 import { install, installationRoot, writeConfigFor } from './installation.ts';
@@ -90,7 +91,7 @@ async function liveThrough(
   await application.use(acme);
   expect(await application.has(acme), 'acme has what it made').toBe(true);
   expect(await application.has(globex), 'globex has what acme made').toBe(false);
-  const before = await acme.view();
+  const before = await measured(acme);
   await acme.sleep();
   const asleep = level === 'suspend' ? { state: 'suspended', pid: before.pid } : { state: 'asleep', pid: null };
   expect(await acme.view()).toMatchObject(asleep);
@@ -100,6 +101,12 @@ async function liveThrough(
   expect(after.wakes).toBeGreaterThan(before.wakes);
   expect(await globex.view()).toMatchObject({ restarts: 0 });
   note({ application: acme.instance, level, memoryBytes: before.memoryBytes, lastWakeMs: after.lastWakeMs });
+}
+
+/** Usage is read every few seconds. */
+async function measured(tenant: Tenant): Promise<InstanceView> {
+  await expect.poll(async () => (await tenant.view()).memoryBytes).not.toBeNull();
+  return tenant.view();
 }
 
 /** For the figures in docs/applications.md. */
