@@ -24,7 +24,8 @@ export class Visitor {
   };
   private readonly leave = () => {
     this.leaving.abort();
-    this.socket.destroy();
+    // One that was joined before may not have taken the last of its answer.
+    this.socket.destroySoon();
   };
 
   constructor(socket: Socket) {

@@ -188,6 +188,20 @@ test('a WebSocket stays with its process, and ends with it', async () => {
   await expect.poll(() => made.open).toBe(0);
 });
 
+test('one that half-closes when its process is gone has the whole of its answer', async () => {
+  const made = await place();
+  const size = 256 * 1024;
+  await tenant(made, 1, (_request, response) => response.end('x'.repeat(size)));
+  const socket = connect({ path: made.bell, allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'readable');
+  made.next();
+  socket.end();
+  const answer = await text(socket);
+  expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toHaveLength(size);
+});
+
 test('closed, it ends those who wait for nothing', async () => {
   const made = await place();
   await tenant(made, 1);
