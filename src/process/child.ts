@@ -142,7 +142,7 @@ export class Child implements LaunchedProcess {
   }
 
   isKilled(): boolean {
-    return this.parts.cgroup?.holdsSigkill === true && isSigkillPending(this.parts.record.pid);
+    return this.parts.cgroup?.holdsSigkill === true && isSigkillPending(this.parts.record);
   }
 
   inbox(): Promise<Inbox> {

@@ -3,6 +3,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/instance.ts';
 import { withReserve } from './reserve.ts';
 
+/** Fields 22 and 31 of /proc/PID/stat, the third being the first that is read. */
+const START_TICKS = 19;
+const PENDING_SIGNALS = 28;
+
 export interface ProcStat {
   readonly pid: number;
   readonly state: string;
@@ -15,22 +19,27 @@ export interface ProcStat {
 
 /** null when there is no such process. */
 export function readStat(pid: number): ProcStat | null {
-  let text: string;
-  try {
-    text = withReserve(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return null;
-  }
-  // The second field is the command in parentheses and may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(pid);
+  if (fields === null) return null;
   return {
     pid,
     state: fields[0] ?? '',
     ppid: Number(fields[1]),
     pgrp: Number(fields[2]),
     session: Number(fields[3]),
-    startTicks: Number(fields[19]),
+    startTicks: Number(fields[START_TICKS]),
   };
+}
+
+/** Of /proc/PID/stat, from the third on (proc(5) counts from 1); null when there is no such process. */
+function statFields(pid: number): string[] | null {
+  try {
+    const text = withReserve(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    // The second field is the command in parentheses and may itself hold spaces and parentheses.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
 }
 
 /** Of the program that it runs, 15 characters at most; '' when it is gone. */
@@ -62,19 +71,14 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 }
 
-/** Bits of the sets of signals in /proc/PID/status: bit 0 is signal 1. */
-const SIGKILL_BIT = 1n << 8n;
+/** Bit 0 of a set of signals is signal 1. */
+const SIGKILL_BIT = 1 << 8;
 
-/** Whether it was sent a SIGKILL that it has not taken yet. */
-export function isSigkillPending(pid: number): boolean {
-  try {
-    const status = withReserve(() => readFileSync(`/proc/${pid}/status`, 'latin1'));
-    // Of the thread, and of the whole process.
-    const sets = status.matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm);
-    return [...sets].some(([, set]) => (BigInt(`0x${set}`) & SIGKILL_BIT) !== 0n);
-  } catch {
-    return false;
-  }
+/** Whether that process was sent a SIGKILL that it has not taken yet: the kernel puts one into the set of each thread. */
+export function isSigkillPending({ pid, startTicks }: ProcessIdentity): boolean {
+  const fields = statFields(pid);
+  if (fields === null || Number(fields[START_TICKS]) !== startTicks) return false;
+  return (Number(fields[PENDING_SIGNALS]) & SIGKILL_BIT) !== 0;
 }
 
 /** What it has open; none when we may not know. */
