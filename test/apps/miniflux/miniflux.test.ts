@@ -24,7 +24,7 @@ tryApplication({
     return () => server.stop();
   },
 
-  keys: (level) => (level === 'process' ? '' : `sockets = ["${postgres?.socketDir}"]`),
+  keys: (level) => (level === 'namespace' ? `sockets = ["${postgres?.socketDir}"]` : ''),
 
   env(tenantId) {
     databases += 1;

@@ -37,6 +37,8 @@ tryApplication({
     await tenant.json('POST', RECORDS, { text: 'only acme' }, asAdmin);
     expect(await told()).toMatchObject({ action: 'create', record: { text: 'only acme' } });
     close();
+    // What has an open stream is ended by a sleep, and not suspended.
+    await expect.poll(async () => (await tenant.view()).openStreams).toBe(0);
   },
 
   async has(tenant) {
