@@ -5,6 +5,9 @@
 import { isWithin, isWithinAny } from './paths.ts';
 import type { Settings } from './service.ts';
 
+/** The server's own cgroup below one that it divides. systemd may start it there (`DelegateSubgroup=`). */
+export const SERVER_LEAF = 'tenement-server';
+
 export interface ServiceUnit {
   /** `tenement.service`. */
   readonly name: string;
@@ -59,7 +62,7 @@ function isHome({ name }: ServiceUnit, { cgroupRoot }: Tenancy): boolean {
 
 /** Whether the unit's cgroup passes controllers on while tenants run, and is where systemd starts the server. */
 function isBlocked(unit: ServiceUnit, { isV2 }: Tenancy): boolean {
-  return isV2 && unit.subgroup === null && (unit.delegated || isOfRoot(unit));
+  return isV2 && unit.subgroup !== SERVER_LEAF && (unit.delegated || isOfRoot(unit));
 }
 
 function isOfRoot({ user }: ServiceUnit): boolean {

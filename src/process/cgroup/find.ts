@@ -5,13 +5,12 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { SERVER_LEAF } from '../../core/service-unit.ts';
 import { type Cgroups, CONTROLS, type Control } from './cgroup.ts';
 import { readControl, readPids, tryWriteControl } from './files.ts';
 import { CgroupV1 } from './v1.ts';
 import { CgroupV2 } from './v2.ts';
 
-/** The server's own, when it makes room for others beside it. */
-const SERVER_LEAF = 'tenement-server';
 /** Containers mostly have it so. */
 const READ_ONLY =
   'cgroups are mounted read-only here: mount them writable at /sys/fs/cgroup (docs/containers.md has the words)';

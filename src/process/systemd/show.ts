@@ -6,8 +6,8 @@ import type { ServiceUnit } from '../../core/service-unit.ts';
 import { findProgram } from '../wrapper.ts';
 import type { UnitName } from './own-unit.ts';
 
-/** Without a manager that answers it would wait for minutes. */
-const TIMEOUT_MS = 10_000;
+/** Without a manager that answers it would wait for minutes; a busy one may take long over all of its units. */
+const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** That of what systemd starts (systemd.exec(5), "Environment variables in spawned processes"). */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -46,8 +46,9 @@ export async function serviceUnits(
   const listed = await Promise.all(
     lists.map((words) => systemctl(manager, [...words, '--type=service', '--plain', '--no-legend'])),
   );
-  const names = listed.flatMap((text) => text.split('\n').flatMap((line) => line.split(' ')[0] ?? []));
-  const concrete = new Set(names.filter((name) => name !== '' && !name.includes('@.')));
+  // A dot may stand before the name of one that has failed.
+  const names = listed.flatMap((text) => text.split('\n').flatMap((line) => /\S+\.service/.exec(line)?.[0] ?? []));
+  const concrete = new Set(names.filter((name) => !name.includes('@.')));
   if (concrete.size === 0) return [];
   const all = await show(manager, [...concrete]);
   return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase(manager)));
@@ -58,7 +59,7 @@ async function show(manager: UnitName['manager'], names: readonly string[]): Pro
   return parseShow(output);
 }
 
-/** Its output; empty when it fails. */
+/** Its output, also when it fails at one of many units. */
 async function systemctl(manager: UnitName['manager'], words: readonly string[]): Promise<string> {
   const program = findProgram('systemctl');
   if (program === null) return '';
@@ -66,8 +67,8 @@ async function systemctl(manager: UnitName['manager'], words: readonly string[])
   try {
     const { stdout } = await promisify(execFile)(program, [`--${manager}`, '--no-pager', ...words], options);
     return stdout;
-  } catch {
-    return '';
+  } catch (error) {
+    return (error as { stdout?: string }).stdout ?? '';
   }
 }
 
