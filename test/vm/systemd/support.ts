@@ -1,0 +1,135 @@
+/** A machine whose first program is systemd, with tenement installed as docs/systemd.md says. */
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
+const EXAMPLES = join(CHECKOUT, 'examples/systemd');
+const UNITS = '/etc/systemd/system';
+export const CONFIG = '/etc/tenement/tenement.toml';
+export const TENANTS = '/sys/fs/cgroup/tenement.slice/tenement-tenants.service';
+const HOME = '/opt/tenement';
+const TENANT = join(HOME, 'test/fixtures/apps/tenant.mjs');
+
+/** What the test needs besides what the example has. */
+const SERVICE = `
+[service.app]
+command = ["/usr/local/bin/node", "${TENANT}"]
+memory_limit_mb = 200
+pids_limit = 60
+startup_timeout = 300
+health_timeout = 60
+request_timeout = 300
+`;
+
+/** The shipped units as they are, and the shipped config with a service for the test. */
+export async function install(): Promise<void> {
+  // The checkout may lie where only root gets to.
+  for (const dir of [HOME, '/etc/tenement']) mkdirSync(dir, { recursive: true });
+  execFileSync('mount', ['--bind', CHECKOUT, HOME]);
+  for (const name of ['node', 'tenement']) rmSync(join('/usr/local/bin', name), { force: true });
+  copyFileSync(process.execPath, '/usr/local/bin/node');
+  symlinkSync(join(HOME, 'bin/tenement.js'), '/usr/local/bin/tenement');
+  for (const unit of ['tenement.service', 'tenement-tenants.service'])
+    copyFileSync(join(EXAMPLES, unit), join(UNITS, unit));
+  // The machine is emulated: a server that is ready in half a second elsewhere takes a minute here.
+  const patience = '[Service]\nTimeoutStartSec=900\nTimeoutStopSec=900\n';
+  for (const unit of ['tenement.service', 'broken.service']) writeDropIn(unit, patience, 'slow.conf');
+  writeFileSync(CONFIG, `${readFileSync(join(EXAMPLES, 'tenement.toml'), 'utf8')}${SERVICE}`);
+  await systemctl('daemon-reload');
+}
+
+export function writeUnit(name: string, text: string): void {
+  writeFileSync(join(UNITS, name), text);
+}
+
+/** Settings beside those of the unit. */
+export function writeDropIn(unit: string, text: string, name = 'more.conf'): void {
+  mkdirSync(join(UNITS, `${unit}.d`), { recursive: true });
+  writeFileSync(join(UNITS, `${unit}.d`, name), text);
+}
+
+export async function systemctl(...words: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('systemctl', words, { encoding: 'utf8' });
+  return stdout.trim();
+}
+
+export async function journalOf(unit: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('journalctl', ['--unit', unit, '--output=cat', '--no-pager']);
+  return stdout;
+}
+
+export async function mainPid(unit = 'tenement.service'): Promise<number> {
+  return Number(await systemctl('show', '--property=MainPID', '--value', unit));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Over a connection of its own. Rejects when that is refused or breaks. */
+export function ask(socketPath: string, path: string, method = 'GET', body?: unknown): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const headers = { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  const asked = request({ socketPath, path, method, agent: false, headers }, async (response) => {
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    resolve({ status: response.statusCode ?? 0, body: text });
+  });
+  asked.once('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}
+
+/** The API on the control socket. */
+export async function api(path: string, method?: string, body?: unknown) {
+  const answer = await ask('/var/lib/tenement/.tenement/control.sock', `/api/${path}`, method, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+  return JSON.parse(answer.body);
+}
+
+export const publicSocket = (id: string, service = 'app') => `/run/tenement/${service}-${id}.sock`;
+
+/** The cgroup of an instance. */
+export function cgroupOf(instance: string): string {
+  const [base = ''] = readdirSync(TENANTS).filter((name) => /^tenement-[0-9a-f]{8}$/.test(name));
+  return join(TENANTS, base, instance.replace(':', '.'));
+}
+
+export const control = (dir: string, file: string) => readFileSync(join(dir, file), 'latin1').trim();
+
+export interface Load {
+  readonly answers: number;
+  readonly failures: readonly string[];
+}
+
+/** Without it the load would take the processors of the machine from the server that starts. */
+const PAUSE_MS = 10;
+
+/** Requests to public sockets, one after the other at each, until it is told to stop. */
+export function startLoad(ids: readonly string[]): () => Promise<Load> {
+  const failures: string[] = [];
+  let answers = 0;
+  let over = false;
+  const one = async (id: string) => {
+    while (!over) {
+      const { status, body } = await ask(publicSocket(id), '/').catch((error: Error) => ({
+        status: 0,
+        body: String(error),
+      }));
+      if (status === 200 && JSON.parse(body).tenant === id) answers += 1;
+      else failures.push(`${id}: ${status} ${body}`);
+      await setTimeout(PAUSE_MS);
+    }
+  };
+  const all = ids.map(one);
+  return async () => {
+    over = true;
+    await Promise.all(all);
+    return { answers, failures };
+  };
+}
