@@ -70,15 +70,17 @@ describe.skipIf(!isRoot || noNamespaces)(
       const keys = `isolation = "namespace"\nuser = "${user}"\nmemory_limit_mb = 200`;
       const server = await serve(`[service.app]\ncommand = "node {fixtures}/cgroup.mjs"\n${keys}`);
       for (const id of ['globex', 'acme']) await server.cli('spawn', 'app', '--id', id);
-      expect(JSON.parse((await server.get('acme.localhost')).body)).toEqual({
-        memory: 200 * 1024 * 1024,
+      const { memory, ...rest } = JSON.parse((await server.get('acme.localhost')).body);
+      // Of version 2 Node takes memory.high.
+      expect([200 * 1024 * 1024, (200 * 1024 * 1024 * 31) / 32]).toContain(memory);
+      expect(rest).toEqual({
         refusals: ['EROFS'],
         instances: ['app.acme'],
       });
       const command = ['app:acme', '--', 'node', '-p', 'process.constrainedMemory()'];
       const words = ['-c', server.configFile, 'exec', ...command];
       const { stdout } = await tenement(words, { XDG_RUNTIME_DIR: server.dir });
-      expect(stdout.trim()).toBe(String(200 * 1024 * 1024));
+      expect(Number(stdout)).toBe(memory);
     });
   },
 );
