@@ -53,10 +53,15 @@ function withoutName(text: string): number {
   return fd;
 }
 
-/** In a session of its own, so that no terminal is its terminal. */
-function onPipes({ shell: [file = '', ...args] }: PreparedCommand, script: number): ChildProcess {
+/**
+ * In a session of its own, so that no terminal is its terminal. A container has pipes in any case: runsc gives the files
+ * that it has for stdin, stdout and stderr to the user `nobody`.
+ */
+function onPipes({ shell: [file = '', ...args], ownDir }: PreparedCommand, script: number): ChildProcess {
   const { stdin, stdout, stderr } = process;
-  const [input, output, errors] = [stdin, stdout, stderr].map(({ isTTY }) => (isTTY ? 'pipe' : 'inherit'));
+  const [input, output, errors] = [stdin, stdout, stderr].map(({ isTTY }) =>
+    isTTY || ownDir !== null ? 'pipe' : 'inherit',
+  );
   const child = start(file, [...args, SCRIPT_FILE], {
     env: {},
     detached: true,

@@ -69,10 +69,10 @@ export interface Started extends Program {
 /**
  * What the shell is told. In braces, so that it does nothing until it has read all of it. `0` stands for whoever writes
  * it; a cap that cannot be had is no reason to go on without. The environment is not among the words of a command, which
- * everybody may read. `redirection`: of the program's stdin.
+ * everybody may read. `redirection`: of the program's stdin, which has nothing to read where it is not given.
  * @throws {Error} when no program can be given one of its words
  */
-export function scriptFor(started: Started, wrapping: Wrapping, redirection = '< /dev/null'): string {
+export function scriptFor(started: Started, wrapping: Wrapping, redirection = nothingFor(wrapping)): string {
   const { joinFiles, nofileLimit, filterPath } = wrapping;
   const { words, env } = commandOf(started, wrapping);
   const script = [
@@ -83,12 +83,19 @@ export function scriptFor(started: Started, wrapping: Wrapping, redirection = '<
     // What a shell adds to a clean environment.
     'unset PWD OLDPWD SHLVL',
     ...env.map(([name, value]) => `export ${name}=${quoted(value)}`),
-    `exec ${words.map(quoted).join(' ')} ${redirection}${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`}`,
+    `exec ${words.map(quoted).join(' ')}${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`} ${redirection}`,
     '}',
     '',
   ].join('\n');
   assertPassable([...words, ...env.map(([name, value]) => `${name}=${value}`)]);
   return script;
+}
+
+/** The shell makes a pipe of it, from which nothing comes: runsc gives what it has for stdin to the user `nobody`. */
+const EMPTY_PIPE = "<<'END'\nEND";
+
+function nothingFor({ ownEnv }: Wrapping): string {
+  return ownEnv === null ? '< /dev/null' : EMPTY_PIPE;
 }
 
 function commandOf({ file, args, env }: Started, { user, sandbox, ownEnv }: Wrapping) {

@@ -1,7 +1,7 @@
 /** Commands that an operator runs in an instance's place. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -199,4 +199,21 @@ describe.skipIf(!isRoot)('exec (as root)', () => {
     expect([status, stdout]).toEqual([5, expect.stringContaining('piped')]);
     expect(readdirSync(join(server.dataDir, '.tenement/sandbox'))).toEqual([]);
   });
+
+  it.skipIf(isMissing('runsc'))(
+    "leaves the operator's files to the operator at sandbox (bug: runsc gave them to nobody)",
+    async () => {
+      const server = await registered('isolation = "sandbox"');
+      const [input, output] = [join(server.dir, 'in.sql'), join(server.dir, 'out.txt')];
+      writeFileSync(input, 'piped\n');
+      writeFileSync(output, '');
+      const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' ');
+      const { status } = await exec(server, ['app:acme', '--', 'cat'], {
+        through: (words) => ['sh', '-c', `${quoted(words)} < ${input} > ${output} 2>> ${output}`],
+      });
+      expect([status, readFileSync(output, 'utf8')]).toEqual([0, 'piped\n']);
+      const uids = [input, output, '/dev/null'].map((path) => statSync(path).uid);
+      expect(uids).toEqual([0, 0, 0]);
+    },
+  );
 });

@@ -31,6 +31,12 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     await expect.poll(async () => (await server.instance('app:acme')).memoryBytes ?? 0).toBeGreaterThan(0);
   });
 
+  it("has a stdin from which nothing comes, and which is not the host's (bug: /dev/null came to belong to nobody)", async () => {
+    const server = await serveSandbox();
+    expect((await server.instance('app:acme')).state).toBe('ready');
+    expect(statSync('/dev/null').uid).toBe(0);
+  });
+
   it('ends in order, and leaves nothing behind', async () => {
     const server = await serveSandbox();
     const { pid } = await server.instance('app:acme');
