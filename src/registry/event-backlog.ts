@@ -1,7 +1,4 @@
-/**
- * Events on their way into the registry: written together at the end of a turn of the event loop, so that no request waits
- * for it; those that cannot be written are kept in order and tried again.
- */
+/** Events on their way into the registry: written at once where that can be done, else kept in order and tried again. */
 import type { Clock, TenementEvent } from '../core/ports.ts';
 import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -27,7 +24,6 @@ export class Backlog {
   /** Why they are not written; null when that has not failed. */
   private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
   private told = false;
-  private isDueThisTurn = false;
   private onChange: () => void = () => {};
 
   constructor(database: Database, options: BacklogOptions) {
@@ -49,18 +45,12 @@ export class Backlog {
 
   push(event: TenementEvent): void {
     this.waiting.push(event);
+    if (this.failure === null) return this.flush();
     if (this.waiting.length > this.options.keep) this.waiting.shift();
-    if (this.failure !== null || this.isDueThisTurn) return;
-    this.isDueThisTurn = true;
-    setImmediate(() => {
-      this.isDueThisTurn = false;
-      if (this.failure === null) this.flush();
-    });
   }
 
   async settled(timeoutMs: number): Promise<void> {
     const { clock } = this.options;
-    if (this.failure === null) this.flush();
     await new Promise<void>((resolve) => {
       const cancel = clock.after(timeoutMs, resolve);
       this.onChange = () => {

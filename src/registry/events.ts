@@ -31,7 +31,7 @@ interface EventLogOptions {
 }
 
 /**
- * An event has its number and is told at once, in order. One that is not written yet, or cannot be now (another process's lock, a full
+ * An event has its number and is told at once, in order. One that cannot be written now (another process's lock, a full
  * disk) waits in memory with those that follow it, at most as many as the registry keeps, and is listed all the same.
  */
 export function createEventLog(database: Database, options: EventLogOptions): KeptEventLog {

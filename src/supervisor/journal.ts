@@ -61,7 +61,10 @@ export class Journal implements Recorded {
     return this.deps.saver.settled(timeoutMs, this);
   }
 
-  /** Writes a step down. What an operator wants is durable before it is acted on; the rest follows. */
+  /**
+   * Writes a step down, before it is acted on. What an operator wants is durable; a step for which requests wait follows at
+   * the end of the turn.
+   */
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
     const storage = withStop(this.current.storage, was.desired, desired, event);
@@ -70,8 +73,9 @@ export class Journal implements Recorded {
     this.current = { ...this.current, state, desired, crashes, storage };
     // Unregistered: who asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.saver.forget(this);
-    if (isAsked(event)) this.deps.saver.save(this, is.desired !== was.desired);
-    else this.deps.saver.soon(this);
+    const isWaitedFor = state === 'starting' || state === 'ready';
+    if (isWaitedFor && !isAsked(event)) this.deps.saver.soon(this);
+    else this.deps.saver.save(this, desired !== was.desired && isAsked(event));
   }
 
   /** Its directory was measured, or its limit is another now. */

@@ -1,7 +1,7 @@
 /**
  * Writes records into the registry. One that cannot be written stops nobody: it is kept, said once, and written again
- * each second (a full disk), or as soon as another process has given the registry's lock back. What no operator waits for
- * is written at the end of the turn, so that no request waits for it either: a server that is killed before finds its
+ * each second (a full disk), or as soon as another process has given the registry's lock back. What requests wait for
+ * is written when they have gone on, at the end of the turn: the server after one that is killed before then finds its
  * processes all the same. What is only counted is written together, at most once a second.
  */
 import type { InstanceRecord } from '../core/instance.ts';

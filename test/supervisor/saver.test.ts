@@ -105,7 +105,7 @@ it('what is counted is written within a second, all of it at once', async () => 
   expect(made.saved.get('api:acme')).toMatchObject({ requests: 1, lastActivityAtMs: 1_000_000 });
 });
 
-describe('a step that no operator waits for', () => {
+describe('a step that requests wait for', () => {
   it('is written at the end of the turn, and what an operator wants before anything is done', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
