@@ -101,7 +101,9 @@ function connectIn(view: View, path: string): Promise<string> {
 
 /** `wait`: it tries until it is answered; `begun` settles when it has begun. */
 function connecting(view: View, path: string, wait = '') {
-  const child = spawn(BWRAP, [...bubblewrapWords(view, null), process.execPath, '-e', CONNECT, path, wait]);
+  // The checkout may lie where a tenant sees nothing but its program, in /tmp.
+  const words = bubblewrapWords({ ...view, program: process.execPath }, null);
+  const child = spawn(BWRAP, [...words, process.execPath, '-e', CONNECT, path, wait]);
   onTestFinished(() => void child.kill('SIGKILL'));
   return { begun: once(child.stderr, 'data'), said: readText(child.stdout) };
 }
