@@ -275,6 +275,8 @@ export class Child implements LaunchedProcess {
   private async end(graceMs: number): Promise<void> {
     const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
     this.resumed.abort();
+    // By now another answers at its public path.
+    if (this.holding !== null) clearTimeout(this.holding);
     // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
     thaw(this.whole);
     await terminateAll({
