@@ -68,11 +68,10 @@ it.runIf(isRoot)('root of a user namespace that has no other user cannot, as in 
 });
 
 it.runIf(isRoot)('a /tmp that is read-only does not matter (bug: a mistake in tenement itself)', () => {
-  const dir = makeDir();
   const where = { dataDir: '/var/tmp/none', runtimeDir: '/var/tmp/none', dynamicUids: RANGE };
   const code = `import('${MODULE}').then(({ whyNoUsers }) => console.log(whyNoUsers(${JSON.stringify(where)})))`;
-  const readOnly = 'mount --bind "$0" /tmp && mount -o remount,bind,ro /tmp && exec "$@"';
-  const words = ['-m', '/bin/sh', '-c', readOnly, dir, process.execPath, '-e', code];
+  const readOnly = 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec "$@"';
+  const words = ['-m', '/bin/sh', '-c', readOnly, 'sh', process.execPath, '-e', code];
   expect(spawnSync('unshare', words, { encoding: 'utf8' }).stdout).toBe('null\n');
 });
 
