@@ -9,8 +9,10 @@ import { fillTemplate } from '../../src/core/template.ts';
 
 export type Where = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
+type Program = Pick<ServiceConfig, 'name' | 'command' | 'workdir'>;
+
 /** Settles at the first 200; ends with the returned function. */
-export async function bareStart(service: ServiceConfig, dir: string): Promise<() => Promise<void>> {
+export async function bareStart(service: Program, dir: string): Promise<() => Promise<void>> {
   mkdirSync(dir, { recursive: true });
   const socket = join(dir, 's');
   rmSync(socket, { force: true });

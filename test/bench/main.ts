@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   bombs: () => import('./bombs.ts'),
   ends: () => import('./ends.ts'),
   crash: () => import('./crash.ts'),
+  peers: () => import('./peers/main.ts'),
 };
 
 // What npm puts into PATH is not for tenants; those of the benches run with the Node of the benches.

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quantile } from './figures.ts';
-import { nginxBase, nginxOf, otherBuild, PEERS, type Peer, startPinned, tenement } from './peers.ts';
+import { nginxBase, nginxOf, otherBuild, PEERS, type Peer, startPinned, tenement } from './proxies.ts';
 import { readWrk } from './wrk.ts';
 
 const PROXY_CORE = 0;

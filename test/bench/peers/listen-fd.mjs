@@ -1,0 +1,8 @@
+/** Has a program listen on the socket that systemd hands over, which the example does not know of. */
+import { Server } from 'node:net';
+
+const FIRST_FD = 3;
+const { listen } = Server.prototype;
+Server.prototype.listen = function listenOnHandedOver() {
+  return listen.call(this, { fd: FIRST_FD });
+};

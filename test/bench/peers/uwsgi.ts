@@ -1,0 +1,87 @@
+/** uWSGI's Emperor with vassals on demand, behind nginx. */
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { nginxBase } from '../proxies.ts';
+import type { Peer, RunningPeer, Site } from './peer.ts';
+import { goneWithin } from './processes.ts';
+import { debianRemedies, findProgram, freePorts, launch, logOf, tenantIds, versionOf } from './programs.ts';
+import { mustAnswer } from './visitor.ts';
+
+const IDLE_S = 1;
+const SLEEP_WITHIN_MS = 20_000;
+
+export const UWSGI: Peer = {
+  name: 'uWSGI Emperor',
+  app: 'flask',
+  front: 'nginx, uwsgi_pass',
+  installation: () => ({
+    version: `${versionOf('uwsgi', '--version')} behind nginx ${versionOf('nginx', '-v')}`,
+    missing: [
+      ...debianRemedies(['uwsgi-core', 'uwsgi-plugin-python3', 'python3-flask']),
+      ...(findProgram('nginx') === null ? ['apt-get install nginx-light'] : []),
+    ],
+  }),
+  start,
+};
+
+async function start(site: Site): Promise<RunningPeer> {
+  const { dir } = site;
+  const [port = 0] = await freePorts(1);
+  for (const id of tenantIds(site.tenants)) {
+    mkdirSync(join(dir, id));
+    writeFileSync(join(dir, id, 'vassal.ini'), vassalOf(site, id));
+    writeFileSync(join(dir, id, 'vassal.ini.socket'), `${join(dir, id, 's')}\n`);
+  }
+  launch(dir, ['uwsgi', '--emperor', join(dir, '*/vassal.ini'), '--emperor-on-demand-extension', '.socket']);
+  writeFileSync(join(dir, 'nginx.conf'), frontOf(dir, port));
+  launch(dir, ['nginx', '-c', join(dir, 'nginx.conf')]);
+  const target = { port, host: 't0.localhost', prefix: '' };
+  const tenantMark = join(dir, 't0/');
+  const sleep = async () => {
+    await goneWithin(tenantMark, SLEEP_WITHIN_MS);
+    while (!waitsForDemand(dir)) await delay(5);
+  };
+  await mustAnswer(target);
+  await sleep();
+  return {
+    target,
+    tenantMark,
+    wake: 'request',
+    sleep,
+    revive: () => mustAnswer(target),
+    restart: async () => utimesSync(join(dir, 't0/vassal.ini'), new Date(), new Date()),
+  };
+}
+
+/** A process that has ended is not yet one whose socket the Emperor watches again. */
+function waitsForDemand(dir: string): boolean {
+  const log = readFileSync(logOf(dir), 'latin1');
+  const vassal = join(dir, 't0/vassal.ini');
+  return log.lastIndexOf(`${vassal} -> back to "on demand" mode`) >= log.lastIndexOf(`${vassal} has been spawned`);
+}
+
+function vassalOf({ dir, apps }: Site, id: string): string {
+  return `[uwsgi]
+plugin = python3
+chdir = ${apps.flask}
+module = app:app
+master = true
+processes = 1
+threads = 4
+need-app = true
+disable-logging = true
+idle = ${IDLE_S}
+die-on-idle = true
+env = TENANT_ID=${id}
+env = DATABASE_PATH=${dir}/${id}/app.db
+`;
+}
+
+function frontOf(dir: string, port: number): string {
+  return nginxBase(
+    dir,
+    `server { listen 127.0.0.1:${port}; server_name ~^(?<tenant>t[0-9]+)\\.localhost$;
+location / { include /etc/nginx/uwsgi_params; uwsgi_pass unix:${dir}/$tenant/s; } }`,
+  );
+}
