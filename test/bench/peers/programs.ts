@@ -56,7 +56,7 @@ export function versionOf(file: string, ...args: readonly string[]): string {
   return /\d+(\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? '?';
 }
 
-/** What a peer starts from: the bench's own environment has a colleague's settings in it. */
+/** What a peer starts with: the environment of the bench may have settings of the same peer in it. */
 export function baseEnv(dir: string): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: dir, BENCH_DIR: dir, LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' };
 }
