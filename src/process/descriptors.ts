@@ -3,7 +3,8 @@
  * close-on-exec and stops at the first gap above 15; it offers no way to mark the others. A server closes
  * them; a library, whose process is not its own, covers them in each child.
  */
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { sep } from 'node:path';
 
 /** `O_CLOEXEC` in the octal flags of /proc/PID/fdinfo (proc(5)). */
 const O_CLOEXEC = 0o2000000;
@@ -14,7 +15,31 @@ const FIRST_BEYOND_STDERR = 3;
  * keep. Besides keeping them from children it makes each start faster: a cover up to descriptor 250 costs 5 ms.
  */
 export function closeInherited(): void {
-  for (const fd of inheritableDescriptors()) closeSync(fd);
+  for (const fd of inheritableDescriptors()) if (!isOfCertificates(fd)) closeSync(fd);
+}
+
+/** By which Node and OpenSSL are told of certificates. */
+const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+
+/** Node reads them on a thread of its own while the program starts, unmarked: without its file it would abort. */
+function isOfCertificates(fd: number): boolean {
+  try {
+    const path = readlinkSync(`/proc/self/fd/${fd}`);
+    return certificatePaths().some((one) => path === one || path.startsWith(one + sep));
+  } catch {
+    return false;
+  }
+}
+
+function certificatePaths(): string[] {
+  const named = CERTIFICATES.map((name) => process.env[name] ?? '').filter((path) => path !== '');
+  return named.flatMap((path) => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Where /proc does not tell, or nothing is limited. */
