@@ -9,6 +9,8 @@ import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } fro
 
 /** What `ExecStart=` may name: the program by either of its names, or its file. */
 const PROGRAMS = new Set(['tenement', 'ten', 'tenement.js']);
+/** Any of them. */
+const PROGRAM = /\bten(?:ement(?:\.js)?)?\b/;
 
 /** That of this process; null: it is of none, or systemd does not answer. */
 export async function unitOfServer(env: NodeJS.ProcessEnv): Promise<ServiceUnit | null> {
@@ -19,9 +21,9 @@ export async function unitOfServer(env: NodeJS.ProcessEnv): Promise<ServiceUnit 
 /** The first unit of the system, else of this user, that serves the config, running or not; null: there is none. */
 export async function unitServing({ file }: Pick<Config, 'file'>): Promise<ServiceUnit | null> {
   const isAsked = (properties: Properties) => real(configOf(properties)) === real(file);
-  const [ofSystem] = await serviceUnits('system', isAsked);
+  const [ofSystem] = await serviceUnits('system', PROGRAM, isAsked);
   if (ofSystem !== undefined) return ofSystem;
-  const [ofUser = null] = await serviceUnits('user', isAsked);
+  const [ofUser = null] = await serviceUnits('user', PROGRAM, isAsked);
   return ofUser;
 }
 

@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import type { ServiceUnit } from '../../core/service-unit.ts';
 import { findProgram } from '../wrapper.ts';
 import type { UnitName } from './own-unit.ts';
+import { servicesStarting, unitDirs } from './unit-files.ts';
 
-/** Without a manager that answers it would wait for minutes; a busy one may take long over all of its units. */
-const TIMEOUT_MS = 60_000;
+/** Without a manager that answers it would wait for minutes. */
+const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** That of what systemd starts (systemd.exec(5), "Environment variables in spawned processes"). */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -34,24 +35,29 @@ export async function showUnit({ name, manager }: UnitName): Promise<ServiceUnit
   return properties === undefined ? null : serviceUnit(properties, runtimeBase(manager));
 }
 
-/** Those services of the manager that `isAsked` takes, running or not. */
+/** Those services that start something named `word` and that `isAsked` takes, running or not. */
 export async function serviceUnits(
   manager: UnitName['manager'],
+  word: RegExp,
   isAsked: (properties: Properties) => boolean,
 ): Promise<ServiceUnit[]> {
   // Where systemd has not booted the machine there is nobody to ask (sd_booted(3)).
   if (!existsSync('/run/systemd/system')) return [];
-  // What is made from a template is no file of its own; what is not loaded is a file only.
-  const lists = [['list-unit-files'], ['list-units', '--all']];
-  const listed = await Promise.all(
-    lists.map((words) => systemctl(manager, [...words, '--type=service', '--plain', '--no-legend'])),
-  );
-  // A dot may stand before the name of one that has failed.
-  const names = listed.flatMap((text) => text.split('\n').flatMap((line) => /\S+\.service/.exec(line)?.[0] ?? []));
-  const concrete = new Set(names.filter((name) => !name.includes('@.')));
-  if (concrete.size === 0) return [];
-  const all = await show(manager, [...concrete]);
+  const files = await servicesStarting(word, unitDirs(manager));
+  const templates = files.filter((name) => name.includes('@.'));
+  const names = [...files.filter((name) => !templates.includes(name)), ...(await instancesOf(manager, templates))];
+  if (names.length === 0) return [];
+  const all = await show(manager, names);
   return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase(manager)));
+}
+
+/** Of templates, what is loaded: `web@1.service`. */
+async function instancesOf(manager: UnitName['manager'], templates: readonly string[]): Promise<string[]> {
+  if (templates.length === 0) return [];
+  const patterns = templates.map((name) => name.replace('@.', '@*.'));
+  const text = await systemctl(manager, ['list-units', '--all', '--plain', '--no-legend', '--', ...patterns]);
+  // A dot may stand before the name of one that has failed.
+  return text.split('\n').flatMap((line) => /\S+\.service/.exec(line)?.[0] ?? []);
 }
 
 async function show(manager: UnitName['manager'], names: readonly string[]): Promise<Properties[]> {
