@@ -14,7 +14,7 @@ export interface DirectPatience {
 const USUAL: DirectPatience = { quietMs: 3000, gapAfterMs: 3000, atMostMs: 5000 };
 /** It could not answer, frozen. */
 const SUSPENDED: DirectPatience = { ...USUAL, gapAfterMs: Number.POSITIVE_INFINITY };
-/** Who was stopped is not to be served any longer. */
+/** A stopped customer is not served any longer. */
 const STOPPED: DirectPatience = { quietMs: 0, gapAfterMs: 0, atMostMs: 1000 };
 
 export function directPatience(next: Next): DirectPatience {

@@ -102,7 +102,7 @@ export function isOfHost(kind: Kind): boolean {
   return kind === 'shown' || kind === 'writable' || kind === 'own';
 }
 
-/** Who may write in a directory can put others in the place of those in it, for tenement to take for its own. */
+/** A user who may write in a directory can replace the files in it, and tenement would take them for its own. */
 function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFiles }: Places): void {
   for (const path of [...socketDirs, ...secretDirs, ...secretFiles]) {
     const shared = writable.find((dir) => isWithin(path, dir) && !isWithinAny(dir, own));

@@ -35,7 +35,7 @@ export interface GrantCounts {
   readonly total: number;
   /** Of `total`, those whose answer was whole. */
   readonly answered: number;
-  /** Who sent one of those that were claimed since the last report. */
+  /** The client of one request that was claimed since the last report. */
   readonly client?: string;
 }
 
@@ -58,7 +58,7 @@ export interface SecondTry {
   readonly generation: number;
 }
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Asker {
   /** Its address as connections are counted by; null when it is not known. Read only when it matters. */
   readonly client: string | null;

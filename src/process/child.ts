@@ -67,7 +67,7 @@ export class Child implements LaunchedProcess {
   private ending: Promise<void> | null = null;
   private held: HeldListener | null = null;
   private holding: NodeJS.Timeout | null = null;
-  /** What it listens on is not to be held, or not any more. */
+  /** Its listener is not held, or not any more. */
   private isLetGo = false;
 
   constructor(parts: ChildParts) {

@@ -9,6 +9,8 @@ import { TurnedAway } from '../../src/core/turned-away.ts';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy } from '../../src/proxy/server.ts';
+import { bareStart, get } from './bare.ts';
+import { medianAndP90, quantile, timed } from './figures.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
@@ -21,8 +23,8 @@ export interface ExampleApp {
   readonly hypervisor: Hypervisor;
   readonly service: ServiceConfig;
   readonly name: InstanceName;
-  /** Of the proxy; the tenant is `bench.localhost`. */
-  readonly port: number;
+  /** Asks the tenant by the proxy; settles at its 200. */
+  ask(): Promise<void>;
   /** For whatever else the bench starts. */
   readonly dir: string;
   close(): Promise<void>;
@@ -51,5 +53,31 @@ export async function startExample(example: string): Promise<ExampleApp> {
     await hypervisor.close();
     rmSync(dir, { recursive: true, force: true });
   };
-  return { hypervisor, service, name, port, dir, close };
+  const ask = () => get({ host: '127.0.0.1', port }, 'bench.localhost');
+  return { hypervisor, service, name, ask, dir, close };
+}
+
+/** Takes `figure`, in ms, and a bare start in turn, and prints both and their ratio. */
+export async function besideBareStart(
+  { label, example }: (typeof EXAMPLE_APPS)[number],
+  rounds: number,
+  figure: (app: ExampleApp) => Promise<number>,
+): Promise<void> {
+  const app = await startExample(example);
+  const bare: number[] = [];
+  const taken: number[] = [];
+  for (let round = -2; round < rounds; round += 1) {
+    const takenMs = await figure(app);
+    let end = async () => {};
+    const bareMs = await timed(async () => {
+      end = await bareStart(app.service, join(app.dir, 'bare'));
+    });
+    await end();
+    if (round < 0) continue;
+    bare.push(bareMs);
+    taken.push(takenMs);
+  }
+  await app.close();
+  const ratio = (quantile(taken, 0.5) / quantile(bare, 0.5)).toFixed(2);
+  console.log(`${label.padEnd(24)}${medianAndP90(bare).padEnd(18)}${medianAndP90(taken).padEnd(20)}${ratio}`);
 }

@@ -21,7 +21,7 @@ interface Lack {
 
 type Directories = Pick<Config, 'settings' | 'services'>;
 
-/** Of what is kept. Leaves nothing behind. @throws {TenementError} `state_failed` */
+/** The directory of the state. The trial leaves nothing behind. @throws {TenementError} `state_failed` */
 export function assertDataDirectories({ settings: { dataDir, stateDir } }: Directories): void {
   const owner = existsSync(stateDir) ? statSync(stateDir).uid : null;
   if (owner !== null && owner !== ownUid())

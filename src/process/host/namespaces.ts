@@ -10,7 +10,7 @@ const TRY_TIMEOUT_MS = 20_000;
 const TRIAL_BYTES = 4096;
 
 export interface NamespaceUse {
-  /** Who makes them: the tenant's own user, which may be allowed less than root; null: the server's. */
+  /** The user that makes them: the tenant's own, which may be allowed less than root; null: the server's. */
   readonly owner: Owner | null;
   readonly network: 'host' | 'none';
 }
