@@ -58,6 +58,12 @@ export async function systemctl(...words: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** The command, as a person runs it in a shell. Rejects when it fails. */
+export async function tenement(...words: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('/usr/local/bin/tenement', words, { encoding: 'utf8' });
+  return stdout;
+}
+
 export async function journalOf(unit: string): Promise<string> {
   const { stdout } = await promisify(execFile)('journalctl', ['--unit', unit, '--output=cat', '--no-pager']);
   return stdout;

@@ -14,6 +14,7 @@ import {
   startLoad,
   systemctl,
   TENANTS,
+  tenement,
   writeDropIn,
   writeUnit,
 } from './support.ts';
@@ -114,18 +115,36 @@ test('the end of the tenants’ unit ends them all, frozen ones too', async () =
   expect(existsSync(publicSocket('globex'))).toBe(false);
 });
 
+/** A config whose tenants are in the server's own unit, and that unit. */
+const BROKEN = '/etc/tenement/broken.toml';
+const brokenUnit = (more: string) =>
+  `[Service]\nType=notify\nExecStart=/usr/local/bin/tenement serve -c ${BROKEN}\nRuntimeDirectory=tenement\nDelegate=yes\n${more}\n`;
+
 test('units that would break a promise are warned of by the server', async () => {
-  const broken = '/etc/tenement/broken.toml';
   writeFileSync(
-    broken,
+    BROKEN,
     readFileSync(CONFIG, 'utf8')
       .replace(/^cgroup_root.*$/m, '')
       .replace('/var/lib/tenement', '/var/lib/broken'),
   );
-  const unit = (more: string) =>
-    `[Service]\nType=notify\nExecStart=/usr/local/bin/tenement serve -c ${broken}\nRuntimeDirectory=tenement\nDelegate=yes\n${more}\n`;
-  writeUnit('broken.service', unit('KillMode=mixed'));
+  writeUnit('broken.service', brokenUnit('KillMode=mixed'));
   await systemctl('daemon-reload');
   await systemctl('start', 'broken.service');
   await expect.poll(() => journalOf('broken.service')).toContain('broken.service has KillMode=mixed');
+});
+
+test('`check` in a shell says what the service will have, which does not run', async () => {
+  await systemctl('stop', 'broken.service');
+  writeUnit('broken.service', brokenUnit('KillMode=process\nLimitNOFILE=1000'));
+  await systemctl('daemon-reload');
+  const { unit, warnings } = JSON.parse(await tenement('check', '-c', BROKEN, '--json'));
+  expect(unit).toMatchObject({ name: 'broken.service', killMode: 'process', delegated: true, nofileLimit: 1000 });
+  expect(warnings).toContainEqual(expect.stringContaining('(219/CGROUP)'));
+  expect(warnings).toContainEqual(
+    expect.stringContaining('RuntimeDirectoryPreserve=no: systemd removes /run/tenement'),
+  );
+  expect(warnings).toContainEqual(expect.stringContaining('open files are limited to 1000'));
+  const text = await tenement('check', '-c', BROKEN);
+  console.log(text);
+  expect(text).toContain('service: broken.service, as root, KillMode=process; cgroup of tenants: its own');
 });
