@@ -58,7 +58,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const openFiles = unit?.nofileLimit ?? descriptorLimit();
-  const few = descriptorWarning(wanted, openFiles);
+  const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
   const missing = missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path });
   const forgeable = forgeableTrust(config, networkInterfaces());
   const views = viewWarnings(config);

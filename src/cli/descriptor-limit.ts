@@ -21,13 +21,17 @@ export function describeDescriptors({ maxRunning, registered, limits }: Wanted, 
   );
 }
 
-/** What to set, in a sentence, or null when the limit is high enough. */
-export function descriptorWarning(wanted: Wanted, limit: number): string | null {
+/**
+ * What to set, in a sentence, or null when the limit is high enough.
+ * @param unit whose limit it is; null: no unit is known
+ */
+export function descriptorWarning(wanted: Wanted, limit: number, unit: string | null = null): string | null {
   const { maxRunning, registered, limits } = wanted;
   const needed = descriptorsNeeded(maxRunning, registered, limits.maxConnections);
   if (limit >= needed) return null;
-  return (
-    `${describeDescriptors(wanted, limit)}; for max_running = ${maxRunning}: ` +
-    `set LimitNOFILE=${needed} in the systemd unit, or \`ulimit -n ${needed}\` before the start`
-  );
+  const remedy =
+    unit === null
+      ? `set LimitNOFILE=${needed} in the systemd unit, or \`ulimit -n ${needed}\` before the start`
+      : `set LimitNOFILE=${needed} in ${unit}`;
+  return `${describeDescriptors(wanted, limit)}; for max_running = ${maxRunning}: ${remedy}`;
 }

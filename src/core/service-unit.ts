@@ -78,7 +78,7 @@ function killsTenants({ name, killMode }: ServiceUnit): string {
 
 function blocksItself({ name, killMode }: ServiceUnit): string {
   return (
-    `${name} cannot be started again while a tenant runs, after a crash neither (219/CGROUP): with ` +
+    `${name} cannot be started again while a tenant runs, not even after a crash (219/CGROUP): with ` +
     `KillMode=${killMode} tenants stay in the cgroup that systemd starts the server in; give them a unit of their own, ${DOCS}`
   );
 }

@@ -9,6 +9,11 @@ test('too few open files for max_running are told, with what they are enough for
   );
 });
 
+test('where the unit is known, it is the unit that is to be changed', () => {
+  const warning = descriptorWarning(wanted, 256, 'tenement.service');
+  expect(warning).toMatch(/; for max_running = 100: set LimitNOFILE=2048 in tenement\.service$/);
+});
+
 test('enough of them are nothing to warn of', () => {
   expect(descriptorWarning(wanted, 20_000)).toBeNull();
 });
