@@ -55,6 +55,15 @@ export function descriptorLimit(): number {
   }
 }
 
+/** The most that a process may be allowed to open, which is what `infinity` comes to (proc_sys_fs(5), nr_open). */
+export function mostDescriptors(): number {
+  try {
+    return Number.parseInt(readFileSync('/proc/sys/fs/nr_open', 'latin1'), 10) || UNKNOWN_LIMIT;
+  } catch {
+    return UNKNOWN_LIMIT;
+  }
+}
+
 /** Keeps from children what this process was started with. */
 export interface Cover {
   /** What follows stdin, stdout and stderr in the `stdio` of each child. */

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ServiceUnit } from '../../core/service-unit.ts';
+import { mostDescriptors } from '../descriptors.ts';
 import { findProgram } from '../wrapper.ts';
 import type { UnitName } from './own-unit.ts';
 import { servicesStarting, unitDirs } from './unit-files.ts';
@@ -94,7 +95,6 @@ export function parseShow(output: string): Properties[] {
 export function serviceUnit(properties: Properties, base: string): ServiceUnit {
   const of = (name: string) => properties[name] ?? '';
   const keeps = of('RuntimeDirectoryPreserve');
-  const limit = Number.parseInt(of('LimitNOFILE'), 10);
   return {
     name: of('Id'),
     user: of('User'),
@@ -105,9 +105,14 @@ export function serviceUnit(properties: Properties, base: string): ServiceUnit {
     keepsRuntimeDirs: keeps === 'yes' || keeps === 'restart' ? keeps : 'no',
     // From systemd 257 on it may be `disconnected`, which is private as well.
     privateTmp: !['', 'no'].includes(of('PrivateTmp')),
-    nofileLimit: Number.isNaN(limit) ? null : limit,
+    nofileLimit: fileLimit(of('LimitNOFILE')),
     path: environmentOf(properties)['PATH'] ?? DEFAULT_PATH,
   };
+}
+
+function fileLimit(text: string): number | null {
+  if (text === 'infinity') return mostDescriptors();
+  return /^\d+$/.test(text) ? Number(text) : null;
 }
 
 /** Of `Environment=`; what comes from files is not known. */
