@@ -1,24 +1,10 @@
 import { expect, test } from 'vitest';
 import { type ServiceUnit, type Tenancy, unitWarnings } from '../../src/core/service-unit.ts';
+import { SHIPPED_UNIT } from '../fixtures/service-unit.ts';
 
 const OWN_UNIT = '/sys/fs/cgroup/tenement.slice/tenement-tenants.service';
 
-/** The one that examples/systemd has. */
-function unit(changed: Partial<ServiceUnit> = {}): ServiceUnit {
-  return {
-    name: 'tenement.service',
-    user: '',
-    killMode: 'mixed',
-    delegated: false,
-    subgroup: null,
-    runtimeDirs: [],
-    keepsRuntimeDirs: 'no',
-    privateTmp: false,
-    nofileLimit: 524_288,
-    path: '/usr/bin',
-    ...changed,
-  };
-}
+const unit = (changed: Partial<ServiceUnit> = {}): ServiceUnit => ({ ...SHIPPED_UNIT, ...changed });
 
 function tenancy(changed: Partial<Tenancy> = {}): Tenancy {
   const { cgroupRoot = OWN_UNIT, ...others } = changed;

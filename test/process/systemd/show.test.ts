@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commandOf, environmentOf, parseShow, serviceUnit } from '../../../src/process/systemd/show.ts';
+import { SHIPPED_UNIT } from '../../fixtures/service-unit.ts';
 
 // As systemd 252 prints it, and one line of 257.
 const TWO = `User=
@@ -30,18 +31,7 @@ Id=web.service
 test('what systemctl shows becomes units', () => {
   const units = parseShow(TWO).map((properties) => serviceUnit(properties, '/run'));
   expect(units).toEqual([
-    {
-      name: 'tenement.service',
-      user: '',
-      killMode: 'mixed',
-      delegated: false,
-      subgroup: null,
-      runtimeDirs: [],
-      keepsRuntimeDirs: 'no',
-      privateTmp: false,
-      nofileLimit: 524_288,
-      path: expect.stringMatching(/^\/usr\/local\/sbin:.*:\/bin$/),
-    },
+    SHIPPED_UNIT,
     {
       name: 'web.service',
       user: 'web',
