@@ -1,6 +1,7 @@
 /** What is open on connections of a host program: those are never closed for it, but for what has become a stream. */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.ts';
+import { withinGrace } from './grace.ts';
 
 export class HostInFlight {
   private readonly owed = new Set<ClientResponse>();
@@ -26,19 +27,11 @@ export class HostInFlight {
 
   /** Settles when all responses that are owed have been sent, `graceMs` have passed or `hurry` aborts; then none is open. */
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
-    if (this.owed.size > 0 && hurry?.aborted !== true) await this.allSent(graceMs, hurry);
+    await withinGrace(graceMs, hurry, (onDone) => {
+      this.onDone = onDone;
+      if (this.owed.size === 0) onDone();
+    });
     for (const response of this.owed) response.destroy();
     for (const socket of this.streams) socket.destroy();
-  }
-
-  private allSent(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.onDone = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      hurry?.addEventListener('abort', this.onDone, { once: true });
-    });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.ts';
+import { withinGrace } from './grace.ts';
 import { Roll } from './roll.ts';
 
 /** How often it is looked, while a server ends, for what is gone and was not told of. */
@@ -59,7 +60,10 @@ export class InFlight {
     this.forgetDead();
     this.endIdle();
     const looks = setInterval(() => this.lookForDead(), LOOK_MS).unref();
-    await this.allSent(graceMs, hurry);
+    await withinGrace(graceMs, hurry, (onDone) => {
+      this.onDone = onDone;
+      this.look();
+    });
     clearInterval(looks);
     for (const socket of this.sockets) socket.destroy();
   }
@@ -88,19 +92,6 @@ export class InFlight {
       if (!response.headersSent) response.shouldKeepAlive = false;
     }
     for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
-  }
-
-  private allSent(graceMs: number, hurry?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.onDone = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      hurry?.addEventListener('abort', this.onDone, { once: true });
-      if (hurry?.aborted === true) this.onDone();
-      this.look();
-    });
   }
 
   /** An answer may still lie here, not taken by the system: its connection closes when it has been. */

@@ -1,0 +1,18 @@
+/** How long something that closes waits for what is under way. */
+
+/** Settles when `watch` calls the function that it is given, when `graceMs` have passed, or when `hurry` aborts. */
+export async function withinGrace(
+  graceMs: number,
+  hurry: AbortSignal | undefined,
+  watch: (onDone: () => void) => void,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onDone = () => resolve();
+  const timer = setTimeout(onDone, graceMs);
+  hurry?.addEventListener('abort', onDone, { once: true });
+  if (hurry?.aborted === true) onDone();
+  watch(onDone);
+  await promise;
+  clearTimeout(timer);
+  hurry?.removeEventListener('abort', onDone);
+}
