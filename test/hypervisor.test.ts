@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Hypervisor, type HypervisorOptions } from '../src/hypervisor.ts';
 import { silentLogger } from '../src/logger.ts';
 import { askSocket } from './e2e/clients.ts';
+import { loadHypervisor } from './e2e/hypervisors.ts';
 import { temporaryDirectory, writeConfig } from './e2e/support.ts';
 
 it('two of different data directories live in one process, each with its own sockets', async () => {
@@ -24,16 +25,8 @@ it('two of different data directories live in one process, each with its own soc
   expect(socketDirs).toEqual([common, expect.stringMatching(new RegExp(`^${common}-[0-9a-f]{8}$`))]);
 });
 
-async function loaded(service = '', options: HypervisorOptions = {}) {
-  const dir = temporaryDirectory();
-  vi.stubEnv('XDG_RUNTIME_DIR', dir);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${service}`);
-  const hypervisor = await Hypervisor.load(file, options);
-  onTestFinished(() => hypervisor.close());
-  return hypervisor;
-}
+const loaded = (service = '', options: HypervisorOptions = {}) =>
+  loadHypervisor(`[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${service}`, options);
 
 it('closed twice it ends once, and then answers nothing (bug: half of the verbs still did)', async () => {
   const hypervisor = await loaded();

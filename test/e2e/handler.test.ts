@@ -1,6 +1,5 @@
 /** The handler on servers of a host program: node:http, a chain of middlewares, Fastify. */
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import {
   Agent,
   createServer,
@@ -10,31 +9,17 @@ import {
   type Server,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import fastify from 'fastify';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { Hypervisor } from '../../src/hypervisor.ts';
 import type { Handler } from '../../src/proxy/handler.ts';
 import { eventStream } from './clients.ts';
 import { constantLoad } from './constant-load.ts';
-import { temporaryDirectory, writeConfig } from './support.ts';
+import { loadHypervisor } from './hypervisors.ts';
 import { type Answer, type RequestOptions, send } from './test-server.ts';
 
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
-
-async function loaded(config = CONFIG): Promise<Hypervisor> {
-  const dir = temporaryDirectory();
-  vi.stubEnv('XDG_RUNTIME_DIR', dir);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, config);
-  const hypervisor = await Hypervisor.load(file);
-  onTestFinished(() => hypervisor.close({ drainTimeoutMs: 0 }));
-  return hypervisor;
-}
 
 /** Listens until the test ends; returns its port. */
 async function hosted(listener: RequestListener, upgrade?: Handler['upgrade']): Promise<number> {
@@ -61,7 +46,7 @@ const tenantOf = ({ body }: Answer) => JSON.parse(body).tenant;
 const byHeader = { instance: ({ headers }: { headers: Record<string, unknown> }) => `app:${headers['x-customer']}` };
 
 it('routes by host as the proxy does: wakes, answers, refuses', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const { request } = hypervisor.handler();
   const port = await hosted(request);
@@ -75,7 +60,7 @@ it('routes by host as the proxy does: wakes, answers, refuses', async () => {
 });
 
 it('takes the instance that the host picks, at once or later, with the headers of a proxy', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler(byHeader);
   const later = hypervisor.handler({ instance: async (message) => byHeader.instance(message) });
@@ -93,7 +78,7 @@ it('takes the instance that the host picks, at once or later, with the headers o
 });
 
 it('is a middleware: what is no instance’s goes on to the host, and so does what its function throws', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler({
     instance: ({ url }) => {
@@ -110,7 +95,7 @@ it('is a middleware: what is no instance’s goes on to the host, and so does wh
 });
 
 it('says what is wrong when a body parser stands before it', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();
   const port = await hosted((message, response) => {
@@ -120,7 +105,7 @@ it('says what is wrong when a body parser stands before it', async () => {
 });
 
 it('works in Fastify, before it parses bodies', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();
   const app = fastify({ forceCloseConnections: true });
@@ -140,7 +125,7 @@ it('works in Fastify, before it parses bodies', async () => {
 });
 
 it('asks for a body once where a client waits to be asked', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const port = await hosted(hypervisor.handler().request);
   const headers = { host: 'acme.localhost', expect: '100-continue' };
@@ -156,7 +141,7 @@ it('asks for a body once where a client waits to be asked', async () => {
 });
 
 it('WebSockets go through it, wake, and end with their instance', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const handler = hypervisor.handler(byHeader);
   const port = await hosted(handler.request, handler.upgrade);
@@ -174,7 +159,7 @@ it('WebSockets go through it, wake, and end with their instance', async () => {
 });
 
 it('loses no request through sleeps and restarts under load', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const port = await hosted(hypervisor.handler().request);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -194,7 +179,7 @@ it('loses no request through sleeps and restarts under load', async () => {
 });
 
 it('closed, it refuses, and an event stream is cut', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();
   const port = await hosted(request);

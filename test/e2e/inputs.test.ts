@@ -1,10 +1,9 @@
 /** One table of bad inputs, through the three doors of a spawn: each refuses it, and registers nothing. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { BAD_INPUTS } from '../fixtures/spawn-inputs.ts';
-import { serve, temporaryDirectory, writeConfig } from './support.ts';
+import { loadHypervisor } from './hypervisors.ts';
+import { serve } from './support.ts';
 
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\n';
 
@@ -13,7 +12,7 @@ const asJson = (_key: string, value: unknown) =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
 it('the library refuses each, as bad_input', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   for (const { options, message } of BAD_INPUTS) {
     await expect(hypervisor.spawn('app', 'acme', options as object)).rejects.toMatchObject({
       code: 'bad_input',
@@ -55,7 +54,7 @@ it.each([
 });
 
 it('verbs refuse what is no instance or no option of theirs, and change nothing', async () => {
-  const hypervisor = await loaded();
+  const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const untyped = hypervisor as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   for (const verb of ['start', 'stop', 'restart', 'sleep', 'remove'] as const) {
@@ -71,15 +70,3 @@ it('verbs refuse what is no instance or no option of theirs, and change nothing'
   }
   expect(hypervisor.listInstances().map(({ instance, state }) => [instance, state])).toEqual([['app:acme', 'asleep']]);
 });
-
-async function loaded(): Promise<Hypervisor> {
-  const dir = temporaryDirectory();
-  vi.stubEnv('XDG_RUNTIME_DIR', dir);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, CONFIG);
-  const hypervisor = await Hypervisor.load(file);
-  onTestFinished(() => hypervisor.close());
-  return hypervisor;
-}

@@ -1,13 +1,10 @@
 /** A host program's own proxy that keeps its connections to the public socket of an instance. */
-import { rmSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 import { Pool } from 'undici';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Hypervisor } from '../../src/hypervisor.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { askSocket } from './clients.ts';
 import { type Answered, constantLoad } from './constant-load.ts';
-import { temporaryDirectory, writeConfig } from './support.ts';
+import { loadHypervisor } from './hypervisors.ts';
 
 /** A drain by the clock would take longer than the test. */
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\ndrain_timeout = "10m"\n';
@@ -34,14 +31,7 @@ function agentTo(socketPath: string): () => Promise<Answered> {
 
 /** One that is registered, and the path to connect to. */
 async function registered(start: boolean) {
-  const dir = temporaryDirectory();
-  vi.stubEnv('XDG_RUNTIME_DIR', dir);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, CONFIG);
-  const hypervisor = await Hypervisor.load(file);
-  onTestFinished(() => hypervisor.close({ drainTimeoutMs: 0 }));
+  const hypervisor = await loadHypervisor(CONFIG);
   const { socketPath } = await hypervisor.spawn('app', 'acme', { start });
   return { hypervisor, socketPath: socketPath ?? '' };
 }
