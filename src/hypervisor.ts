@@ -5,9 +5,11 @@ import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
 import { proxyLimits } from './core/descriptors.ts';
+import type { EventType } from './core/event-types.ts';
 import { parseInstanceName } from './core/instance.ts';
 import {
   assertCloseOptions,
+  assertEventType,
   assertHandlerOptions,
   assertLoadInput,
   assertRemoveOptions,
@@ -46,7 +48,7 @@ export interface CloseOptions {
 
 /** What happened, and happens. */
 export interface Events {
-  /** The newest `tail` events that the filter asks for, oldest first. @throws {TenementError} `bad_id` */
+  /** The newest `tail` events that the filter asks for, oldest first. @throws {TenementError} `bad_id`, `bad_input` */
   list(filter?: Omit<EventFilter, 'instance'> & { readonly instance?: string }): TenementEvent[];
   /** Calls `listener` for each event from now on; the returned function ends it. A listener that throws disturbs nobody. */
   subscribe(listener: (event: TenementEvent) => void): () => void;
@@ -241,8 +243,10 @@ export class Hypervisor {
   get events(): Events {
     const { events } = this.parts;
     return {
-      list: ({ instance, ...filter } = {}) =>
-        events.list(instance === undefined ? filter : { ...filter, instance: nameOf(instance) }),
+      list: ({ instance, ...filter } = {}) => {
+        assertEventType(filter.type);
+        return events.list(instance === undefined ? filter : { ...filter, instance: nameOf(instance) });
+      },
       subscribe: (listener) => events.subscribe(listener),
     };
   }
@@ -281,7 +285,7 @@ export class Hypervisor {
   }
 }
 
-function eventBase(type: string) {
+function eventBase(type: EventType) {
   return { atMs: systemClock.nowMs(), type, instance: null };
 }
 

@@ -1,5 +1,6 @@
 /** What the routes take and give, once: checked at run time and published at /openapi.json. */
 import { z } from 'zod';
+import { EVENT_TYPES, eventTypeProblem } from '../core/event-types.ts';
 import { EXIT_REASONS, STATES } from '../core/instance.ts';
 import { LIMIT_RULES } from '../core/limit-rules.ts';
 
@@ -72,7 +73,10 @@ export const eventsQuery = z.strictObject({
   tail: wholeNumber.optional().describe('Only this many of the newest events. Default 1000.'),
   since: since.optional(),
   instance: z.string().optional().describe('Only events of this instance.'),
-  type: z.string().optional().describe('Only events of this type.'),
+  type: z
+    .enum(EVENT_TYPES, { error: ({ input }) => eventTypeProblem(input) ?? undefined })
+    .optional()
+    .describe('Only events of this type.'),
 });
 
 export const tokenBody = z.strictObject({ name: z.string().min(1).max(100) });

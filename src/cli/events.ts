@@ -1,7 +1,8 @@
 /** `tenement events`: what happened. */
 import { styleText } from 'node:util';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { EventEntry } from '../api/client.ts';
+import { eventTypeProblem } from '../core/event-types.ts';
 import { follow } from './follow.ts';
 import { instanceOf } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './io.ts';
@@ -22,7 +23,7 @@ export function eventsCommand(program: Command, io: CliIo): void {
     .command('events')
     .description('print what happened: spawned, woke, slept, crashed and so on')
     .argument('[instance]', 'only those of SERVICE:ID')
-    .option('--type <type>', 'only those of this type: crashed, for example')
+    .option('--type <type>', 'only those of this type: crashed, for example', eventType)
     .option('-f, --follow', 'go on with what comes')
     .option('-n, --lines <n>', 'only the newest events', wholeNumber)
     .option('--since <duration>', 'only from then on: 10m, or a time')
@@ -30,6 +31,12 @@ export function eventsCommand(program: Command, io: CliIo): void {
     .action((argument: string | undefined, _options, command: Command) =>
       events(argument, command.optsWithGlobals<EventsOptions>(), io),
     );
+}
+
+function eventType(text: string): string {
+  const problem = eventTypeProblem(text);
+  if (problem !== null) throw new InvalidArgumentError(`There is no such type: ${problem}.`);
+  return text;
 }
 
 async function events(argument: string | undefined, options: EventsOptions, io: CliIo): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the library is given besides a spawn's options. Pure. */
+import { eventTypeProblem } from './event-types.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 
 const MAX_PORT = 65_535;
@@ -29,6 +30,12 @@ export function assertRemoveOptions(options: object): void {
   assertTable('options', options);
   assertKnown('options', options, ['purge']);
   assertFlags({ purge: (options as Record<string, unknown>)['purge'] });
+}
+
+/** @throws {TenementError} `bad_input` */
+export function assertEventType(type: unknown): void {
+  const problem = type === undefined ? null : eventTypeProblem(type);
+  if (problem !== null) throw badInput('type', problem, type);
 }
 
 /** @throws {TenementError} `bad_input` */

@@ -2,6 +2,7 @@
  * The interfaces that the supervisor needs from the outside. Adapters implement them; nothing here touches the
  * operating system.
  */
+import type { EventType } from './event-types.ts';
 import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './instance.ts';
 import type { Limits } from './limits.ts';
 import type { AskedCommand, PreparedCommand } from './operator-command.ts';
@@ -214,13 +215,15 @@ export interface TenementEvent {
   /** Grows by one with each event, across restarts. */
   readonly seq: number;
   readonly atMs: number;
-  /** spawned, started, ready, woke, slept, stopped, crashed, oom-killed, over-storage, failed, restarted, removed… */
+  /** One of `EVENT_TYPES`, or, written by an older server, one of its own. */
   readonly type: string;
   readonly instance: InstanceName | null;
   /** One sentence for a person. */
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+export type NewEvent = Omit<TenementEvent, 'seq'> & { readonly type: EventType };
 
 export interface EventFilter {
   readonly tail?: number;
@@ -231,7 +234,7 @@ export interface EventFilter {
 }
 
 export interface EventLog {
-  append(event: Omit<TenementEvent, 'seq'>): TenementEvent;
+  append(event: NewEvent): TenementEvent;
   /** The newest `tail` events with `seq` over `afterSeq` and at or after `sinceMs`, oldest first. */
   list(filter: EventFilter): TenementEvent[];
   /** Calls `listener` for each event appended from now on; the returned function ends it. */

@@ -1,10 +1,11 @@
 /** What a change of state is called in the event log, and the sentence that tells it. Pure. */
+import type { EventType } from './event-types.ts';
 import type { LastExit } from './instance.ts';
 import type { Lifecycle, LifecycleEvent } from './lifecycle-events.ts';
 import { isForStorage } from './storage.ts';
 
 export interface Tidings {
-  readonly type: string;
+  readonly type: EventType;
   readonly message: string;
 }
 

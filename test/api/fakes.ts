@@ -1,5 +1,6 @@
 /** Stand-ins for what the API stands in front of, and a running API over them. */
 
+import type { EventType } from '../../src/core/event-types.ts';
 import type { InstanceName } from '../../src/core/instance.ts';
 import { parseInstanceName } from '../../src/core/instance.ts';
 import { limitsView } from '../../src/core/limits.ts';
@@ -9,6 +10,7 @@ import type {
   LogFilter,
   LogLine,
   LogStore,
+  NewEvent,
   TenementEvent,
   TokenInfo,
   TokenStore,
@@ -161,7 +163,7 @@ class FakeEvents implements EventLog {
   readonly listeners = new Listeners<TenementEvent>();
   readonly #events: TenementEvent[] = [];
 
-  append(event: Omit<TenementEvent, 'seq'>): TenementEvent {
+  append(event: NewEvent): TenementEvent {
     const numbered = { ...event, seq: this.#events.length + 1 };
     this.#events.push(numbered);
     this.listeners.tell(numbered);
@@ -169,7 +171,7 @@ class FakeEvents implements EventLog {
   }
 
   /** Appends an event of this type. */
-  add(type: string, instance: InstanceName | null = null): TenementEvent {
+  add(type: EventType, instance: InstanceName | null = null): TenementEvent {
     return this.append({ atMs: Date.parse('2026-01-01'), type, instance, message: `it ${type}`, data: {} });
   }
 

@@ -104,7 +104,7 @@ test('who accepts server-sent events gets them, and follows', async () => {
 
 test('events carry their number, and who lost the connection continues after the last one seen', async () => {
   const { url, call, events } = await runningApi();
-  for (const type of ['spawned', 'ready', 'slept']) events.add(type, 'api:acme');
+  for (const type of ['spawned', 'ready', 'slept'] as const) events.add(type, 'api:acme');
   const lines = (await call('/api/events?tail=1')).text;
   expect(JSON.parse(lines)).toEqual({
     seq: 3,
@@ -118,6 +118,15 @@ test('events carry their number, and who lost the connection continues after the
   events.add('woke', 'api:acme');
   const text = await readUntil(response, 'woke');
   expect(text.match(/^id: .*$/gm)).toEqual(['id: 2', 'id: 3', 'id: 4']);
+});
+
+test('a type that no event has is refused', async () => {
+  const { call } = await runningApi();
+  expect(JSON.parse((await call('/api/events?type=nope')).text)).toMatchObject({
+    status: 400,
+    code: 'bad_input',
+    detail: expect.stringMatching(/^type: expected one of spawned, .*, internal-error$/),
+  });
 });
 
 test('events of one instance can be followed alone', async () => {

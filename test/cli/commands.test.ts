@@ -192,6 +192,15 @@ test('events are those of an instance, or of a type, when asked', async () => {
   expect(await of('api:acme', '--type', 'woke')).toEqual(['api:acme woke it woke', '']);
 });
 
+test('a type that no event has is refused, with those that there are (bug: nothing was printed)', async () => {
+  const { cli } = await runningCli();
+  const { status, out, err } = await cli('events', '--type', 'nope');
+  expect([status, out]).toEqual([2, '']);
+  expect(err).toMatch(
+    /'nope' is invalid\. There is no such type: expected one of spawned, .*crashed, .*internal-error\./,
+  );
+});
+
 test('tokens are created, listed and revoked; only the text is on stdout', async () => {
   const { cli } = await runningCli();
   expect((await cli('token', 'ls')).out).toMatch(/^No tokens/);

@@ -65,6 +65,7 @@ it('verbs refuse what is no instance or no option of theirs, and change nothing'
   await expect(untyped['spawn']?.('app', 5)).rejects.toMatchObject({ code: 'bad_id' });
   await expect(untyped['remove']?.('app:acme', { purg: true })).rejects.toMatchObject({ code: 'bad_input' });
   await expect(untyped['remove']?.('app:acme', { purge: 'no' })).rejects.toMatchObject({ code: 'bad_input' });
+  expect(() => hypervisor.events.list({ type: 'nope' })).toThrow(expect.objectContaining({ code: 'bad_input' }));
   for (const options of [{ keepTenant: true }, { drainTimeoutMs: -1 }, { hurry: new AbortController() }]) {
     expect(() => untyped['close']?.(options)).toThrow(expect.objectContaining({ code: 'bad_input' }));
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { EventType } from '../../src/core/event-types.ts';
 import { newRecord } from '../../src/core/instance.ts';
 import type { TenementEvent } from '../../src/core/ports.ts';
 import { isLockedOut } from '../../src/errors.ts';
@@ -15,7 +16,7 @@ import { createRegistry } from '../../src/registry/instances.ts';
 import { createTokenStore } from '../../src/registry/tokens.ts';
 
 const RECORD = newRecord('api', 'acme', { env: {}, limits: {} }, 1000);
-const event = (type: string) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: {} });
+const event = (type: EventType) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: {} });
 
 /** A registry, and another connection to it that holds the lock until `release`. */
 function locked() {
@@ -80,7 +81,7 @@ test('events are numbered, told and listed at once, and written in order when th
   const events = eventsOf(database);
   const heard: TenementEvent[] = [];
   events.subscribe((one) => heard.push(one));
-  for (const type of ['spawned', 'started', 'ready']) events.append(event(type));
+  for (const type of ['spawned', 'started', 'ready'] as const) events.append(event(type));
   expect(heard.map(({ seq, type }) => [seq, type])).toEqual([
     [1, 'spawned'],
     [2, 'started'],
@@ -102,14 +103,16 @@ test('events are numbered, told and listed at once, and written in order when th
     [4, 'slept'],
   ]);
   expect(events.list({})).toEqual(eventsOf(database).list({}));
-  expect(eventsOf(database).append(event('later')).seq).toBe(5);
+  expect(eventsOf(database).append(event('stopped')).seq).toBe(5);
 });
 
 test('so many events at most are kept for that time, the newest', () => {
   const { database } = locked();
   const events = eventsOf(database, 10);
-  for (let index = 1; index <= 100; index += 1) events.append(event(`e${index}`));
-  expect(events.list({}).map(({ type }) => type)).toEqual(Array.from({ length: 10 }, (_, index) => `e${91 + index}`));
+  for (let index = 1; index <= 100; index += 1) events.append({ ...event('woke'), message: `e${index}` });
+  expect(events.list({}).map(({ message }) => message)).toEqual(
+    Array.from({ length: 10 }, (_, index) => `e${91 + index}`),
+  );
 });
 
 function caught(work: () => void): unknown {

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { EventType } from '../../src/core/event-types.ts';
 import { newRecord } from '../../src/core/instance.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { openDatabase } from '../../src/registry/database.ts';
@@ -141,7 +142,7 @@ describe('the database', () => {
 });
 
 describe('events', () => {
-  const event = (type: string) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
+  const event = (type: EventType) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
 
   it('are numbered, filtered, and told to listeners', () => {
     const events = createEventLog(openDatabase(':memory:'), QUIET);
@@ -180,10 +181,10 @@ describe('events', () => {
 
   it('are bounded', () => {
     const events = createEventLog(openDatabase(':memory:'), { ...QUIET, keep: 20 });
-    for (let index = 0; index < 100; index += 1) events.append(event(`e${index}`));
+    for (let index = 0; index < 100; index += 1) events.append({ ...event('woke'), message: `e${index}` });
     const kept = events.list({});
     expect(kept.length).toBeLessThanOrEqual(22);
-    expect(kept.at(-1)?.type).toBe('e99');
+    expect(kept.at(-1)?.message).toBe('e99');
   });
 });
 
