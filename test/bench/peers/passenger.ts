@@ -2,15 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_S, idlePeer } from './idle-peer.ts';
 import { type Peer, type RunningPeer, type Site, TENANTS } from './peer.ts';
-import { goneWithin } from './processes.ts';
 import { debianRemedies, findProgram, freePorts, launch, run, tenantIds, versionOf } from './programs.ts';
-import { mustAnswer } from './visitor.ts';
 
 const MODULES = '/usr/lib/apache2/modules';
 const RUBY_DIR = '/usr/lib/ruby/vendor_ruby/phusion_passenger';
-const IDLE_S = 1;
-const SLEEP_WITHIN_MS = 20_000;
 
 export const PASSENGER: Peer = {
   name: 'Passenger',
@@ -33,20 +30,9 @@ async function start(site: Site): Promise<RunningPeer> {
     spawnSync('chown', ['-R', 'www-data', ...tenantIds(site.tenants).map((id) => join(dir, id))]);
   writeFileSync(join(dir, 'apache.conf'), configOf(site, port));
   launch(dir, [findProgram('apache2') ?? '', '-f', join(dir, 'apache.conf'), '-DFOREGROUND']);
-  const target = { port, host: 't0.localhost', prefix: '' };
-  const tenantMark = join(dir, 't0/');
-  const sleep = () => goneWithin(tenantMark, SLEEP_WITHIN_MS);
-  await mustAnswer(target);
-  await sleep();
   const restartApp = ['passenger-config', 'restart-app', join(dir, 't0/app')];
-  return {
-    target,
-    tenantMark,
-    wake: 'request',
-    sleep,
-    revive: () => mustAnswer(target),
-    restart: () => run(dir, restartApp, { PASSENGER_INSTANCE_REGISTRY_DIR: join(dir, 'run') }),
-  };
+  const restart = () => run(dir, restartApp, { PASSENGER_INSTANCE_REGISTRY_DIR: join(dir, 'run') });
+  return idlePeer({ dir, port, restart });
 }
 
 function layOut({ dir, apps }: Site, id: string): void {

@@ -3,13 +3,9 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nginxBase } from '../proxies.ts';
+import { IDLE_S, idlePeer } from './idle-peer.ts';
 import type { Peer, RunningPeer, Site } from './peer.ts';
-import { goneWithin } from './processes.ts';
 import { debianRemedies, findProgram, freePorts, launch, logOf, tenantIds, versionOf } from './programs.ts';
-import { mustAnswer } from './visitor.ts';
-
-const IDLE_S = 1;
-const SLEEP_WITHIN_MS = 20_000;
 
 export const UWSGI: Peer = {
   name: 'uWSGI Emperor',
@@ -36,22 +32,14 @@ async function start(site: Site): Promise<RunningPeer> {
   launch(dir, ['uwsgi', '--emperor', join(dir, '*/vassal.ini'), '--emperor-on-demand-extension', '.socket']);
   writeFileSync(join(dir, 'nginx.conf'), frontOf(dir, port));
   launch(dir, ['nginx', '-c', join(dir, 'nginx.conf')]);
-  const target = { port, host: 't0.localhost', prefix: '' };
-  const tenantMark = join(dir, 't0/');
-  const sleep = async () => {
-    await goneWithin(tenantMark, SLEEP_WITHIN_MS);
-    while (!waitsForDemand(dir)) await delay(5);
-  };
-  await mustAnswer(target);
-  await sleep();
-  return {
-    target,
-    tenantMark,
-    wake: 'request',
-    sleep,
-    revive: () => mustAnswer(target),
+  return idlePeer({
+    dir,
+    port,
     restart: async () => utimesSync(join(dir, 't0/vassal.ini'), new Date(), new Date()),
-  };
+    settled: async () => {
+      while (!waitsForDemand(dir)) await delay(5);
+    },
+  });
 }
 
 /** A process that has ended is not yet one whose socket the Emperor watches again. */
