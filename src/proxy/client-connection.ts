@@ -7,7 +7,7 @@ import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { halfClosed } from './half-close.ts';
 import { linger } from './linger.ts';
 import { PlainBody } from './plain-body.ts';
-import { type PlainHead, readPlainHead } from './plain-request.ts';
+import { type HeaderLines, type PlainHead, readPlainHead } from './plain-request.ts';
 import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
 
 /** Of what a client sends before it has its answer; the rest stays in the kernel's buffers. */
@@ -35,6 +35,8 @@ export class ClientConnection implements PlainResponseOwner {
   private served: Served | null = null;
   private response: PlainResponse | null = null;
   private body: PlainBody | null = null;
+  /** Of the last request, while the client is busy. */
+  private lines: HeaderLines | null = null;
   /** Read behind a request that is under way. */
   private held: Buffer[] = [];
   private heldBytes = 0;
@@ -49,6 +51,11 @@ export class ClientConnection implements PlainResponseOwner {
 
   get keepAliveLines(): string {
     return this.owner.keepAliveLines;
+  }
+
+  /** It has been idle for a while: what it may repeat is not worth the memory. */
+  forget(): void {
+    this.lines = null;
   }
 
   /** How long nothing has been under way. */
@@ -87,21 +94,24 @@ export class ClientConnection implements PlainResponseOwner {
   private begin(bytes: Buffer): void {
     // It is being closed: nothing could be answered.
     if (!this.socket.writable) return;
-    const head = readPlainHead(bytes, this.owner.maxHeadBytes);
+    const head = readPlainHead(bytes, this.owner.maxHeadBytes, this.lines);
     // More than one request: the feed of node:http (request-feed.ts) takes them one at a time.
-    if (head === null || bytes.length > head.bodyAt + head.framing.length) return this.handOver(bytes);
+    if (head === null || bytes.length > head.bodyAt + head.lines.framing.length) return this.handOver(bytes);
     this.isNew = false;
+    this.lines = head.lines;
     this.quietSinceMs = performance.now();
-    const { length, keepAlive } = head.framing;
+    const { length, keepAlive } = head.lines.framing;
     if (length > 0) this.body = new PlainBody(this.socket, length);
     this.response = new PlainResponse(this, { isHead: head.method === 'HEAD', keepAlive });
     this.serve(head, this.response);
     if (this.body !== null) this.fill(this.body, bytes.subarray(head.bodyAt));
   }
 
-  private serve({ method, url, rawHeaders }: PlainHead, response: PlainResponse): void {
+  private serve({ method, url, lines, isRepeated }: PlainHead, response: PlainResponse): void {
     const { socket, body } = this;
-    this.served = this.owner.serve({ method, url, rawHeaders, socket, body }, response);
+    const { rawHeaders } = lines;
+    const repeated = isRepeated ? lines : null;
+    this.served = this.owner.serve({ method, url, rawHeaders, socket, body, repeated }, response);
     this.served.start();
   }
 

@@ -66,6 +66,7 @@ export class ClientConnections implements ConnectionOwner {
     const nowMs = performance.now();
     for (const connection of this.all) {
       // What has come is read first: a request that was sent in time may have waited for us.
+      if (connection.idleMs(nowMs) >= SWEEP_MS) connection.forget();
       if (this.isOver(connection, nowMs)) this.endings.add(inside(connection.socket, () => this.end(connection)));
     }
   }

@@ -6,16 +6,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { hasBody } from './headers.ts';
+import type { HeaderLines } from './plain-request.ts';
 
 export interface ClientRequest {
   readonly method: string;
   /** The target as received. */
   readonly url: string;
   /** [name, value, …], latin1. */
-  readonly rawHeaders: string[];
+  readonly rawHeaders: readonly string[];
   readonly socket: Socket;
   /** Null when there is none. */
   readonly body: ClientBody | null;
+  /** Its header lines, where the request before it on the connection had the same; else null. */
+  readonly repeated: HeaderLines | null;
 }
 
 export interface ClientBody extends Readable {
@@ -41,6 +44,10 @@ export interface ClientResponse {
   /** Returns whether there is room for more. */
   write(bytes: Buffer): boolean;
   end(bytes?: string | Buffer, encoding?: BufferEncoding): unknown;
+  /** A head that could be written again as it is, for another answer with the same headers; null: there is none. */
+  readonly writtenHead?: string | null;
+  /** As `writeHead`, with such a head. */
+  writeHeadAgain?(head: string): void;
   addTrailers(trailers: [name: string, value: string][]): void;
   writeContinue(): void;
   writeProcessing(): void;
@@ -64,5 +71,5 @@ export function protoOf(socket: Socket): 'http' | 'https' {
 
 export function requestOf(message: IncomingMessage): ClientRequest {
   const { method = 'GET', url = '/', rawHeaders, socket } = message;
-  return { method, url, rawHeaders, socket, body: hasBody(rawHeaders) ? message : null };
+  return { method, url, rawHeaders, socket, body: hasBody(rawHeaders) ? message : null, repeated: null };
 }

@@ -34,7 +34,7 @@ export class Conversation {
     if (head === null) return this.lose();
     this.isOwed = true;
     this.reader.begin(head.method === 'HEAD');
-    this.bodyBytesLeft = head.framing.length;
+    this.bodyBytesLeft = head.lines.framing.length;
     this.took(bytes.length - head.bodyAt);
   }
 

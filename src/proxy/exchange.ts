@@ -10,6 +10,7 @@ import { isChunked, isEventStream, requestHead } from './headers.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
 import { fingerprint, isRepeatable } from './repeatable.ts';
 import { sendHead, sendTrailers } from './reply.ts';
+import type { ResponseHead } from './response-reader.ts';
 import type { Route } from './route.ts';
 import { StallTimer } from './stall-timer.ts';
 import { Upload } from './upload.ts';
@@ -95,7 +96,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
     const proto = protoOf(request.socket);
     const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
-    const head = requestHead(method, route.path, request.rawHeaders, by, chunked);
+    const head = requestHead(request, route.path, by);
     this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
     const isWhole = this.upload === null;
     this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
@@ -114,16 +115,16 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.upload?.drained();
   }
 
-  onHead(status: number, reason: string, headers: string[]): void {
+  onHead(head: ResponseHead): void {
     const { response, lease } = this;
     if (this.over) return;
-    if (status < 200) {
+    if (head.status < 200) {
       this.interim ??= new InterimAnswers(response, this);
-      return this.interim.pass(status, headers);
+      return this.interim.pass(head.status, head.headers);
     }
     const isHead = this.request.method === 'HEAD';
-    sendHead(response, { status, reason, headers, isHead, heldMs: lease?.heldMs ?? null });
-    if (!isEventStream(headers)) return;
+    sendHead(response, head, { isHead, heldMs: lease?.heldMs ?? null });
+    if (!isEventStream(head.headers)) return;
     lease?.becomeStream();
     this.gateway.inFlight.becomeStream(this.request.socket);
     this.gateway.inFlight.end(response);

@@ -6,6 +6,7 @@ import {
   mayHaveRequestRule,
   requestRule,
 } from '../core/header-rules.ts';
+import type { ForwardedLines, HeaderLines } from './plain-request.ts';
 import { announcedTrailers, takesTrailers } from './trailers.ts';
 
 /** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
@@ -43,23 +44,54 @@ export function hasHeader(raw: readonly string[], name: string): boolean {
   return false;
 }
 
-/** Request line and headers for a tenant, up to the body. latin1. */
-export function requestHead(
-  method: string,
-  path: string,
-  raw: readonly string[],
-  by: ForwardedBy,
-  chunked: boolean,
-): string {
-  const headers = requestHeaders(raw, by);
-  let head = `${method} ${path} HTTP/1.1\r\n`;
-  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
-  head += takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
-  if (!chunked) return `${head}\r\n`;
-  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
-  return `${head}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n\r\n`;
+export interface RequestToForward {
+  readonly method: string;
+  readonly rawHeaders: readonly string[];
+  /** Its header lines, where they may be known from the request before it on the connection. */
+  readonly repeated: HeaderLines | null;
 }
+
+/** Request line and headers for a tenant, up to the body. latin1. */
+export function requestHead(request: RequestToForward, path: string, by: ForwardedBy): string {
+  const { before, after } = forwardedLines(request, by);
+  return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${after}`;
+}
+
+function forwardedLines({ rawHeaders, repeated }: RequestToForward, by: ForwardedBy): ForwardedLines {
+  if (repeated === null) return linesFor(rawHeaders, by);
+  const { forwarded } = repeated;
+  // Whatever else goes into them is the connection's or the lines' own.
+  if (forwarded !== null && forwarded.tenantId === by.tenantId && forwarded.trusted === by.trusted) return forwarded;
+  const made = linesFor(rawHeaders, by);
+  repeated.forwarded = { ...made, before: flat(made.before), after: flat(made.after) };
+  return made;
+}
+
+function linesFor(raw: readonly string[], by: ForwardedBy): ForwardedLines {
+  const headers = requestHeaders(raw, by);
+  const idAt = headers.length - ADDED_BEHIND_ID;
+  let before = '';
+  for (let index = 0; index < idAt; index += 2) before += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  before += `${headers[idAt]}: `;
+  const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(raw)}\r\n`;
+  return { tenantId: by.tenantId, trusted: by.trusted, before, after };
+}
+
+function connectionLines(raw: readonly string[]): string {
+  const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
+  const connection = takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
+  if (!isChunked(raw)) return connection;
+  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  return `${connection}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n`;
+}
+
+/** The same text in one piece: what was joined from many is copied piece by piece at each write. */
+export function flat(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('latin1');
+}
+
+/** The id and the tenant come last, names and values. */
+const ADDED_BEHIND_ID = 4;
 
 /** What goes to the tenant. */
 export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {

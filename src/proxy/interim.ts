@@ -32,7 +32,7 @@ export class InterimAnswers {
   }
 
   /** `headers`: raw. */
-  pass(status: number, headers: string[]): void {
+  pass(status: number, headers: readonly string[]): void {
     this.count += 1;
     if (this.count > MAX_INTERIM) return this.hooks.onFlood();
     informClient(this.response, status, headers);

@@ -5,7 +5,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.ts';
-import { hasHeader } from './headers.ts';
+import { flat, hasHeader } from './headers.ts';
 
 export interface PlainResponseOwner {
   readonly socket: Socket;
@@ -25,6 +25,8 @@ export class PlainResponse implements ClientResponse {
   private readonly owner: PlainResponseOwner;
   private readonly isHead: boolean;
   private framing: Framing = 'none';
+  /** Whether the tenant has said when it answered. */
+  private isDated = false;
   /** Settled and not yet written. */
   private head = '';
   private trailers = '';
@@ -52,11 +54,23 @@ export class PlainResponse implements ClientResponse {
     this.headersSent = true;
     let head = `HTTP/1.1 ${status} ${reason ?? STATUS_CODES[status] ?? 'unknown'}\r\n`;
     for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-    if (!hasHeader(headers, 'date')) head += `Date: ${dateNow()}\r\n`;
+    this.isDated = hasHeader(headers, 'date');
+    if (!this.isDated) head += `Date: ${dateNow()}\r\n`;
     head += this.shouldKeepAlive ? this.owner.keepAliveLines : 'Connection: close\r\n';
     if (this.isHead || status === 204 || status === 304) this.framing = 'none';
     else this.framing = hasHeader(headers, 'content-length') ? 'length' : 'chunked';
     this.head = `${head}${this.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`;
+  }
+
+  /** Another answer with these headers has the same head if its body has a length and its date is the tenant's. */
+  get writtenHead(): string | null {
+    return this.framing === 'length' && this.isDated ? flat(this.head) : null;
+  }
+
+  writeHeadAgain(head: string): void {
+    this.headersSent = true;
+    this.framing = 'length';
+    this.head = head;
   }
 
   flushHeaders(): void {

@@ -1,6 +1,7 @@
 /** How a tenant's answer is written to the client. */
 import type { ClientResponse } from './client.ts';
 import { isChunked, responseHeaders } from './headers.ts';
+import type { ResponseHead } from './response-reader.ts';
 import { passableTrailers } from './trailers.ts';
 
 /** RFC 9112 §4: what Node lets into a status line. */
@@ -11,23 +12,25 @@ export function reasonPhrase(reason: string | undefined): string | undefined {
   return reason !== undefined && REASON.test(reason) ? reason : undefined;
 }
 
-export interface AnswerHead {
-  readonly status: number;
-  readonly reason: string;
-  /** Raw, as received. */
-  readonly headers: readonly string[];
-  /** Of an answer to HEAD. */
+export interface AnsweredRequest {
+  /** Whether it was a HEAD request. */
   readonly isHead: boolean;
   /** How long the request was held for a wake, in ms, or null. */
   readonly heldMs: number | null;
 }
 
 /** Settles status and headers. */
-export function sendHead(response: ClientResponse, { status, reason, headers, isHead, heldMs }: AnswerHead): void {
+export function sendHead(response: ClientResponse, head: ResponseHead, { isHead, heldMs }: AnsweredRequest): void {
+  const { status, reason, headers } = head;
+  const mayRepeat = head.isRepeated && !isHead && heldMs === null && response.shouldKeepAlive;
+  if (mayRepeat && head.written !== null && response.writeHeadAgain !== undefined) {
+    return response.writeHeadAgain(head.written);
+  }
   const hasBody = !isHead && status !== 204 && status !== 304;
   // node:http throws where trailers are announced and the body is not chunked, which it is as it was received.
   const withTrailers = hasBody && response.req.httpVersionMinor > 0 && isChunked(headers);
   response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, heldMs, withTrailers));
+  if (mayRepeat) head.written = response.writtenHead ?? null;
 }
 
 /**

@@ -17,14 +17,29 @@ const LINE_END = Buffer.from('\r\n');
 const BEGINNING = Buffer.from('HTTP/1.');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+/** A longer head is read anew each time. */
+const MAX_KEPT_BYTES = 2048;
+
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Why bytes are no response. */
 export class BadResponse extends Error {}
 
+/** A head. The same object comes again where a connection brings the same bytes again. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  /** Raw, [name, value, …], as latin1. */
+  readonly headers: readonly string[];
+  /** Whether it has come before. */
+  isRepeated: boolean;
+  /** As it was written to a client, where it can be written again so; null where not, or while it has not come again. */
+  written: string | null;
+}
+
 export interface ResponseSink {
-  /** Raw headers, [name, value, …], as latin1. Called for each 1xx too, and then again. */
-  onHead(status: number, reason: string, headers: string[]): void;
+  /** Called for each 1xx too, and then again. */
+  onHead(head: ResponseHead): void;
   /** A part of the body: `bytes` may be used again when it returns. */
   onBody(bytes: Buffer): void;
   onEnd(trailers: string[]): void;
@@ -41,6 +56,8 @@ export class ResponseReader {
   /** Of the body or the chunk. */
   private left = 0;
   private keepAlive = false;
+  /** The last that may be repeated. */
+  private last: { readonly text: string; readonly head: ResponseHead; readonly framing: Framing } | null = null;
 
   constructor(sink: ResponseSink) {
     this.sink = sink;
@@ -137,22 +154,32 @@ export class ResponseReader {
   }
 
   private head(text: string): void {
+    const { last } = this;
+    if (last !== null && last.text === text) {
+      last.head.isRepeated = true;
+      return this.final(last.head, last.framing);
+    }
     const lineEnd = text.indexOf('\r\n');
     const match = STATUS_LINE.exec(lineEnd === -1 ? text : text.slice(0, lineEnd));
     if (match === null) throw notHttp();
     const [, minor, code, reason = ''] = match;
-    const status = Number(code);
     const headers = lineEnd === -1 ? [] : parseHeaders(text, lineEnd + 2);
-    if (status < 200) return this.interim(status, reason, headers);
+    const head: ResponseHead = { status: Number(code), reason, headers, isRepeated: false, written: null };
+    if (head.status < 200) return this.interim(head);
     const framing = framingOf(headers, minor === '1');
-    this.keepAlive = framing.keepAlive;
-    this.sink.onHead(status, reason, headers);
-    this.enterBody(status, framing);
+    this.last = text.length <= MAX_KEPT_BYTES ? { text, head, framing } : null;
+    this.final(head, framing);
   }
 
-  private interim(status: number, reason: string, headers: string[]): void {
-    if (status === 101) throw new BadResponse('it switches protocols, which nobody asked for');
-    this.sink.onHead(status, reason, headers);
+  private interim(head: ResponseHead): void {
+    if (head.status === 101) throw new BadResponse('it switches protocols, which nobody asked for');
+    this.sink.onHead(head);
+  }
+
+  private final(head: ResponseHead, framing: Framing): void {
+    this.keepAlive = framing.keepAlive;
+    this.sink.onHead(head);
+    this.enterBody(head.status, framing);
   }
 
   private enterBody(status: number, { chunked, length }: Framing): void {

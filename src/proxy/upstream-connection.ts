@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../core/ports.ts';
 import { confine, fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import { ResponseReader, type ResponseSink } from './response-reader.ts';
+import { type ResponseHead, ResponseReader, type ResponseSink } from './response-reader.ts';
 import { type Mover, turns } from './turn.ts';
 import { connectOptions } from './upstream-address.ts';
 import type { SendOptions, UpstreamHandler } from './upstream-handler.ts';
@@ -218,9 +218,9 @@ export class UpstreamConnection implements ResponseSink, Mover {
 
   // ---- What the reader tells -----------------------------------------------------------------
 
-  onHead(status: number, reason: string, headers: string[]): void {
-    if (status >= 200) this.unanswered = false;
-    this.handler?.onHead(status, reason, headers);
+  onHead(head: ResponseHead): void {
+    if (head.status >= 200) this.unanswered = false;
+    this.handler?.onHead(head);
   }
 
   onBody(bytes: Buffer): void {

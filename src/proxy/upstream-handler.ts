@@ -1,10 +1,11 @@
 /** A request on a connection to a tenant, as who sends it sees it. */
+import type { ResponseHead } from './response-reader.ts';
 
 /** What becomes of a request. After `onEnd` or `onError` nothing more comes. */
 export interface UpstreamHandler {
   /** It is being written: from now on the tenant may have seen it. */
   onSent(): void;
-  onHead(status: number, reason: string, headers: string[]): void;
+  onHead(head: ResponseHead): void;
   /** `bytes` may be used again when it returns. */
   onBody(bytes: Buffer): void;
   /** All that was read at once has been told, and `bytes` are about to be overwritten, unless they are kept. */

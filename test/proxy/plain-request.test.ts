@@ -15,18 +15,24 @@ function read(text: string): PlainHead | null {
 const get = (...lines: string[]) => ['GET /a?b=c HTTP/1.1', 'Host: acme.localhost', ...lines, '', ''].join('\r\n');
 
 test('a request is read as it was sent', () => {
-  expect(read(get('Accept: */*', 'X-A:b  ', 'X-Empty:', 'X-B: \xe9'))).toEqual({
+  const text = get('Accept: */*', 'X-A:b  ', 'X-Empty:', 'X-B: \xe9');
+  expect(read(text)).toEqual({
     method: 'GET',
     url: '/a?b=c',
-    rawHeaders: ['Host', 'acme.localhost', 'Accept', '*/*', 'X-A', 'b', 'X-Empty', '', 'X-B', '\xe9'],
-    bodyAt: get('Accept: */*', 'X-A:b  ', 'X-Empty:', 'X-B: \xe9').length,
-    framing: { length: 0, keepAlive: true },
+    lines: {
+      text: text.slice(text.indexOf('\r\n') + 2, -4),
+      rawHeaders: ['Host', 'acme.localhost', 'Accept', '*/*', 'X-A', 'b', 'X-Empty', '', 'X-B', '\xe9'],
+      framing: { length: 0, keepAlive: true },
+      forwarded: null,
+    },
+    isRepeated: false,
+    bodyAt: text.length,
   });
 });
 
 test('its body begins behind the head and has the length that it says', () => {
   const head = get('Content-Length: 4');
-  expect(read(`${head}abcdefg`)).toMatchObject({ bodyAt: head.length, framing: { length: 4 } });
+  expect(read(`${head}abcdefg`)).toMatchObject({ bodyAt: head.length, lines: { framing: { length: 4 } } });
 });
 
 test.each([
@@ -35,7 +41,40 @@ test.each([
   ['close', false],
   ['CLOSE', false],
 ])('Connection: %s says whether another may follow', (value, keepAlive) => {
-  expect(read(get(`Connection: ${value}`))?.framing.keepAlive).toBe(keepAlive);
+  expect(read(get(`Connection: ${value}`))?.lines.framing.keepAlive).toBe(keepAlive);
+});
+
+describe('lines', () => {
+  const readAfter = (first: string, second: string) => {
+    const lines = read(first)?.lines ?? null;
+    return { lines, head: readPlainHead(Buffer.from(second, 'latin1'), MAX_HEAD_BYTES, lines) };
+  };
+
+  it('that are repeated byte by byte are read once, whatever stands before and behind them', () => {
+    const { lines, head } = readAfter(
+      get('X-A: b', 'Content-Length: 1'),
+      `${get('X-A: b', 'Content-Length: 1').replace('GET /a?b=c', 'POST /')}x`,
+    );
+    expect(head).toMatchObject({ method: 'POST', isRepeated: true });
+    expect(head?.lines).toBe(lines);
+  });
+
+  it.each([
+    ['one more', get('X-A: b', 'X-C: d')],
+    ['one less', get()],
+    ['another case', get('x-A: b')],
+    ['another value of the same length', get('X-A: c')],
+    ['a blank more', get('X-A:  b')],
+  ])('with %s are read anew', (_what, second) => {
+    const { head } = readAfter(get('X-A: b'), second);
+    expect(head).toEqual(read(second));
+    expect(head?.isRepeated).toBe(false);
+  });
+
+  it('of a long head are not kept', () => {
+    const long = get(`X-A: ${'a'.repeat(2048)}`);
+    expect(readAfter(long, long).head?.isRepeated).toBe(false);
+  });
 });
 
 describe('is left to node:http', () => {
@@ -130,9 +169,10 @@ test('what is read here, node:http reads the same (20,000 mutated requests)', as
   for (let count = 0; count < 20_000; count += 1) {
     const bytes = Buffer.from(mutated(random), 'latin1');
     const head = readPlainHead(bytes, MAX_HEAD_BYTES);
-    if (head === null || bytes.length !== head.bodyAt + head.framing.length) continue;
+    if (head === null || bytes.length !== head.bodyAt + head.lines.framing.length) continue;
     accepted += 1;
-    const { method, url, rawHeaders, bodyAt, framing } = head;
+    const { method, url, bodyAt, lines } = head;
+    const { rawHeaders, framing } = lines;
     const own = { method, url, rawHeaders, body: bytes.toString('latin1', bodyAt) };
     // Behind a request that is the last nothing may stand.
     const all = framing.keepAlive ? Buffer.concat([bytes, Buffer.from(NEXT_BYTES)]) : bytes;

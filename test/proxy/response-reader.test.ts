@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BadResponse, ResponseReader } from '../../src/proxy/response-reader.ts';
+import { BadResponse, type ResponseHead, ResponseReader } from '../../src/proxy/response-reader.ts';
 
 interface Read {
   readonly heads: { status: number; reason: string; headers: string[] }[];
@@ -18,7 +18,7 @@ function read(pieces: readonly Buffer[], { isHead = false, closes = true } = {})
   let body = '';
   let trailers: string[] | null = null;
   const reader = new ResponseReader({
-    onHead: (status, reason, headers) => heads.push({ status, reason, headers }),
+    onHead: ({ status, reason, headers }) => void heads.push({ status, reason, headers: [...headers] }),
     onBody: (bytes) => {
       body += bytes.toString('latin1');
     },
@@ -117,6 +117,48 @@ describe('a response', () => {
     const text = 'HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok';
     expect(whole(text, { closes: false }).reusable).toBe(false);
     expect(whole(`${RESPONSES['with a length']}HTTP/1.1 200 OK\r\n`, { closes: false }).reusable).toBe(false);
+  });
+});
+
+describe('a head that comes again', () => {
+  function heads(...texts: string[]): ResponseHead[] {
+    const seen: ResponseHead[] = [];
+    const reader = new ResponseReader({ onHead: (head) => seen.push(head), onBody: () => {}, onEnd: () => {} });
+    for (const text of texts) {
+      reader.begin(false);
+      reader.push(Buffer.from(text, 'latin1'));
+    }
+    return seen;
+  }
+  const ok = (lines: string, body = 'ab') => `HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\n${body}`;
+
+  it('is the same object, and known to be repeated', () => {
+    const [first, second] = heads(ok('X-A: b\r\n'), ok('X-A: b\r\n', 'cd'));
+    expect(second).toBe(first);
+    expect(second?.isRepeated).toBe(true);
+  });
+
+  it('but for one byte is another', () => {
+    const [first, second] = heads(ok('X-A: b\r\n'), ok('X-A: c\r\n'));
+    expect(second).toEqual({ ...first, headers: ['X-A', 'c', 'Content-Length', '2'] });
+    expect(second?.isRepeated).toBe(false);
+  });
+
+  it('frames its body and its connection as the first time', () => {
+    for (const [what, text] of Object.entries(RESPONSES)) {
+      const twice = [text, text].map((one) => Buffer.from(one, 'latin1'));
+      const reads: string[] = [];
+      let body = '';
+      const onBody = (bytes: Buffer) => (body += bytes.toString('latin1'));
+      const reader = new ResponseReader({ onHead: () => {}, onBody, onEnd: () => {} });
+      for (const bytes of twice) {
+        reader.begin(false);
+        reader.push(bytes);
+        reads.push(`${body} ${reader.isDone} ${reader.isReusable}`);
+        body = '';
+      }
+      expect(reads[1], what).toBe(reads[0]);
+    }
   });
 });
 
