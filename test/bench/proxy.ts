@@ -31,6 +31,8 @@ interface Case {
   /** MB to send. */
   readonly upload?: boolean;
   readonly tenants?: number;
+  /** Each request has other header lines than the one before it. */
+  readonly varies?: boolean;
 }
 
 interface Result {
@@ -43,6 +45,7 @@ interface Result {
 
 const CASES: readonly Case[] = [
   { name: '18 bytes, 32 connections', path: '/', connections: 32 },
+  { name: '18 bytes, 32 connections, other header lines each time', path: '/', connections: 32, varies: true },
   { name: '18 bytes, 512 connections', path: '/', connections: 512 },
   { name: '10 kB, 32 connections', path: '/10k', connections: 32 },
   { name: '1 MB down, 32 connections', path: '/1m', connections: 32 },
@@ -186,9 +189,12 @@ function load(one: Case, port: number, dir: string, seconds: number) {
   return readWrk(text);
 }
 
-function luaFor({ upload, tenants }: Case): string {
+function luaFor({ upload, tenants, varies }: Case): string {
   if (upload === true)
     return `wrk.method = "POST"; wrk.headers["Host"] = "t0.localhost"; wrk.body = string.rep("x", 1048576)`;
+  if (varies === true)
+    return `local n = 0
+request = function() n = n + 1; return "GET / HTTP/1.1\\r\\nHost: t0.localhost\\r\\nX-Count: " .. n .. "\\r\\n\\r\\n" end`;
   if (tenants === undefined) return `wrk.headers["Host"] = "t0.localhost"`;
   return `local n = 0; local made = {}
 init = function() for i = 0, ${tenants - 1} do made[i] = wrk.format("GET", "/", { Host = "t" .. i .. ".localhost" }) end end
