@@ -3,6 +3,7 @@
  * could be read in two ways: what is not plainly a response is an error, and the connection is to be dropped.
  */
 import { readHeaderLines } from './header-lines.ts';
+import { BadResponse, type Framing, framingOf } from './response-framing.ts';
 
 /** Of status line and headers together, and of trailers. */
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -21,9 +22,6 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?
 const MAX_KEPT_BYTES = 2048;
 
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
-
-/** Why bytes are no response. */
-export class BadResponse extends Error {}
 
 /** A head. The same object comes again where a connection brings the same bytes again. */
 export interface ResponseHead {
@@ -236,50 +234,10 @@ export class ResponseReader {
   }
 }
 
-interface Framing {
-  readonly chunked: boolean;
-  readonly length: number | null;
-  readonly keepAlive: boolean;
-}
-
 function parseHeaders(text: string, at: number): string[] {
   const headers = readHeaderLines(text, at);
   if (headers === null) throw new BadResponse('a header line is not "name: value"');
   return headers;
-}
-
-function framingOf(headers: readonly string[], is11: boolean): Framing {
-  let length: number | null = null;
-  let chunked = false;
-  let keepAlive = is11;
-  for (let index = 0; index < headers.length; index += 2) {
-    const value = headers[index + 1] ?? '';
-    switch (framingName(headers[index] ?? '')) {
-      case 'content-length':
-        if (length !== null || !/^\d{1,15}$/.test(value)) throw new BadResponse('it has no clear length');
-        length = Number(value);
-        break;
-      case 'transfer-encoding':
-        if (chunked || !is11 || value.toLowerCase() !== 'chunked')
-          throw new BadResponse('it has an unknown transfer coding');
-        chunked = true;
-        break;
-      case 'connection':
-        keepAlive = keeps(value.toLowerCase(), keepAlive);
-    }
-  }
-  if (chunked && length !== null) throw new BadResponse('it has both a length and a transfer coding');
-  return { chunked, length, keepAlive };
-}
-
-/** Lower case, for the three names that frame a message; others as they are. */
-function framingName(name: string): string {
-  return name.length === 14 || name.length === 17 || name.length === 10 ? name.toLowerCase() : name;
-}
-
-function keeps(connection: string, before: boolean): boolean {
-  if (connection.includes('close')) return false;
-  return before || connection.includes('keep-alive');
 }
 
 /** Whether a line ends without CR. Up to `before` it is known that none does. */

@@ -118,3 +118,19 @@ test('one whose answer has not come is let be', async () => {
   response.end();
   expect(String(await once(client, 'data'))).toContain('204 No Content');
 });
+
+test('header lines of a connection that has been idle for a second are not kept', async () => {
+  const repeated: boolean[] = [];
+  const { side } = await open({}, (response, request) => {
+    repeated.push(request.repeated !== null);
+    response.writeHead(204, undefined, []);
+    response.end();
+  });
+  const ask = () => side.emit('data', Buffer.from(GET));
+  ask();
+  ask();
+  vi.advanceTimersByTime(2000);
+  ask();
+  ask();
+  expect(repeated).toEqual([false, true, false, true]);
+});

@@ -2,7 +2,8 @@ import { request } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BadResponse, type ResponseHead, ResponseReader } from '../../src/proxy/response-reader.ts';
+import { BadResponse } from '../../src/proxy/response-framing.ts';
+import { type ResponseHead, ResponseReader } from '../../src/proxy/response-reader.ts';
 
 interface Read {
   readonly heads: { status: number; reason: string; headers: string[] }[];
