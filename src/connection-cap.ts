@@ -1,8 +1,8 @@
 /** Lets connections in while there is room for them; the others are told to come again, at once. */
 import type { Socket } from 'node:net';
-import { clientOf } from './core/address.ts';
-import { ConnectionRoom, type Guest, type RoomLimits } from './core/connection-room.ts';
-import type { TurnedAway } from './core/turned-away.ts';
+import { ConnectionRoom, type Guest, type RoomLimits } from './core/admission/connection-room.ts';
+import type { TurnedAway } from './core/admission/turned-away.ts';
+import { clientOf } from './core/routing/address.ts';
 import { inside } from './faults.ts';
 import type { Logger } from './logger.ts';
 

@@ -4,22 +4,22 @@ import { systemClock } from './clock.ts';
 import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
-import { proxyLimits } from './core/descriptors.ts';
-import type { EventType } from './core/event-types.ts';
-import { parseInstanceName } from './core/instance.ts';
+import type { Claim } from './core/admission/serving.ts';
 import {
   assertCloseOptions,
   assertEventType,
   assertHandlerOptions,
   assertLoadInput,
   assertRemoveOptions,
-} from './core/library-input.ts';
+} from './core/input/library-input.ts';
+import { assertSpawnOptions } from './core/input/spawn-input.ts';
+import type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
+import type { EventType } from './core/lifecycle/event-types.ts';
+import { parseInstanceName } from './core/lifecycle/instance.ts';
+import { proxyLimits } from './core/limits/descriptors.ts';
 import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
-import type { Config } from './core/service.ts';
-import type { Claim } from './core/serving.ts';
-import { socketShares } from './core/socket-path.ts';
-import { assertSpawnOptions } from './core/spawn-input.ts';
-import type { InstanceView, SpawnOptions } from './core/verbs.ts';
+import type { Config } from './core/service/service.ts';
+import { socketShares } from './core/service/socket-path.ts';
 import { TenementError, toTenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { OpenClaims } from './open-claims.ts';

@@ -1,9 +1,9 @@
 /** What the package exports, nothing else. */
 import './runtime.ts';
 
+export type { Claim, Lease, Refusal } from './core/admission/serving.ts';
+export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
 export type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
-export type { Claim, Lease, Refusal } from './core/serving.ts';
-export type { InstanceView, SpawnOptions } from './core/verbs.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export { type CloseOptions, type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';

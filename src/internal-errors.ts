@@ -1,6 +1,6 @@
 /** Errors that nobody expects, as events. */
 import { systemClock } from './clock.ts';
-import { type InstanceName, instanceName, parseInstanceName } from './core/instance.ts';
+import { type InstanceName, instanceName, parseInstanceName } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/ports.ts';
 import type { Where } from './faults.ts';
 

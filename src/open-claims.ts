@@ -1,6 +1,7 @@
 /** Leases that the host program has and has not released. */
-import type { InstanceName } from './core/instance.ts';
-import type { Claim, Lease } from './core/serving.ts';
+
+import type { Claim, Lease } from './core/admission/serving.ts';
+import type { InstanceName } from './core/lifecycle/instance.ts';
 
 export interface OpenClaim {
   readonly instance: InstanceName;

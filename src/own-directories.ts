@@ -1,12 +1,12 @@
 /** What a server has to itself: its state directory, and the directories that its sockets lie in. */
 import { noteRuntimeDir } from './config/runtime-dir.ts';
-import { isWithin } from './core/paths.ts';
-import type { Config } from './core/service.ts';
-import { socketShares } from './core/socket-path.ts';
+import { isWithin } from './core/service/paths.ts';
+import type { Config } from './core/service/service.ts';
+import { socketShares } from './core/service/socket-path.ts';
 import { TenementError } from './errors.ts';
-import { ensureSocketDirs } from './process/directories.ts';
-import { assertDataDirectories, assertSocketDirectories } from './process/host/directories.ts';
-import { tenantsBoundIn } from './process/strays.ts';
+import { tenantsBoundIn } from './process/child/strays.ts';
+import { assertDataDirectories, assertSocketDirectories } from './process/isolation/host/directories.ts';
+import { ensureSocketDirs } from './process/storage/directories.ts';
 import type { ExclusiveLock } from './registry/exclusive-lock.ts';
 import { acquireStateLock } from './registry/lock.ts';
 import { assertClaimable, SocketClaims } from './registry/socket-claims.ts';

@@ -1,6 +1,6 @@
 /** From the config that is served now to the table by which hosts are routed. */
-import type { RoutingTable } from './core/routing.ts';
-import type { Config } from './core/service.ts';
+import type { RoutingTable } from './core/routing/routing.ts';
+import type { Config } from './core/service/service.ts';
 
 /** The table of the config of now, made once for each config. */
 export function routingTables(configNow: () => Config): () => RoutingTable {

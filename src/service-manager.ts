@@ -1,9 +1,9 @@
 /** The service of systemd in which a config is served, and what its settings mean for the config's tenants. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Config } from './core/service.ts';
-import { type ServiceUnit, type Tenancy, unitWarnings } from './core/service-unit.ts';
-import { publicSocketPath } from './core/socket-path.ts';
+import type { Config } from './core/service/service.ts';
+import { type ServiceUnit, type Tenancy, unitWarnings } from './core/service/service-unit.ts';
+import { publicSocketPath } from './core/service/socket-path.ts';
 import { isUnified, ownUnit } from './process/systemd/own-unit.ts';
 import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from './process/systemd/show.ts';
 

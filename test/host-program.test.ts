@@ -7,7 +7,7 @@ import { Hypervisor } from '../src/hypervisor.ts';
 import { temporaryDirectory, writeConfig } from './e2e/support.ts';
 
 const ENTRY = new URL('../src/index.ts', import.meta.url).href;
-const PIDFD = new URL('../src/process/pidfd.ts', import.meta.url).href;
+const PIDFD = new URL('../src/process/child/pidfd.ts', import.meta.url).href;
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
 /** Runs a program that has `Hypervisor` and `file`, a config; it is started with descriptor 40. */

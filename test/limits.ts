@@ -1,5 +1,5 @@
 /** What a service has that says nothing of limits. */
-import type { Limits } from '../src/core/limits.ts';
+import type { Limits } from '../src/core/limits/limits.ts';
 
 export const NO_LIMITS: Limits = {
   memoryLimitBytes: null,

@@ -1,9 +1,9 @@
 /** The API as typed calls: what the commands use, and other programs may. */
-import { type ConfigJson, configFromJson } from '../core/config-json.ts';
-import type { InstanceName } from '../core/instance.ts';
-import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
-import type { Config } from '../core/service.ts';
-import type { InstanceView, SpawnOptions } from '../core/verbs.ts';
+import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
+import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { Config } from '../core/service/service.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';

@@ -1,10 +1,11 @@
 /** What every route needs. */
-import type { InstanceName } from '../core/instance.ts';
-import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
+
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { SupervisorVerbs } from '../core/input/verbs.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { EventLog, LogStore, TokenStore } from '../core/ports.ts';
-import type { Config } from '../core/service.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
-import type { SupervisorVerbs } from '../core/verbs.ts';
+import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { Config } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
 

@@ -2,8 +2,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
-import type { RoomLimits } from '../core/connection-room.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
+import type { RoomLimits } from '../core/admission/connection-room.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
 import { confine, confineWith } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { rawAtCapacity } from './problem.ts';

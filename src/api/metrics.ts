@@ -1,8 +1,8 @@
 /** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { STATES } from '../core/instance.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
-import type { InstanceView, SupervisorVerbs } from '../core/verbs.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { InstanceView, SupervisorVerbs } from '../core/input/verbs.ts';
+import { STATES } from '../core/lifecycle/instance.ts';
 import { faultCount } from '../faults.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 

@@ -1,8 +1,8 @@
 /** What the routes take and give, once: checked at run time and published at /openapi.json. */
 import { z } from 'zod';
-import { EVENT_TYPES, eventTypeProblem } from '../core/event-types.ts';
-import { EXIT_REASONS, STATES } from '../core/instance.ts';
-import { LIMIT_RULES } from '../core/limit-rules.ts';
+import { EVENT_TYPES, eventTypeProblem } from '../core/lifecycle/event-types.ts';
+import { EXIT_REASONS, STATES } from '../core/lifecycle/instance.ts';
+import { LIMIT_RULES } from '../core/limits/limit-rules.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);

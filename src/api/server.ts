@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyServerOptions } from 'fastify';
-import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
+import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createGuard, type Trust } from './auth.ts';

@@ -1,6 +1,6 @@
 /** The instance that a command is about: `api:acme`, or `api --id acme`. */
 import type { Command } from 'commander';
-import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../core/instance.ts';
+import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import { TenementError } from '../errors.ts';
 
 /** Declares the argument and its `--id`. */

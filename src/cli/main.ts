@@ -1,5 +1,5 @@
 /** The program `tenement`. */
-import { processIo } from './io.ts';
+import { processIo } from './output/io.ts';
 import { run } from './program.ts';
 
 /** The second from a socket, when its reader leaves in the midst of a write. */

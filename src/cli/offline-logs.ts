@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogEntry } from '../api/client.ts';
 import { loadConfig } from '../config/load.ts';
-import type { InstanceName } from '../core/instance.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { LogFilter } from '../core/ports.ts';
 import { TenementError } from '../errors.ts';
-import { logPath, readLogFiles } from '../process/log-files.ts';
+import { logPath, readLogFiles } from '../process/output/log-files.ts';
 
 /** @throws {TenementError} `unknown_tenant` when it has no log */
 export async function readOfflineLogs(file: string, instance: InstanceName, filter: LogFilter): Promise<LogEntry[]> {

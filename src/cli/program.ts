@@ -1,29 +1,29 @@
 /** The command line: global options and the commands, each loaded only when it is the one. */
 import { Command } from 'commander';
 import { TenementError } from '../errors.ts';
-import type { CliIo } from './io.ts';
-import { report } from './report.ts';
+import type { CliIo } from './output/io.ts';
+import { report } from './output/report.ts';
 import { version } from './version.ts';
 
 type Register = (program: Command, io: CliIo) => void;
 
 /** In the order in which help lists them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  spawn: async () => (await import('./spawn.ts')).spawnCommand,
-  ps: async () => (await import('./ps.ts')).psCommand,
-  status: async () => (await import('./status.ts')).statusCommand,
-  start: async () => (await import('./start.ts')).startCommand,
-  stop: async () => (await import('./stop.ts')).stopCommand,
-  restart: async () => (await import('./restart.ts')).restartCommand,
-  sleep: async () => (await import('./sleep.ts')).sleepCommand,
-  rm: async () => (await import('./rm.ts')).rmCommand,
-  exec: async () => (await import('./exec.ts')).execCommand,
-  logs: async () => (await import('./logs.ts')).logsCommand,
-  events: async () => (await import('./events.ts')).eventsCommand,
-  token: async () => (await import('./token.ts')).tokenCommand,
-  front: async () => (await import('./front.ts')).frontCommand,
-  check: async () => (await import('./check.ts')).checkCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  spawn: async () => (await import('./commands/spawn.ts')).spawnCommand,
+  ps: async () => (await import('./commands/ps.ts')).psCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  start: async () => (await import('./commands/start.ts')).startCommand,
+  stop: async () => (await import('./commands/stop.ts')).stopCommand,
+  restart: async () => (await import('./commands/restart.ts')).restartCommand,
+  sleep: async () => (await import('./commands/sleep.ts')).sleepCommand,
+  rm: async () => (await import('./commands/rm.ts')).rmCommand,
+  exec: async () => (await import('./commands/exec.ts')).execCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  events: async () => (await import('./commands/events.ts')).eventsCommand,
+  token: async () => (await import('./commands/token.ts')).tokenCommand,
+  front: async () => (await import('./commands/front.ts')).frontCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
 };
 
 /** Global options that take a value, which is then not the command's name. */
@@ -60,7 +60,7 @@ function createProgram(io: CliIo): Command {
 /** @throws {TenementError} `usage` for `help` of a command that there is not */
 async function assertHelpKnows([first, name]: readonly string[]): Promise<void> {
   if (first !== 'help' || name === undefined || name === 'help' || Object.hasOwn(COMMANDS, name)) return;
-  const { nearest } = await import('../config/nearest.ts');
+  const { nearest } = await import('../config/problems/nearest.ts');
   const near = nearest(name, Object.keys(COMMANDS));
   const hint = near === null ? {} : { hint: `Did you mean ${near}?` };
   throw new TenementError('usage', `there is no command '${name}'`, hint);

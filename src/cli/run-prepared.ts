@@ -9,10 +9,10 @@ import { closeSync, openSync, rmdirSync, rmSync, unlinkSync, writeSync } from 'n
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PreparedCommand } from '../core/operator-command.ts';
+import type { PreparedCommand } from '../core/service/operator-command.ts';
 import { TenementError } from '../errors.ts';
-import { closeInherited } from '../process/descriptors.ts';
-import { findProgram, quoted } from '../process/wrapper.ts';
+import { closeInherited } from '../process/launch/descriptors.ts';
+import { findProgram, quoted } from '../process/launch/wrapper.ts';
 
 /** Where the shell finds its script. */
 const SCRIPT_FILE = '/dev/fd/3';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ApiClient, ApiTarget } from '../api/client.ts';
 import { TenementError } from '../errors.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo } from './output/io.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {

@@ -1,6 +1,6 @@
 /** `host:port` as `listen` has it. */
 import { isIP } from 'node:net';
-import type { ListenAddress } from '../core/service.ts';
+import type { ListenAddress } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 
 const ADDRESS = /^(?:(?<host>[a-z0-9.-]+)|\[(?<literal>[0-9a-f:.]+)\])?:(?<port>\d{1,5})$/i;

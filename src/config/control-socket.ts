@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config, Settings } from '../core/service.ts';
+import type { Config, Settings } from '../core/service/service.ts';
 import { loadConfig } from './load.ts';
 
 /** The control socket of the server that runs `file`, if one does. @throws {TenementError} `config_not_found`, `bad_config` */

@@ -4,28 +4,28 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
-import type { Limits } from '../core/limits.ts';
+import type { Limits } from '../core/limits/limits.ts';
+import { parseDuration } from '../core/limits/units.ts';
 import {
   type Config,
   DEFAULT_PROXY_LIMITS,
   type ProxyLimits,
   type ServiceConfig,
   type Settings,
-} from '../core/service.ts';
-import { SUN_PATH_MAX_BYTES } from '../core/socket-path.ts';
-import { parseDuration } from '../core/units.ts';
+} from '../core/service/service.ts';
+import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
 import { splitCommand } from './command.ts';
 import { groupId } from './group.ts';
 import type { KeyPath } from './locate.ts';
-import { configError, type Problem } from './problems.ts';
+import { configError, type Problem } from './problems/problems.ts';
+import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
+import { semanticProblems } from './problems/semantics.ts';
+import { syntaxProblem } from './problems/syntax-problem.ts';
+import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
-import { rejectedPaths, schemaProblems } from './schema-problems.ts';
-import { semanticProblems } from './semantics.ts';
-import { syntaxProblem } from './syntax-problem.ts';
-import { warningsOf } from './warnings.ts';
 
 export interface LoadOptions {
   /** Instead of `data_dir`; from the current directory. */

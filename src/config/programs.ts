@@ -1,8 +1,8 @@
 /** Whether the programs that services run are there. */
 import { accessSync, constants } from 'node:fs';
-import { programCandidates } from '../core/program.ts';
-import type { Config, ServiceConfig } from '../core/service.ts';
-import { templateVariables } from '../core/template.ts';
+import { programCandidates } from '../core/service/program.ts';
+import type { Config, ServiceConfig } from '../core/service/service.ts';
+import { templateVariables } from '../core/service/template.ts';
 import { TenementError } from '../errors.ts';
 
 /** One sentence for each service whose program is not found now. */

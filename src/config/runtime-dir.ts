@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Settings } from '../core/service.ts';
+import type { Settings } from '../core/service/service.ts';
 
 export interface RuntimeDirOptions {
   /** `runtime_dir`, from `configDir`. */

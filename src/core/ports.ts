@@ -2,12 +2,12 @@
  * The interfaces that the supervisor needs from the outside. Adapters implement them; nothing here touches the
  * operating system.
  */
-import type { EventType } from './event-types.ts';
-import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './instance.ts';
-import type { Limits } from './limits.ts';
-import type { AskedCommand, PreparedCommand } from './operator-command.ts';
-import type { ServiceConfig, SocketAccess } from './service.ts';
-import type { WebAddress } from './web-address.ts';
+import type { EventType } from './lifecycle/event-types.ts';
+import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './lifecycle/instance.ts';
+import type { Limits } from './limits/limits.ts';
+import type { WebAddress } from './routing/web-address.ts';
+import type { AskedCommand, PreparedCommand } from './service/operator-command.ts';
+import type { ServiceConfig, SocketAccess } from './service/service.ts';
 
 export interface Clock {
   /** Ms since the epoch. */

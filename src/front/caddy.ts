@@ -1,7 +1,7 @@
 /** A Caddyfile with which Caddy passes requests straight to the tenants' sockets. Pure. */
-import { formatAddress } from '../core/address.ts';
-import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/header-rules.ts';
-import type { Config, ServiceConfig } from '../core/service.ts';
+import { formatAddress } from '../core/routing/address.ts';
+import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
+import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { frontAliases, frontRules, socketFor } from './rules.ts';
 

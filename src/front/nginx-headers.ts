@@ -1,5 +1,5 @@
 /** The rules for headers, as nginx's directives. Pure. */
-import { CLAIMS, HOP_BY_HOP, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/header-rules.ts';
+import { CLAIMS, HOP_BY_HOP, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 
 /** nginx writes these itself, or the configuration does. */
 const WRITTEN = new Set([

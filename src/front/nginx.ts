@@ -1,6 +1,6 @@
 /** A configuration with which nginx passes requests straight to the tenants' sockets. Pure. */
-import { formatAddress } from '../core/address.ts';
-import type { Config, ServiceConfig } from '../core/service.ts';
+import { formatAddress } from '../core/routing/address.ts';
+import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
 import { frontAliases, frontRules, socketFor } from './rules.ts';

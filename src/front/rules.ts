@@ -1,6 +1,6 @@
 /** Which hosts lead to which sockets, as a front server can be told: by patterns, since it knows no registry. Pure. */
-import type { Config, ServiceConfig } from '../core/service.ts';
-import { publicSocketPath } from '../core/socket-path.ts';
+import type { Config, ServiceConfig } from '../core/service/service.ts';
+import { publicSocketPath } from '../core/service/socket-path.ts';
 
 /** A tenant id as a regular expression that PCRE and Go's RE2 read alike; see `isLabel`. */
 const ID = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';

@@ -4,12 +4,12 @@
  */
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { InstanceName } from '../core/instance.ts';
-import type { Claim, Lease, Refusal, UpstreamSource } from '../core/serving.ts';
+import type { Claim, Lease, Refusal, UpstreamSource } from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import { connectUpstream, Junction } from './junction.ts';
-import { createRefuser, Visitor } from './visitor.ts';
+import { createRefuser, Visitor } from './client/visitor.ts';
+import { connectUpstream, Junction } from './tunnel/junction.ts';
 
 /** Turns of the event loop in which all that a client had sent before it left, and that it left, is read. */
 const TURNS_TO_LEAVE = 3;

@@ -1,18 +1,18 @@
 /** What all requests of one proxy share, and what is known of each before it goes anywhere. */
 import { isIP, type Socket } from 'node:net';
-import { clientOf } from '../core/address.ts';
-import { CLIENT_PROBES, type ClientProbes } from '../core/client-probes.ts';
-import type { RoutingTable } from '../core/routing.ts';
-import type { ProxyLimits } from '../core/service.ts';
-import type { Asker, UpstreamSource } from '../core/serving.ts';
+import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
+import type { Asker, UpstreamSource } from '../core/admission/serving.ts';
+import { clientOf } from '../core/routing/address.ts';
+import type { RoutingTable } from '../core/routing/routing.ts';
+import type { ProxyLimits } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
-import type { ClientRequest } from './client.ts';
-import { valuesOf } from './headers.ts';
+import type { ClientRequest } from './client/client.ts';
 import type { InFlight } from './in-flight.ts';
-import { isRequestId, nextRequestId } from './request-id.ts';
-import { type Routed, routeRequest } from './route.ts';
-import { type IsTrusted, plainAddress, trustedPeers } from './trusted.ts';
-import { UpstreamPools } from './upstream-pools.ts';
+import { valuesOf } from './routing/headers.ts';
+import { isRequestId, nextRequestId } from './routing/request-id.ts';
+import { type Routed, routeRequest } from './routing/route.ts';
+import { type IsTrusted, plainAddress, trustedPeers } from './routing/trusted.ts';
+import { UpstreamPools } from './upstream/upstream-pools.ts';
 
 export interface Gateway {
   readonly source: UpstreamSource;

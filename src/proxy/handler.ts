@@ -5,17 +5,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { parseInstanceName } from '../core/instance.ts';
+import { parseInstanceName } from '../core/lifecycle/instance.ts';
 import { TenementError } from '../errors.ts';
 import { confine, confineWithin, fault, inside } from '../faults.ts';
-import { type ClientRequest, requestOf } from './client.ts';
+import { type ClientRequest, requestOf } from './client/client.ts';
+import { faultOf } from './client/request-fault.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
-import { valuesOf } from './headers.ts';
 import { HostInFlight } from './host-in-flight.ts';
-import { faultOf } from './request-fault.ts';
-import type { Route, Routed } from './route.ts';
+import { valuesOf } from './routing/headers.ts';
+import type { Route, Routed } from './routing/route.ts';
 import { serve } from './serve.ts';
-import { createUpgrader } from './upgrade.ts';
+import { createUpgrader } from './tunnel/upgrade.ts';
 
 /** What is called for a request that is no instance's. `error`: of the host's own `instance` function. */
 export type Next = (error?: unknown) => void;

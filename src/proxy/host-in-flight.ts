@@ -1,6 +1,6 @@
 /** What is open on connections of a host program: those are never closed for it, but for what has become a stream. */
 import type { Socket } from 'node:net';
-import type { ClientResponse } from './client.ts';
+import type { ClientResponse } from './client/client.ts';
 import { withinGrace } from './grace.ts';
 
 export class HostInFlight {

@@ -3,7 +3,7 @@
  * the sockets say in the end, whether or not each was told of: a fault may have kept a listener from it.
  */
 import type { Socket } from 'node:net';
-import type { ClientResponse } from './client.ts';
+import type { ClientResponse } from './client/client.ts';
 import { withinGrace } from './grace.ts';
 import { Roll } from './roll.ts';
 

@@ -4,15 +4,15 @@
  */
 import type { Socket } from 'node:net';
 import { ConnectionCap } from '../connection-cap.ts';
-import type { RoomLimits } from '../core/connection-room.ts';
-import type { InstanceName } from '../core/instance.ts';
-import type { UpstreamSource } from '../core/serving.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
+import type { RoomLimits } from '../core/admission/connection-room.ts';
+import type { UpstreamSource } from '../core/admission/serving.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { confine } from '../faults.ts';
 import type { Logger } from '../logger.ts';
+import { Visitor } from './client/visitor.ts';
 import { Desk } from './desk.ts';
-import { tooMany } from './error-page.ts';
-import { Visitor } from './visitor.ts';
+import { tooMany } from './exchange/error-page.ts';
 
 export interface ReceptionOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;

@@ -1,9 +1,9 @@
 /** One request, from whichever server read it, to the tenant that its route names. */
-import type { ClientRequest, ClientResponse, Served } from './client.ts';
-import { answerError } from './error-page.ts';
-import { Exchange } from './exchange.ts';
+import type { ClientRequest, ClientResponse, Served } from './client/client.ts';
+import { answerError } from './exchange/error-page.ts';
+import { Exchange } from './exchange/exchange.ts';
 import { callerOf, type Gateway } from './gateway.ts';
-import type { Routed } from './route.ts';
+import type { Routed } from './routing/route.ts';
 
 export function serve(request: ClientRequest, response: ClientResponse, gateway: Gateway, route: Routed): Served {
   const caller = callerOf(request, gateway);

@@ -3,25 +3,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
-import type { ListenAddress } from '../core/service.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { ListenAddress } from '../core/service/service.ts';
 import type { ErrorCode } from '../errors.ts';
 import { confine, confineWith, inside } from '../faults.ts';
-import { requestOf } from './client.ts';
-import type { ClientConnection } from './client-connection.ts';
-import { ClientConnections } from './client-connections.ts';
-import { errorAnswer, rawAnswer, tooMany } from './error-page.ts';
-import { FewATurn } from './few-a-turn.ts';
+import { requestOf } from './client/client.ts';
+import type { ClientConnection } from './client/client-connection.ts';
+import { ClientConnections } from './client/client-connections.ts';
+import { linger, lingerUnderNode } from './client/linger.ts';
+import { type Listeners, listen } from './client/listeners.ts';
+import { faultOf } from './client/request-fault.ts';
+import { feedOf, RequestFeed } from './client/request-feed.ts';
+import { errorAnswer, rawAnswer, tooMany } from './exchange/error-page.ts';
+import { FewATurn } from './exchange/few-a-turn.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
-import { linger, lingerUnderNode } from './linger.ts';
-import { type Listeners, listen } from './listeners.ts';
-import { faultOf } from './request-fault.ts';
-import { feedOf, RequestFeed } from './request-feed.ts';
-import { nextRequestId } from './request-id.ts';
+import { nextRequestId } from './routing/request-id.ts';
 import { serve } from './serve.ts';
-import { createUpgrader } from './upgrade.ts';
-import { askedProtocol } from './upgrade-request.ts';
+import { createUpgrader } from './tunnel/upgrade.ts';
+import { askedProtocol } from './tunnel/upgrade-request.ts';
 
 /** How often Node looks for headers that take too long. */
 const HEADER_CHECK_MS = 1000;

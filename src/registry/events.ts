@@ -1,6 +1,6 @@
 /** What happened, kept in the registry: bounded, numbered, and told to whoever listens. */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { InstanceName } from '../core/instance.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Clock, EventLog, TenementEvent } from '../core/ports.ts';
 import type { Logger } from '../logger.ts';
 import { type Database, reading } from './database.ts';

@@ -1,7 +1,13 @@
 /** The instances in the registry: one row each, written whole. */
 import type { SQLOutputValue } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
-import { type Desired, type InstanceRecord, NO_CRASHES, type ProcessRecord, type State } from '../core/instance.ts';
+import {
+  type Desired,
+  type InstanceRecord,
+  NO_CRASHES,
+  type ProcessRecord,
+  type State,
+} from '../core/lifecycle/instance.ts';
 import type { Registry } from '../core/ports.ts';
 import { type Database, durably, reading, transaction, writing } from './database.ts';
 import { whenWritable } from './patience.ts';

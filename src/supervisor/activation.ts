@@ -3,7 +3,7 @@
  * which everything else has its turn. Where directories lie on ext4, a bind looks past what was removed in the last
  * minutes: ten thousand take seconds, and the server is ready before.
  */
-import type { InstanceName } from '../core/instance.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { attempt } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 

@@ -2,14 +2,14 @@
  * All instances that are served, by name, and the public socket that each has to itself. Most of thousands
  * sleep: they are kept as their records alone, and get a runner when somebody first asks for them.
  */
-import type { Population } from '../core/diff-words.ts';
-import { type InstanceName, type InstanceRecord, instanceName } from '../core/instance.ts';
+import type { Population } from '../core/input/diff-words.ts';
+import { type InstanceName, type InstanceRecord, instanceName } from '../core/lifecycle/instance.ts';
 import type { Doorbells, InstancePaths } from '../core/ports.ts';
-import type { SocketAccess } from '../core/service.ts';
+import type { SocketAccess } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Activation } from './activation.ts';
-import { Runner } from './runner.ts';
+import { Runner } from './instance/runner.ts';
 
 export interface FleetOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */

@@ -2,16 +2,16 @@
  * Goes over to another config: new services are served, removed ones drain and end, changed ones restart one by
  * one. Whatever cannot be done for one instance is said, and done for the others.
  */
-import { instanceName } from '../core/instance.ts';
+import { instanceName } from '../core/lifecycle/instance.ts';
+import type { ConfigDiff } from '../core/lifecycle/reconcile.ts';
 import type { Registry } from '../core/ports.ts';
-import type { ConfigDiff } from '../core/reconcile.ts';
-import type { ListedInstance, ServiceConfig } from '../core/service.ts';
+import type { ListedInstance, ServiceConfig } from '../core/service/service.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { Fleet } from './fleet.ts';
+import type { Runner } from './instance/runner.ts';
 import { type RecoveryDeps, takeUp } from './recovery.ts';
 import type { Rollout } from './rollout.ts';
-import type { Runner } from './runner.ts';
 
 export interface ReconfigurationDeps {
   readonly fleet: Fleet;

@@ -1,9 +1,9 @@
 /** Takes up what an earlier server left: its instances, their processes that still run, and those that nobody knows. */
-import type { InstanceRecord } from '../core/instance.ts';
-import { instanceName } from '../core/instance.ts';
-import type { LifecycleEvent } from '../core/lifecycle-events.ts';
+import type { InstanceRecord } from '../core/lifecycle/instance.ts';
+import { instanceName } from '../core/lifecycle/instance.ts';
+import type { LifecycleEvent } from '../core/lifecycle/lifecycle-events.ts';
+import { recoveryOf } from '../core/lifecycle/recovery.ts';
 import type { Launcher } from '../core/ports.ts';
-import { recoveryOf } from '../core/recovery.ts';
 import type { Logger } from '../logger.ts';
 import type { Fleet } from './fleet.ts';
 

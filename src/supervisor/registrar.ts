@@ -1,9 +1,15 @@
 /** Registers instances and unregisters them: in the registry first, then in the fleet. */
-import { assertTenantId, type InstanceName, instanceName, newRecord, type TenantsOwn } from '../core/instance.ts';
+import {
+  assertTenantId,
+  type InstanceName,
+  instanceName,
+  newRecord,
+  type TenantsOwn,
+} from '../core/lifecycle/instance.ts';
 import type { Clock, EventLog, Launcher, Registry } from '../core/ports.ts';
 import { TenementError } from '../errors.ts';
 import type { Fleet } from './fleet.ts';
-import type { Runner } from './runner.ts';
+import type { Runner } from './instance/runner.ts';
 
 export interface RegistrarDeps {
   readonly clock: Clock;

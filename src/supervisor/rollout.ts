@@ -5,7 +5,7 @@
  */
 import type { EventLog } from '../core/ports.ts';
 import type { Fleet } from './fleet.ts';
-import type { Runner } from './runner.ts';
+import type { Runner } from './instance/runner.ts';
 
 export interface RolloutDeps {
   readonly fleet: Fleet;

@@ -4,11 +4,11 @@
  * is written when they have gone on, at the end of the turn: the server after one that is killed before then finds its
  * processes all the same. What is only counted is written together, at most once a second.
  */
-import type { InstanceRecord } from '../core/instance.ts';
+import type { InstanceRecord } from '../core/lifecycle/instance.ts';
 import type { Clock, Registry } from '../core/ports.ts';
 import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { Watchers } from './watchers.ts';
+import { Watchers } from './monitors/watchers.ts';
 
 const FLUSH_MS = 1000;
 const RETRY_LOCKED_MS = 50;

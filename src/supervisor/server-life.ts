@@ -1,30 +1,31 @@
 /** The life of the server: what its supervisor works on, from taking it up to leaving it, and each config in between. */
-import { describeDiff } from '../core/diff-words.ts';
-import type { House } from '../core/eviction.ts';
-import { instanceName, parseInstanceName, type TenantsOwn } from '../core/instance.ts';
-import { effectiveLimits } from '../core/limits.ts';
+
+import type { House } from '../core/admission/eviction.ts';
+import { describeDiff } from '../core/input/diff-words.ts';
+import type { SpawnOptions } from '../core/input/verbs.ts';
+import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import { applicable, diffConfigs } from '../core/lifecycle/reconcile.ts';
+import { effectiveLimits } from '../core/limits/limits.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
-import { applicable, diffConfigs } from '../core/reconcile.ts';
-import { assertSameUser } from '../core/same-user.ts';
-import { type Config, type ListedInstance, type ServiceConfig, serviceNamed } from '../core/service.ts';
-import type { SpawnOptions } from '../core/verbs.ts';
+import { assertSameUser } from '../core/service/same-user.ts';
+import { type Config, type ListedInstance, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
 import { detached, fault } from '../faults.ts';
 import { turns } from '../turns.ts';
-import { makeRoom } from './eviction.ts';
+import { Generations } from './activity/generations.ts';
+import { makeRoom } from './admission/eviction.ts';
+import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
+import { StartTimes } from './admission/start-times.ts';
 import { type Address, Fleet } from './fleet.ts';
-import { Generations } from './generations.ts';
-import type { RunnerDeps } from './parts.ts';
+import type { RunnerDeps } from './instance/parts.ts';
+import { Runner } from './instance/runner.ts';
+import { Watches } from './monitors/watches.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { Registrar } from './registrar.ts';
 import { Rollout } from './rollout.ts';
-import { Runner } from './runner.ts';
 import { Saver } from './saver.ts';
-import { type StartLimits, StartSlots, startLimits } from './start-slots.ts';
-import { StartTimes } from './start-times.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
-import { Watches } from './watches.ts';
 
 /** How long the end waits until all is written where another process holds the registry's lock; what is not is lost. */
 const LAST_WAIT_MS = 10_000;

@@ -1,11 +1,11 @@
 /** What a supervisor needs of the world around it. */
 
-import type { DescriptorShares } from '../core/descriptors.ts';
-import type { InstanceName } from '../core/instance.ts';
+import type { HostMemory } from '../core/admission/pressure.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { DescriptorShares } from '../core/limits/descriptors.ts';
 import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
-import type { HostMemory } from '../core/pressure.ts';
-import type { Config } from '../core/service.ts';
-import type { WebAddress } from '../core/web-address.ts';
+import type { WebAddress } from '../core/routing/web-address.ts';
+import type { Config } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {

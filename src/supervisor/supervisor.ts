@@ -1,13 +1,14 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
-import { type InstanceName, instanceName, type TenantsOwn } from '../core/instance.ts';
-import { ownLimits } from '../core/limits.ts';
-import type { AskedCommand, PreparedCommand } from '../core/operator-command.ts';
-import { ownDifference } from '../core/own-difference.ts';
-import type { Asker, Claim, Grant, GrantSource, SecondTry } from '../core/serving.ts';
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs.ts';
+
+import type { Asker, Claim, Grant, GrantSource, SecondTry } from '../core/admission/serving.ts';
+import { ownDifference } from '../core/input/own-difference.ts';
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
+import { type InstanceName, instanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import { ownLimits } from '../core/limits/limits.ts';
+import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import { TenementError } from '../errors.ts';
+import type { Runner } from './instance/runner.ts';
 import { unwritten } from './registrar.ts';
-import type { Runner } from './runner.ts';
 import { ServerLife } from './server-life.ts';
 import { viewOf } from './view.ts';
 

@@ -1,12 +1,12 @@
 /** An instance as the API and the CLI show it. */
 
-import { limitsView } from '../core/limits.ts';
-import { overStorage } from '../core/storage.ts';
-import { describeExit } from '../core/tidings.ts';
-import { formatDuration } from '../core/units.ts';
-import type { InstanceView } from '../core/verbs.ts';
-import type { WebAddress } from '../core/web-address.ts';
-import type { Runner } from './runner.ts';
+import type { InstanceView } from '../core/input/verbs.ts';
+import { describeExit } from '../core/lifecycle/tidings.ts';
+import { limitsView } from '../core/limits/limits.ts';
+import { overStorage } from '../core/limits/storage.ts';
+import { formatDuration } from '../core/limits/units.ts';
+import type { WebAddress } from '../core/routing/web-address.ts';
+import type { Runner } from './instance/runner.ts';
 
 export interface ViewContext {
   readonly nowMs: number;

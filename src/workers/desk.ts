@@ -1,5 +1,5 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
-import type { Claim, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/serving.ts';
+import type { Claim, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/admission/serving.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';

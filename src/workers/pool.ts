@@ -5,9 +5,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import type { GrantSource } from '../core/serving.ts';
-import type { TurnedAway } from '../core/turned-away.ts';
+import type { GrantSource } from '../core/admission/serving.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { countFault } from '../faults.ts';
 import type { Logger } from '../logger.ts';

@@ -1,7 +1,8 @@
 /** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
-import type { InstanceName } from '../core/instance.ts';
-import type { ListenAddress, ProxyLimits } from '../core/service.ts';
-import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/serving.ts';
+
+import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 
 /** What of the config the workers go by; a routing table without Sets and Maps. */
 export interface WorkerConfig {

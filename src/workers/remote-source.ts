@@ -2,8 +2,18 @@
  * The supervisor as a worker sees it: claims a process by itself once that was granted, and counts in the same step;
  * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
  */
-import type { InstanceName } from '../core/instance.ts';
-import type { Asker, Claim, Lease, LeaseTarget, Outcome, Refusal, SecondTry, UpstreamSource } from '../core/serving.ts';
+
+import type {
+  Asker,
+  Claim,
+  Lease,
+  LeaseTarget,
+  Outcome,
+  Refusal,
+  SecondTry,
+  UpstreamSource,
+} from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old a report may be. */

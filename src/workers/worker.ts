@@ -1,10 +1,11 @@
 /** A proxy worker: the proxy in a process of its own, over a source that asks the server. Ends with the server. */
-import type { RoutingTable } from '../core/routing.ts';
-import { TurnedAway } from '../core/turned-away.ts';
+
+import { TurnedAway } from '../core/admission/turned-away.ts';
+import type { RoutingTable } from '../core/routing/routing.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
 import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
-import { countBodiesWithHeap } from '../proxy/body-memory.ts';
+import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
 import { RemoteSource } from './remote-source.ts';

@@ -1,10 +1,11 @@
 /** Stand-ins for what the API stands in front of, and a running API over them. */
 
-import type { EventType } from '../../src/core/event-types.ts';
-import type { InstanceName } from '../../src/core/instance.ts';
-import { parseInstanceName } from '../../src/core/instance.ts';
-import { limitsView } from '../../src/core/limits.ts';
-import type { AskedCommand, PreparedCommand } from '../../src/core/operator-command.ts';
+import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import type { InstanceView, SupervisorVerbs } from '../../src/core/input/verbs.ts';
+import type { EventType } from '../../src/core/lifecycle/event-types.ts';
+import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
+import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
+import { limitsView } from '../../src/core/limits/limits.ts';
 import type {
   EventLog,
   LogFilter,
@@ -15,8 +16,7 @@ import type {
   TokenInfo,
   TokenStore,
 } from '../../src/core/ports.ts';
-import { TurnedAway } from '../../src/core/turned-away.ts';
-import type { InstanceView, SupervisorVerbs } from '../../src/core/verbs.ts';
+import type { AskedCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
 import { TenementError } from '../../src/errors.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';

@@ -1,5 +1,5 @@
 /** One tenant of an application: its visitor, and what its operator can do. */
-import type { InstanceView } from '../../src/core/verbs.ts';
+import type { InstanceView } from '../../src/core/input/verbs.ts';
 import type { TestServer } from '../e2e/support.ts';
 import { tenement } from '../e2e/test-server.ts';
 import { Visitor } from './visitor.ts';

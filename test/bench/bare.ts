@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, rmSync, watch } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { ServiceConfig } from '../../src/core/service.ts';
-import { fillTemplate } from '../../src/core/template.ts';
+import type { ServiceConfig } from '../../src/core/service/service.ts';
+import { fillTemplate } from '../../src/core/service/template.ts';
 
 export type Where = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 

@@ -2,7 +2,7 @@
  * What the first crash of a healthy process costs its visitors. In turn: the application started by hand, from spawn to
  * its first 200, and the same behind the proxy, from SIGKILL of its process to the 200 of a request that is sent then.
  */
-import { closeInherited } from '../../src/process/descriptors.ts';
+import { closeInherited } from '../../src/process/launch/descriptors.ts';
 import { besideBareStart, EXAMPLE_APPS, type ExampleApp } from './example-app.ts';
 import { timed } from './figures.ts';
 

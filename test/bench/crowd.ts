@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { newRecord } from '../../src/core/instance.ts';
+import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';

@@ -1,7 +1,8 @@
 /** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
-import { DEFAULT_PROXY_LIMITS } from '../../src/core/service.ts';
-import { TurnedAway } from '../../src/core/turned-away.ts';
-import { countBodiesWithHeap } from '../../src/proxy/body-memory.ts';
+
+import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
+import { countBodiesWithHeap } from '../../src/proxy/exchange/body-memory.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 import { readySource } from './ready-source.ts';
 

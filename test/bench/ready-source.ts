@@ -1,14 +1,14 @@
 /** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own door. */
 
 import { systemClock } from '../../src/clock.ts';
-import type { InstanceName } from '../../src/core/instance.ts';
-import { newLifecycle } from '../../src/core/lifecycle.ts';
+import type { UpstreamSource } from '../../src/core/admission/serving.ts';
+import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
+import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
-import type { ServiceConfig, Settings } from '../../src/core/service.ts';
-import type { UpstreamSource } from '../../src/core/serving.ts';
-import { Clientele } from '../../src/supervisor/clientele.ts';
-import { Door } from '../../src/supervisor/door.ts';
-import { InFlight } from '../../src/supervisor/in-flight.ts';
+import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
+import { Clientele } from '../../src/supervisor/admission/clientele.ts';
+import { Door } from '../../src/supervisor/instance/door.ts';
+import { InFlight } from '../../src/supervisor/instance/in-flight.ts';
 
 export function readySource(count: number, dir: string): UpstreamSource {
   const doors = new Map<InstanceName, Door>();

@@ -2,7 +2,7 @@
  * What a wake adds to a bare start. In turn, so that the machine's drift meets both: the application
  * started by hand, from spawn to its first 200, and the same asleep behind the proxy, from request to 200.
  */
-import { closeInherited } from '../../src/process/descriptors.ts';
+import { closeInherited } from '../../src/process/launch/descriptors.ts';
 import { besideBareStart, EXAMPLE_APPS, type ExampleApp } from './example-app.ts';
 import { timed } from './figures.ts';
 

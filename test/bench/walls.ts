@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { whyNoSandbox } from '../../src/process/host/sandbox.ts';
+import { whyNoSandbox } from '../../src/process/isolation/host/sandbox.ts';
 import { get } from './bare.ts';
 import { quantile, timed } from './figures.ts';
 import { BenchServer } from './server.ts';

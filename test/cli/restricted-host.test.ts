@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findProgram } from '../../src/process/wrapper.ts';
+import { findProgram } from '../../src/process/launch/wrapper.ts';
 import { MAIN } from '../e2e/follower.ts';
 
 const noRoot = process.env['CI'] !== 'true' && process.getuid?.() !== 0;

@@ -1,6 +1,6 @@
 /** Runs a command line in this process against an API over fakes, and keeps what it prints. */
 import { Writable } from 'node:stream';
-import type { CliIo } from '../../src/cli/io.ts';
+import type { CliIo } from '../../src/cli/output/io.ts';
 import { run } from '../../src/cli/program.ts';
 import { runningApi } from '../api/running.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assertReplacements, missingPrograms } from '../../src/config/programs.ts';
-import type { ServiceConfig } from '../../src/core/service.ts';
+import type { ServiceConfig } from '../../src/core/service/service.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 
 const env = { PATH: '/usr/bin:/bin' };

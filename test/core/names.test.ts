@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertTenantId, isLabel, parseInstanceName } from '../../src/core/instance.ts';
-import { candidates, normalizeHost, type RoutingTable } from '../../src/core/routing.ts';
-import { fillTemplate, templateVariables } from '../../src/core/template.ts';
-import { formatDuration, parseDurationMs } from '../../src/core/units.ts';
+import { assertTenantId, isLabel, parseInstanceName } from '../../src/core/lifecycle/instance.ts';
+import { formatDuration, parseDurationMs } from '../../src/core/limits/units.ts';
+import { candidates, normalizeHost, type RoutingTable } from '../../src/core/routing/routing.ts';
+import { fillTemplate, templateVariables } from '../../src/core/service/template.ts';
 
 const TABLE: RoutingTable = {
   domains: ['example.com', 'localhost'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { socketShares } from '../../src/core/socket-path.ts';
+import { socketShares } from '../../src/core/service/socket-path.ts';
 
 const SETTINGS = { dataDir: '/data', runtimeDir: '/run/tenement' };
 const service = (name: string, socket: string) => ({ name, socket });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { canDuplicate } from '../../src/process/pidfd.ts';
+import { canDuplicate } from '../../src/process/child/pidfd.ts';
 import { askSocket } from './clients.ts';
 import { serve, type TestServer, writeConfig } from './support.ts';
 

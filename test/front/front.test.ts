@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { candidates } from '../../src/core/routing.ts';
-import type { Config, ServiceConfig } from '../../src/core/service.ts';
+import { candidates } from '../../src/core/routing/routing.ts';
+import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
 import { caddyConfig } from '../../src/front/caddy.ts';
 import { nginxConfig } from '../../src/front/nginx.ts';
 import { frontAliases, frontRules } from '../../src/front/rules.ts';

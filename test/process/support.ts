@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
-import type { ServiceConfig, Settings } from '../../src/core/service.ts';
-import { after } from '../../src/process/after.ts';
-import { createLauncher } from '../../src/process/launcher.ts';
-import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output-sink.ts';
+import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
+import { createLauncher } from '../../src/process/launch/launcher.ts';
+import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output/output-sink.ts';
+import { after } from '../../src/process/storage/after.ts';
 import { NO_LIMITS } from '../limits.ts';
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Claim, Lease } from '../../src/core/serving.ts';
+import type { Claim, Lease } from '../../src/core/admission/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
+import { Visitor } from '../../src/proxy/client/visitor.ts';
 import { Desk } from '../../src/proxy/desk.ts';
-import { Visitor } from '../../src/proxy/visitor.ts';
 
 /** A doorbell; claims are for the process of `generation`, each of which is a server at a socket of its own. */
 class Place {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { callerOf, type Gateway } from '../../src/proxy/gateway.ts';
-import { trustedPeers } from '../../src/proxy/trusted.ts';
+import { trustedPeers } from '../../src/proxy/routing/trusted.ts';
 
 const FRONTS = ['10.0.0.0/8'];
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ClientResponse } from '../../src/proxy/client.ts';
+import type { ClientResponse } from '../../src/proxy/client/client.ts';
 import { InFlight } from '../../src/proxy/in-flight.ts';
 
 const SIZE = 32 * 1024 * 1024;

@@ -6,12 +6,12 @@ import { connect, createServer as createNetServer, type Server as NetServer, typ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { InstanceName } from '../../src/core/instance.ts';
+import type { Claim, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
+import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
-import type { RoutingTable } from '../../src/core/routing.ts';
-import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service.ts';
-import type { Claim, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/serving.ts';
-import { TurnedAway } from '../../src/core/turned-away.ts';
+import type { RoutingTable } from '../../src/core/routing/routing.ts';
+import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Claim } from '../../src/core/serving.ts';
-import { MAX_INTERIM } from '../../src/proxy/interim.ts';
+import type { Claim } from '../../src/core/admission/serving.ts';
+import { MAX_INTERIM } from '../../src/proxy/exchange/interim.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
 import { Bench, pour, readAll, readUntil } from './support.ts';
 

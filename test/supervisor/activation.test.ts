@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { InstanceName } from '../../src/core/instance.ts';
+import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Activation } from '../../src/supervisor/activation.ts';
 

@@ -1,7 +1,9 @@
 /** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
 
-import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/instance.ts';
-import type { Limits } from '../../src/core/limits.ts';
+import type { HostMemory } from '../../src/core/admission/pressure.ts';
+import type { Claim, Lease } from '../../src/core/admission/serving.ts';
+import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/lifecycle/instance.ts';
+import type { Limits } from '../../src/core/limits/limits.ts';
 import type {
   Clock,
   EventLog,
@@ -15,9 +17,7 @@ import type {
   Registry,
   TenementEvent,
 } from '../../src/core/ports.ts';
-import type { HostMemory } from '../../src/core/pressure.ts';
-import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service.ts';
-import type { Claim, Lease } from '../../src/core/serving.ts';
+import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Config, ServiceConfig } from '../../src/core/service.ts';
+import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
 import { configOf, SERVICE, settle, type World, world } from './fakes.ts';
 
 const withServices = (config: Config, ...services: ServiceConfig[]): Config => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type InstanceRecord, newRecord, type State } from '../../src/core/instance.ts';
+import { type InstanceRecord, newRecord, type State } from '../../src/core/lifecycle/instance.ts';
 import { FakeProcess, settle, world } from './fakes.ts';
 
 const OWN = { env: {}, limits: {} };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newRecord } from '../../src/core/instance.ts';
-import type { ServiceConfig } from '../../src/core/service.ts';
+import { newRecord } from '../../src/core/lifecycle/instance.ts';
+import type { ServiceConfig } from '../../src/core/service/service.ts';
 import { configOf, FakeProcess, granted, here, ready, SERVICE, settle, type World, world } from './fakes.ts';
 
 const settings = { maxRestarts: 0 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newRecord } from '../../src/core/instance.ts';
+import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { configOf, FakeProcess, ready, SERVICE, settle, type World, world } from './fakes.ts';
 
 const withCommand = (...command: string[]) => configOf({ ...SERVICE, command }, {});

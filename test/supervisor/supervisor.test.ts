@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lease } from '../../src/core/serving.ts';
+import type { Lease } from '../../src/core/admission/serving.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { granted, here, ready, settle, type World, world } from './fakes.ts';
 

@@ -1,5 +1,5 @@
 /** /api/config: what is served now, with the secrets that may stand in `env`. On the control socket alone. */
-import { configToJson } from '../../core/config-json.ts';
+import { configToJson } from '../../core/input/config-json.ts';
 import type { ApiContext } from '../context.ts';
 import type { Api } from '../zod-provider.ts';
 

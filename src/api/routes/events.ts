@@ -1,8 +1,8 @@
 /** /api/events: what happened, and happens. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { parseSince } from '../../core/input/since.ts';
 import type { EventFilter, EventLog, TenementEvent } from '../../core/ports.ts';
-import { parseSince } from '../../core/since.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';

@@ -1,7 +1,8 @@
 /** /api/instances: the verbs of the supervisor. */
-import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/instance.ts';
-import { hasStartFailed } from '../../core/start-outcome.ts';
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/verbs.ts';
+
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/input/verbs.ts';
+import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,

@@ -1,9 +1,9 @@
 /** /api/instances/:instance/logs: what an instance printed, and prints. */
 import type { z } from 'zod';
-import type { InstanceName } from '../../core/instance.ts';
-import { matchesFilter } from '../../core/log-format.ts';
+import { matchesFilter } from '../../core/input/log-format.ts';
+import { parseSince } from '../../core/input/since.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { LogFilter, LogLine, LogStore } from '../../core/ports.ts';
-import { parseSince } from '../../core/since.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { notYetRead } from '../log-history.ts';

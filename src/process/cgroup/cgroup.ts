@@ -1,5 +1,5 @@
 /** What the kernel keeps of one instance: its caps, what it uses, all its processes. */
-import type { Limits } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits/limits.ts';
 
 /** Caps that a kernel can enforce. */
 export const CONTROLS = ['memory', 'cpu', 'pids'] as const;

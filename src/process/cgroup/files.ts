@@ -1,7 +1,7 @@
 /** Control files of cgroups: small texts that the kernel makes up. */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { withReserve } from '../reserve.ts';
+import { withReserve } from '../proc/reserve.ts';
 
 /** null when it is not there or may not be read. */
 export function readControl(path: string): string | null {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { SERVER_LEAF } from '../../core/service-unit.ts';
+import { SERVER_LEAF } from '../../core/service/service-unit.ts';
 import { type Cgroups, CONTROLS, type Control } from './cgroup.ts';
 import { readControl, readPids, tryWriteControl } from './files.ts';
 import { CgroupV1 } from './v1.ts';

@@ -1,5 +1,5 @@
 /** A cgroup with its caps, or none at all. */
-import type { Limits } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits/limits.ts';
 import type { Cgroup, Cgroups } from './cgroup.ts';
 
 /** null where there are no cgroups. @throws {Error} with a sentence for a person */

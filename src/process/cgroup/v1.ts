@@ -1,7 +1,7 @@
 /** cgroup version 1 (Documentation/admin-guide/cgroup-v1): a directory for each controller. */
 import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Limits } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits/limits.ts';
 import type { Cgroup, CgroupUsage } from './cgroup.ts';
 import { readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
 

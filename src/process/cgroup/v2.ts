@@ -1,7 +1,7 @@
 /** cgroup version 2 (Documentation/admin-guide/cgroup-v2.rst). */
 import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Limits } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits/limits.ts';
 import type { Cgroup, CgroupUsage } from './cgroup.ts';
 import {
   readControl,

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { findProgram } from '../wrapper.ts';
+import { findProgram } from '../launch/wrapper.ts';
 
 /** The same on every architecture of Linux but MIPS, SPARC and PA-RISC, for which there is no Node. */
 const AF_UNIX = 1;

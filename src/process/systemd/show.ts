@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { ServiceUnit } from '../../core/service-unit.ts';
-import { mostDescriptors } from '../descriptors.ts';
-import { findProgram } from '../wrapper.ts';
+import type { ServiceUnit } from '../../core/service/service-unit.ts';
+import { mostDescriptors } from '../launch/descriptors.ts';
+import { findProgram } from '../launch/wrapper.ts';
 import type { UnitName } from './own-unit.ts';
 import { servicesStarting, unitDirs } from './unit-files.ts';
 

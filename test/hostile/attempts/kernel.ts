@@ -1,6 +1,11 @@
 /** Parts of the kernel that no web application calls, and that holes were found in. */
 import { readFileSync } from 'node:fs';
-import { ARCHITECTURES, type Architecture, type CallName, NUMBERS } from '../../../src/process/seccomp/numbers.ts';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  type CallName,
+  NUMBERS,
+} from '../../../src/process/isolation/seccomp/numbers.ts';
 import { type Attempt, by } from '../attempt.ts';
 import { EVERY_USER, GVISOR, SAME_USER } from './reasons.ts';
 

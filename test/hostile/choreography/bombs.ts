@@ -1,5 +1,5 @@
 /** What ends with the instance being ended, which the tenant cannot tell itself. */
-import type { InstanceView } from '../../../src/core/verbs.ts';
+import type { InstanceView } from '../../../src/core/input/verbs.ts';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { CAPS } from '../levels.ts';
 import { holdsWithin } from '../look.ts';

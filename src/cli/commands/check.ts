@@ -1,0 +1,158 @@
+/** `tenement check`: whether the config is good and the host can give what it asks for. */
+import { networkInterfaces, userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import { missingPrograms } from '../../config/programs.ts';
+import { describeDiff } from '../../core/input/diff-words.ts';
+import { diffConfigs } from '../../core/lifecycle/reconcile.ts';
+import type { Config, Settings } from '../../core/service/service.ts';
+import type { ServiceUnit } from '../../core/service/service-unit.ts';
+import { TenementError } from '../../errors.ts';
+import { servableConfig } from '../../own-directories.ts';
+import { type Abilities, abilitiesFor } from '../../process/isolation/host/abilities.ts';
+import { assertMayListen } from '../../process/isolation/host/listening.ts';
+import { programWarnings } from '../../process/isolation/host/programs.ts';
+import { viewWarnings } from '../../process/isolation/view-warnings.ts';
+import { descriptorLimit } from '../../process/launch/descriptors.ts';
+import { withoutNpm } from '../../process/launch/npm.ts';
+import { forgeableTrust } from '../../proxy/routing/forgeable.ts';
+import { unitServing, unitWarningsFor } from '../../service-manager.ts';
+import { plural } from '../output/format.ts';
+import { type CliIo, print, printJson } from '../output/io.ts';
+import { asServed, withDirectoriesOf } from '../server/as-served.ts';
+import { describeDescriptors, descriptorWarning } from '../server/descriptor-limit.ts';
+import { configFile, type GlobalOptions, withClient } from '../target.ts';
+
+interface CheckOptions extends GlobalOptions {
+  readonly json?: boolean;
+  readonly diff?: boolean;
+}
+
+export function checkCommand(program: Command, io: CliIo): void {
+  program
+    .command('check')
+    .description('validate the config and what the host can give, without starting anything')
+    .option('--diff', 'say what the running server would change')
+    .option('--json', 'print the findings as JSON')
+    .action((_options, command: Command) => check(command.optsWithGlobals<CheckOptions>(), io));
+}
+
+async function check(options: CheckOptions, io: CliIo): Promise<void> {
+  try {
+    await checkAll(options, io);
+  } catch (error) {
+    if (options.json === true && error instanceof TenementError) await printFailure(error, options, io);
+    throw error;
+  }
+}
+
+function printFailure({ code, message, hint, details }: TenementError, options: CheckOptions, io: CliIo) {
+  return printJson(io, { ok: false, config: configFile(options, io.env), code, errors: [message, ...details], hint });
+}
+
+async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
+  const moved: string[] = [];
+  const config = await servableOf(options, io, (text) => moved.push(text));
+  assertMayListen(config);
+  const unit = await unitServing(config);
+  const { maxRunning } = config.settings;
+  const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
+  const openFiles = unit?.nofileLimit ?? descriptorLimit();
+  const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
+  const missing = missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path });
+  const forgeable = forgeableTrust(config, networkInterfaces());
+  const views = viewWarnings(config);
+  const warnings = [
+    ...config.warnings,
+    ...moved,
+    ...missing,
+    ...programWarnings(),
+    ...views,
+    ...forgeable,
+    ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
+    ...(few === null ? [] : [few]),
+  ];
+  const host = abilitiesFor(config.settings, config.services.values(), unit);
+  const services = config.services.size;
+  const changes = options.diff === true ? await changesBy(config, options, io) : null;
+  if (options.json === true) {
+    return printJson(io, {
+      ok: true,
+      config: config.file,
+      services,
+      warnings,
+      host,
+      unit,
+      ...(changes && { changes }),
+    });
+  }
+  for (const warning of warnings) await print(io, `warning: ${warning}`);
+  if (unit !== null) await print(io, describeUnit(unit, config.settings));
+  for (const line of describeHost(host)) await print(io, line);
+  if (config.settings.runtimeDirSource === 'own') await print(io, describeSockets(config));
+  if (few === null) await print(io, describeDescriptors(wanted, openFiles));
+  await print(io, `${plural(services, 'service')}, ok`);
+  if (changes?.length === 0) await print(io, 'the running server would change nothing');
+  for (const change of changes ?? []) await print(io, `would change: ${change}`);
+}
+
+/** @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken` */
+async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string) => void): Promise<Config> {
+  const file = configFile(options, io.env);
+  const asked = await asServed(loadConfig(file), options, io);
+  return servableConfig(asked, { load: () => loadConfig(file, { ownRuntimeDir: true }), warn });
+}
+
+/** @throws {TenementError} `server_unreachable` when no server runs this config */
+function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<string[]> {
+  return withClient(options, io, async (client) => {
+    const [served, instances] = await Promise.all([client.config(), client.list()]);
+    return describeDiff(diffConfigs(served, withDirectoriesOf(served, config)), (service) => {
+      const those = instances.filter((instance) => instance.service === service);
+      return { registered: those.length, running: those.filter(({ pid }) => pid !== null).length };
+    });
+  });
+}
+
+function describeSockets({ settings: { runtimeDir } }: Config): string {
+  return `sockets: in ${runtimeDir}, which is this server's own; the default is another's, and runtime_dir is not set`;
+}
+
+function describeHost(host: Abilities): string[] {
+  const proc = host.proc ? [] : ['warning: no /proc here; processes of an earlier server are not recognised'];
+  const privileges = host.noNewPrivs
+    ? []
+    : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
+  const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
+  if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
+  if (host.sandbox !== null) walls.push(`isolation: no sandbox, ${host.sandbox}`);
+  if (host.namespaces === null && !host.filter)
+    walls.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
+  return [...walls, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
+}
+
+function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Settings): string {
+  const tenants = cgroupRoot === null ? 'its own' : cgroupRoot;
+  return `service: ${name}, as ${user || 'root'}, KillMode=${killMode}; cgroup of tenants: ${tenants}`;
+}
+
+/** What this check tries, it tries as the user who runs it. */
+function otherUser({ name, user }: ServiceUnit): string[] {
+  const wanted = user === '' ? 'root' : user;
+  const { username, uid } = userInfo();
+  if ([username, String(uid)].includes(wanted)) return [];
+  return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
+}
+
+function describeSuspension({ cgroup, pushesOut }: Abilities): string {
+  const how = cgroup.freezes ? 'by the cgroup' : 'by SIGSTOP';
+  if (pushesOut) return `suspend: frozen ${how}, memory pushed out to swap`;
+  const lack = cgroup.version === 'v2' ? 'there is no swap' : 'that takes cgroup version 2';
+  return `suspend: frozen ${how}, memory stays (${lack})`;
+}
+
+function describeCgroup({ version, controls, lack }: Abilities['cgroup']): string[] {
+  if (version === 'none') return [`limits: memory_limit_mb by measuring once a second; ${lack}`];
+  const enforced = `limits: ${controls.join(', ') || 'none'} by the kernel, cgroup version ${version.slice(1)}`;
+  return [lack === null ? enforced : `${enforced}; ${lack}`];
+}

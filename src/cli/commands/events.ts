@@ -1,0 +1,63 @@
+/** `tenement events`: what happened. */
+import { styleText } from 'node:util';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { EventEntry } from '../../api/client.ts';
+import { eventTypeProblem } from '../../core/lifecycle/event-types.ts';
+import { instanceOf } from '../instance-argument.ts';
+import { follow } from '../output/follow.ts';
+import { type CliIo, print, printJson } from '../output/io.ts';
+import { wholeNumber } from '../output/numbers.ts';
+import { terminalText } from '../output/terminal-text.ts';
+import { type GlobalOptions, withClient } from '../target.ts';
+
+interface EventsOptions extends GlobalOptions {
+  readonly follow?: boolean;
+  readonly lines?: number;
+  readonly since?: string;
+  readonly type?: string;
+  readonly json?: boolean;
+}
+
+export function eventsCommand(program: Command, io: CliIo): void {
+  program
+    .command('events')
+    .description('print what happened: spawned, woke, slept, crashed and so on')
+    .argument('[instance]', 'only those of SERVICE:ID')
+    .option('--type <type>', 'only those of this type: crashed, for example', eventType)
+    .option('-f, --follow', 'go on with what comes')
+    .option('-n, --lines <n>', 'only the newest events', wholeNumber)
+    .option('--since <duration>', 'only from then on: 10m, or a time')
+    .option('--json', 'print JSON lines')
+    .action((argument: string | undefined, _options, command: Command) =>
+      events(argument, command.optsWithGlobals<EventsOptions>(), io),
+    );
+}
+
+function eventType(text: string): string {
+  const problem = eventTypeProblem(text);
+  if (problem !== null) throw new InvalidArgumentError(`There is no such type: ${problem}.`);
+  return text;
+}
+
+async function events(argument: string | undefined, options: EventsOptions, io: CliIo): Promise<void> {
+  const { lines: tail, since, type } = options;
+  const instance = argument === undefined ? undefined : instanceOf(argument, undefined);
+  const which = { instance, type };
+  const show = (entry: EventEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io)));
+  await withClient(options, io, async (client) => {
+    const past = client.events(options.follow === true ? { tail: 0 } : { ...which, tail, since });
+    for await (const entry of past) await show(entry);
+    if (options.follow !== true) return;
+    const signal = io.interrupted();
+    const first = { ...which, follow: true, tail, since };
+    const open = (from: string | null) =>
+      client.events(from === null ? first : { ...which, follow: true, since: from }, signal);
+    await follow({ open, show, signal }, io);
+  });
+}
+
+function line(entry: EventEntry, { color, isTerminal }: CliIo): string {
+  const at = color ? styleText('dim', entry.at, { validateStream: false }) : entry.at;
+  const message = isTerminal ? terminalText(entry.message) : entry.message;
+  return [at, entry.instance, entry.type, message].filter((part) => part !== null && part !== '').join(' ');
+}

@@ -1,0 +1,61 @@
+/** `tenement rm`: unregisters an instance. */
+import type { Command } from 'commander';
+import type { ApiClient } from '../../api/client.ts';
+import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import { TenementError } from '../../errors.ts';
+import { instanceOf, takesInstance } from '../instance-argument.ts';
+import { type CliIo, print, printJson } from '../output/io.ts';
+import { type GlobalOptions, withClient } from '../target.ts';
+
+interface RmOptions extends GlobalOptions {
+  readonly id?: string;
+  readonly purge?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function rmCommand(program: Command, io: CliIo): void {
+  takesInstance(program.command('rm'))
+    .description('unregister an instance')
+    .option('--purge', 'also delete the tenant directory, if no other service of that tenant is registered')
+    .option('-y, --yes', 'do not ask before data are deleted')
+    .option('--json', 'print {}')
+    .action((argument: string, _options, command: Command) => rm(argument, command.optsWithGlobals<RmOptions>(), io));
+}
+
+async function rm(argument: string, options: RmOptions, io: CliIo): Promise<void> {
+  const instance = instanceOf(argument, options.id);
+  const fate = await withClient(options, io, (client) => remove(instance, client, options, io));
+  if (options.json === true) await printJson(io, {});
+  else await print(io, `${instance} removed, ${fate}`);
+}
+
+/** Returns what became of the directory. */
+async function remove(instance: InstanceName, client: ApiClient, options: RmOptions, io: CliIo): Promise<string> {
+  const { tenantId } = parseInstanceName(instance);
+  const others = options.purge === true ? await othersOf(instance, client) : [];
+  const deletes = options.purge === true && others.length === 0;
+  if (deletes && options.yes !== true) await assertMeant(instance, tenantId, io);
+  await client.remove(instance, { purge: options.purge });
+  if (deletes) return `the directory of ${tenantId} deleted`;
+  return `the directory of ${tenantId} kept${others.length > 0 ? `: ${others.join(', ')} is registered` : ''}`;
+}
+
+/** Other services of its tenant. @throws {TenementError} `unknown_tenant` */
+async function othersOf(instance: InstanceName, client: ApiClient): Promise<string[]> {
+  const { id } = await client.get(instance);
+  const all = await client.list();
+  return all.filter((view) => view.id === id && view.instance !== instance).map((view) => view.instance);
+}
+
+/** A script is not asked. @throws {TenementError} `usage` when it is not meant */
+async function assertMeant(instance: InstanceName, tenantId: string, io: CliIo): Promise<void> {
+  if (io.ask === null) return;
+  const answer = await io.ask(
+    `Delete the directory of ${tenantId} with all its data, and unregister ${instance}? [y/N] `,
+  );
+  if (/^y(es)?$/i.test(answer.trim())) return;
+  throw new TenementError('usage', `${instance} is left as it is`, {
+    hint: 'Answer y, or give --yes; `tenement rm` without --purge keeps the data.',
+  });
+}

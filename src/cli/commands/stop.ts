@@ -1,0 +1,13 @@
+/** `tenement stop`: the operator's stop; requests do not wake it. */
+import type { Command } from 'commander';
+import type { CliIo } from '../output/io.ts';
+import { verbCommand } from '../verb.ts';
+
+export function stopCommand(program: Command, io: CliIo): void {
+  verbCommand(program, io, {
+    name: 'stop',
+    description: 'stop an instance until someone starts it',
+    starts: false,
+    call: (client, instance) => client.stop(instance),
+  });
+}

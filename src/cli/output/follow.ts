@@ -1,0 +1,77 @@
+/** Following something over the end and the return of the server. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { toTenementError } from '../../errors.ts';
+import type { CliIo } from './io.ts';
+
+const RETRY_MS = 250;
+
+export interface FollowOptions<Entry extends { readonly at: string }> {
+  /** What there is from `since` (ISO 8601) on, or all that was asked for when it is null; ends when the server does. */
+  open(since: string | null): AsyncIterable<Entry>;
+  show(entry: Entry): Promise<void>;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Shows each entry once, until `signal` aborts. @throws {TenementError} when what is followed is gone */
+export async function follow<Entry extends { readonly at: string }>(
+  options: FollowOptions<Entry>,
+  io: CliIo,
+): Promise<void> {
+  const { signal } = options;
+  const shown = new LastShown();
+  for (let away = false; ; ) {
+    const any = await showAll(options, shown);
+    if (signal.aborted) return;
+    if (!away || any) io.stderr.write('tenement: the server has ended; waiting for the next one\n');
+    away = true;
+    await delay(RETRY_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Until the server ends. Returns whether there was anything. */
+async function showAll<Entry extends { readonly at: string }>(
+  { open, show }: FollowOptions<Entry>,
+  shown: LastShown,
+): Promise<boolean> {
+  let any = false;
+  shown.rewind();
+  try {
+    for await (const entry of open(shown.at)) {
+      any = true;
+      if (shown.isNew(entry)) await show(entry);
+    }
+  } catch (error) {
+    if (!isAway(error)) throw error;
+  }
+  return any;
+}
+
+function isAway(error: unknown): boolean {
+  return ['server_unreachable', 'shutting_down'].includes(toTenementError(error).code);
+}
+
+/** Which entries of the newest time were shown, since asking for them again gives all of that time. */
+class LastShown {
+  at: string | null = null;
+  private texts: string[] = [];
+  private expected: string[] = [];
+
+  isNew(entry: { readonly at: string }): boolean {
+    const text = JSON.stringify(entry);
+    if (this.expected[0] === text) {
+      this.expected.shift();
+      return false;
+    }
+    this.expected = [];
+    if (entry.at !== this.at) this.texts = [];
+    this.at = entry.at;
+    this.texts.push(text);
+    return true;
+  }
+
+  /** The next stream begins with what was shown of the newest time. */
+  rewind(): void {
+    this.expected = [...this.texts];
+  }
+}

@@ -1,0 +1,41 @@
+/** How a command ends: the one place that maps what was thrown to lines on stderr and an exit status. */
+import type { Writable } from 'node:stream';
+import { CommanderError } from 'commander';
+import { TenementError, toTenementError } from '../../errors.ts';
+import { CommandEnd } from '../command-end.ts';
+import { StartFailure } from './start-failure.ts';
+import { terminalText } from './terminal-text.ts';
+
+/** Prints what was thrown and gives the exit status: 0 for help and version. */
+export function report(thrown: unknown, stderr: Writable): number {
+  if (thrown instanceof CommandEnd) return thrown.status;
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+  const error = thrown instanceof CommanderError ? usageError(thrown) : known(thrown);
+  const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
+  if (error.details.length > 0) lines.push('Also wrong:', ...error.details.map((line) => `  ${oneLine(line)}`));
+  if (error instanceof StartFailure && error.lastLines.length > 0) {
+    lines.push('It printed last:', ...error.lastLines.map((line) => `  ${line}`));
+  }
+  stderr.write(`${lines.join('\n')}\n`);
+  return error.exitStatus;
+}
+
+/** What nobody expected happened here and not in the server, so its log does not have it. */
+function known(thrown: unknown): TenementError {
+  if (thrown instanceof TenementError) return thrown;
+  return new TenementError('internal', toTenementError(thrown).message, {
+    hint: 'This is a mistake in tenement itself.',
+  });
+}
+
+/** Commander writes "error: …", and on a second line "(Did you mean …?)". */
+function usageError(thrown: CommanderError): TenementError {
+  if (thrown.code === 'commander.help') return new TenementError('usage', 'no command was given');
+  const [message = '', suggestion] = thrown.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1');
+  return new TenementError('usage', message, hint ? { hint } : {});
+}
+
+function oneLine(text: string): string {
+  return terminalText(text.replace(/\s*\n\s*/g, ' '));
+}

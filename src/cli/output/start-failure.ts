@@ -1,0 +1,19 @@
+/** A start that did not end in `ready`, with what the process said about it. */
+import type { InstanceView } from '../../core/input/verbs.ts';
+import { TenementError } from '../../errors.ts';
+import { terminalText } from './terminal-text.ts';
+
+export class StartFailure extends TenementError {
+  /** What it printed last, oldest first, safe for a terminal. */
+  readonly lastLines: readonly string[];
+
+  constructor(view: InstanceView) {
+    super('start_failed', `${view.instance} did not start: ${view.lastExit?.detail ?? view.reason}`);
+    this.lastLines = (view.lastExit?.lastLines ?? []).map(terminalText);
+  }
+}
+
+/** @throws {StartFailure} unless it is ready. */
+export function assertReady(view: InstanceView): void {
+  if (view.state !== 'ready') throw new StartFailure(view);
+}

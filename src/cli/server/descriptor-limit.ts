@@ -1,0 +1,43 @@
+/** What the limit of open files is enough for. */
+import {
+  descriptorsNeeded,
+  proxyLimits,
+  roomForDoorbells,
+  roomToRun,
+  shareDescriptors,
+} from '../../core/limits/descriptors.ts';
+import type { ProxyLimits } from '../../core/service/service.ts';
+
+export interface Wanted {
+  readonly maxRunning: number;
+  /** Instances. */
+  readonly registered: number;
+  readonly limits: Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
+}
+
+/** In a sentence: for how many instances and connections. `limit`: how many files may be open. */
+export function describeDescriptors({ maxRunning, registered, limits }: Wanted, limit: number): string {
+  const shares = shareDescriptors(limit, maxRunning, registered);
+  const { maxConnections, maxConnectionsPerClient } = proxyLimits(limits, shares);
+  const running = Math.min(maxRunning, roomToRun(shares, registered));
+  return (
+    `open files are limited to ${limit}, enough for ${running} running instances, ` +
+    `public sockets of ${roomForDoorbells(shares, maxRunning)} that sleep, ` +
+    `and ${Math.min(maxConnections, shares.connections)} connections (${maxConnectionsPerClient} of one address)`
+  );
+}
+
+/**
+ * What to set, in a sentence, or null when the limit is high enough.
+ * @param unit whose limit it is; null: no unit is known
+ */
+export function descriptorWarning(wanted: Wanted, limit: number, unit: string | null = null): string | null {
+  const { maxRunning, registered, limits } = wanted;
+  const needed = descriptorsNeeded(maxRunning, registered, limits.maxConnections);
+  if (limit >= needed) return null;
+  const remedy =
+    unit === null
+      ? `set LimitNOFILE=${needed} in the systemd unit, or \`ulimit -n ${needed}\` before the start`
+      : `set LimitNOFILE=${needed} in ${unit}`;
+  return `${describeDescriptors(wanted, limit)}; for max_running = ${maxRunning}: ${remedy}`;
+}

@@ -1,0 +1,174 @@
+/** What the schema found wrong, in the words of a person who wrote the file. */
+import { z } from 'zod';
+import type { KeyPath } from '../locate.ts';
+import { configSchema } from '../schema.ts';
+import { nearest } from './nearest.ts';
+import type { Problem } from './problems.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** @param raw the parsed file */
+export function schemaProblems(error: z.ZodError, raw: unknown): Problem[] {
+  const unknown = error.issues.flatMap(unknownKeys);
+  const rest = onePerPath(error.issues.flatMap((issue) => otherProblems(issue, raw)));
+  // A misspelt key is also a missing one; that is said once.
+  return [
+    ...unknown,
+    ...rest.filter(
+      ({ path }) =>
+        !unknown.some((one) => one.meant !== null && isAt(path.length === 0 ? ['service'] : path, one.meant)),
+    ),
+  ];
+}
+
+/** Of several about one value the last one, which is about it as a whole. */
+function onePerPath(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem.path), problem])).values()];
+}
+
+/** The paths whose values the schema did not take, for reading the rest of the file without them. */
+export function rejectedPaths(error: z.ZodError): KeyPath[] {
+  return error.issues.flatMap((issue) => {
+    const path = pathOf(issue);
+    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
+  });
+}
+
+/** About the file as a whole. */
+export const NO_SERVICE: Problem = { path: [], message: 'no service; add [service.NAME] with a command' };
+
+interface UnknownKey extends Problem {
+  /** The path of the key that was meant. */
+  readonly meant: KeyPath | null;
+}
+
+function unknownKeys(issue: Issue): UnknownKey[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const path = pathOf(issue);
+  const known = keysAt(path);
+  return issue.keys.map((key) => {
+    const near = nearest(key, known);
+    const meant = near === null ? null : [...path, near];
+    return { path: [...path, key], meant, message: unknownKey(key, path, near, known) };
+  });
+}
+
+function unknownKey(key: string, path: KeyPath, near: string | null, known: readonly string[]): string {
+  const home = homesOf(key).find((table) => table !== path[0]);
+  if (near !== null && path.length === 0) return `unknown table, did you mean [${headOf(near)}]?`;
+  if (near !== null) return `unknown key, did you mean "${near}"?`;
+  if (home !== undefined) return `unknown key here; it belongs in [${headOf(home)}]`;
+  return `unknown key; known are ${known.join(', ')}`;
+}
+
+/** How a table is headed. */
+function headOf(table: string): string {
+  return table === 'service' ? 'service.NAME' : table;
+}
+
+/** The tables that know a key of that name. */
+function homesOf(key: string): string[] {
+  const tables = ['settings', 'proxy', 'api', 'service', 'routing'];
+  return tables.filter((table) => keysAt(table === 'service' ? ['service', 'any'] : [table]).includes(key));
+}
+
+function otherProblems(issue: Issue, raw: unknown): Problem[] {
+  const path = pathOf(issue);
+  if (issue.code === 'unrecognized_keys') return [];
+  if (issue.code === 'invalid_key') return [{ path, message: badName(path) }];
+  if (isAt(path, ['service']) && valueAt(raw, path) === undefined) return [NO_SERVICE];
+  return [{ path, message: wrongValue(issue, path, valueAt(raw, path)) }];
+}
+
+function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
+  if (issue.code === 'invalid_type') return wrongType(issue.expected, path, value);
+  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, and this is ${shown(value)}`;
+  if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue, value);
+  return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
+}
+
+function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
+  if (typeof value !== 'number') return issue.code === 'too_small' ? 'is empty' : 'is too long';
+  const range = issue.code === 'too_small' ? `${issue.minimum} or more` : `${issue.maximum} or less`;
+  return `expected ${range}, and this is ${value}`;
+}
+
+function alternatives(values: readonly unknown[]): string {
+  const words = values.map((value) => JSON.stringify(value));
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function badName(path: KeyPath): string {
+  const name = String(path.at(-1));
+  const better = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  const rule = 'a name is 1 to 63 of a-z, 0-9 and -, neither first nor last a -';
+  return better === '' || better === name ? rule : `${rule}; for example "${better}"`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string in quotes',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list in [ ]',
+  record: 'a table',
+  object: 'a table',
+};
+
+function wrongType(expected: string, path: KeyPath, value: unknown): string {
+  if (value === undefined) return `missing: expected ${TYPES[expected] ?? expected}`;
+  if (path.length === 2 && path[0] === 'service' && keysAt(['service', 'any']).includes(String(path[1])))
+    return 'a service has a name: write [service.NAME] above its keys';
+  return `expected ${TYPES[expected] ?? expected}, and this is ${shown(value)}`;
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a table';
+  return JSON.stringify(value).slice(0, 80);
+}
+
+function valueAt(raw: unknown, path: KeyPath): unknown {
+  let value = raw;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.hasOwn(value, part) ? (value as Record<string | number, unknown>)[part] : undefined;
+  }
+  return value;
+}
+
+function isAt(path: KeyPath, other: KeyPath): boolean {
+  return path.length === other.length && path.every((part, index) => String(part) === String(other[index]));
+}
+
+function pathOf(issue: Issue): (string | number)[] {
+  return issue.path.filter((part) => typeof part !== 'symbol');
+}
+
+/** The keys that the schema knows in the table at a path. */
+function keysAt(path: KeyPath): readonly string[] {
+  let schema: unknown = configSchema;
+  for (const part of path) {
+    const inner = unwrap(schema);
+    if (inner instanceof z.ZodObject) schema = inner.shape[String(part)];
+    else if (inner instanceof z.ZodRecord) schema = inner.valueType;
+  }
+  const table = unwrap(schema);
+  return table instanceof z.ZodObject ? Object.keys(table.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let inner = schema;
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+function lowerFirst(text: string): string {
+  const message = text.replace(/^Invalid (input|option|string): /, '');
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

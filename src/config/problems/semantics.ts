@@ -1,0 +1,210 @@
+/** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
+
+import { firstDomain } from '../../core/routing/web-address.ts';
+import { mixedInstances } from '../../core/service/same-user.ts';
+import type { Config, ServiceConfig } from '../../core/service/service.ts';
+import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
+import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
+import { TenementError } from '../../errors.ts';
+import { isLoopback } from '../address.ts';
+import type { ConfigInput } from '../schema.ts';
+import { nearest } from './nearest.ts';
+import { overlapProblems } from './overlaps.ts';
+import type { Problem } from './problems.ts';
+import { NO_SERVICE } from './schema-problems.ts';
+
+/** A tenant id for trying templates out; the shortest there is. */
+const SAMPLE_ID = 'x';
+
+export function semanticProblems(input: ConfigInput, config: Config): Problem[] {
+  const services = [...config.services.values()];
+  return [
+    ...namesThatMustExist(input, config),
+    ...services.flatMap((service) => serviceProblems(service, config)),
+    ...sharedSockets(services, config),
+    ...authProblems(config),
+    ...listenProblems(config),
+    ...mixedInstances(config).map(({ service, message }) => ({ path: ['instances', service], message })),
+    ...overlapProblems(config),
+  ];
+}
+
+function namesThatMustExist(input: ConfigInput, config: Config): Problem[] {
+  const known = [...config.services.keys()];
+  const problems: Problem[] = [];
+  if (known.length === 0) problems.push(NO_SERVICE);
+  const check = (path: Problem['path'], name: string) => {
+    if (!config.services.has(name)) problems.push({ path, message: unknownService(name, known) });
+  };
+  for (const name of Object.keys(input.instances)) check(['instances', name], name);
+  if (input.proxy.default_service !== undefined) check(['proxy', 'default_service'], input.proxy.default_service);
+  return problems;
+}
+
+function unknownService(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === null ? `there is no service "${name}"` : `there is no service "${name}", did you mean "${near}"?`;
+}
+
+function authProblems(config: Config): Problem[] {
+  if (config.api.auth !== 'none' || isLoopback(config.api.listen.host)) return [];
+  return [{ path: ['api', 'auth'], message: '"none" is refused unless api.listen is a loopback address' }];
+}
+
+function listenProblems({ proxy, api }: Config): Problem[] {
+  const sameHost = proxy.listen.host === api.listen.host || [proxy, api].some(({ listen }) => isAnyHost(listen.host));
+  if (proxy.listen.port === 0 || proxy.listen.port !== api.listen.port || !sameHost) return [];
+  return [{ path: ['api', 'listen'], message: `port ${api.listen.port} is the proxy's too; give one of them another` }];
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+function serviceProblems(service: ServiceConfig, config: Config): Problem[] {
+  const at = (key: string) => ['service', service.name, key];
+  const problems: Problem[] = [];
+  if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
+  problems.push(...isolationProblems(service));
+  return [...problems, ...templateProblems(service, config), ...socketProblems(service, config)];
+}
+
+function isolationProblems(service: ServiceConfig): Problem[] {
+  const at = (key: string) => ['service', service.name, key];
+  const problems: Problem[] = [];
+  if (service.network === 'none' && service.isolation === 'process') {
+    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace" or "sandbox"' });
+  }
+  if (service.network === 'none' && service.listen === 'port') {
+    problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
+  }
+  for (const [key, isSet] of OF_WALLS)
+    if (isSet(service) && service.isolation === 'process')
+      problems.push({ path: at(key), message: `${key} takes isolation = "namespace" or "sandbox"` });
+  if (service.sockets.length > 0 && service.isolation !== 'namespace')
+    problems.push({ path: at('sockets'), message: service.isolation === 'sandbox' ? NOT_IN_SANDBOX : TAKES_NAMESPACE });
+  return problems;
+}
+
+/** Keys that say what a tenant sees. */
+const OF_WALLS: readonly (readonly [key: string, isSet: (service: ServiceConfig) => boolean])[] = [
+  ['read_only_paths', ({ readOnlyPaths }) => readOnlyPaths !== null],
+  ['read_write_paths', ({ readWritePaths }) => readWritePaths.length > 0],
+  ['tmp_limit_mb', ({ tmpLimitBytes }) => tmpLimitBytes !== null],
+];
+
+/** SO_PEERCRED is of gVisor's process, by which PostgreSQL (peer) and MariaDB (unix_socket) let root in. */
+const TAKES_NAMESPACE = 'sockets takes isolation = "namespace"';
+const NOT_IN_SANDBOX =
+  `${TAKES_NAMESPACE}: gVisor connects as root, and a server that goes by the user of its peer would take ` +
+  'a tenant for root; reach it by TCP';
+
+function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] {
+  const at = (key: string) => ['service', service.name, key];
+  const here = TEMPLATE_VARIABLES.filter((name) => name !== 'port' || service.listen === 'port');
+  const beforeBinding = here.filter((name) => name !== 'socket' && name !== 'port');
+  const ofPaths = beforeBinding.filter((name) => name !== 'host' && name !== 'url');
+  const ofRequests = beforeBinding.filter((name) => name !== 'tenant_dir');
+  const env = Object.entries(service.env).map(([name, value]) => ({ path: [...at('env'), name], value }));
+  return [
+    ...service.command.flatMap((word) => templateProblem(at('command'), word, here)),
+    ...templateProblem(at('workdir'), service.workdir, here),
+    ...templateProblem(at('socket'), service.socket, ofPaths),
+    ...seenPaths(service).flatMap(([key, path]) => templateProblem(at(key), path, ofPaths)),
+    ...templateProblem(at('health_host'), service.healthHost, ofRequests),
+    ...env.flatMap(({ path, value }) => templateProblem(path, value, here)),
+    ...(firstDomain(proxy) === null ? [...wordsOf(service, at), ...env].flatMap(addressProblem) : []),
+  ];
+}
+
+function seenPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): [key: string, path: string][] {
+  const named = (key: string, paths: readonly string[]) => paths.map((path): [string, string] => [key, path]);
+  return [
+    ...named('read_only_paths', readOnlyPaths ?? []),
+    ...named('read_write_paths', readWritePaths),
+    ...named('sockets', sockets),
+  ];
+}
+
+function wordsOf({ command, workdir }: ServiceConfig, at: (key: string) => string[]) {
+  return [...command.map((value) => ({ path: at('command'), value })), { path: at('workdir'), value: workdir }];
+}
+
+/** Where the proxy serves any domain, none of them is the tenant's. */
+function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
+  const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
+  if (name === undefined) return [];
+  return [{ path, message: `{${name}} takes a [proxy] domain other than "*"` }];
+}
+
+function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
+  const unknown = templateVariables(template).filter((name) => !allowed.includes(name));
+  if (unknown.length > 0) return unknown.map((name) => ({ path, message: unknownVariable(name, allowed) }));
+  try {
+    fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])));
+    return [];
+  } catch (error) {
+    return [
+      {
+        path,
+        message:
+          error instanceof TenementError ? `${error.message}; write {{ and }} for literal braces` : String(error),
+      },
+    ];
+  }
+}
+
+function unknownVariable(name: string, allowed: readonly string[]): string {
+  if (name === 'port') return '{port} takes listen = "port", and has a value in command, workdir and env alone';
+  const near = nearest(name, allowed);
+  const suggestion =
+    near === null ? `known are ${allowed.map((one) => `{${one}}`).join(' ')}` : `did you mean {${near}}?`;
+  return `{${name}} is not a template variable here, ${suggestion}`;
+}
+
+function socketProblems(service: ServiceConfig, config: Config): Problem[] {
+  const path = ['service', service.name, 'socket'];
+  if (!templateVariables(service.socket).some((name) => name === 'id' || name === 'tenant_dir')) {
+    return [{ path, message: 'must contain {id}, or every tenant would have the same socket' }];
+  }
+  const ids = config.instances.filter((instance) => instance.service === service.name).map(({ tenantId }) => tenantId);
+  for (const id of [SAMPLE_ID, ...ids]) {
+    const socket = socketOf(service, config, id);
+    if (socket === null) return [];
+    const bytes = Math.max(
+      ...[socket, bindSocketPath(socket, service.name, id, 0)].map((one) => Buffer.byteLength(one)),
+    );
+    if (bytes > SUN_PATH_MAX_BYTES)
+      return [
+        { path, message: `socket path of ${bytes} bytes, over the ${SUN_PATH_MAX_BYTES} of a Unix socket: ${socket}` },
+      ];
+  }
+  return [];
+}
+
+/** Two services whose sockets would have one path for the same id. */
+function sharedSockets(services: readonly ServiceConfig[], config: Config): Problem[] {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const service of services) {
+    const socket = service.listen === 'socket' ? socketOf(service, config, SAMPLE_ID) : null;
+    if (socket === null) continue;
+    const owner = owners.get(socket);
+    if (owner === undefined) owners.set(socket, service.name);
+    else
+      problems.push({
+        path: ['service', service.name, 'socket'],
+        message: `the same socket path as service.${owner}, ${socket}`,
+      });
+  }
+  return problems;
+}
+
+/** null when the template is wrong, which is told elsewhere. */
+function socketOf(service: ServiceConfig, config: Config, id: string): string | null {
+  try {
+    return publicSocketPath(service, id, config.settings);
+  } catch {
+    return null;
+  }
+}

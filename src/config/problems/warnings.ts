@@ -1,0 +1,86 @@
+/** What is accepted but does less than its reader may think: nothing is ignored in silence. */
+
+import { parseDurationMs } from '../../core/limits/units.ts';
+import { templateVariables } from '../../core/service/template.ts';
+import type { ConfigInput, ServiceInput } from '../schema.ts';
+
+const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
+/** A variable as a shell fills it in. */
+const SHELL_VARIABLE = /\$(\w+)/;
+const ASSIGNMENT = /^([A-Za-z_]\w*)=/;
+/** What a tenant's own value is called where its service's is a variable of the shell. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  PORT: '{port}',
+  SOCKET_PATH: '{socket}',
+  TENANT_ID: '{id}',
+  DATA_DIR: '{tenant_dir}',
+  SERVICE_NAME: '{service}',
+};
+
+export function warningsOf(input: ConfigInput): string[] {
+  return [
+    ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(`service.${name}`, service)),
+    ...sleeplessWarnings(input),
+  ];
+}
+
+/** What never sleeps has its place for ever, and there are not as many. */
+function sleeplessWarnings({ instances, service, settings: { max_running: maxRunning } }: ConfigInput): string[] {
+  const sleepless = Object.entries(instances).flatMap(([name, listed]) => {
+    const idleTimeout = service[name]?.idle_timeout;
+    return idleTimeout !== undefined && parseDurationMs(idleTimeout) === 0 ? startedOf(listed) : [];
+  });
+  if (sleepless.length <= maxRunning) return [];
+  return [
+    `instances: ${sleepless.length} with idle_timeout = 0 are never put to sleep, and settings.max_running = ${maxRunning} lets fewer run; the others do not start`,
+  ];
+}
+
+function startedOf(listed: ConfigInput['instances'][string]): string[] {
+  if (Array.isArray(listed)) return listed;
+  return listed.start ? listed.ids : [];
+}
+
+function serviceWarnings(at: string, service: ServiceInput): string[] {
+  const { command, env } = service;
+  // An array runs a shell on purpose, or has no shell's words in it.
+  const words = typeof command === 'string' ? command.split(/\s+/) : [];
+  const overridden = Object.keys(env).filter((key) => ALWAYS_SET.includes(key));
+  return [
+    ...overridden.map((key) => `${at}.env.${key}: tenement sets this itself`),
+    ...words.slice(0, 1).flatMap((word) => assignmentWarning(at, word)),
+    ...words.flatMap((word) => shellWarning(at, word)),
+    ...sharedPathWarnings(at, service),
+  ];
+}
+
+function assignmentWarning(at: string, word: string): string[] {
+  const [, name] = ASSIGNMENT.exec(word) ?? [];
+  return name === undefined ? [] : [`${at}.command: there is no shell that sets ${name}; set it in [${at}.env]`];
+}
+
+function shellWarning(at: string, word: string): string[] {
+  const [variable, name] = SHELL_VARIABLE.exec(word) ?? [];
+  if (variable === undefined) return [];
+  const instead = INSTEAD[name ?? ''] ?? 'a template, or its value';
+  return [`${at}.command: there is no shell that fills in ${variable}; write ${instead}`];
+}
+
+/** A path below data_dir that is the same for every tenant. */
+function sharedPathWarnings(at: string, { command, env, workdir }: ServiceInput): string[] {
+  const places: [string, string][] = [
+    ...(typeof command === 'string' ? command.split(/\s+/) : command).map((word): [string, string] => [
+      'command',
+      word,
+    ]),
+    ['workdir', workdir],
+    ...Object.entries(env).map(([name, value]): [string, string] => [`env.${name}`, String(value)]),
+  ];
+  return places
+    .filter(([, value]) => value.includes('{data_dir}') && !templateVariables(value).some(isOneTenants))
+    .map(([key, value]) => `${at}.${key}: every tenant gets the same ${value}; write {tenant_dir} or {data_dir}/{id}`);
+}
+
+function isOneTenants(variable: string): boolean {
+  return variable === 'id' || variable === 'tenant_dir' || variable === 'host' || variable === 'url';
+}

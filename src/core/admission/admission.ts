@@ -1,0 +1,56 @@
+/** What a request gets in each state (contract.md §6). Pure. */
+import type { Lifecycle } from '../lifecycle/lifecycle-events.ts';
+import type { Refusal } from './serving.ts';
+
+export type Admission = 'forward' | 'hold' | 'wake' | Refusal;
+
+/** Seconds a client is asked to wait when the server itself cannot tell. */
+const SOON_S = 1;
+
+export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs: number): Admission {
+  if (lifecycle.over) return { refused: 'unknown_tenant', retryAfterS: null };
+  switch (lifecycle.state) {
+    case 'ready':
+      return 'forward';
+    case 'asleep':
+    case 'suspended':
+      return 'wake';
+    case 'starting':
+      return 'hold';
+    case 'draining':
+    case 'stopping':
+      return whileLeaving(lifecycle);
+    case 'backoff':
+      return (lifecycle.retryAtMs ?? 0) - nowMs <= startupTimeoutMs
+        ? 'hold'
+        : refusedLater('backoff', lifecycle, nowMs);
+    case 'failed':
+      return refusedLater('failed', lifecycle, nowMs);
+    case 'stopped':
+      return { refused: 'stopped', retryAfterS: null };
+  }
+}
+
+function whileLeaving(lifecycle: Lifecycle): Admission {
+  switch (lifecycle.next) {
+    case 'asleep':
+    case 'suspended':
+      return 'wake';
+    case 'start':
+    case 'wake':
+    case 'crash':
+      return 'hold';
+    case 'stopped':
+      return { refused: 'stopped', retryAfterS: null };
+    case 'removed':
+      return { refused: 'unknown_tenant', retryAfterS: null };
+    case 'closed':
+      return { refused: 'shutting_down', retryAfterS: SOON_S };
+  }
+}
+
+/** 503, with the time until it is tried again. */
+export function refusedLater(refused: 'backoff' | 'failed', lifecycle: Lifecycle, nowMs: number): Refusal {
+  const waitMs = (lifecycle.retryAtMs ?? nowMs) - nowMs;
+  return { refused, retryAfterS: Math.max(SOON_S, Math.ceil(waitMs / 1000)) };
+}

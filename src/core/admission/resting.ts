@@ -1,0 +1,102 @@
+/**
+ * Whether connections to a socket are at rest: kept open by a front server for its next request, with nobody waiting
+ * for anything on them. From outside they look like silent WebSockets, but the front server of a WebSocket has a
+ * client connection as silent as that. Pure: reads the system's table of sockets, as `ss -xtunpiHO` prints it (ss(8)).
+ */
+import type { Inbox } from '../ports.ts';
+
+export interface SocketRow {
+  readonly kind: 'unix' | 'tcp' | 'udp';
+  readonly listens: boolean;
+  /** Bytes that came in and were not read; of a listener, connections that it has not taken. */
+  readonly unread: number;
+  /** Of a Unix socket its path or `*`, else address and port. */
+  readonly local: string;
+  /** Only of Unix sockets. */
+  readonly inode: string;
+  readonly peerInode: string;
+  /** Processes that hold it; empty where we may not know. */
+  readonly pids: readonly number[];
+  /** Since data last came or went over it, only of TCP. */
+  readonly movedMsAgo: number | null;
+}
+
+const KINDS: Readonly<Record<string, SocketRow['kind']>> = { u_str: 'unix', u_seq: 'unix', tcp: 'tcp', udp: 'udp' };
+/** Columns: Netid State Recv-Q Send-Q, then for Unix sockets path inode path inode, else local and peer address. */
+const ROW = /^(\S+)\s+(\S+)\s+(\d+)\s+\d+\s+(.*)$/;
+const UNIX_ENDS = /^(.+?) (\d+)\s+(?:.+?) (\d+)(?:\s|$)/;
+const HOLDER = /pid=(\d+)/g;
+const MOVED = /\blast(?:snd|rcv):(\d+)/g;
+
+export function parseSockets(text: string): SocketRow[] {
+  return text.split('\n').flatMap((line) => parseRow(line) ?? []);
+}
+
+function parseRow(line: string): SocketRow | null {
+  const [, netid = '', state = '', unread = '', rest = ''] = ROW.exec(line) ?? [];
+  const kind = KINDS[netid];
+  if (kind === undefined) return null;
+  const [, path = '', inode = '', peerInode = ''] = kind === 'unix' ? (UNIX_ENDS.exec(rest) ?? []) : [];
+  const moved = Array.from(rest.matchAll(MOVED), ([, ms]) => Number(ms));
+  return {
+    kind,
+    listens: state === 'LISTEN' || (kind === 'udp' && state === 'UNCONN'),
+    unread: Number(unread),
+    local: kind === 'unix' ? path : (rest.split(/\s/, 1)[0] ?? ''),
+    inode,
+    peerInode,
+    pids: Array.from(rest.matchAll(HOLDER), ([, pid]) => Number(pid)),
+    movedMsAgo: moved.length === 0 ? null : Math.min(...moved),
+  };
+}
+
+/**
+ * Whether all connections to the listeners bound at `paths` are at rest, given that nothing has moved on them for
+ * `quietMs`: each belongs to a server, all of whose clients have moved something since. Not known is no.
+ *
+ * @param isOwn whether a process is one of tenement's: what it has open is known, or came in at one of `paths`
+ */
+export function areAtRest(
+  rows: readonly SocketRow[],
+  paths: readonly string[],
+  quietMs: number,
+  isOwn: (pid: number) => boolean,
+): boolean {
+  const byInode = new Map(rows.filter(({ kind }) => kind === 'unix').map((row) => [row.inode, row]));
+  const ends = rows.filter((row) => row.kind === 'unix' && !row.listens && paths.includes(row.local));
+  return ends.every(({ peerInode }) => {
+    const holders = byInode.get(peerInode)?.pids ?? [];
+    return holders.length > 0 && holders.every((pid) => isOwn(pid) || hasNoSilentClient(rows, pid, quietMs));
+  });
+}
+
+/** Whether something has come in, for a process that does not run, on connections to the listener bound at `path`. */
+export function inboxOf(rows: readonly SocketRow[], path: string): Inbox {
+  const inodes = new Set(rows.filter(({ kind }) => kind === 'unix').map(({ inode }) => inode));
+  const here = rows.filter((row) => row.kind === 'unix' && row.local === path);
+  if (here.some(({ unread }) => unread > 0)) return 'unread';
+  return here.some(({ listens, peerInode }) => !listens && inodes.has(peerInode)) ? 'open' : 'closed';
+}
+
+function hasNoSilentClient(rows: readonly SocketRow[], pid: number, quietMs: number): boolean {
+  const held = rows.filter(({ pids }) => pids.includes(pid));
+  const listening = held.filter(({ listens }) => listens);
+  // What does not listen is a client itself.
+  if (listening.length === 0) return false;
+  const ports = new Set(listening.filter(({ kind }) => kind === 'tcp').map(portOf));
+  // Clients of HTTP/3 have no connection that could be seen.
+  if (listening.some((row) => row.kind === 'udp' && ports.has(portOf(row)))) return false;
+  return held.every((row) => row.listens || !isInbound(row, ports) || hasMovedWithin(row, quietMs));
+}
+
+function isInbound(row: SocketRow, ports: ReadonlySet<string>): boolean {
+  return row.kind === 'unix' ? row.local !== '*' : ports.has(portOf(row));
+}
+
+function hasMovedWithin({ movedMsAgo }: SocketRow, ms: number): boolean {
+  return movedMsAgo !== null && movedMsAgo < ms;
+}
+
+function portOf({ local }: SocketRow): string {
+  return local.slice(local.lastIndexOf(':') + 1);
+}

@@ -1,0 +1,43 @@
+/** A difference of two configs as sentences for a person. Pure. */
+import type { ConfigDiff, ServiceChange } from '../lifecycle/reconcile.ts';
+
+/** How many instances of a service there are. */
+export interface Population {
+  readonly registered: number;
+  /** With a process. */
+  readonly running: number;
+}
+
+/** One line for each thing that changes; empty when nothing does. */
+export function describeDiff(diff: ConfigDiff, population: (service: string) => Population): string[] {
+  return [
+    ...diff.added.map((name) => `service ${name}: new`),
+    ...diff.removed.map((name) => `service ${name}: removed; ${ending(population(name))}; data stays`),
+    ...diff.changed.map((change) => changed(change, population(change.name))),
+    ...diff.instances.map(
+      ({ service, tenantId, start }) => `instance ${service}:${tenantId}: registered${start ? ' and started' : ''}`,
+    ),
+    ...diff.live.map((table) => `${table}: taken over at once`),
+    ...diff.needsRestart.map((key) => `${key}: changes only with a restart of the server`),
+  ];
+}
+
+function ending({ running }: Population): string {
+  if (running === 0) return 'none of its instances runs';
+  return running === 1 ? '1 instance drains and ends' : `${running} instances drain and end`;
+}
+
+function changed({ name, keys, restarts }: ServiceChange, { registered, running }: Population): string {
+  const what = `service ${name}: ${keys.map(tomlKey).join(', ')} changed`;
+  if (!restarts) return `${what}; taken over at once`;
+  const asleep = registered - running;
+  const now = running === 0 ? [] : [`running, restarted one by one: ${running}`];
+  const later = asleep === 0 ? [] : [`without a process, changed at their next start: ${asleep}`];
+  return [what, ...now, ...later].join('; ');
+}
+
+/** `idleTimeoutMs` as it is written in tenement.toml: `idle_timeout`. */
+function tomlKey(key: string): string {
+  const plain = key.replace(/Ms$/, '').replace(/Bytes$/, 'Mb');
+  return plain.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

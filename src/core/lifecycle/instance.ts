@@ -1,0 +1,184 @@
+/** Ids, names, records and states of instances: the words of contract.md §1 and §6 as types. */
+import { TenementError } from '../../errors.ts';
+import type { OwnLimits } from '../limits/limits.ts';
+
+/** A DNS label (RFC 1123 §2.1): what may stand left of a dot in a host name, and in a path. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/** `api:acme` */
+export type InstanceName = `${string}:${string}`;
+
+export function instanceName(service: string, tenantId: string): InstanceName {
+  return `${service}:${tenantId}`;
+}
+
+/** @throws {TenementError} `bad_id` when `tenantId` is not a DNS label. */
+export function assertTenantId(tenantId: unknown): asserts tenantId is string {
+  if (typeof tenantId === 'string' && isLabel(tenantId)) return;
+  const shown = typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : String(tenantId);
+  throw new TenementError('bad_id', `${shown} is not a tenant id`);
+}
+
+/** Splits `api:acme`. @throws {TenementError} `bad_id` for anything else. */
+export function parseInstanceName(text: string): { service: string; tenantId: string } {
+  // Callers of the library may not be typed.
+  const colon = typeof text === 'string' ? text.indexOf(':') : -1;
+  const service = colon < 1 ? '' : text.slice(0, colon);
+  if (!isLabel(service)) {
+    throw new TenementError('bad_id', `${JSON.stringify(String(text).slice(0, 150))} is not an instance`, {
+      hint: 'An instance is written SERVICE:ID, for example api:acme.',
+    });
+  }
+  const tenantId = text.slice(colon + 1);
+  assertTenantId(tenantId);
+  return { service, tenantId };
+}
+
+/** Actual state. */
+export const STATES = [
+  'asleep',
+  'starting',
+  'ready',
+  'suspended',
+  'draining',
+  'stopping',
+  'backoff',
+  'failed',
+  'stopped',
+] as const;
+export type State = (typeof STATES)[number];
+
+/** Whether there is one in this state, or is about to be, or its end has not been seen. */
+export function hasProcess(state: State): boolean {
+  return ['starting', 'ready', 'suspended', 'draining', 'stopping'].includes(state);
+}
+
+/**
+ * Desired state: `up` it should run now, `asleep` it need not run but a request may wake it,
+ * `stopped` it must not run until an operator starts it.
+ */
+export type Desired = 'up' | 'asleep' | 'stopped';
+
+/** A process is a pid and its start time (field 22 of /proc/PID/stat, clock ticks since boot). */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** null where the system does not tell (no /proc). */
+  readonly startTicks: number | null;
+}
+
+/** A process and what must be remembered of it, so that a later server can take it back. */
+export interface ProcessRecord extends ProcessIdentity {
+  readonly bindSocket: string;
+  readonly publicSocket: string | null;
+  readonly port: number | null;
+  /** Directories of its cgroup; none where it has none. */
+  readonly cgroup: readonly string[];
+  /** Fingerprint of all that it was started with: another one means that it runs with an older config. */
+  readonly spec: string;
+}
+
+export const EXIT_REASONS = [
+  'exit', // ended by itself, whatever the code
+  'signal', // ended by a signal that tenement did not send
+  'stopped', // ended because tenement asked it to (stop, sleep, restart)
+  'oom', // over its memory limit
+  'storage', // over its storage limit, with `storage_action = "stop"`
+  'unhealthy', // liveness probes failed
+  'startup_timeout', // not ready within startup_timeout
+  'start_failed', // it ran, but its socket was not where it must be
+  'spawn_failed', // the command could not be run
+  'lost', // gone while no supervisor watched
+] as const;
+export type ExitReason = (typeof EXIT_REASONS)[number];
+
+export interface LastExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly reason: ExitReason;
+  /** One sentence for a person, or null: "command not found: pythn". */
+  readonly detail: string | null;
+  /** What it printed last, oldest first. */
+  readonly lastLines: readonly string[];
+  readonly atMs: number;
+}
+
+/** What is remembered of the last measurement of its tenant directory. */
+export interface StorageRecord {
+  readonly bytes: number;
+  readonly measuredAtMs: number;
+  /** That it is over the limit was told; that it is within it again was not. */
+  readonly over: boolean;
+  /** It is `stopped` for that, and not by an operator. */
+  readonly stopped: boolean;
+}
+
+/** What the registry keeps of an instance. Times are ms since the epoch. */
+export interface InstanceRecord {
+  readonly service: string;
+  readonly tenantId: string;
+  /** The tenant's own variables, over the service's. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The tenant's own limits, over the service's. */
+  readonly limits: OwnLimits;
+  readonly createdAtMs: number;
+  readonly desired: Desired;
+  readonly state: State;
+  readonly process: ProcessRecord | null;
+  readonly startedAtMs: number | null;
+  readonly lastActivityAtMs: number | null;
+  readonly restarts: number;
+  readonly wakes: number;
+  readonly lastWakeMs: number | null;
+  readonly requests: number;
+  readonly lastExit: LastExit | null;
+  readonly crashes: CrashRecord;
+  /** null: never measured, or without a limit. */
+  readonly storage: StorageRecord | null;
+}
+
+/** What a tenant has instead of what its service says. */
+export type TenantsOwn = Pick<InstanceRecord, 'env' | 'limits'>;
+
+/** What decides on the next restart. Times are ms since the epoch. */
+export interface CrashHistory {
+  /** Those that count toward a crash loop. */
+  readonly crashesMs: readonly number[];
+  /** Until then one more crash is a crash loop again: it was tried once after `failed`. */
+  readonly probationUntilMs: number;
+  /** When `backoff` or `failed` ends by itself. */
+  readonly retryAtMs: number | null;
+}
+
+/** What is remembered of crashes over a restart of the server. */
+export interface CrashRecord extends CrashHistory {
+  /** On which terms it ran last (start-terms.ts); absent when it has not crashed, or that is not known. */
+  readonly terms?: string;
+}
+
+export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };
+
+/** A new registration: known, asleep, nothing counted yet. */
+export function newRecord(service: string, tenantId: string, own: TenantsOwn, nowMs: number): InstanceRecord {
+  return {
+    service,
+    tenantId,
+    ...own,
+    createdAtMs: nowMs,
+    desired: 'asleep',
+    state: 'asleep',
+    process: null,
+    startedAtMs: null,
+    lastActivityAtMs: null,
+    restarts: 0,
+    wakes: 0,
+    lastWakeMs: null,
+    requests: 0,
+    lastExit: null,
+    crashes: NO_CRASHES,
+    storage: null,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * How a process shares out the files that it may open (RLIMIT_NOFILE). Each kind of use has a part that the others cannot
+ * take, so that clients never keep an instance from starting, nor an operator from being answered. Pure.
+ */
+
+import type { ProxyLimits } from '../service/service.ts';
+
+/** Measured: runtime, database, standard streams, FIFOs and shells made ahead. */
+const OWN = 48;
+/** Two FIFOs, its listener and its log. */
+const PER_INSTANCE = 4;
+/** A client and the tenant that answers it. */
+const PER_REQUEST = 2;
+/** Pipes of a spawn and files that are read or written in passing. */
+const PER_START = 8;
+
+export interface DescriptorShares {
+  /** Sockets that listen on the proxy's port. */
+  readonly listeners: number;
+  /** Clients of the proxy, in all and of one address. */
+  readonly connections: number;
+  readonly connectionsPerClient: number;
+  /** Connections taken in at public sockets, in all and of one instance. */
+  readonly rings: number;
+  readonly ringsPerInstance: number;
+  /** Connections to the HTTP API, in all and of one address. */
+  readonly api: number;
+  readonly apiPerClient: number;
+  readonly control: number;
+  /** Instances with their public sockets: descriptors, not a count of them. */
+  readonly instances: number;
+  /** Starts at once. */
+  readonly starts: number;
+}
+
+/** `limit`: how many files the process may open. `maxRunning`, `registered`: instances that may run, and that there are. */
+export function shareDescriptors(limit: number, maxRunning: number, registered: number): DescriptorShares {
+  const listeners = clamp(limit / 64, 1, 64);
+  const reserve = clamp(limit / 10, 24, 128);
+  const api = clamp(limit / 16, 8, 1024);
+  const control = clamp(limit / 32, 8, 256);
+  const rest = Math.max(0, limit - OWN - listeners - reserve - api - control);
+  const instances = Math.min(rest / 2, maxRunning * PER_INSTANCE + Math.max(1000, 2 * registered));
+  const pairs = (rest - instances) / PER_REQUEST;
+  const rings = Math.max(1, Math.floor(pairs / 4));
+  const connections = Math.max(1, Math.floor(pairs - rings));
+  return {
+    listeners,
+    connections,
+    connectionsPerClient: partOfOneClient(connections),
+    rings,
+    ringsPerInstance: Math.ceil(rings / 2),
+    api,
+    apiPerClient: partOfOneClient(api),
+    control,
+    instances: Math.floor(instances),
+    starts: Math.max(1, Math.floor(reserve / PER_START)),
+  };
+}
+
+/** A quarter of many; of few, as much as leaves the others a quarter. */
+export function partOfOneClient(inAll: number): number {
+  return Math.max(1, Math.floor(Math.max(inAll / 4, Math.min(inAll * 0.75, 256))));
+}
+
+type ConnectionLimits = Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
+
+/** The limits of a proxy, with a number in the place of each that follows from the open files. */
+export function proxyLimits<L extends ConnectionLimits>(configured: L, shares: DescriptorShares) {
+  const maxConnections = configured.maxConnections || shares.connections;
+  const maxConnectionsPerClient = configured.maxConnectionsPerClient || partOfOneClient(maxConnections);
+  return { ...configured, maxConnections, maxConnectionsPerClient, listeners: shares.listeners };
+}
+
+/** How many instances may run, so that most of the others can have a doorbell, which is one descriptor. */
+export function roomToRun({ instances }: DescriptorShares, registered: number): number {
+  return Math.max(1, Math.floor((instances - Math.min(registered, instances / 2)) / PER_INSTANCE));
+}
+
+/** How many doorbells may hang beside those that run. */
+export function roomForDoorbells({ instances }: DescriptorShares, maxRunning: number): number {
+  return Math.floor(Math.max(instances / 2, instances - maxRunning * PER_INSTANCE));
+}
+
+/** The least limit at which `maxRunning` may run, and `connections` clients be served. */
+export function descriptorsNeeded(maxRunning: number, registered: number, connections: number): number {
+  let limit = 256;
+  while (limit < 2 ** 30) {
+    const shares = shareDescriptors(limit, maxRunning, registered);
+    const runs = roomToRun(shares, registered) >= maxRunning;
+    const rings = roomForDoorbells(shares, maxRunning) >= registered - maxRunning;
+    if (runs && rings && shares.connections >= connections) return limit;
+    limit *= 2;
+  }
+  return limit;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.floor(Math.min(most, Math.max(least, value)));
+}

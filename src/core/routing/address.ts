@@ -1,0 +1,21 @@
+/** Addresses as others write them. Pure. */
+import type { ListenAddress } from '../service/service.ts';
+
+/** `host:port` to connect to from this machine: what listens everywhere is reached on loopback. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  if (host === '::' || host === '0.0.0.0') return `127.0.0.1:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Who a peer counts as: its IPv4 address, or the /64 of its IPv6 address, which is what one customer is given. */
+export function clientOf(peer: string): string {
+  if (!peer.includes(':')) return peer;
+  const mapped = peer.lastIndexOf('.') === -1 ? null : peer.slice(peer.lastIndexOf(':') + 1);
+  if (mapped !== null) return mapped;
+  const [head = '', tail] = (peer.split('%')[0] ?? '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - groups.length - behind.length;
+  const all = [...groups, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...behind];
+  return `${all.slice(0, 4).join(':')}::/64`;
+}

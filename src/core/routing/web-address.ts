@@ -1,0 +1,28 @@
+/** Where a tenant's service is reached through the proxy. Pure. */
+import type { ProxyConfig } from '../service/service.ts';
+
+export interface WebAddress {
+  /** `acme.example.com`, or `acme.api.example.com` for a service that is not the default; without a port. */
+  readonly host: string;
+  /** null when the proxy serves any domain, or its port is not known yet. */
+  readonly url: string | null;
+}
+
+type Naming = Pick<ProxyConfig, 'domains' | 'defaultService'>;
+
+/** The domain of a tenant's host where the proxy serves any: it routes on the leading label alone. */
+const ANY_DOMAIN = 'localhost';
+
+/** @param port where the proxy listens; 0: not known yet */
+export function webAddressOf(proxy: Naming, port: number, service: string, tenantId: string): WebAddress {
+  const domain = firstDomain(proxy);
+  const labels = service === proxy.defaultService ? tenantId : `${tenantId}.${service}`;
+  const host = `${labels}.${domain ?? ANY_DOMAIN}`;
+  const isKnown = domain !== null && port !== 0;
+  return { host, url: isKnown ? `http://${host}${port === 80 ? '' : `:${port}`}` : null };
+}
+
+/** null when it serves any. */
+export function firstDomain({ domains }: Pick<Naming, 'domains'>): string | null {
+  return domains.find((name) => name !== '*') ?? null;
+}

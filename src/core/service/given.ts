@@ -1,0 +1,26 @@
+/** Checks of what a caller of the library gives. Pure. */
+import { TenementError } from '../../errors.ts';
+
+/** @throws {TenementError} `bad_input` */
+export function assertTable(name: string, value: unknown): asserts value is object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw badInput(name, 'expected an object', value);
+}
+
+/** @throws {TenementError} `bad_input` that names the first key which is not `known` */
+export function assertKnown(where: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw badInput(where, `known are ${known.join(', ')}`, unknown);
+}
+
+/** @throws {TenementError} `bad_input` */
+export function assertFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== 'boolean') throw badInput(name, 'expected true or false', value);
+  }
+}
+
+export function badInput(where: string, problem: string, value: unknown): TenementError {
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
+  return new TenementError('bad_input', `${where}: ${problem}, and this is ${shown}`);
+}

@@ -1,0 +1,52 @@
+/** `{id}` templates: `{{` and `}}` are literal braces, anything else in braces must be a variable. */
+import { TenementError } from '../../errors.ts';
+
+export const TEMPLATE_VARIABLES = [
+  'id',
+  'service',
+  'name',
+  'url',
+  'host',
+  'data_dir',
+  'tenant_dir',
+  'socket',
+  'port',
+  'runtime_dir',
+] as const;
+export type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
+export type TemplateValues = Partial<Record<TemplateVariable, string>>;
+
+const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
+
+/**
+ * Fills a template in.
+ * @throws {TenementError} `bad_config` for an unknown variable, one without a value here, or a lone brace.
+ */
+export function fillTemplate(template: string, values: TemplateValues): string {
+  return template.replace(TOKEN, (token, variable: string | undefined) => {
+    if (token === '{{') return '{';
+    if (token === '}}') return '}';
+    if (variable === undefined) {
+      throw new TenementError('bad_config', `lone ${token} in ${JSON.stringify(template)}`, {
+        hint: 'Write {{ and }} for literal braces.',
+      });
+    }
+    return lookUp(variable, template, values);
+  });
+}
+
+/** The names between braces, in order, each once; lone braces and unknown names included as they stand. */
+export function templateVariables(template: string): string[] {
+  const names = [...template.matchAll(TOKEN)].map((match) => match[1]).filter((name) => name !== undefined);
+  return [...new Set(names)];
+}
+
+function lookUp(variable: string, template: string, values: TemplateValues): string {
+  const value = values[variable as TemplateVariable];
+  if (value !== undefined && Object.hasOwn(values, variable)) return value;
+  const known = (TEMPLATE_VARIABLES as readonly string[]).includes(variable);
+  const problem = known ? `{${variable}} has no value here` : `{${variable}} is not a template variable`;
+  throw new TenementError('bad_config', `${problem} in ${JSON.stringify(template)}`, {
+    hint: `Known are ${TEMPLATE_VARIABLES.map((name) => `{${name}}`).join(' ')}; write {{ and }} for literal braces.`,
+  });
+}

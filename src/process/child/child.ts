@@ -1,0 +1,302 @@
+/** One running child: its process, its output, its sockets, its end. */
+import type { Stats } from 'node:fs';
+import type { ProcessIdentity, ProcessRecord } from '../../core/lifecycle/instance.ts';
+import type { Limits } from '../../core/limits/limits.ts';
+import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../../core/ports.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
+import { upstreamSocketPath } from '../../core/service/socket-path.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { OutputTap } from '../output/output-sink.ts';
+import { isSigkillPending } from '../proc/proc.ts';
+import { ConnectStamp } from '../sockets/connect-stamp.ts';
+import { type HeldListener, holdListener } from '../sockets/held-listener.ts';
+import { releasePort } from '../sockets/port.ts';
+import { isThere, keepAccess, publishSocket, takeOverSocket } from '../sockets/public-socket.ts';
+import { isAtRest, readInbox } from '../sockets/resting-connections.ts';
+import type { Trash } from '../storage/trash.ts';
+import { type Frozen, freeze, thaw } from './freezer.ts';
+import { askLiveness, type HealthCheck } from './probe.ts';
+import { type DirWatch, waitReady } from './readiness.ts';
+import { treeRunTimeMs } from './run-time.ts';
+import { terminateAll } from './terminate.ts';
+
+/** From ready to the second descriptor of its socket: whoever waits for a wake goes first. */
+const HOLD_AFTER_MS = 20;
+/** How long the end of a process waits for the end of its output, which others may hold open. */
+const OUTPUT_WAIT_MS = 200;
+
+type HealthKeys = Pick<ServiceConfig, 'health' | 'healthHost' | 'healthTimeoutMs'>;
+
+export interface ChildParts {
+  readonly record: ProcessRecord;
+  readonly exited: Promise<ProcessExit>;
+  readonly service: ServiceConfig;
+  /** null where there are none. */
+  readonly cgroup: Cgroup | null;
+  readonly dirWatch: DirWatch;
+  readonly output: OutputTap;
+  /** Fills a template of its service in. */
+  fill(template: string): string;
+  /** Whether an earlier server started it. */
+  readonly isAdopted: boolean;
+  /** Called when the process is gone, before its traces are removed. */
+  onGone(): void;
+  /** Called at its end with a descriptor of what it listened on, for whoever is to take in those who wait there. */
+  onListenerLeft(fd: number): void;
+  /** Called when it is let go of. */
+  onReleased(): void;
+  /** Takes what it must not leave in another's way. */
+  readonly trash: Trash;
+  /** Removes its sockets and the directory that it bound in. Never throws. */
+  removeSockets(): void;
+  /** Removes its FIFOs, and what its sandbox was made of. */
+  removeOutput(): void;
+}
+
+export class Child implements LaunchedProcess {
+  readonly exited: Promise<ProcessExit>;
+  private readonly parts: ChildParts;
+  private readonly gone = new AbortController();
+  private readonly hurry = new AbortController();
+  private readonly upstreamSocket: string;
+  /** null where it has no socket that others connect to. */
+  private readonly stamp: ConnectStamp | null;
+  /** A cgroup may be used again, and it counts on. */
+  private readonly oomKillsBefore: number;
+  private resumed = new AbortController();
+  private ending: Promise<void> | null = null;
+  private held: HeldListener | null = null;
+  private holding: NodeJS.Timeout | null = null;
+  /** Its listener is not held, or not any more. */
+  private isLetGo = false;
+
+  constructor(parts: ChildParts) {
+    this.parts = parts;
+    this.oomKillsBefore = parts.cgroup?.usage().oomKills ?? 0;
+    this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
+    this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
+    const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
+    this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket, keep);
+    void parts.exited.then(() => {
+      // Its probes first: nobody is to take them for clients.
+      this.gone.abort();
+      this.bequeath();
+    });
+  }
+
+  get identity(): ProcessIdentity {
+    return this.parts.record;
+  }
+
+  get record(): ProcessRecord {
+    return this.parts.record;
+  }
+
+  get upstream(): Upstream {
+    const { port } = this.parts.record;
+    return port === null ? { socketPath: this.upstreamSocket } : { port };
+  }
+
+  async waitReady(signal: AbortSignal): Promise<ProbeResult> {
+    const result = await this.untilHealthy(AbortSignal.any([signal, this.gone.signal]));
+    this.parts.dirWatch.close();
+    if (this.gone.signal.aborted) return { ok: false, detail: 'exited before it was ready' };
+    if (!result.ok) return result;
+    return signal.aborted ? { ok: false, detail: 'became ready too late' } : await this.publish();
+  }
+
+  async probe(service: HealthKeys): Promise<ProbeResult> {
+    // A listener that it has closed would seem to be there.
+    if (this.held?.isShared() === false) this.letGoOfListener();
+    const check = this.healthCheck(service);
+    const ask = () => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal);
+    return this.stamp === null ? ask() : this.stamp.except(ask);
+  }
+
+  wasConnected(): boolean {
+    return this.stamp?.take() ?? false;
+  }
+
+  isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean> {
+    return isAtRest([this.parts.record.bindSocket, ...listeners], quietMs);
+  }
+
+  runTimeMs(): number {
+    const { cgroup, record } = this.parts;
+    const seconds = cgroup?.usage().cpuSeconds ?? null;
+    return seconds === null ? treeRunTimeMs(record.pid) : seconds * 1000;
+  }
+
+  suspend(limits: Limits): void {
+    this.parts.dirWatch.close();
+    freeze(this.whole);
+    this.resumed = new AbortController();
+    void this.parts.cgroup?.pushOut(limits, this.resumed.signal);
+  }
+
+  resume(): string | null {
+    thaw(this.whole);
+    this.resumed.abort();
+    void this.stamp?.begin();
+    return this.link();
+  }
+
+  isKilled(): boolean {
+    return this.parts.cgroup?.holdsSigkill === true && isSigkillPending(this.parts.record);
+  }
+
+  inbox(): Promise<Inbox> {
+    return readInbox(this.parts.record.bindSocket);
+  }
+
+  usage(): KernelUsage | null {
+    const counted = this.parts.cgroup?.usage();
+    if (counted === undefined || counted.memoryBytes === null || counted.cpuSeconds === null) return null;
+    const { memoryBytes, cpuSeconds, peakMemoryBytes } = counted;
+    return { memoryBytes, cpuSeconds, peakMemoryBytes, oomKills: counted.oomKills - this.oomKillsBefore };
+  }
+
+  limit(limits: Limits): string | null {
+    try {
+      this.parts.cgroup?.limit(limits);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private get whole(): Frozen {
+    return { leader: this.parts.record, cgroup: this.parts.cgroup };
+  }
+
+  private wasOutOfMemory(): boolean {
+    try {
+      return (this.parts.cgroup?.usage().oomKills ?? 0) > this.oomKillsBefore;
+    } catch {
+      // Its end must be told, whatever cannot be read of its cgroup.
+      return false;
+    }
+  }
+
+  lastLines(count: number): string[] {
+    return this.parts.output.lastLines(count);
+  }
+
+  terminate(graceMs: number): Promise<void> {
+    if (this.ending === null) this.ending = this.end(graceMs).catch((error) => this.notEnded(error));
+    // Called again: whichever grace is over first ends it.
+    else if (graceMs === 0) this.hurry.abort();
+    else setTimeout(() => this.hurry.abort(), graceMs).unref();
+    return this.ending;
+  }
+
+  /** The next call tries again. */
+  private notEnded(error: unknown): never {
+    this.ending = null;
+    throw error;
+  }
+
+  release(): void {
+    this.letGoOfListener();
+    this.parts.dirWatch.close();
+    this.parts.output.close();
+    this.parts.onReleased();
+  }
+
+  private untilHealthy(signal: AbortSignal): Promise<ProbeResult> {
+    const { service, dirWatch, record } = this.parts;
+    const { port, bindSocket } = record;
+    // That of one that an earlier server took over lies there already.
+    const wasPublished = isThere(this.upstreamSocket);
+    // An earlier server may have ended on the way between frozen and not.
+    if (this.parts.isAdopted) thaw(this.whole);
+    const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
+    const options = {
+      upstream: port === null ? { socketPath } : { port },
+      health: this.healthCheck(service),
+      leader: record,
+    };
+    return waitReady(options, dirWatch, signal);
+  }
+
+  private healthCheck({ health, healthHost, healthTimeoutMs }: HealthKeys): HealthCheck | null {
+    return health === null ? null : { path: health, host: this.parts.fill(healthHost), timeoutMs: healthTimeoutMs };
+  }
+
+  private async publish(): Promise<ProbeResult> {
+    const { bindSocket, publicSocket } = this.parts.record;
+    if (publicSocket === null) return { ok: true };
+    try {
+      takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket }, this.parts.trash);
+      await this.stamp?.begin();
+    } catch (error) {
+      return { ok: false, detail: notMoved(publicSocket, error) };
+    }
+    const detail = this.link();
+    return detail === null ? { ok: true } : { ok: false, detail };
+  }
+
+  /** Puts its socket at the public path. Returns why that could not be done. */
+  private link(): string | null {
+    const { service, record } = this.parts;
+    const { publicSocket } = record;
+    if (publicSocket === null) return null;
+    try {
+      publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
+      this.holding ??= setTimeout(() => void this.holdListener(), HOLD_AFTER_MS).unref();
+      return null;
+    } catch (error) {
+      return notMoved(publicSocket, error);
+    }
+  }
+
+  private async holdListener(): Promise<void> {
+    const { record } = this.parts;
+    if (this.gone.signal.aborted || this.held !== null) return;
+    const held = await holdListener(record, record.bindSocket);
+    if (this.isLetGo || this.held !== null) held?.close();
+    else if (!this.gone.signal.aborted) this.held = held;
+    else if (held !== null) this.parts.onListenerLeft(held.fd);
+  }
+
+  private letGoOfListener(): void {
+    if (this.holding !== null) clearTimeout(this.holding);
+    this.isLetGo = true;
+    this.held?.close();
+    this.held = null;
+  }
+
+  private bequeath(): void {
+    const { held } = this;
+    this.held = null;
+    if (held !== null) this.parts.onListenerLeft(held.fd);
+  }
+
+  private async end(graceMs: number): Promise<void> {
+    const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
+    this.resumed.abort();
+    // By now another answers at its public path.
+    if (this.holding !== null) clearTimeout(this.holding);
+    // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
+    thaw(this.whole);
+    await terminateAll({
+      leader: record,
+      exited: this.exited,
+      socketPath: record.bindSocket,
+      hurry: this.hurry.signal,
+      graceMs,
+      cgroup: this.parts.cgroup,
+    });
+    this.parts.cgroup?.remove();
+    onGone();
+    dirWatch.close();
+    removeSockets();
+    if (record.port !== null) releasePort(record.port);
+    await output.finish(OUTPUT_WAIT_MS);
+    removeOutput();
+  }
+}
+
+function notMoved(publicSocket: string, error: unknown): string {
+  return `its socket could not be moved to ${publicSocket}: ${String(error)}`;
+}

@@ -1,0 +1,43 @@
+/** Whether this process may listen on the ports of a config. */
+import { readFileSync } from 'node:fs';
+import type { ListenAddress } from '../../../core/service/service.ts';
+import { TenementError } from '../../../errors.ts';
+
+/** Its bit in a set of capabilities (capabilities(7)). */
+const CAP_NET_BIND_SERVICE = 10n;
+const DEFAULT_FIRST_PORT = 1024;
+
+type Listeners = Readonly<Record<'proxy' | 'api', { readonly listen: ListenAddress }>>;
+
+/** @throws {TenementError} `listen_failed` for a port that takes a right which this process lacks */
+export function assertMayListen({ proxy, api }: Listeners, rights = readRights()): void {
+  for (const [table, { listen }] of Object.entries({ proxy, api })) assertOne(table, listen, rights);
+}
+
+export interface ListenRights {
+  /** The first port that everybody may listen on. */
+  readonly firstFreePort: number;
+  readonly maySetLower: boolean;
+}
+
+function assertOne(table: string, { port }: ListenAddress, { firstFreePort, maySetLower }: ListenRights): void {
+  if (port === 0 || port >= firstFreePort || maySetLower) return;
+  throw new TenementError('listen_failed', `[${table}] listen: port ${port} takes root or CAP_NET_BIND_SERVICE`, {
+    hint: `Choose a port from ${firstFreePort} on, or set AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit.`,
+  });
+}
+
+function readRights(): ListenRights {
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status')) ?? [];
+  const first = Number(read('/proc/sys/net/ipv4/ip_unprivileged_port_start').trim() || DEFAULT_FIRST_PORT);
+  const maySetLower = ((BigInt(`0x${effective}`) >> CAP_NET_BIND_SERVICE) & 1n) === 1n;
+  return { firstFreePort: first, maySetLower };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}

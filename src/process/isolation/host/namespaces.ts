@@ -1,0 +1,76 @@
+/** Whether this host can give `isolation = "namespace"`: tried, since a kernel or a container may forbid what is installed. */
+import { spawnSync } from 'node:child_process';
+import { findProgram, userWords } from '../../launch/wrapper.ts';
+import type { Owner } from '../../storage/directories.ts';
+import { filterWords, NAMESPACES, scratchWords } from '../bubblewrap.ts';
+import { FILTER } from '../seccomp/filter-file.ts';
+
+/** bwrap around nothing takes milliseconds; a busy machine may take seconds. */
+const TRY_TIMEOUT_MS = 20_000;
+const TRIAL_BYTES = 4096;
+
+export interface NamespaceUse {
+  /** The user that makes them: the tenant's own, which may be allowed less than root; null: the server's. */
+  readonly owner: Owner | null;
+  readonly network: 'host' | 'none';
+}
+
+/** Those that have made namespaces: a trial holds up everything else, and each registration asks. */
+const tried = new Set<string>();
+
+/** null: it can. */
+export function whyNoNamespaces(use: NamespaceUse): string | null {
+  const bwrap = findProgram('bwrap');
+  if (bwrap === null) return NOT_INSTALLED;
+  const key = JSON.stringify([bwrap, use]);
+  if (tried.has(key)) return null;
+  const [file = '', ...words] = [...userWords(use.owner), bwrap, ...trialWords(use)];
+  const options = { input: FILTER ?? '', encoding: 'utf8', timeout: TRY_TIMEOUT_MS, cwd: '/' } as const;
+  const { status, stderr } = spawnSync(file, words, options);
+  if (status === 0) tried.add(key);
+  return status === 0 ? null : (stderr ?? '').trim().split('\n')[0] || 'bwrap failed';
+}
+
+function trialWords({ network }: NamespaceUse): string[] {
+  return [
+    ...['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'],
+    // From version 0.7 on.
+    ...scratchWords('/tmp', TRIAL_BYTES),
+    ...NAMESPACES,
+    ...(network === 'none' ? ['--unshare-net'] : []),
+    ...filterWords(FILTER === null ? null : 0),
+    ...['--', '/bin/true'],
+  ];
+}
+
+const NOT_INSTALLED = 'bwrap is not installed';
+const PAGE = 'docs/containers.md has the words';
+
+/** What bwrap says, and what is to be done about it. */
+const REMEDIES: readonly (readonly [said: RegExp, hint: string])[] = [
+  [new RegExp(NOT_INSTALLED), 'Install it: apt-get install bubblewrap'],
+  [/unknown option/i, 'Install bubblewrap 0.7 or later'],
+  [
+    /uid map|gid map/,
+    'Give root here CAP_SETFCAP, without which it may make no user namespace of its own, or let tenants have users of their own',
+  ],
+  [
+    /max_\*_namespaces/,
+    'Let user namespaces be made here: sysctl user.max_user_namespaces is 0, or they are nested too deep',
+  ],
+  [
+    /new namespace|unprivileged/i,
+    `Let user namespaces be made here: on a host by sysctl (kernel.unprivileged_userns_clone), in a container by its seccomp profile (${PAGE})`,
+  ],
+  [
+    /loopback|RTM_NEWADDR|slave/,
+    'Let AppArmor allow bwrap what it needs in a user namespace: sysctl kernel.apparmor_restrict_unprivileged_userns = 0, or a profile for it',
+  ],
+  [/mount proc/i, `Let /proc be mounted here: a container must not mask parts of it (${PAGE})`],
+  [/^setpriv: /, "Let root change to tenants' users: CAP_SETUID and CAP_SETGID"],
+];
+
+/** A sentence without its full stop. */
+export function namespaceRemedy(why: string): string {
+  return REMEDIES.find(([said]) => said.test(why))?.[1] ?? `Let bwrap make namespaces here (${PAGE})`;
+}

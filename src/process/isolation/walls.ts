@@ -1,0 +1,116 @@
+/** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { tmpLimit } from '../../core/limits/limits.ts';
+import type { LaunchRequest } from '../../core/ports.ts';
+import { HIDDEN } from '../../core/service/layers.ts';
+import type { SecretPlaces } from '../../core/service/secret-places.ts';
+import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { Plan } from '../launch/plan.ts';
+import { FILTER_FD, findProgram, type Wrapping } from '../launch/wrapper.ts';
+import type { Owner } from '../storage/directories.ts';
+import { bubblewrapWords } from './bubblewrap.ts';
+import type { DynamicUsers } from './dynamic-user.ts';
+import type { HostSockets } from './host-sockets.ts';
+import { makeBundle } from './runsc/bundle.ts';
+import { findRunsc, runWords } from './runsc/command.ts';
+import { layersOf, type View } from './view.ts';
+
+/** What is around a tenant. */
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly users: DynamicUsers;
+  /** What no tenant is to see, this service's tenants included. */
+  secrets(service: ServiceConfig): SecretPlaces;
+  readonly hostSockets: HostSockets;
+  /** A file with the filter of system calls; null: there is none. @throws {Error} */
+  filterPath(): string | null;
+}
+
+export interface Around extends Surroundings {
+  /** Of the host, that a tenant could reach. */
+  readonly sockets: readonly string[];
+  /** Of its cgroup; empty: it has none. */
+  readonly cgroupDirs: readonly string[];
+}
+
+/** What runs in gVisor connects to no socket of the host. */
+export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
+  if (service.isolation !== 'namespace') return [];
+  const { dirs, socketDirs } = around.secrets(service);
+  return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
+}
+
+export type Walls = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
+
+/** null: the server's own user. @throws {Error} with a sentence for a person */
+export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
+  return service.user !== 'dynamic' ? null : users.ownerFor(tenantId, settings.dynamicUids);
+}
+
+/** What is run around a program. @throws {Error} with a sentence for a person */
+export function wallsFor(request: LaunchRequest, plan: Plan, owner: Owner | null, around: Around): Walls {
+  const { isolation } = request.service;
+  if (isolation === 'sandbox') return sandboxWalls(request, plan, owner, around);
+  const bare = { user: owner, nofileLimit: request.limits.nofileLimit, ownEnv: null };
+  if (isolation === 'process') return { ...bare, sandbox: [], filterPath: null };
+  const opener = owner?.uid ?? null;
+  return { ...bare, ...namespaceWalls(viewOf(request, plan, opener, around), around.filterPath()) };
+}
+
+function namespaceWalls(view: View, filterPath: string | null): Pick<Walls, 'sandbox' | 'filterPath'> {
+  const bwrap = findProgram('bwrap');
+  if (bwrap === null) throw new Error('bwrap is not installed, which isolation = "namespace" takes');
+  const filterFd = filterPath === null ? null : FILTER_FD;
+  return { sandbox: [bwrap, ...bubblewrapWords(view, filterFd)], filterPath };
+}
+
+/** By what tenement finds a process again; nothing that changes what runsc does. */
+const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
+
+/** runsc itself stays root: it is what stands between the tenant and the host. */
+function sandboxWalls(request: LaunchRequest, plan: Plan, user: Owner | null, around: Around): Walls {
+  const runsc = findRunsc();
+  if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
+  const { service, paths, tenantId, limits } = request;
+  const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
+  // gVisor has cgroups of its own making.
+  const view = viewOf(request, plan, null, { ...around, cgroupDirs: [] });
+  const container = makeBundle(key, service.network, {
+    words: [plan.file, ...plan.args],
+    env: plan.env,
+    cwd: plan.cwd,
+    user,
+    hostname: tenantId,
+    nofileLimit: limits.nofileLimit,
+    // runsc opens the files, as root, and lets the tenant's user have what that may.
+    bindDir: realpathSync(dirname(paths.bindSocket)),
+    layers: layersOf(view),
+    tmpBytes: view.tmpBytes,
+    wholeHost: plan.readOnlyPaths === null || plan.readOnlyPaths.includes('/'),
+  });
+  const ownEnv = Object.fromEntries(Object.entries(plan.env).filter(([name]) => MARKERS.includes(name)));
+  return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
+}
+
+function viewOf(request: LaunchRequest, plan: Plan, opener: number | null, around: Around): View {
+  const { service, paths, tenantId, limits } = request;
+  return {
+    tenantId,
+    tenantDir: paths.tenantDir,
+    bindDir: dirname(paths.bindSocket),
+    workdir: plan.cwd,
+    program: plan.file,
+    args: plan.args,
+    path: plan.env['PATH'] ?? '',
+    secrets: around.secrets(service),
+    cgroupDirs: around.cgroupDirs,
+    sockets: around.sockets,
+    readOnlyPaths: plan.readOnlyPaths,
+    readWritePaths: plan.readWritePaths,
+    openSockets: plan.sockets,
+    tmpBytes: tmpLimit(service.tmpLimitBytes, limits),
+    network: service.network,
+    opener,
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Prepares what an operator runs with an instance's environment, user, walls and limits, beside its process if it has
+ * one. The command line starts it, so that it has the operator's terminal, pipes and signals.
+ *
+ * It has a cgroup of its own with the instance's limits: in the instance's, it would be frozen, ended or killed for
+ * memory together with it, and an import that takes too much would take the application down. Its SOCKET_PATH and PORT
+ * are its own too, so that an application which is run in this way takes nobody's place, and so that no server takes it
+ * for a process of the instance.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { LaunchRequest } from '../../core/ports.ts';
+import type { AskedCommand, PreparedCommand } from '../../core/service/operator-command.ts';
+import { TenementError } from '../../errors.ts';
+import type { Cgroup, Cgroups } from '../cgroup/cgroup.ts';
+import { makeCapped } from '../cgroup/make-capped.ts';
+import { bundleDir, removeBundle } from '../isolation/runsc/bundle.ts';
+import { ownerFor, type Surroundings, socketsAround, wallsFor } from '../isolation/walls.ts';
+import { releasePort, takePort } from '../sockets/port.ts';
+import { ensureTenantDir } from '../storage/directories.ts';
+import { takeOwnership } from '../storage/ownership.ts';
+import { type Plan, planFor } from './plan.ts';
+import { assertWorkdir } from './spawn.ts';
+import { findCommand, findProgram, quoted, SHELL, scriptFor } from './wrapper.ts';
+
+/** Between the names of service and tenant and the number of the command; no instance's leaf has it. */
+const MARK = '.exec-';
+
+export interface CommandContext extends Surroundings {
+  cgroups(): Cgroups;
+}
+
+/** Makes the tenant's directory where it is missing. @throws {TenementError} `command_not_found`, `exec_failed` */
+export async function prepareCommand(
+  instance: LaunchRequest,
+  asked: AskedCommand,
+  context: CommandContext,
+): Promise<PreparedCommand> {
+  try {
+    return await prepare(instance, asked, context);
+  } catch (error) {
+    if (error instanceof TenementError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TenementError('exec_failed', `${instance.instance}: ${reason}`, { cause: error });
+  }
+}
+
+async function prepare(instance: LaunchRequest, asked: AskedCommand, context: CommandContext) {
+  const { settings } = context;
+  const number = randomBytes(4).toString('hex');
+  const owner = ownerFor(instance, context);
+  await takeOwnership(instance.paths.tenantDir, owner, settings);
+  const { tmpDir } = ensureTenantDir(instance.paths.tenantDir, owner);
+  const bindSocket = join(tmpDir, `exec-${number}.sock`);
+  const request = { ...instance, paths: { ...instance.paths, bindSocket } };
+  const plan = planOf(asked, planFor(request, context, await freePort(request), tmpDir));
+  assertRunnable(plan);
+  const key = { stateDir: settings.stateDir, bindSocket };
+  let cgroup: Cgroup | null = null;
+  try {
+    const run = needsInnerTerminal(request, asked) ? onInnerTerminal(plan) : plan;
+    // What it sees is by its own program; a container's words are part of its walls.
+    const seen = request.service.isolation === 'sandbox' ? run : plan;
+    const sockets = await socketsAround(request, context);
+    const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
+    cgroup = makeCapped(context.cgroups(), leaf, request.limits);
+    const walls = wallsFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    return {
+      uid: process.getuid?.() ?? null,
+      shell: [SHELL.file, ...SHELL.args],
+      script: scriptFor(run, { joinFiles: cgroup?.joinFiles ?? [], ...walls }, '3<&-'),
+      cgroupDirs: cgroup?.dirs ?? [],
+      ownDir: walls.ownEnv === null ? null : bundleDir(key),
+    };
+  } catch (error) {
+    cgroup?.remove();
+    removeBundle(key);
+    throw error;
+  }
+}
+
+function planOf({ words: [file = '', ...args], term }: AskedCommand, plan: Plan): Plan {
+  const env = term === null ? plan.env : { TERM: term, ...plan.env };
+  return { ...plan, file, args, env };
+}
+
+/**
+ * In a pid namespace the process group that has the terminal of the command line has no number, and a shell cannot give
+ * the terminal back to it at its end.
+ */
+function needsInnerTerminal({ service }: LaunchRequest, { term }: AskedCommand): boolean {
+  return term !== null && service.isolation !== 'process';
+}
+
+/** On one more terminal, of the tenant's own /dev. @throws {TenementError} `host_cannot` */
+function onInnerTerminal(plan: Plan): Plan {
+  const script = findProgram('script');
+  if (script === null) throw new TenementError('host_cannot', 'script(1) is not installed, which -t takes');
+  const line = `exec ${[plan.file, ...plan.args].map(quoted).join(' ')}`;
+  return { ...plan, file: script, args: ['-q', '-e', '-c', line, '/dev/null'] };
+}
+
+/** Free at this moment, and nobody's; null with `listen = "socket"`. */
+async function freePort({ service }: LaunchRequest): Promise<number | null> {
+  if (service.listen !== 'port') return null;
+  const port = await takePort();
+  releasePort(port);
+  return port;
+}
+
+/** @throws {TenementError} `command_not_found`, `exec_failed` */
+function assertRunnable({ file, cwd, env }: Plan): void {
+  assertWorkdir(cwd);
+  const found = findCommand(file, cwd, env['PATH'] ?? '');
+  if (found === 'missing') throw new TenementError('command_not_found', `command not found: ${file}`);
+  if (found === 'forbidden') throw new TenementError('exec_failed', `not allowed to run: ${file}`);
+}
+
+/** Removes the empty cgroups of commands whose command line was killed. */
+export function removeCommandCgroups(cgroups: Cgroups): void {
+  for (const cgroup of cgroups.all()) if (cgroup.dirs.some((dir) => dir.includes(MARK))) cgroup.remove();
+}

@@ -1,0 +1,49 @@
+/** Makes a spare shell a child: with a session, a clean environment and an output of its own. */
+import { constants } from 'node:os';
+import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
+import type { ProcessExit } from '../../core/ports.ts';
+import { identityOf } from '../proc/proc.ts';
+import { lookAt } from '../storage/files.ts';
+import type { Plan } from './plan.ts';
+import type { Shell } from './spare-shells.ts';
+import { assertProgram, scriptFor, type Wrapping } from './wrapper.ts';
+
+export interface Spawned {
+  readonly identity: ProcessIdentity;
+  /** Settles when it was reaped. */
+  readonly exited: Promise<ProcessExit>;
+  /** This process need not wait for its end. */
+  unref(): void;
+}
+
+/** @throws {Error} with a sentence for a person when a plan cannot be run */
+export function assertRunnable({ file, cwd, env }: Plan): void {
+  assertWorkdir(cwd);
+  assertProgram(file, cwd, env['PATH'] ?? '');
+}
+
+/** @throws {Error} with a sentence for a person */
+export function assertWorkdir(cwd: string): void {
+  if (lookAt(cwd)?.isDirectory() !== true) {
+    throw new Error(`workdir is not a directory: ${cwd}`);
+  }
+}
+
+/** @throws {Error} with a sentence for a person; then the shell has been given nothing */
+export function spawnChild({ process, pid, run }: Shell, plan: Plan, wrapping: Wrapping): Spawned {
+  const script = scriptFor(plan, wrapping);
+  const exited = new Promise<ProcessExit>((resolve) => {
+    process.once('exit', (code, signal) => {
+      resolve(wrapping.sandbox.length === 0 ? { code, signal } : seenThrough(code, signal));
+    });
+  });
+  const identity = identityOf(pid);
+  run(script);
+  return { identity, exited, unref: () => process.unref() };
+}
+
+/** bwrap and runsc tell of a signal as a shell does, by 128 and its number. */
+function seenThrough(code: number | null, signal: string | null): ProcessExit {
+  const [name = null] = Object.entries(constants.signals).find(([, number]) => code === 128 + number) ?? [];
+  return name === null ? { code, signal } : { code: null, signal: name };
+}

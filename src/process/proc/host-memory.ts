@@ -1,0 +1,25 @@
+/** What the kernel tells of the machine's memory: proc_meminfo(5), and Documentation/accounting/psi.rst. */
+import { readFileSync } from 'node:fs';
+import type { HostMemory } from '../../core/admission/pressure.ts';
+
+const KIB = 1024;
+
+/** null where there is no /proc. */
+export function readHostMemory(): HostMemory | null {
+  return parseHostMemory(readText('/proc/meminfo'), readText('/proc/pressure/memory'));
+}
+
+export function parseHostMemory(meminfo: string, pressure: string): HostMemory | null {
+  const [, available] = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo) ?? [];
+  if (available === undefined) return null;
+  const [, stalled] = /^some avg10=([\d.]+)/m.exec(pressure) ?? [];
+  return { availableBytes: Number(available) * KIB, stalledPercent: stalled === undefined ? null : Number(stalled) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

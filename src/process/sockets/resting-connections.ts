@@ -1,0 +1,45 @@
+/** Asks ss(8) about connections straight to a tenant. Where there is no ss, nothing is known of them. */
+import cluster from 'node:cluster';
+import { execa } from 'execa';
+import { areAtRest, inboxOf, parseSockets, type SocketRow } from '../../core/admission/resting.ts';
+import type { Inbox } from '../../core/ports.ts';
+
+import { findProgram } from '../launch/wrapper.ts';
+
+/** All Unix, TCP and UDP sockets, listening or not, a line each, with who holds them and, of TCP, when data moved. */
+const TABLE = ['-xtunpaiHO'];
+const TIMEOUT_MS = 5000;
+
+/** One reading for all that ask meanwhile: it takes a process. */
+let reading: Promise<readonly SocketRow[] | null> | null = null;
+
+/** What has come in on connections to the listener bound at `path`. */
+export async function readInbox(path: string): Promise<Inbox> {
+  const rows = await readOnce();
+  return rows === null ? 'closed' : inboxOf(rows, path);
+}
+
+/** @param quietMs for how long nothing has moved on the connections to the listeners bound at `paths` */
+export async function isAtRest(paths: readonly string[], quietMs: number): Promise<boolean> {
+  const rows = await readOnce();
+  return rows !== null && areAtRest(rows, paths, quietMs, isOwn);
+}
+
+function readOnce(): Promise<readonly SocketRow[] | null> {
+  reading ??= readTable().finally(() => {
+    reading = null;
+  });
+  return reading;
+}
+
+async function readTable(): Promise<SocketRow[] | null> {
+  const options = { reject: false, cleanup: false, stdin: 'ignore', timeout: TIMEOUT_MS } as const;
+  const ss = findProgram('ss');
+  if (ss === null) return null;
+  const { failed, stdout } = await execa(ss, TABLE, options);
+  return failed ? null : parseSockets(stdout);
+}
+
+function isOwn(pid: number): boolean {
+  return pid === process.pid || Object.values(cluster.workers ?? {}).some((worker) => worker?.process.pid === pid);
+}

@@ -1,0 +1,130 @@
+/** What a client reads when there is no answer of a tenant: a small page or problem+json, and nothing inside about us. */
+import { STATUS_CODES } from 'node:http';
+import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
+import type { ClientRequest, ClientResponse } from '../client/client.ts';
+import { valuesOf } from '../routing/headers.ts';
+import { nextRequestId } from '../routing/request-id.ts';
+
+export interface ErrorAnswer {
+  readonly status: number;
+  /** Raw, [name, value, …]. */
+  readonly headers: string[];
+  readonly body: string;
+}
+
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  unknown_tenant: 'There is nothing at this address.',
+  bad_host: 'The request does not say plainly which site it is for.',
+  bad_request: 'The request could not be understood.',
+  expectation_failed: 'The request expects what this server cannot do.',
+  headers_too_large: 'The request has too many or too large headers.',
+  client_too_slow: 'The request took too long to arrive.',
+  stopped: 'This site has been switched off.',
+  failed: 'This site has a problem and is not running. It is tried again later.',
+  backoff: 'This site has a problem and restarts shortly.',
+  start_failed: 'This site could not be started.',
+  starting: 'This site is starting.',
+  wake_queue_full: 'This site is starting, and too many are waiting for it.',
+  at_capacity: 'This server is busy. Please try again in a moment.',
+  shutting_down: 'This server is restarting. Please try again in a moment.',
+  upstream_failed: 'This site broke off before it answered.',
+  upstream_timeout: 'This site took too long to answer.',
+};
+
+export interface ErrorContext {
+  /** The Accept header as received. */
+  readonly accept: string;
+  readonly requestId: string;
+  /** Seconds, or null. */
+  readonly retryAfterS: number | null;
+}
+
+export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer {
+  const status = ERROR_CODES[code].httpStatus;
+  const title = STATUS_CODES[status] ?? 'Error';
+  const sentence = SENTENCES[code] ?? 'The request could not be answered.';
+  const html = context.accept.toLowerCase().includes('text/html');
+  const body = html ? page(status, title, sentence, code, context) : problem(status, title, sentence, code, context);
+  const headers = [
+    'Content-Type',
+    html ? 'text/html; charset=utf-8' : 'application/problem+json',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    'X-Request-Id',
+    context.requestId,
+  ];
+  if (context.retryAfterS !== null) headers.push('Retry-After', String(context.retryAfterS));
+  return { status, headers, body };
+}
+
+function problem(status: number, title: string, detail: string, code: string, { requestId }: ErrorContext): string {
+  return `${JSON.stringify({ type: 'about:blank', title, status, detail, code, requestId })}\n`;
+}
+
+function page(status: number, title: string, sentence: string, code: string, context: ErrorContext): string {
+  const refresh = context.retryAfterS === null ? '' : `<meta http-equiv="refresh" content="${context.retryAfterS}">\n`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${refresh}<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${status} ${escapeHtml(title)}</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 20vh auto 0; padding: 0 1.5rem }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem }
+p { margin: 0 0 1rem }
+small { font-family: ui-monospace, monospace; opacity: .7; overflow-wrap: anywhere }
+</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(sentence)}</p>
+<small>${status} ${escapeHtml(code)} &middot; ${escapeHtml(context.requestId)}</small>
+</main>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** Answers with a code instead of a tenant's response. `retryAfterS`: seconds, or null. */
+export function answerError(
+  request: Pick<ClientRequest, 'method' | 'rawHeaders'>,
+  response: ClientResponse,
+  code: ErrorCode,
+  { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
+): void {
+  const answer = errorAnswer(code, {
+    accept: valuesOf(request.rawHeaders, 'accept').join(', '),
+    requestId,
+    retryAfterS,
+  });
+  // Where a request is not plainly one, neither is what follows it.
+  if (answer.status === 400 || answer.status === 408 || answer.status === 417) response.shouldKeepAlive = false;
+  response.writeHead(answer.status, undefined, answer.headers);
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/** The same for a connection that is no HTTP response (yet): an upgrade, or a request that could not be parsed. */
+export function rawAnswer(answer: ErrorAnswer): string {
+  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}`];
+  for (let index = 0; index < answer.headers.length; index += 2) {
+    lines.push(`${answer.headers[index]}: ${answer.headers[index + 1]}`);
+  }
+  return `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${answer.body}`;
+}
+
+/** Seconds after which one who met too many others may try again. */
+const TRY_AGAIN_S = 1;
+
+/** The whole answer to a connection for which there is no room. */
+export function tooMany(): string {
+  return rawAnswer(errorAnswer('at_capacity', { accept: '', requestId: nextRequestId(), retryAfterS: TRY_AGAIN_S }));
+}

@@ -1,0 +1,312 @@
+/** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
+import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../../core/admission/serving.ts';
+import type { ErrorCode } from '../../errors.ts';
+import { fault, inside } from '../../faults.ts';
+import { type ClientRequest, type ClientResponse, protoOf, type Served } from '../client/client.ts';
+import type { Caller, Gateway } from '../gateway.ts';
+import { isChunked, isEventStream, requestHead } from '../routing/headers.ts';
+import type { Route } from '../routing/route.ts';
+import type { ResponseHead } from '../upstream/response-reader.ts';
+import { FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
+import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { UpstreamHandler } from '../upstream/upstream-handler.ts';
+import { Download, type DownloadHooks } from './download.ts';
+import { answerError } from './error-page.ts';
+import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
+import { fingerprint, isRepeatable } from './repeatable.ts';
+import { sendHead, sendTrailers } from './reply.ts';
+import { StallTimer } from './stall-timer.ts';
+import { Upload } from './upload.ts';
+
+/** This process, or this machine, may have no more open files. */
+const SCARCE = new Set(['EMFILE', 'ENFILE']);
+/** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
+const EXIT_SEEN_WITHIN_MS = 25;
+/** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
+const LISTENER_BACK_WITHIN_MS = 2000;
+
+export class Exchange implements Served, UpstreamHandler, DownloadHooks, InterimHooks {
+  private readonly request: ClientRequest;
+  private readonly response: ClientResponse;
+  private readonly route: Route;
+  private readonly caller: Caller;
+  private readonly gateway: Gateway;
+  /** Set while the claim is held. */
+  private leaving: AbortController | null = null;
+  private lease: Lease | null = null;
+  /** Of the request that the lease is for. */
+  private outcome: Outcome | undefined;
+  private readonly download: Download;
+  private upload: Upload | null = null;
+  private connection: UpstreamConnection | null = null;
+  /** Whether the tenant may have seen the request. */
+  private sent = false;
+  /** Runs while a body waits for the client. Made with the first body that waits: most requests have none. */
+  private stall: StallTimer | null = null;
+  /** Set when it is sent again to a tenant that may have seen it. */
+  private again: SecondTry | undefined;
+  private reconnected = false;
+  private backlogSinceMs: number | null = null;
+  /** Made with the first of them. */
+  private interim: InterimAnswers | null = null;
+  /** The client left, or has its answer: what the tenant still says is of no interest. */
+  private over = false;
+
+  constructor(request: ClientRequest, response: ClientResponse, route: Route, caller: Caller, gateway: Gateway) {
+    this.request = request;
+    this.response = response;
+    this.route = route;
+    this.caller = caller;
+    this.gateway = gateway;
+    this.download = new Download(response, this);
+  }
+
+  start(): void {
+    if (this.over) return;
+    const { gateway } = this;
+    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.again, this.caller);
+    if (!(claim instanceof Promise)) return this.claimed(claim);
+    this.leaving = gateway.spare;
+    gateway.spare = new AbortController();
+    claim.then((settled) => this.claimed(settled)).catch((error: unknown) => this.broken(error));
+  }
+
+  private claimed(claim: Claim): void {
+    this.leaving = null;
+    if ('refused' in claim) return this.refused(claim);
+    if (this.over) return claim.release();
+    this.lease = claim;
+    this.forward(claim);
+  }
+
+  private refused({ refused, retryAfterS }: Refusal): void {
+    if (this.again !== undefined) this.note('request not sent again', refused);
+    this.answer(refused, retryAfterS);
+  }
+
+  private forward(lease: Lease): void {
+    const { request, response, route, caller } = this;
+    const { peer, trusted, requestId } = caller;
+    const { method, body } = request;
+    const chunked = isChunked(request.rawHeaders);
+    this.sent = false;
+    this.outcome = undefined;
+    // The time to the first byte of the answer begins with the last part of the request.
+    const onMoved = () => this.connection?.postpone();
+    this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
+    const proto = protoOf(request.socket);
+    const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
+    const head = requestHead(request, route.path, by);
+    this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
+    const isWhole = this.upload === null;
+    this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
+  }
+
+  // ---- What the connection tells -------------------------------------------------------------
+
+  onSent(): void {
+    this.sent = true;
+    if (this.connection === null || this.upload === null) return;
+    this.upload.begin(this.connection);
+    this.watchStall();
+  }
+
+  onDrain(): void {
+    this.upload?.drained();
+  }
+
+  onHead(head: ResponseHead): void {
+    const { response, lease } = this;
+    if (this.over) return;
+    if (head.status < 200) {
+      this.interim ??= new InterimAnswers(response, this);
+      return this.interim.pass(head.status, head.headers);
+    }
+    const isHead = this.request.method === 'HEAD';
+    sendHead(response, head, { isHead, heldMs: lease?.heldMs ?? null });
+    if (!isEventStream(head.headers)) return;
+    lease?.becomeStream();
+    this.gateway.inFlight.becomeStream(this.request.socket);
+    this.gateway.inFlight.end(response);
+  }
+
+  onBody(bytes: Buffer): void {
+    if (!this.over && this.connection !== null) this.download.take(bytes, this.connection);
+  }
+
+  onTold(): void {
+    if (!this.over && this.connection !== null) this.download.told(this.connection);
+  }
+
+  onEnd(trailers: string[]): void {
+    const { response, connection } = this;
+    this.connection = null;
+    this.outcome = 'answered';
+    if (!this.over && connection !== null) {
+      sendTrailers(response, trailers);
+      this.download.end(connection);
+    }
+    this.release();
+  }
+
+  onError(error: Error & { code?: string }, heard: boolean): void {
+    this.connection = null;
+    if (this.over) return this.release();
+    const { lease } = this;
+    if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
+    // The tenant had closed a kept connection: the next one, or a new one, takes the request.
+    if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
+    if (SCARCE.has(error.code ?? '') && !this.sent) return this.lackDescriptor(error);
+    this.outcome = 'broke-off';
+    this.release();
+    // A body that breaks off must not look whole.
+    if (this.response.headersSent) return void this.response.destroy();
+    if (lease !== null && this.mayRetry(heard)) {
+      return void this.retry(lease.generation).catch((error: unknown) => this.broken(error));
+    }
+    this.note('request failed', error.message);
+    this.answer('upstream_failed', null);
+  }
+
+  /** The tenant is not to blame. */
+  private lackDescriptor(error: Error): void {
+    this.release();
+    this.note('request refused', error.message);
+    this.answer('at_capacity', 1);
+  }
+
+  // ---- What the download and interim answers tell --------------------------------------------
+
+  onFull(): void {
+    this.connection?.pause();
+    this.watchStall();
+  }
+
+  drained(): void {
+    if (this.download.drained()) this.onTaken();
+  }
+
+  onTaken(): void {
+    this.stall?.putOff();
+    this.connection?.resume();
+  }
+
+  onFlood(): void {
+    this.note('request failed', TOO_MANY_INTERIM);
+    this.answer('upstream_failed', null);
+    this.abandon();
+  }
+
+  private get interimWaits(): boolean {
+    return this.interim?.waitsForClient === true;
+  }
+
+  /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
+  private watchStall(): void {
+    this.stall ??= new StallTimer();
+    this.stall.watch(this.gateway.limits.bodyIdleTimeoutMs, this);
+  }
+
+  /** Called by the stall timer. */
+  stalled(): void {
+    const waits = this.upload?.waitsForClient === true || this.response.writableNeedDrain || this.interimWaits;
+    const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
+    if (this.over) return;
+    if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall?.putOff();
+    this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
+    // Into what it does not take no other answer fits.
+    if (this.response.headersSent || this.interimWaits) this.response.destroy();
+    else this.answer('client_too_slow', null);
+    this.abandon();
+  }
+
+  // ---- Second tries --------------------------------------------------------------------------
+
+  /**
+   * Once of each kind: a process that broke off may then refuse, if its end is seen late. What was never written cannot
+   * have been acted on; else it must be harmless, and unanswered to the last byte.
+   */
+  private mayRetry(heard: boolean): boolean {
+    if (!this.sent) return !this.reconnected;
+    return !heard && this.again === undefined && isRepeatable(this.request);
+  }
+
+  /** On the next process if this one is dead, which the supervisor may learn after we do. */
+  private async retry(generation: number): Promise<void> {
+    if (this.sent) this.again = { request: fingerprint(this.request), generation };
+    else this.reconnected = true;
+    const withinMs = this.sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
+    await this.gateway.pools.retired(generation, withinMs);
+    this.start();
+  }
+
+  private awaitBacklog(lease: Lease): void {
+    this.backlogSinceMs ??= performance.now();
+    const waitedMs = performance.now() - this.backlogSinceMs;
+    if (lease.requestTimeoutMs > 0 && waitedMs >= lease.requestTimeoutMs) return this.onTimeout();
+    const goOn = () => {
+      if (!this.over) this.forward(lease);
+    };
+    setTimeout(inside(this.request.socket, goOn), FULL_BACKLOG_WAIT_MS);
+  }
+
+  // ---- Ends ----------------------------------------------------------------------------------
+
+  /** request_timeout has passed since the request, or the last part of its body, was sent. */
+  onTimeout(): void {
+    // A slow client is not a slow tenant.
+    if (this.upload?.waitsForClient || this.interimWaits) return this.connection?.postpone();
+    this.note('request timed out', 'no answer within request_timeout');
+    this.answer('upstream_timeout', null);
+    this.abandon();
+  }
+
+  closed(): void {
+    try {
+      this.gateway.inFlight.end(this.response);
+    } finally {
+      this.leaving?.abort();
+      if (!this.over) this.abandon();
+    }
+  }
+
+  private abandon(): void {
+    this.over = true;
+    this.connection?.destroy();
+    this.connection = null;
+    this.release();
+  }
+
+  private release(): void {
+    const { lease } = this;
+    this.lease = null;
+    try {
+      this.stall?.stop();
+      this.upload?.stop();
+    } finally {
+      lease?.release(this.outcome);
+    }
+  }
+
+  /** Something failed that nobody expects: the request is over. */
+  broken(error: unknown): void {
+    fault(this.gateway.logger, error, this.about());
+    if (this.over) return this.release();
+    if (this.response.headersSent) this.response.destroy();
+    else this.answer('internal', null);
+    this.abandon();
+  }
+
+  private answer(code: ErrorCode, retryAfterS: number | null): void {
+    if (this.over) return;
+    answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS });
+  }
+
+  private note(message: string, reason: string): void {
+    this.gateway.logger.warn({ ...this.about(), reason }, message);
+  }
+
+  private about(): Record<string, unknown> {
+    return { instance: this.route.instance, requestId: this.caller.requestId };
+  }
+}

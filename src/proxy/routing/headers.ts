@@ -1,0 +1,198 @@
+/** Header rules, on raw header arrays [name, value, name, value, …] as Node has them. Pure. */
+import {
+  headerKey,
+  isDroppedOfResponses,
+  mayBeDroppedOfResponses,
+  mayHaveRequestRule,
+  requestRule,
+} from '../../core/routing/header-rules.ts';
+import type { ForwardedLines, HeaderLines } from '../client/plain-request.ts';
+import { announcedTrailers, takesTrailers } from './trailers.ts';
+
+/** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
+const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
+
+export interface ForwardedBy {
+  /** Address of whoever connected. */
+  readonly peer: string;
+  /** Whether what the peer says of its client is believed. */
+  readonly trusted: boolean;
+  /** Host as received. */
+  readonly host: string;
+  /** Of the connection. */
+  readonly proto: 'http' | 'https';
+  readonly requestId: string;
+  readonly tenantId: string;
+}
+
+/** Values of one header, in order. `name` in lower case. */
+export function valuesOf(raw: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(raw[index + 1] ?? '');
+  }
+  return values;
+}
+
+/** Whether there is one of that name, in lower case. */
+export function hasHeader(raw: readonly string[], name: string): boolean {
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return true;
+  }
+  return false;
+}
+
+export interface RequestToForward {
+  readonly method: string;
+  readonly rawHeaders: readonly string[];
+  /** Its header lines, where they may be known from the request before it on the connection. */
+  readonly repeated: HeaderLines | null;
+}
+
+/** Request line and headers for a tenant, up to the body. latin1. */
+export function requestHead(request: RequestToForward, path: string, by: ForwardedBy): string {
+  const { before, after } = forwardedLines(request, by);
+  return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${after}`;
+}
+
+function forwardedLines({ rawHeaders, repeated }: RequestToForward, by: ForwardedBy): ForwardedLines {
+  if (repeated === null) return linesFor(rawHeaders, by);
+  const { forwarded } = repeated;
+  // Whatever else goes into them is the connection's or the lines' own.
+  if (forwarded !== null && forwarded.tenantId === by.tenantId && forwarded.trusted === by.trusted) return forwarded;
+  const made = linesFor(rawHeaders, by);
+  repeated.forwarded = { ...made, before: flat(made.before), after: flat(made.after) };
+  return made;
+}
+
+function linesFor(raw: readonly string[], by: ForwardedBy): ForwardedLines {
+  const headers = requestHeaders(raw, by);
+  const idAt = headers.length - ADDED_BEHIND_ID;
+  let before = '';
+  for (let index = 0; index < idAt; index += 2) before += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  before += `${headers[idAt]}: `;
+  const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(raw)}\r\n`;
+  return { tenantId: by.tenantId, trusted: by.trusted, before, after };
+}
+
+function connectionLines(raw: readonly string[]): string {
+  const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
+  const connection = takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
+  if (!isChunked(raw)) return connection;
+  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  return `${connection}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n`;
+}
+
+/** The same text in one piece: what was joined from many is copied piece by piece at each write. */
+export function flat(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('latin1');
+}
+
+/** The id and the tenant come last, names and values. */
+const ADDED_BEHIND_ID = 4;
+
+/** What goes to the tenant. */
+export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {
+  const dropped = connectionTokens(raw);
+  const kept: string[] = [];
+  const before = { for: '', proto: false, host: false };
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    if (mayHaveRequestRule(name)) {
+      const rule = requestRule(name);
+      if (rule === 'never' || (rule === 'claim' && !by.trusted)) continue;
+      if (rule === 'claim' && isOfChain(name, value, before)) continue;
+    }
+    if (dropped?.has(headerKey(name))) continue;
+    kept.push(name, value);
+  }
+  kept.push('X-Forwarded-For', before.for + by.peer);
+  if (!before.proto) kept.push('X-Forwarded-Proto', by.proto);
+  if (!before.host) kept.push('X-Forwarded-Host', by.host);
+  kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
+  return kept;
+}
+
+interface Chain {
+  /** Addresses, each with a comma behind it. */
+  for: string;
+  proto: boolean;
+  host: boolean;
+}
+
+/** Notes what a trusted proxy says of its client. True: it becomes a part of what is said here. */
+function isOfChain(name: string, value: string, before: Chain): boolean {
+  const key = name.toLowerCase();
+  if (key === 'x-forwarded-proto') before.proto = true;
+  else if (key === 'x-forwarded-host') before.host = true;
+  else if (key === 'x-forwarded-for') before.for += `${value}, `;
+  return key === 'x-forwarded-for';
+}
+
+/**
+ * What goes back to the client. `heldMs`: the request was held for a wake. `withTrailers`: whether trailers can follow, so
+ * that `Trailer` may announce them.
+ */
+export function responseHeaders(raw: readonly string[], heldMs: number | null, withTrailers = false): string[] {
+  const dropped = connectionTokens(raw);
+  const kept: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    if (mayBeDroppedOfResponses(name) && isDroppedOfResponses(name)) continue;
+    if (dropped?.has(headerKey(name))) continue;
+    kept.push(name, raw[index + 1] ?? '');
+  }
+  if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));
+  if (!withTrailers || !hasHeader(raw, 'trailer')) return kept;
+  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  if (trailers !== null) kept.push('Trailer', trailers);
+  return kept;
+}
+
+/** `wake;dur=41.2`, in ms. */
+export function wakeTiming(heldMs: number): string {
+  return `wake;dur=${heldMs.toFixed(1)}`;
+}
+
+/** Keys of the names that Connection says are for this hop alone. */
+function connectionTokens(raw: readonly string[]): Set<string> | null {
+  let tokens: Set<string> | null = null;
+  for (const value of valuesOf(raw, 'connection')) {
+    // What nearly all say.
+    if (value === 'keep-alive' || value === 'close') continue;
+    for (const part of value.toLowerCase().split(',')) {
+      const token = headerKey(part.trim());
+      if (token === '' || token === 'keep-alive' || token === 'close' || END_TO_END.has(token)) continue;
+      tokens ??= new Set();
+      tokens.add(token);
+    }
+  }
+  return tokens;
+}
+
+/**
+ * Whether a request leaves open where it ends: with two lengths, or a length and a transfer coding,
+ * it has two readings (RFC 9112 §6.1); with a coding besides `chunked` only its sender knows.
+ */
+export function hasUnclearLength(raw: readonly string[]): boolean {
+  const codings = valuesOf(raw, 'transfer-encoding');
+  const lengths = valuesOf(raw, 'content-length').length;
+  if (codings.length === 0) return lengths > 1;
+  return lengths > 0 || codings.length > 1 || codings[0]?.trim().toLowerCase() !== 'chunked';
+}
+
+export function hasBody(raw: readonly string[]): boolean {
+  const [length] = valuesOf(raw, 'content-length');
+  return (length !== undefined && length !== '0') || isChunked(raw);
+}
+
+export function isChunked(raw: readonly string[]): boolean {
+  return hasHeader(raw, 'transfer-encoding');
+}
+
+export function isEventStream(raw: readonly string[]): boolean {
+  return valuesOf(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
+}

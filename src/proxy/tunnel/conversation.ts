@@ -1,0 +1,63 @@
+/**
+ * Whether a request is under way on a connection whose bytes are passed on as they are. Pure. Goes by requests and answers
+ * that can be read in one way only; after anything else (a pipelined request, a WebSocket) it is not known any more.
+ */
+import { readPlainHead } from '../client/plain-request.ts';
+import { ResponseReader, type ResponseSink } from '../upstream/response-reader.ts';
+
+const MAX_HEAD_BYTES = 64 * 1024;
+const IGNORE: ResponseSink = { onHead: () => {}, onBody: () => {}, onEnd: () => {} };
+
+export class Conversation {
+  private readonly reader = new ResponseReader(IGNORE);
+  private isKnown = true;
+  /** Whether the client has asked, and has not the whole answer. */
+  private isOwed = false;
+  /** Of the body of a request. */
+  private bodyBytesLeft = 0;
+
+  /** Between two requests: the client waits for nothing, and whoever asks next may answer it. */
+  get isBetween(): boolean {
+    return this.isKnown && !this.isOwed && this.bodyBytesLeft === 0;
+  }
+
+  /** A request is under way. */
+  get isAsked(): boolean {
+    return this.isKnown && this.isOwed;
+  }
+
+  /** The client has sent this. */
+  asked(bytes: Buffer): void {
+    if (!this.isKnown || bytes.length === 0) return;
+    if (this.bodyBytesLeft > 0) return this.took(bytes.length);
+    const head = this.isOwed ? null : readPlainHead(bytes, MAX_HEAD_BYTES);
+    if (head === null) return this.lose();
+    this.isOwed = true;
+    this.reader.begin(head.method === 'HEAD');
+    this.bodyBytesLeft = head.lines.framing.length;
+    this.took(bytes.length - head.bodyAt);
+  }
+
+  private took(bodyBytes: number): void {
+    this.bodyBytesLeft -= bodyBytes;
+    if (this.bodyBytesLeft < 0) this.lose();
+  }
+
+  /** The tenant has sent this. */
+  answered(bytes: Buffer): void {
+    if (!this.isKnown) return;
+    if (!this.isOwed) return this.lose();
+    try {
+      this.reader.push(bytes);
+    } catch {
+      return this.lose();
+    }
+    if (!this.reader.isDone) return;
+    this.isOwed = false;
+    if (!this.reader.isReusable) this.lose();
+  }
+
+  private lose(): void {
+    this.isKnown = false;
+  }
+}

@@ -1,0 +1,140 @@
+/** Upgrades (WebSocket and other protocols): claimed like any request, then piped by http-proxy until either side ends. */
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import httpProxy from 'http-proxy';
+import type { Lease } from '../../core/admission/serving.ts';
+import { type ErrorCode, toTenementError } from '../../errors.ts';
+import { endOf } from '../../faults.ts';
+import { protoOf, requestOf } from '../client/client.ts';
+import { faultOf } from '../client/request-fault.ts';
+import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
+import { type Caller, callerOf, type Gateway, probe, routeOf } from '../gateway.ts';
+import { hasBody, requestHeaders } from '../routing/headers.ts';
+import type { Route, Routed } from '../routing/route.ts';
+import { Tunnel } from './tunnel.ts';
+import { askedProtocol } from './upgrade-request.ts';
+
+type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
+/** `routed`: where it goes, if not by its host. */
+export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed?: Routed) => void;
+
+export function createUpgrader(gateway: Gateway): Upgrader {
+  const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
+  const tunnels = new WeakMap<IncomingMessage, Tunnel>();
+  // It tells of a client's reset here too; without a listener it throws.
+  proxy.on('error', () => {});
+  proxy.on('proxyReqWs', (upstream: ClientRequest, request: IncomingMessage) => tunnels.get(request)?.open(upstream));
+  return (request, socket, head, routed) => {
+    // A client that resets is a client that left.
+    socket.on('error', () => {});
+    const caller = callerOf(request, gateway);
+    const fault = faultOf(request);
+    const route = fault === null ? (routed ?? routeOf(requestOf(request), gateway)) : { refused: fault };
+    if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
+    const asked = askedProtocol(request);
+    if (asked === null || hasBody(request.rawHeaders)) {
+      return refuseUpgrade(request, socket, 'bad_request', caller, null);
+    }
+    const connect = (lease: Lease) => {
+      const fail = (error: Error) => {
+        gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
+        if (tunnel.answered) socket.destroy();
+        else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
+      };
+      const tunnel = new Tunnel(socket, lease, {
+        asked,
+        onFailed: fail,
+        onJoined: () => gateway.inFlight.becomeStream(socket),
+        onConnection: (change) => gateway.source.countConnection(lease.generation, change),
+        bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
+      });
+      tunnels.set(request, tunnel);
+      rewrite(request, route, caller, lease);
+      proxy.ws(request, socket, head, { target: targetOf(lease) }, fail);
+      tunnel.opened();
+      // http-proxy has set it as it thinks fit, to probe after two hours.
+      probe(socket, gateway);
+    };
+    void claim(request, socket, route, caller, gateway, connect);
+  };
+}
+
+async function claim(
+  request: IncomingMessage,
+  socket: Socket,
+  route: Route,
+  caller: Caller,
+  gateway: Gateway,
+  connect: (lease: Lease) => void,
+): Promise<void> {
+  const left = new AbortController();
+  const stopWatching = onLeaving(socket, () => left.abort());
+  try {
+    const claimed = await gateway.source.claim(route.instance, left.signal, undefined, caller);
+    stopWatching();
+    if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
+    if (socket.destroyed) return claimed.release();
+    join(socket, claimed, connect);
+  } catch (error) {
+    const { code, message, retryAfterS } = toTenementError(error);
+    gateway.logger.error({ instance: route.instance, requestId: caller.requestId, reason: message }, 'claim failed');
+    refuseUpgrade(request, socket, code, caller, retryAfterS);
+  }
+}
+
+/** What fails here ends the connection; the lease is given back whatever happens. */
+function join(socket: Socket, lease: Lease, connect: (lease: Lease) => void): void {
+  try {
+    connect(lease);
+  } catch (error) {
+    lease.release();
+    endOf(socket, error);
+  }
+}
+
+/** A socket that nobody reads does not tell of its end, so it is read, but nothing is taken from it. */
+function onLeaving(socket: Socket, left: () => void): () => void {
+  const look = () => {
+    if (socket.readableLength === 0) socket.read(0);
+  };
+  socket.once('close', left).once('end', left).on('readable', look);
+  return () => socket.off('close', left).off('end', left).off('readable', look);
+}
+
+/**
+ * http-proxy sends `request.headers` on, so what the tenant may see is put there; it adds nothing itself. It takes nothing but
+ * WebSockets: the tunnel writes the protocol that was asked for.
+ */
+function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
+  const { peer, trusted, requestId } = caller;
+  const proto = protoOf(request.socket);
+  const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
+  const raw = [...requestHeaders(request.rawHeaders, by), 'Connection', 'Upgrade', 'Upgrade', 'websocket'];
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase();
+    const before = headers[name];
+    const separator = name === 'cookie' ? '; ' : ', ';
+    headers[name] = before === undefined ? (raw[index + 1] ?? '') : before + separator + raw[index + 1];
+  }
+  request.headers = headers;
+  request.url = route.path;
+}
+
+function targetOf(lease: Lease) {
+  const { upstream } = lease;
+  if ('port' in upstream) return { protocol: 'http:', host: '127.0.0.1', port: upstream.port };
+  return { protocol: 'http:', host: 'localhost', port: 80, socketPath: upstream.socketPath };
+}
+
+function refuseUpgrade(
+  request: IncomingMessage,
+  socket: Socket,
+  code: ErrorCode,
+  { requestId }: Caller,
+  retryAfterS: number | null,
+): void {
+  if (!socket.writable) return;
+  const accept = request.headers.accept ?? '';
+  socket.end(rawAnswer(errorAnswer(code, { accept, requestId, retryAfterS })), () => socket.destroy());
+}

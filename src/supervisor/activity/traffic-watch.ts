@@ -1,0 +1,57 @@
+/** Looks once a second for what goes straight to the sockets of instances, while one serves. */
+import type { Clock, Launcher } from '../../core/ports.ts';
+import { attempt } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import type { Runner } from '../instance/runner.ts';
+import { Rounds } from '../monitors/rounds.ts';
+import type { ConnectionCounts } from './direct-traffic.ts';
+
+/** Looks within this share one reading of the system's table. */
+const FRESH_MS = 10;
+
+export interface TrafficWatchOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly launcher: Pick<Launcher, 'connections'>;
+  runners(): Iterable<Runner>;
+}
+
+export class TrafficWatch {
+  private readonly options: TrafficWatchOptions;
+  private readonly rounds: Rounds;
+  private read: { readonly atMs: number; readonly counts: ConnectionCounts } | null = null;
+
+  constructor(options: TrafficWatchOptions) {
+    this.options = options;
+    this.rounds = new Rounds(options, () => this.round());
+  }
+
+  /** Looks from now on, until nothing runs. */
+  watch(): void {
+    this.rounds.watch();
+  }
+
+  end(): void {
+    this.rounds.end();
+  }
+
+  /** How many connections there are to each path that was bound. */
+  counts(): ConnectionCounts {
+    const nowMs = this.options.clock.nowMs();
+    if (this.read === null || nowMs - this.read.atMs > FRESH_MS) {
+      this.read = { atMs: nowMs, counts: this.options.launcher.connections() };
+    }
+    return this.read.counts;
+  }
+
+  /** Returns whether something runs. */
+  private round(): boolean {
+    let any = false;
+    for (const runner of this.options.runners()) {
+      any ||= runner.hasProcess;
+      attempt(this.options.logger, { instance: runner.name }, () => runner.lookAtTraffic());
+    }
+    this.read = null;
+    return any;
+  }
+}

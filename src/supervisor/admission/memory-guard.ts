@@ -1,0 +1,41 @@
+/**
+ * Looks once a second at what every running instance uses. Where the kernel does not enforce `memory_limit_mb`, this
+ * does: it measures the process tree and reports those over their limit.
+ */
+import type { Clock, UsageMeter } from '../../core/ports.ts';
+import { attempt } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import type { Runner } from '../instance/runner.ts';
+import { Rounds } from '../monitors/rounds.ts';
+
+export interface MemoryGuardOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: UsageMeter;
+  runners(): Iterable<Runner>;
+}
+
+/** Goes on until nothing runs. */
+export function memoryGuard(options: MemoryGuardOptions): Rounds {
+  return new Rounds(options, () => measure(options));
+}
+
+/** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */
+async function measure(options: MemoryGuardOptions): Promise<boolean> {
+  const unknown = new Map<number, Runner>();
+  let any = false;
+  for (const runner of options.runners()) {
+    const { process } = runner;
+    any ||= runner.hasProcess;
+    if (process === null) continue;
+    const isRead = attempt(options.logger, { instance: runner.name }, () => runner.consumption.readUsage());
+    if (isRead === false) unknown.set(process.pid, runner);
+  }
+  if (unknown.size === 0) return any;
+  const usages = await options.meter.measure([...unknown.keys()]);
+  for (const [pid, usage] of usages) {
+    const runner = unknown.get(pid);
+    if (runner?.process?.pid === pid) runner.consumption.measured(usage);
+  }
+  return any;
+}

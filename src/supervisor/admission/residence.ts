@@ -1,0 +1,17 @@
+/** How much an instance that runs is needed. */
+import type { Resident } from '../../core/admission/eviction.ts';
+import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
+import type { Parts } from '../instance/parts.ts';
+
+export function residenceOf(
+  { state }: Lifecycle,
+  { idleTimeoutMs }: ServiceConfig,
+  { inFlight, clientele }: Pick<Parts, 'inFlight' | 'clientele'>,
+): Resident {
+  const isSuspended = state === 'suspended';
+  const isQuiet = state === 'ready' && inFlight.activity.open === 0;
+  const { lastActivityAtMs: lastUsedAtMs, steadyFromMs, steadyToMs } = inFlight;
+  const isIdle = idleTimeoutMs > 0 && (isSuspended || isQuiet);
+  return { isIdle, isSuspended, lastUsedAtMs, steadyFromMs, steadyToMs, visits: clientele.visits(lastUsedAtMs) };
+}

@@ -1,0 +1,82 @@
+/** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
+import type { Claim, Refusal, SecondTry } from '../../core/admission/serving.ts';
+
+/** A request that is held. */
+export interface Held {
+  readonly sinceMs: number;
+  /** null unless it is a second try. */
+  readonly again: SecondTry | null;
+  /** Who sent it; null when that is not known. */
+  readonly client: string | null;
+}
+
+interface Waiting extends Held {
+  readonly settle: (claim: Claim) => void;
+}
+
+/** The answer to a client that left; nobody reads it. */
+const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
+
+export class WakeGate {
+  private readonly held = new Set<Waiting>();
+  private readonly onDeserted: () => void;
+
+  /** @param onDeserted called when the last client that was held has left */
+  constructor(onDeserted: () => void) {
+    this.onDeserted = onDeserted;
+  }
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  /** The one that has been held for longest. */
+  get first(): Held | undefined {
+    return this.held.values().next().value;
+  }
+
+  /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */
+  hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Claim> {
+    if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
+    if (signal.aborted) return LEFT;
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.held.delete(entry);
+        resolve(LEFT);
+        if (this.held.size === 0) this.onDeserted();
+      };
+      const entry: Waiting = {
+        ...held,
+        settle: (claim) => {
+          signal.removeEventListener('abort', leave);
+          resolve(claim);
+        },
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.held.add(entry);
+    });
+  }
+
+  /** Lets all go on, in order of arrival; `claim` gets the time since which each was held. */
+  admit(claim: (held: Held) => Claim): void {
+    this.settle(claim);
+  }
+
+  refuse(refusal: Refusal): void {
+    this.settle(() => refusal);
+  }
+
+  /** Those that have been held since then or longer. */
+  refuseSince(sinceMs: number, refusal: Refusal): void {
+    this.settle(
+      () => refusal,
+      (entry) => entry.sinceMs <= sinceMs,
+    );
+  }
+
+  private settle(claimFor: (entry: Waiting) => Claim, which: (entry: Waiting) => boolean = () => true): void {
+    const entries = [...this.held].filter(which);
+    for (const entry of entries) this.held.delete(entry);
+    for (const entry of entries) entry.settle(claimFor(entry));
+  }
+}

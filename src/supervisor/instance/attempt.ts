@@ -1,0 +1,169 @@
+/** One life of an instance's process, from waiting for a slot (or from being found running) to nothing left of it. */
+import type { Demand } from '../../core/admission/demand.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type {
+  Clock,
+  LaunchedProcess,
+  Launcher,
+  LaunchRequest,
+  LaunchResult,
+  ProbeResult,
+  ProcessExit,
+} from '../../core/ports.ts';
+import { fault } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import { StartPlace } from '../admission/start-place.ts';
+import type { StartSlots } from '../admission/start-slots.ts';
+import type { StartTimes } from '../admission/start-times.ts';
+
+export interface AttemptHooks {
+  onNoRoom(): void;
+  onLaunchFailed(detail: string): void;
+  /** The child runs; it is not ready yet. */
+  onLaunched(process: LaunchedProcess): void;
+  onReady(process: LaunchedProcess): void;
+  onStartupTimeout(detail: string): void;
+  /** It runs, and cannot be what it should be. */
+  onUnfit(detail: string): void;
+  onExited(exit: ProcessExit): void;
+}
+
+export interface AttemptOptions {
+  readonly launcher: Pick<Launcher, 'launch'>;
+  readonly instance: InstanceName;
+  /** Asked when its turn has come: the config may be another by then. */
+  request(): LaunchRequest;
+  /** Who needs it now. */
+  demand(): Demand;
+  /** A process that runs already, instead of launching one. */
+  readonly adopted: LaunchedProcess | null;
+  /** That one is frozen: it is not asked whether it is ready. */
+  readonly suspended: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
+  readonly startTimes: StartTimes;
+  readonly hooks: AttemptHooks;
+}
+
+export class Attempt {
+  process: LaunchedProcess | null = null;
+  /** What it is started with; null while it waits for its turn. */
+  request: LaunchRequest | null = null;
+  private readonly options: AttemptOptions;
+  private readonly abort = new AbortController();
+  private readonly begun: Promise<void>;
+  private timedOut = false;
+  private granted = false;
+  /** What is seen of its process from now on is told to nobody: another may be running by then. */
+  private over = false;
+
+  constructor(options: AttemptOptions) {
+    this.options = options;
+    const begun = options.adopted === null ? this.launch() : this.adopt(options.adopted);
+    this.begun = begun.catch((error) => this.broken(error));
+  }
+
+  /** Whether it still waits for its turn to start. */
+  get waits(): boolean {
+    return !this.granted;
+  }
+
+  /** Ends it, wherever it is; settles when nothing of it is left. A second call with a shorter grace hurries it. */
+  async terminate(graceMs: number): Promise<void> {
+    this.abort.abort();
+    await this.begun;
+    await this.process?.terminate(graceMs);
+    this.giveUp();
+  }
+
+  /** Nothing of it is left, as far as is known. */
+  giveUp(): void {
+    this.over = true;
+    if (this.granted) this.options.slots.ended();
+    this.granted = false;
+  }
+
+  /** Lets go of it: its process lives on, also one that is not ready; a start that waits is not made. */
+  async release(): Promise<void> {
+    this.abort.abort();
+    await this.begun;
+    this.process?.release();
+  }
+
+  private async launch(): Promise<void> {
+    const { slots, hooks, demand } = this.options;
+    const answer = await slots.acquire(this.abort.signal, demand);
+    if (answer === 'no-room') hooks.onNoRoom();
+    if (answer !== 'granted') return;
+    this.granted = true;
+    this.request = this.options.request();
+    const place = new StartPlace({ ...this.options, service: this.request.service });
+    const result = await this.launched(this.request);
+    if (!result.ok) {
+      place.leave();
+      return hooks.onLaunchFailed(result.detail);
+    }
+    this.take(result.process);
+    place.mind(result.process);
+    hooks.onLaunched(result.process);
+    void this.awaitReady(result.process, this.request, () => place.ready())
+      .catch((error) => this.broken(error))
+      .finally(() => place.leave());
+  }
+
+  private async launched(request: LaunchRequest): Promise<LaunchResult> {
+    const { launcher, logger } = this.options;
+    try {
+      return await launcher.launch(request);
+    } catch (error) {
+      fault(logger, error, { instance: request.instance });
+      return { ok: false, detail: `an internal error of tenement: ${String(error)}` };
+    }
+  }
+
+  private async adopt(process: LaunchedProcess): Promise<void> {
+    this.options.slots.adopt();
+    this.granted = true;
+    const request = this.options.request();
+    this.request = request;
+    this.take(process);
+    // Not before whoever makes this attempt has it: an adopted process may be gone already.
+    await Promise.resolve();
+    if (!this.options.suspended) this.awaitReady(process, request).catch((error) => this.broken(error));
+  }
+
+  /** What nobody expects on the way to a process that serves: there is none, or it is not to be relied on. */
+  private broken(error: unknown): void {
+    const { hooks, logger, instance } = this.options;
+    fault(logger, error, { instance });
+    const detail = `an internal error of tenement: ${error instanceof Error ? error.message : String(error)}`;
+    if (this.over) return;
+    if (this.process === null) hooks.onLaunchFailed(detail);
+    else hooks.onUnfit(detail);
+  }
+
+  private take(process: LaunchedProcess): void {
+    this.process = process;
+    void process.exited.then((exit) => {
+      if (!this.over) this.options.hooks.onExited(exit);
+    });
+  }
+
+  private async awaitReady(process: LaunchedProcess, request: LaunchRequest, onSuccess = () => {}): Promise<void> {
+    const { clock, hooks } = this.options;
+    const cancelTimer = clock.after(request.service.startupTimeoutMs, () => {
+      this.timedOut = true;
+      this.abort.abort();
+    });
+    const result: ProbeResult = await process.waitReady(this.abort.signal);
+    cancelTimer();
+    if (result.ok) {
+      onSuccess();
+      hooks.onReady(process);
+      return;
+    }
+    if (this.timedOut) hooks.onStartupTimeout(result.detail);
+    else if (!this.abort.signal.aborted) hooks.onUnfit(result.detail);
+  }
+}

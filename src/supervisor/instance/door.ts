@@ -1,0 +1,200 @@
+/** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
+import { admission, refusedLater } from '../../core/admission/admission.ts';
+import type { Asker, Claim, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../../core/admission/serving.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
+import type { Clock, LaunchedProcess } from '../../core/ports.ts';
+import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { Clientele } from '../admission/clientele.ts';
+import { SecondTries } from '../admission/second-tries.ts';
+import { type Held, WakeGate } from '../admission/wake-gate.ts';
+import { CountedGrant, type GrantNews } from './grant.ts';
+import type { InFlight } from './in-flight.ts';
+import { CountedLease } from './lease.ts';
+
+export interface DoorOptions {
+  readonly name: InstanceName;
+  readonly tenantId: string;
+  readonly clock: Clock;
+  readonly inFlight: InFlight;
+  readonly clientele: Clientele;
+  lifecycle(): Lifecycle;
+  service(): ServiceConfig;
+  settings(): Settings;
+  /** A request needs it awake. */
+  onNeeded(): void;
+  /** A request was granted. */
+  onUsed(): void;
+  /** The last that was open has ended. */
+  onQuiet(): void;
+  /** The last that was held has left. */
+  onDeserted(): void;
+}
+
+export class Door {
+  private current: LeaseTarget | null = null;
+  private readonly grants = new Set<CountedGrant>();
+  private readonly options: DoorOptions;
+  private readonly gate: WakeGate;
+  private readonly secondTries: SecondTries;
+  private excused = false;
+
+  constructor(options: DoorOptions) {
+    this.options = options;
+    this.secondTries = new SecondTries(() => {
+      const { restartWindowMs, maxRestarts } = options.settings();
+      return { windowMs: restartWindowMs, maxExcused: maxRestarts };
+    });
+    this.gate = new WakeGate(() => options.onDeserted());
+  }
+
+  /** Who serves now, while the state is `ready`: requests are forwarded to it. */
+  get target(): LeaseTarget | null {
+    return this.current;
+  }
+
+  open({ process, generation }: { process: LaunchedProcess; generation: number }): void {
+    const { name, tenantId } = this.options;
+    this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
+  }
+
+  /** The service has another config now. */
+  renew(): void {
+    if (this.current !== null) this.current = this.renewed(this.current);
+  }
+
+  /** From now on nobody claims it; what has been claimed goes on. */
+  close(): void {
+    this.current = null;
+    for (const grant of this.grants) grant.revoke();
+  }
+
+  grant(): Grant | null {
+    const { target } = this;
+    if (target === null) return null;
+    const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
+      onReported: (news) => this.reported(news),
+      onEnded: () => this.grants.delete(grant),
+    });
+    this.grants.add(grant);
+    return grant;
+  }
+
+  get held(): number {
+    return this.gate.size;
+  }
+
+  /** Who sent the first request that is held; null when that is not known. */
+  get heldFor(): string | null {
+    return this.gate.first?.client ?? null;
+  }
+
+  /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
+  get isCrashExcused(): boolean {
+    return this.excused;
+  }
+
+  claim(signal: AbortSignal, again: SecondTry | null = null, asker: Asker | null = null): Claim | Promise<Claim> {
+    if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
+    const { clock, service, onNeeded, clientele } = this.options;
+    const nowMs = clock.nowMs();
+    if (this.current !== null) {
+      clientele.seen(asker, nowMs);
+      return this.lease(this.current, null, again, nowMs);
+    }
+    const answer = this.admission();
+    if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
+    if (typeof answer === 'object') return answer;
+    const client = asker?.client ?? null;
+    const claim = this.gate.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
+    if (!('refused' in claim)) clientele.note(client, nowMs);
+    if (answer === 'wake' && !('refused' in claim)) onNeeded();
+    return claim;
+  }
+
+  /** After a change of state: requests that are held go on, wait on, or are refused. */
+  changed(was: Lifecycle): void {
+    this.noteCrash(was);
+    if (this.gate.size === 0) return;
+    if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
+    const { target } = this;
+    if (target !== null) {
+      const nowMs = this.options.clock.nowMs();
+      return this.gate.admit((held) => this.lease(target, held, held.again, nowMs));
+    }
+    const answer = this.admission();
+    if (typeof answer === 'object') return this.gate.refuse(answer);
+    if (answer !== 'wake') return;
+    const why = this.whyNotAwake(was);
+    if (why === null) this.options.onNeeded();
+    else this.gate.refuse({ refused: why, retryAfterS: 1 });
+  }
+
+  private allows(again: SecondTry): boolean {
+    const { service, clock } = this.options;
+    return service().retry && this.secondTries.allows(again, clock.nowMs());
+  }
+
+  private noteCrash(was: Lifecycle): void {
+    const { state, next } = this.options.lifecycle();
+    if (was.state === state || state !== 'stopping' || next !== 'crash') return;
+    this.excused = this.secondTries.crashed(this.options.clock.nowMs());
+  }
+
+  /** It crashes, and again; whoever has waited for as long as a start may take hears of it. */
+  private giveUpOnOld(): void {
+    const { clock, service, lifecycle } = this.options;
+    const nowMs = clock.nowMs();
+    const refusal = refusedLater('backoff', lifecycle(), nowMs);
+    this.gate.refuseSince(nowMs - service().startupTimeoutMs, refusal);
+  }
+
+  /** For one that came to rest while requests waited for it, and would again. */
+  private whyNotAwake(was: Lifecycle): 'at_capacity' | 'start_failed' | null {
+    if (this.options.lifecycle().state !== 'asleep') return null;
+    if (was.state === 'starting') return 'at_capacity';
+    // With `restart = "never"` nothing but a request wakes it after a crash, and these are requests.
+    return was.state === 'stopping' && was.next === 'crash' && !was.hasServed ? 'start_failed' : null;
+  }
+
+  private admission() {
+    const { lifecycle, service, clock } = this.options;
+    return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+  }
+
+  private lease(target: LeaseTarget, held: Held | null, again: SecondTry | null, nowMs: number): Lease {
+    const { inFlight, onUsed } = this.options;
+    inFlight.begin(nowMs);
+    onUsed();
+    const lease = new CountedLease(target, held === null ? null : nowMs - held.sinceMs, inFlight, this);
+    if (again !== null) this.secondTries.begin(lease, again);
+    return lease;
+  }
+
+  private renewed(target: Omit<LeaseTarget, 'requestTimeoutMs'>): LeaseTarget {
+    return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
+  }
+
+  private reported({ isActive, hasClaimed, hasAnswered, client }: GrantNews): void {
+    const { inFlight, clientele, clock, onUsed, onQuiet } = this.options;
+    const nowMs = clock.nowMs();
+    if (!isActive) return;
+    if (hasAnswered) inFlight.answered(nowMs);
+    if (hasClaimed) inFlight.came(nowMs);
+    else inFlight.seen(nowMs);
+    if (hasClaimed) clientele.note(client, nowMs);
+    onUsed();
+    if (inFlight.activity.open === 0) onQuiet();
+  }
+
+  /** Called by its leases. */
+  released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void {
+    const { inFlight, clock, onUsed, onQuiet } = this.options;
+    const nowMs = clock.nowMs();
+    this.secondTries.end(lease, outcome, nowMs);
+    if (outcome === 'answered') inFlight.answered(nowMs);
+    inFlight.end(kind, nowMs);
+    onUsed();
+    if (inFlight.activity.open === 0) onQuiet();
+  }
+}

@@ -1,0 +1,200 @@
+/** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
+import { directPatience } from '../../core/admission/direct-patience.ts';
+import type { Workload } from '../../core/lifecycle/health.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { Next } from '../../core/lifecycle/lifecycle-events.ts';
+import type { Clock, LaunchedProcess, ProbeResult } from '../../core/ports.ts';
+import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { Logger } from '../../logger.ts';
+import { type ConnectionCounts, DirectTraffic } from '../activity/direct-traffic.ts';
+import { IdleTimer } from '../activity/idle-timer.ts';
+import type { OwnConnections } from '../activity/own-connections.ts';
+import { RestCheck } from '../activity/rest-check.ts';
+import { startProber } from '../monitors/prober.ts';
+import { Drain } from './drain.ts';
+import type { InFlight } from './in-flight.ts';
+
+/** In which a process is done with a probe that it has answered, but for what it puts off. */
+const AFTER_PROBE_MS = 50;
+/** While a probe waits, requests past the proxy are not told from it: one that takes longer counts as a request. */
+const QUICK_PROBE_MS = 250;
+
+export interface DutyOptions {
+  readonly instance: InstanceName;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly inFlight: InFlight;
+  readonly ownConnections: OwnConnections;
+  /** 0 to 1. */
+  random(): number;
+  settings(): Settings;
+  service(): ServiceConfig;
+  /** What follows the drain. */
+  next(): Next;
+  /** Connections to each socket, by the path that was bound. */
+  connections(): ConnectionCounts;
+  /** Paths of the doorbells at which some of them came in. */
+  listeners(): readonly string[];
+  /** Something went straight to its socket. */
+  onUsed(): void;
+  onIdle(): void;
+  onUnhealthy(detail: string): void;
+}
+
+export interface Served {
+  readonly process: LaunchedProcess;
+  readonly generation: number;
+  /** Whether it ran before: who is connected to it is not known. */
+  readonly found: boolean;
+}
+
+export class Duty {
+  private readonly options: DutyOptions;
+  private readonly idle: IdleTimer;
+  private readonly traffic: DirectTraffic;
+  private ongoingDrain: Drain | null = null;
+  private endProber = () => {};
+  /** While it lasts. */
+  private restCheck: RestCheck | null = null;
+
+  constructor(options: DutyOptions) {
+    const { clock, service, inFlight, onIdle } = options;
+    this.options = options;
+    this.traffic = new DirectTraffic(options.ownConnections);
+    this.idle = new IdleTimer({
+      clock,
+      idleTimeoutMs: () => service().idleTimeoutMs,
+      activity: () => inFlight.activity,
+      beforeIdle: () => this.lookAtTraffic(),
+      onIdle,
+    });
+  }
+
+  /** When it goes to sleep if nothing more happens, ms since the epoch. */
+  get sleepsAtMs(): number | null {
+    return this.restCheck === null ? null : this.idle.dueAtMs;
+  }
+
+  begin({ process, generation, found }: Served): void {
+    const { clock, random, settings, listeners, onUnhealthy } = this.options;
+    this.restCheck = new RestCheck({ clock, process, listeners, onRest: () => this.rest() });
+    this.traffic.begin(process, generation, found);
+    this.idle.arm();
+    this.endProber = startProber({
+      clock,
+      random,
+      intervalMs: settings().healthCheckIntervalMs,
+      probe: () => this.probe(process),
+      workload: () => this.workload,
+      onUnhealthy,
+    });
+  }
+
+  /** It must not keep itself awake by its probes, over connections on which nothing else happens. */
+  private async probe(process: LaunchedProcess): Promise<ProbeResult> {
+    const { clock, service } = this.options;
+    const begunAtMs = clock.nowMs();
+    this.traffic.probeBegins(begunAtMs);
+    const result = await process.probe(service());
+    const isQuick = clock.nowMs() - begunAtMs <= QUICK_PROBE_MS;
+    clock.after(AFTER_PROBE_MS, () => this.traffic.probeEnded(isQuick, clock.nowMs()));
+    return result;
+  }
+
+  private get workload(): Workload {
+    const { clock, inFlight, service } = this.options;
+    const { requests, direct, answeredAtMs } = inFlight;
+    const { requestTimeoutMs } = service();
+    return { nowMs: clock.nowMs(), isBusy: requests + direct > 0, answeredAtMs, requestTimeoutMs };
+  }
+
+  end(): void {
+    this.restCheck?.end();
+    this.restCheck = null;
+    this.options.inFlight.direct = 0;
+    this.idle.disarm();
+    this.endProber();
+  }
+
+  /** The last that was open has ended. */
+  quiet(): void {
+    if (this.restCheck !== null) this.idle.arm();
+  }
+
+  /** The idle timeout may be another now. */
+  renew(): void {
+    this.idle.disarm();
+    this.quiet();
+  }
+
+  /** Takes note of what went past the proxy since the last look. */
+  lookAtTraffic(): void {
+    if (this.restCheck === null) return;
+    this.look(this.restCheck);
+    if (this.options.inFlight.activity.open === 0) this.idle.arm();
+    else this.askWhetherAtRest(this.restCheck);
+  }
+
+  private look(restCheck: RestCheck): void {
+    const { inFlight, clock, connections, onUsed } = this.options;
+    const active = this.traffic.look(connections, clock.nowMs());
+    inFlight.direct = this.traffic.busy;
+    if (!active) return;
+    restCheck.moved();
+    inFlight.came(clock.nowMs());
+    onUsed();
+  }
+
+  /** When nothing but connections on which nothing moves has kept it awake for its idle timeout. */
+  private askWhetherAtRest(restCheck: RestCheck): void {
+    const quietMs = this.quietMs;
+    if (quietMs !== null) void restCheck.ask(quietMs);
+  }
+
+  private get quietMs(): number | null {
+    const { inFlight, clock, service } = this.options;
+    const { idleTimeoutMs } = service();
+    const quietMs = clock.nowMs() - inFlight.lastActivityAtMs;
+    const isDue = idleTimeoutMs > 0 && quietMs >= idleTimeoutMs && inFlight.requests + inFlight.streams === 0;
+    return isDue ? quietMs : null;
+  }
+
+  /** Unless something has moved since it was asked. */
+  private rest(): void {
+    if (this.restCheck === null) return;
+    this.look(this.restCheck);
+    if (this.quietMs === null) return;
+    this.traffic.rest();
+    this.options.inFlight.direct = this.traffic.busy;
+    this.idle.arm();
+  }
+
+  /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed; `isQuiet` as a drain says. */
+  drain(timeoutMs: number, onDone: (isQuiet: boolean) => void): void {
+    const { clock, inFlight, connections, next } = this.options;
+    const onLate = (afterMs: number) => this.tellLate(afterMs);
+    const patience = () => directPatience(next());
+    const { traffic } = this;
+    this.ongoingDrain = new Drain({
+      clock,
+      inFlight,
+      traffic,
+      counts: connections,
+      timeoutMs,
+      patience,
+      onDone,
+      onLate,
+    });
+  }
+
+  private tellLate(afterMs: number): void {
+    const { instance, logger, inFlight, connections } = this.options;
+    const { requests, streams } = inFlight;
+    const direct = this.traffic.countNow(connections());
+    logger.warn({ instance, afterMs, requests, streams, direct }, 'drain timed out, its process is ended all the same');
+  }
+
+  cancelDrain(): void {
+    this.ongoingDrain?.cancel();
+  }
+}

@@ -1,0 +1,46 @@
+/** One request's hold on an upstream, counted from its making to its release. */
+
+import type { Lease, LeaseTarget, Outcome } from '../../core/admission/serving.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { Upstream } from '../../core/ports.ts';
+import type { InFlight } from './in-flight.ts';
+
+export interface LeaseOwner {
+  released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void;
+}
+
+export class CountedLease implements Lease {
+  readonly instance: InstanceName;
+  readonly tenantId: string;
+  readonly upstream: Upstream;
+  readonly generation: number;
+  readonly requestTimeoutMs: number;
+  readonly heldMs: number | null;
+  private readonly inFlight: InFlight;
+  private readonly owner: LeaseOwner;
+  private open: 'request' | 'stream' | null = 'request';
+
+  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InFlight, owner: LeaseOwner) {
+    this.instance = target.instance;
+    this.tenantId = target.tenantId;
+    this.upstream = target.upstream;
+    this.generation = target.generation;
+    this.requestTimeoutMs = target.requestTimeoutMs;
+    this.heldMs = heldMs;
+    this.inFlight = inFlight;
+    this.owner = owner;
+  }
+
+  becomeStream(): void {
+    if (this.open !== 'request') return;
+    this.open = 'stream';
+    this.inFlight.requestBecomesStream();
+  }
+
+  release(outcome?: Outcome): void {
+    if (this.open === null) return;
+    const kind = this.open;
+    this.open = null;
+    this.owner.released(this, kind, outcome);
+  }
+}

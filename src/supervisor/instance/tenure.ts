@@ -1,0 +1,56 @@
+/** The time in which an instance's process serves: what begins with it, what ends with it, and how it is frozen meanwhile. */
+import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import type { Host, Parts, RunnerDeps } from './parts.ts';
+
+export class Tenure {
+  private readonly parts: Parts;
+  private readonly host: Host;
+  private readonly deps: Pick<RunnerDeps, 'clock' | 'generations'>;
+
+  constructor(parts: Parts, host: Host, deps: Pick<RunnerDeps, 'clock' | 'generations'>) {
+    this.parts = parts;
+    this.host = host;
+    this.deps = deps;
+  }
+
+  enter(was: Lifecycle, event: LifecycleEvent): void {
+    const { current, journal, door, duty } = this.parts;
+    const process = current.launched;
+    if (process === null) return;
+    const isResumed = was.state !== 'starting';
+    if (isResumed) journal.starting(was, event, door.held > 0);
+    const generation = this.deps.generations.next();
+    door.open({ process, generation });
+    journal.ready(process.record, current.isAdopted && !isResumed);
+    duty.begin({ process, generation, found: current.isAdopted || isResumed });
+  }
+
+  leave(): void {
+    const { duty, door } = this.parts;
+    duty.end();
+    const { target } = door;
+    if (target !== null) this.deps.generations.retire(target.generation);
+    door.close();
+  }
+
+  suspend(): void {
+    const { current, consumption, inFlight, suspension } = this.parts;
+    const process = current.launched;
+    if (process === null) return;
+    process.suspend(consumption.limits);
+    const { idleTimeoutMs, suspendTimeoutMs } = this.host.service();
+    // Of one that an earlier server suspended the time is known by its last use.
+    const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
+    suspension.begin(process, sinceMs, suspendTimeoutMs);
+  }
+
+  resume(): void {
+    const { duty, current, door } = this.parts;
+    duty.cancelDrain();
+    const detail = current.launched?.resume() ?? null;
+    if (detail === null) return;
+    // Before those who are held go on to it.
+    door.close();
+    current.condemn('start_failed', detail, { type: 'unfit' });
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Measures the tenant directories of instances that have a storage limit: one at a time, while something runs there and
+ * once after its end, and the more rarely the longer it takes. A directory that several services share is measured once.
+ */
+
+import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../../core/limits/storage.ts';
+import type { Clock, StorageMeasurement, StorageMeter } from '../../core/ports.ts';
+import { fault } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import type { Runner } from '../instance/runner.ts';
+
+const TICK_MS = 1000;
+
+export interface StorageWatchOptions {
+  readonly clock: Clock;
+  readonly meter: StorageMeter;
+  readonly logger: Logger;
+  runners(): Iterable<Runner>;
+}
+
+/** A tenant's directory, with those of its instances that have a limit. */
+interface Directory {
+  readonly tenantId: string;
+  readonly runners: readonly [Runner, ...Runner[]];
+  readonly dueAtMs: number;
+}
+
+interface Measurement {
+  readonly atMs: number;
+  readonly costMs: number;
+  readonly found: StorageMeasurement;
+}
+
+export class StorageWatch {
+  private readonly options: StorageWatchOptions;
+  /** Tenants in whose directories something may have changed since they were measured. */
+  private readonly unsettled = new Set<string>();
+  /** The last ones, by tenant. */
+  private readonly looks = new Map<string, Look>();
+  private cancel: (() => void) | null = null;
+  private ended = false;
+
+  constructor(options: StorageWatchOptions) {
+    this.options = options;
+  }
+
+  /** A process of that tenant starts: its directory is measured from now on, until nothing runs there. */
+  started(tenantId: string): void {
+    this.unsettled.add(tenantId);
+    this.schedule(TICK_MS);
+  }
+
+  /** Some have another limit now. */
+  renew(): void {
+    for (const { hasProcess, tenantId } of this.options.runners()) if (hasProcess) this.started(tenantId);
+  }
+
+  /** Its directory may be another's from now on, or gone. */
+  forget(tenantId: string): void {
+    this.looks.delete(tenantId);
+  }
+
+  end(): void {
+    this.ended = true;
+    this.cancel?.();
+    this.options.meter.close();
+  }
+
+  private schedule(delayMs: number): void {
+    if (this.cancel !== null || this.ended) return;
+    this.cancel = this.options.clock.after(delayMs, () => void this.round());
+  }
+
+  private async round(): Promise<void> {
+    let delayMs = TICK_MS;
+    try {
+      const [next] = this.directories().sort((a, b) => a.dueAtMs - b.dueAtMs);
+      const isDue = next !== undefined && next.dueAtMs <= this.options.clock.nowMs();
+      if (isDue) delayMs = pauseMs(await this.measure(next));
+    } catch (error) {
+      fault(this.options.logger, error);
+    }
+    this.cancel = null;
+    if (this.unsettled.size > 0) this.schedule(delayMs);
+  }
+
+  /** What there is to measure. Where nobody has a limit there is nothing, until a reload brings one. */
+  private directories(): Directory[] {
+    const limited = new Map<string, [Runner, ...Runner[]]>();
+    for (const runner of this.options.runners()) {
+      const { tenantId } = runner;
+      if (!this.unsettled.has(tenantId) || runner.consumption.limits.storageLimitBytes === null) continue;
+      const others = limited.get(tenantId);
+      if (others === undefined) limited.set(tenantId, [runner]);
+      else others.push(runner);
+    }
+    for (const tenantId of this.unsettled) if (!limited.has(tenantId)) this.unsettled.delete(tenantId);
+    return Array.from(limited, ([tenantId, runners]) => ({
+      tenantId,
+      runners,
+      dueAtMs: dueAtMs(this.lookAt(tenantId), restartedAtMs(runners)),
+    }));
+  }
+
+  private lookAt(tenantId: string): Look {
+    const look = this.looks.get(tenantId) ?? firstLook(this.options.clock.nowMs());
+    this.looks.set(tenantId, look);
+    return look;
+  }
+
+  /** Returns how long it took, in ms. */
+  private async measure({ tenantId, runners }: Directory): Promise<number> {
+    const { clock, meter } = this.options;
+    const atMs = clock.nowMs();
+    const before = this.looks.get(tenantId);
+    const dir = runners[0].paths.tenantDir;
+    // One that starts meanwhile makes it unsettled again.
+    if (runners.every(({ hasProcess }) => !hasProcess)) this.unsettled.delete(tenantId);
+    const found = await meter.measure(dir);
+    const costMs = clock.nowMs() - atMs;
+    if (this.ended) return costMs;
+    // What was measured may have been the directory of one that is gone.
+    if (this.looks.get(tenantId) !== before) this.unsettled.add(tenantId);
+    else this.note(tenantId, dir, { atMs, costMs, found });
+    return costMs;
+  }
+
+  private note(tenantId: string, dir: string, { atMs, costMs, found }: Measurement): void {
+    this.looks.set(tenantId, { atMs, intervalMs: intervalMs(costMs, found.ok) });
+    if (found.ok) this.tell(tenantId, { bytes: found.bytes, atMs });
+    else this.options.logger.warn({ dir, reason: found.detail }, 'storage not measured');
+  }
+
+  /** By now others may be there than when it began. */
+  private tell(tenantId: string, finding: StorageFinding): void {
+    for (const runner of this.options.runners()) {
+      if (runner.tenantId === tenantId && runner.consumption.limits.storageLimitBytes !== null)
+        runner.consumption.storageMeasured(finding);
+    }
+  }
+}
+
+/** When the first was started of those that the last measurement says should be stopped; null: there are none. */
+function restartedAtMs(runners: readonly Runner[]): number | null {
+  const times = runners.flatMap(({ service, record: { storage, startedAtMs } }) => {
+    const isRestarted = storage?.over === true && service.storageAction === 'stop';
+    return isRestarted && startedAtMs !== null && storage.measuredAtMs < startedAtMs ? [startedAtMs] : [];
+  });
+  return times.length === 0 ? null : Math.min(...times);
+}

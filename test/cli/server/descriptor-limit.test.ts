@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { describeDescriptors, descriptorWarning } from '../../../src/cli/server/descriptor-limit.ts';
+
+const wanted = { maxRunning: 100, registered: 60, limits: { maxConnections: 0, maxConnectionsPerClient: 0 } };
+
+test('too few open files for max_running are told, with what they are enough for and what to set', () => {
+  expect(descriptorWarning(wanted, 256)).toMatch(
+    /^open files are limited to 256, enough for \d+ running instances, public sockets of \d+ that sleep, and \d+ connections \(\d+ of one address\); for max_running = 100: set LimitNOFILE=2048 in the systemd unit, or `ulimit -n 2048` before the start$/,
+  );
+});
+
+test('where the unit is known, it is the unit that is to be changed', () => {
+  const warning = descriptorWarning(wanted, 256, 'tenement.service');
+  expect(warning).toMatch(/; for max_running = 100: set LimitNOFILE=2048 in tenement\.service$/);
+});
+
+test('enough of them are nothing to warn of', () => {
+  expect(descriptorWarning(wanted, 20_000)).toBeNull();
+});
+
+test('more connections than the limit allows are told', () => {
+  const many = { ...wanted, limits: { maxConnections: 30_000, maxConnectionsPerClient: 0 } };
+  expect(descriptorWarning(many, 20_000)).toContain('LimitNOFILE=131072');
+});
+
+test('what a high limit is enough for is what the config asks for', () => {
+  expect(describeDescriptors(wanted, 20_000)).toContain('enough for 100 running instances');
+});

@@ -1,0 +1,43 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { takeSignals } from '../../../src/cli/server/signals.ts';
+
+/** Takes them until the test ends. */
+function take() {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const before = new Map(process.eventNames().map((name) => [name, process.listeners(name as NodeJS.Signals)]));
+  onTestFinished(() => {
+    vi.useRealTimers();
+    for (const name of process.eventNames()) {
+      for (const listener of process.listeners(name as NodeJS.Signals)) {
+        if (!before.get(name)?.includes(listener)) process.off(name, listener as () => void);
+      }
+    }
+  });
+  return takeSignals();
+}
+
+test('the first asks for the end, the second hurries', async () => {
+  const ending = take();
+  expect(ending.isAsked).toBe(false);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect([ending.isAsked, ending.hurry.aborted]).toEqual([true, false]);
+  vi.advanceTimersByTime(60);
+  process.emit('SIGINT', 'SIGINT');
+  expect(ending.hurry.aborted).toBe(true);
+  expect(await ending.asked).toBe('SIGTERM');
+});
+
+test('one that npm passes on, besides the terminal, is not a second', () => {
+  const ending = take();
+  process.emit('SIGINT', 'SIGINT');
+  vi.advanceTimersByTime(10);
+  process.emit('SIGINT', 'SIGINT');
+  expect(ending.hurry.aborted).toBe(false);
+});
+
+test('SIGQUIT hurries at once', async () => {
+  const ending = take();
+  process.emit('SIGQUIT', 'SIGQUIT');
+  expect(ending.hurry.aborted).toBe(true);
+  expect(await ending.asked).toBe('SIGQUIT');
+});

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { sleepsAtMs } from '../../../src/core/lifecycle/idle.ts';
+
+it('sleeps an idle timeout after the last activity', () => {
+  expect(sleepsAtMs({ open: 0, lastActivityAtMs: 1000 }, 300)).toBe(1300);
+});
+
+it('never sleeps while something is open', () => {
+  expect(sleepsAtMs({ open: 1, lastActivityAtMs: 1000 }, 300)).toBeNull();
+});
+
+it('never sleeps with an idle timeout of 0', () => {
+  expect(sleepsAtMs({ open: 0, lastActivityAtMs: 1000 }, 0)).toBeNull();
+});

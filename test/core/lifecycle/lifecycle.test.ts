@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest';
+import { STATES, type State } from '../../../src/core/lifecycle/instance.ts';
+import { newLifecycle, step } from '../../../src/core/lifecycle/lifecycle.ts';
+import type { Lifecycle, LifecycleEvent, Next } from '../../../src/core/lifecycle/lifecycle-events.ts';
+import type { LifecyclePolicy } from '../../../src/core/lifecycle/lifecycle-policy.ts';
+
+const NOW = { nowMs: 1_000_000, random: 0 };
+const BACKOFF = { baseMs: 1000, maxMs: 60_000, maxRestarts: 3, windowMs: 300_000 };
+const policy = (restart: LifecyclePolicy['restart'] = 'on-failure'): LifecyclePolicy => ({
+  restart,
+  idleAction: 'stop',
+  backoff: BACKOFF,
+});
+
+function at(state: State, over: Partial<Lifecycle> = {}): Lifecycle {
+  return { ...newLifecycle(state === 'stopped' ? 'stopped' : 'up'), state, ...over };
+}
+
+function run(lifecycle: Lifecycle, event: LifecycleEvent, restart?: LifecyclePolicy['restart']) {
+  const { next, effects } = step(lifecycle, event, policy(restart), NOW);
+  const did = effects.map((effect) => (effect.do === 'blame' ? `blame ${effect.reason}` : effect.do)).join(', ');
+  return { ...next, did };
+}
+
+const EVENTS: Record<string, LifecycleEvent> = {
+  start: { type: 'start' },
+  wake: { type: 'wake' },
+  sleep: { type: 'sleep' },
+  evict: { type: 'evict' },
+  stop: { type: 'stop' },
+  restart: { type: 'restart' },
+  remove: { type: 'remove' },
+  close: { type: 'close' },
+  ready: { type: 'ready' },
+  'launch-failed': { type: 'launch-failed' },
+  'no-room': { type: 'no-room' },
+  'startup-timeout': { type: 'startup-timeout' },
+  unhealthy: { type: 'unhealthy' },
+  'over-memory': { type: 'over-memory' },
+  'exit 0': { type: 'exited', code: 0 },
+  'exit 1': { type: 'exited', code: 1 },
+  drained: { type: 'drained', isQuiet: true },
+  'drained by time': { type: 'drained', isQuiet: false },
+  ended: { type: 'ended' },
+  retry: { type: 'retry' },
+  unfit: { type: 'unfit' },
+  abandoned: { type: 'abandoned' },
+  adopt: { type: 'adopt', suspended: false },
+  'adopt frozen': { type: 'adopt', suspended: true },
+  clear: { type: 'clear', next: 'asleep' },
+  'resume-wait': { type: 'resume-wait', state: 'failed', atMs: 5 },
+};
+
+/** What a server finds of the one before it, in the states without a process. */
+const FOUND = {
+  adopt: 'starting: adopt',
+  'adopt frozen': 'suspended: adopt, suspend',
+  clear: 'stopping to asleep: adopt, terminate',
+  'resume-wait': 'failed: schedule-retry',
+};
+
+/** state → event → "state" or "state: effects"; an event that is not named changes nothing. */
+const TABLE: Record<State, Record<string, string>> = {
+  asleep: {
+    ...FOUND,
+    start: 'starting: launch',
+    wake: 'starting: launch',
+    restart: 'starting: launch',
+    stop: 'stopped',
+    remove: 'over',
+    close: 'over',
+  },
+  stopped: { ...FOUND, start: 'starting: launch', restart: 'starting: launch', remove: 'over', close: 'over' },
+  backoff: {
+    ...FOUND,
+    start: 'starting: launch',
+    restart: 'starting: launch',
+    retry: 'starting: launch',
+    sleep: 'asleep',
+    stop: 'stopped',
+    remove: 'over',
+    close: 'over',
+  },
+  failed: {
+    ...FOUND,
+    start: 'starting: launch',
+    restart: 'starting: launch',
+    retry: 'starting: launch',
+    sleep: 'asleep',
+    stop: 'stopped',
+    remove: 'over',
+    close: 'over',
+  },
+  starting: {
+    ready: 'ready',
+    unfit: 'stopping to crash: blame start_failed, terminate',
+    abandoned: 'stopping to asleep: terminate',
+    'no-room': 'asleep',
+    sleep: 'stopping to asleep: blame stopped, terminate',
+    stop: 'stopping to stopped: blame stopped, terminate',
+    restart: 'stopping to start: blame stopped, terminate',
+    remove: 'stopping to removed: blame stopped, terminate',
+    close: 'stopping to closed: blame stopped, terminate',
+    'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
+    'startup-timeout': 'stopping to crash: blame startup_timeout, terminate',
+    unhealthy: 'stopping to crash: blame unhealthy, terminate',
+    'over-memory': 'stopping to crash: blame oom, terminate',
+    'exit 0': 'stopping to crash: terminate',
+    'exit 1': 'stopping to crash: terminate',
+  },
+  ready: {
+    sleep: 'draining to asleep: drain',
+    evict: 'draining to asleep: drain',
+    unfit: 'stopping to crash: blame start_failed, terminate',
+    stop: 'draining to stopped: drain',
+    restart: 'draining to start: drain',
+    remove: 'draining to removed: drain',
+    close: 'draining to closed: drain',
+    'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
+    unhealthy: 'stopping to crash: blame unhealthy, terminate',
+    'over-memory': 'stopping to crash: blame oom, terminate',
+    'exit 0': 'stopping to asleep: terminate',
+    'exit 1': 'stopping to crash: terminate',
+  },
+  suspended: {
+    start: 'ready: resume',
+    wake: 'ready: resume',
+    restart: 'stopping to start: blame stopped, terminate',
+    evict: 'stopping to asleep: blame stopped, terminate',
+    stop: 'stopping to stopped: blame stopped, terminate',
+    remove: 'stopping to removed: blame stopped, terminate',
+    close: 'stopping to closed: blame stopped, terminate',
+    'exit 0': 'stopping to asleep: terminate',
+    'exit 1': 'stopping to asleep: terminate',
+    'over-memory': 'stopping to asleep: blame oom, terminate',
+  },
+  draining: {
+    start: 'draining to start',
+    wake: 'draining to wake',
+    restart: 'draining to start',
+    stop: 'draining to stopped',
+    remove: 'draining to removed',
+    close: 'draining to closed',
+    drained: 'stopping to asleep: blame stopped, terminate',
+    'drained by time': 'stopping to asleep: blame stopped, terminate',
+    'exit 0': 'stopping to asleep: blame stopped, terminate',
+    'exit 1': 'stopping to asleep: blame stopped, terminate',
+    'over-memory': 'stopping to asleep: blame oom, terminate',
+  },
+  stopping: {
+    start: 'stopping to start',
+    wake: 'stopping to wake',
+    restart: 'stopping to start',
+    stop: 'stopping to stopped',
+    remove: 'stopping to removed',
+    close: 'stopping to closed',
+    ended: 'asleep',
+  },
+};
+
+function shown(result: ReturnType<typeof run>): string {
+  if (result.over) return 'over';
+  const leaving = result.state === 'draining' || result.state === 'stopping';
+  const state = leaving ? `${result.state} to ${result.next}` : result.state;
+  return result.did === '' ? state : `${state}: ${result.did}`;
+}
+
+describe('every event in every state', () => {
+  for (const state of STATES) {
+    for (const [name, event] of Object.entries(EVENTS)) {
+      const expected = TABLE[state][name];
+      it(`${state} + ${name} → ${expected ?? 'nothing'}`, () => {
+        const before = at(state);
+        const result = run(before, event);
+        const unchanged = state === 'draining' || state === 'stopping' ? `${state} to asleep` : state;
+        expect(shown(result)).toBe(expected ?? unchanged);
+      });
+    }
+  }
+});
+
+describe('a service that suspends', () => {
+  const suspending: LifecyclePolicy = { ...policy(), idleAction: 'suspend' };
+  const through = (lifecycle: Lifecycle, ...events: readonly LifecycleEvent[]) =>
+    events.reduce((now, event) => step(now, event, suspending, NOW).next, lifecycle);
+
+  it('drains one that sleeps, then freezes it', () => {
+    const draining = through(at('ready'), { type: 'sleep' });
+    expect(draining).toMatchObject({ state: 'draining', next: 'suspended', desired: 'asleep' });
+    const { next, effects } = step(draining, { type: 'drained', isQuiet: true }, suspending, NOW);
+    expect([next.state, effects]).toEqual(['suspended', [{ do: 'suspend' }]]);
+  });
+
+  it('ends one on which somebody still waits when the drain timeout has passed', () => {
+    const ending = through(at('ready'), { type: 'sleep' }, { type: 'drained', isQuiet: false });
+    expect(ending).toMatchObject({ state: 'stopping', next: 'asleep' });
+  });
+
+  it('lets one go on that is wanted before it was frozen', () => {
+    const { next, effects } = step(through(at('ready'), { type: 'sleep' }), { type: 'wake' }, suspending, NOW);
+    expect([next.state, next.desired, effects]).toEqual(['ready', 'up', [{ do: 'resume' }]]);
+  });
+
+  it('ends one that is to make room, and one that is starting', () => {
+    expect(through(at('ready'), { type: 'evict' })).toMatchObject({ state: 'draining', next: 'asleep' });
+    expect(through(at('ready'), { type: 'sleep' }, { type: 'evict' })).toMatchObject({ next: 'asleep' });
+    expect(through(at('starting'), { type: 'sleep' })).toMatchObject({ state: 'stopping', next: 'asleep' });
+  });
+
+  it('lets one sleep that ended while it was being drained', () => {
+    const ended = through(at('ready'), { type: 'sleep' }, { type: 'exited', code: 0 }, { type: 'ended' });
+    expect(ended).toMatchObject({ state: 'asleep', desired: 'asleep' });
+  });
+
+  it('stops one for good when an operator says so, whenever that is', () => {
+    for (const before of [at('suspended'), through(at('ready'), { type: 'sleep' })]) {
+      const stopping = through(before, { type: 'stop' });
+      const drained = through(stopping, { type: 'drained', isQuiet: true });
+      expect(through(drained, { type: 'ended' })).toMatchObject({ state: 'stopped', desired: 'stopped' });
+    }
+  });
+});
+
+describe('what follows the end of a process', () => {
+  const after: [Next, string][] = [
+    ['asleep', 'asleep'],
+    ['stopped', 'stopped'],
+    ['start', 'starting: launch'],
+    ['crash', 'backoff: schedule-retry'],
+    ['removed', 'over'],
+    ['closed', 'over'],
+  ];
+  it.each(after)('%s → %s', (next, expected) => {
+    expect(shown(run(at('stopping', { next }), { type: 'ended' }))).toBe(expected);
+  });
+});
+
+describe('desired state', () => {
+  it('follows the operator and the idle timeout, not crashes', () => {
+    expect(run(at('ready'), { type: 'stop' }).desired).toBe('stopped');
+    expect(run(at('ready'), { type: 'sleep' }).desired).toBe('asleep');
+    expect(run(at('ready'), { type: 'exited', code: 1 }).desired).toBe('up');
+    expect(run(at('asleep', { desired: 'asleep' }), { type: 'wake' }).desired).toBe('up');
+  });
+
+  it('stays what it was when the server closes', () => {
+    const draining = step(at('ready'), { type: 'close' }, policy(), NOW).next;
+    const stopping = step(draining, { type: 'drained', isQuiet: true }, policy(), NOW).next;
+    expect(step(stopping, { type: 'ended' }, policy(), NOW).next).toMatchObject({ desired: 'up', over: true });
+  });
+
+  it('a request never wakes what an operator is stopping', () => {
+    expect(run(at('stopping', { next: 'stopped' }), { type: 'wake' }).next).toBe('stopped');
+  });
+
+  it('takes no event once it is over', () => {
+    expect(shown(run(at('asleep', { over: true }), { type: 'start' }))).toBe('over');
+  });
+});
+
+describe('crashes', () => {
+  const crashed = (over: Partial<Lifecycle>) => run(at('stopping', { next: 'crash', ...over }), { type: 'ended' });
+
+  it('doubles the delay with each crash in the window', () => {
+    expect(crashed({ crashesMs: [] }).retryAtMs).toBe(NOW.nowMs + 1000);
+    expect(crashed({ crashesMs: [NOW.nowMs - 10] }).retryAtMs).toBe(NOW.nowMs + 2000);
+    expect(crashed({ crashesMs: [NOW.nowMs - 10, NOW.nowMs - 5] }).retryAtMs).toBe(NOW.nowMs + 4000);
+  });
+
+  it('starts one at once that has served, after its first crash in the window', () => {
+    expect(shown(run(at('stopping', { next: 'crash', hasServed: true }), { type: 'ended' }))).toBe('starting: launch');
+    const before = at('stopping', { next: 'crash', hasServed: true, crashesMs: [NOW.nowMs - 10] });
+    expect(run(before, { type: 'ended' }).retryAtMs).toBe(NOW.nowMs + 2000);
+    const long = { crashesMs: [NOW.nowMs - BACKOFF.windowMs] };
+    expect(crashed({ hasServed: true, ...long })).toMatchObject({ state: 'starting', crashesMs: [NOW.nowMs] });
+  });
+
+  it('takes one for served only until it is launched again', () => {
+    const ready = run(at('starting'), { type: 'ready' });
+    expect(ready.hasServed).toBe(true);
+    const again = run({ ...ready, state: 'stopping', next: 'start' }, { type: 'ended' });
+    expect(again).toMatchObject({ state: 'starting', hasServed: false });
+  });
+
+  it('past max_restarts it is failed until restart_window has passed', () => {
+    const times = [1, 2, 3].map((ago) => NOW.nowMs - ago);
+    expect(crashed({ crashesMs: times })).toMatchObject({ state: 'failed', retryAtMs: NOW.nowMs + BACKOFF.windowMs });
+  });
+
+  it('forgets crashes older than the window', () => {
+    const times = [1, 2, 3].map((ago) => NOW.nowMs - BACKOFF.windowMs - ago);
+    expect(crashed({ crashesMs: times })).toMatchObject({ state: 'backoff', crashesMs: [NOW.nowMs] });
+  });
+
+  it('a failed instance is tried once: the next crash fails it again', () => {
+    const tried = step(at('failed'), { type: 'retry' }, policy(), NOW).next;
+    expect(tried.state).toBe('starting');
+    expect(crashed({ probationUntilMs: tried.probationUntilMs }).state).toBe('failed');
+  });
+
+  it('an operator start pardons', () => {
+    const times = [1, 2, 3].map((ago) => NOW.nowMs - ago);
+    expect(run(at('failed', { crashesMs: times, probationUntilMs: 9e15 }), { type: 'start' })).toMatchObject({
+      state: 'starting',
+      crashesMs: [],
+      probationUntilMs: 0,
+    });
+  });
+
+  it('restart = "never" leaves it asleep, and failed past max_restarts', () => {
+    const now = at('stopping', { next: 'crash' });
+    expect(run(now, { type: 'ended' }, 'never').state).toBe('asleep');
+    const often = { ...now, crashesMs: [1, 2, 3].map((ago) => NOW.nowMs - ago) };
+    expect(run(often, { type: 'ended' }, 'never').state).toBe('failed');
+  });
+
+  it('restart = "always" also restarts after exit status 0', () => {
+    expect(run(at('ready'), { type: 'exited', code: 0 }, 'always').next).toBe('crash');
+  });
+
+  it('memory over the limit is killed without asking', () => {
+    const { effects } = step(at('ready'), { type: 'over-memory' }, policy(), NOW);
+    expect(effects).toContainEqual({ do: 'terminate', kill: true });
+  });
+});

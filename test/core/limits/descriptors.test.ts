@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  partOfOneClient,
+  roomForDoorbells,
+  roomToRun,
+  shareDescriptors,
+} from '../../../src/core/limits/descriptors.ts';
+
+const OWN = 48;
+const limits = fc.integer({ min: 200, max: 1_000_000 });
+const counts = fc.integer({ min: 1, max: 10_000 });
+
+test('what is shared out is never more than the limit', () => {
+  fc.assert(
+    fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
+      const shares = shareDescriptors(limit, maxRunning, registered);
+      const clients = 2 * (shares.connections + shares.rings) + shares.api + shares.control;
+      const reserve = Math.min(128, Math.max(24, limit / 10));
+      // Of a limit too low for anything, one connection is still served.
+      expect(OWN + shares.listeners + clients + shares.instances).toBeLessThanOrEqual(
+        Math.max(limit - reserve, 220) + 1,
+      );
+    }),
+  );
+});
+
+test('those that run and the doorbells of the others keep to the part of the instances', () => {
+  fc.assert(
+    fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
+      const shares = shareDescriptors(limit, maxRunning, registered);
+      const running = Math.min(maxRunning, roomToRun(shares, registered));
+      const doorbells = Math.min(Math.max(0, registered - running), roomForDoorbells(shares, maxRunning));
+      expect(4 * running + doorbells).toBeLessThanOrEqual(shares.instances + 4);
+    }),
+  );
+});
+
+test('one client gets a quarter of many connections, and leaves the others a quarter of few', () => {
+  expect([4, 100, 400, 10_000].map(partOfOneClient)).toEqual([3, 75, 256, 2500]);
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { StorageRecord } from '../../../src/core/lifecycle/instance.ts';
+import {
+  dueAtMs,
+  firstLook,
+  intervalMs,
+  judgeStorage,
+  pauseMs,
+  storageTidings,
+  withStop,
+} from '../../../src/core/limits/storage.ts';
+
+const MB = 1024 ** 2;
+const record = (own: Partial<StorageRecord> = {}): StorageRecord => ({
+  bytes: 1,
+  measuredAtMs: 1,
+  over: false,
+  stopped: false,
+  ...own,
+});
+
+describe('how often a directory is measured', () => {
+  it.each([
+    [0, 5000],
+    [10, 5000],
+    [330, 33_000],
+    [20_000, 2_000_000],
+    [600_000, 3_600_000],
+  ])('one that took %i ms again after %i ms: a hundredth of the time, within bounds', (costMs, expected) => {
+    expect(intervalMs(costMs, true)).toBe(expected);
+  });
+
+  it('one that could not be measured waits a minute at least', () => {
+    expect(intervalMs(1, false)).toBe(60_000);
+    expect(intervalMs(2000, false)).toBe(200_000);
+  });
+
+  it('all together take a twentieth of the time at most', () => {
+    expect(pauseMs(8)).toBe(160);
+  });
+
+  it('one that was started although it was over its limit does not wait for its turn', () => {
+    const last = { atMs: 1000, intervalMs: 3_600_000 };
+    expect(dueAtMs(last, null)).toBe(3_601_000);
+    expect(dueAtMs(last, 9000)).toBe(14_000);
+    expect(dueAtMs(firstLook(1000), null)).toBe(6000);
+  });
+});
+
+describe('what a measurement means', () => {
+  it('over is more than the limit', () => {
+    expect(judgeStorage(null, { bytes: 32 * MB, atMs: 7 }, 32 * MB)).toEqual(
+      record({ bytes: 32 * MB, measuredAtMs: 7 }),
+    );
+    expect(judgeStorage(null, { bytes: 32 * MB + 1, atMs: 7 }, 32 * MB)).toMatchObject({ over: true });
+  });
+
+  it('without a limit only why it is stopped is remembered', () => {
+    expect(judgeStorage(record({ over: true }), { bytes: 1, atMs: 7 }, null)).toBeNull();
+    const stopped = record({ over: true, stopped: true });
+    expect(judgeStorage(stopped, { bytes: 1, atMs: 7 }, null)).toEqual({ ...stopped, over: false });
+  });
+
+  it('going over and coming back are news, once each', () => {
+    const under = record();
+    const over = record({ bytes: 64 * MB, over: true });
+    expect(storageTidings(null, under, MB)).toBeNull();
+    expect(storageTidings(under, over, 32 * MB)).toEqual({
+      type: 'over-storage',
+      message: 'over its storage limit: 64.0 MB of 32.0 MB',
+    });
+    expect(storageTidings(over, over, 32 * MB)).toBeNull();
+    expect(storageTidings(over, under, 32 * MB)?.message).toBe('within its storage limit again: 0 KB of 32.0 MB');
+    expect(storageTidings(over, null, null)).toMatchObject({ type: 'storage-ok' });
+  });
+});
+
+describe('why it is stopped', () => {
+  it('is remembered until it is started', () => {
+    const stopped = withStop(record(), 'up', 'stopped', { type: 'stop', overStorage: true });
+    expect(stopped).toMatchObject({ stopped: true });
+    expect(withStop(stopped, 'stopped', 'stopped', { type: 'stop' })).toMatchObject({ stopped: true });
+    expect(withStop(stopped, 'stopped', 'up', { type: 'start' })).toMatchObject({ stopped: false });
+  });
+
+  it('is not its storage when an operator stops it', () => {
+    expect(withStop(record({ over: true }), 'up', 'stopped', { type: 'stop' })).toMatchObject({ stopped: false });
+  });
+});

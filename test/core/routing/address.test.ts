@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { clientOf } from '../../../src/core/routing/address.ts';
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+])('a peer at %s counts as %s', (peer, client) => {
+  expect(clientOf(peer)).toBe(client);
+});

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, linkSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { askHealth, tryConnect } from '../../../src/process/child/probe.ts';
+import { inline, makeBench, makeDir, PATIENT } from '../support.ts';
+
+const CHECK = { path: '/', host: 'acme.localhost', timeoutMs: 5000 };
+
+test('a connection was made in time, though it is seen late (bug: a busy server took no child for ready)', async () => {
+  const socketPath = join(makeDir(), 's');
+  const server = createServer((socket) => socket.destroy()).listen(socketPath);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const result = tryConnect({ socketPath }, 50);
+  standStill(100);
+  expect(await result).toBe('accepted');
+});
+
+test('an answer came in time, though it is seen late', async () => {
+  const bench = makeBench();
+  const answered = join(bench.dir, 'answered');
+  const code = `require('node:http').createServer((_, response) => {
+    console.log('asked');
+    response.end(() => require('node:fs').writeFileSync(${JSON.stringify(answered)}, ''));
+  }).listen(process.env.SOCKET_PATH)`;
+  const child = await bench.launch({ command: inline(code) });
+  await child.waitReady(PATIENT);
+  const setRealTimeout = setTimeout;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const result = askHealth(child.upstream, { ...CHECK, timeoutMs: 1000 });
+  await bench.sink.printed(/asked/);
+  // What is due after a standstill: the timers, and then what has come in.
+  const due = new Promise<void>((resolve) => void setRealTimeout(resolve, 1));
+  while (!existsSync(answered)) standStill(5);
+  standStill(5);
+  await due;
+  vi.advanceTimersByTime(1000);
+  expect(await result).toEqual({ ok: true });
+});
+
+test('none is told when the time is over', async () => {
+  const bench = makeBench();
+  const child = await bench.launch({
+    command: inline("require('node:net').createServer().listen(process.env.SOCKET_PATH)"),
+  });
+  await child.waitReady(PATIENT);
+  expect(await askHealth(child.upstream, { ...CHECK, timeoutMs: 50 })).toEqual({
+    ok: false,
+    detail: 'GET / did not answer within 50 ms',
+    isSilent: true,
+  });
+});
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test('what lies elsewhere is not connected to, however fast a link to it and a socket change places', async () => {
+  const dir = makeDir();
+  const [at, own, theirs] = [join(dir, 's'), join(dir, 'own'), join(dir, 'theirs')];
+  let reached = 0;
+  const victim = createServer((socket) => {
+    reached += 1;
+    socket.destroy();
+  }).listen(theirs);
+  const honest = createServer((socket) => socket.destroy()).listen(own);
+  onTestFinished(() => [victim, honest].forEach((server) => void server.close()));
+  await Promise.all([once(victim, 'listening'), once(honest, 'listening')]);
+  const swapper = spawn(process.execPath, ['-e', SWAPPER, at, own, theirs], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void swapper.kill('SIGKILL'));
+  await once(swapper.stdout, 'data');
+  const results = new Set<string>();
+  const enough = () => results.has('accepted') && results.has('refused');
+  for (let count = 0; count < 2000 || !enough(); count += 1) {
+    results.add(await tryConnect({ socketPath: at }, 5000));
+    const { ok } = await askHealth({ socketPath: at }, CHECK);
+    expect(ok).toBe(false);
+  }
+  expect([...results].toSorted()).toEqual(['accepted', 'refused']);
+  expect(reached).toBe(0);
+});
+
+/** A link to the third and a name of the second at the first, by turns. */
+const SWAPPER = `
+const { linkSync, renameSync, symlinkSync } = require('node:fs');
+const [at, own, theirs] = process.argv.slice(1);
+console.log('begins');
+for (;;) {
+  symlinkSync(theirs, at + 'l');
+  renameSync(at + 'l', at);
+  linkSync(own, at + 'l');
+  renameSync(at + 'l', at);
+}`;
+
+test('a health check of a link is told by its path, and by no other name', async () => {
+  const dir = makeDir();
+  const at = join(dir, 's');
+  symlinkSync('/nowhere', at);
+  expect(await askHealth({ socketPath: at }, CHECK)).toEqual({
+    ok: false,
+    refused: true,
+    detail: `GET / failed: connect ENOTSOCK ${at}`,
+  });
+  const gone = join(dir, 'gone');
+  const server = createServer().listen(gone);
+  await once(server, 'listening');
+  linkSync(gone, join(dir, 'kept'));
+  server.close();
+  await once(server, 'close');
+  expect(await askHealth({ socketPath: join(dir, 'kept') }, CHECK)).toEqual({
+    ok: false,
+    refused: true,
+    detail: `GET / failed: connect ECONNREFUSED ${join(dir, 'kept')}`,
+  });
+});

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import type { Config } from '../../../../src/core/service/service.ts';
+import { assertMayListen } from '../../../../src/process/isolation/host/listening.ts';
+
+const on = (proxy: number, api: number) =>
+  ({ proxy: { listen: { host: '::', port: proxy } }, api: { listen: { host: '::', port: api } } }) as Config;
+
+const EVERYBODY = { firstFreePort: 1024, maySetLower: false };
+
+test('a low port takes a right', () => {
+  expect(() => assertMayListen(on(80, 8000), EVERYBODY)).toThrow('[proxy] listen: port 80 takes root');
+  expect(() => assertMayListen(on(8080, 443), EVERYBODY)).toThrow('[api] listen: port 443 takes root');
+});
+
+test('any port will do with that right, where the system asks for none, and where it is chosen by the system', () => {
+  assertMayListen(on(80, 443), { ...EVERYBODY, maySetLower: true });
+  assertMayListen(on(80, 443), { ...EVERYBODY, firstFreePort: 80 });
+  assertMayListen(on(0, 8000), EVERYBODY);
+});

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseHostMemory, readHostMemory } from '../../../src/process/proc/host-memory.ts';
+
+const MEMINFO =
+  'MemTotal:       24644592 kB\nMemFree:        18920000 kB\nMemAvailable:   23000000 kB\nBuffers: 1 kB\n';
+const PRESSURE = 'some avg10=12.50 avg60=1.00 avg300=0.20 total=1\nfull avg10=99.00 avg60=0.00 avg300=0.00 total=0\n';
+
+test('reads what is available and how much of the time something waited', () => {
+  expect(parseHostMemory(MEMINFO, PRESSURE)).toEqual({ availableBytes: 23_000_000 * 1024, stalledPercent: 12.5 });
+});
+
+test('a kernel without PSI tells no waiting', () => {
+  expect(parseHostMemory(MEMINFO, '')).toEqual({ availableBytes: 23_000_000 * 1024, stalledPercent: null });
+});
+
+test('a system without /proc tells nothing', () => {
+  expect(parseHostMemory('', '')).toBeNull();
+});
+
+test.skipIf(!existsSync('/proc/meminfo'))('this machine tells', () => {
+  expect(readHostMemory()?.availableBytes).toBeGreaterThan(0);
+});

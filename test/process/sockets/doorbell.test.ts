@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { onTestFinished, test } from 'vitest';
+import { Doorbell } from '../../../src/process/sockets/doorbell.ts';
+import { makeDir } from '../support.ts';
+
+const CLIENTS = 60;
+
+test('all who rang before it was retired are taken in, however busy the loop is', async () => {
+  // One is accepted a turn, so that this takes longer than a doorbell waits for the last ring.
+  const { bell, allRung } = rungBell(() => spin(5));
+  bell.retire();
+  await allRung;
+});
+
+test('all who rang are taken in, though the loop stands still for longer than a doorbell waits (bug: they were reset)', async () => {
+  const { bell, allRung } = rungBell(() => {});
+  bell.retire();
+  spin(150);
+  await allRung;
+});
+
+/** One that all clients have connected to, and that has taken in none of them. */
+function rungBell(onRing: () => void) {
+  const dir = makeDir();
+  const publicSocket = join(dir, 'public.sock');
+  const rung: Socket[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const bell = new Doorbell({
+    instance: 'api:acme',
+    publicSocket,
+    bindName: join(dir, 'bell'),
+    access: { socketMode: 0o600, socketGroup: null },
+    onRing: (_instance, socket) => {
+      if (rung.push(socket) === CLIENTS) resolve();
+      onRing();
+    },
+    onError: () => {},
+  });
+  const clients = Array.from({ length: CLIENTS }, () => connect(publicSocket));
+  onTestFinished(() => {
+    for (const socket of [...clients, ...rung]) socket.destroy();
+  });
+  const resets = Promise.race(clients.map((client) => once(client, 'close'))).then(() => {
+    throw new Error('a client was let go of');
+  });
+  return { bell, allRung: Promise.race([promise, resets]) };
+}
+
+function spin(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}

@@ -1,0 +1,30 @@
+import type { Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { beforeEach, expect, test } from 'vitest';
+import { PlainBody } from '../../../src/proxy/client/plain-body.ts';
+
+let reading: boolean[];
+let socket: Socket;
+beforeEach(() => {
+  reading = [];
+  socket = { pause: () => reading.push(false), resume: () => reading.push(true) } as unknown as Socket;
+});
+
+test('it takes as many bytes as it is long, and leaves the rest', async () => {
+  const body = new PlainBody(socket, 5);
+  expect(body.fill(Buffer.from('abc')).toString()).toBe('');
+  expect(body.isWhole).toBe(false);
+  expect(body.fill(Buffer.from('deGET')).toString()).toBe('GET');
+  expect(body.isWhole).toBe(true);
+  expect((await buffer(body)).toString()).toBe('abcde');
+});
+
+test('the client is held back when nobody takes it, and goes on when somebody does', async () => {
+  const body = new PlainBody(socket, 200_000);
+  body.fill(Buffer.alloc(100_000));
+  expect(reading).toEqual([false]);
+  const taken = buffer(body);
+  await expect.poll(() => reading.at(-1)).toBe(true);
+  body.fill(Buffer.alloc(100_000));
+  expect(await taken).toHaveLength(200_000);
+});
