@@ -8,15 +8,15 @@ import type { Registry } from '../core/ports.ts';
 import type { ListedInstance, ServiceConfig } from '../core/service/service.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import type { Fleet } from './fleet.ts';
 import type { Runner } from './instance/runner.ts';
+import type { InstanceTable } from './instance-table.ts';
 import { type RecoveryDeps, takeUp } from './recovery.ts';
-import type { Rollout } from './rollout.ts';
+import type { RollingRestart } from './rolling-restart.ts';
 
 export interface ReconfigurationDeps {
-  readonly fleet: Fleet;
+  readonly instanceTable: InstanceTable;
   readonly registry: Registry;
-  readonly rollout: Rollout;
+  readonly rollingRestart: RollingRestart;
   readonly logger: Logger;
   readonly recovery: RecoveryDeps;
   /** Of the new config. */
@@ -35,42 +35,42 @@ export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
     attempt(name, 'not registered or started', deps, () => deps.takeIn(instance));
   }
   for (const { name, restarts } of diff.changed)
-    if (restarts) detached(deps.logger, { service: name }, deps.rollout.start(name));
+    if (restarts) detached(deps.logger, { service: name }, deps.rollingRestart.start(name));
 }
 
 function change(name: string, deps: ReconfigurationDeps): void {
   const service = deps.service(name);
   if (service === undefined) return;
-  for (const runner of deps.fleet.ofService(name)) {
+  for (const runner of deps.instanceTable.ofService(name)) {
     attempt(runner.name, 'keeps the config that it has', deps, () => runner.reconfigure(service));
   }
-  deps.fleet.renewSockets(name);
+  deps.instanceTable.renewSockets(name);
 }
 
 /** Of a service that was there before, the registrations are. */
-function takeUpAdded(names: ReadonlySet<string>, { registry, fleet, recovery }: ReconfigurationDeps): void {
+function takeUpAdded(names: ReadonlySet<string>, { registry, instanceTable, recovery }: ReconfigurationDeps): void {
   for (const record of registry.list()) {
-    const isNew = names.has(record.service) && !fleet.has(instanceName(record.service, record.tenantId));
+    const isNew = names.has(record.service) && !instanceTable.has(instanceName(record.service, record.tenantId));
     if (isNew) takeUp(record, recovery);
   }
-  fleet.hangDoorbells();
+  instanceTable.hangDoorbells();
 }
 
 function retireAll(service: string, deps: ReconfigurationDeps): void {
-  deps.fleet.forgetSleepers(service);
-  for (const runner of deps.fleet.ofService(service)) {
+  deps.instanceTable.forgetSleepers(service);
+  for (const runner of deps.instanceTable.ofService(service)) {
     detached(deps.logger, { instance: runner.name }, retire(runner, deps));
   }
 }
 
 /** Its service is gone: it ends, and is remembered. The service may be back by then. */
-async function retire(runner: Runner, { fleet, recovery }: ReconfigurationDeps): Promise<void> {
+async function retire(runner: Runner, { instanceTable, recovery }: ReconfigurationDeps): Promise<void> {
   runner.dispatch({ type: 'close' });
   await runner.until(() => runner.lifecycle.over);
-  fleet.forget(runner);
-  if (recovery.hasService(runner.service.name) && !fleet.has(runner.name)) {
+  instanceTable.forget(runner);
+  if (recovery.hasService(runner.service.name) && !instanceTable.has(runner.name)) {
     takeUp(runner.record, recovery);
-    fleet.hangDoorbells();
+    instanceTable.hangDoorbells();
   }
 }
 

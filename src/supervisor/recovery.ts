@@ -5,12 +5,12 @@ import type { LifecycleEvent } from '../core/lifecycle/lifecycle-events.ts';
 import { recoveryOf } from '../core/lifecycle/recovery.ts';
 import type { Launcher } from '../core/ports.ts';
 import type { Logger } from '../logger.ts';
-import type { Fleet } from './fleet.ts';
+import type { InstanceTable } from './instance-table.ts';
 
 export interface RecoveryDeps {
   readonly launcher: Launcher;
   readonly logger: Logger;
-  readonly fleet: Fleet;
+  readonly instanceTable: InstanceTable;
   hasService(name: string): boolean;
   nowMs(): number;
 }
@@ -22,20 +22,20 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
     const taken = takeUp(record, deps);
     if (taken && record.process !== null) known.add(record.process.bindSocket);
   }
-  deps.fleet.hangDoorbells();
+  deps.instanceTable.hangDoorbells();
   await endStrays(known, deps);
 }
 
-/** Serves it from now on; `fleet.hangDoorbells` hangs the doorbells of those that sleep. Returns whether its process runs and was taken up. */
+/** Serves it from now on; `InstanceTable.hangDoorbells` hangs the doorbells of those that sleep. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
-  const { launcher, fleet, logger } = deps;
+  const { launcher, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
   if (!deps.hasService(record.service)) {
     logger.warn({ instance }, 'registered, but the config has no such service: not served');
     return false;
   }
   try {
-    fleet.add(record);
+    instanceTable.add(record);
   } catch (error) {
     logger.warn({ instance, err: error }, 'registered, but the config gives it no valid paths: not served');
     return false;
@@ -43,10 +43,10 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { process } = record;
   const isAlive = process !== null && launcher.isAlive(process);
   const isOpen = isAlive && launcher.isPublished(process);
-  if (!isOpen) fleet.hangDoorbellSoon(record);
+  if (!isOpen) instanceTable.hangDoorbellSoon(record);
   const recovery = recoveryOf(record, isAlive, deps.nowMs());
   if (recovery.do === 'nothing') return false;
-  const runner = fleet.find(instance);
+  const runner = instanceTable.find(instance);
   if (recovery.do === 'dispatch' && process !== null && isAlive) {
     const request = runner.launchRequest();
     // It has not served yet, and with another config it need not come to that.

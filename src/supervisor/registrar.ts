@@ -1,4 +1,4 @@
-/** Registers instances and unregisters them: in the registry first, then in the fleet. */
+/** Registers instances and unregisters them: in the registry first, then in the table of instances. */
 import {
   assertTenantId,
   type InstanceName,
@@ -8,15 +8,15 @@ import {
 } from '../core/lifecycle/instance.ts';
 import type { Clock, EventLog, Launcher, Registry } from '../core/ports.ts';
 import { TenementError } from '../errors.ts';
-import type { Fleet } from './fleet.ts';
 import type { Runner } from './instance/runner.ts';
+import type { InstanceTable } from './instance-table.ts';
 
 export interface RegistrarDeps {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly events: EventLog;
   readonly launcher: Pick<Launcher, 'deleteTenantDir'>;
-  readonly fleet: Fleet;
+  readonly instanceTable: InstanceTable;
   /** @throws {TenementError} `unknown_service` */
   assertService(name: string): void;
   /** @throws {TenementError} `mixed_users` */
@@ -41,29 +41,29 @@ export class Registrar {
 
   /** @throws {TenementError} `unknown_service`, `bad_id`, `mixed_users`, `socket_conflict`, `state_failed` */
   register(service: string, tenantId: string, own: TenantsOwn): Runner {
-    const { clock, registry, events, fleet } = this.deps;
+    const { clock, registry, events, instanceTable } = this.deps;
     this.deps.assertService(service);
     assertTenantId(tenantId);
     this.deps.assertSameUser(service, tenantId);
     const instance = instanceName(service, tenantId);
     const record = newRecord(service, tenantId, own, clock.nowMs());
-    fleet.assertOwnSocket(record);
+    instanceTable.assertOwnSocket(record);
     try {
       registry.save(record, true);
     } catch (error) {
       throw unwritten(`${instance} is not registered`, error);
     }
-    fleet.add(record);
-    fleet.hangDoorbell(record);
+    instanceTable.add(record);
+    instanceTable.hangDoorbell(record);
     events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
-    return fleet.find(instance);
+    return instanceTable.find(instance);
   }
 
   /** One whose process has ended. `purge`: also its logs, and its directory if it is no other service's. */
   async unregister(runner: Runner, purge: boolean): Promise<void> {
-    const { clock, events, fleet } = this.deps;
+    const { clock, events, instanceTable } = this.deps;
     if (!(await this.strikeOut(runner))) return;
-    const purged = purge && !fleet.hasOtherOf(runner.tenantId);
+    const purged = purge && !instanceTable.hasOtherOf(runner.tenantId);
     if (purge) await this.reserved(runner.tenantId, () => this.delete(runner, purged));
     const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
     events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
@@ -71,11 +71,11 @@ export class Registrar {
 
   /** Returns false when somebody else did it meanwhile. */
   private async strikeOut(runner: Runner): Promise<boolean> {
-    const { registry, fleet } = this.deps;
+    const { registry, instanceTable } = this.deps;
     const attempt = () => {
-      if (fleet.get(runner.name) !== runner) return false;
+      if (instanceTable.get(runner.name) !== runner) return false;
       registry.remove(runner.service.name, runner.tenantId);
-      fleet.forget(runner);
+      instanceTable.forget(runner);
       return true;
     };
     try {

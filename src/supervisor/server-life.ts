@@ -16,14 +16,14 @@ import { Generations } from './activity/generations.ts';
 import { makeRoom } from './admission/eviction.ts';
 import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
 import { StartTimes } from './admission/start-times.ts';
-import { type Address, Fleet } from './fleet.ts';
 import type { RunnerDeps } from './instance/parts.ts';
 import { Runner } from './instance/runner.ts';
+import { type Address, InstanceTable } from './instance-table.ts';
 import { Watches } from './monitors/watches.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { Registrar } from './registrar.ts';
-import { Rollout } from './rollout.ts';
+import { RollingRestart } from './rolling-restart.ts';
 import { Saver } from './saver.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 
@@ -31,12 +31,12 @@ import type { SupervisorDeps } from './supervisor-deps.ts';
 const LAST_WAIT_MS = 10_000;
 
 export abstract class ServerLife {
-  protected readonly fleet: Fleet;
+  protected readonly instanceTable: InstanceTable;
   protected readonly deps: SupervisorDeps;
   protected readonly saver: Saver;
   protected readonly runnerDeps: RunnerDeps;
   protected readonly registrar: Registrar;
-  protected readonly rollout: Rollout;
+  protected readonly rollingRestart: RollingRestart;
   protected readonly generations = new Generations();
   protected readonly watches: Watches;
   protected currentConfig: Config;
@@ -48,7 +48,7 @@ export abstract class ServerLife {
     this.currentConfig = deps.config;
     this.saver = new Saver({ clock, registry, logger });
     this.runnerDeps = this.makeRunnerDeps();
-    this.fleet = new Fleet({
+    this.instanceTable = new InstanceTable({
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
       doorbells: deps.doorbells,
       logger,
@@ -56,17 +56,17 @@ export abstract class ServerLife {
     });
     this.registrar = new Registrar({
       ...deps,
-      fleet: this.fleet,
+      instanceTable: this.instanceTable,
       assertService: (name) => void this.serviceNamed(name),
       assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
     });
-    this.rollout = new Rollout({ fleet: this.fleet, events, nowMs: () => clock.nowMs() });
+    this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
     this.watches = new Watches({
       ...deps,
-      runners: () => this.fleet,
+      runners: () => this.instanceTable,
       memoryReserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
     });
-    this.fleet.onRegistration((name) => this.watches.registered(parseInstanceName(name).tenantId));
+    this.instanceTable.onRegistration((name) => this.watches.registered(parseInstanceName(name).tenantId));
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -83,7 +83,7 @@ export abstract class ServerLife {
       random,
       slots: new StartSlots({
         limits: () => this.limits,
-        makeRoom: (demand) => makeRoom(this.fleet, demand, this.house).catch((error) => this.noRoom(error)),
+        makeRoom: (demand) => makeRoom(this.instanceTable, demand, this.house).catch((error) => this.noRoom(error)),
       }),
       startTimes: new StartTimes(),
       generations: this.generations,
@@ -97,7 +97,7 @@ export abstract class ServerLife {
   }
 
   private get limits(): StartLimits {
-    return startLimits(this.currentConfig.settings, this.deps.descriptors, this.fleet.size);
+    return startLimits(this.currentConfig.settings, this.deps.descriptors, this.instanceTable.size);
   }
 
   /** What nobody expects while room was made: there is none, and the others have their turn. */
@@ -118,7 +118,7 @@ export abstract class ServerLife {
 
   protected assertSameUser(service: string, tenantId: string): void {
     const { services } = this.currentConfig;
-    const others = [...services.values()].filter(({ name }) => this.fleet.has(instanceName(name, tenantId)));
+    const others = [...services.values()].filter(({ name }) => this.instanceTable.has(instanceName(name, tenantId)));
     assertSameUser(this.serviceNamed(service), others, tenantId);
   }
 
@@ -142,7 +142,7 @@ export abstract class ServerLife {
     }
     const { logger } = this.deps;
     for (const service of this.currentConfig.services.keys())
-      detached(logger, { service }, this.rollout.start(service));
+      detached(logger, { service }, this.rollingRestart.start(service));
   }
 
   /**
@@ -151,7 +151,7 @@ export abstract class ServerLife {
    */
   async close({ hurry, drainTimeoutMs }: { hurry?: AbortSignal; drainTimeoutMs?: number } = {}): Promise<void> {
     this.beginEnd();
-    const runners = [...this.fleet];
+    const runners = [...this.instanceTable];
     for (const runner of runners) turns.do(() => runner.dispatch({ type: 'close' }));
     onceAborted(hurry, () => runners.forEach((runner) => void turns.do(() => runner.hurry())));
     const patience = drainTimeoutMs === undefined ? () => {} : this.endDrainsIn(drainTimeoutMs, runners);
@@ -171,14 +171,14 @@ export abstract class ServerLife {
   async leave(hurry?: AbortSignal): Promise<void> {
     this.beginEnd();
     const hurried = new Promise<void>((resolve) => onceAborted(hurry, resolve));
-    await Promise.all(Array.from(this.fleet, (runner) => runner.release(hurried)));
+    await Promise.all(Array.from(this.instanceTable, (runner) => runner.release(hurried)));
     await this.finish();
   }
 
   private beginEnd(): void {
     this.closing = true;
-    this.rollout.end();
-    this.fleet.close();
+    this.rollingRestart.end();
+    this.instanceTable.close();
   }
 
   private async finish(): Promise<void> {
@@ -200,14 +200,14 @@ export abstract class ServerLife {
     this.assertOpen();
     this.deps.launcher.assertHostGives(config.services.values());
     const diff = diffConfigs(this.currentConfig, config);
-    const words = describeDiff(diff, (service) => this.fleet.population(service));
+    const words = describeDiff(diff, (service) => this.instanceTable.population(service));
     this.currentConfig = applicable(this.currentConfig, config);
     const { registry, logger } = this.deps;
     reconfigure(diff, {
-      fleet: this.fleet,
+      instanceTable: this.instanceTable,
       registry,
       logger,
-      rollout: this.rollout,
+      rollingRestart: this.rollingRestart,
       recovery: this.recoveryDeps(),
       service: (name) => this.currentConfig.services.get(name),
       takeIn: (instance) => this.takeIn(instance),
@@ -219,16 +219,16 @@ export abstract class ServerLife {
   private recoveryDeps(): RecoveryDeps {
     const { launcher, logger, clock } = this.deps;
     const hasService = (name: string) => this.currentConfig.services.has(name);
-    return { launcher, logger, fleet: this.fleet, hasService, nowMs: () => clock.nowMs() };
+    return { launcher, logger, instanceTable: this.instanceTable, hasService, nowMs: () => clock.nowMs() };
   }
 
   /** Registers one of `[instances]`, and starts it unless it is only to be registered. */
   private takeIn(listed: ListedInstance): void {
     const { service, tenantId, start } = listed;
     const name = instanceName(service, tenantId);
-    if (!start && this.fleet.has(name)) return;
+    if (!start && this.instanceTable.has(name)) return;
     if (this.registrar.deletionOf(tenantId) !== undefined) return this.spawnLater(listed);
-    const runner = this.fleet.get(name) ?? this.registerNow(service, tenantId);
+    const runner = this.instanceTable.get(name) ?? this.registerNow(service, tenantId);
     if (runner === null) return this.spawnLater(listed);
     if (start && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
   }

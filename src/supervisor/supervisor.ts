@@ -18,26 +18,26 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   // ---- Requests ------------------------------------------------------------------------------
 
   has(instance: InstanceName): boolean {
-    return this.fleet.has(instance);
+    return this.instanceTable.has(instance);
   }
 
   claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
-    if (!this.fleet.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
+    if (!this.instanceTable.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that was woken now would be left behind.
     if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
-    return this.fleet.find(instance).claim(signal, again, asker);
+    return this.instanceTable.find(instance).claim(signal, again, asker);
   }
 
   grant(instance: InstanceName): Grant | null {
-    return this.fleet.get(instance)?.grant() ?? null;
+    return this.instanceTable.get(instance)?.grant() ?? null;
   }
 
   names(): Iterable<InstanceName> {
-    return this.fleet.names();
+    return this.instanceTable.names();
   }
 
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void {
-    this.fleet.onRegistration(listener);
+    this.instanceTable.onRegistration(listener);
   }
 
   countConnection(generation: number, change: 1 | -1): void {
@@ -55,7 +55,7 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     if (deletion !== undefined) await deletion;
     const { runner, created } = await this.deps.registry.whenWritable(() => {
       this.assertOpen();
-      const existing = this.fleet.get(instanceName(service, tenantId));
+      const existing = this.instanceTable.get(instanceName(service, tenantId));
       if (existing !== undefined) assertSame(existing, ownOf(options));
       const runner = existing ?? this.register(service, tenantId, ownOf(options));
       // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
@@ -68,14 +68,14 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
     this.assertOpen();
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     runner.ask({ type: 'start' });
     if (options.wait !== false) await runner.settled();
     return this.savedView(runner);
   }
 
   async stop(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     runner.dispatch({ type: 'stop' });
     await runner.until(() => runner.lifecycle.desired !== 'stopped' || !runner.hasProcess);
     return this.savedView(runner);
@@ -83,30 +83,30 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
 
   async restart(instance: InstanceName): Promise<InstanceView> {
     this.assertOpen();
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     runner.ask({ type: 'restart' });
     await runner.settled();
     return this.savedView(runner);
   }
 
   async sleep(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     runner.dispatch({ type: 'sleep' });
     await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
     return this.savedView(runner);
   }
 
   async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     runner.dispatch({ type: 'remove' });
     await runner.until(() => runner.lifecycle.over);
-    if (this.fleet.get(instance) === runner) await this.registrar.unregister(runner, options.purge === true);
+    if (this.instanceTable.get(instance) === runner) await this.registrar.unregister(runner, options.purge === true);
   }
 
   /** Prepares what an operator runs in its place. Wakes nothing. @throws `command_not_found`, `exec_failed` */
   async prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand> {
     const { launcher, events, clock } = this.deps;
-    const runner = this.fleet.find(instance);
+    const runner = this.instanceTable.find(instance);
     this.assertSameUser(runner.service.name, runner.tenantId);
     const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
     const [program = ''] = asked.words;
@@ -116,17 +116,17 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   }
 
   get(instance: InstanceName): InstanceView {
-    return this.view(this.fleet.find(instance));
+    return this.view(this.instanceTable.find(instance));
   }
 
   list(): InstanceView[] {
-    const views = Array.from(this.fleet.everyone(), (runner) => this.view(runner));
+    const views = Array.from(this.instanceTable.everyone(), (runner) => this.view(runner));
     return views.sort((a, b) => (a.instance < b.instance ? -1 : 1));
   }
 
   /** How many are served. */
   get size(): number {
-    return this.fleet.size;
+    return this.instanceTable.size;
   }
 
   /** @throws {TenementError} `state_failed` when what was done would be forgotten with this server */

@@ -5,7 +5,7 @@ export type Demand =
   | { readonly by: 'request'; readonly client: string | null }
   /** An operator asked for it, and may be waiting. */
   | { readonly by: 'operator' }
-  /** `[instances]`, a rollout, the restart after a crash: nobody waits. */
+  /** `[instances]`, a rolling restart, the restart after a crash: nobody waits. */
   | { readonly by: 'server' };
 
 export const BY_OPERATOR: Demand = { by: 'operator' };

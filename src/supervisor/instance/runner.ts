@@ -192,7 +192,7 @@ export class Runner {
   }
 
   private tryOnNewTerms(): void {
-    // One that was taken back serves already: it is the rollout's.
+    // One that was taken back serves already: the rolling restart takes care of it.
     if (this.isRenewed && !this.parts.current.isAdopted) this.dispatch({ type: 'renewed' });
   }
 

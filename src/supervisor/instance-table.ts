@@ -11,7 +11,7 @@ import type { Logger } from '../logger.ts';
 import { Activation } from './activation.ts';
 import { Runner } from './instance/runner.ts';
 
-export interface FleetOptions {
+export interface InstanceTableOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */
   makeRunner(record: InstanceRecord): Runner;
   readonly doorbells: Pick<Doorbells, 'hang' | 'takeDown'>;
@@ -26,15 +26,15 @@ export interface Address {
   readonly access: SocketAccess;
 }
 
-export class Fleet {
+export class InstanceTable {
   private readonly members = new Map<InstanceName, Runner | InstanceRecord>();
   /** Public socket → whose it is. */
   private readonly owners = new Map<string, InstanceName>();
   private readonly listeners: ((instance: InstanceName, registered: boolean) => void)[] = [];
-  private readonly options: FleetOptions;
+  private readonly options: InstanceTableOptions;
   private readonly activation: Activation;
 
-  constructor(options: FleetOptions) {
+  constructor(options: InstanceTableOptions) {
     this.options = options;
     this.activation = new Activation({
       logger: options.logger,

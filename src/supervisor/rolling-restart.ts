@@ -4,11 +4,11 @@
  * keep the process that they have, and the next config is tried with that one first.
  */
 import type { EventLog } from '../core/ports.ts';
-import type { Fleet } from './fleet.ts';
 import type { Runner } from './instance/runner.ts';
+import type { InstanceTable } from './instance-table.ts';
 
-export interface RolloutDeps {
-  readonly fleet: Fleet;
+export interface RollingRestartDeps {
+  readonly instanceTable: InstanceTable;
   readonly events: EventLog;
   nowMs(): number;
 }
@@ -23,12 +23,12 @@ interface Progress {
   running: Promise<void> | null;
 }
 
-export class Rollout {
-  private readonly deps: RolloutDeps;
+export class RollingRestart {
+  private readonly deps: RollingRestartDeps;
   private readonly services = new Map<string, Progress>();
   private ended = false;
 
-  constructor(deps: RolloutDeps) {
+  constructor(deps: RollingRestartDeps) {
     this.deps = deps;
   }
 
@@ -76,7 +76,7 @@ export class Rollout {
   }
 
   private inOrder(service: string, first: Runner | null): Runner[] {
-    const all = this.deps.fleet.ofService(service);
+    const all = this.deps.instanceTable.ofService(service);
     return first !== null && all.includes(first) ? [first, ...all.filter((other) => other !== first)] : all;
   }
 
@@ -100,7 +100,7 @@ export class Rollout {
   }
 
   private halt(service: string, runner: Runner): void {
-    const waiting = this.deps.fleet.ofService(service).filter((other) => other.isOutdated).length;
+    const waiting = this.deps.instanceTable.ofService(service).filter((other) => other.isOutdated).length;
     this.deps.events.append({
       atMs: this.deps.nowMs(),
       type: 'rollout-halted',
