@@ -21,12 +21,12 @@ export interface FrontAlias {
 
 /** In the order in which they are tried: those that name a service first. */
 export function frontRules(config: Config): FrontRule[] {
-  return places(config).map(({ service, rest }) => ({ service, pattern: ID + rest }));
+  return frontTargets(config).map(({ service, rest }) => ({ service, pattern: ID + rest }));
 }
 
 export function frontAliases(config: Config): FrontAlias[] {
   return [...config.aliases].flatMap(([label, tenantId]) =>
-    places(config).map(({ service, rest }) => ({ service, label, rest, tenantId })),
+    frontTargets(config).map(({ service, rest }) => ({ service, label, rest, tenantId })),
   );
 }
 
@@ -35,13 +35,13 @@ export function socketFor(service: ServiceConfig, id: string, { settings }: Conf
   return service.listen === 'port' ? null : publicSocketPath(service, id, settings);
 }
 
-interface Place {
+interface FrontTarget {
   readonly service: ServiceConfig;
   /** What stands right of the tenant's label. */
   readonly rest: string;
 }
 
-function places({ proxy, services }: Config): Place[] {
+function frontTargets({ proxy, services }: Config): FrontTarget[] {
   const domains = domainPattern(proxy.domains);
   const named = [...services.values()].map((service) => ({
     service,

@@ -1,4 +1,4 @@
-/** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own door. */
+/** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own gate. */
 
 import { systemClock } from '../../src/clock.ts';
 import type { UpstreamSource } from '../../src/core/admission/serving.ts';
@@ -7,25 +7,25 @@ import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { Clientele } from '../../src/supervisor/admission/clientele.ts';
-import { Door } from '../../src/supervisor/instance/door.ts';
 import { InFlight } from '../../src/supervisor/instance/in-flight.ts';
+import { RequestGate } from '../../src/supervisor/instance/request-gate.ts';
 
 export function readySource(count: number, dir: string): UpstreamSource {
-  const doors = new Map<InstanceName, Door>();
-  for (let index = 0; index < count; index += 1) doors.set(`app:t${index}`, openDoor(index, dir));
+  const gates = new Map<InstanceName, RequestGate>();
+  for (let index = 0; index < count; index += 1) gates.set(`app:t${index}`, openGate(index, dir));
   return {
-    has: (instance) => doors.has(instance),
-    claim: (instance, signal) => doors.get(instance)?.claim(signal) ?? { refused: 'unknown_tenant', retryAfterS: null },
+    has: (instance) => gates.has(instance),
+    claim: (instance, signal) => gates.get(instance)?.claim(signal) ?? { refused: 'unknown_tenant', retryAfterS: null },
     countConnection: () => {},
     onRetired: () => {},
   };
 }
 
-function openDoor(index: number, dir: string): Door {
+function openGate(index: number, dir: string): RequestGate {
   const nothing = () => {};
   const service = { requestTimeoutMs: 60_000, wakeQueue: 256, startupTimeoutMs: 30_000 } as ServiceConfig;
   const settings = { restartWindowMs: 300_000, maxRestarts: 3 } as Settings;
-  const door = new Door({
+  const gate = new RequestGate({
     name: `app:t${index}`,
     tenantId: `t${index}`,
     clock: systemClock,
@@ -40,8 +40,8 @@ function openDoor(index: number, dir: string): Door {
     onDeserted: nothing,
   });
   const process = { upstream: { socketPath: `${dir}/t${index}.sock` } } as LaunchedProcess;
-  door.open({ process, generation: index + 1 });
-  return door;
+  gate.open({ process, generation: index + 1 });
+  return gate;
 }
 
 const READY = { ...newLifecycle('up'), state: 'ready' as const };

@@ -14,7 +14,7 @@ import { Visitor } from '../../src/proxy/client/visitor.ts';
 import { Desk } from '../../src/proxy/desk.ts';
 
 /** A doorbell; claims are for the process of `generation`, each of which is a server at a socket of its own. */
-class Place {
+class WorkerBench {
   generation = 1;
   /** Instead of a lease. */
   refusal: Claim | null = null;
@@ -56,8 +56,8 @@ class Place {
   }
 }
 
-async function place(): Promise<Place> {
-  const made = new Place(await mkdtemp(join(tmpdir(), 'tnm-')));
+async function place(): Promise<WorkerBench> {
+  const made = new WorkerBench(await mkdtemp(join(tmpdir(), 'tnm-')));
   const bell = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     made.accepted.push(socket.on('error', () => {}));
     made.desk.serve('web:acme', new Visitor(socket), false);
@@ -79,14 +79,14 @@ async function listening(server: NetServer, path: string): Promise<void> {
 }
 
 /** A tenant that says of which generation it is. */
-async function tenant(made: Place, generation: number, listener?: RequestListener): Promise<Server> {
+async function tenant(made: WorkerBench, generation: number, listener?: RequestListener): Promise<Server> {
   const server = createHttpServer(listener ?? ((_request, response) => response.end(String(generation))));
   await listening(server, made.pathOf(generation));
   return server;
 }
 
 /** One client that keeps its connection. */
-function client(made: Place) {
+function client(made: WorkerBench) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
   return async (path = '/', method = 'GET') => {

@@ -12,11 +12,11 @@ import { Clientele } from '../admission/clientele.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 import { CurrentProcess } from './current-process.ts';
-import { Door } from './door.ts';
-import { Duty } from './duty.ts';
 import { InFlight } from './in-flight.ts';
 import { Journal, type JournalDeps } from './journal.ts';
-import { Place } from './place.ts';
+import { PublicEndpoint } from './public-endpoint.ts';
+import { RequestGate } from './request-gate.ts';
+import { ServingMonitor } from './serving-monitor.ts';
 import { Suspension } from './suspension.ts';
 
 export interface RunnerDeps extends JournalDeps {
@@ -54,12 +54,12 @@ export interface Parts {
   readonly inFlight: InFlight;
   readonly clientele: Clientele;
   readonly journal: Journal;
-  readonly place: Place;
+  readonly endpoint: PublicEndpoint;
   readonly current: CurrentProcess;
   readonly consumption: Consumption;
-  readonly duty: Duty;
+  readonly monitor: ServingMonitor;
   readonly suspension: Suspension;
-  readonly door: Door;
+  readonly gate: RequestGate;
 }
 
 /** @throws {TenementError} `socket_path_too_long`, `bad_config` */
@@ -68,7 +68,7 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
   const inFlight = new InFlight(record.requests, record.lastActivityAtMs ?? 0);
   const clientele = new Clientele();
   const journal = new Journal(record, inFlight, deps);
-  const place = new Place({ ...host, ...deps }, host.service());
+  const endpoint = new PublicEndpoint({ ...host, ...deps }, host.service());
   const current = new CurrentProcess({ ...host, ...deps, journal });
   const consumption = new Consumption({ ...host, logger: deps.logger, current, journal });
   const suspension = new Suspension({
@@ -78,8 +78,8 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
     onKilled: () => host.dispatch({ type: 'exited', code: null }),
     onOver: () => host.dispatch({ type: 'evict' }),
   });
-  const duty = makeDuty(host, deps, { inFlight, journal, current });
-  const door = new Door({
+  const monitor = makeServingMonitor(host, deps, { inFlight, journal, current });
+  const gate = new RequestGate({
     ...host,
     clock,
     settings: deps.settings,
@@ -87,15 +87,15 @@ export function partsOf(host: Host, record: InstanceRecord, deps: RunnerDeps): P
     clientele,
     onNeeded: () => host.dispatch({ type: 'wake' }),
     onUsed: () => journal.used(),
-    onQuiet: () => duty.quiet(),
+    onQuiet: () => monitor.quiet(),
   });
-  return { inFlight, clientele, journal, place, current, consumption, duty, suspension, door };
+  return { inFlight, clientele, journal, endpoint, current, consumption, monitor, suspension, gate };
 }
 
 type Watched = Pick<Parts, 'inFlight' | 'journal' | 'current'>;
 
-function makeDuty(host: Host, deps: RunnerDeps, { inFlight, journal, current }: Watched): Duty {
-  return new Duty({
+function makeServingMonitor(host: Host, deps: RunnerDeps, { inFlight, journal, current }: Watched): ServingMonitor {
+  return new ServingMonitor({
     instance: host.name,
     logger: deps.logger,
     clock: deps.clock,

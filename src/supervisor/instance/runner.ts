@@ -95,21 +95,21 @@ export class Runner {
   }
 
   get upstream(): Upstream | null {
-    return this.parts.door.target?.upstream ?? null;
+    return this.parts.gate.target?.upstream ?? null;
   }
 
   /** Those of its process, while it has one; else those that the next will have. */
   get paths(): InstancePaths {
-    return this.parts.place.pathsOf(this.parts.current.record);
+    return this.parts.endpoint.pathsOf(this.parts.current.record);
   }
 
   get held(): number {
-    return this.parts.door.held;
+    return this.parts.gate.held;
   }
 
   /** When its process rests or, suspended, ends, if nothing more happens; ms since the epoch. */
   get sleepsAtMs(): number | null {
-    return this.parts.duty.sleepsAtMs ?? this.parts.suspension.endsAtMs;
+    return this.parts.monitor.sleepsAtMs ?? this.parts.suspension.endsAtMs;
   }
 
   /** How much it is needed, for who wants room. */
@@ -149,16 +149,16 @@ export class Runner {
   }
 
   claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
-    return this.parts.door.claim(signal, again, asker);
+    return this.parts.gate.claim(signal, again, asker);
   }
 
   grant(): Grant | null {
-    return this.parts.door.grant();
+    return this.parts.gate.grant();
   }
 
   /** Takes note of what went straight to its socket. */
   lookAtTraffic(): void {
-    this.parts.duty.lookAtTraffic();
+    this.parts.monitor.lookAtTraffic();
     void this.parts.suspension.look();
   }
 
@@ -166,11 +166,11 @@ export class Runner {
 
   /** Goes on with another config: at once where the process has no part in it, else from the next start on. */
   reconfigure(service: ServiceConfig): void {
-    this.parts.place.renew(service);
+    this.parts.endpoint.renew(service);
     this.service = service;
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
-    this.parts.door.renew();
-    this.parts.duty.renew();
+    this.parts.gate.renew();
+    this.parts.monitor.renew();
     this.parts.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
     this.consumption.renew();
@@ -222,10 +222,10 @@ export class Runner {
   async release(hurried: Promise<void>): Promise<void> {
     await Promise.race([this.until(() => this.held === 0), hurried]);
     this.released = true;
-    this.parts.duty.end();
+    this.parts.monitor.end();
     this.parts.suspension.end();
     this.cancelRetry();
-    this.parts.duty.cancelDrain();
+    this.parts.monitor.cancelDrain();
     await this.parts.current.release();
     this.parts.journal.release();
   }
@@ -255,13 +255,13 @@ export class Runner {
   }
 
   private get demand(): Demand {
-    if (this.parts.door.held > 0) return { by: 'request', client: this.parts.door.heldFor };
+    if (this.parts.gate.held > 0) return { by: 'request', client: this.parts.gate.heldFor };
     return this.isAsked ? BY_OPERATOR : BY_SERVER;
   }
 
   private handle(event: LifecycleEvent): void {
     const was = this.lifecycle;
-    const { isCrashExcused } = this.parts.door;
+    const { isCrashExcused } = this.parts.gate;
     const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random(), isCrashExcused };
     const { next, effects } = step(was, event, lifecyclePolicy(this.service, this.deps.settings()), at);
     if (next === was) return;
@@ -269,7 +269,7 @@ export class Runner {
     this.changed(was, event);
     for (const effect of effects) this.carryOut(effect);
     this.parts.journal.tell(was, next, event, this.process?.pid ?? null);
-    this.parts.door.changed(was);
+    this.parts.gate.changed(was);
     this.watchers.tell();
   }
 
@@ -280,7 +280,7 @@ export class Runner {
   private broken(event: LifecycleEvent, error: unknown): void {
     fault(this.deps.logger, error, { instance: this.name, event: event.type });
     const { state, retryAtMs } = this.lifecycle;
-    const { current, door } = this.parts;
+    const { current, gate } = this.parts;
     if (event.type === 'unfit') return void this.deps.clock.after(RETRY_MS, () => current.terminate(0));
     // What is said here is handled next, and then those who wait.
     if (state === 'starting' || state === 'ready') {
@@ -290,7 +290,7 @@ export class Runner {
     if (state === 'suspended') return this.dispatch({ type: 'evict' });
     if (state === 'stopping') return void current.terminate(0);
     if (retryAtMs !== null) this.retryAt(retryAtMs);
-    door.changed(this.lifecycle);
+    gate.changed(this.lifecycle);
     this.watchers.tell();
   }
 
@@ -309,12 +309,12 @@ export class Runner {
 
   /** Somebody answers at its public socket: its process, or its doorbell. */
   mindDoorbell(): void {
-    this.parts.place.mind(this.lifecycle, this.parts.current.found, this.service);
+    this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.service);
   }
 
   private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
-    this.wokenByRequest = event.type === 'wake' && this.parts.door.held > 0;
-    this.parts.journal.starting(was, event, this.parts.door.held > 0);
+    this.wokenByRequest = event.type === 'wake' && this.parts.gate.held > 0;
+    this.parts.journal.starting(was, event, this.parts.gate.held > 0);
   }
 
   /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */
@@ -338,11 +338,11 @@ export class Runner {
         return this.tenure.resume();
       case 'drain':
         if (this.hurried) return this.dispatch({ type: 'drained', isQuiet: false });
-        return this.parts.duty.drain(this.service.drainTimeoutMs, (isQuiet) =>
+        return this.parts.monitor.drain(this.service.drainTimeoutMs, (isQuiet) =>
           this.dispatch({ type: 'drained', isQuiet }),
         );
       case 'terminate':
-        this.parts.duty.cancelDrain();
+        this.parts.monitor.cancelDrain();
         return void this.parts.current.terminate(effect.kill || this.hurried ? 0 : this.service.stopTimeoutMs);
       case 'schedule-retry':
         return this.retryAt(effect.atMs);
@@ -352,7 +352,7 @@ export class Runner {
   }
 
   launchRequest(): LaunchRequest {
-    return launchRequestOf(this, this.parts.place.configured, this.deps);
+    return launchRequestOf(this, this.parts.endpoint.configured, this.deps);
   }
 
   private retryAt(atMs: number): void {

@@ -14,23 +14,23 @@ export class Tenure {
   }
 
   enter(was: Lifecycle, event: LifecycleEvent): void {
-    const { current, journal, door, duty } = this.parts;
+    const { current, journal, gate, monitor } = this.parts;
     const process = current.launched;
     if (process === null) return;
     const isResumed = was.state !== 'starting';
-    if (isResumed) journal.starting(was, event, door.held > 0);
+    if (isResumed) journal.starting(was, event, gate.held > 0);
     const generation = this.deps.generations.next();
-    door.open({ process, generation });
+    gate.open({ process, generation });
     journal.ready(process.record, current.isAdopted && !isResumed);
-    duty.begin({ process, generation, found: current.isAdopted || isResumed });
+    monitor.begin({ process, generation, found: current.isAdopted || isResumed });
   }
 
   leave(): void {
-    const { duty, door } = this.parts;
-    duty.end();
-    const { target } = door;
+    const { monitor, gate } = this.parts;
+    monitor.end();
+    const { target } = gate;
     if (target !== null) this.deps.generations.retire(target.generation);
-    door.close();
+    gate.close();
   }
 
   suspend(): void {
@@ -45,12 +45,12 @@ export class Tenure {
   }
 
   resume(): void {
-    const { duty, current, door } = this.parts;
-    duty.cancelDrain();
+    const { monitor, current, gate } = this.parts;
+    monitor.cancelDrain();
     const detail = current.launched?.resume() ?? null;
     if (detail === null) return;
     // Before those who are held go on to it.
-    door.close();
+    gate.close();
     current.condemn('start_failed', detail, { type: 'unfit' });
   }
 }

@@ -19,7 +19,7 @@ const AFTER_PROBE_MS = 50;
 /** While a probe waits, requests past the proxy are not told from it: one that takes longer counts as a request. */
 const QUICK_PROBE_MS = 250;
 
-export interface DutyOptions {
+export interface ServingMonitorOptions {
   readonly instance: InstanceName;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -48,8 +48,8 @@ export interface Served {
   readonly found: boolean;
 }
 
-export class Duty {
-  private readonly options: DutyOptions;
+export class ServingMonitor {
+  private readonly options: ServingMonitorOptions;
   private readonly idle: IdleTimer;
   private readonly traffic: DirectTraffic;
   private ongoingDrain: Drain | null = null;
@@ -57,7 +57,7 @@ export class Duty {
   /** While it lasts. */
   private restCheck: RestCheck | null = null;
 
-  constructor(options: DutyOptions) {
+  constructor(options: ServingMonitorOptions) {
     const { clock, service, inFlight, onIdle } = options;
     this.options = options;
     this.traffic = new DirectTraffic(options.ownConnections);

@@ -7,12 +7,12 @@ import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import type { Clientele } from '../admission/clientele.ts';
 import { SecondTries } from '../admission/second-tries.ts';
-import { type Held, WakeGate } from '../admission/wake-gate.ts';
+import { type Held, WakeQueue } from '../admission/wake-queue.ts';
 import { CountedGrant, type GrantNews } from './grant.ts';
 import type { InFlight } from './in-flight.ts';
 import { CountedLease } from './lease.ts';
 
-export interface DoorOptions {
+export interface RequestGateOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly clock: Clock;
@@ -31,21 +31,21 @@ export interface DoorOptions {
   onDeserted(): void;
 }
 
-export class Door {
+export class RequestGate {
   private current: LeaseTarget | null = null;
   private readonly grants = new Set<CountedGrant>();
-  private readonly options: DoorOptions;
-  private readonly gate: WakeGate;
+  private readonly options: RequestGateOptions;
+  private readonly queue: WakeQueue;
   private readonly secondTries: SecondTries;
   private excused = false;
 
-  constructor(options: DoorOptions) {
+  constructor(options: RequestGateOptions) {
     this.options = options;
     this.secondTries = new SecondTries(() => {
       const { restartWindowMs, maxRestarts } = options.settings();
       return { windowMs: restartWindowMs, maxExcused: maxRestarts };
     });
-    this.gate = new WakeGate(() => options.onDeserted());
+    this.queue = new WakeQueue(() => options.onDeserted());
   }
 
   /** Who serves now, while the state is `ready`: requests are forwarded to it. */
@@ -81,12 +81,12 @@ export class Door {
   }
 
   get held(): number {
-    return this.gate.size;
+    return this.queue.size;
   }
 
   /** Who sent the first request that is held; null when that is not known. */
   get heldFor(): string | null {
-    return this.gate.first?.client ?? null;
+    return this.queue.first?.client ?? null;
   }
 
   /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
@@ -106,7 +106,7 @@ export class Door {
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
     const client = asker?.client ?? null;
-    const claim = this.gate.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
+    const claim = this.queue.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
     if (!('refused' in claim)) clientele.note(client, nowMs);
     if (answer === 'wake' && !('refused' in claim)) onNeeded();
     return claim;
@@ -115,19 +115,19 @@ export class Door {
   /** After a change of state: requests that are held go on, wait on, or are refused. */
   changed(was: Lifecycle): void {
     this.noteCrash(was);
-    if (this.gate.size === 0) return;
+    if (this.queue.size === 0) return;
     if (this.options.lifecycle().state === 'backoff') this.giveUpOnOld();
     const { target } = this;
     if (target !== null) {
       const nowMs = this.options.clock.nowMs();
-      return this.gate.admit((held) => this.lease(target, held, held.again, nowMs));
+      return this.queue.admit((held) => this.lease(target, held, held.again, nowMs));
     }
     const answer = this.admission();
-    if (typeof answer === 'object') return this.gate.refuse(answer);
+    if (typeof answer === 'object') return this.queue.refuse(answer);
     if (answer !== 'wake') return;
     const why = this.whyNotAwake(was);
     if (why === null) this.options.onNeeded();
-    else this.gate.refuse({ refused: why, retryAfterS: 1 });
+    else this.queue.refuse({ refused: why, retryAfterS: 1 });
   }
 
   private allows(again: SecondTry): boolean {
@@ -146,7 +146,7 @@ export class Door {
     const { clock, service, lifecycle } = this.options;
     const nowMs = clock.nowMs();
     const refusal = refusedLater('backoff', lifecycle(), nowMs);
-    this.gate.refuseSince(nowMs - service().startupTimeoutMs, refusal);
+    this.queue.refuseSince(nowMs - service().startupTimeoutMs, refusal);
   }
 
   /** For one that came to rest while requests waited for it, and would again. */

@@ -4,20 +4,20 @@ import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Doorbells, InstancePaths, LaunchedProcess, Launcher } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 
-export interface PlaceOptions {
+export interface PublicEndpointOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly launcher: Pick<Launcher, 'paths' | 'isPublished'>;
   readonly doorbells: Pick<Doorbells, 'hang' | 'retire' | 'takeDown'>;
 }
 
-export class Place {
+export class PublicEndpoint {
   /** Those that its next process will have. */
   configured: InstancePaths;
-  private readonly options: PlaceOptions;
+  private readonly options: PublicEndpointOptions;
 
   /** @throws {TenementError} `socket_path_too_long`, `bad_config` */
-  constructor(options: PlaceOptions, service: ServiceConfig) {
+  constructor(options: PublicEndpointOptions, service: ServiceConfig) {
     this.options = options;
     this.configured = options.launcher.paths(service, options.tenantId);
   }

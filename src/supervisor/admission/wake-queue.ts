@@ -17,7 +17,7 @@ interface Waiting extends Held {
 /** The answer to a client that left; nobody reads it. */
 const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
 
-export class WakeGate {
+export class WakeQueue {
   private readonly held = new Set<Waiting>();
   private readonly onDeserted: () => void;
 
@@ -35,7 +35,7 @@ export class WakeGate {
     return this.held.values().next().value;
   }
 
-  /** Holds a request until it is settled; a full gate refuses at once, a client that leaves is forgotten. */
+  /** Holds a request until it is settled; a full queue refuses at once, a client that leaves is forgotten. */
   hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Claim> {
     if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
