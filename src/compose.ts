@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { systemClock } from './clock.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
-import { type DescriptorShares, roomForDoorbells, shareDescriptors } from './core/limits/descriptors.ts';
+import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { EventLog, LogStore, TokenStore } from './core/ports.ts';
 import { webAddressOf } from './core/routing/web-address.ts';
 import type { Config } from './core/service/service.ts';
@@ -15,9 +15,9 @@ import { descriptorLimit } from './process/launch/descriptors.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createOutput } from './process/output/output.ts';
 import { readHostMemory } from './process/proc/host-memory.ts';
-import { createDoorbells } from './process/sockets/doorbells.ts';
+import { createActivationSockets } from './process/sockets/activation-sockets.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
-import { createReception } from './proxy/reception.ts';
+import { createActivationHandler } from './proxy/activation-handler.ts';
 import { openDatabase } from './registry/database.ts';
 import { createEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
@@ -61,23 +61,23 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
   const registry = createRegistry(database);
   const turnedAway = new TurnedAway();
   const descriptors = sharesOf(config, registry.list().length);
-  const reception = createReception({
+  const activationHandler = createActivationHandler({
     source: { claim: (...args) => parts.supervisor.claim(...args) },
     limits: { inAll: descriptors.rings, perClient: descriptors.ringsPerInstance },
     turnedAway,
     logger,
   });
-  const doorbells = createDoorbells({
+  const activationSockets = createActivationSockets({
     logger,
-    onRing: (...ring) => reception.take(...ring),
-    maxHung: () => roomForDoorbells(descriptors, parts.supervisor.config.settings.maxRunning),
+    onRing: (...ring) => activationHandler.take(...ring),
+    maxHung: () => roomForActivationSockets(descriptors, parts.supervisor.config.settings.maxRunning),
   });
   const launcher = createLauncher({
     settings: config.settings,
     sink: output,
     logger,
     config: () => parts.supervisor.config,
-    onListenerLeft: (instance, fd) => doorbells.inherit(instance, fd),
+    onListenerLeft: (instance, fd) => activationSockets.inherit(instance, fd),
   });
   const forget = onFault(internalErrors(events));
   const parts: Parts = {
@@ -92,7 +92,7 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
       config,
       clock: systemClock,
       launcher,
-      doorbells,
+      activationSockets,
       meter: createUsageMeter(),
       storageMeter: createStorageMeter(),
       descriptors,
@@ -108,14 +108,14 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
     claims,
     release: async (options) => {
       forget();
-      reception.close();
+      activationHandler.close();
       await events.settled(LAST_EVENTS_WAIT_MS);
       database.close();
       claims.release(options);
       lock.release();
     },
   };
-  parts.supervisor.onRetired((generation) => reception.retire(generation));
+  parts.supervisor.onRetired((generation) => activationHandler.retire(generation));
   return parts;
 }
 

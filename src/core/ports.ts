@@ -67,7 +67,7 @@ export interface LaunchedProcess {
   /** Whether somebody connected to its socket since the last time this was asked; the probes do not count. */
   wasConnected(): boolean;
   /**
-   * Whether all connections to its socket, and to the doorbells that were bound at `listeners`, are ones that a front
+   * Whether all connections to its socket, and to the activation sockets that were bound at `listeners`, are ones that a front
    * server keeps for later, given that nothing has moved on them for `quietMs`. Not known is no.
    */
   isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean>;
@@ -145,7 +145,7 @@ export interface Launcher {
 }
 
 /** Listens at the public paths of those that are not ready, so that somebody always answers there. */
-export interface Doorbells {
+export interface ActivationSockets {
   /**
    * From now on whoever connects to the instance's public socket rings. Takes the place of what lies there in one
    * step; does nothing where it hangs already, or where there is no public socket.

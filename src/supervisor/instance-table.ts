@@ -4,7 +4,7 @@
  */
 import type { Population } from '../core/input/diff-words.ts';
 import { type InstanceName, type InstanceRecord, instanceName } from '../core/lifecycle/instance.ts';
-import type { Doorbells, InstancePaths } from '../core/ports.ts';
+import type { ActivationSockets, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -14,7 +14,7 @@ import { Runner } from './instance/runner.ts';
 export interface InstanceTableOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */
   makeRunner(record: InstanceRecord): Runner;
-  readonly doorbells: Pick<Doorbells, 'hang' | 'takeDown'>;
+  readonly activationSockets: Pick<ActivationSockets, 'hang' | 'takeDown'>;
   readonly logger: Logger;
   /** null when the config no longer has its service. */
   addressOf(record: InstanceRecord): Address | null;
@@ -38,7 +38,7 @@ export class InstanceTable {
     this.options = options;
     this.activation = new Activation({
       logger: options.logger,
-      open: (instance) => this.openDoorbell(instance),
+      open: (instance) => this.openActivationSocket(instance),
       nowMs: () => performance.now(),
       later: (run) => void setImmediate(run),
     });
@@ -115,31 +115,31 @@ export class InstanceTable {
   }
 
   /** From now on somebody answers at the public socket of one that has no process there. */
-  hangDoorbell(record: InstanceRecord): void {
+  addActivationSocket(record: InstanceRecord): void {
     const address = this.options.addressOf(record);
     const instance = instanceName(record.service, record.tenantId);
-    if (address !== null) this.options.doorbells.hang(instance, address.paths, address.access);
+    if (address !== null) this.options.activationSockets.hang(instance, address.paths, address.access);
   }
 
-  /** The same, once `hangDoorbells` is called: at once for those that were used last, soon after for the rest. */
-  hangDoorbellSoon(record: InstanceRecord): void {
+  /** The same, once `openActivationSockets` is called: at once for those that were used last, soon after for the rest. */
+  addActivationSocketSoon(record: InstanceRecord): void {
     this.activation.add(instanceName(record.service, record.tenantId), record.lastActivityAtMs ?? 0);
   }
 
-  hangDoorbells(): void {
+  openActivationSockets(): void {
     this.activation.begin();
   }
 
-  /** No further doorbell is hung. */
+  /** No further activation socket is hung. */
   close(): void {
     this.activation.end();
   }
 
   /** Of one that may have been woken, or removed, since it was to have one. */
-  private openDoorbell(instance: InstanceName): void {
+  private openActivationSocket(instance: InstanceName): void {
     const member = this.members.get(instance);
-    if (member instanceof Runner) member.mindDoorbell();
-    else if (member !== undefined) this.hangDoorbell(member);
+    if (member instanceof Runner) member.mindPublicSocket();
+    else if (member !== undefined) this.addActivationSocket(member);
   }
 
   /** @throws {TenementError} `socket_conflict` when its public socket would be another's. */
@@ -171,9 +171,9 @@ export class InstanceTable {
       if (!instance.startsWith(`${service}:`)) continue;
       const socket = this.publicSocketOf(member instanceof Runner ? member.record : member);
       if (socket !== null) this.owners.set(socket, instance);
-      if (!(member instanceof Runner)) this.hangDoorbellSoon(member);
+      if (!(member instanceof Runner)) this.addActivationSocketSoon(member);
     }
-    this.hangDoorbells();
+    this.openActivationSockets();
   }
 
   private publicSocketOf(record: InstanceRecord): string | null {
@@ -187,7 +187,7 @@ export class InstanceTable {
   private drop(instance: InstanceName, record: InstanceRecord): void {
     this.members.delete(instance);
     for (const listener of this.listeners) listener(instance, false);
-    this.options.doorbells.takeDown(instance);
+    this.options.activationSockets.takeDown(instance);
     const socket = this.publicSocketOf(record);
     if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);
   }

@@ -53,7 +53,7 @@ function takeUpAdded(names: ReadonlySet<string>, { registry, instanceTable, reco
     const isNew = names.has(record.service) && !instanceTable.has(instanceName(record.service, record.tenantId));
     if (isNew) takeUp(record, recovery);
   }
-  instanceTable.hangDoorbells();
+  instanceTable.openActivationSockets();
 }
 
 function retireAll(service: string, deps: ReconfigurationDeps): void {
@@ -70,7 +70,7 @@ async function retire(runner: Runner, { instanceTable, recovery }: Reconfigurati
   instanceTable.forget(runner);
   if (recovery.hasService(runner.service.name) && !instanceTable.has(runner.name)) {
     takeUp(runner.record, recovery);
-    instanceTable.hangDoorbells();
+    instanceTable.openActivationSockets();
   }
 }
 

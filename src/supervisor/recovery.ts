@@ -22,11 +22,11 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
     const taken = takeUp(record, deps);
     if (taken && record.process !== null) known.add(record.process.bindSocket);
   }
-  deps.instanceTable.hangDoorbells();
+  deps.instanceTable.openActivationSockets();
   await endStrays(known, deps);
 }
 
-/** Serves it from now on; `InstanceTable.hangDoorbells` hangs the doorbells of those that sleep. Returns whether its process runs and was taken up. */
+/** Serves it from now on; `InstanceTable.openActivationSockets` hangs the activation sockets of those that sleep. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { launcher, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
@@ -43,7 +43,7 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { process } = record;
   const isAlive = process !== null && launcher.isAlive(process);
   const isOpen = isAlive && launcher.isPublished(process);
-  if (!isOpen) instanceTable.hangDoorbellSoon(record);
+  if (!isOpen) instanceTable.addActivationSocketSoon(record);
   const recovery = recoveryOf(record, isAlive, deps.nowMs());
   if (recovery.do === 'nothing') return false;
   const runner = instanceTable.find(instance);

@@ -54,7 +54,7 @@ export class Registrar {
       throw unwritten(`${instance} is not registered`, error);
     }
     instanceTable.add(record);
-    instanceTable.hangDoorbell(record);
+    instanceTable.addActivationSocket(record);
     events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
     return instanceTable.find(instance);
   }

@@ -50,7 +50,7 @@ export abstract class ServerLife {
     this.runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
-      doorbells: deps.doorbells,
+      activationSockets: deps.activationSockets,
       logger,
       addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
     });
@@ -70,10 +70,10 @@ export abstract class ServerLife {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, doorbells, events, logger, clock, random, webAddressOf } = this.deps;
+    const { launcher, activationSockets, events, logger, clock, random, webAddressOf } = this.deps;
     return {
       webAddressOf,
-      doorbells,
+      activationSockets,
       settings: () => this.currentConfig.settings,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       saver: this.saver,
@@ -185,7 +185,7 @@ export abstract class ServerLife {
     this.saver.flush();
     await this.saver.settled(LAST_WAIT_MS);
     this.watches.end();
-    this.deps.doorbells.close();
+    this.deps.activationSockets.close();
     await this.deps.launcher.close();
   }
 

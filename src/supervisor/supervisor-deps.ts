@@ -3,7 +3,15 @@
 import type { HostMemory } from '../core/admission/pressure.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { DescriptorShares } from '../core/limits/descriptors.ts';
-import type { Clock, Doorbells, EventLog, Launcher, Registry, StorageMeter, UsageMeter } from '../core/ports.ts';
+import type {
+  ActivationSockets,
+  Clock,
+  EventLog,
+  Launcher,
+  Registry,
+  StorageMeter,
+  UsageMeter,
+} from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { Config } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
@@ -15,7 +23,7 @@ export interface SupervisorDeps {
   readonly events: EventLog;
   readonly logger: Logger;
   readonly launcher: Launcher;
-  readonly doorbells: Doorbells;
+  readonly activationSockets: ActivationSockets;
   /** What instances may take of the open files; null: as much as they like. */
   readonly descriptors: DescriptorShares | null;
   readonly meter: UsageMeter;

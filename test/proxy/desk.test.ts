@@ -13,7 +13,7 @@ import { silentLogger } from '../../src/logger.ts';
 import { Visitor } from '../../src/proxy/client/visitor.ts';
 import { Desk } from '../../src/proxy/desk.ts';
 
-/** A doorbell; claims are for the process of `generation`, each of which is a server at a socket of its own. */
+/** An activation socket; claims are for the process of `generation`, each of which is a server at a socket of its own. */
 class WorkerBench {
   generation = 1;
   /** Instead of a lease. */

@@ -352,7 +352,7 @@ export function world(
     clock,
     launcher,
     descriptors: null,
-    doorbells: {
+    activationSockets: {
       hang: () => {},
       retire: () => {},
       listeners: () => [],

@@ -1,6 +1,6 @@
 /**
  * V8 doubles its young generation, up to 64 MB, whenever much of it survives, and seldom gives that back. All that a
- * server makes while it starts survives, thousands of doorbells among it, and little of what it makes later does: kept
+ * server makes while it starts survives, thousands of activation sockets among it, and little of what it makes later does: kept
  * small until it is ready, it grows only when the load asks for it.
  */
 import { setFlagsFromString } from 'node:v8';

@@ -72,13 +72,13 @@ export function proxyLimits<L extends ConnectionLimits>(configured: L, shares: D
   return { ...configured, maxConnections, maxConnectionsPerClient, listeners: shares.listeners };
 }
 
-/** How many instances may run, so that most of the others can have a doorbell, which is one descriptor. */
+/** How many instances may run, so that most of the others can have an activation socket, which is one descriptor. */
 export function roomToRun({ instances }: DescriptorShares, registered: number): number {
   return Math.max(1, Math.floor((instances - Math.min(registered, instances / 2)) / PER_INSTANCE));
 }
 
-/** How many doorbells may hang beside those that run. */
-export function roomForDoorbells({ instances }: DescriptorShares, maxRunning: number): number {
+/** How many activation sockets may hang beside those that run. */
+export function roomForActivationSockets({ instances }: DescriptorShares, maxRunning: number): number {
   return Math.floor(Math.max(instances / 2, instances - maxRunning * PER_INSTANCE));
 }
 
@@ -88,7 +88,7 @@ export function descriptorsNeeded(maxRunning: number, registered: number, connec
   while (limit < 2 ** 30) {
     const shares = shareDescriptors(limit, maxRunning, registered);
     const runs = roomToRun(shares, registered) >= maxRunning;
-    const rings = roomForDoorbells(shares, maxRunning) >= registered - maxRunning;
+    const rings = roomForActivationSockets(shares, maxRunning) >= registered - maxRunning;
     if (runs && rings && shares.connections >= connections) return limit;
     limit *= 2;
   }

@@ -1,6 +1,6 @@
 /**
  * The swap of the public socket. rename(2) and link(2) do not disturb a listening Unix socket, so what listens at
- * the public path changes in one step: the doorbell while the instance is not ready, the child's own while it is.
+ * the public path changes in one step: the activation socket while the instance is not ready, the child's own while it is.
  */
 import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';

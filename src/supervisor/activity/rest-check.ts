@@ -10,7 +10,7 @@ const ASK_AGAIN_AFTER_MS = 10_000;
 export interface RestCheckOptions {
   readonly clock: Clock;
   readonly process: Pick<LaunchedProcess, 'isAtRest'>;
-  /** Paths of the doorbells at which some of them came in. */
+  /** Paths of the activation sockets at which some of them came in. */
   listeners(): readonly string[];
   /** They are at rest, as far as was known when it was asked. */
   onRest(): void;

@@ -2,7 +2,7 @@
 import type { Demand } from '../../core/admission/demand.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import type { Doorbells, Launcher, LaunchRequest } from '../../core/ports.ts';
+import type { ActivationSockets, Launcher, LaunchRequest } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import { Consumption } from '../activity/consumption.ts';
@@ -23,7 +23,7 @@ export interface RunnerDeps extends JournalDeps {
   /** Asked each time: a reload may change them. */
   settings(): Settings;
   readonly launcher: Launcher;
-  readonly doorbells: Omit<Doorbells, 'close'>;
+  readonly activationSockets: Omit<ActivationSockets, 'close'>;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
   readonly generations: Generations;
@@ -106,7 +106,7 @@ function makeServingMonitor(host: Host, deps: RunnerDeps, { inFlight, journal, c
     inFlight,
     ownConnections: deps.generations.ownConnections,
     connections: deps.connections,
-    listeners: () => deps.doorbells.listeners(host.name),
+    listeners: () => deps.activationSockets.listeners(host.name),
     onUsed: () => journal.used(),
     onIdle: () => host.dispatch({ type: 'sleep', isIdle: true }),
     onUnhealthy: (detail) => current.condemn('unhealthy', detail, { type: 'unhealthy' }),

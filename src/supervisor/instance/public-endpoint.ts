@@ -1,14 +1,14 @@
-/** Where an instance is reached, and who answers there: its process while that is ready, else the doorbell. */
+/** Where an instance is reached, and who answers there: its process while that is ready, else the activation socket. */
 import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
-import type { Doorbells, InstancePaths, LaunchedProcess, Launcher } from '../../core/ports.ts';
+import type { ActivationSockets, InstancePaths, LaunchedProcess, Launcher } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 
 export interface PublicEndpointOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly launcher: Pick<Launcher, 'paths' | 'isPublished'>;
-  readonly doorbells: Pick<Doorbells, 'hang' | 'retire' | 'takeDown'>;
+  readonly activationSockets: Pick<ActivationSockets, 'hang' | 'retire' | 'takeDown'>;
 }
 
 export class PublicEndpoint {
@@ -35,11 +35,11 @@ export class PublicEndpoint {
 
   /** Somebody answers there. `found`: a process that an earlier server started. */
   mind({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
-    const { name, launcher, doorbells } = this.options;
-    if (over) doorbells.takeDown(name);
-    else if (state === 'ready') doorbells.retire(name);
+    const { name, launcher, activationSockets } = this.options;
+    if (over) activationSockets.takeDown(name);
+    else if (state === 'ready') activationSockets.retire(name);
     // One that was taken back serves on while it is probed.
     else if (state === 'starting' && found !== null && launcher.isPublished(found.record)) return;
-    else doorbells.hang(name, this.configured, access);
+    else activationSockets.hang(name, this.configured, access);
   }
 }

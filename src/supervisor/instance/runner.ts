@@ -168,7 +168,7 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     this.parts.endpoint.renew(service);
     this.service = service;
-    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindDoorbell();
+    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindPublicSocket();
     this.parts.gate.renew();
     this.parts.monitor.renew();
     this.parts.suspension.renew(service.suspendTimeoutMs);
@@ -296,7 +296,7 @@ export class Runner {
 
   private changed(was: Lifecycle, event: LifecycleEvent): void {
     const { state } = this.lifecycle;
-    this.mindDoorbell();
+    this.mindPublicSocket();
     if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
     if (was.state === 'suspended') this.parts.suspension.end();
     if (this.hasProcess && !hasProcess(was.state)) this.deps.onStarting(this.tenantId);
@@ -307,8 +307,8 @@ export class Runner {
     this.parts.journal.write(was, this.lifecycle, event);
   }
 
-  /** Somebody answers at its public socket: its process, or its doorbell. */
-  mindDoorbell(): void {
+  /** Somebody answers at its public socket: its process, or its activation socket. */
+  mindPublicSocket(): void {
     this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.service);
   }
 

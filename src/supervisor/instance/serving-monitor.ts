@@ -33,7 +33,7 @@ export interface ServingMonitorOptions {
   next(): Next;
   /** Connections to each socket, by the path that was bound. */
   connections(): ConnectionCounts;
-  /** Paths of the doorbells at which some of them came in. */
+  /** Paths of the activation sockets at which some of them came in. */
   listeners(): readonly string[];
   /** Something went straight to its socket. */
   onUsed(): void;

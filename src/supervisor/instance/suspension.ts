@@ -1,6 +1,6 @@
 /**
  * The time in which a process is frozen: how long it may last, and what wakes it besides a request. A front server may
- * send one on a connection that it has kept, past the doorbell, to a process that cannot read it.
+ * send one on a connection that it has kept, past the activation socket, to a process that cannot read it.
  */
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';

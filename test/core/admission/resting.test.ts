@@ -42,7 +42,7 @@ describe('connections on which nothing moves are at rest', () => {
   });
 });
 
-describe('connections that were joined at a doorbell', () => {
+describe('connections that were joined at an activation socket', () => {
   const JOINED = `
 u_str ESTAB  0 0  ${SOCKET} 101 * 201 users:(("node",pid=9,fd=20))
 u_str ESTAB  0 0  * 201 * 101 users:(("tenement",pid=1,fd=6))

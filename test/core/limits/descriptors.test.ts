@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   partOfOneClient,
-  roomForDoorbells,
+  roomForActivationSockets,
   roomToRun,
   shareDescriptors,
 } from '../../../src/core/limits/descriptors.ts';
@@ -25,13 +25,16 @@ test('what is shared out is never more than the limit', () => {
   );
 });
 
-test('those that run and the doorbells of the others keep to the part of the instances', () => {
+test('those that run and the activation sockets of the others keep to the part of the instances', () => {
   fc.assert(
     fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
       const shares = shareDescriptors(limit, maxRunning, registered);
       const running = Math.min(maxRunning, roomToRun(shares, registered));
-      const doorbells = Math.min(Math.max(0, registered - running), roomForDoorbells(shares, maxRunning));
-      expect(4 * running + doorbells).toBeLessThanOrEqual(shares.instances + 4);
+      const activationSockets = Math.min(
+        Math.max(0, registered - running),
+        roomForActivationSockets(shares, maxRunning),
+      );
+      expect(4 * running + activationSockets).toBeLessThanOrEqual(shares.instances + 4);
     }),
   );
 });

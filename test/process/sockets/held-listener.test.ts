@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { canDuplicate } from '../../../src/process/child/pidfd.ts';
 import { identityOf } from '../../../src/process/proc/proc.ts';
-import { Heir } from '../../../src/process/sockets/heir.ts';
 import { type HeldListener, holdListener } from '../../../src/process/sockets/held-listener.ts';
+import { InheritedBacklog } from '../../../src/process/sockets/inherited-backlog.ts';
 import { makeDir } from '../support.ts';
 
 /** Listens at its argument; with a line on stdin it takes no more. */
@@ -74,7 +74,9 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
       rung.push(instance);
       socket.resume().end('tenement');
     };
-    const ended = new Promise<void>((resolve) => new Heir({ instance: 'app:acme', fd, onRing, onEnd: resolve }));
+    const ended = new Promise<void>(
+      (resolve) => new InheritedBacklog({ instance: 'app:acme', fd, onRing, onEnd: resolve }),
+    );
     // Longer than it waits for more of them.
     standStill(150);
     for (const client of clients) expect(String((await once(client, 'data'))[0])).toBe('tenement');
@@ -97,7 +99,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
       taken += 1;
       socket.destroy();
     };
-    new Heir({ instance: 'app:acme', fd, onRing, onEnd: resolve });
+    new InheritedBacklog({ instance: 'app:acme', fd, onRing, onEnd: resolve });
     await full;
     expect(taken).toBe(512);
   });

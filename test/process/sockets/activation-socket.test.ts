@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished, test } from 'vitest';
-import { Doorbell } from '../../../src/process/sockets/doorbell.ts';
+import { ActivationSocket } from '../../../src/process/sockets/activation-socket.ts';
 import { makeDir } from '../support.ts';
 
 const CLIENTS = 60;
 
 test('all who rang before it was retired are taken in, however busy the loop is', async () => {
-  // One is accepted a turn, so that this takes longer than a doorbell waits for the last ring.
+  // One is accepted a turn, so that this takes longer than an activation socket waits for the last ring.
   const { bell, allRung } = rungBell(() => spin(5));
   bell.retire();
   await allRung;
 });
 
-test('all who rang are taken in, though the loop stands still for longer than a doorbell waits (bug: they were reset)', async () => {
+test('all who rang are taken in, though the loop stands still for longer than an activation socket waits (bug: they were reset)', async () => {
   const { bell, allRung } = rungBell(() => {});
   bell.retire();
   spin(150);
@@ -27,7 +27,7 @@ function rungBell(onRing: () => void) {
   const publicSocket = join(dir, 'public.sock');
   const rung: Socket[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
-  const bell = new Doorbell({
+  const bell = new ActivationSocket({
     instance: 'api:acme',
     publicSocket,
     bindName: join(dir, 'bell'),

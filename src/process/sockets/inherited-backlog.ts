@@ -1,6 +1,6 @@
-/** Takes in those who connected to the socket of a process that has ended, as a doorbell takes in who rings. */
+/** Takes in those who connected to the socket of a process that has ended, as an activation socket takes in who rings. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { OnRing } from './doorbell.ts';
+import type { OnRing } from './activation-socket.ts';
 import { Intake } from './intake.ts';
 
 /**
@@ -9,7 +9,7 @@ import { Intake } from './intake.ts';
  */
 const MAX_TAKEN_IN = 512;
 
-export interface HeirOptions {
+export interface InheritedBacklogOptions {
   readonly instance: InstanceName;
   /** Of the socket; it is closed at the end. */
   readonly fd: number;
@@ -17,11 +17,11 @@ export interface HeirOptions {
   onEnd(): void;
 }
 
-export class Heir {
+export class InheritedBacklog {
   private readonly intake: Intake;
   private takenIn = 0;
 
-  constructor({ instance, fd, onRing, onEnd }: HeirOptions) {
+  constructor({ instance, fd, onRing, onEnd }: InheritedBacklogOptions) {
     this.intake = new Intake((socket) => {
       this.takenIn += 1;
       if (this.takenIn === MAX_TAKEN_IN) this.close();

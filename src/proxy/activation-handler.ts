@@ -1,5 +1,5 @@
 /**
- * Those who ring at a doorbell: each is held until its instance is ready, then joined to the instance's socket,
+ * Those who ring at an activation socket: each is held until its instance is ready, then joined to the instance's socket,
  * byte for byte. Whoever cannot be served gets the answer that the proxy would give.
  */
 import type { Socket } from 'node:net';
@@ -14,7 +14,7 @@ import { Visitor } from './client/visitor.ts';
 import { Desk } from './desk.ts';
 import { tooMany } from './exchange/error-page.ts';
 
-export interface ReceptionOptions {
+export interface ActivationHandlerOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
   /** Connections that may be open, in all and of one instance, until their clients end them. */
   readonly limits: RoomLimits;
@@ -22,7 +22,7 @@ export interface ReceptionOptions {
   readonly logger: Logger;
 }
 
-export interface Reception {
+export interface ActivationHandler {
   /**
    * Takes a connection that was accepted, paused and unread, and sees it through to its end. `inherited`: another listener
    * did not take it in, so its client may have left since; one that has wakes nobody.
@@ -34,7 +34,7 @@ export interface Reception {
   close(): void;
 }
 
-export function createReception(options: ReceptionOptions): Reception {
+export function createActivationHandler(options: ActivationHandlerOptions): ActivationHandler {
   const { limits, turnedAway, logger } = options;
   const cap = new ConnectionCap({ listener: 'public-sockets', limits, turnedAway, logger, answer: tooMany });
   const desk = new Desk(options);

@@ -1,25 +1,25 @@
-/** The doorbells of all instances that are not ready. */
+/** The activation sockets of all instances that are not ready. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { Doorbells, InstancePaths } from '../../core/ports.ts';
+import type { ActivationSockets, InstancePaths } from '../../core/ports.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
-import { Doorbell, type OnRing } from './doorbell.ts';
-import { Heir } from './heir.ts';
+import { ActivationSocket, type OnRing } from './activation-socket.ts';
+import { InheritedBacklog } from './inherited-backlog.ts';
 
 const TELL_LACK_MS = 60_000;
 
-export interface DoorbellsOptions {
+export interface ActivationSocketsOptions {
   readonly logger: Logger;
   readonly onRing: OnRing;
   /** How many may hang at once: each is a descriptor. */
   maxHung(): number;
 }
 
-/** Says now and then that there are more instances than doorbells. */
+/** Says now and then that there are more instances than activation sockets. */
 class Lack {
   private readonly logger: Logger;
   private toldAtMs = Number.NEGATIVE_INFINITY;
@@ -37,14 +37,14 @@ class Lack {
   }
 }
 
-export function createDoorbells({ logger, onRing, maxHung }: DoorbellsOptions): Doorbells {
-  const hung = new Map<InstanceName, Doorbell>();
+export function createActivationSockets({ logger, onRing, maxHung }: ActivationSocketsOptions): ActivationSockets {
+  const hung = new Map<InstanceName, ActivationSocket>();
   /** Those that are no more, of whose ringers some are still connected. */
-  const left = new Map<InstanceName, Set<Doorbell>>();
-  const heirs = new Set<Heir>();
+  const left = new Map<InstanceName, Set<ActivationSocket>>();
+  const backlogs = new Set<InheritedBacklog>();
   const lack = new Lack(logger);
   let count = 0;
-  /** Made, or seen to be there: thousands of doorbells lie in a few. */
+  /** Made, or seen to be there: thousands of activation sockets lie in a few. */
   const prepared = new Set<string>();
   const run = randomBytes(2).toString('hex');
   /**
@@ -62,13 +62,13 @@ export function createDoorbells({ logger, onRing, maxHung }: DoorbellsOptions): 
     prepared.add(privateDir).add(publicDir);
   };
   const retire = (instance: InstanceName) => {
-    const bell = hung.get(instance);
-    if (bell === undefined) return;
+    const socket = hung.get(instance);
+    if (socket === undefined) return;
     hung.delete(instance);
     const those = left.get(instance) ?? new Set();
-    left.set(instance, those.add(bell));
-    bell.retire(() => {
-      those.delete(bell);
+    left.set(instance, those.add(socket));
+    socket.retire(() => {
+      those.delete(socket);
       if (those.size === 0 && left.get(instance) === those) left.delete(instance);
     });
   };
@@ -77,9 +77,9 @@ export function createDoorbells({ logger, onRing, maxHung }: DoorbellsOptions): 
     const privateDir = dirname(dirname(bindSocket));
     prepare(privateDir, dirname(publicSocket));
     const bindName = nextName(privateDir);
-    const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'a doorbell failed');
-    const bell = new Doorbell({ instance, publicSocket, bindName, access, onRing, onError });
-    hung.set(instance, bell);
+    const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'an activation socket failed');
+    const socket = new ActivationSocket({ instance, publicSocket, bindName, access, onRing, onError });
+    hung.set(instance, socket);
     if (before?.publicSocket === publicSocket) before.retire();
     else before?.takeDown();
   };
@@ -103,12 +103,12 @@ export function createDoorbells({ logger, onRing, maxHung }: DoorbellsOptions): 
       hung.delete(instance);
     },
     inherit(instance, fd) {
-      const heir = new Heir({ instance, fd, onRing, onEnd: () => heirs.delete(heir) });
-      heirs.add(heir);
+      const backlog = new InheritedBacklog({ instance, fd, onRing, onEnd: () => backlogs.delete(backlog) });
+      backlogs.add(backlog);
     },
     close() {
-      for (const heir of heirs) heir.close();
-      for (const bell of hung.values()) bell.takeDown();
+      for (const backlog of backlogs) backlog.close();
+      for (const socket of hung.values()) socket.takeDown();
       hung.clear();
     },
   };

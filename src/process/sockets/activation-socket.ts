@@ -12,7 +12,7 @@ const BACKLOG = 4096;
 /** `inherited`: it was made to a process that did not take it in. */
 export type OnRing = (instance: InstanceName, connection: Socket, inherited: boolean) => void;
 
-export interface DoorbellOptions {
+export interface ActivationSocketOptions {
   readonly instance: InstanceName;
   readonly publicSocket: string;
   /**
@@ -26,7 +26,7 @@ export interface DoorbellOptions {
   onError(error: Error): void;
 }
 
-export class Doorbell {
+export class ActivationSocket {
   readonly publicSocket: string;
   /** The path that those who rang are connected to. */
   readonly bindName: string;
@@ -34,7 +34,7 @@ export class Doorbell {
   private readonly file: { readonly dev: number; readonly ino: number };
 
   /** Listens, and takes the place of what lay at the public path, in one step. @throws {Error} */
-  constructor(options: DoorbellOptions) {
+  constructor(options: ActivationSocketOptions) {
     const { instance, publicSocket, bindName, access, onRing } = options;
     this.publicSocket = publicSocket;
     this.bindName = bindName;

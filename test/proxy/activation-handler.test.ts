@@ -1,4 +1,4 @@
-/** Those who rang at a doorbell, and what lies between them and the tenant. */
+/** Those who rang at an activation socket, and what lies between them and the tenant. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -9,13 +9,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Claim, Lease } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { createReception } from '../../src/proxy/reception.ts';
+import { createActivationHandler } from '../../src/proxy/activation-handler.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
 import { pour } from './support.ts';
 
 const SIZE = 48 * 1024 * 1024;
 
-/** A doorbell before a tenant, and one client that has rung; `claim` says when it is let in. */
+/** An activation socket before a tenant, and one client that has rung; `claim` says when it is let in. */
 async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenant: (socket: Socket) => void) {
   const dir = await mkdtemp(join(tmpdir(), 'tnm-'));
   const ends = new Set<Socket>();
@@ -31,7 +31,7 @@ async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenan
     ),
   ];
   const lease = { upstream, release: () => {} } as Partial<Lease> as Lease;
-  const reception = createReception({
+  const activationHandler = createActivationHandler({
     source: { claim: () => claim(() => lease) },
     limits: { inAll: 10, perClient: 10 },
     turnedAway: new TurnedAway(),
@@ -41,7 +41,7 @@ async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenan
   const accepted: Socket[] = [];
   const bell = createServer(options, (socket) => {
     accepted.push(socket);
-    reception.take('web:acme', socket, false);
+    activationHandler.take('web:acme', socket, false);
   });
   servers.push(await listening(join(dir, 'bell.s'), bell));
   const client = connect(join(dir, 'bell.s')).on('error', () => {});
