@@ -63,14 +63,14 @@ function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, prox
   const descriptors = sharesOf(config, registry.list().length);
   const activationHandler = createActivationHandler({
     source: { claim: (...args) => parts.supervisor.claim(...args) },
-    limits: { inAll: descriptors.rings, perClient: descriptors.ringsPerInstance },
+    limits: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
     turnedAway,
     logger,
   });
   const activationSockets = createActivationSockets({
     logger,
-    onRing: (...ring) => activationHandler.take(...ring),
-    maxHung: () => roomForActivationSockets(descriptors, parts.supervisor.config.settings.maxRunning),
+    onActivation: (...connection) => activationHandler.take(...connection),
+    maxOpen: () => roomForActivationSockets(descriptors, parts.supervisor.config.settings.maxRunning),
   });
   const launcher = createLauncher({
     settings: config.settings,

@@ -4,7 +4,7 @@ import { systemClock } from './clock.ts';
 import { openParts, type Parts } from './compose.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
-import type { Claim } from './core/admission/serving.ts';
+import type { Admission } from './core/admission/serving.ts';
 import {
   assertCloseOptions,
   assertEventType,
@@ -21,12 +21,12 @@ import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/port
 import type { Config } from './core/service/service.ts';
 import { socketShares } from './core/service/socket-path.ts';
 import { TenementError, toTenementError } from './errors.ts';
+import { holdEventLoop } from './hold-event-loop.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { OpenClaims } from './open-claims.ts';
+import { OpenLeases } from './open-leases.ts';
 import { ownDirectories } from './own-directories.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
 import { routingTables } from './routing-tables.ts';
-import { toItsEnd } from './to-its-end.ts';
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -73,7 +73,7 @@ export class Hypervisor {
   private readonly file: string;
   private readonly loadOptions: LoadOptions;
   private readonly reloadListeners: (() => void)[] = [];
-  private readonly openClaims = new OpenClaims();
+  private readonly openClaims = new OpenLeases();
   private readonly handlers: OpenHandler[] = [];
 
   private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
@@ -95,11 +95,11 @@ export class Hypervisor {
       load: () => loadConfig(file, { ...loadOptions, ownRuntimeDir: true }),
       warn: (text: string) => logger.warn({}, text),
     };
-    const parts = openParts(await toItsEnd(ownDirectories(asked, elsewhere)), logger, proxyPort);
+    const parts = openParts(await holdEventLoop(ownDirectories(asked, elsewhere)), logger, proxyPort);
     try {
-      await toItsEnd(parts.supervisor.open());
+      await holdEventLoop(parts.supervisor.open());
     } catch (error) {
-      await toItsEnd(parts.supervisor.close());
+      await holdEventLoop(parts.supervisor.close());
       await parts.release({});
       throw error;
     }
@@ -160,32 +160,32 @@ export class Hypervisor {
    */
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
     assertSpawnOptions(options);
-    const { view } = await toItsEnd(this.parts.supervisor.spawn(service, tenantId, options));
+    const { view } = await holdEventLoop(this.parts.supervisor.spawn(service, tenantId, options));
     return instanceOf(view);
   }
 
   async start(instance: string): Promise<Instance> {
-    return instanceOf(await toItsEnd(this.parts.supervisor.start(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.start(nameOf(instance))));
   }
 
   /** The operator's stop: no request wakes it. */
   async stop(instance: string): Promise<Instance> {
-    return instanceOf(await toItsEnd(this.parts.supervisor.stop(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.stop(nameOf(instance))));
   }
 
   async restart(instance: string): Promise<Instance> {
-    return instanceOf(await toItsEnd(this.parts.supervisor.restart(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.restart(nameOf(instance))));
   }
 
   /** What the idle timeout does: the next request wakes it. */
   async sleep(instance: string): Promise<Instance> {
-    return instanceOf(await toItsEnd(this.parts.supervisor.sleep(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.sleep(nameOf(instance))));
   }
 
   /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
     assertRemoveOptions(options);
-    await toItsEnd(this.parts.supervisor.remove(nameOf(instance), options));
+    await holdEventLoop(this.parts.supervisor.remove(nameOf(instance), options));
   }
 
   /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when it is no instance. */
@@ -208,7 +208,7 @@ export class Hypervisor {
    * it sleeps, restarts or stops, for at most `drain_timeout`.
    * @param client its address, so that at `max_running` no visitor takes another's place; null: not known
    */
-  claim(instance: string, signal: AbortSignal, client: string | null = null): Claim | Promise<Claim> {
+  claim(instance: string, signal: AbortSignal, client: string | null = null): Admission | Promise<Admission> {
     const claim = this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
     return this.openClaims.note(claim, client);
   }
@@ -272,12 +272,12 @@ export class Hypervisor {
     const { supervisor, release, logger } = this.open;
     const { keepTenants, hurry, drainTimeoutMs = ANSWERS_GRACE_MS } = options;
     // Those that stay are let go of last.
-    if (keepTenants === true) await toItsEnd(this.endHandlers(drainTimeoutMs, hurry));
-    await toItsEnd(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
-    await toItsEnd(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
+    if (keepTenants === true) await holdEventLoop(this.endHandlers(drainTimeoutMs, hurry));
+    await holdEventLoop(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
+    await holdEventLoop(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
     const leases = this.openClaims.list().slice(0, MAX_LOGGED_LEASES);
     if (leases.length > 0) logger.warn({ leases }, 'closed with leases that were not released');
-    await toItsEnd(release(options));
+    await holdEventLoop(release(options));
   }
 
   private async endHandlers(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {

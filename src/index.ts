@@ -1,7 +1,7 @@
 /** What the package exports, nothing else. */
 import './runtime.ts';
 
-export type { Claim, Lease, Refusal } from './core/admission/serving.ts';
+export type { Admission, Lease, Refusal } from './core/admission/serving.ts';
 export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
 export type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 export type { ErrorCode } from './errors.ts';

@@ -144,22 +144,22 @@ export interface Launcher {
   deleteTenantDir(tenantId: string): Promise<void>;
 }
 
-/** Listens at the public paths of those that are not ready, so that somebody always answers there. */
+/** Listeners at the public paths of instances that are not ready, so that a connection there is always accepted. */
 export interface ActivationSockets {
   /**
-   * From now on whoever connects to the instance's public socket rings. Takes the place of what lies there in one
-   * step; does nothing where it hangs already, or where there is no public socket.
+   * From now on a connection to the instance's public socket activates it. Replaces what lies there in one step. Does
+   * nothing when it is open already, or when the instance has no public socket.
    */
-  hang(instance: InstanceName, paths: InstancePaths, access: SocketAccess): void;
-  /** Its process has taken its place: takes in who rang before, then ends. */
+  open(instance: InstanceName, paths: InstancePaths, access: SocketAccess): void;
+  /** The instance's process has its public path now: accepts what is in the backlog, then closes. */
   retire(instance: InstanceName): void;
-  /** Paths that they were bound to who rang for the process that serves now, and are still connected. */
+  /** The bound paths of retired sockets that still have clients, who are joined to the process that serves now. */
   listeners(instance: InstanceName): readonly string[];
-  /** Its process has ended: takes in who has connected to the socket `fd` that it listened on, then closes it. */
+  /** The instance's process has ended: accepts what waits at `fd`, the socket it listened on, then closes that. */
   inherit(instance: InstanceName, fd: number): void;
-  /** Ends it, and removes it from the public path. */
-  takeDown(instance: InstanceName): void;
-  /** Takes all of them down. */
+  /** Closes the instance's socket and removes its public path. */
+  remove(instance: InstanceName): void;
+  /** Closes all. */
   close(): void;
 }
 

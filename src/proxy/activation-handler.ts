@@ -1,6 +1,6 @@
 /**
- * Those who ring at an activation socket: each is held until its instance is ready, then joined to the instance's socket,
- * byte for byte. Whoever cannot be served gets the answer that the proxy would give.
+ * Serves the connections that activation sockets accept. A connection is held until its instance is ready, then spliced to
+ * the instance's socket, byte for byte. When it cannot be served, its client gets the answer that the proxy would give.
  */
 import type { Socket } from 'node:net';
 import { ConnectionCap } from '../connection-cap.ts';
@@ -10,8 +10,8 @@ import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { confine } from '../faults.ts';
 import type { Logger } from '../logger.ts';
+import { ActivationSessions } from './activation-sessions.ts';
 import { Visitor } from './client/visitor.ts';
-import { Desk } from './desk.ts';
 import { tooMany } from './exchange/error-page.ts';
 
 export interface ActivationHandlerOptions {
@@ -37,7 +37,7 @@ export interface ActivationHandler {
 export function createActivationHandler(options: ActivationHandlerOptions): ActivationHandler {
   const { limits, turnedAway, logger } = options;
   const cap = new ConnectionCap({ listener: 'public-sockets', limits, turnedAway, logger, answer: tooMany });
-  const desk = new Desk(options);
+  const sessions = new ActivationSessions(options);
   return {
     take: (instance, socket, inherited) => {
       confine(socket, logger, { instance });
@@ -45,9 +45,9 @@ export function createActivationHandler(options: ActivationHandlerOptions): Acti
       if (!cap.admit(socket, instance, () => 0)) return;
       // A reset is told by `close` too.
       socket.on('error', () => {});
-      desk.serve(instance, new Visitor(socket), inherited);
+      sessions.serve(instance, new Visitor(socket), inherited);
     },
-    retire: (generation) => desk.retire(generation),
-    close: () => desk.close(),
+    retire: (generation) => sessions.retire(generation),
+    close: () => sessions.close(),
   };
 }

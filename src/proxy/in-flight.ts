@@ -5,14 +5,14 @@
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client/client.ts';
 import { withinGrace } from './grace.ts';
-import { Roll } from './roll.ts';
+import { SwapRemoveSet } from './swap-remove-set.ts';
 
 /** How often it is looked, while a server ends, for what is gone and was not told of. */
 const LOOK_MS = 250;
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
-  private readonly owed = new Roll<ClientResponse>();
+  private readonly owed = new SwapRemoveSet<ClientResponse>();
   /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
   private readonly streams = new Set<Socket>();
   /** Set while closing: called when all that was owed has been sent. */

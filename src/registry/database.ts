@@ -10,7 +10,7 @@ const sqlite = loadExperimental('node:sqlite');
 
 /**
  * How long opening it waits for another process's lock. Afterwards nothing waits, since that would halt the event loop
- * and with it every tenant: what cannot be written now is written later (`whenWritable`, the saver, the event log).
+ * and with it every tenant: what cannot be written now is written later (`whenWritable`, `WriteBehind`, the event log).
  */
 const OPEN_WAIT_MS = 5000;
 /** What is left of the write-ahead log after a checkpoint that a long reader had put off. */

@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { privateDir, type SocketShare } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
-import { type Foreign, leftBy, type Owner, SocketsTaken, takenBy } from './sockets-taken.ts';
+import { type Foreign, leftBy, type SocketOwner, SocketsTaken, takenBy } from './sockets-taken.ts';
 
 /** Far more than another server takes to look at the processes of a machine. */
 const UNDECIDED_MAX_MS = 10_000;
@@ -32,7 +32,7 @@ export interface ClaimOptions {
 
 export class SocketClaims {
   private readonly options: ClaimOptions;
-  private readonly owner: Owner;
+  private readonly owner: SocketOwner;
   /** By the path of their record. */
   private readonly claims = new Map<string, ExclusiveLock>();
 
@@ -83,7 +83,7 @@ export class SocketClaims {
         this.claims.set(record, lock);
         locked.push(record);
         // Its own lock first: of two that come at once, each sees the other.
-        const isOther = ({ stateDir }: Owner) => stateDir !== this.owner.stateDir;
+        const isOther = ({ stateDir }: SocketOwner) => stateDir !== this.owner.stateDir;
         ended.push(...foreign(share, this.options.uid, isOther, (other) => other !== record && isHeld(other)));
       }
       return { locked, ended };
@@ -111,7 +111,7 @@ export class SocketClaims {
    * No other server of this state directory runs. Whoever has the lock while the record still names this one, or nobody,
    * is only looking, or is about to record itself.
    */
-  private takenNow(dir: string, owner: Owner | null): SocketsTaken {
+  private takenNow(dir: string, owner: SocketOwner | null): SocketsTaken {
     return takenBy(dir, owner, { isUndecided: owner === null || owner.stateDir === this.owner.stateDir });
   }
 
@@ -145,7 +145,7 @@ export async function assertClaimable(
   { config, stateDir, uid, tenantsIn }: Omit<ClaimOptions, 'prepare' | 'dataDir'>,
 ): Promise<void> {
   // A server that runs this config may have been given another data directory.
-  const isOther = (owner: Owner) => owner.stateDir !== realPath(stateDir) && owner.config !== config;
+  const isOther = (owner: SocketOwner) => owner.stateDir !== realPath(stateDir) && owner.config !== config;
   const ended = shares.flatMap((share) => foreign(share, uid, isOther, isHeld));
   for (const claim of ended) await assertNobodyLeft(claim, { uid, tenantsIn });
 }
@@ -154,7 +154,7 @@ export async function assertClaimable(
 function foreign(
   share: SocketShare,
   uid: number,
-  isOther: (owner: Owner) => boolean,
+  isOther: (owner: SocketOwner) => boolean,
   isHeld: (record: string) => boolean,
 ): Foreign[] {
   const ended: Foreign[] = [];
@@ -206,9 +206,9 @@ function recordsIn(dir: string): string[] {
   }
 }
 
-function readOwner(record: string): Owner | null {
+function readOwner(record: string): SocketOwner | null {
   try {
-    return JSON.parse(readFileSync(record, 'utf8')) as Owner;
+    return JSON.parse(readFileSync(record, 'utf8')) as SocketOwner;
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@
 import { TenementError } from '../errors.ts';
 
 /** As in a claim's record. */
-export interface Owner {
+export interface SocketOwner {
   readonly pid: number;
   readonly config: string;
   readonly dataDir: string;
@@ -13,7 +13,7 @@ export interface Owner {
 /** A claim of another server that has ended. */
 export interface Foreign {
   readonly dir: string;
-  readonly owner: Owner;
+  readonly owner: SocketOwner;
 }
 
 /** `sockets_taken`: a directory is another server's, or has sockets of tenants that one left. */
@@ -34,7 +34,7 @@ export class SocketsTaken extends TenementError {
   }
 }
 
-export function takenBy(dir: string, owner: Owner | null, { isUndecided = false } = {}): SocketsTaken {
+export function takenBy(dir: string, owner: SocketOwner | null, { isUndecided = false } = {}): SocketsTaken {
   const who = owner === null ? 'another tenement' : `tenement with pid ${owner.pid}, ${configured(owner)}`;
   return new SocketsTaken(dir, `has the sockets of ${who}`, { isUndecided });
 }
@@ -48,6 +48,6 @@ export function leftBy({ dir, owner }: Foreign, pids: readonly number[]): Socket
   return new SocketsTaken(dir, whose, { hint });
 }
 
-function configured({ config, dataDir }: Owner): string {
+function configured({ config, dataDir }: SocketOwner): string {
   return `config ${config}, data in ${dataDir}`;
 }

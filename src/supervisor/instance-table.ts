@@ -14,7 +14,7 @@ import { Runner } from './instance/runner.ts';
 export interface InstanceTableOptions {
   /** @throws {TenementError} `unknown_service` when the config does not have its service */
   makeRunner(record: InstanceRecord): Runner;
-  readonly activationSockets: Pick<ActivationSockets, 'hang' | 'takeDown'>;
+  readonly activationSockets: Pick<ActivationSockets, 'open' | 'remove'>;
   readonly logger: Logger;
   /** null when the config no longer has its service. */
   addressOf(record: InstanceRecord): Address | null;
@@ -118,7 +118,7 @@ export class InstanceTable {
   addActivationSocket(record: InstanceRecord): void {
     const address = this.options.addressOf(record);
     const instance = instanceName(record.service, record.tenantId);
-    if (address !== null) this.options.activationSockets.hang(instance, address.paths, address.access);
+    if (address !== null) this.options.activationSockets.open(instance, address.paths, address.access);
   }
 
   /** The same, once `openActivationSockets` is called: at once for those that were used last, soon after for the rest. */
@@ -130,7 +130,7 @@ export class InstanceTable {
     this.activation.begin();
   }
 
-  /** No further activation socket is hung. */
+  /** No further activation socket is sockets. */
   close(): void {
     this.activation.end();
   }
@@ -187,7 +187,7 @@ export class InstanceTable {
   private drop(instance: InstanceName, record: InstanceRecord): void {
     this.members.delete(instance);
     for (const listener of this.listeners) listener(instance, false);
-    this.options.activationSockets.takeDown(instance);
+    this.options.activationSockets.remove(instance);
     const socket = this.publicSocketOf(record);
     if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);
   }

@@ -10,22 +10,22 @@ import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { assertSameUser } from '../core/service/same-user.ts';
 import { type Config, type ListedInstance, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
+import { turns } from '../event-loop-turns.ts';
 import { detached, fault } from '../faults.ts';
-import { turns } from '../turns.ts';
 import { Generations } from './activity/generations.ts';
 import { makeRoom } from './admission/eviction.ts';
 import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
 import { StartTimes } from './admission/start-times.ts';
-import type { RunnerDeps } from './instance/parts.ts';
 import { Runner } from './instance/runner.ts';
+import type { RunnerDeps } from './instance/runner-parts.ts';
 import { type Address, InstanceTable } from './instance-table.ts';
-import { Watches } from './monitors/watches.ts';
+import { Monitors } from './monitors/monitors.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { Registrar } from './registrar.ts';
 import { RollingRestart } from './rolling-restart.ts';
-import { Saver } from './saver.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
+import { WriteBehind } from './write-behind.ts';
 
 /** How long the end waits until all is written where another process holds the registry's lock; what is not is lost. */
 const LAST_WAIT_MS = 10_000;
@@ -33,12 +33,12 @@ const LAST_WAIT_MS = 10_000;
 export abstract class ServerLife {
   protected readonly instanceTable: InstanceTable;
   protected readonly deps: SupervisorDeps;
-  protected readonly saver: Saver;
+  protected readonly writeBehind: WriteBehind;
   protected readonly runnerDeps: RunnerDeps;
   protected readonly registrar: Registrar;
   protected readonly rollingRestart: RollingRestart;
   protected readonly generations = new Generations();
-  protected readonly watches: Watches;
+  protected readonly monitors: Monitors;
   protected currentConfig: Config;
   protected closing = false;
 
@@ -46,7 +46,7 @@ export abstract class ServerLife {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.currentConfig = deps.config;
-    this.saver = new Saver({ clock, registry, logger });
+    this.writeBehind = new WriteBehind({ clock, registry, logger });
     this.runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
       makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), this.runnerDeps),
@@ -61,12 +61,12 @@ export abstract class ServerLife {
       assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
     });
     this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
-    this.watches = new Watches({
+    this.monitors = new Monitors({
       ...deps,
       runners: () => this.instanceTable,
       memoryReserveBytes: () => this.currentConfig.settings.memoryReserveBytes,
     });
-    this.instanceTable.onRegistration((name) => this.watches.registered(parseInstanceName(name).tenantId));
+    this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -76,7 +76,7 @@ export abstract class ServerLife {
       activationSockets,
       settings: () => this.currentConfig.settings,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
-      saver: this.saver,
+      writeBehind: this.writeBehind,
       events,
       logger,
       clock,
@@ -87,8 +87,8 @@ export abstract class ServerLife {
       }),
       startTimes: new StartTimes(),
       generations: this.generations,
-      connections: () => this.watches.connections(),
-      onStarting: (tenantId) => this.watches.started(tenantId),
+      connections: () => this.monitors.connections(),
+      onStarting: (tenantId) => this.monitors.started(tenantId),
     };
   }
 
@@ -182,9 +182,9 @@ export abstract class ServerLife {
   }
 
   private async finish(): Promise<void> {
-    this.saver.flush();
-    await this.saver.settled(LAST_WAIT_MS);
-    this.watches.end();
+    this.writeBehind.flush();
+    await this.writeBehind.settled(LAST_WAIT_MS);
+    this.monitors.end();
     this.deps.activationSockets.close();
     await this.deps.launcher.close();
   }
@@ -212,7 +212,7 @@ export abstract class ServerLife {
       service: (name) => this.currentConfig.services.get(name),
       takeIn: (instance) => this.takeIn(instance),
     });
-    this.watches.renew();
+    this.monitors.renew();
     return words;
   }
 

@@ -1,6 +1,6 @@
 /** The public verbs over all instances. Knows every runner; changes none but through its events. */
 
-import type { Asker, Claim, Grant, GrantSource, SecondTry } from '../core/admission/serving.ts';
+import type { Admission, Asker, Grant, GrantSource, SecondTry } from '../core/admission/serving.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
 import { type InstanceName, instanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
@@ -8,9 +8,9 @@ import { ownLimits } from '../core/limits/limits.ts';
 import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
+import { instanceViewOf } from './instance-view.ts';
 import { unwritten } from './registrar.ts';
 import { ServerLife } from './server-life.ts';
-import { viewOf } from './view.ts';
 
 /** How long a verb waits until what it did is written, where another process holds the registry's lock. */
 const SAVED_WAIT_MS = 5000;
@@ -21,7 +21,7 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     return this.instanceTable.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     if (!this.instanceTable.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that was woken now would be left behind.
     if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
@@ -134,11 +134,11 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     await runner.saved(SAVED_WAIT_MS);
     if (!runner.isUnsaved) return this.view(runner);
     const what = `${runner.name} is ${runner.lifecycle.state}, but that would be forgotten if the server ended now`;
-    throw unwritten(what, this.saver.lastError);
+    throw unwritten(what, this.writeBehind.lastError);
   }
 
   private view(runner: Runner): InstanceView {
-    return viewOf(runner, { nowMs: this.deps.clock.nowMs(), webAddressOf: this.deps.webAddressOf });
+    return instanceViewOf(runner, { nowMs: this.deps.clock.nowMs(), webAddressOf: this.deps.webAddressOf });
   }
 }
 

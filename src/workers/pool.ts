@@ -12,8 +12,8 @@ import { TenementError } from '../errors.ts';
 import { countFault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
-import { Desk } from './desk.ts';
 import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
+import { WorkerSession } from './worker-session.ts';
 
 const PING_MS = 1000;
 /**
@@ -38,7 +38,7 @@ export interface WorkerPoolOptions {
 
 interface Member {
   readonly worker: Worker;
-  readonly desk: Desk;
+  readonly session: WorkerSession;
   /** So many more pings may go unanswered. */
   pingsLeft: number;
 }
@@ -79,7 +79,7 @@ export class WorkerPool implements ProxyServer {
   /** They go by another config from now on. */
   reconfigure(): void {
     this.tellAll({ type: 'config', config: this.options.config() });
-    for (const { desk } of this.members.values()) desk.refresh();
+    for (const { session } of this.members.values()) session.refresh();
   }
 
   async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
@@ -99,7 +99,7 @@ export class WorkerPool implements ProxyServer {
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
     const member: Member = {
       worker,
-      desk: new Desk(this.options.source, this.options.logger, send),
+      session: new WorkerSession(this.options.source, this.options.logger, send),
       pingsLeft: FIRST_PINGS,
     };
     this.members.set(worker.id, member);
@@ -120,7 +120,7 @@ export class WorkerPool implements ProxyServer {
           worker.process.kill('SIGKILL');
         } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
         else if (message.type === 'fault') countFault(new Error(message.message), { worker: worker.process.pid });
-        else member.desk.receive(message);
+        else member.session.receive(message);
       });
       worker.once('exit', (code, signal) => {
         reject(new TenementError('listen_failed', `a proxy worker ended at once: ${signal ?? code}`));
@@ -129,9 +129,9 @@ export class WorkerPool implements ProxyServer {
     });
   }
 
-  private gone({ worker, desk }: Member, how: string): void {
+  private gone({ worker, session }: Member, how: string): void {
     this.members.delete(worker.id);
-    desk.close();
+    session.close();
     const { address } = this;
     if (this.closing || address === null) return;
     // With the last of them the port was given back.

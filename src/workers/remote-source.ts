@@ -4,8 +4,8 @@
  */
 
 import type {
+  Admission,
   Asker,
-  Claim,
   Lease,
   LeaseTarget,
   Outcome,
@@ -50,7 +50,7 @@ export class RemoteSource implements UpstreamSource {
   private readonly changed = new Set<number>();
   /** Those that are still in use: what changes is reported at once. */
   private readonly retired = new Set<number>();
-  private readonly waiting = new Map<number, (claim: Claim) => void>();
+  private readonly waiting = new Map<number, (claim: Admission) => void>();
   private readonly listeners: ((generation: number) => void)[] = [];
   private reporting: NodeJS.Timeout | null = null;
   private lastId = 0;
@@ -66,7 +66,7 @@ export class RemoteSource implements UpstreamSource {
   }
 
   /** What is sent again is the server's to judge. */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     const target = again === undefined ? this.granted.get(instance) : undefined;
     if (target !== undefined) return new LocalLease(target, this.countedFor(target, asker), this);
     this.lastId += 1;
@@ -160,7 +160,7 @@ export class RemoteSource implements UpstreamSource {
     return counter;
   }
 
-  private settle(id: number, claim: Claim): void {
+  private settle(id: number, claim: Admission): void {
     const settle = this.waiting.get(id);
     this.waiting.delete(id);
     settle?.(claim);

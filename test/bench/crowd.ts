@@ -22,14 +22,14 @@ const QUIET_MS = 60_000;
 const NOTES = fileURLToPath(new URL('../../examples/notes/app.js', import.meta.url));
 
 export async function bench(): Promise<void> {
-  const towns = [];
-  for (const size of SIZES) towns.push(await openTown(size));
+  const servers = [];
+  for (const size of SIZES) servers.push(await openServer(size));
   console.log(`${QUIET_MS / 1000} quiet seconds`);
   await delay(5000);
-  const before = towns.map(({ server }) => server.cpuMs());
+  const before = servers.map(({ server }) => server.cpuMs());
   await delay(QUIET_MS);
   console.log('registered   ready after   resident   CPU in the quiet time');
-  towns.forEach(({ server, size }, index) => {
+  servers.forEach(({ server, size }, index) => {
     const cpu = `${server.cpuMs() - (before[index] ?? 0)} ms`;
     const figures = [
       `${server.readyMs.toFixed(0)} ms`.padEnd(14),
@@ -38,21 +38,21 @@ export async function bench(): Promise<void> {
     ];
     console.log(`${String(size).padEnd(13)}${figures.join('')}`);
   });
-  await routes(towns);
-  for (const { server, dir, sockets } of towns) {
+  await routes(servers);
+  for (const { server, dir, sockets } of servers) {
     await server.end();
     for (const one of [dir, sockets]) rmSync(one, { recursive: true, force: true });
   }
 }
 
-interface Town {
+interface CrowdedServer {
   readonly size: number;
   readonly dir: string;
   readonly sockets: string;
   readonly server: BenchServer;
 }
 
-async function openTown(size: number): Promise<Town> {
+async function openServer(size: number): Promise<CrowdedServer> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   const sockets = mkdtempSync(join(inMemory(), 'tnm-'));
   const settings = `[settings]\nruntime_dir = "${sockets}"\n`;
@@ -73,21 +73,21 @@ function inMemory(): string {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
 
-async function routes(towns: readonly Town[]): Promise<void> {
+async function routes(servers: readonly CrowdedServer[]): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const host = ({ size }: Town) => `t${size - 1}.localhost`;
-  for (const town of towns) await get({ host: '127.0.0.1', port: town.server.proxyPort }, host(town));
-  const taken = towns.map(() => [] as number[]);
+  const host = ({ size }: CrowdedServer) => `t${size - 1}.localhost`;
+  for (const one of servers) await get({ host: '127.0.0.1', port: one.server.proxyPort }, host(one));
+  const taken = servers.map(() => [] as number[]);
   for (let round = -500; round < REQUESTS; round += 1) {
-    for (const [index, town] of towns.entries()) {
-      const ms = await timed(() => ask(town.server.proxyPort, host(town), agent));
+    for (const [index, one] of servers.entries()) {
+      const ms = await timed(() => ask(one.server.proxyPort, host(one), agent));
       if (round >= 0) taken[index]?.push(ms);
     }
   }
   agent.destroy();
   console.log(`\nroute to one of them, ms, ${REQUESTS} requests each, in turn`);
   console.log('registered   p50     p99');
-  towns.forEach(({ size }, index) => {
+  servers.forEach(({ size }, index) => {
     const [p50, p99] = [0.5, 0.99].map((share) =>
       quantile(taken[index] ?? [], share)
         .toFixed(2)

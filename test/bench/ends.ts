@@ -63,23 +63,23 @@ function ratio([first = 0, second]: readonly number[]): string {
 }
 
 async function endOf(size: number, kind: Kind, main: string | undefined): Promise<Figures> {
-  const town = await open(size, kind, main);
+  const opened = await open(size, kind, main);
   const sinceMs = Date.now();
-  const tookMs = await timed(() => town.server.end('SIGTERM'));
-  return { seconds: tookMs / 1000, stallMs: town.close(sinceMs) };
+  const tookMs = await timed(() => opened.server.end('SIGTERM'));
+  return { seconds: tookMs / 1000, stallMs: opened.close(sinceMs) };
 }
 
 async function fallAsleep(main: string | undefined) {
-  const town = await open(SLEEPERS, 'awake', main);
-  await town.server.api('POST', '/spawn/other/--id=other');
+  const opened = await open(SLEEPERS, 'awake', main);
+  await opened.server.api('POST', '/spawn/other/--id=other');
   await delay(QUIET_MS);
-  const load = steadyLoad(town.server.proxyPort, 'other.other.localhost', LOAD);
+  const load = steadyLoad(opened.server.proxyPort, 'other.other.localhost', LOAD);
   await delay(RELOAD_AFTER_MS);
   const sinceMs = Date.now();
-  town.configure('idle_timeout = "1s"');
+  opened.configure('idle_timeout = "1s"');
   const seen = await load;
-  await town.server.end();
-  return { ...seen, stallMs: town.close(sinceMs, RELOAD_AFTER_MS + LOAD.seconds * 1000) };
+  await opened.server.end();
+  return { ...seen, stallMs: opened.close(sinceMs, RELOAD_AFTER_MS + LOAD.seconds * 1000) };
 }
 
 async function open(size: number, kind: Kind, main: string | undefined) {

@@ -7,7 +7,7 @@ import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { Clientele } from '../../src/supervisor/admission/clientele.ts';
-import { InFlight } from '../../src/supervisor/instance/in-flight.ts';
+import { InstanceActivity } from '../../src/supervisor/instance/instance-activity.ts';
 import { RequestGate } from '../../src/supervisor/instance/request-gate.ts';
 
 export function readySource(count: number, dir: string): UpstreamSource {
@@ -29,7 +29,7 @@ function openGate(index: number, dir: string): RequestGate {
     name: `app:t${index}`,
     tenantId: `t${index}`,
     clock: systemClock,
-    inFlight: new InFlight(0, 0),
+    inFlight: new InstanceActivity(0, 0),
     clientele: new Clientele(),
     lifecycle: () => READY,
     service: () => service,

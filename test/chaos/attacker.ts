@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadOptions } from './load.ts';
 import { Random } from './random.ts';
-import type { Tenant } from './town.ts';
+import type { Tenant } from './tenants.ts';
 
 const PIPELINED = 2000;
 const SILENT = 50;

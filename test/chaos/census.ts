@@ -1,7 +1,7 @@
 /** Who is there, from /proc: the processes of tenants, counted again and again. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { programOf, type Tenant } from './town.ts';
+import { programOf, type Tenant } from './tenants.ts';
 
 export interface Found {
   readonly pid: number;

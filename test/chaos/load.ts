@@ -2,16 +2,16 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Diary } from './diary.ts';
+import type { FaultLog } from './log.ts';
 import { Random } from './random.ts';
 import type { ServerUnderTest } from './server.ts';
 import type { Excuse, Tally } from './tally.ts';
-import type { Tenant } from './town.ts';
+import type { Tenant } from './tenants.ts';
 
 export interface LoadOptions {
   readonly server: ServerUnderTest;
   readonly tenants: readonly Tenant[];
-  readonly diary: Diary;
+  readonly log: FaultLog;
   readonly tally: Tally;
   readonly seed: number;
   /** Customers of each tenant. */
@@ -129,9 +129,9 @@ class Customer {
   }
 
   private excuseFor(answer: Answer | Error, fromMs: number, epoch: number): Excuse | null {
-    const { server, diary } = this.options;
+    const { server, log } = this.options;
     const { tenant } = this;
-    const died = diary.happened(tenant, 'death', fromMs) || SELF_ENDING.includes(tenant.kind);
+    const died = log.happened(tenant, 'death', fromMs) || SELF_ENDING.includes(tenant.kind);
     if (answer instanceof Error) {
       if (server.epoch !== epoch || !server.up) return 'cut by the end of the server';
       return died ? 'in a process that died' : null;
@@ -139,7 +139,7 @@ class Customer {
     const code = codeOf(answer);
     if (code === 'upstream_failed') return died ? 'in a process that died' : null;
     if (code === 'stopped' || code === 'unknown_tenant') {
-      return diary.happened(tenant, 'away', fromMs) ? 'stopped or removed by the operator' : null;
+      return log.happened(tenant, 'away', fromMs) ? 'stopped or removed by the operator' : null;
     }
     const loops = ['failed', 'backoff', 'start_failed', 'wake_queue_full'].includes(code);
     return loops && ['loops', 'hostile'].includes(tenant.kind) ? 'crash loop' : null;

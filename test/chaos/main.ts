@@ -16,7 +16,7 @@ const reckoning = await runChaos({
   tenants: Number(values.tenants),
   customers: 2,
   pauseMs: 250,
-  deedPauseMs: 400,
+  faultPauseMs: 400,
 });
 console.log(report(reckoning));
 for (const one of reckoning.casualties) console.log(`did not survive a kill of the server: ${one}`);
@@ -42,7 +42,7 @@ function report(run: Reckoning): string {
     ['  of these found again', found.writes],
     ['  found twice', found.doubled],
     ['  found with another tenant', found.foreign],
-    ['deeds', [...run.deeds].map(([deed, count]) => `${deed} ${count}`).join(', ')],
+    ['faults', [...run.faults].map(([fault, count]) => `${fault} ${count}`).join(', ')],
     ['server killed and started anew', run.serverKills],
     ['  ready again after, ms', `median ${restartMs[0]}, longest ${restartMs[1]}`],
     ['  tenant processes that survived it', `${survivors.after} of ${survivors.before}`],

@@ -1,19 +1,19 @@
-/** One run: a town, its customers, what goes wrong, and the reckoning. */
+/** One run: tenants, their customers, what goes wrong, and the reckoning. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAttacks } from './attacker.ts';
-import { writesOf } from './books.ts';
 import { Census, processesOf, zombiesOf } from './census.ts';
-import { Deeds, kill } from './deeds.ts';
-import { Diary } from './diary.ts';
+import { Faults, kill } from './faults.ts';
+import { writesOf } from './ledger.ts';
 import { startLoad } from './load.ts';
+import { FaultLog } from './log.ts';
 import { Random } from './random.ts';
 import { ServerUnderTest } from './server.ts';
 import { Tally } from './tally.ts';
-import { type Tenant, tenantsOf } from './town.ts';
+import { type Tenant, tenantsOf } from './tenants.ts';
 import { Victims } from './victims.ts';
 
 const STEADY_LOOKS = 5;
@@ -28,15 +28,15 @@ export interface ChaosOptions {
   readonly customers: number;
   /** Mean pause of a customer, ms. */
   readonly pauseMs: number;
-  /** Mean pause between two deeds, ms. */
-  readonly deedPauseMs: number;
+  /** Mean pause between two faults, ms. */
+  readonly faultPauseMs: number;
 }
 
 export interface Reckoning {
   readonly dir: string;
   readonly tenants: number;
   readonly tally: Tally;
-  readonly deeds: ReadonlyMap<string, number>;
+  readonly faults: ReadonlyMap<string, number>;
   readonly serverKills: number;
   /** Median and longest, ms. */
   readonly restartMs: readonly [median: number, longest: number];
@@ -63,20 +63,20 @@ export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
   const server = new ServerUnderTest(dir);
   const tenants = tenantsOf(options.tenants);
   const tally = new Tally();
-  const diary = new Diary();
-  const deeds = new Deeds({ server, tenants, diary, random: new Random(options.seed) });
+  const log = new FaultLog();
+  const faults = new Faults({ server, tenants, log, random: new Random(options.seed) });
   try {
     await server.open();
     for (const { kind, id } of tenants) await server.api('POST', `/spawn/${kind}/--id=${id}?start=false`);
     const census = new Census(server.dataDir, tenants);
     const victims = new Victims(server.dir);
-    const load = { ...options, server, tenants, diary, tally };
+    const load = { ...options, server, tenants, log, tally };
     const endLoad = startLoad(load);
     const endAttacks = startAttacks(load);
-    await deeds.run(AbortSignal.timeout(options.seconds * 1000), options.deedPauseMs);
+    await faults.run(AbortSignal.timeout(options.seconds * 1000), options.faultPauseMs);
     await Promise.all([endLoad(), endAttacks()]);
     census.end();
-    return await reckon(server, tenants, { tally, deeds, census, victims });
+    return await reckon(server, tenants, { tally, faults, census, victims });
   } finally {
     await server.end('SIGKILL').catch(() => {});
     for (const { pid } of processesOf(server.dataDir)) kill(pid, 'SIGKILL');
@@ -85,13 +85,13 @@ export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
 
 interface Course {
   readonly tally: Tally;
-  readonly deeds: Deeds;
+  readonly faults: Faults;
   readonly census: Census;
   readonly victims: Victims;
 }
 
 async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<Reckoning> {
-  const { tally, deeds, census, victims } = course;
+  const { tally, faults, census, victims } = course;
   const afterAll = await quietDescriptors(server);
   const residentMb = server.residentMb();
   const zombies = await zombiesOf(server.pid);
@@ -118,11 +118,11 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
     dir: server.dir,
     tenants: tenants.length,
     tally,
-    deeds: deeds.done,
+    faults: faults.done,
     serverKills: server.kills,
     restartMs: medianAndLongest(server.restartMs),
-    survivors: deeds.survivors,
-    casualties: deeds.casualties,
+    survivors: faults.survivors,
+    casualties: faults.casualties,
     looks: census.looks,
     broken,
     found,

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { InstanceView } from '../../src/core/input/verbs.ts';
 import { freePort } from '../ports.ts';
-import { configText, type Edit, FIRST_EDIT } from './town.ts';
+import { configText, type Edit, FIRST_EDIT } from './tenants.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 

@@ -1,5 +1,5 @@
 /** What became of every request and every write. */
-import type { Tenant } from './town.ts';
+import type { Tenant } from './tenants.ts';
 
 export const ALLOWED = [
   'cut by the end of the server',

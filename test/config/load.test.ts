@@ -270,7 +270,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     expect(found).toContain(expected);
   });
 
-  it.each(OVERLAPS)('%s, behind walls', (_name, toml, expected) => {
+  it.each(OVERLAPS)('%s, at namespace', (_name, toml, expected) => {
     expect(problem(toml)).toMatch(/^bad_config/);
     expect(problem(toml)).toMatch(new RegExp(expected));
   });

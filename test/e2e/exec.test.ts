@@ -164,7 +164,7 @@ describe.skipIf(!isRoot)('exec (as root)', () => {
     expect(statSync(join(server.dataDir, 'acme/made')).uid).toBe(uid);
   });
 
-  it.skipIf(isMissing('bwrap'))('stays within the walls of a namespace', async () => {
+  it.skipIf(isMissing('bwrap'))('stays within a namespace', async () => {
     const server = await registered('isolation = "namespace"\nnetwork = "none"\nuser = "dynamic"');
     await server.cli('spawn', 'app', '--id', 'globex');
     const command = `ls ${server.dataDir}; ls /proc | grep -c '^[0-9]'; grep -c : /proc/net/dev; grep NoNewPrivs /proc/self/status; cat`;

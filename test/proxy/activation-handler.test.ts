@@ -1,4 +1,4 @@
-/** Those who rang at an activation socket, and what lies between them and the tenant. */
+/** Connections to an activation socket, and what lies between them and the tenant. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Claim, Lease } from '../../src/core/admission/serving.ts';
+import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createActivationHandler } from '../../src/proxy/activation-handler.ts';
@@ -16,7 +16,7 @@ import { pour } from './support.ts';
 const SIZE = 48 * 1024 * 1024;
 
 /** An activation socket before a tenant, and one client that has rung; `claim` says when it is let in. */
-async function rung(claim: (grant: () => Lease) => Claim | Promise<Claim>, tenant: (socket: Socket) => void) {
+async function rung(claim: (grant: () => Lease) => Admission | Promise<Admission>, tenant: (socket: Socket) => void) {
   const dir = await mkdtemp(join(tmpdir(), 'tnm-'));
   const ends = new Set<Socket>();
   const buffered = new Buffered((socket) => ends.has(socket));
@@ -72,7 +72,7 @@ async function standstill(poured: { sent: number }): Promise<number> {
 
 test('who is held while the instance wakes is read no further than a little', async () => {
   const { client, buffered } = await rung(
-    () => new Promise<Claim>(() => {}),
+    () => new Promise<Admission>(() => {}),
     () => {},
   );
   expect(await standstill(pour(client, SIZE))).toBeLessThan(SIZE / 8);

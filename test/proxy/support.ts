@@ -6,7 +6,7 @@ import { connect, createServer as createNetServer, type Server as NetServer, typ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { Claim, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
+import type { Admission, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
@@ -35,7 +35,7 @@ export class FakeSource implements UpstreamSource {
   readonly leases: FakeLease[] = [];
   readonly secondTries: SecondTry[] = [];
   /** Replaces the next claims, first in first out. */
-  readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Claim | Promise<Claim>)[] = [];
+  readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Admission | Promise<Admission>)[] = [];
   requestTimeoutMs = 0;
   heldMs: number | null = null;
   generation = 1;
@@ -45,7 +45,7 @@ export class FakeSource implements UpstreamSource {
     return this.upstreams.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Claim | Promise<Claim> {
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Admission | Promise<Admission> {
     if (again !== undefined) this.secondTries.push(again);
     const grant = () => this.grant(instance);
     return this.script.shift()?.(grant, signal) ?? grant();

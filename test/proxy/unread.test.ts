@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Claim } from '../../src/core/admission/serving.ts';
+import type { Admission } from '../../src/core/admission/serving.ts';
 import { MAX_INTERIM } from '../../src/proxy/exchange/interim.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
 import { Bench, pour, readAll, readUntil } from './support.ts';
@@ -212,7 +212,7 @@ test.each([
   const held = Promise.withResolvers<void>();
   bench.source.script.push(() => {
     held.resolve();
-    return new Promise<Claim>(() => {});
+    return new Promise<Admission>(() => {});
   });
   await bench.app('web:acme', () => {});
   const client = await bench.socket();

@@ -1,7 +1,7 @@
 /** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
 
 import type { HostMemory } from '../../src/core/admission/pressure.ts';
-import type { Claim, Lease } from '../../src/core/admission/serving.ts';
+import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/lifecycle/instance.ts';
 import type { Limits } from '../../src/core/limits/limits.ts';
 import type {
@@ -353,11 +353,11 @@ export function world(
     launcher,
     descriptors: null,
     activationSockets: {
-      hang: () => {},
+      open: () => {},
       retire: () => {},
       listeners: () => [],
       inherit: () => {},
-      takeDown: () => {},
+      remove: () => {},
       close: () => {},
     },
     registry,
@@ -432,7 +432,7 @@ export async function ready(made: World, id = 'acme'): Promise<FakeProcess> {
   return process;
 }
 
-export function granted(claim: Claim): Lease {
+export function granted(claim: Admission): Lease {
   if ('refused' in claim) throw new Error(claim.refused);
   return claim;
 }

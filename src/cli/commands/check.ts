@@ -9,7 +9,7 @@ import type { Config, Settings } from '../../core/service/service.ts';
 import type { ServiceUnit } from '../../core/service/service-unit.ts';
 import { TenementError } from '../../errors.ts';
 import { servableConfig } from '../../own-directories.ts';
-import { type Abilities, abilitiesFor } from '../../process/isolation/host/abilities.ts';
+import { type HostSupport, hostSupportFor } from '../../process/isolation/host/host-support.ts';
 import { assertMayListen } from '../../process/isolation/host/listening.ts';
 import { programWarnings } from '../../process/isolation/host/programs.ts';
 import { viewWarnings } from '../../process/isolation/view-warnings.ts';
@@ -72,7 +72,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
     ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];
-  const host = abilitiesFor(config.settings, config.services.values(), unit);
+  const host = hostSupportFor(config.settings, config.services.values(), unit);
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
   if (options.json === true) {
@@ -118,17 +118,17 @@ function describeSockets({ settings: { runtimeDir } }: Config): string {
   return `sockets: in ${runtimeDir}, which is this server's own; the default is another's, and runtime_dir is not set`;
 }
 
-function describeHost(host: Abilities): string[] {
+function describeHost(host: HostSupport): string[] {
   const proc = host.proc ? [] : ['warning: no /proc here; processes of an earlier server are not recognised'];
   const privileges = host.noNewPrivs
     ? []
     : ['warning: no setpriv here; tenants could gain privileges by setuid programs'];
-  const walls = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
-  if (host.namespaces !== null) walls.push(`isolation: no namespace, ${host.namespaces}`);
-  if (host.sandbox !== null) walls.push(`isolation: no sandbox, ${host.sandbox}`);
+  const lines = [`isolation: ${host.isolation.join(', ')}${host.users ? '; a user for each tenant' : ''}`];
+  if (host.namespaces !== null) lines.push(`isolation: no namespace, ${host.namespaces}`);
+  if (host.sandbox !== null) lines.push(`isolation: no sandbox, ${host.sandbox}`);
   if (host.namespaces === null && !host.filter)
-    walls.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
-  return [...walls, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
+    lines.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
+  return [...lines, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
 }
 
 function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Settings): string {
@@ -144,14 +144,14 @@ function otherUser({ name, user }: ServiceUnit): string[] {
   return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
 }
 
-function describeSuspension({ cgroup, pushesOut }: Abilities): string {
+function describeSuspension({ cgroup, pushesOut }: HostSupport): string {
   const how = cgroup.freezes ? 'by the cgroup' : 'by SIGSTOP';
   if (pushesOut) return `suspend: frozen ${how}, memory pushed out to swap`;
   const lack = cgroup.version === 'v2' ? 'there is no swap' : 'that takes cgroup version 2';
   return `suspend: frozen ${how}, memory stays (${lack})`;
 }
 
-function describeCgroup({ version, controls, lack }: Abilities['cgroup']): string[] {
+function describeCgroup({ version, controls, lack }: HostSupport['cgroup']): string[] {
   if (version === 'none') return [`limits: memory_limit_mb by measuring once a second; ${lack}`];
   const enforced = `limits: ${controls.join(', ') || 'none'} by the kernel, cgroup version ${version.slice(1)}`;
   return [lack === null ? enforced : `${enforced}; ${lack}`];

@@ -15,7 +15,7 @@ interface ExecOptions extends GlobalOptions {
 export function execCommand(program: Command, io: CliIo): void {
   program
     .command('exec')
-    .description("run a command with an instance's environment, user, walls, limits and directory")
+    .description("run a command with an instance's environment, user, isolation, limits and directory")
     .argument('<instance>', 'SERVICE:ID, or SERVICE with --id')
     .argument('<command...>', 'the program and its arguments; what follows its name is its own')
     .option('--id <id>', 'the tenant, when the argument is only a service')

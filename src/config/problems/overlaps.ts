@@ -1,8 +1,8 @@
 /** What cannot be both seen by a tenant and hidden from it, by names alone; links are looked at when one starts. */
 import { dirname, isAbsolute } from 'node:path';
+import { hiddenPaths, socketPlace, tenantOf } from '../../core/service/hidden-paths.ts';
 import { kindAt, layersFor } from '../../core/service/layers.ts';
 import { isWithin } from '../../core/service/paths.ts';
-import { secretPlaces, socketPlace, tenantOf } from '../../core/service/secret-places.ts';
 import type { Config, ServiceConfig } from '../../core/service/service.ts';
 import { bindSocketPath, publicSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate } from '../../core/service/template.ts';
@@ -15,7 +15,7 @@ const SAMPLE_ID = 'tenement--sample';
 export function overlapProblems(config: Config): Problem[] {
   const walled = [...config.services.values()].filter(({ isolation }) => isolation !== 'process');
   if (walled.length === 0) return [];
-  return [...placesInTenants(config), ...walled.flatMap((service) => hiddenPaths(service, config))];
+  return [...placesInTenants(config), ...walled.flatMap((service) => hiddenPathProblems(service, config))];
 }
 
 /** Every directory in the data directory whose name could be a tenant's is one's own, to write in. */
@@ -38,9 +38,9 @@ function placesInTenants({ settings, services, file }: Config): Problem[] {
   });
 }
 
-function hiddenPaths(service: ServiceConfig, { settings, services, file }: Config): Problem[] {
+function hiddenPathProblems(service: ServiceConfig, { settings, services, file }: Config): Problem[] {
   const shown = shownPaths(service, settings.dataDir, settings.runtimeDir);
-  const { dirs: secretDirs, socketDirs } = secretPlaces({ settings, services: services.values(), file: null }, 0);
+  const { dirs: secretDirs, socketDirs } = hiddenPaths({ settings, services: services.values(), file: null }, 0);
   const wholeHost = service.readOnlyPaths === null;
   const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], cgroupDirs: [], sockets: [] };
   const places = { ...apart, socketDirs, secretDirs };

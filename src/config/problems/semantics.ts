@@ -78,7 +78,7 @@ function isolationProblems(service: ServiceConfig): Problem[] {
   if (service.network === 'none' && service.listen === 'port') {
     problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
   }
-  for (const [key, isSet] of OF_WALLS)
+  for (const [key, isSet] of OF_ISOLATION)
     if (isSet(service) && service.isolation === 'process')
       problems.push({ path: at(key), message: `${key} takes isolation = "namespace" or "sandbox"` });
   if (service.sockets.length > 0 && service.isolation !== 'namespace')
@@ -87,7 +87,7 @@ function isolationProblems(service: ServiceConfig): Problem[] {
 }
 
 /** Keys that say what a tenant sees. */
-const OF_WALLS: readonly (readonly [key: string, isSet: (service: ServiceConfig) => boolean])[] = [
+const OF_ISOLATION: readonly (readonly [key: string, isSet: (service: ServiceConfig) => boolean])[] = [
   ['read_only_paths', ({ readOnlyPaths }) => readOnlyPaths !== null],
   ['read_write_paths', ({ readWritePaths }) => readWritePaths.length > 0],
   ['tmp_limit_mb', ({ tmpLimitBytes }) => tmpLimitBytes !== null],

@@ -70,7 +70,7 @@ export interface Refusal {
   readonly retryAfterS: number | null;
 }
 
-export type Claim = Lease | Refusal;
+export type Admission = Lease | Refusal;
 
 /** What the proxy sees of the supervisor. */
 export interface UpstreamSource {
@@ -82,7 +82,7 @@ export interface UpstreamSource {
    * @param again a second try, which is refused with `upstream_failed` when the request may not be sent again
    * @param asker default: not known
    */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim>;
+  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission>;
   /** The proxy has opened or closed a connection to that process. */
   countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */

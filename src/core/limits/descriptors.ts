@@ -21,8 +21,8 @@ export interface DescriptorShares {
   readonly connections: number;
   readonly connectionsPerClient: number;
   /** Connections taken in at public sockets, in all and of one instance. */
-  readonly rings: number;
-  readonly ringsPerInstance: number;
+  readonly activations: number;
+  readonly activationsPerInstance: number;
   /** Connections to the HTTP API, in all and of one address. */
   readonly api: number;
   readonly apiPerClient: number;
@@ -42,14 +42,14 @@ export function shareDescriptors(limit: number, maxRunning: number, registered: 
   const rest = Math.max(0, limit - OWN - listeners - reserve - api - control);
   const instances = Math.min(rest / 2, maxRunning * PER_INSTANCE + Math.max(1000, 2 * registered));
   const pairs = (rest - instances) / PER_REQUEST;
-  const rings = Math.max(1, Math.floor(pairs / 4));
-  const connections = Math.max(1, Math.floor(pairs - rings));
+  const activations = Math.max(1, Math.floor(pairs / 4));
+  const connections = Math.max(1, Math.floor(pairs - activations));
   return {
     listeners,
     connections,
     connectionsPerClient: partOfOneClient(connections),
-    rings,
-    ringsPerInstance: Math.ceil(rings / 2),
+    activations,
+    activationsPerInstance: Math.ceil(activations / 2),
     api,
     apiPerClient: partOfOneClient(api),
     control,
@@ -77,7 +77,7 @@ export function roomToRun({ instances }: DescriptorShares, registered: number): 
   return Math.max(1, Math.floor((instances - Math.min(registered, instances / 2)) / PER_INSTANCE));
 }
 
-/** How many activation sockets may hang beside those that run. */
+/** How many activation sockets may be open beside the instances that run. */
 export function roomForActivationSockets({ instances }: DescriptorShares, maxRunning: number): number {
   return Math.floor(Math.max(instances / 2, instances - maxRunning * PER_INSTANCE));
 }
@@ -88,8 +88,8 @@ export function descriptorsNeeded(maxRunning: number, registered: number, connec
   while (limit < 2 ** 30) {
     const shares = shareDescriptors(limit, maxRunning, registered);
     const runs = roomToRun(shares, registered) >= maxRunning;
-    const rings = roomForActivationSockets(shares, maxRunning) >= registered - maxRunning;
-    if (runs && rings && shares.connections >= connections) return limit;
+    const activations = roomForActivationSockets(shares, maxRunning) >= registered - maxRunning;
+    if (runs && activations && shares.connections >= connections) return limit;
     limit *= 2;
   }
   return limit;

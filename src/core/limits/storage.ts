@@ -10,7 +10,7 @@ export interface StorageFinding {
   readonly atMs: number;
 }
 
-export interface StorageTidings {
+export interface StorageMessage {
   readonly type: 'over-storage' | 'storage-ok';
   readonly message: string;
 }
@@ -62,11 +62,11 @@ export function judgeStorage(
 }
 
 /** The news of a measurement or of another limit, or null when nobody needs to hear of it. */
-export function storageTidings(
+export function storageMessage(
   was: StorageRecord | null,
   is: StorageRecord | null,
   limitBytes: number | null,
-): StorageTidings | null {
+): StorageMessage | null {
   if ((was?.over ?? false) === (is?.over ?? false)) return null;
   if (is === null || limitBytes === null) return { type: 'storage-ok', message: 'has no storage limit any more' };
   return is.over

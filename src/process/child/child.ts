@@ -80,7 +80,7 @@ export class Child implements LaunchedProcess {
     void parts.exited.then(() => {
       // Its probes first: nobody is to take them for clients.
       this.gone.abort();
-      this.bequeath();
+      this.leaveListener();
     });
   }
 
@@ -266,7 +266,7 @@ export class Child implements LaunchedProcess {
     this.held = null;
   }
 
-  private bequeath(): void {
+  private leaveListener(): void {
     const { held } = this;
     this.held = null;
     if (held !== null) this.parts.onListenerLeft(held.fd);

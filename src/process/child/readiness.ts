@@ -30,7 +30,7 @@ export interface ReadinessOptions {
   readonly leader: ProcessIdentity;
 }
 
-/** Watches a directory that exists, from before the child is started until `close`. */
+/** Monitors a directory that exists, from before the child is started until `close`. */
 export class DirWatch {
   private readonly watcher: FSWatcher | null;
   private wake: () => void = () => {};

@@ -6,7 +6,7 @@
  * system calls.
  */
 import type { Layer } from '../../core/service/layers.ts';
-import { layersOf, type View } from './view.ts';
+import { type FilesystemView, layersOf } from './filesystem-view.ts';
 
 /** Settings of the kernel, which belong to the host's user 0 even without capabilities. */
 const KERNEL = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus'];
@@ -19,7 +19,7 @@ export const NAMESPACES: readonly string[] = [
 ];
 
 /** Arguments of bwrap, up to the program. `filterFd`: where it finds the filter of system calls; null: there is none. */
-export function bubblewrapWords(view: View, filterFd: number | null): string[] {
+export function bubblewrapWords(view: FilesystemView, filterFd: number | null): string[] {
   const layers = layersOf(view);
   const { readOnlyPaths, network, tenantId, workdir, tmpBytes } = view;
   const wholeHost = readOnlyPaths === null || readOnlyPaths.includes('/');

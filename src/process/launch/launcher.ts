@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertTenantId, type InstanceName, type ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../../core/ports.ts';
-import { type SecretPlaces, secretPlaces } from '../../core/service/secret-places.ts';
+import { type HiddenPaths, hiddenPaths } from '../../core/service/hidden-paths.ts';
 import type { Config, ServiceConfig, Settings } from '../../core/service/service.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate } from '../../core/service/template.ts';
@@ -19,12 +19,12 @@ import { watchExit } from '../child/exit-watch.ts';
 import { DirWatch } from '../child/readiness.ts';
 import { endStrays, strayProcesses } from '../child/strays.ts';
 import { DynamicUsers } from '../isolation/dynamic-user.ts';
-import { assertHostGives } from '../isolation/host/abilities.ts';
+import { assertHostGives } from '../isolation/host/host-support.ts';
 import { assertPrograms } from '../isolation/host/programs.ts';
 import { HostSockets } from '../isolation/host-sockets.ts';
+import { type Isolation, isolationFor, ownerFor, type Surroundings, socketsAround } from '../isolation/isolation.ts';
 import { removeBundle } from '../isolation/runsc/bundle.ts';
 import { FilterFile } from '../isolation/seccomp/filter-file.ts';
-import { ownerFor, type Surroundings, socketsAround, type Walls, wallsFor } from '../isolation/walls.ts';
 import type { OutputSink } from '../output/output-sink.ts';
 import { isAlive } from '../proc/proc.ts';
 import { keepReserve } from '../proc/reserve.ts';
@@ -38,8 +38,8 @@ import { purgeDir, trashesOf } from '../storage/purge.ts';
 import { Trash } from '../storage/trash.ts';
 import { coverInherited } from './descriptors.ts';
 import { Fifos } from './fifos.ts';
+import { instancePaths, type LaunchSpec, launchSpecFor, specOf, valuesOf } from './launch-spec.ts';
 import { prepareCommand, removeCommandCgroups } from './operator-command.ts';
-import { instancePaths, type Plan, planFor, specOf, valuesOf } from './plan.ts';
 import { type Shell, SpareShells } from './spare-shells.ts';
 import { assertRunnable, spawnChild } from './spawn.ts';
 
@@ -52,7 +52,7 @@ export interface LauncherOptions {
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** A process has ended that listened on this; it is the callee's to close. Default: it is closed. */
   onListenerLeft?(instance: InstanceName, fd: number): void;
-  /** What is served now, whose secrets no tenant is to see; default: nothing. */
+  /** What is served now, whose hiddenPaths no tenant is to see; default: nothing. */
   config?(): Pick<Config, 'file' | 'services'>;
 }
 
@@ -81,7 +81,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     shells: new SpareShells(fifos, coverInherited()),
     hostSockets: new HostSockets(),
     filterPath: () => filterFile.path(),
-    secrets: (service) => secretsFor(service, options),
+    hiddenPaths: (service) => hiddenPathsFor(service, options),
     cgroups: () => {
       cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
       return cgroups;
@@ -135,9 +135,9 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
 }
 
-function secretsFor(service: ServiceConfig, { settings, config }: LauncherOptions): SecretPlaces {
+function hiddenPathsFor(service: ServiceConfig, { settings, config }: LauncherOptions): HiddenPaths {
   const { file = null, services = new Map() } = config?.() ?? {};
-  return secretPlaces({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
+  return hiddenPaths({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
 }
 
 /** Deletes what an earlier server has put aside, in the background. */
@@ -163,10 +163,10 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
     withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket, context.trash);
     freshBindDir(paths.bindSocket, owner, context.trash);
     dirWatch = new DirWatch(paths.bindSocket);
-    const plan = planFor(request, context, port, tmpDir);
+    const spec = launchSpecFor(request, context, port, tmpDir);
     cgroup = makeCapped(context.cgroups(), leafOf(request), request.limits);
-    const walls = wallsFor(request, plan, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
-    return await start(request, context, { plan, walls, port, dirWatch, cgroup });
+    const isolation = isolationFor(request, spec, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    return await start(request, context, { spec, isolation, port, dirWatch, cgroup });
   } catch (error) {
     dirWatch?.close();
     cgroup?.remove();
@@ -178,8 +178,8 @@ async function launch(request: LaunchRequest, context: Context): Promise<LaunchR
 }
 
 interface Prepared {
-  readonly plan: Plan;
-  readonly walls: Walls;
+  readonly spec: LaunchSpec;
+  readonly isolation: Isolation;
   readonly port: number | null;
   readonly dirWatch: DirWatch;
   /** null where there are none. */
@@ -187,7 +187,7 @@ interface Prepared {
 }
 
 async function start(request: LaunchRequest, context: Context, prepared: Prepared): Promise<LaunchResult> {
-  assertRunnable(prepared.plan);
+  assertRunnable(prepared.spec);
   const shell = await context.shells.take();
   try {
     return { ok: true, process: startIn(shell, request, context, prepared) };
@@ -198,14 +198,14 @@ async function start(request: LaunchRequest, context: Context, prepared: Prepare
 }
 
 function startIn(shell: Shell, request: LaunchRequest, context: Context, prepared: Prepared): Child {
-  const { plan, walls, port, dirWatch, cgroup } = prepared;
+  const { spec, isolation, port, dirWatch, cgroup } = prepared;
   const { service, paths, instance } = request;
   const ends = shell.output.assign(instance);
   const output = context.sink.attach({ instance, ...ends, logLimitBytes: service.logLimitBytes, resumed: false });
   const removeOutput = () => removeFiles(request, context);
   try {
-    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...walls };
-    const { identity, exited, unref } = spawnChild(shell, plan, wrapping);
+    const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...isolation };
+    const { identity, exited, unref } = spawnChild(shell, spec, wrapping);
     const { bindSocket, publicSocket } = paths;
     const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);

@@ -1,5 +1,5 @@
 /**
- * Prepares what an operator runs with an instance's environment, user, walls and limits, beside its process if it has
+ * Prepares what an operator runs with an instance's environment, user, isolation and limits, beside its process if it has
  * one. The command line starts it, so that it has the operator's terminal, pipes and signals.
  *
  * It has a cgroup of its own with the instance's limits: in the instance's, it would be frozen, ended or killed for
@@ -14,12 +14,12 @@ import type { AskedCommand, PreparedCommand } from '../../core/service/operator-
 import { TenementError } from '../../errors.ts';
 import type { Cgroup, Cgroups } from '../cgroup/cgroup.ts';
 import { makeCapped } from '../cgroup/make-capped.ts';
+import { isolationFor, ownerFor, type Surroundings, socketsAround } from '../isolation/isolation.ts';
 import { bundleDir, removeBundle } from '../isolation/runsc/bundle.ts';
-import { ownerFor, type Surroundings, socketsAround, wallsFor } from '../isolation/walls.ts';
 import { releasePort, takePort } from '../sockets/port.ts';
 import { ensureTenantDir } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
-import { type Plan, planFor } from './plan.ts';
+import { type LaunchSpec, launchSpecFor } from './launch-spec.ts';
 import { assertWorkdir } from './spawn.ts';
 import { findCommand, findProgram, quoted, SHELL, scriptFor } from './wrapper.ts';
 
@@ -53,24 +53,24 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
   const { tmpDir } = ensureTenantDir(instance.paths.tenantDir, owner);
   const bindSocket = join(tmpDir, `exec-${number}.sock`);
   const request = { ...instance, paths: { ...instance.paths, bindSocket } };
-  const plan = planOf(asked, planFor(request, context, await freePort(request), tmpDir));
-  assertRunnable(plan);
+  const spec = specOfCommand(asked, launchSpecFor(request, context, await freePort(request), tmpDir));
+  assertRunnable(spec);
   const key = { stateDir: settings.stateDir, bindSocket };
   let cgroup: Cgroup | null = null;
   try {
-    const run = needsInnerTerminal(request, asked) ? onInnerTerminal(plan) : plan;
-    // What it sees is by its own program; a container's words are part of its walls.
-    const seen = request.service.isolation === 'sandbox' ? run : plan;
+    const run = needsInnerTerminal(request, asked) ? onInnerTerminal(spec) : spec;
+    // What it sees is by its own program; a container's words are part of its isolation.
+    const seen = request.service.isolation === 'sandbox' ? run : spec;
     const sockets = await socketsAround(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
     cgroup = makeCapped(context.cgroups(), leaf, request.limits);
-    const walls = wallsFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    const isolation = isolationFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
     return {
       uid: process.getuid?.() ?? null,
       shell: [SHELL.file, ...SHELL.args],
-      script: scriptFor(run, { joinFiles: cgroup?.joinFiles ?? [], ...walls }, '3<&-'),
+      script: scriptFor(run, { joinFiles: cgroup?.joinFiles ?? [], ...isolation }, '3<&-'),
       cgroupDirs: cgroup?.dirs ?? [],
-      ownDir: walls.ownEnv === null ? null : bundleDir(key),
+      ownDir: isolation.ownEnv === null ? null : bundleDir(key),
     };
   } catch (error) {
     cgroup?.remove();
@@ -79,9 +79,9 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
   }
 }
 
-function planOf({ words: [file = '', ...args], term }: AskedCommand, plan: Plan): Plan {
-  const env = term === null ? plan.env : { TERM: term, ...plan.env };
-  return { ...plan, file, args, env };
+function specOfCommand({ words: [file = '', ...args], term }: AskedCommand, spec: LaunchSpec): LaunchSpec {
+  const env = term === null ? spec.env : { TERM: term, ...spec.env };
+  return { ...spec, file, args, env };
 }
 
 /**
@@ -93,11 +93,11 @@ function needsInnerTerminal({ service }: LaunchRequest, { term }: AskedCommand):
 }
 
 /** On one more terminal, of the tenant's own /dev. @throws {TenementError} `host_cannot` */
-function onInnerTerminal(plan: Plan): Plan {
+function onInnerTerminal(spec: LaunchSpec): LaunchSpec {
   const script = findProgram('script');
   if (script === null) throw new TenementError('host_cannot', 'script(1) is not installed, which -t takes');
-  const line = `exec ${[plan.file, ...plan.args].map(quoted).join(' ')}`;
-  return { ...plan, file: script, args: ['-q', '-e', '-c', line, '/dev/null'] };
+  const line = `exec ${[spec.file, ...spec.args].map(quoted).join(' ')}`;
+  return { ...spec, file: script, args: ['-q', '-e', '-c', line, '/dev/null'] };
 }
 
 /** Free at this moment, and nobody's; null with `listen = "socket"`. */
@@ -109,7 +109,7 @@ async function freePort({ service }: LaunchRequest): Promise<number | null> {
 }
 
 /** @throws {TenementError} `command_not_found`, `exec_failed` */
-function assertRunnable({ file, cwd, env }: Plan): void {
+function assertRunnable({ file, cwd, env }: LaunchSpec): void {
   assertWorkdir(cwd);
   const found = findCommand(file, cwd, env['PATH'] ?? '');
   if (found === 'missing') throw new TenementError('command_not_found', `command not found: ${file}`);

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import type { ProcessExit } from '../../core/ports.ts';
 import { identityOf } from '../proc/proc.ts';
 import { lookAt } from '../storage/files.ts';
-import type { Plan } from './plan.ts';
+import type { LaunchSpec } from './launch-spec.ts';
 import type { Shell } from './spare-shells.ts';
 import { assertProgram, scriptFor, type Wrapping } from './wrapper.ts';
 
@@ -16,8 +16,8 @@ export interface Spawned {
   unref(): void;
 }
 
-/** @throws {Error} with a sentence for a person when a plan cannot be run */
-export function assertRunnable({ file, cwd, env }: Plan): void {
+/** @throws {Error} with a sentence for a person when a spec cannot be run */
+export function assertRunnable({ file, cwd, env }: LaunchSpec): void {
   assertWorkdir(cwd);
   assertProgram(file, cwd, env['PATH'] ?? '');
 }
@@ -30,8 +30,8 @@ export function assertWorkdir(cwd: string): void {
 }
 
 /** @throws {Error} with a sentence for a person; then the shell has been given nothing */
-export function spawnChild({ process, pid, run }: Shell, plan: Plan, wrapping: Wrapping): Spawned {
-  const script = scriptFor(plan, wrapping);
+export function spawnChild({ process, pid, run }: Shell, spec: LaunchSpec, wrapping: Wrapping): Spawned {
+  const script = scriptFor(spec, wrapping);
   const exited = new Promise<ProcessExit>((resolve) => {
     process.once('exit', (code, signal) => {
       resolve(wrapping.sandbox.length === 0 ? { code, signal } : seenThrough(code, signal));

@@ -1,4 +1,4 @@
-/** The listener at the public path of an instance that is not ready: whoever connects rings. */
+/** The listener at the public path of an instance that is not ready. A connection to it activates the instance. */
 import { renameSync, rmSync, statSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
@@ -9,36 +9,35 @@ import { grantAccess, isFile } from './public-socket.ts';
 /** The kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4096;
 
-/** `inherited`: it was made to a process that did not take it in. */
-export type OnRing = (instance: InstanceName, connection: Socket, inherited: boolean) => void;
+/** `inherited`: the connection waited in the backlog of a process that has ended. */
+export type OnActivation = (instance: InstanceName, connection: Socket, inherited: boolean) => void;
 
 export interface ActivationSocketOptions {
   readonly instance: InstanceName;
   readonly publicSocket: string;
   /**
-   * Where it is bound, once: libuv removes the name that it bound when the listener closes, which must not be
-   * the public one.
+   * The path it is bound to. libuv removes that name when the listener closes, so it must not be the public path.
    */
   readonly bindName: string;
   readonly access: SocketAccess;
-  readonly onRing: OnRing;
-  /** It stopped listening, or takes no connection for a while: no descriptors left, say. */
+  readonly onActivation: OnActivation;
+  /** It stopped listening, or cannot accept for a while, for example because no descriptors are left. */
   onError(error: Error): void;
 }
 
 export class ActivationSocket {
   readonly publicSocket: string;
-  /** The path that those who rang are connected to. */
+  /** The path that the kernel reports for its connections. */
   readonly bindName: string;
   private readonly intake: Intake;
   private readonly file: { readonly dev: number; readonly ino: number };
 
-  /** Listens, and takes the place of what lay at the public path, in one step. @throws {Error} */
+  /** Listens and replaces what lies at the public path in one step. @throws {Error} */
   constructor(options: ActivationSocketOptions) {
-    const { instance, publicSocket, bindName, access, onRing } = options;
+    const { instance, publicSocket, bindName, access, onActivation } = options;
     this.publicSocket = publicSocket;
     this.bindName = bindName;
-    this.intake = new Intake((socket) => onRing(instance, socket, false));
+    this.intake = new Intake((socket) => onActivation(instance, socket, false));
     this.server.on('error', (error) => options.onError(error));
     // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.
     this.server.listen({ path: bindName, backlog: BACKLOG });
@@ -60,13 +59,13 @@ export class ActivationSocket {
     return isFile(this.publicSocket, this.file);
   }
 
-  /** Another has taken its place: takes in who rang before that, then ends. `onDone`: nobody who rang is connected. */
+  /** Another socket has its public path: accepts what is in its backlog, then closes. `onDone`: its last client has left. */
   retire(onDone: () => void = () => {}): void {
     this.intake.closeWhenQuiet(onDone);
   }
 
-  /** Ends it, and removes it from the public path if it is still there. */
-  takeDown(): void {
+  /** Closes it, and removes the public path if that still leads to it. */
+  close(): void {
     if (this.isInPlace) rmSync(this.publicSocket, { force: true });
     this.server.close();
   }

@@ -7,19 +7,19 @@ import type { ActivationSockets, InstancePaths } from '../../core/ports.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
-import { ActivationSocket, type OnRing } from './activation-socket.ts';
+import { ActivationSocket, type OnActivation } from './activation-socket.ts';
 import { InheritedBacklog } from './inherited-backlog.ts';
 
 const TELL_LACK_MS = 60_000;
 
 export interface ActivationSocketsOptions {
   readonly logger: Logger;
-  readonly onRing: OnRing;
-  /** How many may hang at once: each is a descriptor. */
-  maxHung(): number;
+  readonly onActivation: OnActivation;
+  /** How many may be open at once: each is a descriptor. */
+  maxOpen(): number;
 }
 
-/** Says now and then that there are more instances than activation sockets. */
+/** Warns, at most once a minute, that there are more sleeping instances than activation sockets. */
 class Lack {
   private readonly logger: Logger;
   private toldAtMs = Number.NEGATIVE_INFINITY;
@@ -37,19 +37,23 @@ class Lack {
   }
 }
 
-export function createActivationSockets({ logger, onRing, maxHung }: ActivationSocketsOptions): ActivationSockets {
-  const hung = new Map<InstanceName, ActivationSocket>();
-  /** Those that are no more, of whose ringers some are still connected. */
+export function createActivationSockets({
+  logger,
+  onActivation,
+  maxOpen,
+}: ActivationSocketsOptions): ActivationSockets {
+  const sockets = new Map<InstanceName, ActivationSocket>();
+  /** Retired ones that still have connected clients. */
   const left = new Map<InstanceName, Set<ActivationSocket>>();
   const backlogs = new Set<InheritedBacklog>();
   const lack = new Lack(logger);
   let count = 0;
-  /** Made, or seen to be there: thousands of activation sockets lie in a few. */
+  /** Directories that were made or seen: thousands of activation sockets share a few. */
   const prepared = new Set<string>();
   const run = randomBytes(2).toString('hex');
   /**
-   * Short, since it is bound: beside the directories in which children bind. Another server would have to be killed
-   * between bind and rename to leave that very name; looking for it costs 0.3 ms on ext4.
+   * The name is short, because it is bound, and lies beside the directories in which children bind. Only a server that was
+   * killed between bind and rename could have left this very name; a check for it would cost 0.3 ms on ext4.
    */
   const nextName = (dir: string): string => {
     count += 1;
@@ -62,9 +66,9 @@ export function createActivationSockets({ logger, onRing, maxHung }: ActivationS
     prepared.add(privateDir).add(publicDir);
   };
   const retire = (instance: InstanceName) => {
-    const socket = hung.get(instance);
+    const socket = sockets.get(instance);
     if (socket === undefined) return;
-    hung.delete(instance);
+    sockets.delete(instance);
     const those = left.get(instance) ?? new Set();
     left.set(instance, those.add(socket));
     socket.retire(() => {
@@ -72,25 +76,25 @@ export function createActivationSockets({ logger, onRing, maxHung }: ActivationS
       if (those.size === 0 && left.get(instance) === those) left.delete(instance);
     });
   };
-  const hang = (instance: InstanceName, publicSocket: string, bindSocket: string, access: SocketAccess) => {
-    const before = hung.get(instance);
+  const listen = (instance: InstanceName, publicSocket: string, bindSocket: string, access: SocketAccess) => {
+    const before = sockets.get(instance);
     const privateDir = dirname(dirname(bindSocket));
     prepare(privateDir, dirname(publicSocket));
     const bindName = nextName(privateDir);
     const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'an activation socket failed');
-    const socket = new ActivationSocket({ instance, publicSocket, bindName, access, onRing, onError });
-    hung.set(instance, socket);
+    const socket = new ActivationSocket({ instance, publicSocket, bindName, access, onActivation, onError });
+    sockets.set(instance, socket);
     if (before?.publicSocket === publicSocket) before.retire();
-    else before?.takeDown();
+    else before?.close();
   };
   return {
-    hang(instance: InstanceName, { publicSocket, bindSocket }: InstancePaths, access: SocketAccess) {
-      const before = hung.get(instance);
-      if (publicSocket === null) return void this.takeDown(instance);
+    open(instance: InstanceName, { publicSocket, bindSocket }: InstancePaths, access: SocketAccess) {
+      const before = sockets.get(instance);
+      if (publicSocket === null) return void this.remove(instance);
       if (before?.publicSocket === publicSocket && before.isInPlace) return;
-      if (before === undefined && hung.size >= maxHung()) return lack.tell(instance);
+      if (before === undefined && sockets.size >= maxOpen()) return lack.tell(instance);
       try {
-        hang(instance, publicSocket, bindSocket, access);
+        listen(instance, publicSocket, bindSocket, access);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         logger.error({ instance, reason }, 'nobody listens at its public socket until it is ready');
@@ -98,18 +102,18 @@ export function createActivationSockets({ logger, onRing, maxHung }: ActivationS
     },
     retire,
     listeners: (instance) => Array.from(left.get(instance) ?? [], ({ bindName }) => bindName),
-    takeDown(instance) {
-      hung.get(instance)?.takeDown();
-      hung.delete(instance);
+    remove(instance) {
+      sockets.get(instance)?.close();
+      sockets.delete(instance);
     },
     inherit(instance, fd) {
-      const backlog = new InheritedBacklog({ instance, fd, onRing, onEnd: () => backlogs.delete(backlog) });
+      const backlog = new InheritedBacklog({ instance, fd, onActivation, onEnd: () => backlogs.delete(backlog) });
       backlogs.add(backlog);
     },
     close() {
       for (const backlog of backlogs) backlog.close();
-      for (const socket of hung.values()) socket.takeDown();
-      hung.clear();
+      for (const socket of sockets.values()) socket.close();
+      sockets.clear();
     },
   };
 }

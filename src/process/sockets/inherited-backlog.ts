@@ -1,31 +1,28 @@
-/** Takes in those who connected to the socket of a process that has ended, as an activation socket takes in who rings. */
+/** Accepts the connections that wait in the backlog of a process that has ended. Each activates the instance. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { OnRing } from './activation-socket.ts';
+import type { OnActivation } from './activation-socket.ts';
 import { Intake } from './intake.ts';
 
-/**
- * Of one process. Its socket may have as many connections waiting as its backlog holds, and the tenant could have made
- * them all itself.
- */
-const MAX_TAKEN_IN = 512;
+/** Per process. A backlog may be full, and the tenant may have made all of its connections itself. */
+const MAX_ACCEPTED = 512;
 
 export interface InheritedBacklogOptions {
   readonly instance: InstanceName;
-  /** Of the socket; it is closed at the end. */
+  /** The listening socket; closed at the end. */
   readonly fd: number;
-  readonly onRing: OnRing;
+  readonly onActivation: OnActivation;
   onEnd(): void;
 }
 
 export class InheritedBacklog {
   private readonly intake: Intake;
-  private takenIn = 0;
+  private accepted = 0;
 
-  constructor({ instance, fd, onRing, onEnd }: InheritedBacklogOptions) {
+  constructor({ instance, fd, onActivation, onEnd }: InheritedBacklogOptions) {
     this.intake = new Intake((socket) => {
-      this.takenIn += 1;
-      if (this.takenIn === MAX_TAKEN_IN) this.close();
-      onRing(instance, socket, true);
+      this.accepted += 1;
+      if (this.accepted === MAX_ACCEPTED) this.close();
+      onActivation(instance, socket, true);
     });
     const { server } = this.intake;
     server.on('error', () => (server.listening ? this.close() : onEnd())).once('close', onEnd);

@@ -15,7 +15,7 @@ const HELD_BYTES = 64 * 1024;
 /** What a read costs however small it was. */
 const READ_OVERHEAD_BYTES = 512;
 
-export interface ConnectionOwner {
+export interface ClientConnectionOwner {
   readonly maxHeadBytes: number;
   readonly keepAliveLines: string;
   serve(request: ClientRequest, response: ClientResponse): Served;
@@ -30,7 +30,7 @@ export class ClientConnection implements PlainResponseOwner {
   private quietSinceMs = performance.now();
   /** Whether there was no request yet. */
   isNew = true;
-  private readonly owner: ConnectionOwner;
+  private readonly owner: ClientConnectionOwner;
   /** Set until it has its answer. */
   private served: Served | null = null;
   private response: PlainResponse | null = null;
@@ -41,7 +41,7 @@ export class ClientConnection implements PlainResponseOwner {
   private held: Buffer[] = [];
   private heldBytes = 0;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  constructor(socket: Socket, owner: ClientConnectionOwner) {
     this.socket = socket;
     this.owner = owner;
     // A reset is told by `close` too.

@@ -4,7 +4,7 @@ import type { ProxyLimits } from '../../core/service/service.ts';
 import { inside } from '../../faults.ts';
 import { FewATurn } from '../exchange/few-a-turn.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
-import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
 /** How often they are looked through. */
 const SWEEP_MS = 1000;
@@ -18,7 +18,7 @@ export interface ClientConnectionsOptions {
   onSilent(socket: Socket): void;
 }
 
-export class ClientConnections implements ConnectionOwner {
+export class ClientConnections implements ClientConnectionOwner {
   readonly maxHeadBytes: number;
   readonly keepAliveLines: string;
   private readonly options: ClientConnectionsOptions;

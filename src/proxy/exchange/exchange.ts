@@ -1,5 +1,5 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-import type { Claim, Lease, Outcome, Refusal, SecondTry } from '../../core/admission/serving.ts';
+import type { Admission, Lease, Outcome, Refusal, SecondTry } from '../../core/admission/serving.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
 import { type ClientRequest, type ClientResponse, protoOf, type Served } from '../client/client.ts';
@@ -71,7 +71,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     claim.then((settled) => this.claimed(settled)).catch((error: unknown) => this.broken(error));
   }
 
-  private claimed(claim: Claim): void {
+  private claimed(claim: Admission): void {
     this.leaving = null;
     if ('refused' in claim) return this.refused(claim);
     if (this.over) return claim.release();

@@ -46,7 +46,7 @@ export class Tunnel {
     client.once('close', () => this.end());
   }
 
-  /** Watches the request to the tenant, before http-proxy does. */
+  /** Monitors the request to the tenant, before http-proxy does. */
   open(upstream: ClientRequest): void {
     this.upstream = upstream;
     confineWith(this.client, upstream);

@@ -12,7 +12,7 @@ const BUFFER_BYTES = 64 * 1024;
 /** Where sockets read into: what is read is passed on or copied before the next read. */
 const SHARED_BUFFER = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
-export interface ConnectionOwner {
+export interface UpstreamConnectionOwner {
   /** Its response is whole and it can take another request. */
   onFree(connection: UpstreamConnection): void;
   onGone(connection: UpstreamConnection): void;
@@ -22,7 +22,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   /** When it became free, on the clock of performance.now(). */
   freeSinceMs = 0;
   private readonly socket: Socket;
-  private readonly owner: ConnectionOwner;
+  private readonly owner: UpstreamConnectionOwner;
   private readonly logger: Logger;
   private readonly reader: ResponseReader;
   private handler: UpstreamHandler | null = null;
@@ -45,7 +45,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   private isHeld = false;
   private failure: (Error & { code?: string }) | null = null;
 
-  constructor(upstream: Upstream, logger: Logger, owner: ConnectionOwner) {
+  constructor(upstream: Upstream, logger: Logger, owner: UpstreamConnectionOwner) {
     this.owner = owner;
     this.logger = logger;
     this.reader = new ResponseReader(this);

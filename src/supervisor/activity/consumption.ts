@@ -7,13 +7,13 @@ import type { Usage } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import type { CurrentProcess } from '../instance/current-process.ts';
-import type { Journal } from '../instance/journal.ts';
+import type { RecordKeeper } from '../instance/record-keeper.ts';
 
 export interface ConsumptionOptions {
   readonly name: InstanceName;
   readonly logger: Logger;
   readonly current: CurrentProcess;
-  readonly journal: Journal;
+  readonly records: RecordKeeper;
   service(): ServiceConfig;
   lifecycle(): Lifecycle;
   dispatch(event: LifecycleEvent): void;
@@ -30,7 +30,7 @@ export class Consumption {
 
   /** The service's, with its own over them. */
   get limits(): Limits {
-    return effectiveLimits(this.options.service(), this.options.journal.record.limits);
+    return effectiveLimits(this.options.service(), this.options.records.record.limits);
   }
 
   /** Reads what the kernel counts of its process; false when it counts nothing. A kill for memory ends all of it. */
@@ -54,9 +54,9 @@ export class Consumption {
 
   /** Takes a measurement of its tenant directory. Over its limit, `storage_action = "stop"` stops it like an operator. */
   storageMeasured(found: StorageFinding): void {
-    const { current, journal, service, lifecycle, dispatch } = this.options;
+    const { current, records, service, lifecycle, dispatch } = this.options;
     const { storageLimitBytes } = this.limits;
-    journal.stored(found, storageLimitBytes);
+    records.stored(found, storageLimitBytes);
     const isOver = storageLimitBytes !== null && found.bytes > storageLimitBytes;
     if (!isOver || service().storageAction !== 'stop' || lifecycle().desired === 'stopped') return;
     const stop = { type: 'stop', overStorage: true } as const;
@@ -66,10 +66,10 @@ export class Consumption {
 
   /** The limits are others now. What cannot be taken over under its process is at the next start. */
   renew(): void {
-    const { current, journal, logger, name } = this.options;
+    const { current, records, logger, name } = this.options;
     const reason = current.launched?.limit(this.limits) ?? null;
     if (reason !== null) logger.warn({ instance: name, reason }, 'limits not changed while it runs');
-    const { storage } = journal.record;
+    const { storage } = records.record;
     if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
   }
 }

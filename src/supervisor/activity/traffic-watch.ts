@@ -3,7 +3,7 @@ import type { Clock, Launcher } from '../../core/ports.ts';
 import { attempt } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { Runner } from '../instance/runner.ts';
-import { Rounds } from '../monitors/rounds.ts';
+import { Ticker } from '../monitors/ticker.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 
 /** Looks within this share one reading of the system's table. */
@@ -18,21 +18,21 @@ export interface TrafficWatchOptions {
 
 export class TrafficWatch {
   private readonly options: TrafficWatchOptions;
-  private readonly rounds: Rounds;
+  private readonly ticker: Ticker;
   private read: { readonly atMs: number; readonly counts: ConnectionCounts } | null = null;
 
   constructor(options: TrafficWatchOptions) {
     this.options = options;
-    this.rounds = new Rounds(options, () => this.round());
+    this.ticker = new Ticker(options, () => this.round());
   }
 
   /** Looks from now on, until nothing runs. */
   watch(): void {
-    this.rounds.watch();
+    this.ticker.watch();
   }
 
   end(): void {
-    this.rounds.end();
+    this.ticker.end();
   }
 
   /** How many connections there are to each path that was bound. */

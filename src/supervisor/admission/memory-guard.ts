@@ -6,7 +6,7 @@ import type { Clock, UsageMeter } from '../../core/ports.ts';
 import { attempt } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { Runner } from '../instance/runner.ts';
-import { Rounds } from '../monitors/rounds.ts';
+import { Ticker } from '../monitors/ticker.ts';
 
 export interface MemoryGuardOptions {
   readonly clock: Clock;
@@ -16,8 +16,8 @@ export interface MemoryGuardOptions {
 }
 
 /** Goes on until nothing runs. */
-export function memoryGuard(options: MemoryGuardOptions): Rounds {
-  return new Rounds(options, () => measure(options));
+export function memoryGuard(options: MemoryGuardOptions): Ticker {
+  return new Ticker(options, () => measure(options));
 }
 
 /** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */

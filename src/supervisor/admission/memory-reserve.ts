@@ -3,7 +3,7 @@
 import { type HostMemory, isShort } from '../../core/admission/pressure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Logger } from '../../logger.ts';
-import { Rounds } from '../monitors/rounds.ts';
+import { Ticker } from '../monitors/ticker.ts';
 
 export interface MemoryReserveOptions {
   readonly clock: Clock;
@@ -19,8 +19,8 @@ export interface MemoryReserveOptions {
 }
 
 /** Goes on until nothing runs. */
-export function memoryReserve(options: MemoryReserveOptions): Rounds {
-  return new Rounds(options, async () => {
+export function memoryReserve(options: MemoryReserveOptions): Ticker {
+  return new Ticker(options, async () => {
     const { readHostMemory, reserveBytes, isNeeded, evict } = options;
     const memory = reserveBytes() === 0 ? null : readHostMemory();
     // One a round: what it had is given back by then.

@@ -2,12 +2,12 @@
 import type { Resident } from '../../core/admission/eviction.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
-import type { Parts } from '../instance/parts.ts';
+import type { RunnerParts } from '../instance/runner-parts.ts';
 
 export function residenceOf(
   { state }: Lifecycle,
   { idleTimeoutMs }: ServiceConfig,
-  { inFlight, clientele }: Pick<Parts, 'inFlight' | 'clientele'>,
+  { inFlight, clientele }: Pick<RunnerParts, 'inFlight' | 'clientele'>,
 ): Resident {
   const isSuspended = state === 'suspended';
   const isQuiet = state === 'ready' && inFlight.activity.open === 0;

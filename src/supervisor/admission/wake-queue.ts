@@ -1,5 +1,5 @@
 /** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
-import type { Claim, Refusal, SecondTry } from '../../core/admission/serving.ts';
+import type { Admission, Refusal, SecondTry } from '../../core/admission/serving.ts';
 
 /** A request that is held. */
 export interface Held {
@@ -11,7 +11,7 @@ export interface Held {
 }
 
 interface Waiting extends Held {
-  readonly settle: (claim: Claim) => void;
+  readonly settle: (claim: Admission) => void;
 }
 
 /** The answer to a client that left; nobody reads it. */
@@ -36,7 +36,7 @@ export class WakeQueue {
   }
 
   /** Holds a request until it is settled; a full queue refuses at once, a client that leaves is forgotten. */
-  hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Claim> {
+  hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Admission> {
     if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
     return new Promise((resolve) => {
@@ -58,7 +58,7 @@ export class WakeQueue {
   }
 
   /** Lets all go on, in order of arrival; `claim` gets the time since which each was held. */
-  admit(claim: (held: Held) => Claim): void {
+  admit(claim: (held: Held) => Admission): void {
     this.settle(claim);
   }
 
@@ -74,7 +74,7 @@ export class WakeQueue {
     );
   }
 
-  private settle(claimFor: (entry: Waiting) => Claim, which: (entry: Waiting) => boolean = () => true): void {
+  private settle(claimFor: (entry: Waiting) => Admission, which: (entry: Waiting) => boolean = () => true): void {
     const entries = [...this.held].filter(which);
     for (const entry of entries) this.held.delete(entry);
     for (const entry of entries) entry.settle(claimFor(entry));

@@ -9,7 +9,7 @@ import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 import { Attempt, type AttemptHooks } from './attempt.ts';
-import type { Blame, Journal } from './journal.ts';
+import type { Blame, RecordKeeper } from './record-keeper.ts';
 
 /** Lines of output that are kept with an exit. */
 const LAST_LINES = 20;
@@ -24,7 +24,7 @@ export interface CurrentProcessOptions {
   readonly launcher: Launcher;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
-  readonly journal: Journal;
+  readonly records: RecordKeeper;
   request(): LaunchRequest;
   demand(): Demand;
   dispatch(event: LifecycleEvent): void;
@@ -105,7 +105,7 @@ export class CurrentProcess {
     if (attempt !== null) await this.end(attempt, graceMs);
     // It was ended twice, and another has begun.
     if (this.attempt !== attempt) return;
-    this.options.journal.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
+    this.options.records.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
     this.attempt = null;
     this.found = null;
     this.usage = null;
@@ -151,11 +151,11 @@ export class CurrentProcess {
   }
 
   private hooks(): AttemptHooks {
-    const { dispatch, journal } = this.options;
+    const { dispatch, records } = this.options;
     return {
       onNoRoom: () => dispatch({ type: 'no-room' }),
       onLaunchFailed: (detail) => this.condemn('spawn_failed', detail, { type: 'launch-failed' }),
-      onLaunched: (process) => journal.launched(process.record),
+      onLaunched: (process) => records.launched(process.record),
       onReady: () => dispatch({ type: 'ready' }),
       onStartupTimeout: (detail) => this.condemn('startup_timeout', detail, { type: 'startup-timeout' }),
       onUnfit: (detail) => this.condemn('start_failed', detail, { type: 'unfit' }),
@@ -167,6 +167,6 @@ export class CurrentProcess {
   }
 
   private noteExit(exit: ProcessExit): void {
-    this.options.journal.exited(exit, this.blame, this.launched?.lastLines(LAST_LINES) ?? []);
+    this.options.records.exited(exit, this.blame, this.launched?.lastLines(LAST_LINES) ?? []);
   }
 }

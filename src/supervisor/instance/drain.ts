@@ -2,7 +2,7 @@
 import type { DirectPatience } from '../../core/admission/direct-patience.ts';
 import type { Clock } from '../../core/ports.ts';
 import { BUSY_MS, type ConnectionCounts, type DirectTraffic } from '../activity/direct-traffic.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 
 const FIRST_LOOK_MS = 20;
 const LOOKS_AT_MOST_EVERY_MS = 200;
@@ -14,7 +14,7 @@ const LONG_AGO_MS = Number.NEGATIVE_INFINITY;
 
 export interface DrainOptions {
   readonly clock: Clock;
-  readonly inFlight: InFlight;
+  readonly inFlight: InstanceActivity;
   readonly traffic: DirectTraffic;
   counts(): ConnectionCounts;
   /** It ends at the latest after this. */

@@ -1,6 +1,6 @@
 /** A part of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
 import type { Grant, GrantCounts, LeaseTarget } from '../../core/admission/serving.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0, answered: 0 };
 
@@ -21,14 +21,14 @@ export interface GrantHooks {
 
 export class CountedGrant implements Grant {
   private readonly targetNow: () => LeaseTarget;
-  private readonly inFlight: InFlight;
+  private readonly inFlight: InstanceActivity;
   private readonly hooks: GrantHooks;
   private counts = NOTHING;
   /** Set while it is not known what the holder has claimed last. */
   private confirmed: (() => void) | null = null;
   private revoked = false;
 
-  constructor(targetNow: () => LeaseTarget, inFlight: InFlight, hooks: GrantHooks) {
+  constructor(targetNow: () => LeaseTarget, inFlight: InstanceActivity, hooks: GrantHooks) {
     this.targetNow = targetNow;
     this.inFlight = inFlight;
     this.hooks = hooks;

@@ -3,7 +3,7 @@
 import type { Lease, LeaseTarget, Outcome } from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Upstream } from '../../core/ports.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 
 export interface LeaseOwner {
   released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void;
@@ -16,11 +16,11 @@ export class CountedLease implements Lease {
   readonly generation: number;
   readonly requestTimeoutMs: number;
   readonly heldMs: number | null;
-  private readonly inFlight: InFlight;
+  private readonly inFlight: InstanceActivity;
   private readonly owner: LeaseOwner;
   private open: 'request' | 'stream' | null = 'request';
 
-  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InFlight, owner: LeaseOwner) {
+  constructor(target: LeaseTarget, heldMs: number | null, inFlight: InstanceActivity, owner: LeaseOwner) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;

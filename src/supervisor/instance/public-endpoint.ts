@@ -8,7 +8,7 @@ export interface PublicEndpointOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly launcher: Pick<Launcher, 'paths' | 'isPublished'>;
-  readonly activationSockets: Pick<ActivationSockets, 'hang' | 'retire' | 'takeDown'>;
+  readonly activationSockets: Pick<ActivationSockets, 'open' | 'retire' | 'remove'>;
 }
 
 export class PublicEndpoint {
@@ -36,10 +36,10 @@ export class PublicEndpoint {
   /** Somebody answers there. `found`: a process that an earlier server started. */
   mind({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
     const { name, launcher, activationSockets } = this.options;
-    if (over) activationSockets.takeDown(name);
+    if (over) activationSockets.remove(name);
     else if (state === 'ready') activationSockets.retire(name);
     // One that was taken back serves on while it is probed.
     else if (state === 'starting' && found !== null && launcher.isPublished(found.record)) return;
-    else activationSockets.hang(name, this.configured, access);
+    else activationSockets.open(name, this.configured, access);
   }
 }

@@ -1,6 +1,6 @@
 /** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
 import { admission, refusedLater } from '../../core/admission/admission.ts';
-import type { Asker, Claim, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../../core/admission/serving.ts';
+import type { Admission, Asker, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
@@ -9,14 +9,14 @@ import type { Clientele } from '../admission/clientele.ts';
 import { SecondTries } from '../admission/second-tries.ts';
 import { type Held, WakeQueue } from '../admission/wake-queue.ts';
 import { CountedGrant, type GrantNews } from './grant.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 import { CountedLease } from './lease.ts';
 
 export interface RequestGateOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly clock: Clock;
-  readonly inFlight: InFlight;
+  readonly inFlight: InstanceActivity;
   readonly clientele: Clientele;
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
@@ -94,7 +94,11 @@ export class RequestGate {
     return this.excused;
   }
 
-  claim(signal: AbortSignal, again: SecondTry | null = null, asker: Asker | null = null): Claim | Promise<Claim> {
+  claim(
+    signal: AbortSignal,
+    again: SecondTry | null = null,
+    asker: Asker | null = null,
+  ): Admission | Promise<Admission> {
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
     const { clock, service, onNeeded, clientele } = this.options;
     const nowMs = clock.nowMs();

@@ -4,7 +4,7 @@
  */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../../core/admission/demand.ts';
 import type { Resident } from '../../core/admission/eviction.ts';
-import type { Asker, Claim, Grant, SecondTry } from '../../core/admission/serving.ts';
+import type { Admission, Asker, Grant, SecondTry } from '../../core/admission/serving.ts';
 import {
   hasProcess,
   type InstanceName,
@@ -21,11 +21,11 @@ import type { ServiceConfig } from '../../core/service/service.ts';
 import { fault } from '../../faults.ts';
 import type { Consumption } from '../activity/consumption.ts';
 import { residenceOf } from '../admission/residence.ts';
-import { Watchers } from '../monitors/watchers.ts';
+import { Conditions } from '../monitors/conditions.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 import { launchRequestOf } from './launch-request.ts';
-import { type Host, type Parts, partsOf, type RunnerDeps } from './parts.ts';
+import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerParts } from './runner-parts.ts';
 import { Tenure } from './tenure.ts';
 
 /** Before a process is ended whose end failed. */
@@ -36,16 +36,16 @@ export class Runner {
   readonly tenantId: string;
   service: ServiceConfig;
   lifecycle: Lifecycle;
-  readonly inFlight: InFlight;
+  readonly inFlight: InstanceActivity;
   readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
-  private readonly parts: Parts;
+  private readonly parts: RunnerParts;
   private readonly tenure: Tenure;
   private readonly queue = new SerialQueue<LifecycleEvent>(
     (event) => this.handle(event),
     (event, error) => this.broken(event, error),
   );
-  private readonly watchers = new Watchers();
+  private readonly conditions = new Conditions();
   private wokenByRequest = false;
   /** An operator asked for the start that is under way. */
   private isAsked = false;
@@ -60,14 +60,14 @@ export class Runner {
     this.service = service;
     this.deps = deps;
     this.lifecycle = newLifecycle(record.desired, record.crashes);
-    this.parts = partsOf(this.asHost(), record, deps);
+    this.parts = makeRunnerParts(this.callbacks(), record, deps);
     this.inFlight = this.parts.inFlight;
     this.consumption = this.parts.consumption;
-    this.tenure = new Tenure(this.parts, this.asHost(), deps);
+    this.tenure = new Tenure(this.parts, this.callbacks(), deps);
     if (this.isRenewed) this.lifecycle = newLifecycle(record.desired);
   }
 
-  private asHost(): Host {
+  private callbacks(): RunnerCallbacks {
     return {
       name: this.name,
       tenantId: this.tenantId,
@@ -83,7 +83,7 @@ export class Runner {
   // ---- What others see -----------------------------------------------------------------------
 
   get record(): InstanceRecord {
-    return this.parts.journal.record;
+    return this.parts.records.record;
   }
 
   get process(): ProcessIdentity | null {
@@ -119,12 +119,12 @@ export class Runner {
 
   /** Whether its last change could not be written into the registry. */
   get isUnsaved(): boolean {
-    return this.parts.journal.isUnsaved;
+    return this.parts.records.isUnsaved;
   }
 
   /** Settles when that is written, or cannot be now but for a lock, or after `timeoutMs`. */
   saved(timeoutMs: number): Promise<void> {
-    return this.parts.journal.saved(timeoutMs);
+    return this.parts.records.saved(timeoutMs);
   }
 
   /** Whether its process was started with another config than it would be now. */
@@ -145,10 +145,10 @@ export class Runner {
 
   /** Settles once `reached` holds; it is asked again after every change. */
   until(reached: () => boolean): Promise<void> {
-    return this.watchers.until(reached);
+    return this.conditions.until(reached);
   }
 
-  claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Claim | Promise<Claim> {
+  claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     return this.parts.gate.claim(signal, again, asker);
   }
 
@@ -175,13 +175,13 @@ export class Runner {
     this.endUnsuitable();
     this.consumption.renew();
     this.tryOnNewTerms();
-    this.watchers.tell();
+    this.conditions.tell();
   }
 
   /** Whether it crashed, or is about to start, on other terms than those of now. */
   get isRenewed(): boolean {
-    const { current, journal } = this.parts;
-    const terms = current.exists ? current.terms : (journal.record.crashes.terms ?? null);
+    const { current, records } = this.parts;
+    const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);
     const request = this.launchRequest();
     return terms !== null && terms !== startTerms(this.deps.launcher.spec(request), request);
   }
@@ -210,9 +210,9 @@ export class Runner {
 
   /** Its process ended while nobody watched. */
   lost(): void {
-    this.parts.journal.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
-    this.parts.journal.ended(null, null);
-    this.parts.journal.used();
+    this.parts.records.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
+    this.parts.records.ended(null, null);
+    this.parts.records.used();
   }
 
   /**
@@ -227,7 +227,7 @@ export class Runner {
     this.cancelRetry();
     this.parts.monitor.cancelDrain();
     await this.parts.current.release();
-    this.parts.journal.release();
+    this.parts.records.release();
   }
 
   /** From now on it waits for nothing before its process is killed. */
@@ -268,9 +268,9 @@ export class Runner {
     this.lifecycle = next;
     this.changed(was, event);
     for (const effect of effects) this.carryOut(effect);
-    this.parts.journal.tell(was, next, event, this.process?.pid ?? null);
+    this.parts.records.tell(was, next, event, this.process?.pid ?? null);
     this.parts.gate.changed(was);
-    this.watchers.tell();
+    this.conditions.tell();
   }
 
   /**
@@ -291,7 +291,7 @@ export class Runner {
     if (state === 'stopping') return void current.terminate(0);
     if (retryAtMs !== null) this.retryAt(retryAtMs);
     gate.changed(this.lifecycle);
-    this.watchers.tell();
+    this.conditions.tell();
   }
 
   private changed(was: Lifecycle, event: LifecycleEvent): void {
@@ -304,7 +304,7 @@ export class Runner {
     if (state !== 'starting' && state !== 'draining' && state !== 'stopping') this.isAsked = false;
     if (was.state !== state && state === 'starting') this.enterStarting(was, event);
     if (was.state !== state && state === 'ready') this.tenure.enter(was, event);
-    this.parts.journal.write(was, this.lifecycle, event);
+    this.parts.records.write(was, this.lifecycle, event);
   }
 
   /** Somebody answers at its public socket: its process, or its activation socket. */
@@ -314,14 +314,14 @@ export class Runner {
 
   private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
     this.wokenByRequest = event.type === 'wake' && this.parts.gate.held > 0;
-    this.parts.journal.starting(was, event, this.parts.gate.held > 0);
+    this.parts.records.starting(was, event, this.parts.gate.held > 0);
   }
 
   /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */
   private deserted(): void {
-    const unneeded = this.wokenByRequest && this.watchers.isEmpty && this.parts.current.waits;
+    const unneeded = this.wokenByRequest && this.conditions.isEmpty && this.parts.current.waits;
     if (unneeded) this.dispatch({ type: 'abandoned' });
-    this.watchers.tell();
+    this.conditions.tell();
   }
 
   // ---- Effects -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import type { OwnConnections } from '../activity/own-connections.ts';
 import { RestCheck } from '../activity/rest-check.ts';
 import { startProber } from '../monitors/prober.ts';
 import { Drain } from './drain.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InstanceActivity } from './instance-activity.ts';
 
 /** In which a process is done with a probe that it has answered, but for what it puts off. */
 const AFTER_PROBE_MS = 50;
@@ -23,7 +23,7 @@ export interface ServingMonitorOptions {
   readonly instance: InstanceName;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly inFlight: InFlight;
+  readonly inFlight: InstanceActivity;
   readonly ownConnections: OwnConnections;
   /** 0 to 1. */
   random(): number;
@@ -41,7 +41,7 @@ export interface ServingMonitorOptions {
   onUnhealthy(detail: string): void;
 }
 
-export interface Served {
+export interface ServingProcess {
   readonly process: LaunchedProcess;
   readonly generation: number;
   /** Whether it ran before: who is connected to it is not known. */
@@ -75,7 +75,7 @@ export class ServingMonitor {
     return this.restCheck === null ? null : this.idle.dueAtMs;
   }
 
-  begin({ process, generation, found }: Served): void {
+  begin({ process, generation, found }: ServingProcess): void {
     const { clock, random, settings, listeners, onUnhealthy } = this.options;
     this.restCheck = new RestCheck({ clock, process, listeners, onRest: () => this.rest() });
     this.traffic.begin(process, generation, found);

@@ -1,27 +1,27 @@
 /** The time in which an instance's process serves: what begins with it, what ends with it, and how it is frozen meanwhile. */
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import type { Host, Parts, RunnerDeps } from './parts.ts';
+import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
 
 export class Tenure {
-  private readonly parts: Parts;
-  private readonly host: Host;
+  private readonly parts: RunnerParts;
+  private readonly callbacks: RunnerCallbacks;
   private readonly deps: Pick<RunnerDeps, 'clock' | 'generations'>;
 
-  constructor(parts: Parts, host: Host, deps: Pick<RunnerDeps, 'clock' | 'generations'>) {
+  constructor(parts: RunnerParts, callbacks: RunnerCallbacks, deps: Pick<RunnerDeps, 'clock' | 'generations'>) {
     this.parts = parts;
-    this.host = host;
+    this.callbacks = callbacks;
     this.deps = deps;
   }
 
   enter(was: Lifecycle, event: LifecycleEvent): void {
-    const { current, journal, gate, monitor } = this.parts;
+    const { current, records, gate, monitor } = this.parts;
     const process = current.launched;
     if (process === null) return;
     const isResumed = was.state !== 'starting';
-    if (isResumed) journal.starting(was, event, gate.held > 0);
+    if (isResumed) records.starting(was, event, gate.held > 0);
     const generation = this.deps.generations.next();
     gate.open({ process, generation });
-    journal.ready(process.record, current.isAdopted && !isResumed);
+    records.ready(process.record, current.isAdopted && !isResumed);
     monitor.begin({ process, generation, found: current.isAdopted || isResumed });
   }
 
@@ -38,7 +38,7 @@ export class Tenure {
     const process = current.launched;
     if (process === null) return;
     process.suspend(consumption.limits);
-    const { idleTimeoutMs, suspendTimeoutMs } = this.host.service();
+    const { idleTimeoutMs, suspendTimeoutMs } = this.callbacks.service();
     // Of one that an earlier server suspended the time is known by its last use.
     const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
     suspension.begin(process, sinceMs, suspendTimeoutMs);

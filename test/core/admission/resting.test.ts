@@ -49,7 +49,7 @@ u_str ESTAB  0 0  * 201 * 101 users:(("tenement",pid=1,fd=6))
 u_str ESTAB  0 0  ${BELL} 102 * 202 users:(("tenement",pid=1,fd=7))
 u_str ESTAB  0 0  * 202 * 102 ${NGINX}`;
 
-  it('are judged by who rang', () => {
+  it('are judged by the connections that were accepted', () => {
     expect(judge(JOINED + LISTENER)).toBe(true);
     expect(judge(JOINED + LISTENER + client(9000, 9000))).toBe(false);
   });

@@ -15,7 +15,7 @@ test('what is shared out is never more than the limit', () => {
   fc.assert(
     fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
       const shares = shareDescriptors(limit, maxRunning, registered);
-      const clients = 2 * (shares.connections + shares.rings) + shares.api + shares.control;
+      const clients = 2 * (shares.connections + shares.activations) + shares.api + shares.control;
       const reserve = Math.min(128, Math.max(24, limit / 10));
       // Of a limit too low for anything, one connection is still served.
       expect(OWN + shares.listeners + clients + shares.instances).toBeLessThanOrEqual(

@@ -6,7 +6,7 @@ import {
   intervalMs,
   judgeStorage,
   pauseMs,
-  storageTidings,
+  storageMessage,
   withStop,
 } from '../../../src/core/limits/storage.ts';
 
@@ -64,14 +64,14 @@ describe('what a measurement means', () => {
   it('going over and coming back are news, once each', () => {
     const under = record();
     const over = record({ bytes: 64 * MB, over: true });
-    expect(storageTidings(null, under, MB)).toBeNull();
-    expect(storageTidings(under, over, 32 * MB)).toEqual({
+    expect(storageMessage(null, under, MB)).toBeNull();
+    expect(storageMessage(under, over, 32 * MB)).toEqual({
       type: 'over-storage',
       message: 'over its storage limit: 64.0 MB of 32.0 MB',
     });
-    expect(storageTidings(over, over, 32 * MB)).toBeNull();
-    expect(storageTidings(over, under, 32 * MB)?.message).toBe('within its storage limit again: 0 KB of 32.0 MB');
-    expect(storageTidings(over, null, null)).toMatchObject({ type: 'storage-ok' });
+    expect(storageMessage(over, over, 32 * MB)).toBeNull();
+    expect(storageMessage(over, under, 32 * MB)?.message).toBe('within its storage limit again: 0 KB of 32.0 MB');
+    expect(storageMessage(over, null, null)).toMatchObject({ type: 'storage-ok' });
   });
 });
 

@@ -7,14 +7,14 @@ import { makeDir } from '../support.ts';
 
 const CLIENTS = 60;
 
-test('all who rang before it was retired are taken in, however busy the loop is', async () => {
-  // One is accepted a turn, so that this takes longer than an activation socket waits for the last ring.
+test('a retired one accepts its whole backlog, however busy the event loop is', async () => {
+  // One is accepted a turn, so that this takes longer than an activation socket waits for the last connection.
   const { bell, allRung } = rungBell(() => spin(5));
   bell.retire();
   await allRung;
 });
 
-test('all who rang are taken in, though the loop stands still for longer than an activation socket waits (bug: they were reset)', async () => {
+test('it accepts its whole backlog, also when the event loop stands still for longer than it waits (bug: they were reset)', async () => {
   const { bell, allRung } = rungBell(() => {});
   bell.retire();
   spin(150);
@@ -22,7 +22,7 @@ test('all who rang are taken in, though the loop stands still for longer than an
 });
 
 /** One that all clients have connected to, and that has taken in none of them. */
-function rungBell(onRing: () => void) {
+function rungBell(onActivation: () => void) {
   const dir = makeDir();
   const publicSocket = join(dir, 'public.sock');
   const rung: Socket[] = [];
@@ -32,9 +32,9 @@ function rungBell(onRing: () => void) {
     publicSocket,
     bindName: join(dir, 'bell'),
     access: { socketMode: 0o600, socketGroup: null },
-    onRing: (_instance, socket) => {
+    onActivation: (_instance, socket) => {
       if (rung.push(socket) === CLIENTS) resolve();
-      onRing();
+      onActivation();
     },
     onError: () => {},
   });

@@ -70,12 +70,12 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     await end(tenant);
     const clients = await Promise.all([connected(tenant.path), connected(tenant.path)]);
     const rung: string[] = [];
-    const onRing = (instance: string, socket: Socket) => {
+    const onActivation = (instance: string, socket: Socket) => {
       rung.push(instance);
       socket.resume().end('tenement');
     };
     const ended = new Promise<void>(
-      (resolve) => new InheritedBacklog({ instance: 'app:acme', fd, onRing, onEnd: resolve }),
+      (resolve) => new InheritedBacklog({ instance: 'app:acme', fd, onActivation, onEnd: resolve }),
     );
     // Longer than it waits for more of them.
     standStill(150);
@@ -95,11 +95,11 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     tenant.child.kill('SIGKILL');
     const { promise: full, resolve } = Promise.withResolvers<void>();
     let taken = 0;
-    const onRing = (_instance: string, socket: Socket) => {
+    const onActivation = (_instance: string, socket: Socket) => {
       taken += 1;
       socket.destroy();
     };
-    new InheritedBacklog({ instance: 'app:acme', fd, onRing, onEnd: resolve });
+    new InheritedBacklog({ instance: 'app:acme', fd, onActivation, onEnd: resolve });
     await full;
     expect(taken).toBe(512);
   });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Claim } from '../../../src/core/admission/serving.ts';
+import type { Admission } from '../../../src/core/admission/serving.ts';
 import { answerOf, Bench, echo, type FakeLease, pour, readUntil } from '../support.ts';
 
 let bench: Bench;
@@ -68,7 +68,7 @@ test('a client that leaves while it is held aborts the claim, and only its own',
   const held = Promise.withResolvers<AbortSignal>();
   bench.source.script.push((_grant, signal) => {
     held.resolve(signal);
-    return new Promise<Claim>((resolve) => {
+    return new Promise<Admission>((resolve) => {
       signal.addEventListener('abort', () => resolve({ refused: 'starting', retryAfterS: null }));
     });
   });

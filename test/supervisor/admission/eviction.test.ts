@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim } from '../../../src/core/admission/serving.ts';
+import type { Admission } from '../../../src/core/admission/serving.ts';
 import { configOf, granted, here, ready, SERVICE, settle, type World, world } from '../fakes.ts';
 
 const VISITOR = { client: '192.0.2.1' };
@@ -8,7 +8,7 @@ const SLEEPERS = Array.from({ length: 12 }, (_, index) => `s${index}`);
 
 /** One request that is answered at once; false when it was refused or still waits. */
 async function ask(made: World, id: string, asker = VISITOR): Promise<boolean | null> {
-  const claim: { settled: Claim | null } = { settled: null };
+  const claim: { settled: Admission | null } = { settled: null };
   void Promise.resolve(made.supervisor.claim(`api:${id}`, here(), undefined, asker)).then((settled) => {
     claim.settled = settled;
   });

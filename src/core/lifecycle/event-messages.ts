@@ -1,0 +1,127 @@
+/** What a change of state is called in the event log, and the sentence that tells it. Pure. */
+
+import { isForStorage } from '../limits/storage.ts';
+import type { EventType } from './event-types.ts';
+import type { LastExit } from './instance.ts';
+import type { Lifecycle, LifecycleEvent } from './lifecycle-events.ts';
+
+export interface EventMessage {
+  readonly type: EventType;
+  readonly message: string;
+}
+
+/** The news of one step, or null when nobody needs to hear of it. */
+export function eventMessage(
+  was: Lifecycle,
+  is: Lifecycle,
+  event: LifecycleEvent,
+  exit: LastExit | null,
+): EventMessage | null {
+  if (was.state === is.state) return null;
+  switch (is.state) {
+    case 'starting':
+      return starting(was, event);
+    case 'ready':
+      return ready(was, event);
+    case 'suspended':
+      return suspended(event);
+    case 'draining':
+      return null;
+    case 'stopping':
+      return stopping(is, event, exit);
+    case 'asleep':
+      return asleep(was, event);
+    case 'stopped':
+      return { type: 'stopped', message: stopped(was, event, exit) };
+    case 'backoff':
+      return { type: 'backoff', message: 'restarts after a delay' };
+    case 'failed':
+      return { type: 'failed', message: 'crashes again and again; not restarted until restart_window has passed' };
+  }
+}
+
+function ready(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
+  if (was.state === 'starting') return { type: 'ready', message: 'takes requests' };
+  // It has not been suspended after all.
+  if (was.state === 'draining') return null;
+  return { type: 'thawed', message: event.type === 'wake' ? 'by a request' : 'by an operator' };
+}
+
+function suspended(event: LifecycleEvent): EventMessage {
+  if (event.type === 'adopt') return { type: 'adopted', message: 'frozen since before this server; left so' };
+  return { type: 'suspended', message: 'frozen; the next request thaws it' };
+}
+
+function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): EventMessage | null {
+  if (is.next === 'crash' || event.type === 'over-memory') return crash(event, exit);
+  if (event.type === 'clear') return { type: 'cleared', message: 'a process of an earlier server is ended' };
+  return event.type === 'exited' ? { type: 'exited', message: 'exited by itself' } : null;
+}
+
+function stopped(was: Lifecycle, event: LifecycleEvent, exit: LastExit | null): string {
+  const forStorage = isForStorage(event) || (was.state === 'stopping' && exit?.reason === 'storage');
+  return forStorage ? 'over its storage limit' : 'by an operator';
+}
+
+function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage {
+  if (event.type === 'no-room') return { type: 'no-room', message: 'not started: max_running instances are busy' };
+  if (was.next === 'crash' && was.state === 'stopping')
+    return { type: 'ended', message: 'not restarted: restart is "never"' };
+  return { type: 'slept', message: 'went to sleep' };
+}
+
+function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
+  if (event.type === 'adopt') return { type: 'adopted', message: 'runs since before this server; taken back' };
+  if (event.type === 'wake' || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
+  if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };
+  if (event.type === 'retry')
+    return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
+  if (was.state === 'stopping') return { type: 'restarted', message: 'the process before it has ended' };
+  return { type: 'started', message: 'process starts' };
+}
+
+/** A request came while it went to sleep. */
+export function isWokenAgain(was: Lifecycle): boolean {
+  return was.state === 'stopping' && was.next === 'wake';
+}
+
+/** Of one that starts: it has crashed, and waits for nothing. */
+export function isRestartedAtOnce(was: Lifecycle): boolean {
+  return was.state === 'stopping' && was.next === 'crash';
+}
+
+function crash(event: LifecycleEvent, exit: LastExit | null): EventMessage {
+  switch (event.type) {
+    case 'over-memory':
+      return { type: 'oom-killed', message: 'over its memory limit' };
+    case 'unhealthy':
+      return { type: 'unhealthy', message: 'failed its liveness probes' };
+    case 'unfit':
+      return { type: 'start-failed', message: 'runs, but cannot serve' };
+    case 'startup-timeout':
+      return { type: 'start-timeout', message: 'not ready within startup_timeout' };
+    case 'launch-failed':
+      return { type: 'spawn-failed', message: exit?.detail ?? 'could not be started' };
+    default:
+      if (exit?.reason === 'oom') return { type: 'oom-killed', message: 'over its memory limit' };
+      return { type: 'crashed', message: exit === null ? 'ended' : describeExit(exit) };
+  }
+}
+
+/** "exited with code 1", "was ended by SIGKILL: over its memory limit". */
+export function describeExit(exit: LastExit): string {
+  const how = exitManner(exit);
+  return exit.detail === null ? how : `${how}: ${exit.detail}`;
+}
+
+function exitManner(exit: LastExit): string {
+  if (exit.reason === 'spawn_failed') return 'could not be started';
+  if (exit.reason === 'oom') return 'was ended, over its memory limit';
+  if (exit.reason === 'storage') return 'was stopped';
+  if (exit.reason === 'unhealthy') return 'was ended, failing its liveness probes';
+  if (exit.reason === 'start_failed') return 'was ended, it could not serve';
+  if (exit.reason === 'startup_timeout') return 'was ended, not ready within startup_timeout';
+  if (exit.reason === 'lost') return 'ended while no supervisor watched';
+  if (exit.signal !== null) return `was ended by ${exit.signal}`;
+  return exit.code === null ? 'ended' : `exited with code ${exit.code}`;
+}

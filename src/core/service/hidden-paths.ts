@@ -1,0 +1,70 @@
+/** Where tenement and tenants have what no other tenant is to see. Pure. */
+import { dirname, join, normalize } from 'node:path';
+import { isLabel } from '../lifecycle/instance.ts';
+import { isWithin } from './paths.ts';
+import type { Config, ServiceConfig, Settings } from './service.ts';
+
+export interface HiddenPaths {
+  /** Nothing in them is for tenants but what is a tenant's own. */
+  readonly dirs: readonly string[];
+  /** Sockets lie in them directly. */
+  readonly socketDirs: readonly string[];
+  readonly files: readonly string[];
+}
+
+export type ConfiguredServices = Pick<Config, 'settings'> & {
+  readonly file: string | null;
+  readonly services: Iterable<ServiceConfig>;
+};
+
+/** `uid`: the server's. */
+export function hiddenPaths({ settings, services, file }: ConfiguredServices, uid: number): HiddenPaths {
+  const places = [...services].map((service) => socketPlace(service, settings));
+  const socketDirs = [settings.runtimeDir, ...places.filter(({ isDirect }) => isDirect).map(({ dir }) => dir)];
+  const parents = places.filter(({ isDirect }) => !isDirect).map(({ dir }) => dir);
+  const { dataDir, stateDir, cgroupRoot } = settings;
+  const dirs = [dataDir, stateDir, ...parents, ...socketDirs.map((dir) => bindParent(dir, uid))];
+  return {
+    dirs: [...new Set([...dirs, ...(cgroupRoot === null ? [] : [cgroupRoot])])],
+    socketDirs: [...new Set(socketDirs)],
+    files: file === null ? [] : [file],
+  };
+}
+
+/** Where the directories lie in which tenants bind; see `bindSocketPath`. */
+function bindParent(socketDir: string, uid: number): string {
+  return join(socketDir, `.tenement-${uid}`);
+}
+
+interface SocketPlace {
+  readonly dir: string;
+  /** Whether the sockets of all tenants lie in it, and not each in a directory of its own. */
+  readonly isDirect: boolean;
+}
+
+/** Up to the first part of the public sockets' path that differs from tenant to tenant. */
+export function socketPlace({ name, socket }: Pick<ServiceConfig, 'name' | 'socket'>, settings: Settings): SocketPlace {
+  const known = new Map(
+    Object.entries({
+      service: name,
+      name,
+      data_dir: settings.dataDir,
+      runtime_dir: settings.runtimeDir,
+      tenant_dir: `${settings.dataDir}/{id}`,
+    }),
+  );
+  const path = normalize(socket.replace(/(?<!\{)\{(\w+)\}(?!\})/g, (all, key: string) => known.get(key) ?? all));
+  const at = path.indexOf('{');
+  const fixed = at === -1 ? path : path.slice(0, at);
+  return {
+    dir: dirname(`${fixed}x`),
+    isDirect: at === -1 || !path.slice(at).includes('/'),
+  };
+}
+
+/** The tenant to whose directory a path belongs, by its name alone; null: to none. */
+export function tenantOf(path: string, dataDir: string): string | null {
+  if (path === dataDir || !isWithin(path, dataDir)) return null;
+  const [first = ''] = path.slice(dataDir === '/' ? 1 : dataDir.length + 1).split('/');
+  return isLabel(first) ? first : null;
+}

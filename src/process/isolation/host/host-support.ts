@@ -1,0 +1,128 @@
+/** Whether this host can give what services ask for. What it cannot give is refused, never left out in silence. */
+import { existsSync } from 'node:fs';
+import type { ServiceConfig, Settings } from '../../../core/service/service.ts';
+import type { ServiceUnit } from '../../../core/service/service-unit.ts';
+import { TenementError } from '../../../errors.ts';
+import { type Cgroups, CONTROLS, type Control } from '../../cgroup/cgroup.ts';
+import { findCgroups } from '../../cgroup/find.ts';
+import { hasSwap } from '../../cgroup/swap.ts';
+import { findProgram, hasSetpriv } from '../../launch/wrapper.ts';
+import type { Owner } from '../../storage/directories.ts';
+import { isUnified } from '../../systemd/own-unit.ts';
+import { FILTER } from '../seccomp/filter-file.ts';
+import { namespaceRemedy, whyNoNamespaces } from './namespaces.ts';
+import { assertPrograms } from './programs.ts';
+import { sandboxRemedy, whyNoSandbox } from './sandbox.ts';
+import { assertUsers, whyNoUsers } from './users.ts';
+
+/** What this host can give. */
+export interface HostSupport {
+  /** Isolation levels that a service may ask for. */
+  readonly isolation: readonly string[];
+  /** Why `namespace` is not among them, and what to do about it; null when it is. */
+  readonly namespaces: string | null;
+  /** The same of `sandbox`. */
+  readonly sandbox: string | null;
+  /** Whether a tenant in a namespace has a filter of system calls. */
+  readonly filter: boolean;
+  /** Whether a tenant can have a user of its own. */
+  readonly users: boolean;
+  readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
+  /** Whether memory of what is suspended can be pushed out. */
+  readonly pushesOut: boolean;
+  /** Whether children can be kept from gaining privileges. */
+  readonly noNewPrivs: boolean;
+  /** Whether /proc tells processes apart by their start time. */
+  readonly proc: boolean;
+}
+
+/**
+ * Looks, and leaves nothing behind.
+ * @param unit in which the server is to run, when this is not its process
+ * @throws {TenementError} `host_cannot` as `assertHostGives`
+ */
+export function hostSupportFor(
+  settings: Settings,
+  services: Iterable<ServiceConfig>,
+  unit: ServiceUnit | null = null,
+): HostSupport {
+  const cgroups = cgroupsFor(settings, unit);
+  assertPrograms();
+  assertHostGives(services, cgroups, settings);
+  const { version, lack, freezes, controls } = cgroups;
+  const users = whyNoUsers(settings) === null;
+  const namespaces = whyNoNamespaces({ owner: users ? trialOwner(settings) : null, network: 'host' });
+  const sandbox = whyNoSandbox(settings.stateDir);
+  return {
+    isolation: ['process', ...(namespaces === null ? ['namespace'] : []), ...(sandbox === null ? ['sandbox'] : [])],
+    namespaces: namespaces && `${namespaces}. ${namespaceRemedy(namespaces)}`,
+    sandbox: sandbox && `${sandbox}. ${sandboxRemedy(sandbox)}`,
+    filter: FILTER !== null,
+    users,
+    cgroup: { version, lack, freezes, controls: [...controls] },
+    pushesOut: version === 'v2' && controls.has('memory') && hasSwap(),
+    noNewPrivs: hasSetpriv,
+    proc: existsSync('/proc/self/stat'),
+  };
+}
+
+/** Those of this process's surroundings; in a unit that has its cgroup to itself, those that systemd gives it. */
+function cgroupsFor({ cgroupRoot: root, stateDir }: Settings, unit: ServiceUnit | null): Cgroups {
+  const found = findCgroups({ root, stateDir });
+  found.close();
+  if (root !== null || unit?.delegated !== true || !isUnified()) return found;
+  return { ...found, version: 'v2', controls: new Set(CONTROLS), freezes: true, lack: null };
+}
+
+/** Keys that only the kernel can enforce. `memory_limit_mb` is not among them: tenement watches it where it must. */
+const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service: ServiceConfig) => boolean])[] = [
+  ['cpu_shares', 'cpu', ({ cpuShares }) => cpuShares !== null],
+  ['cpu_limit', 'cpu', ({ cpuLimit }) => cpuLimit !== null],
+  ['pids_limit', 'pids', ({ pidsLimit }) => pidsLimit !== null],
+];
+
+/** @throws {TenementError} `host_cannot` that names the first key which this host cannot give */
+export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups, settings: Settings): void {
+  for (const service of services) {
+    assertUsers(service, settings);
+    assertIsolation(service, settings);
+    assertMeasured(service);
+    for (const [key, control, isSet] of NEEDED) {
+      if (!isSet(service) || cgroups.controls.has(control)) continue;
+      throw new TenementError('host_cannot', `service.${service.name}.${key} cannot be enforced on this host`, {
+        hint: `${capitalized(cgroups.lack ?? 'it has no such controller')}; or leave ${key} out.`,
+      });
+    }
+  }
+}
+
+function assertIsolation(service: ServiceConfig, settings: Settings): void {
+  const { name, isolation } = service;
+  const why = whyNoIsolation(service, settings);
+  if (why === null) return;
+  const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${why}`;
+  const remedy = isolation === 'sandbox' ? sandboxRemedy(why) : namespaceRemedy(why);
+  const instead = isolation === 'sandbox' ? '"namespace"' : '"process", which keeps only honest tenants apart';
+  throw new TenementError('host_cannot', message, { hint: `${remedy}; or set isolation = ${instead}.` });
+}
+
+function whyNoIsolation({ isolation, user, network }: ServiceConfig, settings: Settings): string | null {
+  if (isolation === 'process') return null;
+  if (isolation === 'sandbox') return whyNoSandbox(settings.stateDir);
+  return whyNoNamespaces({ owner: user === 'dynamic' ? trialOwner(settings) : null, network });
+}
+
+/** As in trials of users. */
+function trialOwner({ dynamicUids: [, uid] }: Pick<Settings, 'dynamicUids'>): Owner {
+  return { uid, gid: uid };
+}
+
+function assertMeasured({ name, storageLimitBytes }: ServiceConfig): void {
+  if (storageLimitBytes === null || findProgram('du') !== null) return;
+  const message = `service.${name}.storage_limit_mb cannot be measured on this host: du is not installed`;
+  throw new TenementError('host_cannot', message, { hint: 'Install coreutils; or leave storage_limit_mb out.' });
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,124 @@
+/** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { tmpLimit } from '../../core/limits/limits.ts';
+import type { LaunchRequest } from '../../core/ports.ts';
+import type { HiddenPaths } from '../../core/service/hidden-paths.ts';
+import { HIDDEN } from '../../core/service/layers.ts';
+import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { LaunchSpec } from '../launch/launch-spec.ts';
+import { FILTER_FD, findProgram, type Wrapping } from '../launch/wrapper.ts';
+import type { Owner } from '../storage/directories.ts';
+import { bubblewrapWords } from './bubblewrap.ts';
+import type { DynamicUsers } from './dynamic-user.ts';
+import { type FilesystemView, layersOf } from './filesystem-view.ts';
+import type { HostSockets } from './host-sockets.ts';
+import { makeBundle } from './runsc/bundle.ts';
+import { findRunsc, runWords } from './runsc/command.ts';
+
+/** What is around a tenant. */
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly users: DynamicUsers;
+  /** What no tenant is to see, this service's tenants included. */
+  hiddenPaths(service: ServiceConfig): HiddenPaths;
+  readonly hostSockets: HostSockets;
+  /** A file with the filter of system calls; null: there is none. @throws {Error} */
+  filterPath(): string | null;
+}
+
+export interface Around extends Surroundings {
+  /** Of the host, that a tenant could reach. */
+  readonly sockets: readonly string[];
+  /** Of its cgroup; empty: it has none. */
+  readonly cgroupDirs: readonly string[];
+}
+
+/** What runs in gVisor connects to no socket of the host. */
+export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
+  if (service.isolation !== 'namespace') return [];
+  const { dirs, socketDirs } = around.hiddenPaths(service);
+  return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
+}
+
+export type Isolation = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
+
+/** null: the server's own user. @throws {Error} with a sentence for a person */
+export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
+  return service.user !== 'dynamic' ? null : users.ownerFor(tenantId, settings.dynamicUids);
+}
+
+/** What is run around a program. @throws {Error} with a sentence for a person */
+export function isolationFor(request: LaunchRequest, spec: LaunchSpec, owner: Owner | null, around: Around): Isolation {
+  const { isolation } = request.service;
+  if (isolation === 'sandbox') return sandboxIsolation(request, spec, owner, around);
+  const bare = { user: owner, nofileLimit: request.limits.nofileLimit, ownEnv: null };
+  if (isolation === 'process') return { ...bare, sandbox: [], filterPath: null };
+  const opener = owner?.uid ?? null;
+  return { ...bare, ...namespaceIsolation(filesystemViewOf(request, spec, opener, around), around.filterPath()) };
+}
+
+function namespaceIsolation(
+  view: FilesystemView,
+  filterPath: string | null,
+): Pick<Isolation, 'sandbox' | 'filterPath'> {
+  const bwrap = findProgram('bwrap');
+  if (bwrap === null) throw new Error('bwrap is not installed, which isolation = "namespace" takes');
+  const filterFd = filterPath === null ? null : FILTER_FD;
+  return { sandbox: [bwrap, ...bubblewrapWords(view, filterFd)], filterPath };
+}
+
+/** By what tenement finds a process again; nothing that changes what runsc does. */
+const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
+
+/** runsc itself stays root: it is what stands between the tenant and the host. */
+function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner | null, around: Around): Isolation {
+  const runsc = findRunsc();
+  if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
+  const { service, paths, tenantId, limits } = request;
+  const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
+  // gVisor has cgroups of its own making.
+  const view = filesystemViewOf(request, spec, null, { ...around, cgroupDirs: [] });
+  const container = makeBundle(key, service.network, {
+    words: [spec.file, ...spec.args],
+    env: spec.env,
+    cwd: spec.cwd,
+    user,
+    hostname: tenantId,
+    nofileLimit: limits.nofileLimit,
+    // runsc opens the files, as root, and lets the tenant's user have what that may.
+    bindDir: realpathSync(dirname(paths.bindSocket)),
+    layers: layersOf(view),
+    tmpBytes: view.tmpBytes,
+    wholeHost: spec.readOnlyPaths === null || spec.readOnlyPaths.includes('/'),
+  });
+  const ownEnv = Object.fromEntries(Object.entries(spec.env).filter(([name]) => MARKERS.includes(name)));
+  return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
+}
+
+function filesystemViewOf(
+  request: LaunchRequest,
+  spec: LaunchSpec,
+  opener: number | null,
+  around: Around,
+): FilesystemView {
+  const { service, paths, tenantId, limits } = request;
+  return {
+    tenantId,
+    tenantDir: paths.tenantDir,
+    bindDir: dirname(paths.bindSocket),
+    workdir: spec.cwd,
+    program: spec.file,
+    args: spec.args,
+    path: spec.env['PATH'] ?? '',
+    hiddenPaths: around.hiddenPaths(service),
+    cgroupDirs: around.cgroupDirs,
+    sockets: around.sockets,
+    readOnlyPaths: spec.readOnlyPaths,
+    readWritePaths: spec.readWritePaths,
+    openSockets: spec.sockets,
+    tmpBytes: tmpLimit(service.tmpLimitBytes, limits),
+    network: service.network,
+    opener,
+  };
+}

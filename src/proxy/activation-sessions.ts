@@ -1,0 +1,169 @@
+/**
+ * The connections that an activation socket accepted. Each is held until its instance is ready, then spliced to the
+ * instance's socket. When the process ends between two requests, the connection is parked and spliced to the next one.
+ */
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Admission, Lease, Refusal, UpstreamSource } from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
+import { createRefuser, Visitor } from './client/visitor.ts';
+import { connectUpstream, Splice } from './tunnel/splice.ts';
+
+/** Turns of the event loop in which all that a client had sent before it left, and that it left, is read. */
+const TURNS_TO_LEAVE = 3;
+/** A process that died between its claim and the connection: the supervisor learns of it within 2 s, however busy. */
+const NEXT_TRY_MS = 25;
+const MAX_TRIES = 80;
+/** Without a request between two processes. As nginx's `keepalive_timeout` for an upstream. */
+const PARKED_MS = 60_000;
+
+export interface ActivationSessionsOptions {
+  readonly source: Pick<UpstreamSource, 'claim'>;
+  readonly logger: Logger;
+}
+
+export class ActivationSessions {
+  private readonly source: ActivationSessionsOptions['source'];
+  private readonly logger: Logger;
+  private readonly refusals = new WeakMap<Socket, Refusal>();
+  private readonly refuser = createRefuser(this.refusals);
+  /** By generation, what makes those leave who are joined to it, or about to be. */
+  private readonly joined = new Map<number, Set<() => void>>();
+  private readonly parked = new Set<Socket>();
+  private isClosed = false;
+
+  constructor({ source, logger }: ActivationSessionsOptions) {
+    this.source = source;
+    this.logger = logger;
+  }
+
+  serve(instance: InstanceName, visitor: Visitor, inherited: boolean): void {
+    const { socket } = visitor;
+    const join = (lease: Lease) => this.join(instance, visitor, lease);
+    receive(instance, visitor, { source: this.source, join }, inherited).then(
+      (outcome) => void (outcome !== 'joined' && outcome !== 'left' && this.refuse(visitor, outcome)),
+      (error: unknown) => {
+        fault(this.logger, error, { instance });
+        socket.destroy();
+      },
+    );
+  }
+
+  private refuse(visitor: Visitor, refusal: Refusal): void {
+    this.refusals.set(visitor.socket, refusal);
+    visitor.handOver(this.refuser);
+  }
+
+  /** Settles with whether it was joined; if not, it still waits, and nothing of it was sent. */
+  private async join(instance: InstanceName, visitor: Visitor, lease: Lease): Promise<boolean> {
+    let splice: Splice | null = null;
+    let isRetired = false;
+    const leave = () => {
+      isRetired = true;
+      splice?.leave();
+    };
+    const forget = this.note(lease.generation, leave);
+    const upstream = await connectUpstream(lease.upstream, visitor.socket).catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    if (upstream === null) {
+      forget();
+      return false;
+    }
+    splice = new Splice({
+      client: visitor.socket,
+      upstream,
+      lease,
+      held: visitor.letGo(),
+      claimAgain: () => this.claimAgain(lease),
+      onParted: () => this.park(instance, visitor.socket),
+      onOver: forget,
+    });
+    if (isRetired) splice.leave();
+    return true;
+  }
+
+  /** In the same step, or not at all. */
+  private claimAgain({ instance, generation }: Lease): Lease | null {
+    const gone = new AbortController();
+    const claim = this.source.claim(instance, gone.signal);
+    if (claim instanceof Promise) gone.abort();
+    else if ('release' in claim && claim.generation === generation) return claim;
+    else if ('release' in claim) claim.release();
+    return null;
+  }
+
+  private note(generation: number, leave: () => void): () => void {
+    const all = this.joined.get(generation) ?? new Set();
+    this.joined.set(generation, all.add(leave));
+    return () => {
+      all.delete(leave);
+      if (all.size === 0) this.joined.delete(generation);
+    };
+  }
+
+  /** Waits for its next request, which may be long in coming, and for nothing else. */
+  private park(instance: InstanceName, socket: Socket): void {
+    if (this.isClosed) return void socket.destroySoon();
+    const visitor = new Visitor(socket);
+    const onIdle = () => void socket.destroySoon();
+    const unpark = () => this.parked.delete(socket);
+    this.parked.add(socket);
+    socket.setTimeout(PARKED_MS, onIdle).once('close', unpark);
+    socket.once('data', () => {
+      unpark();
+      socket.setTimeout(0, onIdle).off('close', unpark);
+      this.serve(instance, visitor, false);
+    });
+  }
+
+  retire(generation: number): void {
+    for (const leave of [...(this.joined.get(generation) ?? [])]) leave();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const socket of this.parked) socket.destroySoon();
+  }
+}
+
+interface Ways {
+  readonly source: Pick<UpstreamSource, 'claim'>;
+  join(lease: Lease): Promise<boolean>;
+}
+
+async function receive(
+  instance: InstanceName,
+  visitor: Visitor,
+  { source, join }: Ways,
+  inherited: boolean,
+): Promise<'joined' | 'left' | Refusal> {
+  for (let turns = 0; inherited && turns < TURNS_TO_LEAVE; turns += 1) await turn();
+  if (visitor.hasLeft) return 'left';
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const claim: Admission = await source.claim(instance, visitor.left);
+    if (visitor.hasLeft) {
+      if ('release' in claim) claim.release();
+      return 'left';
+    }
+    if ('refused' in claim) return claim;
+    if (await joined(claim, join)) return 'joined';
+    claim.release();
+    if (visitor.hasLeft) return 'left';
+    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+  }
+  return { refused: 'upstream_failed', retryAfterS: null };
+}
+
+/** A lease is given back whatever happens. */
+async function joined(lease: Lease, join: Ways['join']): Promise<boolean> {
+  try {
+    return await join(lease);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}

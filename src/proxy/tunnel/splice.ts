@@ -1,0 +1,151 @@
+/** A client's connection joined to a tenant's socket, byte for byte, until either side ends or they part. */
+import { connect, type Socket } from 'node:net';
+import type { Lease } from '../../core/admission/serving.ts';
+import type { Upstream } from '../../core/ports.ts';
+import { confineWith, inside } from '../../faults.ts';
+import { takeTurns } from '../exchange/turn.ts';
+import { connectOptions, FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
+import { Conversation } from './conversation.ts';
+
+/**
+ * What is quiet for so long after the tenant spoke last is taken for an open connection without a request: from then on
+ * it is like one that was made to the tenant's socket straight away.
+ */
+const QUIET_MS = 1000;
+/** The client closes its side of a connection that the tenant has ended. */
+const LINGER_MS = 5000;
+
+/** Null when the tenant takes no connection, or the client has left. */
+export async function connectUpstream(where: Upstream, client: Socket): Promise<Socket | null> {
+  while (!client.destroyed) {
+    const socket = await connectTo(where, client);
+    if (socket !== 'full') return socket;
+    await new Promise((resolve) => setTimeout(resolve, FULL_BACKLOG_WAIT_MS));
+  }
+  return null;
+}
+
+function connectTo(where: Upstream, client: Socket): Promise<Socket | 'full' | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...connectOptions(where), allowHalfOpen: true });
+    confineWith(client, socket);
+    socket.once('close', () => resolve(null));
+    socket.once('connect', () => resolve(socket));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN' ? 'full' : null));
+  });
+}
+
+export interface SpliceOptions {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly lease: Lease;
+  /** Another for the same process, while it takes requests. */
+  claimAgain(): Lease | null;
+  /** What was read of the client before. */
+  readonly held: readonly Buffer[];
+  /** The tenant's side is gone, and the client's waits for nothing: it is paused, and nobody listens to it. */
+  onParted(): void;
+  /** Either way. */
+  onOver(): void;
+}
+
+export class Splice {
+  private readonly options: SpliceOptions;
+  private readonly conversation = new Conversation();
+  private readonly quiet: NodeJS.Timeout;
+  /** Null once it has been quiet, until the next request. */
+  private lease: Lease | null;
+  private readonly undo: (() => void)[];
+  private isAnswered = false;
+  private isLeaving = false;
+
+  constructor(options: SpliceOptions) {
+    const { client, upstream, held } = options;
+    this.options = options;
+    this.lease = options.lease;
+    this.quiet = setTimeout(
+      inside(client, () => this.lookWhetherQuiet()),
+      QUIET_MS,
+    ).unref();
+    client.once('close', this.over);
+    upstream.once('close', this.onUpstreamClosed).once('end', this.onUpstreamEnd);
+    for (const bytes of held) upstream.write(bytes);
+    this.conversation.asked(Buffer.concat(held));
+    client.pipe(upstream);
+    upstream.pipe(client, { end: false });
+    this.undo = [takeTurns(client, upstream), takeTurns(upstream, client)];
+    // Behind the pipes: what is told has been passed on.
+    client.on('data', this.onAsked);
+    upstream.on('data', this.onAnswered);
+  }
+
+  /** They part between two requests, now or after the one that is under way: the process is to get no further one. */
+  leave(): void {
+    this.isLeaving = true;
+    if (this.conversation.isBetween) this.part();
+  }
+
+  private readonly onAsked = (bytes: Buffer): void => {
+    this.isAnswered = false;
+    this.conversation.asked(bytes);
+    if (this.lease !== null || !this.conversation.isAsked) return;
+    this.lease = this.options.claimAgain();
+    this.quiet.refresh();
+  };
+
+  private readonly onAnswered = (bytes: Buffer): void => {
+    this.isAnswered = true;
+    this.quiet.refresh();
+    this.conversation.answered(bytes);
+    if (this.isLeaving && this.conversation.isBetween) this.part();
+  };
+
+  /** A drain waits for a request, but not for a connection that is merely open. */
+  private lookWhetherQuiet(): void {
+    if (this.isAnswered && !this.conversation.isAsked) this.release();
+    else if (this.lease !== null) this.quiet.refresh();
+  }
+
+  private release(): void {
+    this.lease?.release();
+    this.lease = null;
+  }
+
+  private readonly onUpstreamEnd = (): void => {
+    const { client } = this.options;
+    // Else a client that keeps its connection would meet the end of the tenant's with its next request.
+    if (this.conversation.isBetween) return this.part();
+    client.end();
+    client.setTimeout(LINGER_MS, () => client.destroy());
+  };
+
+  private readonly onUpstreamClosed = (): void => {
+    if (this.conversation.isBetween) this.part();
+    else this.over();
+  };
+
+  private readonly over = (): void => {
+    const { client } = this.options;
+    this.letGo();
+    client.destroySoon();
+  };
+
+  private part(): void {
+    const { client, onParted } = this.options;
+    if (client.destroyed || client.readableEnded) return this.over();
+    this.letGo();
+    onParted();
+  }
+
+  private letGo(): void {
+    const { client, upstream, onOver } = this.options;
+    clearTimeout(this.quiet);
+    client.pause().unpipe(upstream).off('close', this.over).off('data', this.onAsked);
+    upstream.unpipe(client).off('data', this.onAnswered);
+    upstream.off('close', this.onUpstreamClosed).off('end', this.onUpstreamEnd);
+    for (const undo of this.undo) undo();
+    upstream.destroy();
+    this.release();
+    onOver();
+  }
+}

@@ -1,0 +1,132 @@
+/** An instance as the API and the CLI show it. */
+
+import type { InstanceView } from '../core/input/verbs.ts';
+import { describeExit } from '../core/lifecycle/event-messages.ts';
+import { limitsView } from '../core/limits/limits.ts';
+import { overStorage } from '../core/limits/storage.ts';
+import { formatDuration } from '../core/limits/units.ts';
+import type { WebAddress } from '../core/routing/web-address.ts';
+import type { Runner } from './instance/runner.ts';
+
+export interface ViewContext {
+  readonly nowMs: number;
+  /** The URL of an instance, or null when its domain is not known. */
+  webAddressOf(service: string, tenantId: string): WebAddress;
+}
+
+export function instanceViewOf(runner: Runner, context: ViewContext): InstanceView {
+  const { record, lifecycle, inFlight, usage, upstream } = runner;
+  const { limits } = runner.consumption;
+  const storage = limits.storageLimitBytes === null ? null : record.storage;
+  return {
+    instance: runner.name,
+    service: record.service,
+    id: record.tenantId,
+    state: lifecycle.state,
+    desired: lifecycle.desired,
+    pid: runner.process?.pid ?? null,
+    socket: runner.paths.publicSocket,
+    port: upstream !== null && 'port' in upstream ? upstream.port : null,
+    url: context.webAddressOf(record.service, record.tenantId).url,
+    createdAt: iso(record.createdAtMs),
+    startedAt: isoOrNull(record.startedAtMs),
+    lastActivityAt: isoOrNull(record.lastActivityAtMs),
+    memoryBytes: usage?.memoryBytes ?? null,
+    peakMemoryBytes: usage?.peakMemoryBytes ?? null,
+    memoryLimitBytes: limits.memoryLimitBytes,
+    limits: limitsView(limits),
+    storageBytes: storage?.bytes ?? null,
+    storageMeasuredAt: isoOrNull(storage?.measuredAtMs ?? null),
+    cpuSeconds: usage?.cpuSeconds ?? null,
+    restarts: record.restarts,
+    wakes: record.wakes,
+    lastWakeMs: record.lastWakeMs,
+    requests: record.requests,
+    inFlight: inFlight.requests,
+    openStreams: inFlight.streams,
+    openConnections: inFlight.direct,
+    sleepsAt: isoOrNull(runner.sleepsAtMs),
+    retryAt: isoOrNull(lifecycle.retryAtMs),
+    reason: reason(runner, context.nowMs),
+    lastExit: lastExitOf(record.lastExit),
+  };
+}
+
+function lastExitOf(exit: Runner['record']['lastExit']): InstanceView['lastExit'] {
+  if (exit === null) return null;
+  const { atMs, ...rest } = exit;
+  return { ...rest, at: iso(atMs) };
+}
+
+function reason(runner: Runner, nowMs: number): string {
+  const { lifecycle, held } = runner;
+  switch (lifecycle.state) {
+    case 'asleep':
+      return `asleep; the next request wakes it${afterLastCrash(runner)}`;
+    case 'starting':
+      return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
+    case 'ready':
+      return readyReason(runner, nowMs);
+    case 'suspended':
+      return 'frozen; the next request thaws it';
+    case 'draining':
+      return `finishing ${runner.inFlight.requests} in flight before it ${lifecycle.next === 'suspended' ? 'is frozen' : 'ends'}`;
+    case 'stopping':
+      return lifecycle.next === 'crash' ? `cleaning up after it ${crash(runner)}` : 'asked to end, waiting for it';
+    case 'backoff':
+      return `it ${crash(runner)}; restarts ${until(lifecycle.retryAtMs, nowMs)}`;
+    case 'failed':
+      return `crash loop: the last time it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
+    case 'stopped':
+      return stoppedReason(runner);
+  }
+}
+
+function stoppedReason({ record: { storage }, consumption }: Runner): string {
+  const { storageLimitBytes } = consumption.limits;
+  if (storage?.stopped !== true) return 'stopped by an operator; requests do not wake it';
+  if (!storage.over || storageLimitBytes === null) {
+    return 'stopped when it was over its storage limit; `tenement start` brings it back';
+  }
+  const why = overStorage(storage.bytes, storageLimitBytes);
+  return `stopped, ${why}; delete files or raise storage_limit_mb, then \`tenement start\``;
+}
+
+function readyReason(runner: Runner, nowMs: number): string {
+  const { requests, streams, direct } = runner.inFlight;
+  if (requests + streams > 0) return `awake: ${requests} in flight, ${streams} open WebSockets or event streams`;
+  if (direct > 0) return openDirectly(direct, runner, nowMs);
+  const sleepsAtMs = runner.sleepsAtMs;
+  if (sleepsAtMs === null) return 'awake: idle_timeout is 0, it never sleeps';
+  return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
+}
+
+/** Who is connected there is not known: a WebSocket, an upload, or an idle connection that a front server keeps. */
+function openDirectly(direct: number, { inFlight }: Runner, nowMs: number): string {
+  const quiet = formatDuration(Math.max(0, nowMs - inFlight.lastActivityAtMs));
+  const connections = direct === 1 ? '1 connection is' : `${direct} connections are`;
+  return `awake: ${connections} open straight to its socket, quiet for ${quiet}`;
+}
+
+function crash(runner: Runner): string {
+  const { lastExit } = runner.record;
+  return lastExit === null ? 'ended' : describeExit(lastExit);
+}
+
+function afterLastCrash(runner: Runner): string {
+  const { lastExit } = runner.record;
+  if (lastExit === null || lastExit.reason === 'stopped') return '';
+  return `; last it ${describeExit(lastExit)}`;
+}
+
+function until(atMs: number | null, nowMs: number): string {
+  return atMs === null ? 'later' : `in ${formatDuration(Math.max(0, atMs - nowMs))}`;
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function isoOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : iso(atMs);
+}

@@ -1,0 +1,173 @@
+/** The record of one instance as it changes, and its way into the registry and the event log. */
+
+import { eventMessage, isRestartedAtOnce, isWokenAgain } from '../../core/lifecycle/event-messages.ts';
+import {
+  type ExitReason,
+  type InstanceName,
+  type InstanceRecord,
+  instanceName,
+  type LastExit,
+  type ProcessRecord,
+} from '../../core/lifecycle/instance.ts';
+import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import { judgeStorage, type StorageFinding, storageMessage, withStop } from '../../core/limits/storage.ts';
+import type { Clock, EventLog, ProcessExit } from '../../core/ports.ts';
+import type { Logger } from '../../logger.ts';
+import type { Recorded, WriteBehind } from '../write-behind.ts';
+import type { InstanceActivity } from './instance-activity.ts';
+
+export interface RecordKeeperDeps {
+  readonly clock: Clock;
+  readonly writeBehind: WriteBehind;
+  readonly events: EventLog;
+  readonly logger: Logger;
+}
+
+export interface Blame {
+  readonly reason: ExitReason;
+  readonly detail: string | null;
+}
+
+/** The others are lost with the machine, and so is the process that they were about. */
+const OPERATORS: ReadonlySet<LifecycleEvent['type']> = new Set(['start', 'stop', 'sleep', 'restart']);
+
+export class RecordKeeper implements Recorded {
+  private current: InstanceRecord;
+  private readonly name: InstanceName;
+  private readonly inFlight: InstanceActivity;
+  private readonly deps: RecordKeeperDeps;
+  private wokenAtMs: number | null = null;
+  /** On which its last process ran. */
+  private terms: string | undefined;
+
+  constructor(record: InstanceRecord, inFlight: InstanceActivity, deps: RecordKeeperDeps) {
+    this.current = record;
+    this.terms = record.crashes.terms;
+    this.name = instanceName(record.service, record.tenantId);
+    this.inFlight = inFlight;
+    this.deps = deps;
+  }
+
+  /** The record with what is counted in memory. */
+  get record(): InstanceRecord {
+    const used = this.inFlight.lastActivityAtMs;
+    return { ...this.current, requests: this.inFlight.total, lastActivityAtMs: used === 0 ? null : used };
+  }
+
+  get isUnsaved(): boolean {
+    return this.deps.writeBehind.isUnsaved(this);
+  }
+
+  saved(timeoutMs: number): Promise<void> {
+    return this.deps.writeBehind.settled(timeoutMs, this);
+  }
+
+  /**
+   * Writes a step down, before it is acted on. What an operator wants is durable; a step for which requests wait follows at
+   * the end of the turn.
+   */
+  write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
+    const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
+    const storage = withStop(this.current.storage, was.desired, desired, event);
+    const terms = crashesMs.length > 0 && this.terms !== undefined ? { terms: this.terms } : {};
+    const crashes = { crashesMs, probationUntilMs, retryAtMs, ...terms };
+    this.current = { ...this.current, state, desired, crashes, storage };
+    // Unregistered: who asked for it removes the record.
+    if (is.over && is.next === 'removed') return this.deps.writeBehind.forget(this);
+    const isWaitedFor = state === 'starting' || state === 'ready';
+    if (isWaitedFor && !isAsked(event)) this.deps.writeBehind.soon(this);
+    else this.deps.writeBehind.save(this, desired !== was.desired && isAsked(event));
+  }
+
+  /** Its directory was measured, or its limit is another now. */
+  stored(found: StorageFinding, limitBytes: number | null): void {
+    const { storage: was } = this.current;
+    const is = judgeStorage(was, found, limitBytes);
+    this.current = { ...this.current, storage: is };
+    const news = storageMessage(was, is, limitBytes);
+    if (news === null) return this.deps.writeBehind.later(this);
+    this.deps.writeBehind.save(this, false);
+    const data = { bytes: found.bytes, limitBytes };
+    this.deps.logger.info(
+      { instance: this.name, ...data },
+      news.type === 'storage-ok' ? 'storage is ok' : 'over storage',
+    );
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
+  }
+
+  /** A request has come or gone. */
+  used(): void {
+    this.deps.writeBehind.later(this);
+  }
+
+  tell(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, pid: number | null): void {
+    if (is.state === was.state) return;
+    const fields = { instance: this.name, pid, state: is.state, was: was.state, cause: event.type };
+    this.deps.logger.info(fields, 'state changed');
+    const news = eventMessage(was, is, event, this.current.lastExit);
+    if (news === null || event.type === 'close') return;
+    const retryAt = is.retryAtMs === null ? {} : { retryAt: new Date(is.retryAtMs).toISOString() };
+    const data = { state: is.state, pid, ...retryAt };
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
+  }
+
+  /** A start begins: by a request or by an operator, after a crash or not. `held`: requests wait for it. */
+  starting(was: Lifecycle, event: LifecycleEvent, held: boolean): void {
+    this.wokenAtMs = held ? this.deps.clock.nowMs() : null;
+    const { wakes, restarts } = this.current;
+    if (event.type === 'wake' || isWokenAgain(was)) this.current = { ...this.current, wakes: wakes + 1 };
+    if (event.type === 'retry' || isRestartedAtOnce(was)) this.current = { ...this.current, restarts: restarts + 1 };
+  }
+
+  launched(process: ProcessRecord): void {
+    this.current = { ...this.current, process, startedAtMs: this.deps.clock.nowMs() };
+    this.deps.writeBehind.soon(this);
+  }
+
+  /** One that was taken back has its idle clock from before, if it was ever used. */
+  ready(process: ProcessRecord, takenBack: boolean): void {
+    this.current = { ...this.current, process };
+    const nowMs = this.deps.clock.nowMs();
+    if (takenBack && this.inFlight.lastActivityAtMs > 0) return;
+    this.inFlight.began(nowMs);
+    if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
+  }
+
+  exited(exit: ProcessExit, blame: Blame | null, lastLines: readonly string[]): void {
+    const lastExit: LastExit = {
+      code: exit.code,
+      signal: exit.signal,
+      reason: blame?.reason ?? reasonOf(exit),
+      detail: blame?.detail ?? null,
+      lastLines,
+      atMs: this.deps.clock.nowMs(),
+    };
+    this.current = { ...this.current, lastExit };
+  }
+
+  /**
+   * Nothing of the process is left. What it printed last may have been read after its exit was seen.
+   * @param terms on which it was started; null when it was not, or that is not known
+   */
+  ended(lastLines: readonly string[] | null, terms: string | null): void {
+    if (terms !== null) this.terms = terms;
+    const { lastExit } = this.current;
+    const completed = lastExit === null || lastLines === null ? lastExit : { ...lastExit, lastLines };
+    this.current = { ...this.current, process: null, startedAtMs: null, lastExit: completed };
+  }
+
+  /** The server ends and leaves it running, or it is served no more. */
+  release(): void {
+    this.deps.writeBehind.save(this, true);
+  }
+}
+
+/** Whether an operator asked for it. */
+function isAsked(event: LifecycleEvent): boolean {
+  return OPERATORS.has(event.type) && !(event.type === 'sleep' && event.isIdle === true);
+}
+
+function reasonOf({ oom, signal }: ProcessExit): ExitReason {
+  if (oom) return 'oom';
+  return signal === null ? 'exit' : 'signal';
+}

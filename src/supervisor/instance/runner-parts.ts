@@ -1,0 +1,118 @@
+/** The parts of one instance's runner, joined to each other. What happens in them comes to the runner as events. */
+import type { Demand } from '../../core/admission/demand.ts';
+import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
+import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import type { ActivationSockets, Launcher, LaunchRequest } from '../../core/ports.ts';
+import type { WebAddress } from '../../core/routing/web-address.ts';
+import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import { Consumption } from '../activity/consumption.ts';
+import type { ConnectionCounts } from '../activity/direct-traffic.ts';
+import type { Generations } from '../activity/generations.ts';
+import { Clientele } from '../admission/clientele.ts';
+import type { StartSlots } from '../admission/start-slots.ts';
+import type { StartTimes } from '../admission/start-times.ts';
+import { CurrentProcess } from './current-process.ts';
+import { InstanceActivity } from './instance-activity.ts';
+import { PublicEndpoint } from './public-endpoint.ts';
+import { RecordKeeper, type RecordKeeperDeps } from './record-keeper.ts';
+import { RequestGate } from './request-gate.ts';
+import { ServingMonitor } from './serving-monitor.ts';
+import { Suspension } from './suspension.ts';
+
+export interface RunnerDeps extends RecordKeeperDeps {
+  /** Asked each time: a reload may change them. */
+  settings(): Settings;
+  readonly launcher: Launcher;
+  readonly activationSockets: Omit<ActivationSockets, 'close'>;
+  readonly slots: StartSlots;
+  readonly startTimes: StartTimes;
+  readonly generations: Generations;
+  /** Connections to each socket, by the path that was bound. */
+  connections(): ConnectionCounts;
+  webAddressOf(service: string, tenantId: string): WebAddress;
+  /** 0 to 1. */
+  random(): number;
+  /** One of this tenant has a process from now on, or is about to. */
+  onStarting(tenantId: string): void;
+}
+
+/** What the parts ask of the runner. */
+export interface RunnerCallbacks {
+  readonly name: InstanceName;
+  readonly tenantId: string;
+  service(): ServiceConfig;
+  lifecycle(): Lifecycle;
+  request(): LaunchRequest;
+  /** Who needs it started. */
+  demand(): Demand;
+  dispatch(event: LifecycleEvent): void;
+  /** The last request that was held has left. */
+  onDeserted(): void;
+}
+
+export interface RunnerParts {
+  readonly inFlight: InstanceActivity;
+  readonly clientele: Clientele;
+  readonly records: RecordKeeper;
+  readonly endpoint: PublicEndpoint;
+  readonly current: CurrentProcess;
+  readonly consumption: Consumption;
+  readonly monitor: ServingMonitor;
+  readonly suspension: Suspension;
+  readonly gate: RequestGate;
+}
+
+/** @throws {TenementError} `socket_path_too_long`, `bad_config` */
+export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceRecord, deps: RunnerDeps): RunnerParts {
+  const { clock } = deps;
+  const inFlight = new InstanceActivity(record.requests, record.lastActivityAtMs ?? 0);
+  const clientele = new Clientele();
+  const records = new RecordKeeper(record, inFlight, deps);
+  const endpoint = new PublicEndpoint({ ...callbacks, ...deps }, callbacks.service());
+  const current = new CurrentProcess({ ...callbacks, ...deps, records });
+  const consumption = new Consumption({ ...callbacks, logger: deps.logger, current, records });
+  const suspension = new Suspension({
+    clock,
+    connections: deps.connections,
+    onNeeded: () => callbacks.dispatch({ type: 'wake' }),
+    onKilled: () => callbacks.dispatch({ type: 'exited', code: null }),
+    onOver: () => callbacks.dispatch({ type: 'evict' }),
+  });
+  const monitor = makeServingMonitor(callbacks, deps, { inFlight, records, current });
+  const gate = new RequestGate({
+    ...callbacks,
+    clock,
+    settings: deps.settings,
+    inFlight,
+    clientele,
+    onNeeded: () => callbacks.dispatch({ type: 'wake' }),
+    onUsed: () => records.used(),
+    onQuiet: () => monitor.quiet(),
+  });
+  return { inFlight, clientele, records, endpoint, current, consumption, monitor, suspension, gate };
+}
+
+type ServingParts = Pick<RunnerParts, 'inFlight' | 'records' | 'current'>;
+
+function makeServingMonitor(
+  callbacks: RunnerCallbacks,
+  deps: RunnerDeps,
+  { inFlight, records, current }: ServingParts,
+): ServingMonitor {
+  return new ServingMonitor({
+    instance: callbacks.name,
+    logger: deps.logger,
+    clock: deps.clock,
+    random: deps.random,
+    settings: deps.settings,
+    service: callbacks.service,
+    next: () => callbacks.lifecycle().next,
+    inFlight,
+    ownConnections: deps.generations.ownConnections,
+    connections: deps.connections,
+    listeners: () => deps.activationSockets.listeners(callbacks.name),
+    onUsed: () => records.used(),
+    onIdle: () => callbacks.dispatch({ type: 'sleep', isIdle: true }),
+    onUnhealthy: (detail) => current.condemn('unhealthy', detail, { type: 'unhealthy' }),
+  });
+}

@@ -1,0 +1,70 @@
+/** What is looked at again and again while something runs. */
+
+import type { HostMemory } from '../../core/admission/pressure.ts';
+import type { Clock, Launcher, StorageMeter, UsageMeter } from '../../core/ports.ts';
+import type { Logger } from '../../logger.ts';
+import type { ConnectionCounts } from '../activity/direct-traffic.ts';
+import { TrafficWatch } from '../activity/traffic-watch.ts';
+import { evictOne } from '../admission/eviction.ts';
+import { memoryGuard } from '../admission/memory-guard.ts';
+import { memoryReserve } from '../admission/memory-reserve.ts';
+import type { Runner } from '../instance/runner.ts';
+import { StorageWatch } from './storage-watch.ts';
+
+export interface MonitorsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly launcher: Launcher;
+  readonly meter: UsageMeter;
+  readonly storageMeter: StorageMeter;
+  /** null where it is not known. */
+  readHostMemory(): HostMemory | null;
+  /** 0: none. Asked each time: a reload may change it. */
+  memoryReserveBytes(): number;
+  runners(): Iterable<Runner>;
+}
+
+export class Monitors {
+  private readonly traffic: TrafficWatch;
+  private readonly storage: StorageWatch;
+  private readonly steady: readonly { watch(): void; end(): void }[];
+
+  constructor(options: MonitorsOptions) {
+    const { runners } = options;
+    this.traffic = new TrafficWatch(options);
+    const reserve = memoryReserve({
+      ...options,
+      reserveBytes: () => options.memoryReserveBytes(),
+      isNeeded: () => [...runners()].some(({ hasProcess }) => hasProcess),
+      evict: () => evictOne(runners()),
+    });
+    this.storage = new StorageWatch({ ...options, meter: options.storageMeter });
+    this.steady = [this.traffic, memoryGuard(options), reserve];
+  }
+
+  /** One of that tenant has a process from now on, or is about to. */
+  started(tenantId: string): void {
+    for (const one of this.steady) one.watch();
+    this.storage.started(tenantId);
+  }
+
+  /** Some have other limits now. */
+  renew(): void {
+    this.storage.renew();
+  }
+
+  /** One of that tenant is registered, or is no more. */
+  registered(tenantId: string): void {
+    this.storage.forget(tenantId);
+  }
+
+  end(): void {
+    for (const one of this.steady) one.end();
+    this.storage.end();
+  }
+
+  /** How many connections there are to each path that was bound. */
+  connections(): ConnectionCounts {
+    return this.traffic.counts();
+  }
+}

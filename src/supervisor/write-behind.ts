@@ -1,0 +1,145 @@
+/**
+ * Writes records into the registry. One that cannot be written stops nobody: it is kept, said once, and written again
+ * each second (a full disk), or as soon as another process has given the registry's lock back. What requests wait for
+ * is written when they have gone on, at the end of the turn: the server after one that is killed before then finds its
+ * processes all the same. What is only counted is written together, at most once a second.
+ */
+import type { InstanceRecord } from '../core/lifecycle/instance.ts';
+import type { Clock, Registry } from '../core/ports.ts';
+import { isLockedOut } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Conditions } from './monitors/conditions.ts';
+
+const FLUSH_MS = 1000;
+const RETRY_LOCKED_MS = 50;
+/** For what holds the lock for less long, nobody needs to be woken. */
+const SAY_AFTER_MS = 1000;
+
+/** Who has a record to be written. */
+export interface Recorded {
+  readonly record: InstanceRecord;
+}
+
+export interface SaverOptions {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+export class WriteBehind {
+  private readonly options: SaverOptions;
+  private readonly pending = new Set<Recorded>();
+  private readonly unsaved = new Set<Recorded>();
+  private readonly conditions = new Conditions();
+  /** Why some are not saved; null when none failed. */
+  private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
+  private told = false;
+  private timer: (() => void) | null = null;
+  private isDueThisTurn = false;
+
+  constructor(options: SaverOptions) {
+    this.options = options;
+  }
+
+  /** Writes now. `durable`: on disk when it returns. */
+  save(recorded: Recorded, durable: boolean): void {
+    this.write([recorded], () => this.options.registry.save(recorded.record, durable));
+  }
+
+  /** Writes when whatever else this turn of the event loop has to do is done. */
+  soon(recorded: Recorded): void {
+    this.pending.add(recorded);
+    if (this.isDueThisTurn) return;
+    this.isDueThisTurn = true;
+    setImmediate(() => {
+      this.isDueThisTurn = false;
+      this.flush();
+    });
+  }
+
+  /** Writes within a second. */
+  later(recorded: Recorded): void {
+    this.pending.add(recorded);
+    this.timer ??= this.options.clock.after(FLUSH_MS, () => this.flush());
+  }
+
+  /** Whether its last write failed and was not made up for yet. */
+  isUnsaved(recorded: Recorded): boolean {
+    return this.unsaved.has(recorded);
+  }
+
+  /** The error with which the last write failed that was not made up for yet. */
+  get lastError(): unknown {
+    return this.failure?.error ?? null;
+  }
+
+  /** Settles when it (default: each) is saved, or cannot be now for another reason than a lock, or after `timeoutMs`. */
+  async settled(timeoutMs: number, recorded?: Recorded): Promise<void> {
+    let over = false;
+    const cancel = this.options.clock.after(timeoutMs, () => {
+      over = true;
+      this.conditions.tell();
+    });
+    const isSaved = () => (recorded === undefined ? this.unsaved.size === 0 : !this.unsaved.has(recorded));
+    await this.conditions.until(() => over || isSaved() || !isLockedOut(this.lastError));
+    cancel();
+  }
+
+  /** It is unregistered. */
+  forget(recorded: Recorded): void {
+    this.pending.delete(recorded);
+    this.unsaved.delete(recorded);
+    if (this.unsaved.size === 0) this.recovered();
+  }
+
+  /** Writes what waits. */
+  flush(): void {
+    this.timer?.();
+    this.timer = null;
+    const all = [...this.pending];
+    const [only] = all;
+    if (only === undefined) return;
+    if (all.length === 1) return this.save(only, false);
+    this.write(all, () => this.options.registry.saveAll(all.map(({ record }) => record)));
+  }
+
+  private write(those: readonly Recorded[], run: () => void): void {
+    try {
+      run();
+      this.succeeded(those);
+    } catch (error) {
+      this.failed(those, error);
+    }
+  }
+
+  private succeeded(those: readonly Recorded[]): void {
+    for (const recorded of those) this.forget(recorded);
+    this.conditions.tell();
+  }
+
+  private recovered(): void {
+    if (this.told) this.options.logger.info({}, 'state is written again');
+    this.told = false;
+    this.failure = null;
+  }
+
+  private failed(those: readonly Recorded[], error: unknown): void {
+    const isLock = isLockedOut(error);
+    this.failure = { error, sinceMs: this.failure?.sinceMs ?? this.options.clock.nowMs() };
+    this.say(error, this.failure.sinceMs + (isLock ? SAY_AFTER_MS : 0));
+    for (const recorded of those) {
+      this.unsaved.add(recorded);
+      this.pending.add(recorded);
+    }
+    this.timer?.();
+    this.timer = this.options.clock.after(isLock ? RETRY_LOCKED_MS : FLUSH_MS, () => this.flush());
+    this.conditions.tell();
+  }
+
+  private say(error: unknown, atMs: number): void {
+    const { logger, clock } = this.options;
+    if (this.told || clock.nowMs() < atMs) return;
+    this.told = true;
+    logger.error({ err: error }, 'state cannot be written; it is kept, and tried again');
+  }
+}

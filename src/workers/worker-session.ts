@@ -1,0 +1,114 @@
+/** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
+import type { Admission, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/admission/serving.ts';
+import { fault } from '../faults.ts';
+import type { Logger } from '../logger.ts';
+import type { FromWorker, Share, ToWorker } from './protocol.ts';
+
+export class WorkerSession {
+  private readonly source: GrantSource;
+  private readonly logger: Logger;
+  private readonly send: (message: ToWorker) => void;
+  private readonly leases = new Map<number, Lease>();
+  private readonly held = new Map<number, AbortController>();
+  private readonly grants = new Map<number, Grant>();
+  /** Generations of which the worker claims no more. */
+  private readonly ending = new Set<number>();
+  private readonly connections = new Map<number, number>();
+  private isOpen = true;
+
+  constructor(source: GrantSource, logger: Logger, send: (message: ToWorker) => void) {
+    this.source = source;
+    this.logger = logger;
+    this.send = send;
+  }
+
+  receive(message: FromWorker): void {
+    if (!this.isOpen) return;
+    switch (message.type) {
+      case 'claim':
+        return void this.claim(message);
+      case 'abort':
+        return this.held.get(message.id)?.abort();
+      case 'stream':
+        return this.leases.get(message.id)?.becomeStream();
+      case 'release':
+        return this.release(message.id, message.outcome);
+      case 'report':
+        for (const share of message.shares) this.take(share, 'report');
+        return;
+      case 'confirm':
+        return this.take(message.share, 'confirm');
+    }
+  }
+
+  /** Tells what a reload has changed. */
+  refresh(): void {
+    for (const { target } of this.grants.values()) this.send({ type: 'target', target: targetOf(target) });
+  }
+
+  /** The worker is gone, and all that it had open. */
+  close(): void {
+    this.isOpen = false;
+    for (const abort of this.held.values()) abort.abort();
+    for (const id of [...this.leases.keys()]) this.release(id);
+    for (const grant of this.grants.values()) grant.lost();
+    for (const [generation, count] of this.connections) this.countConnections(generation, -count);
+  }
+
+  /** The worker waits for an answer, whatever happens here. */
+  private async claimed(...asked: Parameters<GrantSource['claim']>): Promise<Admission> {
+    try {
+      return await this.source.claim(...asked);
+    } catch (error) {
+      fault(this.logger, error, { instance: asked[0] });
+      return { refused: 'internal', retryAfterS: null };
+    }
+  }
+
+  private async claim({ id, instance, again, client }: Extract<FromWorker, { type: 'claim' }>): Promise<void> {
+    const abort = new AbortController();
+    this.held.set(id, abort);
+    const claim = await this.claimed(instance, abort.signal, again, { client });
+    this.held.delete(id);
+    if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
+    if (!this.isOpen) return claim.release();
+    this.leases.set(id, claim);
+    const granted = this.grant(claim);
+    this.send({ type: 'lease', id, lease: { ...targetOf(claim), heldMs: claim.heldMs }, granted });
+  }
+
+  /** One for each process. */
+  private grant({ instance, generation }: Lease): boolean {
+    if (this.grants.has(generation)) return true;
+    const grant = this.source.grant(instance);
+    if (grant === null || grant.target.generation !== generation) return false;
+    this.grants.set(generation, grant);
+    return true;
+  }
+
+  private release(id: number, outcome?: Outcome): void {
+    const lease = this.leases.get(id);
+    this.leases.delete(id);
+    lease?.release(outcome);
+  }
+
+  private take(share: Share, how: 'report' | 'confirm'): void {
+    const { generation, connections } = share;
+    this.countConnections(generation, connections - (this.connections.get(generation) ?? 0));
+    if (connections === 0) this.connections.delete(generation);
+    else this.connections.set(generation, connections);
+    this.grants.get(generation)?.[how](share);
+    if (how === 'confirm') this.ending.add(generation);
+    if (!this.ending.has(generation) || share.requests + share.streams + connections > 0) return;
+    this.ending.delete(generation);
+    this.grants.delete(generation);
+  }
+
+  private countConnections(generation: number, change: number): void {
+    for (let left = Math.abs(change); left > 0; left -= 1) this.source.countConnection(generation, change > 0 ? 1 : -1);
+  }
+}
+
+function targetOf({ instance, tenantId, upstream, generation, requestTimeoutMs }: LeaseTarget): LeaseTarget {
+  return { instance, tenantId, upstream, generation, requestTimeoutMs };
+}

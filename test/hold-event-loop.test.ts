@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { holdEventLoop } from '../src/hold-event-loop.ts';
+
+const module = fileURLToPath(new URL('../src/hold-event-loop.ts', import.meta.url));
+
+/** Waits for what keeps no program running. */
+function run(wrapper: string): number | null {
+  const program = `const { holdEventLoop } = await import(${JSON.stringify(module)});
+    const work = new Promise((resolve) => setTimeout(resolve, 50).unref());
+    await ${wrapper}(work);`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' }).status;
+}
+
+test('a program that waits goes on until that is done, and then ends', () => {
+  expect(run('')).toBe(13);
+  expect(run('holdEventLoop')).toBe(0);
+});
+
+test('what comes of it is passed on, also when it fails', async () => {
+  expect(await holdEventLoop(Promise.resolve('done'))).toBe('done');
+  await expect(holdEventLoop(Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { launchSpecFor, specOf } from '../../../src/process/launch/launch-spec.ts';
+import { makeBench } from '../support.ts';
+
+test('{host} and {url} are those of the tenant', () => {
+  const { request, settings } = makeBench();
+  const spec = launchSpecFor(
+    request({ command: ['app', '{host}'], env: { BASE_URL: '{url}/' } }),
+    { settings },
+    null,
+    '/t',
+  );
+  expect(spec.args).toEqual(['acme.localhost']);
+  expect(spec.env['BASE_URL']).toBe('http://acme.localhost:8080/');
+});
+
+test('under npm a tenant has the PATH of the user, without the programs of packages', () => {
+  const { request, settings } = makeBench();
+  const baseEnv = { PATH: '/checkout/node_modules/.bin:/opt/node/bin:/usr/bin', npm_command: 'exec' };
+  const { env } = launchSpecFor(request(), { settings, baseEnv }, null, '/t');
+  expect(env['PATH']).toBe('/opt/node/bin:/usr/bin');
+});
+
+test('another URL makes a process outdated only if it was told the first', () => {
+  const { request } = makeBench();
+  const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };
+  const silent = request();
+  const told = request({ env: { BASE_URL: '{url}' } });
+  expect(specOf({ ...silent, ...elsewhere })).toBe(specOf(silent));
+  expect(specOf({ ...told, ...elsewhere })).not.toBe(specOf(told));
+});
