@@ -1,6 +1,5 @@
 import { delimiter, dirname } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { CountReporter } from './count-reporter.ts';
 
 /** By the first program of the machine; outside of a VM there are none. */
 const TESTS: Readonly<Record<string, string>> = {
@@ -22,6 +21,6 @@ export default defineConfig({
     pool: 'forks',
     // What the kernel counts, and its memory, are of all files together.
     fileParallelism: false,
-    reporters: ['default', new CountReporter()],
+    reporters: ['default', './scripts/tests/outcome-reporter.ts'],
   },
 });

@@ -1,0 +1,232 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type {
+  Admission,
+  Grant,
+  GrantCounts,
+  GrantSource,
+  Lease,
+  LeaseTarget,
+} from '../../src/core/admission/serving.ts';
+import { silentLogger } from '../../src/logger.ts';
+import type { FromWorker, Share, ToWorker } from '../../src/workers/protocol.ts';
+import { WorkerSession } from '../../src/workers/worker-session.ts';
+
+const TARGET: LeaseTarget = {
+  instance: 'web:acme',
+  tenantId: 'acme',
+  upstream: { socketPath: '/run/acme.sock' },
+  generation: 7,
+  requestTimeoutMs: 1000,
+};
+const NOTHING: Share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 0 };
+
+/** A grant that writes down what it is told. */
+class FakeGrant implements Grant {
+  target = TARGET;
+  readonly told: [how: string, counts: GrantCounts | null][] = [];
+
+  report(counts: GrantCounts): void {
+    this.told.push(['report', counts]);
+  }
+
+  confirm(counts: GrantCounts): void {
+    this.told.push(['confirm', counts]);
+  }
+
+  lost(): void {
+    this.told.push(['lost', null]);
+  }
+}
+
+/** The supervisor: leases of one process, answered when the test says so. */
+class FakeSource implements Partial<GrantSource> {
+  readonly leases: { released: (string | undefined)[]; streams: number }[] = [];
+  readonly claims: { signal: AbortSignal; answer: (claim: Admission) => void; arguments: unknown[] }[] = [];
+  readonly connections = new Map<number, number>();
+  granted: FakeGrant | null = new FakeGrant();
+
+  claim(...asked: Parameters<GrantSource['claim']>): Promise<Admission> {
+    const { promise, resolve } = Promise.withResolvers<Admission>();
+    this.claims.push({ signal: asked[1], answer: resolve, arguments: [asked[0], asked[2], asked[3]] });
+    return promise;
+  }
+
+  grant(): Grant | null {
+    return this.granted;
+  }
+
+  countConnection(generation: number, change: 1 | -1): void {
+    this.connections.set(generation, (this.connections.get(generation) ?? 0) + change);
+  }
+
+  lease(heldMs: number | null = null): Lease {
+    const kept = { released: [] as (string | undefined)[], streams: 0 };
+    this.leases.push(kept);
+    return {
+      ...TARGET,
+      heldMs,
+      becomeStream: () => {
+        kept.streams += 1;
+      },
+      release: (outcome) => void kept.released.push(outcome),
+    };
+  }
+}
+
+let source: FakeSource;
+let sent: ToWorker[];
+let session: WorkerSession;
+beforeEach(() => {
+  source = new FakeSource();
+  sent = [];
+  session = new WorkerSession(source as Partial<GrantSource> as GrantSource, silentLogger(), (message) =>
+    sent.push(message),
+  );
+});
+
+const claim = (id: number, more: Partial<Extract<FromWorker, { type: 'claim' }>> = {}): void =>
+  session.receive({ type: 'claim', id, instance: 'web:acme', client: null, ...more });
+
+/** The supervisor answers the claim that was made as the `index`-th, and the worker is told. */
+async function answer(index: number, with_: Admission = source.lease()): Promise<void> {
+  source.claims[index]?.answer(with_);
+  await new Promise(setImmediate);
+}
+
+async function leased(id: number): Promise<void> {
+  claim(id);
+  await answer(source.claims.length - 1);
+}
+
+describe('a claim of a worker', () => {
+  it('is made for its client, also as a second try, and answered with a lease and a grant', async () => {
+    const again = { request: 'GET /', generation: 6 };
+    claim(3, { client: '192.0.2.1', again });
+    expect(source.claims[0]?.arguments).toEqual(['web:acme', again, { client: '192.0.2.1' }]);
+    await answer(0, source.lease(40));
+    expect(sent).toEqual([{ type: 'lease', id: 3, lease: { ...TARGET, heldMs: 40 }, granted: true }]);
+  });
+
+  it('is answered with the refusal', async () => {
+    claim(3);
+    await answer(0, { refused: 'stopped', retryAfterS: 2 });
+    expect(sent).toEqual([{ type: 'refusal', id: 3, refusal: { refused: 'stopped', retryAfterS: 2 } }]);
+  });
+
+  it('is refused, rather than left without an answer, when the supervisor throws', async () => {
+    source.claim = () => Promise.reject(new Error('unexpected'));
+    claim(3);
+    await new Promise(setImmediate);
+    expect(sent).toEqual([{ type: 'refusal', id: 3, refusal: { refused: 'internal', retryAfterS: null } }]);
+  });
+
+  it('is aborted when its client leaves, and no other with it', () => {
+    claim(3);
+    claim(4);
+    session.receive({ type: 'abort', id: 3 });
+    expect(source.claims.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  });
+
+  it('grants nothing while the process is not ready, or is another one by now', async () => {
+    source.granted = null;
+    await leased(3);
+    source.granted = new FakeGrant();
+    source.granted.target = { ...TARGET, generation: 8 };
+    await leased(4);
+    expect(sent).toMatchObject([{ granted: false }, { granted: false }]);
+  });
+
+  it('holds its lease until the worker releases it, with the outcome', async () => {
+    await leased(3);
+    session.receive({ type: 'stream', id: 3 });
+    expect(source.leases).toEqual([{ streams: 1, released: [] }]);
+    session.receive({ type: 'release', id: 3, outcome: 'answered' });
+    session.receive({ type: 'release', id: 3 });
+    expect(source.leases).toEqual([{ streams: 1, released: ['answered'] }]);
+  });
+
+  it('is not disturbed by messages about leases that it does not know', () => {
+    for (const type of ['abort', 'stream', 'release'] as const) session.receive({ type, id: 99 });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('the counts of a worker', () => {
+  it('go to the grant of their process, reports and confirmations', async () => {
+    await leased(3);
+    const share = { ...NOTHING, requests: 1, total: 4, answered: 3 };
+    session.receive({ type: 'report', shares: [share] });
+    session.receive({ type: 'confirm', share });
+    expect(source.granted?.told).toEqual([
+      ['report', share],
+      ['confirm', share],
+    ]);
+  });
+
+  it('are of one grant for each process, however many leases there are of it', async () => {
+    await leased(3);
+    const first = source.granted;
+    source.granted = new FakeGrant();
+    await leased(4);
+    session.receive({ type: 'report', shares: [NOTHING] });
+    expect(first?.told).toHaveLength(1);
+  });
+
+  it('of a process that is retired are taken until nothing of it is open', async () => {
+    await leased(3);
+    const grant = source.granted;
+    session.receive({ type: 'confirm', share: { ...NOTHING, requests: 1, total: 1 } });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, total: 1, answered: 1, connections: 1 }] });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, total: 1, answered: 1 }] });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, total: 9 }] });
+    expect(grant?.told.map(([, counts]) => counts?.total)).toEqual([1, 1, 1]);
+  });
+
+  it('move the connections of the server by what has changed since the last report', () => {
+    for (const connections of [3, 1, 2]) session.receive({ type: 'report', shares: [{ ...NOTHING, connections }] });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, generation: 8, connections: 5 }] });
+    expect([...source.connections]).toEqual([
+      [7, 2],
+      [8, 5],
+    ]);
+  });
+});
+
+describe('a reload', () => {
+  it('is told of as the target that each grant has now', async () => {
+    await leased(3);
+    if (source.granted !== null) source.granted.target = { ...TARGET, requestTimeoutMs: 5 };
+    session.refresh();
+    expect(sent.at(-1)).toEqual({ type: 'target', target: { ...TARGET, requestTimeoutMs: 5 } });
+  });
+});
+
+describe('a worker that is gone', () => {
+  it('holds nothing: its leases are released, its grants lost, its connections taken off', async () => {
+    await leased(3);
+    await leased(4);
+    session.receive({ type: 'report', shares: [{ ...NOTHING, requests: 2, total: 2, connections: 3 }] });
+    session.close();
+    expect(source.leases.map(({ released }) => released)).toEqual([[undefined], [undefined]]);
+    expect(source.granted?.told.at(-1)).toEqual(['lost', null]);
+    expect([...source.connections]).toEqual([[7, 0]]);
+  });
+
+  it('aborts the claims that are held, and releases a lease that is granted all the same', async () => {
+    claim(3);
+    session.close();
+    expect(source.claims[0]?.signal.aborted).toBe(true);
+    await answer(0);
+    expect(source.leases).toEqual([{ streams: 0, released: [undefined] }]);
+    expect(sent).toEqual([]);
+  });
+
+  it('is not listened to: what it had sent comes to nothing', async () => {
+    await leased(3);
+    session.close();
+    session.receive({ type: 'report', shares: [{ ...NOTHING, connections: 4 }] });
+    claim(5);
+    expect(source.claims).toHaveLength(1);
+    expect([...source.connections]).toEqual([]);
+  });
+});
