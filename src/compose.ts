@@ -1,51 +1,85 @@
-/** The parts of a hypervisor, joined to each other: the one place that knows all of them but for the listeners. */
+/** Wires the parts of a hypervisor together: the one file that knows all of them but the listeners. */
 import { join } from 'node:path';
 import { systemClock } from './clock.ts';
+import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { EventLog, LogStore, TokenStore } from './core/ports.ts';
-import { webAddressOf } from './core/routing/web-address.ts';
+import { WebAddresses } from './core/routing/web-addresses.ts';
+import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
 import type { Config } from './core/service/service.ts';
 import { onFault } from './faults.ts';
+import { holdEventLoop } from './hold-event-loop.ts';
 import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
-import type { OwnDirectories } from './own-directories.ts';
+import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { createUsageMeter } from './process/child/usage.ts';
 import { descriptorLimit } from './process/launch/descriptors.ts';
-import { createLauncher } from './process/launch/launcher.ts';
 import { createOutput } from './process/output/output.ts';
 import { readHostMemory } from './process/proc/host-memory.ts';
-import { createActivationSockets } from './process/sockets/activation-sockets.ts';
+import { createProcesses, type Processes } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
-import { createActivationHandler } from './proxy/activation-handler.ts';
-import { openDatabase } from './registry/database.ts';
-import { createEventLog } from './registry/events.ts';
+import { type ActivationHandler, createActivationHandler } from './proxy/activation-handler.ts';
+import { type Database, openDatabase } from './registry/database.ts';
+import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
-import type { SocketClaims } from './registry/socket-claims.ts';
 import { createTokenStore } from './registry/tokens.ts';
+import { reload } from './reload.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
-/** What cannot be written until then, because another process holds the registry's lock, is lost. */
+/** Events that another process's lock on the registry keeps from being written for longer than this are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
 
+export interface ComposeOptions {
+  readonly logger: Logger;
+  readonly loadOptions: LoadOptions;
+  /** Where the proxy will listen. Default: the port of `[proxy] listen`. */
+  readonly proxyPort?: number;
+}
+
 export interface Parts {
+  readonly served: ConfigFeed;
   readonly supervisor: Supervisor;
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
   readonly turnedAway: TurnedAway;
   readonly descriptors: DescriptorShares;
+  readonly webAddresses: WebAddresses;
   readonly logger: Logger;
-  /** Where the proxy listens, once it does; URLs are made of it. */
-  proxyPort: number;
-  readonly claims: SocketClaims;
+  /** As `reload` in reload.ts. */
+  reload(): string[];
+  /** Gives the state directory and the socket directories free. */
   release(options: { keepTenants?: boolean }): Promise<void>;
 }
 
-/** Joins them; what a server has to itself is given back when that fails. @throws {TenementError} `state_failed` */
-export function openParts(own: OwnDirectories, logger: Logger, proxyPort: number): Parts {
+/**
+ * Loads a config, takes its state directory and starts what should run.
+ * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `host_cannot`, `state_failed`
+ */
+export async function openParts(file: string, options: ComposeOptions): Promise<Parts> {
+  const { logger, loadOptions } = options;
+  const asked = loadConfig(file, loadOptions);
+  const own = await holdEventLoop(
+    ownDirectories(asked, {
+      load: () => loadConfig(file, { ...loadOptions, ownRuntimeDir: true }),
+      warn: (text) => logger.warn({}, text),
+    }),
+  );
+  const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options });
   try {
-    return assemble(own, logger, proxyPort);
+    await holdEventLoop(parts.supervisor.open());
+  } catch (error) {
+    await holdEventLoop(parts.supervisor.close());
+    await parts.release({});
+    throw error;
+  }
+  return parts;
+}
+
+function assembleOrGiveBack(own: OwnDirectories, options: Required<ComposeOptions>): Parts {
+  try {
+    return assemble(own, options);
   } catch (error) {
     own.claims.release({ keepTenants: true });
     own.lock.release();
@@ -53,70 +87,81 @@ export function openParts(own: OwnDirectories, logger: Logger, proxyPort: number
   }
 }
 
-function assemble({ config, lock, claims }: OwnDirectories, logger: Logger, proxyPort: number): Parts {
+function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Required<ComposeOptions>): Parts {
+  const { config, claims } = own;
   const { stateDir } = config.settings;
+  const served = new ServedConfig(config);
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events = createEventLog(database, { logger, clock: systemClock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const registry = createRegistry(database);
-  const turnedAway = new TurnedAway();
   const descriptors = sharesOf(config, registry.list().length);
-  const activationHandler = createActivationHandler({
-    source: { claim: (...args) => parts.supervisor.claim(...args) },
-    limits: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
-    turnedAway,
-    logger,
-  });
-  const activationSockets = createActivationSockets({
-    logger,
-    onActivation: (...connection) => activationHandler.take(...connection),
-    maxOpen: () => roomForActivationSockets(descriptors, parts.supervisor.config.settings.maxRunning),
-  });
-  const launcher = createLauncher({
+  const webAddresses = new WebAddresses(served, proxyPort);
+  const processes = createProcesses({
     settings: config.settings,
     sink: output,
     logger,
-    config: () => parts.supervisor.config,
-    onListenerLeft: (instance, fd) => activationSockets.inherit(instance, fd),
+    config: () => served.current,
+    maxActivationSockets: () => roomForActivationSockets(descriptors, served.current.settings.maxRunning),
   });
-  const forget = onFault(internalErrors(events));
-  const parts: Parts = {
-    logger,
-    events,
-    logs: output,
-    tokens: createTokenStore(database),
-    turnedAway,
+  const supervisor = new Supervisor({
+    served,
+    clock: systemClock,
+    launcher: processes.launcher,
+    activationSockets: processes.activationSockets,
+    meter: createUsageMeter(),
+    storageMeter: createStorageMeter(),
     descriptors,
-    proxyPort,
-    supervisor: new Supervisor({
-      config,
-      clock: systemClock,
-      launcher,
-      activationSockets,
-      meter: createUsageMeter(),
-      storageMeter: createStorageMeter(),
-      descriptors,
-      registry,
-      events,
-      logger,
-      readHostMemory,
-      random: Math.random,
-      removeLogs: (instance) => output.remove(instance),
-      webAddressOf: (service, tenantId) =>
-        webAddressOf(parts.supervisor.config.proxy, parts.proxyPort, service, tenantId),
-    }),
-    claims,
-    release: async (options) => {
-      forget();
-      activationHandler.close();
-      await events.settled(LAST_EVENTS_WAIT_MS);
-      database.close();
-      claims.release(options);
-      lock.release();
-    },
+    registry,
+    events,
+    logger,
+    readHostMemory,
+    random: Math.random,
+    removeLogs: (instance) => output.remove(instance),
+    webAddressOf: (service, tenantId) => webAddresses.of(service, tenantId),
+  });
+  const turnedAway = new TurnedAway();
+  const activationHandler = serveActivations({ processes, supervisor, descriptors, turnedAway, logger });
+  const shared = { served, supervisor, events, logs: output, turnedAway, descriptors, webAddresses, logger };
+  return {
+    ...shared,
+    tokens: createTokenStore(database),
+    reload: () => reload({ file: config.file, loadOptions, supervisor, claims, events, logger }),
+    release: releaseOf({ own, database, events, activationHandler, forget: onFault(internalErrors(events)) }),
   };
-  parts.supervisor.onRetired((generation) => activationHandler.retire(generation));
-  return parts;
+}
+
+interface ActivationParts extends Pick<Parts, 'supervisor' | 'descriptors' | 'turnedAway' | 'logger'> {
+  readonly processes: Processes;
+}
+
+/** Connections to activation sockets are held and handed on as the proxy's requests are. */
+function serveActivations(parts: ActivationParts): ActivationHandler {
+  const { processes, supervisor, descriptors, turnedAway, logger } = parts;
+  const limits = { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance };
+  const handler = createActivationHandler({ source: supervisor, limits, turnedAway, logger });
+  processes.onActivation((...connection) => handler.take(...connection));
+  supervisor.onRetired((generation) => handler.retire(generation));
+  return handler;
+}
+
+interface Releasable {
+  readonly own: OwnDirectories;
+  readonly database: Database;
+  readonly events: KeptEventLog;
+  readonly activationHandler: ActivationHandler;
+  forget(): void;
+}
+
+function releaseOf({ own, database, events, activationHandler, forget }: Releasable): Parts['release'] {
+  return async (options) => {
+    forget();
+    activationHandler.close();
+    await events.settled(LAST_EVENTS_WAIT_MS);
+    database.close();
+    own.claims.release(options);
+    own.lock.release();
+  };
 }
 
 /** What this process may open, shared out for as many instances as there may be soon. */

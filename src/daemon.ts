@@ -1,6 +1,7 @@
 /** The server: a hypervisor with its proxy, its HTTP API and its control socket. Knows all the parts. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createApi } from './api/server.ts';
+import { openParts, type Parts } from './compose.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
@@ -8,7 +9,7 @@ import type { UpstreamSource } from './core/admission/serving.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { RoutingTable } from './core/routing/routing.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
-import { Hypervisor } from './hypervisor.ts';
+import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { namedBy } from './proxy/routing/host-names.ts';
@@ -60,11 +61,12 @@ export interface Daemon {
 /** Starts everything; takes requests when it settles. What was started is undone when something fails. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, dataDir } = options;
-  const hypervisor = await Hypervisor.load(options.configFile, {
+  const parts = await openParts(options.configFile, {
     logger,
-    ...(dataDir === undefined ? {} : { dataDir }),
+    loadOptions: dataDir === undefined ? {} : { dataDir: resolve(dataDir) },
     ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
   });
+  const hypervisor = hypervisorOver(parts);
   const undo: Undo = [];
   const close = async ({ keepTenants = false, hurry = PATIENT }: CloseOptions = {}) => {
     const fronts = undo.splice(0).map((step) => step(hurry));
@@ -72,13 +74,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (keepTenants) await Promise.all(fronts);
     await Promise.all([...fronts, hypervisor.close({ keepTenants, hurry })]);
   };
-  const reload = () => reloadConfig(hypervisor);
+  const reload = () => reloadConfig(parts);
   try {
-    assertMayListen(listenersOf(hypervisor, options));
-    const proxy = await openProxy(hypervisor, options, undo);
-    hypervisor.setProxyPort(proxy.port);
-    const api = await openApis(hypervisor, options, undo);
-    const watch = await watchConfig(hypervisor.config.file, reload);
+    assertMayListen(listenersOf(parts, options));
+    const proxy = await openProxy(parts, options, undo);
+    parts.webAddresses.proxyListensAt(proxy.port);
+    const api = await openApis(parts, options, undo);
+    const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
     return { hypervisor, proxy, api, reload, close };
   } catch (error) {
@@ -87,54 +89,55 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function listenersOf({ config }: Hypervisor, { proxy, api }: DaemonOptions) {
+function listenersOf({ served: { current: config } }: Parts, { proxy, api }: DaemonOptions) {
   return { proxy: { listen: proxy ?? config.proxy.listen }, api: { listen: api ?? config.api.listen } };
 }
 
 type Undo = ((hurry: AbortSignal) => Promise<void>)[];
 
-function reloadConfig(hypervisor: Hypervisor): void {
+function reloadConfig(parts: Parts): void {
   try {
-    hypervisor.reload();
+    parts.reload();
   } catch {
     // It was logged, and is in the event log.
   }
 }
 
-async function openProxy(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
-  const proxy = hypervisor.config.proxy.workers === 1 ? ownProxy(hypervisor, options) : workers(hypervisor, options);
+async function openProxy(parts: Parts, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
+  const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
-  return proxy.listen(listenersOf(hypervisor, options).proxy.listen);
+  return proxy.listen(listenersOf(parts, options).proxy.listen);
 }
 
-function ownProxy(hypervisor: Hypervisor, { logger, clientProbes }: DaemonOptions): ProxyServer {
+function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
+  const { supervisor: source, served, turnedAway } = parts;
   return createProxy({
-    source: hypervisor.internals.supervisor,
-    table: routingTables(() => hypervisor.config),
-    trustedProxies: () => hypervisor.config.proxy.trustedProxies,
-    limits: limitsOf(hypervisor),
-    turnedAway: hypervisor.internals.turnedAway,
+    source,
+    table: routingTables(() => served.current),
+    trustedProxies: () => served.current.proxy.trustedProxies,
+    limits: limitsOf(parts),
+    turnedAway,
     logger,
     clientProbes,
   });
 }
 
-function limitsOf({ config, internals }: Hypervisor): ProxyLimits {
-  return proxyLimits(config.proxy.limits, internals.descriptors);
+function limitsOf({ served, descriptors }: Parts): ProxyLimits {
+  return proxyLimits(served.current.proxy.limits, descriptors);
 }
 
-function workers(hypervisor: Hypervisor, { logger }: DaemonOptions): ProxyServer {
-  const { supervisor: source, turnedAway } = hypervisor.internals;
+function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
+  const { supervisor: source, served, turnedAway } = parts;
   const pool = new WorkerPool({
-    count: hypervisor.config.proxy.workers,
+    count: served.current.proxy.workers,
     // Each of them may open as many files as the server.
-    limits: limitsOf(hypervisor),
+    limits: limitsOf(parts),
     source,
     turnedAway,
     logger,
-    config: () => workerConfig(hypervisor.config),
+    config: () => workerConfig(served.current),
   });
-  hypervisor.onReloaded(() => pool.reconfigure());
+  served.subscribe(() => pool.reconfigure());
   return pool;
 }
 
@@ -143,24 +146,24 @@ function workerConfig({ proxy, services, aliases }: Config): WorkerConfig {
   return { domains, defaultService, trustedProxies, services: [...services.keys()], aliases: [...aliases] };
 }
 
-async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
-  const { config, internals } = hypervisor;
-  const { supervisor, events, logs, tokens, turnedAway, descriptors } = internals;
+async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
+  const { served, supervisor, events, logs, tokens, turnedAway, descriptors } = parts;
+  const config = served.current;
   const { stateDir } = config.settings;
-  const table = routingTables(() => hypervisor.config);
+  const table = routingTables(() => served.current);
   const deps = {
     supervisor,
     events,
     logs,
     tokens,
     turnedAway,
-    config: () => hypervisor.config,
+    config: () => served.current,
     prepareCommand: (...asked: Parameters<typeof supervisor.prepareCommand>) => supervisor.prepareCommand(...asked),
     isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
     version: options.version,
   };
   if (config.api.auth === 'token') await ensureAdminToken(tokens, join(stateDir, 'admin.token'));
-  const isExempt = trustedPeers(() => hypervisor.config.proxy.trustedProxies);
+  const isExempt = trustedPeers(() => served.current.proxy.trustedProxies);
   const control = createApi({
     deps,
     trust: 'control-socket',
@@ -179,7 +182,7 @@ async function openApis(hypervisor: Hypervisor, options: DaemonOptions, undo: Un
     crowd: { listener: 'api', limits, turnedAway, isExempt },
   });
   undo.push((hurry) => api.close(hurry));
-  return api.listen(listenersOf(hypervisor, options).api.listen);
+  return api.listen(listenersOf(parts, options).api.listen);
 }
 
 function isKnownHost(host: string, table: RoutingTable, source: Pick<UpstreamSource, 'has'>): boolean {

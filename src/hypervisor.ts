@@ -1,9 +1,6 @@
 /** The library: everything that `serve` does, without listening. */
 import { resolve } from 'node:path';
-import { systemClock } from './clock.ts';
 import { openParts, type Parts } from './compose.ts';
-import { type LoadOptions, loadConfig } from './config/load.ts';
-import { assertReplacements } from './config/programs.ts';
 import type { Admission } from './core/admission/serving.ts';
 import {
   assertCloseOptions,
@@ -14,17 +11,14 @@ import {
 } from './core/input/library-input.ts';
 import { assertSpawnOptions } from './core/input/spawn-input.ts';
 import type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
-import type { EventType } from './core/lifecycle/event-types.ts';
 import { parseInstanceName } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
 import type { Config } from './core/service/service.ts';
-import { socketShares } from './core/service/socket-path.ts';
-import { TenementError, toTenementError } from './errors.ts';
+import { TenementError } from './errors.ts';
 import { holdEventLoop } from './hold-event-loop.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { OpenLeases } from './open-leases.ts';
-import { ownDirectories } from './own-directories.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
 import { routingTables } from './routing-tables.ts';
 
@@ -67,43 +61,32 @@ const AFTER_TENANTS_GRACE_MS = 5_000;
 /** The oldest of them. */
 const MAX_LOGGED_LEASES = 20;
 
+let make: (parts: Parts) => Hypervisor;
+
 export class Hypervisor {
   private readonly open: Parts;
   private closing: Promise<void> | null = null;
-  private readonly file: string;
-  private readonly loadOptions: LoadOptions;
-  private readonly reloadListeners: (() => void)[] = [];
-  private readonly openClaims = new OpenLeases();
+  private readonly openLeases = new OpenLeases();
   private readonly handlers: OpenHandler[] = [];
 
-  private constructor(parts: Parts, file: string, loadOptions: LoadOptions) {
+  static {
+    make = (parts) => new Hypervisor(parts);
+  }
+
+  private constructor(parts: Parts) {
     this.open = parts;
-    this.file = file;
-    this.loadOptions = loadOptions;
   }
 
   /**
    * Loads a config, takes its state directory and starts what `[instances]` names.
-   * @throws {TenementError} `bad_input`, `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `state_failed`
+   * @throws {TenementError} `bad_input`, `config_not_found`, `bad_config`, `already_running`, `sockets_taken`,
+   *   `host_cannot`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
     assertLoadInput(file, options);
-    const loadOptions = options.dataDir === undefined ? {} : { dataDir: resolve(options.dataDir) };
-    const asked = loadConfig(file, loadOptions);
-    const { logger = silentLogger(), proxyPort = asked.proxy.listen.port } = options;
-    const elsewhere = {
-      load: () => loadConfig(file, { ...loadOptions, ownRuntimeDir: true }),
-      warn: (text: string) => logger.warn({}, text),
-    };
-    const parts = openParts(await holdEventLoop(ownDirectories(asked, elsewhere)), logger, proxyPort);
-    try {
-      await holdEventLoop(parts.supervisor.open());
-    } catch (error) {
-      await holdEventLoop(parts.supervisor.close());
-      await parts.release({});
-      throw error;
-    }
-    return new Hypervisor(parts, asked.file, loadOptions);
+    const { logger = silentLogger(), dataDir, proxyPort } = options;
+    const loadOptions = dataDir === undefined ? {} : { dataDir: resolve(dataDir) };
+    return make(await openParts(file, { logger, loadOptions, ...(proxyPort === undefined ? {} : { proxyPort }) }));
   }
 
   /** For what a caller may ask of one that is open. @throws {TenementError} `closed` */
@@ -114,7 +97,7 @@ export class Hypervisor {
 
   /** What is served now. */
   get config(): Config {
-    return this.open.supervisor.config;
+    return this.open.served.current;
   }
 
   /**
@@ -124,34 +107,7 @@ export class Hypervisor {
    *   changed
    */
   reload(): string[] {
-    const { supervisor, events, logger, claims } = this.parts;
-    try {
-      const config = loadConfig(this.file, this.loadOptions);
-      assertReplacements(supervisor.config, config, process.env);
-      claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
-      const words = supervisor.apply(config);
-      if (words.length === 0) return words;
-      for (const listener of this.reloadListeners) listener();
-      logger.info({ changes: words }, 'config reloaded');
-      events.append({ ...eventBase('reloaded'), message: words.join('. '), data: { changes: words } });
-      return words;
-    } catch (error) {
-      const { message: first, details, code } = toTenementError(error);
-      const message = [first, ...details].join('; ');
-      logger.error({ code, reason: message }, 'config not reloaded, the one before it stays');
-      events.append({ ...eventBase('reload-failed'), message, data: { code } });
-      throw error;
-    }
-  }
-
-  /** Calls `listener` whenever another config has been gone over to. */
-  onReloaded(listener: () => void): void {
-    this.reloadListeners.push(listener);
-  }
-
-  /** What `serve` hands to its API and its proxy. */
-  get internals(): Pick<Parts, 'supervisor' | 'events' | 'logs' | 'tokens' | 'turnedAway' | 'descriptors'> {
-    return this.open;
+    return this.parts.reload();
   }
 
   /**
@@ -210,7 +166,7 @@ export class Hypervisor {
    */
   claim(instance: string, signal: AbortSignal, client: string | null = null): Admission | Promise<Admission> {
     const claim = this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
-    return this.openClaims.note(claim, client);
+    return this.openLeases.note(claim, client);
   }
 
   /**
@@ -251,11 +207,6 @@ export class Hypervisor {
     };
   }
 
-  /** Tells where the proxy listens, so that instances have a URL. */
-  setProxyPort(port: number): void {
-    this.open.proxyPort = port;
-  }
-
   /**
    * Ends every process and gives the state directory free. Requests and leases of `claim()` are waited for, for at most
    * the `drain_timeout` of their service; leases that are not released then are in the log, and hold nothing any more.
@@ -275,7 +226,7 @@ export class Hypervisor {
     if (keepTenants === true) await holdEventLoop(this.endHandlers(drainTimeoutMs, hurry));
     await holdEventLoop(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
     await holdEventLoop(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
-    const leases = this.openClaims.list().slice(0, MAX_LOGGED_LEASES);
+    const leases = this.openLeases.list().slice(0, MAX_LOGGED_LEASES);
     if (leases.length > 0) logger.warn({ leases }, 'closed with leases that were not released');
     await holdEventLoop(release(options));
   }
@@ -285,8 +236,9 @@ export class Hypervisor {
   }
 }
 
-function eventBase(type: EventType) {
-  return { atMs: systemClock.nowMs(), type, instance: null };
+/** For a program that opens the parts itself: the same hypervisor as `Hypervisor.load` gives. */
+export function hypervisorOver(parts: Parts): Hypervisor {
+  return make(parts);
 }
 
 function nameOf(instance: string) {

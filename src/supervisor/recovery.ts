@@ -26,7 +26,7 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
   await endStrays(known, deps);
 }
 
-/** Serves it from now on; `InstanceTable.openActivationSockets` hangs the activation sockets of those that sleep. Returns whether its process runs and was taken up. */
+/** Serves it from now on; `InstanceTable.openActivationSockets` opens the activation sockets of those that sleep. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { launcher, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);

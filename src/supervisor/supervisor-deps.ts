@@ -13,11 +13,11 @@ import type {
   UsageMeter,
 } from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
-import type { Config } from '../core/service/service.ts';
+import type { ServedConfig } from '../core/service/served-config.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {
-  readonly config: Config;
+  readonly served: ServedConfig;
   readonly clock: Clock;
   readonly registry: Registry;
   readonly events: EventLog;

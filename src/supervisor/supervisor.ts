@@ -6,15 +6,61 @@ import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/
 import { type InstanceName, instanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
+import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
 import { unwritten } from './registrar.ts';
-import { ServerLife } from './server-life.ts';
+import { type EndOptions, ServerLife } from './server-life.ts';
+import type { SupervisorDeps } from './supervisor-deps.ts';
+import { SupervisorParts } from './supervisor-parts.ts';
 
 /** How long a verb waits until what it did is written, where another process holds the registry's lock. */
 const SAVED_WAIT_MS = 5000;
-export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSource {
+
+export class Supervisor implements SupervisorVerbs, GrantSource {
+  private readonly parts: SupervisorParts;
+  private readonly instanceTable: InstanceTable;
+  private readonly life: ServerLife;
+
+  constructor(deps: SupervisorDeps) {
+    this.parts = new SupervisorParts(deps);
+    this.instanceTable = this.parts.instanceTable;
+    this.life = new ServerLife(this.parts, (...asked) => this.spawn(...asked));
+  }
+
+  /** What is served now. */
+  get config(): Config {
+    return this.parts.config;
+  }
+
+  // ---- All instances -------------------------------------------------------------------------
+
+  /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
+  open(): Promise<void> {
+    return this.life.open();
+  }
+
+  /**
+   * Goes over to another config: new services are served, removed ones drain and end, changed ones restart one by one.
+   * Returns a sentence for each change.
+   * @throws {TenementError} `shutting_down`, `host_cannot`
+   */
+  apply(config: Config): string[] {
+    return this.life.apply(config);
+  }
+
+  /** Ends every process; see `ServerLife.close`. */
+  close(options: EndOptions = {}): Promise<void> {
+    return this.life.close(options);
+  }
+
+  /** Leaves every process running for the next server; see `ServerLife.leave`. */
+  leave(hurry?: AbortSignal): Promise<void> {
+    return this.life.leave(hurry);
+  }
+
   // ---- Requests ------------------------------------------------------------------------------
 
   has(instance: InstanceName): boolean {
@@ -24,7 +70,7 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     if (!this.instanceTable.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that was woken now would be left behind.
-    if (this.closing) return { refused: 'shutting_down', retryAfterS: 1 };
+    if (this.life.isClosing) return { refused: 'shutting_down', retryAfterS: 1 };
     return this.instanceTable.find(instance).claim(signal, again, asker);
   }
 
@@ -41,23 +87,23 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   }
 
   countConnection(generation: number, change: 1 | -1): void {
-    this.generations.ownConnections.change(generation, change);
+    this.parts.generations.ownConnections.change(generation, change);
   }
 
   onRetired(listener: (generation: number) => void): void {
-    this.generations.onRetired(listener);
+    this.parts.generations.onRetired(listener);
   }
 
   // ---- Verbs ---------------------------------------------------------------------------------
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
-    const deletion = this.registrar.deletionOf(tenantId);
+    const deletion = this.parts.registrar.deletionOf(tenantId);
     if (deletion !== undefined) await deletion;
-    const { runner, created } = await this.deps.registry.whenWritable(() => {
-      this.assertOpen();
+    const { runner, created } = await this.parts.deps.registry.whenWritable(() => {
+      this.life.assertOpen();
       const existing = this.instanceTable.get(instanceName(service, tenantId));
       if (existing !== undefined) assertSame(existing, ownOf(options));
-      const runner = existing ?? this.register(service, tenantId, ownOf(options));
+      const runner = existing ?? this.parts.register(service, tenantId, ownOf(options));
       // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
       if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
       return { runner, created: existing === undefined };
@@ -67,7 +113,7 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   }
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
-    this.assertOpen();
+    this.life.assertOpen();
     const runner = this.instanceTable.find(instance);
     runner.ask({ type: 'start' });
     if (options.wait !== false) await runner.settled();
@@ -82,7 +128,7 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
   }
 
   async restart(instance: InstanceName): Promise<InstanceView> {
-    this.assertOpen();
+    this.life.assertOpen();
     const runner = this.instanceTable.find(instance);
     runner.ask({ type: 'restart' });
     await runner.settled();
@@ -100,14 +146,15 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     const runner = this.instanceTable.find(instance);
     runner.dispatch({ type: 'remove' });
     await runner.until(() => runner.lifecycle.over);
-    if (this.instanceTable.get(instance) === runner) await this.registrar.unregister(runner, options.purge === true);
+    if (this.instanceTable.get(instance) === runner)
+      await this.parts.registrar.unregister(runner, options.purge === true);
   }
 
   /** Prepares what an operator runs in its place. Wakes nothing. @throws `command_not_found`, `exec_failed` */
   async prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand> {
-    const { launcher, events, clock } = this.deps;
+    const { launcher, events, clock } = this.parts.deps;
     const runner = this.instanceTable.find(instance);
-    this.assertSameUser(runner.service.name, runner.tenantId);
+    this.parts.assertSameUser(runner.service.name, runner.tenantId);
     const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
     const [program = ''] = asked.words;
     const message = `an operator runs ${program}`;
@@ -134,11 +181,11 @@ export class Supervisor extends ServerLife implements SupervisorVerbs, GrantSour
     await runner.saved(SAVED_WAIT_MS);
     if (!runner.isUnsaved) return this.view(runner);
     const what = `${runner.name} is ${runner.lifecycle.state}, but that would be forgotten if the server ended now`;
-    throw unwritten(what, this.writeBehind.lastError);
+    throw unwritten(what, this.parts.writeBehind.lastError);
   }
 
   private view(runner: Runner): InstanceView {
-    return instanceViewOf(runner, { nowMs: this.deps.clock.nowMs(), webAddressOf: this.deps.webAddressOf });
+    return instanceViewOf(runner, { nowMs: this.parts.deps.clock.nowMs(), webAddressOf: this.parts.deps.webAddressOf });
   }
 }
 

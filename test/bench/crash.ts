@@ -20,7 +20,7 @@ async function crash({ hypervisor, name, ask }: ExampleApp): Promise<number> {
   // An operator's restart forgets the crashes before it.
   await hypervisor.restart(name);
   await ask();
-  const { pid } = hypervisor.internals.supervisor.get(name);
+  const { pid } = hypervisor.getInstance(name);
   if (pid === null) throw new Error(`${name} has no process`);
   process.kill(pid, 'SIGKILL');
   return timed(ask);

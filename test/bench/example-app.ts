@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openParts } from '../../src/compose.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
-import { Hypervisor } from '../../src/hypervisor.ts';
+import { type Hypervisor, hypervisorOver } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy } from '../../src/proxy/server.ts';
 import { bareStart, get } from './bare.ts';
@@ -33,12 +34,14 @@ export interface ExampleApp {
 /** @returns with the tenant ready */
 export async function startExample(example: string): Promise<ExampleApp> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  const hypervisor = await Hypervisor.load(join(EXAMPLES, example, 'tenement.toml'), { dataDir: join(dir, 'data') });
+  const loadOptions = { dataDir: join(dir, 'data') };
+  const parts = await openParts(join(EXAMPLES, example, 'tenement.toml'), { logger: silentLogger(), loadOptions });
+  const hypervisor = hypervisorOver(parts);
   const [service] = hypervisor.config.services.values();
   if (service === undefined) throw new Error('no service');
   const name: InstanceName = `${service.name}:bench`;
   const proxy = createProxy({
-    source: hypervisor.internals.supervisor,
+    source: parts.supervisor,
     table: () => ({ domains: ['*'], defaultService: service.name, services: new Set(), aliases: new Map() }),
     trustedProxies: () => [],
     limits: DEFAULT_PROXY_LIMITS,

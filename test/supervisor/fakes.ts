@@ -17,6 +17,7 @@ import type {
   Registry,
   TenementEvent,
 } from '../../src/core/ports.ts';
+import { ServedConfig } from '../../src/core/service/served-config.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
@@ -348,7 +349,7 @@ export function world(
     subscribe: () => () => {},
   };
   const supervisor = new Supervisor({
-    config,
+    served: new ServedConfig(config),
     clock,
     launcher,
     descriptors: null,

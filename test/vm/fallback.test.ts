@@ -26,7 +26,7 @@ test('a process tree over memory_limit_mb is ended by tenement, reason oom', () 
     const { socketPath } = await hypervisor.spawn('app', 'acme');
     request({ socketPath, path: '/leak', headers: { host: 'x' } }).on('error', () => {}).end();
     await ended;
-    const { lastExit } = hypervisor.internals.supervisor.get('app:acme');
+    const { lastExit } = hypervisor.getInstance('app:acme');
     console.log(JSON.stringify(lastExit));
     await hypervisor.close();`;
   const asNobody = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'];

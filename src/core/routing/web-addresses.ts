@@ -1,0 +1,22 @@
+/** The URLs of instances. They need the proxy's port, which is known only once the proxy listens when it asked for port 0. */
+import type { ConfigFeed } from '../service/served-config.ts';
+import { type WebAddress, webAddressOf } from './web-address.ts';
+
+export class WebAddresses {
+  private readonly served: ConfigFeed;
+  private proxyPort: number;
+
+  /** @param proxyPort 0: not known yet */
+  constructor(served: ConfigFeed, proxyPort: number) {
+    this.served = served;
+    this.proxyPort = proxyPort;
+  }
+
+  of(service: string, tenantId: string): WebAddress {
+    return webAddressOf(this.served.current.proxy, this.proxyPort, service, tenantId);
+  }
+
+  proxyListensAt(port: number): void {
+    this.proxyPort = port;
+  }
+}

@@ -1,0 +1,48 @@
+/** Replaces the config that is served by the one in its file. */
+import { systemClock } from './clock.ts';
+import { type LoadOptions, loadConfig } from './config/load.ts';
+import { assertReplacements } from './config/programs.ts';
+import type { EventType } from './core/lifecycle/event-types.ts';
+import type { EventLog } from './core/ports.ts';
+import type { Config } from './core/service/service.ts';
+import { socketShares } from './core/service/socket-path.ts';
+import { toTenementError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { SocketClaims } from './registry/socket-claims.ts';
+
+export interface ReloadOptions {
+  readonly file: string;
+  readonly loadOptions: LoadOptions;
+  readonly supervisor: { readonly config: Config; apply(config: Config): string[] };
+  readonly claims: Pick<SocketClaims, 'takeMore'>;
+  readonly events: Pick<EventLog, 'append'>;
+  readonly logger: Logger;
+}
+
+/**
+ * Returns a sentence for each change. The outcome is logged and told as an event.
+ * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`, `shutting_down`; then
+ *   nothing has changed
+ */
+export function reload({ file, loadOptions, supervisor, claims, events, logger }: ReloadOptions): string[] {
+  try {
+    const config = loadConfig(file, loadOptions);
+    assertReplacements(supervisor.config, config, process.env);
+    claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
+    const changes = supervisor.apply(config);
+    if (changes.length === 0) return changes;
+    logger.info({ changes }, 'config reloaded');
+    events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });
+    return changes;
+  } catch (error) {
+    const { message: first, details, code } = toTenementError(error);
+    const message = [first, ...details].join('; ');
+    logger.error({ code, reason: message }, 'config not reloaded, the one before it stays');
+    events.append({ ...eventBase('reload-failed'), message, data: { code } });
+    throw error;
+  }
+}
+
+function eventBase(type: EventType) {
+  return { atMs: systemClock.nowMs(), type, instance: null };
+}

@@ -1,0 +1,132 @@
+/** The parts of a supervisor, wired to each other, and the questions about the served config that they share. */
+import type { House } from '../core/admission/eviction.ts';
+import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import { effectiveLimits } from '../core/limits/limits.ts';
+import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
+import { assertSameUser } from '../core/service/same-user.ts';
+import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
+import { TenementError } from '../errors.ts';
+import { fault } from '../faults.ts';
+import { Generations } from './activity/generations.ts';
+import { makeRoom } from './admission/eviction.ts';
+import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
+import { StartTimes } from './admission/start-times.ts';
+import { Runner } from './instance/runner.ts';
+import type { RunnerDeps } from './instance/runner-parts.ts';
+import { type Address, InstanceTable } from './instance-table.ts';
+import { Monitors } from './monitors/monitors.ts';
+import { Registrar } from './registrar.ts';
+import { RollingRestart } from './rolling-restart.ts';
+import type { SupervisorDeps } from './supervisor-deps.ts';
+import { WriteBehind } from './write-behind.ts';
+
+export class SupervisorParts {
+  readonly deps: SupervisorDeps;
+  readonly instanceTable: InstanceTable;
+  readonly writeBehind: WriteBehind;
+  readonly registrar: Registrar;
+  readonly rollingRestart: RollingRestart;
+  readonly generations = new Generations();
+  readonly monitors: Monitors;
+
+  constructor(deps: SupervisorDeps) {
+    const { clock, registry, logger, events } = deps;
+    this.deps = deps;
+    this.writeBehind = new WriteBehind({ clock, registry, logger });
+    const runnerDeps = this.makeRunnerDeps();
+    this.instanceTable = new InstanceTable({
+      makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), runnerDeps),
+      activationSockets: deps.activationSockets,
+      logger,
+      addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
+    });
+    this.registrar = new Registrar({
+      ...deps,
+      instanceTable: this.instanceTable,
+      assertService: (name) => void this.serviceNamed(name),
+      assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
+    });
+    this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
+    this.monitors = new Monitors({
+      ...deps,
+      runners: () => this.instanceTable,
+      memoryReserveBytes: () => this.config.settings.memoryReserveBytes,
+    });
+    this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
+  }
+
+  private makeRunnerDeps(): RunnerDeps {
+    const { launcher, activationSockets, events, logger, clock, random, webAddressOf } = this.deps;
+    return {
+      webAddressOf,
+      activationSockets,
+      settings: () => this.config.settings,
+      launcher: { ...launcher, launch: (request) => this.launch(request) },
+      writeBehind: this.writeBehind,
+      events,
+      logger,
+      clock,
+      random,
+      slots: new StartSlots({
+        limits: () => this.limits,
+        makeRoom: (demand) => makeRoom(this.instanceTable, demand, this.house).catch((error) => this.noRoom(error)),
+      }),
+      startTimes: new StartTimes(),
+      generations: this.generations,
+      connections: () => this.monitors.connections(),
+      onStarting: (tenantId) => this.monitors.started(tenantId),
+    };
+  }
+
+  private get house(): House {
+    return { maxRunning: this.limits.maxRunning, nowMs: this.deps.clock.nowMs() };
+  }
+
+  private get limits(): StartLimits {
+    return startLimits(this.config.settings, this.deps.descriptors, this.instanceTable.size);
+  }
+
+  /** What nobody expects while room was made: there is none, and the others have their turn. */
+  private noRoom(error: unknown): boolean {
+    fault(this.deps.logger, error);
+    return false;
+  }
+
+  /** A config that changed since they were registered may make a tenant's services disagree. */
+  private async launch(request: LaunchRequest): Promise<LaunchResult> {
+    try {
+      this.assertSameUser(request.service.name, request.tenantId);
+    } catch (error) {
+      return { ok: false, detail: error instanceof TenementError ? `${error.message}. ${error.hint}` : String(error) };
+    }
+    return this.deps.launcher.launch(request);
+  }
+
+  /** What is served now. */
+  get config(): Config {
+    return this.deps.served.current;
+  }
+
+  /** @throws {TenementError} `mixed_users` */
+  assertSameUser(service: string, tenantId: string): void {
+    const { services } = this.config;
+    const others = [...services.values()].filter(({ name }) => this.instanceTable.has(instanceName(name, tenantId)));
+    assertSameUser(this.serviceNamed(service), others, tenantId);
+  }
+
+  /** @throws {TenementError} as `Registrar.register`, `host_cannot` */
+  register(service: string, tenantId: string, own: TenantsOwn): Runner {
+    const config = this.serviceNamed(service);
+    this.deps.launcher.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
+    return this.registrar.register(service, tenantId, own);
+  }
+
+  private addressOf(name: string, tenantId: string): Address | null {
+    const service = this.config.services.get(name);
+    return service === undefined ? null : { paths: this.deps.launcher.paths(service, tenantId), access: service };
+  }
+
+  private serviceNamed(name: string): ServiceConfig {
+    return serviceNamed(this.config, name);
+  }
+}
