@@ -3,7 +3,8 @@ import './runtime.ts';
 
 export type { Admission, Lease, Refusal } from './core/admission/serving.ts';
 export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
-export type { EventFilter, LogFilter, LogLine, TenementEvent } from './core/ports.ts';
+export type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
+export type { LogFilter, LogLine } from './core/stores/log-store.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export { type CloseOptions, type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';

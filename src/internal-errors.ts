@@ -1,7 +1,7 @@
 /** Errors that nobody expects, as events. */
 import { systemClock } from './clock.ts';
 import { type InstanceName, instanceName, parseInstanceName } from './core/lifecycle/instance.ts';
-import type { EventLog } from './core/ports.ts';
+import type { EventLog } from './core/stores/event-log.ts';
 import type { Where } from './faults.ts';
 
 const EVERY_MS = 1000;

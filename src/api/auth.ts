@@ -1,6 +1,6 @@
 /** Who may call: the bearer token, and the checks that keep pages of other sites out. */
 import type { FastifyRequest } from 'fastify';
-import type { TokenStore } from '../core/ports.ts';
+import type { TokenStore } from '../core/stores/token-store.ts';
 import { TenementError } from '../errors.ts';
 import { type HostPort, isOwnHost, isOwnOrigin } from './own-host.ts';
 

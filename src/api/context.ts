@@ -3,9 +3,11 @@
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { SupervisorVerbs } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { EventLog, LogStore, TokenStore } from '../core/ports.ts';
 import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import type { LogStore } from '../core/stores/log-store.ts';
+import type { TokenStore } from '../core/stores/token-store.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
 

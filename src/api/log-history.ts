@@ -1,5 +1,5 @@
 /** Joining what was read of a log with what arrived while it was read. Pure. */
-import type { LogLine } from '../core/ports.ts';
+import type { LogLine } from '../core/stores/log-store.ts';
 
 /**
  * The lines of `arrived` (since before the read began) that `read` does not end with already: the

@@ -1,6 +1,7 @@
 /** The instance that a command is about: `api:acme`, or `api --id acme`. */
 import type { Command } from 'commander';
-import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { assertTenantId } from '../core/tenants/tenant.ts';
 import { TenementError } from '../errors.ts';
 
 /** Declares the argument and its `--id`. */

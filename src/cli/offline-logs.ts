@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LogEntry } from '../api/client.ts';
 import { loadConfig } from '../config/load.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { LogFilter } from '../core/ports.ts';
+import type { LogFilter } from '../core/stores/log-store.ts';
 import { TenementError } from '../errors.ts';
 import { logPath, readLogFiles } from '../process/output/log-files.ts';
 

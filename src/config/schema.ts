@@ -1,8 +1,8 @@
 /** Every key of tenement.toml: its type, its default, its meaning. Docs and the editors' schema come from here. */
 import { z } from 'zod';
-import { isLabel } from '../core/lifecycle/instance.ts';
 import { LIMIT_RULES } from '../core/limits/limit-rules.ts';
 import { parseDurationMs } from '../core/limits/units.ts';
+import { isLabel } from '../core/tenants/tenant.ts';
 import { listenAddress } from './address.ts';
 
 const DURATION_MEANING = '0 or more whole seconds, or a string like "5m" or "250ms"';

@@ -1,9 +1,8 @@
 /**
- * The interfaces that the supervisor needs from the outside. Adapters implement them; nothing here touches the
- * operating system.
+ * What the supervisor needs of the operating system. Adapters implement these interfaces; nothing here touches the
+ * operating system. What is kept on disk is in stores/.
  */
-import type { EventType } from './lifecycle/event-types.ts';
-import type { InstanceName, InstanceRecord, ProcessIdentity, ProcessRecord } from './lifecycle/instance.ts';
+import type { InstanceName, ProcessIdentity, ProcessRecord } from './lifecycle/instance.ts';
 import type { Limits } from './limits/limits.ts';
 import type { WebAddress } from './routing/web-address.ts';
 import type { AskedCommand, PreparedCommand } from './service/operator-command.ts';
@@ -194,86 +193,4 @@ export interface StorageMeter {
   measure(dir: string): Promise<StorageMeasurement>;
   /** What is being measured then fails. */
   close(): void;
-}
-
-export interface Registry {
-  list(): InstanceRecord[];
-  /** Inserts or replaces all of them or none. @throws when they cannot be written */
-  saveAll(records: readonly InstanceRecord[]): void;
-  /** Inserts or replaces. `durable`: on disk when it returns; else after a crash of tenement, not of the machine. @throws when it cannot be written */
-  save(record: InstanceRecord, durable: boolean): void;
-  /** @throws when it cannot be written */
-  remove(service: string, tenantId: string): void;
-  /**
-   * Does `attempt`, which writes, in one synchronous step; where another process holds the registry's lock, again until
-   * that has gone. @throws what it throws; for a lock (`isLockedOut`) only after some seconds
-   */
-  whenWritable<Value>(attempt: () => Value): Promise<Value>;
-}
-
-export interface TenementEvent {
-  /** Grows by one with each event, across restarts. */
-  readonly seq: number;
-  readonly atMs: number;
-  /** One of `EVENT_TYPES`, or, written by an older server, one of its own. */
-  readonly type: string;
-  readonly instance: InstanceName | null;
-  /** One sentence for a person. */
-  readonly message: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-export type NewEvent = Omit<TenementEvent, 'seq'> & { readonly type: EventType };
-
-export interface EventFilter {
-  readonly tail?: number;
-  readonly afterSeq?: number;
-  readonly sinceMs?: number;
-  readonly instance?: InstanceName;
-  readonly type?: string;
-}
-
-export interface EventLog {
-  append(event: NewEvent): TenementEvent;
-  /** The newest `tail` events with `seq` over `afterSeq` and at or after `sinceMs`, oldest first. */
-  list(filter: EventFilter): TenementEvent[];
-  /** Calls `listener` for each event appended from now on; the returned function ends it. */
-  subscribe(listener: (event: TenementEvent) => void): () => void;
-}
-
-export interface LogLine {
-  readonly atMs: number;
-  readonly stream: 'stdout' | 'stderr';
-  readonly text: string;
-}
-
-export interface LogFilter {
-  readonly tail?: number | undefined;
-  readonly sinceMs?: number | undefined;
-  /** Only lines that contain this text. */
-  readonly grep?: string | undefined;
-  readonly stream?: 'stdout' | 'stderr' | undefined;
-}
-
-/** What instances printed, in bounded files. */
-export interface LogStore {
-  read(instance: InstanceName, filter: LogFilter): Promise<LogLine[]>;
-  subscribe(instance: InstanceName, listener: (line: LogLine) => void): () => void;
-  remove(instance: InstanceName): Promise<void>;
-}
-
-export interface TokenInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAtMs: number;
-}
-
-export interface TokenStore {
-  /** Makes a token; the text is shown this once, only its hash is kept. @throws {TenementError} `state_failed` */
-  create(name: string): Promise<TokenInfo & { readonly token: string }>;
-  list(): TokenInfo[];
-  /** false when there is none. @throws {TenementError} `state_failed` */
-  revoke(id: string): Promise<boolean>;
-  /** Constant-time in the token's text. */
-  verify(token: string): boolean;
 }

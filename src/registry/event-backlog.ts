@@ -1,5 +1,6 @@
 /** Events on their way into the registry: written at once where that can be done, else kept in order and tried again. */
-import type { Clock, TenementEvent } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
+import type { TenementEvent } from '../core/stores/event-log.ts';
 import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Database, transaction, writing } from './database.ts';

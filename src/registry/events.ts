@@ -1,7 +1,8 @@
 /** What happened, kept in the registry: bounded, numbered, and told to whoever listens. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { Clock, EventLog, TenementEvent } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
+import type { EventLog, TenementEvent } from '../core/stores/event-log.ts';
 import type { Logger } from '../logger.ts';
 import { type Database, reading } from './database.ts';
 import { Backlog } from './event-backlog.ts';

@@ -8,7 +8,7 @@ import {
   type ProcessRecord,
   type State,
 } from '../core/lifecycle/instance.ts';
-import type { Registry } from '../core/ports.ts';
+import type { Registry } from '../core/stores/registry.ts';
 import { type Database, durably, reading, transaction, writing } from './database.ts';
 import { whenWritable } from './patience.ts';
 

@@ -1,7 +1,7 @@
 /** API tokens: 256 random bits, of which only the SHA-256 is kept (no salt: there is nothing to guess). */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import type { TokenInfo, TokenStore } from '../core/ports.ts';
+import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
 import { type Database, durably, reading } from './database.ts';
 import { whenWritable } from './patience.ts';
 

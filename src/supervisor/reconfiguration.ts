@@ -4,8 +4,8 @@
  */
 import { instanceName } from '../core/lifecycle/instance.ts';
 import type { ConfigDiff } from '../core/lifecycle/reconcile.ts';
-import type { Registry } from '../core/ports.ts';
 import type { ListedInstance, ServiceConfig } from '../core/service/service.ts';
+import type { Registry } from '../core/stores/registry.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { Runner } from './instance/runner.ts';

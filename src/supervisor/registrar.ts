@@ -1,12 +1,10 @@
 /** Registers instances and unregisters them: in the registry first, then in the table of instances. */
-import {
-  assertTenantId,
-  type InstanceName,
-  instanceName,
-  newRecord,
-  type TenantsOwn,
-} from '../core/lifecycle/instance.ts';
-import type { Clock, EventLog, Launcher, Registry } from '../core/ports.ts';
+
+import { type InstanceName, instanceName, newRecord, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import type { Clock, Launcher } from '../core/ports.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import type { Registry } from '../core/stores/registry.ts';
+import { assertTenantId } from '../core/tenants/tenant.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';

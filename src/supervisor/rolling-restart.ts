@@ -3,7 +3,7 @@
  * drains, and what arrives is held. When one does not come up with the new config, the others of its service
  * keep the process that they have, and the next config is tried with that one first.
  */
-import type { EventLog } from '../core/ports.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 

@@ -3,17 +3,11 @@
 import type { HostMemory } from '../core/admission/pressure.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { DescriptorShares } from '../core/limits/descriptors.ts';
-import type {
-  ActivationSockets,
-  Clock,
-  EventLog,
-  Launcher,
-  Registry,
-  StorageMeter,
-  UsageMeter,
-} from '../core/ports.ts';
+import type { ActivationSockets, Clock, Launcher, StorageMeter, UsageMeter } from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import type { Registry } from '../core/stores/registry.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {

@@ -5,7 +5,8 @@
  * processes all the same. What is only counted is written together, at most once a second.
  */
 import type { InstanceRecord } from '../core/lifecycle/instance.ts';
-import type { Clock, Registry } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Registry } from '../core/stores/registry.ts';
 import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Conditions } from './monitors/conditions.ts';

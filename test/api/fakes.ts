@@ -6,17 +6,10 @@ import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
 import { limitsView } from '../../src/core/limits/limits.ts';
-import type {
-  EventLog,
-  LogFilter,
-  LogLine,
-  LogStore,
-  NewEvent,
-  TenementEvent,
-  TokenInfo,
-  TokenStore,
-} from '../../src/core/ports.ts';
 import type { AskedCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
+import type { EventLog, NewEvent, TenementEvent } from '../../src/core/stores/event-log.ts';
+import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
+import type { TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
 import { TenementError } from '../../src/errors.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';

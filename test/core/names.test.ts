@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertTenantId, isLabel, parseInstanceName } from '../../src/core/lifecycle/instance.ts';
+import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
 import { formatDuration, parseDurationMs } from '../../src/core/limits/units.ts';
 import { candidates, normalizeHost, type RoutingTable } from '../../src/core/routing/routing.ts';
 import { fillTemplate, templateVariables } from '../../src/core/service/template.ts';
+import { assertTenantId, isLabel } from '../../src/core/tenants/tenant.ts';
 
 const TABLE: RoutingTable = {
   domains: ['example.com', 'localhost'],

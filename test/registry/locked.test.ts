@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
-import type { TenementEvent } from '../../src/core/ports.ts';
+import type { TenementEvent } from '../../src/core/stores/event-log.ts';
 import { isLockedOut } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { openDatabase } from '../../src/registry/database.ts';

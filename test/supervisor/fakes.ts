@@ -6,7 +6,6 @@ import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/c
 import type { Limits } from '../../src/core/limits/limits.ts';
 import type {
   Clock,
-  EventLog,
   Inbox,
   KernelUsage,
   LaunchedProcess,
@@ -14,11 +13,11 @@ import type {
   LaunchRequest,
   ProbeResult,
   ProcessExit,
-  Registry,
-  TenementEvent,
 } from '../../src/core/ports.ts';
 import { ServedConfig } from '../../src/core/service/served-config.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
+import type { EventLog, TenementEvent } from '../../src/core/stores/event-log.ts';
+import type { Registry } from '../../src/core/stores/registry.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';

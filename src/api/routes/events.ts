@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { parseSince } from '../../core/input/since.ts';
-import type { EventFilter, EventLog, TenementEvent } from '../../core/ports.ts';
+import type { EventFilter, EventLog, TenementEvent } from '../../core/stores/event-log.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';

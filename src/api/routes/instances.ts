@@ -1,8 +1,9 @@
 /** /api/instances: the verbs of the supervisor. */
 
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/input/verbs.ts';
-import { assertTenantId, type InstanceName, instanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import { type InstanceName, instanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
+import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { matchesFilter } from '../../core/input/log-format.ts';
 import { parseSince } from '../../core/input/since.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { LogFilter, LogLine, LogStore } from '../../core/ports.ts';
+import type { LogFilter, LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { notYetRead } from '../log-history.ts';

@@ -1,7 +1,7 @@
 /** /spawn/SERVICE/--id=ID: the one-line form that a signup hook curls. */
 
 import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
-import { assertTenantId } from '../../core/lifecycle/instance.ts';
+import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import { noBody, spawnAnswers, spawnLineParams, spawnLineQuery } from '../schemas.ts';

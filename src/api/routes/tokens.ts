@@ -1,5 +1,5 @@
 /** /api/tokens: who may call the API over TCP. */
-import type { TokenInfo } from '../../core/ports.ts';
+import type { TokenInfo } from '../../core/stores/token-store.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import { newTokenSchema, noContent, problemAnswer, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';

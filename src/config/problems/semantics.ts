@@ -1,10 +1,10 @@
 /** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
 
 import { firstDomain } from '../../core/routing/web-address.ts';
-import { mixedInstances } from '../../core/service/same-user.ts';
 import type { Config, ServiceConfig } from '../../core/service/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
+import { mixedInstances } from '../../core/tenants/same-user.ts';
 import { TenementError } from '../../errors.ts';
 import { isLoopback } from '../address.ts';
 import type { ConfigInput } from '../schema.ts';

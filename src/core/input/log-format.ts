@@ -3,7 +3,7 @@
  * (`out+`) says that the line goes on in the next entry of that stream: what a process has printed is
  * written down at once, also when its line is not complete. Pure.
  */
-import type { LogFilter, LogLine } from '../ports.ts';
+import type { LogFilter, LogLine } from '../stores/log-store.ts';
 
 export type LogStream = LogLine['stream'];
 

@@ -1,26 +1,13 @@
-/** Ids, names, records and states of instances: the words of contract.md §1 and §6 as types. */
+/** Names, records and states of instances. */
 import { TenementError } from '../../errors.ts';
 import type { OwnLimits } from '../limits/limits.ts';
-
-/** A DNS label (RFC 1123 §2.1): what may stand left of a dot in a host name, and in a path. */
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-export function isLabel(text: string): boolean {
-  return LABEL.test(text);
-}
+import { assertTenantId, isLabel } from '../tenants/tenant.ts';
 
 /** `api:acme` */
 export type InstanceName = `${string}:${string}`;
 
 export function instanceName(service: string, tenantId: string): InstanceName {
   return `${service}:${tenantId}`;
-}
-
-/** @throws {TenementError} `bad_id` when `tenantId` is not a DNS label. */
-export function assertTenantId(tenantId: unknown): asserts tenantId is string {
-  if (typeof tenantId === 'string' && isLabel(tenantId)) return;
-  const shown = typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : String(tenantId);
-  throw new TenementError('bad_id', `${shown} is not a tenant id`);
 }
 
 /** Splits `api:acme`. @throws {TenementError} `bad_id` for anything else. */

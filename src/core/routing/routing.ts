@@ -1,5 +1,6 @@
 /** From a Host header to the instance that it names. Pure: knows names, not processes. */
-import { type InstanceName, instanceName, isLabel } from '../lifecycle/instance.ts';
+import { type InstanceName, instanceName } from '../lifecycle/instance.ts';
+import { isLabel } from '../tenants/tenant.ts';
 
 export interface RoutingTable {
   /** Lower case, no trailing dot; `*` matches any host by its leading label. */

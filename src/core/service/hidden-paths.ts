@@ -1,6 +1,6 @@
 /** Where tenement and tenants have what no other tenant is to see. Pure. */
 import { dirname, join, normalize } from 'node:path';
-import { isLabel } from '../lifecycle/instance.ts';
+import { isLabel } from '../tenants/tenant.ts';
 import { isWithin } from './paths.ts';
 import type { Config, ServiceConfig, Settings } from './service.ts';
 

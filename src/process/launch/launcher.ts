@@ -4,12 +4,13 @@
  */
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertTenantId, type InstanceName, type ProcessRecord } from '../../core/lifecycle/instance.ts';
+import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../../core/ports.ts';
 import { type HiddenPaths, hiddenPaths } from '../../core/service/hidden-paths.ts';
 import type { Config, ServiceConfig, Settings } from '../../core/service/service.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate } from '../../core/service/template.ts';
+import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Cgroup, Cgroups } from '../cgroup/cgroup.ts';
 import { findCgroups } from '../cgroup/find.ts';

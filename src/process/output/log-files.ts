@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogReader, matchesFilter } from '../../core/input/log-format.ts';
 import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
-import type { LogFilter, LogLine } from '../../core/ports.ts';
+import type { LogFilter, LogLine } from '../../core/stores/log-store.ts';
 
 /** What `readLastLines` looks at. */
 const LAST_LINES_BYTES = 16 * 1024;

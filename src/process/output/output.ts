@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { TokenBucket } from '../../core/admission/token-bucket.ts';
 import { formatEntries, type LogEntry, type LogStream } from '../../core/input/log-format.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { LogLine, LogStore } from '../../core/ports.ts';
+import type { LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { Logger } from '../../logger.ts';
 import { after } from '../storage/after.ts';
 import { LineSplitter } from './line-splitter.ts';

@@ -11,7 +11,8 @@ import {
 } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import { judgeStorage, type StorageFinding, storageMessage, withStop } from '../../core/limits/storage.ts';
-import type { Clock, EventLog, ProcessExit } from '../../core/ports.ts';
+import type { Clock, ProcessExit } from '../../core/ports.ts';
+import type { EventLog } from '../../core/stores/event-log.ts';
 import type { Logger } from '../../logger.ts';
 import type { Recorded, WriteBehind } from '../write-behind.ts';
 import type { InstanceActivity } from './instance-activity.ts';

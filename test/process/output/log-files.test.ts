@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { formatEntries } from '../../../src/core/input/log-format.ts';
-import type { LogLine } from '../../../src/core/ports.ts';
+import type { LogLine } from '../../../src/core/stores/log-store.ts';
 import { silentLogger } from '../../../src/logger.ts';
 import {
   logPath,

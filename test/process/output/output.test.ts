@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
-import type { LogLine } from '../../../src/core/ports.ts';
+import type { LogLine } from '../../../src/core/stores/log-store.ts';
 import { silentLogger } from '../../../src/logger.ts';
 import { createOutput } from '../../../src/process/output/output.ts';
 

@@ -1,6 +1,6 @@
-/** Services of one tenant share its directory, so they have to run as the same user. Pure. */
+/** The services of one tenant share its directory, so they must run as the same user. Pure. */
 import { TenementError } from '../../errors.ts';
-import type { Config, ServiceConfig } from './service.ts';
+import type { Config, ServiceConfig } from '../service/service.ts';
 
 type Named = Pick<ServiceConfig, 'name' | 'user'>;
 
@@ -9,7 +9,8 @@ function isDynamic({ user }: Named): boolean {
 }
 
 /**
- * Who runs as root in a directory could lay there, in the place of what is given to the tenant's own user, something else.
+ * A service that runs as root in the tenant's directory could replace there what is about to be given to the tenant's
+ * own user.
  * @throws {TenementError} `mixed_users`, which names both services
  */
 export function assertSameUser(service: Named, others: Iterable<Named>, tenantId: string): void {
@@ -22,7 +23,7 @@ export function assertSameUser(service: Named, others: Iterable<Named>, tenantId
   });
 }
 
-/** Tenants of `[instances]` whose services disagree: one sentence each, with the service that it is about. */
+/** The tenants of `[instances]` whose services disagree: a sentence for each, with the service that it is about. */
 export function mixedInstances({ instances, services }: Pick<Config, 'instances' | 'services'>) {
   const problems: { service: string; message: string }[] = [];
   for (const [index, { service, tenantId }] of instances.entries()) {

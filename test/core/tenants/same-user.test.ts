@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { assertSameUser } from '../../../src/core/service/same-user.ts';
+import { assertSameUser } from '../../../src/core/tenants/same-user.ts';
 
 const own = { name: 'web', user: 'dynamic' } as const;
 

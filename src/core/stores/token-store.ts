@@ -1,0 +1,17 @@
+/** API tokens. */
+
+export interface TokenInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+}
+
+export interface TokenStore {
+  /** Makes a token. Its text is shown this once; only its hash is kept. @throws {TenementError} `state_failed` */
+  create(name: string): Promise<TokenInfo & { readonly token: string }>;
+  list(): TokenInfo[];
+  /** Returns false when there is no such token. @throws {TenementError} `state_failed` */
+  revoke(id: string): Promise<boolean>;
+  /** Takes the same time whatever the token's text is. */
+  verify(token: string): boolean;
+}

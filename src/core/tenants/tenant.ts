@@ -1,0 +1,16 @@
+/** A tenant: one customer, with a directory and a user id that its services share. Pure. */
+import { TenementError } from '../../errors.ts';
+
+/** A DNS label (RFC 1123 §2.1): safe left of a dot in a host name, and as one name in a path. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+/** @throws {TenementError} `bad_id` when `tenantId` is not a DNS label. */
+export function assertTenantId(tenantId: unknown): asserts tenantId is string {
+  if (typeof tenantId === 'string' && isLabel(tenantId)) return;
+  const shown = typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : String(tenantId);
+  throw new TenementError('bad_id', `${shown} is not a tenant id`);
+}
