@@ -20,9 +20,9 @@ import { type DirWatch, waitReady } from './readiness.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
-/** From ready to the second descriptor of its socket: whoever waits for a wake goes first. */
+/** Delay between ready and the second descriptor of the socket, so that requests held for the wake go first. */
 const HOLD_AFTER_MS = 20;
-/** How long the end of a process waits for the end of its output, which others may hold open. */
+/** How long the end of a process waits for the end of its output, which other processes may hold open. */
 const OUTPUT_WAIT_MS = 200;
 
 type HealthKeys = Pick<ServiceConfig, 'health' | 'healthHost' | 'healthTimeoutMs'>;
@@ -31,25 +31,25 @@ export interface ChildParts {
   readonly record: ProcessRecord;
   readonly exited: Promise<ProcessExit>;
   readonly service: ServiceConfig;
-  /** null where there are none. */
+  /** null without cgroups. */
   readonly cgroup: Cgroup | null;
   readonly dirWatch: DirWatch;
   readonly output: OutputTap;
-  /** Fills a template of its service in. */
+  /** Fills in a template of the service. */
   fill(template: string): string;
   /** Whether an earlier server started it. */
   readonly isAdopted: boolean;
   /** Called when the process is gone, before its traces are removed. */
   onGone(): void;
-  /** Called at its end with a descriptor of what it listened on, for whoever is to take in those who wait there. */
+  /** Called at the end of the process with its listening socket. The callee accepts what waits there, and closes `fd`. */
   onListenerLeft(fd: number): void;
-  /** Called when it is let go of. */
+  /** Called when the server gives up the child without ending it. */
   onReleased(): void;
-  /** Takes what it must not leave in another's way. */
+  /** Receives files that the child must not leave in another's way. */
   readonly trash: Trash;
-  /** Removes its sockets and the directory that it bound in. Never throws. */
+  /** Removes the child's sockets and its bind directory. Never throws. */
   removeSockets(): void;
-  /** Removes its FIFOs, and what its sandbox was made of. */
+  /** Removes the child's FIFOs and its sandbox's bundle. */
   removeOutput(): void;
 }
 
@@ -59,16 +59,16 @@ export class Child implements LaunchedProcess {
   private readonly gone = new AbortController();
   private readonly hurry = new AbortController();
   private readonly upstreamSocket: string;
-  /** null where it has no socket that others connect to. */
+  /** null when the child has no socket that others connect to. */
   private readonly stamp: ConnectStamp | null;
-  /** A cgroup may be used again, and it counts on. */
+  /** A cgroup may be reused, and its counter goes on. */
   private readonly oomKillsBefore: number;
   private resumed = new AbortController();
   private ending: Promise<void> | null = null;
   private held: HeldListener | null = null;
   private holding: NodeJS.Timeout | null = null;
-  /** Its listener is not held, or not any more. */
-  private isLetGo = false;
+  /** Whether the listener is to be held no longer. */
+  private isListenerReleased = false;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
@@ -78,9 +78,9 @@ export class Child implements LaunchedProcess {
     const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
     this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket, keep);
     void parts.exited.then(() => {
-      // Its probes first: nobody is to take them for clients.
+      // Probes are cancelled first, so that nobody takes them for clients.
       this.gone.abort();
-      this.leaveListener();
+      this.handOverListener();
     });
   }
 
@@ -106,8 +106,8 @@ export class Child implements LaunchedProcess {
   }
 
   async probe(service: HealthKeys): Promise<ProbeResult> {
-    // A listener that it has closed would seem to be there.
-    if (this.held?.isShared() === false) this.letGoOfListener();
+    // Holding a listener that the tenant has closed would make it look as if it were still served.
+    if (this.held?.isShared() === false) this.releaseListener();
     const check = this.healthCheck(service);
     const ask = () => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal);
     return this.stamp === null ? ask() : this.stamp.except(ask);
@@ -173,7 +173,7 @@ export class Child implements LaunchedProcess {
     try {
       return (this.parts.cgroup?.usage().oomKills ?? 0) > this.oomKillsBefore;
     } catch {
-      // Its end must be told, whatever cannot be read of its cgroup.
+      // The exit must be reported even when its cgroup cannot be read.
       return false;
     }
   }
@@ -183,21 +183,20 @@ export class Child implements LaunchedProcess {
   }
 
   terminate(graceMs: number): Promise<void> {
-    if (this.ending === null) this.ending = this.end(graceMs).catch((error) => this.notEnded(error));
-    // Called again: whichever grace is over first ends it.
+    if (this.ending === null) this.ending = this.end(graceMs).catch((error) => this.endFailed(error));
+    // For a repeated call, the process is killed when either grace is over.
     else if (graceMs === 0) this.hurry.abort();
     else setTimeout(() => this.hurry.abort(), graceMs).unref();
     return this.ending;
   }
 
-  /** The next call tries again. */
-  private notEnded(error: unknown): never {
+  private endFailed(error: unknown): never {
     this.ending = null;
     throw error;
   }
 
   release(): void {
-    this.letGoOfListener();
+    this.releaseListener();
     this.parts.dirWatch.close();
     this.parts.output.close();
     this.parts.onReleased();
@@ -206,9 +205,9 @@ export class Child implements LaunchedProcess {
   private untilHealthy(signal: AbortSignal): Promise<ProbeResult> {
     const { service, dirWatch, record } = this.parts;
     const { port, bindSocket } = record;
-    // That of one that an earlier server took over lies there already.
+    // A child that an earlier server took over has its socket there already.
     const wasPublished = isThere(this.upstreamSocket);
-    // An earlier server may have ended on the way between frozen and not.
+    // An earlier server may have died between freezing and thawing.
     if (this.parts.isAdopted) thaw(this.whole);
     const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
     const options = {
@@ -236,7 +235,7 @@ export class Child implements LaunchedProcess {
     return detail === null ? { ok: true } : { ok: false, detail };
   }
 
-  /** Puts its socket at the public path. Returns why that could not be done. */
+  /** Puts the child's socket at the public path. Returns why that failed, or null. */
   private link(): string | null {
     const { service, record } = this.parts;
     const { publicSocket } = record;
@@ -254,19 +253,19 @@ export class Child implements LaunchedProcess {
     const { record } = this.parts;
     if (this.gone.signal.aborted || this.held !== null) return;
     const held = await holdListener(record, record.bindSocket);
-    if (this.isLetGo || this.held !== null) held?.close();
+    if (this.isListenerReleased || this.held !== null) held?.close();
     else if (!this.gone.signal.aborted) this.held = held;
     else if (held !== null) this.parts.onListenerLeft(held.fd);
   }
 
-  private letGoOfListener(): void {
+  private releaseListener(): void {
     if (this.holding !== null) clearTimeout(this.holding);
-    this.isLetGo = true;
+    this.isListenerReleased = true;
     this.held?.close();
     this.held = null;
   }
 
-  private leaveListener(): void {
+  private handOverListener(): void {
     const { held } = this;
     this.held = null;
     if (held !== null) this.parts.onListenerLeft(held.fd);
@@ -275,9 +274,8 @@ export class Child implements LaunchedProcess {
   private async end(graceMs: number): Promise<void> {
     const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
     this.resumed.abort();
-    // By now another answers at its public path.
     if (this.holding !== null) clearTimeout(this.holding);
-    // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
+    // Frozen processes take no signal; with cgroup v1 not even SIGKILL.
     thaw(this.whole);
     await terminateAll({
       leader: record,

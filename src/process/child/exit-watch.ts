@@ -1,19 +1,20 @@
 /**
- * Sees the end of a process that is not our child: an earlier server started it, so its exit status goes to
- * init. Its output ends with it, at once; where something else still holds that, a look at /proc tells.
+ * Watches for the end of a process that is not a child of this one: an earlier server started it, so its exit status
+ * goes to init. Its output ends when it does. Where another process holds the output open, a look at /proc finds the
+ * end.
  */
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import type { ProcessExit } from '../../core/ports.ts';
 import { isAlive } from '../proc/proc.ts';
 
 const LOOK_MS = 500;
-/** Its descriptors are closed a moment before it is a zombie. */
+/** A process closes its descriptors a moment before it becomes a zombie. */
 const ENDING_LOOK_MS = 5;
 const ENDING_LOOKS = 40;
 
 export interface ExitWatch {
   readonly exited: Promise<ProcessExit>;
-  /** Looks now. */
+  /** Looks at once. */
   look(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Halts a process and all that it started, and lets them go on: by the freezer of its cgroup, or where there is none by
- * SIGSTOP and SIGCONT.
+ * Halts a process with all that it started, and resumes them: with the freezer of its cgroup, or by SIGSTOP and SIGCONT
+ * without one.
  */
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
@@ -9,7 +9,7 @@ import { allPids, isAlive, readStat } from '../proc/proc.ts';
 
 export interface Frozen {
   readonly leader: ProcessIdentity;
-  /** null where there are none. */
+  /** null without cgroups. */
   readonly cgroup: Pick<Cgroup, 'freeze'> | null;
 }
 
@@ -17,12 +17,12 @@ export function freeze({ leader, cgroup }: Frozen): void {
   if (cgroup?.freeze(true) !== true) signalAll(leader, 'SIGSTOP');
 }
 
-/** Does nothing to what is not frozen. */
+/** Does nothing when the process is not frozen. */
 export function thaw({ leader, cgroup }: Frozen): void {
   if (cgroup?.freeze(false) !== true) signalAll(leader, 'SIGCONT');
 }
 
-/** The leader's group, and what left the group but not the family. */
+/** Signals the leader's group and the descendants that left the group. */
 function signalAll(leader: ProcessIdentity, name: 'SIGSTOP' | 'SIGCONT'): void {
   if (!isAlive(leader)) return;
   signal(-leader.pid, name);
@@ -32,7 +32,10 @@ function signalAll(leader: ProcessIdentity, name: 'SIGSTOP' | 'SIGCONT'): void {
   }
 }
 
-/** Where the kernel does not list children, or there are too many: its group and its descendants, by all processes. */
+/**
+ * Finds a group and its descendants among all processes. Used where the kernel does not list children, or there are too
+ * many.
+ */
 function family(rootPid: number): number[] {
   const stats = allPids()
     .map(readStat)
@@ -53,6 +56,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // The process is gone already.
   }
 }

@@ -1,14 +1,15 @@
-/** SIGKILL to a process and its descendants, by tree-kill, where /proc does not tell them. */
+/** Sends SIGKILL to a process and its descendants with tree-kill, for systems without /proc. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import treeKill from 'tree-kill';
 
-/** What tree-kill asks for the descendants. */
+/** Program that tree-kill runs to list descendants. */
 const LISTER = process.platform === 'darwin' ? 'pgrep' : 'ps';
 
 /**
- * Settles when all that the lister names has been signalled. Does nothing where /proc tells as much, nor without the
- * lister: tree-kill raises an error that nobody can catch when it cannot start one, as beside a fork bomb.
+ * Settles when every process that the lister names has been signalled. Does nothing where /proc exists, since Members
+ * does the same, or without the lister. When the lister cannot be started, as beside a fork bomb, tree-kill raises an
+ * error that nobody can catch.
  */
 export function killTree(pid: number): Promise<void> {
   if (existsSync('/proc/self/stat') || !isOnPath(LISTER)) return Promise.resolve();

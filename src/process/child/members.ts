@@ -1,6 +1,6 @@
 /**
- * Who is left of an instance that is being ended: by its cgroup, or where that does not tell, by a look at all processes,
- * which finds them by their group, session, parents, and by the SOCKET_PATH in their environment.
+ * Finds the processes that are left of an instance. The cgroup lists them. Without one, a look at all processes finds
+ * them by group, session, parents, and the SOCKET_PATH in their environment.
  */
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
@@ -11,15 +11,15 @@ import { lookAtProcesses } from '../proc/process-table.ts';
 export interface MembersOptions {
   readonly leader: ProcessIdentity;
   readonly socketPath: string;
-  /** null where there are none. */
+  /** null without cgroups. */
   readonly cgroup: Pick<Cgroup, 'pids'> | null;
 }
 
 export class Members {
   private readonly options: MembersOptions;
-  /** Not when the leader is not in it: a shell that has not joined yet, or somebody has moved it. */
+  /** False when the leader is not in the cgroup: its shell has not joined yet, or something has moved it. */
   private readonly cgroupTells: boolean;
-  /** Who was one once stays one: what is dying has no environment any more, and what lost its parent no family. */
+  /** Members found earlier. A dying process loses its environment, and one whose parent died loses its family. */
   private readonly known = new Map<number, ProcessIdentity>();
 
   private constructor(options: MembersOptions) {
@@ -28,7 +28,7 @@ export class Members {
     this.cgroupTells = cgroup !== null && (!isAlive(leader) || cgroup.pids().includes(leader.pid));
   }
 
-  /** Settles when those are known who can be found only as long as the leader lives. */
+  /** Settles when the members are known that can be found only while the leader lives. */
   static async of(options: MembersOptions): Promise<Members> {
     const members = new Members(options);
     if (isAlive(options.leader)) members.remember(await members.family());
@@ -36,8 +36,9 @@ export class Members {
   }
 
   /**
-   * Whether the leader's group has a member that is not a zombie. The group's number is the leader's pid, which is not
-   * given out again while the group has members: who has it now with another start time leads another group.
+   * Whether the leader's group has a member that is not a zombie. The group's number is the leader's pid, which the
+   * kernel does not reuse while the group has members. So a process that has this pid with another start time leads
+   * another group.
    */
   async hasGroup(): Promise<boolean> {
     const { leader } = this.options;
@@ -48,13 +49,13 @@ export class Members {
     return (await this.inGroup()).length > 0;
   }
 
-  /** Those of the leader's group that are no zombies. */
+  /** Lists the processes of the leader's group that are not zombies. */
   async inGroup(): Promise<ProcStat[]> {
     const { leader } = this.options;
     return statsOf(await this.living()).filter(({ pgrp }) => pgrp === leader.pid);
   }
 
-  /** Those who live, among them all who did when this was asked. */
+  /** Lists the living members, among them every process that lived when the call was made. */
   async living(): Promise<ProcessIdentity[]> {
     const { leader, socketPath, cgroup } = this.options;
     if (!this.cgroupTells) {
@@ -62,7 +63,7 @@ export class Members {
       this.remember(processes.familyOf(leader));
       this.remember(processes.boundTo(socketPath));
     }
-    // In a cgroup of ours: no other process can have such a pid.
+    // Only members can have these pids, because the cgroup is the instance's own.
     this.remember(statsOf((cgroup?.pids() ?? []).map((pid) => ({ pid }))));
     return [...this.known.values()].filter(isAlive);
   }
@@ -83,7 +84,7 @@ function statsOf(some: readonly { readonly pid: number }[]): ProcStat[] {
   return some.map(({ pid }) => readStat(pid)).filter((stat) => stat !== null);
 }
 
-/** Zombies count. */
+/** Zombies count as members of a group. */
 function groupExists(pgrp: number): boolean {
   try {
     process.kill(-pgrp, 0);

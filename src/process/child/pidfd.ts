@@ -1,12 +1,12 @@
 /**
- * A second descriptor of what another process has open: pidfd_getfd(2), which Node has no function for. Called through
- * node:ffi, which is experimental and comes with Node 26.1; without it, or without the right to (ptrace(2), "Ptrace
- * access mode checking"), there is none.
+ * Duplicates a descriptor of another process with pidfd_getfd(2), for which Node has no function. The call goes through
+ * node:ffi, which is experimental and comes with Node 26.1. Without node:ffi, or without the right to trace the process
+ * (ptrace(2), "Ptrace access mode checking"), there is no duplicate.
  */
 import { closeSync } from 'node:fs';
 import { loadExperimental } from '../../experimental.ts';
 
-/** The same on every architecture (include/uapi/asm-generic/unistd.h). */
+/** The same numbers on every architecture (include/uapi/asm-generic/unistd.h). */
 const PIDFD_OPEN = 434;
 const PIDFD_GETFD = 438;
 
@@ -14,7 +14,9 @@ type SystemCall = (number: bigint, first: bigint, second: bigint, third: bigint)
 
 let systemCall: SystemCall | null | undefined;
 
-/** Of `fd` of the process; null when it cannot be had. It is closed on exec, and by whoever asked. */
+/**
+ * Duplicates descriptor `fd` of a process; null when that fails. The duplicate is closed on exec; the caller closes it.
+ */
 export function duplicateOf(pid: number, fd: number): number | null {
   systemCall ??= loadSystemCall();
   if (systemCall === null) return null;
@@ -25,7 +27,7 @@ export function duplicateOf(pid: number, fd: number): number | null {
   return duplicate < 0 ? null : duplicate;
 }
 
-/** Whether this Node can. */
+/** Whether this Node can make the call. */
 export function canDuplicate(): boolean {
   systemCall ??= loadSystemCall();
   return systemCall !== null;
@@ -34,7 +36,7 @@ export function canDuplicate(): boolean {
 function loadSystemCall(): SystemCall | null {
   if (process.platform !== 'linux') return null;
   const whole = ['i64', 'i64', 'i64', 'i64'] as const;
-  // Node 26.1 had other names for the two.
+  // Node 26.1 named these two keys differently.
   const signature = { arguments: whole, return: 'i64', parameters: whole, result: 'i64' } as const;
   try {
     const { functions } = loadExperimental('node:ffi').dlopen(null, { syscall: signature });

@@ -1,7 +1,7 @@
 /**
- * One question to a child: does it accept, and is it healthy? Bounded in time. Of what is due the event loop does timers
- * first, so after a standstill it takes one turn more to see that the answer came in time. Only a socket that lies at the
- * path itself is asked; a link is not followed.
+ * Asks a child whether it accepts connections, and whether it is healthy. Each probe is bounded in time. The event loop
+ * runs timers first, so a time-out waits one more turn, which finds an answer that came in time during a standstill. A
+ * probe connects only to a socket at the path itself and follows no link.
  */
 import { type ClientRequest, type RequestOptions, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -9,10 +9,10 @@ import type { ProbeResult, Upstream } from '../../core/ports.ts';
 import { isScarce } from '../proc/reserve.ts';
 import { bySocketInode } from '../sockets/socket-inode.ts';
 
-/** `refused`: nothing listens there (yet). `scarce`: it was not tried, since this process may open no more files. */
+/** `refused`: nothing listens there (yet). `scarce`: not tried, because this process may open no more files. */
 export type ConnectResult = 'accepted' | 'refused' | 'timeout' | 'scarce';
 
-/** `refused` at once when `signal` aborts. */
+/** Tries to connect within `timeoutMs`. Resolves to `refused` at once when `signal` aborts. */
 export function tryConnect(upstream: Upstream, timeoutMs: number, signal?: AbortSignal): Promise<ConnectResult> {
   return new Promise((resolve) => {
     let socket: Socket;
@@ -39,15 +39,15 @@ function connectTo(upstream: Upstream): Socket {
   return bySocketInode(upstream.socketPath, (path) => connect(path));
 }
 
-/** A question whether an application is healthy. */
+/** A health check of an application. */
 export interface HealthCheck {
   readonly path: string;
-  /** Of the request: an application may answer for its own hosts only. */
+  /** Host header of the request; an application may answer only for its own hosts. */
   readonly host: string;
   readonly timeoutMs: number;
 }
 
-/** `refused`: nothing listens there (yet). */
+/** `refused`: nothing listens there (yet). `isSilent`: no answer within the time-out. */
 export type HealthAnswer =
   | { readonly ok: true }
   | {
@@ -55,16 +55,16 @@ export type HealthAnswer =
       readonly detail: string;
       readonly refused?: true;
       readonly isSilent?: true;
-      /** It was not asked, since this process may open no more files. */
+      /** Not asked, because this process may open no more files. */
       readonly scarce?: true;
     };
 
-/** connect(2): nobody listens, or the file is gone, or it is a link. */
+/** Errors of connect(2): nobody listens, the file is gone, or it is a link. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']);
 
 /**
- * GET: 2xx is healthy. Not ok at once when `signal` aborts. It says that it came by https, or an application that
- * redirects to https would answer 301.
+ * Sends GET to the health path; any 2xx is healthy. Resolves as not ok when `signal` aborts. The request says that it
+ * came by https, because an application that redirects to https would answer 301 otherwise.
  */
 export function askHealth(
   upstream: Upstream,
@@ -104,7 +104,7 @@ function requestTo(upstream: Upstream, options: RequestOptions): ClientRequest {
 }
 
 function notAsked(path: string, upstream: Upstream, error: NodeJS.ErrnoException): HealthAnswer {
-  // The name by which it was connected to says nothing to whoever reads this.
+  // Operators know the socket's path, not the /proc name that was used to connect.
   const reason =
     'port' in upstream ? error.message : error.message.replace(/\/proc\/self\/fd\/\d+/, upstream.socketPath);
   const failed = failure(`GET ${path} failed: ${reason}`);
@@ -112,7 +112,10 @@ function notAsked(path: string, upstream: Upstream, error: NodeJS.ErrnoException
   return REFUSALS.has(error.code ?? '') ? { ...failed, refused: true } : failed;
 }
 
-/** Not ok at once when `signal` aborts. One that could not be asked for want of a descriptor is not to blame. */
+/**
+ * Resolves as not ok at once when `signal` aborts. A lack of descriptors in this process does not count against the
+ * child.
+ */
 export async function askLiveness(
   upstream: Upstream,
   health: HealthCheck | null,

@@ -1,7 +1,7 @@
 /**
- * Sees readiness when it happens: the bind directory is watched, so that the socket is noticed as it
- * appears; between bind(2) and listen(2) a connection is refused, so it is tried again within a
- * millisecond or two. The health path is asked less often the longer it takes, by a fortieth of that time.
+ * Sees readiness as it happens. The bind directory is watched, so that the socket is noticed when it appears. Between
+ * bind(2) and listen(2) a connection is refused, so connecting is retried after a millisecond. The health path is asked
+ * again after a fortieth of the time that the start has taken so far.
  */
 import { type FSWatcher, lstatSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,10 +12,10 @@ import { listenerBelongsTo } from '../sockets/port.ts';
 import { askHealth, type HealthAnswer, type HealthCheck, tryConnect } from './probe.ts';
 
 const CONNECT_RETRY_MS = 1;
-/** For file systems that do not notify. */
+/** For file systems that send no notifications. */
 const RECHECK_MS = 50;
 const HEALTH_RETRY_MS = 5;
-/** Of the time that it has taken so far: so much later at most is it seen. */
+/** Share of the elapsed time between two health checks, and so the largest delay in noticing readiness. */
 const HEALTH_RETRY_SHARE = 1 / 40;
 const HEALTH_RETRY_MAX_MS = 500;
 const HEALTH_FAST_MS = 1000;
@@ -25,12 +25,12 @@ const PORT_FAST_MS = 200;
 
 export interface ReadinessOptions {
   readonly upstream: Upstream;
-  /** null: it is ready when it accepts a connection. */
+  /** null: the child is ready when it accepts a connection. */
   readonly health: HealthCheck | null;
   readonly leader: ProcessIdentity;
 }
 
-/** Monitors a directory that exists, from before the child is started until `close`. */
+/** Watches an existing directory, from before the child starts until `close`. */
 export class DirWatch {
   private readonly watcher: FSWatcher | null;
   private wake: () => void = () => {};
@@ -61,12 +61,12 @@ function openWatcher(dir: string, onChange: () => void): FSWatcher | null {
     watcher.on('error', () => watcher.close());
     return watcher;
   } catch {
-    // No inotify instance left: the recheck finds the socket all the same.
+    // No inotify instance is left; the recheck finds the socket.
     return null;
   }
 }
 
-/** Settles once the child listens and is healthy; not ok, with what is missing, when `signal` aborts. */
+/** Settles once the child listens and is healthy. Not ok, with the reason, when `signal` aborts. */
 export async function waitReady(
   options: ReadinessOptions,
   dirWatch: DirWatch,
@@ -79,7 +79,7 @@ export async function waitReady(
   }
   const bound = await waitBound(upstream.socketPath, dirWatch, signal);
   if (!bound.ok) return bound;
-  // The question itself shows that it listens; a connection before it would cost a cold process some milliseconds.
+  // The health check itself shows that it listens; a connection before it would cost a cold process some milliseconds.
   return health === null ? waitListening(upstream.socketPath, signal) : waitHealthy(options, health, signal);
 }
 
@@ -130,7 +130,7 @@ async function waitHealthy(
   while (!signal.aborted) {
     const result = await askHealth(upstream, health, signal);
     if (result.ok) return result;
-    // An attempt that was cut off says nothing; the one before it may.
+    // A check that was cut off says nothing; the one before it may.
     if (!signal.aborted) last = result;
     await pause(healthRetryMs(performance.now() - startedAtMs, !result.ok && result.refused === true), signal);
   }
@@ -138,7 +138,10 @@ async function waitHealthy(
   return notListening(upstream.socketPath);
 }
 
-/** What takes a minute to start, and logs each question, has no use for thousands of them. */
+/**
+ * Returns the delay until the next health check. An application that takes a minute to start, and logs each request,
+ * must not get thousands of them.
+ */
 export function healthRetryMs(elapsedMs: number, refused: boolean): number {
   if (elapsedMs >= HEALTH_FAST_MS) return Math.min(HEALTH_RETRY_MAX_MS, Math.floor(elapsedMs * HEALTH_RETRY_SHARE));
   return refused ? CONNECT_RETRY_MS : HEALTH_RETRY_MS;

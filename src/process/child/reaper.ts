@@ -1,7 +1,7 @@
 /**
- * Takes in the ends of processes that lost their parents and became children of this one, as they do of the first process
- * of a container: nobody else waits for them, and each would stay a zombie for ever. Node waits for those that it has
- * started itself, one by one; their ends are left to it.
+ * Reaps orphans that became children of this process, which happens to the first process of a container. Nobody else
+ * waits for them, and each would stay a zombie for ever. Node waits for each child that it started itself; those are
+ * left to Node.
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
@@ -9,19 +9,19 @@ import { loadExperimental } from '../../experimental.ts';
 import { childrenOf } from '../proc/descendants.ts';
 import { readStat } from '../proc/proc.ts';
 
-/** waitpid(2), on every architecture of Linux. */
+/** Option of waitpid(2), the same on every Linux architecture. */
 const WNOHANG = 1;
-/** Orphans may end by the hundred; a look at them may wait. */
+/** Orphans may end by the hundred; one look serves them all. */
 const LOOK_AFTER_MS = 100;
-/** An end that comes while one is taken in is told by no signal of its own. */
+/** Signals merge: an orphan that ends while another one is reaped may raise no SIGCHLD. */
 const LOOK_EVERY_MS = 10_000;
 const FIRST_PROCESS = 1;
 
 type Wait = (pid: number) => number;
 
 /**
- * To be called before any child is started. Does nothing where this process gets no orphans, or without node:ffi, which
- * comes with Node 26.1.
+ * Starts reaping; call it before any child is started. Does nothing when this process gets no orphans, or without
+ * node:ffi, which comes with Node 26.1.
  */
 export function reapOrphans(): void {
   if (process.pid !== FIRST_PROCESS) return;
@@ -64,9 +64,9 @@ class Reaper {
 }
 
 function loadWait(): Wait | null {
-  // The address of the status is none: i64 where C has a pointer.
+  // The status pointer is always null, so i64 stands for it.
   const types = ['i32', 'i64', 'i32'] as const;
-  // Node 26.1 had other names for the two.
+  // Node 26.1 named these two keys differently.
   const signature = { arguments: types, return: 'i32', parameters: types, result: 'i32' } as const;
   try {
     const { functions } = loadExperimental('node:ffi').dlopen(null, { waitpid: signature });

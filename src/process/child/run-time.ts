@@ -1,10 +1,13 @@
-/** How long a process and all that it started have run on a processor. 0 where /proc does not tell. */
+/** How long a process and its descendants have run on a processor; 0 without /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { withReserve } from '../proc/reserve.ts';
 
 const NS_PER_MS = 1e6;
 
-/** Of the whole tree, in ms, to the nanosecond: the first field of schedstat (Documentation/scheduler/sched-stats). */
+/**
+ * Returns the run time of a whole tree in ms, exact to the nanosecond: the first field of schedstat
+ * (Documentation/scheduler/sched-stats).
+ */
 export function treeRunTimeMs(pid: number): number {
   let total = 0;
   for (const task of tasksOf(pid)) {

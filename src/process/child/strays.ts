@@ -1,4 +1,4 @@
-/** Processes of an earlier server that no record names: found by their environment, ended without asking. */
+/** Processes of an earlier server that no record names. Their environment identifies them, and SIGKILL ends them. */
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
@@ -10,13 +10,13 @@ const POLL_MS = 5;
 const KILL_WAIT_MS = 5000;
 
 export interface Stray extends ProcessIdentity {
-  /** The SOCKET_PATH that it was started with. */
+  /** SOCKET_PATH that it was started with. */
   readonly bindSocket: string;
 }
 
 /**
- * All whose DATA_DIR is a tenant's of `dataDir` and that were told to bind one of our sockets. A command that an operator
- * runs in an instance's place has a SOCKET_PATH of another form.
+ * Finds all processes that have a tenant's DATA_DIR below `dataDir` and were told to bind one of this server's sockets.
+ * A command that an operator runs for an instance has a SOCKET_PATH of another form.
  */
 export async function strayProcesses(isOurs: (bindSocket: string) => boolean, dataDir: string): Promise<Stray[]> {
   const strays: Stray[] = [];
@@ -29,13 +29,13 @@ export async function strayProcesses(isOurs: (bindSocket: string) => boolean, da
   return strays;
 }
 
-/** Pids of tenants of a data directory that were told to bind below `dir`. */
+/** Returns the pids of tenants of a data directory that were told to bind below `dir`. */
 export async function tenantsBoundIn(dir: string, dataDir: string): Promise<number[]> {
   const tenants = await strayProcesses((bindSocket) => bindSocket.startsWith(`${dir}/`), dataDir);
   return tenants.map(({ pid }) => pid);
 }
 
-/** SIGKILL; settles when they are gone. */
+/** Sends SIGKILL to each; settles when all are gone, or after 5 s. */
 export async function endStrays(strays: readonly ProcessIdentity[]): Promise<void> {
   for (const stray of strays) kill(stray);
   const deadlineMs = performance.now() + KILL_WAIT_MS;
@@ -46,6 +46,6 @@ function kill(stray: ProcessIdentity): void {
   try {
     if (isAlive(stray)) process.kill(stray.pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // The process is gone already.
   }
 }

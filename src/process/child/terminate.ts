@@ -1,7 +1,7 @@
 /**
- * Ends a process and all that it started: SIGTERM to the group, time to finish, SIGKILL to the group,
- * to what left the group, and to what left the family (see `Members`). No pid is signalled unless it is
- * still the process with that start time.
+ * Ends a process and all that it started: SIGTERM to the group, time to finish, then SIGKILL to the group, to
+ * descendants that left the group, and to processes that left the family (see `Members`). A pid is signalled only while
+ * it belongs to the process with the recorded start time.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
@@ -12,27 +12,27 @@ import { isAlive, readName, readStat } from '../proc/proc.ts';
 import { killTree } from './kill-tree.ts';
 import { Members } from './members.ts';
 
-/** Until a group is looked at again whose leader is gone but whose members are not; then twice as long, and so on. */
+/** Delay before looking again at a group whose leader is gone; it doubles with each look. */
 const POLL_MS = 15;
 const POLLS_AT_LEAST_EVERY_MS = 250;
 const BWRAP = 'bwrap';
-/** After SIGKILL the kernel needs a moment; a process in uninterruptible sleep may need longer. */
+/** The kernel needs a moment after SIGKILL; a process in uninterruptible sleep may need longer. */
 const KILL_WAIT_MS = 5000;
 
 export interface TerminateOptions {
   readonly leader: ProcessIdentity;
   /** Settles when the leader was reaped. */
   readonly exited: Promise<unknown>;
-  /** Its `SOCKET_PATH`, by which those are found that left both group and family. */
+  /** The leader's `SOCKET_PATH`, which finds processes that left both group and family. */
   readonly socketPath: string;
-  /** Aborts to cut the grace short. */
+  /** Aborted to cut the grace short. */
   readonly hurry: AbortSignal;
   readonly graceMs: number;
-  /** All that it started, wherever it went; null where there are none. */
+  /** Holds all that the leader started, wherever it went; null without cgroups. */
   readonly cgroup: Pick<Cgroup, 'kill' | 'pids' | 'freeze'> | null;
 }
 
-/** Settles when nothing is left. */
+/** Settles when no process is left. */
 export async function terminateAll(options: TerminateOptions): Promise<void> {
   const { hurry, graceMs } = options;
   await turns.next();
@@ -61,7 +61,7 @@ async function pause(ms: number, deadline: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: deadline }).catch(() => {});
 }
 
-/** Again and again, since what is being killed may have just started another. */
+/** Kills repeatedly, because a process that is being killed may just have started another. */
 async function killLeft({ leader, cgroup, exited }: TerminateOptions, members: Members): Promise<void> {
   const deadlineMs = performance.now() + KILL_WAIT_MS;
   cgroup?.kill();
@@ -70,7 +70,7 @@ async function killLeft({ leader, cgroup, exited }: TerminateOptions, members: M
   await Promise.race([exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);
 }
 
-/** Returns whether there was one. */
+/** Returns whether any process was left. */
 async function killOnce(
   leader: ProcessIdentity,
   cgroup: TerminateOptions['cgroup'],
@@ -83,15 +83,16 @@ async function killOnce(
   return living.length > 0 || wasInCgroup;
 }
 
-/** Not when another process has its pid: then it has no group any more. */
+/** False when another process has the leader's pid: the leader's group is then gone. */
 function mayHaveGroup(leader: ProcessIdentity): boolean {
   const holder = readStat(leader.pid);
   return holder === null || holder.startTicks === leader.startTicks;
 }
 
 /**
- * Whether there was one. They are in a cgroup of ours, so that no other process can have such a pid. What forks all the
- * time would be gone before its turn came: it is halted meanwhile, and what was begun by then is seen by the second look.
+ * Kills everything in the cgroup; returns whether it held a process. Only members can have these pids, because the
+ * cgroup is the instance's own. A fork bomb would outrun its pids, so the cgroup is frozen meanwhile, and a second look
+ * finds forks that were under way.
  */
 function killAll(cgroup: TerminateOptions['cgroup']): boolean {
   if (cgroup === null || livingIn(cgroup).length === 0) return false;
@@ -105,7 +106,7 @@ function livingIn(cgroup: Pick<Cgroup, 'pids'>): number[] {
   return cgroup.pids().filter((pid) => readStat(pid)?.state !== 'Z');
 }
 
-/** Returns whether there was somebody to ask: there is nobody in a namespace that is still being made. */
+/** Returns whether any process could be asked. A namespace that is still being made holds none. */
 async function askToEnd(leader: ProcessIdentity, members: Members): Promise<boolean> {
   if (!(await members.hasGroup())) return true;
   const name = readName(leader.pid);
@@ -114,14 +115,14 @@ async function askToEnd(leader: ProcessIdentity, members: Members): Promise<bool
     return true;
   }
   const asked = name === BWRAP ? await insideOf(leader, members) : [-leader.pid];
-  // A stopped process gets its SIGTERM only once it goes on.
+  // A stopped process gets its SIGTERM only once it continues.
   for (const pid of asked) for (const one of ['SIGTERM', 'SIGCONT'] as const) signal(pid, one);
   return asked.length > 0;
 }
 
 /**
- * What bwrap runs: neither itself, which would end at once and take the exit status with it, nor the one that it has
- * made the first process of the new namespace, which ends with the last of the others.
+ * Lists the processes that bwrap runs. Left out are bwrap itself, which would end at once and lose the exit status, and
+ * the first process of its namespace, which ends with the last of the others.
  */
 async function insideOf(leader: ProcessIdentity, members: Members): Promise<number[]> {
   const inside = (await members.inGroup()).filter(({ pid, ppid }) => pid !== leader.pid && ppid !== leader.pid);
@@ -132,6 +133,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // The process is gone already.
   }
 }

@@ -5,9 +5,9 @@ import type { ProcStat } from '../proc/proc.ts';
 import { lookAtStats } from '../proc/process-table.ts';
 
 /**
- * How long pidusage remembers a process that is not asked for again, and holds its /proc file open: a little
- * longer than the time between two measurements. Its default, a minute, is a leak of descriptors where many
- * processes come and go, and a wrong answer for a later process with the same pid.
+ * How long pidusage remembers a process that is not asked for again, and keeps its /proc file open: slightly longer
+ * than the time between two measurements. Its default of one minute leaks descriptors where many processes come and go,
+ * and gives a wrong answer for a later process with the same pid.
  */
 const REMEMBER_MS = 2000;
 
@@ -26,7 +26,7 @@ export function createUsageMeter(): UsageMeter {
   };
 }
 
-/** Each root with its descendants and its group's members, also those whose parent is gone. */
+/** Maps each root to its descendants and its group's members, also those whose parent is gone. */
 function treesOf(roots: readonly number[], all: readonly ProcStat[]): Map<number, number[]> {
   const wanted = new Set(roots);
   const stats = new Map(all.map((stat) => [stat.pid, stat]));
@@ -50,7 +50,7 @@ async function figuresOf(pids: readonly number[]): Promise<Map<number, Usage>> {
   const figures = new Map<number, Usage>();
   await Promise.all(
     pids.map(async (pid) => {
-      // A process may be gone by now; that is no news here.
+      // A process may have ended by now.
       const stat = await pidusage(pid, { maxage: REMEMBER_MS }).catch(() => null);
       if (stat !== null) {
         figures.set(pid, { memoryBytes: stat.memory, cpuSeconds: stat.ctime / 1000, peakMemoryBytes: null });

@@ -1,6 +1,7 @@
 /**
- * A shell that runs one command after another. A fork of the shell takes a millisecond; one of this process holds it up
- * for up to thirty, since it has so much more memory to map.
+ * A shell that runs one command after another in the background. Forking a command from the shell takes a millisecond;
+ * forking it from the server stops the server's event loop for up to 30 ms, because the kernel copies far larger page
+ * tables.
  */
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
@@ -8,22 +9,24 @@ import { createInterface, type Interface } from 'node:readline';
 import { execa } from 'execa';
 import { SYSTEM_DIRS } from './wrapper.ts';
 
-/** Before the status that ends an answer. Programs of GNU print no control characters of file names in the C locale. */
+/**
+ * Precedes the exit status that ends an answer. In the C locale GNU programs print no control characters of file names.
+ */
 const END_MARK = '\x1e';
 
 export interface ShellAnswer {
   readonly status: number;
-  /** What it printed on its standard output. */
+  /** Lines of its standard output. */
   readonly lines: readonly string[];
 }
 
 export interface BackgroundShellOptions {
-  /** From 0, as this process, to 19, which all else goes before; the priority of its I/O follows (ionice(1)). */
+  /** 0 (the server's own priority) to 19 (everything else runs first). The I/O priority follows from it (ionice(1)). */
   readonly niceness: number;
 }
 
 export class BackgroundShell {
-  /** It answers no more. */
+  /** Whether the shell has ended, so that it answers no further command. */
   ended = false;
   private readonly subprocess = start();
   private readonly reader: Interface;
@@ -33,9 +36,9 @@ export class BackgroundShell {
   constructor({ niceness }: BackgroundShellOptions) {
     const { pid, stdin, stdout, nodeChildProcess } = this.subprocess;
     nodeChildProcess.unref();
-    // Idle, it keeps no program running.
+    // An idle shell does not keep the program running.
     for (const end of [stdin, stdout]) if (end instanceof Socket) end.unref();
-    // One that is gone tells by the end of its output.
+    // The end of its output tells that the shell has ended.
     stdin.on('error', () => {});
     if (pid !== undefined) lowerPriority(pid, niceness);
     this.reader = createInterface({ input: stdout });
@@ -43,7 +46,7 @@ export class BackgroundShell {
     this.reader.once('close', () => this.end());
   }
 
-  /** Runs a command of the shell's language; null when the shell ends before it. One at a time. */
+  /** Runs one command line of sh, one at a time. Resolves to null when the shell ends before the command does. */
   run(command: string): Promise<ShellAnswer | null> {
     return new Promise((resolve) => {
       this.answer = resolve;
@@ -52,7 +55,10 @@ export class BackgroundShell {
     });
   }
 
-  /** With what it runs. One that hangs in the kernel does not even end by that: it is not waited for. */
+  /**
+   * Kills the shell with the command that it runs. A command that hangs in the kernel survives even this, so nobody
+   * waits for it.
+   */
   kill(): void {
     const { pid, stdin, stdout, nodeChildProcess } = this.subprocess;
     const isThere = nodeChildProcess.exitCode === null && nodeChildProcess.signalCode === null;
@@ -74,7 +80,7 @@ export class BackgroundShell {
   }
 }
 
-/** `late` when it takes longer than that. */
+/** Resolves to `late` when the answer takes longer than `timeoutMs`. */
 export async function within<Answer>(timeoutMs: number, answer: Promise<Answer>): Promise<Answer | 'late'> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
@@ -89,10 +95,10 @@ export async function within<Answer>(timeoutMs: number, answer: Promise<Answer>)
 
 function lowerPriority(pid: number, niceness: number): void {
   try {
-    // Not the idle class of I/O: a tenant that keeps the disk busy would then never be measured, and its files never go.
+    // Not the idle I/O class: while a tenant keeps the disk busy, its storage would never be measured or deleted.
     setPriority(pid, niceness);
   } catch {
-    // Where that is forbidden it works all the same.
+    // Without the right to lower its priority the shell still works.
   }
 }
 
@@ -101,7 +107,8 @@ function start() {
     cwd: '/',
     env: { LC_ALL: 'C', PATH: SYSTEM_DIRS.join(':') },
     extendEnv: false,
-    // A group of its own, which is killed as one. It ends with its input, and so with the server.
+    // A process group of its own, so that it is killed as a whole. The shell ends when its input does, thus with the
+    // server.
     detached: true,
     cleanup: false,
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -1,7 +1,7 @@
 /**
- * Keeps descriptors that this process was itself started with away from children. Node marks the low ones
- * close-on-exec and stops at the first gap above 15; it offers no way to mark the others. A server closes
- * them; a library, whose process is not its own, covers them in each child.
+ * Keeps descriptors that this process inherited from its parent away from its children. Node marks the low ones
+ * close-on-exec, stops at the first gap above 15, and offers no way to mark the others. A server closes them; the
+ * library, whose process belongs to its host, covers them in each child instead.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
@@ -11,17 +11,20 @@ const O_CLOEXEC = 0o2000000;
 const FIRST_BEYOND_STDERR = 3;
 
 /**
- * Closes them, as a server should with what it was started with; before it opens anything that it wants to
- * keep. Besides keeping them from children it makes each start faster: a cover up to descriptor 250 costs 5 ms.
+ * Closes inherited descriptors. A server calls it before it opens anything that it wants to keep. Children then inherit
+ * nothing, and each start is faster: a cover up to descriptor 250 costs 5 ms.
  */
 export function closeInherited(): void {
   for (const fd of inheritableDescriptors()) if (!isOfCertificates(fd)) closeSync(fd);
 }
 
-/** By which Node and OpenSSL are told of certificates. */
+/** Variables that name certificate files for Node and OpenSSL. */
 const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
-/** Node reads them on a thread of its own while the program starts, unmarked: without its file it would abort. */
+/**
+ * Node reads these files on a thread while the program starts, through an unmarked descriptor, and aborts if it is
+ * closed.
+ */
 function isOfCertificates(fd: number): boolean {
   try {
     const path = readlinkSync(`/proc/self/fd/${fd}`);
@@ -42,10 +45,10 @@ function certificatePaths(): string[] {
   });
 }
 
-/** Where /proc does not tell, or nothing is limited. */
+/** Stands for a limit that is infinite or that /proc does not show. */
 const UNKNOWN_LIMIT = 65_536;
 
-/** How many files this process may open: Node raises its soft limit to the hard one by itself. */
+/** Returns how many files this process may open. Node raises its soft limit to the hard limit by itself. */
 export function descriptorLimit(): number {
   try {
     const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
@@ -55,7 +58,7 @@ export function descriptorLimit(): number {
   }
 }
 
-/** The most that a process may be allowed to open, which is what `infinity` comes to (proc_sys_fs(5), nr_open). */
+/** Returns the most files that any process may open, which `infinity` resolves to (proc_sys_fs(5), nr_open). */
 export function mostDescriptors(): number {
   try {
     return Number.parseInt(readFileSync('/proc/sys/fs/nr_open', 'latin1'), 10) || UNKNOWN_LIMIT;
@@ -64,17 +67,17 @@ export function mostDescriptors(): number {
   }
 }
 
-/** Keeps from children what this process was started with. */
+/** Keeps inherited descriptors from children. */
 export interface Cover {
-  /** What follows stdin, stdout and stderr in the `stdio` of each child. */
+  /** Entries that follow stdin, stdout and stderr in the `stdio` of each child. */
   readonly stdio: readonly (number | 'ignore')[];
-  /** To be called when no child is started with it any more. */
+  /** Call this when no further child is started with the cover. */
   close(): void;
 }
 
 /**
- * /dev/null in the place of each descriptor that a child would get. Looked for once, since all that Node opens is
- * marked, and looking takes milliseconds.
+ * Puts /dev/null in the place of each descriptor that a child would inherit. Inherited descriptors are listed once:
+ * Node marks all that it opens later, and listing them takes milliseconds.
  * @throws {Error} when /dev/null cannot be opened
  */
 export function coverInherited(): Cover {
@@ -86,7 +89,7 @@ export function coverInherited(): Cover {
   return { stdio: Array.from({ length }, (_, index) => at(index)), close: () => closeSync(nothing) };
 }
 
-/** Descriptors beyond stderr that a child would get; none where /proc does not tell. */
+/** Lists the descriptors above stderr that a child would inherit; none without /proc. */
 function inheritableDescriptors(): number[] {
   return listOwn().filter((fd) => fd >= FIRST_BEYOND_STDERR && isInheritable(fd));
 }
@@ -104,7 +107,7 @@ function isInheritable(fd: number): boolean {
     const [, flags] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
     return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;
   } catch {
-    // The descriptor of the listing itself, closed since.
+    // The descriptor of the listing itself, which is closed by now.
     return false;
   }
 }

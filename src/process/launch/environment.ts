@@ -1,10 +1,10 @@
-/** The clean environment of a child: nothing of the supervisor's but what is named here. Pure. */
+/** Builds the clean environment of a child, which has nothing of the supervisor's but what is named here. Pure. */
 
 export interface EnvironmentParts {
   /** The supervisor's own environment. */
   readonly base: NodeJS.ProcessEnv;
   readonly inherit: readonly string[];
-  /** The service's variables, templates filled in. */
+  /** Variables of the service with their templates filled in. */
   readonly service: Readonly<Record<string, string>>;
   readonly tenant: Readonly<Record<string, string>>;
   readonly tenantId: string;
@@ -18,7 +18,7 @@ export interface EnvironmentParts {
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The order of contract.md §3: later ones win. */
+/** Later entries win, in the order that docs/config.md describes. */
 export function childEnvironment(parts: EnvironmentParts): Record<string, string> {
   const inherited: Record<string, string> = {};
   for (const name of parts.inherit) {

@@ -1,8 +1,8 @@
 /**
- * The FIFOs that children print to. A child holds its two open for reading and writing, so it never sees a
- * broken pipe: it lives on when this process dies, and what it prints meanwhile waits in the FIFO for the next
- * one. Named `{dir}/{service}-{id}.out` and `.err`; a few nameless ones are kept ready, since making one takes
- * a process (Node has no mkfifo) and a wake should not wait for it.
+ * The FIFOs that children print to, `{dir}/{service}-{id}.out` and `.err`. A child holds both of its FIFOs open for
+ * reading and writing, so it never sees a broken pipe: it outlives the server, and its output waits in the FIFO for the
+ * next server. Making a FIFO takes a process (Node has no mkfifo), so a few unnamed spares are kept ready for the next
+ * wake.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -14,25 +14,25 @@ import { TenementError } from '../../errors.ts';
 import { requiredProgram } from '../isolation/host/programs.ts';
 import { ensurePrivateDir } from '../storage/directories.ts';
 
-/** Two for each of so many starts at once. */
+/** Enough for eight starts at once: each takes two. */
 const SPARES = 16;
-/** Making them takes a process, and one that starts needs the processor more. */
+/** Making spares takes a process; a tenant that starts needs the processor first. */
 const REFILL_AFTER_MS = 1000;
 const SPARE_PREFIX = '.spare-';
 
-/** What reads a child's output. */
+/** The reading ends of a child's output. */
 export interface OutputEnds {
   readonly stdout: Readable;
   readonly stderr: Readable;
 }
 
-/** For a new child: `childFds` go into its `stdio`, and are closed with `closeChildFds` once it has them. */
+/** FIFOs for a new child. Its `stdio` takes `childFds`; `closeChildFds` closes them once the child has them. */
 export interface NewOutput {
   readonly childFds: readonly [stdout: number, stderr: number];
   closeChildFds(): void;
-  /** From now on they are an instance's, in the place of those that it had. @throws {Error} */
+  /** Gives the FIFOs to an instance, in place of those that it had. @throws {Error} when a rename fails */
   assign(instance: InstanceName): OutputEnds;
-  /** Removes those that are nobody's. */
+  /** Removes FIFOs that no instance was given. */
   discard(): void;
 }
 
@@ -43,12 +43,12 @@ export class Fifos {
   private making: Promise<void> | null = null;
   private refilling: NodeJS.Timeout | null = null;
 
-  /** @param dir made when it is first needed */
+  /** @param dir created when it is first needed */
   constructor(dir: string) {
     this.dir = dir;
   }
 
-  /** Fresh FIFOs, which are nobody's yet. @throws {Error} when they cannot be made */
+  /** Makes FIFOs that belong to no instance yet. @throws {TenementError} `state_failed` when they cannot be made */
   async create(): Promise<NewOutput> {
     const spares = await this.takeSpares();
     return {
@@ -65,7 +65,7 @@ export class Fifos {
     return { stdout: openReader(paths[0]), stderr: openReader(paths[1]) };
   }
 
-  /** Those that an instance's process still holds; nothing comes from one that is gone. */
+  /** Opens the FIFOs that an instance's process still holds. A missing FIFO reads as empty. */
   reopen(instance: InstanceName): OutputEnds {
     const [stdout, stderr] = this.pathsOf(instance).map(openReaderIfThere);
     return { stdout: stdout ?? Readable.from([]), stderr: stderr ?? Readable.from([]) };
@@ -75,21 +75,21 @@ export class Fifos {
     removeAll(this.pathsOf(instance));
   }
 
-  /** Makes spare ones, for the first start to find. */
+  /** Makes spares for the first start. */
   async prepare(): Promise<void> {
     ensurePrivateDir(this.dir);
     this.removeSpares();
     await this.refill(2 * SPARES);
   }
 
-  /** Removes the spare ones. */
+  /** Removes the spares. */
   async close(): Promise<void> {
     if (this.refilling !== null) clearTimeout(this.refilling);
     await this.making?.catch(() => {});
     this.removeSpares();
   }
 
-  /** Those of this process and of one that was killed. */
+  /** Removes the spares of this process and of an earlier one that was killed. */
   private removeSpares(): void {
     this.spares = [];
     const spares = listDir(this.dir).filter((name) => name.startsWith(SPARE_PREFIX));
@@ -112,7 +112,7 @@ export class Fifos {
   private refillLater(): void {
     this.refilling ??= setTimeout(() => {
       this.refilling = null;
-      // A failure shows when a start finds none.
+      // The next start that finds no spare reports the failure.
       void this.refill(SPARES).catch(() => {});
     }, REFILL_AFTER_MS).unref();
   }
@@ -141,7 +141,7 @@ export class Fifos {
 function openForChild(paths: readonly [string, string]): Pick<NewOutput, 'childFds' | 'closeChildFds'> {
   const opened: number[] = [];
   try {
-    // For reading and writing: opening waits for nobody, and the child is never without a reader.
+    // Opened for reading and writing, so that opening never blocks and the child always has a reader.
     for (const path of paths) opened.push(openSync(path, constants.O_RDWR));
     const [out = -1, err = -1] = opened;
     return { childFds: [out, err], closeChildFds: () => closeAll(opened) };
@@ -151,10 +151,10 @@ function openForChild(paths: readonly [string, string]): Pick<NewOutput, 'childF
   }
 }
 
-/** Ends when the last process that holds the other side is gone. */
+/** The reader ends when the last process that holds the other side is gone. */
 function openReader(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  // Not a ReadStream: that would hold a thread of the pool in each read.
+  // A ReadStream would occupy a thread of the pool for each read.
   return new Socket({ fd, readable: true, writable: false });
 }
 

@@ -1,4 +1,4 @@
-/** How a child is started, with the templates filled in: its paths, its command, its environment. */
+/** How a child is started: its command, environment and paths, with all templates filled in. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Limits } from '../../core/limits/limits.ts';
@@ -15,16 +15,16 @@ export interface LaunchSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Record<string, string>;
-  /** The only paths of the host that it sees; null: no such list. */
+  /** The only paths of the host that the child sees; null: it sees all. */
   readonly readOnlyPaths: readonly string[] | null;
-  /** Of the host, to write in, and sockets to connect to. */
+  /** Paths of the host that the child may write to. `sockets`: sockets of the host that it may connect to. */
   readonly readWritePaths: readonly string[];
   readonly sockets: readonly string[];
 }
 
 export interface LaunchContext {
   readonly settings: Settings;
-  /** What children may inherit from by name; default this process's. Their PATH is without what npm put into it. */
+  /** Environment from which children inherit by name; default: this process's. npm's additions to PATH are removed. */
   readonly baseEnv?: NodeJS.ProcessEnv;
 }
 
@@ -77,8 +77,8 @@ export function launchSpecFor(
 }
 
 /**
- * A fingerprint of all that a process of this request is started with, but for its port and for what it
- * inherits from the server's own environment, which may be another after an upgrade.
+ * Returns a fingerprint of everything that a process of this request is started with. Left out are its port and the
+ * values that it inherits from the server's environment, which may differ after an upgrade.
  */
 export function specOf({ service, env, paths, limits, webAddress }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env: serviceEnv } = service;
@@ -89,7 +89,7 @@ export function specOf({ service, env, paths, limits, webAddress }: LaunchReques
   return createHash('sha256').update(JSON.stringify(all)).digest('base64url').slice(0, 22);
 }
 
-/** Those without any say nothing, so that what an earlier tenement started is not taken for outdated. */
+/** Keys at their defaults add nothing, so that processes of an earlier tenement do not count as outdated. */
 function isolationOf(service: ServiceConfig, { nofileLimit }: Limits): unknown[] {
   const { isolation, network, readOnlyPaths } = service;
   const user = service.user === 'root' ? null : service.user;
@@ -103,7 +103,7 @@ function accessOf({ readWritePaths, sockets, tmpLimitBytes }: ServiceConfig): un
   return none ? [] : [{ readWritePaths, sockets, tmpLimitBytes }];
 }
 
-/** What of it these templates name. */
+/** Returns the parts of the address that these templates use. */
 function usedOf(address: WebAddress, templates: readonly string[]): unknown[] {
   const names = new Set(templates.flatMap(templateVariables));
   const used = (['host', 'url'] as const).filter((name) => names.has(name));
@@ -114,7 +114,7 @@ function pairs(env: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Those that are the same for each of its processes. */
+/** Template values that are the same for every process of the instance. */
 export function valuesOf({ service, tenantId, webAddress }: LaunchRequest, settings: Settings): TemplateValues {
   const { host, url } = webAddress;
   return {

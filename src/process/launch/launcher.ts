@@ -1,6 +1,6 @@
 /**
- * Starts children and finds those of an earlier server again: directories, environment, port, output, watch,
- * process. Expected failures come back as a sentence.
+ * Starts children and takes back those of an earlier server: directories, environment, port, output, process. Expected
+ * failures are returned as a sentence.
  */
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,18 +47,18 @@ import { assertRunnable, spawnChild } from './spawn.ts';
 export interface LauncherOptions {
   readonly settings: Settings;
   readonly sink: OutputSink;
-  /** Default: says nothing. */
+  /** Default: no log. */
   readonly logger?: Logger;
-  /** What children may inherit from by name; default this process's. */
+  /** Environment from which children inherit by name; default: this process's. */
   readonly baseEnv?: NodeJS.ProcessEnv;
-  /** A process has ended that listened on this; it is the callee's to close. Default: it is closed. */
+  /** Called when a process has ended that listened on `fd`. The callee closes `fd`. Default: it is closed. */
   onListenerLeft?(instance: InstanceName, fd: number): void;
-  /** What is served now, whose hiddenPaths no tenant is to see; default: nothing. */
+  /** The services of now, whose files are hidden from every tenant; default: none. */
   config?(): Pick<Config, 'file' | 'services'>;
 }
 
 interface Context extends LauncherOptions, Surroundings {
-  /** Looked for once, when first needed: looking may move this process. */
+  /** Found once, when first needed, because finding them may move this process into another cgroup. */
   cgroups(): Cgroups;
   readonly fifos: Fifos;
   readonly shells: SpareShells;
@@ -116,7 +116,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     strays: (bindSockets) => strayProcesses(bindSockets, settings.dataDir),
     endStrays: (strays) => {
       const pids = new Set(strays.map(({ pid }) => pid));
-      // What is frozen takes no signal; with version 1 of cgroups not even SIGKILL.
+      // Frozen processes take no signal; with cgroup v1 not even SIGKILL.
       for (const cgroup of context.cgroups().all())
         if (cgroup.pids().some((pid) => pids.has(pid))) cgroup.freeze(false);
       return endStrays(strays);
@@ -141,12 +141,12 @@ function hiddenPathsFor(service: ServiceConfig, { settings, config }: LauncherOp
   return hiddenPaths({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
 }
 
-/** Deletes what an earlier server has put aside, in the background. */
+/** Deletes in the background what an earlier server has set aside. */
 function sweepAll({ trash, settings, config }: Context): void {
   trash.prepare();
   for (const place of trashesOf(settings)) trash.sweep(place);
   const services = config?.().services.values() ?? [];
-  // Where sockets of different tenants lie in different directories, each is met when its process is taken back or started.
+  // Where each tenant has its own socket directory, it is swept when its process is taken back or started.
   for (const service of services) sweepBindDirs(instancePaths(settings, service, 'x').bindSocket, trash);
 }
 
@@ -183,7 +183,7 @@ interface Prepared {
   readonly isolation: Isolation;
   readonly port: number | null;
   readonly dirWatch: DirWatch;
-  /** null where there are none. */
+  /** null without cgroups. */
   readonly cgroup: Cgroup | null;
 }
 
@@ -221,7 +221,7 @@ function startIn(shell: Shell, request: LaunchRequest, context: Context, prepare
   }
 }
 
-/** Takes a process back, whatever its state: it is probed, or ended, like one that was launched. */
+/** Takes a process back in whatever state it is. It is then probed or ended like a launched one. */
 function adopt(request: LaunchRequest, record: ProcessRecord, context: Context): LaunchedProcess {
   const { instance, service } = request;
   const { stdout, stderr } = context.fifos.reopen(instance);
@@ -257,12 +257,12 @@ function passOn({ onListenerLeft }: LauncherOptions, instance: InstanceName, fd:
   else onListenerLeft(instance, fd);
 }
 
-/** A name for its cgroup: ids and names of services have no dot. */
+/** Names the cgroup of an instance. Neither ids nor service names contain a dot. */
 function leafOf({ service, tenantId }: LaunchRequest): string {
   return `${service.name}.${tenantId}`;
 }
 
-/** What was made for one process alone. */
+/** Removes files that served one process only. */
 function removeFiles({ instance, paths }: LaunchRequest, { fifos, settings }: Context): void {
   fifos.remove(instance);
   removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
@@ -270,7 +270,7 @@ function removeFiles({ instance, paths }: LaunchRequest, { fifos, settings }: Co
 
 type Traces = Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>;
 
-/** What a process that is gone has left behind. What cannot be removed is in nobody's way until the next start. */
+/** Removes the sockets of a process that has ended. A failure is logged; the next start does not depend on it. */
 function removeTraces(
   { publicSocket, bindSocket }: Traces,
   { trash, logger }: Pick<Context, 'trash' | 'logger'>,

@@ -1,8 +1,10 @@
-/** What differs when npm or npx has started this process: the beginning of PATH, and whose end is its end. */
+/**
+ * What differs when npm or npx has started this process: the start of PATH, and the process whose end ends this one.
+ */
 import { basename, delimiter, sep } from 'node:path';
 import { identityOf, isAlive, readEnvironment, readStat } from '../proc/proc.ts';
 
-/** npm sets these for what it runs (docs.npmjs.com/cli/using-npm/scripts, "Environment"). */
+/** Variables that npm sets for the programs that it runs (docs.npmjs.com/cli/using-npm/scripts, "Environment"). */
 const MARKS = ['npm_lifecycle_event', 'npm_command', 'npm_execpath'];
 
 const POLL_MS = 1000;
@@ -12,8 +14,9 @@ export function isOfNpm(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * The environment with the user's own PATH. npm puts the programs of the packages of this directory and of all above it
- * first, and tenement's own Node may be among them: an application whose modules were compiled for another cannot run.
+ * Returns the environment with the user's own PATH. npm prepends the programs of the packages of this directory and of
+ * all above it. tenement's own Node may be among them, and an application whose modules were compiled for another Node
+ * cannot run with it.
  */
 export function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const path = env['PATH'];
@@ -28,8 +31,8 @@ function isOfPackages(dir: string): boolean {
 }
 
 /**
- * Calls `onGone` when npm, or a shell between it and this process, has ended: npm that is killed ends nothing of what it
- * runs. Does nothing where npm has not started this process.
+ * Calls `onGone` when npm, or a shell between npm and this process, has ended. A killed npm does not end the programs
+ * that it runs. Does nothing when npm has not started this process.
  */
 export function watchNpm(env: NodeJS.ProcessEnv, onGone: () => void): void {
   if (!isOfNpm(env)) return;
@@ -41,7 +44,7 @@ export function watchNpm(env: NodeJS.ProcessEnv, onGone: () => void): void {
   }, POLL_MS).unref();
 }
 
-/** The parent and those above it, up to the first that has nothing of npm in its environment: npm itself. */
+/** The parent and its ancestors, up to the first without npm's variables in its environment, which is npm itself. */
 function startersOf(parent: number): number[] {
   const pids: number[] = [];
   for (let pid = parent; pid > 1; pid = readStat(pid)?.ppid ?? 0) {

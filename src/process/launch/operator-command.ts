@@ -1,11 +1,10 @@
 /**
- * Prepares what an operator runs with an instance's environment, user, isolation and limits, beside its process if it has
- * one. The command line starts it, so that it has the operator's terminal, pipes and signals.
- *
- * It has a cgroup of its own with the instance's limits: in the instance's, it would be frozen, ended or killed for
- * memory together with it, and an import that takes too much would take the application down. Its SOCKET_PATH and PORT
- * are its own too, so that an application which is run in this way takes nobody's place, and so that no server takes it
- * for a process of the instance.
+ * Prepares a command that an operator runs with an instance's environment, user, isolation and limits. The command line
+ * starts it, so that it has the operator's terminal, pipes and signals. |
+ * The command has a cgroup of its own with the instance's limits. In the instance's cgroup it would be frozen, ended or
+ * killed for memory together with the instance, and an import that takes too much memory would take the application
+ * down. Its SOCKET_PATH and PORT are its own too: an application that is started this way does not displace the
+ * instance's, and no server takes it for a process of the instance.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -23,14 +22,19 @@ import { type LaunchSpec, launchSpecFor } from './launch-spec.ts';
 import { assertWorkdir } from './spawn.ts';
 import { findCommand, findProgram, quoted, SHELL, scriptFor } from './wrapper.ts';
 
-/** Between the names of service and tenant and the number of the command; no instance's leaf has it. */
+/**
+ * Separates the instance from the number of the command in the name of a cgroup. No instance's own cgroup contains it.
+ */
 const MARK = '.exec-';
 
 export interface CommandContext extends Surroundings {
   cgroups(): Cgroups;
 }
 
-/** Makes the tenant's directory where it is missing. @throws {TenementError} `command_not_found`, `exec_failed` */
+/**
+ * Prepares a command; makes the tenant's directory if it is missing.
+ * @throws {TenementError} `command_not_found`, `exec_failed`, `host_cannot`
+ */
 export async function prepareCommand(
   instance: LaunchRequest,
   asked: AskedCommand,
@@ -59,7 +63,7 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
   let cgroup: Cgroup | null = null;
   try {
     const run = needsInnerTerminal(request, asked) ? onInnerTerminal(spec) : spec;
-    // What it sees is by its own program; a container's words are part of its isolation.
+    // Its filesystem view follows from its own program; a container's arguments are part of its isolation.
     const seen = request.service.isolation === 'sandbox' ? run : spec;
     const sockets = await socketsAround(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
@@ -85,14 +89,14 @@ function specOfCommand({ words: [file = '', ...args], term }: AskedCommand, spec
 }
 
 /**
- * In a pid namespace the process group that has the terminal of the command line has no number, and a shell cannot give
- * the terminal back to it at its end.
+ * The process group that owns the operator's terminal has no number inside a pid namespace, so a shell there cannot
+ * give the terminal back when it ends.
  */
 function needsInnerTerminal({ service }: LaunchRequest, { term }: AskedCommand): boolean {
   return term !== null && service.isolation !== 'process';
 }
 
-/** On one more terminal, of the tenant's own /dev. @throws {TenementError} `host_cannot` */
+/** Runs the command on another terminal, from the tenant's own /dev. @throws {TenementError} `host_cannot` */
 function onInnerTerminal(spec: LaunchSpec): LaunchSpec {
   const script = findProgram('script');
   if (script === null) throw new TenementError('host_cannot', 'script(1) is not installed, which -t takes');
@@ -100,7 +104,7 @@ function onInnerTerminal(spec: LaunchSpec): LaunchSpec {
   return { ...spec, file: script, args: ['-q', '-e', '-c', line, '/dev/null'] };
 }
 
-/** Free at this moment, and nobody's; null with `listen = "socket"`. */
+/** Returns a port that is free at this moment and not reserved; null with `listen = "socket"`. */
 async function freePort({ service }: LaunchRequest): Promise<number | null> {
   if (service.listen !== 'port') return null;
   const port = await takePort();

@@ -1,7 +1,8 @@
 /**
- * Shells that wait to become a child. A fork copies the page tables of this process and holds up everything else in it,
- * and a shell takes a moment to start: some are made when it is quiet, each in a session of its own, with its FIFOs
- * open, unable to gain privileges, reading its commands from us. One that is never told anything ends with us.
+ * Shells that wait to become a child. Forking copies the page tables of this process and blocks everything else in it,
+ * and a shell takes a moment to start. So some are started ahead when the server is quiet, each in a session of its
+ * own, with its FIFOs open, unable to gain privileges, reading its script from the server. A shell that gets no script
+ * ends with the server.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import type { Fifos, NewOutput } from './fifos.ts';
 import { SHELL } from './wrapper.ts';
 
 const SPARES = 4;
-/** Making one takes the processor for some milliseconds, and a process that starts needs it more. */
+/** Starting a shell takes some milliseconds of processor time, which a starting tenant needs first. */
 const REFILL_AFTER_MS = 250;
 
 export interface Shell {
@@ -20,9 +21,9 @@ export interface Shell {
   readonly pid: number;
   /** Its stdout and stderr. */
   readonly output: NewOutput;
-  /** Gives it all that it is to do. */
+  /** Gives the shell its whole script. */
   run(script: string): void;
-  /** Ends one that was given nothing, and removes its FIFOs; settles when it is gone. */
+  /** Ends a shell that was given no script and removes its FIFOs; settles when it is gone. */
   discard(): Promise<void>;
 }
 
@@ -34,13 +35,13 @@ export class SpareShells {
   private making: Promise<void> | null = null;
   private closed = false;
 
-  /** @param cover of each; closed with the last of them */
+  /** @param cover is part of each shell's `stdio`, and is closed with the last shell */
   constructor(fifos: Pick<Fifos, 'create'>, cover: Cover) {
     this.fifos = fifos;
     this.cover = cover;
   }
 
-  /** One that nobody else has. @throws {Error} with a sentence for a person when none can be made */
+  /** Takes a shell for one child. @throws {Error} with a sentence for a person when none can be made */
   async take(): Promise<Shell> {
     const spare = this.spares.shift();
     this.refillLater();
@@ -50,7 +51,7 @@ export class SpareShells {
     return spare;
   }
 
-  /** Has some made soon. */
+  /** Starts further shells soon. */
   refillLater(): void {
     if (this.closed || this.spares.length >= SPARES) return;
     this.refilling ??= setTimeout(() => {
@@ -58,7 +59,7 @@ export class SpareShells {
     }, REFILL_AFTER_MS).unref();
   }
 
-  /** Ends those that nobody took, also one that is being made; settles when they are gone. */
+  /** Ends all shells that nobody took, also one that is being started; settles when they are gone. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.refilling !== null) clearTimeout(this.refilling);
@@ -67,7 +68,7 @@ export class SpareShells {
     this.cover.close();
   }
 
-  /** One at a time: the others wait for the next turn. A failure shows when a start finds none. */
+  /** Starts one shell, then schedules the next. The next start that finds no shell reports a failure. */
   private async refill(): Promise<void> {
     const spare = await this.make().catch(() => null);
     this.refilling = null;
@@ -80,7 +81,7 @@ export class SpareShells {
 
   private async make(): Promise<Shell> {
     const output = await this.fifos.create();
-    // What covers is closed, and its number may be another file's by now.
+    // The cover is closed, and its descriptor's number may belong to another file by now.
     if (this.closed) {
       output.closeChildFds();
       output.discard();
@@ -90,9 +91,9 @@ export class SpareShells {
       cwd: '/',
       env: {},
       extendEnv: false,
-      // A session and group of its own, so that all it starts can be signalled as one.
+      // A session and process group of its own, so that all its processes can be signalled together.
       detached: true,
-      // execa takes any descriptor, its types name only 3 to 9.
+      // execa accepts any descriptor; its types name only 3 to 9.
       stdio: ['pipe', ...(output.childFds as readonly [9, 9]), ...(this.cover.stdio as readonly ('ignore' | 9)[])],
       cleanup: false,
       buffer: false,
@@ -105,7 +106,7 @@ export class SpareShells {
       const { code, originalMessage } = await subprocess;
       throw new Error(`could not run ${SHELL.file}: ${originalMessage ?? code ?? 'unknown reason'}`);
     }
-    // One that is gone tells by its exit.
+    // Its exit tells that the shell has ended.
     stdin.on('error', () => {});
     const run = (script: string) => void stdin.end(script);
     return { process: nodeChildProcess, pid, output, run, discard: () => discard(nodeChildProcess, stdin, output) };

@@ -1,7 +1,7 @@
 /**
- * What runs between the fork and the application's own program, each by exec, so that the pid stays: setpriv(1) takes the
- * right to gain privileges away, a shell joins the cgroup (before anything is charged to another) and lowers the limit of
- * open files, then setpriv changes to the tenant's own user where it has one, then bwrap(1) gives it its view of the
+ * Programs between the fork and the application. Each execs the next, so the pid stays. setpriv(1) forbids gaining
+ * privileges. A shell joins the cgroup, before anything is charged to another one, and lowers the limit of open files.
+ * setpriv then changes to the tenant's own user if it has one. Last, bwrap(1) gives the application its view of the
  * machine, or runsc(1) a kernel of its own.
  */
 import { accessSync, constants } from 'node:fs';
@@ -11,15 +11,18 @@ import type { Owner } from '../storage/directories.ts';
 import { isFile } from '../storage/files.ts';
 
 export interface Wrapping {
-  /** Files of the cgroup that is joined. */
+  /** Files of the cgroup to join. */
   readonly joinFiles: readonly string[];
   readonly nofileLimit: number | null;
   readonly user: Owner | null;
   /** bwrap or runsc and its arguments; empty at `isolation = "process"`. */
   readonly sandbox: readonly string[];
-  /** The filter of system calls, which bwrap finds at `FILTER_FD`; null: there is none. */
+  /** File of the system call filter, which bwrap reads at `FILTER_FD`; null: no filter. */
   readonly filterPath: string | null;
-  /** The program and its environment are in a file that the sandbox reads; null: they follow in its words. */
+  /**
+   * Environment of the sandbox itself, when the program and its environment are in a file that the sandbox reads; null:
+   * they follow as its arguments.
+   */
   readonly ownEnv: Readonly<Record<string, string>> | null;
 }
 
@@ -28,37 +31,37 @@ export interface Program {
   readonly args: readonly string[];
 }
 
-/** Where Linux has its programs; a tenant's own PATH has no part in this. */
+/** Directories of the system's programs. A tenant's PATH plays no part here. */
 export const SYSTEM_DIRS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
 
 export function findProgram(name: string): string | null {
   return SYSTEM_DIRS.map((dir) => join(dir, name)).find(isExecutable) ?? null;
 }
 
-/** Of util-linux. */
+/** Part of util-linux. */
 const SETPRIV = findProgram('setpriv');
 
-/** Whether processes can be kept from gaining privileges here. */
+/** Whether this machine can keep processes from gaining privileges. */
 export const hasSetpriv = SETPRIV !== null;
 
 /**
- * What glibc or its loader take from the environment to load and read (sysdeps/generic/unsecvars.h). In the tenant's
- * hands they would run its code as the server's user, before that was given up: they are set last.
+ * Variables that make glibc or its loader load or read files (sysdeps/generic/unsecvars.h). Set too early, they would
+ * run a tenant's code as the server's user, so they are set last, by env(1).
  */
 const LOADER =
   /^(LD_.*|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR)$/;
 
-/** What means something to a shell itself, which would refuse some values of it (UID in bash, OPTIND in dash). */
+/** Variables of the shell itself, which refuses some values of them (UID in bash, OPTIND in dash). */
 const SHELLS_OWN = /^(OPTIND|PPID|E?UID|BASHOPTS|SHELLOPTS)$/;
 
-/** The shell before it is told anything: nothing that it starts gains privileges. */
+/** Runs the shell. Nothing that it starts can gain privileges. */
 export const SHELL: Program =
   SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
 
-/** Where bwrap reads the filter of system calls; a shell can name no higher one. */
+/** Descriptor at which bwrap reads the system call filter; a shell can name no higher one. */
 export const FILTER_FD = 9;
 
-/** MAX_ARG_STRLEN of the kernel (execve(2)): of each argument and each variable, with the NUL that ends it. */
+/** MAX_ARG_STRLEN (execve(2)): the kernel's limit for one argument or variable, with its final NUL. */
 const MAX_WORD_BYTES = 128 * 1024;
 
 export interface Started extends Program {
@@ -67,10 +70,11 @@ export interface Started extends Program {
 }
 
 /**
- * What the shell is told. In braces, so that it does nothing until it has read all of it. `0` stands for whoever writes
- * it; a cap that cannot be had is no reason to go on without. The environment is not among the words of a command, which
- * everybody may read. `redirection`: of the program's stdin, which has nothing to read where it is not given.
- * @throws {Error} when no program can be given one of its words
+ * Builds the shell's script. Braces keep the shell from running any of it before it has read all. A write of `0` to a
+ * cgroup file moves the writer. A limit that cannot be set ends the start. The environment is exported rather than
+ * passed as arguments, which every user may read.
+ * @param redirection of the program's stdin; default: an empty input
+ * @throws {Error} when an argument or variable has a NUL byte or is too long
  */
 export function scriptFor(started: Started, wrapping: Wrapping, redirection = nothingFor(wrapping)): string {
   const { joinFiles, nofileLimit, filterPath } = wrapping;
@@ -80,7 +84,7 @@ export function scriptFor(started: Started, wrapping: Wrapping, redirection = no
     ...(nofileLimit === null ? [] : [`ulimit -n ${nofileLimit} || exit 126`]),
     ...joinFiles.map((path) => `echo 0 > ${quoted(path)} || exit 126`),
     `cd ${quoted(started.cwd)} || exit 126`,
-    // What a shell adds to a clean environment.
+    // Variables that a shell adds to a clean environment.
     'unset PWD OLDPWD SHLVL',
     ...env.map(([name, value]) => `export ${name}=${quoted(value)}`),
     `exec ${words.map(quoted).join(' ')}${filterPath === null ? '' : ` ${FILTER_FD}< ${quoted(filterPath)}`} ${redirection}`,
@@ -91,7 +95,7 @@ export function scriptFor(started: Started, wrapping: Wrapping, redirection = no
   return script;
 }
 
-/** The shell makes a pipe of it, from which nothing comes: runsc gives what it has for stdin to the user `nobody`. */
+/** An empty pipe, made by the shell: runsc changes the owner of its stdin to `nobody`, which /dev/null must not get. */
 const EMPTY_PIPE = "<<'END'\nEND";
 
 function nothingFor({ ownEnv }: Wrapping): string {
@@ -104,14 +108,18 @@ function commandOf({ file, args, env }: Started, { user, sandbox, ownEnv }: Wrap
   return { words, env: Object.entries(env).filter(([name]) => !isLate(name)) };
 }
 
-/** The shell would tell it by its exit alone. What they say may be secret. @throws {Error} */
+/**
+ * Checked here because the shell would fail with an exit status alone. The message omits the words, which may be
+ * secret.
+ * @throws {Error} when a word has a NUL byte or is too long
+ */
 function assertPassable(words: readonly string[]): void {
   if (words.some((word) => word.includes('\0'))) throw new Error('its command or environment has a NUL byte');
   if (words.every((word) => Buffer.byteLength(word) < MAX_WORD_BYTES)) return;
   throw new Error('an argument or a variable of it is longer than the 128 KiB that the system takes (E2BIG)');
 }
 
-/** As one word of a shell. */
+/** Quotes a string as one word of sh. */
 export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -125,14 +133,14 @@ function lateWords(env: Started['env']): string[] {
   return late.length === 0 ? [] : ['/usr/bin/env', ...late.map(([name, value]) => `${name}=${value}`)];
 }
 
-/** What runs a program as another user; empty where that cannot be or need not. */
+/** Returns the words that run a program as another user; empty when that is impossible or unnecessary. */
 export function userWords(user: Owner | null): string[] {
   if (SETPRIV === null || user === null) return [];
   return [SETPRIV, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'];
 }
 
 /**
- * That the program is there, which a wrapped one would tell only by its exit.
+ * Checks that a program exists. A wrapped program would report its absence only by its exit status.
  * @throws {Error} with a sentence for a person
  */
 export function assertProgram(program: string, cwd: string, path: string): void {
@@ -141,7 +149,7 @@ export function assertProgram(program: string, cwd: string, path: string): void 
   if (found === 'missing') throw new Error(`command not found: ${program}`);
 }
 
-/** `forbidden`: it is there and cannot be executed. */
+/** Looks for a command on `path`. `forbidden`: it exists and cannot be executed. */
 export function findCommand(program: string, cwd: string, path: string): 'there' | 'forbidden' | 'missing' {
   const candidates = programCandidates(program, cwd, path);
   if (candidates.some(isExecutable)) return 'there';
