@@ -138,7 +138,7 @@ export class InstanceTable {
   /** Of one that may have been woken, or removed, since it was to have one. */
   private openActivationSocket(instance: InstanceName): void {
     const member = this.members.get(instance);
-    if (member instanceof Runner) member.mindPublicSocket();
+    if (member instanceof Runner) member.renewPublicSocket();
     else if (member !== undefined) this.addActivationSocket(member);
   }
 

@@ -16,17 +16,13 @@ import { StartPlace } from '../admission/start-place.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 
-export interface AttemptHooks {
-  onNoRoom(): void;
-  onLaunchFailed(detail: string): void;
-  /** The child runs; it is not ready yet. */
-  onLaunched(process: LaunchedProcess): void;
-  onReady(process: LaunchedProcess): void;
-  onStartupTimeout(detail: string): void;
-  /** It runs, and cannot be what it should be. */
-  onUnfit(detail: string): void;
-  onExited(exit: ProcessExit): void;
-}
+/** What an attempt comes to. `launched`: the child runs and is not ready yet. `unfit`: it runs and cannot be relied on. */
+export type AttemptNews =
+  | { readonly type: 'no-room' }
+  | { readonly type: 'launched'; readonly process: LaunchedProcess }
+  | { readonly type: 'ready' }
+  | { readonly type: 'launch-failed' | 'startup-timeout' | 'unfit'; readonly detail: string }
+  | { readonly type: 'exited'; readonly exit: ProcessExit };
 
 export interface AttemptOptions {
   readonly launcher: Pick<Launcher, 'launch'>;
@@ -43,7 +39,7 @@ export interface AttemptOptions {
   readonly logger: Logger;
   readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly startTimes: StartTimes;
-  readonly hooks: AttemptHooks;
+  report(news: AttemptNews): void;
 }
 
 export class Attempt {
@@ -92,9 +88,9 @@ export class Attempt {
   }
 
   private async launch(): Promise<void> {
-    const { slots, hooks, demand } = this.options;
+    const { slots, report, demand } = this.options;
     const answer = await slots.acquire(this.abort.signal, demand);
-    if (answer === 'no-room') hooks.onNoRoom();
+    if (answer === 'no-room') report({ type: 'no-room' });
     if (answer !== 'granted') return;
     this.granted = true;
     this.request = this.options.request();
@@ -102,11 +98,11 @@ export class Attempt {
     const result = await this.launched(this.request);
     if (!result.ok) {
       place.leave();
-      return hooks.onLaunchFailed(result.detail);
+      return report({ type: 'launch-failed', detail: result.detail });
     }
     this.take(result.process);
     place.mind(result.process);
-    hooks.onLaunched(result.process);
+    report({ type: 'launched', process: result.process });
     void this.awaitReady(result.process, this.request, () => place.ready())
       .catch((error) => this.broken(error))
       .finally(() => place.leave());
@@ -135,23 +131,22 @@ export class Attempt {
 
   /** What nobody expects on the way to a process that serves: there is none, or it is not to be relied on. */
   private broken(error: unknown): void {
-    const { hooks, logger, instance } = this.options;
+    const { report, logger, instance } = this.options;
     fault(logger, error, { instance });
     const detail = `an internal error of tenement: ${error instanceof Error ? error.message : String(error)}`;
     if (this.over) return;
-    if (this.process === null) hooks.onLaunchFailed(detail);
-    else hooks.onUnfit(detail);
+    report({ type: this.process === null ? 'launch-failed' : 'unfit', detail });
   }
 
   private take(process: LaunchedProcess): void {
     this.process = process;
     void process.exited.then((exit) => {
-      if (!this.over) this.options.hooks.onExited(exit);
+      if (!this.over) this.options.report({ type: 'exited', exit });
     });
   }
 
   private async awaitReady(process: LaunchedProcess, request: LaunchRequest, onSuccess = () => {}): Promise<void> {
-    const { clock, hooks } = this.options;
+    const { clock, report } = this.options;
     const cancelTimer = clock.after(request.service.startupTimeoutMs, () => {
       this.timedOut = true;
       this.abort.abort();
@@ -160,10 +155,10 @@ export class Attempt {
     cancelTimer();
     if (result.ok) {
       onSuccess();
-      hooks.onReady(process);
+      report({ type: 'ready' });
       return;
     }
-    if (this.timedOut) hooks.onStartupTimeout(result.detail);
-    else if (!this.abort.signal.aborted) hooks.onUnfit(result.detail);
+    if (this.timedOut) report({ type: 'startup-timeout', detail: result.detail });
+    else if (!this.abort.signal.aborted) report({ type: 'unfit', detail: result.detail });
   }
 }

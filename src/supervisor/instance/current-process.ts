@@ -8,7 +8,7 @@ import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
-import { Attempt, type AttemptHooks } from './attempt.ts';
+import { Attempt, type AttemptNews } from './attempt.ts';
 import type { Blame, RecordKeeper } from './record-keeper.ts';
 
 /** Lines of output that are kept with an exit. */
@@ -16,6 +16,13 @@ const LAST_LINES = 20;
 /** Before an end that failed is tried again, and how often it is while the process is gone. */
 const END_AGAIN_MS = 1000;
 const END_TRIES = 3;
+
+/** What is recorded as the reason of an exit after such news. */
+const REASONS = {
+  'launch-failed': 'spawn_failed',
+  'startup-timeout': 'startup_timeout',
+  unfit: 'start_failed',
+} as const;
 
 export interface CurrentProcessOptions {
   readonly name: InstanceName;
@@ -146,24 +153,24 @@ export class CurrentProcess {
       instance,
       adopted,
       suspended,
-      hooks: this.hooks(),
+      report: (news) => this.receive(news),
     });
   }
 
-  private hooks(): AttemptHooks {
+  private receive(news: AttemptNews): void {
     const { dispatch, records } = this.options;
-    return {
-      onNoRoom: () => dispatch({ type: 'no-room' }),
-      onLaunchFailed: (detail) => this.condemn('spawn_failed', detail, { type: 'launch-failed' }),
-      onLaunched: (process) => records.launched(process.record),
-      onReady: () => dispatch({ type: 'ready' }),
-      onStartupTimeout: (detail) => this.condemn('startup_timeout', detail, { type: 'startup-timeout' }),
-      onUnfit: (detail) => this.condemn('start_failed', detail, { type: 'unfit' }),
-      onExited: (exit) => {
-        this.noteExit(exit);
-        dispatch({ type: 'exited', code: exit.code });
-      },
-    };
+    switch (news.type) {
+      case 'no-room':
+      case 'ready':
+        return dispatch(news);
+      case 'launched':
+        return records.launched(news.process.record);
+      case 'exited':
+        this.noteExit(news.exit);
+        return dispatch({ type: 'exited', code: news.exit.code });
+      default:
+        return this.condemn(REASONS[news.type], news.detail, { type: news.type });
+    }
   }
 
   private noteExit(exit: ProcessExit): void {

@@ -1,8 +1,4 @@
-/**
- * The one place that changes an instance's state. Events are handled one at a time, to the end: state,
- * registry, effects, news, held requests. A wake and a sleep cannot race by construction.
- */
-import { BY_OPERATOR, BY_SERVER, type Demand } from '../../core/admission/demand.ts';
+/** One instance as the rest of the supervisor sees it. `LifecycleMachine` changes its state. */
 import type { Resident } from '../../core/admission/eviction.ts';
 import type { Admission, Asker, Grant, SecondTry } from '../../core/admission/serving.ts';
 import {
@@ -12,59 +8,42 @@ import {
   instanceName,
   type ProcessIdentity,
 } from '../../core/lifecycle/instance.ts';
-import { newLifecycle, step } from '../../core/lifecycle/lifecycle.ts';
-import type { Effect, Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import { lifecyclePolicy } from '../../core/lifecycle/lifecycle-policy.ts';
-import { startTerms } from '../../core/lifecycle/start-terms.ts';
+import { newLifecycle } from '../../core/lifecycle/lifecycle.ts';
+import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
-import { fault } from '../../faults.ts';
 import type { Consumption } from '../activity/consumption.ts';
 import { residenceOf } from '../admission/residence.ts';
-import { Conditions } from '../monitors/conditions.ts';
-import { SerialQueue } from '../serial-queue.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 import { launchRequestOf } from './launch-request.ts';
+import { LifecycleMachine } from './lifecycle-machine.ts';
 import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerParts } from './runner-parts.ts';
-import { Tenure } from './tenure.ts';
-
-/** Before a process is ended whose end failed. */
-const RETRY_MS = 1000;
+import { StartTermsCheck } from './start-terms-check.ts';
 
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
   service: ServiceConfig;
-  lifecycle: Lifecycle;
   readonly inFlight: InstanceActivity;
   readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
   private readonly parts: RunnerParts;
-  private readonly tenure: Tenure;
-  private readonly queue = new SerialQueue<LifecycleEvent>(
-    (event) => this.handle(event),
-    (event, error) => this.broken(event, error),
-  );
-  private readonly conditions = new Conditions();
-  private wokenByRequest = false;
-  /** An operator asked for the start that is under way. */
-  private isAsked = false;
-  /** What happens to it is the next server's business. */
-  private released = false;
-  private hurried = false;
-  private cancelRetry = () => {};
+  private readonly machine: LifecycleMachine;
+  private readonly terms: StartTermsCheck;
 
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
     this.name = instanceName(record.service, record.tenantId);
     this.tenantId = record.tenantId;
     this.service = service;
     this.deps = deps;
-    this.lifecycle = newLifecycle(record.desired, record.crashes);
-    this.parts = makeRunnerParts(this.callbacks(), record, deps);
-    this.inFlight = this.parts.inFlight;
-    this.consumption = this.parts.consumption;
-    this.tenure = new Tenure(this.parts, this.callbacks(), deps);
-    if (this.isRenewed) this.lifecycle = newLifecycle(record.desired);
+    const callbacks = this.callbacks();
+    const parts = makeRunnerParts(callbacks, record, deps);
+    this.parts = parts;
+    this.inFlight = parts.inFlight;
+    this.consumption = parts.consumption;
+    this.terms = new StartTermsCheck({ ...callbacks, ...parts, launcher: deps.launcher });
+    const crashes = this.isRenewed ? undefined : record.crashes;
+    this.machine = new LifecycleMachine(newLifecycle(record.desired, crashes), parts, callbacks, deps);
   }
 
   private callbacks(): RunnerCallbacks {
@@ -74,13 +53,17 @@ export class Runner {
       service: () => this.service,
       lifecycle: () => this.lifecycle,
       request: () => this.launchRequest(),
-      demand: () => this.demand,
+      demand: () => this.machine.demand.now,
       dispatch: (event) => this.dispatch(event),
-      onDeserted: () => this.deserted(),
+      onDeserted: () => this.machine.deserted(),
     };
   }
 
-  // ---- What others see -----------------------------------------------------------------------
+  // ---- What it is ----------------------------------------------------------------------------
+
+  get lifecycle(): Lifecycle {
+    return this.machine.lifecycle;
+  }
 
   get record(): InstanceRecord {
     return this.parts.records.record;
@@ -98,21 +81,22 @@ export class Runner {
     return this.parts.gate.target?.upstream ?? null;
   }
 
-  /** Those of its process, while it has one; else those that the next will have. */
+  /** The paths of its process; without a process, those that the next one will have. */
   get paths(): InstancePaths {
     return this.parts.endpoint.pathsOf(this.parts.current.record);
   }
 
+  /** How many requests wait for it. */
   get held(): number {
     return this.parts.gate.held;
   }
 
-  /** When its process rests or, suspended, ends, if nothing more happens; ms since the epoch. */
+  /** When the process goes to sleep or, if it is suspended, ends, unless something happens before; ms since the epoch. */
   get sleepsAtMs(): number | null {
     return this.parts.monitor.sleepsAtMs ?? this.parts.suspension.endsAtMs;
   }
 
-  /** How much it is needed, for who wants room. */
+  /** How much it is needed; eviction decides by that. */
   get residence(): Resident {
     return residenceOf(this.lifecycle, this.service, this.parts);
   }
@@ -122,30 +106,45 @@ export class Runner {
     return this.parts.records.isUnsaved;
   }
 
-  /** Settles when that is written, or cannot be now but for a lock, or after `timeoutMs`. */
-  saved(timeoutMs: number): Promise<void> {
-    return this.parts.records.saved(timeoutMs);
-  }
-
   /** Whether its process was started with another config than it would be now. */
   get isOutdated(): boolean {
-    const { record } = this.parts.current;
-    return record !== null && record.spec !== this.deps.launcher.spec(this.launchRequest());
+    return this.terms.isOutdated;
   }
 
-  /** Or is about to have one, or has not seen the end of it. */
+  /** Whether its last crash, or the start under way, was on other terms than those of now. */
+  get isRenewed(): boolean {
+    return this.terms.isRenewed;
+  }
+
+  /** Whether its start is under way, on the terms of now. */
+  get isStartingAnew(): boolean {
+    return this.lifecycle.state === 'starting' && !this.parts.current.isAdopted && !this.isRenewed;
+  }
+
+  /** Whether it has a process, is about to have one, or has not seen the end of one. */
   get hasProcess(): boolean {
     return hasProcess(this.lifecycle.state);
   }
 
-  /** It serves, or it has come to rest. */
+  launchRequest(): LaunchRequest {
+    return launchRequestOf(this, this.parts.endpoint.configured, this.deps);
+  }
+
+  // ---- What others wait for ------------------------------------------------------------------
+
+  /** Settles once its changes are written, or cannot be for another reason than a lock, or after `timeoutMs`. */
+  saved(timeoutMs: number): Promise<void> {
+    return this.parts.records.saved(timeoutMs);
+  }
+
+  /** Settles once it serves or has no process. */
   settled(): Promise<void> {
     return this.until(() => ['ready', 'suspended'].includes(this.lifecycle.state) || !this.hasProcess);
   }
 
-  /** Settles once `reached` holds; it is asked again after every change. */
+  /** Settles once `reached` holds, which is asked again after every change. */
   until(reached: () => boolean): Promise<void> {
-    return this.conditions.until(reached);
+    return this.machine.conditions.until(reached);
   }
 
   claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
@@ -156,44 +155,41 @@ export class Runner {
     return this.parts.gate.grant();
   }
 
-  /** Takes note of what went straight to its socket. */
+  // ---- What others do ------------------------------------------------------------------------
+
+  /** Handles an event at once, or after the one being handled. */
+  dispatch(event: LifecycleEvent): void {
+    this.machine.dispatch(event);
+  }
+
+  /** Handles an operator's event. A start that is under way is made from now on, also when every client leaves. */
+  ask(event: LifecycleEvent): void {
+    this.machine.ask(event);
+  }
+
+  /** Looks for traffic that went straight to its socket. */
   lookAtTraffic(): void {
     this.parts.monitor.lookAtTraffic();
     void this.parts.suspension.look();
   }
 
-  // ---- What others do ------------------------------------------------------------------------
+  renewPublicSocket(): void {
+    this.machine.renewPublicSocket();
+  }
 
-  /** Goes on with another config: at once where the process has no part in it, else from the next start on. */
+  /** Goes over to another config: at once where the process is not concerned, else from the next start on. */
   reconfigure(service: ServiceConfig): void {
     this.parts.endpoint.renew(service);
     this.service = service;
-    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.mindPublicSocket();
+    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.renewPublicSocket();
     this.parts.gate.renew();
     this.parts.monitor.renew();
     this.parts.suspension.renew(service.suspendTimeoutMs);
     this.endUnsuitable();
     this.consumption.renew();
-    this.tryOnNewTerms();
-    this.conditions.tell();
-  }
-
-  /** Whether it crashed, or is about to start, on other terms than those of now. */
-  get isRenewed(): boolean {
-    const { current, records } = this.parts;
-    const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);
-    const request = this.launchRequest();
-    return terms !== null && terms !== startTerms(this.deps.launcher.spec(request), request);
-  }
-
-  /** Whether its start is under way, on the terms of now. */
-  get isStartingAnew(): boolean {
-    return this.lifecycle.state === 'starting' && !this.parts.current.isAdopted && !this.isRenewed;
-  }
-
-  private tryOnNewTerms(): void {
-    // One that was taken back serves already: the rolling restart takes care of it.
+    // An adopted process serves already: the rolling restart replaces it.
     if (this.isRenewed && !this.parts.current.isAdopted) this.dispatch({ type: 'renewed' });
+    this.machine.conditions.tell();
   }
 
   /** Takes up a process that runs already; `event` says what becomes of it. */
@@ -203,161 +199,32 @@ export class Runner {
     this.endUnsuitable();
   }
 
-  /** Its service suspends none any more. */
+  /** Ends a suspended process whose service does not suspend any more. */
   private endUnsuitable(): void {
     if (this.lifecycle.state === 'suspended' && this.service.idleAction !== 'suspend') this.dispatch({ type: 'evict' });
   }
 
-  /** Its process ended while nobody watched. */
+  /** Records that its process ended while no server ran. */
   lost(): void {
     this.parts.records.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
     this.parts.records.ended(null, null);
     this.parts.records.used();
   }
 
-  /**
-   * Lets go of its process, which lives on for the next server, once nobody is held or `hurried` settles. It starts none
-   * any more.
-   */
-  async release(hurried: Promise<void>): Promise<void> {
-    await Promise.race([this.until(() => this.held === 0), hurried]);
-    this.released = true;
-    this.parts.monitor.end();
-    this.parts.suspension.end();
-    this.cancelRetry();
-    this.parts.monitor.cancelDrain();
-    await this.parts.current.release();
-    this.parts.records.release();
-  }
-
-  /** From now on it waits for nothing before its process is killed. */
+  /** Kills its process as soon as it may, without waiting for requests. */
   hurry(): void {
-    this.hurried = true;
-    this.dispatch({ type: 'drained', isQuiet: false });
+    this.machine.hurry();
     this.parts.current.hurry();
   }
 
-  // ---- Events --------------------------------------------------------------------------------
-
-  /** Takes an event; it is handled at once, or after the one being handled. */
-  dispatch(event: LifecycleEvent): void {
-    if (this.released) return;
-    // What was killed while it was frozen ended then, and not because of what comes now.
-    if (this.parts.suspension.isKilled) this.queue.push({ type: 'exited', code: null });
-    this.queue.push(event);
-  }
-
-  /** Takes what an operator asks for. A start that is under way is made from now on, whoever leaves. */
-  ask(event: LifecycleEvent): void {
-    this.isAsked = true;
-    this.dispatch(event);
-    this.wokenByRequest = false;
-  }
-
-  private get demand(): Demand {
-    if (this.parts.gate.held > 0) return { by: 'request', client: this.parts.gate.heldFor };
-    return this.isAsked ? BY_OPERATOR : BY_SERVER;
-  }
-
-  private handle(event: LifecycleEvent): void {
-    const was = this.lifecycle;
-    const { isCrashExcused } = this.parts.gate;
-    const at = { nowMs: this.deps.clock.nowMs(), random: this.deps.random(), isCrashExcused };
-    const { next, effects } = step(was, event, lifecyclePolicy(this.service, this.deps.settings()), at);
-    if (next === was) return;
-    this.lifecycle = next;
-    this.changed(was, event);
-    for (const effect of effects) this.carryOut(effect);
-    this.parts.records.tell(was, next, event, this.process?.pid ?? null);
-    this.parts.gate.changed(was);
-    this.conditions.tell();
-  }
-
-  /**
-   * A step that was not carried out to its end. Its process cannot be relied on: it is ended and, if it is needed, started
-   * again. Those who wait look at what state it is in.
-   */
-  private broken(event: LifecycleEvent, error: unknown): void {
-    fault(this.deps.logger, error, { instance: this.name, event: event.type });
-    const { state, retryAtMs } = this.lifecycle;
-    const { current, gate } = this.parts;
-    if (event.type === 'unfit') return void this.deps.clock.after(RETRY_MS, () => current.terminate(0));
-    // What is said here is handled next, and then those who wait.
-    if (state === 'starting' || state === 'ready') {
-      return current.condemn('start_failed', 'an internal error of tenement', { type: 'unfit' });
-    }
-    if (state === 'draining') return this.dispatch({ type: 'drained', isQuiet: false });
-    if (state === 'suspended') return this.dispatch({ type: 'evict' });
-    if (state === 'stopping') return void current.terminate(0);
-    if (retryAtMs !== null) this.retryAt(retryAtMs);
-    gate.changed(this.lifecycle);
-    this.conditions.tell();
-  }
-
-  private changed(was: Lifecycle, event: LifecycleEvent): void {
-    const { state } = this.lifecycle;
-    this.mindPublicSocket();
-    if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
-    if (was.state === 'suspended') this.parts.suspension.end();
-    if (this.hasProcess && !hasProcess(was.state)) this.deps.onStarting(this.tenantId);
-    if (was.state !== state) this.cancelRetry();
-    if (state !== 'starting' && state !== 'draining' && state !== 'stopping') this.isAsked = false;
-    if (was.state !== state && state === 'starting') this.enterStarting(was, event);
-    if (was.state !== state && state === 'ready') this.tenure.enter(was, event);
-    this.parts.records.write(was, this.lifecycle, event);
-  }
-
-  /** Somebody answers at its public socket: its process, or its activation socket. */
-  mindPublicSocket(): void {
-    this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.service);
-  }
-
-  private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
-    this.wokenByRequest = event.type === 'wake' && this.parts.gate.held > 0;
-    this.parts.records.starting(was, event, this.parts.gate.held > 0);
-  }
-
-  /** A start that has not begun, that nobody waits for any more and that no operator asked for, is not made. */
-  private deserted(): void {
-    const unneeded = this.wokenByRequest && this.conditions.isEmpty && this.parts.current.waits;
-    if (unneeded) this.dispatch({ type: 'abandoned' });
-    this.conditions.tell();
-  }
-
-  // ---- Effects -------------------------------------------------------------------------------
-
-  private carryOut(effect: Effect): void {
-    switch (effect.do) {
-      case 'launch':
-        return this.parts.current.launch();
-      case 'adopt':
-        return this.parts.current.adopt(effect.suspended);
-      case 'suspend':
-        return this.tenure.suspend();
-      case 'resume':
-        return this.tenure.resume();
-      case 'drain':
-        if (this.hurried) return this.dispatch({ type: 'drained', isQuiet: false });
-        return this.parts.monitor.drain(this.service.drainTimeoutMs, (isQuiet) =>
-          this.dispatch({ type: 'drained', isQuiet }),
-        );
-      case 'terminate':
-        this.parts.monitor.cancelDrain();
-        return void this.parts.current.terminate(effect.kill || this.hurried ? 0 : this.service.stopTimeoutMs);
-      case 'schedule-retry':
-        return this.retryAt(effect.atMs);
-      case 'blame':
-        this.parts.current.assignBlame(effect.reason);
-    }
-  }
-
-  launchRequest(): LaunchRequest {
-    return launchRequestOf(this, this.parts.endpoint.configured, this.deps);
-  }
-
-  private retryAt(atMs: number): void {
-    const { clock } = this.deps;
-    this.cancelRetry();
-    this.cancelRetry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.dispatch({ type: 'retry' }));
+  /** Leaves its process to the next server, once no request is held or `hurried` settles. It starts none any more. */
+  async release(hurried: Promise<void>): Promise<void> {
+    await Promise.race([this.until(() => this.held === 0), hurried]);
+    this.machine.release();
+    this.parts.monitor.end();
+    this.parts.suspension.end();
+    this.parts.monitor.cancelDrain();
+    await this.parts.current.release();
+    this.parts.records.release();
   }
 }

@@ -1,0 +1,74 @@
+/** Carries out the effects of a lifecycle step. */
+import type { Effect, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
+import type { RunnerParts } from './runner-parts.ts';
+import type { Tenure } from './tenure.ts';
+
+export interface EffectsOptions {
+  readonly parts: Pick<RunnerParts, 'current' | 'monitor'>;
+  readonly tenure: Tenure;
+  readonly clock: Clock;
+  service(): ServiceConfig;
+  dispatch(event: LifecycleEvent): void;
+}
+
+export class Effects {
+  private readonly options: EffectsOptions;
+  private isHurried = false;
+  private cancelScheduled = () => {};
+
+  constructor(options: EffectsOptions) {
+    this.options = options;
+  }
+
+  /** From now on nothing is waited for before the process is killed. */
+  hurry(): void {
+    this.isHurried = true;
+  }
+
+  carryOut(effect: Effect): void {
+    const { parts, tenure } = this.options;
+    switch (effect.do) {
+      case 'launch':
+        return parts.current.launch();
+      case 'adopt':
+        return parts.current.adopt(effect.suspended);
+      case 'suspend':
+        return tenure.suspend();
+      case 'resume':
+        return tenure.resume();
+      case 'drain':
+        return this.drain();
+      case 'terminate':
+        return this.terminate(effect.kill);
+      case 'schedule-retry':
+        return this.retryAt(effect.atMs);
+      case 'blame':
+        return parts.current.assignBlame(effect.reason);
+    }
+  }
+
+  /** `atMs` since the epoch. Replaces the retry that was scheduled before. */
+  retryAt(atMs: number): void {
+    const { clock, dispatch } = this.options;
+    this.cancelScheduled();
+    this.cancelScheduled = clock.after(Math.max(0, atMs - clock.nowMs()), () => dispatch({ type: 'retry' }));
+  }
+
+  cancelRetry(): void {
+    this.cancelScheduled();
+  }
+
+  private drain(): void {
+    const { parts, service, dispatch } = this.options;
+    if (this.isHurried) return dispatch({ type: 'drained', isQuiet: false });
+    parts.monitor.drain(service().drainTimeoutMs, (isQuiet) => dispatch({ type: 'drained', isQuiet }));
+  }
+
+  private terminate(kill: boolean): void {
+    const { parts, service } = this.options;
+    parts.monitor.cancelDrain();
+    void parts.current.terminate(kill || this.isHurried ? 0 : service().stopTimeoutMs);
+  }
+}

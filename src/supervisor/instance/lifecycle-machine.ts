@@ -1,0 +1,139 @@
+/**
+ * The state of one instance, and the only code that changes it. Events are handled one at a time, each to its end: state,
+ * registry, effects, event log, held requests. A wake and a sleep cannot race by construction.
+ */
+import { hasProcess } from '../../core/lifecycle/instance.ts';
+import { step } from '../../core/lifecycle/lifecycle.ts';
+import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import { lifecyclePolicy } from '../../core/lifecycle/lifecycle-policy.ts';
+import { fault } from '../../faults.ts';
+import { Conditions } from '../monitors/conditions.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import { Effects } from './effects.ts';
+import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
+import { StartDemand } from './start-demand.ts';
+import { Tenure } from './tenure.ts';
+
+/** The pause before a process is ended again whose end failed. */
+const RETRY_MS = 1000;
+
+export class LifecycleMachine {
+  lifecycle: Lifecycle;
+  readonly conditions = new Conditions();
+  readonly demand: StartDemand;
+  private readonly callbacks: RunnerCallbacks;
+  private readonly parts: RunnerParts;
+  private readonly deps: RunnerDeps;
+  private readonly tenure: Tenure;
+  private readonly effects: Effects;
+  private readonly queue = new SerialQueue<LifecycleEvent>(
+    (event) => this.handle(event),
+    (event, error) => this.recover(event, error),
+  );
+  private isReleased = false;
+
+  constructor(lifecycle: Lifecycle, parts: RunnerParts, callbacks: RunnerCallbacks, deps: RunnerDeps) {
+    this.lifecycle = lifecycle;
+    this.parts = parts;
+    this.callbacks = callbacks;
+    this.deps = deps;
+    this.demand = new StartDemand(parts.gate);
+    this.tenure = new Tenure(parts, callbacks, deps);
+    this.effects = new Effects({ ...callbacks, parts, tenure: this.tenure, clock: deps.clock });
+  }
+
+  /** Handles the event at once, or after the one being handled. */
+  dispatch(event: LifecycleEvent): void {
+    if (this.isReleased) return;
+    // A process that was killed while frozen ended then, and not because of this event.
+    if (this.parts.suspension.isKilled) this.queue.push({ type: 'exited', code: null });
+    this.queue.push(event);
+  }
+
+  /** Handles an operator's event. A start that is under way is made from now on, also when every client leaves. */
+  ask(event: LifecycleEvent): void {
+    this.demand.ask();
+    this.dispatch(event);
+    this.demand.asked();
+  }
+
+  /** From now on nothing is waited for before the process is killed. */
+  hurry(): void {
+    this.effects.hurry();
+    this.dispatch({ type: 'drained', isQuiet: false });
+  }
+
+  /** The next server takes over: no event changes the instance any more. */
+  release(): void {
+    this.isReleased = true;
+    this.effects.cancelRetry();
+  }
+
+  /** The last held request has left. A start that has not begun and that no operator asked for is abandoned. */
+  deserted(): void {
+    const isUnneeded = this.demand.isForRequestsAlone && this.conditions.isEmpty && this.parts.current.waits;
+    if (isUnneeded) this.dispatch({ type: 'abandoned' });
+    this.conditions.tell();
+  }
+
+  /** Has the process, or the activation socket, listen at the public socket. */
+  renewPublicSocket(): void {
+    this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.callbacks.service());
+  }
+
+  private handle(event: LifecycleEvent): void {
+    const { clock, random, settings } = this.deps;
+    const { gate, records, current } = this.parts;
+    const was = this.lifecycle;
+    const at = { nowMs: clock.nowMs(), random: random(), isCrashExcused: gate.isCrashExcused };
+    const { next, effects } = step(was, event, lifecyclePolicy(this.callbacks.service(), settings()), at);
+    if (next === was) return;
+    this.lifecycle = next;
+    this.changed(was, event);
+    for (const effect of effects) this.effects.carryOut(effect);
+    records.tell(was, next, event, current.identity?.pid ?? null);
+    gate.changed(was);
+    this.conditions.tell();
+  }
+
+  private changed(was: Lifecycle, event: LifecycleEvent): void {
+    const { state } = this.lifecycle;
+    const isOther = was.state !== state;
+    this.renewPublicSocket();
+    if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
+    if (was.state === 'suspended') this.parts.suspension.end();
+    if (hasProcess(state) && !hasProcess(was.state)) this.deps.onStarting(this.callbacks.tenantId);
+    if (isOther) this.effects.cancelRetry();
+    this.demand.entered(state);
+    if (isOther && state === 'starting') this.enterStarting(was, event);
+    if (isOther && state === 'ready') this.tenure.enter(was, event);
+    this.parts.records.write(was, this.lifecycle, event);
+  }
+
+  private enterStarting(was: Lifecycle, event: LifecycleEvent): void {
+    const isHeld = this.parts.gate.held > 0;
+    this.demand.started(event.type === 'wake' && isHeld);
+    this.parts.records.starting(was, event, isHeld);
+  }
+
+  /**
+   * After an internal error a step may be half done, so its process cannot be relied on: the process is ended and, if it is
+   * needed, started again. Held requests look at the state that comes of it.
+   */
+  private recover(event: LifecycleEvent, error: unknown): void {
+    fault(this.deps.logger, error, { instance: this.callbacks.name, event: event.type });
+    const { state, retryAtMs } = this.lifecycle;
+    const { current, gate } = this.parts;
+    if (event.type === 'unfit') return void this.deps.clock.after(RETRY_MS, () => current.terminate(0));
+    // An event that is dispatched here is handled next, before held requests look.
+    if (state === 'starting' || state === 'ready') {
+      return current.condemn('start_failed', 'an internal error of tenement', { type: 'unfit' });
+    }
+    if (state === 'draining') return this.dispatch({ type: 'drained', isQuiet: false });
+    if (state === 'suspended') return this.dispatch({ type: 'evict' });
+    if (state === 'stopping') return void current.terminate(0);
+    if (retryAtMs !== null) this.effects.retryAt(retryAtMs);
+    gate.changed(this.lifecycle);
+    this.conditions.tell();
+  }
+}

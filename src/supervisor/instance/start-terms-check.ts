@@ -1,0 +1,35 @@
+/** Compares what an instance's process was started with to what the next one would be started with. */
+import { startTerms } from '../../core/lifecycle/start-terms.ts';
+import type { Launcher, LaunchRequest } from '../../core/ports.ts';
+import type { CurrentProcess } from './current-process.ts';
+import type { RecordKeeper } from './record-keeper.ts';
+
+export interface StartTermsOptions {
+  readonly current: CurrentProcess;
+  readonly records: RecordKeeper;
+  readonly launcher: Pick<Launcher, 'spec'>;
+  /** What the next process would be started with. */
+  request(): LaunchRequest;
+}
+
+export class StartTermsCheck {
+  private readonly options: StartTermsOptions;
+
+  constructor(options: StartTermsOptions) {
+    this.options = options;
+  }
+
+  /** Whether the process was started with another config than it would be now. */
+  get isOutdated(): boolean {
+    const { current, launcher, request } = this.options;
+    return current.record !== null && current.record.spec !== launcher.spec(request());
+  }
+
+  /** Whether the last crash, or the start under way, was on other terms than those of now. */
+  get isRenewed(): boolean {
+    const { current, records, launcher, request } = this.options;
+    const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);
+    const next = request();
+    return terms !== null && terms !== startTerms(launcher.spec(next), next);
+  }
+}
