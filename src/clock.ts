@@ -1,6 +1,6 @@
 /** The real clock. */
 import type { Clock } from './core/ports.ts';
-import { turns } from './event-loop-turns.ts';
+import { turns } from './node/event-loop-turns.ts';
 
 /** Node's timers hold at most this; a longer wait is made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

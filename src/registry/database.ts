@@ -1,7 +1,7 @@
 /** tenement.db: SQLite in WAL mode, migrated when it is opened. */
 import type { DatabaseSync } from 'node:sqlite';
 import { TenementError } from '../errors.ts';
-import { loadExperimental } from '../experimental.ts';
+import { loadExperimental } from '../node/experimental.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 export type Database = DatabaseSync;

@@ -3,7 +3,7 @@
  * that ends, so there is no stale lock to clear.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { loadExperimental } from '../experimental.ts';
+import { loadExperimental } from '../node/experimental.ts';
 
 const sqlite = loadExperimental('node:sqlite');
 

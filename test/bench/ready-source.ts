@@ -7,8 +7,8 @@ import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { Clientele } from '../../src/supervisor/admission/clientele.ts';
-import { InstanceActivity } from '../../src/supervisor/instance/instance-activity.ts';
-import { RequestGate } from '../../src/supervisor/instance/request-gate.ts';
+import { InstanceActivity } from '../../src/supervisor/serving/instance-activity.ts';
+import { RequestGate } from '../../src/supervisor/serving/request-gate.ts';
 
 export function readySource(count: number, dir: string): UpstreamSource {
   const gates = new Map<InstanceName, RequestGate>();

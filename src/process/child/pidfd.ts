@@ -4,7 +4,7 @@
  * (ptrace(2), "Ptrace access mode checking"), there is no duplicate.
  */
 import { closeSync } from 'node:fs';
-import { loadExperimental } from '../../experimental.ts';
+import { loadExperimental } from '../../node/experimental.ts';
 
 /** The same numbers on every architecture (include/uapi/asm-generic/unistd.h). */
 const PIDFD_OPEN = 434;

@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { loadExperimental } from '../../experimental.ts';
+import { loadExperimental } from '../../node/experimental.ts';
 import { childrenOf } from '../proc/descendants.ts';
 import { readStat } from '../proc/proc.ts';
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
-import { turns } from '../../event-loop-turns.ts';
+import { turns } from '../../node/event-loop-turns.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import { askContainer, RUNSC } from '../isolation/runsc/ask-container.ts';
 import { isAlive, readName, readStat } from '../proc/proc.ts';

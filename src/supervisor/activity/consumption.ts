@@ -6,7 +6,7 @@ import { overStorage, type StorageFinding } from '../../core/limits/storage.ts';
 import type { Usage } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
-import type { CurrentProcess } from '../instance/current-process.ts';
+import type { CurrentProcess } from '../attempt/current-process.ts';
 import type { RecordKeeper } from '../instance/record-keeper.ts';
 
 export interface ConsumptionOptions {

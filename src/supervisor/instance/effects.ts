@@ -2,8 +2,8 @@
 import type { Effect, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
+import type { Tenure } from '../serving/tenure.ts';
 import type { RunnerParts } from './runner-parts.ts';
-import type { Tenure } from './tenure.ts';
 
 export interface EffectsOptions {
   readonly parts: Pick<RunnerParts, 'current' | 'monitor'>;

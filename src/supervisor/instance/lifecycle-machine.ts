@@ -7,12 +7,12 @@ import { step } from '../../core/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import { lifecyclePolicy } from '../../core/lifecycle/lifecycle-policy.ts';
 import { fault } from '../../faults.ts';
+import { StartDemand } from '../attempt/start-demand.ts';
 import { Conditions } from '../monitors/conditions.ts';
 import { SerialQueue } from '../serial-queue.ts';
+import { Tenure } from '../serving/tenure.ts';
 import { Effects } from './effects.ts';
 import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
-import { StartDemand } from './start-demand.ts';
-import { Tenure } from './tenure.ts';
 
 /** The pause before a process is ended again whose end failed. */
 const RETRY_MS = 1000;

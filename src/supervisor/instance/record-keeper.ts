@@ -14,8 +14,8 @@ import { judgeStorage, type StorageFinding, storageMessage, withStop } from '../
 import type { Clock, ProcessExit } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import type { Logger } from '../../logger.ts';
+import type { InstanceActivity } from '../serving/instance-activity.ts';
 import type { Recorded, WriteBehind } from '../write-behind.ts';
-import type { InstanceActivity } from './instance-activity.ts';
 
 export interface RecordKeeperDeps {
   readonly clock: Clock;

@@ -11,13 +11,13 @@ import type { Generations } from '../activity/generations.ts';
 import { Clientele } from '../admission/clientele.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
-import { CurrentProcess } from './current-process.ts';
-import { InstanceActivity } from './instance-activity.ts';
+import { CurrentProcess } from '../attempt/current-process.ts';
+import { InstanceActivity } from '../serving/instance-activity.ts';
+import { RequestGate } from '../serving/request-gate.ts';
+import { ServingMonitor } from '../serving/serving-monitor.ts';
+import { Suspension } from '../serving/suspension.ts';
 import { PublicEndpoint } from './public-endpoint.ts';
 import { RecordKeeper, type RecordKeeperDeps } from './record-keeper.ts';
-import { RequestGate } from './request-gate.ts';
-import { ServingMonitor } from './serving-monitor.ts';
-import { Suspension } from './suspension.ts';
 
 export interface RunnerDeps extends RecordKeeperDeps {
   /** Asked each time: a reload may change them. */

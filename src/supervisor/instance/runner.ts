@@ -14,11 +14,11 @@ import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } f
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Consumption } from '../activity/consumption.ts';
 import { residenceOf } from '../admission/residence.ts';
-import type { InstanceActivity } from './instance-activity.ts';
-import { launchRequestOf } from './launch-request.ts';
+import { launchRequestOf } from '../attempt/launch-request.ts';
+import { StartTermsCheck } from '../attempt/start-terms-check.ts';
+import type { InstanceActivity } from '../serving/instance-activity.ts';
 import { LifecycleMachine } from './lifecycle-machine.ts';
 import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerParts } from './runner-parts.ts';
-import { StartTermsCheck } from './start-terms-check.ts';
 
 export class Runner {
   readonly name: InstanceName;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { EventLoopTurns } from '../src/event-loop-turns.ts';
+import { EventLoopTurns } from '../../src/node/event-loop-turns.ts';
 
 function busy(ms: number): void {
   const endsAtMs = performance.now() + ms;

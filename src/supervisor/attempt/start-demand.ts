@@ -1,7 +1,7 @@
 /** For whom an instance's start is made: held requests, an operator, or the server itself. */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../../core/admission/demand.ts';
 import type { State } from '../../core/lifecycle/instance.ts';
-import type { RequestGate } from './request-gate.ts';
+import type { RequestGate } from '../serving/request-gate.ts';
 
 /** States in which what an operator asked for is not done yet. */
 const UNDER_WAY: readonly State[] = ['starting', 'draining', 'stopping'];

@@ -1,6 +1,6 @@
 /** The time in which an instance's process serves: what begins with it, what ends with it, and how it is frozen meanwhile. */
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
+import type { RunnerCallbacks, RunnerDeps, RunnerParts } from '../instance/runner-parts.ts';
 
 export class Tenure {
   private readonly parts: RunnerParts;

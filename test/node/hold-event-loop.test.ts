@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { holdEventLoop } from '../src/hold-event-loop.ts';
+import { holdEventLoop } from '../../src/node/hold-event-loop.ts';
 
-const module = fileURLToPath(new URL('../src/hold-event-loop.ts', import.meta.url));
+const module = fileURLToPath(new URL('../../src/node/hold-event-loop.ts', import.meta.url));
 
 /** Waits for what keeps no program running. */
 function run(wrapper: string): number | null {

@@ -1,8 +1,8 @@
 /** Compares what an instance's process was started with to what the next one would be started with. */
 import { startTerms } from '../../core/lifecycle/start-terms.ts';
 import type { Launcher, LaunchRequest } from '../../core/ports.ts';
+import type { RecordKeeper } from '../instance/record-keeper.ts';
 import type { CurrentProcess } from './current-process.ts';
-import type { RecordKeeper } from './record-keeper.ts';
 
 export interface StartTermsOptions {
   readonly current: CurrentProcess;

@@ -3,7 +3,7 @@ import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance
 import type { InstancePaths, LaunchRequest } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Consumption } from '../activity/consumption.ts';
-import type { RunnerDeps } from './runner-parts.ts';
+import type { RunnerDeps } from '../instance/runner-parts.ts';
 
 interface Instance {
   readonly name: InstanceName;

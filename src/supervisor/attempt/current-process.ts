@@ -8,8 +8,8 @@ import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
+import type { Blame, RecordKeeper } from '../instance/record-keeper.ts';
 import { Attempt, type AttemptNews } from './attempt.ts';
-import type { Blame, RecordKeeper } from './record-keeper.ts';
 
 /** Lines of output that are kept with an exit. */
 const LAST_LINES = 20;
