@@ -25,6 +25,7 @@ import { type ActivationHandler, createActivationHandler } from './proxy/activat
 import { type Database, openDatabase } from './registry/database.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
+import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { reload } from './reload.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -115,6 +116,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     storageMeter: createStorageMeter(),
     descriptors,
     registry,
+    tenants: createTenantStore(database),
     events,
     logger,
     readHostMemory,

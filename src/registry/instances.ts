@@ -21,19 +21,32 @@ const SAVE = `
 const NO_ENV = {};
 const NO_OWN_LIMITS = {};
 
-export function createRegistry(database: Database): Registry {
-  const list = database.prepare('SELECT * FROM instances ORDER BY service, tenant');
+/** Statements on single rows, for transactions of the caller's. */
+export interface InstanceRows {
+  /** Inserts or replaces. */
+  save(record: InstanceRecord): void;
+  remove(service: string, tenantId: string): void;
+}
+
+export function instanceRows(database: Database): InstanceRows {
   const save = database.prepare(SAVE);
   const remove = database.prepare('DELETE FROM instances WHERE service = ? AND tenant = ?');
   return {
+    save: (record) => void save.run(...valuesOf(record)),
+    remove: (service, tenantId) => void remove.run(service, tenantId),
+  };
+}
+
+export function createRegistry(database: Database): Registry {
+  const list = database.prepare('SELECT * FROM instances ORDER BY service, tenant');
+  const rows = instanceRows(database);
+  return {
     list: () => reading(() => Array.from(list.iterate(), recordOf)),
     save(record, durable) {
-      const values = valuesOf(record);
-      if (durable) durably(database, () => void save.run(...values));
-      else writing(() => void save.run(...values));
+      if (durable) durably(database, () => rows.save(record));
+      else writing(() => rows.save(record));
     },
-    saveAll: (records) => transaction(database, () => records.forEach((record) => void save.run(...valuesOf(record)))),
-    remove: (service, tenantId) => durably(database, () => void remove.run(service, tenantId)),
+    saveAll: (records) => transaction(database, () => records.forEach((record) => void rows.save(record))),
     whenWritable,
   };
 }

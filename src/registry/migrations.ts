@@ -45,4 +45,12 @@ export const MIGRATIONS: readonly string[] = [
   `,
   'ALTER TABLE instances ADD COLUMN limits TEXT;',
   'ALTER TABLE instances ADD COLUMN storage TEXT;',
+  `
+  CREATE TABLE tenants (
+    id TEXT PRIMARY KEY,
+    created_at_ms INTEGER NOT NULL,
+    uid INTEGER
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO tenants (id, created_at_ms) SELECT tenant, min(created_at_ms) FROM instances GROUP BY tenant;
+  `,
 ];

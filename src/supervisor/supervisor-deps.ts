@@ -8,12 +8,14 @@ import type { WebAddress } from '../core/routing/web-address.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Registry } from '../core/stores/registry.ts';
+import type { TenantStore } from '../core/stores/tenant-store.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {
   readonly served: ServedConfig;
   readonly clock: Clock;
   readonly registry: Registry;
+  readonly tenants: TenantStore;
   readonly events: EventLog;
   readonly logger: Logger;
   readonly launcher: Launcher;

@@ -15,9 +15,9 @@ import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
 import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
-import { Registrar } from './registrar.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
+import { Registrar } from './tenants/registrar.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export class SupervisorParts {

@@ -11,10 +11,10 @@ import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
-import { unwritten } from './registrar.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
+import { unwritten } from './unwritten.ts';
 
 /** How long a verb waits until what it did is written, where another process holds the registry's lock. */
 const SAVED_WAIT_MS = 5000;

@@ -13,6 +13,8 @@ import { silentLogger } from '../../src/logger.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createEventLog } from '../../src/registry/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
+import { whenWritable } from '../../src/registry/patience.ts';
+import { createTenantStore } from '../../src/registry/tenants.ts';
 import { createTokenStore } from '../../src/registry/tokens.ts';
 
 const RECORD = newRecord('api', 'acme', { env: {}, limits: {} }, 1000);
@@ -71,8 +73,10 @@ test('what waits for it is done when the lock has gone', async () => {
 
 test('and fails when it has not gone within some seconds', async () => {
   const { database } = locked();
-  const registry = createRegistry(database);
-  const failed = await registry.whenWritable(() => registry.remove('api', 'acme')).catch((error) => error);
+  const tenants = createTenantStore(database);
+  const failed = await whenWritable(() => tenants.commit({ tenantId: 'acme', removeInstance: 'api' })).catch(
+    (error) => error,
+  );
   expect(isLockedOut(failed)).toBe(true);
 });
 

@@ -16,6 +16,7 @@ import { createRegistry } from '../../src/registry/instances.ts';
 import { acquireStateLock } from '../../src/registry/lock.ts';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';
+import { createTenantStore } from '../../src/registry/tenants.ts';
 import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
 
 const QUIET = { clock: systemClock, logger: silentLogger() };
@@ -75,7 +76,7 @@ describe('instances', () => {
     registry.save(record, true);
     registry.save({ ...record, requests: 5 }, false);
     expect(registry.list()).toMatchObject([{ requests: 5 }]);
-    registry.remove('api', 'acme');
+    createTenantStore(database).commit({ tenantId: 'acme', removeInstance: 'api' });
     expect(registry.list()).toEqual([]);
   });
 });

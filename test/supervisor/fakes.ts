@@ -22,6 +22,7 @@ import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { NO_LIMITS } from '../limits.ts';
+import { FakeTenants } from './fake-tenants.ts';
 
 export class FakeClock implements Clock {
   private now = 1_000_000;
@@ -242,6 +243,7 @@ export interface World {
   readonly launched: LaunchRequest[];
   readonly events: string[];
   readonly saved: Map<string, InstanceRecord>;
+  readonly tenants: FakeTenants;
   /** Connections to each bound path. */
   readonly connections: Map<string, number>;
   /** The next launches fail so, or throw it. */
@@ -279,7 +281,7 @@ export function world(
   const processes: FakeProcess[] = [];
   const events: string[] = [];
   const saved = new Map(records.map((record) => [`${record.service}:${record.tenantId}`, record]));
-  const made: Omit<World, 'supervisor'> = {
+  const made: Omit<World, 'supervisor' | 'tenants'> = {
     clock,
     config,
     processes,
@@ -328,16 +330,19 @@ export function world(
     prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null }),
     deleteTenantDir: () => made.deletion,
   };
+  const assertWritable = () => {
+    if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });
+    if (made.failSave) throw new Error('database or disk is full');
+  };
+  const tenants = new FakeTenants(saved, assertWritable);
   const registry: Registry = {
     list: () => [...saved.values()],
     save: (record) => registry.saveAll([record]),
     saveAll: (records) => {
-      if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });
-      if (made.failSave) throw new Error('database or disk is full');
+      assertWritable();
       for (const record of records) saved.set(`${record.service}:${record.tenantId}`, record);
     },
     whenWritable: async (attempt) => attempt(),
-    remove: (name, tenantId) => void saved.delete(`${name}:${tenantId}`),
   };
   const log: EventLog = {
     append: (event) => {
@@ -361,6 +366,7 @@ export function world(
       close: () => {},
     },
     registry,
+    tenants,
     events: log,
     logger: silentLogger(),
     meter: { measure: async () => new Map() },
@@ -378,7 +384,7 @@ export function world(
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
     removeLogs: async () => {},
   });
-  return Object.assign(made, { supervisor });
+  return Object.assign(made, { supervisor, tenants });
 }
 
 export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {

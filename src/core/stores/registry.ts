@@ -11,8 +11,6 @@ export interface Registry {
    * @throws {TenementError} `state_failed` when it cannot be written
    */
   save(record: InstanceRecord, durable: boolean): void;
-  /** @throws {TenementError} `state_failed` when it cannot be written */
-  remove(service: string, tenantId: string): void;
   /**
    * Calls `attempt`, which writes in one synchronous step. While another process holds the registry's lock, calls it
    * again, for some seconds.

@@ -14,3 +14,19 @@ export function assertTenantId(tenantId: unknown): asserts tenantId is string {
   const shown = typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : String(tenantId);
   throw new TenementError('bad_id', `${shown} is not a tenant id`);
 }
+
+/** What the registry keeps of a tenant. */
+export interface TenantRecord {
+  readonly id: string;
+  /** When its first instance was registered, ms since the epoch. */
+  readonly createdAtMs: number;
+  /**
+   * The user id that its directory was given; null: none of its own, or one that only its directory tells. Where the two
+   * differ the directory is right: it moves with a backup of the data.
+   */
+  readonly uid: number | null;
+}
+
+export function newTenant(id: string, nowMs: number): TenantRecord {
+  return { id, createdAtMs: nowMs, uid: null };
+}

@@ -1,17 +1,19 @@
 /** Registers instances and unregisters them: in the registry first, then in the table of instances. */
 
-import { type InstanceName, instanceName, newRecord, type TenantsOwn } from '../core/lifecycle/instance.ts';
-import type { Clock, Launcher } from '../core/ports.ts';
-import type { EventLog } from '../core/stores/event-log.ts';
-import type { Registry } from '../core/stores/registry.ts';
-import { assertTenantId } from '../core/tenants/tenant.ts';
-import { TenementError } from '../errors.ts';
-import type { Runner } from './instance/runner.ts';
-import type { InstanceTable } from './instance-table.ts';
+import { type InstanceName, instanceName, newRecord, type TenantsOwn } from '../../core/lifecycle/instance.ts';
+import type { Clock, Launcher } from '../../core/ports.ts';
+import type { EventLog } from '../../core/stores/event-log.ts';
+import type { Registry } from '../../core/stores/registry.ts';
+import type { TenantStore } from '../../core/stores/tenant-store.ts';
+import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
+import type { Runner } from '../instance/runner.ts';
+import type { InstanceTable } from '../instance-table.ts';
+import { unwritten } from '../unwritten.ts';
 
 export interface RegistrarDeps {
   readonly clock: Clock;
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'whenWritable'>;
+  readonly tenants: TenantStore;
   readonly events: EventLog;
   readonly launcher: Pick<Launcher, 'deleteTenantDir'>;
   readonly instanceTable: InstanceTable;
@@ -39,7 +41,7 @@ export class Registrar {
 
   /** @throws {TenementError} `unknown_service`, `bad_id`, `mixed_users`, `socket_conflict`, `state_failed` */
   register(service: string, tenantId: string, own: TenantsOwn): Runner {
-    const { clock, registry, events, instanceTable } = this.deps;
+    const { clock, tenants, events, instanceTable } = this.deps;
     this.deps.assertService(service);
     assertTenantId(tenantId);
     this.deps.assertSameUser(service, tenantId);
@@ -47,7 +49,8 @@ export class Registrar {
     const record = newRecord(service, tenantId, own, clock.nowMs());
     instanceTable.assertOwnSocket(record);
     try {
-      registry.save(record, true);
+      const tenant = tenants.get(tenantId) ?? newTenant(tenantId, clock.nowMs());
+      tenants.commit({ tenantId, record: tenant, addInstance: record });
     } catch (error) {
       throw unwritten(`${instance} is not registered`, error);
     }
@@ -69,10 +72,10 @@ export class Registrar {
 
   /** Returns false when somebody else did it meanwhile. */
   private async strikeOut(runner: Runner): Promise<boolean> {
-    const { registry, instanceTable } = this.deps;
+    const { registry, tenants, instanceTable } = this.deps;
     const attempt = () => {
       if (instanceTable.get(runner.name) !== runner) return false;
-      registry.remove(runner.service.name, runner.tenantId);
+      tenants.commit({ tenantId: runner.tenantId, removeInstance: runner.service.name });
       instanceTable.forget(runner);
       return true;
     };
@@ -85,7 +88,9 @@ export class Registrar {
 
   private async delete(runner: Runner, itsDirectory: boolean): Promise<void> {
     await this.deps.removeLogs(runner.name);
-    if (itsDirectory) await this.deps.launcher.deleteTenantDir(runner.tenantId);
+    if (!itsDirectory) return;
+    await this.deps.launcher.deleteTenantDir(runner.tenantId);
+    await this.deps.registry.whenWritable(() => this.deps.tenants.commit({ tenantId: runner.tenantId, record: null }));
   }
 
   private async reserved(tenantId: string, deletion: () => Promise<void>): Promise<void> {
@@ -97,15 +102,4 @@ export class Registrar {
     this.deletions.set(tenantId, all);
     return deletion().finally(resolve);
   }
-}
-
-/** The registry did not take it. */
-export function unwritten(what: string, error: unknown): TenementError {
-  const why = error instanceof Error ? error.message : 'the registry cannot be written';
-  const { hint, retryAfterS = null } = error instanceof TenementError ? error : {};
-  return new TenementError('state_failed', `${what}: ${why}`, {
-    ...(hint !== undefined && { hint }),
-    ...(retryAfterS !== null && { retryAfterS }),
-    cause: error,
-  });
 }

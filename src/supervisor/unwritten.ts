@@ -1,0 +1,12 @@
+import { TenementError } from '../errors.ts';
+
+/** The error of a verb whose change the registry did not take. `what`: how things stand now, as a clause. */
+export function unwritten(what: string, error: unknown): TenementError {
+  const why = error instanceof Error ? error.message : 'the registry cannot be written';
+  const { hint, retryAfterS = null } = error instanceof TenementError ? error : {};
+  return new TenementError('state_failed', `${what}: ${why}`, {
+    ...(hint !== undefined && { hint }),
+    ...(retryAfterS !== null && { retryAfterS }),
+    cause: error,
+  });
+}

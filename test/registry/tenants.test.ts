@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newRecord } from '../../src/core/lifecycle/instance.ts';
+import { newTenant } from '../../src/core/tenants/tenant.ts';
+import { openDatabase } from '../../src/registry/database.ts';
+import { createRegistry } from '../../src/registry/instances.ts';
+import { MIGRATIONS } from '../../src/registry/migrations.ts';
+import { createTenantStore } from '../../src/registry/tenants.ts';
+
+const OWN = { env: {}, limits: {} };
+/** The last schema without tenants. */
+const BEFORE_TENANTS = 4;
+
+function databaseFile(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'tenement.db');
+}
+
+function open(file: string) {
+  const database = openDatabase(file);
+  onTestFinished(() => void (database.isOpen && database.close()));
+  return { database, registry: createRegistry(database), tenants: createTenantStore(database) };
+}
+
+describe('a registry of the schema before tenants', () => {
+  function older(file: string, instances: readonly [service: string, tenant: string, createdAtMs: number][]): void {
+    const database = new DatabaseSync(file);
+    for (const sql of MIGRATIONS.slice(0, BEFORE_TENANTS)) database.exec(sql);
+    database.exec(`PRAGMA user_version = ${BEFORE_TENANTS}`);
+    const insert = database.prepare(
+      `INSERT INTO instances (service, tenant, env, created_at_ms, desired, state, restarts, wakes, requests)
+       VALUES (?, ?, '{}', ?, 'asleep', 'asleep', 0, 0, 0)`,
+    );
+    for (const row of instances) insert.run(...row);
+    database.close();
+  }
+
+  it('has one record for each tenant of its instances, as old as the first of them', () => {
+    const file = databaseFile();
+    older(file, [
+      ['api', 'acme', 2000],
+      ['web', 'acme', 1000],
+      ['api', 'globex', 3000],
+    ]);
+    const { tenants, registry } = open(file);
+    expect(tenants.list()).toEqual([
+      { id: 'acme', createdAtMs: 1000, uid: null },
+      { id: 'globex', createdAtMs: 3000, uid: null },
+    ]);
+    expect(registry.list()).toHaveLength(3);
+  });
+
+  it('has none when it has no instances', () => {
+    const file = databaseFile();
+    older(file, []);
+    expect(open(file).tenants.list()).toEqual([]);
+  });
+
+  it('is migrated once: a tenant that is forgotten does not come back', () => {
+    const file = databaseFile();
+    older(file, [['api', 'acme', 1000]]);
+    const { tenants, database } = open(file);
+    tenants.commit({ tenantId: 'acme', record: null });
+    database.close();
+    expect(open(file).tenants.list()).toEqual([]);
+  });
+});
+
+describe('a change of a tenant', () => {
+  it('survives a reopen, with its instance', () => {
+    const file = databaseFile();
+    const { tenants, database } = open(file);
+    const record = { ...newTenant('acme', 1000), uid: 200_007 };
+    const instance = newRecord('api', 'acme', OWN, 1000);
+    tenants.commit({ tenantId: 'acme', record, addInstance: instance });
+    database.close();
+    const again = open(file);
+    expect(again.tenants.get('acme')).toEqual(record);
+    expect(again.registry.list()).toEqual([instance]);
+    expect(again.tenants.get('globex')).toBeNull();
+  });
+
+  it('leaves alone what it does not name', () => {
+    const { tenants, registry } = open(databaseFile());
+    const record = newTenant('acme', 1000);
+    tenants.commit({ tenantId: 'acme', record, addInstance: newRecord('api', 'acme', OWN, 1000) });
+    tenants.commit({ tenantId: 'acme', addInstance: newRecord('web', 'acme', OWN, 1000) });
+    tenants.commit({ tenantId: 'acme', removeInstance: 'api' });
+    expect(tenants.list()).toEqual([record]);
+    expect(registry.list().map(({ service }) => service)).toEqual(['web']);
+  });
+
+  it('is written as a whole or not at all', () => {
+    const { tenants, registry, database } = open(databaseFile());
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON instances BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+    const addInstance = newRecord('api', 'acme', OWN, 1000);
+    const change = { tenantId: 'acme', record: newTenant('acme', 1000), addInstance };
+    expect(() => tenants.commit(change)).toThrow(expect.objectContaining({ code: 'state_failed' }));
+    expect([tenants.list(), registry.list()]).toEqual([[], []]);
+  });
+});

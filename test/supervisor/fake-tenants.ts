@@ -1,0 +1,37 @@
+/** Tenants that are kept in memory alone, with the instances that a transaction changes. */
+import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
+import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
+import type { TenantRecord } from '../../src/core/tenants/tenant.ts';
+
+export class FakeTenants implements TenantStore {
+  readonly records = new Map<string, TenantRecord>();
+  /** Every change that was written, in order. */
+  readonly changes: TenantChange[] = [];
+  private readonly instances: Map<string, InstanceRecord>;
+  private readonly assertWritable: () => void;
+
+  constructor(instances: Map<string, InstanceRecord>, assertWritable: () => void) {
+    this.instances = instances;
+    this.assertWritable = assertWritable;
+    for (const { tenantId, createdAtMs } of instances.values())
+      this.records.set(tenantId, { id: tenantId, createdAtMs, uid: null });
+  }
+
+  list(): TenantRecord[] {
+    return [...this.records.values()];
+  }
+
+  get(tenantId: string): TenantRecord | null {
+    return this.records.get(tenantId) ?? null;
+  }
+
+  commit(change: TenantChange): void {
+    this.assertWritable();
+    this.changes.push(change);
+    const { tenantId, record, addInstance, removeInstance } = change;
+    if (record === null) this.records.delete(tenantId);
+    else if (record !== undefined) this.records.set(tenantId, record);
+    if (removeInstance !== undefined) this.instances.delete(`${removeInstance}:${tenantId}`);
+    if (addInstance !== undefined) this.instances.set(`${addInstance.service}:${tenantId}`, addInstance);
+  }
+}
