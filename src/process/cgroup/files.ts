@@ -1,9 +1,9 @@
-/** Control files of cgroups: small texts that the kernel makes up. */
+/** Control files of cgroups: small texts that the kernel generates. */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { withReserve } from '../proc/reserve.ts';
 
-/** null when it is not there or may not be read. */
+/** Returns the text; null when the file is missing or may not be read. */
 export function readControl(path: string): string | null {
   try {
     return withReserve(() => readFileSync(path, 'latin1'));
@@ -13,12 +13,12 @@ export function readControl(path: string): string | null {
 }
 
 /**
- * Only into one that is there: opening must not create. And not for reading: `cgroup.kill` and `memory.reclaim` have mode
- * 0200, which is refused to any other user than root, their owner too.
+ * Opens existing files only, and not for reading: `cgroup.kill` and `memory.reclaim` have mode 0200, so that only root
+ * could open them for reading and writing.
  */
 const WRITE = constants.O_WRONLY;
 
-/** @throws {Error} */
+/** @throws {Error} when the file is missing or the kernel rejects the text */
 export function writeControl(path: string, text: string): void {
   const fd = withReserve(() => openSync(path, WRITE));
   try {
@@ -28,7 +28,7 @@ export function writeControl(path: string, text: string): void {
   }
 }
 
-/** Returns whether the kernel took it. */
+/** Returns whether the kernel accepted the text. */
 export function tryWriteControl(path: string, text: string): boolean {
   try {
     writeControl(path, text);
@@ -38,7 +38,7 @@ export function tryWriteControl(path: string, text: string): boolean {
   }
 }
 
-/** As `tryWriteControl`, for what takes the kernel some time. */
+/** Like `tryWriteControl`, off the event loop, for writes that take the kernel some time. */
 export async function writeSlowControl(path: string, text: string): Promise<boolean> {
   try {
     const file = await open(path, WRITE);
@@ -49,13 +49,13 @@ export async function writeSlowControl(path: string, text: string): Promise<bool
   }
 }
 
-/** A single number; null for `max` and where there is none. */
+/** Reads a single number; null for `max` and for a missing file. */
 export function readNumber(path: string): number | null {
   const number = Number.parseInt(readControl(path) ?? '', 10);
   return Number.isNaN(number) ? null : number;
 }
 
-/** The number after `key` in a file of lines `key number`. */
+/** Reads the number after `key` in a file of lines `key number`; null when there is none. */
 export function readKeyed(path: string, key: string): number | null {
   for (const line of (readControl(path) ?? '').split('\n')) {
     const [name, value] = line.split(' ');

@@ -1,6 +1,7 @@
 /**
  * Finds where a server may make cgroups: below its own, or below `cgroup_root`. In version 2 a cgroup that passes
- * controllers on may hold no processes itself, so the server first moves into a cgroup of its own there, if it is alone.
+ * controllers on may hold no processes itself. So a server that is alone in its cgroup first moves into a leaf below
+ * it.
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { readControl, readPids, tryWriteControl } from './files.ts';
 import { CgroupV1 } from './v1.ts';
 import { CgroupV2 } from './v2.ts';
 
-/** Containers mostly have it so. */
+/** The usual case in containers. */
 const READ_ONLY =
   'cgroups are mounted read-only here: mount them writable at /sys/fs/cgroup (docs/containers.md has the words)';
 const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
@@ -27,7 +28,7 @@ export function findCgroups({ root, stateDir }: FindOptions): Cgroups {
   const name = `tenement-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
   const mounts = cgroupMounts();
   const v2 = mounts.find(({ type }) => type === 'cgroup2');
-  // Beside version 1 it may be mounted as well, without the controllers that version 1 has.
+  // cgroup2 may be mounted beside version 1, but without the controllers that version 1 has.
   const hasControllers =
     v2 !== undefined && CONTROLS.some((control) => words(join(v2.dir, 'cgroup.controllers')).includes(control));
   if (hasControllers) return findV2(v2.dir, root, name);
@@ -64,23 +65,23 @@ function whyNoneV2(mount: string, root: string | null): string {
   if (root === null)
     return 'the cgroup of this server is not delegated to this user: run it as a systemd service with Delegate=yes';
   if (!existsSync(root)) return `cgroup_root ${root} is not there: start the unit whose it is (docs/systemd.md)`;
-  const door = doorTo(root, mount);
-  if (isWritable(root) && !isWritable(door))
-    return `tenants cannot be moved to cgroup_root ${root}: this user may not write ${door} (docs/systemd.md)`;
+  const migrationFile = migrationFileTo(root, mount);
+  if (isWritable(root) && !isWritable(migrationFile))
+    return `tenants cannot be moved to cgroup_root ${root}: this user may not write ${migrationFile} (docs/systemd.md)`;
   return `cgroup_root ${root} is not delegated to this user: give the unit whose it is Delegate=yes and the same User=`;
 }
 
-/** What a process has to write to be moved from here to there: `cgroup.procs` of the cgroup above both. */
-function doorTo(anchor: string, mount: string): string {
+/** Returns the file that moving this process to `anchor` writes to: `cgroup.procs` of the nearest common ancestor. */
+function migrationFileTo(anchor: string, mount: string): string {
   const own = resolve(mount, `.${ownPath('')}`);
   let above = anchor;
   while (above !== mount && own !== above && !own.startsWith(`${above}/`)) above = dirname(above);
   return join(above, 'cgroup.procs');
 }
 
-/** A cgroup and those above it, itself first. */
+/** Lists a cgroup and its ancestors, itself first. */
 function ancestors(mount: string, path: string): string[] {
-  // Without the slash at the end that the root's path would leave.
+  // resolve() drops the trailing slash that the root's path would leave.
   const own = resolve(mount, `.${path}`);
   const first = basename(own) === SERVER_LEAF ? dirname(own) : own;
   const all = [first];
@@ -91,11 +92,14 @@ function ancestors(mount: string, path: string): string[] {
   return all;
 }
 
-/** What the instances below can be given, or null when none can be made there. */
+/**
+ * Prepares a base for the instances. Returns the controllers that they can be given, or null when none can be made
+ * there.
+ */
 function prepare(anchor: string, mount: string, name: string): ReadonlySet<Control> | null {
   if (!isWritable(anchor) || !isWritable(join(anchor, 'cgroup.subtree_control'))) return null;
   if (anchor !== mount && !makeRoom(anchor)) return null;
-  if (!isWritable(doorTo(anchor, mount))) return null;
+  if (!isWritable(migrationFileTo(anchor, mount))) return null;
   const base = join(anchor, name);
   try {
     mkdirSync(base, { recursive: true });
@@ -108,7 +112,9 @@ function prepare(anchor: string, mount: string, name: string): ReadonlySet<Contr
   return new Set(CONTROLS.filter((control) => enabled.includes(control)));
 }
 
-/** Moves this process out of a cgroup that is to pass controllers on; not when it would have to move others. */
+/**
+ * Moves this process out of a cgroup that is to pass controllers on. Returns false when other processes are in it, too.
+ */
 function makeRoom(anchor: string): boolean {
   const here = readPids(join(anchor, 'cgroup.procs'));
   if (here.length === 0) return true;
@@ -139,7 +145,10 @@ function v2At(anchor: string, name: string, controls: ReadonlySet<Control>): Cgr
   };
 }
 
-/** While it is empty, `check` of the same config may have removed the base, and with it the controllers that it passes on. */
+/**
+ * Makes a leaf, and if need be its base: `check` with the same config may have removed an empty base, and with it the
+ * controllers that it passes on.
+ */
 function makeLeaf(anchor: string, base: string, leaf: string): string {
   const dir = join(base, leaf);
   if (!existsSync(base)) {
@@ -188,18 +197,18 @@ function whyNoneV1(failures: ReadonlySet<string>): string {
   return `root may make no cgroups here (${[...failures].join(', ')}): let it write in /sys/fs/cgroup`;
 }
 
-/** null where the controller is not mounted; `code` where nothing can be made. */
+/** Makes the base for one controller. null when it is not mounted; `code` when nothing can be made there. */
 function v1Base(controller: string, mounts: readonly Mount[], name: string): { dir: string } | { code: string } | null {
   const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
   if (mount === undefined) return null;
   const own = join(mount.dir, ownPath(controller));
-  // In a container the path may be that of the host, which is not mounted here.
+  // In a container the path may be the host's, which is not mounted here.
   const base = join(existsSync(own) ? own : mount.dir, name);
   try {
     mkdirSync(base, { recursive: true });
     return { dir: base };
   } catch (error) {
-    // Of a read-only file system mkdir with `recursive` says ENOENT.
+    // On a read-only file system, mkdir with `recursive` reports ENOENT.
     const code = writeFailure(dirname(base)) ?? (error as NodeJS.ErrnoException).code;
     return { code: code ?? 'EACCES' };
   }
@@ -207,7 +216,7 @@ function v1Base(controller: string, mounts: readonly Mount[], name: string): { d
 
 // ---- Both ------------------------------------------------------------------------------------
 
-/** From /proc/self/cgroup, whose lines are `id:controllers:path`; '' is version 2. */
+/** Reads this process's cgroup path from /proc/self/cgroup, whose lines are `id:controllers:path`; '' is version 2. */
 function ownPath(controller: string): string {
   for (const line of (readControl('/proc/self/cgroup') ?? '').split('\n')) {
     const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
@@ -231,7 +240,7 @@ function removeEmpty(dirs: Iterable<string>): void {
     try {
       rmdirSync(dir);
     } catch {
-      // Tenants that run on are in it, or it is gone.
+      // Running tenants are in it, or it is gone.
     }
   }
 }
@@ -240,7 +249,7 @@ function isWritable(path: string): boolean {
   return writeFailure(path) === null;
 }
 
-/** The code of the error with which it cannot be written; null: it can. */
+/** Returns the error code of writing to a path; null when it is writable. */
 function writeFailure(path: string): string | null {
   try {
     accessSync(path, constants.W_OK);

@@ -1,8 +1,8 @@
-/** A cgroup with its caps, or none at all. */
+/** Makes a cgroup with its limits, or none at all. */
 import type { Limits } from '../../core/limits/limits.ts';
 import type { Cgroup, Cgroups } from './cgroup.ts';
 
-/** null where there are no cgroups. @throws {Error} with a sentence for a person */
+/** Returns null without cgroups. @throws {Error} with a sentence for a person when a limit cannot be set */
 export function makeCapped(cgroups: Cgroups, leaf: string, limits: Limits): Cgroup | null {
   const cgroup = cgroups.make(leaf);
   try {

@@ -1,7 +1,7 @@
-/** Whether this machine has swap: a disk, a file, or memory that is compressed (zram). */
+/** Whether this machine has swap: a disk, a file, or compressed memory (zram). */
 import { readControl } from './files.ts';
 
-/** A line for the columns, then one for each. */
+/** /proc/swaps has a line of column names, then a line for each swap area. */
 export function hasSwap(): boolean {
   return (readControl('/proc/swaps') ?? '').trim().split('\n').length > 1;
 }

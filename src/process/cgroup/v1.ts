@@ -1,4 +1,4 @@
-/** cgroup version 1 (Documentation/admin-guide/cgroup-v1): a directory for each controller. */
+/** Cgroups of version 1 (Documentation/admin-guide/cgroup-v1): one directory for each controller. */
 import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../../core/limits/limits.ts';
@@ -6,10 +6,10 @@ import type { Cgroup, CgroupUsage } from './cgroup.ts';
 import { readKeyed, readNumber, readPids, tryWriteControl, writeControl } from './files.ts';
 
 const PERIOD_US = 100_000;
-/** `cpu.shares` of what nobody weighed (Documentation/scheduler/sched-design-CFS.rst); 100 in tenement's words. */
+/** Default of `cpu.shares` (Documentation/scheduler/sched-design-CFS.rst), which corresponds to `cpu_shares = 100`. */
 const SHARES_OF_100 = 1024;
 const NS_PER_S = 1e9;
-/** A file that only the controller has, by which its directory is told. */
+/** A file that only the controller has, which identifies its directory. */
 const MARKS = {
   memory: 'memory.limit_in_bytes',
   cpu: 'cpu.shares',
@@ -23,12 +23,12 @@ export class CgroupV1 implements Cgroup {
   readonly dirs: readonly string[];
   readonly joinFiles: readonly string[];
   readonly holdsSigkill = true;
-  /** Which of them is whose. */
+  /** Controller → its directory; null: none. */
   private readonly found = new Map<Controller, string | null>();
 
   constructor(dirs: readonly string[]) {
     this.dirs = dirs;
-    // Not `cgroup.procs`: for that the kernel waits until no processor is in the middle of a fork, about 10 ms.
+    // Not `cgroup.procs`: its write waits until no processor is in the middle of a fork, about 10 ms.
     this.joinFiles = dirs.map((dir) => join(dir, 'tasks'));
   }
 
@@ -66,7 +66,7 @@ export class CgroupV1 implements Cgroup {
     return dir !== null && tryWriteControl(join(dir, 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
   }
 
-  /** This version pushes nothing out when it is asked to. */
+  /** Version 1 cannot reclaim memory on request. */
   async pushOut(): Promise<void> {}
 
   remove(): void {
@@ -79,7 +79,7 @@ export class CgroupV1 implements Cgroup {
     }
   }
 
-  /** Memory and swap together may not be less than memory alone: the order depends on where they come from. */
+  /** The limit of memory plus swap may never be below that of memory, so it is lifted first and set last. */
   private limitMemory(bytes: number | null): void {
     const memory = bytes ?? -1;
     const dir = this.dirOf('memory');

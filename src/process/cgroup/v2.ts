@@ -1,4 +1,4 @@
-/** cgroup version 2 (Documentation/admin-guide/cgroup-v2.rst). */
+/** Cgroups of version 2 (Documentation/admin-guide/cgroup-v2.rst). */
 import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../../core/limits/limits.ts';
@@ -14,12 +14,12 @@ import {
 } from './files.ts';
 import { hasSwap } from './swap.ts';
 
-/** Of `cpu.max`, in microseconds: the kernel's default. */
+/** Period of `cpu.max` in µs: the kernel's default. */
 const PERIOD_US = 100_000;
-/** `memory.high` lies so much below `memory.max`: from there on the kernel reclaims and slows down. */
+/** `memory.high` as a share of `memory.max`. Above it the kernel reclaims memory and slows the processes down. */
 const HIGH_SHARE = 31 / 32;
 const US_PER_S = 1e6;
-/** Of memory, pushed out at a time: some 10 ms with compressed swap. */
+/** How much memory is reclaimed at a time: some 10 ms with compressed swap. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 export class CgroupV2 implements Cgroup {
@@ -37,12 +37,12 @@ export class CgroupV2 implements Cgroup {
   limit({ memoryLimitBytes: memoryBytes, cpuShares, cpuLimit, pidsLimit }: Limits): void {
     this.set('memory.max', memoryBytes);
     this.set('memory.high', memoryBytes === null ? null : Math.floor(memoryBytes * HIGH_SHARE));
-    // Else a cap on memory would be none: the rest would go to the disk.
+    // Without this the memory limit would only move the excess to swap.
     this.set('memory.swap.max', memoryBytes === null ? null : 0);
     this.set('cpu.max', cpuLimit === null ? null : Math.round(cpuLimit * PERIOD_US), ` ${PERIOD_US}`);
     this.set('cpu.weight', cpuShares ?? 100);
     this.set('pids.max', pidsLimit);
-    // What is left of an instance without one of its processes is nobody's idea of running.
+    // The kernel kills all of an instance together: an instance that lacks one process does not work.
     tryWriteControl(this.file('memory.oom.group'), '1');
   }
 
@@ -68,7 +68,7 @@ export class CgroupV2 implements Cgroup {
     return tryWriteControl(this.file('cgroup.freeze'), frozen ? '1' : '0');
   }
 
-  /** A piece at a time, off the event loop: what has been asked for cannot be called back. */
+  /** Reclaims piece by piece, off the event loop, because a request to the kernel cannot be cancelled. */
   async pushOut({ memoryLimitBytes }: Limits, resumed: AbortSignal): Promise<void> {
     if (!hasSwap()) return;
     const allowSwap = (bytes: number) => {
@@ -79,7 +79,7 @@ export class CgroupV2 implements Cgroup {
     let left = readNumber(this.file('memory.current')) ?? 0;
     while (left > 0 && !resumed.aborted) {
       const piece = Math.min(left, PIECE_BYTES);
-      // Not taken: less than that could be pushed out, or this kernel does not do it.
+      // The kernel could reclaim less than a piece, or does not support the file.
       if (!(await writeSlowControl(this.file('memory.reclaim'), String(piece)))) return;
       left = Math.min(left - piece, readNumber(this.file('memory.current')) ?? 0);
     }
@@ -89,11 +89,11 @@ export class CgroupV2 implements Cgroup {
     try {
       rmdirSync(this.dir);
     } catch {
-      // Not empty: something that cannot be killed yet. The next start uses it again.
+      // Not empty: some process cannot be killed yet. The next start reuses the cgroup.
     }
   }
 
-  /** null: no limit. Where the file is not there nothing can be limited, and nobody may have asked for it. */
+  /** Sets a limit; null: none. A missing file matters only when there is a limit to set. */
   private set(name: string, value: number | null, suffix = ''): void {
     const text = `${value ?? 'max'}${suffix}`;
     if (value !== null && name !== 'cpu.weight') return this.mustSet(name, text);
@@ -101,7 +101,7 @@ export class CgroupV2 implements Cgroup {
   }
 
   private mustSet(name: string, text: string): void {
-    // Swap may be compiled out; then there is none to use.
+    // Swap may be compiled out of the kernel; then there is none to limit.
     if (name === 'memory.swap.max' && readControl(this.file(name)) === null) return;
     writeControl(this.file(name), text);
   }

@@ -1,11 +1,11 @@
-/** Bytes in, lines out. Bounded: a line over MAX_LINE_CHARS is split. Pure but for its own buffer. */
+/** Splits bytes into lines of bounded length. Pure but for its own buffer. */
 import { StringDecoder } from 'node:string_decoder';
 
-/** A longer line is split into several of this length. */
+/** Longer lines are split into pieces of this length. */
 export const MAX_LINE_CHARS = 64 * 1024;
 
 export interface Cut {
-  /** Lines that are complete, without their line ends; invalid bytes become U+FFFD. */
+  /** Complete lines, without their line ends; invalid bytes become U+FFFD. */
   readonly lines: readonly string[];
   /** The beginning of the next line, as far as it has come; '' when there is none. */
   readonly rest: string;
@@ -19,7 +19,7 @@ export class LineSplitter {
     return this.take(this.decoder.write(chunk));
   }
 
-  /** What is left when the stream ends, as a line. */
+  /** Ends the stream; what is left becomes a line. */
   end(): Cut {
     const { lines, rest } = this.take(this.decoder.end());
     this.rest = '';

@@ -1,6 +1,6 @@
 /**
- * What instances printed, in files: `{dir}/{service}/{id}.log` and, rotated, `.log.1`. Read here, by the server
- * and without one; written by log-writer.ts.
+ * Log files of instances: `{dir}/{service}/{id}.log` and, rotated, `.log.1`. The server and the command line read them
+ * here; log-writer.ts writes them.
  */
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { LogReader, matchesFilter } from '../../core/input/log-format.ts';
 import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import type { LogFilter, LogLine } from '../../core/stores/log-store.ts';
 
-/** What `readLastLines` looks at. */
+/** How much of a file `readLastLines` reads. */
 const LAST_LINES_BYTES = 16 * 1024;
 
 export function logPath(dir: string, instance: InstanceName): string {
@@ -17,12 +17,12 @@ export function logPath(dir: string, instance: InstanceName): string {
   return join(dir, service, `${tenantId}.log`);
 }
 
-/** The older file first. */
+/** Returns the path of the older file, which precedes the current one. */
 export function rotatedPath(path: string): string {
   return `${path}.1`;
 }
 
-/** Reads what is there, in pieces, so that a long log holds up nobody else. */
+/** Reads both files in pieces, so that a long log does not block the event loop. */
 export async function readLogFiles(dir: string, instance: InstanceName, filter: LogFilter): Promise<LogLine[]> {
   const path = logPath(dir, instance);
   const reader = new LogReader();
@@ -34,7 +34,7 @@ export async function readLogFiles(dir: string, instance: InstanceName, filter: 
   return kept.lines();
 }
 
-/** The last lines of the current file, without reading all of it. Empty where there is none. */
+/** Reads the last lines of the current file, without the rest. Empty without a file. */
 export function readLastLines(path: string, count: number): string[] {
   let fd: number | null = null;
   try {
@@ -57,7 +57,7 @@ export async function removeLogFiles(dir: string, instance: InstanceName): Promi
   await Promise.all([rm(path, { force: true }), rm(rotatedPath(path), { force: true })]);
 }
 
-/** The lines that a filter asks for, no more of them than its tail. */
+/** Keeps the lines that match a filter, at most as many as its `tail`. */
 class Tail {
   private readonly filter: LogFilter;
   private readonly limit: number;
@@ -70,7 +70,7 @@ class Tail {
 
   add(lines: readonly LogLine[]): void {
     this.kept.push(...lines.filter((line) => matchesFilter(line, this.filter)));
-    // Cut now and then, not at each line.
+    // Trimmed in batches rather than at each line.
     if (this.kept.length > 2 * this.limit) this.kept = this.lines();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Appends to one instance's log and rotates it. Synchronous: what was read of a process is in the file (in
- * the page cache) before anything else happens, so that no line is lost when this process is killed.
+ * Appends to one instance's log and rotates it. Synchronous: output that was read is in the file (in the page cache)
+ * before anything else happens, so that no line is lost when this process is killed.
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,7 +10,7 @@ import { rotatedPath } from './log-files.ts';
 
 export interface LogWriterOptions {
   readonly path: string;
-  /** Of the file and its predecessor together. */
+  /** Limit for the file and its predecessor together. */
   readonly maxBytes: number;
   readonly instance: string;
   readonly logger: Logger;
@@ -26,15 +26,18 @@ export class LogWriter {
     this.options = options;
   }
 
-  /** Never throws: what a full disk does not take is dropped, counted, and said when it begins and when it ends. */
+  /**
+   * Never throws. Text that a full disk rejects is dropped and counted; a log line marks the start and the end of the
+   * loss.
+   */
   append(text: string): void {
     try {
       if (this.size >= this.options.maxBytes / 2) this.rotate();
       this.fd ??= this.open();
       this.write(this.fd, Buffer.from(text));
-      this.saidItWorks();
+      this.reportRecovery();
     } catch (error) {
-      this.lost(Buffer.byteLength(text), error);
+      this.reportLoss(Buffer.byteLength(text), error);
     }
   }
 
@@ -65,7 +68,7 @@ export class LogWriter {
     this.size = 0;
   }
 
-  private lost(bytes: number, error: unknown): void {
+  private reportLoss(bytes: number, error: unknown): void {
     const { instance, logger } = this.options;
     if (this.lostBytes === 0) logger.warn({ instance, err: error }, 'log cannot be written');
     this.lostBytes += bytes;
@@ -73,7 +76,7 @@ export class LogWriter {
     this.size = 0;
   }
 
-  private saidItWorks(): void {
+  private reportRecovery(): void {
     const { instance, logger } = this.options;
     if (this.lostBytes > 0) logger.warn({ instance, lostBytes: this.lostBytes }, 'log is written again');
     this.lostBytes = 0;

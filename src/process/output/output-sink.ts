@@ -1,15 +1,15 @@
-/** Where a child's output goes. */
+/** Takes in a child's output. */
 import type { Readable } from 'node:stream';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 
 export interface OutputTap {
-  /** What it printed last, oldest first. */
+  /** Returns the last lines printed, oldest first. */
   lastLines(count: number): string[];
-  /** Settles when both streams have ended and all is written. */
+  /** Settles when both streams have ended and everything is written. */
   readonly done: Promise<void>;
-  /** Its process is gone: reads what that has left, without delay, and stops after `ms` though others may still print. */
+  /** Reads what a process that has ended left, without throttling. Stops after `ms` even if others still print. */
   finish(ms: number): Promise<void>;
-  /** Stops reading, whoever may still print. */
+  /** Stops reading, even if processes still print. */
   close(): void;
 }
 
@@ -17,9 +17,9 @@ export interface OutputSource {
   readonly instance: InstanceName;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Of its log, in bytes. */
+  /** Size limit of the instance's log in bytes. */
   readonly logLimitBytes: number;
-  /** Whether an earlier server read of it before: its last lines are in the log. */
+  /** Whether an earlier server read this output before, so that its last lines are in the log. */
   readonly resumed: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The output of every child: cut into lines, stamped, written, kept for a moment in memory, told to followers.
- * A tenant that prints more than its share is read from later, so that a flood fills the tenant's own pipe,
- * makes it wait, and costs the others little.
+ * The output of every child: split into lines, stamped, written, kept briefly in memory, sent to followers. A tenant
+ * that prints more than its share is read from later. A flood then fills the tenant's own pipe and makes it wait, and
+ * costs others little.
  */
 import type { Readable } from 'node:stream';
 import { TokenBucket } from '../../core/admission/token-bucket.ts';
@@ -17,11 +17,11 @@ import type { OutputSink, OutputSource, OutputTap } from './output-sink.ts';
 
 /** Lines kept in memory for `lastLines`. */
 const RING_LINES = 50;
-/** What a line costs beside its bytes: it is cut, stamped and told one by one. */
+/** Cost of a line beside its bytes: each is split, stamped and sent on its own. */
 const COST_PER_LINE = 128;
-/** What one tenant may print per second before it counts as a flood, and at once. */
+/** Cost that one tenant may print per second, and at once, before it counts as a flood. */
 const QUIET_COST_PER_S = 1024 * 1024;
-/** What all floods together may print per second; about a tenth of a core. */
+/** Cost that all floods together may print per second; about a tenth of a core. */
 const FLOOD_COST_PER_S = 32 * 1024 * 1024;
 const FLOOD_BURST = 4 * 1024 * 1024;
 
@@ -101,7 +101,7 @@ class Tap implements OutputTap {
       written = rest.length;
       this.slowDown(stream, chunk.length + lines.length * COST_PER_LINE);
     });
-    // Reading fails when the pipe breaks; what came before is kept, and the end is told by `close`.
+    // A broken pipe ends the stream; `close` follows, and what came before is kept.
     stream.on('error', () => {});
     return new Promise((resolve) => {
       stream.once('close', () => {
@@ -111,7 +111,7 @@ class Tap implements OutputTap {
     });
   }
 
-  /** `written`: how much of the first line is in the file already. */
+  /** @param written how many characters of the first line are in the file already */
   private take(stream: LogStream, lines: readonly string[], rest: string, written: number): void {
     const atMs = Date.now();
     const entries = entriesOf(lines, rest, written);
@@ -122,13 +122,13 @@ class Tap implements OutputTap {
   }
 
   private slowDown(stream: Readable, cost: number): void {
-    // What is left is no more than a pipe holds.
+    // No more is left than a pipe holds.
     if (this.finishing) return;
     const nowMs = performance.now();
     if (this.quiet.tryTake(cost, nowMs)) return;
     const waitMs = this.floods.take(cost, nowMs);
     stream.pause();
-    // Also without a debt the others come first, for one turn of the event loop.
+    // Even without a debt, other work goes first for one turn of the event loop.
     setTimeout(() => stream.resume(), waitMs);
   }
 }

@@ -15,13 +15,11 @@ export type OnActivation = (instance: InstanceName, connection: Socket, inherite
 export interface ActivationSocketOptions {
   readonly instance: InstanceName;
   readonly publicSocket: string;
-  /**
-   * The path it is bound to. libuv removes that name when the listener closes, so it must not be the public path.
-   */
+  /** Path to bind. libuv removes this name when the listener closes, so it must not be the public path. */
   readonly bindName: string;
   readonly access: SocketAccess;
   readonly onActivation: OnActivation;
-  /** It stopped listening, or cannot accept for a while, for example because no descriptors are left. */
+  /** Called when it stops listening, or cannot accept for a while, for example because no descriptors are left. */
   onError(error: Error): void;
 }
 
@@ -32,14 +30,14 @@ export class ActivationSocket {
   private readonly intake: Intake;
   private readonly file: { readonly dev: number; readonly ino: number };
 
-  /** Listens and replaces what lies at the public path in one step. @throws {Error} */
+  /** Listens, and replaces what is at the public path in one step. @throws {Error} when it cannot listen */
   constructor(options: ActivationSocketOptions) {
     const { instance, publicSocket, bindName, access, onActivation } = options;
     this.publicSocket = publicSocket;
     this.bindName = bindName;
     this.intake = new Intake((socket) => onActivation(instance, socket, false));
     this.server.on('error', (error) => options.onError(error));
-    // Binds and listens before it returns; a failure is told by `listening`, its reason by the event.
+    // listen() binds before it returns. `listening` tells whether it failed, and the error event why.
     this.server.listen({ path: bindName, backlog: BACKLOG });
     if (!this.server.listening) throw new Error(`cannot listen at ${bindName}`);
     this.server.unref();
@@ -54,17 +52,20 @@ export class ActivationSocket {
     }
   }
 
-  /** Whether the public path leads to it. */
+  /** Whether the public path leads to this socket. */
   get isInPlace(): boolean {
     return isFile(this.publicSocket, this.file);
   }
 
-  /** Another socket has its public path: accepts what is in its backlog, then closes. `onDone`: its last client has left. */
+  /**
+   * Accepts what is in its backlog, then closes: another socket has its public path. `onDone`: its last client has
+   * left.
+   */
   retire(onDone: () => void = () => {}): void {
     this.intake.closeWhenQuiet(onDone);
   }
 
-  /** Closes it, and removes the public path if that still leads to it. */
+  /** Closes the listener, and removes the public path if that still leads to it. */
   close(): void {
     if (this.isInPlace) rmSync(this.publicSocket, { force: true });
     this.server.close();

@@ -15,7 +15,7 @@ const TELL_LACK_MS = 60_000;
 export interface ActivationSocketsOptions {
   readonly logger: Logger;
   readonly onActivation: OnActivation;
-  /** How many may be open at once: each is a descriptor. */
+  /** The most that may be open at once: each takes a descriptor. */
   maxOpen(): number;
 }
 
@@ -43,17 +43,17 @@ export function createActivationSockets({
   maxOpen,
 }: ActivationSocketsOptions): ActivationSockets {
   const sockets = new Map<InstanceName, ActivationSocket>();
-  /** Retired ones that still have connected clients. */
+  /** Retired sockets that still have connected clients. */
   const left = new Map<InstanceName, Set<ActivationSocket>>();
   const backlogs = new Set<InheritedBacklog>();
   const lack = new Lack(logger);
   let count = 0;
-  /** Directories that were made or seen: thousands of activation sockets share a few. */
+  /** Directories known to exist: thousands of activation sockets share a few. */
   const prepared = new Set<string>();
   const run = randomBytes(2).toString('hex');
   /**
-   * The name is short, because it is bound, and lies beside the directories in which children bind. Only a server that was
-   * killed between bind and rename could have left this very name; a check for it would cost 0.3 ms on ext4.
+   * The name is short, because it is bound, and lies beside the directories in which children bind. Only a server that
+   * was killed between bind and rename can have left this very name; checking for it would cost 0.3 ms on ext4.
    */
   const nextName = (dir: string): string => {
     count += 1;

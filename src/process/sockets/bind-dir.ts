@@ -1,6 +1,6 @@
 /**
- * The directory that a child binds its socket in. The tenant may write to it, so it is only ever made anew and put aside,
- * never looked into.
+ * The directory that a child binds its socket in. The tenant may write to it, so the server only creates it and moves
+ * it away, and never reads it.
  */
 import { chownSync, lstatSync, realpathSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,21 +8,23 @@ import { hasBindSocketForm } from '../../core/service/socket-path.ts';
 import { ensurePrivateDir, ensurePublicDir, ensureSocketParent, isOurDir, type Owner } from '../storage/directories.ts';
 import type { Trash } from '../storage/trash.ts';
 
-/** On the same file system as what children bind, and entered by nobody but the server. `parent`: where that lies. */
+/** A directory that only the server enters, on the same file system as the bind directories in `parent`. */
 export function trashBeside(parent: string): string {
   return join(parent, '.trash');
 }
 
-/** Deletes what earlier processes left beside this one's directory. */
+/** Deletes the bind directories that earlier processes left beside this one's. */
 export function sweepBindDirs(bindSocket: string, trash: Trash): void {
   trash.sweep(trashBeside(dirname(dirname(bindSocket))));
 }
 
-/** An empty directory for the child to bind in; what an earlier process left there goes. @throws {Error} */
+/**
+ * Makes an empty directory for the child to bind in, and discards an earlier process's. @throws {Error} when that fails
+ */
 export function freshBindDir(bindSocket: string, owner: Owner | null, trash: Trash): void {
   const dir = dirname(bindSocket);
   const parent = dirname(dir);
-  // The directory of the public socket is for those who connect; only what lies in it is private.
+  // Clients must reach the directory of the public socket; only the parent of the bind directories is private.
   ensurePublicDir(dirname(parent));
   ensureSocketParent(parent);
   sweepBindDirs(bindSocket, trash);
@@ -31,7 +33,9 @@ export function freshBindDir(bindSocket: string, owner: Owner | null, trash: Tra
   if (owner !== null) chownSync(dir, owner.uid, owner.gid);
 }
 
-/** Removes it, but never through a link or a directory of another user in its parent's place. @throws {Error} */
+/**
+ * Removes the bind directory, but not through a link or another user's directory at its parent's path. @throws {Error}
+ */
 export function removeBindDir(bindSocket: string, trash: Trash): void {
   const dir = dirname(bindSocket);
   const parent = dirname(dir);
@@ -40,14 +44,17 @@ export function removeBindDir(bindSocket: string, trash: Trash): void {
   trash.clear(dir, trashBeside(parent));
 }
 
-/** Mostly there is nothing else, and an empty directory needs no rm(1). Looked at where the tenant cannot exchange it. */
+/**
+ * Unlinks the socket, so that an otherwise empty directory needs no rm(1). The socket is first moved out of the
+ * tenant's reach.
+ */
 function removeSocket(bindSocket: string, trash: Trash): void {
   const dir = dirname(bindSocket);
   const aside = `${dir}.old`;
   try {
     renameSync(bindSocket, aside);
   } catch {
-    // It has removed it itself, or it goes with the directory.
+    // The child has removed its socket, or the socket goes with the directory.
     return;
   }
   if (lstatSync(aside).isSocket()) unlinkSync(aside);
@@ -55,14 +62,14 @@ function removeSocket(bindSocket: string, trash: Trash): void {
 }
 
 /**
- * Whether a server of this user may have told a process to bind there. What a process says of itself, in its
- * environment, is otherwise no reason to remove anything.
+ * Whether a server of this user may have told a process to bind at this path. A process's own environment is no
+ * sufficient reason to remove anything.
  */
 export function isBindSocket(path: string): boolean {
   if (!hasBindSocketForm(path, process.getuid?.() ?? 0)) return false;
   const parent = dirname(dirname(path));
   try {
-    // By another name it could be the directory of another instance.
+    // Under another name it could be the directory of another instance.
     return isOurDir(parent) && realpathSync(parent) === parent;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 /**
- * Whether somebody connected to a Unix socket, without being in the way: connect(2) stamps the access time of the
- * socket's file (`unix_find_bsd` in net/unix/af_unix.c). With `relatime` it does so only where that time is not
- * after the change time, so the stamp is wiped after each look: that makes the change time the later one.
+ * Tells whether anybody connected to a Unix socket, without standing in between: connect(2) stamps the access time of
+ * the socket's file (`unix_find_bsd` in net/unix/af_unix.c). With `relatime` it does so only when the access time is
+ * not later than the change time. So the stamp is wiped after each look, which makes the change time the later one.
  */
 import { existsSync, lstatSync, lutimesSync, type Stats } from 'node:fs';
 import { tryConnect } from '../child/probe.ts';
@@ -10,26 +10,26 @@ import { tryConnect } from '../child/probe.ts';
 const WIPED_S = 1;
 const CONNECT_TIMEOUT_MS = 50;
 
-/** By file system: whether it stamps. Not with `noatime`. */
+/** Device number → whether connections stamp files there. With `noatime` they do not. */
 const stamping = new Map<number, boolean>();
 
 export class ConnectStamp {
   private readonly path: string;
   private readonly onLook: (stat: Stats) => void;
-  /** Seen on the way to something else. */
+  /** A connection was seen while something else was done. */
   private noticed = false;
   private stamps = true;
   private begun = false;
 
-  /** `onLook`: called with what the socket is at each look, before what the look finds is told. */
+  /** @param onLook called at each look with the socket's state, before the result is returned */
   constructor(path: string, onLook: (stat: Stats) => void = () => {}) {
     this.path = path;
     this.onLook = onLook;
   }
 
   /**
-   * Learns whether its file system stamps, tried once for each, and forgets who connected until now. Does nothing again,
-   * nor where the socket is gone. Never rejects.
+   * Finds out whether the file system stamps, once for each, and forgets earlier connections. Does nothing when
+   * repeated, or when the socket is gone. Never rejects.
    */
   async begin(): Promise<void> {
     if (this.begun) return;
@@ -38,7 +38,7 @@ export class ConnectStamp {
     this.wipe();
   }
 
-  /** Whether somebody connected since this was asked last; always true where there are no stamps. */
+  /** Whether anybody connected since the last call; always true without stamps. */
   take(): boolean {
     const stat = lstatSync(this.path, { throwIfNoEntry: false });
     if (stat !== undefined) this.onLook(stat);
@@ -50,7 +50,9 @@ export class ConnectStamp {
     return noticed;
   }
 
-  /** Does something that connects before it returns, and does not count; who connects while it goes on does. */
+  /**
+   * Calls a function whose own connection, made before it returns, does not count. Connections during its promise do.
+   */
   except<T>(connecting: () => Promise<T>): Promise<T> {
     this.noticed = this.take();
     const outcome = connecting();
@@ -58,7 +60,7 @@ export class ConnectStamp {
     return outcome;
   }
 
-  /** What cannot be wiped tells nothing from then on. */
+  /** A stamp that cannot be wiped is trusted no more. */
   private wipe(): void {
     if (this.stamps) this.stamps = wipe(this.path);
   }
@@ -72,12 +74,12 @@ async function stampsConnects(socketPath: string): Promise<boolean> {
   wipe(socketPath);
   const result = await tryConnect({ socketPath }, CONNECT_TIMEOUT_MS);
   const stamps = isStamped(socketPath);
-  // One whose process has ended meanwhile tells nothing of the others.
+  // A process that ended meanwhile proves nothing about the file system.
   if (stamps || (result === 'accepted' && existsSync(socketPath))) stamping.set(stat.dev, stamps);
   return stamps;
 }
 
-/** Returns whether that could be done (not on a file system that is read-only now); a socket that is gone needs no wiping. */
+/** Returns whether the stamp was wiped, which fails on a read-only file system. A missing socket needs no wiping. */
 function wipe(path: string): boolean {
   try {
     lutimesSync(path, WIPED_S, new Date());

@@ -1,6 +1,6 @@
 /**
- * A second descriptor of the socket that a tenant listens on. When its process dies, the kernel refuses nobody: those
- * who connect wait in the socket's queue, until tenement takes them in from there.
+ * A second descriptor of the socket that a tenant listens on. When the tenant's process dies, the kernel refuses no
+ * connection: clients wait in the socket's queue until tenement accepts them from there.
  */
 import { closeSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
@@ -12,17 +12,17 @@ import { listenerInodes, unixTable } from './unix-sockets.ts';
 
 export interface HeldListener {
   readonly fd: number;
-  /** Whether the tenant still has it open, too. */
+  /** Whether the tenant still has the socket open. */
   isShared(): boolean;
   close(): void;
 }
 
-/** Of what a process, or one that it started, listens on under the name `path`; null when it cannot be had. */
+/** Duplicates the socket that a process, or a descendant, listens on at `path`; null when that fails. */
 export async function holdListener(leader: ProcessIdentity, path: string): Promise<HeldListener | null> {
   const holder = await holderOf(leader, path);
   const fd = holder === null ? null : duplicateOf(holder.pid, holder.fd);
   if (holder === null || fd === null) return null;
-  // Between the look and the call it may have become another.
+  // The descriptor may have been reused between the look and the call.
   if (openedAs(process.pid, fd) !== holder.socket) {
     closeSync(fd);
     return null;
@@ -30,7 +30,7 @@ export async function holdListener(leader: ProcessIdentity, path: string): Promi
   return { fd, isShared: () => openedAs(holder.pid, holder.fd) === holder.socket, close: () => closeSync(fd) };
 }
 
-/** Mostly the leader, or a descendant of it: only for another is everybody looked at. */
+/** The leader and its descendants are looked at first; all processes only when none of these holds the socket. */
 async function holderOf(leader: ProcessIdentity, path: string): Promise<Holder | null> {
   const nearest = [leader.pid, ...(descendantsOf(leader.pid) ?? [])];
   const family = async () => (await lookAtProcesses()).familyOf(leader).map(({ pid }) => pid);
@@ -40,7 +40,7 @@ async function holderOf(leader: ProcessIdentity, path: string): Promise<Holder |
 interface Holder {
   readonly pid: number;
   readonly fd: number;
-  /** `socket:[INODE]` */
+  /** Link text in /proc/PID/fd: `socket:[INODE]`. */
   readonly socket: string;
 }
 

@@ -3,7 +3,7 @@ import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { OnActivation } from './activation-socket.ts';
 import { Intake } from './intake.ts';
 
-/** Per process. A backlog may be full, and the tenant may have made all of its connections itself. */
+/** Limit for each process. A backlog may be full, and the tenant may have made all of its connections itself. */
 const MAX_ACCEPTED = 512;
 
 export interface InheritedBacklogOptions {

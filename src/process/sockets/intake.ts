@@ -1,10 +1,10 @@
-/** A listener that takes connections in, paused and unread, for whoever is to serve them. */
+/** A listener that accepts connections, paused and unread, and passes them on. */
 import { Server, type Socket } from 'node:net';
 import { after } from '../storage/after.ts';
 
 /**
- * Who connected before the path was another's may still wait to be taken in: libuv accepts one connection a turn of the
- * event loop, so when none came in for so long there is none.
+ * How long no connection must have come before the backlog counts as empty. libuv accepts one connection in each turn
+ * of the event loop.
  */
 const QUIET_MS = 100;
 
@@ -19,7 +19,10 @@ export class Intake {
     });
   }
 
-  /** Nobody new can find it: takes in those who did. `onClosed`: all of them have been seen through, too. */
+  /**
+   * Closes once the backlog is empty. New clients cannot find the listener any more. `onClosed`: all its connections
+   * are closed.
+   */
   closeWhenQuiet(onClosed?: () => void): void {
     this.tookLately = false;
     after(QUIET_MS, () => {

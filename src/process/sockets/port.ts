@@ -1,4 +1,4 @@
-/** Ports for `listen = "port"`: one that nobody has, and whose process it is that listens there. */
+/** Ports for `listen = "port"`: finds free ones, and tells whose process listens there. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -19,10 +19,10 @@ const REACHED_BY_LOOPBACK = new Set([
   `${'0'.repeat(16)}${loopbackAddress([0, 0, 255, 255])}${loopbackAddress([127, 0, 0, 1])}`,
 ]);
 
-/** Ports handed out and not given back, so that two starts at once never get the same. */
+/** Ports that were handed out and not returned, so that two starts at once never share one. */
 const taken = new Set<number>();
 
-/** A free port on 127.0.0.1; give it back with `releasePort`. */
+/** Returns a free port on 127.0.0.1; return it with `releasePort`. */
 export async function takePort(): Promise<number> {
   for (;;) {
     const port = await freePort();
@@ -32,7 +32,7 @@ export async function takePort(): Promise<number> {
   }
 }
 
-/** Marks the port of a process that is there already, so that no start gets it. */
+/** Marks the port of a running process as taken, so that no start gets it. */
 export function keepPort(port: number): void {
   taken.add(port);
 }
@@ -54,8 +54,8 @@ function freePort(): Promise<number> {
 }
 
 /**
- * Whether all that answers on that port of 127.0.0.1 belongs to the child: to a process of its group or session, or a
- * descendant. A stranger, or a survivor of another tenant, must never answer for this one. true where /proc does not tell.
+ * Whether everything that answers on a port of 127.0.0.1 belongs to the child: to a process of its group or session, or
+ * to a descendant. A stranger, or a survivor of another tenant, must never answer for this one. true without /proc.
  */
 export async function listenerBelongsTo(port: number, child: ProcessIdentity): Promise<boolean> {
   const inodes = await listeningInodes(port);
@@ -69,7 +69,7 @@ function pidsOf(some: readonly ProcessIdentity[]): number[] {
   return some.map(({ pid }) => pid);
 }
 
-/** Looks no further than it must: a tenant may have many processes, with many descriptors. */
+/** Stops as soon as all inodes are found, because a tenant may have many processes with many descriptors. */
 function holdAll(pids: readonly number[], inodes: ReadonlySet<string>): boolean {
   const missing = new Set(inodes);
   for (const pid of pids) {
@@ -106,7 +106,7 @@ async function listeningInodes(port: number): Promise<Set<string> | null> {
 
 async function readLines(file: string): Promise<string[] | null> {
   try {
-    // Of a host with many connections the kernel makes it for longer than others should wait.
+    // Read off the event loop: on a host with many connections the kernel takes long to produce the file.
     const text = await readFile(file, 'latin1').catch(() => withReserve(() => readFileSync(file, 'latin1')));
     return text.trimEnd().split('\n');
   } catch {

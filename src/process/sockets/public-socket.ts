@@ -1,6 +1,6 @@
 /**
- * The swap of the public socket. rename(2) and link(2) do not disturb a listening Unix socket, so what listens at
- * the public path changes in one step: the activation socket while the instance is not ready, the child's own while it is.
+ * Swaps the public socket. rename(2) and link(2) do not disturb a listening Unix socket, so the listener at the public
+ * path changes in one step: the child's own socket while the instance is ready, an activation socket otherwise.
  */
 import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,38 +9,38 @@ import { ensurePublicDir } from '../storage/directories.ts';
 import type { Trash } from '../storage/trash.ts';
 import { trashBeside } from './bind-dir.ts';
 
-/** Of a mode, without the kind of file. */
+/** The permission bits of a mode, without the file type. */
 const MODE_BITS = 0o7777;
 
 export interface SocketPaths {
-  /** What the child binds, in a directory that is the child's; the name stays the child's to change and remove. */
+  /** The path that the child binds, in a directory of its own. The child may change or remove this name. */
   readonly bindSocket: string;
-  /** The same file by a name in a directory of tenement's own: nothing can be put in its place. */
+  /** Another name of the same file, in a directory that only tenement writes, so that no other file can replace it. */
   readonly upstreamSocket: string;
-  /** What others connect to: another name of the same file. */
+  /** A third name of the same file, which clients connect to. */
   readonly publicSocket: string;
 }
 
 /**
- * Gives the child's socket a name where nothing can be put in its place, and leaves the one that the child bound, by which
- * it may change its mode; keeps the name that an earlier server gave it.
- * @throws {Error} when that cannot be done, or when it is no socket.
+ * Links the child's socket into a directory where no other file can replace it. The name that the child bound stays, so
+ * that the child may change its mode by it. A link that an earlier server made is kept.
+ * @throws {Error} when linking fails, or when the file is no socket
  */
 export function takeOverSocket(paths: Omit<SocketPaths, 'publicSocket'>, trash: Trash): void {
   const { bindSocket, upstreamSocket } = paths;
   if (!isThere(upstreamSocket)) linkItself(bindSocket, upstreamSocket);
-  // Looked at by the new name: the child can lay something else at the old one at any moment.
+  // Checked under the new name: the child can put another file at the old one at any moment.
   if (statOf(upstreamSocket)?.isSocket() === true) return;
   trash.discard(upstreamSocket, trashBeside(dirname(upstreamSocket)));
   throw new NoSocketError(bindSocket);
 }
 
-/** link(2): of a symbolic link, the link itself. @throws {Error} */
+/** Links a path; link(2) does not follow a symbolic link. @throws {Error} of link(2), or when `from` is a directory */
 function linkItself(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
-    // A directory can have no second name.
+    // link(2) gives a directory no second name.
     if (statOf(from)?.isDirectory() === true) throw new NoSocketError(from);
     throw error;
   }
@@ -54,14 +54,14 @@ class NoSocketError extends Error {
 
 /**
  * Puts a socket that was taken over at the public path, in one step.
- * @throws {Error} when that cannot be done
+ * @throws {Error} when that fails
  */
 export function publishSocket(paths: Omit<SocketPaths, 'bindSocket'>, access: SocketAccess): void {
   const { upstreamSocket, publicSocket } = paths;
   grantAccess(upstreamSocket, access);
   if (isPublished(paths)) return;
   const name = `${upstreamSocket}.new`;
-  // What a server that was killed has left goes, a directory that somebody removed is made again: both are rare.
+  // Both remedies are rare: a killed server left its link, or somebody removed the public directory.
   tryAgainAfter(
     'EEXIST',
     () => linkSync(upstreamSocket, name),
@@ -71,7 +71,7 @@ export function publishSocket(paths: Omit<SocketPaths, 'bindSocket'>, access: So
   tryAgainAfter('ENOENT', () => renameSync(name, publicSocket), makeDir);
 }
 
-/** Does it; where that fails so, once more after `remedy`. */
+/** Does `work`. When that fails with `code`, does `remedy` and tries once more. */
 function tryAgainAfter(code: string, work: () => void, remedy: () => unknown): void {
   try {
     work();
@@ -82,15 +82,16 @@ function tryAgainAfter(code: string, work: () => void, remedy: () => unknown): v
   }
 }
 
-/** Lets others connect to a socket that lies in a directory of tenement's own. */
+/** Lets others connect to a socket in a directory of tenement's own. */
 export function grantAccess(path: string, { socketMode, socketGroup }: SocketAccess): void {
   if (socketGroup !== null) chownSync(path, -1, socketGroup);
   chmodSync(path, socketMode);
 }
 
 /**
- * Grants it again where its process has changed it by the name that it bound: servers set a mode after listen(2) (uvicorn:
- * 0666). Never throws: what cannot be done is tried again at the next look. `stat`: what the socket is now.
+ * Grants access again after the process has changed the mode under the name that it bound. Servers set a mode after
+ * listen(2) (uvicorn: 0666). Never throws; a failure is retried at the next look.
+ * @param stat the state of the socket now
  */
 export function keepAccess(path: string, stat: Stats, access: SocketAccess): void {
   const { socketMode, socketGroup } = access;
@@ -99,15 +100,15 @@ export function keepAccess(path: string, stat: Stats, access: SocketAccess): voi
   try {
     grantAccess(path, access);
   } catch {
-    // It has gone meanwhile, or its file system is read-only now.
+    // The socket is gone, or its file system is read-only now.
   }
 }
 
-/** Removes the child's socket, and its public name unless something else has that by now. */
+/** Removes the child's socket, and the public path if it still leads to that socket. */
 export function withdrawSocket(upstreamSocket: string, publicSocket: string | null, trash: Trash): void {
   if (publicSocket !== null && isPublished({ upstreamSocket, publicSocket })) rmSync(publicSocket, { force: true });
   const stat = statOf(upstreamSocket);
-  // With the server's own user a tenant could lay something else there.
+  // A tenant that runs as the server's user could put a directory there.
   if (stat?.isDirectory()) trash.clear(upstreamSocket, trashBeside(dirname(upstreamSocket)));
   else rmSync(upstreamSocket, { force: true });
 }
@@ -118,7 +119,7 @@ export function isPublished({ upstreamSocket, publicSocket }: Omit<SocketPaths, 
   return own !== undefined && isFile(publicSocket, own);
 }
 
-/** Whether that file still has that name. */
+/** Whether `path` still names this file. */
 export function isFile(path: string, file: Pick<Stats, 'dev' | 'ino'>): boolean {
   const stat = statOf(path);
   return stat !== undefined && stat.dev === file.dev && stat.ino === file.ino;

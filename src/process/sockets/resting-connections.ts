@@ -1,4 +1,4 @@
-/** Asks ss(8) about connections straight to a tenant. Where there is no ss, nothing is known of them. */
+/** Asks ss(8) about direct connections to a tenant. Without ss nothing is known of them. */
 import cluster from 'node:cluster';
 import { execa } from 'execa';
 import { areAtRest, inboxOf, parseSockets, type SocketRow } from '../../core/admission/resting.ts';
@@ -6,20 +6,23 @@ import type { Inbox } from '../../core/ports.ts';
 
 import { findProgram } from '../launch/wrapper.ts';
 
-/** All Unix, TCP and UDP sockets, listening or not, a line each, with who holds them and, of TCP, when data moved. */
+/**
+ * Lists all Unix, TCP and UDP sockets, listening or not, one per line, with their owners and, for TCP, when data last
+ * moved.
+ */
 const TABLE = ['-xtunpaiHO'];
 const TIMEOUT_MS = 5000;
 
-/** One reading for all that ask meanwhile: it takes a process. */
+/** The reading that is under way, shared by all callers: it takes a process. */
 let reading: Promise<readonly SocketRow[] | null> | null = null;
 
-/** What has come in on connections to the listener bound at `path`. */
+/** Tells what has arrived on connections to the listener bound at `path`. */
 export async function readInbox(path: string): Promise<Inbox> {
   const rows = await readOnce();
   return rows === null ? 'closed' : inboxOf(rows, path);
 }
 
-/** @param quietMs for how long nothing has moved on the connections to the listeners bound at `paths` */
+/** Whether nothing has moved for `quietMs` on the connections to the listeners bound at `paths`; false without ss. */
 export async function isAtRest(paths: readonly string[], quietMs: number): Promise<boolean> {
   const rows = await readOnce();
   return rows !== null && areAtRest(rows, paths, quietMs, isOwn);

@@ -1,6 +1,6 @@
 /**
- * Calls back when so long has passed and all that waited by then had its turn. Of what is due the event loop does timers
- * first: after a standstill, that of the machine too, a timer alone would go before what came in long ago.
+ * Calls back when `ms` have passed and everything that waited by then had its turn. The event loop runs due timers
+ * first, so after a standstill a plain timer would run before input that came in long ago.
  */
 export function after(ms: number, callback: () => void): void {
   setTimeout(() => setImmediate(callback), ms).unref();

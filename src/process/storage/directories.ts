@@ -1,4 +1,4 @@
-/** Directories of the server and of tenants: made and checked. Sync: each is a few system calls. */
+/** Makes and checks directories of the server and of tenants. Synchronous: each takes a few system calls. */
 import {
   chmodSync,
   closeSync,
@@ -16,19 +16,19 @@ import { privateDir } from '../../core/service/socket-path.ts';
 /** A directory that is not what it must be; the message says why. */
 export class DirectoryError extends Error {}
 
-/** Who has a directory. */
+/** User and group of a directory. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** What only its owner may enter. */
+/** Mode of a directory that only its owner may enter. */
 const PRIVATE = 0o700;
-/** What others may pass through, to what is theirs in it, but not list. */
+/** Mode of a directory that others may pass through but not list. */
 const PASSABLE = 0o711;
 const PUBLIC = 0o755;
 
-/** Makes a directory of our own, mode 0700, or checks that it is one. @throws {DirectoryError} */
+/** Makes a directory of the server's own, or checks an existing one and sets its mode. @throws {DirectoryError} */
 export function ensurePrivateDir(path: string, mode = PRIVATE): void {
   mkdirSync(path, { recursive: true, mode });
   const stat = lstatSync(path);
@@ -37,7 +37,7 @@ export function ensurePrivateDir(path: string, mode = PRIVATE): void {
   if ((stat.mode & 0o777) !== mode) chmodSync(path, mode);
 }
 
-/** Whether it is a directory, and not a link to one, that belongs to the server's user. */
+/** Whether a path is a directory, not a link to one, and belongs to the server's user. */
 export function isOurDir(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isDirectory() === true && stat.uid === (process.getuid?.() ?? stat.uid);
@@ -48,8 +48,8 @@ function assertOurs(path: string, uid: number): void {
 }
 
 /**
- * Makes a directory for public sockets where there is none, which others may pass through whatever the umask. One that
- * is there keeps its mode: it may be anybody's, /tmp for one.
+ * Makes a missing directory for public sockets, which others may pass through whatever the umask. An existing directory
+ * keeps its mode, because it may be a shared one such as /tmp.
  */
 export function ensurePublicDir(path: string): void {
   const first = mkdirSync(path, { recursive: true });
@@ -57,18 +57,18 @@ export function ensurePublicDir(path: string): void {
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, PUBLIC);
 }
 
-/** In which the directories lie that tenants bind in. @throws {DirectoryError} */
+/** Makes the directory that holds the tenants' bind directories. @throws {DirectoryError} */
 export function ensureSocketParent(path: string): void {
   ensurePrivateDir(path, PASSABLE);
 }
 
-/** A directory for public sockets, and what is tenement's own in it. @throws {DirectoryError} */
+/** Makes a directory for public sockets, and tenement's private directory in it. @throws {DirectoryError} */
 export function ensureSocketDirs(publicDir: string): void {
   ensurePublicDir(publicDir);
   ensureSocketParent(privateDir(publicDir, process.getuid?.() ?? 0));
 }
 
-/** The tenant directory and its TMPDIR. `owner`: the tenant's own user, null: the server's. */
+/** Makes the tenant directory and its TMPDIR. @param owner the tenant's own user; null: the server's */
 export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDir: string } {
   const tmpDir = join(tenantDir, '.tmp');
   mkdirSync(dirname(tenantDir), { recursive: true });
@@ -78,8 +78,8 @@ export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDi
 }
 
 /**
- * What lies in it is given by ownership.ts before. The tenant may put a link in the place of what
- * lies in its directory at any moment, so what was opened is changed, and not what its name leads to by then.
+ * Makes or adopts a directory; ownership.ts changes its contents before. The tenant may put a link at this path at any
+ * moment, so the change goes to the opened directory and not to whatever the path leads to by then.
  */
 function ensureOwnedDir(path: string, owner: Owner | null): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: PRIVATE });
@@ -94,7 +94,7 @@ function ensureOwnedDir(path: string, owner: Owner | null): void {
   }
 }
 
-/** Never by a link. @throws {DirectoryError} */
+/** Opens a directory without following a link. @throws {DirectoryError} */
 export function openDir(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);

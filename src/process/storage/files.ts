@@ -1,12 +1,12 @@
-/** Looks at paths that somebody else has chosen. What may not be looked at is as good as not there. */
+/** Looks at paths that somebody else has chosen. A path that may not be looked at counts as missing. */
 import { lstatSync, type Stats, statSync } from 'node:fs';
 
-/** What a path leads to; undefined: nothing, or nothing that this user may see. */
+/** Stats what a path leads to; undefined: nothing, or nothing that this user may see. */
 export function lookAt(path: string): Stats | undefined {
   return quietly(() => statSync(path));
 }
 
-/** The same, of a symbolic link itself. */
+/** Stats the path itself, without following a symbolic link. */
 export function lookAtName(path: string): Stats | undefined {
   return quietly(() => lstatSync(path));
 }
@@ -15,7 +15,7 @@ export function isFile(path: string): boolean {
   return lookAt(path)?.isFile() === true;
 }
 
-/** In a directory that this user may not enter nothing can be told apart from nothing (EACCES), beside ENOENT, ENOTDIR, ELOOP. */
+/** Besides ENOENT, ENOTDIR and ELOOP this hides EACCES, which does not tell whether the file exists. */
 function quietly(look: () => Stats): Stats | undefined {
   try {
     return look();

@@ -1,8 +1,8 @@
 /**
- * Gives what lies in a tenant's directory to the user that its services run as from now on. chown(1) of GNU goes by
- * descriptors of directories and changes links themselves, so that it reaches nothing outside, whatever is put in the
- * place of what meanwhile. It runs in a child, since there may be millions of files. The directory itself comes last: who
- * was interrupted begins anew.
+ * Gives the contents of a tenant's directory to the user that its services run as from now on. GNU chown(1) works by
+ * directory descriptors and changes links themselves, so it reaches nothing outside, whatever the tenant replaces
+ * meanwhile. It runs in a child process, since there may be millions of files. The directory itself changes last, so
+ * that an interrupted change starts again.
  */
 import { closeSync, existsSync, fchownSync, fstatSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,14 +14,14 @@ import { mountIn } from './purge.ts';
 const TIMEOUT_MS = 600_000;
 const ROOT = 0;
 
-/** Tenant directory → settles when the change that is under way there is over. */
+/** Tenant directory → settles when the change in progress there is over. */
 const underWay = new Map<string, Promise<void>>();
 
 /**
- * Does nothing where the directory is the owner's already, and for who is not root. From root to the tenant's user and
- * back; of others' files neither is changed.
- * @param owner the tenant's own user, null: root
- * @throws {DirectoryError} then the directory itself is whose it was
+ * Changes owners from root to the tenant's user, or back; files of other users keep theirs. Does nothing when the owner
+ * already has the directory, or when the server is not root.
+ * @param owner the tenant's own user; null: root
+ * @throws {DirectoryError} the directory itself then keeps its owner
  */
 export async function takeOwnership(
   tenantDir: string,
@@ -55,7 +55,7 @@ async function give(
     mkdirSync(join(stateDir, 'ownership'), { recursive: true, mode: 0o700 });
     writeFileSync(mark, '');
     await giveContents(tenantDir, fd, from, owner);
-    // The group goes on to tell which user it was.
+    // The group still tells which user it was.
     fchownSync(fd, owner?.uid ?? ROOT, owner?.gid ?? from);
     rmSync(mark, { force: true });
   } finally {
@@ -63,7 +63,7 @@ async function give(
   }
 }
 
-/** Whose files change hands; null: none. `marked`: a change was interrupted. */
+/** Returns whose files change hands; null: nobody's. `marked`: a change was interrupted. */
 function formerOwner(dir: Owner, owner: Owner | null, uids: Uids, marked: boolean): number | null {
   if (owner !== null) return dir.uid === ROOT || (marked && dir.uid === owner.uid) ? ROOT : null;
   if (isIn(dir.uid, uids)) return dir.uid;
@@ -79,7 +79,7 @@ async function giveContents(tenantDir: string, fd: number, from: number, owner: 
   if (mount !== undefined) throw refusal(tenantDir, owner, `a file system is mounted at ${mount}`);
   const shell = new BackgroundShell({ niceness: 0 });
   try {
-    // By the descriptor that was looked at, and not by the name.
+    // By the descriptor that was checked, not by the name.
     const enter = `cd /proc/${process.pid}/fd/${fd}`;
     const commands = [...(from === ROOT ? [FOREIGN] : []), chownOf(from, owner)];
     const answer = await within(TIMEOUT_MS, shell.run(`${enter} && { ${commands.join(' && ')}; }`));
@@ -93,8 +93,8 @@ async function giveContents(tenantDir: string, fd: number, from: number, owner: 
 }
 
 /**
- * What root's own files may be beside the tenant's: other names of files that lie elsewhere, and devices. Files that have
- * all of their names in the directory are the tenant's (package managers make such).
+ * Finds files of root that may not be the tenant's: devices, and files with further names elsewhere. A file whose names
+ * are all in the directory is the tenant's (package managers make such files).
  */
 const FOREIGN = `{ found=$(
   find . -xdev -user 0 \\( -type b -o -type c \\) -printf 'it holds a device\\n' -quit
@@ -105,7 +105,7 @@ const FOREIGN = `{ found=$(
   done
 ); [ -z "$found" ] || { printf '%s\\n' "$found"; false; }; }`;
 
-/** Setuid and setgid bits and capabilities of files go with their owner (chown(2)). */
+/** chown(2) removes setuid bits, setgid bits and file capabilities. */
 function chownOf(from: number, owner: Owner | null): string {
   const to = owner === null ? `${ROOT}` : `${owner.uid}:${owner.gid}`;
   const chown = `xargs -0 -r chown -R -P -h --from=${from} ${to} --`;

@@ -1,4 +1,4 @@
-/** What a directory takes on disk: du(1), bounded in time, and what it says. */
+/** Measures what a directory takes on disk with du(1), bounded in time. */
 import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { StorageMeasurement, StorageMeter } from '../../core/ports.ts';
@@ -36,7 +36,7 @@ export function createStorageMeter(timeoutMs = TIMEOUT_MS): StorageMeter {
   };
 }
 
-/** What vanished meanwhile, or may not be read, is missing in the figure. */
+/** Files that vanished meanwhile, or that may not be read, are missing from the figure. */
 function read(answer: ShellAnswer | null): StorageMeasurement {
   if (answer === null) return failed('du was ended');
   const [, kilobytes] = /^(\d+)\s/.exec(answer.lines[0] ?? '') ?? [];

@@ -1,7 +1,7 @@
 /**
- * Where things go that a tenant could write to and nobody needs any more. A tenant decides how many files they hold and
- * how deep they lie, so this process never walks them: one rename(2) takes them out of the way, and rm(1) deletes them
- * in a child, one after another. What it has not deleted when the server ends, the next server deletes.
+ * Deletes what a tenant could write to. A tenant decides how many files there are and how deep they lie, so this
+ * process never walks them: one rename(2) moves them away, and rm(1) deletes them in a child process, one entry after
+ * another. The next server deletes what is left when this one ends.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, renameSync, rmdirSync } from 'node:fs';
@@ -12,17 +12,20 @@ import { BackgroundShell, type ShellAnswer, within } from '../launch/background-
 import { quoted } from '../launch/wrapper.ts';
 import { ensurePrivateDir, isOurDir } from './directories.ts';
 
-/** Behind those that serve; at the lowest, 19, a busy machine would not come round to it in an hour. */
+/** Behind serving processes. At the lowest priority, 19, a busy machine would not get to it within an hour. */
 const NICENESS = 10;
-/** For one entry. Two million files take a minute on an idle machine. */
+/** Time-out for one entry. Two million files take a minute on an idle machine. */
 const TIMEOUT_MS = 600_000;
-/** How long the end of the server waits for the rest: mostly there is little of it. */
+/** How long the end of the server waits for the remaining entries; mostly there are few. */
 const CLOSE_WAIT_MS = 1000;
 /** A process that still writes there may make rm(1) fail. */
 const TRIES = 2;
-/** Of a name that says whose it was; the rest makes it unique. */
+/** Length of the original name that is kept; a random suffix makes it unique. */
 const NAME_LENGTH = 130;
-/** What a directory that never held many entries takes at most: to look whether it is empty is then no work. */
+/**
+ * The most that a directory takes which never held many entries. Finding out whether such a directory is empty is
+ * cheap.
+ */
 const SMALL_DIR_BYTES = 64 * 1024;
 
 interface Entry {
@@ -32,7 +35,7 @@ interface Entry {
 
 export interface TrashOptions {
   readonly logger: Logger;
-  /** Default: ten minutes. */
+  /** Default: 10 minutes. */
   readonly timeoutMs?: number;
 }
 
@@ -40,7 +43,7 @@ export class Trash {
   private readonly logger: Logger;
   private readonly timeoutMs: number;
   private readonly queue: Entry[] = [];
-  /** Those that are being deleted, or could not be. */
+  /** Entries that are being deleted, or could not be. */
   private readonly known = new Set<string>();
   private readonly swept = new Set<string>();
   private shell: BackgroundShell | null = null;
@@ -52,12 +55,12 @@ export class Trash {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Makes the shell ahead, so that the first to be discarded needs no fork of this process. */
+  /** Starts the shell ahead, so that the first discard needs no fork of this process. */
   prepare(): void {
     this.shell ??= new BackgroundShell({ niceness: NICENESS });
   }
 
-  /** As `discard`, but an empty directory is removed at once; does nothing where nothing lies. @throws {Error} */
+  /** Like `discard`, but removes an empty directory at once. Does nothing for a missing path. @throws {Error} */
   clear(path: string, place: string): void {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
@@ -66,9 +69,9 @@ export class Trash {
   }
 
   /**
-   * Takes what lies at `path` out of the way, whatever it is, and has it deleted; of a symbolic link only the link.
-   * @param place a directory of the server's own on the same file system, which is made if need be
-   * @throws {Error} EXDEV, EBUSY…: then it lies where it lay
+   * Moves whatever is at `path` away and has it deleted; of a symbolic link only the link.
+   * @param place a directory of the server's own on the same file system, created if need be
+   * @throws {Error} EXDEV, EBUSY and others of rename(2); the file is then where it was
    */
   discard(path: string, place: string): void {
     if (!isOurDir(dirname(place))) throw new Error(`${dirname(place)} is not the server's own`);
@@ -79,15 +82,18 @@ export class Trash {
     this.delete(aside);
   }
 
-  /** Deletes what an earlier server has left in a place, in the background. Does nothing again, and where there is none. */
+  /**
+   * Deletes in the background what an earlier server left in a place. Does nothing when repeated, or for a missing
+   * place.
+   */
   sweep(place: string): void {
     if (this.swept.has(place)) return;
     this.swept.add(place);
-    // In a directory that others write to it could be a link to anywhere.
+    // In a directory that others write to, it could be a link to anywhere.
     if (!isOurDir(dirname(place)) || !isOurDir(place)) return;
     void readdir(place).then(
       (names) => {
-        // Emptied by what outlived that server.
+        // A process that outlived the earlier server has emptied it.
         if (names.length === 0) isRemoved(place);
         for (const path of names.map((name) => join(place, name))) if (!this.known.has(path)) this.delete(path);
       },
@@ -95,12 +101,12 @@ export class Trash {
     );
   }
 
-  /** Settles when nothing is left to be deleted. */
+  /** Settles when nothing is left to delete. */
   async settled(): Promise<void> {
     while (this.working !== null) await this.working;
   }
 
-  /** Waits a moment for the rest; what is left then is for the next server. */
+  /** Waits up to a second for the remaining entries; the next server deletes the rest. */
   async close(): Promise<void> {
     await within(CLOSE_WAIT_MS, this.settled());
     this.closed = true;
@@ -133,7 +139,7 @@ export class Trash {
     isRemoved(dirname(path));
   }
 
-  /** Returns why it is still there; null when it is not. */
+  /** Returns why the path still exists; null when it is gone. */
   private async remove(path: string): Promise<string | null> {
     if (this.shell === null || this.shell.ended) this.shell = new BackgroundShell({ niceness: NICENESS });
     const answer = await within(this.timeoutMs, this.shell.run(removalOf(path)));
@@ -145,8 +151,9 @@ export class Trash {
 }
 
 /**
- * Its status tells whether it is gone, its output the first reasons why not. rm(1) of GNU goes by descriptors and never
- * follows a link, at any depth. A directory that its owner may not enter holds up only who is not root.
+ * Builds the command. Its status tells whether the path is gone, its output the first reasons why not. GNU rm(1) works
+ * by descriptors and never follows a link, at any depth. A directory that its owner may not enter stops only a server
+ * that is not root.
  */
 function removalOf(path: string): string {
   const word = quoted(path);
@@ -161,7 +168,7 @@ function failureOf(answer: ShellAnswer | null): string | null {
   return answer.status === 0 ? null : answer.lines.join('; ') || 'rm has not deleted it';
 }
 
-/** Who may not write to a directory may not give it another parent. */
+/** Moving a directory to another parent needs write permission on the directory itself. */
 function moveAside(path: string, aside: string): void {
   try {
     renameSync(path, aside);
