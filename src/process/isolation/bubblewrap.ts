@@ -1,24 +1,23 @@
 /**
- * The view of the machine that a tenant has at `isolation = "namespace"`, as arguments of bwrap(1): the host read-only,
- * without other tenants, tenement's state, homes and sockets; its own directory and that of its socket to write in, and
- * memory of its own where programs expect to; pid,
- * ipc, uts and user namespaces of its own; no capabilities, no way to make another user namespace, and a filter of its
- * system calls.
+ * The view of the machine at `isolation = "namespace"`, as arguments of bwrap(1). The host is read-only, without other
+ * tenants, tenement's state, homes and sockets. The tenant's directory and that of its socket are writable, and
+ * directories in memory take the place of shared ones such as /tmp. The tenant has pid, ipc, uts and user namespaces of
+ * its own, no capabilities, no way to make another user namespace, and a filter for its system calls.
  */
 import type { Layer } from '../../core/service/layers.ts';
 import { type FilesystemView, layersOf } from './filesystem-view.ts';
 
-/** Settings of the kernel, which belong to the host's user 0 even without capabilities. */
+/** Kernel settings, which belong to the host's user 0 even without capabilities. */
 const KERNEL = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus'];
 
-/** Namespaces of its own, and no way to get more rights in them. */
+/** Namespaces of the tenant's own, with no way to gain rights in them. */
 export const NAMESPACES: readonly string[] = [
-  // None of cgroups: in one, /proc/self/mountinfo names directories that are not there, on which a JVM fails.
+  // No cgroup namespace: in one, /proc/self/mountinfo names directories that do not exist, on which a JVM fails.
   ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
   ...['--cap-drop', 'ALL', '--disable-userns'],
 ];
 
-/** Arguments of bwrap, up to the program. `filterFd`: where it finds the filter of system calls; null: there is none. */
+/** Returns bwrap's arguments, up to the program. @param filterFd descriptor of the system call filter; null: none */
 export function bubblewrapWords(view: FilesystemView, filterFd: number | null): string[] {
   const layers = layersOf(view);
   const { readOnlyPaths, network, tenantId, workdir, tmpBytes } = view;
@@ -29,7 +28,7 @@ export function bubblewrapWords(view: FilesystemView, filterFd: number | null): 
     ...KERNEL.flatMap((path) => ['--ro-bind-try', path, path]),
     ...(network === 'host' ? [] : ['--unshare-net']),
     ...layers.flatMap((layer) => mountWords(layer, tmpBytes)),
-    // What is made of memory only to mount in has no limit.
+    // Mount points in memory have no size limit, so they become read-only.
     ...['/dev', ...(wholeHost ? [] : ['/'])].flatMap((at) => ['--remount-ro', at]),
     ...layers.filter(({ kind }) => kind === 'empty').flatMap(({ at }) => ['--remount-ro', at]),
     ...NAMESPACES,
@@ -43,7 +42,7 @@ export function filterWords(fd: number | null): string[] {
   return fd === null ? [] : ['--seccomp', String(fd)];
 }
 
-/** As /tmp is: for every user, who can remove what is their own. */
+/** Mounts memory like /tmp: every user may write, and remove only files of their own. */
 export function scratchWords(at: string, bytes: number): string[] {
   return ['--perms', '1777', '--size', String(bytes), '--tmpfs', at];
 }

@@ -1,6 +1,6 @@
 /**
- * User ids of tenants with `user = "dynamic"`. A tenant's directory belongs to its user, and that is where it is
- * remembered: nothing else has to agree with it, and it moves with a backup of the data.
+ * User ids of tenants with `user = "dynamic"`. The owner of a tenant's directory is the record of its user id: no other
+ * record has to agree with it, and it moves with a backup of the data.
  */
 import {
   chmodSync,
@@ -20,15 +20,15 @@ import { trashesOf } from '../storage/purge.ts';
 
 type Range = readonly [first: number, last: number];
 
-/** May be passed through by others. */
+/** The mode bit by which others may pass through a directory. */
 const OTHERS_MAY_PASS = 0o001;
 
 export class DynamicUsers {
   private readonly dataDir: string;
   private readonly stateDir: string;
-  /** Uid → tenants whose directories were seen to belong to it. Looked for once; those that come later are met at their start. */
+  /** Uid → tenants whose directories belong to it. Read once; later tenants are added when they start. */
   private seen: Map<number, Set<string>> | null = null;
-  /** Tenant → the user that it is given, until its directory says so. */
+  /** Tenant → the uid that it was given, until its directory belongs to that uid. */
   private readonly given = new Map<string, number>();
 
   constructor({ dataDir, stateDir }: Pick<Settings, 'dataDir' | 'stateDir'>) {
@@ -37,8 +37,8 @@ export class DynamicUsers {
   }
 
   /**
-   * The tenant's user, or the first that no other has. Its group has the same number.
-   * @throws {Error} when none is left, or when the tenant has that of another
+   * Returns the tenant's user, or the next free one. Its group has the same number.
+   * @throws {Error} when no uid is left, or when the tenant's directory belongs to another tenant's user
    */
   ownerFor(tenantId: string, range: Range): Owner {
     this.seen ??= lookAround(this.dataDir);
@@ -52,13 +52,16 @@ export class DynamicUsers {
     return { uid, gid: uid };
   }
 
-  /** Its directory is gone: another of its name is another tenant. */
+  /** Forgets a deleted tenant: a later tenant with this name is another tenant. */
   forget(tenantId: string): void {
     this.given.delete(tenantId);
     for (const tenants of this.seen?.values() ?? []) tenants.delete(tenantId);
   }
 
-  /** Who had it before it was root's (`user = "root"`) is told by its group; a copy that was given to root has none. */
+  /**
+   * The group of a directory that is root's (`user = "root"`) still tells its former user; a copy that was given to
+   * root has no such group.
+   */
   private ownUid(tenantId: string, range: Range): number | null {
     const dir = lstatSync(join(this.dataDir, tenantId), { throwIfNoEntry: false });
     if (dir === undefined) return null;
@@ -69,9 +72,9 @@ export class DynamicUsers {
   }
 
   /**
-   * Upwards from the one that was given last, and from the first again after the last: files of a purged tenant's may lie
-   * in places that tenants share, and IPC objects. Skipped are those of directories that are still being deleted, and of
-   * processes. It is remembered before it is given.
+   * Counts upwards from the last uid that was given, and wraps around. A reused uid could reach files of a purged
+   * tenant in shared places, and IPC objects. Uids of processes, and of directories that are still being deleted, are
+   * skipped. The uid is stored before it is given.
    */
   private nextFree([first, last]: Range): number {
     const taken = this.taken();
@@ -114,7 +117,7 @@ export class DynamicUsers {
     renameSync(`${this.lastGivenFile}.new`, this.lastGivenFile);
   }
 
-  /** A copy of a directory belongs to whom the original does: the older of the two keeps its user. */
+  /** A copied directory belongs to the same user as the original; the older of the two keeps the user. */
   private assertAlone(tenantId: string, uid: number, tenants: ReadonlySet<string>): void {
     const dir = join(this.dataDir, tenantId);
     const born = bornAtMs(dir);
@@ -141,13 +144,13 @@ function bornAtMs(path: string): number {
   return lstatSync(path, { throwIfNoEntry: false })?.birthtimeMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** Its user and its group, which may be that of a user to whom it goes back. */
+/** User and group of a path. The group may be that of a user to whom the directory goes back. */
 function idsOf(path: string): number[] {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat === undefined ? [] : [stat.uid, stat.gid];
 }
 
-/** All that processes run as. A look at all of them takes some milliseconds; only a new tenant's first start waits for it. */
+/** Uids of all processes. The look takes some milliseconds; only the first start of a new tenant waits for it. */
 function processUids(): number[] {
   return listDir('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -162,21 +165,21 @@ function statusOf(pid: string): string {
   }
 }
 
-/** The data directory was made for the server alone. What lies in it is private of itself, and cannot be listed. */
+/** Lets others pass through the data directory. Its entries are private themselves and cannot be listed. */
 function letPass(dataDir: string): void {
   const { mode, uid } = statSync(dataDir);
   if ((mode & OTHERS_MAY_PASS) === 0 && uid === process.getuid?.())
     chmodSync(dataDir, (mode & 0o777) | OTHERS_MAY_PASS);
 }
 
-/** The server's own directories may lie where no other user may go. */
+/** The server's directories may be below one that no other user may enter. @throws {Error} */
 function assertPassable(path: string, uid: number): void {
   const closed = closedToOthers(path);
   if (closed === null) return;
   throw new Error(`user ${uid} may not enter ${closed}: with user = "dynamic" data_dir must lie where others may pass`);
 }
 
-/** The directory on the way to `path`, or `path` itself, that another user may not pass through; null: there is none. */
+/** Returns `path`, or the nearest directory above it, that other users may not pass through; null: none. */
 export function closedToOthers(path: string): string | null {
   const stat = lookAtName(path);
   if (stat?.isDirectory() && (stat.mode & OTHERS_MAY_PASS) === 0) return path;

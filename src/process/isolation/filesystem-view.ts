@@ -1,4 +1,4 @@
-/** What of the machine's files a tenant sees behind walls, whatever builds them. */
+/** What an isolated tenant sees of the machine's files, whatever builds the view. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { HiddenPaths } from '../../core/service/hidden-paths.ts';
@@ -22,41 +22,42 @@ import { closedToOthers } from './dynamic-user.ts';
 export interface FilesystemView {
   readonly tenantId: string;
   readonly tenantDir: string;
-  /** Where it binds its socket. */
+  /** Directory in which the application binds its socket. */
   readonly bindDir: string;
   readonly workdir: string;
-  /** What it runs, and the PATH by which that is found. */
+  /** The program, and the PATH by which it is found. */
   readonly program: string;
   readonly args: readonly string[];
   readonly path: string;
   readonly hiddenPaths: HiddenPaths;
-  /** Directories of its cgroup, one for each controller with version 1. */
+  /** Directories of its cgroup; with version 1 one for each controller. */
   readonly cgroupDirs: readonly string[];
-  /** Where sockets of the host lie now. */
+  /** Paths of the host's listening sockets. */
   readonly sockets: readonly string[];
-  /** The only paths of the host that are there; null: all but what is hidden. */
+  /** The only paths of the host that are visible; null: all except hidden ones. */
   readonly readOnlyPaths: readonly string[] | null;
-  /** Of the host, to write in. */
+  /** Paths of the host that the tenant may write to. */
   readonly readWritePaths: readonly string[];
-  /** Of the host, to connect to: sockets, or directories of such. */
+  /** Sockets of the host, or directories of sockets, that the tenant may connect to. */
   readonly openSockets: readonly string[];
-  /** Of each directory that it has in memory. */
+  /** Limit for each directory in memory, in bytes. */
   readonly tmpBytes: number;
   readonly network: 'host' | 'none';
-  /** The user that opens the files, where it is another than the server's: what it may not enter cannot be shown. */
+  /** The user that opens the files, if it is not the server's; directories that it may not enter cannot be shown. */
   readonly opener: number | null;
 }
 
-/** unix(7): to connect takes that right. */
+/** Mode bit that connect(2) needs (unix(7)). */
 const OTHERS_MAY_WRITE = 0o002;
-/** Part of /run that resolving names takes (systemd-resolved(8)). */
+/** Part of /run that name resolution needs (systemd-resolved(8)). */
 const RESOLVER = '/run/systemd/resolve';
-/** Those of the tenant's own take their place. */
+/** Replaced by the tenant's own. */
 const OWN_FILES = ['/proc', '/dev'];
 
 /**
- * Each lies over those before it.
- * @throws {OverlapError} when what the config names lies in what has to be hidden, or the other way round
+ * Returns the layers of the view; each lies over those before it.
+ * @throws {OverlapError} when a path that the config names is inside one that must be hidden, or contains it
+ * @throws {Error} when a path that the config names is missing
  */
 export function layersOf(view: FilesystemView): Layer[] {
   const places = placesOf(view);
@@ -68,12 +69,12 @@ export function layersOf(view: FilesystemView): Layer[] {
   return names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
 }
 
-/** What the config says that a tenant is to see. */
+/** Paths that the config names as visible. */
 function namedPaths({ workdir, readOnlyPaths, readWritePaths, openSockets }: FilesystemView): string[] {
   return [workdir, ...(readOnlyPaths ?? []), ...readWritePaths, ...openSockets];
 }
 
-/** What is not there cannot be shown, also when it comes later. @throws {Error} */
+/** A path that is missing at the start cannot be shown later. @throws {Error} */
 function assertThere({ readWritePaths, openSockets }: FilesystemView): void {
   for (const path of [...readWritePaths, ...openSockets])
     if (!existsSync(path)) throw new Error(`${path}, which the config names, is not there`);
@@ -100,7 +101,7 @@ function placesOf(view: FilesystemView): Places {
   const [secretFiles, closedDirs] = partition(hide(hiddenPaths.files), isFile);
   return {
     wholeHost,
-    // What the config names counts for more than what is hidden for everybody.
+    // Paths that the config names take precedence over those that are hidden for everybody.
     hidden: hidden.filter((path) => !named.includes(path)),
     scratch: SCRATCH.map(real).filter((path) => !named.includes(path) && (!wholeHost || existsSync(path))),
     shown: [...named, ...needed.map(real)].filter((path) => path !== '/' && isShown(path)),
@@ -114,7 +115,7 @@ function placesOf(view: FilesystemView): Places {
   };
 }
 
-/** @throws {OverlapError} */
+/** Checks that a named path is visible. @throws {OverlapError} */
 function assertSeen(path: string, opener: number | null, layers: readonly Layer[], places: Places): void {
   const target = real(path);
   if (!existsSync(path) || isWithinAny(target, OWN_FILES)) return;
@@ -132,18 +133,18 @@ function assertSeen(path: string, opener: number | null, layers: readonly Layer[
     );
 }
 
-/** The directory on the way that the opener may not enter; null: there is none. */
+/** Returns the directory above `path` that the opener may not enter; null: none. */
 function closedTo(opener: number | null, path: string, own: readonly string[]): string | null {
   return opener === null || isWithinAny(path, own) ? null : closedToOthers(path);
 }
 
-/** A directory that the opener may not enter is hidden as a whole: it can mount nothing in it. */
+/** A directory that the opener may not enter is hidden as a whole, because nothing can be mounted inside it. */
 function outermostClosed(path: string, opener: number | null): string {
   if (opener === null) return path;
   return upwards(path).findLast((dir) => closedToOthers(dir) === dir) ?? path;
 }
 
-/** What the application runs by: its program, files that are named to it, and the directories of PATH. */
+/** Paths that the application needs to run: its program, files among its arguments, and the directories of PATH. */
 function programPaths({ workdir, program, args, path }: FilesystemView): string[] {
   const programs = programCandidates(program, workdir, path).filter(isFile);
   const dirs = path
@@ -156,12 +157,14 @@ function programPaths({ workdir, program, args, path }: FilesystemView): string[
   ].filter(existsSync);
 }
 
-/** Of directories that hold programs, beside which their libraries lie (hier(7), venv, node_modules). */
+/** Names of directories that hold programs; libraries are beside them (hier(7), venv, node_modules). */
 const PROGRAM_DIRS = ['bin', 'sbin', '.bin', 'shims'];
-/** What belongs to a program, where other things lie beside it. */
+/** Entries that belong to a program where other things lie beside it. */
 const PROGRAM_PARTS = ['bin', 'sbin', 'lib', 'lib64', 'libexec', 'include', 'pyvenv.cfg', 'shims', 'versions'];
 
-/** `/opt/node` for `/opt/node/bin`; of a home, a disk or a shared directory only what belongs to programs. */
+/**
+ * Returns `/opt/node` for `/opt/node/bin`; in a home, on a disk or in a shared directory only the parts of programs.
+ */
 function prefixesOf(dir: string): string[] {
   if (!PROGRAM_DIRS.includes(basename(dir))) return [];
   const prefix = dirname(dir);
@@ -169,7 +172,7 @@ function prefixesOf(dir: string): string[] {
   return isShared ? PROGRAM_PARTS.map((part) => join(prefix, part)) : [prefix];
 }
 
-/** Like ~/.local and ~/.cargo, in which keys and tokens lie too. */
+/** Whether a path is like ~/.local and ~/.cargo, which also hold keys and tokens. */
 function isDotDirOfHome(path: string): boolean {
   return (
     basename(path).startsWith('.') && depthOf(path) === (path.startsWith('/root/') ? 2 : 3) && isHome(dirname(path))
@@ -180,13 +183,13 @@ function isHome(path: string): boolean {
   return path === '/root' || dirname(path) === '/home';
 }
 
-/** Where a name leads through a link in what is hidden, the tenant has the target under that name as well. */
+/** When a name leads through a hidden symbolic link, the tenant also gets the target under that name. */
 function withName(name: string, layers: Layer[], wholeHost: boolean): Layer[] {
   const at = placeOfName(resolve(name), (path) => kindAt(path, layers, wholeHost));
   return at === null ? layers : alsoAt(at, real(name), layers, wholeHost);
 }
 
-/** null: it resolves, or there is nothing. */
+/** Returns where a hidden link on the way puts the name; null: the name resolves, or does not exist. */
 function placeOfName(name: string, kindOf: (path: string) => Kind): string | null {
   const parts = name.split('/').slice(1);
   let at = '/';
@@ -205,13 +208,13 @@ function partition<T>(all: readonly T[], isOfFirst: (one: T) => boolean): [T[], 
   return [all.filter(isOfFirst), all.filter((one) => !isOfFirst(one))];
 }
 
-/** As the opener, which has no group of others; of the server's own user all are. What need not be hidden may go meanwhile. */
+/** Whether the opener can connect, having none of the groups of others; the server's own user can connect to all. */
 function isConnectable(path: string, opener: number | null): boolean {
   const stat = lookAtName(path);
   return stat?.isSocket() === true && (opener === null || (stat.mode & OTHERS_MAY_WRITE) !== 0);
 }
 
-/** Of what is not there yet, with its directory's. */
+/** Resolves a path. For a missing path, resolves its directory. */
 function real(path: string): string {
   try {
     return realpathSync(path);

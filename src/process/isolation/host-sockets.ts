@@ -1,22 +1,22 @@
-/** Where sockets of the host listen, as they were bound. */
+/** Lists the host's listening sockets by the paths that they were bound to. */
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isWithinAny } from '../../core/service/paths.ts';
 
-/** __SO_ACCEPTCON in the column Flags: it listens (include/linux/net.h). */
+/** Value of the column Flags for a listening socket: __SO_ACCEPTCON (include/linux/net.h). */
 const LISTENS = ' 00010000 ';
-/** Up to this size the table is read at each start: some 1,500 sockets, 3 ms. */
+/** A table up to this size, some 1,500 sockets, is read at each start in 3 ms. */
 const SMALL_CHARACTERS = 128 * 1024;
-/** How long a larger one is good for. 10,000 sockets take the kernel 15 to 30 ms. */
+/** How long a larger table is cached. The kernel takes 15 to 30 ms for 10,000 sockets. */
 const KEPT_MS = 30_000;
 
 export class HostSockets {
-  /** Directory → the sockets in it: those of tenants lie in few. */
+  /** Directory → the sockets in it. Sockets of tenants share few directories. */
   private byDir: ReadonlyMap<string, readonly string[]> = new Map();
   private readAtMs = Number.NEGATIVE_INFINITY;
   private isSmall = true;
 
-  /** Those that do not lie in `except`. On a system without /proc/net/unix there are none. */
+  /** Lists sockets outside of the directories in `except`. Without /proc/net/unix the list is empty. */
   async listening(except: readonly string[]): Promise<string[]> {
     const ageMs = performance.now() - this.readAtMs;
     if (this.isSmall || ageMs > KEPT_MS) await this.read();
@@ -31,7 +31,10 @@ export class HostSockets {
   }
 }
 
-/** `table`: the text of /proc/net/unix, whose columns are `Num RefCount Protocol Flags Type St Inode Path`. */
+/**
+ * Groups sockets by directory. @param table the text of /proc/net/unix, with columns `Num RefCount Protocol Flags Type
+ * St Inode Path`
+ */
 export function byDirectory(table: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const line of table.split('\n')) {

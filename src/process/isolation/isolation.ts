@@ -1,4 +1,4 @@
-/** What keeps one tenant from the others: a user of its own, a view of the machine or a kernel of its own. */
+/** Separates a tenant from the others: a user of its own, a view of the machine, or a kernel of its own. */
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { tmpLimit } from '../../core/limits/limits.ts';
@@ -16,25 +16,25 @@ import type { HostSockets } from './host-sockets.ts';
 import { makeBundle } from './runsc/bundle.ts';
 import { findRunsc, runWords } from './runsc/command.ts';
 
-/** What is around a tenant. */
+/** Facts about the server that isolation depends on. */
 export interface Surroundings {
   readonly settings: Settings;
   readonly users: DynamicUsers;
-  /** What no tenant is to see, this service's tenants included. */
+  /** Returns the paths that no tenant may see, including this service's own tenants. */
   hiddenPaths(service: ServiceConfig): HiddenPaths;
   readonly hostSockets: HostSockets;
-  /** A file with the filter of system calls; null: there is none. @throws {Error} */
+  /** Returns a file with the system call filter; null without one. @throws {Error} when it cannot be made */
   filterPath(): string | null;
 }
 
 export interface Around extends Surroundings {
-  /** Of the host, that a tenant could reach. */
+  /** Sockets of the host that a tenant could reach. */
   readonly sockets: readonly string[];
-  /** Of its cgroup; empty: it has none. */
+  /** Directories of the instance's cgroup; empty without one. */
   readonly cgroupDirs: readonly string[];
 }
 
-/** What runs in gVisor connects to no socket of the host. */
+/** Lists the host's sockets to hide. A program in gVisor cannot connect to any, so there it lists none. */
 export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
   if (service.isolation !== 'namespace') return [];
   const { dirs, socketDirs } = around.hiddenPaths(service);
@@ -43,12 +43,12 @@ export async function socketsAround({ service }: LaunchRequest, around: Surround
 
 export type Isolation = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
 
-/** null: the server's own user. @throws {Error} with a sentence for a person */
+/** Returns the tenant's user; null: the server's own. @throws {Error} with a sentence for a person */
 export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
   return service.user !== 'dynamic' ? null : users.ownerFor(tenantId, settings.dynamicUids);
 }
 
-/** What is run around a program. @throws {Error} with a sentence for a person */
+/** Returns what is run around the program. @throws {Error} with a sentence for a person */
 export function isolationFor(request: LaunchRequest, spec: LaunchSpec, owner: Owner | null, around: Around): Isolation {
   const { isolation } = request.service;
   if (isolation === 'sandbox') return sandboxIsolation(request, spec, owner, around);
@@ -68,16 +68,16 @@ function namespaceIsolation(
   return { sandbox: [bwrap, ...bubblewrapWords(view, filterFd)], filterPath };
 }
 
-/** By what tenement finds a process again; nothing that changes what runsc does. */
+/** Variables by which tenement recognises a process; none of them changes what runsc does. */
 const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 
-/** runsc itself stays root: it is what stands between the tenant and the host. */
+/** runsc itself stays root, because it separates the tenant from the host. */
 function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner | null, around: Around): Isolation {
   const runsc = findRunsc();
   if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
   const { service, paths, tenantId, limits } = request;
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
-  // gVisor has cgroups of its own making.
+  // gVisor has its own cgroup file system.
   const view = filesystemViewOf(request, spec, null, { ...around, cgroupDirs: [] });
   const container = makeBundle(key, service.network, {
     words: [spec.file, ...spec.args],
@@ -86,7 +86,7 @@ function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner 
     user,
     hostname: tenantId,
     nofileLimit: limits.nofileLimit,
-    // runsc opens the files, as root, and lets the tenant's user have what that may.
+    // runsc opens the files as root, and checks what the tenant's user may do.
     bindDir: realpathSync(dirname(paths.bindSocket)),
     layers: layersOf(view),
     tmpBytes: view.tmpBytes,

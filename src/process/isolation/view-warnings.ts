@@ -1,4 +1,4 @@
-/** What a service's tenants see, where its config may be taken to show them less or more. */
+/** Warns where a service's tenants see more or less than its config may suggest. */
 import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
 import { HIDDEN } from '../../core/service/layers.ts';
@@ -10,11 +10,11 @@ import { withoutNpm } from '../launch/npm.ts';
 import { isFile, lookAt } from '../storage/files.ts';
 import { closedToOthers } from './dynamic-user.ts';
 
-/** Readable for others. */
+/** Mode bit by which others may read. */
 const OTHERS_MAY_READ = 0o004;
 const OTHERS_MAY_WRITE = 0o002;
 
-/** A sentence for each. */
+/** Returns a sentence for each. */
 export function viewWarnings(
   { file, services }: Pick<Config, 'file' | 'services'>,
   env: NodeJS.ProcessEnv = withoutNpm(process.env),
@@ -31,8 +31,9 @@ export function viewWarnings(
 }
 
 /**
- * gVisor opens programs as root, and so does setpriv(1), in which rights end with exec; but the interpreter of a script opens
- * that as the tenant's user, as bwrap opens everything.
+ * Warns about a program that tenants' users may not enter. gVisor opens programs as root, and so does setpriv(1), whose
+ * rights end with exec. But the interpreter of a script opens the script as the tenant's user, and bwrap opens
+ * everything so.
  */
 function closedProgram(service: ServiceConfig, env: NodeJS.ProcessEnv): string[] {
   const { name, user, isolation, command, workdir, env: own } = service;
@@ -42,7 +43,7 @@ function closedProgram(service: ServiceConfig, env: NodeJS.ProcessEnv): string[]
   if (user !== 'dynamic' || isolation === 'sandbox' || !isKnown) return [];
   const all = programCandidates(program, workdir, path).filter(isFile);
   const found = isolation === 'namespace' ? all : all.slice(0, 1).filter(isScript);
-  // Of several in PATH, those that may not be entered are passed over.
+  // exec skips directories of PATH that may not be entered, so one accessible candidate suffices.
   const [first, ...others] = found.map((file) => closedToOthers(file) ?? closedToOthers(real(file)));
   if (first === undefined || first === null || others.includes(null)) return [];
   return [
@@ -68,7 +69,7 @@ interface NamedPath {
   readonly path: string;
 }
 
-/** But those that are another for each tenant. */
+/** Named paths, except those that differ for each tenant. */
 function namedPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): NamedPath[] {
   const all: [NamedPath['key'], readonly string[]][] = [
     ['read_only_paths', readOnlyPaths ?? []],
@@ -84,7 +85,7 @@ function missing({ name }: ServiceConfig, { key, path }: NamedPath): string[] {
   return [`service.${name}.${key}: ${path} is not there: ${outcome}`];
 }
 
-/** By the mode alone: an access control list may say otherwise. */
+/** Judged by the mode alone; an access control list may say otherwise. */
 function closed({ name, user }: ServiceConfig, { key, path }: NamedPath): string[] {
   const stat = lookAt(path);
   if (user !== 'dynamic' || key === 'read_only_paths' || stat === undefined) return [];
@@ -97,7 +98,7 @@ function closed({ name, user }: ServiceConfig, { key, path }: NamedPath): string
   ];
 }
 
-/** It is hidden as the file that it is when they start. */
+/** Tenants have the config hidden as the file that it is at their start. */
 function configInWorkdir({ name, workdir, user }: ServiceConfig, file: string): string[] {
   const target = real(file);
   const isOpen = user !== 'dynamic' || (lookAt(target)?.mode ?? 0) & OTHERS_MAY_READ;

@@ -1,11 +1,14 @@
-/** The descendants of a process, by what the kernel lists of its children: without a look at all others. */
+/** Lists descendants of a process from the kernel's lists of children, without a look at all processes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { withReserve } from './reserve.ts';
 
-/** A tenant may have as many threads and processes as it likes. */
+/** A tenant may have any number of threads and processes. */
 const MOST_TASKS = 1000;
 
-/** Nearest first; null where the kernel does not tell (CONFIG_PROC_CHILDREN), or when there are too many to ask for. */
+/**
+ * Lists descendants, nearest first; null when the kernel keeps no lists (CONFIG_PROC_CHILDREN) or there are too many
+ * tasks.
+ */
 export function descendantsOf(pid: number): number[] | null {
   const found = [pid];
   let tasks = 0;
@@ -20,7 +23,7 @@ export function descendantsOf(pid: number): number[] | null {
   return found.slice(1);
 }
 
-/** Also those that are zombies; none where the kernel does not tell. */
+/** Lists children, zombies included; empty when the kernel keeps no lists. */
 export function childrenOf(pid: number): number[] {
   return listTasks(pid).flatMap((task) => readChildren(pid, task) ?? []);
 }
@@ -37,7 +40,7 @@ function readChildren(pid: number, task: string): number[] | null {
   try {
     return readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
   } catch (error) {
-    // ESRCH: it ended meanwhile.
+    // ESRCH: the task ended meanwhile.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' && isListed(pid, task) ? null : [];
   }
 }

@@ -1,10 +1,10 @@
-/** What the kernel tells of the machine's memory: proc_meminfo(5), and Documentation/accounting/psi.rst. */
+/** Memory of the machine, from proc_meminfo(5) and Documentation/accounting/psi.rst. */
 import { readFileSync } from 'node:fs';
 import type { HostMemory } from '../../core/admission/pressure.ts';
 
 const KIB = 1024;
 
-/** null where there is no /proc. */
+/** Returns null without /proc. */
 export function readHostMemory(): HostMemory | null {
   return parseHostMemory(readText('/proc/meminfo'), readText('/proc/pressure/memory'));
 }

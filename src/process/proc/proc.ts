@@ -1,9 +1,9 @@
-/** What /proc tells of processes. On a system without it the answers are empty. */
+/** Reads /proc. On a system without it the answers are empty. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { withReserve } from './reserve.ts';
 
-/** Fields 22 and 31 of /proc/PID/stat, the third being the first that is read. */
+/** Fields 22 and 31 of /proc/PID/stat as indices, where index 0 is the third field. */
 const START_TICKS = 19;
 const PENDING_SIGNALS = 28;
 
@@ -17,7 +17,7 @@ export interface ProcStat {
   readonly startTicks: number;
 }
 
-/** null when there is no such process. */
+/** Returns null when there is no such process. */
 export function readStat(pid: number): ProcStat | null {
   const fields = statFields(pid);
   if (fields === null) return null;
@@ -31,18 +31,18 @@ export function readStat(pid: number): ProcStat | null {
   };
 }
 
-/** Of /proc/PID/stat, from the third on (proc(5) counts from 1); null when there is no such process. */
+/** Fields of /proc/PID/stat from the third on (proc(5) counts from 1); null when there is no such process. */
 function statFields(pid: number): string[] | null {
   try {
     const text = withReserve(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-    // The second field is the command in parentheses and may itself hold spaces and parentheses.
+    // The second field is the command in parentheses, and may itself contain spaces and parentheses.
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return null;
   }
 }
 
-/** Of the program that it runs, 15 characters at most; '' when it is gone. */
+/** Returns the name of the program, at most 15 characters; '' when the process is gone. */
 export function readName(pid: number): string {
   try {
     return withReserve(() => readFileSync(`/proc/${pid}/comm`, 'latin1')).trimEnd();
@@ -65,23 +65,23 @@ export function identityOf(pid: number): ProcessIdentity {
   return { pid, startTicks: readStat(pid)?.startTicks ?? null };
 }
 
-/** Whether that process, and not a later one with its pid, still runs (a zombie does not). */
+/** Whether this process runs, and not a later one with its pid. A zombie does not run. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const stat = readStat(identity.pid);
   return stat !== null && stat.state !== 'Z' && stat.startTicks === identity.startTicks;
 }
 
-/** Bit 0 of a set of signals is signal 1. */
+/** Bit 0 of a signal set is signal 1. */
 const SIGKILL_BIT = 1 << 8;
 
-/** Whether that process was sent a SIGKILL that it has not taken yet: the kernel puts one into the set of each thread. */
+/** Whether a process has a SIGKILL pending: the kernel puts one into the set of each thread. */
 export function isSigkillPending({ pid, startTicks }: ProcessIdentity): boolean {
   const fields = statFields(pid);
   if (fields === null || Number(fields[START_TICKS]) !== startTicks) return false;
   return (Number(fields[PENDING_SIGNALS]) & SIGKILL_BIT) !== 0;
 }
 
-/** What it has open; none when we may not know. */
+/** Lists descriptors of a process; empty when that is not permitted. */
 export function descriptorsOf(pid: number): number[] {
   try {
     return withReserve(() => readdirSync(`/proc/${pid}/fd`)).map(Number);
@@ -90,7 +90,7 @@ export function descriptorsOf(pid: number): number[] {
   }
 }
 
-/** What is open there: a path, or `socket:[INODE]`; '' when it was closed meanwhile. */
+/** Returns what is open at a descriptor: a path, or `socket:[INODE]`; '' when it was closed meanwhile. */
 export function openedAs(pid: number, fd: number): string {
   try {
     return readlinkSync(`/proc/${pid}/fd/${fd}`);
@@ -99,7 +99,7 @@ export function openedAs(pid: number, fd: number): string {
   }
 }
 
-/** `NAME=value` entries, each ended by a NUL; '' when we may not know. */
+/** Returns `NAME=value` entries, each ended by a NUL; '' when that is not permitted. */
 export function readEnvironment(pid: number): string {
   try {
     return withReserve(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));

@@ -1,6 +1,6 @@
 /**
- * All processes at one moment. The look at them is taken in pieces, so that it holds nobody up, and shared by all who ask
- * for it at about the same time.
+ * All processes at one moment. The table is read in pieces, so that it does not block the event loop, and shared by all
+ * callers that ask at about the same time.
  */
 import { readdir } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -8,13 +8,13 @@ import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { type ProcStat, readEnvironment, readStat } from './proc.ts';
 import { SharedLook } from './shared-look.ts';
 
-/** How long the event loop is kept at a time. */
+/** How long the event loop is occupied at a time. */
 const TURN_MS = 4;
 
 export interface Marked extends ProcStat {
-  /** Its `SOCKET_PATH`, as it was started with; null when it has none, or we may not know. */
+  /** `SOCKET_PATH` that it was started with; null when it has none, or its environment may not be read. */
   readonly socketPath: string | null;
-  /** Its `DATA_DIR`, of those that have a `SOCKET_PATH`. */
+  /** `DATA_DIR` of a process that has a `SOCKET_PATH`. */
   readonly dataDir: string | null;
 }
 
@@ -30,24 +30,25 @@ export class ProcessTable {
   }
 
   /**
-   * Its group, its session and all their descendants, itself among them. Both numbers are its pid, which is not given
-   * out again while they have members: if a process has that pid now with another start time, they are that one's.
+   * Lists the leader's group, its session and all their descendants, itself included. The numbers of group and session
+   * are the leader's pid, which the kernel does not reuse while they have members. So if another process has the pid
+   * now, the group and the session are that one's.
    */
   familyOf(leader: ProcessIdentity): ProcessIdentity[] {
     const holder = this.all.find(({ pid }) => pid === leader.pid);
     if (holder !== undefined && holder.startTicks !== leader.startTicks) return [];
     const family = new Set(this.all.filter(({ pgrp, session }) => pgrp === leader.pid || session === leader.pid));
-    // A Set is iterated over what is added meanwhile, too.
+    // Iterating over a Set includes entries that are added meanwhile.
     for (const { pid } of family) for (const child of this.byParent.get(pid) ?? []) family.add(child);
     return [...family];
   }
 
-  /** Those that were started to bind that path, wherever they went. */
+  /** Lists processes that were started to bind a path, wherever they went. */
   boundTo(socketPath: string): readonly Marked[] {
     return this.bySocketPath.get(socketPath) ?? [];
   }
 
-  /** All that were started to bind some path. */
+  /** Lists processes that were started to bind any path. */
   marked(): Marked[] {
     return this.all.filter(({ socketPath }) => socketPath !== null);
   }
@@ -55,19 +56,19 @@ export class ProcessTable {
 
 const looks = new SharedLook(async () => new ProcessTable(await inTurns(readMarked)));
 
-/** The processes at a moment after this was asked. */
+/** Reads the table at a moment after this call. */
 export function lookAtProcesses(): Promise<ProcessTable> {
   return looks.next();
 }
 
 const statLooks = new SharedLook(() => inTurns(readStat));
 
-/** The same without their environments, and with zombies. */
+/** Reads all processes without their environments, zombies included, at a moment after this call. */
 export function lookAtStats(): Promise<readonly ProcStat[]> {
   return statLooks.next();
 }
 
-/** What `read` says of each process; null is left out. */
+/** Reads each process; null results are left out. */
 async function inTurns<Entry>(read: (pid: number) => Entry | null): Promise<Entry[]> {
   const found: Entry[] = [];
   let endsAtMs = performance.now() + TURN_MS;
@@ -89,7 +90,7 @@ function readMarked(pid: number): Marked | null {
   return { ...stat, socketPath, dataDir: socketPath === null ? null : valueIn(environment, 'DATA_DIR') };
 }
 
-/** Of `NAME=value` entries, each ended by a NUL. */
+/** Finds a value among `NAME=value` entries, each ended by a NUL. */
 function valueIn(environment: string, name: string): string | null {
   const [, value = null] = environment.split(`\0${name}=`, 2);
   return value?.split('\0', 1)[0] ?? null;

@@ -1,25 +1,25 @@
 /**
- * Descriptors kept back for short looks: whether a process lives, what a cgroup holds. Without one to spare such a look
- * would find nothing, and a process that runs would be taken for one that has ended.
+ * Descriptors that are kept back for short looks: whether a process lives, what a cgroup holds. Without a free
+ * descriptor such a look would fail, and a running process would be taken for one that has ended.
  */
 import { closeSync, openSync } from 'node:fs';
 
 const KEPT = 4;
-/** No more may be open in this process, or on this machine. */
+/** Error codes for too many open files in this process (EMFILE) or on this machine (ENFILE). */
 const SCARCE = new Set(['EMFILE', 'ENFILE']);
 
 const kept: number[] = [];
 
-/** Opens them, from now on and for as long as this process lives. */
+/** Opens the reserve, for as long as this process lives. */
 export function keepReserve(): void {
   try {
     while (kept.length < KEPT) kept.push(openSync('/dev/null', 'r'));
   } catch {
-    // As many as there are.
+    // Keep as many as could be opened.
   }
 }
 
-/** Does `work`, and where it fails for want of a descriptor, once more with one of those. @throws what `work` throws */
+/** Runs `work`; when it fails for want of a descriptor, frees one and runs it once more. @throws what `work` throws */
 export function withReserve<T>(work: () => T): T {
   try {
     return work();
@@ -35,7 +35,7 @@ export function withReserve<T>(work: () => T): T {
   }
 }
 
-/** Whether that is why it failed. */
+/** Whether an error is due to a lack of descriptors. */
 export function isScarce(error: unknown): boolean {
   return error instanceof Error && SCARCE.has((error as NodeJS.ErrnoException).code ?? '');
 }

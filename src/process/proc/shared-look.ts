@@ -1,18 +1,18 @@
-/** A look at something that changes, shared by all who ask for it before it begins. */
+/** A look at something that changes, shared by all callers that ask before it begins. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export class SharedLook<Seen> {
   private readonly look: () => Promise<Seen>;
-  /** Settles when the last that has begun is over. */
+  /** Settles when the last look that began is over. */
   private last: Promise<unknown> = Promise.resolve();
-  /** It has not begun. */
+  /** The look that has not begun yet. */
   private waiting: Promise<Seen> | null = null;
 
   constructor(look: () => Promise<Seen>) {
     this.look = look;
   }
 
-  /** What is seen by a look that begins after this was called. One runs at a time. */
+  /** Returns what a look sees that begins after this call. One look runs at a time. */
   next(): Promise<Seen> {
     this.waiting ??= this.begin();
     return this.waiting;

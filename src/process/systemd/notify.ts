@@ -1,13 +1,14 @@
 /**
- * Tells systemd how far a service has got (sd_notify(3)): one datagram to the socket in NOTIFY_SOCKET. Node sends none
- * to a Unix socket, so that it is done through node:ffi, which comes with Node 26.1; without it by systemd-notify(1).
+ * Tells systemd how far the service has got (sd_notify(3)), by one datagram to the socket in NOTIFY_SOCKET. Node cannot
+ * send datagrams to a Unix socket, so node:ffi does it, which comes with Node 26.1; without node:ffi systemd-notify(1)
+ * does.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { findProgram } from '../launch/wrapper.ts';
 
-/** The same on every architecture of Linux but MIPS, SPARC and PA-RISC, for which there is no Node. */
+/** The same on every Linux architecture but MIPS, SPARC and PA-RISC, for which there is no Node. */
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
@@ -16,20 +17,20 @@ const TIMEOUT_MS = 10_000;
 
 export interface ServiceNotice {
   readonly state: 'READY=1' | 'STOPPING=1';
-  /** A line for a person, which `systemctl status` shows. */
+  /** A line for a person, shown by `systemctl status`. */
   readonly status: string;
 }
 
-/** Does nothing where nobody is to be told. Returns whether somebody was. */
+/** Sends a notice. Returns false when there is no receiver, or sending failed. */
 export function notifyService(notice: ServiceNotice, env: NodeJS.ProcessEnv): boolean {
   const path = env['NOTIFY_SOCKET'];
-  // Also `vsock:`, to which only virtual machines talk.
+  // NOTIFY_SOCKET may also be `vsock:`, which only virtual machines use.
   if (path === undefined || !/^[/@]/.test(path)) return false;
   const text = `${notice.state}\nSTATUS=${notice.status}`;
   return sendDatagram(path, Buffer.from(text)) || notifyByProgram(text.split('\n'), env);
 }
 
-/** As the parent that it is a child of, when root runs it; else `NotifyAccess=all` lets it. */
+/** systemd-notify, run by root, reports in its parent's name; otherwise `NotifyAccess=all` permits it. */
 function notifyByProgram(lines: readonly string[], env: NodeJS.ProcessEnv): boolean {
   const program = findProgram('systemd-notify');
   if (program === null) return false;
@@ -48,7 +49,7 @@ function sendDatagram(path: string, text: Buffer): boolean {
   }
 }
 
-/** sockaddr_un(7): the family, then the path; `@` stands for the NUL byte of an abstract one. */
+/** Encodes a sockaddr_un(7): the family, then the path, where `@` stands for the NUL byte of an abstract address. */
 function addressOf(path: string): Buffer {
   const family = Buffer.alloc(2);
   if (endianness() === 'LE') family.writeUInt16LE(AF_UNIX);
@@ -59,7 +60,7 @@ function addressOf(path: string): Buffer {
 }
 
 interface Calls {
-  /** A descriptor, or -1. */
+  /** Returns a descriptor, or -1. */
   socket(domain: number, type: number, protocol: number): number;
   /** Returns how many bytes were sent, or -1. */
   sendto(fd: number, bytes: Buffer, address: Buffer): number;
@@ -68,7 +69,7 @@ interface Calls {
 function loadCalls(): Calls | null {
   const socketTypes = ['i32', 'i32', 'i32'] as const;
   const sendTypes = ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'] as const;
-  // Node 26.1 had other names for the two.
+  // Node 26.1 named these keys differently.
   const signatures = {
     socket: { arguments: socketTypes, return: 'i32', parameters: socketTypes, result: 'i32' },
     sendto: { arguments: sendTypes, return: 'i64', parameters: sendTypes, result: 'i64' },

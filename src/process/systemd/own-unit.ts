@@ -1,16 +1,16 @@
-/** The service of systemd that this process is part of, if it is of one. */
+/** The systemd service that this process is part of, if any. */
 import { existsSync, readFileSync } from 'node:fs';
 
 export interface UnitName {
-  /** `tenement.service`. */
+  /** For example `tenement.service`. */
   readonly name: string;
-  /** Of the system, or of a user. */
+  /** Service manager of the system, or of a user. */
   readonly manager: 'system' | 'user';
 }
 
-/** null: started by a person, in a container, or without systemd. */
+/** Returns null when a person started this process, in a container, or without systemd. */
 export function ownUnit(env: NodeJS.ProcessEnv): UnitName | null {
-  // systemd gives it to all that it starts (systemd.exec(5)).
+  // systemd sets this variable for everything that it starts (systemd.exec(5)).
   if (env['INVOCATION_ID'] === undefined) return null;
   try {
     return unitIn(readFileSync('/proc/self/cgroup', 'latin1'));
@@ -19,12 +19,15 @@ export function ownUnit(env: NodeJS.ProcessEnv): UnitName | null {
   }
 }
 
-/** Whether cgroups are those of version 2, as systemd mounts them. */
+/** Whether cgroups have version 2, as systemd mounts them. */
 export function isUnified(): boolean {
   return existsSync('/sys/fs/cgroup/cgroup.controllers');
 }
 
-/** @param text of /proc/PID/cgroup: lines `id:controllers:path`; beside version 1 systemd has a hierarchy of its own */
+/**
+ * Finds the service in a cgroup path.
+ * @param text of /proc/PID/cgroup: lines `id:controllers:path`; with version 1, systemd has a hierarchy of its own
+ */
 export function unitIn(text: string): UnitName | null {
   const path = (/^\d+:name=systemd:(.*)$/m.exec(text) ?? /^0::(.*)$/m.exec(text))?.[1] ?? '';
   const units = path.split('/').filter((part) => /\.(service|scope)$/.test(part));

@@ -1,4 +1,4 @@
-/** What systemd says of units: `systemctl show`, whose lines are `Property=value`, with an empty one between units. */
+/** Reads units with `systemctl show`, which prints lines `Property=value`, and an empty line between units. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -8,10 +8,10 @@ import { findProgram } from '../launch/wrapper.ts';
 import type { UnitName } from './own-unit.ts';
 import { servicesStarting, unitDirs } from './unit-files.ts';
 
-/** Without a manager that answers it would wait for minutes. */
+/** Without a manager that answers, systemctl would wait for minutes. */
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-/** That of what systemd starts (systemd.exec(5), "Environment variables in spawned processes"). */
+/** PATH of what systemd starts (systemd.exec(5), "Environment variables in spawned processes"). */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PROPERTIES = [
   'Id',
@@ -30,19 +30,19 @@ const PROPERTIES = [
 
 export type Properties = Readonly<Record<string, string>>;
 
-/** null where systemd does not answer. */
+/** Returns null when systemd does not answer. */
 export async function showUnit({ name, manager }: UnitName): Promise<ServiceUnit | null> {
   const [properties] = await show(manager, [name]);
   return properties === undefined ? null : serviceUnit(properties, runtimeBase(manager));
 }
 
-/** Those services that start something named `word` and that `isAsked` takes, running or not. */
+/** Lists services that start a program matching `word` and that `isAsked` accepts, running or not. */
 export async function serviceUnits(
   manager: UnitName['manager'],
   word: RegExp,
   isAsked: (properties: Properties) => boolean,
 ): Promise<ServiceUnit[]> {
-  // Where systemd has not booted the machine there is nobody to ask (sd_booted(3)).
+  // If systemd has not booted the machine, there is no manager to ask (sd_booted(3)).
   if (!existsSync('/run/systemd/system')) return [];
   const files = await servicesStarting(word, unitDirs(manager));
   const templates = files.filter((name) => name.includes('@.'));
@@ -52,12 +52,12 @@ export async function serviceUnits(
   return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase(manager)));
 }
 
-/** Of templates, what is loaded: `web@1.service`. */
+/** Lists loaded instances of templates, such as `web@1.service`. */
 async function instancesOf(manager: UnitName['manager'], templates: readonly string[]): Promise<string[]> {
   if (templates.length === 0) return [];
   const patterns = templates.map((name) => name.replace('@.', '@*.'));
   const text = await systemctl(manager, ['list-units', '--all', '--plain', '--no-legend', '--', ...patterns]);
-  // A dot may stand before the name of one that has failed.
+  // A dot may precede the name of a failed unit.
   return text.split('\n').flatMap((line) => /\S+\.service/.exec(line)?.[0] ?? []);
 }
 
@@ -66,7 +66,7 @@ async function show(manager: UnitName['manager'], names: readonly string[]): Pro
   return parseShow(output);
 }
 
-/** Its output, also when it fails at one of many units. */
+/** Returns the output, even when systemctl fails for one of many units. */
 async function systemctl(manager: UnitName['manager'], words: readonly string[]): Promise<string> {
   const program = findProgram('systemctl');
   if (program === null) return '';
@@ -91,7 +91,7 @@ export function parseShow(output: string): Properties[] {
     .filter((properties) => properties['Id'] !== undefined);
 }
 
-/** @param base where its runtime directories lie */
+/** @param base parent of the runtime directories */
 export function serviceUnit(properties: Properties, base: string): ServiceUnit {
   const of = (name: string) => properties[name] ?? '';
   const keeps = of('RuntimeDirectoryPreserve');
@@ -103,7 +103,7 @@ export function serviceUnit(properties: Properties, base: string): ServiceUnit {
     subgroup: of('DelegateSubgroup') || null,
     runtimeDirs: wordsOf(of('RuntimeDirectory')).map((name) => `${base}/${name.split(':')[0]}`),
     keepsRuntimeDirs: keeps === 'yes' || keeps === 'restart' ? keeps : 'no',
-    // From systemd 257 on it may be `disconnected`, which is private as well.
+    // From systemd 257 on the value may be `disconnected`, which is private as well.
     privateTmp: !['', 'no'].includes(of('PrivateTmp')),
     nofileLimit: fileLimit(of('LimitNOFILE')),
     path: environmentOf(properties)['PATH'] ?? DEFAULT_PATH,
@@ -115,7 +115,7 @@ function fileLimit(text: string): number | null {
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 
-/** Of `Environment=`; what comes from files is not known. */
+/** Parses `Environment=`. Variables from files are not known. */
 export function environmentOf(properties: Properties): Readonly<Record<string, string>> {
   const words = (properties['Environment'] ?? '').match(/"[^"]*"|\S+/g) ?? [];
   return Object.fromEntries(
@@ -126,7 +126,7 @@ export function environmentOf(properties: Properties): Readonly<Record<string, s
   );
 }
 
-/** Of `ExecStart=`: `{ path=… ; argv[]=PROGRAM ARGUMENTS ; ignore_errors=no ; … }`. */
+/** Parses `ExecStart=`: `{ path=… ; argv[]=PROGRAM ARGUMENTS ; ignore_errors=no ; … }`. */
 export function commandOf(properties: Properties): string[] {
   return wordsOf(/ argv\[\]=(.*?) ;/.exec(properties['ExecStart'] ?? '')?.[1] ?? '');
 }

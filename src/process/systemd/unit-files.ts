@@ -1,10 +1,10 @@
-/** Unit files of systemd, by what they start: to ask systemd itself about all of its units takes it long. */
+/** Finds systemd's unit files by what they start. Asking systemd about all of its units takes long. */
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { UnitName } from './own-unit.ts';
 
-/** Where units lie (systemd.unit(5), "Unit File Load Path"). */
+/** Directories of units (systemd.unit(5), "Unit File Load Path"). */
 const SYSTEM_DIRS = [
   '/etc/systemd/system.control',
   '/run/systemd/system.control',
@@ -31,7 +31,7 @@ export function unitDirs(manager: UnitName['manager'], env: NodeJS.ProcessEnv = 
   ];
 }
 
-/** Names of the services in `dirs` of which a line `ExecStart=` has `word` in it; those of templates end in `@.service`. */
+/** Names services in `dirs` with a line `ExecStart=` that matches `word`. Names of templates end in `@.service`. */
 export async function servicesStarting(word: RegExp, dirs: readonly string[]): Promise<string[]> {
   const found = await Promise.all(dirs.map((dir) => startingIn(dir, word)));
   return [...new Set(found.flat())];
@@ -45,7 +45,7 @@ async function startingIn(dir: string, word: RegExp): Promise<string[]> {
 }
 
 function starts(text: string, word: RegExp): boolean {
-  // A line goes on behind a backslash.
+  // A backslash continues a line.
   const lines = text.replaceAll(/\\\n/g, ' ').split('\n');
   return lines.some((line) => /^\s*ExecStart\s*=/.test(line) && word.test(line));
 }

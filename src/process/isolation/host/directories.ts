@@ -8,7 +8,10 @@ import { SUN_PATH_MAX_BYTES, socketShares } from '../../../core/service/socket-p
 import { TenementError } from '../../../errors.ts';
 
 interface NeededDir {
-  /** In the words of the config. */
+  /**
+   * Tries whether the server can use its directories: owners, modes, mounts and kinds of file system can all prevent
+   * it.
+   */
   readonly what: string;
   readonly path: string;
 }
@@ -21,7 +24,7 @@ interface Lack {
 
 type Directories = Pick<Config, 'settings' | 'services'>;
 
-/** The directory of the state. The trial leaves nothing behind. @throws {TenementError} `state_failed` */
+/** Checks the data and state directories. Leaves nothing behind. @throws {TenementError} `state_failed` */
 export function assertDataDirectories({ settings: { dataDir, stateDir } }: Directories): void {
   const owner = existsSync(stateDir) ? statSync(stateDir).uid : null;
   if (owner !== null && owner !== ownUid())
@@ -36,7 +39,7 @@ export function assertDataDirectories({ settings: { dataDir, stateDir } }: Direc
     assertUsable(needed, lackOf(needed.path, writes));
 }
 
-/** Of sockets. Leaves nothing behind. @throws {TenementError} `state_failed` */
+/** Checks the directories of sockets. Leaves nothing behind. @throws {TenementError} `state_failed` */
 export async function assertSocketDirectories({ settings, services }: Directories): Promise<void> {
   const dirs = new Map([[settings.runtimeDir, 'settings.runtime_dir']]);
   for (const service of services.values())
@@ -56,12 +59,12 @@ function refusal({ what, path }: NeededDir, there: string, { why, hint }: Lack):
   return new TenementError('state_failed', `${what} (${path}) cannot be used: ${there} ${why}`, { hint });
 }
 
-/** It, or of what will be made the directory that it will be made in. */
+/** Returns `path`, or for a missing path the nearest directory above it that exists. */
 export function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-/** A directory for a trial, in or above the one that is asked for. Its name is no tenant's, and leaves room for a socket. */
+/** Makes a directory for a trial, in or above `path`. Its name is no tenant's, and is short enough for a socket. */
 export function trialDir(path: string): string {
   return mkdtempSync(join(nearestExisting(path), '.t-'));
 }
@@ -104,13 +107,13 @@ function lackBy({ code, message }: NodeJS.ErrnoException, there: string): Lack {
 
 const OTHER_FILE_SYSTEM = 'Choose one on another file system, a tmpfs such as /run for example.';
 
-/** A socket is bound there, and given a second name. */
+/** Tries to bind a socket and to give it a second name. */
 async function lackOfSockets(path: string): Promise<Lack | null> {
   const dir = trialDir(path);
   const socket = join(dir, 's');
   const server = createServer();
   try {
-    // One that is too long is told when it is made up.
+    // A path that is too long is reported where it is built.
     if (Buffer.byteLength(socket) > SUN_PATH_MAX_BYTES) return null;
     const listening = once(server, 'listening');
     server.listen(socket);

@@ -1,4 +1,4 @@
-/** Whether this host can give what services ask for. What it cannot give is refused, never left out in silence. */
+/** Checks whether this host can give what services ask for. A key that it cannot honour is refused, never ignored. */
 import { existsSync } from 'node:fs';
 import type { ServiceConfig, Settings } from '../../../core/service/service.ts';
 import type { ServiceUnit } from '../../../core/service/service-unit.ts';
@@ -19,16 +19,16 @@ import { assertUsers, whyNoUsers } from './users.ts';
 export interface HostSupport {
   /** Isolation levels that a service may ask for. */
   readonly isolation: readonly string[];
-  /** Why `namespace` is not among them, and what to do about it; null when it is. */
+  /** Why `namespace` is missing, and what to do about it; null when it is available. */
   readonly namespaces: string | null;
-  /** The same of `sandbox`. */
+  /** The same for `sandbox`. */
   readonly sandbox: string | null;
-  /** Whether a tenant in a namespace has a filter of system calls. */
+  /** Whether a tenant in a namespace has a system call filter. */
   readonly filter: boolean;
   /** Whether a tenant can have a user of its own. */
   readonly users: boolean;
   readonly cgroup: Pick<Cgroups, 'version' | 'lack' | 'freezes'> & { readonly controls: readonly Control[] };
-  /** Whether memory of what is suspended can be pushed out. */
+  /** Whether memory of suspended instances can be moved to swap. */
   readonly pushesOut: boolean;
   /** Whether children can be kept from gaining privileges. */
   readonly noNewPrivs: boolean;
@@ -37,9 +37,9 @@ export interface HostSupport {
 }
 
 /**
- * Looks, and leaves nothing behind.
- * @param unit in which the server is to run, when this is not its process
- * @throws {TenementError} `host_cannot` as `assertHostGives`
+ * Tries what this host can give. Leaves nothing behind.
+ * @param unit the systemd unit that the server is to run in, when this is not its process
+ * @throws {TenementError} `host_cannot`, like `assertHostGives`
  */
 export function hostSupportFor(
   settings: Settings,
@@ -66,7 +66,7 @@ export function hostSupportFor(
   };
 }
 
-/** Those of this process's surroundings; in a unit that has its cgroup to itself, those that systemd gives it. */
+/** Cgroups that this process finds; for a unit with a delegated cgroup, those that systemd will give it. */
 function cgroupsFor({ cgroupRoot: root, stateDir }: Settings, unit: ServiceUnit | null): Cgroups {
   const found = findCgroups({ root, stateDir });
   found.close();
@@ -74,14 +74,19 @@ function cgroupsFor({ cgroupRoot: root, stateDir }: Settings, unit: ServiceUnit 
   return { ...found, version: 'v2', controls: new Set(CONTROLS), freezes: true, lack: null };
 }
 
-/** Keys that only the kernel can enforce. `memory_limit_mb` is not among them: tenement watches it where it must. */
+/**
+ * Keys that only the kernel can enforce. Not among them is `memory_limit_mb`, which tenement itself watches if need be.
+ */
 const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service: ServiceConfig) => boolean])[] = [
   ['cpu_shares', 'cpu', ({ cpuShares }) => cpuShares !== null],
   ['cpu_limit', 'cpu', ({ cpuLimit }) => cpuLimit !== null],
   ['pids_limit', 'pids', ({ pidsLimit }) => pidsLimit !== null],
 ];
 
-/** @throws {TenementError} `host_cannot` that names the first key which this host cannot give */
+/**
+ * Checks what services ask for. @throws {TenementError} `host_cannot`, which names the first key that this host cannot
+ * honour
+ */
 export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgroups, settings: Settings): void {
   for (const service of services) {
     assertUsers(service, settings);
@@ -112,7 +117,7 @@ function whyNoIsolation({ isolation, user, network }: ServiceConfig, settings: S
   return whyNoNamespaces({ owner: user === 'dynamic' ? trialOwner(settings) : null, network });
 }
 
-/** As in trials of users. */
+/** The user that trials of users run as, too. */
 function trialOwner({ dynamicUids: [, uid] }: Pick<Settings, 'dynamicUids'>): Owner {
   return { uid, gid: uid };
 }

@@ -1,21 +1,23 @@
-/** Whether this process may listen on the ports of a config. */
+/** Checks whether this process may listen on the ports of a config. */
 import { readFileSync } from 'node:fs';
 import type { ListenAddress } from '../../../core/service/service.ts';
 import { TenementError } from '../../../errors.ts';
 
-/** Its bit in a set of capabilities (capabilities(7)). */
+/** Bit number in a set of capabilities (capabilities(7)). */
 const CAP_NET_BIND_SERVICE = 10n;
 const DEFAULT_FIRST_PORT = 1024;
 
 type Listeners = Readonly<Record<'proxy' | 'api', { readonly listen: ListenAddress }>>;
 
-/** @throws {TenementError} `listen_failed` for a port that takes a right which this process lacks */
+/**
+ * Checks both addresses. @throws {TenementError} `listen_failed` for a port that needs a right which this process lacks
+ */
 export function assertMayListen({ proxy, api }: Listeners, rights = readRights()): void {
   for (const [table, { listen }] of Object.entries({ proxy, api })) assertOne(table, listen, rights);
 }
 
 export interface ListenRights {
-  /** The first port that everybody may listen on. */
+  /** The first port that every user may listen on. */
   readonly firstFreePort: number;
   readonly maySetLower: boolean;
 }

@@ -1,24 +1,26 @@
-/** Whether this host can give `isolation = "namespace"`: tried, since a kernel or a container may forbid what is installed. */
+/** Tries whether this host can give `isolation = "namespace"`; a kernel or a container may forbid what is installed. */
 import { spawnSync } from 'node:child_process';
 import { findProgram, userWords } from '../../launch/wrapper.ts';
 import type { Owner } from '../../storage/directories.ts';
 import { filterWords, NAMESPACES, scratchWords } from '../bubblewrap.ts';
 import { FILTER } from '../seccomp/filter-file.ts';
 
-/** bwrap around nothing takes milliseconds; a busy machine may take seconds. */
+/** An empty bwrap takes milliseconds; a busy machine may take seconds. */
 const TRY_TIMEOUT_MS = 20_000;
 const TRIAL_BYTES = 4096;
 
 export interface NamespaceUse {
-  /** The user that makes them: the tenant's own, which may be allowed less than root; null: the server's. */
+  /**
+   * The user that makes the namespaces: the tenant's own, which may have fewer rights than root; null: the server's.
+   */
   readonly owner: Owner | null;
   readonly network: 'host' | 'none';
 }
 
-/** Those that have made namespaces: a trial holds up everything else, and each registration asks. */
+/** Successful trials: a trial blocks everything else, and each registration asks. */
 const tried = new Set<string>();
 
-/** null: it can. */
+/** Returns why namespaces cannot be made; null: they can. */
 export function whyNoNamespaces(use: NamespaceUse): string | null {
   const bwrap = findProgram('bwrap');
   if (bwrap === null) return NOT_INSTALLED;
@@ -34,7 +36,7 @@ export function whyNoNamespaces(use: NamespaceUse): string | null {
 function trialWords({ network }: NamespaceUse): string[] {
   return [
     ...['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev'],
-    // From version 0.7 on.
+    // `--size` needs version 0.7 of bwrap.
     ...scratchWords('/tmp', TRIAL_BYTES),
     ...NAMESPACES,
     ...(network === 'none' ? ['--unshare-net'] : []),
@@ -46,7 +48,7 @@ function trialWords({ network }: NamespaceUse): string[] {
 const NOT_INSTALLED = 'bwrap is not installed';
 const PAGE = 'docs/containers.md has the words';
 
-/** What bwrap says, and what is to be done about it. */
+/** Patterns of bwrap's messages, and what to do about each. */
 const REMEDIES: readonly (readonly [said: RegExp, hint: string])[] = [
   [new RegExp(NOT_INSTALLED), 'Install it: apt-get install bubblewrap'],
   [/unknown option/i, 'Install bubblewrap 0.7 or later'],
@@ -70,7 +72,7 @@ const REMEDIES: readonly (readonly [said: RegExp, hint: string])[] = [
   [/^setpriv: /, "Let root change to tenants' users: CAP_SETUID and CAP_SETGID"],
 ];
 
-/** A sentence without its full stop. */
+/** Returns a sentence without its full stop. */
 export function namespaceRemedy(why: string): string {
   return REMEDIES.find(([said]) => said.test(why))?.[1] ?? `Let bwrap make namespaces here (${PAGE})`;
 }

@@ -1,16 +1,22 @@
-/** The system's programs that tenement itself runs: who brings each, what for, and whether there is anything without it. */
+/**
+ * Programs of the system that tenement runs: which package has each, what it is for, and whether tenement works without
+ * it.
+ */
 import { TenementError } from '../../../errors.ts';
 import { findProgram } from '../../launch/wrapper.ts';
 
 interface SystemProgram {
   readonly name: string;
-  /** Of Debian. */
+  /** Debian package. */
   readonly package: string;
-  /** What it is needed for, after "without it". */
+  /** What fails, as the words after "without it". */
   readonly lack: string;
 }
 
-/** Nothing can be started without them. `isolation`, `user` and `storage_limit_mb` are checked where they are asked for. */
+/**
+ * Programs without which no instance can start. Programs for `isolation`, `user` and `storage_limit_mb` are checked
+ * with those keys.
+ */
 const REQUIRED: readonly SystemProgram[] = [
   { name: 'sh', package: 'dash', lack: 'nothing can be started' },
   { name: 'mkfifo', package: 'coreutils', lack: 'nothing can be started, since nobody could read what it prints' },
@@ -18,7 +24,7 @@ const REQUIRED: readonly SystemProgram[] = [
   { name: 'rm', package: 'coreutils', lack: 'nothing that a tenant has made can be removed' },
 ];
 
-/** What they do is a nicety. */
+/** Programs that tenement can do without. */
 const USEFUL: readonly SystemProgram[] = [
   {
     name: 'ss',
@@ -27,19 +33,21 @@ const USEFUL: readonly SystemProgram[] = [
   },
 ];
 
-/** Where it lies, wherever PATH leads. @throws {TenementError} `host_cannot` that names what brings it */
+/**
+ * Returns the path of a program, independent of PATH. @throws {TenementError} `host_cannot`, which names its package
+ */
 export function requiredProgram(name: string): string {
   const found = findProgram(name);
   if (found !== null) return found;
   throw missing(REQUIRED.find((one) => one.name === name) ?? { name, package: name, lack: 'nothing can be started' });
 }
 
-/** @throws {TenementError} `host_cannot` that names the first which is not there */
+/** Checks all required programs. @throws {TenementError} `host_cannot`, which names the first that is missing */
 export function assertPrograms(): void {
   for (const { name } of REQUIRED) requiredProgram(name);
 }
 
-/** A sentence for each that would be of use. */
+/** Returns a sentence for each useful program that is missing. */
 export function programWarnings(): string[] {
   return USEFUL.filter(({ name }) => findProgram(name) === null).map(
     ({ name, package: by, lack }) => `${name} is not installed (apt-get install ${by}): ${lack}`,

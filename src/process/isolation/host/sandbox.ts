@@ -1,4 +1,4 @@
-/** Whether this host can give `isolation = "sandbox"`: tried, since a kernel or a container may forbid what is installed. */
+/** Tries whether this host can give `isolation = "sandbox"`; a kernel or a container may forbid what is installed. */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { makeBundle } from '../runsc/bundle.ts';
@@ -7,19 +7,22 @@ import { trialDir } from './directories.ts';
 
 const TRY_TIMEOUT_MS = 20_000;
 
-/** Those that have run a program: trying takes half a second, and a reload asks again. */
+/** Successful trials: each takes half a second, and a reload asks again. */
 const tried = new Set<string>();
 
 const NOT_ROOT = 'it takes root';
 const NOT_INSTALLED = 'runsc (gVisor) is not installed';
 const TOO_OLD = 'has no --host-uds=create';
 
-/** null: it can. Leaves nothing behind. @param stateDir where bundles lie, there yet or not */
+/**
+ * Returns why containers cannot be run; null: they can. Leaves nothing behind.
+ * @param stateDir where bundles will be; it may not exist yet
+ */
 export function whyNoSandbox(stateDir: string, runsc = findRunsc()): string | null {
   if (process.getuid?.() !== 0) return NOT_ROOT;
   if (runsc === null) return NOT_INSTALLED;
   if (tried.has(runsc)) return null;
-  // Before that release an application's socket was no socket of the host's.
+  // In older releases an application's socket was not visible on the host.
   const { stdout, stderr } = spawnSync(runsc, ['flags'], { encoding: 'utf8', timeout: TRY_TIMEOUT_MS });
   if (!/^\s*-host-uds .*\n.*\bcreate\b/m.test(`${stdout}${stderr}`)) return `${runsc} ${TOO_OLD}`;
   return whyNotRun(runsc, stateDir);
@@ -49,7 +52,7 @@ function whyNotRun(runsc: string, beside: string): string | null {
   }
 }
 
-/** A sentence without its full stop. */
+/** Returns a sentence without its full stop. */
 export function sandboxRemedy(why: string): string {
   if (why === NOT_ROOT) return 'Run tenement as root';
   if (why === NOT_INSTALLED) return `Install it: apt-get install runsc, or ${WHERE_TO_GET}`;

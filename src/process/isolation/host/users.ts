@@ -1,6 +1,6 @@
 /**
- * Whether a service's tenants can each have a user of their own here: tried, since a container may have but one user, root
- * may lack capabilities, and a file system may know no owners.
+ * Tries whether tenants can have users of their own here. A container may have only one user, root may lack
+ * capabilities, and a file system may know no owners.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,21 +12,21 @@ import { closedToOthers } from '../dynamic-user.ts';
 import { trialDir } from './directories.ts';
 
 const TRY_TIMEOUT_MS = 20_000;
-/** What a server does with tenants that have users of their own takes these. */
+/** Capabilities that the server uses on tenants with users of their own. */
 const RIGHTS = 'CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID and CAP_SETUID';
 
 type Where = Pick<Settings, 'dataDir' | 'runtimeDir' | 'dynamicUids'>;
 
-/** Why not, and what to do about it. */
+/** Why it is impossible, and what to do about it. */
 interface Lack {
   readonly why: string;
   readonly hint: string;
 }
 
-/** What went well before: to try costs two forks, and each registration asks. */
+/** Successful trials: each costs two forks, and each registration asks. */
 const tried = new Set<string>();
 
-/** null: they can. Leaves nothing behind. */
+/** Returns why tenants cannot have users of their own; null: they can. Leaves nothing behind. */
 export function whyNoUsers(where: Where): Lack | null {
   const instead = 'or leave tenants the server\'s user: user = "root".';
   if (process.getuid?.() !== 0) return { why: 'it takes root', hint: 'Run tenement as root, or leave `user` out.' };
@@ -35,7 +35,7 @@ export function whyNoUsers(where: Where): Lack | null {
   const { dataDir, runtimeDir, dynamicUids } = where;
   const key = JSON.stringify([dataDir, runtimeDir, dynamicUids]);
   if (tried.has(key)) return null;
-  // The last of them is hardly ever a tenant's, who could meddle with what runs as its user.
+  // The last uid hardly ever belongs to a tenant, who could interfere with processes of its own user.
   const uid = dynamicUids[1];
   const failure = tryIn(dataDir, uid) ?? tryIn(runtimeDir, uid);
   if (failure === null) tried.add(key);
@@ -44,7 +44,7 @@ export function whyNoUsers(where: Where): Lack | null {
 
 interface Failure {
   readonly why: string;
-  /** Of the system call that failed; null: of a program. */
+  /** Error code of the system call that failed; null: a program failed. */
   readonly code: string | null;
 }
 
@@ -54,7 +54,7 @@ function hintFor({ code }: Failure, [first, last]: Where['dynamicUids']): string
   return `Give the server (its container, its service) ${RIGHTS}, and directories on a file system with owners`;
 }
 
-/** Each step is something that a server does in the life of a tenant. */
+/** Tries, step by step, what a server does in the life of a tenant. */
 function tryIn(path: string, uid: number): Failure | null {
   let dir: string | null = null;
   let doing = `nothing can be made in ${path}`;
@@ -81,10 +81,13 @@ function tryIn(path: string, uid: number): Failure | null {
   }
 }
 
-/** A process of the user's, and a directory with a file that only that user may enter. It is in no way by its path. */
+/**
+ * Starts a process of the user, and makes a directory with a file that only that user may enter. Paths are relative, so
+ * that the user needs no access to the parent directories.
+ */
 const TRIAL = 'umask 077 && mkdir made && : > made/file && { sleep 5 < /dev/null > /dev/null 2>&1 & echo $!; }';
 
-/** Its pid. */
+/** Runs the trial as a user. Returns the pid of the process that it leaves running. */
 function startAs(uid: number, dir: string): number | Failure {
   const [setpriv = '', ...words] = [...userWords({ uid, gid: uid }), '/bin/sh', '-c', TRIAL];
   const options = { cwd: dir, encoding: 'utf8', timeout: TRY_TIMEOUT_MS, env: {} } as const;
@@ -93,7 +96,7 @@ function startAs(uid: number, dir: string): number | Failure {
   return { why: (stderr ?? '').trim().split('\n')[0] || 'setpriv failed', code: null };
 }
 
-/** @throws {Error} EPERM */
+/** Kills a process. @throws {Error} EPERM */
 function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -102,7 +105,7 @@ function end(pid: number): void {
   }
 }
 
-/** What cannot be removed as root may be as its owner. */
+/** Files that root cannot remove may be removable by their owner. */
 function removeTrial(dir: string, uid: number): void {
   const [setpriv = '', ...words] = [...userWords({ uid, gid: uid }), '/bin/rm', '-rf', 'made'];
   try {
@@ -113,7 +116,7 @@ function removeTrial(dir: string, uid: number): void {
   }
 }
 
-/** @throws {TenementError} `host_cannot` */
+/** Checks that a service's tenants can have the user that its config asks for. @throws {TenementError} `host_cannot` */
 export function assertUsers(service: ServiceConfig, settings: Where): void {
   const { name, user } = service;
   const isRoot = process.getuid?.() === 0;
@@ -127,7 +130,7 @@ export function assertUsers(service: ServiceConfig, settings: Where): void {
   assertPassable(service, settings);
 }
 
-/** What the tenants' users have to get to. `data_dir` itself is opened for passing when the first of them starts. */
+/** Checks directories that the tenants' users must reach. `data_dir` itself is opened when the first tenant starts. */
 function assertPassable({ name, isolation, workdir }: ServiceConfig, { dataDir }: Pick<Settings, 'dataDir'>): void {
   const needed: [key: string, path: string][] = [['data_dir', dirname(dataDir)]];
   if (isolation !== 'process' && !workdir.includes('{')) needed.push(['workdir', workdir]);

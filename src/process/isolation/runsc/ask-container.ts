@@ -1,16 +1,19 @@
-/** Asks the program in a container to end: runsc passes no signals on to it. */
+/** Asks the program in a container to end. runsc passes no signals on to it. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../../core/lifecycle/instance.ts';
 import { isAlive } from '../../proc/proc.ts';
 import { killWords } from './command.ts';
 
-/** As /proc names it; the processes that it starts have another name. */
+/** runsc's name in /proc; the processes that it starts have another one. */
 export const RUNSC = 'runsc';
-/** A busy machine takes seconds for it; how long the program may take is decided elsewhere. */
+/** `runsc kill` takes seconds on a busy machine. The grace of the program itself is timed elsewhere. */
 const KILL_TIMEOUT_MS = 30_000;
 
-/** `leader` is the runsc that runs it. One whose container does not run yet is ended itself, and takes it along. */
+/**
+ * Sends SIGTERM to a container's program. A container that does not run yet ends with its runsc. @param leader the
+ * runsc
+ */
 export function askContainer(leader: ProcessIdentity): void {
   const words = killWords(wordsOf(leader), 'TERM');
   if (words === null) return end(leader);
@@ -20,7 +23,7 @@ export function askContainer(leader: ProcessIdentity): void {
   });
 }
 
-/** What it was called with; nothing when it is gone, or has not got there yet. */
+/** Returns the command line of a process; empty when it is gone or has not called exec yet. */
 function wordsOf({ pid }: ProcessIdentity): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
@@ -33,6 +36,6 @@ function end(leader: ProcessIdentity): void {
   try {
     if (isAlive(leader)) process.kill(leader.pid, 'SIGTERM');
   } catch {
-    // It is gone already.
+    // The process is gone already.
   }
 }

@@ -1,4 +1,4 @@
-/** What a container is made of, in a directory that only the server enters. */
+/** The bundle of a container, in a directory that only the server enters. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { type ContainerOptions, containerSpec } from './spec.ts';
 
 const NAME_CHARACTERS = 16;
 
-/** Where those of one server lie, and which of them it is. */
+/** Identifies the bundle of one instance of one server. */
 export interface BundleKey {
-  /** The server's own. */
+  /** The server's state directory. */
   readonly stateDir: string;
-  /** Where its application binds, which is another for each instance. */
+  /** The path that the application binds, which differs for each instance. */
   readonly bindSocket: string;
 }
 
-/** Makes it anew. @throws {Error} */
+/** Makes a fresh bundle. @throws {Error} when files cannot be written */
 export function makeBundle(
   key: BundleKey,
   network: Container['network'],
@@ -26,19 +26,19 @@ export function makeBundle(
   const [bundle = '', state = '', emptyDir = ''] = ['bundle', 'state', 'empty'].map((name) => join(dir, name));
   for (const one of [bundle, state, emptyDir]) mkdirSync(one, { recursive: true, mode: 0o700 });
   const emptyFile = join(dir, 'nothing');
-  // As in a namespace, where it is a device that cannot be opened.
+  // Cannot be opened, like the device that hides a file in a namespace.
   writeFileSync(emptyFile, '', { mode: 0 });
   const spec = containerSpec({ ...options, emptyDir, emptyFile });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   return { stateDir: state, bundleDir: bundle, id: `tenement-${nameOf(key)}`, network };
 }
 
-/** Does nothing where there is none. */
+/** Removes a bundle; does nothing if there is none. */
 export function removeBundle(key: BundleKey): void {
   rmSync(bundleDir(key), { recursive: true, force: true });
 }
 
-/** All that is made for it lies in there. */
+/** Returns the directory that holds everything made for one container. */
 export function bundleDir(key: BundleKey): string {
   return join(key.stateDir, 'sandbox', nameOf(key));
 }

@@ -1,6 +1,6 @@
 /**
- * What runsc(1) runs, as the OCI runtime specification has it: the same view of the files as in a namespace, with /proc,
- * /sys and /dev of gVisor's own, and no capabilities.
+ * Builds the OCI runtime configuration that runsc(1) runs: the same view of files as in a namespace, gVisor's own
+ * /proc, /sys and /dev, and no capabilities.
  */
 import type { Layer } from '../../../core/service/layers.ts';
 import type { Owner } from '../../storage/directories.ts';
@@ -9,18 +9,18 @@ export interface ContainerOptions {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** null: user 0. */
+  /** User and group inside; null: user 0. */
   readonly user: Owner | null;
   readonly hostname: string;
   readonly nofileLimit: number | null;
   readonly layers: readonly Layer[];
-  /** Of each directory in memory. */
+  /** Limit for each directory in memory, in bytes. */
   readonly tmpBytes: number;
-  /** Whether all of the host is there but what layers hide; else nothing but what they show. */
+  /** Whether the whole host is visible except what layers hide; otherwise only what layers show. */
   readonly wholeHost: boolean;
-  /** Where it binds its socket, which nobody else writes in; its real path. */
+  /** Real path of the directory in which the application binds its socket. Nothing else writes there. */
   readonly bindDir: string;
-  /** An empty directory and an empty file. */
+  /** An empty directory and an empty file, which cover what is hidden. */
   readonly emptyDir: string;
   readonly emptyFile: string;
 }
@@ -32,14 +32,14 @@ interface Mount {
   readonly options?: readonly string[];
 }
 
-/** gVisor's own files, where the host's would lie; it adds /dev itself. */
+/** gVisor's own file systems in place of the host's; it adds /dev itself. */
 const OWN: readonly Mount[] = [
   { destination: '/proc', type: 'proc', source: 'proc' },
   { destination: '/sys', type: 'sysfs', source: 'sysfs' },
 ];
 const OWN_DIRS = ['/proc', '/sys', '/dev'];
 
-/** The content of `config.json`. */
+/** Returns the content of `config.json`. */
 export function containerSpec(options: ContainerOptions): object {
   const { words, env, cwd, user, hostname, nofileLimit } = options;
   const limits = nofileLimit === null ? [] : [{ type: 'RLIMIT_NOFILE', hard: nofileLimit, soft: nofileLimit }];
@@ -64,8 +64,8 @@ export function containerSpec(options: ContainerOptions): object {
 }
 
 /**
- * What gVisor remembers of the files in it holds. Else it asks for the owner and the mode of a socket that was bound, is
- * told those of the open socket and not of its file (root, 0777), and lets no other user change it.
+ * Lets gVisor trust its cache of this directory. Otherwise it asks for the owner and mode of a bound socket and gets
+ * those of the open socket instead of its file (root, 0777), so that no other user may change them.
  */
 function exclusive(source: string): Record<string, string> {
   const hint = 'dev.gvisor.spec.mount.bind';
@@ -74,11 +74,11 @@ function exclusive(source: string): Record<string, string> {
 
 function mountsOf(options: ContainerOptions): Mount[] {
   const all = options.layers.map((layer) => mountOf(layer, options)).filter(({ destination }) => !isOwn(destination));
-  // gVisor's own of /dev is for root alone.
+  // gVisor's own /dev/shm is for root alone.
   return [...OWN, scratchAt('/dev/shm', options), ...all];
 }
 
-/** For every user, as /tmp is. */
+/** Mounts memory that every user may write to, like /tmp. */
 function scratchAt(destination: string, { tmpBytes }: Pick<ContainerOptions, 'tmpBytes'>): Mount {
   return { destination, type: 'tmpfs', source: 'tmpfs', options: [`size=${tmpBytes}`, 'mode=1777'] };
 }

@@ -1,17 +1,17 @@
 /**
- * Programs of the kernel's classic BPF, as seccomp(2) takes them: forward jumps only, over the number of a system call,
- * its architecture and its arguments.
+ * Programs in the kernel's classic BPF for seccomp(2): forward jumps only, over the number of a system call, its
+ * architecture and its arguments.
  */
 
 export interface Instruction {
   readonly code: number;
-  /** How many instructions are skipped when the comparison holds, and when it does not. */
+  /** How many instructions are skipped when the comparison holds (`jt`) and when it does not (`jf`). */
   readonly jt: number;
   readonly jf: number;
   readonly k: number;
 }
 
-/** As in linux/bpf_common.h. */
+/** From linux/bpf_common.h. */
 const LD_W_ABS = 0x20;
 const JMP_JEQ_K = 0x15;
 const JMP_JGT_K = 0x25;
@@ -19,7 +19,9 @@ const JMP_JSET_K = 0x45;
 const RET_K = 0x06;
 const INSTRUCTION_BYTES = 8;
 
-/** Offsets in `struct seccomp_data`; of an argument the low half, since the kernel takes no more of those tested here. */
+/**
+ * Offsets in `struct seccomp_data`. An argument is read by its low half, all that the kernel uses of those tested here.
+ */
 export const NUMBER = 0;
 export const ARCHITECTURE = 4;
 const FIRST_ARGUMENT = 16;
@@ -29,16 +31,16 @@ export const argument = (index: number): number => FIRST_ARGUMENT + index * ARGU
 
 export const load = (offset: number): Instruction => ({ code: LD_W_ABS, jt: 0, jf: 0, k: offset });
 export const ifEqual = (k: number, jt: number, jf: number): Instruction => ({ code: JMP_JEQ_K, jt, jf, k });
-/** Unsigned. */
+/** Compares unsigned. */
 export const ifGreater = (k: number, jt: number, jf: number): Instruction => ({ code: JMP_JGT_K, jt, jf, k });
 export const ifAnyBit = (k: number, jt: number, jf: number): Instruction => ({ code: JMP_JSET_K, jt, jf, k });
 
-/** As in linux/seccomp.h. */
+/** From linux/seccomp.h. */
 export const ALLOW: Instruction = { code: RET_K, jt: 0, jf: 0, k: 0x7fff0000 };
 export const KILL_PROCESS: Instruction = { code: RET_K, jt: 0, jf: 0, k: 0x80000000 };
 export const failWith = (errno: number): Instruction => ({ code: RET_K, jt: 0, jf: 0, k: 0x00050000 | errno });
 
-/** The array of `struct sock_filter` that bwrap reads; both architectures with a filter are little-endian. */
+/** Encodes an array of `struct sock_filter` for bwrap. Both architectures with a filter are little-endian. */
 export function encode(program: readonly Instruction[]): Buffer {
   const bytes = Buffer.alloc(program.length * INSTRUCTION_BYTES);
   program.forEach(({ code, jt, jf, k }, index) => {

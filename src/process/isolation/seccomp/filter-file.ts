@@ -1,25 +1,28 @@
 /**
- * The filter as a file without a name, since bwrap(1) reads it from a descriptor: no tenant can open it, and nothing is
- * left behind. Each start opens it anew, so that no two read on from one place.
+ * The filter as a file without a name, because bwrap(1) reads it from a descriptor. No tenant can open it, and it
+ * leaves nothing behind. Each start opens it anew, so that no two share a file offset.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { filterFor } from './filter.ts';
 
-/** null where there is none for this machine's architecture. */
+/** null without a filter for this machine's architecture. */
 export const FILTER = filterFor(process.arch);
 
 export class FilterFile {
   private readonly dir: string;
   private fd: number | null = null;
 
-  /** @param dir where it is made when it is first needed */
+  /** @param dir where the file is made when it is first needed */
   constructor(dir: string) {
     this.dir = dir;
   }
 
-  /** Where a process of the same user opens it, while this one lives; null where there is no filter. @throws {Error} */
+  /**
+   * Returns a path by which a process of the same user opens the file while this process lives; null without a filter.
+   * @throws {Error} when the file cannot be made
+   */
   path(): string | null {
     if (FILTER === null) return null;
     this.fd ??= this.make(FILTER);

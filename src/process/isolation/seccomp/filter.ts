@@ -1,4 +1,4 @@
-/** Compiles the rules into the program that the kernel runs at each system call of a tenant. */
+/** Compiles the rules into the BPF program that the kernel runs at each system call of a tenant. */
 import {
   ALLOW,
   ARCHITECTURE,
@@ -16,7 +16,7 @@ import {
 import { ARCHITECTURES, type Architecture, type CallName, NEWEST, NUMBERS } from './numbers.ts';
 import { RULES, type Rule, type Test, UNKNOWN_ERRNO } from './rules.ts';
 
-/** What bwrap(1) takes by `--seccomp`; null where the numbers of system calls are not known. */
+/** Returns the program for bwrap's `--seccomp`; null when the architecture's numbers are not known. */
 export function filterFor(architecture: string): Buffer | null {
   return isKnown(architecture) ? encode(programFor(architecture)) : null;
 }
@@ -30,7 +30,7 @@ function programFor(architecture: Architecture): Instruction[] {
   const names = new Set(RULES.flatMap(({ calls }) => calls));
   return [
     load(ARCHITECTURE),
-    // A 32-bit program has other numbers for the same calls.
+    // A 32-bit program uses other numbers for the same calls.
     ...[ifEqual(audit, 1, 0), KILL_PROCESS],
     load(NUMBER),
     ...[ifGreater(NEWEST, 0, 1), failWith(UNKNOWN_ERRNO)],
@@ -39,7 +39,7 @@ function programFor(architecture: Architecture): Instruction[] {
   ];
 }
 
-/** Left by the next instruction for any other call, and by a return for this one. */
+/** Code for one call: another call continues at the next instruction, and this one returns. */
 function callCode(name: CallName, column: 0 | 1): Instruction[] {
   const number = NUMBERS[name][column];
   if (number === null) return [];
@@ -48,14 +48,14 @@ function callCode(name: CallName, column: 0 | 1): Instruction[] {
   return [ifEqual(number, 0, code.length + (always ? 0 : 1)), ...code, ...(always ? [] : [ALLOW])];
 }
 
-/** Left by the next instruction where a test does not hold. */
+/** Code for one rule: continues at the next instruction when a test fails. */
 function ruleCode({ where, errno }: Rule): Instruction[] {
   const code = [failWith(errno)];
   for (const test of where.toReversed()) code.unshift(...testCode(test, code.length));
   return code;
 }
 
-/** Left by the next instruction where it holds, else past the `rest` of its rule. */
+/** Code for one test: continues at the next instruction when it holds, else skips the `rest` of its rule. */
 function testCode(test: Test, rest: number): Instruction[] {
   const value = load(argument(test.arg));
   if ('anyBitOf' in test) return [value, ifAnyBit(test.anyBitOf, 0, rest)];

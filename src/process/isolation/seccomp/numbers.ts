@@ -1,19 +1,19 @@
-/** Numbers of system calls on the architectures that have a filter; null: there is no such call. */
+/** Numbers of system calls on the architectures that have a filter; null: the call does not exist there. */
 
 export const ARCHITECTURES = {
-  /** Named as Node does; `audit` is that of linux/audit.h. */
+  /** Keys are Node's names; `audit` is the constant of linux/audit.h. */
   x64: { column: 0, audit: 0xc000003e },
   arm64: { column: 1, audit: 0xc00000b7 },
 } as const;
 
 export type Architecture = keyof typeof ARCHITECTURES;
 
-/** The newest that the rules were made with (file_setattr, Linux 6.17). x32 has its own far above. */
+/** The newest call that the rules were made for (file_setattr, Linux 6.17). x32 has its own numbers far above. */
 export const NEWEST = 469;
 
 type Numbers = readonly [x64: number | null, arm64: number | null];
 
-/** From asm/unistd.h of each; from 424 on they are the same. */
+/** From asm/unistd.h of each architecture; from 424 on the numbers agree. */
 export const NUMBERS = {
   _sysctl: [156, null],
   acct: [163, 89],
