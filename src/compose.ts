@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
+import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
 import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
 import type { Config } from './core/service/service.ts';
@@ -43,6 +44,8 @@ export interface ComposeOptions {
 export interface Parts {
   readonly served: ConfigFeed;
   readonly supervisor: Supervisor;
+  /** What proxies, workers and `/api/ask` route by. */
+  readonly proxySettings: ProxySettingsFeed;
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
@@ -124,13 +127,15 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     removeLogs: (instance) => output.remove(instance),
     webAddressOf: (service, tenantId) => webAddresses.of(service, tenantId),
   });
+  const settings = new ProxySettingsPublisher(proxySettings(config, 1));
   const turnedAway = new TurnedAway();
   const activationHandler = serveActivations({ processes, supervisor, descriptors, turnedAway, logger });
   const shared = { served, supervisor, events, logs: output, turnedAway, descriptors, webAddresses, logger };
   return {
     ...shared,
+    proxySettings: settings,
     tokens: createTokenStore(database),
-    reload: () => reload({ file: config.file, loadOptions, supervisor, claims, events, logger }),
+    reload: () => reload({ file: config.file, loadOptions, supervisor, settings, claims, events, logger }),
     release: releaseOf({ own, database, events, activationHandler, forget: onFault(internalErrors(events)) }),
   };
 }

@@ -7,18 +7,16 @@ import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
 import type { UpstreamSource } from './core/admission/serving.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
-import type { RoutingTable } from './core/routing/routing.ts';
+import type { ProxySettingsFeed } from './core/routing/proxy-settings.ts';
+import { RoutingIndex } from './core/routing/routing-index.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
-import { namedBy } from './proxy/routing/host-names.ts';
-import { trustedPeers } from './proxy/routing/trusted.ts';
+import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
-import { routingTables } from './routing-tables.ts';
 import { WorkerPool } from './workers/pool.ts';
-import type { WorkerConfig } from './workers/protocol.ts';
 
 /** Answers under way end when their instance has drained or is gone; this is only a bound for what hangs. */
 const PROXY_CLOSE_GRACE_MS = 60_000;
@@ -110,11 +108,10 @@ async function openProxy(parts: Parts, options: DaemonOptions, undo: Undo): Prom
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
-  const { supervisor: source, served, turnedAway } = parts;
+  const { supervisor: source, proxySettings: settings, turnedAway } = parts;
   return createProxy({
     source,
-    table: routingTables(() => served.current),
-    trustedProxies: () => served.current.proxy.trustedProxies,
+    settings,
     limits: limitsOf(parts),
     turnedAway,
     logger,
@@ -127,30 +124,22 @@ function limitsOf({ served, descriptors }: Parts): ProxyLimits {
 }
 
 function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
-  const { supervisor: source, served, turnedAway } = parts;
-  const pool = new WorkerPool({
+  const { supervisor: source, served, proxySettings: settings, turnedAway } = parts;
+  return new WorkerPool({
     count: served.current.proxy.workers,
     // Each of them may open as many files as the server.
     limits: limitsOf(parts),
     source,
     turnedAway,
     logger,
-    config: () => workerConfig(served.current),
+    settings,
   });
-  served.subscribe(() => pool.reconfigure());
-  return pool;
-}
-
-function workerConfig({ proxy, services, aliases }: Config): WorkerConfig {
-  const { domains, defaultService, trustedProxies } = proxy;
-  return { domains, defaultService, trustedProxies, services: [...services.keys()], aliases: [...aliases] };
 }
 
 async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
-  const { served, supervisor, events, logs, tokens, turnedAway, descriptors } = parts;
+  const { served, supervisor, proxySettings, events, logs, tokens, turnedAway, descriptors } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
-  const table = routingTables(() => served.current);
   const deps = {
     supervisor,
     events,
@@ -159,11 +148,11 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promi
     turnedAway,
     config: () => served.current,
     prepareCommand: (...asked: Parameters<typeof supervisor.prepareCommand>) => supervisor.prepareCommand(...asked),
-    isKnownHost: (host: string) => isKnownHost(host, table(), supervisor),
+    isKnownHost: hostChecker(proxySettings, supervisor),
     version: options.version,
   };
   if (config.api.auth === 'token') await ensureAdminToken(tokens, join(stateDir, 'admin.token'));
-  const isExempt = trustedPeers(() => served.current.proxy.trustedProxies);
+  const isExempt = followTrusted(proxySettings);
   const control = createApi({
     deps,
     trust: 'control-socket',
@@ -185,8 +174,13 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promi
   return api.listen(listenersOf(parts, options).api.listen);
 }
 
-function isKnownHost(host: string, table: RoutingTable, source: Pick<UpstreamSource, 'has'>): boolean {
-  return namedBy(host, table)?.some((instance) => source.has(instance)) === true;
+/** Whether the proxy would find an instance for a host. */
+function hostChecker(settings: ProxySettingsFeed, source: Pick<UpstreamSource, 'has'>): (host: string) => boolean {
+  let index = new RoutingIndex(settings.current.routing);
+  settings.follow(({ routing }) => {
+    index = new RoutingIndex(routing);
+  });
+  return (host) => index.named(host)?.some((instance) => source.has(instance)) === true;
 }
 
 /** Without the note, commands need a config that names the data directory. */

@@ -21,7 +21,6 @@ import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { OpenLeases } from './open-leases.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
-import { routingTables } from './routing-tables.ts';
 
 export interface HypervisorOptions {
   /** Default: says nothing. */
@@ -177,13 +176,12 @@ export class Hypervisor {
    */
   handler(options: HandlerOptions = {}): Handler {
     assertHandlerOptions(options);
-    const { supervisor: source, descriptors, logger } = this.parts;
+    const { supervisor: source, proxySettings: settings, descriptors, logger } = this.parts;
     const handler = createHandler(
       {
         source,
         logger,
-        table: routingTables(() => this.config),
-        trustedProxies: () => this.config.proxy.trustedProxies,
+        settings,
         limits: proxyLimits(this.config.proxy.limits, descriptors),
         isClosing: () => this.closing !== null,
       },

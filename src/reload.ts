@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
 import type { EventType } from './core/lifecycle/event-types.ts';
+import { type ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import type { Config } from './core/service/service.ts';
 import { socketShares } from './core/service/socket-path.ts';
 import type { EventLog } from './core/stores/event-log.ts';
@@ -14,6 +15,7 @@ export interface ReloadOptions {
   readonly file: string;
   readonly loadOptions: LoadOptions;
   readonly supervisor: { readonly config: Config; apply(config: Config): string[] };
+  readonly settings: ProxySettingsPublisher;
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -24,12 +26,15 @@ export interface ReloadOptions {
  * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`, `shutting_down`; then
  *   nothing has changed
  */
-export function reload({ file, loadOptions, supervisor, claims, events, logger }: ReloadOptions): string[] {
+export function reload(options: ReloadOptions): string[] {
+  const { file, loadOptions, supervisor, settings, claims, events, logger } = options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(supervisor.config, config, process.env);
     claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
     const changes = supervisor.apply(config);
+    // Workers are also told what has changed of the instances that they were granted.
+    settings.publish(proxySettings(supervisor.config, settings.current.routing.version + 1));
     if (changes.length === 0) return changes;
     logger.info({ changes }, 'config reloaded');
     events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });

@@ -3,7 +3,10 @@ import { formatAddress } from '../core/routing/address.ts';
 import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
-import { frontAliases, frontRules, socketFor } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
+
+/** A trailing dot and a port. */
+const HOST_END = '\\.?(?::\\d*)?$';
 
 export interface CaddyOptions {
   /** A site address, `http://:8080` for one; null: what the domains ask for. */
@@ -52,55 +55,53 @@ ${ORDERS_TO_SERVERS.map((name) => `\t\t-${name}\n`).join('')}		defer
 }
 
 function handlers(config: Config): string {
-  const aliases = frontAliases(config).map(({ service, label, rest, tenantId }, index) =>
-    handler(`alias${index}`, `${label}${rest}`, service, tenantId, config),
-  );
-  const rules = frontRules(config).map(({ service, pattern }, index) =>
-    handler(`tenant${index}`, pattern, service, `{re.tenant${index}.1}`, config),
-  );
-  return [...aliases, ...rules].join('');
-}
-
-function handler(name: string, pattern: string, service: ServiceConfig, id: string, config: Config): string {
-  return `	@${name} header_regexp ${name} Host ^${pattern}\\.?(?::\\d+)?$
-	handle @${name} {
-${answer(service, id, config)}	}
+  const rules = frontRules(config);
+  const other = rules.map(({ pattern }) => pattern).join('|');
+  return `${rules.map((rule, index) => handler(`host${index}`, rule, config)).join('')}	# Caddy compares hosts with case, and a socket's path has it too.
+	@other header_regexp Host (?i)^(?:${other})${HOST_END}
+	handle @other {
+		reverse_proxy ${formatAddress(config.proxy.listen)}
+	}
 
 `;
 }
 
-/** The socket exists exactly while the instance is registered. */
-function answer(service: ServiceConfig, id: string, config: Config): string {
-  const socket = socketFor(service, id, config);
-  if (socket === null) return reverseProxy(formatAddress(config.proxy.listen), id, service);
-  return `		@registered file {
-			root /
-			try_files ${word(socket)}
-		}
-		handle @registered {
-${reverseProxy(`unix/${word(socket)}`, id, service)
-  .replaceAll(/^/gm, '\t')
-  .trimEnd()}
-		}
-		# tenement's own proxy answers for a tenant that there is not.
+function handler(name: string, { pattern, alias, targets }: FrontRule, config: Config): string {
+  const tenant = alias ?? `{re.${name}.1}`;
+  const sockets = targets(tenant).map((target, index) => ifRegistered(`${name}_${index}`, target));
+  return `	@${name} header_regexp ${name} Host ^${pattern}${HOST_END}
+	handle @${name} {
+${sockets.join('')}		# tenement's own proxy knows the other instances, and answers 404 for a tenant that there is not.
 		handle {
 			reverse_proxy ${formatAddress(config.proxy.listen)}
 		}
+	}
+
 `;
 }
 
-function reverseProxy(upstream: string, id: string, service: ServiceConfig): string {
-  return `		reverse_proxy ${upstream} {
-			header_up X-Tenant-Id ${id}
-			header_up X-Request-Id {http.request.uuid}
-			transport http {
-				# A connection is a request, so that tenement sees when the last one ends.
-				keepalive off
-				dial_timeout 5s
-				# startup_timeout, since a request may be held for a wake, and request_timeout after that.
-				response_header_timeout ${responseTimeout(service)}
-			}
+function ifRegistered(name: string, target: FrontTarget): string {
+  return `		@${name} file {
+			root /
+			try_files ${word(target.socket)}
 		}
+		handle @${name} {
+${reverseProxy(target)}		}
+`;
+}
+
+function reverseProxy({ service, tenantId, socket }: FrontTarget): string {
+  return `			reverse_proxy unix/${word(socket)} {
+				header_up X-Tenant-Id ${tenantId}
+				header_up X-Request-Id {http.request.uuid}
+				transport http {
+					# A connection is a request, so that tenement sees when the last one ends.
+					keepalive off
+					dial_timeout 5s
+					# startup_timeout, since a request may be held for a wake, and request_timeout after that.
+					response_header_timeout ${responseTimeout(service)}
+				}
+			}
 `;
 }
 

@@ -1,9 +1,9 @@
 /** A configuration with which nginx passes requests straight to the tenants' sockets. Pure. */
 import { formatAddress } from '../core/routing/address.ts';
-import type { Config, ServiceConfig } from '../core/service/service.ts';
+import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
-import { frontAliases, frontRules, socketFor } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
 
 export interface NginxOptions {
   /** As in nginx's `listen`. */
@@ -42,14 +42,18 @@ function closedDoors({ services }: Config, user: string | null): string {
 }
 
 function httpContext(config: Config, listen: string): string {
-  return `# Host to tenant id, and to the socket that this tenant's process, or tenement while it sleeps, listens at.
-map $host $tenement_id {
+  const rules = frontRules(config);
+  return `# A host may name a second instance, of an alias for example, which serves it when the first is not registered. A socket
+# exists while its instance is registered: there the tenant's process listens, or tenement while it sleeps.
+map $host $tenement_host {
     default "";
-${mapLines(config, (_service, id) => id)}}
-
-map $host $tenement_upstream {
-    default "";
-${mapLines(config, (service, id) => upstreamFor(service, id, config))}}
+${mapLines(rules, () => 'known')}}
+${[0, 1].map((place) => targetMaps(rules, place)).join('')}
+# The socket that was found becomes the URI of the request inside nginx.
+map "$uri $tenement_socket_2" $tenement_id {
+    default $tenement_id_1;
+    "~^(\\S+) \\1$" $tenement_id_2;
+}
 
 map $http_upgrade $tenement_connection {
     default upgrade;
@@ -99,8 +103,12 @@ ${indent(ignoredFields() + hiddenFields())}
         return 400;
     }
 
+    # The sockets, below.
+    root /;
+    open_file_cache off;
+
     location / {
-        if ($tenement_id = "") {
+        if ($tenement_host = "") {
             return 404;
         }
         error_page 418 = @upgrade;
@@ -110,51 +118,60 @@ ${indent(ignoredFields() + hiddenFields())}
         }
         # startup_timeout, since a request may be held for a wake, and request_timeout after that.
         proxy_read_timeout ${seconds(readTimeoutMs(config))};
-${indent(indent(hiddenFields('upgrade')))}        proxy_pass http://$tenement_upstream;
+${indent(indent(hiddenFields('upgrade')))}        try_files $tenement_socket_1 $tenement_socket_2 @tenement;
+        proxy_pass http://unix:$uri:;
     }
 
     location @upgrade {
         error_page 502 = @tenement;
         proxy_read_timeout ${STREAM_TIMEOUT};
         proxy_send_timeout ${STREAM_TIMEOUT};
-        proxy_pass http://$tenement_upstream;
+        try_files $tenement_socket_1 $tenement_socket_2 @tenement;
+        proxy_pass http://unix:$uri:;
     }
 
-    # No such socket: tenement's own proxy knows why, and answers 404 for a tenant that there is not. What was passed
-    # on to a tenant already is not sent a second time.
+    # No such socket: tenement's own proxy knows the other instances, and answers 404 for a tenant that there is not.
+    # A request that was passed on to a tenant already is not sent a second time.
     location @tenement {
-        if ($upstream_connect_time != "-") {
+        if ($upstream_connect_time ~ "[0-9]") {
             return 502;
         }
         proxy_read_timeout ${STREAM_TIMEOUT};
+        proxy_send_timeout ${STREAM_TIMEOUT};
         proxy_pass http://${formatAddress(config.proxy.listen)};
     }
 }
 `;
 }
 
-function mapLines(config: Config, value: (service: ServiceConfig, id: string) => string): string {
-  const lines = frontAliases(config).map(
-    ({ service, label, rest, tenantId }) => `    "~^${label}${rest}$" ${quoted(value(service, tenantId))};\n`,
-  );
-  for (const { service, pattern } of frontRules(config)) {
-    const named = pattern.replace('(', '(?<tenement_label>');
-    lines.push(`    "~^${named}$" ${quoted(value(service, VARIABLE), VARIABLE)};\n`);
-  }
+/** The id and the socket of the first instance that a host may name, or of the second. */
+function targetMaps(rules: readonly FrontRule[], place: number): string {
+  return `
+map $host $tenement_id_${place + 1} {
+    default "";
+${mapLines(rules, (target) => target?.tenantId ?? '', place)}}
+
+map $host $tenement_socket_${place + 1} {
+    default "";
+${mapLines(rules, (target) => target?.socket ?? '', place)}}
+`;
+}
+
+function mapLines(rules: readonly FrontRule[], value: (target: FrontTarget | undefined) => string, place = 0): string {
+  const lines = rules.map(({ pattern, alias, targets }) => {
+    const named = alias === null ? pattern.replace('(', '(?<tenement_label>') : pattern;
+    const target = targets(alias ?? VARIABLE)[place];
+    return `    "~^${named}$" ${quoted(value(target), alias === null ? VARIABLE : '')};\n`;
+  });
   return lines.join('');
 }
 
 const VARIABLE = '$tenement_label';
 
-function upstreamFor(service: ServiceConfig, id: string, config: Config): string {
-  const socket = socketFor(service, id, config);
-  return socket === null ? formatAddress(config.proxy.listen) : `unix:${socket}:`;
-}
-
 /** nginx has no way to write a dollar sign; `variable` is the one that is meant. */
 function quoted(text: string, variable = ''): string {
   const rest = variable === '' ? text : text.replaceAll(variable, '');
-  if (/[$"\\\n:]/.test(rest.replace(/^unix:/, '').replace(/:(\d+)?$/, ''))) {
+  if (/[$"\\\n:]/.test(rest)) {
     throw new TenementError('bad_config', `nginx cannot be told the path ${text}: it holds one of $ " \\ :`);
   }
   return `"${variable === '' ? text : text.replaceAll(variable, `\${${variable.slice(1)}}`)}"`;

@@ -1,62 +1,54 @@
-/** Which hosts lead to which sockets, as a front server can be told: by patterns, since it knows no registry. Pure. */
+/** The routing table as a front server can be told it: by patterns, and by the sockets that exist. Pure. */
+import { dirname } from 'node:path';
+import { hostPatterns, type Target } from '../core/routing/host-patterns.ts';
+import { routingTable } from '../core/routing/routing-table.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { publicSocketPath } from '../core/service/socket-path.ts';
 
-/** A tenant id as a regular expression that PCRE and Go's RE2 read alike; see `isLabel`. */
-const ID = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';
+export interface FrontTarget {
+  readonly service: ServiceConfig;
+  readonly tenantId: string;
+  /** The instance's public socket, which exists exactly while the instance is registered. */
+  readonly socket: string;
+}
 
 export interface FrontRule {
-  readonly service: ServiceConfig;
-  /** Matches the host, lower case, without port; its one group is the tenant's id. Not anchored. */
+  /** Matches the host, lower case, without port; not anchored. Without an alias its one group is the tenant's id. */
   readonly pattern: string;
+  /** The alias that the pattern begins with, or null. */
+  readonly alias: string | null;
+  /**
+   * The instances to look for, first match first: the first whose socket exists serves the request. Where none exists,
+   * and for services that listen on ports, tenement's own proxy decides.
+   */
+  targets(tenant: string): FrontTarget[];
 }
 
-export interface FrontAlias {
-  readonly service: ServiceConfig;
-  /** The leading label, and what follows it as a pattern. */
-  readonly label: string;
-  readonly rest: string;
-  readonly tenantId: string;
-}
-
-/** In the order in which they are tried: those that name a service first. */
+/** First match first. */
 export function frontRules(config: Config): FrontRule[] {
-  return frontTargets(config).map(({ service, rest }) => ({ service, pattern: ID + rest }));
-}
-
-export function frontAliases(config: Config): FrontAlias[] {
-  return [...config.aliases].flatMap(([label, tenantId]) =>
-    frontTargets(config).map(({ service, rest }) => ({ service, label, rest, tenantId })),
-  );
-}
-
-/** The public socket of a service's instances, `id` in the tenant's place; null when it listens on ports. */
-export function socketFor(service: ServiceConfig, id: string, { settings }: Config): string | null {
-  return service.listen === 'port' ? null : publicSocketPath(service, id, settings);
-}
-
-interface FrontTarget {
-  readonly service: ServiceConfig;
-  /** What stands right of the tenant's label. */
-  readonly rest: string;
-}
-
-function frontTargets({ proxy, services }: Config): FrontTarget[] {
-  const domains = domainPattern(proxy.domains);
-  const named = [...services.values()].map((service) => ({
-    service,
-    rest: `\\.${escapeRegExp(service.name)}${domains}`,
+  return hostPatterns(routingTable(config, 1)).map(({ pattern, alias, targets }) => ({
+    pattern,
+    alias,
+    targets: (tenant) => unforged(alias, withSockets(targets(tenant), config), config),
   }));
-  const main = proxy.defaultService === null ? undefined : services.get(proxy.defaultService);
-  return main === undefined ? named : [...named, { service: main, rest: domains }];
 }
 
-/** `*` is any domain, or none. */
-function domainPattern(domains: readonly string[]): string {
-  const patterns = domains.map((domain) => (domain === '*' ? '(?:\\..+)?' : `\\.${escapeRegExp(domain)}`));
-  return patterns.length === 1 ? patterns.join('') : `(?:${patterns.join('|')})`;
+/**
+ * Where tenants may write, one could make the socket of a tenant that there is not, and take the requests for the alias of
+ * that name. So an alias is looked up by sockets in the server's own directory alone.
+ */
+function unforged(alias: string | null, targets: FrontTarget[], { settings }: Config): FrontTarget[] {
+  const own = targets.filter(({ tenantId }) => tenantId === alias);
+  return own.every(({ socket }) => dirname(socket) === settings.runtimeDir) ? targets : [];
 }
 
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** Only those before the first without a socket: nobody but the proxy can tell whether that one is registered. */
+function withSockets(targets: readonly Target[], { services, settings }: Config): FrontTarget[] {
+  const found: FrontTarget[] = [];
+  for (const { service: name, tenantId } of targets) {
+    const service = services.get(name);
+    if (service === undefined || service.listen === 'port') return found;
+    found.push({ service, tenantId, socket: publicSocketPath(service, tenantId, settings) });
+  }
+  return found;
 }

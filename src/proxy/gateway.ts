@@ -1,9 +1,10 @@
-/** What all requests of one proxy share, and what is known of each before it goes anywhere. */
+/** What all requests of one proxy share, and what is known of a request before it is routed. */
 import { isIP, type Socket } from 'node:net';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import type { Asker, UpstreamSource } from '../core/admission/serving.ts';
 import { clientOf } from '../core/routing/address.ts';
-import type { RoutingTable } from '../core/routing/routing.ts';
+import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
+import { RoutingIndex } from '../core/routing/routing-index.ts';
 import type { ProxyLimits } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
 import type { ClientRequest } from './client/client.ts';
@@ -11,7 +12,7 @@ import type { InFlight } from './in-flight.ts';
 import { valuesOf } from './routing/headers.ts';
 import { isRequestId, nextRequestId } from './routing/request-id.ts';
 import { type Routed, routeRequest } from './routing/route.ts';
-import { type IsTrusted, plainAddress, trustedPeers } from './routing/trusted.ts';
+import { followTrusted, type IsTrusted, plainAddress } from './routing/trusted.ts';
 import { UpstreamPools } from './upstream/upstream-pools.ts';
 
 export interface Gateway {
@@ -22,16 +23,15 @@ export interface Gateway {
   readonly isTrusted: IsTrusted;
   readonly limits: ProxyLimits;
   readonly clientProbes: ClientProbes;
-  table(): RoutingTable;
-  /** For the next claim. Most are settled at once and never look at it, so it is made anew only when one was held. */
+  /** Of the settings that were published last. */
+  routing: RoutingIndex;
+  /** For the next claim. Most claims settle at once and never look at it, so another is made only after one was held. */
   spare: AbortController;
 }
 
 export interface GatewayOptions {
   readonly source: UpstreamSource;
-  table(): RoutingTable;
-  /** Addresses and CIDR ranges; asked each time, as `table` is: a reload may change them. */
-  trustedProxies(): readonly string[];
+  readonly settings: ProxySettingsFeed;
   readonly limits: ProxyLimits;
   readonly logger: Logger;
   /** Of clients' connections. */
@@ -39,7 +39,7 @@ export interface GatewayOptions {
 }
 
 export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOptions, inFlight: Open) {
-  const { source, logger, limits, clientProbes = CLIENT_PROBES } = options;
+  const { source, settings, logger, limits, clientProbes = CLIENT_PROBES } = options;
   const onConnection = (generation: number, change: 1 | -1) => source.countConnection(generation, change);
   const pools = new UpstreamPools(logger, onConnection, limits.maxConnections);
   source.onRetired((generation) => pools.retire(generation));
@@ -48,16 +48,19 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
     logger,
     pools,
     inFlight,
-    isTrusted: trustedPeers(() => options.trustedProxies()),
-    table: () => options.table(),
+    isTrusted: followTrusted(settings),
+    routing: new RoutingIndex(settings.current.routing),
     limits,
     clientProbes,
     spare: new AbortController(),
   };
+  settings.follow(({ routing }) => {
+    if (routing.version !== gateway.routing.version) gateway.routing = new RoutingIndex(routing);
+  });
   return gateway;
 }
 
-/** Who asks, and under which id. */
+/** The client of a request, and the id under which the request is logged. */
 export interface Caller extends Asker {
   readonly requestId: string;
   readonly peer: string;
@@ -104,5 +107,5 @@ export function probe(socket: Socket, { clientProbes }: Pick<Gateway, 'clientPro
 }
 
 export function routeOf(request: Pick<ClientRequest, 'url' | 'rawHeaders'>, gateway: Gateway): Routed {
-  return routeRequest(request, gateway.table(), (instance) => gateway.source.has(instance));
+  return routeRequest(request, gateway.routing, (instance) => gateway.source.has(instance));
 }

@@ -1,29 +1,30 @@
 /**
- * The proxy spread over processes that share its port: each accepts by itself, so one that crashes or hangs leaves
- * the others and the server alone. Whoever is gone or silent is replaced.
+ * The proxy spread over worker processes that share its port. Each accepts connections by itself, so a worker that crashes
+ * or hangs affects neither the others nor the server. A worker that is gone or silent is replaced.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GrantSource } from '../core/admission/serving.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { countFault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
-import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 import { WorkerSession } from './worker-session.ts';
 
 const PING_MS = 1000;
 /**
- * A worker that was sent so many pings in a row, and said nothing, hangs. Not a time: this process may have been halted
- * itself, and what they said meanwhile waits to be read.
+ * A worker that says nothing while it is sent this many pings in a row hangs. It is a count and not a time: when the server
+ * itself was halted, the workers' messages still wait to be read.
  */
 const PINGS = 5;
-/** For one that has said nothing yet: it is still being loaded. */
+/** The same for a worker that has said nothing yet: its program is still being loaded. */
 const FIRST_PINGS = 30;
-/** One that ends by itself is not started more often. */
+/** The pause before a worker that ended is replaced. */
 const RESTART_MS = 500;
 const KILL_GRACE_MS = 1000;
 
@@ -33,13 +34,13 @@ export interface WorkerPoolOptions {
   readonly limits: ProxyLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
-  config(): WorkerConfig;
+  readonly settings: ProxySettingsFeed;
 }
 
 interface Member {
   readonly worker: Worker;
   readonly session: WorkerSession;
-  /** So many more pings may go unanswered. */
+  /** How many more pings may go unanswered. */
   pingsLeft: number;
 }
 
@@ -53,22 +54,23 @@ export class WorkerPool implements ProxyServer {
 
   constructor(options: WorkerPoolOptions) {
     this.options = options;
-    // The kernel hands a connection to whoever accepts first: never to one that hangs.
+    // The kernel hands a connection to the worker that accepts first, and so never to one that hangs.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url)),
       args: [],
-      // Without it SIGUSR1 opens a debugger in a worker that has not yet taken the signal.
+      // Otherwise SIGUSR1 would open a debugger in a worker that does not handle the signal yet.
       execArgv: [...process.execArgv, '--disable-sigusr1'],
     });
     options.source.onRetired((generation) => this.tellAll({ type: 'retire', generation }));
     options.source.onRegistration((instance, registered) =>
       this.tellAll({ type: 'registration', instance, registered }),
     );
+    options.settings.follow((settings) => this.goBy(settings));
     this.pinger = setInterval(() => this.ping(), PING_MS).unref();
   }
 
-  /** Settles when all of them listen. @throws {TenementError} `listen_failed` */
+  /** Settles when all workers listen. @throws {TenementError} `listen_failed` */
   async listen(address: ListenAddress): Promise<ListenAddress> {
     const bound = await this.start(address);
     await Promise.all(Array.from({ length: this.options.count - 1 }, () => this.start(address)));
@@ -76,9 +78,9 @@ export class WorkerPool implements ProxyServer {
     return bound;
   }
 
-  /** They go by another config from now on. */
-  reconfigure(): void {
-    this.tellAll({ type: 'config', config: this.options.config() });
+  /** A reload may also have changed what the workers were granted. */
+  private goBy(settings: ProxySettings): void {
+    this.tellAll({ type: 'settings', settings });
     for (const { session } of this.members.values()) session.refresh();
   }
 
@@ -103,11 +105,11 @@ export class WorkerPool implements ProxyServer {
       pingsLeft: FIRST_PINGS,
     };
     this.members.set(worker.id, member);
-    const { source, limits, config, logger } = this.options;
+    const { source, limits, settings, logger } = this.options;
     const registered = [...source.names()];
-    send({ type: 'start', listen, limits, logLevel: logger.level, config: config(), registered });
+    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, registered });
     return new Promise((resolve, reject) => {
-      // A message to one that has just ended; its exit tells the rest.
+      // A message to a worker that has just ended; `exit` follows.
       worker.on('error', (error) =>
         this.options.logger.debug({ reason: error.message }, 'a proxy worker was not told'),
       );
@@ -116,7 +118,7 @@ export class WorkerPool implements ProxyServer {
         if (message.type === 'listening') resolve(message.address);
         else if (message.type === 'listen-failed') {
           reject(new TenementError('listen_failed', message.message));
-          // Another takes its place and tries again, unless none of them has listened yet.
+          // Another worker takes its place and tries again, unless none has listened yet.
           worker.process.kill('SIGKILL');
         } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
         else if (message.type === 'fault') countFault(new Error(message.message), { worker: worker.process.pid });
@@ -134,7 +136,7 @@ export class WorkerPool implements ProxyServer {
     session.close();
     const { address } = this;
     if (this.closing || address === null) return;
-    // With the last of them the port was given back.
+    // The port was given back with the last worker.
     if (this.members.size === 0) address.asked = address.bound;
     this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended, another takes its place');
     setTimeout(() => void this.replace(address.asked), RESTART_MS).unref();

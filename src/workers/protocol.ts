@@ -1,22 +1,14 @@
-/** What the server and its proxy workers say to each other. Plain data: it goes through JSON. */
+/** The messages between the server and its proxy workers. Plain data: they go through JSON. */
 
 import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 
-/** What of the config the workers go by; a routing table without Sets and Maps. */
-export interface WorkerConfig {
-  readonly domains: readonly string[];
-  readonly defaultService: string | null;
-  readonly services: readonly string[];
-  readonly aliases: readonly (readonly [string, string])[];
-  readonly trustedProxies: readonly string[];
-}
-
-/** Of one process. */
+/** What a worker has counted of one process. */
 export interface Share extends GrantCounts {
   readonly generation: number;
-  /** Connections to it. */
+  /** Open connections to the process. */
   readonly connections: number;
 }
 
@@ -26,12 +18,12 @@ export type ToWorker =
       readonly listen: ListenAddress;
       readonly limits: ProxyLimits;
       readonly logLevel: string;
-      readonly config: WorkerConfig;
+      readonly settings: ProxySettings;
       readonly registered: readonly InstanceName[];
     }
-  | { readonly type: 'config'; readonly config: WorkerConfig }
+  | { readonly type: 'settings'; readonly settings: ProxySettings }
   | { readonly type: 'registration'; readonly instance: InstanceName; readonly registered: boolean }
-  /** The answer to `claim`. `granted`: from now on the worker claims this process by itself. */
+  /** The answer to `claim`. `granted`: from now on the worker claims this process without asking. */
   | {
       readonly type: 'lease';
       readonly id: number;
@@ -39,9 +31,9 @@ export type ToWorker =
       granted: boolean;
     }
   | { readonly type: 'refusal'; readonly id: number; readonly refusal: Refusal }
-  /** Of a process that was granted, something has changed. */
+  /** Replaces the target of a process that was granted. */
   | { readonly type: 'target'; readonly target: LeaseTarget }
-  /** No further request goes there: the worker claims it no more, and confirms. */
+  /** The process gets no further request: the worker stops claiming it, and confirms. */
   | { readonly type: 'retire'; readonly generation: number }
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly graceMs: number };
@@ -56,14 +48,14 @@ export type FromWorker =
       readonly again?: SecondTry;
       readonly client: string | null;
     }
-  /** The client left while it was held. */
+  /** The client of a held request left. */
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'stream'; readonly id: number }
   | { readonly type: 'release'; readonly id: number; readonly outcome?: Outcome }
   | { readonly type: 'report'; readonly shares: readonly Share[] }
   | { readonly type: 'confirm'; readonly share: Share }
-  /** Connections that it has refused since it said so last. */
+  /** Connections that the worker has refused since the last such message. */
   | { readonly type: 'turned-away'; readonly connections: number }
-  /** It has logged an error that nobody expected. */
+  /** The worker has logged an internal error. */
   | { readonly type: 'fault'; readonly message: string }
   | { readonly type: 'pong' };

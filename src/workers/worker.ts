@@ -1,23 +1,22 @@
-/** A proxy worker: the proxy in a process of its own, over a source that asks the server. Ends with the server. */
+/** A proxy worker: the proxy in a process of its own, with claims that the server grants. It ends with the server. */
 
 import { TurnedAway } from '../core/admission/turned-away.ts';
-import type { RoutingTable } from '../core/routing/routing.ts';
+import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
 import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
-import type { FromWorker, ToWorker, WorkerConfig } from './protocol.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 import { RemoteSource } from './remote-source.ts';
 
 const send = (message: FromWorker) => void (process.connected && process.send?.(message));
 const source = new RemoteSource(send);
 let logger: Logger = silentLogger();
 let proxy: ProxyServer | null = null;
-let config: WorkerConfig | null = null;
-let table: RoutingTable | null = null;
+let settings: ProxySettingsPublisher | null = null;
 
-/** How often the server is told of connections that were refused. */
+/** How often the worker reports connections that it refused. */
 const TELL_REFUSED_MS = 1000;
 const turnedAway = new TurnedAway();
 let told = 0;
@@ -35,8 +34,8 @@ async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
     case 'start':
       return start(message);
-    case 'config':
-      return configure(message.config);
+    case 'settings':
+      return settings?.publish(message.settings);
     case 'registration':
       return source.register(message.instance, message.registered);
     case 'lease':
@@ -55,19 +54,18 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-async function start({ listen, limits, logLevel, config: first, registered }: Extract<ToWorker, { type: 'start' }>) {
+async function start({ listen, limits, logLevel, registered, ...message }: Extract<ToWorker, { type: 'start' }>) {
   logger = stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true });
-  // Another takes its place.
+  // The server starts another worker in its place.
   keepServing(logger, () => process.exit(1));
-  configure(first);
+  settings = new ProxySettingsPublisher(message.settings);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,
     limits,
     turnedAway,
     logger,
-    table: () => table ?? { domains: [], defaultService: null, services: new Set(), aliases: new Map() },
-    trustedProxies: () => config?.trustedProxies ?? [],
+    settings,
   });
   try {
     send({ type: 'listening', address: await proxy.listen(listen) });
@@ -80,10 +78,4 @@ function tellTurnedAway(): void {
   const [[, total] = ['', 0]] = [...turnedAway.entries()];
   if (total > told) send({ type: 'turned-away', connections: total - told });
   told = total;
-}
-
-function configure(next: WorkerConfig): void {
-  config = next;
-  const { domains, defaultService, services, aliases } = next;
-  table = { domains, defaultService, services: new Set(services), aliases: new Map(aliases) };
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openParts } from '../../src/compose.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
+import { ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
 import { type Hypervisor, hypervisorOver } from '../../src/hypervisor.ts';
 import { silentLogger } from '../../src/logger.ts';
@@ -40,10 +41,11 @@ export async function startExample(example: string): Promise<ExampleApp> {
   const [service] = hypervisor.config.services.values();
   if (service === undefined) throw new Error('no service');
   const name: InstanceName = `${service.name}:bench`;
+  const anyDomain = { services: [], defaultService: service.name };
+  const routing = { version: 1, suffixes: [], anyDomain, aliases: [] };
   const proxy = createProxy({
     source: parts.supervisor,
-    table: () => ({ domains: ['*'], defaultService: service.name, services: new Set(), aliases: new Map() }),
-    trustedProxies: () => [],
+    settings: new ProxySettingsPublisher({ routing, trustedProxies: [] }),
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway: new TurnedAway(),
     logger: silentLogger(),

@@ -1,6 +1,7 @@
 /** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR`. */
 
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import { ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
 import { countBodiesWithHeap } from '../../src/proxy/exchange/body-memory.ts';
 import { createProxy } from '../../src/proxy/server.ts';
@@ -8,11 +9,10 @@ import { readySource } from './ready-source.ts';
 
 countBodiesWithHeap();
 const [port = '0', tenants = '1', dir = '.'] = process.argv.slice(2);
-const table = { domains: ['localhost'], defaultService: 'app', services: new Set(['app']), aliases: new Map() };
+const routing = { version: 1, suffixes: [['localhost', ['app']]] as const, anyDomain: null, aliases: [] };
 const proxy = createProxy({
   source: readySource(Number(tenants), dir),
-  table: () => table,
-  trustedProxies: () => [],
+  settings: new ProxySettingsPublisher({ routing, trustedProxies: [] }),
   limits: DEFAULT_PROXY_LIMITS,
   turnedAway: new TurnedAway(),
   logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

@@ -2,17 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
 import { formatDuration, parseDurationMs } from '../../src/core/limits/units.ts';
-import { candidates, normalizeHost, type RoutingTable } from '../../src/core/routing/routing.ts';
 import { fillTemplate, templateVariables } from '../../src/core/service/template.ts';
 import { assertTenantId, isLabel } from '../../src/core/tenants/tenant.ts';
-
-const TABLE: RoutingTable = {
-  domains: ['example.com', 'localhost'],
-  defaultService: 'api',
-  services: new Set(['api', 'web']),
-  aliases: new Map([['shop', 'customer1']]),
-};
-const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
 
 describe('ids', () => {
   it.each(['..', '/tmp/x', 'A', '-a', 'a-', 'a'.repeat(64), 'xn--', 'é', '', 'a.b', 'a\n', 'a b', '.tenement'])(
@@ -29,50 +20,6 @@ describe('ids', () => {
   it('an instance is SERVICE:ID', () => {
     expect(parseInstanceName('api:acme')).toEqual({ service: 'api', tenantId: 'acme' });
     for (const bad of ['api', ':acme', 'api:', 'api:..', 'API:acme']) expect(() => parseInstanceName(bad)).toThrow();
-  });
-});
-
-describe('hosts', () => {
-  it.each([
-    ['acme.example.com', ['api:acme']],
-    ['acme.web.example.com', ['web:acme']],
-    ['shop.example.com', ['api:shop', 'api:customer1']],
-    ['acme.other.example.com', []],
-    ['example.com', []],
-    ['127.0.0.1', []],
-    ['..example.com', []],
-    [`${'a'.repeat(64)}.example.com`, []],
-  ])('%s → %j', (host, expected) => {
-    expect(candidates(normalizeHost(host) ?? '', TABLE)).toEqual(expected);
-  });
-
-  it('case, port and a trailing dot do not matter', () => {
-    fc.assert(
-      fc.property(label, fc.integer({ min: 1, max: 65_535 }), (tenant, port) => {
-        const name = normalizeHost(`${tenant.toUpperCase()}.Example.COM.:${port}`) ?? '';
-        expect(candidates(name, TABLE)[0]).toBe(`api:${tenant}`);
-      }),
-    );
-  });
-
-  it('a domain of * routes on the leading label of any host', () => {
-    const table = { ...TABLE, domains: ['*'] };
-    expect(candidates('acme.anything.org', table)).toEqual(['api:acme']);
-    expect(candidates('acme.web.anything.org', table)).toEqual(['web:acme', 'api:acme']);
-  });
-
-  it('whatever is sent, an instance of a valid id or none comes out', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const host = normalizeHost(text);
-        for (const name of candidates(host ?? '', { ...TABLE, domains: ['*'] }))
-          expect(() => parseInstanceName(name)).not.toThrow();
-      }),
-    );
-  });
-
-  it.each(['/tmp/x', 'a b', 'a,b', '', 'a@b', 'a:b:c'])('%j is no host', (host) => {
-    expect(normalizeHost(host)).toBeNull();
   });
 });
 

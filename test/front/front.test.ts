@@ -1,9 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { candidates } from '../../src/core/routing/routing.ts';
+import { expect, it } from 'vitest';
 import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
 import { caddyConfig } from '../../src/front/caddy.ts';
 import { nginxConfig } from '../../src/front/nginx.ts';
-import { frontAliases, frontRules } from '../../src/front/rules.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 
 const WEB: ServiceConfig = { ...SERVICE, name: 'web', socket: '{runtime_dir}/{service}-{id}.sock' };
@@ -20,49 +18,26 @@ function config(domains: readonly string[], change: Partial<Config['proxy']> = {
   };
 }
 
-/** The instance that a front server would find, which knows patterns alone. */
-function found(of: Config, host: string): string | null {
-  for (const { service, label, rest, tenantId } of frontAliases(of)) {
-    if (new RegExp(`^${label}${rest}$`).test(host)) return `${service.name}:${tenantId}`;
+it('an alias is looked for behind a tenant of its name, in both configurations', () => {
+  const of = config(['localhost']);
+  const sockets = ['/run/tenement/web-shop.sock', '/run/tenement/web-acme.sock'];
+  const nginx = nginxConfig(of, { listen: '80', include: true, user: null });
+  for (const [place, socket] of sockets.entries()) {
+    const map = nginx.slice(nginx.indexOf(`$tenement_socket_${place + 1} {`));
+    expect(map).toContain(`"~^shop\\.localhost$" "${socket}";`);
   }
-  for (const { service, pattern } of frontRules(of)) {
-    const id = new RegExp(`^${pattern}$`).exec(host)?.[1];
-    if (id !== undefined) return `${service.name}:${id}`;
-  }
-  return null;
-}
-
-const HOSTS = [
-  'acme.localhost',
-  'acme.web.localhost',
-  'acme.ported.localhost',
-  'acme.other.localhost',
-  'localhost',
-  'web.localhost',
-  'acme.example.com',
-  'acme.web.example.com',
-  'acmeXlocalhost',
-  '-acme.localhost',
-  'acme-.localhost',
-  `${'a'.repeat(63)}.localhost`,
-  `${'a'.repeat(64)}.localhost`,
-  'a.b.c.localhost',
-  '127.0.0.1',
-  '',
-];
-
-describe.each([[['localhost']], [['localhost', 'example.com']], [['*']]])('hosts of %s', (domains) => {
-  it.each(HOSTS)('%j leads where the proxy would look first', (host) => {
-    const of = config(domains);
-    const table = { ...of.proxy, services: new Set(of.services.keys()), aliases: new Map<string, string>() };
-    expect(found(of, host)).toBe(candidates(host, table)[0] ?? null);
-  });
+  const caddy = caddyConfig(of, { site: null });
+  const [own = -1, alias = -1] = sockets.map((socket) => caddy.indexOf(`try_files ${socket}`));
+  expect(own).toBeGreaterThan(0);
+  expect(alias).toBeGreaterThan(own);
 });
 
-it('an alias leads to its tenant, with and without the service', () => {
-  const of = config(['localhost']);
-  expect(found(of, 'shop.localhost')).toBe('web:acme');
-  expect(found(of, 'shop.ported.localhost')).toBe('ported:acme');
+it('where tenants may write, no socket decides whose an alias is', () => {
+  const of = config(['localhost'], {}, '/tmp/{service}-{id}.sock');
+  for (const text of [nginxConfig(of, { listen: '80', include: true, user: null }), caddyConfig(of, { site: null })]) {
+    expect(text).not.toContain('/tmp/web-shop.sock');
+    expect(text).not.toContain('/tmp/web-acme.sock');
+  }
 });
 
 it('one that listens on a port is reached through the proxy', () => {
@@ -71,7 +46,9 @@ it('one that listens on a port is reached through the proxy', () => {
     include: false,
     user: null,
   });
-  expect(text).toContain('\\.ported\\.localhost$" "127.0.0.1:9000";');
+  const [sockets] = text.slice(text.indexOf('$tenement_socket_1 {')).split('}\n', 1);
+  expect(sockets).toMatch(/\\\.ported\\\.localhost\$" "";/);
+  expect(text).toMatch(/location @tenement \{[^}]*\}[^}]*proxy_pass http:\/\/127\.0\.0\.1:9000;/);
 });
 
 it('only what stands inside http is printed for conf.d', () => {

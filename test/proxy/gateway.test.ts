@@ -7,7 +7,7 @@ const FRONTS = ['10.0.0.0/8'];
 
 function clientOf(peer: string, ...forwardedFor: string[]): string | null {
   const rawHeaders = forwardedFor.flatMap((value) => ['X-Forwarded-For', value]);
-  const gateway: Partial<Gateway> = { isTrusted: trustedPeers(() => FRONTS) };
+  const gateway: Partial<Gateway> = { isTrusted: trustedPeers(FRONTS) };
   const socket: Partial<Socket> = { remoteAddress: peer };
   return callerOf({ socket: socket as Socket, rawHeaders }, gateway as Gateway).client;
 }

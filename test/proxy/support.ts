@@ -10,17 +10,26 @@ import type { Admission, Lease, Outcome, SecondTry, UpstreamSource } from '../..
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
-import type { RoutingTable } from '../../src/core/routing/routing.ts';
+import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
+import type { RoutingTable } from '../../src/core/routing/routing-table.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
 export const TABLE: RoutingTable = {
-  domains: ['localhost'],
-  defaultService: 'web',
-  services: new Set(['web', 'api']),
-  aliases: new Map([['shop', 'acme']]),
+  version: 1,
+  suffixes: [
+    ['web.localhost', ['web']],
+    ['api.localhost', ['api']],
+    ['localhost', ['web']],
+  ],
+  anyDomain: null,
+  aliases: [['shop', 'acme']],
 };
+
+export function settingsOf(trustedProxies: readonly string[] = []): ProxySettings {
+  return { routing: TABLE, trustedProxies };
+}
 
 export interface FakeLease extends Lease {
   readonly released: Promise<void>;
@@ -130,8 +139,7 @@ export class Bench {
     const { source } = bench;
     bench.proxy = createProxy({
       source,
-      table: () => TABLE,
-      trustedProxies: () => trustedProxies,
+      settings: new ProxySettingsPublisher(settingsOf(trustedProxies)),
       limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
       turnedAway: bench.turnedAway,
       logger: silentLogger(),

@@ -33,5 +33,5 @@ export function forgeableTrust(
 
 /** Whether one of the machine's own addresses is meant by an address or CIDR range. */
 function isReachedFrom(entry: string, own: readonly string[]): boolean {
-  return LOOPBACK_V4.test(entry) || own.some(trustedPeers(() => [entry]));
+  return LOOPBACK_V4.test(entry) || own.some(trustedPeers([entry]));
 }

@@ -1,9 +1,8 @@
-/** From a request to the instance that it is for. */
+/** Routes a request to the instance that its host names. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { RoutingTable } from '../../core/routing/routing.ts';
+import type { RoutingIndex } from '../../core/routing/routing-index.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { valuesOf } from './headers.ts';
-import { namedBy } from './host-names.ts';
 
 export interface Route {
   readonly instance: InstanceName;
@@ -20,19 +19,19 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** `has`: whether an instance is registered. The first registered of those that the host may name is taken. */
-export function routeRequest(head: RequestHead, table: RoutingTable, has: (instance: InstanceName) => boolean): Routed {
+/** `has`: whether an instance is registered. Takes the first registered of the instances that the host may name. */
+export function routeRequest(head: RequestHead, index: RoutingIndex, has: (instance: InstanceName) => boolean): Routed {
   const hosts = valuesOf(head.rawHeaders, 'host');
   const [host] = hosts;
   // RFC 9112 §3.2: a request without a Host, with two, or with an invalid one is answered with 400.
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
-  const named = namedBy(host, table);
+  const named = index.named(host);
   if (named === null) return { refused: 'bad_host' };
   if (head.url.startsWith('/')) return find(named, head.url, host, has);
   const target = ABSOLUTE.exec(head.url);
-  // `OPTIONS *` is about the server and not about a tenant; no authority form either.
+  // `OPTIONS *` asks about the server and not about a tenant; the authority form is not for a reverse proxy.
   if (target === null) return { refused: 'bad_request' };
-  // Two names for the site, one for us and one for the tenant, must not differ.
+  // The name that was routed by and the one that the tenant sees must not differ.
   if (target[1]?.toLowerCase() !== host.toLowerCase()) return { refused: 'bad_host' };
   const rest = target[2] ?? '';
   return find(named, rest.startsWith('/') ? rest : `/${rest}`, host, has);

@@ -1,22 +1,20 @@
-/** Which peers are proxies of ours, whose X-Forwarded-* are believed. */
+/** Which peers are trusted proxies, whose `X-Forwarded-*` are believed. */
 import { BlockList, isIPv6 } from 'node:net';
+import type { ProxySettingsFeed } from '../../core/routing/proxy-settings.ts';
 
 export type IsTrusted = (address: string) => boolean;
 
-/** By the entries of now, which may be others later. */
-export function trustedPeers(entries: () => readonly string[]): IsTrusted {
-  let known = entries();
-  let isTrusted = isOneOf(known);
-  return (address) => {
-    const now = entries();
-    if (now !== known) isTrusted = isOneOf(now);
-    known = now;
-    return isTrusted(address);
-  };
+/** Goes by the settings of now, whichever are published later. */
+export function followTrusted(settings: ProxySettingsFeed): IsTrusted {
+  let isTrusted: IsTrusted = () => false;
+  settings.follow(({ trustedProxies }) => {
+    isTrusted = trustedPeers(trustedProxies);
+  });
+  return (address) => isTrusted(address);
 }
 
 /** `entries`: addresses or CIDR ranges. @throws {TypeError} for anything else */
-function isOneOf(entries: readonly string[]): IsTrusted {
+export function trustedPeers(entries: readonly string[]): IsTrusted {
   if (entries.length === 0) return () => false;
   const list = new BlockList();
   for (const entry of entries) add(list, entry);

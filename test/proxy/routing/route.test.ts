@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import { RoutingIndex } from '../../../src/core/routing/routing-index.ts';
 import { routeRequest } from '../../../src/proxy/routing/route.ts';
 import { TABLE } from '../support.ts';
 
+const INDEX = new RoutingIndex(TABLE);
 const REGISTERED = new Set(['web:acme', 'api:acme', 'web:beta']);
 const route = (host: string | string[], url = '/') => {
   const rawHeaders = [host].flat().flatMap((value) => ['Host', value]);
-  return routeRequest({ url, rawHeaders }, TABLE, (instance) => REGISTERED.has(instance));
+  return routeRequest({ url, rawHeaders }, INDEX, (instance) => REGISTERED.has(instance));
 };
 
 test.each([

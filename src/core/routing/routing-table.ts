@@ -1,0 +1,51 @@
+/**
+ * The one description of how hosts lead to instances. It is plain data and survives JSON, so the proxy, its workers,
+ * `/api/ask` and the printed front configurations all go by the same table. Pure.
+ */
+import type { Config } from '../service/service.ts';
+
+export interface RoutingTable {
+  /** A later table has a higher number. */
+  readonly version: number;
+  /**
+   * What stands right of the tenant's label (`example.com`, `api.example.com`), lower case and without a trailing dot,
+   * and the services that this may mean, first match first. No suffix occurs twice.
+   */
+  readonly suffixes: readonly (readonly [suffix: string, services: readonly string[]])[];
+  /** Set with the domain `*`: a host of no listed suffix is routed by its leading labels alone. */
+  readonly anyDomain: AnyDomain | null;
+  /** Leading label and the tenant id that it stands for. */
+  readonly aliases: readonly (readonly [label: string, tenantId: string])[];
+}
+
+export interface AnyDomain {
+  /** Those that the second label may name. */
+  readonly services: readonly string[];
+  /** Null when the service has to be named. */
+  readonly defaultService: string | null;
+}
+
+type Routed = Pick<Config, 'services' | 'aliases'> & {
+  readonly proxy: Pick<Config['proxy'], 'domains' | 'defaultService'>;
+};
+
+export function routingTable({ proxy, services, aliases }: Routed, version: number): RoutingTable {
+  const { domains, defaultService } = proxy;
+  const names = [...services.keys()];
+  const suffixes = new Map<string, string[]>();
+  const add = (suffix: string, service: string) => {
+    const before = suffixes.get(suffix) ?? [];
+    if (!before.includes(service)) suffixes.set(suffix, [...before, service]);
+  };
+  for (const domain of domains) {
+    if (domain === '*') continue;
+    for (const name of names) add(`${name}.${domain}`, name);
+    if (defaultService !== null) add(domain, defaultService);
+  }
+  return {
+    version,
+    suffixes: [...suffixes],
+    anyDomain: domains.includes('*') ? { services: names, defaultService } : null,
+    aliases: [...aliases],
+  };
+}
