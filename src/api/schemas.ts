@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { EVENT_TYPES, eventTypeProblem } from '../core/lifecycle/event-types.ts';
 import { EXIT_REASONS, STATES } from '../core/lifecycle/instance.ts';
-import { LIMIT_RULES } from '../core/limits/limit-rules.ts';
+import { LIMIT_NAMES, LIMITS } from '../core/limits/limit-table.ts';
+import { limitShape, variableName, variableValue } from '../input-schemas.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -15,29 +16,11 @@ const wholeNumber = z
   .transform(Number);
 const since = z.string().min(1).describe('A duration back from now ("10m", "300") or an ISO 8601 time.');
 
-const environment = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'),
-    z.string().refine((text) => !text.includes('\0'), 'expected text without NUL'),
-  )
-  .describe("The tenant's own variables, over the service's.");
+const environment = z.record(variableName, variableValue).describe("The tenant's own variables, over the service's.");
 
 export const instanceParams = z.object({ instance: z.string().describe('SERVICE:ID, for example api:acme') });
 
-const limit = (name: keyof typeof LIMIT_RULES) => {
-  const { min, max, isWhole } = LIMIT_RULES[name];
-  return (isWhole ? z.int() : z.number()).min(min).max(max).optional();
-};
-const limits = z
-  .strictObject({
-    memoryLimitMb: limit('memoryLimitMb'),
-    cpuShares: limit('cpuShares'),
-    cpuLimit: limit('cpuLimit'),
-    pidsLimit: limit('pidsLimit'),
-    nofileLimit: limit('nofileLimit'),
-    storageLimitMb: limit('storageLimitMb'),
-  })
-  .describe("The tenant's own limits, over the service's.");
+const limits = z.strictObject(limitShape((name) => name)).describe("The tenant's own limits, over the service's.");
 
 export const spawnBody = z.strictObject({
   service: z.string().min(1),
@@ -82,6 +65,10 @@ export const eventsQuery = z.strictObject({
 export const tokenBody = z.strictObject({ name: z.string().min(1).max(100) });
 export const tokenParams = z.object({ id: z.string() });
 
+const limitsView = z.object(
+  Object.fromEntries(LIMIT_NAMES.map((name) => [name, (LIMITS[name].isWhole ? z.int() : z.number()).nullable()])),
+);
+
 export const instanceSchema = z.object({
   instance: z.string(),
   service: z.string(),
@@ -98,14 +85,7 @@ export const instanceSchema = z.object({
   memoryBytes: z.number().nullable(),
   peakMemoryBytes: z.number().nullable(),
   memoryLimitBytes: z.number().nullable(),
-  limits: z.object({
-    memoryLimitMb: z.number().nullable(),
-    cpuShares: z.int().nullable(),
-    cpuLimit: z.number().nullable(),
-    pidsLimit: z.int().nullable(),
-    nofileLimit: z.int().nullable(),
-    storageLimitMb: z.number().nullable(),
-  }),
+  limits: limitsView,
   storageBytes: z.number().nullable(),
   storageMeasuredAt: time.nullable(),
   cpuSeconds: z.number().nullable(),

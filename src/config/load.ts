@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
-import type { Limits } from '../core/limits/limits.ts';
+import { configuredLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import {
   type Config,
@@ -223,22 +223,11 @@ function serviceOf(name: string, input: ServiceInput, { dir, uid }: Surroundings
     readWritePaths: input.read_write_paths.map((path) => absoluteTemplate(path, dir)),
     sockets: input.sockets.map((path) => absoluteTemplate(path, dir)),
     tmpLimitBytes: input.tmp_limit_mb === undefined ? null : input.tmp_limit_mb * 1024 * 1024,
-    ...limitsOfService(input),
+    ...configuredLimits(input),
     storageAction: input.storage_action,
     logLimitBytes: input.log_limit_mb * 1024 * 1024,
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
-  };
-}
-
-function limitsOfService(input: ServiceInput): Limits {
-  return {
-    memoryLimitBytes: input.memory_limit_mb === undefined ? null : input.memory_limit_mb * 1024 * 1024,
-    cpuShares: input.cpu_shares ?? null,
-    cpuLimit: input.cpu_limit ?? null,
-    pidsLimit: input.pids_limit ?? null,
-    nofileLimit: input.nofile_limit ?? null,
-    storageLimitBytes: input.storage_limit_mb === undefined ? null : input.storage_limit_mb * 1024 * 1024,
   };
 }
 

@@ -1,12 +1,12 @@
 /** Every key of tenement.toml: its type, its default, its meaning. Docs and the editors' schema come from here. */
 import { z } from 'zod';
-import { LIMIT_RULES } from '../core/limits/limit-rules.ts';
+import { LIMITS, MAX_MIB } from '../core/limits/limit-table.ts';
 import { parseDurationMs } from '../core/limits/units.ts';
 import { isLabel } from '../core/tenants/tenant.ts';
+import { limitShape, variableName, variableValue } from '../input-schemas.ts';
 import { listenAddress } from './address.ts';
 
 const DURATION_MEANING = '0 or more whole seconds, or a string like "5m" or "250ms"';
-const MAX_MB = 1024 * 1024;
 
 const duration = () =>
   z
@@ -22,13 +22,8 @@ const label = () =>
 const DOMAIN = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?$/i;
 const domain = () => z.string().regex(DOMAIN, 'expected a domain like "example.com", or "*"');
 
-const limit = (name: keyof typeof LIMIT_RULES) => {
-  const { min, max, isWhole } = LIMIT_RULES[name];
-  return (isWhole ? z.int() : z.number()).min(min).max(max);
-};
 const count = (minimum: number) => z.int().min(minimum);
 const text = () => z.string().min(1);
-const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export const settingsSchema = z.strictObject({
   data_dir: text()
@@ -61,7 +56,7 @@ export const settingsSchema = z.strictObject({
     ),
   max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
   memory_reserve_mb: count(0)
-    .max(MAX_MB)
+    .max(MAX_MIB)
     .default(256)
     .describe(
       'Memory of the machine in MiB that is kept available: below it, suspended and idle instances are ended, least recently used first; 0: none.',
@@ -220,44 +215,26 @@ export const serviceSchema = z.strictObject({
       'At `namespace`: Unix sockets of the host that a tenant may connect to, a database\'s say, or directories of such; also with `network = "none"`.',
     ),
   tmp_limit_mb: count(1)
-    .max(MAX_MB)
+    .max(MAX_MIB)
     .optional()
     .describe(
       'At `namespace` and `sandbox`: what each of `/tmp`, `/var/tmp` and `/dev/shm` may take of memory, in MiB. Default: half of `memory_limit_mb`, else 64.',
     ),
-  memory_limit_mb: limit('memoryLimitMb')
-    .optional()
-    .describe(
-      'Memory of all processes of an instance in MiB; over it, they are killed and restarted. See docs/limits.md.',
-    ),
-  cpu_shares: limit('cpuShares')
-    .optional()
-    .describe('Weight against the other instances when the processor is short; one without has 100.'),
-  cpu_limit: limit('cpuLimit')
-    .optional()
-    .describe("Processors' worth of time that an instance may use: 0.5 is half of one."),
-  pids_limit: limit('pidsLimit').optional().describe('Processes and threads of an instance together.'),
-  nofile_limit: limit('nofileLimit').optional().describe('Open files of each process.'),
-  storage_limit_mb: limit('storageLimitMb')
-    .optional()
-    .describe("What an instance's tenant directory may take on disk in MiB; measured, see docs/limits.md."),
+  ...limitShape((name) => LIMITS[name].key),
   storage_action: z
     .enum(['warn', 'stop'])
     .default('warn')
     .describe('Over `storage_limit_mb`. `warn`: an event, and a line in `status`. `stop`: it is also stopped.'),
   log_limit_mb: count(1)
-    .max(MAX_MB)
+    .max(MAX_MIB)
     .default(16)
     .describe("Size of an instance's log in MiB: half of it in the current file, half in the one before it."),
   inherit_env: z
-    .array(z.string().regex(environmentName, 'expected a variable name'))
+    .array(variableName)
     .default([])
     .describe("Names of variables that the child gets from the server's environment."),
   env: z
-    .record(
-      z.string().regex(environmentName, 'expected a variable name'),
-      z.union([z.string(), z.number(), z.boolean()]),
-    )
+    .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
     .default({})
     .describe('Variables of the child; values are templates.'),
 });

@@ -158,12 +158,12 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a number that is too small',
       `${SERVICE}memory_limit_mb = -5\n`,
-      ':3: service.api.memory_limit_mb: expected 1 or more, and this is -5',
+      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, and this is -5',
     ],
     [
       'a number that is too big',
       `${SERVICE}cpu_shares = 10001\n`,
-      ':3: service.api.cpu_shares: expected 10000 or less, and this is 10001',
+      ':3: service.api.cpu_shares: expected a whole number from 1 to 10000, and this is 10001',
     ],
     [
       'a word that is none of a few',
@@ -217,7 +217,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a number in quotes',
       `${SERVICE}memory_limit_mb = "256MB"\n`,
-      ':3: service.api.memory_limit_mb: expected a number, and this is "256MB"',
+      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, and this is "256MB"',
     ],
     [
       'one port for both listeners',

@@ -75,16 +75,22 @@ function homesOf(key: string): string[] {
 function otherProblems(issue: Issue, raw: unknown): Problem[] {
   const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') return [];
-  if (issue.code === 'invalid_key') return [{ path, message: badName(path) }];
+  if (issue.code === 'invalid_key') return [{ path, message: badName(issue, path) }];
   if (isAt(path, ['service']) && valueAt(raw, path) === undefined) return [NO_SERVICE];
   return [{ path, message: wrongValue(issue, path, valueAt(raw, path)) }];
 }
 
 function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
+  if (isComplete(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return wrongType(issue.expected, path, value);
   if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, and this is ${shown(value)}`;
   if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue, value);
   return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
+}
+
+/** Whether the schema said itself what it expected and what there is (`andThisIs`). */
+function isComplete(message: string): boolean {
+  return message.startsWith('expected ') && message.includes(', and this is ');
 }
 
 function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
@@ -98,7 +104,8 @@ function alternatives(values: readonly unknown[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-function badName(path: KeyPath): string {
+function badName({ issues: [own] }: z.core.$ZodIssueInvalidKey, path: KeyPath): string {
+  if (own !== undefined && isComplete(own.message)) return own.message;
   const name = String(path.at(-1));
   const better = name
     .toLowerCase()

@@ -1,6 +1,6 @@
 /** What the library is given besides a spawn's options. Pure. */
 import { eventTypeProblem } from '../lifecycle/event-types.ts';
-import { assertFlags, assertKnown, assertTable, badInput } from '../service/given.ts';
+import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 
 const MAX_PORT = 65_535;
 

@@ -1,15 +1,9 @@
 /** How what a spawn asks for differs from what is registered. Pure. */
 import type { TenantsOwn } from '../lifecycle/instance.ts';
+import { LIMITS } from '../limits/limit-table.ts';
 
-/** Keys of limits as the command line and the API name them. */
-const LIMIT_NAMES: Readonly<Record<string, string>> = {
-  memoryLimitBytes: 'memory_limit_mb',
-  cpuShares: 'cpu_shares',
-  cpuLimit: 'cpu_limit',
-  pidsLimit: 'pids_limit',
-  nofileLimit: 'nofile_limit',
-  storageLimitBytes: 'storage_limit_mb',
-};
+/** By the names of a service's fields: the keys as an operator writes them. */
+const KEYS: ReadonlyMap<string, string> = new Map(Object.values(LIMITS).map(({ field, key }) => [field, key]));
 
 /**
  * The variables and limits that `asked` gives other values than `registered` has, by name: a value may be a secret. What
@@ -17,7 +11,7 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
  */
 export function ownDifference(registered: TenantsOwn, asked: TenantsOwn): string | null {
   const variables = differing(registered.env, asked.env);
-  const limits = differing(registered.limits, asked.limits).map((key) => LIMIT_NAMES[key] ?? key);
+  const limits = differing(registered.limits, asked.limits).map((key) => KEYS.get(key) ?? key);
   const parts = [
     ...(variables.length > 0 ? [`another value of ${variables.join(', ')}`] : []),
     ...(limits.length > 0 ? [`another ${limits.join(', ')}`] : []),

@@ -1,12 +1,10 @@
 /** What a caller of the library may give a spawn: checked as the API checks its body. Pure. */
 
-import { LIMIT_RULES, limitProblem } from '../limits/limit-rules.ts';
-import type { LimitsView } from '../limits/limits.ts';
-import { assertFlags, assertKnown, assertTable, badInput } from '../service/given.ts';
+import { LIMIT_NAMES, type LimitName, limitProblem } from '../limits/limit-table.ts';
+import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
+import { isVariableValue, VARIABLE_NAME, VARIABLE_NAME_EXPECTED, VARIABLE_VALUE_EXPECTED } from './variable.ts';
 import type { SpawnOptions } from './verbs.ts';
 
-/** A name that a shell takes too (POSIX.1-2017, 8.1). */
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const KEYS = ['env', 'limits', 'start', 'wait'];
 
 /** @throws {TenementError} `bad_input` that names the first value which cannot be */
@@ -17,18 +15,18 @@ export function assertSpawnOptions(options: SpawnOptions): void {
   assertTable('env', env);
   for (const [name, value] of Object.entries(env)) assertVariable(name, value);
   assertTable('limits', limits);
-  assertKnown('limits', limits, Object.keys(LIMIT_RULES));
-  for (const [name, value] of Object.entries(limits)) assertLimit(name as keyof LimitsView, value);
+  assertKnown('limits', limits, LIMIT_NAMES);
+  for (const [name, value] of Object.entries(limits)) assertLimit(name as LimitName, value);
   assertFlags({ start, wait });
 }
 
 function assertVariable(name: string, value: unknown): void {
-  if (!VARIABLE.test(name)) throw badInput('env', 'expected the name of an environment variable', name);
+  if (!VARIABLE_NAME.test(name)) throw badInput('env', VARIABLE_NAME_EXPECTED, name);
   if (typeof value !== 'string') throw badInput(`env.${name}`, 'expected a string', value);
-  if (value.includes('\0')) throw badInput(`env.${name}`, 'expected text without NUL', value);
+  if (!isVariableValue(value)) throw badInput(`env.${name}`, VARIABLE_VALUE_EXPECTED, value);
 }
 
-function assertLimit(name: keyof LimitsView, value: unknown): void {
-  const problem = value === undefined ? null : limitProblem(LIMIT_RULES[name], value);
+function assertLimit(name: LimitName, value: unknown): void {
+  const problem = value === undefined ? null : limitProblem(name, value);
   if (problem !== null) throw badInput(`limits.${name}`, problem, value);
 }

@@ -1,66 +1,63 @@
-/** What one instance may take of the machine. Pure. */
+/** What one instance may take of the machine, and how its limits are written outside and inside. Pure. */
+import { LIMIT_NAMES, LIMITS, type LimitKey, type LimitName } from './limit-table.ts';
 
-/** null: no limit of its own. */
-export interface Limits {
-  /** Of all its processes together. */
-  readonly memoryLimitBytes: number | null;
-  /** Its weight against the other instances when the processor is short; without one it has 100. */
-  readonly cpuShares: number | null;
-  /** Processors' worth of time, for example 0.5. */
-  readonly cpuLimit: number | null;
-  /** Processes and threads. */
-  readonly pidsLimit: number | null;
-  /** Open files of each process. */
-  readonly nofileLimit: number | null;
-  /** Of its tenant directory. */
-  readonly storageLimitBytes: number | null;
-}
+type Table = typeof LIMITS;
+
+/** As a service has them: bytes and cores; null: no limit. */
+export type Limits = { readonly [Name in LimitName as Table[Name]['field']]: number | null };
+/** A tenant's own: those that it has in the place of its service's. */
+export type OwnLimits = { readonly [Field in keyof Limits]?: number };
+/** As clients read them: MiB and cores, like the config keys; null: no limit. */
+export type LimitsView = { readonly [Name in LimitName]: number | null };
+/** As clients give them. */
+export type LimitsInput = { readonly [Name in LimitName]?: number | undefined };
+/** As tenement.toml has them. */
+export type LimitKeys = { readonly [Key in LimitKey]?: number | undefined };
 
 /** What programs without a memory limit get: enough for lock files and small uploads. */
 const DEFAULT_TMP_BYTES = 64 * 1024 * 1024;
 
-/** How much each of the directories takes that a tenant behind walls has in memory. The kernel's own default is half, too. */
+/**
+ * How much memory each in-memory directory of an isolated tenant may take, in bytes. Half of the memory limit is also the
+ * kernel's default for a tmpfs (tmpfs(5)).
+ */
 export function tmpLimit(configured: number | null, { memoryLimitBytes }: Pick<Limits, 'memoryLimitBytes'>): number {
   if (configured !== null) return configured;
   return memoryLimitBytes === null ? DEFAULT_TMP_BYTES : Math.floor(memoryLimitBytes / 2);
 }
 
-/** An instance's own, over its service's. */
-export type OwnLimits = { readonly [Key in keyof Limits]?: number };
-
-export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
-  const { memoryLimitBytes, cpuShares, cpuLimit, pidsLimit, nofileLimit, storageLimitBytes } = service;
-  return { memoryLimitBytes, cpuShares, cpuLimit, pidsLimit, nofileLimit, storageLimitBytes, ...own };
+/** A service's limits from its keys; a key that is left out is no limit. */
+export function configuredLimits(keys: LimitKeys): Limits {
+  return mapped(({ key, field, scale }) => {
+    const value = keys[key];
+    return [field, value === undefined ? null : value * scale];
+  });
 }
 
-/** As a client writes and reads them: the names of the config keys, in MiB and cores. */
-export interface LimitsView {
-  readonly memoryLimitMb: number | null;
-  readonly cpuShares: number | null;
-  readonly cpuLimit: number | null;
-  readonly pidsLimit: number | null;
-  readonly nofileLimit: number | null;
-  readonly storageLimitMb: number | null;
-}
-
-const MB = 1024 * 1024;
-
-export function limitsView({ memoryLimitBytes, storageLimitBytes, ...rest }: Limits): LimitsView {
-  return { ...rest, memoryLimitMb: inMb(memoryLimitBytes), storageLimitMb: inMb(storageLimitBytes) };
-}
-
-export type LimitsInput = { readonly [Key in keyof LimitsView]?: number | undefined };
-
+/** What a client gave, as the registry keeps it. */
 export function ownLimits(input: LimitsInput): OwnLimits {
-  const { memoryLimitMb, storageLimitMb, ...rest } = input;
-  const bytes = { memoryLimitBytes: inBytes(memoryLimitMb), storageLimitBytes: inBytes(storageLimitMb) };
-  return Object.fromEntries(Object.entries({ ...rest, ...bytes }).filter(([, value]) => value !== undefined));
+  return mapped(({ field, scale }, name) => {
+    const value = input[name];
+    return value === undefined ? null : [field, value * scale];
+  });
 }
 
-function inMb(bytes: number | null): number | null {
-  return bytes === null ? null : bytes / MB;
+/** A service's limits, with the tenant's own in their place. */
+export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
+  return mapped(({ field }) => [field, own[field] ?? service[field]]);
 }
 
-function inBytes(mb: number | undefined): number | undefined {
-  return mb === undefined ? undefined : mb * MB;
+export function limitsView(limits: Limits): LimitsView {
+  return mapped(({ field, scale }, name) => {
+    const value = limits[field];
+    return [name, value === null ? null : value / scale];
+  });
+}
+
+/** One entry for each limit, in the table's order, but where `entry` gives null. */
+function mapped<Result>(
+  entry: (declaration: Table[LimitName], name: LimitName) => [name: string, value: number | null] | null,
+): Result {
+  const entries = LIMIT_NAMES.map((name) => entry(LIMITS[name], name)).filter((one) => one !== null);
+  return Object.fromEntries(entries) as Result;
 }

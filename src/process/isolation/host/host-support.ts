@@ -1,5 +1,6 @@
 /** Checks whether this host can give what services ask for. A key that it cannot honour is refused, never ignored. */
 import { existsSync } from 'node:fs';
+import { LIMITS } from '../../../core/limits/limit-table.ts';
 import type { ServiceConfig, Settings } from '../../../core/service/service.ts';
 import type { ServiceUnit } from '../../../core/service/service-unit.ts';
 import { TenementError } from '../../../errors.ts';
@@ -75,15 +76,6 @@ function cgroupsFor({ cgroupRoot: root, stateDir }: Settings, unit: ServiceUnit 
 }
 
 /**
- * Keys that only the kernel can enforce. Not among them is `memory_limit_mb`, which tenement itself watches if need be.
- */
-const NEEDED: readonly (readonly [key: string, control: Control, isSet: (service: ServiceConfig) => boolean])[] = [
-  ['cpu_shares', 'cpu', ({ cpuShares }) => cpuShares !== null],
-  ['cpu_limit', 'cpu', ({ cpuLimit }) => cpuLimit !== null],
-  ['pids_limit', 'pids', ({ pidsLimit }) => pidsLimit !== null],
-];
-
-/**
  * Checks what services ask for. @throws {TenementError} `host_cannot`, which names the first key that this host cannot
  * honour
  */
@@ -92,8 +84,8 @@ export function assertHostGives(services: Iterable<ServiceConfig>, cgroups: Cgro
     assertUsers(service, settings);
     assertIsolation(service, settings);
     assertMeasured(service);
-    for (const [key, control, isSet] of NEEDED) {
-      if (!isSet(service) || cgroups.controls.has(control)) continue;
+    for (const { key, field, control } of Object.values(LIMITS)) {
+      if (control === null || service[field] === null || cgroups.controls.has(control)) continue;
       throw new TenementError('host_cannot', `service.${service.name}.${key} cannot be enforced on this host`, {
         hint: `${capitalized(cgroups.lack ?? 'it has no such controller')}; or leave ${key} out.`,
       });

@@ -21,6 +21,17 @@ export function assertFlags(flags: Readonly<Record<string, unknown>>): void {
 }
 
 export function badInput(where: string, problem: string, value: unknown): TenementError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
-  return new TenementError('bad_input', `${where}: ${problem}, and this is ${shown}`);
+  return new TenementError('bad_input', `${where}: ${andThisIs(problem, value)}`);
+}
+
+/** The whole complaint about a value, in the same words wherever it was given. */
+export function andThisIs(problem: string, value: unknown): string {
+  return `${problem}, and this is ${shown(value)}`;
+}
+
+/** At most its first 80 characters. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'a table' : String(value);
 }

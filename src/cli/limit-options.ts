@@ -1,0 +1,39 @@
+/** The options that give a tenant limits of its own, one for each limit that there is. */
+import { type Command, Option } from 'commander';
+import { andThisIs } from '../core/input/given.ts';
+import { LIMIT_NAMES, LIMITS, type LimitName, limitProblem } from '../core/limits/limit-table.ts';
+import type { LimitsInput } from '../core/limits/limits.ts';
+import { TenementError } from '../errors.ts';
+
+const HEADING = "The tenant's own limits, instead of its service's:";
+/** A decimal number as TOML and JSON write one. */
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Declares them on a command. */
+export function takesLimits(command: Command): Command {
+  for (const name of LIMIT_NAMES) {
+    const { argument, help } = LIMITS[name];
+    const option = new Option(`${optionOf(name)} ${argument}`, help).argParser((text) => parsed(name, text));
+    command.addOption(option.helpGroup(HEADING));
+  }
+  return command;
+}
+
+/** What a command line gave of them; undefined: none. */
+export function limitsOf(options: LimitsInput): LimitsInput | undefined {
+  const given = LIMIT_NAMES.filter((name) => options[name] !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given.map((name) => [name, options[name]]));
+}
+
+/** `--memory-limit-mb`, which commander stores as `memoryLimitMb`: the limit's name. */
+export function optionOf(name: LimitName): string {
+  return `--${LIMITS[name].key.replaceAll('_', '-')}`;
+}
+
+/** Checked before a server is asked. @throws {TenementError} `usage`, in the words of the config */
+function parsed(name: LimitName, text: string): number {
+  const value = NUMBER.test(text) ? Number(text) : text;
+  const problem = limitProblem(name, value);
+  if (problem !== null) throw new TenementError('usage', `${optionOf(name)}: ${andThisIs(problem, value)}`);
+  return Number(value);
+}

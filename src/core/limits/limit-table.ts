@@ -1,0 +1,138 @@
+/**
+ * The one declaration of every limit on an instance. The keys of tenement.toml, the fields of the API and the library, the
+ * options of `spawn`, what `status` shows and what a reload restarts all derive from it. Pure.
+ */
+
+/** Bytes in one MiB. */
+const MIB = 1024 * 1024;
+/** One TiB, in MiB: the largest amount of memory or storage that a key may name. */
+export const MAX_MIB = 1024 * 1024;
+
+interface LimitDeclaration {
+  /** Its key in tenement.toml; `--memory-limit-mb` for `memory_limit_mb`. */
+  readonly key: string;
+  /** Its name in a service and in the registry. */
+  readonly field: string;
+  /** What one unit of the key is in units of the field: bytes in a MiB, else 1. */
+  readonly scale: number;
+  readonly min: number;
+  readonly max: number;
+  /** Whether fractions are refused. */
+  readonly isWhole: boolean;
+  /** The cgroup controller without which it cannot be enforced; null: it works without one. */
+  readonly control: 'cpu' | 'pids' | null;
+  /** What a process is given once, at its start; the kernel takes the others over under a running process. */
+  readonly isForLife: boolean;
+  /** The description of the key. */
+  readonly meaning: string;
+  /** The value of the option of `spawn`, and its line of help. */
+  readonly argument: string;
+  readonly help: string;
+}
+
+/** By the names of the API and the library, in the order in which they are listed. */
+export const LIMITS = {
+  memoryLimitMb: {
+    key: 'memory_limit_mb',
+    field: 'memoryLimitBytes',
+    scale: MIB,
+    min: 1,
+    max: MAX_MIB,
+    isWhole: true,
+    control: null,
+    isForLife: false,
+    meaning:
+      'Memory of all processes of an instance in MiB; over it, they are killed and restarted. See docs/limits.md.',
+    argument: '<n>',
+    help: 'memory of all its processes, in MiB',
+  },
+  cpuShares: {
+    key: 'cpu_shares',
+    field: 'cpuShares',
+    scale: 1,
+    min: 1,
+    // The highest cpu.weight of cgroup v2 (cgroup-v2.rst).
+    max: 10_000,
+    isWhole: true,
+    control: 'cpu',
+    isForLife: false,
+    meaning: 'Weight against the other instances when the processor is short; one without has 100.',
+    argument: '<n>',
+    help: 'weight when the processor is short; 100 without it',
+  },
+  cpuLimit: {
+    key: 'cpu_limit',
+    field: 'cpuLimit',
+    scale: 1,
+    min: 0.01,
+    max: 1024,
+    isWhole: false,
+    control: 'cpu',
+    isForLife: false,
+    meaning: "Processors' worth of time that an instance may use: 0.5 is half of one.",
+    argument: '<cores>',
+    help: 'processors, for example 0.5',
+  },
+  pidsLimit: {
+    key: 'pids_limit',
+    field: 'pidsLimit',
+    scale: 1,
+    min: 1,
+    // PID_MAX_LIMIT: the kernel refuses more with EINVAL (kernel/cgroup/pids.c).
+    max: 4_194_304,
+    isWhole: true,
+    control: 'pids',
+    isForLife: false,
+    meaning: 'Processes and threads of an instance together.',
+    argument: '<n>',
+    help: 'processes and threads together',
+  },
+  nofileLimit: {
+    key: 'nofile_limit',
+    field: 'nofileLimit',
+    scale: 1,
+    // Fewer do not suffice to start a program.
+    min: 16,
+    // The highest fs.nr_open that a 64-bit kernel takes (sysctl_nr_open_max, fs/file.c).
+    max: 2_147_483_584,
+    isWhole: true,
+    control: null,
+    isForLife: true,
+    meaning: 'Open files of each process.',
+    argument: '<n>',
+    help: 'open files of each process',
+  },
+  storageLimitMb: {
+    key: 'storage_limit_mb',
+    field: 'storageLimitBytes',
+    scale: MIB,
+    min: 1,
+    max: MAX_MIB,
+    isWhole: true,
+    control: null,
+    isForLife: false,
+    meaning: "What an instance's tenant directory may take on disk in MiB; measured, see docs/limits.md.",
+    argument: '<n>',
+    help: 'what its tenant directory may take on disk, in MiB',
+  },
+} as const satisfies Record<string, LimitDeclaration>;
+
+type Table = typeof LIMITS;
+/** `memoryLimitMb`: the API's and the library's name. */
+export type LimitName = keyof Table;
+/** `memory_limit_mb`: the name in tenement.toml. */
+export type LimitKey = Table[LimitName]['key'];
+
+export const LIMIT_NAMES = Object.keys(LIMITS) as LimitName[];
+
+/** What a limit must be, "expected a whole number from 1 to 10000", or null when `value` is that. */
+export function limitProblem(name: LimitName, value: unknown): string | null {
+  const { min, max, isWhole } = LIMITS[name];
+  const fits = typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value));
+  return fits ? null : limitExpectation(name);
+}
+
+export function limitExpectation(name: LimitName): string {
+  const { min, max, isWhole } = LIMITS[name];
+  return `expected a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
+}

@@ -1,0 +1,30 @@
+/** What the config and the API accept alike, as zod schemas: limits and environment variables. */
+import { z } from 'zod';
+import { andThisIs } from './core/input/given.ts';
+import {
+  isVariableValue,
+  VARIABLE_NAME,
+  VARIABLE_NAME_EXPECTED,
+  VARIABLE_VALUE_EXPECTED,
+} from './core/input/variable.ts';
+import { LIMITS, type LimitName, limitExpectation } from './core/limits/limit-table.ts';
+
+type LimitSchema = z.ZodOptional<z.ZodNumber>;
+
+/** A table with a key for each limit, each of which may be left out, named by `nameOf`. */
+export function limitShape<Key extends string>(nameOf: (name: LimitName) => Key): Record<Key, LimitSchema> {
+  const entries = Object.keys(LIMITS).map((name) => [nameOf(name as LimitName), limit(name as LimitName)]);
+  return Object.fromEntries(entries) as Record<Key, LimitSchema>;
+}
+
+function limit(name: LimitName): LimitSchema {
+  const { min, max, isWhole, meaning } = LIMITS[name];
+  const error = ({ input }: { readonly input?: unknown }) => andThisIs(limitExpectation(name), input);
+  const number = isWhole ? z.int({ error }) : z.number({ error });
+  return number.min(min, { error }).max(max, { error }).optional().describe(meaning);
+}
+
+export const variableName = z.string().regex(VARIABLE_NAME, {
+  error: ({ input }) => andThisIs(VARIABLE_NAME_EXPECTED, input),
+});
+export const variableValue = z.string().refine(isVariableValue, VARIABLE_VALUE_EXPECTED);
