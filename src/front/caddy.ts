@@ -1,4 +1,4 @@
-/** A Caddyfile with which Caddy passes requests straight to the tenants' sockets. Pure. */
+/** Generates a Caddyfile with which Caddy passes requests straight to the tenants' sockets. Pure. */
 import { formatAddress } from '../core/routing/address.ts';
 import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
@@ -9,11 +9,11 @@ import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
 const HOST_END = '\\.?(?::\\d*)?$';
 
 export interface CaddyOptions {
-  /** A site address, `http://:8080` for one; null: what the domains ask for. */
+  /** A site address such as `http://:8080`; null: derived from the domains. */
   readonly site: string | null;
 }
 
-/** @throws {TenementError} `bad_config` when a path cannot be written in a Caddyfile */
+/** Returns the Caddyfile. @throws {TenementError} `bad_config` when a path cannot be written in one */
 export function caddyConfig(config: Config, { site }: CaddyOptions): string {
   const address = site ?? (isLocal(config) ? 'http://' : 'https://');
   const onDemand = address === 'https://' || address.startsWith('https://:');
@@ -26,7 +26,7 @@ ${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers()}${handlers(confi
 `;
 }
 
-/** A certificate is asked for when a host is first visited, if tenement knows the host. */
+/** Caddy gets a certificate at the first visit of a host that tenement knows. */
 function globalOptions({ api }: Config): string {
   return `{
 	on_demand_tls {
@@ -37,7 +37,7 @@ function globalOptions({ api }: Config): string {
 `;
 }
 
-/** Before a proxy adds its own. Caddy passes the fields of a connection on neither way of itself. */
+/** Removes header fields before `reverse_proxy` adds its own. Caddy itself drops hop-by-hop fields both ways. */
 function headers(): string {
   const single = CLAIMS.filter((name) => !CLAIM_PREFIXES.some((prefix) => name.startsWith(prefix)));
   const requests = [...NEVER_FORWARDED, ...CLAIM_PREFIXES.map((prefix) => `${prefix}*`), ...single];
@@ -105,7 +105,7 @@ function reverseProxy({ service, tenantId, socket }: FrontTarget): string {
 `;
 }
 
-/** 0: none. */
+/** Returns a Caddy duration; 0: no time-out. */
 function responseTimeout({ requestTimeoutMs, startupTimeoutMs }: ServiceConfig): string {
   return requestTimeoutMs === 0 ? '0' : `${Math.ceil((requestTimeoutMs + startupTimeoutMs) / 1000)}s`;
 }

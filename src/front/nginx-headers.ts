@@ -1,19 +1,19 @@
-/** The rules for headers, as nginx's directives. Pure. */
+/** The rules for header fields as nginx directives. Pure. */
 import { CLAIMS, HOP_BY_HOP, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 
-/** nginx writes these itself, or the configuration does. */
+/** Fields that nginx, or the rest of the configuration, sets. */
 const WRITTEN = new Set([
   ...['connection', 'upgrade', 'transfer-encoding'],
   ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-request-id', 'x-tenant-id'],
 ]);
 
-/** What nginx obeys in a response, by the names that `proxy_ignore_headers` knows. */
+/** Response fields that nginx obeys, by the names that `proxy_ignore_headers` knows. */
 const OBEYED = ['X-Accel-Redirect', 'X-Accel-Expires', 'X-Accel-Limit-Rate', 'X-Accel-Buffering', 'X-Accel-Charset'];
 
-/** In a response these concern the connection to the tenant; nginx writes the others itself. */
+/** Hop-by-hop fields of a response, which concern the connection to the tenant; nginx writes the others itself. */
 const HIDDEN_HOPS = HOP_BY_HOP.filter((name) => !WRITTEN.has(name));
 
-/** A field with an empty value is not sent. */
+/** Clears request fields: nginx does not send a field with an empty value. */
 export function withoutClaims(): string {
   const names = [...new Set([...CLAIMS, ...HOP_BY_HOP, ...NEVER_FORWARDED])].filter((name) => !WRITTEN.has(name));
   const lines = names.map((name) => `proxy_set_header ${titled(name)} "";\n`);
@@ -24,7 +24,7 @@ export function ignoredFields(): string {
   return `proxy_ignore_headers ${OBEYED.join(' ')};\n`;
 }
 
-/** A location that has one such line inherits none, so all are in it again. */
+/** Hides response fields. A location with such a line inherits none, so all of them are repeated there. */
 export function hiddenFields(...more: readonly string[]): string {
   const names = [...HIDDEN_HOPS, ...ORDERS_TO_SERVERS, ...more];
   return names.map((name) => `proxy_hide_header ${titled(name)};\n`).join('');

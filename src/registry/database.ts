@@ -9,16 +9,19 @@ export type Database = DatabaseSync;
 const sqlite = loadExperimental('node:sqlite');
 
 /**
- * How long opening it waits for another process's lock. Afterwards nothing waits, since that would halt the event loop
- * and with it every tenant: what cannot be written now is written later (`whenWritable`, `WriteBehind`, the event log).
+ * How long opening waits for another process's lock. Later nothing waits, because that would halt the event loop and
+ * with it every tenant. A write that fails is repeated later (`whenWritable`, `WriteBehind`, the event log).
  */
 const OPEN_WAIT_MS = 5000;
-/** What is left of the write-ahead log after a checkpoint that a long reader had put off. */
+/** Size to which the write-ahead log is cut after a checkpoint that a long reader had delayed. */
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 /** SQLITE_BUSY and SQLITE_LOCKED (sqlite3.h). */
 const LOCKED_CODES: readonly unknown[] = [5, 6];
 
-/** @throws {TenementError} `state_failed`: unreadable, not a database, or of a later tenement. */
+/**
+ * Opens the registry. @throws {TenementError} `state_failed` when the file is unreadable, no database, or of a later
+ * tenement
+ */
 export function openDatabase(file: string): Database {
   let database: Database | null = null;
   try {
@@ -48,7 +51,10 @@ function hintFor(error: unknown): string {
   return 'See that the file and its directory can be read and written by the user that runs this, and that the disk has room.';
 }
 
-/** Runs `work` in one transaction that is on disk when it returns; without it a commit survives a crash of tenement, not of the machine. */
+/**
+ * Runs `work` in one transaction that is on disk on return. Other commits survive a crash of tenement, but not of the
+ * machine.
+ */
 export function durably(database: Database, work: () => void): void {
   database.exec('PRAGMA synchronous = FULL');
   try {
@@ -58,20 +64,23 @@ export function durably(database: Database, work: () => void): void {
   }
 }
 
-/** All of it or nothing. @throws {TenementError} `state_failed` when it cannot be written */
+/**
+ * Runs `work` in one transaction. @throws {TenementError} `state_failed` when it cannot be written; nothing of it is
+ * kept
+ */
 export function transaction(database: Database, work: () => void): void {
   try {
     database.exec('BEGIN IMMEDIATE');
     work();
     database.exec('COMMIT');
   } catch (error) {
-    // SQLite has rolled back by itself where it had to.
+    // SQLite has already rolled back after some errors.
     if (database.isTransaction) database.exec('ROLLBACK');
     throw unusable('written', error);
   }
 }
 
-/** Does one statement that writes, which is a transaction of its own. @throws {TenementError} `state_failed` */
+/** Runs one writing statement, a transaction of its own. @throws {TenementError} `state_failed` when it fails */
 export function writing(work: () => void): void {
   try {
     work();
@@ -80,7 +89,7 @@ export function writing(work: () => void): void {
   }
 }
 
-/** Reads; what is read is not held up by a writer. @throws {TenementError} `state_failed` */
+/** Runs a query; a writer does not delay it. @throws {TenementError} `state_failed` when it fails */
 export function reading<Value>(work: () => Value): Value {
   try {
     return work();
@@ -89,7 +98,7 @@ export function reading<Value>(work: () => Value): Value {
   }
 }
 
-/** `isLockedOut` tells a lock from the rest. */
+/** `isLockedOut` recognises the error for a lock. */
 function unusable(how: 'opened' | 'read' | 'written', error: unknown): TenementError {
   if (isLocked(error)) {
     return new TenementError('state_failed', `the registry cannot be ${how}: another process holds its lock`, {
@@ -106,12 +115,12 @@ function isLocked(error: unknown): boolean {
   return LOCKED_CODES.includes(primaryCode(error));
 }
 
-/** The low byte of a result code of SQLite; null of any other error. */
+/** Returns the low byte of an SQLite result code; null for any other error. */
 function primaryCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
 }
 
-/** Better not served than served from half a registry. @throws {TenementError} `state_failed` */
+/** A damaged registry is refused, because it would serve only some tenants. @throws {TenementError} `state_failed` */
 function assertSound(database: Database, file: string): void {
   const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (found === 'ok') return;

@@ -1,4 +1,4 @@
-/** Events on their way into the registry: written at once where that can be done, else kept in order and tried again. */
+/** Events on their way into the registry: written at once when possible, otherwise kept in order and tried again. */
 import type { Clock } from '../core/ports.ts';
 import type { TenementEvent } from '../core/stores/event-log.ts';
 import { isLockedOut } from '../errors.ts';
@@ -7,13 +7,13 @@ import { type Database, transaction, writing } from './database.ts';
 
 const RETRY_LOCKED_MS = 50;
 const RETRY_MS = 1000;
-/** For what holds the lock for less long, nobody needs to be woken. */
+/** A lock that is held more briefly than this is not worth a warning. */
 const SAY_AFTER_MS = 1000;
 
 export interface BacklogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** So many are kept, in the registry as in memory. */
+  /** How many events are kept, in the registry and in memory alike. */
   readonly keep: number;
 }
 
@@ -22,7 +22,7 @@ export class Backlog {
   private readonly write: (events: readonly TenementEvent[]) => void;
   private waiting: TenementEvent[] = [];
   private lastSeq: number;
-  /** Why they are not written; null when that has not failed. */
+  /** Why events are not being written; null unless the last write failed. */
   private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
   private told = false;
   private onChange: () => void = () => {};
@@ -33,12 +33,12 @@ export class Backlog {
     this.write = writerInto(database, options.keep);
   }
 
-  /** Oldest first. */
+  /** Events that are not written yet, oldest first. */
   get unwritten(): readonly TenementEvent[] {
     return this.waiting;
   }
 
-  /** Numbers are given by the one server that writes, so that they are known before the event is written. */
+  /** Returns the next event's number. Only one server writes, so the number is known before the event is written. */
   nextSeq(): number {
     this.lastSeq += 1;
     return this.lastSeq;
@@ -102,9 +102,9 @@ function lastSeqIn(database: Database): number {
   return Number(database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get()?.['seq'] ?? 0);
 }
 
-/** One is written in its own transaction, several in one. */
+/** Returns a function that writes one event in its own transaction, and several in one. */
 function writerInto(database: Database, keep: number): (events: readonly TenementEvent[]) => void {
-  /** Old ones go in batches, so that an append stays one insert. */
+  /** Old events are deleted in batches, so that an append stays one insert. */
   const batch = Math.max(1, Math.floor(keep / 10));
   const sql = 'INSERT OR IGNORE INTO events (seq, at_ms, type, instance, message, data) VALUES (?, ?, ?, ?, ?, ?)';
   const insert = database.prepare(sql);

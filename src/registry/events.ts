@@ -1,4 +1,4 @@
-/** What happened, kept in the registry: bounded, numbered, and told to whoever listens. */
+/** The event log, kept in the registry: bounded, numbered, and sent to subscribers. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
@@ -20,20 +20,21 @@ const LIST = `
 
 /** An event log that writes into a registry. */
 export interface KeptEventLog extends EventLog {
-  /** Settles when all events are written, or cannot be now for another reason than a lock, or after `timeoutMs`. */
+  /** Settles when all events are written, when a failure other than a lock stops them, or after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>;
 }
 
 interface EventLogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** So many are kept. */
+  /** How many events are kept. */
   readonly keep?: number;
 }
 
 /**
- * An event has its number and is told at once, in order. One that cannot be written now (another process's lock, a full
- * disk) waits in memory with those that follow it, at most as many as the registry keeps, and is listed all the same.
+ * Creates the event log. Each event gets its number and reaches subscribers at once, in order. An event that cannot be
+ * written now (another process's lock, a full disk) waits in memory with the events after it, at most as many as the
+ * registry keeps, and is listed all the same.
  */
 export function createEventLog(database: Database, options: EventLogOptions): KeptEventLog {
   const select = database.prepare(LIST);
@@ -72,7 +73,7 @@ export function createEventLog(database: Database, options: EventLogOptions): Ke
   };
 }
 
-/** A listener that throws is its own affair: whoever appends has a state to change. */
+/** Calls a listener. Its exceptions are logged, because the caller of `append` has a state to change. */
 function confined(listener: (event: TenementEvent) => void, event: TenementEvent, logger: Logger): void {
   try {
     listener(event);

@@ -1,6 +1,6 @@
 /**
- * A lock on a file: an exclusive SQLite transaction that is held for life. The kernel drops it with the process, however
- * that ends, so there is no stale lock to clear.
+ * A lock on a file: an exclusive SQLite transaction that is held for life. The kernel drops it when the process ends,
+ * in whatever way, so there is no stale lock to clear.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { loadExperimental } from '../node/experimental.ts';
@@ -14,10 +14,16 @@ export interface ExclusiveLock {
 /** SQLITE_BUSY */
 const BUSY = 5;
 
-/** Of this process. A database that nobody refers to is closed by the garbage collector, and its lock is free then. */
+/**
+ * Databases of the locks that this process holds. Without a reference the garbage collector would close them and free
+ * the locks.
+ */
 const held = new Set<DatabaseSync>();
 
-/** Null when somebody has it. Makes the file. @throws {Error} when that cannot be done */
+/**
+ * Takes the lock, and creates the file if need be. Returns null when another process holds it. @throws {Error} of
+ * SQLite
+ */
 export function takeLock(path: string): ExclusiveLock | null {
   const database = new sqlite.DatabaseSync(path);
   try {

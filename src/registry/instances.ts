@@ -1,4 +1,4 @@
-/** The instances in the registry: one row each, written whole. */
+/** The instances in the registry: one row each, written as a whole. */
 import type { SQLOutputValue } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -17,13 +17,13 @@ const SAVE = `
     started_at_ms, last_activity_at_ms, restarts, wakes, last_wake_ms, requests, last_exit, crashes, limits, storage)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** One for all that have none: there may be thousands. */
+/** Shared by all instances without variables: there may be thousands. */
 const NO_ENV = {};
 const NO_OWN_LIMITS = {};
 
-/** Statements on single rows, for transactions of the caller's. */
+/** Statements on single rows, for use inside the caller's transaction. */
 export interface InstanceRows {
-  /** Inserts or replaces. */
+  /** Inserts or replaces a row. */
   save(record: InstanceRecord): void;
   remove(service: string, tenantId: string): void;
 }
@@ -99,7 +99,7 @@ function jsonOrNull(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-/** What this table was given as JSON; the columns are written nowhere else. */
+/** Parses a column that only this table writes, as JSON. */
 function parsedOrNull<Value>(value: SQLOutputValue | undefined): Value | null {
   return typeof value === 'string' ? JSON.parse(value) : null;
 }
@@ -108,7 +108,7 @@ function numberOrNull(value: SQLOutputValue | undefined): number | null {
   return value === null || value === undefined ? null : Number(value);
 }
 
-/** Written before there were cgroups it has none. */
+/** Records from before tenement used cgroups have none. */
 function processOf(value: SQLOutputValue | undefined): ProcessRecord | null {
   const process = parsedOrNull<ProcessRecord>(value);
   return process === null ? null : { ...process, cgroup: process.cgroup ?? [] };

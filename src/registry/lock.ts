@@ -1,10 +1,10 @@
-/** One server per state directory. */
+/** Makes sure that one server at most uses a state directory. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TenementError } from '../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
 
-/** @throws {TenementError} `already_running`, naming the process that has it. */
+/** Takes the lock. @throws {TenementError} `already_running`, which names the process that holds it */
 export function acquireStateLock(stateDir: string): ExclusiveLock {
   const pidFile = join(stateDir, 'server.pid');
   const lock = takeLock(join(stateDir, 'lock.db'));
@@ -13,12 +13,12 @@ export function acquireStateLock(stateDir: string): ExclusiveLock {
   return lock;
 }
 
-/** For the message to the next one; the lock holds without it. */
+/** Notes this process's pid for the next server's message. The lock holds without it. */
 function notePid(pidFile: string): void {
   try {
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch {
-    // A full disk is told of by what needs it more.
+    // A write that matters more will report a full disk.
   }
 }
 

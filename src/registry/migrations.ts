@@ -1,4 +1,4 @@
-/** The schema of tenement.db, step by step. A step that was released is never changed; append. */
+/** The schema of tenement.db, step by step. Append steps; a released step is never changed. */
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE instances (

@@ -1,10 +1,9 @@
 /**
- * One server per directory of sockets. Two that shared one would take over each other's sockets, since a public socket
- * is renamed into place. A claim is a record of whose the directory is, and a lock that is held for life; the record
- * outlives a server that is killed, whose tenants go on listening there.
- *
- * `runtime_dir` is claimed as a whole. In another directory, /tmp for one, servers with different services may live side
- * by side: there the names of each service's sockets are claimed.
+ * Makes sure that one server at most uses a directory of sockets. Two servers in one directory would take over each
+ * other's sockets, since a public socket is renamed into place. A claim consists of a record that names the owner, and
+ * of a lock that is held for life. The record outlives a killed server, whose tenants go on listening there. |
+ * `runtime_dir` is claimed as a whole. Another directory, such as /tmp, may have servers with different services side
+ * by side; there the names of each service's sockets are claimed.
  */
 import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { TenementError } from '../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
 import { type Foreign, leftBy, type SocketOwner, SocketsTaken, takenBy } from './sockets-taken.ts';
 
-/** Far more than another server takes to look at the processes of a machine. */
+/** Far more than another server needs to look at all processes of a machine. */
 const UNDECIDED_MAX_MS = 10_000;
 const UNDECIDED_POLL_MS = 10;
 
@@ -22,18 +21,18 @@ export interface ClaimOptions {
   readonly config: string;
   readonly dataDir: string;
   readonly stateDir: string;
-  /** The server's. */
+  /** User id of the server. */
   readonly uid: number;
-  /** Makes `{dir}/.tenement-{uid}`. @throws {Error} */
+  /** Makes `{dir}/.tenement-{uid}`. @throws {Error} when that fails */
   prepare(dir: string): void;
-  /** Pids of tenants of that data directory which were told to bind below `dir`. */
+  /** Returns the pids of tenants of that data directory that were told to bind below `dir`. */
   tenantsIn(dir: string, dataDir: string): Promise<number[]>;
 }
 
 export class SocketClaims {
   private readonly options: ClaimOptions;
   private readonly owner: SocketOwner;
-  /** By the path of their record. */
+  /** Path of the record → lock. */
   private readonly claims = new Map<string, ExclusiveLock>();
 
   constructor(options: ClaimOptions) {
@@ -43,8 +42,9 @@ export class SocketClaims {
   }
 
   /**
-   * Claims those of them that are not claimed yet; all or none.
-   * @throws {TenementError} `sockets_taken`, naming the other server; `state_failed` when a directory cannot be used
+   * Claims the shares that are not claimed yet; all or none.
+   * @throws {TenementError} `sockets_taken`, which names the other server; `state_failed` when a directory cannot be
+   * used
    */
   async take(shares: readonly SocketShare[]): Promise<void> {
     const { locked, ended } = await this.lockWhenDecided(shares);
@@ -58,8 +58,8 @@ export class SocketClaims {
   }
 
   /**
-   * The same, without a look at what still runs: after a server that was killed, tenants are taken to.
-   * @throws {TenementError}
+   * Claims further shares in one step. After a server that was killed it refuses them, since its tenants may still run.
+   * @throws {TenementError} `sockets_taken`, `state_failed`
    */
   takeMore(shares: readonly SocketShare[]): void {
     const { locked, ended } = this.lock(shares);
@@ -69,7 +69,7 @@ export class SocketClaims {
     throw leftBy(left, []);
   }
 
-  /** @throws {TenementError} `sockets_taken` by a server that runs, `state_failed` */
+  /** @throws {TenementError} `sockets_taken` by a running server, `state_failed` */
   private lock(shares: readonly SocketShare[]): { locked: string[]; ended: Foreign[] } {
     const locked: string[] = [];
     const ended: Foreign[] = [];
@@ -82,7 +82,8 @@ export class SocketClaims {
         if (lock === null) throw this.takenNow(share.dir, readOwner(record));
         this.claims.set(record, lock);
         locked.push(record);
-        // Its own lock first: of two that come at once, each sees the other.
+        // A server takes its own lock before it looks at others', so that of two that start at once each sees the
+        // other.
         const isOther = ({ stateDir }: SocketOwner) => stateDir !== this.owner.stateDir;
         ended.push(...foreign(share, this.options.uid, isOther, (other) => other !== record && isHeld(other)));
       }
@@ -93,7 +94,7 @@ export class SocketClaims {
     }
   }
 
-  /** @throws {TenementError} as `lock` does */
+  /** @throws {TenementError} like `lock` */
   private async lockWhenDecided(shares: readonly SocketShare[]) {
     const deadlineMs = performance.now() + UNDECIDED_MAX_MS;
     for (;;) {
@@ -108,8 +109,8 @@ export class SocketClaims {
   }
 
   /**
-   * No other server of this state directory runs. Whoever has the lock while the record still names this one, or nobody,
-   * is only looking, or is about to record itself.
+   * No other server of this state directory runs. So if the record names this one, or nobody, the holder of the lock is
+   * only looking, or is about to record itself.
    */
   private takenNow(dir: string, owner: SocketOwner | null): SocketsTaken {
     return takenBy(dir, owner, { isUndecided: owner === null || owner.stateDir === this.owner.stateDir });
@@ -119,7 +120,7 @@ export class SocketClaims {
     for (const record of locked) writeFileSync(record, JSON.stringify(this.owner), { mode: 0o600 });
   }
 
-  /** `keepTenants`: they go on listening there, so the directory stays this state directory's. */
+  /** Releases all claims. @param keepTenants tenants go on listening, so the directories stay this state directory's */
   release({ keepTenants = false } = {}): void {
     for (const [record, lock] of this.claims) {
       if (!keepTenants) rmSync(record, { force: true });
@@ -137,20 +138,23 @@ export class SocketClaims {
 }
 
 /**
- * Whether a server with this config could claim them now; claims nothing.
+ * Checks whether a server with this config could claim the shares now; claims nothing.
  * @throws {TenementError} `sockets_taken`
  */
 export async function assertClaimable(
   shares: readonly SocketShare[],
   { config, stateDir, uid, tenantsIn }: Omit<ClaimOptions, 'prepare' | 'dataDir'>,
 ): Promise<void> {
-  // A server that runs this config may have been given another data directory.
+  // A running server of this config may use another data directory.
   const isOther = (owner: SocketOwner) => owner.stateDir !== realPath(stateDir) && owner.config !== config;
   const ended = shares.flatMap((share) => foreign(share, uid, isOther, isHeld));
   for (const claim of ended) await assertNobodyLeft(claim, { uid, tenantsIn });
 }
 
-/** @throws {TenementError} `sockets_taken` when the server of one runs */
+/**
+ * Returns claims of other servers that have ended. @throws {TenementError} `sockets_taken` when the server of a claim
+ * runs
+ */
 function foreign(
   share: SocketShare,
   uid: number,
@@ -167,7 +171,7 @@ function foreign(
   return ended;
 }
 
-/** @throws {TenementError} `sockets_taken` */
+/** @throws {TenementError} `sockets_taken` when tenants of the ended server still run */
 async function assertNobodyLeft(claim: Foreign, { uid, tenantsIn }: Pick<ClaimOptions, 'uid' | 'tenantsIn'>) {
   const left = await tenantsIn(privateDir(claim.dir, uid), claim.owner.dataDir);
   if (left.length > 0) throw leftBy(claim, left);
@@ -186,7 +190,7 @@ function recordOf({ dir, part }: SocketShare, uid: number): string {
   return join(privateDir(dir, uid), part === null ? RECORD : `${RECORD}-${part}`);
 }
 
-/** Those that do not go together with it, and its own. */
+/** Lists records that conflict with a share, its own included. */
 function recordsAgainst(share: SocketShare, uid: number): string[] {
   const inside = privateDir(share.dir, uid);
   const all = recordsIn(inside).map((name) => join(inside, name));

@@ -1,12 +1,12 @@
-/** The refusal of a directory of sockets that another server has, or has left tenants in. */
+/** The refusal of a directory of sockets that another server uses, or in which one left tenants. */
 import { TenementError } from '../errors.ts';
 
-/** As in a claim's record. */
+/** The content of a claim's record. */
 export interface SocketOwner {
   readonly pid: number;
   readonly config: string;
   readonly dataDir: string;
-  /** Without links. */
+  /** Path without symbolic links. */
   readonly stateDir: string;
 }
 
@@ -16,13 +16,13 @@ export interface Foreign {
   readonly owner: SocketOwner;
 }
 
-/** `sockets_taken`: a directory is another server's, or has sockets of tenants that one left. */
+/** `sockets_taken`: another server has the directory, or left tenants that listen there. */
 export class SocketsTaken extends TenementError {
   readonly dir: string;
-  /** Whoever has its lock has not said yet whether it stays. */
+  /** Whether the holder of the lock has not recorded itself yet, and may still release it. */
   readonly isUndecided: boolean;
 
-  /** `whose`: goes on from the directory's name. */
+  /** @param whose the message after the directory's name */
   constructor(
     dir: string,
     whose: string,
@@ -39,7 +39,7 @@ export function takenBy(dir: string, owner: SocketOwner | null, { isUndecided = 
   return new SocketsTaken(dir, `has the sockets of ${who}`, { isUndecided });
 }
 
-/** `pids`: of those that are known to run. */
+/** @param pids tenants that are known to run */
 export function leftBy({ dir, owner }: Foreign, pids: readonly number[]): SocketsTaken {
   const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
   const whose = `has the sockets of tenants that a server left running${some}, ${configured(owner)}`;

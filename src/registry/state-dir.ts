@@ -1,8 +1,8 @@
-/** tenement's own directory, `{data_dir}/.tenement`: nobody else's business. */
+/** tenement's own directory, `{data_dir}/.tenement`, private to the server's user. */
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { TenementError } from '../errors.ts';
 
-/** Makes it, mode 0700, or checks that it is ours. @throws {TenementError} `state_failed` */
+/** Makes the directory with mode 0700, or checks an existing one. @throws {TenementError} `state_failed` */
 export function openStateDir(stateDir: string): void {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });

@@ -19,7 +19,7 @@ export function createTenantStore(database: Database): TenantStore {
   };
 }
 
-/** Returns a function that writes a change, within a transaction of its caller's. */
+/** Returns a function that writes a change inside the caller's transaction. */
 function changeWriter(database: Database): (change: TenantChange) => void {
   const save = database.prepare('INSERT OR REPLACE INTO tenants (id, created_at_ms, uid) VALUES (?, ?, ?)');
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');

@@ -1,4 +1,7 @@
-/** API tokens: 256 random bits, of which only the SHA-256 is kept (no salt: there is nothing to guess). */
+/**
+ * API tokens: 256 random bits, of which only the SHA-256 is stored, without a salt, since random bits cannot be
+ * guessed.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
@@ -34,12 +37,12 @@ export function createTokenStore(database: Database, nowMs: () => number = Date.
       await whenWritable(() => durably(database, work));
       return changes > 0;
     },
-    // What is compared is a hash, so the time it takes tells nothing of the token.
+    // The comparison is of hashes, so its duration reveals nothing about the token.
     verify: (token) => reading(() => find.get(hashOf(token))) !== undefined,
   };
 }
 
-/** Makes the first token and writes it to `file`, mode 0600; does nothing while the one there is valid. */
+/** Makes the first token and writes it to `file`, mode 0600. Does nothing while the file has a valid one. */
 export async function ensureAdminToken(tokens: TokenStore, file: string): Promise<void> {
   const present = readToken(file);
   if (present !== null && tokens.verify(present)) return;

@@ -1,7 +1,7 @@
-/** The program of a worker. It takes its signals and its messages before it loads the rest, which takes a while. */
+/** Entry point of a worker. It handles signals and messages before it loads the rest, which takes a while. */
 import type { ToWorker } from './protocol.ts';
 
-/** A terminal sends some to the whole group, and none is to end a worker: the server says when it is over. */
+/** Signals that a terminal sends to the whole group. The server alone decides when a worker ends. */
 const IGNORED = [
   'SIGINT',
   'SIGTERM',
@@ -15,9 +15,9 @@ const IGNORED = [
 ] as const;
 
 for (const signal of IGNORED) process.on(signal, () => {});
-// Its port and its clients are the next server's.
+// A worker without its server exits, so that its port and clients can go to the next server.
 process.on('disconnect', () => process.exit(0));
-// Whoever reads what the server prints may leave.
+// The reader of the server's output may be gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const worker = import('./worker.ts');
 process.on('message', async (message: ToWorker) => (await worker).receive(message));

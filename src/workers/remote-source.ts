@@ -1,6 +1,6 @@
 /**
- * The supervisor as a worker sees it: claims a process by itself once that was granted, and counts in the same step;
- * asks where it was not. What it counts it reports soon after, and at once where somebody waits for it.
+ * The supervisor as a worker sees it. The worker claims a granted process by itself and counts in the same step; for
+ * any other it asks the server. Counts are reported soon after, or at once when the server waits for them.
  */
 
 import type {
@@ -16,20 +16,20 @@ import type {
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
-/** How old a report may be. */
+/** How old counts may be before they are reported. */
 const REPORT_MS = 50;
 
-/** What is counted of one process. */
+/** Counts for one process. */
 class Counter {
   requests = 0;
   streams = 0;
   total = 0;
   answered = 0;
   connections = 0;
-  /** Who sent the first request since the last report. */
+  /** Client of the first request since the last report. */
   client: string | null = null;
 
-  /** For a report: who was last named is not named again. */
+  /** Returns the counts for a report, which names a client only once. */
   share(generation: number): Share {
     const { requests, streams, total, answered, connections } = this;
     const by = this.client === null ? {} : { client: this.client };
@@ -48,7 +48,7 @@ export class RemoteSource implements UpstreamSource {
   private readonly granted = new Map<InstanceName, LeaseTarget>();
   private readonly counters = new Map<number, Counter>();
   private readonly changed = new Set<number>();
-  /** Those that are still in use: what changes is reported at once. */
+  /** Retired processes that are still in use; their counts are reported at once. */
   private readonly retired = new Set<number>();
   private readonly waiting = new Map<number, (claim: Admission) => void>();
   private readonly listeners: ((generation: number) => void)[] = [];
@@ -59,13 +59,13 @@ export class RemoteSource implements UpstreamSource {
     this.send = send;
   }
 
-  // ---- What the proxy asks -------------------------------------------------------------------
+  // ---- Calls of the proxy --------------------------------------------------------------------
 
   has(instance: InstanceName): boolean {
     return this.registered.has(instance);
   }
 
-  /** What is sent again is the server's to judge. */
+  /** Only the server decides about a request that is sent again. */
   claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     const target = again === undefined ? this.granted.get(instance) : undefined;
     if (target !== undefined) return new LocalLease(target, this.countedFor(target, asker), this);
@@ -92,7 +92,7 @@ export class RemoteSource implements UpstreamSource {
     this.listeners.push(listener);
   }
 
-  // ---- What the server says ------------------------------------------------------------------
+  // ---- Messages of the server ----------------------------------------------------------------
 
   register(instance: InstanceName, registered: boolean): void {
     if (registered) this.registered.add(instance);
@@ -125,7 +125,7 @@ export class RemoteSource implements UpstreamSource {
 
   // ---- Counts --------------------------------------------------------------------------------
 
-  /** What is counted of it has changed. */
+  /** Schedules a report, because a count of this process has changed. */
   note(generation: number): void {
     this.changed.add(generation);
     if (this.retired.has(generation)) return this.report();
@@ -141,7 +141,7 @@ export class RemoteSource implements UpstreamSource {
     for (const { generation } of shares) this.tidy(generation);
   }
 
-  /** Forgets one that is over. */
+  /** Forgets a retired process without open requests. */
   private tidy(generation: number): void {
     if (!this.retired.has(generation) || this.counters.get(generation)?.isEmpty === false) return;
     this.counters.delete(generation);
@@ -167,7 +167,7 @@ export class RemoteSource implements UpstreamSource {
   }
 }
 
-/** Counted here. */
+/** A lease that the worker counts. */
 class LocalLease implements Lease {
   readonly instance: InstanceName;
   readonly tenantId: string;
@@ -209,7 +209,7 @@ class LocalLease implements Lease {
   }
 }
 
-/** Counted by the server. */
+/** A lease that the server counts. */
 class RemoteLease implements Lease {
   readonly instance: InstanceName;
   readonly tenantId: string;

@@ -1,4 +1,4 @@
-/** The server's side of one worker: answers its claims, keeps its counts, and takes all back when it is gone. */
+/** The server's side of one worker: answers its claims, keeps its counts, and releases everything when it is gone. */
 import type { Admission, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/admission/serving.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
@@ -11,7 +11,7 @@ export class WorkerSession {
   private readonly leases = new Map<number, Lease>();
   private readonly held = new Map<number, AbortController>();
   private readonly grants = new Map<number, Grant>();
-  /** Generations of which the worker claims no more. */
+  /** Generations that the worker has stopped claiming. */
   private readonly ending = new Set<number>();
   private readonly connections = new Map<number, number>();
   private isOpen = true;
@@ -41,12 +41,12 @@ export class WorkerSession {
     }
   }
 
-  /** Tells what a reload has changed. */
+  /** Sends targets again that a reload may have changed. */
   refresh(): void {
     for (const { target } of this.grants.values()) this.send({ type: 'target', target: targetOf(target) });
   }
 
-  /** The worker is gone, and all that it had open. */
+  /** Releases everything that the worker had open; the worker is gone. */
   close(): void {
     this.isOpen = false;
     for (const abort of this.held.values()) abort.abort();
@@ -55,7 +55,7 @@ export class WorkerSession {
     for (const [generation, count] of this.connections) this.countConnections(generation, -count);
   }
 
-  /** The worker waits for an answer, whatever happens here. */
+  /** Always settles, because the worker waits for an answer. */
   private async claimed(...asked: Parameters<GrantSource['claim']>): Promise<Admission> {
     try {
       return await this.source.claim(...asked);
@@ -77,7 +77,7 @@ export class WorkerSession {
     this.send({ type: 'lease', id, lease: { ...targetOf(claim), heldMs: claim.heldMs }, granted });
   }
 
-  /** One for each process. */
+  /** Gives the worker a grant, at most one for each process. */
   private grant({ instance, generation }: Lease): boolean {
     if (this.grants.has(generation)) return true;
     const grant = this.source.grant(instance);

@@ -14,7 +14,7 @@ import { TenementError } from '../../errors.ts';
 import { requiredProgram } from '../isolation/host/programs.ts';
 import { ensurePrivateDir } from '../storage/directories.ts';
 
-/** Enough for eight starts at once: each takes two. */
+/** How many starts at once find spares ready; each takes two. */
 const SPARES = 16;
 /** Making spares takes a process; a tenant that starts needs the processor first. */
 const REFILL_AFTER_MS = 1000;

@@ -1,4 +1,6 @@
-/** Whether the directories that a server writes in can be used: tried, since owners, modes, mounts and kinds of file system all have a say. */
+/**
+ * Tries whether the server can use its directories: owners, modes, mounts and kinds of file system can all prevent it.
+ */
 import { once } from 'node:events';
 import { existsSync, linkSync, lstatSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,10 +10,7 @@ import { SUN_PATH_MAX_BYTES, socketShares } from '../../../core/service/socket-p
 import { TenementError } from '../../../errors.ts';
 
 interface NeededDir {
-  /**
-   * Tries whether the server can use its directories: owners, modes, mounts and kinds of file system can all prevent
-   * it.
-   */
+  /** Name of the directory in the config. */
   readonly what: string;
   readonly path: string;
 }
