@@ -1,18 +1,18 @@
-/** Who may call: the bearer token, and the checks that keep pages of other sites out. */
+/** Access control: the bearer token, and the checks that exclude pages of other sites. */
 import type { FastifyRequest } from 'fastify';
 import type { TokenStore } from '../core/stores/token-store.ts';
 import { TenementError } from '../errors.ts';
 import { type HostPort, isOwnHost, isOwnOrigin } from './own-host.ts';
 
 /**
- * `control-socket`: who can open the socket file may do anything. `token`: a bearer token is needed.
- * `none`: anyone who reaches the address (loopback only; the config sees to that).
+ * `control-socket`: a caller that can open the socket file may do anything. `token`: a bearer token is required.
+ * `none`: a caller that reaches the address may do anything; the config restricts this to loopback.
  */
 export type Trust = 'control-socket' | 'token' | 'none';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Needs no token and answers under any Host. */
+    /** Requires no token, and accepts any Host. */
     open?: boolean;
     /** Changes state although its method is GET. */
     changesState?: boolean;
@@ -22,7 +22,7 @@ declare module 'fastify' {
 export interface GuardOptions {
   readonly trust: Trust;
   readonly tokens: TokenStore;
-  /** Where the API listens, under each name that is known; filled when it listens. Unused on the control socket. */
+  /** Addresses that the API listens on, under each known name; filled when it listens. Unused on the control socket. */
   readonly ownAddresses: readonly HostPort[];
 }
 
@@ -30,7 +30,10 @@ const BEARER = /^Bearer +(?<token>[\x21-\x7e]+) *$/i;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FOREIGN_SITES = new Set(['cross-site', 'same-site']);
 
-/** @throws {TenementError} `forbidden_origin` or `unauthorized` from the returned function. */
+/**
+ * Creates the check that runs before each route. @throws {TenementError} from the check: `forbidden_origin`,
+ * `unauthorized`
+ */
 export function createGuard(options: GuardOptions): (request: FastifyRequest) => void {
   return (request) => {
     const config = request.routeOptions.config;
@@ -41,7 +44,7 @@ export function createGuard(options: GuardOptions): (request: FastifyRequest) =>
   };
 }
 
-/** For reads too: a rebound name would let a page read every tenant's output. */
+/** Applies to reads, too: with DNS rebinding a page could otherwise read every tenant's output. */
 function assertOwnHost(request: FastifyRequest, own: readonly HostPort[]): void {
   const header = request.headers.host;
   if (own.some((address) => isOwnHost(header, address))) return;

@@ -1,4 +1,4 @@
-/** The API as typed calls: what the commands use, and other programs may. */
+/** The API as typed calls, for the commands and for other programs. */
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
 import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
@@ -33,17 +33,17 @@ interface TokenEntry {
 }
 
 interface StreamQuery {
-  /** Goes on with what comes, until the signal aborts or the server ends. */
+  /** Continues with new items until the signal aborts or the server ends. */
   readonly follow?: boolean | undefined;
-  /** Only this many of the newest. */
+  /** How many of the newest items to return. */
   readonly tail?: number | undefined;
-  /** A duration back from now ("10m") or an ISO 8601 time. */
+  /** A duration back from now ("10m"), or an ISO 8601 time. */
   readonly since?: string | undefined;
 }
 
 interface LogsQuery extends StreamQuery {
   readonly grep?: string | undefined;
-  /** Only what was printed to stderr. */
+  /** Only lines printed to stderr. */
   readonly stderr?: boolean | undefined;
 }
 
@@ -54,7 +54,7 @@ interface EventsQuery extends StreamQuery {
 
 /** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */
 export interface ApiClient {
-  /** The socket path or URL that it talks to. */
+  /** Socket path or URL of the server. */
   readonly address: string;
   spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
   start(instance: InstanceName, options?: { wait?: boolean | undefined }): Promise<InstanceView>;
@@ -66,18 +66,18 @@ export interface ApiClient {
   list(): Promise<InstanceView[]>;
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
-  /** What is to be run in its place, by a process of the server's user; on the control socket alone. */
+  /** Returns how to run a command for an instance, as a process of the server's user. Control socket only. */
   prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
-  /** What is served now; on the control socket alone. */
+  /** Returns the config that is served now. Control socket only. */
   config(): Promise<Config>;
   createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
   listTokens(): Promise<TokenEntry[]>;
   revokeToken(id: string): Promise<void>;
-  /** Ends what is under way. */
+  /** Ends open calls. */
   close(): Promise<void>;
 }
 
-/** @throws {TenementError} `bad_input` when the URL is none. */
+/** Creates a client. @throws {TenementError} `bad_input` for an invalid URL */
 export function createClient(target: ApiTarget): ApiClient {
   const transport = createTransport(target);
   return {
@@ -109,7 +109,8 @@ function instanceCalls(transport: Transport): InstanceCalls {
     spawn: async (service, id, options = {}) => {
       const body = { service, id, ...options };
       const { status, data } = await transport.json({ method: 'POST', path: '/api/instances', body });
-      // 502 has the instance too. Whether it is new it does not say, and nobody asks of a start that failed.
+      // A response with 502 contains the instance, but not whether it is new, which no caller needs after a failed
+      // start.
       return { view: data as InstanceView, created: status !== 200 };
     },
     start: (instance, options = {}) => verb(instance, 'start', options),

@@ -1,4 +1,4 @@
-/** What every route needs. */
+/** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { SupervisorVerbs } from '../core/input/verbs.ts';
@@ -11,18 +11,18 @@ import type { TokenStore } from '../core/stores/token-store.ts';
 import type { Logger } from '../logger.ts';
 import type { Followers } from './stream.ts';
 
-/** What the API stands in front of. */
+/** The parts of tenement that the API exposes. */
 export interface ApiDeps {
   readonly supervisor: SupervisorVerbs;
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
   readonly turnedAway: TurnedAway;
-  /** What is served now. */
+  /** Returns the config that is served now. */
   config(): Config;
-  /** What the command line runs in an instance's place. */
+  /** Prepares a command that the command line runs in an instance's environment. */
   prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
-  /** Whether a host names a registered instance, as the proxy sees it. */
+  /** Whether a host names a registered instance, by the proxy's rules. */
   isKnownHost(host: string): boolean;
   /** tenement's own version. */
   readonly version: string;

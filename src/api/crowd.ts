@@ -1,4 +1,4 @@
-/** Bounds the connections of one API listener, so that silent or forgotten ones keep nobody out. */
+/** Bounds the connections of one API listener, so that idle or forgotten ones exclude nobody. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
@@ -9,22 +9,22 @@ import type { Logger } from '../logger.ts';
 import { rawAtCapacity } from './problem.ts';
 
 export interface CrowdOptions {
-  /** What the connections are called in the log. */
+  /** Name of the listener in the log. */
   readonly listener: 'api' | 'control-socket';
   readonly limits: RoomLimits;
   readonly turnedAway: TurnedAway;
-  /** Addresses that speak for many clients. */
+  /** Whether an address stands for many clients. */
   isExempt(peer: string): boolean;
 }
 
-/** Of one connection. */
+/** Usage of one connection. */
 interface Use {
   underWay: number;
-  /** On the clock of performance.now(). */
+  /** In ms of performance.now(). */
   quietSinceMs: number;
 }
 
-/** Connections reach the server's own reader only when they are let in. */
+/** Passes a connection to the server's own reader only after admitting it. */
 export function boundConnections(server: Server, options: CrowdOptions, logger: Logger): void {
   const uses = new WeakMap<Socket, Use>();
   const cap = new ConnectionCap({ ...options, logger, answer: rawAtCapacity });

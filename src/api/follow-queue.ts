@@ -1,6 +1,6 @@
-/** What waits to be sent to a follower: bounded, so that a slow reader costs a fixed amount of memory. */
+/** Items that wait to be sent to a follower, bounded so that a slow reader takes a fixed amount of memory. */
 
-/** Text that may wait for one follower. Past it the follower is cut off; it can come back with a `since`. */
+/** Text that may wait for one follower. A follower that exceeds it is disconnected; it can continue with `since`. */
 const LIMIT_CHARS = 4 * 1024 * 1024;
 
 export class FollowQueue<Item> {
@@ -12,13 +12,13 @@ export class FollowQueue<Item> {
   readonly #sizeOf: (item: Item) => number;
   readonly #limit: number;
 
-  /** `sizeOf` gives an item's share of `limit`, in characters. */
+  /** @param sizeOf size of an item in characters @param limit most characters that may wait */
   constructor(sizeOf: (item: Item) => number, limit: number = LIMIT_CHARS) {
     this.#sizeOf = sizeOf;
     this.#limit = limit;
   }
 
-  /** Aborts when more waits than the limit: nothing of it is kept, and the follower is to be cut off. */
+  /** Aborts when more waits than the limit. Nothing of it is kept, and the follower must be disconnected. */
   get overflow(): AbortSignal {
     return this.#overflow.signal;
   }
@@ -36,7 +36,7 @@ export class FollowQueue<Item> {
     this.#wake();
   }
 
-  /** Everything that waits now, oldest first. */
+  /** Removes and returns all waiting items, oldest first. */
   take(): Item[] {
     const items = this.#items;
     this.#items = [];
@@ -44,13 +44,13 @@ export class FollowQueue<Item> {
     return items;
   }
 
-  /** No more will come: `batches` ends after what waits. */
+  /** Ends `batches` after the items that still wait. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Yields what has come, as it comes, until `end`. */
+  /** Yields items as they arrive, until `end`. */
   async *batches(): AsyncGenerator<Item[]> {
     while (true) {
       if (this.#items.length > 0) {

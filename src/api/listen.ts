@@ -1,18 +1,18 @@
-/** Where the API listens: a TCP address, or a Unix socket that only its owner can open. */
+/** Makes the API listen on a TCP address, or on a Unix socket that only its owner can open. */
 import { chmod, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { TenementError } from '../errors.ts';
 
 export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** What is needed of a server to make it listen. */
+/** The part of a server that is needed to make it listen. */
 export interface Listener {
   listen(target: ListenTarget): Promise<unknown>;
 }
 
 /**
- * Makes `server` listen. A socket file that nobody listens on any more is replaced.
- * @throws {TenementError} `already_running` when someone does, `listen_failed` for any other reason.
+ * Makes `server` listen. Replaces a socket file without a listener.
+ * @throws {TenementError} `already_running` when another server listens there, `listen_failed` for any other reason
  */
 export async function listenAt(server: Listener, target: ListenTarget): Promise<void> {
   if ('path' in target) return listenAtPath(server, target.path);

@@ -1,9 +1,9 @@
-/** Joining what was read of a log with what arrived while it was read. Pure. */
+/** Joins what was read of a log with the lines that arrived during the read. Pure. */
 import type { LogLine } from '../core/stores/log-store.ts';
 
 /**
- * The lines of `arrived` (since before the read began) that `read` does not end with already: the
- * read may have seen none, some or all of them, and a short tail only the last of those.
+ * Returns the lines of `arrived` that are not at the end of `read` already. `arrived` begins before the read. The read
+ * may have seen none, some or all of these lines, and with a short tail only the last of those.
  */
 export function notYetRead(read: readonly LogLine[], arrived: readonly LogLine[]): LogLine[] {
   if (read.length === 0) return [...arrived];

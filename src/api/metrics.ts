@@ -1,4 +1,4 @@
-/** Prometheus metrics: one registry per API, filled from the supervisor when it is scraped. */
+/** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { InstanceView, SupervisorVerbs } from '../core/input/verbs.ts';
@@ -28,18 +28,21 @@ const LABELS = ['service', 'tenant'];
 
 export interface Metrics {
   readonly contentType: string;
-  /** The text of one scrape. */
+  /** Returns the text of one scrape. */
   scrape(): Promise<string>;
 }
 
-/** Made at the first scrape: the default metrics watch the event loop, which costs a little all the time. */
+/**
+ * Creates the registry at the first scrape, because monitoring the event loop for the default metrics has a steady
+ * cost.
+ */
 export function createMetrics(supervisor: Supervisor, turnedAway: TurnedAway): Metrics {
   let registry: Registry | null = null;
   let views: InstanceView[] = [];
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     scrape: () => {
-      // One list for all the figures of a scrape: there may be thousands.
+      // All metrics of a scrape share one list, since there may be thousands of instances.
       views = supervisor.list();
       registry ??= makeRegistry({ list: () => views }, turnedAway);
       return registry.metrics();
@@ -103,7 +106,7 @@ function addCounter(registry: Registry, supervisor: Supervisor, name: string, he
     labelNames: LABELS,
     registers: [registry],
     collect() {
-      // The supervisor counts; this only repeats its figures, without instances that are gone.
+      // Copies the supervisor's counts, and drops instances that are gone.
       this.reset();
       for (const view of supervisor.list()) this.inc(labels(view), figure(view) ?? 0);
     },

@@ -1,4 +1,4 @@
-/** Which Host headers name this API: what DNS rebinding cannot forge. */
+/** Decides which Host headers name this API, which DNS rebinding cannot forge. */
 import { isIP } from 'node:net';
 
 export interface HostPort {
@@ -12,9 +12,9 @@ const HOST = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?<port>\d{1,5}))?$/i;
 const HTTP_PORT = 80;
 
 /**
- * Whether a Host header is one under which the API may be called, given where it listens: that
- * address; any name of this machine's loopback when it listens there; any IP literal or localhost
- * when it listens on every interface. A page can point a name of its own at us, never an IP literal.
+ * Whether the API may be called under a Host header, given where it listens. Accepted are that address, any loopback
+ * name if it listens on loopback, and any IP literal or localhost if it listens on every interface. A page can point
+ * its own name at this API, but never an IP literal.
  */
 export function isOwnHost(header: string | undefined, own: HostPort): boolean {
   const match = HOST.exec(header ?? '')?.groups;

@@ -1,4 +1,4 @@
-/** Errors as RFC 9457 problem documents: the one place where the API maps codes to HTTP. */
+/** Errors as RFC 9457 problem documents. This is the only place where the API maps codes to HTTP. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenementError, toTenementError } from '../errors.ts';
@@ -11,11 +11,11 @@ interface Problem {
   readonly code: string;
   readonly detail: string;
   readonly hint: string;
-  /** Only with `internal`: what the server log has the details under. */
+  /** Only with `internal`: the id under which the server's log has the details. */
   readonly requestId?: string;
 }
 
-/** The document of an error. What an `internal` error says stays in the log: it may name paths. */
+/** Converts an error. The message of an `internal` error stays in the log, because it may name paths. */
 function toProblem(error: TenementError, requestId: string): Problem {
   const internal = error.code === 'internal';
   return {
@@ -29,7 +29,7 @@ function toProblem(error: TenementError, requestId: string): Problem {
   };
 }
 
-/** Answers with the problem document of `thrown`, which may be anything. */
+/** Answers with the problem document of `thrown`, which may be any value. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const error = classify(thrown);
   if (error.code === 'internal') logger.error({ requestId: request.id, err: thrown }, 'API request failed');
@@ -39,7 +39,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   reply.send(JSON.stringify(toProblem(error, request.id)));
 }
 
-/** Fastify's own complaints about a request (bad JSON, too large, bad URL) are the client's fault. */
+/** Fastify's own errors about a request (bad JSON, too large, bad URL) are the client's fault. */
 function classify(thrown: unknown): TenementError {
   if (thrown instanceof TenementError) return thrown;
   const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
@@ -49,12 +49,12 @@ function classify(thrown: unknown): TenementError {
   return toTenementError(thrown);
 }
 
-/** A whole HTTP/1.1 answer for what could not be parsed as a request at all. */
+/** Returns a complete HTTP/1.1 response to input that cannot be parsed as a request. */
 export function rawBadRequest(): string {
   return rawProblem(new TenementError('bad_request', 'this is not a well-formed HTTP request'));
 }
 
-/** The same for a connection for which there is no room. */
+/** Returns a complete HTTP/1.1 response to a connection that exceeds the limit. */
 export function rawAtCapacity(): string {
   return rawProblem(new TenementError('at_capacity', 'too many connections are open'), ['Retry-After: 1']);
 }

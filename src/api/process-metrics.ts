@@ -1,19 +1,21 @@
-/** Prometheus metrics of this process and its Node, by the names that prom-client and dashboards give them. */
+/** Prometheus metrics of this process and of Node, under prom-client's usual names, which dashboards expect. */
 import { type Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 
-/** Gauges with the suffix of counters, which `promtool check metrics` refuses. Each is the sum over the labels of another. */
+/**
+ * Gauges whose names end like counters', which `promtool check metrics` rejects. Each sums up another metric's labels.
+ */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 const LAG = /^nodejs_eventloop_lag_\w+_seconds$/;
-/** What an empty histogram of Node says is its minimum, 2^63 - 1 ns, in seconds. */
+/** Minimum that an empty histogram of Node reports, 2^63 - 1 ns, in seconds. */
 const EMPTY_MIN_S = 2 ** 63 / 1e9;
 
-/** From now on; it watches the event loop. */
+/** Registers the metrics; from then on the event loop is monitored. */
 export function addProcessMetrics(registry: Registry): void {
   const { user, system } = process.cpuUsage();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
-  // prom-client counts from its own beginning.
+  // prom-client counts from the time of its own start.
   addSeconds(registry, 'process_cpu_user_seconds_total', user);
   addSeconds(registry, 'process_cpu_system_seconds_total', system);
   addSeconds(registry, 'process_cpu_seconds_total', user + system);
@@ -26,8 +28,8 @@ function addSeconds(registry: Registry, name: string, micros: number): void {
 }
 
 /**
- * At the first scrape, and at one soon after another, nothing has been measured yet. What has been is longer than the 10 ms
- * between two looks.
+ * Hides values of a gauge that has measured nothing, at the first scrape and at one shortly after another. A real value
+ * exceeds the sampling interval of 10 ms.
  */
 function sayOnlyWhatIsKnown(gauge: Gauge): void {
   const get = gauge.get.bind(gauge);

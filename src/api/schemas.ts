@@ -1,4 +1,4 @@
-/** What the routes take and give, once: checked at run time and published at /openapi.json. */
+/** Schemas of requests and responses, checked at run time and published at /openapi.json. */
 import { z } from 'zod';
 import { EVENT_TYPES, eventTypeProblem } from '../core/lifecycle/event-types.ts';
 import { EXIT_REASONS, STATES } from '../core/lifecycle/instance.ts';
@@ -128,7 +128,7 @@ const problemSchema = z.object({
   requestId: z.string().optional(),
 });
 
-/** An answer in other media types than application/json. */
+/** A response in media types other than application/json. */
 export interface TypedAnswer {
   readonly description: string;
   readonly content: Readonly<Record<string, { readonly schema: z.ZodType }>>;
@@ -139,7 +139,7 @@ export const problemAnswer: TypedAnswer = {
   content: { 'application/problem+json': { schema: problemSchema } },
 };
 
-/** Of a spawn. 502: it is registered, and its start has failed. */
+/** Responses to a spawn. 502: the instance is registered, but its start failed. */
 export const spawnAnswers = {
   200: instanceSchema,
   201: instanceSchema,

@@ -21,9 +21,12 @@ import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { type Api, describeRoute, validatorCompiler, type ZodTypeProvider } from './zod-provider.ts';
 
-/** How long `close` waits for answers that are being made before it cuts their connections. */
+/** How long `close` waits for open responses before it closes their connections. */
 const CLOSE_GRACE_MS = 3000;
-/** Two labels and a colon are 127 characters; longer ones deserve `bad_id`, not `not_found`. */
+/**
+ * Two labels and a colon have 127 characters. Longer parameters must still reach the route, for `bad_id` instead of
+ * `not_found`.
+ */
 const MAX_PARAM_LENGTH = 1000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -31,20 +34,20 @@ export interface ApiOptions {
   readonly deps: ApiDeps;
   readonly trust: Trust;
   readonly logger: Logger;
-  /** Left out: any number of connections. */
+  /** Default: any number of connections. */
   readonly crowd?: CrowdOptions;
-  /** Of clients' connections. */
+  /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
 }
 
 export interface ApiServer {
   /**
-   * Listens on TCP and gives the address with the port that was bound (for port 0), or on a Unix socket.
+   * Listens on TCP and returns the address with the bound port (for port 0), or listens on a Unix socket.
    * @throws {TenementError} `already_running`, `listen_failed`
    */
   listen(target: HostPort): Promise<HostPort>;
   listen(target: { readonly path: string }): Promise<null>;
-  /** Ends followers, lets other answers finish for a moment or until `hurry` aborts, then closes every connection. */
+  /** Ends followers, gives other responses up to 3 s or until `hurry` aborts, then closes every connection. */
   close(hurry?: AbortSignal): Promise<void>;
 }
 
@@ -73,7 +76,7 @@ export function createApi(options: ApiOptions): ApiServer {
     await listenAt(api, target);
     const bound = boundAddress(api);
     if (bound === null || 'path' in target) return null;
-    // Under the name that was asked for, and under the address that it stands for.
+    // Callers may use the configured name, or the address that it resolved to.
     const asked = { host: target.host, port: bound.port };
     own.push(asked, bound);
     return asked;
@@ -84,7 +87,7 @@ export function createApi(options: ApiOptions): ApiServer {
   };
 }
 
-/** A follower that vanished would stay for as long as nothing is printed. */
+/** Without probes, a follower that vanished would stay until something is printed. */
 function probeClients(api: Api, { idleMs, intervalMs, count }: ClientProbes): void {
   api.server.on('connection', (socket) => socket.setKeepAlive(true, idleMs, intervalMs, count));
 }
@@ -104,7 +107,7 @@ function serverOptions(logger: Logger) {
   } satisfies FastifyServerOptions;
 }
 
-/** JSON bodies only; a body that is there but empty is as good as none, whatever its type. */
+/** Accepts JSON bodies only. An empty body counts as none, whatever its type. */
 function addParsers(api: Api): void {
   const parseJson = api.getDefaultJsonParser('error', 'error');
   api.removeAllContentTypeParsers();
@@ -127,7 +130,7 @@ function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void
   });
 }
 
-/** A kept-alive connection would hold `close` up until its client is done with it. */
+/** A kept-alive connection would delay `close` until its client closes it. */
 function endConnectionsOnClose(api: Api, context: ApiContext): void {
   api.addHook('onSend', async (_request, reply) => {
     if (context.closing.signal.aborted) reply.header('connection', 'close');

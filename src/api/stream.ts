@@ -1,31 +1,31 @@
-/** Long answers: JSON lines or server-sent events, with backpressure. */
+/** Streamed responses: JSON lines or server-sent events, with backpressure. */
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logger.ts';
 
-/** Keeps proxies between from closing a quiet stream, and finds out that the client is gone. */
+/** Interval of comments that keep proxies from closing a quiet stream, and that detect a vanished client. */
 const KEEP_ALIVE_MS = 15_000;
-/** Items joined into one write. */
+/** How many items are joined into one write. */
 const BATCH = 500;
 
 export interface StreamItem {
-  /** The id of the server-sent event, or null. */
+  /** Id of the server-sent event, or null. */
   readonly id: string | null;
   readonly json: object;
 }
 
-/** Followers that are open, so that closing the API can end them. */
+/** Functions that end the open streams, for closing the API. */
 export type Followers = Set<() => void>;
 
 export interface StreamSource {
   readonly history: readonly StreamItem[];
-  /** What comes after, or null: the answer ends with the history. */
+  /** Items after the history; null: the response ends with the history. */
   readonly live: AsyncIterable<readonly StreamItem[]> | null;
-  /** Cuts the answer off when it aborts: the client reads too slowly. */
+  /** Aborts to disconnect a client that reads too slowly. */
   readonly cut: AbortSignal | null;
-  /** Makes `live` end; called once, whatever happens. */
+  /** Ends `live`; called once in any case. */
   readonly stop: () => void;
 }
 
@@ -33,7 +33,7 @@ export function wantsEventStream(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '').includes('text/event-stream');
 }
 
-/** Sends the source as the request's answer. Settles when it has ended or the client has left. */
+/** Streams the source as the response. Settles when it has ended or the client has left. */
 export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -61,7 +61,7 @@ export async function sendStream(
   }
 }
 
-/** Not behind what the follower has not taken: it would only grow. */
+/** Sends a comment unless data waits for the client; a comment behind it would only grow the buffer. */
 function comment(response: ServerResponse): void {
   if (!response.writableNeedDrain) response.write(': keep-alive\n\n');
 }
@@ -70,9 +70,9 @@ function headers(events: boolean, live: boolean): Record<string, string> {
   return {
     'content-type': events ? 'text/event-stream' : 'application/x-ndjson',
     'cache-control': 'no-store',
-    // nginx would hold the lines back until its buffer is full.
+    // nginx would otherwise hold lines back until its buffer is full.
     'x-accel-buffering': 'no',
-    // An answer that ends because the server closes must not leave a connection behind.
+    // A stream that ends because the server closes must not leave an open connection.
     ...(live && { connection: 'close' }),
   };
 }

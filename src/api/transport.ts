@@ -1,9 +1,9 @@
-/** HTTP to the API: over its control socket or its address; problem documents become TenementErrors. */
+/** HTTP to the API, over its control socket or its address. Problem documents become TenementErrors. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
 
-/** Where the API is. */
+/** Address of the API. */
 export type ApiTarget = { readonly socketPath: string } | { readonly url: string; readonly token: string | null };
 
 interface ApiRequest {
@@ -20,24 +20,27 @@ interface ApiAnswer {
 }
 
 export interface Transport {
-  /** What errors call the server. */
+  /** The server's name in error messages. */
   readonly address: string;
-  /** The body of a good answer, parsed; null when there is none. */
+  /** Sends a request and parses the body of a successful response; null without a body. */
   json(call: ApiRequest): Promise<{ status: number; data: unknown }>;
-  /** The lines of a good answer, as they come. Ends without an error when `signal` aborts. */
+  /** Yields the lines of a successful response as they arrive. Ends without an error when `signal` aborts. */
   lines(call: ApiRequest): AsyncGenerator<string>;
   close(): Promise<void>;
 }
 
 const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
 
-/** @throws {TenementError} `bad_input` when the URL is none; each call: the server's code, or `server_unreachable`. */
+/**
+ * Creates a transport. Each call may reject with the server's error code, or `server_unreachable`.
+ * @throws {TenementError} `bad_input` for an invalid URL
+ */
 export function createTransport(target: ApiTarget): Transport {
   const socketPath = 'socketPath' in target ? target.socketPath : null;
   const base = 'url' in target ? parseBase(target.url) : 'http://localhost';
   const address = socketPath ?? base;
   const headers = 'url' in target && target.token !== null ? { authorization: `Bearer ${target.token}` } : {};
-  // A start may take as long as its service allows, and a followed log is silent for as long as it likes.
+  // A start may take as long as its service allows, and a followed log may be silent for any time.
   const agent = new Agent({
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -76,7 +79,7 @@ export function createTransport(target: ApiTarget): Transport {
   };
 }
 
-/** An instance that did not start is no problem document. */
+/** Status 502 with plain JSON describes an instance that did not start, and is no problem document. */
 function hasAnswer(status: number, headers: Dispatcher.ResponseData['headers']): boolean {
   return status === 502 && String(headers['content-type']).startsWith('application/json');
 }
@@ -125,7 +128,7 @@ async function problemOf(status: number, body: ApiAnswer['body'], address: strin
   return new TenementError(knownCode(code), detail, hint === undefined ? {} : { hint });
 }
 
-/** A newer server may have codes that this client does not know. */
+/** A newer server may use codes that this client does not know. */
 function knownCode(code: string): ErrorCode {
   return Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'internal';
 }

@@ -1,4 +1,4 @@
-/** Fastify checking its routes with zod, and describing them with the same schemas. */
+/** Makes Fastify check its routes with zod schemas, and describe them with the same schemas. */
 import type { SwaggerTransform } from '@fastify/swagger';
 import type {
   FastifyBaseLogger,
@@ -16,7 +16,7 @@ import type { TypedAnswer } from './schemas.ts';
 
 export interface ZodTypeProvider extends FastifyTypeProvider {
   validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
-  // Answers are typed by the ports they come from; the schemas describe them.
+  // Response types come from the ports; schemas only describe them.
   serializer: unknown;
 }
 
@@ -29,7 +29,7 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** Checks one part of a request. Its errors are `bad_input` and name the field. */
+/** Checks one part of a request. Errors are `bad_input` and name the field. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data: unknown) => {
     const result = schema.safeParse(data);
@@ -49,7 +49,7 @@ function inputError(error: z.ZodError, httpPart: string): TenementError {
 
 const PARTS = ['body', 'querystring', 'params'] as const;
 
-/** The route's zod schemas as JSON Schema, for the OpenAPI plugin. */
+/** Converts a route's zod schemas to JSON Schema, for the OpenAPI plugin. */
 export const describeRoute: SwaggerTransform = ({ schema, url }) => {
   const described: Record<string, unknown> = { ...schema };
   for (const part of PARTS) {

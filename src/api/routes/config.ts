@@ -1,4 +1,4 @@
-/** /api/config: what is served now, with the secrets that may stand in `env`. On the control socket alone. */
+/** /api/config: the config that is served now, with the secrets that `env` may contain. Control socket only. */
 import { configToJson } from '../../core/input/config-json.ts';
 import type { ApiContext } from '../context.ts';
 import type { Api } from '../zod-provider.ts';

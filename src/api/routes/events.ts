@@ -1,4 +1,4 @@
-/** /api/events: what happened, and happens. */
+/** /api/events: past and future events. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { parseSince } from '../../core/input/since.ts';
@@ -40,7 +40,7 @@ function lastEventId(request: FastifyRequest): number | null {
 }
 
 function toFilter(query: z.output<typeof eventsQuery>, afterSeq: number | null, nowMs: number): EventFilter {
-  // Who continues after an event must not lose any of those that follow it.
+  // A client that continues after an event must not miss any that follow it.
   const tail = query.tail ?? (afterSeq === null ? DEFAULT_TAIL : undefined);
   return {
     ...(tail !== undefined && { tail }),
@@ -55,7 +55,7 @@ function past(events: EventLog, filter: EventFilter): StreamSource {
   return { history: events.list(filter).map(toItem), live: null, cut: null, stop: () => {} };
 }
 
-/** Listing and subscribing happen in one step, so nothing falls between them. */
+/** Lists and subscribes in one step, so that no event is missed between the two. */
 function followed(events: EventLog, filter: EventFilter): StreamSource {
   const queue = new FollowQueue<StreamItem>((item) => JSON.stringify(item.json).length);
   const history = events.list(filter).map(toItem);

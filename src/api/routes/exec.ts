@@ -1,6 +1,7 @@
 /**
- * /api/instances/:instance/exec: what the command line runs in an instance's place. On the control socket alone: the
- * answer has the environment with its secrets, and only a process of the server's user on this machine can run it.
+ * /api/instances/:instance/exec: how to run a command for an instance. Control socket only, because the response
+ * contains the environment with its secrets, and only a process of the server's user on this machine can run the
+ * command.
  */
 import type { ApiContext } from '../context.ts';
 import { execBody, instanceParams } from '../schemas.ts';

@@ -25,7 +25,7 @@ const VERBS = {
   sleep: 'Puts it to sleep; the next request wakes it',
 } as const;
 
-/** Checks and brings into one form what a path names. @throws {TenementError} `bad_id` */
+/** Parses and normalises an instance name in a path. @throws {TenementError} `bad_id` */
 export function namedInstance(text: string): InstanceName {
   const { service, tenantId } = parseInstanceName(text);
   return instanceName(service, tenantId);
@@ -79,7 +79,7 @@ function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
   );
 }
 
-/** @returns 201 when it is new, 200 when it was there, 502 when its start was waited for and has failed */
+/** Returns 201 for a new instance, 200 for an existing one, 502 when a start that was waited for failed. */
 export function spawnStatus(
   { view, created }: { view: InstanceView; created: boolean },
   { start, wait }: SpawnOptions,

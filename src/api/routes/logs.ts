@@ -1,4 +1,4 @@
-/** /api/instances/:instance/logs: what an instance printed, and prints. */
+/** /api/instances/:instance/logs: past and future output of an instance. */
 import type { z } from 'zod';
 import { matchesFilter } from '../../core/input/log-format.ts';
 import { parseSince } from '../../core/input/since.ts';
@@ -49,7 +49,7 @@ async function past(logs: LogStore, name: InstanceName, filter: LogFilter): Prom
   return { history: lines.map(toItem), live: null, cut: null, stop: () => {} };
 }
 
-/** Subscribes before it reads, so that no line falls between the two. Ends when the instance is unregistered. */
+/** Subscribes before it reads, so that no line is missed between the two. Ends when the instance is unregistered. */
 async function followed({ logs, events }: ApiDeps, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
   const queue = new FollowQueue<LogLine>((line) => line.text.length + 100);
   const unsubscribe = logs.subscribe(name, (line) => {

@@ -1,4 +1,4 @@
-/** /spawn/SERVICE/--id=ID: the one-line form that a signup hook curls. */
+/** /spawn/SERVICE/--id=ID: a one-line form for a signup hook that calls curl. */
 
 import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
@@ -32,7 +32,7 @@ export function spawnLineRoutes(api: Api, context: ApiContext): void {
   api.post(literal, { config, schema: { ...schema, body: noBody } }, async (request, reply) => {
     return spawnLine(supervisor, { ...request.params, ...request.query }, reply);
   });
-  // The router compares literal parts before it decodes `%3D`; as a parameter the segment comes decoded.
+  // The router compares literal parts before it decodes `%3D`, but a parameter arrives decoded.
   api.route({
     method: ['GET', 'POST'],
     url: '/spawn/:service/:id',

@@ -18,7 +18,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/api/ask',
     {
-      // Caddy sends no token with its question, and the answer is what the proxy tells everyone.
+      // Caddy sends no token, and the proxy tells everyone the same.
       config: { open: true },
       schema: {
         summary:

@@ -1,4 +1,4 @@
-/** /api/tokens: who may call the API over TCP. */
+/** /api/tokens: tokens for callers over TCP. */
 import type { TokenInfo } from '../../core/stores/token-store.ts';
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
