@@ -1,8 +1,8 @@
-/** The real clock. */
+/** The system's clock. */
 import type { Clock } from './core/ports.ts';
 import { turns } from './node/event-loop-turns.ts';
 
-/** Node's timers hold at most this; a longer wait is made of several. */
+/** The longest delay of a Node timer; a longer wait takes several timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,4 +1,4 @@
-/** Lets connections in while there is room for them; the others are told to come again, at once. */
+/** Admits connections while there is room. Others get an immediate refusal that tells the client to retry. */
 import type { Socket } from 'node:net';
 import { ConnectionRoom, type Guest, type RoomLimits } from './core/admission/connection-room.ts';
 import type { TurnedAway } from './core/admission/turned-away.ts';
@@ -6,19 +6,22 @@ import { clientOf } from './core/routing/address.ts';
 import { inside } from './faults.ts';
 import type { Logger } from './logger.ts';
 
-/** A refusal that is closed with a request unread may not reach its client, so some are read on for a moment. */
+/**
+ * Closing a connection with an unread request may keep a refusal from its client, so some connections are read for a
+ * moment.
+ */
 const LINGER_MS = 250;
 const MAX_LINGERING = 16;
-/** Turns of the event loop in which all that a client had sent is read. */
+/** Turns of the event loop in which everything that a client has sent is read. */
 const TURNS_TO_READ = 3;
 
 export interface ConnectionCapOptions {
-  /** What the connections are called in the log. */
+  /** Name of the listener in the log. */
   readonly listener: string;
   readonly limits: RoomLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
-  /** The whole answer to those who are turned away. */
+  /** Returns the whole response to a connection that is refused. */
   answer(): string;
 }
 
@@ -34,7 +37,10 @@ export class ConnectionCap {
     this.room = new ConnectionRoom(options.limits);
   }
 
-  /** `client`: as ConnectionRoom takes it. Returns whether it is in; else it is being answered, and is none of the caller's. */
+  /**
+   * Admits a connection, or answers and closes it. Returns whether it was admitted; the caller must drop it otherwise.
+   * @param client the client that the connection counts for, as in `ConnectionRoom`; null: none
+   */
   admit(socket: Socket, client: string | null, idleMs: IdleMs): boolean {
     const guest = new SocketGuest(socket, client, idleMs, this.room);
     const nowMs = performance.now();
@@ -86,12 +92,12 @@ class SocketGuest implements Guest {
     this.room = room;
   }
 
-  /** One that is closed, and was not counted out on account of a fault, takes nobody's place. */
+  /** A closed connection that a fault kept in the count gives way at once. */
   idleMs(nowMs: number): number {
     return this.socket.closed ? Number.POSITIVE_INFINITY : this.idleSince(nowMs);
   }
 
-  /** What has come is read first: a request may have waited for us. */
+  /** Closes the connection, after reading what has arrived: a request may have waited in the kernel. */
   giveWay(turns = TURNS_TO_READ): void {
     if (this.socket.destroyed) return;
     if (this.idleMs(performance.now()) === 0) this.room.add(this);
@@ -100,7 +106,7 @@ class SocketGuest implements Guest {
   }
 }
 
-/** Whom a connection is counted for; `isExempt`: addresses that speak for many. */
+/** Returns the client that a connection counts for; null when its address stands for many (`isExempt`). */
 export function clientOfSocket(socket: Socket, isExempt: (peer: string) => boolean): string | null {
   const peer = socket.remoteAddress ?? '';
   return isExempt(peer) ? null : clientOf(peer);

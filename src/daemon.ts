@@ -1,4 +1,4 @@
-/** The server: a hypervisor with its proxy, its HTTP API and its control socket. Knows all the parts. */
+/** The server: a hypervisor with its proxy, its HTTP API and its control socket. */
 import { join, resolve } from 'node:path';
 import { createApi } from './api/server.ts';
 import { openParts, type Parts } from './compose.ts';
@@ -18,7 +18,7 @@ import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens.ts';
 import { WorkerPool } from './workers/pool.ts';
 
-/** Answers under way end when their instance has drained or is gone; this is only a bound for what hangs. */
+/** Bounds requests that hang. Others end when their instance has drained or is gone. */
 const PROXY_CLOSE_GRACE_MS = 60_000;
 
 /** Never aborts. */
@@ -33,30 +33,30 @@ export interface DaemonOptions {
   readonly configFile: string;
   readonly logger: Logger;
   readonly version: string;
-  /** Instead of `[proxy] listen`. */
+  /** Overrides `[proxy] listen`. */
   readonly proxy?: ListenAddress | undefined;
-  /** Instead of `[api] listen`. */
+  /** Overrides `[api] listen`. */
   readonly api?: ListenAddress | undefined;
   readonly dataDir?: string | undefined;
-  /** How vanished clients of the proxy and the API are noticed; workers go by the default. */
+  /** TCP keep-alive of the clients of the proxy and the API; workers use the default. */
   readonly clientProbes?: ClientProbes | undefined;
 }
 
 export interface Daemon {
   readonly hypervisor: Hypervisor;
-  /** Where they listen, with the port that was given for port 0. */
+  /** Addresses that they listen on, with the actual port for port 0. */
   readonly proxy: ListenAddress;
   readonly api: ListenAddress;
-  /** Reads the config again; what is wrong with it is logged, and nothing changes. */
+  /** Reads the config again. Errors are logged, and then nothing changes. */
   reload(): void;
   /**
-   * Stops taking requests, drains and ends every instance; with `keepTenants` they run on for the next server. Once
-   * `hurry` aborts nothing is waited for: connections are cut, instances killed or let go of.
+   * Stops accepting requests, drains and ends every instance; with `keepTenants` they run on for the next server. When
+   * `hurry` aborts, nothing is waited for: connections are closed, and instances are killed or released.
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Starts everything; takes requests when it settles. What was started is undone when something fails. */
+/** Starts all parts, and settles when requests are accepted. When one part fails, those started before are closed. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { logger, dataDir } = options;
   const parts = await openParts(options.configFile, {
@@ -68,7 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const undo: Undo = [];
   const close = async ({ keepTenants = false, hurry = PATIENT }: CloseOptions = {}) => {
     const fronts = undo.splice(0).map((step) => step(hurry));
-    // The proxy takes no further request while the instances finish theirs; those that stay are let go of last.
+    // The proxy refuses new requests while instances finish theirs. Instances that stay are released last.
     if (keepTenants) await Promise.all(fronts);
     await Promise.all([...fronts, hypervisor.close({ keepTenants, hurry })]);
   };
@@ -97,7 +97,7 @@ function reloadConfig(parts: Parts): void {
   try {
     parts.reload();
   } catch {
-    // It was logged, and is in the event log.
+    // The failure was logged and added to the event log.
   }
 }
 
@@ -127,7 +127,7 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
   const { supervisor: source, served, proxySettings: settings, turnedAway } = parts;
   return new WorkerPool({
     count: served.current.proxy.workers,
-    // Each of them may open as many files as the server.
+    // Each worker may open as many files as the server.
     limits: limitsOf(parts),
     source,
     turnedAway,
@@ -183,7 +183,7 @@ function hostChecker(settings: ProxySettingsFeed, source: Pick<UpstreamSource, '
   return (host) => index.named(host)?.some((instance) => source.has(instance)) === true;
 }
 
-/** Without the note, commands need a config that names the data directory. */
+/** Records the control socket's path. Without the record, commands need a config that names the data directory. */
 function tellWhere(config: Config, logger: Logger): () => Promise<void> {
   try {
     const forget = tellControlSocket(config);

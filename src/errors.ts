@@ -1,21 +1,20 @@
 /**
- * The one error class and the one table of codes.
- *
- * A code is stable: scripts, API clients and tests rely on it. Its HTTP status is used by `api` and
- * `proxy`, its exit status by `cli`, its hint by both when the place that threw gave none.
+ * The only error class, and the table of all error codes. |
+ * Codes are stable: scripts, API clients and tests rely on them. `api` and `proxy` use the HTTP status, `cli` the exit
+ * status, and all of them the hint when the thrower gives none.
  */
 
 type ExitStatus = 1 | 2 | 3 | 126 | 127;
 
 interface CodeEntry {
-  /** HTTP status of an answer that carries this code. */
+  /** HTTP status of a response with this code. */
   readonly httpStatus: number;
   /**
-   * Exit status of a command that ends with this code: 1 failed, 2 usage or bad input, 3 no server; of `exec`, as of a
-   * shell, 127 where there is no such command, and 126 where it cannot be run.
+   * Exit status of a command that fails with this code: 1 failed, 2 usage or bad input, 3 no server. `exec` follows the
+   * shell: 127 when there is no such command, 126 when it cannot be run.
    */
   readonly exitStatus: ExitStatus;
-  /** What to do about it, when the thrower knows nothing better. */
+  /** What to do about it, unless the thrower gives a better hint. */
   readonly hint: string;
 }
 
@@ -150,14 +149,14 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface TenementErrorOptions {
   /** Replaces the code's own hint. */
   readonly hint?: string;
-  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfterS?: number;
-  /** What else is wrong, a line each. */
+  /** Further problems, one line each. */
   readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
-/** Anything that tenement reports to a person or program: one line of what is wrong, and where. */
+/** An error for a person or program: one line that says what is wrong, and where. */
 export class TenementError extends Error {
   override readonly name = 'TenementError';
   readonly code: ErrorCode;
@@ -182,12 +181,12 @@ export class TenementError extends Error {
   }
 }
 
-/** Whether the registry could not be used because another process holds its lock: that is a matter of time. */
+/** Whether the registry is unavailable because another process holds its lock, which passes. */
 export function isLockedOut(error: unknown): boolean {
   return error instanceof TenementError && error.code === 'state_failed' && error.retryAfterS !== null;
 }
 
-/** The error as it is, or anything else wrapped as `internal` with its message kept as the cause. */
+/** Returns a TenementError as it is, and wraps any other error as `internal`, with the original as its cause. */
 export function toTenementError(error: unknown): TenementError {
   if (error instanceof TenementError) return error;
   const message = error instanceof Error ? error.message : String(error);

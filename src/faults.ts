@@ -1,49 +1,49 @@
 /**
- * Errors that nobody expects. Each is logged with its stack, counted, and told to whoever listens. One is caught as near
- * as can be to what it happened in: an instance's event, a connection, one round of a watch; that is ended or tried
- * again, and the rest goes on. What is caught nowhere comes to the last resort of a program (`keepServing`), and in a
- * library to its host.
+ * Unexpected errors. Each is logged with its stack, counted, and passed to listeners. A fault is caught as close as
+ * possible to its scope: an event of an instance, a connection, one round of checks. That scope ends or is retried, and
+ * the rest continues. An error that is caught nowhere reaches the program's last resort (`keepServing`), or the host
+ * program of the library.
  */
 import type { Logger } from './logger.ts';
 
-/** What a fault has to do with: `instance`, a request's id. */
+/** What a fault concerns, such as `instance` or the id of a request. */
 export type Where = Readonly<Record<string, unknown>>;
 
 let count = 0;
 const listeners = new Set<(error: unknown, where: Where) => void>();
 
-/** Of this process, since it began. */
+/** Returns how many faults this process has had. */
 export function faultCount(): number {
   return count;
 }
 
-/** Calls `listener` for each from now on; the returned function ends it. */
+/** Calls `listener` for each later fault; the returned function unsubscribes it. */
 export function onFault(listener: (error: unknown, where: Where) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** Never throws. */
+/** Logs, counts and reports an unexpected error. Never throws. */
 export function fault(logger: Logger, error: unknown, where: Where = {}): void {
   try {
     logger.error({ ...where, err: error }, 'internal error');
   } catch {
-    // It is counted all the same.
+    // The fault is counted even when it cannot be logged.
   }
   countFault(error, where);
 }
 
-/** One that another process of ours has logged. */
+/** Counts a fault that another process of this server has logged. */
 export function countFault(error: unknown, where: Where): void {
   count += 1;
   try {
     for (const listener of listeners) listener(error, where);
   } catch {
-    // There is nobody left to tell.
+    // A listener that throws must not raise another fault.
   }
 }
 
-/** Does `work` of one among many; what it throws is a fault, and the others have their turn. */
+/** Runs `work`, one step among many. An exception becomes a fault, so that the other steps still run. */
 export function attempt<Value>(logger: Logger, where: Where, work: () => Value): Value | undefined {
   try {
     return work();
@@ -53,12 +53,12 @@ export function attempt<Value>(logger: Logger, where: Where, work: () => Value):
   }
 }
 
-/** What nobody waits for: a rejection is a fault. */
+/** Makes a rejection of a promise that nobody awaits a fault. */
 export function detached(logger: Logger, where: Where, work: Promise<unknown>): void {
   work.catch((error) => fault(logger, error, where));
 }
 
-/** Anything that emits: a socket, a server. */
+/** Any emitter: a socket, a server. */
 interface Emits {
   emit(name: string | symbol, ...args: unknown[]): boolean;
   rawListeners(name: string | symbol): unknown[];
@@ -72,8 +72,8 @@ interface Confined {
 const confinements = new WeakMap<object, Confined>();
 
 /**
- * From now on what a listener of `emitter` throws is a fault that ends the connection which it was about, and no more.
- * All listeners of `close` are called, whatever one of them throws: each lets go of something else.
+ * Makes exceptions of the emitter's listeners faults that end only the connection in question. All listeners of `close`
+ * run, even when one throws, because each releases something else.
  */
 export function confine(emitter: Emits, logger: Logger, where: Where = {}): void {
   confinements.set(emitter, { logger, where });
@@ -81,23 +81,23 @@ export function confine(emitter: Emits, logger: Logger, where: Where = {}): void
 }
 
 /**
- * The same for what is there on account of `connection` alone, whose own listeners are somebody else's: what they throw is
- * not caught here.
+ * Makes exceptions in work for a connection faults of that connection. Exceptions of the connection's own listeners,
+ * which belong to other code, are not caught.
  */
 export function confineWithin(connection: object, logger: Logger, where: Where = {}): void {
   if (!confinements.has(connection)) confinements.set(connection, { logger, where });
 }
 
 /**
- * The same for what there is on account of a confined `connection` (a response on it, the other end of a tunnel): its
- * faults end the connection, and with it all that belongs to that.
+ * Makes exceptions of a dependent emitter (a response, the other end of a tunnel) faults of its confined connection,
+ * which they end together with everything that belongs to it.
  */
 export function confineWith(connection: object, emitter: Emits): void {
   const confined = confinements.get(connection);
   if (confined !== undefined) catchIn(emitter, confined.logger, confined.where, connection);
 }
 
-/** The same for a callback of a timer, or whatever else is no event of a confined `connection` and concerns it alone. */
+/** Wraps a callback, such as a timer's, so that its exceptions become faults of a confined connection. */
 export function inside<Args extends unknown[]>(connection: object, work: (...args: Args) => void) {
   const guard = (...args: Args): void => {
     try {
@@ -106,12 +106,12 @@ export function inside<Args extends unknown[]>(connection: object, work: (...arg
       endOf(connection, error);
     }
   };
-  // Named as Node names what its own wrappers call.
+  // Node names the callback of its own wrappers `listener`, too.
   guard.listener = work;
   return guard;
 }
 
-/** What `error` happened in is over. @throws `error` when nothing confines the connection */
+/** Ends the connection in which `error` occurred. @throws `error` when the connection is not confined */
 export function endOf(connection: object, error: unknown): void {
   const confined = confinements.get(connection);
   if (confined === undefined) throw error;
@@ -147,20 +147,20 @@ function closeAll(emitter: Emits, args: readonly unknown[], confined: Confined, 
   return all.length > 0;
 }
 
-/** A connection, or a response on one; a server lives on. */
+/** Destroys a connection, or a response on one; a server lives on. */
 function destroy(one: unknown, emitter: object | null): void {
   if (typeof one !== 'object' || one === null || one instanceof Error) return;
   if (one === emitter && 'listening' in one) return;
   if ('destroy' in one && typeof one.destroy === 'function') one.destroy();
 }
 
-/** More than so many within a minute, and what this process holds is not to be believed any more. */
+/** Above this number of faults in a minute, the state of this process is no longer trusted. */
 const MOST_A_MINUTE = 100;
 const MINUTE_MS = 60_000;
 
 /**
- * The last resort of a program: what is thrown where nobody catches it, or rejected where nobody waits, is a fault, and
- * the program goes on. `onTooMany` is called once, when that happens again and again.
+ * Installs the last resort of a program: uncaught exceptions and unhandled rejections become faults, and the program
+ * continues. `onTooMany` is called once, when there are more than 100 within a minute.
  */
 export function keepServing(logger: Logger, onTooMany: () => void): void {
   let times: number[] = [];

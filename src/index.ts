@@ -1,4 +1,4 @@
-/** What the package exports, nothing else. */
+/** Exports of the package. */
 import './runtime.ts';
 
 export type { Admission, Lease, Refusal } from './core/admission/serving.ts';

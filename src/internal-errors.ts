@@ -1,4 +1,4 @@
-/** Errors that nobody expects, as events. */
+/** Reports unexpected errors as events. */
 import { systemClock } from './clock.ts';
 import { type InstanceName, instanceName, parseInstanceName } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/stores/event-log.ts';
@@ -6,7 +6,7 @@ import type { Where } from './faults.ts';
 
 const EVERY_MS = 1000;
 
-/** The log has each of them; of many that come at once the event log has one a second. */
+/** Returns a fault listener. The log has every fault; the event log gets at most one a second. */
 export function internalErrors(events: EventLog): (error: unknown, where: Where) => void {
   let lastMs = Number.NEGATIVE_INFINITY;
   return (error, where) => {

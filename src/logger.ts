@@ -1,9 +1,9 @@
-/** tenement's own log: JSON lines, or readable ones on a terminal. Never what a tenant prints. */
+/** tenement's own log: JSON lines, or readable ones on a terminal. Output of tenants is not in it. */
 import { pino } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
 
 export interface Logger {
-  /** Of what is less than this nothing is said. */
+  /** The lowest level that is logged. */
   readonly level: string;
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -11,12 +11,12 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** A logger that says nothing: for the library and for tests. */
+/** Returns a logger without output, for the library and for tests. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }
 
-/** Logs to stderr. `pretty`: for a person at a terminal. What cannot be written there is said to nobody. */
+/** Returns a logger to stderr. Write errors are ignored. @param options `pretty`: readable lines for a terminal */
 export function stderrLogger(options: { level: string; pretty: boolean }): Logger {
   const base = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const destination = pino.destination({ dest: 2, sync: true });

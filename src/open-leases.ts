@@ -1,20 +1,20 @@
-/** Leases that the host program has and has not released. */
+/** Leases that the host program has not released. */
 
 import type { Admission, Lease } from './core/admission/serving.ts';
 import type { InstanceName } from './core/lifecycle/instance.ts';
 
 export interface OpenLease {
   readonly instance: InstanceName;
-  /** As the host gave it; null: not known. */
+  /** Client named by the host program; null: unknown. */
   readonly client: string | null;
-  /** Since it was granted. */
+  /** Time since the lease was granted, in ms. */
   readonly openMs: number;
 }
 
 export class OpenLeases {
   private readonly open = new Map<Lease, { readonly client: string | null; readonly sinceMs: number }>();
 
-  /** The claim, noted until it is released. */
+  /** Returns the claim, and notes its lease until it is released. */
   note(claim: Admission | Promise<Admission>, client: string | null): Admission | Promise<Admission> {
     if (claim instanceof Promise) return claim.then((settled) => this.noted(settled, client));
     return this.noted(claim, client);
@@ -31,7 +31,7 @@ export class OpenLeases {
     return claim;
   }
 
-  /** The oldest first. */
+  /** Lists open leases, oldest first. */
   list(): OpenLease[] {
     const nowMs = performance.now();
     return Array.from(this.open, ([{ instance }, { client, sinceMs }]) => {

@@ -1,4 +1,4 @@
-/** What a server has to itself: its state directory, and the directories that its sockets lie in. */
+/** What a server has to itself: its state directory, and the directories of its sockets. */
 import { noteRuntimeDir } from './config/runtime-dir.ts';
 import { isWithin } from './core/service/paths.ts';
 import type { Config } from './core/service/service.ts';
@@ -14,20 +14,25 @@ import { SocketsTaken } from './registry/sockets-taken.ts';
 import { openStateDir } from './registry/state-dir.ts';
 
 export interface OwnDirectories {
-  /** The one that was asked for, or, when its default `runtime_dir` is another server's, with a directory of its own. */
+  /**
+   * The config that was passed; if another server has its default `runtime_dir`, the same with a directory of its own.
+   */
   readonly config: Config;
   readonly lock: ExclusiveLock;
   readonly claims: SocketClaims;
 }
 
-/** What to do when the default `runtime_dir` is another server's. */
+/** Fallback for a default `runtime_dir` that belongs to another server. */
 export interface Elsewhere {
-  /** The same config with a directory of this server's own. @throws {TenementError} */
+  /** Loads the same config with a directory of this server's own. @throws {TenementError} of `loadConfig` */
   load(): Config;
   warn(text: string): void;
 }
 
-/** @throws {TenementError} `already_running`, `sockets_taken`, `state_failed`, and what `load` throws */
+/**
+ * Takes the directories. @throws {TenementError} `already_running`, `sockets_taken`, `state_failed`, and errors of
+ * `load`
+ */
 export async function ownDirectories(config: Config, elsewhere: Elsewhere): Promise<OwnDirectories> {
   const { stateDir } = config.settings;
   assertDataDirectories(config);
@@ -49,8 +54,8 @@ export async function ownDirectories(config: Config, elsewhere: Elsewhere): Prom
 }
 
 /**
- * The config that a server would serve now; claims nothing.
- * @throws {TenementError} `sockets_taken` when another server has its sockets, `state_failed`, and what `load` throws
+ * Returns the config that a server would serve now; claims nothing.
+ * @throws {TenementError} `sockets_taken` when another server has its sockets, `state_failed`, and errors of `load`
  */
 export function servableConfig(config: Config, elsewhere: Elsewhere): Promise<Config> {
   assertDataDirectories(config);

@@ -1,4 +1,4 @@
-/** Replaces the config that is served by the one in its file. */
+/** Replaces the served config by the one in its file. */
 import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
@@ -22,9 +22,9 @@ export interface ReloadOptions {
 }
 
 /**
- * Returns a sentence for each change. The outcome is logged and told as an event.
- * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`, `shutting_down`; then
- *   nothing has changed
+ * Reloads the config, and returns a sentence for each change. The outcome is logged and added to the events.
+ * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`, `shutting_down`;
+ * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
   const { file, loadOptions, supervisor, settings, claims, events, logger } = options;

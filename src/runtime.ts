@@ -1,10 +1,10 @@
 /**
- * Refuses what tenement cannot run under. Both entries load this file first, and its errors come before those of the
- * modules behind it; so it, and all that they import statically, must load under what it refuses.
+ * Refuses runtimes that cannot run tenement. Both entries load this file first, so that its errors precede those of
+ * later modules. This file and its static imports must therefore load under the runtimes that it refuses.
  */
 import { type ErrorCode, TenementError } from './errors.ts';
 
-/** `engines` of package.json. */
+/** `engines` in package.json. */
 const NEEDED_NODE = 24;
 
 export interface RuntimeProblem {
@@ -13,7 +13,7 @@ export interface RuntimeProblem {
   readonly message: string;
 }
 
-/** @param versions as `process.versions` has them. Null: tenement runs there. */
+/** Returns why tenement cannot run; null: it can. @param versions like `process.versions` */
 export function runtimeProblem(versions: Readonly<Record<string, string | undefined>>): RuntimeProblem | null {
   const { bun, deno, node = '0' } = versions;
   const needed = `Node ${NEEDED_NODE} or later is needed`;

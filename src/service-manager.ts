@@ -1,4 +1,4 @@
-/** The service of systemd in which a config is served, and what its settings mean for the config's tenants. */
+/** The systemd service in which a config is served, and what its settings mean for the config's tenants. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from './core/service/service.ts';
@@ -7,18 +7,18 @@ import { publicSocketPath } from './core/service/socket-path.ts';
 import { isUnified, ownUnit } from './process/systemd/own-unit.ts';
 import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from './process/systemd/show.ts';
 
-/** What `ExecStart=` may name: the program by either of its names, or its file. */
+/** Program names in `ExecStart=`: both commands, and the file. */
 const PROGRAMS = new Set(['tenement', 'ten', 'tenement.js']);
-/** Any of them. */
+/** Matches any of them. */
 const PROGRAM = /\bten(?:ement(?:\.js)?)?\b/;
 
-/** That of this process; null: it is of none, or systemd does not answer. */
+/** Returns the unit of this process; null when it has none, or systemd does not answer. */
 export async function unitOfServer(env: NodeJS.ProcessEnv): Promise<ServiceUnit | null> {
   const own = ownUnit(env);
   return own === null ? null : showUnit(own);
 }
 
-/** The first unit of the system, else of this user, that serves the config, running or not; null: there is none. */
+/** Returns the first unit that serves the config, of the system or else of this user, running or not; null: none. */
 export async function unitServing({ file }: Pick<Config, 'file'>): Promise<ServiceUnit | null> {
   const isAsked = (properties: Properties) => real(configOf(properties)) === real(file);
   const [ofSystem] = await serviceUnits('system', PROGRAM, isAsked);
@@ -27,7 +27,7 @@ export async function unitServing({ file }: Pick<Config, 'file'>): Promise<Servi
   return ofUser;
 }
 
-/** A sentence for each setting of the unit that breaks what the config promises. */
+/** Returns a sentence for each setting of the unit that breaks a promise of the config. */
 export function unitWarningsFor(unit: ServiceUnit, config: Config): string[] {
   return unitWarnings(unit, tenancyOf(config));
 }
@@ -38,12 +38,12 @@ function tenancyOf({ settings, services }: Config): Tenancy {
   return { onExit, cgroupRoot, dataDir, socketDirs: [...new Set(sockets)], isV2: isUnified() };
 }
 
-/** The config that a unit serves, as an absolute path; null: it is none of tenement's. */
+/** Returns the absolute path of the config that a unit serves; null when the unit does not run tenement. */
 export function configOf(properties: Properties): string | null {
   const words = commandOf(properties);
   if (!words.includes('serve') || !words.some((word) => PROGRAMS.has(basename(word)))) return null;
   const named = optionOf(words) ?? environmentOf(properties)['TENEMENT_CONFIG'] ?? 'tenement.toml';
-  // `!` before a directory that need not be there.
+  // A `!` precedes a directory that may be missing.
   return resolve((properties['WorkingDirectory'] || '/').replace(/^!/, ''), named);
 }
 
@@ -52,7 +52,7 @@ function optionOf(words: readonly string[]): string | undefined {
   return at < 0 ? words.find((word) => word.startsWith('--config='))?.slice('--config='.length) : words[at + 1];
 }
 
-/** Without links; null where there is none. */
+/** Resolves symbolic links; null for a missing path. */
 function real(path: string | null): string | null {
   try {
     return path === null ? null : realpathSync(path);
