@@ -1,4 +1,4 @@
-/** A configuration with which nginx passes requests straight to the tenants' sockets. Pure. */
+/** Generates a configuration with which nginx passes requests straight to the tenants' sockets. Pure. */
 import { formatAddress } from '../core/routing/address.ts';
 import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
@@ -6,21 +6,21 @@ import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
 import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
 
 export interface NginxOptions {
-  /** As in nginx's `listen`. */
+  /** Value of nginx's `listen`. */
   readonly listen: string;
-  /** Only what stands inside `http { }`, for a file in conf.d. */
+  /** Whether to leave out the surrounding `http { }`, for a file in conf.d. */
   readonly include: boolean;
-  /** Whom its workers run as; null: whatever nginx was built with. */
+  /** User of nginx's workers; null: nginx's built-in default. */
   readonly user: string | null;
 }
 
-/** A WebSocket may be silent for so long. */
+/** How long a WebSocket may be silent. */
 const STREAM_TIMEOUT = '1h';
 
-/** @throws {TenementError} `bad_config` when a path cannot be written in nginx's language */
+/** Returns the configuration. @throws {TenementError} `bad_config` when a path cannot be written in nginx's language */
 export function nginxConfig(config: Config, { listen, include, user }: NginxOptions): string {
   const inside = httpContext(config, listen);
-  const head = `# Made by: tenement front nginx. Make it anew when services, domains or aliases change.\n${closedDoors(config, user)}`;
+  const head = `# Made by: tenement front nginx. Make it anew when services, domains or aliases change.\n${unreachableSockets(config, user)}`;
   if (include) return `${head}${inside}`;
   return `${head}${user === null ? '' : `user ${user};\n`}events {
     worker_connections 4096;
@@ -31,8 +31,8 @@ ${indent(inside)}}
 `;
 }
 
-/** Sockets that the workers may not connect to. */
-function closedDoors({ services }: Config, user: string | null): string {
+/** Returns a comment that names services whose sockets nginx's workers may not connect to. */
+function unreachableSockets({ services }: Config, user: string | null): string {
   const closed = [...services.values()].filter(
     ({ listen, socketMode, socketGroup }) => listen === 'socket' && socketGroup === null && (socketMode & 0o002) === 0,
   );
@@ -144,7 +144,7 @@ ${indent(indent(hiddenFields('upgrade')))}        try_files $tenement_socket_1 $
 `;
 }
 
-/** The id and the socket of the first instance that a host may name, or of the second. */
+/** Maps a host to the id and the socket of the first instance that it may name, or of the second. */
 function targetMaps(rules: readonly FrontRule[], place: number): string {
   return `
 map $host $tenement_id_${place + 1} {
@@ -168,7 +168,7 @@ function mapLines(rules: readonly FrontRule[], value: (target: FrontTarget | und
 
 const VARIABLE = '$tenement_label';
 
-/** nginx has no way to write a dollar sign; `variable` is the one that is meant. */
+/** Quotes a value. nginx cannot escape a dollar sign, so only `variable` may contain one. */
 function quoted(text: string, variable = ''): string {
   const rest = variable === '' ? text : text.replaceAll(variable, '');
   if (/[$"\\\n:]/.test(rest)) {
@@ -177,7 +177,7 @@ function quoted(text: string, variable = ''): string {
   return `"${variable === '' ? text : text.replaceAll(variable, `\${${variable.slice(1)}}`)}"`;
 }
 
-/** 0 stands for none, which nginx does not know. */
+/** Returns the longest time-out of all services. 0 stands for none, which nginx lacks. */
 function readTimeoutMs({ services }: Config): number {
   const all = [...services.values()].map(({ requestTimeoutMs, startupTimeoutMs }) =>
     requestTimeoutMs === 0 ? 0 : requestTimeoutMs + startupTimeoutMs,

@@ -1,4 +1,4 @@
-/** The routing table as a front server can be told it: by patterns, and by the sockets that exist. Pure. */
+/** Expresses the routing table for a front server, by patterns of hosts and by the sockets that exist. Pure. */
 import { dirname } from 'node:path';
 import { hostPatterns, type Target } from '../core/routing/host-patterns.ts';
 import { routingTable } from '../core/routing/routing-table.ts';
@@ -13,18 +13,18 @@ export interface FrontTarget {
 }
 
 export interface FrontRule {
-  /** Matches the host, lower case, without port; not anchored. Without an alias its one group is the tenant's id. */
+  /** Matches the host in lower case without its port; not anchored. Without an alias its one group is the tenant's id. */
   readonly pattern: string;
   /** The alias that the pattern begins with, or null. */
   readonly alias: string | null;
   /**
-   * The instances to look for, first match first: the first whose socket exists serves the request. Where none exists,
-   * and for services that listen on ports, tenement's own proxy decides.
+   * Returns the instances to look for, in order. The first one whose socket exists serves the request. If none exists, and
+   * for services that listen on ports, tenement's own proxy decides.
    */
   targets(tenant: string): FrontTarget[];
 }
 
-/** First match first. */
+/** Returns the rules in the order in which they are tried. */
 export function frontRules(config: Config): FrontRule[] {
   return hostPatterns(routingTable(config, 1)).map(({ pattern, alias, targets }) => ({
     pattern,
@@ -34,15 +34,15 @@ export function frontRules(config: Config): FrontRule[] {
 }
 
 /**
- * Where tenants may write, one could make the socket of a tenant that there is not, and take the requests for the alias of
- * that name. So an alias is looked up by sockets in the server's own directory alone.
+ * Ignores sockets in directories that tenants may write to when an alias is looked up. A tenant could otherwise make the
+ * socket of a tenant that does not exist, and take the requests for the alias of the same name.
  */
 function unforged(alias: string | null, targets: FrontTarget[], { settings }: Config): FrontTarget[] {
   const own = targets.filter(({ tenantId }) => tenantId === alias);
   return own.every(({ socket }) => dirname(socket) === settings.runtimeDir) ? targets : [];
 }
 
-/** Only those before the first without a socket: nobody but the proxy can tell whether that one is registered. */
+/** Stops at the first instance without a socket: only the proxy knows whether that one is registered. */
 function withSockets(targets: readonly Target[], { services, settings }: Config): FrontTarget[] {
   const found: FrontTarget[] = [];
   for (const { service: name, tenantId } of targets) {

@@ -47,7 +47,7 @@ interface Member {
 export class WorkerPool implements ProxyServer {
   private readonly options: WorkerPoolOptions;
   private readonly members = new Map<number, Member>();
-  /** Node's cluster shares a port among those that ask for the same address, also where that is port 0. */
+  /** `asked`: address by which Node's cluster shares one socket among workers, also with port 0. */
   private address: { asked: ListenAddress; readonly bound: ListenAddress } | null = null;
   private readonly pinger: NodeJS.Timeout;
   private closing = false;
