@@ -113,8 +113,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const supervisor = new Supervisor({
     served,
     clock: systemClock,
-    launcher: processes.launcher,
-    activationSockets: processes.activationSockets,
+    ...processes,
     meter: createUsageMeter(),
     storageMeter: createStorageMeter(),
     descriptors,

@@ -107,40 +107,51 @@ export type LaunchResult =
   | { readonly ok: true; readonly process: LaunchedProcess }
   | { readonly ok: false; readonly detail: string };
 
+/** Starts processes, and takes back those of an earlier server. */
 export interface Launcher {
-  /** Called once, before all else. @throws {Error} when what starts need cannot be made */
-  prepare(): Promise<void>;
-  /** @throws {TenementError} `host_cannot` when this host cannot give what one of them asks for */
-  assertHostGives(services: Iterable<ServiceConfig>): void;
-  /** Removes what `prepare` made. */
-  close(): Promise<void>;
   /**
    * Creates the tenant directory (0700), fills the templates in and starts the child.
    * Expected failures (no such command, unwritable directory) are returned, never thrown.
    */
   launch(request: LaunchRequest): Promise<LaunchResult>;
+  /** Takes back a process that an earlier server started. One that is gone by now exits at once. */
+  adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
   /** @throws {TenementError} `command_not_found`, `exec_failed` */
   prepareCommand(request: LaunchRequest, asked: AskedCommand): Promise<PreparedCommand>;
   /** Fingerprint of all that a process of this request is started with. */
   spec(request: LaunchRequest): string;
   /** Paths of an instance. @throws {TenementError} `socket_path_too_long`, `bad_config` */
   paths(service: ServiceConfig, tenantId: string): InstancePaths;
-  /** Whether that process still runs. */
+}
+
+/** This machine under all instances. */
+export interface ProcessHost {
+  /** Called once, before all else. @throws {Error} when what starts need cannot be made */
+  prepare(): Promise<void>;
+  /** @throws {TenementError} `host_cannot` when this host cannot give what one of the services asks for */
+  assertHostGives(services: Iterable<ServiceConfig>): void;
+  /** Removes what `prepare` made. */
+  close(): Promise<void>;
+}
+
+/** Processes that run, or ran, as the kernel and the file system know them. */
+export interface ProcessTable {
   isAlive(identity: ProcessIdentity): boolean;
-  /** Whether its public path leads to that process. */
+  /** Whether the public path leads to that process. */
   isPublished(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>): boolean;
-  /** Takes back a process that an earlier server started. It may be gone by now: then it exits at once. */
-  adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
   /** How many connections there are to each socket, by the path that was bound. One look for all. */
   connections(): ReadonlyMap<string, number>;
   /** Processes that an earlier server started to bind one of these sockets. */
   strays(isOurs: (bindSocket: string) => boolean): Promise<(ProcessIdentity & { readonly bindSocket: string })[]>;
   /** SIGKILL; settles when they are gone. */
   endStrays(strays: readonly ProcessIdentity[]): Promise<void>;
-  /** Removes the sockets that a process which is gone has left, and of a known instance's the FIFOs. */
+  /** Removes the sockets that an ended process has left and, of a known instance, the FIFOs. */
   forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>, instance: InstanceName | null): void;
-  /** Deletes a tenant's directory and all in it; never follows a link out of it. */
-  deleteTenantDir(tenantId: string): Promise<void>;
+}
+
+export interface TenantDirectories {
+  /** Deletes a tenant's directory and all in it; never follows a link out of it. @throws {TenementError} `bad_id` */
+  delete(tenantId: string): Promise<void>;
 }
 
 /** Listeners at the public paths of instances that are not ready, so that a connection there is always accepted. */

@@ -1,18 +1,25 @@
 /** Children and the activation sockets that stand in for them: what one leaves behind, the other takes over. */
-import type { ActivationSockets, Launcher } from '../core/ports.ts';
-import { createLauncher, type LauncherOptions } from './launch/launcher.ts';
+import type { ActivationSockets, Launcher, ProcessHost, ProcessTable, TenantDirectories } from '../core/ports.ts';
+import { createProcessTable } from './child/process-table.ts';
+import { createLauncher } from './launch/launcher.ts';
+import { createProcessContext, type ProcessOptions } from './process-context.ts';
+import { createProcessHost } from './process-host.ts';
 import type { OnActivation } from './sockets/activation-socket.ts';
 import { createActivationSockets } from './sockets/activation-sockets.ts';
+import { createTenantDirectories } from './storage/tenant-directories.ts';
 
 export interface ProcessesOptions
-  extends Omit<LauncherOptions, 'onListenerLeft' | 'logger'>,
-    Pick<Required<LauncherOptions>, 'logger'> {
+  extends Omit<ProcessOptions, 'onListenerLeft' | 'logger'>,
+    Pick<Required<ProcessOptions>, 'logger'> {
   /** How many activation sockets may be open at once: each is a descriptor. */
   maxActivationSockets(): number;
 }
 
 export interface Processes {
+  readonly host: ProcessHost;
   readonly launcher: Launcher;
+  readonly processTable: ProcessTable;
+  readonly tenantDirectories: TenantDirectories;
   readonly activationSockets: ActivationSockets;
   /** Gives each connection to an activation socket to `listener` from now on. Until then they are refused. */
   onActivation(listener: OnActivation): void;
@@ -25,12 +32,19 @@ export function createProcesses({ maxActivationSockets, ...options }: ProcessesO
     onActivation: (...connection) => activate(...connection),
     maxOpen: maxActivationSockets,
   });
-  const launcher = createLauncher({
+  const context = createProcessContext({
     ...options,
     onListenerLeft: (instance, fd) => activationSockets.inherit(instance, fd),
   });
   const onActivation = (listener: OnActivation) => {
     activate = listener;
   };
-  return { launcher, activationSockets, onActivation };
+  return {
+    host: createProcessHost(context),
+    launcher: createLauncher(context),
+    processTable: createProcessTable(context),
+    tenantDirectories: createTenantDirectories(context),
+    activationSockets,
+    onActivation,
+  };
 }

@@ -3,12 +3,13 @@ import type { InstanceRecord } from '../core/lifecycle/instance.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle/lifecycle-events.ts';
 import { recoveryOf } from '../core/lifecycle/recovery.ts';
-import type { Launcher } from '../core/ports.ts';
+import type { Launcher, ProcessTable } from '../core/ports.ts';
 import type { Logger } from '../logger.ts';
 import type { InstanceTable } from './instance-table.ts';
 
 export interface RecoveryDeps {
   readonly launcher: Launcher;
+  readonly processTable: ProcessTable;
   readonly logger: Logger;
   readonly instanceTable: InstanceTable;
   hasService(name: string): boolean;
@@ -28,7 +29,7 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
 
 /** Serves it from now on; `InstanceTable.openActivationSockets` opens the activation sockets of those that sleep. Returns whether its process runs and was taken up. */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
-  const { launcher, instanceTable, logger } = deps;
+  const { launcher, processTable, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
   if (!deps.hasService(record.service)) {
     logger.warn({ instance }, 'registered, but the config has no such service: not served');
@@ -41,8 +42,8 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
     return false;
   }
   const { process } = record;
-  const isAlive = process !== null && launcher.isAlive(process);
-  const isOpen = isAlive && launcher.isPublished(process);
+  const isAlive = process !== null && processTable.isAlive(process);
+  const isOpen = isAlive && processTable.isPublished(process);
   if (!isOpen) instanceTable.addActivationSocketSoon(record);
   const recovery = recoveryOf(record, isAlive, deps.nowMs());
   if (recovery.do === 'nothing') return false;
@@ -57,7 +58,7 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   // What failed with another config is tried with this one.
   if (recovery.do === 'dispatch') runner.dispatch(runner.isRenewed ? tryNow(deps.nowMs()) : recovery.event);
   if (recovery.do === 'lost' && process !== null) {
-    launcher.forget(process, instance);
+    processTable.forget(process, instance);
     runner.lost();
   }
   return false;
@@ -67,9 +68,9 @@ function tryNow(atMs: number): LifecycleEvent {
   return { type: 'resume-wait', state: 'backoff', atMs };
 }
 
-async function endStrays(known: ReadonlySet<string>, { launcher, logger }: RecoveryDeps): Promise<void> {
-  const strays = await launcher.strays((bindSocket) => !known.has(bindSocket));
+async function endStrays(known: ReadonlySet<string>, { processTable, logger }: RecoveryDeps): Promise<void> {
+  const strays = await processTable.strays((bindSocket) => !known.has(bindSocket));
   for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
-  await launcher.endStrays(strays);
-  for (const { bindSocket } of strays) launcher.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
+  await processTable.endStrays(strays);
+  for (const { bindSocket } of strays) processTable.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
 }

@@ -44,8 +44,8 @@ export class ServerLife {
 
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
   async open(): Promise<void> {
-    this.parts.deps.launcher.assertHostGives(this.parts.config.services.values());
-    await this.parts.deps.launcher.prepare();
+    this.parts.deps.host.assertHostGives(this.parts.config.services.values());
+    await this.parts.deps.host.prepare();
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) this.takeIn(instance);
@@ -99,7 +99,7 @@ export class ServerLife {
     await this.parts.writeBehind.settled(LAST_WAIT_MS);
     this.parts.monitors.end();
     this.parts.deps.activationSockets.close();
-    await this.parts.deps.launcher.close();
+    await this.parts.deps.host.close();
   }
 
   /**
@@ -109,7 +109,7 @@ export class ServerLife {
    */
   apply(config: Config): string[] {
     this.assertOpen();
-    this.parts.deps.launcher.assertHostGives(config.services.values());
+    this.parts.deps.host.assertHostGives(config.services.values());
     const { served, registry, logger } = this.parts.deps;
     const diff = diffConfigs(served.current, config);
     const words = describeDiff(diff, (service) => this.parts.instanceTable.population(service));
@@ -128,9 +128,16 @@ export class ServerLife {
   }
 
   private recoveryDeps(): RecoveryDeps {
-    const { launcher, logger, clock } = this.parts.deps;
+    const { launcher, processTable, logger, clock } = this.parts.deps;
     const hasService = (name: string) => this.parts.config.services.has(name);
-    return { launcher, logger, instanceTable: this.parts.instanceTable, hasService, nowMs: () => clock.nowMs() };
+    return {
+      launcher,
+      processTable,
+      logger,
+      instanceTable: this.parts.instanceTable,
+      hasService,
+      nowMs: () => clock.nowMs(),
+    };
   }
 
   /** Registers one of `[instances]`, and starts it unless it is only to be registered. */

@@ -3,7 +3,16 @@
 import type { HostMemory } from '../core/admission/pressure.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { DescriptorShares } from '../core/limits/descriptors.ts';
-import type { ActivationSockets, Clock, Launcher, StorageMeter, UsageMeter } from '../core/ports.ts';
+import type {
+  ActivationSockets,
+  Clock,
+  Launcher,
+  ProcessHost,
+  ProcessTable,
+  StorageMeter,
+  TenantDirectories,
+  UsageMeter,
+} from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
@@ -18,7 +27,10 @@ export interface SupervisorDeps {
   readonly tenants: TenantStore;
   readonly events: EventLog;
   readonly logger: Logger;
+  readonly host: ProcessHost;
   readonly launcher: Launcher;
+  readonly processTable: ProcessTable;
+  readonly tenantDirectories: TenantDirectories;
   readonly activationSockets: ActivationSockets;
   /** What instances may take of the open files; null: as much as they like. */
   readonly descriptors: DescriptorShares | null;

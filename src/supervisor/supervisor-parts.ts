@@ -56,11 +56,12 @@ export class SupervisorParts {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, activationSockets, events, logger, clock, random, webAddressOf } = this.deps;
+    const { launcher, processTable, activationSockets, events, logger, clock, random, webAddressOf } = this.deps;
     return {
       webAddressOf,
       activationSockets,
       settings: () => this.config.settings,
+      processTable,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       writeBehind: this.writeBehind,
       events,
@@ -117,7 +118,7 @@ export class SupervisorParts {
   /** @throws {TenementError} as `Registrar.register`, `host_cannot` */
   register(service: string, tenantId: string, own: TenantsOwn): Runner {
     const config = this.serviceNamed(service);
-    this.deps.launcher.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
+    this.deps.host.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
     return this.registrar.register(service, tenantId, own);
   }
 

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { InstancePaths, LaunchedProcess, Launcher, LaunchRequest, Upstream } from '../../src/core/ports.ts';
+import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
-import { createLauncher } from '../../src/process/launch/launcher.ts';
+import { silentLogger } from '../../src/logger.ts';
 import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output/output-sink.ts';
+import { createProcesses, type Processes } from '../../src/process/processes.ts';
 import { after } from '../../src/process/storage/after.ts';
 import { NO_LIMITS } from '../limits.ts';
 
@@ -61,9 +62,8 @@ export class MemorySink implements OutputSink {
   }
 }
 
-export interface Bench {
+export interface Bench extends Omit<Processes, 'onActivation' | 'activationSockets'> {
   readonly dir: string;
-  readonly launcher: Launcher;
   readonly sink: MemorySink;
   readonly settings: Settings;
   request(change?: Partial<ServiceConfig>, env?: Record<string, string>): LaunchRequest;
@@ -76,8 +76,15 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
   const sink = new MemorySink();
   const settings = makeSettings(dir);
   mkdirSync(settings.runtimeDir);
-  const launcher = createLauncher({ settings, sink, ...(baseEnv && { baseEnv }) });
-  onTestFinished(() => launcher.close());
+  const processes = createProcesses({
+    settings,
+    sink,
+    logger: silentLogger(),
+    maxActivationSockets: () => 0,
+    ...(baseEnv && { baseEnv }),
+  });
+  const { host, launcher } = processes;
+  onTestFinished(() => host.close());
   const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
     const service = { ...makeService(dir), ...change };
     return {
@@ -91,8 +98,8 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
     };
   };
   return {
+    ...processes,
     dir,
-    launcher,
     sink,
     settings,
     request: makeRequest,

@@ -13,6 +13,8 @@ import type {
   LaunchRequest,
   ProbeResult,
   ProcessExit,
+  ProcessHost,
+  ProcessTable,
 } from '../../src/core/ports.ts';
 import { ServedConfig } from '../../src/core/service/served-config.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
@@ -298,22 +300,22 @@ export function world(
     measureMs: 0,
     deletion: Promise.resolve(),
   };
-  const launcher: Launcher = {
-    prepare: async () => {},
-    close: async () => {},
-    assertHostGives: () => {},
-    spec: ({ service: { command } }) => command.join(' '),
+  const host: ProcessHost = { prepare: async () => {}, close: async () => {}, assertHostGives: () => {} };
+  const processTable: ProcessTable = {
     isAlive: ({ pid }) => running.some((process) => process.record.pid === pid),
-    adopt: (_request, { pid }) => {
-      const process = running.find((one) => one.record.pid === pid) ?? new FakeProcess(pid);
-      processes.push(process);
-      return process;
-    },
     strays: async (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
     endStrays: async (some) => void endedStrays.push(...some.map(({ pid }) => pid)),
     isPublished: () => true,
     connections: () => made.connections,
     forget: () => {},
+  };
+  const launcher: Launcher = {
+    spec: ({ service: { command } }) => command.join(' '),
+    adopt: (_request, { pid }) => {
+      const process = running.find((one) => one.record.pid === pid) ?? new FakeProcess(pid);
+      processes.push(process);
+      return process;
+    },
     paths: ({ socket }, id) => ({
       tenantDir: `/d/${id}`,
       publicSocket: socket.replace('{id}', id),
@@ -328,7 +330,6 @@ export function world(
       return { ok: true, process };
     },
     prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null }),
-    deleteTenantDir: () => made.deletion,
   };
   const assertWritable = () => {
     if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });
@@ -355,7 +356,10 @@ export function world(
   const supervisor = new Supervisor({
     served: new ServedConfig(config),
     clock,
+    host,
     launcher,
+    processTable,
+    tenantDirectories: { delete: () => made.deletion },
     descriptors: null,
     activationSockets: {
       open: () => {},

@@ -1,5 +1,5 @@
 /** Looks once a second for what goes straight to the sockets of instances, while one serves. */
-import type { Clock, Launcher } from '../../core/ports.ts';
+import type { Clock, ProcessTable } from '../../core/ports.ts';
 import { attempt } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { Runner } from '../instance/runner.ts';
@@ -12,7 +12,7 @@ const FRESH_MS = 10;
 export interface TrafficWatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly launcher: Pick<Launcher, 'connections'>;
+  readonly processTable: Pick<ProcessTable, 'connections'>;
   runners(): Iterable<Runner>;
 }
 
@@ -39,7 +39,7 @@ export class TrafficWatch {
   counts(): ConnectionCounts {
     const nowMs = this.options.clock.nowMs();
     if (this.read === null || nowMs - this.read.atMs > FRESH_MS) {
-      this.read = { atMs: nowMs, counts: this.options.launcher.connections() };
+      this.read = { atMs: nowMs, counts: this.options.processTable.connections() };
     }
     return this.read.counts;
   }

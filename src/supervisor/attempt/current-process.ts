@@ -3,7 +3,15 @@ import type { Demand } from '../../core/admission/demand.ts';
 import type { ExitReason, InstanceName, ProcessIdentity, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import { startTerms } from '../../core/lifecycle/start-terms.ts';
-import type { Clock, LaunchedProcess, Launcher, LaunchRequest, ProcessExit, Usage } from '../../core/ports.ts';
+import type {
+  Clock,
+  LaunchedProcess,
+  Launcher,
+  LaunchRequest,
+  ProcessExit,
+  ProcessTable,
+  Usage,
+} from '../../core/ports.ts';
 import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
@@ -29,6 +37,7 @@ export interface CurrentProcessOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly launcher: Launcher;
+  readonly processTable: Pick<ProcessTable, 'isAlive'>;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
   readonly records: RecordKeeper;
@@ -121,14 +130,14 @@ export class CurrentProcess {
 
   /** Tries again when it fails: as long as the process lives, there can be no other. */
   private async end(attempt: Attempt, graceMs: number): Promise<void> {
-    const { clock, logger, launcher } = this.options;
+    const { clock, logger, processTable } = this.options;
     for (let tries = 1; ; tries += 1) {
       try {
         return await attempt.terminate(tries === 1 ? graceMs : 0);
       } catch (error) {
         fault(logger, error, { pid: attempt.process?.identity.pid });
       }
-      const lives = attempt.process !== null && launcher.isAlive(attempt.process.identity);
+      const lives = attempt.process !== null && processTable.isAlive(attempt.process.identity);
       if (tries >= END_TRIES && !lives) return attempt.giveUp();
       await new Promise<void>((resolve) => clock.after(END_AGAIN_MS, resolve));
     }

@@ -1,13 +1,14 @@
 /** Where an instance is reached, and who answers there: its process while that is ready, else the activation socket. */
 import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
-import type { ActivationSockets, InstancePaths, LaunchedProcess, Launcher } from '../../core/ports.ts';
+import type { ActivationSockets, InstancePaths, LaunchedProcess, Launcher, ProcessTable } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 
 export interface PublicEndpointOptions {
   readonly name: InstanceName;
   readonly tenantId: string;
-  readonly launcher: Pick<Launcher, 'paths' | 'isPublished'>;
+  readonly launcher: Pick<Launcher, 'paths'>;
+  readonly processTable: Pick<ProcessTable, 'isPublished'>;
   readonly activationSockets: Pick<ActivationSockets, 'open' | 'retire' | 'remove'>;
 }
 
@@ -35,11 +36,11 @@ export class PublicEndpoint {
 
   /** Somebody answers there. `found`: a process that an earlier server started. */
   mind({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
-    const { name, launcher, activationSockets } = this.options;
+    const { name, processTable, activationSockets } = this.options;
     if (over) activationSockets.remove(name);
     else if (state === 'ready') activationSockets.retire(name);
     // One that was taken back serves on while it is probed.
-    else if (state === 'starting' && found !== null && launcher.isPublished(found.record)) return;
+    else if (state === 'starting' && found !== null && processTable.isPublished(found.record)) return;
     else activationSockets.open(name, this.configured, access);
   }
 }

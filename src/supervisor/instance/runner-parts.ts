@@ -2,7 +2,7 @@
 import type { Demand } from '../../core/admission/demand.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import type { ActivationSockets, Launcher, LaunchRequest } from '../../core/ports.ts';
+import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import { Consumption } from '../activity/consumption.ts';
@@ -23,6 +23,7 @@ export interface RunnerDeps extends RecordKeeperDeps {
   /** Asked each time: a reload may change them. */
   settings(): Settings;
   readonly launcher: Launcher;
+  readonly processTable: ProcessTable;
   readonly activationSockets: Omit<ActivationSockets, 'close'>;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;

@@ -1,7 +1,7 @@
 /** What is looked at again and again while something runs. */
 
 import type { HostMemory } from '../../core/admission/pressure.ts';
-import type { Clock, Launcher, StorageMeter, UsageMeter } from '../../core/ports.ts';
+import type { Clock, ProcessTable, StorageMeter, UsageMeter } from '../../core/ports.ts';
 import type { Logger } from '../../logger.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 import { TrafficWatch } from '../activity/traffic-watch.ts';
@@ -14,7 +14,7 @@ import { StorageWatch } from './storage-watch.ts';
 export interface MonitorsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly launcher: Launcher;
+  readonly processTable: Pick<ProcessTable, 'connections'>;
   readonly meter: UsageMeter;
   readonly storageMeter: StorageMeter;
   /** null where it is not known. */

@@ -1,7 +1,7 @@
 /** Registers instances and unregisters them: in the registry first, then in the table of instances. */
 
 import { type InstanceName, instanceName, newRecord, type TenantsOwn } from '../../core/lifecycle/instance.ts';
-import type { Clock, Launcher } from '../../core/ports.ts';
+import type { Clock, TenantDirectories } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import type { Registry } from '../../core/stores/registry.ts';
 import type { TenantStore } from '../../core/stores/tenant-store.ts';
@@ -15,7 +15,7 @@ export interface RegistrarDeps {
   readonly registry: Pick<Registry, 'whenWritable'>;
   readonly tenants: TenantStore;
   readonly events: EventLog;
-  readonly launcher: Pick<Launcher, 'deleteTenantDir'>;
+  readonly tenantDirectories: TenantDirectories;
   readonly instanceTable: InstanceTable;
   /** @throws {TenementError} `unknown_service` */
   assertService(name: string): void;
@@ -89,7 +89,7 @@ export class Registrar {
   private async delete(runner: Runner, itsDirectory: boolean): Promise<void> {
     await this.deps.removeLogs(runner.name);
     if (!itsDirectory) return;
-    await this.deps.launcher.deleteTenantDir(runner.tenantId);
+    await this.deps.tenantDirectories.delete(runner.tenantId);
     await this.deps.registry.whenWritable(() => this.deps.tenants.commit({ tenantId: runner.tenantId, record: null }));
   }
 

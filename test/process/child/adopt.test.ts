@@ -97,9 +97,9 @@ test('what lies at its public path by then gives way to it', async () => {
   const path = publicSocket(bench.request().paths);
   renameSync(path, `${path}.moved`);
   writeFileSync(path, '');
-  expect(bench.launcher.isPublished(child.record)).toBe(false);
+  expect(bench.processTable.isPublished(child.record)).toBe(false);
   expect(await takenBack(bench, child).waitReady(PATIENT)).toEqual({ ok: true });
-  expect(bench.launcher.isPublished(child.record)).toBe(true);
+  expect(bench.processTable.isPublished(child.record)).toBe(true);
   expect(JSON.parse(await get({ socketPath: path }))).toMatchObject({ tenant: 'acme' });
 });
 
@@ -117,8 +117,8 @@ test('a later process with its pid is another one', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('never-listens') });
   const { pid, startTicks } = child.record;
-  expect(bench.launcher.isAlive({ pid, startTicks })).toBe(true);
-  expect(bench.launcher.isAlive({ pid, startTicks: (startTicks ?? 0) - 1 })).toBe(false);
+  expect(bench.processTable.isAlive({ pid, startTicks })).toBe(true);
+  expect(bench.processTable.isAlive({ pid, startTicks: (startTicks ?? 0) - 1 })).toBe(false);
 });
 
 test('a process that no record names is found by its environment, and ended', async () => {
@@ -126,11 +126,11 @@ test('a process that no record names is found by its environment, and ended', as
   const child = await bench.launch({ command: app('never-listens') });
   const { bindSocket } = bench.request().paths;
   // Its environment is its own once the program runs.
-  const strays = () => bench.launcher.strays((path) => path === bindSocket);
+  const strays = () => bench.processTable.strays((path) => path === bindSocket);
   await expect.poll(async () => (await strays()).length).toBe(1);
   const [stray] = await strays();
   expect(stray).toMatchObject({ pid: child.identity.pid, bindSocket });
-  expect(await bench.launcher.strays(() => false)).toEqual([]);
-  if (stray !== undefined) await bench.launcher.endStrays([stray]);
+  expect(await bench.processTable.strays(() => false)).toEqual([]);
+  if (stray !== undefined) await bench.processTable.endStrays([stray]);
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });

@@ -112,10 +112,10 @@ test('the directory of a tenant is deleted; an id that is no label deletes nothi
   const tenantDir = join(bench.settings.dataDir, 'acme');
   mkdirSync(tenantDir, { recursive: true });
   mkdirSync(bench.settings.stateDir);
-  await bench.launcher.deleteTenantDir('acme');
+  await bench.tenantDirectories.delete('acme');
   expect(existsSync(tenantDir)).toBe(false);
   for (const id of ['..', '', '.', 'a/b', '.tenement']) {
-    await expect(bench.launcher.deleteTenantDir(id)).rejects.toMatchObject({ code: 'bad_id' });
+    await expect(bench.tenantDirectories.delete(id)).rejects.toMatchObject({ code: 'bad_id' });
   }
   expect(existsSync(bench.settings.dataDir)).toBe(true);
 });

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLauncher } from '../../../src/process/launch/launcher.ts';
 import type { OutputSink } from '../../../src/process/output/output-sink.ts';
+import { createProcessContext } from '../../../src/process/process-context.ts';
 import { inline, makeBench } from '../support.ts';
 
 test('what a child printed last is read, though the loop stands still at its end (bug: it was lost)', async () => {
@@ -14,8 +15,9 @@ test('what a child printed last is read, though the loop stands still at its end
       return bench.sink.attach(source);
     },
   };
-  const launcher = createLauncher({ settings: bench.settings, sink });
-  onTestFinished(() => launcher.close());
+  const context = createProcessContext({ settings: bench.settings, sink });
+  onTestFinished(() => context.close());
+  const launcher = createLauncher(context);
   const result = await launcher.launch(
     bench.request({ command: inline('console.log("x".repeat(100_000)); console.log("last words")') }),
   );

@@ -134,10 +134,10 @@ test('a process that says it binds somewhere else has nothing removed there', ()
   ];
   for (const bindSocket of claims) {
     expect(isBindSocket(bindSocket)).toBe(false);
-    bench.launcher.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
+    bench.processTable.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
   }
   expect(existsSync(join(bench.dir, 'etc/ssh'))).toBe(true);
   expect(existsSync(elsewhere)).toBe(true);
-  bench.launcher.forget({ bindSocket: join(elsewhere, 's'), publicSocket: null, cgroup: [] }, null);
+  bench.processTable.forget({ bindSocket: join(elsewhere, 's'), publicSocket: null, cgroup: [] }, null);
   expect(existsSync(elsewhere)).toBe(false);
 });

@@ -1,0 +1,30 @@
+/** Files that serve one process only: its sockets, its FIFOs, its bundle. */
+import type { ProcessRecord } from '../../core/lifecycle/instance.ts';
+import type { LaunchRequest } from '../../core/ports.ts';
+import { upstreamSocketPath } from '../../core/service/socket-path.ts';
+import { removeBundle } from '../isolation/runsc/bundle.ts';
+import type { ProcessContext } from '../process-context.ts';
+import { removeBindDir } from '../sockets/bind-dir.ts';
+import { withdrawSocket } from '../sockets/public-socket.ts';
+
+/** Removes the FIFOs and the bundle of a process. */
+export function removeOutputFiles({ instance, paths }: LaunchRequest, { fifos, settings }: ProcessContext): void {
+  fifos.remove(instance);
+  removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
+}
+
+type Sockets = Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>;
+
+/** Removes the sockets of a process that has ended. A failure is logged; the next start does not depend on it. */
+export function removeSockets(
+  { publicSocket, bindSocket }: Sockets,
+  { trash, logger }: Pick<ProcessContext, 'trash' | 'logger'>,
+): void {
+  try {
+    withdrawSocket(upstreamSocketPath(bindSocket), publicSocket, trash);
+    removeBindDir(bindSocket, trash);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ bindSocket, reason }, 'the sockets of a process that has ended are still there');
+  }
+}

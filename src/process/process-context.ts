@@ -1,0 +1,78 @@
+/** What starting, finding and ending processes share: FIFOs, spare shells, users, cgroups, the trash. */
+import { join } from 'node:path';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { type HiddenPaths, hiddenPaths } from '../core/service/hidden-paths.ts';
+import type { Config, ServiceConfig, Settings } from '../core/service/service.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import type { Cgroups } from './cgroup/cgroup.ts';
+import { findCgroups } from './cgroup/find.ts';
+import { DynamicUsers } from './isolation/dynamic-user.ts';
+import { HostSockets } from './isolation/host-sockets.ts';
+import type { Surroundings } from './isolation/isolation.ts';
+import { FilterFile } from './isolation/seccomp/filter-file.ts';
+import { coverInherited } from './launch/descriptors.ts';
+import { Fifos } from './launch/fifos.ts';
+import { SpareShells } from './launch/spare-shells.ts';
+import type { OutputSink } from './output/output-sink.ts';
+import { keepReserve } from './proc/reserve.ts';
+import { Trash } from './storage/trash.ts';
+
+export interface ProcessOptions {
+  readonly settings: Settings;
+  readonly sink: OutputSink;
+  /** Default: no log. */
+  readonly logger?: Logger;
+  /** Environment from which children inherit by name; default: this process's. */
+  readonly baseEnv?: NodeJS.ProcessEnv;
+  /** Called when a process has ended that listened on `fd`. The callee closes `fd`. Default: it is closed. */
+  onListenerLeft?(instance: InstanceName, fd: number): void;
+  /** The services of now, whose files are hidden from every tenant; default: none. */
+  config?(): Pick<Config, 'file' | 'services'>;
+}
+
+export interface ProcessContext extends ProcessOptions, Surroundings {
+  /** Found once, when first needed, because finding them may move this process into another cgroup. */
+  cgroups(): Cgroups;
+  readonly fifos: Fifos;
+  readonly shells: SpareShells;
+  readonly logger: Logger;
+  readonly trash: Trash;
+  close(): Promise<void>;
+}
+
+export function createProcessContext(options: ProcessOptions): ProcessContext {
+  const { settings, logger = silentLogger() } = options;
+  keepReserve();
+  const trash = new Trash({ logger });
+  const fifos = new Fifos(join(settings.stateDir, 'output'));
+  const shells = new SpareShells(fifos, coverInherited());
+  const filterFile = new FilterFile(settings.stateDir);
+  let cgroups: Cgroups | null = null;
+  return {
+    ...options,
+    logger,
+    trash,
+    fifos,
+    shells,
+    users: new DynamicUsers(settings),
+    hostSockets: new HostSockets(),
+    filterPath: () => filterFile.path(),
+    hiddenPaths: (service) => hiddenPathsFor(service, options),
+    cgroups: () => {
+      cgroups ??= findCgroups({ root: settings.cgroupRoot, stateDir: settings.stateDir });
+      return cgroups;
+    },
+    close: async () => {
+      await shells.close();
+      await fifos.close();
+      await trash.close();
+      filterFile.close();
+      cgroups?.close();
+    },
+  };
+}
+
+function hiddenPathsFor(service: ServiceConfig, { settings, config }: ProcessOptions): HiddenPaths {
+  const { file = null, services = new Map() } = config?.() ?? {};
+  return hiddenPaths({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
+}
