@@ -1,5 +1,6 @@
 /** A difference of two configs as sentences for a person. Pure. */
 import type { ConfigDiff, ServiceChange } from '../lifecycle/reconcile.ts';
+import { SERVICE_KEYS } from '../service/service-keys.ts';
 
 /** How many instances of a service there are. */
 export interface Population {
@@ -29,15 +30,23 @@ function ending({ running }: Population): string {
 
 function changed({ name, keys, restarts }: ServiceChange, { registered, running }: Population): string {
   const what = `service ${name}: ${keys.map(tomlKey).join(', ')} changed`;
-  if (!restarts) return `${what}; taken over at once`;
+  if (!restarts) return `${what}; ${takenOver(keys)}`;
   const asleep = registered - running;
   const now = running === 0 ? [] : [`running, restarted one by one: ${running}`];
   const later = asleep === 0 ? [] : [`without a process, changed at their next start: ${asleep}`];
   return [what, ...now, ...later].join('; ');
 }
 
+function takenOver(keys: readonly string[]): string {
+  const later = keys.filter((field) => SERVICE_KEYS.get(field)?.takeover === 'next-start');
+  if (later.length === 0) return 'taken over at once';
+  const atNextStart = 'taken over at the next start of each instance';
+  return later.length === keys.length
+    ? atNextStart
+    : `taken over at once, but ${later.map(tomlKey).join(', ')} at the next start of each instance`;
+}
+
 /** `idleTimeoutMs` as it is written in tenement.toml: `idle_timeout`. */
-function tomlKey(key: string): string {
-  const plain = key.replace(/Ms$/, '').replace(/Bytes$/, 'Mb');
-  return plain.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function tomlKey(field: string): string {
+  return SERVICE_KEYS.get(field)?.key ?? field;
 }

@@ -1,5 +1,6 @@
 /** What differs between the config that is served and another. Pure. */
 import type { Config, ListedInstance, ServiceConfig } from '../service/service.ts';
+import { SERVICE_KEYS } from '../service/service-keys.ts';
 
 export interface ServiceChange {
   readonly name: string;
@@ -21,24 +22,31 @@ export interface ConfigDiff {
   readonly needsRestart: readonly string[];
 }
 
-/** What a process is started with; the others are tenement's own business and change under it. */
-const STARTED_WITH: readonly (keyof ServiceConfig)[] = [
-  'command',
-  'workdir',
-  'socket',
-  'socketMode',
-  'socketGroup',
-  'listen',
-  'isolation',
-  'nofileLimit',
-  'network',
-  'user',
-  'readOnlyPaths',
-  'readWritePaths',
-  'sockets',
-  'tmpLimitBytes',
-  'inheritEnv',
-  'env',
+/** A field of the config that only a restart of the server takes over. */
+interface FixedField {
+  readonly table: 'settings' | 'proxy' | 'api';
+  /** In that table, or in its table of limits. */
+  readonly field: string;
+  readonly isLimit?: true;
+  /** Its key as it is written in tenement.toml; null: it follows from another field of this list. */
+  readonly key: string | null;
+}
+
+const FIXED: readonly FixedField[] = [
+  { table: 'settings', field: 'dataDir', key: 'data_dir' },
+  { table: 'settings', field: 'stateDir', key: null },
+  { table: 'settings', field: 'runtimeDir', key: 'runtime_dir' },
+  { table: 'settings', field: 'runtimeDirSource', key: null },
+  { table: 'proxy', field: 'workers', key: 'workers' },
+  { table: 'proxy', field: 'listen', key: 'listen' },
+  { table: 'proxy', field: 'maxConnections', isLimit: true, key: 'max_connections' },
+  { table: 'proxy', field: 'maxConnectionsPerClient', isLimit: true, key: 'max_connections_per_client' },
+  { table: 'proxy', field: 'maxHeaderBytes', isLimit: true, key: 'max_header_kb' },
+  { table: 'proxy', field: 'headerTimeoutMs', isLimit: true, key: 'header_timeout' },
+  { table: 'proxy', field: 'keepAliveTimeoutMs', isLimit: true, key: 'keep_alive_timeout' },
+  { table: 'proxy', field: 'bodyIdleTimeoutMs', isLimit: true, key: 'body_idle_timeout' },
+  { table: 'api', field: 'listen', key: 'listen' },
+  { table: 'api', field: 'auth', key: 'auth' },
 ];
 
 export function diffConfigs(was: Config, is: Config): ConfigDiff {
@@ -63,11 +71,10 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
 
 /** The new config with what only a restart of the server takes over left as it was. */
 export function applicable(was: Config, is: Config): Config {
-  const { dataDir, stateDir, runtimeDir, runtimeDirSource } = was.settings;
   return {
     ...is,
-    settings: { ...is.settings, dataDir, stateDir, runtimeDir, runtimeDirSource },
-    proxy: { ...is.proxy, listen: was.proxy.listen, limits: was.proxy.limits, workers: was.proxy.workers },
+    settings: { ...is.settings, ...fixedOf('settings', was.settings) },
+    proxy: { ...is.proxy, ...fixedOf('proxy', was.proxy), limits: was.proxy.limits },
     api: was.api,
   };
 }
@@ -75,40 +82,35 @@ export function applicable(was: Config, is: Config): Config {
 function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined): ServiceChange[] {
   if (was === undefined || is === undefined) return [];
   const keys = differing(was, is);
-  const startedWith: readonly string[] = STARTED_WITH;
-  return keys.length === 0 ? [] : [{ name: is.name, keys, restarts: keys.some((key) => startedWith.includes(key)) }];
+  const restarts = keys.some((field) => SERVICE_KEYS.get(field)?.takeover === 'restart');
+  return keys.length === 0 ? [] : [{ name: is.name, keys, restarts }];
 }
 
 function liveTables(was: Config, is: Config): string[] {
-  const fixed = ['dataDir', 'stateDir', 'runtimeDir', 'runtimeDirSource', 'listen', 'limits', 'workers'];
-  const free = (table: object) => Object.fromEntries(Object.entries(table).filter(([key]) => !fixed.includes(key)));
+  const taken = applicable(was, is);
   return [
-    ...(same(free(was.settings), free(is.settings)) ? [] : ['settings']),
-    ...(same(free(was.proxy), free(is.proxy)) ? [] : ['proxy']),
+    ...(same(was.settings, taken.settings) ? [] : ['settings']),
+    ...(same(was.proxy, taken.proxy) ? [] : ['proxy']),
     ...(same([...was.aliases], [...is.aliases]) ? [] : ['routing']),
   ];
 }
 
 function fixedKeys(was: Config, is: Config): string[] {
-  const pairs: [string, unknown, unknown][] = [
-    ['settings.data_dir', was.settings.dataDir, is.settings.dataDir],
-    ['settings.runtime_dir', was.settings.runtimeDir, is.settings.runtimeDir],
-    ['proxy.workers', was.proxy.workers, is.proxy.workers],
-    ['proxy.listen', was.proxy.listen, is.proxy.listen],
-    ['proxy.max_connections', was.proxy.limits.maxConnections, is.proxy.limits.maxConnections],
-    [
-      'proxy.max_connections_per_client',
-      was.proxy.limits.maxConnectionsPerClient,
-      is.proxy.limits.maxConnectionsPerClient,
-    ],
-    ['proxy.max_header_kb', was.proxy.limits.maxHeaderBytes, is.proxy.limits.maxHeaderBytes],
-    ['proxy.header_timeout', was.proxy.limits.headerTimeoutMs, is.proxy.limits.headerTimeoutMs],
-    ['proxy.keep_alive_timeout', was.proxy.limits.keepAliveTimeoutMs, is.proxy.limits.keepAliveTimeoutMs],
-    ['proxy.body_idle_timeout', was.proxy.limits.bodyIdleTimeoutMs, is.proxy.limits.bodyIdleTimeoutMs],
-    ['api.listen', was.api.listen, is.api.listen],
-    ['api.auth', was.api.auth, is.api.auth],
-  ];
-  return pairs.filter(([, before, after]) => !same(before, after)).map(([key]) => key);
+  return FIXED.flatMap((fixed) => {
+    const { table, key } = fixed;
+    return key === null || same(fixedValue(was, fixed), fixedValue(is, fixed)) ? [] : [`${table}.${key}`];
+  });
+}
+
+function fixedValue(config: Config, { table, field, isLimit }: FixedField): unknown {
+  const holder: object = isLimit ? config.proxy.limits : config[table];
+  return new Map<string, unknown>(Object.entries(holder)).get(field);
+}
+
+/** What of a table only a restart takes over. */
+function fixedOf<Table extends object>(name: FixedField['table'], table: Table): Partial<Table> {
+  const fixed = FIXED.filter((one) => one.table === name && !one.isLimit).map(({ field }) => field);
+  return Object.fromEntries(Object.entries(table).filter(([field]) => fixed.includes(field))) as Partial<Table>;
 }
 
 function differing(was: object, is: object): string[] {

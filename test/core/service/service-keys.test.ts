@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { serviceSchema } from '../../../src/config/schema.ts';
+import { describeDiff } from '../../../src/core/input/diff-words.ts';
+import { diffConfigs } from '../../../src/core/lifecycle/reconcile.ts';
+import { judgedBy, SERVICE_KEYS, startedWith } from '../../../src/core/service/service-keys.ts';
+import { configOf, SERVICE } from '../../supervisor/fakes.ts';
+
+const all = () => ({ registered: 1, running: 1 });
+
+/** What a reload says in which only this field differs. */
+function wordsOf(field: string): string[] {
+  const was = configOf(SERVICE, {});
+  const is = configOf({ ...SERVICE, [field]: 'another value' }, {});
+  return describeDiff(diffConfigs(was, is), all);
+}
+
+test('every key of a service in the config is in the list, once', () => {
+  const listed = Array.from(SERVICE_KEYS.values(), ({ key }) => key);
+  expect(listed.toSorted()).toEqual(Object.keys(serviceSchema.shape).toSorted());
+});
+
+test('every field of a service but its name is in the list', () => {
+  const { name: _name, ...fields } = SERVICE;
+  expect([...SERVICE_KEYS.keys()].toSorted()).toEqual(Object.keys(fields).toSorted());
+});
+
+test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, { key, takeover }) => {
+  const said = {
+    restart: 'running, restarted one by one: 1',
+    'next-start': 'taken over at the next start of each instance',
+    start: 'taken over at once',
+    live: 'taken over at once',
+  }[takeover];
+  expect(wordsOf(field)).toEqual([`service api: ${key} changed; ${said}`]);
+});
+
+test('a change of a key for the next start is told beside one that holds at once', () => {
+  const was = configOf(SERVICE, {});
+  const is = configOf({ ...SERVICE, logLimitBytes: 1, retry: !SERVICE.retry }, {});
+  expect(describeDiff(diffConfigs(was, is), all)).toEqual([
+    'service api: retry, log_limit_mb changed; taken over at once, but log_limit_mb at the next start of each instance',
+  ]);
+});
+
+test('open files are the only limit that a process is started with', () => {
+  expect(startedWith(SERVICE)).toMatchObject({ nofileLimit: SERVICE.nofileLimit, command: SERVICE.command });
+  expect(Object.keys(startedWith(SERVICE))).not.toContain('memoryLimitBytes');
+});
+
+test('health and the time to start judge a start', () => {
+  const service = { ...SERVICE, health: '/up', healthHost: 'h', healthTimeoutMs: 1, startupTimeoutMs: 2 };
+  expect(judgedBy(service)).toEqual(['/up', 'h', 1, 2]);
+});
