@@ -1,7 +1,7 @@
 /** One tenant of an application: its visitor, and what its operator can do. */
 import type { InstanceView } from '../../src/core/input/verbs.ts';
+import { tenement } from '../e2e/command.ts';
 import type { TestServer } from '../e2e/support.ts';
-import { tenement } from '../e2e/test-server.ts';
 import { Visitor } from './visitor.ts';
 
 export class Tenant extends Visitor {

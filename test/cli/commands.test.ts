@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { CRASHED, view } from '../api/fakes.ts';
-import { runningCli, testIo } from './running.ts';
+import { testIo } from './io.ts';
+import { runningCli } from './running.ts';
 
 async function withAcme() {
   const running = await runningCli();

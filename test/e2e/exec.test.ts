@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { tenement } from './command.ts';
 import { MAIN } from './follower.ts';
 import { isMissing } from './fronts.ts';
 import { serve, type TestServer } from './support.ts';
-import { tenement } from './test-server.ts';
 
 const isRoot = process.getuid?.() === 0;
 const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;

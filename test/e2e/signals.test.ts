@@ -5,10 +5,10 @@ import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { tenement } from './command.ts';
 import { MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups } from './leftovers.ts';
 import { isRunning, readProc, serve, type TestServer, temporaryDirectory, writeConfig } from './support.ts';
-import { tenement } from './test-server.ts';
 
 /** Nothing that is waited for here may be what ends it: all would take a minute. */
 const STUBBORN = `[service.app]

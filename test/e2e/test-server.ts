@@ -5,6 +5,7 @@ import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'no
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceView } from '../../src/core/input/verbs.ts';
+import { type CommandResult, tenement, Watch } from './command.ts';
 import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups, thawAll } from './leftovers.ts';
 
@@ -25,12 +26,6 @@ export interface RequestOptions {
   readonly agent?: Agent;
 }
 
-export interface CommandResult {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export class TestServer {
   readonly dir: string;
   readonly configFile: string;
@@ -43,7 +38,7 @@ export class TestServer {
   readyLine = '';
   private readonly followers: Follower[] = [];
   /** Commands that wait for an event that has not come. */
-  private readonly watching = new Set<ChildProcess>();
+  private readonly watching = new Set<Watch>();
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
@@ -107,7 +102,7 @@ export class TestServer {
    */
   async dispose(): Promise<void> {
     for (const follower of this.followers) follower.end();
-    for (const child of this.watching) child.kill();
+    for (const watch of this.watching) watch.end();
     const wasRunning = this.isRunning;
     const status = await this.stop();
     const stateDir = join(this.dataDir, '.tenement');
@@ -190,42 +185,19 @@ export class TestServer {
   async event(instance: string | null, type: string, times = 1): Promise<number> {
     let left = times;
     let atMs = Number.NaN;
-    const child = spawn(process.execPath, [MAIN, 'events', '-f', '--json', '-c', this.configFile], {
-      env: { ...process.env, XDG_RUNTIME_DIR: this.dir },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    this.watching.add(child);
-    const lines = createInterface({ input: child.stdout });
-    for await (const line of lines) {
+    const watch = new Watch(['events', '-f', '--json', '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
+    this.watching.add(watch);
+    for await (const line of watch.lines()) {
       const event = JSON.parse(line);
       if (event.instance === instance && event.type === type) left -= 1;
       atMs = Date.parse(event.at);
       if (left === 0) break;
     }
-    child.kill();
-    this.watching.delete(child);
+    watch.end();
+    this.watching.delete(watch);
     if (left > 0) throw new Error(`the events ended before ${type} of ${instance ?? 'the server'}`);
     return atMs;
   }
-}
-
-/** Runs a command to its end. */
-export function tenement(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('close', (code) => resolve({ status: code ?? -1, stdout, stderr }));
-  });
 }
 
 /** One request to 127.0.0.1. */

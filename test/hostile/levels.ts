@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tenement } from '../e2e/test-server.ts';
+import { tenement } from '../e2e/command.ts';
 
 export const LEVELS = [
   { name: 'process', keys: '', alone: '' },

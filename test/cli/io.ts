@@ -1,0 +1,29 @@
+/** What a command line writes and reads when a test runs it in this process. */
+import { Writable } from 'node:stream';
+import type { CliIo } from '../../src/cli/output/io.ts';
+
+class Sink extends Writable {
+  text = '';
+  /** Called with all that was printed so far. */
+  onText: (text: string) => void = () => {};
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    this.onText(this.text);
+    done();
+  }
+}
+
+export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: string | null = null) {
+  const interrupt = new AbortController();
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const questions: string[] = [];
+  const ask = async (question: string) => {
+    questions.push(question);
+    return answer ?? '';
+  };
+  const terminal = { isTerminal: color, ask: answer === null ? null : ask };
+  const io: CliIo = { stdout, stderr, env, color, ...terminal, interrupted: () => interrupt.signal };
+  return { questions, io, stdout, stderr, interrupt };
+}
