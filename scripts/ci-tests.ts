@@ -7,7 +7,8 @@ const REPORTERS = ['--reporter=default', '--reporter=./scripts/tests/outcome-rep
 
 /** Each may be given arguments of vitest. The checks have no tests: they succeed, or are one error. */
 const STAGES: readonly (readonly string[])[] = [
-  ['npx', 'vitest', 'run', ...REPORTERS],
+  ['npx', 'vitest', 'run', '--project', 'unit*', '--project', 'process', ...REPORTERS],
+  ['npx', 'vitest', 'run', '--project', 'long', ...REPORTERS],
   ['npm', 'run', '--silent', 'test:vm', '--'],
 ];
 

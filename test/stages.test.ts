@@ -1,0 +1,21 @@
+import { globSync, readFileSync } from 'node:fs';
+import { matchesGlob } from 'node:path';
+import { expect, test } from 'vitest';
+import { LONG, STARTING_PROCESSES, WITH_MODULES_OF_THEIR_OWN } from './stages.ts';
+
+/** `a/{b,c}.test.ts` as the two that it stands for. */
+function alternativesOf(pattern: string): string[] {
+  const [, before, names, after] = /^(.*)\{(.+)\}(.*)$/.exec(pattern) ?? [];
+  return names === undefined ? [pattern] : names.split(',').map((name) => `${before}${name}${after}`);
+}
+
+test('every test that is named for a stage exists', () => {
+  const named = [...LONG, ...STARTING_PROCESSES, ...WITH_MODULES_OF_THEIR_OWN].flatMap(alternativesOf);
+  expect(named.filter((pattern) => globSync(pattern).length === 0)).toEqual([]);
+});
+
+test('every unit test that replaces a module has modules of its own', () => {
+  const apart = [...LONG, ...STARTING_PROCESSES, ...WITH_MODULES_OF_THEIR_OWN, 'test/{vm,apps}/**'];
+  const shared = globSync('test/**/*.test.ts').filter((file) => !apart.some((pattern) => matchesGlob(file, pattern)));
+  expect(shared.filter((file) => /^\s*vi\.(do)?[mM]ock\(/m.test(readFileSync(file, 'utf8')))).toEqual([]);
+});

@@ -1,0 +1,35 @@
+/** Assigns tests to stages, the projects of Vitest. test/stages.test.ts and test/no-processes.ts enforce it. */
+
+/** They take minutes: a chaos run, and hostile tenants at every level of isolation. Only continuous integration runs them. */
+export const LONG = ['test/e2e/chaos.test.ts', 'test/hostile/**'];
+
+/** These tests start processes. Every other test is a unit test. */
+export const STARTING_PROCESSES = [
+  'test/e2e/**',
+  'test/{faults,host-program,hypervisor,runtime}.test.ts',
+  'test/node/hold-event-loop.test.ts',
+  'test/cli/{bin,main,restricted-host,system-programs}.test.ts',
+  'test/cli/commands/check.test.ts',
+  'test/cli/server/young-heap.test.ts',
+  'test/process/child/{adopt,ends-together,freezer,probe,readiness,terminate,usage}.test.ts',
+  'test/process/isolation/{dynamic-user,filesystem-view}.test.ts',
+  'test/process/isolation/host/{sandbox,users}.test.ts',
+  'test/process/isolation/runsc/ask-container.test.ts',
+  'test/process/launch/{descriptors,fifos,launcher,npm,spare-shells,wrapper}.test.ts',
+  'test/process/output/last-output.test.ts',
+  'test/process/proc/{proc,process-table,reserve}.test.ts',
+  'test/process/sockets/{bind-dir,held-listener,port}.test.ts',
+  'test/process/storage/{files,ownership,purge,storage-meter,trash}.test.ts',
+  'test/process/systemd/notify.test.ts',
+  'test/proxy/exchange/body-memory.test.ts',
+  'test/registry/registry.test.ts',
+  'test/scripts/command.test.ts',
+];
+
+/** Unit tests that mock modules, or load them in another state. The others share loaded modules, which halves their time. */
+export const WITH_MODULES_OF_THEIR_OWN = [
+  'test/process/child/{dir-watch,terminate-dying}.test.ts',
+  'test/process/sockets/connect-stamp.test.ts',
+  'test/proxy/exchange/turn.test.ts',
+  'test/proxy/read-by-node.test.ts',
+];
