@@ -1,10 +1,10 @@
-/** What a request gets in each state (contract.md §6). Pure. */
+/** What happens to a request in each state (see docs/http.md). Pure. */
 import type { Lifecycle } from '../lifecycle/lifecycle-events.ts';
 import type { Refusal } from './serving.ts';
 
 export type Admission = 'forward' | 'hold' | 'wake' | Refusal;
 
-/** Seconds a client is asked to wait when the server itself cannot tell. */
+/** Seconds that a client is asked to wait when the server has no better estimate. */
 const SOON_S = 1;
 
 export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs: number): Admission {
@@ -49,7 +49,7 @@ function whileLeaving(lifecycle: Lifecycle): Admission {
   }
 }
 
-/** 503, with the time until it is tried again. */
+/** Returns a refusal (503) with the time until the next try. */
 export function refusedLater(refused: 'backoff' | 'failed', lifecycle: Lifecycle, nowMs: number): Refusal {
   const waitMs = (lifecycle.retryAtMs ?? nowMs) - nowMs;
   return { refused, retryAfterS: Math.max(SOON_S, Math.ceil(waitMs / 1000)) };

@@ -1,16 +1,16 @@
-/** How many connections may be open, in all and of one client, and which are closed to make room. Pure. */
+/** Limits open connections, in all and for each client, and decides which ones are closed to make room. Pure. */
 
-/** A connection that has just been made, or answered, is about to be used. */
+/** A connection that has just been opened, or answered, is likely to be used. */
 const IDLE_MS = 1000;
-/** All are looked through no more often. */
+/** Shortest time between two looks at all connections. */
 const LOOK_MS = 100;
 
 export interface Guest {
-  /** Whose it is; null: of one who is not counted by itself, a front server for example. */
+  /** The client it counts for; null: none, for example because it comes from a front server. */
   readonly client: string | null;
-  /** How long nothing has been asked on it; 0 while something is under way. */
+  /** How long there has been no request on it; 0 while one is under way. */
   idleMs(nowMs: number): number;
-  /** It is to close, for another; it has been counted out. */
+  /** Closes the connection for another one; it is no longer counted. */
   giveWay(): void;
 }
 
@@ -36,7 +36,10 @@ export class ConnectionRoom {
     return this.all.size;
   }
 
-  /** Counts one in if there is room, or if an idle one gives way: of the same client first, which is over its own limit. */
+  /**
+   * Admits a connection if there is room, or if an idle one can be closed. A client over its own limit loses its own
+   * first.
+   */
   enter(guest: Guest, nowMs: number): Entry {
     const { inAll, perClient } = this.limits;
     const own = guest.client === null ? undefined : this.byClient.get(guest.client);
@@ -46,7 +49,7 @@ export class ConnectionRoom {
     return 'entered';
   }
 
-  /** Without looking whether there is room. */
+  /** Counts a connection in without checking for room. */
   add(guest: Guest): void {
     this.all.add(guest);
     if (guest.client === null) return;
@@ -78,7 +81,7 @@ function isFull(crowd: Crowd, limit: number): boolean {
 
 class Crowd {
   private readonly guests = new Set<Guest>();
-  /** Found at the last look, the longest idle last. */
+  /** Idle connections of the last look, the longest idle last. */
   private idle: Guest[] = [];
   private lookedAtMs = Number.NEGATIVE_INFINITY;
 

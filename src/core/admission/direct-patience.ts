@@ -1,20 +1,23 @@
-/** How long the end of a process waits for what goes straight to its socket. Pure. */
+/** How long the end of a process waits for direct connections to its socket. Pure. */
 import type { Next } from '../lifecycle/lifecycle-events.ts';
 
 export interface DirectPatience {
-  /** Connections on which nothing has moved for so long are idle ones. */
+  /** Connections on which nothing has moved for this time are idle. */
   readonly quietMs: number;
-  /** One that still moves then is a client's that keeps it and sends request after request: a gap between two will do. */
+  /**
+   * From then on a gap between two requests suffices: a client keeps its connection, and sends one request after
+   * another.
+   */
   readonly gapAfterMs: number;
-  /** Where there is no gap: a long transfer, or many clients. */
+  /** Limit when there is no gap, because of a long transfer or many clients. */
   readonly atMostMs: number;
 }
 
-/** SIGTERM then lets the application finish what it may have after all. */
+/** After this, SIGTERM still lets the application finish open requests. */
 const USUAL: DirectPatience = { quietMs: 3000, gapAfterMs: 3000, atMostMs: 5000 };
-/** It could not answer, frozen. */
+/** A frozen process could not finish its requests, so a gap never suffices. */
 const SUSPENDED: DirectPatience = { ...USUAL, gapAfterMs: Number.POSITIVE_INFINITY };
-/** A stopped customer is not served any longer. */
+/** A stopped tenant is not served any longer. */
 const STOPPED: DirectPatience = { quietMs: 0, gapAfterMs: 0, atMostMs: 1000 };
 
 export function directPatience(next: Next): DirectPatience {

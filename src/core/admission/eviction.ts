@@ -1,16 +1,19 @@
-/** Which instance is ended for another that needs its place. Pure. */
+/** Chooses the instance that is ended for another that needs its place. Pure. */
 import type { Demand } from './demand.ts';
 
 /**
- * For so long after a client has used an instance, nobody else's wake ends it. Shorter than people pause between two
- * pages, it would protect nobody; longer, a house that is too small would refuse more than it has to.
+ * For this time after a client has used an instance, another client's wake does not end it. Any shorter than people
+ * pause between two pages, it would protect nobody; much longer, a server with too little room would refuse more than
+ * it must.
  */
 const STAY_MS = 30_000;
-/** In use without a longer pause than this, and for at least `STEADY_MS`, an instance is at work: it stays whoever asks. */
+/**
+ * An instance used without a longer pause than `PAUSE_MS`, for at least `STEADY_MS`, is at work and stays in any case.
+ */
 export const PAUSE_MS = 5000;
 const STEADY_MS = 1000;
 
-/** Somebody's last use of an instance. `client`: null when it is not known who. */
+/** A client's last use of an instance. `client`: null when unknown. */
 export interface Visit {
   readonly client: string | null;
   readonly atMs: number;
@@ -18,14 +21,14 @@ export interface Visit {
 
 /** An instance that has a process, or is about to. */
 export interface Resident {
-  /** It may be ended at all: nobody is connected, and its service lets it sleep. */
+  /** Whether it may be ended: nobody is connected, and its service lets it sleep. */
   readonly isIdle: boolean;
   readonly isSuspended: boolean;
   readonly lastUsedAtMs: number;
-  /** The first and the last request of those between which there was no long pause. */
+  /** First and last request of a series without a long pause. */
   readonly steadyFromMs: number;
   readonly steadyToMs: number;
-  /** By client, the last first; at most two. */
+  /** At most two, one for each client, the latest first. */
   readonly visits: readonly Visit[];
 }
 
@@ -34,18 +37,18 @@ export interface House {
   readonly nowMs: number;
 }
 
-/** The one to be ended, or null: all are needed more than what is to be started. */
+/** Returns the instance to end, or null when each is needed more than the one to be started. */
 export function whomToEvict<Some extends Resident>(all: readonly Some[], demand: Demand, house: House): Some | null {
   const claims = new Claims(all, demand, house);
   const idle = all.filter(({ isIdle }) => isIdle);
   const free = idle.filter((one) => !claims.isProtected(one));
   const own = claims.isFull ? free.filter((one) => claims.isOwn(one)) : [];
-  // An operator decides over clients.
+  // An operator overrides clients.
   const last = demand.by === 'operator' ? idle : [];
   return leastNeeded(own) ?? leastNeeded(free) ?? leastNeeded(last);
 }
 
-/** A suspended one, else an idle one, the least recently used first. */
+/** Returns a suspended instance, else an idle one, each the least recently used; null: none. */
 export function leastNeeded<Some extends Pick<Resident, 'isSuspended' | 'lastUsedAtMs'>>(
   some: readonly Some[],
 ): Some | null {
@@ -53,13 +56,13 @@ export function leastNeeded<Some extends Pick<Resident, 'isSuspended' | 'lastUse
   return some.toSorted(order)[0] ?? null;
 }
 
-/** The claims of clients on what runs, as seen from one client. */
+/** Claims of clients on running instances, as seen by one client. */
 class Claims {
-  /** By client, how many it used last. */
+  /** Client → how many instances it was the last to use. */
   private readonly counts = new Map<string | null, number>();
   /** undefined: no client asks. */
   private readonly asker: string | null | undefined;
-  /** What each client may have while others want some too. */
+  /** How many instances a client may use while others want some too. */
   private readonly share: number;
   private readonly nowMs: number;
 
@@ -74,7 +77,7 @@ class Claims {
     this.share = Math.max(1, Math.floor(maxRunning / Math.max(1, this.counts.size + Number(isNew))));
   }
 
-  /** The client that asks has its share already. */
+  /** Whether the asking client has its share already. */
   get isFull(): boolean {
     return this.asker !== undefined && this.countOf(this.asker) >= this.share;
   }
@@ -84,7 +87,7 @@ class Claims {
     return recent.length > 0 && recent.every(({ client }) => client === this.asker);
   }
 
-  /** Another client uses it, who has no more than its share; or it is at work. */
+  /** Whether another client uses it that has no more than its share, or it is at work. */
   isProtected(one: Resident): boolean {
     const others = this.recent(one.visits).filter(({ client }) => client !== this.asker);
     if (others.length > 0) return others.some(({ client }) => this.countOf(client) <= this.share);

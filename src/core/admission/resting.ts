@@ -1,28 +1,30 @@
 /**
- * Whether connections to a socket are at rest: kept open by a front server for its next request, with nobody waiting
- * for anything on them. From outside they look like silent WebSockets, but the front server of a WebSocket has a
- * client connection as silent as that. Pure: reads the system's table of sockets, as `ss -xtunpiHO` prints it (ss(8)).
+ * Decides whether connections to a socket are at rest: a front server keeps them for its next request, and nobody waits
+ * for anything. From outside they look like silent WebSockets, but the front server of a WebSocket has an equally
+ * silent client connection. Pure: reads the system's table of sockets in the format of `ss -xtunpiHO` (ss(8)).
  */
 import type { Inbox } from '../ports.ts';
 
 export interface SocketRow {
   readonly kind: 'unix' | 'tcp' | 'udp';
   readonly listens: boolean;
-  /** Bytes that came in and were not read; of a listener, connections that it has not taken. */
+  /** Unread bytes; of a listener, connections that it has not accepted. */
   readonly unread: number;
-  /** Of a Unix socket its path or `*`, else address and port. */
+  /** Path or `*` of a Unix socket, otherwise address and port. */
   readonly local: string;
-  /** Only of Unix sockets. */
+  /** Only for Unix sockets. */
   readonly inode: string;
   readonly peerInode: string;
-  /** Processes that hold it; empty where we may not know. */
+  /** Processes that hold it; empty when that is not permitted to know. */
   readonly pids: readonly number[];
-  /** Since data last came or went over it, only of TCP. */
+  /** Time since data last moved over it; only for TCP. */
   readonly movedMsAgo: number | null;
 }
 
 const KINDS: Readonly<Record<string, SocketRow['kind']>> = { u_str: 'unix', u_seq: 'unix', tcp: 'tcp', udp: 'udp' };
-/** Columns: Netid State Recv-Q Send-Q, then for Unix sockets path inode path inode, else local and peer address. */
+/**
+ * Columns: Netid State Recv-Q Send-Q, then for Unix sockets path inode path inode, otherwise local and peer address.
+ */
 const ROW = /^(\S+)\s+(\S+)\s+(\d+)\s+\d+\s+(.*)$/;
 const UNIX_ENDS = /^(.+?) (\d+)\s+(?:.+?) (\d+)(?:\s|$)/;
 const HOLDER = /pid=(\d+)/g;
@@ -52,9 +54,9 @@ function parseRow(line: string): SocketRow | null {
 
 /**
  * Whether all connections to the listeners bound at `paths` are at rest, given that nothing has moved on them for
- * `quietMs`: each belongs to a server, all of whose clients have moved something since. Not known is no.
- *
- * @param isOwn whether a process is one of tenement's: what it has open is known, or came in at one of `paths`
+ * `quietMs`. That is so when each belongs to a server, all of whose clients have moved data since. false when that is
+ * unknown. |
+ * @param isOwn whether a process is tenement's: its connections are known, or came in at one of `paths`
  */
 export function areAtRest(
   rows: readonly SocketRow[],
@@ -70,7 +72,7 @@ export function areAtRest(
   });
 }
 
-/** Whether something has come in, for a process that does not run, on connections to the listener bound at `path`. */
+/** Tells whether a process that does not run has input on connections to the listener bound at `path`. */
 export function inboxOf(rows: readonly SocketRow[], path: string): Inbox {
   const inodes = new Set(rows.filter(({ kind }) => kind === 'unix').map(({ inode }) => inode));
   const here = rows.filter((row) => row.kind === 'unix' && row.local === path);
@@ -81,10 +83,10 @@ export function inboxOf(rows: readonly SocketRow[], path: string): Inbox {
 function hasNoSilentClient(rows: readonly SocketRow[], pid: number, quietMs: number): boolean {
   const held = rows.filter(({ pids }) => pids.includes(pid));
   const listening = held.filter(({ listens }) => listens);
-  // What does not listen is a client itself.
+  // A process that does not listen is a client itself.
   if (listening.length === 0) return false;
   const ports = new Set(listening.filter(({ kind }) => kind === 'tcp').map(portOf));
-  // Clients of HTTP/3 have no connection that could be seen.
+  // Clients of HTTP/3 have no visible connection.
   if (listening.some((row) => row.kind === 'udp' && ports.has(portOf(row)))) return false;
   return held.every((row) => row.listens || !isInbound(row, ports) || hasMovedWithin(row, quietMs));
 }

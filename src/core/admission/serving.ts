@@ -1,58 +1,60 @@
-/** What the proxy sees of the supervisor: leave to forward a request, or why not. */
+/** The supervisor as the proxy sees it: permission to forward a request, or a refusal. */
 import type { ErrorCode } from '../../errors.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { Upstream } from '../ports.ts';
 
 /**
- * What became of a request: its answer was whole, or the process ended the connection before that. Neither is told of one
- * whose client left, or that timed out.
+ * Outcome of a request: its response was complete, or the process closed the connection earlier. A request whose client
+ * left, or that timed out, has no outcome.
  */
 export type Outcome = 'answered' | 'broke-off';
 
-/** A request's hold on an upstream: it is counted from the moment the claim is granted. */
+/** Permission to send one request to a process, counted from the moment that the claim is granted. */
 export interface Lease {
   readonly instance: InstanceName;
   readonly tenantId: string;
   readonly upstream: Upstream;
-  /** Differs with each process, so that connections are never reused for another: pool key. */
+  /** Number of the process, never reused. It keys connection pools, so that no connection serves another process. */
   readonly generation: number;
-  /** How long the request was held for a wake, or null when it was not. */
+  /** How long the request was held for a wake; null when it was not. */
   readonly heldMs: number | null;
   readonly requestTimeoutMs: number;
-  /** From now on it is an open stream (WebSocket, server-sent events): keeps awake, but a drain does not wait for it. */
+  /**
+   * Makes it an open stream (WebSocket, server-sent events), which keeps the instance awake but does not delay a drain.
+   */
   becomeStream(): void;
-  /** The request is over. Calling it again does nothing. */
+  /** Ends the request. Further calls do nothing. */
   release(outcome?: Outcome): void;
 }
 
-/** What a lease is on. */
+/** The process that a lease is for. */
 export type LeaseTarget = Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
 
-/** What a worker has open on one process, and has claimed of it in all. */
+/** A worker's open requests on one process, and the total of its claims. */
 export interface GrantCounts {
   readonly requests: number;
   readonly streams: number;
   readonly total: number;
-  /** Of `total`, those whose answer was whole. */
+  /** How many of `total` had a complete response. */
   readonly answered: number;
-  /** The client of one request that was claimed since the last report. */
+  /** Client of one request that was claimed since the last report. */
   readonly client?: string;
 }
 
-/** Leave to claim an instance's process without asking, until it is retired. Whoever has it reports what it counts. */
+/** Permission to claim an instance's process without asking, until it is retired. The holder reports its counts. */
 export interface Grant {
-  /** As it is now: a reload may change it. */
+  /** The current target, which a reload may change. */
   readonly target: LeaseTarget;
   report(counts: GrantCounts): void;
-  /** After it was retired: nothing more is claimed, and this is what is open. A drain waits for it. */
+  /** Reports what is open after the process was retired; no more is claimed. A drain waits for this. */
   confirm(counts: GrantCounts): void;
-  /** Whoever had it is gone, and all that it had open. */
+  /** Releases everything, because the holder is gone. */
   lost(): void;
 }
 
-/** A request that is sent again because its process broke off. */
+/** A request that is sent again because its process closed the connection. */
 export interface SecondTry {
-  /** Tells it from other requests of the instance, and is the same when somebody asks for the same again. */
+  /** Distinguishes the request from others of the instance; a repetition by the client gets the same value. */
   readonly request: string;
   /** The process that it was sent to first. */
   readonly generation: number;
@@ -60,7 +62,7 @@ export interface SecondTry {
 
 /** The sender of a request. */
 export interface Asker {
-  /** Its address as connections are counted by; null when it is not known. Read only when it matters. */
+  /** The client that its connection counts for; null when unknown. Read only when it matters. */
   readonly client: string | null;
 }
 
@@ -72,29 +74,29 @@ export interface Refusal {
 
 export type Admission = Lease | Refusal;
 
-/** What the proxy sees of the supervisor. */
+/** The part of the supervisor that the proxy uses. */
 export interface UpstreamSource {
   /** Whether this instance is registered. */
   has(instance: InstanceName): boolean;
   /**
-   * Claims the instance for one request and counts it in flight in the same step. At once when it is
-   * ready or refuses; else a promise, which `signal` (the client left) makes a refusal.
+   * Claims the instance for one request, and counts it in flight in the same step. Returns at once when the instance is
+   * ready or refuses, otherwise a promise. When `signal` aborts because the client left, the promise becomes a refusal.
    * @param again a second try, which is refused with `upstream_failed` when the request may not be sent again
-   * @param asker default: not known
+   * @param asker default: unknown
    */
   claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission>;
-  /** The proxy has opened or closed a connection to that process. */
+  /** Reports that the proxy has opened or closed a connection to a process. */
   countConnection(generation: number, change: 1 | -1): void;
-  /** Calls `listener` when a generation will get no further request and its idle connections can be closed. */
+  /** Calls `listener` when a generation gets no further request, so that its idle connections can be closed. */
   onRetired(listener: (generation: number) => void): void;
 }
 
-/** What a proxy in another process needs besides, to count for itself. */
+/** What a proxy in another process needs in addition, to count by itself. */
 export interface GrantSource extends UpstreamSource {
-  /** All that are registered. */
+  /** Names of all registered instances. */
   names(): Iterable<InstanceName>;
-  /** Calls `listener` for each that is registered (true) or no longer so (false) from now on. */
+  /** Calls `listener` whenever an instance is registered (true) or unregistered (false). */
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
-  /** null unless it is ready. */
+  /** Returns null unless the instance is ready. */
   grant(instance: InstanceName): Grant | null;
 }

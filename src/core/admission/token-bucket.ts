@@ -1,4 +1,4 @@
-/** A rate with a burst: what may pass now, and how long to wait when it was too much. Pure: time is passed in. */
+/** A rate limit with a burst: what may pass now, and how long to wait after an excess. Pure: time is passed in. */
 export class TokenBucket {
   private readonly ratePerS: number;
   private readonly burst: number;
@@ -12,7 +12,7 @@ export class TokenBucket {
     this.atMs = nowMs;
   }
 
-  /** Takes `cost` if there is as much. */
+  /** Takes `cost` if that much is available. */
   tryTake(cost: number, nowMs: number): boolean {
     this.refill(nowMs);
     if (this.level < cost) return false;
@@ -20,7 +20,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `cost`, more than there is if need be. Returns the ms until the debt is paid, 0 when there is none. */
+  /** Takes `cost` even if that makes a debt. Returns the ms until the debt is paid, 0 when there is none. */
   take(cost: number, nowMs: number): number {
     this.refill(nowMs);
     this.level -= cost;

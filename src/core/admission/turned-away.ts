@@ -1,14 +1,14 @@
-/** Connections that were refused because too many are open: counted, and told now and then. Pure. */
+/** Counts connections that were refused because too many are open, and reports them now and then. Pure. */
 
-/** From one word about it to the next. */
+/** Time between two reports. */
 const TELL_MS = 10_000;
 
 export interface TurnedAwayNote {
-  /** Where they came in. */
+  /** The listener that they came in at. */
   readonly listener: string;
-  /** How many since the last note. */
+  /** How many since the last report. */
   readonly connections: number;
-  /** The last of them was over the limit of one client, which this is; null: over the limit for all. */
+  /** The client whose limit the last of them exceeded; null: the limit for all. */
   readonly client: string | null;
   readonly limit: number;
 }
@@ -17,7 +17,7 @@ export class TurnedAway {
   private readonly totals = new Map<string, number>();
   private readonly untold = new Map<string, { connections: number; toldAtMs: number }>();
 
-  /** Returns what is to be logged, if it is time for it. */
+  /** Counts a refused connection. Returns a report if one is due. */
   count(listener: string, client: string | null, limit: number, nowMs: number): TurnedAwayNote | null {
     this.add(listener, 1);
     const since = this.untold.get(listener) ?? { connections: 0, toldAtMs: Number.NEGATIVE_INFINITY };
@@ -30,7 +30,7 @@ export class TurnedAway {
     return { listener, connections, client, limit };
   }
 
-  /** Those that another process counted. */
+  /** Adds connections that another process counted. */
   add(listener: string, connections: number): void {
     this.totals.set(listener, (this.totals.get(listener) ?? 0) + connections);
   }

@@ -8,12 +8,12 @@ export interface BackoffPolicy {
   readonly windowMs: number;
 }
 
-/** Share of a delay that is random, so that instances that crashed together do not restart together. */
+/** Random share of a delay, so that instances that crashed together do not restart together. */
 const JITTER = 0.2;
 
 /**
- * Delay before the restart that follows the `crashes`-th crash in the window (1 is the first): doubles
- * each time from `baseMs`, at most `maxMs`, up to a fifth longer by `random` (0 to 1).
+ * Returns the delay in ms before the restart that follows the `crashes`-th crash in the window (1 is the first). It
+ * doubles each time from `baseMs`, up to `maxMs`, and is up to a fifth longer by `random` (0 to 1).
  */
 export function backoffDelayMs(crashes: number, policy: BackoffPolicy, random: number): number {
   const exponent = Math.min(Math.max(crashes - 1, 0), 30);
@@ -21,7 +21,7 @@ export function backoffDelayMs(crashes: number, policy: BackoffPolicy, random: n
   return Math.min(Math.round(delayMs * (1 + JITTER * random)), policy.maxMs);
 }
 
-/** The crash times (ms) that still count at `nowMs`. */
+/** Returns the crash times (ms) that still count at `nowMs`. */
 export function recentCrashes(crashesMs: readonly number[], policy: BackoffPolicy, nowMs: number): number[] {
   return crashesMs.filter((atMs) => atMs > nowMs - policy.windowMs);
 }

@@ -1,4 +1,4 @@
-/** What a change of state is called in the event log, and the sentence that tells it. Pure. */
+/** Types and messages of the events for changes of state. Pure. */
 
 import { isForStorage } from '../limits/storage.ts';
 import type { EventType } from './event-types.ts';
@@ -10,7 +10,7 @@ export interface EventMessage {
   readonly message: string;
 }
 
-/** The news of one step, or null when nobody needs to hear of it. */
+/** Returns the event for one step, or null when it is worth none. */
 export function eventMessage(
   was: Lifecycle,
   is: Lifecycle,
@@ -42,7 +42,7 @@ export function eventMessage(
 
 function ready(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
   if (was.state === 'starting') return { type: 'ready', message: 'takes requests' };
-  // It has not been suspended after all.
+  // The suspension was cancelled.
   if (was.state === 'draining') return null;
   return { type: 'thawed', message: event.type === 'wake' ? 'by a request' : 'by an operator' };
 }
@@ -80,12 +80,12 @@ function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
   return { type: 'started', message: 'process starts' };
 }
 
-/** A request came while it went to sleep. */
+/** A request came while the instance went to sleep. */
 export function isWokenAgain(was: Lifecycle): boolean {
   return was.state === 'stopping' && was.next === 'wake';
 }
 
-/** Of one that starts: it has crashed, and waits for nothing. */
+/** Whether a starting instance has crashed and restarts without a delay. */
 export function isRestartedAtOnce(was: Lifecycle): boolean {
   return was.state === 'stopping' && was.next === 'crash';
 }
@@ -108,7 +108,7 @@ function crash(event: LifecycleEvent, exit: LastExit | null): EventMessage {
   }
 }
 
-/** "exited with code 1", "was ended by SIGKILL: over its memory limit". */
+/** For example "exited with code 1", "was ended by SIGKILL: over its memory limit". */
 export function describeExit(exit: LastExit): string {
   const how = exitManner(exit);
   return exit.detail === null ? how : `${how}: ${exit.detail}`;

@@ -1,14 +1,14 @@
-/** What an event may be of. An older server's events, which the registry keeps, may have had other types. Pure. */
+/** Types of events. The registry may keep events of other types from an older server. Pure. */
 
 export const EVENT_TYPES = [
-  // What an operator or a config did.
+  // Actions of an operator or of a config.
   'spawned',
   'removed',
   'exec',
   'reloaded',
   'reload-failed',
   'rollout-halted',
-  // How instances start, serve and rest.
+  // Starts, service and rest of an instance.
   'started',
   'woke',
   'restarted',
@@ -18,7 +18,7 @@ export const EVENT_TYPES = [
   'suspended',
   'thawed',
   'stopped',
-  // How they end otherwise.
+  // Other ends of an instance.
   'exited',
   'ended',
   'cleared',
@@ -33,13 +33,13 @@ export const EVENT_TYPES = [
   'failed',
   'over-storage',
   'storage-ok',
-  // Of the server itself.
+  // Events of the server itself.
   'internal-error',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** What is wrong with a type to filter by, or null. */
+/** Returns what is wrong with a type to filter by, or null. */
 export function eventTypeProblem(type: unknown): string | null {
   if ((EVENT_TYPES as readonly unknown[]).includes(type)) return null;
   return `expected one of ${EVENT_TYPES.join(', ')}`;

@@ -6,7 +6,7 @@ const FAILURE_THRESHOLD = 3;
 
 export interface Health {
   readonly failures: number;
-  /** Since when no probe was answered, ms since the epoch; null: the last one was. */
+  /** When the first of a series of unanswered probes began, ms since the epoch; null: the last probe was answered. */
   readonly silentSinceMs: number | null;
 }
 
@@ -15,15 +15,15 @@ export interface Workload {
   readonly nowMs: number;
   /** Whether a request is in flight. */
   readonly isBusy: boolean;
-  /** When it answered a request last; 0: never. */
+  /** When it last answered a request; 0: never. */
   readonly answeredAtMs: number;
-  /** How long an answer may take; 0: for ever. */
+  /** How long an answer may take; 0: unlimited. */
   readonly requestTimeoutMs: number;
 }
 
 export const HEALTHY: Health = { failures: 0, silentSinceMs: null };
 
-/** @param begunAtMs when it was asked */
+/** Returns the health after a probe. @param begunAtMs when the probe was sent */
 export function afterProbe(health: Health, result: ProbeResult, begunAtMs: number, workload: Workload): Health {
   if (result.ok) return HEALTHY;
   const silentSinceMs = result.isSilent === true ? (health.silentSinceMs ?? begunAtMs) : null;
@@ -31,7 +31,7 @@ export function afterProbe(health: Health, result: ProbeResult, begunAtMs: numbe
   return { silentSinceMs, failures: isExcused ? health.failures : health.failures + 1 };
 }
 
-/** A server with one worker answers nothing else while it is at work on a request. */
+/** A server with one worker answers no probe while it handles a request. */
 function mayBeAtWork(silentSinceMs: number, { nowMs, isBusy, answeredAtMs, requestTimeoutMs }: Workload): boolean {
   if (!isBusy) return false;
   return requestTimeoutMs === 0 || nowMs - Math.max(silentSinceMs, answeredAtMs) < requestTimeoutMs;

@@ -12,7 +12,7 @@ export function instanceName(service: string, tenantId: string): InstanceName {
 
 /** Splits `api:acme`. @throws {TenementError} `bad_id` for anything else. */
 export function parseInstanceName(text: string): { service: string; tenantId: string } {
-  // Callers of the library may not be typed.
+  // Callers of the library may lack types.
   const colon = typeof text === 'string' ? text.indexOf(':') : -1;
   const service = colon < 1 ? '' : text.slice(0, colon);
   if (!isLabel(service)) {
@@ -39,32 +39,32 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
-/** Whether there is one in this state, or is about to be, or its end has not been seen. */
+/** Whether there is a process in this state: a running one, one about to start, or one whose end was not seen. */
 export function hasProcess(state: State): boolean {
   return ['starting', 'ready', 'suspended', 'draining', 'stopping'].includes(state);
 }
 
 /**
- * Desired state: `up` it should run now, `asleep` it need not run but a request may wake it,
- * `stopped` it must not run until an operator starts it.
+ * Desired state. `up`: it should run now. `asleep`: it need not run, but a request may wake it. `stopped`: it must not
+ * run until an operator starts it.
  */
 export type Desired = 'up' | 'asleep' | 'stopped';
 
-/** A process is a pid and its start time (field 22 of /proc/PID/stat, clock ticks since boot). */
+/** A process is identified by its pid and start time (field 22 of /proc/PID/stat, clock ticks since boot). */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** null where the system does not tell (no /proc). */
+  /** null without /proc. */
   readonly startTicks: number | null;
 }
 
-/** A process and what must be remembered of it, so that a later server can take it back. */
+/** A process with what a later server needs to take it back. */
 export interface ProcessRecord extends ProcessIdentity {
   readonly bindSocket: string;
   readonly publicSocket: string | null;
   readonly port: number | null;
-  /** Directories of its cgroup; none where it has none. */
+  /** Directories of its cgroup; empty without one. */
   readonly cgroup: readonly string[];
-  /** Fingerprint of all that it was started with: another one means that it runs with an older config. */
+  /** Fingerprint of everything that it was started with. A different one means that it runs with an older config. */
   readonly spec: string;
 }
 
@@ -86,30 +86,30 @@ export interface LastExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly reason: ExitReason;
-  /** One sentence for a person, or null: "command not found: pythn". */
+  /** One sentence for a person, such as "command not found: pythn", or null. */
   readonly detail: string | null;
-  /** What it printed last, oldest first. */
+  /** Its last lines of output, oldest first. */
   readonly lastLines: readonly string[];
   readonly atMs: number;
 }
 
-/** What is remembered of the last measurement of its tenant directory. */
+/** The last measurement of its tenant directory. */
 export interface StorageRecord {
   readonly bytes: number;
   readonly measuredAtMs: number;
-  /** That it is over the limit was told; that it is within it again was not. */
+  /** Whether an event has reported that it is over the limit, and none yet that it is below again. */
   readonly over: boolean;
-  /** It is `stopped` for that, and not by an operator. */
+  /** Whether it is `stopped` for that reason, and not by an operator. */
   readonly stopped: boolean;
 }
 
-/** What the registry keeps of an instance. Times are ms since the epoch. */
+/** An instance as the registry keeps it. Times are ms since the epoch. */
 export interface InstanceRecord {
   readonly service: string;
   readonly tenantId: string;
-  /** The tenant's own variables, over the service's. */
+  /** The tenant's own variables, which override the service's. */
   readonly env: Readonly<Record<string, string>>;
-  /** The tenant's own limits, over the service's. */
+  /** The tenant's own limits, which override the service's. */
   readonly limits: OwnLimits;
   readonly createdAtMs: number;
   readonly desired: Desired;
@@ -127,28 +127,28 @@ export interface InstanceRecord {
   readonly storage: StorageRecord | null;
 }
 
-/** What a tenant has instead of what its service says. */
+/** The tenant's overrides of its service's settings. */
 export type TenantsOwn = Pick<InstanceRecord, 'env' | 'limits'>;
 
-/** What decides on the next restart. Times are ms since the epoch. */
+/** Data for the decision on the next restart. Times are ms since the epoch. */
 export interface CrashHistory {
-  /** Those that count toward a crash loop. */
+  /** Crashes that count toward a crash loop. */
   readonly crashesMs: readonly number[];
-  /** Until then one more crash is a crash loop again: it was tried once after `failed`. */
+  /** Until this time one more crash is a crash loop again, because the instance was tried once after `failed`. */
   readonly probationUntilMs: number;
   /** When `backoff` or `failed` ends by itself. */
   readonly retryAtMs: number | null;
 }
 
-/** What is remembered of crashes over a restart of the server. */
+/** The crash history that outlives a restart of the server. */
 export interface CrashRecord extends CrashHistory {
-  /** On which terms it ran last (start-terms.ts); absent when it has not crashed, or that is not known. */
+  /** Terms on which it last ran (start-terms.ts); absent when it has not crashed, or they are unknown. */
   readonly terms?: string;
 }
 
 export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };
 
-/** A new registration: known, asleep, nothing counted yet. */
+/** Returns the record of a new registration: asleep, with all counters at zero. */
 export function newRecord(service: string, tenantId: string, own: TenantsOwn, nowMs: number): InstanceRecord {
   return {
     service,

@@ -1,11 +1,11 @@
-/** What the state machine goes by, beside the state and the event. Pure. */
+/** Inputs of the state machine beside state and event. Pure. */
 
 import type { ServiceConfig, Settings } from '../service/service.ts';
 import type { BackoffPolicy } from './backoff.ts';
 
 export interface LifecyclePolicy {
   readonly restart: 'on-failure' | 'always' | 'never';
-  /** What becomes of it when it is idle. */
+  /** What happens when it is idle. */
   readonly idleAction: 'stop' | 'suspend';
   readonly backoff: BackoffPolicy;
 }
@@ -23,8 +23,8 @@ export function lifecyclePolicy(
 
 export interface Now {
   readonly nowMs: number;
-  /** 0 to 1, for jitter. */
+  /** Random number from 0 to 1, for jitter. */
   readonly random: number;
-  /** The crash does not count: a request that had crashed a process before was sent again. */
+  /** The crash does not count, because a request caused it that had crashed an earlier process and was sent again. */
   readonly isCrashExcused?: boolean;
 }

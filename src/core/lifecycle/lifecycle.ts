@@ -1,9 +1,8 @@
 /**
- * THE state machine of an instance: (state, event, now) → new state and effects. Pure: whoever runs
- * it carries the effects out and feeds what comes of them back as events.
- *
- * Every way out of a process goes through `stopping`: only when nothing of the process is left
- * (`ended`) does the state that follows come, so two processes of one instance never overlap.
+ * The state machine of an instance: (state, event, now) → new state and effects. Pure: its caller carries the effects
+ * out and returns their outcomes as events. |
+ * Every way out of a process goes through `stopping`. The next state begins only when nothing of the process is left
+ * (`ended`), so that two processes of one instance never overlap.
  */
 import { backoffDelayMs, recentCrashes } from './backoff.ts';
 import { type CrashHistory, type Desired, NO_CRASHES } from './instance.ts';
@@ -17,7 +16,7 @@ export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHE
   return { ...past, state, desired, hasServed: false, next: 'asleep', over: false };
 }
 
-/** One step. An event that means nothing in this state changes nothing. */
+/** Performs one step. An event without a meaning in this state changes nothing. */
 export function step(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: Now): Step {
   if (now.over) return stay(now);
   switch (now.state) {
@@ -48,7 +47,7 @@ function launch(lifecycle: Lifecycle): Step {
   };
 }
 
-/** What an operator starts begins with a clean record. */
+/** Clears the crash history, which a start by an operator does. */
 function pardon(lifecycle: Lifecycle): Lifecycle {
   return { ...lifecycle, crashesMs: [], probationUntilMs: 0 };
 }
@@ -146,7 +145,7 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
   }
 }
 
-/** Exit status 0 of a ready instance is its own decision to rest; before it was ready it is a failed start. */
+/** A ready instance that exits with status 0 chose to rest. Before it is ready, any exit is a failed start. */
 function exited(now: Lifecycle, code: number | null, policy: LifecyclePolicy): Step {
   const clean = code === 0 && now.state === 'ready' && policy.restart !== 'always';
   return clean ? end({ ...now, desired: 'asleep' }, 'asleep', []) : end(now, 'crash', []);
@@ -168,7 +167,7 @@ function stepSuspended(now: Lifecycle, event: LifecycleEvent): Step {
       return endAsked(now, 'removed');
     case 'close':
       return endAsked(now, 'closed');
-    // Nobody needs it now, so it is not started again.
+    // An instance that exits while suspended is not needed now, so it is not started again.
     case 'exited':
       return end(now, 'asleep', []);
     case 'over-memory':
@@ -187,7 +186,7 @@ function resume(now: Lifecycle): Step {
   return { next: { ...now, state: 'ready', hasServed: true, desired: 'up' }, effects: [{ do: 'resume' }] };
 }
 
-/** A ready instance drains first; one that is still starting has nothing in flight. */
+/** A ready instance drains first; a starting one has nothing in flight. */
 function leave(now: Lifecycle, next: Next): Step {
   if (now.state === 'starting') return endAsked(now, next);
   return { next: { ...now, state: 'draining', next }, effects: [{ do: 'drain' }] };
@@ -197,7 +196,7 @@ function endAsked(now: Lifecycle, next: Next): Step {
   return end(now, next, [{ do: 'blame', reason: 'stopped' }]);
 }
 
-/** What cannot be suspended any more goes to sleep. */
+/** Ends the process. An instance that was to be suspended goes to sleep instead. */
 function end(now: Lifecycle, next: Next, before: readonly Effect[], kill = false): Step {
   const then = next === 'suspended' ? 'asleep' : next;
   return { next: { ...now, state: 'stopping', next: then }, effects: [...before, { do: 'terminate', kill }] };
@@ -216,7 +215,7 @@ function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePol
       return now.state === 'stopping' ? ended(now, policy, at) : stay(now);
     case 'wake':
     case 'start':
-      // It has not been frozen yet, and may as well go on.
+      // The process is not frozen yet, so it can continue.
       if (now.next === 'suspended') return resume(event.type === 'start' ? pardon(now) : now);
       return stay(redirect(now, event));
     default:
@@ -224,7 +223,9 @@ function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePol
   }
 }
 
-/** A change of mind while the old process goes: the last word of an operator counts, a request only wakes a sleeper. */
+/**
+ * Applies an event while the old process ends. The last command of an operator wins; a request only wakes a sleeper.
+ */
 function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
   if (now.next === 'removed' || now.next === 'closed') return now;
   switch (event.type) {
@@ -276,9 +277,9 @@ function afterCrash(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
   if (counts && (crashesMs.length > policy.backoff.maxRestarts || at.nowMs < now.probationUntilMs)) {
     return wait(crashed, 'failed', at.nowMs + policy.backoff.windowMs);
   }
-  // With `never` the supervisor leaves it alone; a request may still wake it, as after any other end.
+  // With `never` it is not restarted, but a request may wake it, as after any other end.
   if (policy.restart === 'never') return rest(crashed, 'asleep');
-  // A process that served may have met with an accident; one that crashes again, or never came up, has a fault.
+  // The first crash of a process that has served may be an accident. A repeated crash, or a failed start, is a fault.
   if (counts && crashesMs.length === 1 && now.hasServed) return launch(crashed);
   return wait(crashed, 'backoff', at.nowMs + backoffDelayMs(crashesMs.length, policy.backoff, at.random));
 }

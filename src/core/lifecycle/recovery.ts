@@ -1,11 +1,11 @@
-/** What becomes of an instance that an earlier server left, by its record and whether its process runs. Pure. */
+/** What happens to an instance that an earlier server left, given its record and whether its process runs. Pure. */
 import type { InstanceRecord } from './instance.ts';
 import type { LifecycleEvent } from './lifecycle-events.ts';
 
 export type Recovery =
-  /** Its process runs and belongs; or it must be ended first; or it was waiting to be tried again. */
+  /** Its process runs and belongs, must be ended first, or it was waiting to be tried again. */
   | { readonly do: 'dispatch'; readonly event: LifecycleEvent }
-  /** Its process ended while nobody watched. */
+  /** Its process ended while no server ran. */
   | { readonly do: 'lost' }
   | { readonly do: 'nothing' };
 
@@ -19,7 +19,7 @@ export function recoveryOf(record: InstanceRecord, isAlive: boolean, nowMs: numb
 function withProcess({ state, desired }: InstanceRecord): LifecycleEvent {
   if (state === 'starting' || state === 'ready') return { type: 'adopt', suspended: false };
   if (state === 'suspended') return { type: 'adopt', suspended: true };
-  // On its way to sleep, and not yet told: it may as well go on.
+  // It was going to sleep, but was not told to end yet, so it can continue.
   if (state === 'draining' && desired === 'asleep') return { type: 'adopt', suspended: false };
   if (desired === 'up') return { type: 'clear', next: 'start' };
   return { type: 'clear', next: desired };

@@ -1,16 +1,16 @@
-/** How long a start keeps its place among `max_concurrent_starts`. Pure. */
+/** How long a start occupies one of `max_concurrent_starts` places. Pure. */
 
 /**
- * No start gives its place up before this. Long enough for most programs to have begun, short enough that a client does
- * not notice it behind one that never listens.
+ * No start gives up its place before this. Most programs have begun by then, and a client does not notice the delay
+ * behind a program that never listens.
  */
 const FLOOR_MS = 1000;
-/** Less of a processor than this, and it waits for something else. */
+/** A process that uses less of a processor than this share waits for something else. */
 const QUIET_SHARE = 0.2;
-/** Past so many times the usual, it gives its place up, however busy it is. */
+/** A start gives up its place after this many times the usual duration, however busy it is. */
 const PATIENCE = 5;
 
-/** The median of the last successful starts of a service, but not below a floor, nor above the startup time-out. */
+/** Returns the median of the last successful starts of a service, at least 1 s and at most the startup time-out. */
 export function usualStartMs(lastMs: readonly number[], startupTimeoutMs: number): number {
   const sorted = lastMs.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -19,14 +19,14 @@ export function usualStartMs(lastMs: readonly number[], startupTimeoutMs: number
 
 export interface StartSoFar {
   readonly elapsedMs: number;
-  /** Since the last look, or since the start. */
+  /** Time since the last look, or since the start. */
   readonly sinceLookMs: number;
-  /** Of `sinceLookMs`, what it ran on a processor; more with several processors. */
+  /** Processor time within `sinceLookMs`; it may be longer with several processors. */
   readonly ranMs: number;
   readonly usualMs: number;
 }
 
-/** When to look again, or null: it gives its place up. Asked first when the usual time has passed. */
+/** Returns the delay until the next look, or null to give up the place. First called when the usual time has passed. */
 export function nextLookMs({ elapsedMs, sinceLookMs, ranMs, usualMs }: StartSoFar): number | null {
   if (elapsedMs < usualMs) return usualMs - elapsedMs;
   const leftMs = PATIENCE * usualMs - elapsedMs;
