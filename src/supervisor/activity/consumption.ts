@@ -1,4 +1,4 @@
-/** What an instance takes of the machine, and what comes of taking more than it may. */
+/** An instance's use of the machine, and what follows from exceeding its limits. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import { effectiveLimits, type Limits } from '../../core/limits/limits.ts';
@@ -28,12 +28,14 @@ export class Consumption {
     this.options = options;
   }
 
-  /** The service's, with its own over them. */
+  /** The service's limits, overridden by the tenant's own. */
   get limits(): Limits {
     return effectiveLimits(this.options.service(), this.options.records.record.limits);
   }
 
-  /** Reads what the kernel counts of its process; false when it counts nothing. A kill for memory ends all of it. */
+  /**
+   * Reads the kernel's counts for its process; false when there are none. A kill for memory ends the whole instance.
+   */
   readUsage(): boolean {
     const { current } = this.options;
     const usage = current.launched?.usage() ?? null;
@@ -43,7 +45,7 @@ export class Consumption {
     return true;
   }
 
-  /** Takes a measurement of what the kernel does not count; over the limit it ends, reason `oom`. */
+  /** Takes a measurement that the kernel does not make. Over the limit the instance ends, with reason `oom`. */
   measured(usage: Usage): void {
     const { current } = this.options;
     current.usage = usage;
@@ -52,7 +54,10 @@ export class Consumption {
     current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
   }
 
-  /** Takes a measurement of its tenant directory. Over its limit, `storage_action = "stop"` stops it like an operator. */
+  /**
+   * Takes a measurement of its tenant directory. Over the limit, `storage_action = "stop"` stops the instance as an
+   * operator would.
+   */
   storageMeasured(found: StorageFinding): void {
     const { current, records, service, lifecycle, dispatch } = this.options;
     const { storageLimitBytes } = this.limits;
@@ -64,7 +69,7 @@ export class Consumption {
     else dispatch(stop);
   }
 
-  /** The limits are others now. What cannot be taken over under its process is at the next start. */
+  /** Applies changed limits. A limit that a running process cannot get applies at its next start. */
   renew(): void {
     const { current, records, logger, name } = this.options;
     const reason = current.launched?.limit(this.limits) ?? null;

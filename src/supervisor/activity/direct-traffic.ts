@@ -1,50 +1,50 @@
 /**
- * What goes straight to the socket of one instance, past the proxy: known from outside, by who connected, by what is
- * connected, and by whether the process ran. Errs on the side of activity.
+ * Traffic straight to the socket of one instance, past the proxy. It is inferred from outside: from who connected, from
+ * open connections, and from whether the process ran. A doubt counts as activity.
  */
 import type { LaunchedProcess } from '../../core/ports.ts';
 import type { OwnConnections } from './own-connections.ts';
 
 /**
- * Between two looks, with a connection open: more is taken for a request. A request takes a Node or Python
- * application 0.5 to 2 ms; one that idles takes none, or a few microseconds for a timer.
+ * Run time between two looks with an open connection that counts as a request. A request takes a Node or Python
+ * application 0.5 to 2 ms; an idle one takes none, or a few microseconds for a timer.
  */
 export const BUSY_MS = 0.1;
 /**
- * What a process does in the second after it has answered a probe, at most: Node wakes up once more at the end of that
- * second, for the `Date` of its next answer, which takes it 0.1 to 0.7 ms.
+ * The most that a process runs in the second after it has answered a probe. Node wakes up once more at the end of that
+ * second, for the `Date` of its next response, which takes 0.1 to 0.7 ms.
  */
 const AFTERMATH_MS = 1;
 const AFTERMATH_LASTS_MS = 1100;
 
-/** By the path that was bound. */
+/** Bound path → number of connections. */
 export type ConnectionCounts = ReadonlyMap<string, number>;
 
 export class DirectTraffic {
-  /** Connections that are not tenement's own, at the last look. */
+  /** Connections other than tenement's own, at the last look. */
   open = 0;
-  /** Of those, how many are known to be kept by a front server for later, with nobody waiting. */
+  /** How many of those a front server is known to keep for later, with nobody waiting. */
   private resting = 0;
   private readonly ownConnections: OwnConnections;
   private process: LaunchedProcess | null = null;
   private generation = 0;
   private runTimeMs = 0;
-  /** When that was looked up, ms since the epoch. */
+  /** When the run time was read, ms since the epoch. */
   private lookedAtMs = 0;
-  /** Whether there may be connections: somebody connected, and not all were seen to be gone. */
+  /** Whether there may be connections: somebody connected, and the last look did not find all of them gone. */
   private exposed = false;
-  /** While tenement's own probe is answered, what the process runs is taken for that. */
+  /** While a probe of tenement's own is under way, its run time is attributed to the probe. */
   private probing = false;
-  /** Whether it had run when that began, which was not told yet. */
+  /** Whether the process had run before the probe, which is not reported yet. */
   private ranBefore = false;
   private probedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param own tenement's, which do not count */
+  /** @param own connections of tenement itself, which do not count */
   constructor(own: OwnConnections) {
     this.ownConnections = own;
   }
 
-  /** @param found whether it ran before this server did: who connected to it until now was not seen */
+  /** @param found whether the process ran before this server did, which did not see who connected until now */
   begin(process: LaunchedProcess, generation: number, found: boolean): void {
     this.process = process;
     this.generation = generation;
@@ -62,34 +62,37 @@ export class DirectTraffic {
     this.probing = true;
   }
 
-  /** `isAll`: all that it ran since was the probe's. */
+  /** @param isAll whether the process has run for the probe only */
   probeEnded(isAll: boolean, nowMs: number): void {
     this.probing = false;
     this.probedAtMs = nowMs;
     if (isAll && this.open > 0) this.lookUp(this.process?.runTimeMs() ?? 0, nowMs);
   }
 
-  /** Those on which somebody may wait for something. */
+  /** Number of connections on which somebody may wait for something. */
   get busy(): number {
     return this.open - this.resting;
   }
 
-  /** All that are open are at rest, until something moves. */
+  /** Marks all open connections as at rest, until something moves. */
   rest(): void {
     this.resting = this.open;
   }
 
-  /** What was seen last: while nothing of it changes, nothing has moved. */
+  /** The last look's values while everything is at rest: as long as they stay the same, nothing has moved. */
   get atRest(): { readonly open: number; readonly ranMs: number } | null {
     return this.resting > 0 && this.busy === 0 ? { open: this.open, ranMs: this.runTimeMs } : null;
   }
 
-  /** Returns whether there was any since the last look. `counts` is asked only where something may be open. */
+  /**
+   * Looks once. Returns whether there was traffic since the last look. `counts` is called only if something may be
+   * open.
+   */
   look(counts: () => ConnectionCounts, nowMs: number): boolean {
     const { process } = this;
     if (process === null) return false;
     const connected = process.wasConnected();
-    // The proxy's own connections are told by the same sign, and by its requests.
+    // The proxy's own connections leave the same stamp, and are known from its requests.
     const stranger = !this.ownConnections.takeRecent(this.generation) && connected;
     if (!connected && !this.exposed) return false;
     this.open = this.count(process, counts());
@@ -99,18 +102,18 @@ export class DirectTraffic {
     return active;
   }
 
-  /** Connections that are not tenement's own, now. */
+  /** Returns the current number of connections other than tenement's own. */
   countNow(counts: ConnectionCounts): number {
     return this.process === null ? 0 : this.count(this.process, counts);
   }
 
-  /** Whether somebody may be connected, so that counting is worth it. */
+  /** Whether anybody may be connected, so that counting is worthwhile. */
   mayBeOpen(): boolean {
     if (this.process?.wasConnected() === true) this.exposed = true;
     return this.exposed;
   }
 
-  /** How long its process has run, in ms. */
+  /** Run time of the process in ms. */
   get ranMs(): number {
     return this.process?.runTimeMs() ?? 0;
   }
@@ -128,7 +131,7 @@ export class DirectTraffic {
     return ranBefore || (runTimeMs > 0 && ranMs > (isAftermath ? AFTERMATH_MS : BUSY_MS));
   }
 
-  /** Returns by how much it has grown. */
+  /** Stores the run time. Returns its growth in ms. */
   private lookUp(runTimeMs: number, nowMs: number): number {
     const ranMs = runTimeMs - this.runTimeMs;
     this.runTimeMs = runTimeMs;

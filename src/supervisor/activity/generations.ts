@@ -1,4 +1,4 @@
-/** The processes that served, each with a number of its own: the proxy's connections go by it. */
+/** Numbers for the processes that served. The proxy's connections are keyed by them. */
 import { OwnConnections } from './own-connections.ts';
 
 export class Generations {
@@ -6,13 +6,13 @@ export class Generations {
   private readonly listeners: ((generation: number) => void)[] = [];
   private last = 0;
 
-  /** A number that no process had before. */
+  /** Returns a number that no earlier process had. */
   next(): number {
     this.last += 1;
     return this.last;
   }
 
-  /** Calls `listener` with each that gets no further request. */
+  /** Calls `listener` with each generation that gets no further request. */
   onRetired(listener: (generation: number) => void): void {
     this.listeners.push(listener);
   }

@@ -1,13 +1,13 @@
-/** Tells when a ready instance has been idle for its idle timeout. One timer, re-armed when it fires early. */
+/** Reports when a ready instance has been idle for its idle timeout. One timer, re-armed when it fires early. */
 import { type Activity, sleepsAtMs } from '../../core/lifecycle/idle.ts';
 import type { Clock } from '../../core/ports.ts';
 
 export interface IdleTimerOptions {
   readonly clock: Clock;
-  /** 0: never. Asked each time: a reload may change it. */
+  /** 0: never. Read each time, because a reload may change it. */
   idleTimeoutMs(): number;
   activity(): Activity;
-  /** Asked when the time has come: what it finds counts as activity. */
+  /** Called when the time has come; activity that it finds counts. */
   beforeIdle(): void;
   onIdle(): void;
 }
@@ -20,12 +20,12 @@ export class IdleTimer {
     this.options = options;
   }
 
-  /** When it would tell, ms since the epoch; null while something is open or it never does. */
+  /** When the instance becomes idle, ms since the epoch; null while something is open, or when it never sleeps. */
   get dueAtMs(): number | null {
     return sleepsAtMs(this.options.activity(), this.options.idleTimeoutMs());
   }
 
-  /** Call when the last open request ends; while armed already it costs nothing. */
+  /** Call when the last open request ends. Cheap when armed already. */
   arm(): void {
     if (this.cancel !== null) return;
     const dueAtMs = this.dueAtMs;

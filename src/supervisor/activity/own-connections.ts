@@ -1,8 +1,8 @@
-/** The connections that the proxy has to each generation of a process: what else is connected came past it. */
+/** Counts the proxy's own connections to each generation of a process, to tell them apart from direct ones. */
 
 export class OwnConnections {
   private readonly open = new Map<number, number>();
-  /** Generations to which one was opened since it was asked. */
+  /** Generations with a connection that was opened since the last call of `takeRecent`. */
   private readonly recent = new Set<number>();
 
   change(generation: number, change: 1 | -1): void {
@@ -16,7 +16,7 @@ export class OwnConnections {
     return this.open.get(generation) ?? 0;
   }
 
-  /** Whether one was opened since this was asked last. */
+  /** Whether a connection was opened since the last call. */
   takeRecent(generation: number): boolean {
     return this.recent.delete(generation);
   }

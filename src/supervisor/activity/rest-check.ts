@@ -1,18 +1,18 @@
 /**
- * Connections straight to an instance on which nothing has moved for its idle timeout: silent WebSockets, or ones that
- * a front server keeps at rest? Asked when the time has come, and again now and then while the answer is no.
+ * Finds out whether direct connections that were idle for the idle timeout are silent WebSockets, or are kept at rest
+ * by a front server. Checked when the time has come, and repeatedly while the answer is no.
  */
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 
-/** An answer takes a process, so a silent WebSocket is not asked about each second. */
+/** A check takes a process, so a silent WebSocket is not checked each second. */
 const ASK_AGAIN_AFTER_MS = 10_000;
 
 export interface RestCheckOptions {
   readonly clock: Clock;
   readonly process: Pick<LaunchedProcess, 'isAtRest'>;
-  /** Paths of the activation sockets at which some of them came in. */
+  /** Bound paths of the activation sockets that some of the connections came in at. */
   listeners(): readonly string[];
-  /** They are at rest, as far as was known when it was asked. */
+  /** Called when the connections are at rest, as of the time of the check. */
   onRest(): void;
 }
 
@@ -26,19 +26,19 @@ export class RestCheck {
     this.options = options;
   }
 
-  /** `quietMs`: for how long nothing has moved. Does nothing while the last answer stands. */
+  /** Checks, unless the last answer still holds. @param quietMs for how long nothing has moved */
   async ask(quietMs: number): Promise<void> {
     const { clock, process, listeners, onRest } = this.options;
     if (this.asking || clock.nowMs() < this.notBeforeMs) return;
     this.asking = true;
-    // Not known is no.
+    // An unknown state counts as no.
     const atRest = await process.isAtRest(quietMs, listeners()).catch(() => false);
     this.asking = false;
     if (!atRest) this.notBeforeMs = clock.nowMs() + ASK_AGAIN_AFTER_MS;
     else if (!this.over) onRest();
   }
 
-  /** Something moved: the last answer stands no more. */
+  /** Discards the last answer, because something has moved. */
   moved(): void {
     this.notBeforeMs = 0;
   }

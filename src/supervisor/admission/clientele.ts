@@ -1,8 +1,8 @@
-/** Who has used an instance of late: the last client, and the last one before that was another. */
+/** The recent clients of an instance: the last one, and the last other one before it. */
 import type { Visit } from '../../core/admission/eviction.ts';
 import type { Asker } from '../../core/admission/serving.ts';
 
-/** Of requests that come closer together, not each is looked at. */
+/** Requests that follow closer than this are not all looked at. */
 const LOOK_MS = 100;
 
 export class Clientele {
@@ -10,7 +10,7 @@ export class Clientele {
   private before: Visit | null = null;
   private lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** A request has come. */
+  /** Notes a request. */
   seen(asker: Asker | null, nowMs: number): void {
     if (nowMs - this.lookedAtMs < LOOK_MS) return;
     this.lookedAtMs = nowMs;
@@ -22,7 +22,7 @@ export class Clientele {
     this.last = { client, atMs: nowMs };
   }
 
-  /** @param lastUsedAtMs what is in use since is the last client's, as far as is known */
+  /** Lists recent visits. @param lastUsedAtMs last use, attributed to the last client */
   visits(lastUsedAtMs: number): Visit[] {
     if (this.last === null) return [];
     const { client, atMs } = this.last;

@@ -1,4 +1,4 @@
-/** Ends one that nobody needs now, so that another has its place or its memory. */
+/** Ends an instance that nobody needs now, so that another gets its place or its memory. */
 import type { Demand } from '../../core/admission/demand.ts';
 import { type House, leastNeeded, type Resident, whomToEvict } from '../../core/admission/eviction.ts';
 import type { Runner } from '../instance/runner.ts';
@@ -7,12 +7,15 @@ interface RunningResident extends Resident {
   readonly runner: Runner;
 }
 
-/** Makes room for who asks, if somebody needs it less. Settles when that one is gone; false when there was none. */
+/** Makes room for a demand, if an instance is needed less. Settles when it is gone; false when there was none. */
 export function makeRoom(runners: Iterable<Runner>, demand: Demand, house: House): Promise<boolean> {
   return evict(whomToEvict(residents(runners), demand, house));
 }
 
-/** Ends a suspended one, else an idle one, the least recently used first. Settles when it is gone, false when there was none. */
+/**
+ * Ends a suspended instance, else an idle one, each the least recently used. Settles when it is gone; false when there
+ * was none.
+ */
 export function evictOne(runners: Iterable<Runner>): Promise<boolean> {
   return evict(leastNeeded(residents(runners).filter(({ isIdle }) => isIdle)));
 }
@@ -25,7 +28,7 @@ async function evict(resident: RunningResident | null): Promise<boolean> {
   if (resident === null) return false;
   const { runner } = resident;
   runner.dispatch({ type: 'evict' });
-  // It may be wanted again by then, and wait for room itself.
+  // A request may wake it again by then, and wait for room itself.
   await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
   return true;
 }

@@ -1,6 +1,6 @@
 /**
- * Looks once a second at what every running instance uses. Where the kernel does not enforce `memory_limit_mb`, this
- * does: it measures the process tree and reports those over their limit.
+ * Reads once a second what every running instance uses. Where the kernel does not enforce `memory_limit_mb`, this guard
+ * measures the process tree, and reports instances over their limit.
  */
 import type { Clock, UsageMeter } from '../../core/ports.ts';
 import { attempt } from '../../faults.ts';
@@ -15,12 +15,12 @@ export interface MemoryGuardOptions {
   runners(): Iterable<Runner>;
 }
 
-/** Goes on until nothing runs. */
+/** Returns a ticker that runs until no instance runs. */
 export function memoryGuard(options: MemoryGuardOptions): Ticker {
   return new Ticker(options, () => measure(options));
 }
 
-/** Returns whether something runs. What the kernel counts is read from it, the rest is measured. */
+/** Returns whether any instance runs. Counts of the kernel are read; the rest is measured. */
 async function measure(options: MemoryGuardOptions): Promise<boolean> {
   const unknown = new Map<number, Runner>();
   let any = false;

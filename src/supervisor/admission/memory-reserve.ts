@@ -1,4 +1,4 @@
-/** Keeps memory of the machine available: while it is short, ends instances that nobody uses, one after the other. */
+/** Keeps memory of the machine available: while it is short, unused instances are ended one by one. */
 
 import { type HostMemory, isShort } from '../../core/admission/pressure.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -8,22 +8,22 @@ import { Ticker } from '../monitors/ticker.ts';
 export interface MemoryReserveOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** null where it is not known. */
+  /** Returns null when it is unknown. */
   readHostMemory(): HostMemory | null;
-  /** 0: none. Asked each time: a reload may change it. */
+  /** 0: no reserve. Read each time, because a reload may change it. */
   reserveBytes(): number;
-  /** Whether anything runs. */
+  /** Whether any instance runs. */
   isNeeded(): boolean;
-  /** Ends one; settles when it is gone, false when all are in use. */
+  /** Ends an instance. Settles when it is gone; false when all are in use. */
   evict(): Promise<boolean>;
 }
 
-/** Goes on until nothing runs. */
+/** Returns a ticker that runs until no instance runs. */
 export function memoryReserve(options: MemoryReserveOptions): Ticker {
   return new Ticker(options, async () => {
     const { readHostMemory, reserveBytes, isNeeded, evict } = options;
     const memory = reserveBytes() === 0 ? null : readHostMemory();
-    // One a round: what it had is given back by then.
+    // One instance in each round, so that its memory is free before the next look.
     if (memory !== null && isShort(memory, reserveBytes())) await evict();
     return isNeeded();
   });

@@ -1,4 +1,4 @@
-/** How much an instance that runs is needed. */
+/** How much a running instance is needed. */
 import type { Resident } from '../../core/admission/eviction.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';

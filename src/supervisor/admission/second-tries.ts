@@ -1,26 +1,26 @@
 /**
- * Requests that are sent a second time because their process broke off (contract.md §6): which may be, and whether
- * the crash of one counts toward `max_restarts`.
+ * Requests that are sent a second time because their process closed the connection (docs/http.md): which may be, and
+ * whether the crash of a process by such a request counts toward `max_restarts`.
  */
 import type { Lease, Outcome, SecondTry } from '../../core/admission/serving.ts';
 
-/** A connection that breaks off is told before the exit of its process; on a busy machine by so much. */
+/** How long before the exit of a process its broken connection may be seen, on a busy machine. */
 const EXIT_SEEN_WITHIN_MS = 2000;
-/** Requests that are remembered for one instance; the oldest are forgotten first. */
+/** How many requests are remembered for one instance; the oldest are forgotten first. */
 const MAX_REMEMBERED = 1000;
 
 export interface SecondTriesPolicy {
-  /** How long a request that was in flight at two crashes is not sent again. */
+  /** For how long a request that was in flight at two crashes is not sent again. */
   readonly windowMs: number;
-  /** Crashes within `windowMs` that need not count. More of them do: there is an end to every crash loop. */
+  /** How many crashes within `windowMs` need not count. Further ones count, so that every crash loop ends. */
   readonly maxExcused: number;
 }
 
 interface OpenTry {
   readonly request: string;
-  /** Its first process is gone, so the end of this one is the second that it sees. */
+  /** Whether its first process is gone, so that a crash of this one is the second that it sees. */
   readonly isOtherProcess: boolean;
-  /** When its connection broke off; null while it is open. */
+  /** When its connection was closed by the process; null while it is open. */
   brokeOffAtMs: number | null;
 }
 
@@ -54,12 +54,12 @@ export class SecondTries {
     this.forgetOld(nowMs);
   }
 
-  /** Their process lives on: it only closed their connections. */
+  /** Forgets tries whose process lives on, having only closed their connections. */
   private forgetOld(nowMs: number): void {
     for (const [lease, tried] of this.open) if (!mayHaveCrashed(tried, nowMs)) this.open.delete(lease);
   }
 
-  /** The process has crashed. Returns whether that is the fault of a request which has been counted already. */
+  /** Handles a crash. Returns whether a request caused it that has been counted for an earlier crash. */
   crashed(nowMs: number): boolean {
     const { windowMs, maxExcused } = this.policy();
     const hit = [...this.open.values()].filter((tried) => mayHaveCrashed(tried, nowMs));

@@ -1,4 +1,6 @@
-/** The place of one start among `max_concurrent_starts`, until it is ready, has failed, or waits for nothing but time. */
+/**
+ * The place of one start among `max_concurrent_starts`, until it is ready, has failed, or only waits for time to pass.
+ */
 
 import { nextLookMs } from '../../core/lifecycle/start-place.ts';
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
@@ -26,21 +28,21 @@ export class StartPlace {
     this.looked.atMs = this.begunAtMs;
   }
 
-  /** Its process runs from now on. */
+  /** Watches the start's process from now on. */
   mind(process: LaunchedProcess): void {
     const { clock, startTimes, service } = this.options;
     const usualMs = startTimes.usualMs(service);
     this.cancelLook = clock.after(usualMs, () => this.look(process, usualMs));
   }
 
-  /** It was a success. */
+  /** Notes a successful start, and leaves. */
   ready(): void {
     const { clock, startTimes, service } = this.options;
     startTimes.note(service.name, clock.nowMs() - this.begunAtMs);
     this.leave();
   }
 
-  /** Another may start in its place. Calling it again does nothing. */
+  /** Lets another start take the place. Further calls do nothing. */
   leave(): void {
     if (!this.isHeld) return;
     this.isHeld = false;

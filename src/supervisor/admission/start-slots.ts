@@ -1,7 +1,7 @@
 /**
- * Room to start: at most `maxConcurrentStarts` at once and `maxRunning` alive. Whoever a request waits for comes first,
- * then what an operator asked for, then the rest; in order of arrival among equals.
- * One start at a time makes room, so that two never count the same sleeper twice.
+ * Slots for starts: at most `maxConcurrentStarts` at once, and `maxRunning` alive. Starts that a request waits for come
+ * first, then an operator's, then the others, each in order of arrival. Only one start at a time makes room, so that
+ * two never count on the same sleeper.
  */
 
 import { type Demand, rankOf } from '../../core/admission/demand.ts';
@@ -13,15 +13,15 @@ export interface StartLimits {
 }
 
 export interface StartSlotsOptions {
-  /** Asked each time: a reload may change them. */
+  /** Read each time, because a reload may change them. */
   limits(): StartLimits;
-  /** Puts an idle instance to sleep; settles when it is gone, false when none may be for this demand. */
+  /** Puts an idle instance to sleep. Settles when it is gone; false when no instance may be ended for this demand. */
   makeRoom(demand: Demand): Promise<boolean>;
 }
 
 export type SlotAnswer = 'granted' | 'no-room' | 'aborted';
 
-/** Those of the config, or fewer where the files that may be open do not suffice for as many. */
+/** Returns the config's limits, lowered if this process may not open enough files for them. */
 export function startLimits(settings: StartLimits, shares: DescriptorShares | null, registered: number): StartLimits {
   const { maxConcurrentStarts, maxRunning } = settings;
   if (shares === null) return settings;
@@ -49,8 +49,9 @@ export class StartSlots {
   }
 
   /**
-   * Waits for a slot. One that is granted ends with `started` (another may start), then `ended` (nothing left of it).
-   * @param demand asked each time that a slot is free
+   * Waits for a slot. A granted slot is returned with `started` (another may start), then `ended` (nothing is left of
+   * it).
+   * @param demand read each time that a slot is free
    */
   acquire(signal: AbortSignal, demand: () => Demand): Promise<SlotAnswer> {
     return new Promise((resolve) => {
@@ -60,7 +61,7 @@ export class StartSlots {
     });
   }
 
-  /** Counts one that runs already; it ends with `ended`. */
+  /** Counts an instance that runs already; it is returned with `ended`. */
   adopt(): void {
     this.alive += 1;
   }
@@ -93,9 +94,9 @@ export class StartSlots {
     const room = this.hasRoom || (await this.options.makeRoom(next.demand()));
     this.dropAborted();
     const stillWaits = this.waiting.includes(next);
-    // What was made for one that has left is another's.
+    // Room that was made for a start that was given up goes to the next one.
     if (room) this.grantTo(stillWaits ? next : this.next());
-    // What it may not have, another may.
+    // A start that gets no room may be followed by one that does.
     else if (this.remove(next)) next.answer('no-room');
   }
 
@@ -111,7 +112,7 @@ export class StartSlots {
     waiting.answer('granted');
   }
 
-  /** Those who are needed most, in order of arrival. */
+  /** Returns the most urgent start, in order of arrival among equals. */
   private next(): Waiting | undefined {
     this.dropAborted();
     let best: { readonly waiting: Waiting; readonly rank: number } | undefined;

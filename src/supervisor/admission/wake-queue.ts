@@ -1,4 +1,4 @@
-/** The requests that one instance holds while it cannot serve: admitted or refused together, in order. */
+/** The requests that one instance holds while it cannot serve. They are admitted or refused together, in order. */
 import type { Admission, Refusal, SecondTry } from '../../core/admission/serving.ts';
 
 /** A request that is held. */
@@ -6,7 +6,7 @@ export interface Held {
   readonly sinceMs: number;
   /** null unless it is a second try. */
   readonly again: SecondTry | null;
-  /** Who sent it; null when that is not known. */
+  /** Its sender; null when unknown. */
   readonly client: string | null;
 }
 
@@ -30,12 +30,12 @@ export class WakeQueue {
     return this.held.size;
   }
 
-  /** The one that has been held for longest. */
+  /** The request that has been held the longest. */
   get first(): Held | undefined {
     return this.held.values().next().value;
   }
 
-  /** Holds a request until it is settled; a full queue refuses at once, a client that leaves is forgotten. */
+  /** Holds a request until it is settled. A full queue refuses at once; a client that leaves is forgotten. */
   hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Admission> {
     if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
@@ -57,7 +57,7 @@ export class WakeQueue {
     });
   }
 
-  /** Lets all go on, in order of arrival; `claim` gets the time since which each was held. */
+  /** Admits all requests in order of arrival, each with the lease or refusal that `claim` returns. */
   admit(claim: (held: Held) => Admission): void {
     this.settle(claim);
   }
@@ -66,7 +66,7 @@ export class WakeQueue {
     this.settle(() => refusal);
   }
 
-  /** Those that have been held since then or longer. */
+  /** Refuses requests that have been held since `sinceMs` or longer. */
   refuseSince(sinceMs: number, refusal: Refusal): void {
     this.settle(
       () => refusal,

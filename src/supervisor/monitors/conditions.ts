@@ -1,4 +1,4 @@
-/** Those who wait until something holds; asked again after every change. */
+/** Waits for conditions, which are checked again after every change. */
 export class Conditions {
   private readonly conditions = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Conditions {
     return this.conditions.size === 0;
   }
 
-  /** Settles once `reached` holds. */
+  /** Settles once `reached` returns true. */
   until(reached: () => boolean): Promise<void> {
     if (reached()) return Promise.resolve();
     return new Promise((resolve) => {

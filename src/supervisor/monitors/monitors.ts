@@ -1,4 +1,4 @@
-/** What is looked at again and again while something runs. */
+/** Periodic checks while any instance runs. */
 
 import type { HostMemory } from '../../core/admission/pressure.ts';
 import type { Clock, ProcessTable, StorageMeter, UsageMeter } from '../../core/ports.ts';
@@ -17,9 +17,9 @@ export interface MonitorsOptions {
   readonly processTable: Pick<ProcessTable, 'connections'>;
   readonly meter: UsageMeter;
   readonly storageMeter: StorageMeter;
-  /** null where it is not known. */
+  /** Returns null when it is unknown. */
   readHostMemory(): HostMemory | null;
-  /** 0: none. Asked each time: a reload may change it. */
+  /** 0: no reserve. Read each time, because a reload may change it. */
   memoryReserveBytes(): number;
   runners(): Iterable<Runner>;
 }
@@ -42,18 +42,18 @@ export class Monitors {
     this.steady = [this.traffic, memoryGuard(options), reserve];
   }
 
-  /** One of that tenant has a process from now on, or is about to. */
+  /** Starts the checks, because an instance of this tenant has a process, or is about to. */
   started(tenantId: string): void {
     for (const one of this.steady) one.watch();
     this.storage.started(tenantId);
   }
 
-  /** Some have other limits now. */
+  /** Applies changed limits. */
   renew(): void {
     this.storage.renew();
   }
 
-  /** One of that tenant is registered, or is no more. */
+  /** Forgets a tenant's measurement, because one of its instances was registered or unregistered. */
   registered(tenantId: string): void {
     this.storage.forget(tenantId);
   }
@@ -63,7 +63,7 @@ export class Monitors {
     this.storage.end();
   }
 
-  /** How many connections there are to each path that was bound. */
+  /** Counts the connections to each bound path. */
   connections(): ConnectionCounts {
     return this.traffic.counts();
   }

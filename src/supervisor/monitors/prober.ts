@@ -1,13 +1,16 @@
-/** Liveness of one instance: its own timer, so that a hung tenant delays nobody else's probe. */
+/** Probes the liveness of one instance with a timer of its own, so that a hung tenant delays no other probe. */
 import { afterProbe, HEALTHY, isUnhealthy, type Workload } from '../../core/lifecycle/health.ts';
 import type { Clock, ProbeResult } from '../../core/ports.ts';
 
-/** By so much of the interval a probe may come early: who asks an instance as regularly must not always meet its probe. */
+/**
+ * A probe comes early by up to this share of the interval, so that a client that polls at the same rate does not always
+ * coincide with one.
+ */
 const EARLY = 0.1;
 
 export interface ProberOptions {
   readonly clock: Clock;
-  /** 0 to 1. */
+  /** Returns a number from 0 to 1. */
   random(): number;
   readonly intervalMs: number;
   probe(): Promise<ProbeResult>;

@@ -1,6 +1,6 @@
 /**
- * Measures the tenant directories of instances that have a storage limit: one at a time, while something runs there and
- * once after its end, and the more rarely the longer it takes. A directory that several services share is measured once.
+ * Measures the tenant directories of instances with a storage limit: one at a time, while an instance runs there and
+ * once after its end, and less often the longer it takes. A directory that several services share is measured once.
  */
 
 import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../../core/limits/storage.ts';
@@ -18,7 +18,7 @@ export interface StorageWatchOptions {
   runners(): Iterable<Runner>;
 }
 
-/** A tenant's directory, with those of its instances that have a limit. */
+/** A tenant's directory, with the tenant's instances that have a limit. */
 interface Directory {
   readonly tenantId: string;
   readonly runners: readonly [Runner, ...Runner[]];
@@ -33,9 +33,9 @@ interface Measurement {
 
 export class StorageWatch {
   private readonly options: StorageWatchOptions;
-  /** Tenants in whose directories something may have changed since they were measured. */
+  /** Tenants whose directories may have changed since they were measured. */
   private readonly unsettled = new Set<string>();
-  /** The last ones, by tenant. */
+  /** Tenant → its last measurement. */
   private readonly looks = new Map<string, Look>();
   private cancel: (() => void) | null = null;
   private ended = false;
@@ -44,18 +44,18 @@ export class StorageWatch {
     this.options = options;
   }
 
-  /** A process of that tenant starts: its directory is measured from now on, until nothing runs there. */
+  /** Measures a tenant's directory from now on, until nothing runs there. */
   started(tenantId: string): void {
     this.unsettled.add(tenantId);
     this.schedule(TICK_MS);
   }
 
-  /** Some have another limit now. */
+  /** Checks all running instances, because limits have changed. */
   renew(): void {
     for (const { hasProcess, tenantId } of this.options.runners()) if (hasProcess) this.started(tenantId);
   }
 
-  /** Its directory may be another's from now on, or gone. */
+  /** Forgets a tenant's measurement, because the directory may be gone, or may belong to another tenant. */
   forget(tenantId: string): void {
     this.looks.delete(tenantId);
   }
@@ -84,7 +84,7 @@ export class StorageWatch {
     if (this.unsettled.size > 0) this.schedule(delayMs);
   }
 
-  /** What there is to measure. Where nobody has a limit there is nothing, until a reload brings one. */
+  /** Lists directories to measure. Those without a limit are left out until a reload sets one. */
   private directories(): Directory[] {
     const limited = new Map<string, [Runner, ...Runner[]]>();
     for (const runner of this.options.runners()) {
@@ -108,18 +108,18 @@ export class StorageWatch {
     return look;
   }
 
-  /** Returns how long it took, in ms. */
+  /** Measures a directory. Returns how long that took, in ms. */
   private async measure({ tenantId, runners }: Directory): Promise<number> {
     const { clock, meter } = this.options;
     const atMs = clock.nowMs();
     const before = this.looks.get(tenantId);
     const dir = runners[0].paths.tenantDir;
-    // One that starts meanwhile makes it unsettled again.
+    // An instance that starts meanwhile marks the directory as unsettled again.
     if (runners.every(({ hasProcess }) => !hasProcess)) this.unsettled.delete(tenantId);
     const found = await meter.measure(dir);
     const costMs = clock.nowMs() - atMs;
     if (this.ended) return costMs;
-    // What was measured may have been the directory of one that is gone.
+    // The measured directory may have belonged to a tenant that is gone.
     if (this.looks.get(tenantId) !== before) this.unsettled.add(tenantId);
     else this.note(tenantId, dir, { atMs, costMs, found });
     return costMs;
@@ -131,7 +131,7 @@ export class StorageWatch {
     else this.options.logger.warn({ dir, reason: found.detail }, 'storage not measured');
   }
 
-  /** By now others may be there than when it began. */
+  /** Tells the instances that run now, which may differ from those at the beginning. */
   private tell(tenantId: string, finding: StorageFinding): void {
     for (const runner of this.options.runners()) {
       if (runner.tenantId === tenantId && runner.consumption.limits.storageLimitBytes !== null)
@@ -140,7 +140,7 @@ export class StorageWatch {
   }
 }
 
-/** When the first was started of those that the last measurement says should be stopped; null: there are none. */
+/** Returns the earliest start of an instance that the last measurement would have stopped; null: none. */
 function restartedAtMs(runners: readonly Runner[]): number | null {
   const times = runners.flatMap(({ service, record: { storage, startedAtMs } }) => {
     const isRestarted = storage?.over === true && service.storageAction === 'stop';

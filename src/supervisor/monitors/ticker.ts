@@ -1,4 +1,4 @@
-/** Does something again and again while it is needed: once an interval, never two at once. */
+/** Repeats a task while it is needed: once in each interval, never two at once. */
 import type { Clock } from '../../core/ports.ts';
 import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
@@ -10,18 +10,18 @@ export class Ticker {
   private readonly logger: Logger;
   private readonly round: () => boolean | Promise<boolean>;
   private cancel: (() => void) | null = null;
-  /** Asked for while one was under way, which may not have seen why. */
+  /** Set by a call during a round, which may not have seen the reason for the call. */
   private wanted = false;
   private ended = false;
 
-  /** @param round returns whether another is needed */
+  /** @param round returns whether another round is needed */
   constructor({ clock, logger }: { clock: Clock; logger: Logger }, round: () => boolean | Promise<boolean>) {
     this.clock = clock;
     this.logger = logger;
     this.round = round;
   }
 
-  /** From now on, until a round says that no other is needed. */
+  /** Repeats rounds until one reports that no other is needed. */
   watch(): void {
     this.wanted = true;
     if (this.cancel === null && !this.ended) this.cancel = this.clock.after(INTERVAL_MS, () => void this.go());
@@ -32,7 +32,7 @@ export class Ticker {
     this.cancel?.();
   }
 
-  /** One that fails is made again: others depend on the next. */
+  /** Repeats a round that failed, because others depend on the next one. */
   private async tried(): Promise<boolean> {
     try {
       return await this.round();
