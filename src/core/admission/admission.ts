@@ -1,4 +1,4 @@
-/** What happens to a request in each state (see docs/http.md). Pure. */
+/** What happens to a request in each state (see docs/operating.md). Pure. */
 import type { Lifecycle } from '../lifecycle/lifecycle-events.ts';
 import type { Refusal } from './serving.ts';
 

@@ -1,4 +1,4 @@
-/** Looks once a second for what goes straight to the sockets of instances, while one serves. */
+/** Looks for direct traffic to the sockets of instances once a second, while any instance serves. */
 import type { Clock, ProcessTable } from '../../core/ports.ts';
 import { attempt } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
@@ -6,7 +6,7 @@ import type { Runner } from '../instance/runner.ts';
 import { Ticker } from '../monitors/ticker.ts';
 import type { ConnectionCounts } from './direct-traffic.ts';
 
-/** Looks within this share one reading of the system's table. */
+/** Looks within this time share one reading of the system's table. */
 const FRESH_MS = 10;
 
 export interface TrafficWatchOptions {
@@ -26,7 +26,7 @@ export class TrafficWatch {
     this.ticker = new Ticker(options, () => this.round());
   }
 
-  /** Looks from now on, until nothing runs. */
+  /** Looks from now on, until no instance runs. */
   watch(): void {
     this.ticker.watch();
   }
@@ -35,7 +35,7 @@ export class TrafficWatch {
     this.ticker.end();
   }
 
-  /** How many connections there are to each path that was bound. */
+  /** Counts the connections to each bound path. */
   counts(): ConnectionCounts {
     const nowMs = this.options.clock.nowMs();
     if (this.read === null || nowMs - this.read.atMs > FRESH_MS) {
@@ -44,7 +44,7 @@ export class TrafficWatch {
     return this.read.counts;
   }
 
-  /** Returns whether something runs. */
+  /** Returns whether any instance runs. */
   private round(): boolean {
     let any = false;
     for (const runner of this.options.runners()) {

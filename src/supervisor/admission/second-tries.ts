@@ -1,5 +1,5 @@
 /**
- * Requests that are sent a second time because their process closed the connection (docs/http.md): which may be, and
+ * Requests that are sent a second time because their process closed the connection (docs/operating.md): which may be, and
  * whether the crash of a process by such a request counts toward `max_restarts`.
  */
 import type { Lease, Outcome, SecondTry } from '../../core/admission/serving.ts';
