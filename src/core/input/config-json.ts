@@ -1,4 +1,4 @@
-/** A config as JSON and back: its maps become lists of pairs. */
+/** Converts a config to JSON and back. Its maps become lists of pairs. */
 import type { Config, ServiceConfig } from '../service/service.ts';
 
 export type ConfigJson = Omit<Config, 'services' | 'aliases'> & {

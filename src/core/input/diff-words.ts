@@ -1,15 +1,15 @@
-/** A difference of two configs as sentences for a person. Pure. */
+/** Describes the difference of two configs in sentences for a person. Pure. */
 import type { ConfigDiff, ServiceChange } from '../lifecycle/reconcile.ts';
 import { SERVICE_KEYS } from '../service/service-keys.ts';
 
-/** How many instances of a service there are. */
+/** Number of instances of a service. */
 export interface Population {
   readonly registered: number;
-  /** With a process. */
+  /** Instances with a process. */
   readonly running: number;
 }
 
-/** One line for each thing that changes; empty when nothing does. */
+/** Returns one line for each change; empty when there is none. */
 export function describeDiff(diff: ConfigDiff, population: (service: string) => Population): string[] {
   return [
     ...diff.added.map((name) => `service ${name}: new`),
@@ -46,7 +46,7 @@ function takenOver(keys: readonly string[]): string {
     : `taken over at once, but ${later.map(tomlKey).join(', ')} at the next start of each instance`;
 }
 
-/** `idleTimeoutMs` as it is written in tenement.toml: `idle_timeout`. */
+/** Converts `idleTimeoutMs` to its key in tenement.toml: `idle_timeout`. */
 function tomlKey(field: string): string {
   return SERVICE_KEYS.get(field)?.key ?? field;
 }

@@ -1,4 +1,4 @@
-/** Checks of what a caller of the library gives. Pure. */
+/** Checks arguments from a caller of the library. Pure. */
 import { TenementError } from '../../errors.ts';
 
 /** @throws {TenementError} `bad_input` */
@@ -7,7 +7,7 @@ export function assertTable(name: string, value: unknown): asserts value is obje
   throw badInput(name, 'expected an object', value);
 }
 
-/** @throws {TenementError} `bad_input` that names the first key which is not `known` */
+/** @throws {TenementError} `bad_input`, which names the first key that is not in `known` */
 export function assertKnown(where: string, given: object, known: readonly string[]): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown !== undefined) throw badInput(where, `known are ${known.join(', ')}`, unknown);
@@ -24,12 +24,12 @@ export function badInput(where: string, problem: string, value: unknown): Teneme
   return new TenementError('bad_input', `${where}: ${andThisIs(problem, value)}`);
 }
 
-/** The whole complaint about a value, in the same words wherever it was given. */
+/** Returns the whole message about a value, with the same words for every source. */
 export function andThisIs(problem: string, value: unknown): string {
   return `${problem}, and this is ${shown(value)}`;
 }
 
-/** At most its first 80 characters. */
+/** Shows at most the first 80 characters of a value. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   if (Array.isArray(value)) return 'a list';

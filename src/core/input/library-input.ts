@@ -1,4 +1,4 @@
-/** What the library is given besides a spawn's options. Pure. */
+/** Checks the library's arguments other than a spawn's options. Pure. */
 import { eventTypeProblem } from '../lifecycle/event-types.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 

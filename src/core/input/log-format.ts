@@ -1,7 +1,7 @@
 /**
- * A log file's lines: `2026-11-21T01:02:03.004Z out text`, `err` for stderr. A `+` after the stream
- * (`out+`) says that the line goes on in the next entry of that stream: what a process has printed is
- * written down at once, also when its line is not complete. Pure.
+ * Lines of a log file: `2026-11-21T01:02:03.004Z out text`, with `err` for stderr. A `+` after the stream (`out+`)
+ * means that the line continues in the next entry of that stream, because output is written at once, even before its
+ * line is complete. Pure.
  */
 import type { LogFilter, LogLine } from '../stores/log-store.ts';
 
@@ -16,32 +16,32 @@ export interface LogEntry {
 const SHORT: Record<LogStream, string> = { stdout: 'out', stderr: 'err' };
 const ENTRY = /^(\S{24}) (out|err)(\+?) (.*)$/s;
 
-/** One text to append for entries of one stream that came at one time. */
+/** Formats entries of one stream that came at the same time, as one text to append. */
 export function formatEntries(atMs: number, stream: LogStream, entries: readonly LogEntry[]): string {
   const head = `${new Date(atMs).toISOString()} ${SHORT[stream]}`;
   return entries.map(({ text, partial }) => `${head}${partial ? '+' : ''} ${text}\n`).join('');
 }
 
-/** Whether a line is one that the filter asks for, but for its tail. */
+/** Whether a line matches a filter, apart from `tail`. */
 export function matchesFilter(line: LogLine, filter: LogFilter): boolean {
   if (filter.sinceMs !== undefined && line.atMs < filter.sinceMs) return false;
   if (filter.stream !== undefined && line.stream !== filter.stream) return false;
   return filter.grep === undefined || line.text.includes(filter.grep);
 }
 
-/** Puts the lines of a log file together again, part by part. Lines that are none of ours are left out. */
+/** Joins the parts of a log file's lines. Lines of another format are left out. */
 export class LogReader {
   private rest = '';
   private readonly open: Record<LogStream, LogLine | null> = { stdout: null, stderr: null };
 
-  /** The lines that this piece of the file completes. */
+  /** Returns the lines that this piece of the file completes. */
   push(piece: string): LogLine[] {
     const parts = (this.rest + piece).split('\n');
     this.rest = parts.pop() ?? '';
     return parts.flatMap((part) => this.entry(part));
   }
 
-  /** Lines whose end never came, when the file has ended. */
+  /** Returns unfinished lines, after the end of the file. */
   end(): LogLine[] {
     return [this.open.stdout, this.open.stderr].filter((line) => line !== null);
   }
@@ -55,7 +55,7 @@ export class LogReader {
       begun === null ? ({ atMs: Date.parse(at), stream, text: rest } as const) : { ...begun, text: begun.text + rest };
     this.open[stream] = more === '+' ? line : null;
     if (more === '+') return [];
-    // The line end of a CRLF may have been cut in two.
+    // A CRLF may have been split between two parts.
     return [begun !== null && line.text.endsWith('\r') ? { ...line, text: line.text.slice(0, -1) } : line];
   }
 }

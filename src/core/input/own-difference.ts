@@ -1,13 +1,13 @@
-/** How what a spawn asks for differs from what is registered. Pure. */
+/** Compares the settings of a spawn with those that are registered. Pure. */
 import type { TenantsOwn } from '../lifecycle/instance.ts';
 import { LIMITS } from '../limits/limit-table.ts';
 
-/** By the names of a service's fields: the keys as an operator writes them. */
+/** Field of a service → key as an operator writes it. */
 const KEYS: ReadonlyMap<string, string> = new Map(Object.values(LIMITS).map(({ field, key }) => [field, key]));
 
 /**
- * The variables and limits that `asked` gives other values than `registered` has, by name: a value may be a secret. What
- * `asked` does not name does not differ. null: nothing differs.
+ * Names the variables and limits for which `asked` gives another value than `registered`. Values are left out, because
+ * they may be secret. Names that `asked` lacks do not differ. null: no difference.
  */
 export function ownDifference(registered: TenantsOwn, asked: TenantsOwn): string | null {
   const variables = differing(registered.env, asked.env);

@@ -1,11 +1,11 @@
-/** The `since` of a query: a duration back from now, or a time. */
+/** Parses `since` in a query: a duration back from now, or a time. */
 
 import { TenementError } from '../../errors.ts';
 import { parseDuration } from '../limits/units.ts';
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d/;
 
-/** Ms since the epoch. @throws {TenementError} `bad_input` */
+/** Returns ms since the epoch. @throws {TenementError} `bad_input` */
 export function parseSince(text: string, nowMs: number): number {
   const atMs = ISO_TIME.test(text) ? Date.parse(text) : nowMs - durationMs(text);
   if (Number.isFinite(atMs)) return atMs;

@@ -1,4 +1,4 @@
-/** What a caller of the library may give a spawn: checked as the API checks its body. Pure. */
+/** Checks a library caller's options for a spawn, as the API checks its body. Pure. */
 
 import { LIMIT_NAMES, type LimitName, limitProblem } from '../limits/limit-table.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
@@ -7,7 +7,7 @@ import type { SpawnOptions } from './verbs.ts';
 
 const KEYS = ['env', 'limits', 'start', 'wait'];
 
-/** @throws {TenementError} `bad_input` that names the first value which cannot be */
+/** @throws {TenementError} `bad_input`, which names the first invalid value */
 export function assertSpawnOptions(options: SpawnOptions): void {
   assertTable('options', options);
   assertKnown('options', options, KEYS);

@@ -1,8 +1,8 @@
-/** What the API and the library see of the supervisor: the public verbs, and an instance as they show it. */
+/** The supervisor as the API and the library see it: the public verbs, and the view of an instance. */
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
 
-/** An instance as JSON shows it (contract.md §5); what is not known is null. Times are ISO 8601. */
+/** An instance in JSON (docs/http.md); unknown values are null. Times are ISO 8601. */
 export interface InstanceView {
   readonly instance: InstanceName;
   readonly service: string;
@@ -20,9 +20,9 @@ export interface InstanceView {
   readonly memoryBytes: number | null;
   readonly peakMemoryBytes: number | null;
   readonly memoryLimitBytes: number | null;
-  /** Those that hold for it: its service's, and its own over them. */
+  /** Effective limits: its service's, overridden by its own. */
   readonly limits: LimitsView;
-  /** What its tenant directory takes on disk; null without a storage limit, or before it was measured. */
+  /** Size of its tenant directory on disk; null without a storage limit, or before the first measurement. */
   readonly storageBytes: number | null;
   readonly storageMeasuredAt: string | null;
   readonly cpuSeconds: number | null;
@@ -33,13 +33,13 @@ export interface InstanceView {
   readonly inFlight: number;
   /** Open WebSockets and event streams. */
   readonly openStreams: number;
-  /** Open connections straight to its socket. */
+  /** Open direct connections to its socket. */
   readonly openConnections: number;
-  /** When it rests if nothing more happens, or, suspended, when its process ends; null when it will not. */
+  /** When it sleeps if nothing more happens, or, while suspended, when its process ends; null: never. */
   readonly sleepsAt: string | null;
-  /** When the scheduled restart of `backoff` or the next try of `failed` comes. */
+  /** When the restart of `backoff` or the next try of `failed` is due. */
   readonly retryAt: string | null;
-  /** One sentence: why it is in this state. */
+  /** One sentence on why it is in this state. */
   readonly reason: string;
   readonly lastExit:
     | (Pick<LastExit, 'code' | 'signal' | 'reason' | 'detail' | 'lastLines'> & { readonly at: string })
@@ -48,17 +48,17 @@ export interface InstanceView {
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Its own, over the service's. */
+  /** Its own limits, which override the service's. */
   readonly limits?: LimitsInput | undefined;
-  /** false: only register. Default true. */
+  /** false: only register. Default: true. */
   readonly start?: boolean | undefined;
-  /** false: do not wait until it is ready or the start has failed. Default true. */
+  /** false: do not wait until it is ready or its start has failed. Default: true. */
   readonly wait?: boolean | undefined;
 }
 
-/** The public verbs. Each settles when it is done; unknown instances throw `unknown_tenant`. */
+/** The public verbs. Each settles when it is done, and throws `unknown_tenant` for an unknown instance. */
 export interface SupervisorVerbs {
-  /** Registers and starts. `created` is false when it was registered before. */
+  /** Registers and starts an instance. `created` is false when it was registered before. */
   spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
   start(instance: InstanceName, options?: { wait?: boolean | undefined }): Promise<InstanceView>;
   stop(instance: InstanceName): Promise<InstanceView>;

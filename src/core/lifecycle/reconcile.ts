@@ -1,4 +1,4 @@
-/** What differs between the config that is served and another. Pure. */
+/** Differences between the served config and another. Pure. */
 import type { Config, ListedInstance, ServiceConfig } from '../service/service.ts';
 import { SERVICE_KEYS } from '../service/service-keys.ts';
 
@@ -6,7 +6,7 @@ export interface ServiceChange {
   readonly name: string;
   /** Keys of ServiceConfig that differ. */
   readonly keys: readonly string[];
-  /** Whether running instances are restarted for it. */
+  /** Whether running instances are restarted for them. */
   readonly restarts: boolean;
 }
 
@@ -14,11 +14,11 @@ export interface ConfigDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly ServiceChange[];
-  /** `[instances]` that were not there before, or were only registered and are started now. */
+  /** `[instances]` that are new, or were only registered and are to be started now. */
   readonly instances: readonly ListedInstance[];
-  /** Tables of which something differs that is taken over at once: "settings", "proxy", "routing". */
+  /** Tables with differences that take effect at once: "settings", "proxy", "routing". */
   readonly live: readonly string[];
-  /** Keys that only a restart of the server takes over: "proxy.listen". */
+  /** Keys that take effect only at a restart of the server, such as "proxy.listen". */
   readonly needsRestart: readonly string[];
 }
 
@@ -69,7 +69,7 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
   return Object.values(diff).every((part) => part.length === 0);
 }
 
-/** The new config with what only a restart of the server takes over left as it was. */
+/** Returns the new config, with the old values of keys that take effect only at a restart of the server. */
 export function applicable(was: Config, is: Config): Config {
   return {
     ...is,
@@ -120,7 +120,7 @@ function differing(was: object, is: object): string[] {
     .map(([key]) => key);
 }
 
-/** Equal as JSON: configs hold nothing else. */
+/** Compares as JSON, which configs consist of. */
 function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,39 +1,39 @@
 /**
- * How a process shares out the files that it may open (RLIMIT_NOFILE). Each kind of use has a part that the others cannot
- * take, so that clients never keep an instance from starting, nor an operator from being answered. Pure.
+ * Divides the files that the process may open (RLIMIT_NOFILE). Each kind of use has a share that the others cannot
+ * take, so that clients never keep an instance from starting, or an operator from getting an answer. Pure.
  */
 
 import type { ProxyLimits } from '../service/service.ts';
 
 /** Measured: runtime, database, standard streams, FIFOs and shells made ahead. */
 const OWN = 48;
-/** Two FIFOs, its listener and its log. */
+/** Two FIFOs, a listener and a log. */
 const PER_INSTANCE = 4;
-/** A client and the tenant that answers it. */
+/** A client's connection, and the one to its tenant. */
 const PER_REQUEST = 2;
-/** Pipes of a spawn and files that are read or written in passing. */
+/** Pipes of a spawn, and files that are read or written briefly. */
 const PER_START = 8;
 
 export interface DescriptorShares {
   /** Sockets that listen on the proxy's port. */
   readonly listeners: number;
-  /** Clients of the proxy, in all and of one address. */
+  /** Clients of the proxy, in all and from one address. */
   readonly connections: number;
   readonly connectionsPerClient: number;
-  /** Connections taken in at public sockets, in all and of one instance. */
+  /** Connections accepted at public sockets, in all and for one instance. */
   readonly activations: number;
   readonly activationsPerInstance: number;
-  /** Connections to the HTTP API, in all and of one address. */
+  /** Connections to the HTTP API, in all and from one address. */
   readonly api: number;
   readonly apiPerClient: number;
   readonly control: number;
-  /** Instances with their public sockets: descriptors, not a count of them. */
+  /** Instances with their public sockets, in descriptors. */
   readonly instances: number;
-  /** Starts at once. */
+  /** Starts at the same time. */
   readonly starts: number;
 }
 
-/** `limit`: how many files the process may open. `maxRunning`, `registered`: instances that may run, and that there are. */
+/** Divides `limit` open files. @param maxRunning instances that may run @param registered instances that exist */
 export function shareDescriptors(limit: number, maxRunning: number, registered: number): DescriptorShares {
   const listeners = clamp(limit / 64, 1, 64);
   const reserve = clamp(limit / 10, 24, 128);
@@ -58,31 +58,33 @@ export function shareDescriptors(limit: number, maxRunning: number, registered: 
   };
 }
 
-/** A quarter of many; of few, as much as leaves the others a quarter. */
+/** Returns a quarter of many connections; of few, as much as leaves a quarter to the others. */
 export function partOfOneClient(inAll: number): number {
   return Math.max(1, Math.floor(Math.max(inAll / 4, Math.min(inAll * 0.75, 256))));
 }
 
 type ConnectionLimits = Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
 
-/** The limits of a proxy, with a number in the place of each that follows from the open files. */
+/** Replaces limits of 0 by numbers that follow from the open files. */
 export function proxyLimits<L extends ConnectionLimits>(configured: L, shares: DescriptorShares) {
   const maxConnections = configured.maxConnections || shares.connections;
   const maxConnectionsPerClient = configured.maxConnectionsPerClient || partOfOneClient(maxConnections);
   return { ...configured, maxConnections, maxConnectionsPerClient, listeners: shares.listeners };
 }
 
-/** How many instances may run, so that most of the others can have an activation socket, which is one descriptor. */
+/**
+ * Returns how many instances may run, given that most of the others need an activation socket, which is one descriptor.
+ */
 export function roomToRun({ instances }: DescriptorShares, registered: number): number {
   return Math.max(1, Math.floor((instances - Math.min(registered, instances / 2)) / PER_INSTANCE));
 }
 
-/** How many activation sockets may be open beside the instances that run. */
+/** Returns how many activation sockets may be open beside the running instances. */
 export function roomForActivationSockets({ instances }: DescriptorShares, maxRunning: number): number {
   return Math.floor(Math.max(instances / 2, instances - maxRunning * PER_INSTANCE));
 }
 
-/** The least limit at which `maxRunning` may run, and `connections` clients be served. */
+/** Returns the smallest limit that suffices for `maxRunning` instances and `connections` clients. */
 export function descriptorsNeeded(maxRunning: number, registered: number, connections: number): number {
   let limit = 256;
   while (limit < 2 ** 30) {

@@ -1,20 +1,20 @@
-/** What one instance may take of the machine, and how its limits are written outside and inside. Pure. */
+/** Limits on what one instance may use of the machine, and their forms inside and outside. Pure. */
 import { LIMIT_NAMES, LIMITS, type LimitKey, type LimitName } from './limit-table.ts';
 
 type Table = typeof LIMITS;
 
-/** As a service has them: bytes and cores; null: no limit. */
+/** Limits of a service, in bytes and cores; null: no limit. */
 export type Limits = { readonly [Name in LimitName as Table[Name]['field']]: number | null };
-/** A tenant's own: those that it has in the place of its service's. */
+/** A tenant's own limits, which override its service's. */
 export type OwnLimits = { readonly [Field in keyof Limits]?: number };
-/** As clients read them: MiB and cores, like the config keys; null: no limit. */
+/** Limits as clients read them: MiB and cores, like the config keys; null: no limit. */
 export type LimitsView = { readonly [Name in LimitName]: number | null };
-/** As clients give them. */
+/** Limits as clients give them. */
 export type LimitsInput = { readonly [Name in LimitName]?: number | undefined };
-/** As tenement.toml has them. */
+/** Limits as tenement.toml has them. */
 export type LimitKeys = { readonly [Key in LimitKey]?: number | undefined };
 
-/** What programs without a memory limit get: enough for lock files and small uploads. */
+/** For programs without a memory limit: enough for lock files and small uploads. */
 const DEFAULT_TMP_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -26,7 +26,7 @@ export function tmpLimit(configured: number | null, { memoryLimitBytes }: Pick<L
   return memoryLimitBytes === null ? DEFAULT_TMP_BYTES : Math.floor(memoryLimitBytes / 2);
 }
 
-/** A service's limits from its keys; a key that is left out is no limit. */
+/** Converts a service's keys. A missing key is no limit. */
 export function configuredLimits(keys: LimitKeys): Limits {
   return mapped(({ key, field, scale }) => {
     const value = keys[key];
@@ -34,7 +34,7 @@ export function configuredLimits(keys: LimitKeys): Limits {
   });
 }
 
-/** What a client gave, as the registry keeps it. */
+/** Converts a client's limits to the form that the registry keeps. */
 export function ownLimits(input: LimitsInput): OwnLimits {
   return mapped(({ field, scale }, name) => {
     const value = input[name];
@@ -42,7 +42,7 @@ export function ownLimits(input: LimitsInput): OwnLimits {
   });
 }
 
-/** A service's limits, with the tenant's own in their place. */
+/** Returns a service's limits, overridden by the tenant's own. */
 export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
   return mapped(({ field }) => [field, own[field] ?? service[field]]);
 }
@@ -54,7 +54,7 @@ export function limitsView(limits: Limits): LimitsView {
   });
 }
 
-/** One entry for each limit, in the table's order, but where `entry` gives null. */
+/** Returns one entry for each limit, in the table's order, except where `entry` returns null. */
 function mapped<Result>(
   entry: (declaration: Table[LimitName], name: LimitName) => [name: string, value: number | null] | null,
 ): Result {

@@ -3,10 +3,10 @@ import type { Desired, StorageRecord } from '../lifecycle/instance.ts';
 import type { LifecycleEvent } from '../lifecycle/lifecycle-events.ts';
 import { formatBytes } from './units.ts';
 
-/** What a directory takes on disk. */
+/** Size of a directory on disk. */
 export interface StorageFinding {
   readonly bytes: number;
-  /** When it was looked at, ms since the epoch. */
+  /** When the measurement began, ms since the epoch. */
   readonly atMs: number;
 }
 
@@ -20,38 +20,40 @@ const MAX_INTERVAL_MS = 3_600_000;
 /** One directory costs a hundredth of a core, all together a twentieth. */
 const INTERVAL_PER_COST = 100;
 const PAUSE_PER_COST = 20;
-/** Until one that could not be measured is tried again. */
+/** Delay before a directory that could not be measured is tried again. */
 const RETRY_MS = 60_000;
 
-/** One measurement of a directory, as the next is planned by it. */
+/** A measurement of a directory, as far as the next one depends on it. */
 export interface Look {
   readonly atMs: number;
   readonly intervalMs: number;
 }
 
-/** Time between two measurements of a directory. `costMs`: how long the last took. */
+/** Returns the time between two measurements of a directory. @param costMs how long the last one took */
 export function intervalMs(costMs: number, succeeded: boolean): number {
   const leastMs = succeeded ? MIN_INTERVAL_MS : RETRY_MS;
   return Math.min(MAX_INTERVAL_MS, Math.max(leastMs, costMs * INTERVAL_PER_COST));
 }
 
-/** Time in which nothing is measured after a measurement that took `costMs`. */
+/** Returns the time without any measurement after one that took `costMs`. */
 export function pauseMs(costMs: number): number {
   return costMs * PAUSE_PER_COST;
 }
 
-/** A directory that is not known yet: whoever starts in it is left alone at first. */
+/** For a directory that is not known yet, so that an instance that starts in it is undisturbed at first. */
 export function firstLook(nowMs: number): Look {
   return { atMs: nowMs, intervalMs: MIN_INTERVAL_MS };
 }
 
-/** `restartedAtMs`: when one that was stopped for its storage was started again; null: none was. */
+/**
+ * Returns when to measure next. @param restartedAtMs start of an instance that was stopped for its storage; null: none
+ */
 export function dueAtMs(last: Look, restartedAtMs: number | null): number {
   const regular = last.atMs + last.intervalMs;
   return restartedAtMs === null ? regular : Math.min(regular, restartedAtMs + MIN_INTERVAL_MS);
 }
 
-/** `limitBytes` null: there is no limit any more; nothing but why it is stopped is remembered. */
+/** Judges a measurement. @param limitBytes null: no limit any more; then only the reason of a stop is kept */
 export function judgeStorage(
   was: StorageRecord | null,
   { bytes, atMs }: StorageFinding,
@@ -61,7 +63,7 @@ export function judgeStorage(
   return { bytes, measuredAtMs: atMs, over: bytes > limitBytes, stopped: was?.stopped ?? false };
 }
 
-/** The news of a measurement or of another limit, or null when nobody needs to hear of it. */
+/** Returns the event for a measurement or a changed limit, or null when there is none. */
 export function storageMessage(
   was: StorageRecord | null,
   is: StorageRecord | null,
@@ -74,7 +76,7 @@ export function storageMessage(
     : { type: 'storage-ok', message: `within its storage limit again: ${ofLimit(is.bytes, limitBytes)}` };
 }
 
-/** "over its storage limit: 64.0 MB of 32.0 MB" */
+/** For example "over its storage limit: 64.0 MB of 32.0 MB". */
 export function overStorage(bytes: number, limitBytes: number): string {
   return `over its storage limit: ${ofLimit(bytes, limitBytes)}`;
 }
@@ -83,7 +85,7 @@ function ofLimit(bytes: number, limitBytes: number): string {
   return `${formatBytes(bytes)} of ${formatBytes(limitBytes)}`;
 }
 
-/** Why it is stopped is remembered with the measurement that it was stopped for, until it is started. */
+/** Keeps the reason of a stop with its measurement, until the instance is started. */
 export function withStop(
   storage: StorageRecord | null,
   was: Desired,

@@ -4,7 +4,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
 const DURATION = /^(\d+(ms|s|m|h|d))+$/;
 const PART = /(\d+)(ms|s|m|h|d)/g;
 
-/** Milliseconds of whole seconds (`300`) or a string (`"5m"`, `"250ms"`, `"1h30m"`), or null for anything else. */
+/**
+ * Returns milliseconds for whole seconds (`300`) or a string (`"5m"`, `"250ms"`, `"1h30m"`), or null for anything else.
+ */
 export function parseDurationMs(value: string | number): number | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value * 1000 : null;
   const text = value.trim();
@@ -15,14 +17,14 @@ export function parseDurationMs(value: string | number): number | null {
   return Number.isSafeInteger(totalMs) ? totalMs : null;
 }
 
-/** `parseDurationMs`, for callers that have nothing better to do with a bad one. @throws {RangeError} */
+/** Like `parseDurationMs`, for callers without a better message. @throws {RangeError} when `value` is no duration */
 export function parseDuration(value: string | number): number {
   const ms = parseDurationMs(value);
   if (ms === null) throw new RangeError(`${JSON.stringify(value)} is not a duration; write 300, "5m" or "250ms"`);
   return ms;
 }
 
-/** The two largest units: "4m 10s", "250ms", "3d 2h". */
+/** Formats the two largest units: "4m 10s", "250ms", "3d 2h". */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   let restS = Math.round(ms / 1000);
@@ -40,7 +42,7 @@ export function formatDuration(ms: number): string {
   return parts.slice(0, 2).join(' ');
 }
 
-/** "17.3 MB", in units of 1024. */
+/** Formats a size in units of 1024: "17.3 MB". */
 export function formatBytes(count: number): string {
   const megabytes = count / 1024 ** 2;
   if (megabytes >= 1024) return `${(megabytes / 1024).toFixed(1)} GB`;

@@ -1,13 +1,16 @@
-/** Addresses as others write them. Pure. */
+/** Formats and classifies addresses. Pure. */
 import type { ListenAddress } from '../service/service.ts';
 
-/** `host:port` to connect to from this machine: what listens everywhere is reached on loopback. */
+/** Returns `host:port` for connecting from this machine: a wildcard address is reached on loopback. */
 export function formatAddress({ host, port }: ListenAddress): string {
   if (host === '::' || host === '0.0.0.0') return `127.0.0.1:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Who a peer counts as: its IPv4 address, or the /64 of its IPv6 address, which is what one customer is given. */
+/**
+ * Returns the client that a peer counts as: its IPv4 address, or the /64 of its IPv6 address, as one customer is
+ * assigned.
+ */
 export function clientOf(peer: string): string {
   if (!peer.includes(':')) return peer;
   const mapped = peer.lastIndexOf('.') === -1 ? null : peer.slice(peer.lastIndexOf(':') + 1);

@@ -1,13 +1,12 @@
 /**
- * Which fields of a message a proxy passes on: one table for tenement's own proxy and for the configurations of nginx
- * and Caddy. Pure.
- *
+ * Decides which header fields a proxy passes on. tenement's own proxy and the configurations of nginx and Caddy share
+ * this table. Pure. |
  * CGI, WSGI, PHP and Rack map `-`, `_` and `.` in a name to one character, so `X_Tenant_Id` and `X.Tenant.Id` reach an
- * application as X-Tenant-Id does. Names of requests are therefore compared by their key: lower case, with `-` for the
- * other two.
+ * application as X-Tenant-Id. Names in requests are therefore compared by their key: lower case, with `-` for the other
+ * two.
  */
 
-/** RFC 9110 §7.6.1: they concern one connection. */
+/** Fields that concern one connection (RFC 9110 §7.6.1). */
 export const HOP_BY_HOP: readonly string[] = [
   'connection',
   'keep-alive',
@@ -21,17 +20,18 @@ export const HOP_BY_HOP: readonly string[] = [
 ];
 
 /**
- * Never passed on, whoever sends them. `expect` is answered by the proxy, `proxy` becomes HTTP_PROXY in a CGI program
- * (CVE-2016-5385), `x-tenant-id` and `x-request-id` are the proxy's to say.
+ * Fields that are never passed on, whoever sends them. The proxy itself answers `expect`; `proxy` becomes HTTP_PROXY in
+ * a CGI program (CVE-2016-5385); only the proxy sets `x-tenant-id` and `x-request-id`.
  */
 export const NEVER_FORWARDED: readonly string[] = ['expect', 'proxy', 'x-tenant-id', 'x-request-id'];
 
 /**
- * Families of fields by which a proxy or a sign-on server in front tells an application who asks, from where, and by
- * which URL. Believed only of trusted proxies. By prefix: oauth2-proxy, Traefik (X-Forwarded-, X-Auth-Request-),
- * IIS and ingress-nginx (X-Original-), Authelia (Remote-), authentik, Kong (X-Consumer-, X-Authenticated-), Grafana and
- * others (X-WebAuth-), Vouch, Pomerium, Kubernetes (X-Remote-), Google's and Microsoft's identity-aware proxies,
- * AWS load balancers (X-Amzn-Oidc-, X-Amzn-Mtls-), Tailscale, Envoy, nginx with client certificates (X-SSL-).
+ * Prefixes of fields by which a proxy or a sign-on server in front tells an application who sends a request, from
+ * where, and for which URL. Only trusted proxies are believed. By prefix: oauth2-proxy, Traefik (X-Forwarded-,
+ * X-Auth-Request-), IIS and ingress-nginx (X-Original-), Authelia (Remote-), authentik, Kong (X-Consumer-,
+ * X-Authenticated-), Grafana and others (X-WebAuth-), Vouch, Pomerium, Kubernetes (X-Remote-), Google's and Microsoft's
+ * identity-aware proxies, AWS load balancers (X-Amzn-Oidc-, X-Amzn-Mtls-), Tailscale, Envoy, nginx with client
+ * certificates (X-SSL-).
  */
 export const CLAIM_PREFIXES: readonly string[] = [
   'x-forwarded-',
@@ -60,8 +60,7 @@ export const CLAIM_PREFIXES: readonly string[] = [
 ];
 
 /**
- * Single fields of the same kind, and the members of the families that are in use: nginx, which cannot drop by prefix,
- * drops these.
+ * Further fields of this kind, and known members of the families above. nginx cannot drop by prefix, and drops these.
  */
 export const CLAIMS: readonly string[] = [
   // The client's address.
@@ -85,7 +84,7 @@ export const CLAIMS: readonly string[] = [
     'x-envoy-original-host',
     'cloudfront-forwarded-proto',
   ],
-  // Who the client is.
+  // The client's identity.
   ...['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username'],
   ...['x-forwarded-access-token', 'x-forwarded-name', 'x-forwarded-roles', 'x-forwarded-id-token'],
   ...['x-auth-request-user', 'x-auth-request-email', 'x-auth-request-groups', 'x-auth-request-preferred-username'],
@@ -120,8 +119,8 @@ export const CLAIMS: readonly string[] = [
 ];
 
 /**
- * What a front server obeys in a response: it sends another file, or asks another URL, in the application's name. Not
- * `x-accel-buffering`, which concerns that response alone and which event streams need.
+ * Fields of a response by which an application makes a front server send another file, or request another URL. Not
+ * `x-accel-buffering`, which concerns only that response and which event streams need.
  */
 export const ORDERS_TO_SERVERS: readonly string[] = [
   'x-accel-redirect',
@@ -137,7 +136,7 @@ export const ORDERS_TO_SERVERS: readonly string[] = [
   'x-reproxy-file',
 ];
 
-/** What a request is framed by: another spelling of it says nothing to the proxy, but may to the application. */
+/** Frames a request. Another spelling means nothing to the proxy, but may mean something to the application. */
 const FRAMING = 'content-length';
 
 /** `never`: dropped; `claim`: dropped unless a trusted proxy sent it; null: passed on. */
@@ -151,7 +150,7 @@ const FAMILIES = new RegExp(`^(?:${CLAIM_PREFIXES.join('|')}).`);
 const DROPPED_OF_RESPONSES = new Set([...HOP_BY_HOP, ...ORDERS_TO_SERVERS]);
 const OTHER_SEPARATORS = /[_.]/;
 
-/** The name that an application sees; see above. */
+/** Returns the name as an application may see it; see above. */
 export function headerKey(name: string): string {
   const lower = name.toLowerCase();
   return OTHER_SEPARATORS.test(lower) ? lower.replaceAll(/[_.]/g, '-') : lower;
@@ -165,19 +164,19 @@ export function requestRule(name: string): RequestRule {
   return OTHER_SEPARATORS.test(name) ? 'never' : rule;
 }
 
-/** Whether a tenant's response loses it. */
+/** Whether a field is removed from a tenant's response. */
 export function isDroppedOfResponses(name: string): boolean {
   const lower = name.toLowerCase();
-  // Nearly every response has that one, and to compare is cheaper than to hash.
+  // Nearly every response has this field, and a comparison is cheaper than a hash.
   return lower === 'connection' || DROPPED_OF_RESPONSES.has(lower);
 }
 
-// ---- A look at a name that tells most from those with a rule --------------------------------
+// ---- A cheap check that excludes most names without a rule ---------------------------------
 
 const LETTER = 0x1f;
 const LONGEST = 31;
 
-/** By initial, the lengths of the names that there are rules for, a bit each; bit 31 stands for all from there on. */
+/** By initial, the lengths of all names with rules, one bit each; bit 31 stands for this and all greater lengths. */
 const RULED_OF_REQUESTS = lengthsByInitial([...RULES.keys(), FRAMING], CLAIM_PREFIXES);
 const RULED_OF_RESPONSES = lengthsByInitial([...DROPPED_OF_RESPONSES], []);
 
@@ -196,12 +195,12 @@ function mayBeOneOf(lengths: Int32Array, name: string): boolean {
   return (((lengths[name.charCodeAt(0) & LETTER] ?? 0) >> length) & 1) === 1;
 }
 
-/** False: there is surely no rule for it. */
+/** Returns false when there is certainly no rule for the field. */
 export function mayHaveRequestRule(name: string): boolean {
   return mayBeOneOf(RULED_OF_REQUESTS, name);
 }
 
-/** False: a response surely keeps it. */
+/** Returns false when a response certainly keeps the field. */
 export function mayBeDroppedOfResponses(name: string): boolean {
   return mayBeOneOf(RULED_OF_RESPONSES, name);
 }

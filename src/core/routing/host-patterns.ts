@@ -1,19 +1,19 @@
-/** A routing table as patterns, for front servers, which know no registry and match hosts by regular expressions. Pure. */
+/** Expresses a routing table as regular expressions for front servers, which do not know the registry. Pure. */
 import { RoutingIndex, servicesOfAny } from './routing-index.ts';
 import type { RoutingTable } from './routing-table.ts';
 
-/** A tenant's label as a regular expression that PCRE and Go's RE2 read alike, in one group; see `isLabel`. */
+/** Matches a tenant's label in one group, in a form that PCRE and Go's RE2 read alike; see `isLabel`. */
 const LABEL = '([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)';
 
-/** Any further labels, or none; what `normalizeHost` lets into a host. */
+/** Matches any further labels, or none, of the characters that `normalizeHost` accepts. */
 const ANY_REST = '(?:\\.[a-z0-9._-]*)?';
 
 export interface HostPattern {
-  /** Matches a host in lower case, without its port; not anchored. */
+  /** Matches a host in lower case without its port; not anchored. */
   readonly pattern: string;
-  /** The alias that the host begins with; null: the pattern's one group is the tenant's id. */
+  /** Alias that the host begins with; null: the pattern's one group is the tenant's id. */
   readonly alias: string | null;
-  /** The instances that a matching host may name, first match first. `tenant`: what to write for the pattern's group. */
+  /** Returns the instances that a matching host may name, in order. @param tenant text for the pattern's group */
   targets(tenant: string): Target[];
 }
 
@@ -22,7 +22,7 @@ export interface Target {
   readonly tenantId: string;
 }
 
-/** First match first: a host is named by the first pattern that it matches, and by that alone. */
+/** Returns the patterns in the order in which they are tried. Only the first pattern that matches names a host. */
 export function hostPatterns(table: RoutingTable): HostPattern[] {
   const index = new RoutingIndex(table);
   const suffixes = suffixPatterns(table, index);
@@ -42,7 +42,7 @@ export function hostPatterns(table: RoutingTable): HostPattern[] {
 }
 
 interface SuffixPattern {
-  /** What stands right of the leading label. */
+  /** Pattern for what follows the first label. */
   readonly right: string;
   readonly services: readonly string[];
 }

@@ -1,11 +1,11 @@
 /** Host headers. Pure. */
 
-/** RFC 9112 §3.2: uri-host [":" port]. Names are letters, digits, - _ and dots; or an IP literal. */
+/** RFC 9112 §3.2: uri-host [":" port]. Names consist of letters, digits, - _ and dots; or it is an IP literal. */
 const HOST = /^(?<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 
 /**
- * The host without port, case and trailing dot, or null when it is not a valid host at all (to be answered with 400).
- * Whether a valid host names anybody is the routing index's business.
+ * Returns the host in lower case, without port and trailing dot; null when it is invalid, which gets 400. The routing
+ * index decides whether a valid host names an instance.
  */
 export function normalizeHost(header: string): string | null {
   const name = HOST.exec(header)?.groups?.['name'];

@@ -1,22 +1,24 @@
-/** What a proxy goes by and may change while it serves: published as a whole, and followed by whoever routes. */
+/**
+ * Settings of the proxy that may change while it serves. They are published as a whole, and every router follows them.
+ */
 import type { Config } from '../service/service.ts';
 import { type RoutingTable, routingTable } from './routing-table.ts';
 
-/** Plain data: workers get it as a message. */
+/** Plain data, which workers get in a message. */
 export interface ProxySettings {
   readonly routing: RoutingTable;
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` are believed. */
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` are trusted. */
   readonly trustedProxies: readonly string[];
 }
 
-/** @param version higher than that of the settings before */
+/** @param version must exceed that of the previous settings */
 export function proxySettings(config: Config, version: number): ProxySettings {
   return { routing: routingTable(config, version), trustedProxies: config.proxy.trustedProxies };
 }
 
 export interface ProxySettingsFeed {
   readonly current: ProxySettings;
-  /** Calls `listener` in the same step with the current settings, and later with each that is published. */
+  /** Calls `listener` with the current settings before it returns, and later with each that is published. */
   follow(listener: (settings: ProxySettings) => void): void;
 }
 
@@ -37,7 +39,7 @@ export class ProxySettingsPublisher implements ProxySettingsFeed {
     listener(this.settings);
   }
 
-  /** Every follower goes by `settings` when this returns. */
+  /** Publishes settings. Every follower uses them on return. */
   publish(settings: ProxySettings): void {
     this.settings = settings;
     for (const listener of this.listeners) listener(settings);

@@ -1,6 +1,6 @@
 /**
- * The one description of how hosts lead to instances. It is plain data and survives JSON, so the proxy, its workers,
- * `/api/ask` and the printed front configurations all go by the same table. Pure.
+ * The only description of how hosts lead to instances. It is plain data and survives JSON, so the proxy, its workers,
+ * `/api/ask` and the printed front configurations all use the same table. Pure.
  */
 import type { Config } from '../service/service.ts';
 
@@ -8,20 +8,20 @@ export interface RoutingTable {
   /** A later table has a higher number. */
   readonly version: number;
   /**
-   * What stands right of the tenant's label (`example.com`, `api.example.com`), lower case and without a trailing dot,
-   * and the services that this may mean, first match first. No suffix occurs twice.
+   * Suffix to the right of the tenant's label (`example.com`, `api.example.com`), in lower case and without a trailing
+   * dot, with the services that it may mean, in the order in which they are tried. No suffix occurs twice.
    */
   readonly suffixes: readonly (readonly [suffix: string, services: readonly string[]])[];
-  /** Set with the domain `*`: a host of no listed suffix is routed by its leading labels alone. */
+  /** Set with the domain `*`: a host without a listed suffix is routed by its first labels alone. */
   readonly anyDomain: AnyDomain | null;
-  /** Leading label and the tenant id that it stands for. */
+  /** First label of a host → tenant id. */
   readonly aliases: readonly (readonly [label: string, tenantId: string])[];
 }
 
 export interface AnyDomain {
-  /** Those that the second label may name. */
+  /** Services that the second label may name. */
   readonly services: readonly string[];
-  /** Null when the service has to be named. */
+  /** null when the host must name the service. */
   readonly defaultService: string | null;
 }
 

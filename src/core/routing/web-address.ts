@@ -1,4 +1,4 @@
-/** Where a tenant's service is reached through the proxy. Pure. */
+/** The address of a tenant's service through the proxy. Pure. */
 import type { ProxyConfig } from '../service/service.ts';
 
 export interface WebAddress {
@@ -10,10 +10,10 @@ export interface WebAddress {
 
 type Naming = Pick<ProxyConfig, 'domains' | 'defaultService'>;
 
-/** The domain of a tenant's host where the proxy serves any: it routes on the leading label alone. */
+/** Domain of a tenant's host when the proxy serves any domain and routes by the first label alone. */
 const ANY_DOMAIN = 'localhost';
 
-/** @param port where the proxy listens; 0: not known yet */
+/** Returns the address. @param port the proxy's port; 0: not known yet */
 export function webAddressOf(proxy: Naming, port: number, service: string, tenantId: string): WebAddress {
   const domain = firstDomain(proxy);
   const labels = service === proxy.defaultService ? tenantId : `${tenantId}.${service}`;
@@ -22,7 +22,7 @@ export function webAddressOf(proxy: Naming, port: number, service: string, tenan
   return { host, url: isKnown ? `http://${host}${port === 80 ? '' : `:${port}`}` : null };
 }
 
-/** null when it serves any. */
+/** Returns the first domain; null when the proxy serves any. */
 export function firstDomain({ domains }: Pick<Naming, 'domains'>): string | null {
   return domains.find((name) => name !== '*') ?? null;
 }

@@ -1,4 +1,4 @@
-/** The URLs of instances. They need the proxy's port, which is known only once the proxy listens when it asked for port 0. */
+/** URLs of instances. They contain the proxy's port, which for port 0 is known only once the proxy listens. */
 import type { ConfigFeed } from '../service/served-config.ts';
 import { type WebAddress, webAddressOf } from './web-address.ts';
 

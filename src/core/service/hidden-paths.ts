@@ -1,13 +1,13 @@
-/** Where tenement and tenants have what no other tenant is to see. Pure. */
+/** Paths of tenement and of tenants that no other tenant may see. Pure. */
 import { dirname, join, normalize } from 'node:path';
 import { isLabel } from '../tenants/tenant.ts';
 import { isWithin } from './paths.ts';
 import type { Config, ServiceConfig, Settings } from './service.ts';
 
 export interface HiddenPaths {
-  /** Nothing in them is for tenants but what is a tenant's own. */
+  /** Directories in which a tenant sees only what is its own. */
   readonly dirs: readonly string[];
-  /** Sockets lie in them directly. */
+  /** Directories that directly contain sockets. */
   readonly socketDirs: readonly string[];
   readonly files: readonly string[];
 }
@@ -17,7 +17,7 @@ export type ConfiguredServices = Pick<Config, 'settings'> & {
   readonly services: Iterable<ServiceConfig>;
 };
 
-/** `uid`: the server's. */
+/** @param uid the server's user id */
 export function hiddenPaths({ settings, services, file }: ConfiguredServices, uid: number): HiddenPaths {
   const places = [...services].map((service) => socketPlace(service, settings));
   const socketDirs = [settings.runtimeDir, ...places.filter(({ isDirect }) => isDirect).map(({ dir }) => dir)];
@@ -31,18 +31,18 @@ export function hiddenPaths({ settings, services, file }: ConfiguredServices, ui
   };
 }
 
-/** Where the directories lie in which tenants bind; see `bindSocketPath`. */
+/** Returns the parent of the bind directories; see `bindSocketPath`. */
 function bindParent(socketDir: string, uid: number): string {
   return join(socketDir, `.tenement-${uid}`);
 }
 
 interface SocketPlace {
   readonly dir: string;
-  /** Whether the sockets of all tenants lie in it, and not each in a directory of its own. */
+  /** Whether it directly contains the sockets of all tenants, rather than a directory for each. */
   readonly isDirect: boolean;
 }
 
-/** Up to the first part of the public sockets' path that differs from tenant to tenant. */
+/** Returns the public sockets' path up to its first part that differs between tenants. */
 export function socketPlace({ name, socket }: Pick<ServiceConfig, 'name' | 'socket'>, settings: Settings): SocketPlace {
   const known = new Map(
     Object.entries({
@@ -62,7 +62,7 @@ export function socketPlace({ name, socket }: Pick<ServiceConfig, 'name' | 'sock
   };
 }
 
-/** The tenant to whose directory a path belongs, by its name alone; null: to none. */
+/** Returns the tenant whose directory contains a path, judged by name alone; null: none. */
 export function tenantOf(path: string, dataDir: string): string | null {
   if (path === dataDir || !isWithin(path, dataDir)) return null;
   const [first = ''] = path.slice(dataDir === '/' ? 1 : dataDir.length + 1).split('/');

@@ -1,76 +1,76 @@
 /**
- * Which of the host's files a tenant behind walls sees, as mounts. What is hidden cannot be shown by anything else, since
- * the deepest mount above a path decides, and none that shows is made within what is hidden. Pure.
+ * Chooses the host's files that an isolated tenant sees, as mounts. Nothing can expose a hidden path: the deepest mount
+ * above a path decides, and no mount that shows anything is made inside a hidden path. Pure.
  */
 import { dirname } from 'node:path';
 import { depthOf, isWithin, isWithinAny, upwards } from './paths.ts';
 
-/** Empty for a tenant: what lies there is other people's, or leads to other services. */
+/** Directories that are empty for a tenant: their contents belong to others, or lead to other services. */
 export const HIDDEN = [
   ...['/home', '/root', '/run', '/tmp', '/var/tmp', '/mnt', '/media'],
-  // Programs that give up their view of the host bind by relative names there (postfix(1)), which nothing tells.
+  // Programs that drop their view of the host bind relative names there (postfix(1)), which no table lists.
   ...['/var/spool', '/sys/fs/cgroup'],
 ];
-/** Of those, where programs expect to write: a tenant has memory of its own there (file-hierarchy(7)). */
+/** Those in which programs expect to write. A tenant has memory of its own there (file-hierarchy(7)). */
 export const SCRATCH = ['/tmp', '/var/tmp'];
 
-/** All paths are absolute and real: no link on the way. */
+/** All paths are absolute and contain no symbolic link. */
 export interface Places {
-  /** Whether the whole host is there to begin with; else nothing is. */
+  /** Whether the whole host is visible at first; otherwise nothing is. */
   readonly wholeHost: boolean;
-  /** Directories that are empty unless something in them is shown. */
+  /** Directories that are empty except for what is shown inside. */
   readonly hidden: readonly string[];
-  /** The same, but to write in. */
+  /** Such directories that are writable. */
   readonly scratch: readonly string[];
   /** Directories and files that the config names or a program needs. */
   readonly shown: readonly string[];
-  /** Of the host, to write in: several tenants share them. */
+  /** Writable paths of the host, which several tenants share. */
   readonly writable: readonly string[];
-  /** In which sockets of many tenants lie, directly: empty, but what lies deeper may be shown. */
+  /** Directories that directly contain sockets of many tenants. They are empty, but deeper paths may be shown. */
   readonly socketDirs: readonly string[];
-  /** Of tenement or of other tenants: nothing in them is shown but what is the tenant's own. */
+  /** Directories of tenement or of other tenants, in which only the tenant's own paths are visible. */
   readonly secretDirs: readonly string[];
   readonly secretFiles: readonly string[];
-  /** Of the tenant, to write in. */
+  /** The tenant's own writable directories. */
   readonly own: readonly string[];
-  /** The tenant's cgroup, to read: runtimes size their heaps and thread pools by its limits. */
+  /** The tenant's cgroup, read-only: runtimes size their heaps and thread pools by its limits. */
   readonly cgroupDirs: readonly string[];
-  /** Sockets of the host that are to be out of reach, wherever they lie. */
+  /** Sockets of the host that must be unreachable. */
   readonly sockets: readonly string[];
 }
 
 export interface Layer {
   /**
-   * `shown`: read-only, a directory or a file. `own`, `writable`: to write in. `empty`: a directory with nothing in it,
-   * read-only. `scratch`: one to write in, in memory. `blank`: an empty file that cannot be opened.
+   * `shown`: a read-only directory or file. `own`, `writable`: a writable path. `empty`: an empty, read-only directory.
+   * `scratch`: a writable directory in memory. `blank`: an empty file that cannot be opened.
    */
   readonly kind: 'shown' | 'writable' | 'own' | 'empty' | 'scratch' | 'blank';
   readonly at: string;
-  /** Where it lies on the host, for those that are of the host. */
+  /** Source path on the host, for layers that show the host. */
   readonly from: string;
 }
 
 export type Kind = Layer['kind'];
 
-/** What of the config overlaps so that it cannot be both hidden and shown; the message says what to do. */
+/** The config makes a path both hidden and shown; the message says what to do. */
 export class OverlapError extends Error {}
 
 /**
- * Each lies over those before it, and each within those before it that are above it.
- * @throws {OverlapError} when what is to be hidden lies in what is the tenant's own
+ * Returns layers in an order in which each lies over those before it, and inside those of them that are above its path.
+ * @throws {OverlapError} when a path that must be hidden is inside the tenant's own
  */
 export function layersFor(places: Places): Layer[] {
   assertOwnIsApart(places);
   assertWritableIsApart(places);
   const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own, cgroupDirs } = places;
   const isSecret = (path: string) => isWithinAny(path, secretDirs) && !isWithinAny(path, own);
-  // Where two are at one place, the later one counts.
+  // At the same place the later one wins.
   const kinds = new Map<string, Kind>([
     ...hidden.map((path) => [path, 'empty'] as const),
     ...scratch.map((path) => [path, 'scratch'] as const),
     ...shown.filter((path) => !isSecret(path)).map((path) => [path, 'shown'] as const),
     ...writable.filter((path) => !isSecret(path)).map((path) => [path, 'writable'] as const),
-    // What is scratch hides as well.
+    // Scratch hides the host's contents, too.
     ...[...socketDirs, ...secretDirs].map((path) => [path, scratch.includes(path) ? 'scratch' : 'empty'] as const),
     ...secretFiles.map((path) => [path, 'blank'] as const),
     ...own.map((path) => [path, 'own'] as const),
@@ -80,15 +80,13 @@ export function layersFor(places: Places): Layer[] {
   return withoutIdle(new Map([...layers, ...socketMasks(layers, places)].map(({ at, kind }) => [at, kind])), places);
 }
 
-/** What a path is to a tenant with these layers. */
+/** Returns the kind of a path under these layers. */
 export function kindAt(path: string, layers: readonly Layer[], wholeHost: boolean): Kind {
   const above = layers.filter(({ at }) => isWithin(path, at));
   return above.sort((a, b) => depthOf(b.at) - depthOf(a.at))[0]?.kind ?? (wholeHost ? 'shown' : 'empty');
 }
 
-/**
- * These and, under another name, what they make of `from` and of all that lies in it. The name must lie where nothing is.
- */
+/** Returns the layers, with `from` and everything in it repeated under another name. Nothing may exist at that name. */
 export function alsoAt(name: string, from: string, layers: readonly Layer[], wholeHost: boolean): Layer[] {
   const kind = kindAt(from, layers, wholeHost);
   if (!isOfHost(kind)) return [...layers];
@@ -97,12 +95,12 @@ export function alsoAt(name: string, from: string, layers: readonly Layer[], who
   return sorted([...layers, { kind, at: name, from }, ...moved]);
 }
 
-/** Whether what lies there is what lies there on the host. */
+/** Whether a path of this kind shows the host's file. */
 export function isOfHost(kind: Kind): boolean {
   return kind === 'shown' || kind === 'writable' || kind === 'own';
 }
 
-/** A user who may write in a directory can replace the files in it, and tenement would take them for its own. */
+/** A user who may write to a directory can replace its files, which tenement would take for its own. */
 function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFiles }: Places): void {
   for (const path of [...socketDirs, ...secretDirs, ...secretFiles]) {
     const shared = writable.find((dir) => isWithin(path, dir) && !isWithinAny(dir, own));
@@ -119,7 +117,7 @@ function assertOwnIsApart({ own, hidden, socketDirs, secretDirs, secretFiles }: 
   }
 }
 
-/** Without those that change nothing of what they lie in. */
+/** Drops layers that do not change what they are in. */
 function withoutIdle(kinds: ReadonlyMap<string, Kind>, { wholeHost }: Places): Layer[] {
   const kept = new Map<string, Kind>();
   for (const { at, kind } of sorted([...kinds].map(([at, kind]) => ({ at, kind, from: at })))) {
@@ -136,12 +134,12 @@ function sorted(layers: readonly Layer[]): Layer[] {
   return [...layers].sort((a, b) => depthOf(a.at) - depthOf(b.at) || (a.at < b.at ? -1 : 1));
 }
 
-/** Directories just below these are made for one program; nearer to the root they are shared by many. */
+/** Directories deeper than this usually belong to one program; those nearer to the root are shared by many. */
 const SHARED_DEPTH = 2;
 
 /**
- * The directory of a socket, so that one which is made anew is hidden as well; only the socket where what is shown lies
- * in the same directory, or much else may.
+ * Hides the directory of each socket, so that a recreated socket is hidden, too. Only the socket itself is hidden when
+ * the same directory contains shown paths, or is likely to contain others.
  */
 function socketMasks(layers: readonly Layer[], { sockets, shown, writable, wholeHost }: Places): Layer[] {
   const needed = [...shown, ...writable, ...layers.filter(({ kind }) => kind !== 'empty').map(({ at }) => at)];

@@ -1,4 +1,4 @@
-/** A command that an operator runs in an instance's place: what is asked for, and how the command line starts it. */
+/** A command that an operator runs for an instance: the request, and how the command line starts it. */
 
 export interface AskedCommand {
   /** The program and its arguments; at least one word. */
@@ -7,16 +7,16 @@ export interface AskedCommand {
   readonly term: string | null;
 }
 
-/** What a process of the server's user runs, with a stdin, stdout and stderr of its choice. */
+/** Instructions for a process of the server's user, which chooses stdin, stdout and stderr. */
 export interface PreparedCommand {
-  /** The server's user, which has to run it; null where there are none. */
+  /** The server's user, which must run it; null on systems without user ids. */
   readonly uid: number | null;
-  /** A shell, to which the path of a file with `script` is given as its last argument. */
+  /** A shell, which takes the path of a file with `script` as its last argument. */
   readonly shell: readonly string[];
-  /** It replaces the shell by the command, and closes descriptor 3. It may hold secrets. */
+  /** Replaces the shell by the command, and closes descriptor 3. May contain secrets. */
   readonly script: string;
-  /** Directories of its cgroup, which are empty when it has ended and are then removed. */
+  /** Directories of its cgroup. They are empty once it has ended, and are then removed. */
   readonly cgroupDirs: readonly string[];
-  /** A directory of its own in the state directory, removed with all in it when it has ended; null: it has none. */
+  /** Its own directory in the state directory, removed with its contents when it has ended; null: none. */
   readonly ownDir: string | null;
 }

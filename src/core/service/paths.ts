@@ -1,7 +1,7 @@
-/** Of absolute paths without `.`, `..` and links. Pure. */
+/** Absolute paths without `.`, `..` and symbolic links. Pure. */
 import { dirname } from 'node:path';
 
-/** Whether it is that directory or lies in it. */
+/** Whether a path is the directory, or inside it. */
 export function isWithin(path: string, dir: string): boolean {
   return path === dir || dir === '/' || path.startsWith(`${dir}/`);
 }
@@ -11,12 +11,12 @@ export function isWithinAny(path: string, dirs: Iterable<string>): boolean {
   return false;
 }
 
-/** How many directories it lies in, below the root. */
+/** Returns how many directories below the root contain it. */
 export function depthOf(path: string): number {
   return path === '/' ? 0 : path.split('/').length - 1;
 }
 
-/** The path, the directory that it lies in, and so on up to the root. */
+/** Returns the path, its directory, and so on up to the root. */
 export function upwards(path: string): string[] {
   const parent = dirname(path);
   return parent === path ? [path] : [path, ...upwards(parent)];

@@ -1,7 +1,7 @@
-/** Where a program may lie: as execvp(3) looks for it. Pure. */
+/** Possible paths of a program, as execvp(3) searches for it. Pure. */
 import { delimiter, join, resolve } from 'node:path';
 
-/** Absolute paths, in the order in which they are tried. `path`: the PATH of whoever runs it. */
+/** Returns absolute paths, in the order in which they are tried. @param path PATH of the user that runs the program */
 export function programCandidates(program: string, cwd: string, path: string): string[] {
   if (program.includes('/')) return [resolve(cwd, program)];
   return path.split(delimiter).map((dir) => join(dir === '' ? cwd : dir, program));

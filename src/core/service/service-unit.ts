@@ -1,48 +1,50 @@
 /**
- * What systemd is told of the unit that a server runs in, and which of it breaks what the config promises of tenants.
- * Pure. The settings are those of systemd.kill(5), systemd.exec(5) and systemd.resource-control(5).
+ * Warns when the systemd unit of a server breaks what the config promises to tenants. Pure. The settings are those of
+ * systemd.kill(5), systemd.exec(5) and systemd.resource-control(5).
  */
 import { isWithin, isWithinAny } from './paths.ts';
 import type { Settings } from './service.ts';
 
-/** The server's own cgroup below one that it divides. systemd may start it there (`DelegateSubgroup=`). */
+/**
+ * Cgroup of the server itself below the one that it divides. systemd may start the server there (`DelegateSubgroup=`).
+ */
 export const SERVER_LEAF = 'tenement-server';
 
 export interface ServiceUnit {
-  /** `tenement.service`. */
+  /** For example `tenement.service`. */
   readonly name: string;
-  /** Empty: the manager's own, root for the system's. */
+  /** Empty: the manager's own user, which is root for the system's manager. */
   readonly user: string;
   /** `control-group`, `mixed`, `process` or `none`. */
   readonly killMode: string;
-  /** Whether the cgroup is the unit's own to divide. */
+  /** Whether the unit may divide its cgroup. */
   readonly delegated: boolean;
-  /** The cgroup below the unit's in which the server is started; null: the unit's own, as before systemd 254. */
+  /** Cgroup below the unit's that the server is started in; null: the unit's own, as before systemd 254. */
   readonly subgroup: string | null;
   /** Absolute paths of its `RuntimeDirectory=`. */
   readonly runtimeDirs: readonly string[];
-  /** What a runtime directory outlives: nothing, a restart, or the unit's end as well. */
+  /** Whether runtime directories survive nothing, a restart, or also the unit's end. */
   readonly keepsRuntimeDirs: 'no' | 'restart' | 'yes';
-  /** Whether /tmp and /var/tmp are its own, and new with each start. */
+  /** Whether it has private /tmp and /var/tmp, which are new at each start. */
   readonly privateTmp: boolean;
-  /** Open files; null: not known. */
+  /** Limit of open files; null: unknown. */
   readonly nofileLimit: number | null;
-  /** `PATH` of what it runs, as far as the unit itself says. */
+  /** `PATH` of its processes, as far as the unit itself sets it. */
   readonly path: string;
 }
 
-/** What the config makes of the unit. */
+/** What the config requires of the unit. */
 export interface Tenancy extends Pick<Settings, 'onExit' | 'cgroupRoot' | 'dataDir'> {
   /** Directories of the public sockets. */
   readonly socketDirs: readonly string[];
-  /** Whether cgroups are of version 2, where one that passes controllers on takes no process. */
+  /** Whether cgroups have version 2, where a cgroup that passes controllers on accepts no process. */
   readonly isV2: boolean;
 }
 
 const PRIVATE_DIRS = ['/tmp', '/var/tmp'];
 const DOCS = 'see docs/systemd.md';
 
-/** A sentence for each setting that breaks a promise, with what to set. */
+/** Returns a sentence for each setting that breaks a promise, with what to set. */
 export function unitWarnings(unit: ServiceUnit, tenancy: Tenancy): string[] {
   const holdsTenants = isHome(unit, tenancy);
   const kills = unit.killMode === 'mixed' || unit.killMode === 'control-group';
@@ -55,12 +57,12 @@ export function unitWarnings(unit: ServiceUnit, tenancy: Tenancy): string[] {
   return [...warnings, ...hidesPaths(unit, tenancy)];
 }
 
-/** Whether tenants are in the unit's own cgroup, where its end reaches them. */
+/** Whether tenants are in the unit's own cgroup, where the end of the unit reaches them. */
 function isHome({ name }: ServiceUnit, { cgroupRoot }: Tenancy): boolean {
   return cgroupRoot === null || cgroupRoot.split('/').includes(name);
 }
 
-/** Whether the unit's cgroup passes controllers on while tenants run, and is where systemd starts the server. */
+/** Whether the cgroup in which systemd starts the server passes controllers on while tenants run. */
 function isBlocked(unit: ServiceUnit, { isV2 }: Tenancy): boolean {
   return isV2 && unit.subgroup !== SERVER_LEAF && (unit.delegated || isOfRoot(unit));
 }

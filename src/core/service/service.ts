@@ -1,75 +1,78 @@
-/** A service as the rest of tenement sees it: checked, defaults filled in, times in milliseconds. */
+/** The validated config, with defaults filled in and times in milliseconds. */
 import { TenementError } from '../../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 
 export interface ServiceConfig extends Limits {
   readonly name: string;
-  /** Words of the command; templates not yet filled in. Never empty. */
+  /** Words of the command, with templates. Never empty. */
   readonly command: readonly string[];
-  /** Absolute; templates not yet filled in. */
+  /** Absolute path, with templates. */
   readonly workdir: string;
   /** Template of the public socket's absolute path. */
   readonly socket: string;
   /** For example 0o660. */
   readonly socketMode: number;
-  /** Its group's id; null: whatever it is made with. */
+  /** Group id of the public socket; null: unchanged. */
   readonly socketGroup: number | null;
   readonly listen: 'socket' | 'port';
-  /** Path of the readiness and liveness probe, or null: accepting a connection is healthy. */
+  /** Path of the readiness and liveness probe; null: accepting a connection counts as healthy. */
   readonly health: string | null;
-  /** `Host` of the probes; templates not yet filled in. */
+  /** `Host` of the probes, with templates. */
   readonly healthHost: string;
   readonly healthTimeoutMs: number;
   readonly restart: 'on-failure' | 'always' | 'never';
   /** 0: never sleeps. */
   readonly idleTimeoutMs: number;
-  /** What becomes of an idle one: its process ends, or is frozen. */
+  /** What happens to an idle process: it ends, or is frozen. */
   readonly idleAction: 'stop' | 'suspend';
-  /** How long it stays frozen before its process ends; 0: for ever. */
+  /** How long a process stays frozen before it ends; 0: for ever. */
   readonly suspendTimeoutMs: number;
   readonly startupTimeoutMs: number;
   readonly stopTimeoutMs: number;
   /** How long a restart, stop or sleep waits for requests in flight before SIGTERM. */
   readonly drainTimeoutMs: number;
-  /** To the response's first byte; 0: none. */
+  /** Time until the response's first byte; 0: unlimited. */
   readonly requestTimeoutMs: number;
-  /** Requests held per instance while it wakes. */
+  /** How many requests are held for each instance while it wakes. */
   readonly wakeQueue: number;
-  /** Whether a GET, HEAD or OPTIONS without a body whose process broke off is sent again. */
+  /** Whether a GET, HEAD or OPTIONS without a body is sent again when its process closes the connection. */
   readonly retry: boolean;
   readonly isolation: 'process' | 'namespace' | 'sandbox';
-  /** `none`: nothing but its socket. */
+  /** `none`: the instance reaches nothing but its own socket. */
   readonly network: 'host' | 'none';
-  /** `dynamic`: a user id of its own for each tenant; `root`: the server's, which has to be root; null: the server's. */
+  /**
+   * `dynamic`: a user id of its own for each tenant. `root`: the server's user, which must be root. null: the server's
+   * user.
+   */
   readonly user: 'dynamic' | 'root' | null;
-  /** At `namespace`: the only paths of the host that it sees, templates not yet filled in; null: all but what is others'. */
+  /** The only paths of the host that are visible at `namespace`, with templates; null: all except hidden ones. */
   readonly readOnlyPaths: readonly string[] | null;
-  /** Of the host, to write in; templates not yet filled in. */
+  /** Writable paths of the host, with templates. */
   readonly readWritePaths: readonly string[];
-  /** Sockets of the host to connect to, or directories of such; templates not yet filled in. */
+  /** Sockets of the host that it may connect to, or directories of them, with templates. */
   readonly sockets: readonly string[];
-  /** Of each directory that a tenant has in memory; null: by its memory limit. */
+  /** Limit for each directory in memory; null: derived from the memory limit. */
   readonly tmpLimitBytes: number | null;
-  /** What comes of an instance that is over its storage limit. */
+  /** What happens to an instance over its storage limit. */
   readonly storageAction: 'warn' | 'stop';
-  /** Of an instance's log files together. */
+  /** Limit for an instance's log files together. */
   readonly logLimitBytes: number;
   readonly inheritEnv: readonly string[];
-  /** Templates not yet filled in. */
+  /** Values with templates. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Who may connect to a socket. */
+/** Mode and group of a socket, which decide who may connect. */
 export type SocketAccess = Pick<ServiceConfig, 'socketMode' | 'socketGroup'>;
 
 export interface Settings {
-  /** Absolute. */
+  /** Absolute path. */
   readonly dataDir: string;
   /** `{dataDir}/.tenement` */
   readonly stateDir: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly runtimeDir: string;
-  /** `own`: a server's to which the default, another server's, was not given. */
+  /** `own`: the server's own directory, because another server has the default one. */
   readonly runtimeDirSource: 'config' | 'default' | 'own';
   readonly healthCheckIntervalMs: number;
   readonly maxRestarts: number;
@@ -78,12 +81,12 @@ export interface Settings {
   readonly backoffMaxMs: number;
   readonly maxRunning: number;
   readonly maxConcurrentStarts: number;
-  /** Memory of the machine that is kept available by ending instances that nobody uses; 0: none. */
+  /** Memory of the machine that is kept available by ending unused instances; 0: none. */
   readonly memoryReserveBytes: number;
   readonly onExit: 'stop' | 'keep';
   /** First and last user id for `user = "dynamic"`. */
   readonly dynamicUids: readonly [first: number, last: number];
-  /** Absolute path of a delegated cgroup; null: found from the server's own. */
+  /** Absolute path of a delegated cgroup; null: derived from the server's own. */
   readonly cgroupRoot: string | null;
 }
 
@@ -94,7 +97,7 @@ export interface ListenAddress {
 
 export interface ProxyConfig {
   readonly listen: ListenAddress;
-  /** Lower case, no trailing dot; `*` matches any. */
+  /** Lower case, without a trailing dot; `*` matches any. */
   readonly domains: readonly string[];
   readonly defaultService: string | null;
   /** IP addresses or CIDR ranges. */
@@ -104,21 +107,21 @@ export interface ProxyConfig {
   readonly workers: number;
 }
 
-/** What clients may take of the proxy. */
+/** Limits for clients of the proxy. */
 export interface ProxyLimits {
-  /** Connections of clients, of each process that takes them; 0: as the limit of open files allows. */
+  /** Client connections of each accepting process; 0: as many as the limit of open files allows. */
   readonly maxConnections: number;
-  /** Of them, from one address; 0: a part of `maxConnections`. */
+  /** Connections from one address; 0: a part of `maxConnections`. */
   readonly maxConnectionsPerClient: number;
   /** Sockets that listen on its port. */
   readonly listeners: number;
-  /** Of a request line and its headers together. */
+  /** Size of a request line and its header fields together. */
   readonly maxHeaderBytes: number;
-  /** Until they are whole. */
+  /** Time until the whole header is received. */
   readonly headerTimeoutMs: number;
-  /** Between two requests on a connection. */
+  /** Time between two requests on a connection. */
   readonly keepAliveTimeoutMs: number;
-  /** Without a byte of a body sent by the client or taken by it. */
+  /** Time in which no byte of a body is sent by the client or taken by it. */
   readonly bodyIdleTimeoutMs: number;
 }
 
@@ -137,7 +140,7 @@ export interface ApiConfig {
   readonly auth: 'token' | 'none';
 }
 
-/** One of `[instances]`: registered with the server. */
+/** An entry of `[instances]`, which is registered when the server starts. */
 export interface ListedInstance {
   readonly service: string;
   readonly tenantId: string;
@@ -154,13 +157,13 @@ export interface Config {
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /** `[instances]` */
   readonly instances: readonly ListedInstance[];
-  /** `[routing.aliases]`: leading label → tenant id. */
+  /** `[routing.aliases]`: first label → tenant id. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** Accepted, but worth telling: one sentence each. */
+  /** Remarks on an accepted config, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** @throws {TenementError} `unknown_service` */
+/** Finds a service. @throws {TenementError} `unknown_service` */
 export function serviceNamed({ services }: Pick<Config, 'services'>, name: string): ServiceConfig {
   const service = services.get(name);
   if (service !== undefined) return service;

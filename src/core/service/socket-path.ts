@@ -1,12 +1,12 @@
-/** Where Unix sockets lie, and what fits there. Pure. */
+/** Paths of Unix sockets, and their limits. Pure. */
 import { basename, dirname } from 'node:path';
 import { TenementError } from '../../errors.ts';
 import type { ServiceConfig, Settings } from './service.ts';
 import { fillTemplate, templateVariables } from './template.ts';
 
 /**
- * The public socket of a service's instance, its template filled in.
- * @throws {TenementError} `bad_config` when the template is wrong
+ * Returns the public socket of a service's instance.
+ * @throws {TenementError} `bad_config` when the template is invalid
  */
 export function publicSocketPath(
   { name, socket }: Pick<ServiceConfig, 'name' | 'socket'>,
@@ -27,29 +27,29 @@ export function publicSocketPath(
 export const SUN_PATH_MAX_BYTES = 107;
 
 /**
- * Where the child binds: beside the public socket, because rename(2) stays within one file system, in
- * a directory that only its owner enters.
+ * Returns the path that the child binds: in a private directory beside the public socket, because rename(2) stays
+ * within one file system.
  */
 export function bindSocketPath(publicSocket: string, service: string, tenantId: string, uid: number): string {
   return `${privateDir(dirname(publicSocket), uid)}/${service}-${tenantId}/s`;
 }
 
-/** What a server keeps for itself in a directory of public sockets. */
+/** Returns the private directory of a server in a directory of public sockets. */
 export function privateDir(publicDir: string, uid: number): string {
   return `${publicDir}/.tenement-${uid}`;
 }
 
-/** What a server has to itself in a directory of sockets outside of `data_dir`. */
+/** What a server owns exclusively in a directory of sockets outside of `data_dir`. */
 export interface SocketShare {
   readonly dir: string;
   /**
-   * The name of a service, by which its private sockets are called, or what its public ones are called, with `{id}` in it;
-   * null: all of the directory, which is `runtime_dir`.
+   * A service's name, which its private sockets are named by, or the name of its public sockets, with `{id}` in it;
+   * null: the whole directory, which is `runtime_dir`.
    */
   readonly part: string | null;
 }
 
-/** Each once. Not those whose template gives each tenant a directory of its own. */
+/** Returns each share once. Templates that give each tenant a directory of its own need none. */
 export function socketShares(
   services: Iterable<Pick<ServiceConfig, 'name' | 'socket'>>,
   settings: Pick<Settings, 'dataDir' | 'runtimeDir'>,
@@ -67,14 +67,14 @@ export function socketShares(
   return [...shares.values()];
 }
 
-/** Whether a path has the form of one that `bindSocketPath` makes for that user. */
+/** Whether a path has the form that `bindSocketPath` makes for a user. */
 export function hasBindSocketForm(path: string, uid: number): boolean {
   return new RegExp(`^/(?:[^/]+/)*\\.tenement-${uid}/[^/]+-[^/]+/s$`).test(path) && !/\/\.\.?\//.test(path);
 }
 
 /**
- * Where the child's socket lies once it was taken over: beside its directory, where only tenement writes. The
- * proxy and the probes connect to it there, so that they reach the child and nothing else, whoever has the public
+ * Returns the path of the child's socket after the take-over: beside its directory, where only tenement writes. The
+ * proxy and the probes connect to this path, so that they reach the child and nothing else, whatever is at the public
  * path by then.
  */
 export function upstreamSocketPath(bindSocket: string): string {

@@ -1,4 +1,4 @@
-/** `{id}` templates: `{{` and `}}` are literal braces, anything else in braces must be a variable. */
+/** Templates such as `{id}`. `{{` and `}}` are literal braces; any other text in braces must be a variable. */
 import { TenementError } from '../../errors.ts';
 
 export const TEMPLATE_VARIABLES = [
@@ -19,8 +19,8 @@ export type TemplateValues = Partial<Record<TemplateVariable, string>>;
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 /**
- * Fills a template in.
- * @throws {TenementError} `bad_config` for an unknown variable, one without a value here, or a lone brace.
+ * Fills in a template.
+ * @throws {TenementError} `bad_config` for an unknown variable, one without a value here, or a lone brace
  */
 export function fillTemplate(template: string, values: TemplateValues): string {
   return template.replace(TOKEN, (token, variable: string | undefined) => {
@@ -35,7 +35,7 @@ export function fillTemplate(template: string, values: TemplateValues): string {
   });
 }
 
-/** The names between braces, in order, each once; lone braces and unknown names included as they stand. */
+/** Returns the names between braces, in order, each once; lone braces are skipped, and unknown names included. */
 export function templateVariables(template: string): string[] {
   const names = [...template.matchAll(TOKEN)].map((match) => match[1]).filter((name) => name !== undefined);
   return [...new Set(names)];

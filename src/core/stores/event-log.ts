@@ -1,4 +1,4 @@
-/** What happened: numbered, bounded, and announced to listeners. */
+/** The event log: numbered, bounded, and announced to subscribers. */
 import type { EventType } from '../lifecycle/event-types.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 
@@ -6,7 +6,7 @@ export interface TenementEvent {
   /** Grows by one with each event, across restarts. */
   readonly seq: number;
   readonly atMs: number;
-  /** One of `EVENT_TYPES`, or a type that only an older server wrote. */
+  /** One of `EVENT_TYPES`, or a type that only an older server used. */
   readonly type: string;
   readonly instance: InstanceName | null;
   /** One sentence for a person. */
@@ -26,8 +26,8 @@ export interface EventFilter {
 
 export interface EventLog {
   append(event: NewEvent): TenementEvent;
-  /** The newest `tail` events with a `seq` over `afterSeq`, at or after `sinceMs`, oldest first. */
+  /** Returns the newest `tail` events with a `seq` over `afterSeq`, at or after `sinceMs`, oldest first. */
   list(filter: EventFilter): TenementEvent[];
-  /** Calls `listener` for each event appended from now on; the returned function ends it. */
+  /** Calls `listener` for each later event; the returned function unsubscribes it. */
   subscribe(listener: (event: TenementEvent) => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** What instances printed, in files of bounded size. */
+/** The output of instances, in files of bounded size. */
 import type { InstanceName } from '../lifecycle/instance.ts';
 
 export interface LogLine {

@@ -1,4 +1,4 @@
-/** What is kept of instances. The registry implements it. */
+/** Storage of instances, which the registry implements. */
 import type { InstanceRecord } from '../lifecycle/instance.ts';
 
 export interface Registry {

@@ -1,11 +1,11 @@
-/** What is kept of tenants. The registry implements it. */
+/** Storage of tenants, which the registry implements. */
 import type { InstanceRecord } from '../lifecycle/instance.ts';
 import type { TenantRecord } from '../tenants/tenant.ts';
 
-/** What is written of one tenant at once. What is left out stays as it is. */
+/** A change of one tenant, written in one step. Absent parts stay as they are. */
 export interface TenantChange {
   readonly tenantId: string;
-  /** Its record from now on; null: the tenant is forgotten. */
+  /** The new record; null: the tenant is forgotten. */
   readonly record?: TenantRecord | null;
   readonly addInstance?: InstanceRecord;
   /** The service whose instance is unregistered. */
@@ -13,12 +13,12 @@ export interface TenantChange {
 }
 
 export interface TenantStore {
-  /** By id. @throws {TenementError} `state_failed` */
+  /** Lists tenants by id. @throws {TenementError} `state_failed` */
   list(): TenantRecord[];
   /** @throws {TenementError} `state_failed` */
   get(tenantId: string): TenantRecord | null;
   /**
-   * Writes all of a change or nothing, in one transaction that is on disk when this returns.
+   * Writes the whole change or nothing, in one transaction that is on disk on return.
    * @throws {TenementError} `state_failed` when it cannot be written
    */
   commit(change: TenantChange): void;

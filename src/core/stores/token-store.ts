@@ -7,11 +7,13 @@ export interface TokenInfo {
 }
 
 export interface TokenStore {
-  /** Makes a token. Its text is shown this once; only its hash is kept. @throws {TenementError} `state_failed` */
+  /**
+   * Makes a token. Its text is returned only here, and only its hash is kept. @throws {TenementError} `state_failed`
+   */
   create(name: string): Promise<TokenInfo & { readonly token: string }>;
   list(): TokenInfo[];
   /** Returns false when there is no such token. @throws {TenementError} `state_failed` */
   revoke(id: string): Promise<boolean>;
-  /** Takes the same time whatever the token's text is. */
+  /** Takes the same time for every text. */
   verify(token: string): boolean;
 }

@@ -9,8 +9,8 @@ function isDynamic({ user }: Named): boolean {
 }
 
 /**
- * A service that runs as root in the tenant's directory could replace there what is about to be given to the tenant's
- * own user.
+ * Rejects a mix of users. A service that runs as root in the tenant's directory could replace files there that are
+ * about to be given to the tenant's own user.
  * @throws {TenementError} `mixed_users`, which names both services
  */
 export function assertSameUser(service: Named, others: Iterable<Named>, tenantId: string): void {
@@ -23,7 +23,7 @@ export function assertSameUser(service: Named, others: Iterable<Named>, tenantId
   });
 }
 
-/** The tenants of `[instances]` whose services disagree: a sentence for each, with the service that it is about. */
+/** Returns a sentence for each tenant of `[instances]` whose services disagree, with the service that it concerns. */
 export function mixedInstances({ instances, services }: Pick<Config, 'instances' | 'services'>) {
   const problems: { service: string; message: string }[] = [];
   for (const [index, { service, tenantId }] of instances.entries()) {

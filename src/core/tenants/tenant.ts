@@ -15,14 +15,14 @@ export function assertTenantId(tenantId: unknown): asserts tenantId is string {
   throw new TenementError('bad_id', `${shown} is not a tenant id`);
 }
 
-/** What the registry keeps of a tenant. */
+/** A tenant as the registry keeps it. */
 export interface TenantRecord {
   readonly id: string;
   /** When its first instance was registered, ms since the epoch. */
   readonly createdAtMs: number;
   /**
-   * The user id that its directory was given; null: none of its own, or one that only its directory tells. Where the two
-   * differ the directory is right: it moves with a backup of the data.
+   * The user id that its directory was given; null: none, or one that only its directory shows. If the two differ, the
+   * directory is right, because it moves with a backup of the data.
    */
   readonly uid: number | null;
 }
