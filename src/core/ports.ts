@@ -5,6 +5,7 @@
 import type { InstanceName, ProcessIdentity, ProcessRecord } from './lifecycle/instance.ts';
 import type { Limits } from './limits/limits.ts';
 import type { WebAddress } from './routing/web-address.ts';
+import type { EffectiveService } from './service/effective-service.ts';
 import type { AskedCommand, PreparedCommand } from './service/operator-command.ts';
 import type { ServiceConfig, SocketAccess } from './service/service.ts';
 
@@ -31,12 +32,8 @@ export interface InstancePaths {
 
 export interface LaunchRequest {
   readonly instance: InstanceName;
-  readonly service: ServiceConfig;
+  readonly service: EffectiveService;
   readonly tenantId: string;
-  /** The tenant's own variables. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The service's limits, overridden by the tenant's own. */
-  readonly limits: Limits;
   readonly paths: InstancePaths;
   readonly webAddress: WebAddress;
 }

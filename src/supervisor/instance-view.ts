@@ -15,9 +15,8 @@ export interface ViewContext {
 }
 
 export function instanceViewOf(runner: Runner, context: ViewContext): InstanceView {
-  const { record, lifecycle, inFlight, usage, upstream } = runner;
-  const { limits } = runner.consumption;
-  const storage = limits.storageLimitBytes === null ? null : record.storage;
+  const { record, service, lifecycle, inFlight, usage, upstream } = runner;
+  const storage = service.storageLimitBytes === null ? null : record.storage;
   return {
     instance: runner.name,
     service: record.service,
@@ -33,8 +32,8 @@ export function instanceViewOf(runner: Runner, context: ViewContext): InstanceVi
     lastActivityAt: isoOrNull(record.lastActivityAtMs),
     memoryBytes: usage?.memoryBytes ?? null,
     peakMemoryBytes: usage?.peakMemoryBytes ?? null,
-    memoryLimitBytes: limits.memoryLimitBytes,
-    limits: limitsView(limits),
+    memoryLimitBytes: service.memoryLimitBytes,
+    limits: limitsView(service),
     storageBytes: storage?.bytes ?? null,
     storageMeasuredAt: isoOrNull(storage?.measuredAtMs ?? null),
     cpuSeconds: usage?.cpuSeconds ?? null,
@@ -82,8 +81,8 @@ function reason(runner: Runner, nowMs: number): string {
   }
 }
 
-function stoppedReason({ record: { storage }, consumption }: Runner): string {
-  const { storageLimitBytes } = consumption.limits;
+function stoppedReason({ record: { storage }, service }: Runner): string {
+  const { storageLimitBytes } = service;
   if (storage?.stopped !== true) return 'stopped by an operator; requests do not wake it';
   if (!storage.over || storageLimitBytes === null) {
     return 'stopped when it was over its storage limit; `tenement start` brings it back';

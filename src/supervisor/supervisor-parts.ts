@@ -1,8 +1,8 @@
 /** The parts of a supervisor, wired to each other, and the questions about the served config that they share. */
 import type { House } from '../core/admission/eviction.ts';
 import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
-import { effectiveLimits } from '../core/limits/limits.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
+import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
 import { assertSameUser } from '../core/tenants/same-user.ts';
 import { TenementError } from '../errors.ts';
@@ -118,7 +118,7 @@ export class SupervisorParts {
   /** @throws {TenementError} as `Registrar.register`, `host_cannot` */
   register(service: string, tenantId: string, own: TenantsOwn): Runner {
     const config = this.serviceNamed(service);
-    this.deps.host.assertHostGives([{ ...config, ...effectiveLimits(config, own.limits) }]);
+    this.deps.host.assertHostGives([effectiveService(config, own)]);
     return this.registrar.register(service, tenantId, own);
   }
 

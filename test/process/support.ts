@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream } from '../../src/core/ports.ts';
+import { effectiveService } from '../../src/core/service/effective-service.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output/output-sink.ts';
@@ -86,13 +87,11 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
   const { host, launcher } = processes;
   onTestFinished(() => host.close());
   const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
-    const service = { ...makeService(dir), ...change };
+    const service = effectiveService({ ...makeService(dir), ...change }, { env, limits: {} });
     return {
       instance: 'api:acme',
       service,
       tenantId: 'acme',
-      env,
-      limits: service,
       paths: launcher.paths(service, 'acme'),
       webAddress: { host: 'acme.localhost', url: 'http://acme.localhost:8080' },
     };

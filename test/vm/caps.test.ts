@@ -34,7 +34,7 @@ test('each cap is the kernel’s from the first instruction on, and changes unde
     'pids.max': '40',
   });
   await expect.poll(() => control(cgroup, 'cgroup.procs')).toBe(String(pid));
-  child.limit({ ...bench.request().limits, memoryLimitBytes: 400 * MB });
+  child.limit({ ...bench.request().service, memoryLimitBytes: 400 * MB });
   expect([control(cgroup, 'memory.max'), control(cgroup, 'cpu.max'), control(cgroup, 'pids.max')]).toEqual([
     String(400 * MB),
     'max 100000',

@@ -21,7 +21,7 @@ test('a frozen instance goes to swap, answers when it is thawed, and may use no 
   await get(child.upstream, '/health');
   const { cgroup } = child.record;
   const before = control(cgroup, 'memory.current');
-  child.suspend(bench.request(limits).limits);
+  child.suspend(bench.request(limits).service);
   await expect.poll(() => control(cgroup, 'cgroup.events')).toContain('frozen 1');
   await expect.poll(() => Number(control(cgroup, 'memory.current')) / Number(before)).toBeLessThan(0.25);
   const frozen = control(cgroup, 'memory.current');
@@ -43,7 +43,7 @@ test('one that is thawed while it is pushed out goes on at once', async () => {
   const thawedMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     askedMs.push(await timed(() => get(child.upstream, '/health')));
-    child.suspend(bench.request().limits);
+    child.suspend(bench.request().service);
     await expect.poll(() => control(child.record.cgroup, 'cgroup.events')).toContain('frozen 1');
     thawedMs.push(
       await timed(async () => {
@@ -59,7 +59,7 @@ test('a frozen instance is ended in the same way as any other', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: [process.execPath, NOTES] });
   await child.waitReady(PATIENT);
-  child.suspend(bench.request().limits);
+  child.suspend(bench.request().service);
   await expect.poll(() => control(child.record.cgroup, 'cgroup.events')).toContain('frozen 1');
   await child.terminate(10_000);
   expect((await child.exited).signal).not.toBe('SIGKILL');

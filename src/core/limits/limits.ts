@@ -42,6 +42,11 @@ export function ownLimits(input: LimitsInput): OwnLimits {
   });
 }
 
+/** Returns the limits among the fields of a service. */
+export function limitsIn(service: Limits): Limits {
+  return mapped(({ field }) => [field, service[field]]);
+}
+
 /** Returns a service's limits, overridden by the tenant's own. */
 export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
   return mapped(({ field }) => [field, own[field] ?? service[field]]);

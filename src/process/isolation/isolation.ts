@@ -52,7 +52,7 @@ export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users
 export function isolationFor(request: LaunchRequest, spec: LaunchSpec, owner: Owner | null, around: Around): Isolation {
   const { isolation } = request.service;
   if (isolation === 'sandbox') return sandboxIsolation(request, spec, owner, around);
-  const bare = { user: owner, nofileLimit: request.limits.nofileLimit, ownEnv: null };
+  const bare = { user: owner, nofileLimit: request.service.nofileLimit, ownEnv: null };
   if (isolation === 'process') return { ...bare, sandbox: [], filterPath: null };
   const opener = owner?.uid ?? null;
   return { ...bare, ...namespaceIsolation(filesystemViewOf(request, spec, opener, around), around.filterPath()) };
@@ -75,7 +75,7 @@ const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner | null, around: Around): Isolation {
   const runsc = findRunsc();
   if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
-  const { service, paths, tenantId, limits } = request;
+  const { service, paths, tenantId } = request;
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
   // gVisor has its own cgroup file system.
   const view = filesystemViewOf(request, spec, null, { ...around, cgroupDirs: [] });
@@ -85,7 +85,7 @@ function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner 
     cwd: spec.cwd,
     user,
     hostname: tenantId,
-    nofileLimit: limits.nofileLimit,
+    nofileLimit: service.nofileLimit,
     // runsc opens the files as root, and checks what the tenant's user may do.
     bindDir: realpathSync(dirname(paths.bindSocket)),
     layers: layersOf(view),
@@ -102,7 +102,7 @@ function filesystemViewOf(
   opener: number | null,
   around: Around,
 ): FilesystemView {
-  const { service, paths, tenantId, limits } = request;
+  const { service, paths, tenantId } = request;
   return {
     tenantId,
     tenantDir: paths.tenantDir,
@@ -117,7 +117,7 @@ function filesystemViewOf(
     readOnlyPaths: spec.readOnlyPaths,
     readWritePaths: spec.readWritePaths,
     openSockets: spec.sockets,
-    tmpBytes: tmpLimit(service.tmpLimitBytes, limits),
+    tmpBytes: tmpLimit(service.tmpLimitBytes, service),
     network: service.network,
     opener,
   };

@@ -20,7 +20,8 @@ import { keepPort, releasePort, takePort } from '../sockets/port.ts';
 import { withdrawSocket } from '../sockets/public-socket.ts';
 import { ensureTenantDir } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
-import { instancePaths, type LaunchSpec, launchSpecFor, specOf, valuesOf } from './launch-spec.ts';
+import { fingerprint } from './fingerprint.ts';
+import { instancePaths, type LaunchSpec, launchSpecFor, valuesOf } from './launch-spec.ts';
 import { removeOutputFiles, removeSockets } from './leftovers.ts';
 import { prepareCommand } from './operator-command.ts';
 import type { Shell } from './spare-shells.ts';
@@ -29,7 +30,7 @@ import { assertRunnable, spawnChild } from './spawn.ts';
 export function createLauncher(context: ProcessContext): Launcher {
   return {
     paths: (service, tenantId) => instancePaths(context.settings, service, tenantId),
-    spec: specOf,
+    spec: fingerprint,
     launch: (request) => launch(request, context),
     prepareCommand: (request, asked) => prepareCommand(request, asked, context),
     adopt: (request, record) => adopt(request, record, context),
@@ -51,7 +52,7 @@ async function launch(request: LaunchRequest, context: ProcessContext): Promise<
     freshBindDir(paths.bindSocket, owner, context.trash);
     dirWatch = new DirWatch(paths.bindSocket);
     const spec = launchSpecFor(request, context, port, tmpDir);
-    cgroup = makeCapped(context.cgroups(), leafOf(request), request.limits);
+    cgroup = makeCapped(context.cgroups(), leafOf(request), request.service);
     const isolation = isolationFor(request, spec, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
     return await start(request, context, { spec, isolation, port, dirWatch, cgroup });
   } catch (error) {
@@ -94,7 +95,14 @@ function startIn(shell: Shell, request: LaunchRequest, context: ProcessContext, 
     const wrapping = { joinFiles: cgroup?.joinFiles ?? [], ...isolation };
     const { identity, exited, unref } = spawnChild(shell, spec, wrapping);
     const { bindSocket, publicSocket } = paths;
-    const record = { ...identity, bindSocket, publicSocket, port, cgroup: cgroup?.dirs ?? [], spec: specOf(request) };
+    const record = {
+      ...identity,
+      bindSocket,
+      publicSocket,
+      port,
+      cgroup: cgroup?.dirs ?? [],
+      spec: fingerprint(request),
+    };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);
     const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
     const fill = filler(request, context);

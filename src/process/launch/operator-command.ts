@@ -67,7 +67,7 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
     const seen = request.service.isolation === 'sandbox' ? run : spec;
     const sockets = await socketsAround(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
-    cgroup = makeCapped(context.cgroups(), leaf, request.limits);
+    cgroup = makeCapped(context.cgroups(), leaf, request.service);
     const isolation = isolationFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
     return {
       uid: process.getuid?.() ?? null,

@@ -1,10 +1,9 @@
 /** An instance's use of the machine, and what follows from exceeding its limits. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
-import { effectiveLimits, type Limits } from '../../core/limits/limits.ts';
 import { overStorage, type StorageFinding } from '../../core/limits/storage.ts';
 import type { Usage } from '../../core/ports.ts';
-import type { ServiceConfig } from '../../core/service/service.ts';
+import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { Logger } from '../../logger.ts';
 import type { CurrentProcess } from '../attempt/current-process.ts';
 import type { RecordKeeper } from '../instance/record-keeper.ts';
@@ -14,7 +13,7 @@ export interface ConsumptionOptions {
   readonly logger: Logger;
   readonly current: CurrentProcess;
   readonly records: RecordKeeper;
-  service(): ServiceConfig;
+  service(): EffectiveService;
   lifecycle(): Lifecycle;
   dispatch(event: LifecycleEvent): void;
 }
@@ -26,11 +25,6 @@ export class Consumption {
 
   constructor(options: ConsumptionOptions) {
     this.options = options;
-  }
-
-  /** The service's limits, overridden by the tenant's own. */
-  get limits(): Limits {
-    return effectiveLimits(this.options.service(), this.options.records.record.limits);
   }
 
   /**
@@ -47,9 +41,9 @@ export class Consumption {
 
   /** Takes a measurement that the kernel does not make. Over the limit the instance ends, with reason `oom`. */
   measured(usage: Usage): void {
-    const { current } = this.options;
+    const { current, service } = this.options;
     current.usage = usage;
-    const { memoryLimitBytes: limit } = this.limits;
+    const { memoryLimitBytes: limit } = service();
     if (limit === null || usage.memoryBytes <= limit) return;
     current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
   }
@@ -60,7 +54,7 @@ export class Consumption {
    */
   storageMeasured(found: StorageFinding): void {
     const { current, records, service, lifecycle, dispatch } = this.options;
-    const { storageLimitBytes } = this.limits;
+    const { storageLimitBytes } = service();
     records.stored(found, storageLimitBytes);
     const isOver = storageLimitBytes !== null && found.bytes > storageLimitBytes;
     if (!isOver || service().storageAction !== 'stop' || lifecycle().desired === 'stopped') return;
@@ -71,8 +65,8 @@ export class Consumption {
 
   /** Applies changed limits. A limit that a running process cannot get applies at its next start. */
   renew(): void {
-    const { current, records, logger, name } = this.options;
-    const reason = current.launched?.limit(this.limits) ?? null;
+    const { current, records, logger, name, service } = this.options;
+    const reason = current.launched?.limit(service()) ?? null;
     if (reason !== null) logger.warn({ instance: name, reason }, 'limits not changed while it runs');
     const { storage } = records.record;
     if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });

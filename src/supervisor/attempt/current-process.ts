@@ -85,7 +85,7 @@ export class CurrentProcess {
   get terms(): string | null {
     const request = this.attempt?.request ?? null;
     if (request === null) return null;
-    return startTerms(this.record?.spec ?? this.options.launcher.spec(request), request);
+    return startTerms(this.record?.spec ?? this.options.launcher.spec(request), request.service);
   }
 
   /** Whether its start waits for its turn. */

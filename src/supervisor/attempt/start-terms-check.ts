@@ -30,6 +30,6 @@ export class StartTermsCheck {
     const { current, records, launcher, request } = this.options;
     const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);
     const next = request();
-    return terms !== null && terms !== startTerms(launcher.spec(next), next);
+    return terms !== null && terms !== startTerms(launcher.spec(next), next.service);
   }
 }

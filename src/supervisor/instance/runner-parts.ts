@@ -4,7 +4,8 @@ import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
-import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { EffectiveService } from '../../core/service/effective-service.ts';
+import type { Settings } from '../../core/service/service.ts';
 import { Consumption } from '../activity/consumption.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 import type { Generations } from '../activity/generations.ts';
@@ -41,7 +42,7 @@ export interface RunnerDeps extends RecordKeeperDeps {
 export interface RunnerCallbacks {
   readonly name: InstanceName;
   readonly tenantId: string;
-  service(): ServiceConfig;
+  service(): EffectiveService;
   lifecycle(): Lifecycle;
   request(): LaunchRequest;
   /** Who needs it started. */

@@ -11,6 +11,7 @@ import {
 import { newLifecycle } from '../../core/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../../core/ports.ts';
+import { type EffectiveService, effectiveService } from '../../core/service/effective-service.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Consumption } from '../activity/consumption.ts';
 import { residenceOf } from '../admission/residence.ts';
@@ -23,7 +24,8 @@ import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerPart
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
-  service: ServiceConfig;
+  /** What holds for it now. */
+  service: EffectiveService;
   readonly inFlight: InstanceActivity;
   readonly consumption: Consumption;
   private readonly deps: RunnerDeps;
@@ -34,7 +36,7 @@ export class Runner {
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
     this.name = instanceName(record.service, record.tenantId);
     this.tenantId = record.tenantId;
-    this.service = service;
+    this.service = effectiveService(service, record);
     this.deps = deps;
     const callbacks = this.callbacks();
     const parts = makeRunnerParts(callbacks, record, deps);
@@ -179,12 +181,13 @@ export class Runner {
 
   /** Goes over to another config: at once where the process is not concerned, else from the next start on. */
   reconfigure(service: ServiceConfig): void {
-    this.parts.endpoint.renew(service);
-    this.service = service;
+    const effective = effectiveService(service, this.record);
+    this.parts.endpoint.renew(effective);
+    this.service = effective;
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.renewPublicSocket();
     this.parts.gate.renew();
     this.parts.monitor.renew();
-    this.parts.suspension.renew(service.suspendTimeoutMs);
+    this.parts.suspension.renew(effective.suspendTimeoutMs);
     this.endUnsuitable();
     this.consumption.renew();
     // An adopted process serves already: the rolling restart replaces it.

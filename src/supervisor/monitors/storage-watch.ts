@@ -89,7 +89,7 @@ export class StorageWatch {
     const limited = new Map<string, [Runner, ...Runner[]]>();
     for (const runner of this.options.runners()) {
       const { tenantId } = runner;
-      if (!this.unsettled.has(tenantId) || runner.consumption.limits.storageLimitBytes === null) continue;
+      if (!this.unsettled.has(tenantId) || runner.service.storageLimitBytes === null) continue;
       const others = limited.get(tenantId);
       if (others === undefined) limited.set(tenantId, [runner]);
       else others.push(runner);
@@ -134,7 +134,7 @@ export class StorageWatch {
   /** Tells the instances that run now, which may differ from those at the beginning. */
   private tell(tenantId: string, finding: StorageFinding): void {
     for (const runner of this.options.runners()) {
-      if (runner.tenantId === tenantId && runner.consumption.limits.storageLimitBytes !== null)
+      if (runner.tenantId === tenantId && runner.service.storageLimitBytes !== null)
         runner.consumption.storageMeasured(finding);
     }
   }

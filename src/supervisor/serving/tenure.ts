@@ -34,11 +34,12 @@ export class Tenure {
   }
 
   suspend(): void {
-    const { current, consumption, inFlight, suspension } = this.parts;
+    const { current, inFlight, suspension } = this.parts;
     const process = current.launched;
     if (process === null) return;
-    process.suspend(consumption.limits);
-    const { idleTimeoutMs, suspendTimeoutMs } = this.callbacks.service();
+    const service = this.callbacks.service();
+    process.suspend(service);
+    const { idleTimeoutMs, suspendTimeoutMs } = service;
     // Of one that an earlier server suspended the time is known by its last use.
     const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
     suspension.begin(process, sinceMs, suspendTimeoutMs);

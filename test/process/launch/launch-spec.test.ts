@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { launchSpecFor, specOf } from '../../../src/process/launch/launch-spec.ts';
+import { launchSpecFor } from '../../../src/process/launch/launch-spec.ts';
 import { makeBench } from '../support.ts';
 
 test('{host} and {url} are those of the tenant', () => {
@@ -19,13 +19,4 @@ test('under npm a tenant has the PATH of the user, without the programs of packa
   const baseEnv = { PATH: '/checkout/node_modules/.bin:/opt/node/bin:/usr/bin', npm_command: 'exec' };
   const { env } = launchSpecFor(request(), { settings, baseEnv }, null, '/t');
   expect(env['PATH']).toBe('/opt/node/bin:/usr/bin');
-});
-
-test('another URL makes a process outdated only if it was told the first', () => {
-  const { request } = makeBench();
-  const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };
-  const silent = request();
-  const told = request({ env: { BASE_URL: '{url}' } });
-  expect(specOf({ ...silent, ...elsewhere })).toBe(specOf(silent));
-  expect(specOf({ ...told, ...elsewhere })).not.toBe(specOf(told));
 });

@@ -1,0 +1,64 @@
+/** A fingerprint of what a process is started with: a process with another one runs with an older config. */
+import { createHash } from 'node:crypto';
+import type { LaunchRequest } from '../../core/ports.ts';
+import type { WebAddress } from '../../core/routing/web-address.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
+import { startedWith } from '../../core/service/service-keys.ts';
+import { templateVariables } from '../../core/service/template.ts';
+
+/**
+ * Returns a fingerprint of every key that a process of this request is started with (`SERVICE_KEYS`), its own variables,
+ * its paths and the parts of its address that templates use. Left out are its port and the values that it inherits from
+ * the server's environment, which may differ after an upgrade.
+ *
+ * A key at its default adds nothing, so that processes of an earlier tenement, which knew no such key, do not count as
+ * outdated. A new key is written behind the others, at the end of the list.
+ */
+export function fingerprint({ service, paths, webAddress }: LaunchRequest): string {
+  const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env, ...rest } = startedWith(service);
+  // The paths have the socket, filled in.
+  const { isolation, network, user, readOnlyPaths, nofileLimit, socket: _socket, ...access } = rest;
+  const { readWritePaths, sockets, tmpLimitBytes, ...others } = access;
+  const view = { network, user: user === 'root' ? null : user, readOnlyPaths, nofileLimit };
+  const list = [
+    command,
+    workdir,
+    [socketMode, socketGroup, listen],
+    isolation,
+    ...unlessDefault(view, { network: 'host' }),
+    ...unlessDefault({ readWritePaths, sockets, tmpLimitBytes }, { readWritePaths: [], sockets: [] }),
+    inheritEnv,
+    sorted(env),
+    sorted(service.ownEnv),
+    paths,
+    ...used(webAddress, templatesOf(service)),
+    ...unlessDefault(others),
+  ];
+  return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 22);
+}
+
+/** Returns the values if one of them is not its default; the default of one that is not named is null. */
+function unlessDefault(values: object, defaults: Readonly<Record<string, unknown>> = {}): object[] {
+  const isDefault = ([name, value]: [string, unknown]) => same(value, defaults[name] ?? null);
+  return Object.entries(values).every(isDefault) ? [] : [values];
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function templatesOf(service: ServiceConfig): string[] {
+  const { command, workdir, env, readOnlyPaths, readWritePaths, sockets } = service;
+  return [...command, workdir, ...Object.values(env), ...(readOnlyPaths ?? []), ...readWritePaths, ...sockets];
+}
+
+/** Returns the parts of the address that these templates use. */
+function used(address: WebAddress, templates: readonly string[]): unknown[] {
+  const names = new Set(templates.flatMap(templateVariables));
+  const parts = (['host', 'url'] as const).filter((name) => names.has(name));
+  return parts.length === 0 ? [] : [parts.map((name) => address[name])];
+}
+
+function sorted(env: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import type { LaunchRequest } from '../../../src/core/ports.ts';
+import { effectiveService } from '../../../src/core/service/effective-service.ts';
+import type { ServiceConfig } from '../../../src/core/service/service.ts';
+import { SERVICE_KEYS } from '../../../src/core/service/service-keys.ts';
+import { fingerprint } from '../../../src/process/launch/fingerprint.ts';
+import { SERVICE } from '../../supervisor/fakes.ts';
+import { makeBench } from '../support.ts';
+
+function requestOf(change: Partial<ServiceConfig> = {}, env: Readonly<Record<string, string>> = {}): LaunchRequest {
+  return {
+    instance: 'api:acme',
+    service: effectiveService({ ...SERVICE, ...change }, { env, limits: {} }),
+    tenantId: 'acme',
+    paths: { tenantDir: '/d/acme', publicSocket: '/s/acme', bindSocket: '/b/acme' },
+    webAddress: { host: 'h', url: 'http://h' },
+  };
+}
+
+test('another URL makes a process outdated only if it was told the first', () => {
+  const { request } = makeBench();
+  const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };
+  const silent = request();
+  const told = request({ env: { BASE_URL: '{url}' } });
+  expect(fingerprint({ ...silent, ...elsewhere })).toBe(fingerprint(silent));
+  expect(fingerprint({ ...told, ...elsewhere })).not.toBe(fingerprint(told));
+});
+
+test.each<[what: string, request: LaunchRequest, recorded: string]>([
+  ['a plain service', requestOf(), '8MD5tibqPti0qnlLj5Iqf1'],
+  ["a tenant's own variables", requestOf({}, { B: '{x}', A: '1' }), '9jriZM6cLnacBtJ7zvvNA2'],
+  [
+    'isolation with all that belongs to it',
+    requestOf({
+      isolation: 'namespace',
+      network: 'none',
+      user: 'dynamic',
+      readOnlyPaths: ['/usr'],
+      nofileLimit: 64,
+      readWritePaths: ['/srv'],
+      sockets: ['/run/db'],
+      tmpLimitBytes: 5,
+    }),
+    'kfFqA2XXv6PIkOGY9bGyTQ',
+  ],
+  [
+    'root, a URL and inherited variables',
+    requestOf({ user: 'root', memoryLimitBytes: 7, env: { U: '{url}' }, inheritEnv: ['AWS'] }),
+    'RQflwRuS66RrQ27D-6yfdj',
+  ],
+])('a process that an earlier server started is not outdated: %s', (_what, request, recorded) => {
+  expect(fingerprint(request)).toBe(recorded);
+});
+
+test.each([...SERVICE_KEYS].filter(([field]) => field !== 'socket'))(
+  'another value of %s makes a process outdated just when its key restarts processes',
+  (field, { takeover }) => {
+    const value = Array.isArray(SERVICE[field as keyof ServiceConfig]) ? ['x'] : field === 'env' ? { X: 'x' } : 'x';
+    const isOutdated = fingerprint(requestOf({ [field]: value })) !== fingerprint(requestOf());
+    expect(isOutdated).toBe(takeover === 'restart');
+  },
+);
+
+test('no read-only paths are something else than an empty list of them', () => {
+  expect(fingerprint(requestOf({ readOnlyPaths: [] }))).not.toBe(fingerprint(requestOf({ readOnlyPaths: null })));
+});
+
+test('a variable of the service in whose place the tenant has its own does not make a process outdated', () => {
+  const own = { LEVEL: 'debug' };
+  const [before, after] = ['info', 'warn'].map((LEVEL) => fingerprint(requestOf({ env: { LEVEL } }, own)));
+  expect(before).toBe(after);
+});
