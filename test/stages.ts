@@ -1,11 +1,11 @@
 /** Assigns tests to stages, the projects of Vitest. test/stages.test.ts and test/no-processes.ts enforce it. */
 
 /** They take minutes: a chaos run, and hostile tenants at every level of isolation. Only continuous integration runs them. */
-export const LONG = ['test/e2e/chaos.test.ts', 'test/hostile/**'];
+export const LONG = ['test/e2e/chaos.test.ts', 'test/hostile/*.test.ts'];
 
 /** These tests start processes. Every other test is a unit test. */
 export const STARTING_PROCESSES = [
-  'test/e2e/**',
+  'test/e2e/**/*.test.ts',
   'test/{faults,host-program,hypervisor,runtime}.test.ts',
   'test/node/hold-event-loop.test.ts',
   'test/cli/{bin,main,restricted-host,system-programs}.test.ts',

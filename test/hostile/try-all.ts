@@ -1,23 +1,23 @@
 /**
- * A tenant that tries everything, at each level of isolation: what comes of it is what the documentation promises, and
- * what works although one might not think so is in the tables of `attempts` with its reason.
+ * A tenant that tries everything at one level of isolation: what comes of it is what the documentation promises. What works
+ * although one might not expect so is in the tables of `attempts` with its reason.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LEVELS, type Level, supported } from './levels.ts';
+import { LEVELS, type Level, type LevelName, supported } from './levels.ts';
 import { openScene, type Scene } from './scene.ts';
 import { type Trial, trialsAt } from './trial.ts';
 
-const plans = await Promise.all(
-  LEVELS.map(async (level) => ({ level, refused: await supported(level), trials: await trialsAt(level) })),
-);
-
-for (const { level, refused, trials } of plans) {
-  const title = refused === null ? level.name : `${level.name} (not here: ${refused})`;
-  describe.skipIf(refused !== null)(`a hostile tenant at ${title}`, () => tryAll(level, trials));
-}
-
 /** Some attempts take many starts, which are slow in a sandbox and on a busy machine. */
 const TIMEOUT_MS = 300_000;
+
+export async function tryAllAt(name: LevelName): Promise<void> {
+  for (const level of LEVELS.filter((each) => each.name === name)) {
+    const refused = await supported(level);
+    const trials = await trialsAt(level);
+    const title = refused === null ? level.name : `${level.name} (not here: ${refused})`;
+    describe.skipIf(refused !== null)(`a hostile tenant at ${title}`, () => tryAll(level, trials));
+  }
+}
 
 function tryAll(level: Level, trials: readonly Trial[]): void {
   let scene: Scene;

@@ -1,0 +1,3 @@
+import { tryAllAt } from './try-all.ts';
+
+await tryAllAt('namespace, no network');
