@@ -1,4 +1,4 @@
-/** The end of a command that `exec` ran: its exit status is that of `exec`, and nothing is said about it. */
+/** Ends `exec` with the exit status of its command, and prints nothing. */
 export class CommandEnd extends Error {
   readonly status: number;
 

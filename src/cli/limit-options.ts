@@ -1,4 +1,4 @@
-/** The options that give a tenant limits of its own, one for each limit that there is. */
+/** Options for a tenant's own limits, one for each limit. */
 import { type Command, Option } from 'commander';
 import { andThisIs } from '../core/input/given.ts';
 import { LIMIT_NAMES, LIMITS, type LimitName, limitProblem } from '../core/limits/limit-table.ts';
@@ -6,10 +6,10 @@ import type { LimitsInput } from '../core/limits/limits.ts';
 import { TenementError } from '../errors.ts';
 
 const HEADING = "The tenant's own limits, instead of its service's:";
-/** A decimal number as TOML and JSON write one. */
+/** A decimal number in the notation of TOML and JSON. */
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Declares them on a command. */
+/** Adds the options to a command. */
 export function takesLimits(command: Command): Command {
   for (const name of LIMIT_NAMES) {
     const { argument, help } = LIMITS[name];
@@ -19,18 +19,18 @@ export function takesLimits(command: Command): Command {
   return command;
 }
 
-/** What a command line gave of them; undefined: none. */
+/** Returns the limits that a command line gives; undefined: none. */
 export function limitsOf(options: LimitsInput): LimitsInput | undefined {
   const given = LIMIT_NAMES.filter((name) => options[name] !== undefined);
   return given.length === 0 ? undefined : Object.fromEntries(given.map((name) => [name, options[name]]));
 }
 
-/** `--memory-limit-mb`, which commander stores as `memoryLimitMb`: the limit's name. */
+/** Returns, for example, `--memory-limit-mb`, which commander stores under the limit's name, `memoryLimitMb`. */
 export function optionOf(name: LimitName): string {
   return `--${LIMITS[name].key.replaceAll('_', '-')}`;
 }
 
-/** Checked before a server is asked. @throws {TenementError} `usage`, in the words of the config */
+/** Checks a value before any request. @throws {TenementError} `usage`, worded like errors of the config */
 function parsed(name: LimitName, text: string): number {
   const value = NUMBER.test(text) ? Number(text) : text;
   const problem = limitProblem(name, value);

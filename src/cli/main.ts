@@ -2,10 +2,10 @@
 import { processIo } from './output/io.ts';
 import { run } from './program.ts';
 
-/** The second from a socket, when its reader leaves in the midst of a write. */
+/** ECONNRESET comes from a socket whose reader leaves during a write. */
 const READER_LEFT = new Set(['EPIPE', 'ECONNRESET']);
 
-// The reader of a pipe (`| head`) may leave whenever it likes.
+// The reader of a pipe (`| head`) may leave at any time.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(READER_LEFT.has(error.code ?? '') ? 0 : 1);
 });

@@ -1,4 +1,4 @@
-/** The logs of a config whose server does not run: read from its files. */
+/** Reads the logs of a config whose server does not run, from its files. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogEntry } from '../api/client.ts';
@@ -8,7 +8,7 @@ import type { LogFilter } from '../core/stores/log-store.ts';
 import { TenementError } from '../errors.ts';
 import { logPath, readLogFiles } from '../process/output/log-files.ts';
 
-/** @throws {TenementError} `unknown_tenant` when it has no log */
+/** @throws {TenementError} `unknown_tenant` when the instance has no log */
 export async function readOfflineLogs(file: string, instance: InstanceName, filter: LogFilter): Promise<LogEntry[]> {
   const dir = join(loadConfig(file).settings.stateDir, 'logs');
   if (!existsSync(logPath(dir, instance))) {

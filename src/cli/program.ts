@@ -1,4 +1,4 @@
-/** The command line: global options and the commands, each loaded only when it is the one. */
+/** The command line: global options, and commands that are loaded on demand. */
 import { Command } from 'commander';
 import { TenementError } from '../errors.ts';
 import type { CliIo } from './output/io.ts';
@@ -7,7 +7,7 @@ import { version } from './version.ts';
 
 type Register = (program: Command, io: CliIo) => void;
 
-/** In the order in which help lists them. */
+/** In the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   spawn: async () => (await import('./commands/spawn.ts')).spawnCommand,
@@ -26,10 +26,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };
 
-/** Global options that take a value, which is then not the command's name. */
+/** Global options with a value, which is not the command's name. */
 const WITH_VALUE = new Set(['-c', '--config', '--api', '--token']);
 
-/** Runs one command line (without node and script) and gives its exit status; never throws. */
+/** Runs one command line (without node and script) and returns its exit status; never throws. */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   try {
     await assertHelpKnows(argv);
@@ -52,12 +52,12 @@ function createProgram(io: CliIo): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      // What commander says of errors is said again by report(), in our own form.
+      // report() prints commander's errors in tenement's own form.
       writeErr: () => {},
     });
 }
 
-/** @throws {TenementError} `usage` for `help` of a command that there is not */
+/** @throws {TenementError} `usage` for `help` with an unknown command */
 async function assertHelpKnows([first, name]: readonly string[]): Promise<void> {
   if (first !== 'help' || name === undefined || name === 'help' || Object.hasOwn(COMMANDS, name)) return;
   const { nearest } = await import('../config/problems/nearest.ts');
@@ -66,14 +66,17 @@ async function assertHelpKnows([first, name]: readonly string[]): Promise<void> 
   throw new TenementError('usage', `there is no command '${name}'`, hint);
 }
 
-/** With a `--` before the command that `exec` is to run: what follows its first word is its own, options too. */
+/**
+ * Inserts `--` before the command of `exec`, so that the words after the command's name belong to it, including
+ * options.
+ */
 function wordsOf(argv: readonly string[]): readonly string[] {
   if (commandName(argv) !== 'exec') return argv;
   const at = placeOfOperand(argv, 2);
   return at === null ? argv : [...argv.slice(0, at), '--', ...argv.slice(at)];
 }
 
-/** Of the words that are neither options nor their values; null when there are fewer, or a `--` comes before it. */
+/** Finds the n-th operand, which is neither an option nor a value; null when there are fewer, or `--` precedes it. */
 function placeOfOperand(argv: readonly string[], number: number): number | null {
   let before = 0;
   for (let index = 0; index < argv.length; index += 1) {
@@ -88,14 +91,14 @@ function placeOfOperand(argv: readonly string[], number: number): number | null 
   return null;
 }
 
-/** The commands that this command line needs to know: one, or for help and mistakes all. */
+/** Lists the commands to load for a command line: one, or all for help and for mistakes. */
 function needed(argv: readonly string[]): string[] {
   const name = commandName(argv);
   if (name === null && argv.some((word) => word === '--version' || word === '-V')) return [];
   return name !== null && Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
 }
 
-/** The first word that is neither an option nor an option's value. */
+/** Returns the first word that is neither an option nor an option's value. */
 function commandName(argv: readonly string[]): string | null {
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';

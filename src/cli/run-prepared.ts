@@ -1,7 +1,7 @@
 /**
- * Runs what the server has prepared, with this process's stdin, stdout and stderr, but never on the operator's terminal
- * itself: a tenant's program that had it could go on reading what the operator types. It gets a terminal of its own from
- * script(1), or has pipes in the place of terminals.
+ * Runs a prepared command with this process's stdin, stdout and stderr, but never on the operator's terminal itself: a
+ * tenant's program that had the terminal could continue to read what the operator types. The command gets a terminal of
+ * its own from script(1), or pipes in place of terminals.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -14,14 +14,17 @@ import { TenementError } from '../errors.ts';
 import { closeInherited } from '../process/launch/descriptors.ts';
 import { findProgram, quoted } from '../process/launch/wrapper.ts';
 
-/** Where the shell finds its script. */
+/** Path by which the shell reads its script. */
 const SCRIPT_FILE = '/dev/fd/3';
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-/** The last of its processes may take a moment to leave the cgroup. */
+/** The last process may take a moment to leave the cgroup. */
 const LEAVE_TRIES = 20;
 const LEAVE_POLL_MS = 10;
 
-/** Settles at its end, with its exit status: 128 and the number of the signal that ended it. @throws {TenementError} */
+/**
+ * Settles when the command ends, with its exit status; a signal gives 128 plus its number.
+ * @throws {TenementError} `usage`, `host_cannot`, `exec_failed`
+ */
 export async function runPrepared(prepared: PreparedCommand, withTerminal: boolean): Promise<number> {
   try {
     assertSameUser(prepared);
@@ -35,7 +38,7 @@ export async function runPrepared(prepared: PreparedCommand, withTerminal: boole
   }
 }
 
-/** What the server prepared gives up its rights, and none that it does not have. @throws {TenementError} */
+/** The prepared script drops the server's rights, so it must start with them. @throws {TenementError} `usage` */
 function assertSameUser({ uid }: PreparedCommand): void {
   const own = process.getuid?.() ?? null;
   if (own === uid) return;
@@ -44,7 +47,7 @@ function assertSameUser({ uid }: PreparedCommand): void {
   });
 }
 
-/** A file that only this process and its child can read. */
+/** Makes a file that only this process and its child can read. */
 function withoutName(text: string): number {
   const path = join(tmpdir(), `tenement-${randomUUID()}`);
   const fd = openSync(path, 'wx+', 0o600);
@@ -54,8 +57,8 @@ function withoutName(text: string): number {
 }
 
 /**
- * In a session of its own, so that no terminal is its terminal. A container has pipes in any case: runsc gives the files
- * that it has for stdin, stdout and stderr to the user `nobody`.
+ * Runs the command in a session of its own, so that it has no controlling terminal. A container always gets pipes,
+ * because runsc changes the owner of its stdin, stdout and stderr to `nobody`.
  */
 function onPipes({ shell: [file = '', ...args], ownDir }: PreparedCommand, script: number): ChildProcess {
   const { stdin, stdout, stderr } = process;
@@ -68,7 +71,7 @@ function onPipes({ shell: [file = '', ...args], ownDir }: PreparedCommand, scrip
     stdio: [input ?? 'pipe', output ?? 'pipe', errors ?? 'pipe', script],
   });
   if (child.stdin !== null) {
-    // One that ends without reading is nothing to complain about.
+    // A command that ends without reading its input is no error.
     child.stdin.on('error', () => {});
     stdin.pipe(child.stdin);
     child.once('exit', () => stdin.destroy());
@@ -89,7 +92,7 @@ function onTerminal({ shell }: PreparedCommand, script: number): ChildProcess {
   const env = { SHELL: '/bin/sh' };
   const stdio = ['inherit', 'inherit', 'inherit', script] as const;
   const child = start(program, ['-q', '-e', '-c', `exec ${words}`, '/dev/null'], { env, stdio: [...stdio] });
-  // What the terminal sends by a key goes to the command's terminal as that key.
+  // The terminal passes its keys on to the command's terminal.
   passSignals((signal) => (signal === 'SIGTERM' || signal === 'SIGHUP') && child.kill(signal));
   return child;
 }
@@ -104,7 +107,7 @@ function passSignals(pass: (signal: NodeJS.Signals) => void): void {
       try {
         pass(signal);
       } catch {
-        // It has ended.
+        // The command has ended.
       }
     });
 }
@@ -127,7 +130,7 @@ async function removeTraces({ cgroupDirs, ownDir }: PreparedCommand): Promise<vo
   }
 }
 
-/** One in which something runs on stays, for the next server to remove. */
+/** A cgroup with processes stays; the next server removes it. */
 function isRemoved(dir: string): boolean {
   try {
     rmdirSync(dir);

@@ -1,11 +1,11 @@
-/** Which server a command talks to: options before environment, `--api` before `--config`. */
+/** Chooses the server that a command talks to: options precede the environment, and `--api` precedes `--config`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ApiClient, ApiTarget } from '../api/client.ts';
 import { TenementError } from '../errors.ts';
 import type { CliIo } from './output/io.ts';
 
-/** The options that every command takes. */
+/** Options of every command. */
 export interface GlobalOptions {
   readonly config?: string;
   readonly api?: string;
@@ -14,12 +14,12 @@ export interface GlobalOptions {
 
 const DEFAULT_FILE = 'tenement.toml';
 
-/** The config file's absolute path: -c, else TENEMENT_CONFIG, else ./tenement.toml. It may not exist. */
+/** Returns the config file's absolute path: -c, else TENEMENT_CONFIG, else ./tenement.toml. It may not exist. */
 export function configFile(options: Pick<GlobalOptions, 'config'>, env: NodeJS.ProcessEnv = process.env): string {
   return resolve(options.config ?? (env['TENEMENT_CONFIG'] || DEFAULT_FILE));
 }
 
-/** Whether commands go to the server of a config file, and not to an address. */
+/** Whether commands go to the server of a config file, rather than to an address. */
 export function isLocal(options: GlobalOptions, env: NodeJS.ProcessEnv): boolean {
   return !apiUrl(options, env);
 }
@@ -57,7 +57,7 @@ export async function withClient<Result>(
   io: CliIo,
   use: (client: ApiClient) => Promise<Result>,
 ): Promise<Result> {
-  // Loaded here, so that the server, which asks no server, does not hold an HTTP client of 10 MB.
+  // Loaded here, so that the server, which needs no client, does not keep an HTTP client of 10 MB in memory.
   const { createClient } = await import('../api/client.ts');
   const client = createClient(await resolveTarget(options, io.env));
   try {

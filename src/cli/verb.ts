@@ -11,7 +11,7 @@ import { type GlobalOptions, withClient } from './target.ts';
 export interface Verb {
   readonly name: string;
   readonly description: string;
-  /** Whether the instance must be ready after it. */
+  /** Whether the instance must be ready afterwards. */
   readonly starts: boolean;
   call(client: ApiClient, instance: InstanceName, options: VerbOptions): Promise<InstanceView>;
 }
@@ -19,11 +19,11 @@ export interface Verb {
 interface VerbOptions extends GlobalOptions {
   readonly id?: string;
   readonly json?: boolean;
-  /** Only where the verb declares `--no-wait`. */
+  /** Only for a verb with `--no-wait`. */
   readonly wait?: boolean;
 }
 
-/** Declares the command; it prints one line, or the instance with --json. */
+/** Declares the command, which prints one line, or with --json the instance. */
 export function verbCommand(program: Command, io: CliIo, verb: Verb): Command {
   return takesInstance(program.command(verb.name))
     .description(verb.description)

@@ -1,11 +1,11 @@
-/** `host:port` as `listen` has it. */
+/** `host:port`, the form of `listen`. */
 import { isIP } from 'node:net';
 import type { ListenAddress } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 
 const ADDRESS = /^(?:(?<host>[a-z0-9.-]+)|\[(?<literal>[0-9a-f:.]+)\])?:(?<port>\d{1,5})$/i;
 
-/** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address); port 0 takes a free one. null for anything else. */
+/** Parses `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address); port 0 takes a free one. null for anything else. */
 export function listenAddress(text: string): ListenAddress | null {
   const groups = ADDRESS.exec(text)?.groups;
   const port = Number(groups?.['port']);

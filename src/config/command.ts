@@ -1,11 +1,11 @@
-/** A command line as a shell splits it, without a shell. */
+/** Splits a command line as a shell does, without a shell. */
 import { split } from 'shlex';
 import { TenementError } from '../errors.ts';
 
-/** What only a shell understands, when it stands outside quotes. */
+/** Operators that only a shell understands, outside of quotes. */
 const OPERATORS = new Set(['|', '||', '&', '&&', ';', '>', '>>', '<', '2>', '2>&1', '&>']);
 
-/** @throws {TenementError} `bad_config`: an open quote, or an operator of the shell. */
+/** @throws {TenementError} `bad_config` for an open quote, or an operator of the shell */
 export function splitCommand(command: string | readonly string[]): string[] {
   if (typeof command !== 'string') return [...command];
   let words: string[];

@@ -1,7 +1,7 @@
 /**
- * Where the CLI finds a config's running server: the control socket in its state directory. A running server
- * leaves a note of that under the name of its config file, so that it is found also while the file is being
- * edited, or was given another data directory.
+ * Tells the command line where a config's running server is: its control socket in the state directory. A running
+ * server leaves a note of that under the name of its config file. The note helps while the file is being edited, or
+ * when the server was given another data directory.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -19,7 +19,10 @@ import { join } from 'node:path';
 import type { Config, Settings } from '../core/service/service.ts';
 import { loadConfig } from './load.ts';
 
-/** The control socket of the server that runs `file`, if one does. @throws {TenementError} `config_not_found`, `bad_config` */
+/**
+ * Returns the control socket of the server that runs `file`, if any. @throws {TenementError} `config_not_found`,
+ * `bad_config`
+ */
 export function findControlSocket(file: string, env: NodeJS.ProcessEnv = process.env): string {
   const noted = readNote(noteFor(file, env));
   return noted !== null && existsSync(noted) ? noted : controlSocketOf(loadConfig(file).settings);
@@ -29,14 +32,17 @@ export function controlSocketOf({ stateDir }: Pick<Settings, 'stateDir'>): strin
   return join(stateDir, 'control.sock');
 }
 
-/** Tells where the server that runs with `config` is reached; the returned function takes that back. */
+/**
+ * Notes the control socket of a server; the returned function removes the note.
+ * @throws {Error} when the directory of notes belongs to another user, or cannot be written
+ */
 export function tellControlSocket(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
   const path = noteFor(config.file, env);
   const forget = () => rmSync(path, { force: true });
-  // Others may pass through, since sockets lie there too; the notes are private files.
+  // Others may pass through, because the directory also holds sockets; the notes are private files.
   if (mkdirSync(noteDir(env), { recursive: true }) !== undefined) chmodSync(noteDir(env), 0o755);
   if (!isOurs(noteDir(env))) throw new Error(`${noteDir(env)} belongs to another user`);
-  // What an earlier server left there is no longer so.
+  // A note of an earlier server is outdated.
   forget();
   writeFileSync(path, controlSocketOf(config.settings), { mode: 0o600, flag: 'wx' });
   return forget;
@@ -47,7 +53,7 @@ function noteFor(file: string, env: NodeJS.ProcessEnv): string {
   return join(noteDir(env), `.${name}.control`);
 }
 
-/** Known without the config: that of this user's short-lived files. */
+/** Returns this user's directory for short-lived files, which is known without the config. */
 function noteDir(env: NodeJS.ProcessEnv): string {
   const { XDG_RUNTIME_DIR: userDir } = env;
   if (userDir !== undefined && userDir !== '') return join(userDir, 'tenement');
@@ -55,7 +61,7 @@ function noteDir(env: NodeJS.ProcessEnv): string {
   return uid === 0 ? '/run/tenement' : join(tmpdir(), `tenement-${uid}`);
 }
 
-/** Nobody else may say where our server is. */
+/** No other user may decide where the server is. */
 function isOurs(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat !== undefined && stat.uid === (process.getuid?.() ?? stat.uid) && !stat.isSymbolicLink();

@@ -1,7 +1,7 @@
 /** Groups of this machine. */
 import { readFileSync } from 'node:fs';
 
-/** By name, as group(5) lists it, or by number; null when there is none of that name. */
+/** Returns a group's id by its name in group(5), or by number; null for an unknown name. */
 export function groupId(group: string): number | null {
   if (/^\d+$/.test(group)) return Number(group);
   const line = groups().find((one) => one.startsWith(`${group}:`));

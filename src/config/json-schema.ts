@@ -1,4 +1,4 @@
-/** The JSON Schema of tenement.toml, for editors; from the same source as the check. */
+/** The JSON Schema of tenement.toml, for editors. It derives from the schema that checks the file. */
 import { z } from 'zod';
 import { configSchema } from './schema.ts';
 

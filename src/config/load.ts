@@ -1,4 +1,7 @@
-/** From a file to a Config: read, parse, check, fill in, resolve. Everything wrong is told at once. */
+/**
+ * Turns a file into a Config: reads, parses, checks, fills in defaults, resolves paths. All errors are reported at
+ * once.
+ */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -28,15 +31,18 @@ import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
 
 export interface LoadOptions {
-  /** Instead of `data_dir`; from the current directory. */
+  /** Overrides `data_dir`; relative to the current directory. */
   readonly dataDir?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
-  /** Not the default directory of sockets, which is another server's. Without effect where `runtime_dir` is set. */
+  /**
+   * Whether to avoid the default directory of sockets, which belongs to another server. No effect when `runtime_dir` is
+   * set.
+   */
   readonly ownRuntimeDir?: boolean;
 }
 
-/** @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long` */
+/** Loads a config. @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long` */
 export function loadConfig(path: string, options: LoadOptions = {}): Config {
   const file = resolve(path);
   const text = read(file, path);
@@ -59,7 +65,7 @@ function built(input: ConfigInput, file: string, options: LoadOptions): { config
   return { config, problems };
 }
 
-/** What else is wrong in a file of which the schema does not take all. */
+/** Checks the rest of a file that the schema rejects in part. */
 function problemsBeside(error: z.ZodError, raw: unknown, file: string, options: LoadOptions): Problem[] {
   const rejected = rejectedPaths(error);
   const result = configSchema.safeParse(withoutPaths(raw, rejected));
@@ -70,7 +76,7 @@ function problemsBeside(error: z.ZodError, raw: unknown, file: string, options: 
   return problems.filter(({ path }) => isBeside(path));
 }
 
-/** A path that does not fit has a code of its own, when nothing else is wrong. */
+/** A socket path that is too long has a code of its own, if it is the only problem. */
 function codeOf(problems: readonly Problem[]): 'bad_config' | 'socket_path_too_long' {
   return problems.every(({ message }) => message.startsWith('socket path of')) ? 'socket_path_too_long' : 'bad_config';
 }
@@ -95,7 +101,7 @@ function parseText(text: string, file: string): unknown {
   }
 }
 
-/** A copy without the values at these paths. */
+/** Copies a value without the values at these paths. */
 function withoutPaths(raw: unknown, paths: readonly KeyPath[]): unknown {
   const copy = structuredClone(raw);
   for (const path of paths) {
@@ -187,9 +193,9 @@ function uidRange(text: string): [number, number] {
 }
 
 interface Surroundings {
-  /** The config file's directory. */
+  /** Directory of the config file. */
   readonly dir: string;
-  /** The server's. */
+  /** User id of the server. */
   readonly uid: number | undefined;
 }
 
@@ -215,7 +221,7 @@ function serviceOf(name: string, input: ServiceInput, { dir, uid }: Surroundings
     requestTimeoutMs: parseDuration(input.request_timeout),
     wakeQueue: input.wake_queue,
     retry: input.retry,
-    // What else there is has been refused by then.
+    // Any other value has been refused by the schema.
     isolation: input.isolation,
     network: input.network,
     user: input.user ?? (uid === 0 && input.isolation !== 'process' ? 'dynamic' : null),

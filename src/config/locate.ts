@@ -1,11 +1,11 @@
-/** The line of a key in a TOML text; loaded only when there is an error to point at. */
+/** Finds the line of a key in a TOML text. Loaded only when there is an error to point at. */
 
 import type { AST } from 'toml-eslint-parser';
 import { getStaticTOMLValue, parseTOML } from 'toml-eslint-parser';
 
 export type KeyPath = readonly (string | number)[];
 
-/** The line, from 1, of the deepest part of the path that the text has; null when it has none of it. */
+/** Returns the line, from 1, of the deepest part of the path that is in the text; null when no part is. */
 export function lineOf(text: string, path: KeyPath): number | null {
   let best: { depth: number; line: number } | null = null;
   for (const { keys, line } of entries(text)) {

@@ -1,23 +1,24 @@
-/** Whether the programs that services run are there. */
+/** Whether the programs of services exist. */
 import { accessSync, constants } from 'node:fs';
 import { programCandidates } from '../core/service/program.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { templateVariables } from '../core/service/template.ts';
 import { TenementError } from '../errors.ts';
 
-/** One sentence for each service whose program is not found now. */
+/** Returns one sentence for each service whose program is not found. */
 export function missingPrograms(config: Pick<Config, 'services'>, env: NodeJS.ProcessEnv): string[] {
   return [...config.services.values()].flatMap((service) => missing(service, env) ?? []);
 }
 
 /**
- * A service that runs is not taken down for a program that is not there.
- * @throws {TenementError} `bad_config` when another config would do so
+ * A reload must not take down a running service by naming a program that does not exist.
+ * @throws {TenementError} `bad_config` when the new config would do so
  */
 export function assertReplacements(was: Config, is: Config, env: NodeJS.ProcessEnv): void {
   const lost = [...is.services.values()].flatMap((service) => {
     const before = was.services.get(service.name);
-    // One that was missing already takes nothing down, and would keep the rest of the config from being taken over.
+    // A program that was missing before takes nothing down, and must not keep the rest of the config from being
+    // applied.
     return before === undefined || missing(before, env) !== null ? [] : (missing(service, env) ?? []);
   });
   const [first, ...details] = lost;
@@ -25,7 +26,7 @@ export function assertReplacements(was: Config, is: Config, env: NodeJS.ProcessE
   throw new TenementError('bad_config', first, { details, hint: 'Install it, or name its path, and reload again.' });
 }
 
-/** null also where that differs between tenants, or is not known. */
+/** Returns null also when the program depends on the tenant, or is unknown. */
 function missing({ name, command, workdir, env: own }: ServiceConfig, env: NodeJS.ProcessEnv): string | null {
   const [program = ''] = command;
   const path = own['PATH'] ?? env['PATH'] ?? '';

@@ -1,4 +1,4 @@
-/** The reference of all keys as Markdown tables, from the schema. */
+/** Generates the reference of all keys, as Markdown tables, from the schema. */
 import { jsonSchema } from './json-schema.ts';
 
 interface Property {

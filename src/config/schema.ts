@@ -1,4 +1,4 @@
-/** Every key of tenement.toml: its type, its default, its meaning. Docs and the editors' schema come from here. */
+/** Every key of tenement.toml: its type, default and meaning. The docs and the editors' schema derive from this. */
 import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../core/limits/limit-table.ts';
 import { parseDurationMs } from '../core/limits/units.ts';

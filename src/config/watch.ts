@@ -1,12 +1,12 @@
-/** Tells when a config file has changed and been left alone for a moment: editors write in several steps. */
+/** Reports a changed config file once it has settled, because editors write in several steps. */
 import { realpath, stat } from 'node:fs/promises';
 import { type FSWatcher, watch } from 'chokidar';
 
 const SETTLE_MS = 100;
 const POLL_MS = 20;
 /**
- * A link on the way to the file may come to lead elsewhere (a ConfigMap of Kubernetes, a `current` that is swapped), and
- * the file that it leads to may go and come again: nothing tells of that but a look.
+ * Interval of looks that find changes which no event reports: a symbolic link on the way may lead elsewhere (a
+ * ConfigMap of Kubernetes, a `current` that is swapped), and its target may be deleted and created again.
  */
 const LOOK_MS = 1000;
 
@@ -15,8 +15,8 @@ export interface ConfigWatch {
 }
 
 /**
- * Settles when it watches. `onChange` is called after each change, also when the file was replaced by another, whether it
- * is named itself or by links.
+ * Settles when watching has begun. Calls `onChange` after each change, also when another file replaced the config, or a
+ * symbolic link on the way to it changed.
  */
 export async function watchConfig(file: string, onChange: () => void): Promise<ConfigWatch> {
   const watching = new Watching(file, onChange);
@@ -29,7 +29,7 @@ class Watching implements ConfigWatch {
   private readonly onChange: () => void;
   private watcher: FSWatcher | null = null;
   private looking: NodeJS.Timeout | null = null;
-  /** Of the file when `onChange` was called last, or before any change. */
+  /** Fingerprint at the last call of `onChange`, or at the beginning. */
   private told: string | null = null;
   private closed = false;
 
@@ -56,16 +56,16 @@ class Watching implements ConfigWatch {
       awaitWriteFinish: { stabilityThreshold: SETTLE_MS, pollInterval: POLL_MS },
     });
     this.watcher = watcher;
-    // A file that was moved away and back comes as `add`.
+    // A file that was moved away and back arrives as `add`.
     for (const event of ['change', 'add'] as const) watcher.on(event, () => void this.changed());
-    // Without a watch the looks, and SIGHUP, still reload.
+    // Without a watcher, the looks and SIGHUP still reload.
     watcher.on('error', () => {});
     await new Promise<void>((resolve) => watcher.once('ready', resolve));
   }
 
   private async changed(): Promise<void> {
     const found = await fingerprint(this.file);
-    // The watch and a look may both have seen the same change.
+    // The watcher and a look may both have seen the same change.
     if (this.closed || (found !== null && found === this.told)) return;
     this.told = found;
     this.onChange();
@@ -75,7 +75,7 @@ class Watching implements ConfigWatch {
     if (!this.closed) this.looking = setTimeout(() => void this.look(null), delayMs).unref();
   }
 
-  /** @param before what the look a moment ago found, when that was a change */
+  /** @param before fingerprint of a changed file at the previous look; null: there was no change */
   private async look(before: string | null): Promise<void> {
     const found = await fingerprint(this.file);
     if (this.closed) return;
@@ -84,7 +84,7 @@ class Watching implements ConfigWatch {
       this.looking = setTimeout(() => void this.look(found), SETTLE_MS).unref();
       return;
     }
-    // What was watched is not what the name leads to.
+    // The watcher observes a file that the name does not lead to any more.
     await this.watcher?.close();
     if (this.closed) return;
     await this.watch();
@@ -93,7 +93,7 @@ class Watching implements ConfigWatch {
   }
 }
 
-/** Changes with each change of the file, and when another takes its place; null: there is none now. */
+/** Returns a value that changes with the file, and when another takes its place; null without a file. */
 async function fingerprint(file: string): Promise<string | null> {
   try {
     const real = await realpath(file);

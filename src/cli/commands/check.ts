@@ -1,4 +1,4 @@
-/** `tenement check`: whether the config is good and the host can give what it asks for. */
+/** `tenement check`: checks the config, and whether the host can provide what it asks for. */
 import { networkInterfaces, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
@@ -136,7 +136,7 @@ function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Set
   return `service: ${name}, as ${user || 'root'}, KillMode=${killMode}; cgroup of tenants: ${tenants}`;
 }
 
-/** What this check tries, it tries as the user who runs it. */
+/** This check tries things as the user who runs it. */
 function otherUser({ name, user }: ServiceUnit): string[] {
   const wanted = user === '' ? 'root' : user;
   const { username, uid } = userInfo();

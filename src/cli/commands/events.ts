@@ -1,4 +1,4 @@
-/** `tenement events`: what happened. */
+/** `tenement events`: prints events. */
 import { styleText } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventEntry } from '../../api/client.ts';

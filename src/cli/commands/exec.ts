@@ -1,4 +1,4 @@
-/** `tenement exec`: runs a command in an instance's place, beside its process if it has one. */
+/** `tenement exec`: runs a command in an instance's environment, beside its process if it has one. */
 import type { Command } from 'commander';
 import { TenementError } from '../../errors.ts';
 import { CommandEnd } from '../command-end.ts';

@@ -1,4 +1,4 @@
-/** `tenement front`: a configuration for a front server that connects straight to the sockets. */
+/** `tenement front`: prints a configuration for a front server that connects straight to the sockets. */
 import type { Command } from 'commander';
 import { groupId } from '../../config/group.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -8,7 +8,7 @@ import { type CliIo, print } from '../output/io.ts';
 import { asServed } from '../server/as-served.ts';
 import { configFile, type GlobalOptions } from '../target.ts';
 
-/** Those of Debian, of nginx's own packages, of Arch: each has a group of its name. */
+/** Users of Debian, of nginx's own packages, and of Arch. Each has a group of the same name. */
 const WORKER_USERS = ['www-data', 'nginx', 'http'];
 
 export function frontCommand(program: Command, io: CliIo): void {

@@ -1,4 +1,4 @@
-/** `tenement logs`: what an instance printed. */
+/** `tenement logs`: prints the output of an instance. */
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { LogEntry } from '../../api/client.ts';
@@ -45,7 +45,7 @@ async function logs(argument: string, options: LogsOptions, io: CliIo): Promise<
 
 type Show = (entry: LogEntry) => Promise<void>;
 
-/** Reads the files where the config's server does not run. */
+/** Reads the log files when the config's server does not run. */
 async function pastLogs(instance: InstanceName, options: LogsOptions, io: CliIo): Promise<LogEntry[]> {
   const { lines: tail, since, grep, stderr } = options;
   try {
@@ -77,7 +77,7 @@ async function followLogs(instance: InstanceName, options: LogsOptions, io: CliI
   const signal = io.interrupted();
   const first = { follow: true, tail, since, grep, stderr };
   await withClient(options, io, async (client) => {
-    // A server that is not there now is not waited for.
+    // Fails unless a server runs now; only later ends are waited out.
     await client.get(instance);
     const open = (from: string | null) =>
       client.logs(instance, from === null ? first : { follow: true, since: from, grep, stderr }, signal);
@@ -85,7 +85,7 @@ async function followLogs(instance: InstanceName, options: LogsOptions, io: CliI
   });
 }
 
-/** What is piped is passed on as it was printed. */
+/** Piped output is passed on unchanged. */
 function line(entry: LogEntry, { color, isTerminal }: CliIo): string {
   const text = isTerminal ? terminalText(entry.text) : entry.text;
   const stream = entry.stream === 'stderr' ? 'err' : 'out';

@@ -1,4 +1,4 @@
-/** `tenement ps`: every instance, one a line. */
+/** `tenement ps`: lists every instance, one per line. */
 import type { Command } from 'commander';
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { age, bytes, isBusy, table, UNKNOWN } from '../output/format.ts';

@@ -1,4 +1,4 @@
-/** `tenement restart`: a new process, without failing a request. */
+/** `tenement restart`: starts a new process without failing a request. */
 import type { Command } from 'commander';
 import type { CliIo } from '../output/io.ts';
 import { verbCommand } from '../verb.ts';

@@ -30,7 +30,7 @@ async function rm(argument: string, options: RmOptions, io: CliIo): Promise<void
   else await print(io, `${instance} removed, ${fate}`);
 }
 
-/** Returns what became of the directory. */
+/** Returns what happened to the directory. */
 async function remove(instance: InstanceName, client: ApiClient, options: RmOptions, io: CliIo): Promise<string> {
   const { tenantId } = parseInstanceName(instance);
   const others = options.purge === true ? await othersOf(instance, client) : [];
@@ -41,14 +41,14 @@ async function remove(instance: InstanceName, client: ApiClient, options: RmOpti
   return `the directory of ${tenantId} kept${others.length > 0 ? `: ${others.join(', ')} is registered` : ''}`;
 }
 
-/** Other services of its tenant. @throws {TenementError} `unknown_tenant` */
+/** Lists other services of the tenant. @throws {TenementError} `unknown_tenant` */
 async function othersOf(instance: InstanceName, client: ApiClient): Promise<string[]> {
   const { id } = await client.get(instance);
   const all = await client.list();
   return all.filter((view) => view.id === id && view.instance !== instance).map((view) => view.instance);
 }
 
-/** A script is not asked. @throws {TenementError} `usage` when it is not meant */
+/** Asks a person for confirmation; a script is not asked. @throws {TenementError} `usage` when the answer is no */
 async function assertMeant(instance: InstanceName, tenantId: string, io: CliIo): Promise<void> {
   if (io.ask === null) return;
   const answer = await io.ask(

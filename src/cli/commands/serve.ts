@@ -1,4 +1,4 @@
-/** `tenement serve`: the server in the foreground. */
+/** `tenement serve`: runs the server in the foreground. */
 import { networkInterfaces } from 'node:os';
 import type { Command } from 'commander';
 import { parseListenAddress } from '../../config/address.ts';
@@ -23,9 +23,9 @@ import { withSmallYoungHeap } from '../server/young-heap.ts';
 import { configFile } from '../target.ts';
 import { version } from '../version.ts';
 
-/** In which a server ends in order that is not to be relied on any more. */
+/** Time in which a server with too many internal errors ends in order. */
 const BROKEN_END_MS = 30_000;
-/** What is killed is gone within 5 s, unless it hangs in the kernel. */
+/** Killed processes are gone within 5 s, unless they hang in the kernel. */
 const HURRY_MS = 10_000;
 
 interface ServeOptions {
@@ -54,7 +54,7 @@ async function serve(options: ServeOptions): Promise<void> {
   reapOrphans();
   countBodiesWithHeap();
   outliveReaders();
-  // From now on, so that what is being started when one comes is not left behind.
+  // Signals are handled from now on, so that a start in progress is not left behind.
   const ending = takeSignals();
   closeDebugger();
   let reload = () => {};
@@ -81,14 +81,14 @@ function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions): void 
   if (withWelcome === true) process.stdout.write(welcome(daemon));
 }
 
-/** Later than ready: systemd may take its time to answer, and whoever waits for this server does not need that. */
+/** Runs after ready: systemd may be slow to answer, and readiness must not wait for it. */
 async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
   const unit = await unitOfServer(process.env);
   if (unit === null) return;
   for (const warning of unitWarningsFor(unit, config)) logger.warn({ unit: unit.name }, warning);
 }
 
-/** Settles when it has ended, in order or in a hurry. */
+/** Settles when the server has ended, in order or in a hurry. */
 async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'broken'>, logger: Logger): Promise<void> {
   const why = await Promise.race([asked, broken]);
   notifyService(
@@ -109,7 +109,7 @@ async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
   process.exit(1);
 }
 
-/** As SIGTERM would end it, unless npm has passed a signal on before it went. */
+/** Ends the server like SIGTERM, unless npm has passed a signal on before it ended. */
 function endWithNpm(ending: Ending, logger: Logger): void {
   watchNpm(process.env, () => {
     if (ending.isAsked) return;
@@ -118,7 +118,7 @@ function endWithNpm(ending: Ending, logger: Logger): void {
   });
 }
 
-/** Whatever hangs, a start as well. */
+/** Ends the process even if something hangs, including a start. */
 function endAnyway(hurry: AbortSignal, logger: Logger): void {
   const giveUp = () => {
     logger.error({}, 'not ended in time: what is left is for the next server');

@@ -1,4 +1,4 @@
-/** `tenement sleep`: what the idle timeout does, now. */
+/** `tenement sleep`: does what the idle timeout does, at once. */
 import type { Command } from 'commander';
 import type { CliIo } from '../output/io.ts';
 import { verbCommand } from '../verb.ts';

@@ -37,7 +37,7 @@ export function spawnCommand(program: Command, io: CliIo): void {
   );
 }
 
-/** @throws {TenementError} `usage`; {InvalidArgumentError} */
+/** @throws {TenementError} `usage` @throws {InvalidArgumentError} */
 function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
   const equals = text.indexOf('=');
   if (equals === -1) throw new InvalidArgumentError('Write it as NAME=VALUE.');

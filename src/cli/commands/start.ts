@@ -1,4 +1,4 @@
-/** `tenement start`: the operator's start, also of what was stopped or failed. */
+/** `tenement start`: an operator's start, also of stopped or failed instances. */
 import type { Command } from 'commander';
 import type { CliIo } from '../output/io.ts';
 import { verbCommand } from '../verb.ts';

@@ -1,4 +1,4 @@
-/** `tenement status`: all that is known of one instance, in words. */
+/** `tenement status`: prints everything known about one instance. */
 import type { Command } from 'commander';
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { instanceOf, takesInstance } from '../instance-argument.ts';
@@ -27,7 +27,7 @@ export function statusCommand(program: Command, io: CliIo): void {
     });
 }
 
-/** The block for people; `nowMs` is what ages count from. */
+/** Formats the view for people. @param nowMs reference for ages */
 export function describe(view: InstanceView, nowMs: number): string {
   const entries = [...stateEntries(view, nowMs), ...placeEntries(view), ...useEntries(view, nowMs)];
   return [`${view.instance} is ${view.state}`, block(entries), ...lastExit(view, nowMs)].join('\n');
@@ -86,7 +86,7 @@ function storage({ state, storageBytes, storageMeasuredAt }: InstanceView, limit
   if (storageBytes === null) return `not measured yet, of ${bytes(limitBytes)}`;
   const figures = `${bytes(storageBytes)} of ${bytes(limitBytes)}, measured ${age(storageMeasuredAt, nowMs)} ago`;
   if (storageBytes <= limitBytes) return figures;
-  // Why it is stopped has been told by then, with what to do.
+  // The reason of the stop is shown above, with a remedy.
   if (state === 'stopped') return `${figures}: over its storage limit`;
   return `${figures}: over its storage limit; delete files in its directory, or raise storage_limit_mb`;
 }

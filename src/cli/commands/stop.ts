@@ -1,4 +1,4 @@
-/** `tenement stop`: the operator's stop; requests do not wake it. */
+/** `tenement stop`: an operator's stop; requests do not wake the instance. */
 import type { Command } from 'commander';
 import type { CliIo } from '../output/io.ts';
 import { verbCommand } from '../verb.ts';

@@ -1,4 +1,4 @@
-/** `tenement token`: who may call the API over TCP. */
+/** `tenement token`: manages access to the API over TCP. */
 import type { Command } from 'commander';
 import { table } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
@@ -30,7 +30,7 @@ export function tokenCommand(program: Command, io: CliIo): void {
 async function create(name: string, options: TokenOptions, io: CliIo): Promise<void> {
   const created = await withClient(options, io, (client) => client.createToken(name));
   if (options.json === true) return printJson(io, created);
-  // The text alone on stdout, so that a script can take it as it is.
+  // Only the text goes to stdout, so that a script can use it directly.
   io.stderr.write(`Token ${created.id} (${created.name}); it is not shown again:\n`);
   await print(io, created.token);
 }

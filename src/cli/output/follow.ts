@@ -1,4 +1,4 @@
-/** Following something over the end and the return of the server. */
+/** Follows a stream across restarts of the server. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { toTenementError } from '../../errors.ts';
 import type { CliIo } from './io.ts';
@@ -6,14 +6,14 @@ import type { CliIo } from './io.ts';
 const RETRY_MS = 250;
 
 export interface FollowOptions<Entry extends { readonly at: string }> {
-  /** What there is from `since` (ISO 8601) on, or all that was asked for when it is null; ends when the server does. */
+  /** Opens the entries from `since` (ISO 8601) on, or the requested ones for null; ends when the server does. */
   open(since: string | null): AsyncIterable<Entry>;
   show(entry: Entry): Promise<void>;
-  /** Ctrl-C. */
+  /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** Shows each entry once, until `signal` aborts. @throws {TenementError} when what is followed is gone */
+/** Shows each entry once, until `signal` aborts. @throws {TenementError} when the followed instance is gone */
 export async function follow<Entry extends { readonly at: string }>(
   options: FollowOptions<Entry>,
   io: CliIo,
@@ -29,7 +29,7 @@ export async function follow<Entry extends { readonly at: string }>(
   }
 }
 
-/** Until the server ends. Returns whether there was anything. */
+/** Shows entries until the server ends. Returns whether there were any. */
 async function showAll<Entry extends { readonly at: string }>(
   { open, show }: FollowOptions<Entry>,
   shown: LastShown,
@@ -51,7 +51,9 @@ function isAway(error: unknown): boolean {
   return ['server_unreachable', 'shutting_down'].includes(toTenementError(error).code);
 }
 
-/** Which entries of the newest time were shown, since asking for them again gives all of that time. */
+/**
+ * Remembers which entries with the newest time were shown, because a repeated request returns all entries of that time.
+ */
 class LastShown {
   at: string | null = null;
   private texts: string[] = [];
@@ -70,7 +72,7 @@ class LastShown {
     return true;
   }
 
-  /** The next stream begins with what was shown of the newest time. */
+  /** Expects the next stream to begin with the shown entries of the newest time. */
   rewind(): void {
     this.expected = [...this.texts];
   }

@@ -1,9 +1,9 @@
-/** Figures and tables for people. Pure. */
+/** Numbers and tables for people. Pure. */
 
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { formatBytes } from '../../core/limits/units.ts';
 
-/** "-" stands for what is not known. */
+/** Stands for an unknown value. */
 export const UNKNOWN = '-';
 
 const UNITS: readonly (readonly [seconds: number, name: string])[] = [
@@ -12,7 +12,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [60, 'm'],
 ];
 
-/** The two largest units: "3d 4h", "5m 12s", "41s"; at least "0s". */
+/** Formats the two largest units: "3d 4h", "5m 12s", "41s"; at least "0s". */
 export function duration(ms: number): string {
   let seconds = Math.max(0, Math.round(ms / 1000));
   const parts: string[] = [];
@@ -25,12 +25,12 @@ export function duration(ms: number): string {
   return parts.slice(0, 2).join(' ');
 }
 
-/** Time from an ISO 8601 time to now. */
+/** Returns the time between an ISO 8601 time and now. */
 export function age(iso: string | null, nowMs: number): string {
   return iso === null ? UNKNOWN : duration(nowMs - Date.parse(iso));
 }
 
-/** "17.3 MB", in units of 1024. */
+/** Formats a size in units of 1024: "17.3 MB". */
 export function bytes(count: number | null): string {
   return count === null ? UNKNOWN : formatBytes(count);
 }
@@ -39,7 +39,7 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Rows under headings, each column as wide as its widest cell. */
+/** Formats rows under headings, with columns as wide as their widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
   const widths = headings.map((_heading, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
@@ -52,13 +52,13 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return lines.join('\n');
 }
 
-/** "label   value" lines under one margin. */
+/** Formats "label   value" lines with aligned values. */
 export function block(entries: readonly (readonly [label: string, value: string])[]): string {
   const width = Math.max(...entries.map(([label]) => label.length));
   return entries.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`).join('\n');
 }
 
-/** Whether something is open on it. */
+/** Whether the instance has open requests, streams or connections. */
 export function isBusy({ inFlight, openStreams, openConnections }: InstanceView): boolean {
   return inFlight + openStreams + openConnections > 0;
 }

@@ -1,4 +1,4 @@
-/** What a command may touch of its process, so that tests can give it another. */
+/** The parts of its process that a command may use, so that tests can replace them. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
@@ -8,17 +8,19 @@ export interface CliIo {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
-  /** Whether stdout takes colours. */
+  /** Whether stdout supports colours. */
   readonly color: boolean;
-  /** Whether a person reads stdout as it comes. */
+  /** Whether a person reads stdout directly. */
   readonly isTerminal: boolean;
-  /** Asks the person at the terminal; null where there is none. */
+  /** Asks the person at the terminal; null without one. */
   readonly ask: ((question: string) => Promise<string>) | null;
-  /** Aborts on Ctrl-C; asking for it takes the signal away from Node, which would end at once. */
+  /**
+   * Aborts on Ctrl-C. From this call on, Node does not handle the signal itself, which would end the process at once.
+   */
   interrupted(): AbortSignal;
 }
 
-/** Writes a line, waiting when the reader is slower than we are. */
+/** Writes a line, and waits when the reader is slow. */
 export async function print(io: CliIo, line: string): Promise<void> {
   if (!io.stdout.write(`${line}\n`)) await once(io.stdout, 'drain');
 }
@@ -27,7 +29,7 @@ export async function printJson(io: CliIo, value: unknown): Promise<void> {
   await print(io, io.isTerminal ? terminalJson(value) : JSON.stringify(value));
 }
 
-/** The io of this process. */
+/** Returns the io of this process. */
 export function processIo(): CliIo {
   const { stdin, stdout, stderr, env } = process;
   const isTerminal = stdout.isTTY === true;
@@ -35,7 +37,7 @@ export function processIo(): CliIo {
   return { stdout, stderr, env, isTerminal, color: isTerminal && !env['NO_COLOR'], ask, interrupted };
 }
 
-/** The question goes to stderr, so that stdout has the answers of the command alone. */
+/** Asks on stderr, so that stdout has only the command's own output. */
 async function askAtTerminal(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {

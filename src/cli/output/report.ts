@@ -1,4 +1,4 @@
-/** How a command ends: the one place that maps what was thrown to lines on stderr and an exit status. */
+/** The end of a command: the only place that maps errors to lines on stderr and an exit status. */
 import type { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { TenementError, toTenementError } from '../../errors.ts';
@@ -6,7 +6,7 @@ import { CommandEnd } from '../command-end.ts';
 import { StartFailure } from './start-failure.ts';
 import { terminalText } from './terminal-text.ts';
 
-/** Prints what was thrown and gives the exit status: 0 for help and version. */
+/** Prints an error and returns the exit status: 0 for help and version. */
 export function report(thrown: unknown, stderr: Writable): number {
   if (thrown instanceof CommandEnd) return thrown.status;
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
@@ -20,7 +20,7 @@ export function report(thrown: unknown, stderr: Writable): number {
   return error.exitStatus;
 }
 
-/** What nobody expected happened here and not in the server, so its log does not have it. */
+/** An unexpected error occurred in this process, so the server's log does not have it. */
 function known(thrown: unknown): TenementError {
   if (thrown instanceof TenementError) return thrown;
   return new TenementError('internal', toTenementError(thrown).message, {

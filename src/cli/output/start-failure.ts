@@ -1,10 +1,10 @@
-/** A start that did not end in `ready`, with what the process said about it. */
+/** A start that did not end in `ready`, with the last output of the process. */
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import { terminalText } from './terminal-text.ts';
 
 export class StartFailure extends TenementError {
-  /** What it printed last, oldest first, safe for a terminal. */
+  /** Last lines of output, oldest first, safe for a terminal. */
   readonly lastLines: readonly string[];
 
   constructor(view: InstanceView) {
@@ -13,7 +13,7 @@ export class StartFailure extends TenementError {
   }
 }
 
-/** @throws {StartFailure} unless it is ready. */
+/** @throws {StartFailure} unless the instance is ready */
 export function assertReady(view: InstanceView): void {
   if (view.state !== 'ready') throw new StartFailure(view);
 }

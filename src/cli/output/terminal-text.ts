@@ -1,19 +1,19 @@
-/** What tenants print, made fit to be shown: it must not steer the terminal of an operator. Pure. */
+/** Makes output of tenants safe to show, so that it cannot control an operator's terminal. Pure. */
 import { stripVTControlCharacters } from 'node:util';
 
-/** C0 but for the tab, DEL, and C1, which some terminals take for the beginning of a sequence. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+/** C0 except for tabs, DEL, and C1, which some terminals interpret as the start of a sequence. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
 const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
-/** They change the order in which what follows is shown (Unicode TR 9). */
+/** Characters that change the order of display (Unicode TR 9). */
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const REPLACEMENT = '\ufffd';
 
-/** One line without escape sequences; control characters that are left are shown as `^M`, as cat -v shows them. */
+/** Removes escape sequences from a line; remaining control characters become `^M` and the like, as in cat -v. */
 export function terminalText(line: string): string {
   return stripVTControlCharacters(line.replace(/\r$/, '')).replace(CONTROLS, caret).replace(BIDI_CONTROLS, REPLACEMENT);
 }
 
-/** JSON in which no character steers a terminal; it means the same. */
+/** Formats JSON in which no character controls a terminal, with the same meaning. */
 export function terminalJson(value: unknown): string {
   return JSON.stringify(value)
     .replace(/[\u007f-\u009f]/g, escaped)

@@ -1,4 +1,4 @@
-/** What a newcomer can try: lines that work when pasted. */
+/** Shows a newcomer what to try, as lines that work when pasted. */
 import type { Daemon } from '../../daemon.ts';
 
 export function welcome(daemon: Daemon): string {

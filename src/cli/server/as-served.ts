@@ -1,13 +1,16 @@
-/** Directories of a config as its running server has them, which may differ from those that this process would choose. */
+/**
+ * Replaces a config's directories by those of its running server, which may differ from the ones this process would
+ * choose.
+ */
 import type { Config } from '../../core/service/service.ts';
 import { TenementError } from '../../errors.ts';
 import type { CliIo } from '../output/io.ts';
 import { configFile, type GlobalOptions, withClient } from '../target.ts';
 
-/** With the directories of the server that runs the config file; when none does, as it is. */
+/** Returns the config with the directories of the server that runs it; without such a server, unchanged. */
 export async function asServed(config: Config, options: GlobalOptions, io: CliIo): Promise<Config> {
   try {
-    // By its control socket, whatever API is named.
+    // The control socket is used whatever API is named.
     return await withClient({ config: configFile(options, io.env) }, io, async (client) =>
       withDirectoriesOf(await client.config(), config),
     );
@@ -18,8 +21,8 @@ export async function asServed(config: Config, options: GlobalOptions, io: CliIo
 }
 
 /**
- * The server may have been given another `data_dir` by an option. A `runtime_dir` that nobody set depends on its
- * environment, and on the other servers of the machine.
+ * Takes the directories over. The server may have been given another `data_dir` by an option, and an unset
+ * `runtime_dir` depends on its environment and on the machine's other servers.
  */
 export function withDirectoriesOf(served: Config, config: Config): Config {
   const { dataDir, stateDir, runtimeDir, runtimeDirSource } = served.settings;

@@ -1,4 +1,4 @@
-/** What the limit of open files is enough for. */
+/** How far the limit of open files goes. */
 import {
   descriptorsNeeded,
   proxyLimits,
@@ -10,12 +10,12 @@ import type { ProxyLimits } from '../../core/service/service.ts';
 
 export interface Wanted {
   readonly maxRunning: number;
-  /** Instances. */
+  /** Number of registered instances. */
   readonly registered: number;
   readonly limits: Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
 }
 
-/** In a sentence: for how many instances and connections. `limit`: how many files may be open. */
+/** Says for how many instances and connections a limit suffices. @param limit most files that may be open */
 export function describeDescriptors({ maxRunning, registered, limits }: Wanted, limit: number): string {
   const shares = shareDescriptors(limit, maxRunning, registered);
   const { maxConnections, maxConnectionsPerClient } = proxyLimits(limits, shares);
@@ -28,8 +28,8 @@ export function describeDescriptors({ maxRunning, registered, limits }: Wanted, 
 }
 
 /**
- * What to set, in a sentence, or null when the limit is high enough.
- * @param unit whose limit it is; null: no unit is known
+ * Says what to set, or returns null when the limit suffices.
+ * @param unit the unit that has the limit; null: unknown
  */
 export function descriptorWarning(wanted: Wanted, limit: number, unit: string | null = null): string | null {
   const { maxRunning, registered, limits } = wanted;

@@ -1,21 +1,23 @@
-/** What signals mean to a running server. */
+/** Signals of a running server. */
 
-/** `on_exit` is for SIGTERM, and for SIGQUIT, which hurries at once. */
+/** Signals that end the server. `on_exit` applies to SIGTERM and SIGQUIT; SIGQUIT hurries at once. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const;
-/** Each would end this process; SIGUSR1 would have Node open a debugger to every user of this machine. */
+/**
+ * Ignored signals that would end this process by default. SIGUSR1 would make Node open a debugger to every local user.
+ */
 const MEANINGLESS = ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGVTALRM', 'SIGIO'] as const;
-/** npm and the like pass on what the terminal has sent to this process as well. */
+/** npm and similar programs repeat a signal that the terminal has also sent to this process. */
 const SAME_SIGNAL_MS = 50;
 
 export interface Ending {
-  /** Settles on the first request to end. */
+  /** Settles at the first signal to end. */
   readonly asked: Promise<NodeJS.Signals>;
   readonly isAsked: boolean;
-  /** Aborts on the second. */
+  /** Aborts at the second signal. */
   readonly hurry: AbortSignal;
 }
 
-/** From now on no signal but SIGKILL ends this process. */
+/** Handles signals; from now on only SIGKILL ends this process. */
 export function takeSignals(): Ending {
   for (const signal of MEANINGLESS) process.on(signal, () => {});
   const { promise: asked, resolve } = Promise.withResolvers<NodeJS.Signals>();
@@ -27,7 +29,7 @@ export function takeSignals(): Ending {
     if (isFirst) resolve(signal);
     if (signal === 'SIGQUIT' || performance.now() - askedAtMs > SAME_SIGNAL_MS) hurry.abort();
   };
-  // They stay: execa sends a signal once more, to be killed by it, when it finds none but its own (signal-exit).
+  // The handlers stay installed: without a further handler, execa repeats a signal to be killed by it (signal-exit).
   for (const signal of ENDING) process.on(signal, onSignal);
   return {
     asked,
@@ -38,7 +40,7 @@ export function takeSignals(): Ending {
   };
 }
 
-/** The reader of stdout or stderr may leave: the server serves on, and what it prints then is dropped. */
+/** Ignores readers of stdout or stderr that leave. The server continues, and its later output is dropped. */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {});
 }

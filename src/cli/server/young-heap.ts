@@ -1,14 +1,14 @@
 /**
- * V8 doubles its young generation, up to 64 MB, whenever much of it survives, and seldom gives that back. All that a
- * server makes while it starts survives, thousands of activation sockets among it, and little of what it makes later does: kept
- * small until it is ready, it grows only when the load asks for it.
+ * Keeps V8's young generation small during the start. V8 doubles it, up to 64 MB, whenever much of it survives, and
+ * seldom shrinks it. Everything that a server makes while it starts survives, such as thousands of activation sockets;
+ * later objects mostly do not. Afterwards it grows only if the load demands it.
  */
 import { setFlagsFromString } from 'node:v8';
 
-/** V8's own. */
+/** V8's default. */
 const GROWTH_FACTOR = 2;
 
-/** Runs `work` while the young generation does not grow. For a process that is tenement's own. */
+/** Runs `work` without growth of the young generation. Only for a process that belongs to tenement. */
 export async function withSmallYoungHeap<Result>(work: () => Promise<Result>): Promise<Result> {
   growBy(1);
   try {
@@ -18,7 +18,7 @@ export async function withSmallYoungHeap<Result>(work: () => Promise<Result>): P
   }
 }
 
-/** V8 asks for it each time that it could grow, so it may change while it runs. */
+/** V8 reads the flag each time that it could grow, so the flag may change at run time. */
 function growBy(factor: number): void {
   setFlagsFromString(`--semi-space-growth-factor=${factor}`);
 }

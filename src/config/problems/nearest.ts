@@ -1,7 +1,7 @@
-/** What a misspelt word was meant to be. */
+/** Suggestions for misspelt words. */
 import leven from 'leven';
 
-/** A word close enough to be what was meant, or null. */
+/** Returns the known word closest to `word`, or null when none is close enough. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const byDistance = known
     .map((name) => ({ name, distance: leven(word, name) }))

@@ -1,4 +1,7 @@
-/** What cannot be both seen by a tenant and hidden from it, by names alone; links are looked at when one starts. */
+/**
+ * Finds paths that a tenant should see but that must be hidden from it, by names alone. Symbolic links are resolved at
+ * a start.
+ */
 import { dirname, isAbsolute } from 'node:path';
 import { hiddenPaths, socketPlace, tenantOf } from '../../core/service/hidden-paths.ts';
 import { kindAt, layersFor } from '../../core/service/layers.ts';
@@ -8,17 +11,17 @@ import { bindSocketPath, publicSocketPath } from '../../core/service/socket-path
 import { fillTemplate } from '../../core/service/template.ts';
 import type { Problem } from './problems.ts';
 
-/** A tenant that nobody has. */
+/** The id of a tenant that does not exist. */
 const SAMPLE_ID = 'tenement--sample';
 
-/** Of services whose tenants are kept from seeing others' files. */
+/** Checks services whose tenants are isolated from others' files. */
 export function overlapProblems(config: Config): Problem[] {
   const walled = [...config.services.values()].filter(({ isolation }) => isolation !== 'process');
   if (walled.length === 0) return [];
   return [...placesInTenants(config), ...walled.flatMap((service) => hiddenPathProblems(service, config))];
 }
 
-/** Every directory in the data directory whose name could be a tenant's is one's own, to write in. */
+/** Every directory in the data directory whose name is a valid id belongs to one tenant, which may write to it. */
 function placesInTenants({ settings, services, file }: Config): Problem[] {
   const places: [Problem['path'], string][] = [
     [['settings', 'runtime_dir'], settings.runtimeDir],
@@ -97,7 +100,7 @@ function shownPaths(service: ServiceConfig, dataDir: string, runtimeDir: string)
       const path = fillTemplate(template, values);
       return isAbsolute(path) ? [{ key, path }] : [];
     } catch {
-      // Told elsewhere.
+      // Reported elsewhere.
       return [];
     }
   });

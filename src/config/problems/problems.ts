@@ -1,15 +1,17 @@
-/** What is wrong with a config, in the words of its reader. */
+/** Problems of a config, worded for the person who wrote it. */
 import { TenementError } from '../../errors.ts';
 import { type KeyPath, lineOf } from '../locate.ts';
 
 export interface Problem {
-  /** Of the key that is wrong; empty: of the file. */
+  /** Path of the key in question; empty: the file. */
   readonly path: KeyPath;
-  /** Without the key: `unknown key, did you mean "command"?` */
+  /** Message without the key: `unknown key, did you mean "command"?` */
   readonly message: string;
 }
 
-/** All problems as one error, in the order of the file: the first is its message, the others are its details. */
+/**
+ * Combines all problems into one error, in the order of the file. The first is the message, the others are the details.
+ */
 export function configError(
   file: string,
   text: string,

@@ -1,4 +1,4 @@
-/** What the schema found wrong, in the words of a person who wrote the file. */
+/** Rewords the schema's errors for the person who wrote the file. */
 import { z } from 'zod';
 import type { KeyPath } from '../locate.ts';
 import { configSchema } from '../schema.ts';
@@ -11,7 +11,7 @@ type Issue = z.core.$ZodIssue;
 export function schemaProblems(error: z.ZodError, raw: unknown): Problem[] {
   const unknown = error.issues.flatMap(unknownKeys);
   const rest = onePerPath(error.issues.flatMap((issue) => otherProblems(issue, raw)));
-  // A misspelt key is also a missing one; that is said once.
+  // A misspelt key is also a missing one; only the misspelling is reported.
   return [
     ...unknown,
     ...rest.filter(
@@ -21,12 +21,12 @@ export function schemaProblems(error: z.ZodError, raw: unknown): Problem[] {
   ];
 }
 
-/** Of several about one value the last one, which is about it as a whole. */
+/** Keeps the last of several problems with one value, which concerns the value as a whole. */
 function onePerPath(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem.path), problem])).values()];
 }
 
-/** The paths whose values the schema did not take, for reading the rest of the file without them. */
+/** Returns the paths whose values the schema rejected, so that the rest of the file can be read without them. */
 export function rejectedPaths(error: z.ZodError): KeyPath[] {
   return error.issues.flatMap((issue) => {
     const path = pathOf(issue);
@@ -34,11 +34,11 @@ export function rejectedPaths(error: z.ZodError): KeyPath[] {
   });
 }
 
-/** About the file as a whole. */
+/** Concerns the file as a whole. */
 export const NO_SERVICE: Problem = { path: [], message: 'no service; add [service.NAME] with a command' };
 
 interface UnknownKey extends Problem {
-  /** The path of the key that was meant. */
+  /** Path of the key that was probably meant. */
   readonly meant: KeyPath | null;
 }
 
@@ -61,12 +61,12 @@ function unknownKey(key: string, path: KeyPath, near: string | null, known: read
   return `unknown key; known are ${known.join(', ')}`;
 }
 
-/** How a table is headed. */
+/** Returns the heading of a table. */
 function headOf(table: string): string {
   return table === 'service' ? 'service.NAME' : table;
 }
 
-/** The tables that know a key of that name. */
+/** Lists the tables that have a key of that name. */
 function homesOf(key: string): string[] {
   const tables = ['settings', 'proxy', 'api', 'service', 'routing'];
   return tables.filter((table) => keysAt(table === 'service' ? ['service', 'any'] : [table]).includes(key));
@@ -88,7 +88,7 @@ function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
   return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
 }
 
-/** Whether the schema said itself what it expected and what there is (`andThisIs`). */
+/** Whether the schema's message already contains the expectation and the value (`andThisIs`). */
 function isComplete(message: string): boolean {
   return message.startsWith('expected ') && message.includes(', and this is ');
 }
@@ -155,7 +155,7 @@ function pathOf(issue: Issue): (string | number)[] {
   return issue.path.filter((part) => typeof part !== 'symbol');
 }
 
-/** The keys that the schema knows in the table at a path. */
+/** Lists the keys that the schema has in the table at a path. */
 function keysAt(path: KeyPath): readonly string[] {
   let schema: unknown = configSchema;
   for (const part of path) {

@@ -1,4 +1,4 @@
-/** What a schema cannot say: names that must exist, templates, sockets, what this version cannot give. */
+/** Checks that a schema cannot express: names that must exist, templates, sockets, unsupported combinations. */
 
 import { firstDomain } from '../../core/routing/web-address.ts';
 import type { Config, ServiceConfig } from '../../core/service/service.ts';
@@ -13,7 +13,7 @@ import { overlapProblems } from './overlaps.ts';
 import type { Problem } from './problems.ts';
 import { NO_SERVICE } from './schema-problems.ts';
 
-/** A tenant id for trying templates out; the shortest there is. */
+/** The shortest possible tenant id, for trying templates out. */
 const SAMPLE_ID = 'x';
 
 export function semanticProblems(input: ConfigInput, config: Config): Problem[] {
@@ -86,14 +86,14 @@ function isolationProblems(service: ServiceConfig): Problem[] {
   return problems;
 }
 
-/** Keys that say what a tenant sees. */
+/** Keys that decide what a tenant sees. */
 const OF_ISOLATION: readonly (readonly [key: string, isSet: (service: ServiceConfig) => boolean])[] = [
   ['read_only_paths', ({ readOnlyPaths }) => readOnlyPaths !== null],
   ['read_write_paths', ({ readWritePaths }) => readWritePaths.length > 0],
   ['tmp_limit_mb', ({ tmpLimitBytes }) => tmpLimitBytes !== null],
 ];
 
-/** SO_PEERCRED is of gVisor's process, by which PostgreSQL (peer) and MariaDB (unix_socket) let root in. */
+/** SO_PEERCRED shows gVisor's process, for which PostgreSQL (peer) and MariaDB (unix_socket) let root in. */
 const TAKES_NAMESPACE = 'sockets takes isolation = "namespace"';
 const NOT_IN_SANDBOX =
   `${TAKES_NAMESPACE}: gVisor connects as root, and a server that goes by the user of its peer would take ` +
@@ -130,7 +130,7 @@ function wordsOf({ command, workdir }: ServiceConfig, at: (key: string) => strin
   return [...command.map((value) => ({ path: at('command'), value })), { path: at('workdir'), value: workdir }];
 }
 
-/** Where the proxy serves any domain, none of them is the tenant's. */
+/** When the proxy serves any domain, a tenant has no domain of its own. */
 function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
   const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
   if (name === undefined) return [];
@@ -182,7 +182,7 @@ function socketProblems(service: ServiceConfig, config: Config): Problem[] {
   return [];
 }
 
-/** Two services whose sockets would have one path for the same id. */
+/** Finds two services whose sockets would have the same path for the same id. */
 function sharedSockets(services: readonly ServiceConfig[], config: Config): Problem[] {
   const owners = new Map<string, string>();
   const problems: Problem[] = [];
@@ -200,7 +200,7 @@ function sharedSockets(services: readonly ServiceConfig[], config: Config): Prob
   return problems;
 }
 
-/** null when the template is wrong, which is told elsewhere. */
+/** Returns null for an invalid template, which is reported elsewhere. */
 function socketOf(service: ServiceConfig, config: Config, id: string): string | null {
   try {
     return publicSocketPath(service, id, config.settings);

@@ -1,13 +1,13 @@
-/** A file that is not TOML, in the words of its reader. Pure. */
+/** Rewords a TOML syntax error for the person who wrote the file. Pure. */
 import type { TomlError } from 'smol-toml';
 
-/** What smol-toml says where a string is not closed, and where text is not quoted. */
+/** Messages of smol-toml for an unclosed string, and for text without quotes. */
 const NOT_CLOSED = 'control characters are not allowed in strings';
 const NO_VALUE = 'invalid value';
 const TWICE = 'trying to redefine an already defined table or value';
 const BAD_KEY = 'illegal character in key';
 
-/** @param text the file */
+/** @param text content of the file */
 export function syntaxProblem(
   { message, line, column }: Pick<TomlError, 'message' | 'line' | 'column'>,
   text: string,

@@ -1,14 +1,14 @@
-/** What is accepted but does less than its reader may think: nothing is ignored in silence. */
+/** Warnings about accepted settings that do less than they seem to. No setting is ignored silently. */
 
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
 import type { ConfigInput, ServiceInput } from '../schema.ts';
 
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
-/** A variable as a shell fills it in. */
+/** A variable that a shell would fill in. */
 const SHELL_VARIABLE = /\$(\w+)/;
 const ASSIGNMENT = /^([A-Za-z_]\w*)=/;
-/** What a tenant's own value is called where its service's is a variable of the shell. */
+/** Shell variable → template with the tenant's own value. */
 const INSTEAD: Readonly<Record<string, string>> = {
   PORT: '{port}',
   SOCKET_PATH: '{socket}',
@@ -24,7 +24,7 @@ export function warningsOf(input: ConfigInput): string[] {
   ];
 }
 
-/** What never sleeps has its place for ever, and there are not as many. */
+/** An instance that never sleeps keeps its place for ever, and there are fewer places. */
 function sleeplessWarnings({ instances, service, settings: { max_running: maxRunning } }: ConfigInput): string[] {
   const sleepless = Object.entries(instances).flatMap(([name, listed]) => {
     const idleTimeout = service[name]?.idle_timeout;
@@ -43,7 +43,7 @@ function startedOf(listed: ConfigInput['instances'][string]): string[] {
 
 function serviceWarnings(at: string, service: ServiceInput): string[] {
   const { command, env } = service;
-  // An array runs a shell on purpose, or has no shell's words in it.
+  // An array either runs a shell deliberately, or contains no shell syntax.
   const words = typeof command === 'string' ? command.split(/\s+/) : [];
   const overridden = Object.keys(env).filter((key) => ALWAYS_SET.includes(key));
   return [
@@ -66,7 +66,7 @@ function shellWarning(at: string, word: string): string[] {
   return [`${at}.command: there is no shell that fills in ${variable}; write ${instead}`];
 }
 
-/** A path below data_dir that is the same for every tenant. */
+/** Warns about a path below data_dir that is the same for every tenant. */
 function sharedPathWarnings(at: string, { command, env, workdir }: ServiceInput): string[] {
   const places: [string, string][] = [
     ...(typeof command === 'string' ? command.split(/\s+/) : command).map((word): [string, string] => [
