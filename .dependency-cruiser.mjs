@@ -19,7 +19,7 @@ export default {
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?path$' },
     },
     only('core', 'core', ['core/', 'errors.ts']),
-    only('config', 'config', ['config/', 'core/', 'errors.ts', 'faults.ts', 'input-schemas.ts', 'logger.ts']),
+    only('config', 'config', ['config/', 'core/', 'errors.ts', 'faults.ts', 'input-schemas.ts', 'logger.ts', 'node/']),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),

@@ -11,7 +11,7 @@ import {
 } from './core/input/library-input.ts';
 import { assertSpawnOptions } from './core/input/spawn-input.ts';
 import type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
-import { parseInstanceName } from './core/lifecycle/instance.ts';
+import { namedInstance } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { Config } from './core/service/service.ts';
 import type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
@@ -121,32 +121,32 @@ export class Hypervisor {
   }
 
   async start(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.start(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.start(namedInstance(instance))));
   }
 
   /** The operator's stop: no request wakes it. */
   async stop(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.stop(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.stop(namedInstance(instance))));
   }
 
   async restart(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.restart(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.restart(namedInstance(instance))));
   }
 
   /** What the idle timeout does: the next request wakes it. */
   async sleep(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.sleep(nameOf(instance))));
+    return instanceOf(await holdEventLoop(this.parts.supervisor.sleep(namedInstance(instance))));
   }
 
   /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
     assertRemoveOptions(options);
-    await holdEventLoop(this.parts.supervisor.remove(nameOf(instance), options));
+    await holdEventLoop(this.parts.supervisor.remove(namedInstance(instance), options));
   }
 
   /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when it is no instance. */
   getInstance(instance: string): Instance {
-    return instanceOf(this.parts.supervisor.get(nameOf(instance)));
+    return instanceOf(this.parts.supervisor.get(namedInstance(instance)));
   }
 
   /** How many are registered and served. */
@@ -165,7 +165,7 @@ export class Hypervisor {
    * @param client its address, so that at `max_running` no visitor takes another's place; null: not known
    */
   claim(instance: string, signal: AbortSignal, client: string | null = null): Admission | Promise<Admission> {
-    const claim = this.parts.supervisor.claim(nameOf(instance), signal, undefined, { client });
+    const claim = this.parts.supervisor.claim(namedInstance(instance), signal, undefined, { client });
     return this.openLeases.note(claim, client);
   }
 
@@ -192,7 +192,7 @@ export class Hypervisor {
   }
 
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
-    return this.parts.logs.read(nameOf(instance), filter);
+    return this.parts.logs.read(namedInstance(instance), filter);
   }
 
   get events(): Events {
@@ -200,7 +200,7 @@ export class Hypervisor {
     return {
       list: ({ instance, ...filter } = {}) => {
         assertEventType(filter.type);
-        return events.list(instance === undefined ? filter : { ...filter, instance: nameOf(instance) });
+        return events.list(instance === undefined ? filter : { ...filter, instance: namedInstance(instance) });
       },
       subscribe: (listener) => events.subscribe(listener),
     };
@@ -238,11 +238,6 @@ export class Hypervisor {
 /** For a program that opens the parts itself: the same hypervisor as `Hypervisor.load` gives. */
 export function hypervisorOver(parts: Parts): Hypervisor {
   return make(parts);
-}
-
-function nameOf(instance: string) {
-  const { service, tenantId } = parseInstanceName(instance);
-  return `${service}:${tenantId}` as const;
 }
 
 function instanceOf(view: InstanceView): Instance {

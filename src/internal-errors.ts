@@ -1,6 +1,6 @@
 /** Reports unexpected errors as events. */
 import { systemClock } from './clock.ts';
-import { type InstanceName, instanceName, parseInstanceName } from './core/lifecycle/instance.ts';
+import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import type { Where } from './faults.ts';
 
@@ -19,7 +19,5 @@ export function internalErrors(events: EventLog): (error: unknown, where: Where)
 }
 
 function instanceOf({ instance }: Where): InstanceName | null {
-  if (typeof instance !== 'string') return null;
-  const { service, tenantId } = parseInstanceName(instance);
-  return instanceName(service, tenantId);
+  return typeof instance === 'string' ? namedInstance(instance) : null;
 }

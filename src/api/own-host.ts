@@ -1,5 +1,6 @@
 /** Decides which Host headers name this API, which DNS rebinding cannot forge. */
 import { isIP } from 'node:net';
+import { isLoopback } from '../core/routing/address.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -38,8 +39,4 @@ function unbracket(host: string): string {
 
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

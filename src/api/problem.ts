@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenementError, toTenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-interface Problem {
+interface ProblemDocument {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
@@ -16,7 +16,7 @@ interface Problem {
 }
 
 /** Converts an error. The message of an `internal` error stays in the log, because it may name paths. */
-function toProblem(error: TenementError, requestId: string): Problem {
+function toProblem(error: TenementError, requestId: string): ProblemDocument {
   const internal = error.code === 'internal';
   return {
     type: 'about:blank',

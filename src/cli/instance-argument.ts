@@ -1,6 +1,6 @@
 /** The instance that a command is about: `api:acme`, or `api --id acme`. */
 import type { Command } from 'commander';
-import { type InstanceName, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, namedInstance } from '../core/lifecycle/instance.ts';
 import { assertTenantId } from '../core/tenants/tenant.ts';
 import { TenementError } from '../errors.ts';
 
@@ -13,14 +13,10 @@ export function takesInstance(command: Command): Command {
 
 /** @throws {TenementError} `bad_id`, `usage` */
 export function instanceOf(argument: string, id: string | undefined): InstanceName {
-  if (id === undefined) {
-    const { service, tenantId } = parseInstanceName(argument);
-    return instanceName(service, tenantId);
-  }
+  if (id === undefined) return namedInstance(argument);
   assertTenantId(id);
   assertNamedOnce(argument, id);
-  const { service } = parseInstanceName(`${argument}:${id}`);
-  return instanceName(service, id);
+  return namedInstance(`${argument}:${id}`);
 }
 
 function assertNamedOnce(argument: string, id: string): void {

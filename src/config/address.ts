@@ -1,5 +1,4 @@
 /** `host:port`, the form of `listen`. */
-import { isIP } from 'node:net';
 import type { ListenAddress } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 
@@ -20,8 +19,4 @@ export function parseListenAddress(text: string): ListenAddress {
   throw new TenementError('bad_input', `${JSON.stringify(text)} is not an address`, {
     hint: 'Write HOST:PORT, for example 127.0.0.1:8080.',
   });
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

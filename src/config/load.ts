@@ -192,14 +192,14 @@ function uidRange(text: string): [number, number] {
   return [first, last];
 }
 
-interface Surroundings {
+interface ConfigOrigin {
   /** Directory of the config file. */
   readonly dir: string;
   /** User id of the server. */
   readonly uid: number | undefined;
 }
 
-function serviceOf(name: string, input: ServiceInput, { dir, uid }: Surroundings, problems: Problem[]): ServiceConfig {
+function serviceOf(name: string, input: ServiceInput, { dir, uid }: ConfigOrigin, problems: Problem[]): ServiceConfig {
   return {
     name,
     command: commandOf(name, input, problems),

@@ -1,9 +1,9 @@
 /** Whether the programs of services exist. */
-import { accessSync, constants } from 'node:fs';
 import { programCandidates } from '../core/service/program.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { templateVariables } from '../core/service/template.ts';
 import { TenementError } from '../errors.ts';
+import { isExecutable } from '../node/executable.ts';
 
 /** Returns one sentence for each service whose program is not found. */
 export function missingPrograms(config: Pick<Config, 'services'>, env: NodeJS.ProcessEnv): string[] {
@@ -34,13 +34,4 @@ function missing({ name, command, workdir, env: own }: ServiceConfig, env: NodeJ
   if ([program, isByPath ? workdir : path].some((text) => templateVariables(text).length > 0)) return null;
   if (programCandidates(program, workdir, path).some(isExecutable)) return null;
   return `service.${name}.command: ${program} was not found${isByPath ? '' : ' on PATH'}`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { parseInstanceName } from '../core/lifecycle/instance.ts';
+import { namedInstance } from '../core/lifecycle/instance.ts';
 import { TenementError } from '../errors.ts';
 import { confine, confineWithin, fault, inside } from '../faults.ts';
 import { type ClientRequest, requestOf } from './client/client.ts';
@@ -13,7 +13,7 @@ import { faultOf } from './client/request-fault.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { HostInFlight } from './host-in-flight.ts';
 import { valuesOf } from './routing/headers.ts';
-import type { Route, Routed } from './routing/route.ts';
+import type { Routed } from './routing/route.ts';
 import { serve } from './serve.ts';
 import { createUpgrader } from './tunnel/upgrade.ts';
 
@@ -125,8 +125,7 @@ function failed(error: unknown, end: { destroy(): unknown }, { logger }: Gateway
 
 function routeTo(picked: Picked, message: IncomingMessage, { source }: Gateway): Routed {
   if (picked === null || picked === undefined) return { refused: 'unknown_tenant' };
-  const { service, tenantId } = parseInstanceName(picked);
-  const instance: Route['instance'] = `${service}:${tenantId}`;
+  const instance = namedInstance(picked);
   const { url: path = '/', rawHeaders } = message;
   if (!path.startsWith('/')) return { refused: 'bad_request' };
   const hosts = valuesOf(rawHeaders, 'host');

@@ -2,13 +2,13 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { parseSince } from '../../core/input/since.ts';
+import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { EventFilter, EventLog, TenementEvent } from '../../core/stores/event-log.ts';
 import type { ApiContext } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
-import { namedInstance } from './instances.ts';
 
 const DEFAULT_TAIL = 1000;
 

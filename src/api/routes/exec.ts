@@ -3,10 +3,11 @@
  * contains the environment with its secrets, and only a process of the server's user on this machine can run the
  * command.
  */
+
+import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { ApiContext } from '../context.ts';
 import { execBody, instanceParams } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
-import { namedInstance } from './instances.ts';
 
 export function execRoutes(api: Api, { deps }: ApiContext): void {
   api.post(

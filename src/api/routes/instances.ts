@@ -1,7 +1,7 @@
 /** /api/instances: the verbs of the supervisor. */
 
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/input/verbs.ts';
-import { type InstanceName, instanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import { namedInstance } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ApiContext } from '../context.ts';
@@ -24,12 +24,6 @@ const VERBS = {
   restart: 'Restarts it without failing a request',
   sleep: 'Puts it to sleep; the next request wakes it',
 } as const;
-
-/** Parses and normalises an instance name in a path. @throws {TenementError} `bad_id` */
-export function namedInstance(text: string): InstanceName {
-  const { service, tenantId } = parseInstanceName(text);
-  return instanceName(service, tenantId);
-}
 
 export function instanceRoutes(api: Api, context: ApiContext): void {
   const { supervisor } = context.deps;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { matchesFilter } from '../../core/input/log-format.ts';
 import { parseSince } from '../../core/input/since.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { LogFilter, LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
 import { FollowQueue } from '../follow-queue.ts';
@@ -10,7 +11,6 @@ import { notYetRead } from '../log-history.ts';
 import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
 import type { Api } from '../zod-provider.ts';
-import { namedInstance } from './instances.ts';
 
 export function logRoutes(api: Api, context: ApiContext): void {
   const { supervisor, logs } = context.deps;

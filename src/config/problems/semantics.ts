@@ -1,12 +1,12 @@
 /** Checks that a schema cannot express: names that must exist, templates, sockets, unsupported combinations. */
 
+import { isLoopback } from '../../core/routing/address.ts';
 import { firstDomain } from '../../core/routing/web-address.ts';
 import type { Config, ServiceConfig } from '../../core/service/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
 import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
 import { TenementError } from '../../errors.ts';
-import { isLoopback } from '../address.ts';
 import type { ConfigInput } from '../schema.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';

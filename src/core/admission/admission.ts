@@ -2,12 +2,12 @@
 import type { Lifecycle } from '../lifecycle/lifecycle-events.ts';
 import type { Refusal } from './serving.ts';
 
-export type Admission = 'forward' | 'hold' | 'wake' | Refusal;
+export type AdmissionDecision = 'forward' | 'hold' | 'wake' | Refusal;
 
 /** Seconds that a client is asked to wait when the server has no better estimate. */
 const SOON_S = 1;
 
-export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs: number): Admission {
+export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs: number): AdmissionDecision {
   if (lifecycle.over) return { refused: 'unknown_tenant', retryAfterS: null };
   switch (lifecycle.state) {
     case 'ready':
@@ -31,7 +31,7 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
   }
 }
 
-function whileLeaving(lifecycle: Lifecycle): Admission {
+function whileLeaving(lifecycle: Lifecycle): AdmissionDecision {
   switch (lifecycle.next) {
     case 'asleep':
     case 'suspended':

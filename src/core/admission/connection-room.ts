@@ -21,7 +21,7 @@ export interface RoomLimits {
   readonly perClient: number;
 }
 
-export type Entry = 'entered' | 'full' | 'client-full';
+export type EntryOutcome = 'entered' | 'full' | 'client-full';
 
 export class ConnectionRoom {
   private readonly limits: RoomLimits;
@@ -40,7 +40,7 @@ export class ConnectionRoom {
    * Admits a connection if there is room, or if an idle one can be closed. A client over its own limit loses its own
    * first.
    */
-  enter(guest: Guest, nowMs: number): Entry {
+  enter(guest: Guest, nowMs: number): EntryOutcome {
     const { inAll, perClient } = this.limits;
     const own = guest.client === null ? undefined : this.byClient.get(guest.client);
     if (own !== undefined && isFull(own, perClient) && !this.makeRoom(own, nowMs)) return 'client-full';

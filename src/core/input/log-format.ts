@@ -8,7 +8,7 @@ import type { LogFilter, LogLine } from '../stores/log-store.ts';
 export type LogStream = LogLine['stream'];
 
 /** A part of a line, as it is written. */
-export interface LogEntry {
+export interface LogPart {
   readonly text: string;
   readonly partial: boolean;
 }
@@ -17,7 +17,7 @@ const SHORT: Record<LogStream, string> = { stdout: 'out', stderr: 'err' };
 const ENTRY = /^(\S{24}) (out|err)(\+?) (.*)$/s;
 
 /** Formats entries of one stream that came at the same time, as one text to append. */
-export function formatEntries(atMs: number, stream: LogStream, entries: readonly LogEntry[]): string {
+export function formatEntries(atMs: number, stream: LogStream, entries: readonly LogPart[]): string {
   const head = `${new Date(atMs).toISOString()} ${SHORT[stream]}`;
   return entries.map(({ text, partial }) => `${head}${partial ? '+' : ''} ${text}\n`).join('');
 }

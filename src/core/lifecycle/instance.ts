@@ -25,6 +25,12 @@ export function parseInstanceName(text: string): { service: string; tenantId: st
   return { service, tenantId };
 }
 
+/** Returns the name that a text is. @throws {TenementError} `bad_id` */
+export function namedInstance(text: string): InstanceName {
+  const { service, tenantId } = parseInstanceName(text);
+  return instanceName(service, tenantId);
+}
+
 /** Actual state. */
 export const STATES = [
   'asleep',

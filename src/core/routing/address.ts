@@ -1,10 +1,17 @@
 /** Formats and classifies addresses. Pure. */
 import type { ListenAddress } from '../service/service.ts';
 
+const LOOPBACK_IPV4 = /^127(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
 /** Returns `host:port` for connecting from this machine: a wildcard address is reached on loopback. */
 export function formatAddress({ host, port }: ListenAddress): string {
   if (host === '::' || host === '0.0.0.0') return `127.0.0.1:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether a host in lower case, not in brackets, is this machine alone: localhost, ::1 or 127.0.0.0/8. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || LOOPBACK_IPV4.test(host);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Sends SIGKILL to a process and its descendants with tree-kill, for systems without /proc. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import treeKill from 'tree-kill';
+import { isExecutable } from '../../node/executable.ts';
 
 /** Program that tree-kill runs to list descendants. */
 const LISTER = process.platform === 'darwin' ? 'pgrep' : 'ps';
@@ -20,13 +21,4 @@ export function killTree(pid: number): Promise<void> {
 
 function isOnPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((dir) => isExecutable(join(dir, program)));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

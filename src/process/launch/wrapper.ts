@@ -4,9 +4,9 @@
  * setpriv then changes to the tenant's own user if it has one. Last, bwrap(1) gives the application its view of the
  * machine, or runsc(1) a kernel of its own.
  */
-import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { programCandidates } from '../../core/service/program.ts';
+import { isExecutable } from '../../node/executable.ts';
 import type { Owner } from '../storage/directories.ts';
 import { isFile } from '../storage/files.ts';
 
@@ -154,13 +154,4 @@ export function findCommand(program: string, cwd: string, path: string): 'there'
   const candidates = programCandidates(program, cwd, path);
   if (candidates.some(isExecutable)) return 'there';
   return candidates.some(isFile) ? 'forbidden' : 'missing';
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return isFile(path);
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import { TokenBucket } from '../../core/admission/token-bucket.ts';
-import { formatEntries, type LogEntry, type LogStream } from '../../core/input/log-format.ts';
+import { formatEntries, type LogPart, type LogStream } from '../../core/input/log-format.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { Logger } from '../../logger.ts';
@@ -133,8 +133,8 @@ class Tap implements OutputTap {
   }
 }
 
-function entriesOf(lines: readonly string[], rest: string, written: number): LogEntry[] {
-  const entries: LogEntry[] = lines.map((text) => ({ text, partial: false }));
+function entriesOf(lines: readonly string[], rest: string, written: number): LogPart[] {
+  const entries: LogPart[] = lines.map((text) => ({ text, partial: false }));
   const [first] = entries;
   if (first !== undefined) entries[0] = { ...first, text: first.text.slice(written) };
   const begun = rest.slice(first === undefined ? written : 0);

@@ -18,7 +18,7 @@ export interface Marked extends ProcStat {
   readonly dataDir: string | null;
 }
 
-export class ProcessTable {
+export class ProcessSnapshot {
   private readonly all: readonly Marked[];
   private readonly byParent: ReadonlyMap<number, Marked[]>;
   private readonly bySocketPath: ReadonlyMap<string | null, Marked[]>;
@@ -54,10 +54,10 @@ export class ProcessTable {
   }
 }
 
-const looks = new SharedLook(async () => new ProcessTable(await inTurns(readMarked)));
+const looks = new SharedLook(async () => new ProcessSnapshot(await inTurns(readMarked)));
 
 /** Reads the table at a moment after this call. */
-export function lookAtProcesses(): Promise<ProcessTable> {
+export function lookAtProcesses(): Promise<ProcessSnapshot> {
   return looks.next();
 }
 

@@ -1,10 +1,10 @@
 /** Asks ss(8) about direct connections to a tenant. Without ss nothing is known of them. */
 import cluster from 'node:cluster';
 import { execa } from 'execa';
-import { areAtRest, inboxOf, parseSockets, type SocketRow } from '../../core/admission/resting.ts';
+import { areAtRest, inboxOf, type SocketRow } from '../../core/admission/resting.ts';
 import type { Inbox } from '../../core/ports.ts';
-
 import { findProgram } from '../launch/wrapper.ts';
+import { parseSockets } from './socket-table.ts';
 
 /**
  * Lists all Unix, TCP and UDP sockets, listening or not, one per line, with their owners and, for TCP, when data last

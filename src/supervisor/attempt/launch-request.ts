@@ -4,14 +4,14 @@ import type { InstancePaths, LaunchRequest } from '../../core/ports.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { RunnerDeps } from '../instance/runner-parts.ts';
 
-interface Instance {
+interface Launchable {
   readonly name: InstanceName;
   readonly tenantId: string;
   readonly service: EffectiveService;
 }
 
 export function launchRequestOf(
-  { name: instance, tenantId, service }: Instance,
+  { name: instance, tenantId, service }: Launchable,
   paths: InstancePaths,
   { webAddressOf }: Pick<RunnerDeps, 'webAddressOf'>,
 ): LaunchRequest {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { areAtRest, inboxOf, parseSockets } from '../../../src/core/admission/resting.ts';
+import { areAtRest, inboxOf } from '../../../src/core/admission/resting.ts';
+import { parseSockets } from '../../../src/process/sockets/socket-table.ts';
 
 const SOCKET = '/run/t/app acme.s';
 const BELL = '/run/t/d1';

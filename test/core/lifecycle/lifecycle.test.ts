@@ -59,6 +59,18 @@ const FOUND = {
   'resume-wait': 'failed: schedule-retry',
 };
 
+/** In `backoff` and in `failed` the same events do the same. */
+const CRASHED = {
+  ...FOUND,
+  start: 'starting: launch',
+  restart: 'starting: launch',
+  retry: 'starting: launch',
+  sleep: 'asleep',
+  stop: 'stopped',
+  remove: 'over',
+  close: 'over',
+};
+
 /** state → event → "state" or "state: effects"; an event that is not named changes nothing. */
 const TABLE: Record<State, Record<string, string>> = {
   asleep: {
@@ -71,26 +83,8 @@ const TABLE: Record<State, Record<string, string>> = {
     close: 'over',
   },
   stopped: { ...FOUND, start: 'starting: launch', restart: 'starting: launch', remove: 'over', close: 'over' },
-  backoff: {
-    ...FOUND,
-    start: 'starting: launch',
-    restart: 'starting: launch',
-    retry: 'starting: launch',
-    sleep: 'asleep',
-    stop: 'stopped',
-    remove: 'over',
-    close: 'over',
-  },
-  failed: {
-    ...FOUND,
-    start: 'starting: launch',
-    restart: 'starting: launch',
-    retry: 'starting: launch',
-    sleep: 'asleep',
-    stop: 'stopped',
-    remove: 'over',
-    close: 'over',
-  },
+  backoff: CRASHED,
+  failed: CRASHED,
   starting: {
     ready: 'ready',
     unfit: 'stopping to crash: blame start_failed, terminate',

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { terminateAll } from '../../../src/process/child/terminate.ts';
 import { isAlive } from '../../../src/process/proc/proc.ts';
-import { lookAtProcesses, ProcessTable } from '../../../src/process/proc/process-table.ts';
+import { lookAtProcesses, ProcessSnapshot } from '../../../src/process/proc/process-table.ts';
 import { PATIENT } from '../support.ts';
 
 vi.mock('../../../src/process/proc/proc.ts', async (original) => ({
@@ -19,8 +19,8 @@ const SOCKET = '/no/such/instance';
 
 test('one that lives on for a moment without an environment, as it dies, is waited for (bug: it was taken for gone)', async () => {
   vi.mocked(lookAtProcesses)
-    .mockResolvedValueOnce(new ProcessTable([{ ...STRAY, socketPath: SOCKET }]))
-    .mockResolvedValue(new ProcessTable([{ ...STRAY, socketPath: null }]));
+    .mockResolvedValueOnce(new ProcessSnapshot([{ ...STRAY, socketPath: SOCKET }]))
+    .mockResolvedValue(new ProcessSnapshot([{ ...STRAY, socketPath: null }]));
   let looks = 0;
   vi.mocked(isAlive).mockImplementation(({ pid }) => {
     if (pid === STRAY.pid) looks += 1;

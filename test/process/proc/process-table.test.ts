@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { descendantsOf } from '../../../src/process/proc/descendants.ts';
 import { identityOf } from '../../../src/process/proc/proc.ts';
-import { lookAtProcesses, type Marked, ProcessTable } from '../../../src/process/proc/process-table.ts';
+import { lookAtProcesses, type Marked, ProcessSnapshot } from '../../../src/process/proc/process-table.ts';
 
 const STAY = 'setInterval(() => {}, 1000)';
 
@@ -59,7 +59,7 @@ const entry = (pid: number, more: Partial<Marked> = {}): Marked => {
 };
 
 test('those whose parents are gone are found by group and by session, and zombies are nobody', () => {
-  const table = new ProcessTable([
+  const table = new ProcessSnapshot([
     entry(20, { pgrp: 10, session: 10 }),
     entry(30, { session: 10 }),
     entry(31, { ppid: 30 }),
@@ -70,6 +70,6 @@ test('those whose parents are gone are found by group and by session, and zombie
 });
 
 test('a later process with the pid of the leader has a family of its own', () => {
-  const table = new ProcessTable([entry(10, { startTicks: 2 }), entry(20, { pgrp: 10 })]);
+  const table = new ProcessSnapshot([entry(10, { startTicks: 2 }), entry(20, { pgrp: 10 })]);
   expect(table.familyOf({ pid: 10, startTicks: 1 })).toEqual([]);
 });
