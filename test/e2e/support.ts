@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { TestServer } from './test-server.ts';
 
 export type { TestServer } from './test-server.ts';
@@ -16,6 +16,23 @@ export async function serve(toml: string, args: readonly string[] = []): Promise
   const configFile = join(dir, 'tenement.toml');
   writeConfig(configFile, toml);
   return serveFile(configFile, dir, args);
+}
+
+/** One server for all tests of a `describe` or a file. Each of them keeps to instances of its own. */
+export function serveAll(toml: string): () => TestServer {
+  let server: TestServer | null = null;
+  beforeAll(async () => {
+    const dir = temporaryDirectory();
+    const configFile = join(dir, 'tenement.toml');
+    writeConfig(configFile, toml);
+    server = new TestServer(dir, configFile, []);
+    await server.start();
+  });
+  afterAll(() => server?.dispose());
+  return () => {
+    if (server === null) throw new Error('the server is started before the first test');
+    return server;
+  };
 }
 
 /** Keys before the first table are settings. */
