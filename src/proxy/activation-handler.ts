@@ -1,6 +1,7 @@
 /**
- * Serves the connections that activation sockets accept. A connection is held until its instance is ready, then spliced to
- * the instance's socket, byte for byte. When it cannot be served, its client gets the answer that the proxy would give.
+ * Serves the connections that activation sockets accept. A connection is held until its instance is ready, then spliced
+ * to the instance's socket, byte for byte. When it cannot be served, its client gets the response that the proxy would
+ * give.
  */
 import type { Socket } from 'node:net';
 import { ConnectionCap } from '../connection-cap.ts';
@@ -16,7 +17,7 @@ import { tooMany } from './exchange/error-page.ts';
 
 export interface ActivationHandlerOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
-  /** Connections that may be open, in all and of one instance, until their clients end them. */
+  /** Most open connections, in all and for each instance, until their clients close them. */
   readonly limits: RoomLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
@@ -24,13 +25,14 @@ export interface ActivationHandlerOptions {
 
 export interface ActivationHandler {
   /**
-   * Takes a connection that was accepted, paused and unread, and sees it through to its end. `inherited`: another listener
-   * did not take it in, so its client may have left since; one that has wakes nobody.
+   * Takes an accepted connection, paused and unread, and handles it to its end.
+   * @param inherited whether it waited at another listener, so that its client may have left; such a client wakes no
+   * instance
    */
   take(instance: InstanceName, socket: Socket, inherited: boolean): void;
-  /** The process gets no further request: those who are joined to it go on with the next one, each after its answer. */
+  /** Moves connections to the next process, each after its response, because this process gets no further request. */
   retire(generation: number): void;
-  /** Ends the connections of those who wait for nothing, now and from now on. */
+  /** Closes connections whose clients wait for nothing, now and in the future. */
   close(): void;
 }
 
@@ -41,9 +43,9 @@ export function createActivationHandler(options: ActivationHandlerOptions): Acti
   return {
     take: (instance, socket, inherited) => {
       confine(socket, logger, { instance });
-      // Nobody can tell whether one that was joined is idle: its bytes are not looked at.
+      // Whether a spliced connection is idle is unknown, because its bytes are not interpreted.
       if (!cap.admit(socket, instance, () => 0)) return;
-      // A reset is told by `close` too.
+      // A reset also raises `close`.
       socket.on('error', () => {});
       sessions.serve(instance, new Visitor(socket), inherited);
     },

@@ -11,12 +11,15 @@ import type { Logger } from '../logger.ts';
 import { createRefuser, Visitor } from './client/visitor.ts';
 import { connectUpstream, Splice } from './tunnel/splice.ts';
 
-/** Turns of the event loop in which all that a client had sent before it left, and that it left, is read. */
+/** Turns of the event loop in which everything that a departed client had sent, and its departure, is read. */
 const TURNS_TO_LEAVE = 3;
-/** A process that died between its claim and the connection: the supervisor learns of it within 2 s, however busy. */
+/**
+ * Delay between tries when the process has died after the claim. The supervisor notices that within 2 s, however busy
+ * it is.
+ */
 const NEXT_TRY_MS = 25;
 const MAX_TRIES = 80;
-/** Without a request between two processes. As nginx's `keepalive_timeout` for an upstream. */
+/** How long a connection may be parked without a request, like nginx's `keepalive_timeout` for an upstream. */
 const PARKED_MS = 60_000;
 
 export interface ActivationSessionsOptions {
@@ -29,7 +32,7 @@ export class ActivationSessions {
   private readonly logger: Logger;
   private readonly refusals = new WeakMap<Socket, Refusal>();
   private readonly refuser = createRefuser(this.refusals);
-  /** By generation, what makes those leave who are joined to it, or about to be. */
+  /** Generation → functions that make its joined connections leave. */
   private readonly joined = new Map<number, Set<() => void>>();
   private readonly parked = new Set<Socket>();
   private isClosed = false;
@@ -56,7 +59,7 @@ export class ActivationSessions {
     visitor.handOver(this.refuser);
   }
 
-  /** Settles with whether it was joined; if not, it still waits, and nothing of it was sent. */
+  /** Splices the connection. Resolves to false when it still waits, and none of its bytes were sent. */
   private async join(instance: InstanceName, visitor: Visitor, lease: Lease): Promise<boolean> {
     let splice: Splice | null = null;
     let isRetired = false;
@@ -77,7 +80,7 @@ export class ActivationSessions {
       client: visitor.socket,
       upstream,
       lease,
-      held: visitor.letGo(),
+      held: visitor.detach(),
       claimAgain: () => this.claimAgain(lease),
       onParted: () => this.park(instance, visitor.socket),
       onOver: forget,
@@ -86,7 +89,7 @@ export class ActivationSessions {
     return true;
   }
 
-  /** In the same step, or not at all. */
+  /** Claims the same process again, in the same step or not at all. */
   private claimAgain({ instance, generation }: Lease): Lease | null {
     const gone = new AbortController();
     const claim = this.source.claim(instance, gone.signal);
@@ -105,7 +108,7 @@ export class ActivationSessions {
     };
   }
 
-  /** Waits for its next request, which may be long in coming, and for nothing else. */
+  /** Waits for the next request, which may take long. */
   private park(instance: InstanceName, socket: Socket): void {
     if (this.isClosed) return void socket.destroySoon();
     const visitor = new Visitor(socket);
@@ -158,7 +161,7 @@ async function receive(
   return { refused: 'upstream_failed', retryAfterS: null };
 }
 
-/** A lease is given back whatever happens. */
+/** Splices; the lease is returned if that fails. */
 async function joined(lease: Lease, join: Ways['join']): Promise<boolean> {
   try {
     return await join(lease);

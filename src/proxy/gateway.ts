@@ -1,4 +1,4 @@
-/** What all requests of one proxy share, and what is known of a request before it is routed. */
+/** What all requests of one proxy share, and facts about a request before it is routed. */
 import { isIP, type Socket } from 'node:net';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import type { Asker, UpstreamSource } from '../core/admission/serving.ts';
@@ -23,9 +23,12 @@ export interface Gateway {
   readonly isTrusted: IsTrusted;
   readonly limits: ProxyLimits;
   readonly clientProbes: ClientProbes;
-  /** Of the settings that were published last. */
+  /** Index of the routing table that was published last. */
   routing: RoutingIndex;
-  /** For the next claim. Most claims settle at once and never look at it, so another is made only after one was held. */
+  /**
+   * Controller for the next claim. Most claims settle at once without using it, so it is replaced only after a claim
+   * was held.
+   */
   spare: AbortController;
 }
 
@@ -34,7 +37,7 @@ export interface GatewayOptions {
   readonly settings: ProxySettingsFeed;
   readonly limits: ProxyLimits;
   readonly logger: Logger;
-  /** Of clients' connections. */
+  /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
 }
 
@@ -79,7 +82,7 @@ class ProxyCaller implements Caller {
   readonly peer: string;
   readonly trusted: boolean;
   readonly requestId: string;
-  // Not of those that are logged with the rest.
+  // Private, so that they are not logged with the rest.
   readonly #rawHeaders: readonly string[];
   readonly #isTrusted: IsTrusted;
 
@@ -91,7 +94,7 @@ class ProxyCaller implements Caller {
     this.#isTrusted = isTrusted;
   }
 
-  /** Behind front servers of ours: the last address that is none of them. */
+  /** Behind trusted front servers, returns the last address of the chain that is not one of them. */
   get client(): string {
     if (!this.trusted) return clientOf(this.peer);
     const chain = valuesOf(this.#rawHeaders, 'x-forwarded-for').join(',').split(',');
@@ -100,7 +103,7 @@ class ProxyCaller implements Caller {
   }
 }
 
-/** Has the system notice when a client has vanished: a silent stream would keep its tenant awake for ever. */
+/** Enables keep-alive probes, because a silent stream of a vanished client would keep its tenant awake for ever. */
 export function probe(socket: Socket, { clientProbes }: Pick<Gateway, 'clientProbes'>): void {
   const { idleMs, intervalMs, count } = clientProbes;
   socket.setKeepAlive(true, idleMs, intervalMs, count);

@@ -1,6 +1,6 @@
-/** How long something that closes waits for what is under way. */
+/** How long a closing part waits for what is under way. */
 
-/** Settles when `watch` calls the function that it is given, when `graceMs` have passed, or when `hurry` aborts. */
+/** Settles when `watch` calls its argument, when `graceMs` have passed, or when `hurry` aborts. */
 export async function withinGrace(
   graceMs: number,
   hurry: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
  * The proxy without a server: serves requests and upgrades that a host program's own node:http server has read. The
- * connections are the host's; what is thrown in its listeners is the host's too.
+ * connections, and exceptions of the host's listeners, are the host's.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -17,12 +17,15 @@ import type { Routed } from './routing/route.ts';
 import { serve } from './serve.ts';
 import { createUpgrader } from './tunnel/upgrade.ts';
 
-/** What is called for a request that is no instance's. `error`: of the host's own `instance` function. */
+/** Called for a request that no instance serves. `error`: error of the host's own `instance` function. */
 export type Next = (error?: unknown) => void;
 
-/** Functions for a server of node:http or node:https; they need no `this`. */
+/** Functions for a server of node:http or node:https. They need no `this`. */
 export interface Handler {
-  /** `server.on('request', handler.request)`, or a middleware. Without `next`, what is no instance's gets 404. */
+  /**
+   * `server.on('request', handler.request)`, or a middleware. Without `next`, a request that no instance serves gets
+   * 404.
+   */
   readonly request: (request: IncomingMessage, response: ServerResponse, next?: Next) => void;
   /** `server.on('upgrade', handler.upgrade)`: WebSockets. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
@@ -31,17 +34,17 @@ export interface Handler {
 type Picked = string | null | undefined;
 
 export interface HandlerOptions {
-  /** Which instance a request is for, as `api:acme`; null: none. Default: by its host, as the config's proxy does. */
+  /** Chooses the instance for a request, such as `api:acme`; null: none. Default: by host, like the config's proxy. */
   readonly instance?: (request: IncomingMessage) => Picked | Promise<Picked>;
 }
 
 export interface OpenHandler extends Handler {
-  /** Lets what is under way end, for at most `graceMs` or until `hurry` aborts; then nothing is open. */
+  /** Waits for open requests for at most `graceMs` or until `hurry` aborts; nothing is open then. */
   close(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
 
 export interface HandlerSetup extends GatewayOptions {
-  /** Takes no further request. */
+  /** Whether further requests are refused. */
   isClosing(): boolean;
 }
 
@@ -75,7 +78,7 @@ export function createHandler(setup: HandlerSetup, { instance }: HandlerOptions)
     },
     upgrade: (message, duplex, head, next) => {
       const socket = duplex as Socket;
-      // Until it is known whose it is, nobody else listens to it.
+      // Nobody else listens to the socket until the route is known.
       const onError = () => {};
       socket.on('error', onError);
       const go = (routed: Routed) => {
@@ -94,7 +97,7 @@ export function createHandler(setup: HandlerSetup, { instance }: HandlerOptions)
   };
 }
 
-/** @throws {TenementError} `bad_input` for what no answer can be written to */
+/** @throws {TenementError} `bad_input` for a request that cannot be answered */
 function assertServable(message: IncomingMessage, response: ServerResponse): void {
   if (message.httpVersionMajor > 1)
     throw new TenementError('bad_input', 'the handler takes HTTP/1 only, and this is HTTP/2');
@@ -105,7 +108,7 @@ function isPassedOn(routed: Routed, next: Next | undefined): boolean {
   return next !== undefined && 'refused' in routed && routed.refused === 'unknown_tenant';
 }
 
-/** In the same step where the route is known in it. */
+/** Continues in the same step if the route is known at once. */
 function settle(route: () => Routed | Promise<Routed>, go: (routed: Routed) => void, fail: Next): void {
   let routed: Routed | Promise<Routed>;
   try {
@@ -117,7 +120,7 @@ function settle(route: () => Routed | Promise<Routed>, go: (routed: Routed) => v
   else go(routed);
 }
 
-/** The host's own function threw, and the host has no place for its errors here. */
+/** Handles an exception of the host's own function, when the host passes no `next`. */
 function failed(error: unknown, end: { destroy(): unknown }, { logger }: Gateway): void {
   fault(logger, error);
   end.destroy();
@@ -151,7 +154,7 @@ function serveMessage(message: IncomingMessage, response: ServerResponse, gatewa
   inside(socket, () => served.start())();
 }
 
-/** node:http has sent 100 Continue before it tells of a request. */
+/** Drops `Expect`, because node:http has already sent 100 Continue. */
 function withoutExpect(request: ClientRequest): ClientRequest {
   const raw = request.rawHeaders;
   if (valuesOf(raw, 'expect').length === 0) return request;

@@ -1,4 +1,4 @@
-/** What is open on connections of a host program: those are never closed for it, but for what has become a stream. */
+/** Responses on connections of a host program. The connections themselves stay open, except those that have become streams. */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client/client.ts';
 import { withinGrace } from './grace.ts';
@@ -18,14 +18,14 @@ export class HostInFlight {
     socket.once('close', () => this.streams.delete(socket));
   }
 
-  /** The response is over, or has become a stream. */
+  /** The response is complete, or has become a stream. */
   end(response: ClientResponse): void {
-    // Told of a second time, it was a stream, and its connection may carry the host's own answers next.
+    // A second call is for a stream, whose connection may next carry the host's own responses.
     if (!this.owed.delete(response)) this.streams.delete(response.req.socket);
     if (this.owed.size === 0) this.onDone();
   }
 
-  /** Settles when all responses that are owed have been sent, `graceMs` have passed or `hurry` aborts; then none is open. */
+  /** Settles when all owed responses have been sent, `graceMs` have passed or `hurry` aborts; none is open then. */
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     await withinGrace(graceMs, hurry, (onDone) => {
       this.onDone = onDone;

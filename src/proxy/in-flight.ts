@@ -1,21 +1,21 @@
 /**
- * What is open: connections, and the responses that are still owed on them. Lets a server end in order. That goes by what
- * the sockets say in the end, whether or not each was told of: a fault may have kept a listener from it.
+ * Open connections, and the responses owed on them. Lets a server end in order. In the end the state of the sockets
+ * counts, not whether their events were seen: a fault may have kept a listener from running.
  */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client/client.ts';
 import { withinGrace } from './grace.ts';
 import { SwapRemoveSet } from './swap-remove-set.ts';
 
-/** How often it is looked, while a server ends, for what is gone and was not told of. */
+/** How often an ending server looks for sockets whose end was not seen. */
 const LOOK_MS = 250;
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
   private readonly owed = new SwapRemoveSet<ClientResponse>();
-  /** WebSockets and server-sent events: they end only with their connection, so nobody waits for them. */
+  /** WebSockets and server-sent events. They end only with their connection, so nothing waits for them. */
   private readonly streams = new Set<Socket>();
-  /** Set while closing: called when all that was owed has been sent. */
+  /** Set while closing; called when everything owed has been sent. */
   private onDone: (() => void) | null = null;
 
   connected(socket: Socket): void {
@@ -28,7 +28,7 @@ export class InFlight {
   }
 
   begin(response: ClientResponse): void {
-    // The last on its connection: whoever sends more connects anew, to whoever listens then.
+    // The last response on its connection; a client with further requests connects to whichever server listens then.
     if (this.onDone !== null) response.shouldKeepAlive = false;
     this.owed.add(response);
   }
@@ -37,14 +37,14 @@ export class InFlight {
     this.streams.add(socket);
   }
 
-  /** The response is over, or has become a stream. */
+  /** The response is complete, or has become a stream. */
   end(response: ClientResponse): void {
     if (!this.owed.delete(response) || this.onDone === null || this.owed.size > 0) return;
     this.endIdle();
     this.look();
   }
 
-  /** Whether bytes written to the socket now would land in the middle of a response. */
+  /** Whether bytes written to the socket now would be inside a response. */
   isAnswering(socket: Socket): boolean {
     for (const response of this.owed) {
       if (response.req.socket === socket && response.headersSent) return true;
@@ -52,10 +52,7 @@ export class InFlight {
     return false;
   }
 
-  /**
-   * Settles when all responses that are owed have been sent, `graceMs` have passed or `hurry` aborts; then nothing is
-   * open.
-   */
+  /** Settles when all owed responses have been sent, `graceMs` have passed or `hurry` aborts; nothing is open then. */
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.forgetDead();
     this.endIdle();
@@ -68,7 +65,7 @@ export class InFlight {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** What is owed on a connection that is gone can never be sent. */
+  /** Forgets responses on connections that are gone, which can never be sent. */
   private forgetDead(): void {
     for (const response of [...this.owed]) if (response.req.socket.destroyed) this.owed.delete(response);
     for (const socket of this.sockets) {
@@ -94,7 +91,7 @@ export class InFlight {
     for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
   }
 
-  /** An answer may still lie here, not taken by the system: its connection closes when it has been. */
+  /** A response may still be in a buffer of this process. Its connection closes when the system has taken it. */
   private look(): void {
     if (this.owed.size === 0 && this.sockets.size <= this.streams.size) this.onDone?.();
   }

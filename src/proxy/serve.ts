@@ -1,4 +1,4 @@
-/** One request, from whichever server read it, to the tenant that its route names. */
+/** Serves one request, read by whichever server, by the tenant that its route names. */
 import type { ClientRequest, ClientResponse, Served } from './client/client.ts';
 import { answerError } from './exchange/error-page.ts';
 import { Exchange } from './exchange/exchange.ts';

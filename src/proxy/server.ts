@@ -30,15 +30,15 @@ export interface ProxyOptions extends GatewayOptions {
   readonly turnedAway: TurnedAway;
 }
 
-/** What answers on connections of this server's own. */
+/** The gateway of a server with its own connections. */
 type OwnGateway = Gateway & { readonly inFlight: InFlight };
 
 export interface ProxyServer {
-  /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
+  /** Settles with the address and its actual port. @throws {TenementError} `listen_failed` */
   listen(address: ListenAddress): Promise<ListenAddress>;
   /**
-   * Takes no more; lets what is under way end for `graceMs`, or until `hurry` aborts, then cuts it. Streams are cut when
-   * all else has ended.
+   * Stops accepting, waits for open requests for `graceMs` or until `hurry` aborts, then closes their connections.
+   * Streams are closed when everything else has ended.
    */
   close(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
@@ -57,7 +57,7 @@ export function createProxy(options: ProxyOptions): ProxyServer {
       await gateway.inFlight.drain(graceMs, hurry);
       gateway.pools.destroy();
       await closed;
-      // Ends http's own timer.
+      // Stops http's own timer.
       server.close();
     },
   };
@@ -73,7 +73,7 @@ function makeServer(gateway: OwnGateway, cap: ConnectionCap): Server {
   const { headerTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = gateway.limits;
   const server = createServer({
     requireHostHeader: false,
-    // Uploads may take as long as they like.
+    // Uploads may take any time.
     requestTimeout: 0,
     headersTimeout: headerTimeoutMs,
     connectionsCheckingInterval: Math.min(HEADER_CHECK_MS, headerTimeoutMs),
@@ -81,7 +81,7 @@ function makeServer(gateway: OwnGateway, cap: ConnectionCap): Server {
     maxHeaderSize: maxHeaderBytes,
     shouldUpgradeCallback: (request) => askedProtocol(request) !== null,
   });
-  // Else node:http ends every connection whose client has closed its sending half. It has no option for it.
+  // Otherwise node:http ends every connection whose client has closed its sending half. There is no option for this.
   Object.assign(server, { httpAllowHalfOpen: true });
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     for (const part of [request, response]) confineWith(request.socket, part);
@@ -90,7 +90,7 @@ function makeServer(gateway: OwnGateway, cap: ConnectionCap): Server {
     serveMessage(request, response, gateway);
   };
   server.on('request', handle);
-  // With Expect: 100-continue the body is asked for when a tenant reads it.
+  // With Expect: 100-continue, the body is requested when a tenant reads it.
   server.on('checkContinue', handle).on('checkExpectation', handle);
   const upgrade = createUpgrader(gateway);
   server.on('upgrade', (request, socket, head) => {
@@ -111,7 +111,7 @@ function makeServer(gateway: OwnGateway, cap: ConnectionCap): Server {
   return server;
 }
 
-/** Connections come to the server as before, and to node:http's reader with what is not plain. */
+/** Reads plain requests first. A connection goes to node:http's reader with its first request that is not plain. */
 function readPlainFirst(server: Server, gateway: OwnGateway, cap: ConnectionCap): void {
   const [readByNode] = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -133,7 +133,7 @@ function readPlainFirst(server: Server, gateway: OwnGateway, cap: ConnectionCap)
 }
 
 function refuseClient(error: NodeJS.ErrnoException, socket: Socket, { inFlight }: OwnGateway): void {
-  // Never into the middle of a response.
+  // Never inside a response.
   if (inFlight.isAnswering(socket)) socket.destroy();
   else refuseRaw(socket, PARSE_ERRORS[error.code ?? ''] ?? 'bad_request');
 }
@@ -151,12 +151,12 @@ const PARSE_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'client_too_slow',
 };
 
-/** For what could not be parsed, or is not for a proxy like this one. */
+/** Refuses input that could not be parsed, or that is not meant for a reverse proxy. */
 function refuseRaw(socket: Socket, code: ErrorCode): void {
   if (!socket.writable) return void socket.destroy();
   const answer = rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null }));
   socket.write(answer);
-  // Who has sent nothing waits for nothing.
+  // A client that has sent nothing waits for nothing.
   if (code === 'client_too_slow') socket.destroySoon();
   else linger(socket);
 }

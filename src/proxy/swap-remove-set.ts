@@ -1,7 +1,7 @@
 /**
- * A set of things that come and go tens of thousands of times a second. A Set does that too, but V8 keeps what was
- * deleted alive until its table is made anew, and the collector then copies thousands of dead requests again and
- * again: measured, a third of the proxy's time.
+ * A set of members that come and go tens of thousands of times a second. In a Set, V8 keeps deleted members alive until
+ * its table is rebuilt, and the collector then copies thousands of dead requests repeatedly; measured, a third of the
+ * proxy's time.
  */
 const PLACE = Symbol('place');
 
@@ -25,7 +25,7 @@ export class SwapRemoveSet<Member extends object> {
     member[PLACE] = this.members.push(member) - 1;
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether it was a member. */
   delete(member: Member & Placed): boolean {
     const place = member[PLACE];
     if (place === undefined || place < 0) return false;

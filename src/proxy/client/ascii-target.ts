@@ -1,22 +1,22 @@
 /**
- * Request lines in ASCII, of bytes as they come. Pure. Some clients send a target in UTF-8 (`curl 'http://…/?q=ü'`).
- * A URL has no such bytes (RFC 3986 §2), node:http refuses them, and some servers split a line at them (0x85 and 0xa0
- * are blanks in Latin-1), so each goes on percent-encoded, as browsers write it.
+ * Encodes request lines in ASCII, incrementally. Pure. Some clients send a target in UTF-8 (`curl 'http://…/?q=ü'`). A
+ * URL has no such bytes (RFC 3986 §2), node:http refuses them, and some servers split a line at them (0x85 and 0xa0 are
+ * blanks in Latin-1). So each byte is percent-encoded, as in browsers.
  */
 
 const LF = 10;
 const CR = 13;
 
 export class AsciiTarget {
-  /** `before`: only empty lines have come. */
+  /** `before`: only empty lines have arrived. */
   private state: 'before' | 'line' | 'behind' = 'before';
 
-  /** The next bytes begin a request. */
+  /** Announces that the next bytes begin a request. */
   begin(): void {
     this.state = 'before';
   }
 
-  /** `bytes` with those of the request line encoded that are not ASCII. */
+  /** Returns `bytes` with the non-ASCII bytes of the request line encoded. */
   encode(bytes: Buffer): Buffer {
     if (this.state === 'behind') return bytes;
     const end = this.endOfLine(bytes);

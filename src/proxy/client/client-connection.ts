@@ -1,6 +1,6 @@
 /**
- * A client's connection while it carries plain requests, one after the other. With the first that is not plain it goes to
- * node:http, for good.
+ * A client's connection while it carries plain requests, one after the other. At the first request that is not plain it
+ * goes to node:http for good.
  */
 import type { Socket } from 'node:net';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
@@ -10,41 +10,41 @@ import { PlainBody } from './plain-body.ts';
 import { type HeaderLines, type PlainHead, readPlainHead } from './plain-request.ts';
 import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
 
-/** Of what a client sends before it has its answer; the rest stays in the kernel's buffers. */
+/** How much is buffered of what a client sends before its response; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
-/** What a read costs however small it was. */
+/** Cost of each read beside its bytes. */
 const READ_OVERHEAD_BYTES = 512;
 
 export interface ClientConnectionOwner {
   readonly maxHeadBytes: number;
   readonly keepAliveLines: string;
   serve(request: ClientRequest, response: ClientResponse): Served;
-  /** What it reads next is none of ours; `bytes` were read and not understood. Nothing listens to the socket any more. */
+  /** Passes the connection on, with `bytes` that were read and not understood. The socket has no listeners any more. */
   onHandOver(connection: ClientConnection, bytes: Buffer): void;
   onGone(connection: ClientConnection): void;
 }
 
 export class ClientConnection implements PlainResponseOwner {
   readonly socket: Socket;
-  /** When something moved last that a client waits for, on the clock of performance.now(). */
+  /** When something that a client waits for last moved, in ms of performance.now(). */
   private quietSinceMs = performance.now();
   /** Whether there was no request yet. */
   isNew = true;
   private readonly owner: ClientConnectionOwner;
-  /** Set until it has its answer. */
+  /** Set until the response is complete. */
   private served: Served | null = null;
   private response: PlainResponse | null = null;
   private body: PlainBody | null = null;
-  /** Of the last request, while the client is busy. */
+  /** Lines of the last request, while the client is busy. */
   private lines: HeaderLines | null = null;
-  /** Read behind a request that is under way. */
+  /** Bytes behind the current request. */
   private held: Buffer[] = [];
   private heldBytes = 0;
 
   constructor(socket: Socket, owner: ClientConnectionOwner) {
     this.socket = socket;
     this.owner = owner;
-    // A reset is told by `close` too.
+    // A reset also raises `close`.
     socket.on('error', ignore).on('data', this.onData).on('drain', this.onDrain);
     socket.once('end', this.onEnd).once('close', this.onClose);
   }
@@ -53,17 +53,17 @@ export class ClientConnection implements PlainResponseOwner {
     return this.owner.keepAliveLines;
   }
 
-  /** It has been idle for a while: what it may repeat is not worth the memory. */
+  /** Drops what the client may repeat: on an idle connection it is not worth the memory. */
   forget(): void {
     this.lines = null;
   }
 
-  /** How long nothing has been under way. */
+  /** Returns how long nothing has been under way, in ms. */
   idleMs(nowMs: number): number {
     return this.served === null ? nowMs - this.quietSinceMs : 0;
   }
 
-  /** The rest of a body is of no interest after the answer, but the next request stands behind it. */
+  /** After the response the rest of the body is unimportant, but the next request follows it. */
   onAnswered(): void {
     const { served, response, body, socket } = this;
     this.served = null;
@@ -75,13 +75,13 @@ export class ClientConnection implements PlainResponseOwner {
     else if (body?.isWhole !== false) this.next();
   }
 
-  /** Nothing that stands behind the last request is acted on. */
+  /** Ends the connection. Nothing behind the last request is acted on. */
   private close(): void {
     const { socket, body } = this;
     if (body?.isWhole !== false && this.held.length === 0) return socket.destroySoon();
     this.held = [];
     linger(socket);
-    // Full of what was held, it was not read.
+    // The socket was paused while too much was held.
     socket.resume();
   }
 
@@ -92,7 +92,7 @@ export class ClientConnection implements PlainResponseOwner {
   };
 
   private begin(bytes: Buffer): void {
-    // It is being closed: nothing could be answered.
+    // The connection is closing, so nothing could be answered.
     if (!this.socket.writable) return;
     const head = readPlainHead(bytes, this.owner.maxHeadBytes, this.lines);
     // More than one request: the feed of node:http (request-feed.ts) takes them one at a time.
@@ -128,11 +128,11 @@ export class ClientConnection implements PlainResponseOwner {
     if (this.heldBytes >= HELD_BYTES) this.socket.pause();
   }
 
-  /** A client that does not take its answers is not asked for more requests. */
+  /** No further requests are read from a client that does not accept its responses. */
   private next(): void {
     this.response = null;
     this.body = null;
-    // It is being closed: nothing could be answered.
+    // The connection is closing, so nothing could be answered.
     if (!this.socket.writable) return this.close();
     if (this.held.length > 0) this.handOver(Buffer.concat(this.held));
     else if (this.socket.writableNeedDrain) this.socket.pause();

@@ -1,4 +1,4 @@
-/** All connections that carry plain requests; ends those on which nothing comes. */
+/** All connections that carry plain requests; closes idle ones. */
 import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../../core/service/service.ts';
 import { inside } from '../../faults.ts';
@@ -6,15 +6,15 @@ import { FewATurn } from '../exchange/few-a-turn.ts';
 import type { ClientRequest, ClientResponse, Served } from './client.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
-/** How often they are looked through. */
+/** How often all connections are checked. */
 const SWEEP_MS = 1000;
 
 export interface ClientConnectionsOptions {
   readonly limits: ProxyLimits;
   serve(request: ClientRequest, response: ClientResponse): Served;
-  /** Another reader takes it from `bytes` on. The socket is paused. */
+  /** Passes a connection to another reader, from `bytes` on. The socket is paused. */
   onHandOver(socket: Socket, bytes: Buffer): void;
-  /** It has sent nothing within the time for headers. */
+  /** The client has sent nothing within the time for headers. */
   onSilent(socket: Socket): void;
 }
 
@@ -65,7 +65,7 @@ export class ClientConnections implements ClientConnectionOwner {
   private sweep(): void {
     const nowMs = performance.now();
     for (const connection of this.all) {
-      // What has come is read first: a request that was sent in time may have waited for us.
+      // Received data is read first: a request that was sent in time may have waited for this process.
       if (connection.idleMs(nowMs) >= SWEEP_MS) connection.forget();
       if (this.isOver(connection, nowMs)) this.endings.add(inside(connection.socket, () => this.end(connection)));
     }
@@ -80,7 +80,7 @@ export class ClientConnections implements ClientConnectionOwner {
   private end(connection: ClientConnection): void {
     if (!this.all.has(connection) || !this.isOver(connection, performance.now())) return;
     if (connection.isNew) this.options.onSilent(connection.socket);
-    // Also one that has not taken the last of its answer in all that time.
+    // This includes a client that has not taken the end of its response in all that time.
     else connection.socket.destroy();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The client's side of an exchange, whoever reads and writes it: node:http, or a connection that carries plain requests
+ * The client's side of an exchange, whether node:http reads and writes it, or a connection of plain requests
  * (client-connection.ts).
  */
 import type { IncomingMessage } from 'node:http';
@@ -15,38 +15,38 @@ export interface ClientRequest {
   /** [name, value, …], latin1. */
   readonly rawHeaders: readonly string[];
   readonly socket: Socket;
-  /** Null when there is none. */
+  /** null without a body. */
   readonly body: ClientBody | null;
-  /** Its header lines, where the request before it on the connection had the same; else null. */
+  /** Its header lines, if the previous request on the connection had the same; otherwise null. */
   readonly repeated: HeaderLines | null;
 }
 
 export interface ClientBody extends Readable {
-  /** [name, value, …], once a chunked body is whole. */
+  /** [name, value, …], once a chunked body is complete. */
   readonly rawTrailers?: readonly string[];
 }
 
-/** What of node:http's ServerResponse is used, with the meaning that it has there. */
+/** The used part of node:http's ServerResponse, with the same meaning. */
 export interface ClientResponse {
   /** Whether another request may follow on the connection. */
   shouldKeepAlive: boolean;
-  /** Whether status and headers are settled. */
+  /** Whether status and header fields are set. */
   readonly headersSent: boolean;
   readonly req: { readonly socket: Socket; readonly httpVersionMinor: number };
-  /** Null when it is over. */
+  /** null when the response is over. */
   readonly socket: Socket | null;
   /** Bytes that the system has not taken. */
   readonly writableLength: number;
   readonly writableNeedDrain: boolean;
-  /** `headers`: raw. Without a reason the usual phrase stands. */
+  /** Without a reason the usual phrase is sent. `headers`: raw. */
   writeHead(status: number, reason: string | undefined, headers: string[]): unknown;
   flushHeaders(): void;
   /** Returns whether there is room for more. */
   write(bytes: Buffer): boolean;
   end(bytes?: string | Buffer, encoding?: BufferEncoding): unknown;
-  /** A head that could be written again as it is, for another answer with the same headers; null: there is none. */
+  /** A head that can be written unchanged for another response with the same fields; null: none. */
   readonly writtenHead?: string | null;
-  /** As `writeHead`, with such a head. */
+  /** Like `writeHead`, with such a head. */
   writeHeadAgain?(head: string): void;
   addTrailers(trailers: [name: string, value: string][]): void;
   writeContinue(): void;
@@ -55,16 +55,16 @@ export interface ClientResponse {
   destroy(): unknown;
 }
 
-/** A request that is being served. Its owner tells it of the client. */
+/** A request that is being served. Its owner reports events of the client. */
 export interface Served {
   start(): void;
-  /** The client left, or has all of its answer. */
+  /** The client left, or has its whole response. */
   closed(): void;
-  /** It takes more of its answer. */
+  /** The client accepts more of its response. */
   drained(): void;
 }
 
-/** A host program's server may be one of TLS. */
+/** A host program's server may use TLS. */
 export function protoOf(socket: Socket): 'http' | 'https' {
   return 'encrypted' in socket ? 'https' : 'http';
 }

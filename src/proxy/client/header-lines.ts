@@ -1,9 +1,12 @@
-/** Header lines as bytes have them, read strictly. Pure. */
+/** Parses header lines strictly. Pure. */
 
-/** RFC 9110 §5.1 and §5.5: a token, and no control characters in the value. */
+/** RFC 9110 §5.1 and §5.5: a token, and a value without control characters. */
 const HEADER_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)(?:\r\n|$)/y;
 
-/** `text` from `at` on: lines, of which the last has no end. [name, value, …], or null when one is not "name: value". */
+/**
+ * Parses lines of `text` from `at` on; the last one has no line end. Returns [name, value, …], or null when one is not
+ * "name: value".
+ */
 export function readHeaderLines(text: string, at: number): string[] | null {
   const headers: string[] = [];
   for (HEADER_LINE.lastIndex = at; HEADER_LINE.lastIndex < text.length || headers.length === 0; ) {
@@ -17,7 +20,7 @@ export function readHeaderLines(text: string, at: number): string[] | null {
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** Of the blanks that may follow a value. */
+/** Removes blanks after a value. */
 function trimEnd(value: string): string {
   let end = value.length;
   while (end > 0 && isBlank(value.charCodeAt(end - 1))) end -= 1;

@@ -1,7 +1,7 @@
 /**
- * How the proxy takes connections. libuv accepts one connection a turn of the event loop from a listening socket, so
- * while hundreds are busy, and a turn is long, new ones wait for seconds in the kernel's queue: measured, 512 of them
- * 2.9 s. Several sockets on one port are accepted from side by side.
+ * How the proxy accepts connections. libuv accepts one connection per turn of the event loop from a listening socket.
+ * So while hundreds are busy, and turns are long, new ones wait for seconds in the kernel's queue; measured, 512 of
+ * them 2.9 s. Several sockets on one port are accepted from in parallel.
  */
 
 import cluster from 'node:cluster';
@@ -10,22 +10,22 @@ import { createServer as createNetServer, Server as NetServer } from 'node:net';
 import type { ListenAddress } from '../../core/service/service.ts';
 import { TenementError } from '../../errors.ts';
 
-/** Node's own 511 lets a burst of connections wait a second for their second SYN; the kernel caps this at somaxconn. */
+/** With Node's own 511, a burst of connections waits a second for the second SYN; the kernel caps this at somaxconn. */
 const BACKLOG = 4096;
 export interface Listeners {
   readonly address: ListenAddress;
-  /** Takes no more; settles when all connections are closed. */
+  /** Stops accepting; settles when all connections are closed. */
   close(): Promise<void>;
 }
 
 /**
- * `sockets`: how many of them. With 16 the last of 512 busy connections waited 0.7 s, with 64 0.4 s.
+ * Listens. @param sockets number of sockets: with 16 the last of 512 busy connections waited 0.7 s, with 64 0.4 s
  * @throws {TenementError} `listen_failed`
  */
 export async function listen(server: Server, address: ListenAddress, sockets: number): Promise<Listeners> {
   try {
     const servers = [server, ...helpersOf(server, sockets)];
-    // A port that others listen on too could be shared without anyone noticing, so it is tried alone first.
+    // A port that others listen on could be shared unnoticed, so it is first tried alone.
     const bound = sharesPort(servers) ? await tryAlone(address) : address;
     const [first = bound] = await Promise.all(servers.map((one) => listenOne(one, bound, sharesPort(servers))));
     return { address: first, close: async () => void (await Promise.all(servers.map(stopAccepting))) };
@@ -36,7 +36,7 @@ export async function listen(server: Server, address: ListenAddress, sockets: nu
   }
 }
 
-/** Workers share one socket, so that none of them is handed a connection while it hangs. */
+/** Workers share one socket, so that a hanging worker gets no connection. */
 function helpersOf(server: Server, sockets: number): NetServer[] {
   if (cluster.isWorker || process.platform !== 'linux') return [];
   const take = (socket: unknown) => server.emit('connection', socket);
@@ -65,7 +65,7 @@ function listenOne(server: NetServer, { host, port }: ListenAddress, reusePort: 
   });
 }
 
-/** Not http's own close, which destroys connections whose last response is written but not yet sent. */
+/** http's own close would destroy connections whose last response is written but not yet sent. */
 function stopAccepting(server: NetServer): Promise<void> {
   return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
 }

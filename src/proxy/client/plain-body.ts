@@ -1,8 +1,8 @@
-/** The body of a plain request: as many bytes as its head said, read no faster than they are taken. */
+/** The body of a plain request, of the length in its head, read no faster than it is consumed. */
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 
-/** Of what came before it is wanted; the rest stays in the kernel's buffers. */
+/** How much is buffered before the body is wanted; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
 
 export class PlainBody extends Readable {
@@ -19,7 +19,7 @@ export class PlainBody extends Readable {
     return this.left === 0;
   }
 
-  /** Takes what is its own of `bytes`; returns what stands behind it. */
+  /** Takes the body's share of `bytes`; returns the rest. */
   fill(bytes: Buffer): Buffer {
     const own = bytes.length > this.left ? bytes.subarray(0, this.left) : bytes;
     this.left -= own.length;

@@ -1,45 +1,45 @@
 /**
- * Recognises requests that can be read in one way only (RFC 9112), as nearly all can. Pure. Whatever is not plainly one
- * is left to node:http, also what it will refuse: nothing may pass here that node:http reads differently.
+ * Recognises unambiguous requests (RFC 9112), which nearly all are. Pure. All others are left to node:http, including
+ * those that it refuses: no request may pass here that node:http would read differently.
  */
 import { readHeaderLines } from './header-lines.ts';
 
-/** More than browsers send; node:http takes 2000. */
+/** More than browsers send; node:http accepts 2000. */
 const MAX_HEADERS = 100;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** RFC 9112 §3: the target in origin form, visible characters but `#`. */
+/** RFC 9112 §3: the target in origin form, visible characters except `#`. */
 const REQUEST_LINE = /^(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS) (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1\r\n/;
 const LENGTH = /^\d{1,15}$/;
 
-/** They concern the connection, or leave the length to be found out. */
+/** Fields that concern the connection, or leave the length open. */
 const NOT_PLAIN = new Set(['transfer-encoding', 'upgrade', 'expect', 'te', 'trailer']);
 
-/** A longer head is read anew each time: connections that are busy keep what they read last. */
+/** Longer heads are not cached, because each busy connection keeps its last one. */
 const MAX_KEPT_BYTES = 2048;
 
 export interface PlainHead {
   readonly method: string;
   readonly url: string;
   readonly lines: HeaderLines;
-  /** Whether the lines are those of the request before it on the connection, byte by byte. */
+  /** Whether the lines equal those of the previous request on the connection, byte for byte. */
   readonly isRepeated: boolean;
-  /** Where the body begins in what was read. */
+  /** Offset of the body in what was read. */
   readonly bodyAt: number;
 }
 
-/** The header lines of a request. Most clients send the same with each request on a connection. */
+/** The header lines of a request. Most clients repeat them with each request on a connection. */
 export interface HeaderLines {
-  /** As they came; empty when the next request need not be compared with them. */
+  /** Text as received; empty when the next request need not be compared with it. */
   readonly text: string;
   /** [name, value, …], latin1. */
   readonly rawHeaders: readonly string[];
   readonly framing: PlainFraming;
-  /** What they became for a tenant, kept once they were repeated. */
+  /** The lines for a tenant, kept once the client has repeated its lines. */
   forwarded: ForwardedLines | null;
 }
 
-/** What the header lines of one client are for one tenant, before and after the request's id. */
+/** The header lines of one client for one tenant, before and after the request's id. */
 export interface ForwardedLines {
   readonly tenantId: string;
   readonly trusted: boolean;
@@ -48,15 +48,16 @@ export interface ForwardedLines {
 }
 
 export interface PlainFraming {
-  /** Bytes of the body. */
+  /** Length of the body in bytes. */
   readonly length: number;
   /** Whether another request may follow on the connection. */
   readonly keepAlive: boolean;
 }
 
 /**
- * `bytes`: what was read of a connection where a request begins. `last`: the lines of the request before it on the same
- * connection. Null unless its whole head is there, and plain.
+ * Reads a head; null unless it is complete, and plain.
+ * @param bytes what was read of a connection, from the beginning of a request
+ * @param last lines of the previous request on the same connection
  */
 export function readPlainHead(bytes: Buffer, maxHeadBytes: number, last: HeaderLines | null = null): PlainHead | null {
   const end = bytes.indexOf(HEAD_END);

@@ -1,6 +1,6 @@
 /**
- * The answer to a plain request, written to its connection as node:http would write it, for less: node:http's own is made
- * for headers that come one by one, and for connections of every kind.
+ * The response to a plain request, written in the same form as by node:http but at lower cost. node:http's own response
+ * is made for header fields that are set one by one, and for every kind of connection.
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,13 +9,13 @@ import type { ClientResponse } from './client.ts';
 
 export interface PlainResponseOwner {
   readonly socket: Socket;
-  /** `Connection` and what belongs to it, while it is kept. */
+  /** `Connection` and related fields, for a connection that is kept. */
   readonly keepAliveLines: string;
-  /** The answer is written. */
+  /** The response has been written. */
   onAnswered(): void;
 }
 
-/** How a client knows where the body ends. */
+/** How the client finds the end of the body. */
 type Framing = 'none' | 'length' | 'chunked';
 
 export class PlainResponse implements ClientResponse {
@@ -25,9 +25,9 @@ export class PlainResponse implements ClientResponse {
   private readonly owner: PlainResponseOwner;
   private readonly isHead: boolean;
   private framing: Framing = 'none';
-  /** Whether the tenant has said when it answered. */
+  /** Whether the tenant has set `Date`. */
   private isDated = false;
-  /** Settled and not yet written. */
+  /** Complete, but not yet written. */
   private head = '';
   private trailers = '';
 
@@ -62,7 +62,10 @@ export class PlainResponse implements ClientResponse {
     this.head = `${head}${this.framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''}\r\n`;
   }
 
-  /** Another answer with these headers has the same head if its body has a length and its date is the tenant's. */
+  /**
+   * The head, if another response with the same fields has it, too: its body has a length, and its date is the
+   * tenant's.
+   */
   get writtenHead(): string | null {
     return this.framing === 'length' && this.isDated ? flat(this.head) : null;
   }
@@ -90,7 +93,7 @@ export class PlainResponse implements ClientResponse {
     return hasRoom;
   }
 
-  /** With `bytes` as a string and `latin1`, all that is left goes out in one write. */
+  /** With `bytes` as a string and `latin1`, everything left goes out in one write. */
   end(bytes: string | Buffer = '', encoding: BufferEncoding = 'utf8'): void {
     const { socket } = this;
     const text = typeof bytes === 'string' ? latin1Of(bytes, encoding) : '';
@@ -142,7 +145,7 @@ function sizeLine(bytes: number): string {
   return `${bytes.toString(16)}\r\n`;
 }
 
-/** As characters of one byte each. */
+/** Converts text to characters of one byte each. */
 function latin1Of(text: string, encoding: BufferEncoding): string {
   return encoding === 'latin1' ? text : Buffer.from(text, encoding).toString('latin1');
 }
@@ -150,7 +153,7 @@ function latin1Of(text: string, encoding: BufferEncoding): string {
 let date = '';
 let dateUntilMs = 0;
 
-/** RFC 9110 §6.6.1, to the second. */
+/** Returns the date by RFC 9110 §6.6.1, cached for the current second. */
 function dateNow(): string {
   const nowMs = Date.now();
   if (nowMs < dateUntilMs && nowMs >= dateUntilMs - 1000) return date;

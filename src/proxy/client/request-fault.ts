@@ -1,32 +1,33 @@
-/** Why a request that node:http could parse is not served all the same. Pure. */
+/** Decides whether a request that node:http could parse is refused all the same. Pure. */
 import type { ErrorCode } from '../../errors.ts';
 import { hasUnclearLength, isChunked, valuesOf } from '../routing/headers.ts';
 
 export interface ParsedHead {
-  /** "1.1". */
+  /** For example "1.1". */
   readonly httpVersion: string;
   /** [name, value, …]. */
   readonly rawHeaders: readonly string[];
 }
 
 /**
- * Null when it may be served. Plain requests (plain-request.ts) have no fault by their form. What is said of `Expect`
- * means nothing in HTTP/1.0 (RFC 9110 §10.1.1); a transfer coding there makes the length unclear (RFC 9112 §6.1).
+ * Returns the error code; null when the request may be served. Plain requests (plain-request.ts) have no such fault. In
+ * HTTP/1.0, `Expect` has no meaning (RFC 9110 §10.1.1), and a transfer coding makes the length ambiguous (RFC 9112
+ * §6.1).
  */
 export function faultOf({ httpVersion, rawHeaders }: ParsedHead): ErrorCode | null {
   const isOld = httpVersion === '1.0';
-  // The parser takes 0.9 and 2.0 too.
+  // The parser also accepts 0.9 and 2.0.
   if (!isOld && httpVersion !== '1.1') return 'bad_request';
   if (hasUnclearLength(rawHeaders) || (isOld && isChunked(rawHeaders))) return 'bad_request';
   return isOld || canMeet(valuesOf(rawHeaders, 'expect')) ? null : 'expectation_failed';
 }
 
-/** There is one expectation that a server can meet, and one spelling of it. */
+/** A server can meet only one expectation, in one spelling. */
 function canMeet(expectations: readonly string[]): boolean {
   return expectations.length === 0 || (expectations.length === 1 && asksForGoAhead(expectations[0]));
 }
 
-/** `expect`: the value of that header. */
+/** @param expect value of that header field */
 export function asksForGoAhead(expect: string | undefined): boolean {
   return expect?.toLowerCase() === '100-continue';
 }

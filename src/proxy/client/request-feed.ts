@@ -1,10 +1,9 @@
 /**
- * Feeds node:http one request of a connection at a time. Left to itself node:http reads all that has come and emits
- * 'request' for each at once; one client could then hold thousands of upstream connections. What stands behind the
- * request that is under way is not parsed; it waits here, and past a bound in the kernel.
- *
- * A refusal ends it: once the connection is not to be kept (`shouldKeepAlive` of the answer is false, or the socket has
- * been ended), or after `stop()`, nothing that was read behind the refused request is ever parsed.
+ * Passes a connection's requests to node:http one at a time. By itself node:http parses everything that has arrived,
+ * and emits 'request' for each request at once, so that one client could hold thousands of upstream connections. Bytes
+ * behind the current request are not parsed; they wait here, and beyond a limit in the kernel. |
+ * A refusal ends the feed. Once the connection is to be closed (`shouldKeepAlive` of the response is false, or the
+ * socket has been ended), or after `stop()`, nothing read behind the refused request is ever parsed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,16 +11,16 @@ import { hasBody } from '../routing/headers.ts';
 import { AsciiTarget } from './ascii-target.ts';
 import { halfClosed } from './half-close.ts';
 
-/** Of what a client sends before it has its answer; the rest stays in the kernel's buffers. */
+/** How much is buffered of what a client sends before its response; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
-/** What a read costs however small it was, so that many small ones cannot take more memory than a few large ones. */
+/** Cost of each read beside its bytes, so that many small reads cannot take more memory than a few large ones. */
 const READ_OVERHEAD_BYTES = 512;
-/** Ends every head, and every chunked body. */
+/** The end of every head, and of every chunked body. */
 const END = Buffer.from('\r\n\r\n');
 
 const feeds = new WeakMap<Socket, RequestFeed>();
 
-/** The feed of a connection that node:http reads. */
+/** Returns the feed of a connection that node:http reads. */
 export function feedOf(socket: Socket): RequestFeed | undefined {
   return feeds.get(socket);
 }
@@ -29,32 +28,35 @@ export function feedOf(socket: Socket): RequestFeed | undefined {
 interface UnderWay {
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
-  /** When its last byte was read, on the clock of performance.now(); null before that. */
+  /** When its last byte was read, in ms of performance.now(); null before that. */
   wholeSinceMs: number | null;
   isAnswered: boolean;
 }
 
 export class RequestFeed {
   private readonly socket: Socket;
-  /** node:http's own listeners to the socket's data and its end. */
+  /** node:http's own listeners for the socket's data and end. */
   private readonly parse: (bytes: Buffer) => void;
   private readonly finish: () => void;
   private held: Buffer[] = [];
   private heldBytes = 0;
   private current: UnderWay | null = null;
   private readonly target = new AsciiTarget();
-  /** Of a body with a length. */
+  /** Bytes left of a body with a length. */
   private bodyBytesLeft = 0;
-  /** The last that was parsed: the end of a head may be cut in two. */
+  /** The last parsed bytes: the end of a head may be split. */
   private tail: Buffer = Buffer.alloc(0);
   private lastReadMs = performance.now();
-  /** When it was answered last, or began. */
+  /** When the last response ended, or the feed began. */
   private quietSinceMs = performance.now();
   private isFull = false;
   private hasEnded = false;
   private isOver = false;
 
-  /** `attach` makes node:http read the paused socket. Begins with `bytes`, which were read before. */
+  /**
+   * Makes node:http read the paused socket, beginning with `bytes`, which were read before. @param attach registers
+   * node:http's listeners
+   */
   constructor(socket: Socket, bytes: Buffer, attach: () => void) {
     this.socket = socket;
     const before = socket.listeners('end');
@@ -62,14 +64,14 @@ export class RequestFeed {
     [this.parse] = socket.listeners('data') as [(bytes: Buffer) => void];
     [this.finish] = socket.listeners('end').filter((listener) => !before.includes(listener)) as [() => void];
     feeds.set(socket, this);
-    // Not before ours is there: a socket without such a listener is not read at all.
+    // In this order, because a socket without a data listener is not read at all.
     socket.on('data', this.onData).off('data', this.parse);
     socket.off('end', this.finish).on('end', this.onEnd).on('drain', this.onDrain);
     this.onData(bytes);
     if (!this.isFull) socket.resume();
   }
 
-  /** A head was parsed, and is to be answered. */
+  /** Notes a parsed head that will be answered. */
   began(message: IncomingMessage, response: ServerResponse): void {
     const withBody = hasBody(message.rawHeaders);
     const current = { message, response, wholeSinceMs: withBody ? null : performance.now(), isAnswered: false };
@@ -84,25 +86,28 @@ export class RequestFeed {
     });
   }
 
-  /** Whether anything was read behind the request that is under way. */
+  /** Whether anything was read behind the current request. */
   get holds(): boolean {
     return this.held.length > 0;
   }
 
-  /** How long no request has been under way; 0 while one is, and when node:http reads it no more. */
+  /**
+   * Returns how long no request has been under way, in ms; 0 while one is, or when node:http no longer reads the
+   * connection.
+   */
   idleMs(nowMs: number): number {
     const { current } = this;
     const isBusy = this.isOver || (current !== null && !(current.isAnswered && current.message.complete));
     return isBusy ? 0 : nowMs - this.quietSinceMs;
   }
 
-  /** Parses nothing more; what comes is read and thrown away, by which the client's end is seen. */
+  /** Stops parsing. Further input is read and discarded, so that the client's end is noticed. */
   stop(): void {
     this.isOver = true;
     this.drop();
   }
 
-  /** Lets go of the socket, for whoever reads it as something else; returns what was read behind the last request. */
+  /** Gives up the socket to another reader; returns what was read behind the last request. */
   release(): Buffer {
     const rest = Buffer.concat(this.held);
     this.stop();
@@ -127,14 +132,14 @@ export class RequestFeed {
   private setFull(isFull: boolean): void {
     if (isFull) this.socket.pause();
     else if (this.isFull) {
-      // What the client sent meanwhile, its end perhaps, is read only now.
+      // Whatever the client sent meanwhile, perhaps its end, is read only now.
       this.lastReadMs = performance.now();
       this.socket.resume();
     }
     this.isFull = isFull;
   }
 
-  /** The body of the request that is under way, or else the next request. */
+  /** Whether the rest of the current body, or the next request, may be parsed. */
   private mayParse(): boolean {
     const { current, socket } = this;
     if (current !== null) {
@@ -143,13 +148,13 @@ export class RequestFeed {
       this.current = null;
       this.target.begin();
     }
-    // It is being closed: nothing could be answered.
+    // The connection is closing, so nothing could be answered.
     if (!socket.writable) this.stop();
-    // A client that does not take its answers is not asked for more requests.
+    // No further requests are read from a client that does not accept its responses.
     return !this.isOver && !socket.writableNeedDrain;
   }
 
-  /** Takes off what ends no more than one message, and begins no other. */
+  /** Takes off a part that ends at most one message, and begins no other. */
   private next(): Buffer {
     const [first = END] = this.held;
     const size = this.bodyBytesLeft > 0 ? Math.min(this.bodyBytesLeft, first.length) : endOf(first, this.tail);
@@ -177,7 +182,9 @@ export class RequestFeed {
     this.feed();
   };
 
-  /** All that came has been parsed: the request under way is the last. Of a connection without one node:http takes care. */
+  /**
+   * Everything received has been parsed, so the current request is the last. Without one, node:http handles the end.
+   */
   private ended(): void {
     const { current, socket } = this;
     this.hasEnded = false;
@@ -194,7 +201,7 @@ export class RequestFeed {
   }
 }
 
-/** How many of `bytes` may be parsed at once. `before`: what was parsed last. */
+/** Returns how many of `bytes` may be parsed at once. @param before the last parsed bytes */
 function endOf(bytes: Buffer, before: Buffer): number {
   const seam = Buffer.concat([before, bytes.subarray(0, END.length - 1)]).indexOf(END);
   if (seam !== -1) return seam + END.length - before.length;

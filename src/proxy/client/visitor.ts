@@ -1,4 +1,4 @@
-/** A client that has rung and waits, and the server that tells it why it cannot be let in. */
+/** A client that waits at an activation socket, and the server that tells it why it cannot be served. */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Refusal } from '../../core/admission/serving.ts';
@@ -6,12 +6,12 @@ import { answerError } from '../exchange/error-page.ts';
 import { nextRequestId } from '../routing/request-id.ts';
 import { requestOf } from './client.ts';
 
-/** Of what a client sends while it is held; the rest stays in the kernel's buffers. */
+/** How much is buffered of what a held client sends; the rest stays in the kernel's buffers. */
 const HELD_BYTES = 64 * 1024;
-/** Who is refused has this long to say what it wanted: an answer before that could be lost. */
+/** How long a refused client may take to send its request; an earlier response could be lost. */
 const REFUSAL_TIMEOUT_MS = 10_000;
 
-/** One that half-closes counts as one that left, as it does for most tenants. */
+/** A held connection. A client that half-closes counts as gone, as it does for most tenants. */
 export class Visitor {
   readonly socket: Socket;
   private readonly leaving = new AbortController();
@@ -24,7 +24,7 @@ export class Visitor {
   };
   private readonly leave = () => {
     this.leaving.abort();
-    // One that was joined before may not have taken the last of its answer.
+    // A client that was joined before may not have taken the end of its response.
     this.socket.destroySoon();
   };
 
@@ -33,7 +33,7 @@ export class Visitor {
     socket.on('data', this.keep).once('end', this.leave).once('close', this.leave).resume();
   }
 
-  /** Aborts when it leaves. */
+  /** Aborts when the client leaves. */
   get left(): AbortSignal {
     return this.leaving.signal;
   }
@@ -42,27 +42,27 @@ export class Visitor {
     return this.leaving.signal.aborted;
   }
 
-  /** Lets an HTTP server read it from its first byte on. */
+  /** Lets an HTTP server read the connection from its first byte on. */
   handOver(server: Server): void {
-    const held = Buffer.concat(this.letGo());
+    const held = Buffer.concat(this.detach());
     if (held.length > 0) this.socket.unshift(held);
     server.emit('connection', this.socket);
     this.socket.resume();
   }
 
-  /** Reads it no more, and returns what was read. */
-  letGo(): Buffer[] {
+  /** Stops reading, and returns what was read. */
+  detach(): Buffer[] {
     this.socket.pause();
     this.socket.off('data', this.keep).off('end', this.leave).off('close', this.leave);
     return this.held;
   }
 }
 
-/** Never listens: it is handed connections, and answers whatever is asked with why it cannot be. */
+/** Creates a server that never listens. It gets connections passed, and answers every request with its refusal. */
 export function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
   const server = createServer({ requireHostHeader: false, shouldUpgradeCallback: () => false }, (request, response) => {
     const refusal = refusals.get(request.socket);
-    // Requests pipelined behind the first, which was the last that is answered.
+    // Further pipelined requests; only the first one is answered.
     if (refusal === undefined) return;
     refusals.delete(request.socket);
     response.shouldKeepAlive = false;

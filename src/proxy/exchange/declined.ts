@@ -1,6 +1,6 @@
 /**
- * The answer of a tenant that declines to switch protocols. http-proxy would write it to the client as fast as the tenant
- * sends it, and keep in memory what the client does not take; here the tenant waits for the client.
+ * A tenant's response that declines to switch protocols. http-proxy would write it to the client as fast as the tenant
+ * sends it, and buffer what the client does not accept. Here the tenant waits for the client.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,18 +11,18 @@ import { reasonPhrase, sendTrailers } from './reply.ts';
 import { takeTurns } from './turn.ts';
 
 export interface DeclinedOptions {
-  /** How long the request was held for a wake, in ms, or null. */
+  /** How long the request was held for a wake, in ms; null: not at all. */
   readonly heldMs: number | null;
-  /** A client that takes no byte for so long is cut off; 0: never. */
+  /** A client that accepts no byte for this time is disconnected; 0: never. */
   readonly bodyIdleTimeoutMs: number;
 }
 
-/** Takes the place of what http-proxy does with an answer that does not switch. `passOn` is called with it. */
+/** Replaces http-proxy's handling of a response that does not switch. */
 export function onDeclined(upstream: ClientRequest, passOn: (answer: IncomingMessage) => void): void {
   upstream.removeAllListeners('response').once('response', passOn);
 }
 
-/** Passes the answer on, then closes the connection; one that breaks off breaks off for the client too. */
+/** Passes the response on, then closes the connection. A truncated response is truncated for the client, too. */
 export function passDeclined(answer: IncomingMessage, client: Socket, options: DeclinedOptions): void {
   confineWith(client, answer);
   const owner = { socket: client, keepAliveLines: '', onAnswered: () => client.destroySoon() };
@@ -41,7 +41,7 @@ export function passDeclined(answer: IncomingMessage, client: Socket, options: D
     answer.resume();
   });
   takeTurns(answer, client);
-  // What it still sends is thrown away: a connection that nobody reads does not tell of its end.
+  // Further data from the client is discarded; an unread connection would not report its end.
   client.resume();
   client.once('close', () => stall.end());
   answer.once('end', () => {
@@ -52,7 +52,7 @@ export function passDeclined(answer: IncomingMessage, client: Socket, options: D
   answer.once('close', () => answer.complete || client.destroy());
 }
 
-/** Cuts a client off that takes nothing. */
+/** Disconnects a client that accepts nothing. */
 class Stall {
   private timer: NodeJS.Timeout | null = null;
   private readonly client: Socket;

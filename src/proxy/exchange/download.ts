@@ -1,13 +1,13 @@
-/** A response's body on its way to the client, no faster than the client takes it. */
+/** A response's body on its way to the client, no faster than the client accepts it. */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from '../client/client.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 
-/** A body up to this goes out with its head as one string, the fastest way through Node. */
+/** A body up to this size is written with its head as one string, the fastest way through Node. */
 const ONE_WRITE_BYTES = 16 * 1024;
 /**
- * Parts below this that came in one read are joined: a tenant could send chunks of one byte, and each write that waits
- * takes a hundred times that in memory.
+ * Smaller parts of one read are joined: a tenant could send chunks of one byte, and each waiting write takes a hundred
+ * times that in memory.
  */
 const SMALL_PART_BYTES = 4 * 1024;
 
@@ -15,22 +15,22 @@ const SMALL_PART_BYTES = 4 * 1024;
 type Source = Pick<UpstreamConnection, 'ownsBuffer' | 'keepBuffer'>;
 
 export interface DownloadHooks {
-  /** The client has not taken what there is: no more should be read. */
+  /** The client has not accepted what was written: no more should be read. */
   onFull(): void;
 }
 
 export class Download {
   private readonly response: ClientResponse;
   private readonly hooks: DownloadHooks;
-  /** A part that was read last, and can still go out together with the end. */
+  /** The last part, which can still be written together with the end. */
   private unwritten: Buffer | null = null;
-  /** Small parts before it, which is then small too. */
+  /** Small parts before `unwritten`, which is then small, too. */
   private small: Buffer[] | null = null;
-  /** Whether what was taken out last was joined, and so lies in memory of its own. */
+  /** Whether the part taken out last was joined, and so has its own memory. */
   private isApart = false;
-  /** Something of this read has been written from memory that is to be read into again. */
+  /** Whether bytes of this read were written from memory that will be read into again. */
   private lent = false;
-  /** While what was read at once is being passed on. */
+  /** Set while the result of one read is being passed on. */
   private corked: Socket | null = null;
   private isFull = false;
 
@@ -39,7 +39,7 @@ export class Download {
     this.hooks = hooks;
   }
 
-  /** A part of the body. `bytes` may be overwritten when `told` returns. */
+  /** Takes a part of the body. `bytes` may be overwritten after `told` returns. */
   take(bytes: Buffer, source: Source): void {
     const { unwritten } = this;
     if (unwritten === null || !isSmall(unwritten) || !isSmall(bytes)) this.writeOut(source);
@@ -48,14 +48,14 @@ export class Download {
     this.unwritten = bytes;
   }
 
-  /** All that was read at once has been taken: it goes out, since the next read overwrites it. */
+  /** Writes everything out, because the next read overwrites it. */
   told(source: Source): void {
     if (this.unwritten !== null) this.writeOut(source);
     else if (!this.lent && this.response.headersSent) this.response.flushHeaders();
     if (this.lent) this.flush(source);
   }
 
-  /** The body is whole; nothing is read into the same memory before it went out, or it is copied. */
+  /** Ends the body. Bytes in shared memory are copied, unless they are written before the next read. */
   end(source: Source): void {
     const { response } = this;
     const bytes = this.takeUnwritten();
@@ -65,7 +65,7 @@ export class Download {
     this.uncork();
   }
 
-  /** The client has taken what there was. Returns whether that was waited for. */
+  /** The client has accepted everything. Returns whether that was waited for. */
   drained(): boolean {
     const was = this.isFull;
     this.isFull = false;
@@ -88,7 +88,7 @@ export class Download {
     return Buffer.concat([...small, unwritten]);
   }
 
-  /** Bytes in memory of the connection's own go out as they are, those of one read at once. */
+  /** Writes bytes from the connection's own memory without a copy, those of one read at once. */
   private lend(bytes: Buffer): void {
     const { response } = this;
     if (!this.lent && response.socket !== null) {
@@ -99,7 +99,7 @@ export class Download {
     response.write(bytes);
   }
 
-  /** Mostly the system takes all, and the memory is free again. */
+  /** Usually the system takes everything, and the memory is free again. */
   private flush(source: Source): void {
     const { response } = this;
     this.uncork();

@@ -1,4 +1,4 @@
-/** What a client reads when there is no answer of a tenant: a small page or problem+json, and nothing inside about us. */
+/** The response when no tenant answers: a small page or problem+json, without internal details. */
 import { STATUS_CODES } from 'node:http';
 import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import type { ClientRequest, ClientResponse } from '../client/client.ts';
@@ -35,7 +35,7 @@ export interface ErrorContext {
   /** The Accept header as received. */
   readonly accept: string;
   readonly requestId: string;
-  /** Seconds, or null. */
+  /** In seconds, or null. */
   readonly retryAfterS: number | null;
 }
 
@@ -94,7 +94,7 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** Answers with a code instead of a tenant's response. `retryAfterS`: seconds, or null. */
+/** Answers with an error in place of a tenant. @param retryAfterS in seconds, or null */
 export function answerError(
   request: Pick<ClientRequest, 'method' | 'rawHeaders'>,
   response: ClientResponse,
@@ -106,13 +106,13 @@ export function answerError(
     requestId,
     retryAfterS,
   });
-  // Where a request is not plainly one, neither is what follows it.
+  // After a malformed request, further bytes cannot be interpreted either.
   if (answer.status === 400 || answer.status === 408 || answer.status === 417) response.shouldKeepAlive = false;
   response.writeHead(answer.status, undefined, answer.headers);
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-/** The same for a connection that is no HTTP response (yet): an upgrade, or a request that could not be parsed. */
+/** The same for a connection without an HTTP response (yet): an upgrade, or a request that could not be parsed. */
 export function rawAnswer(answer: ErrorAnswer): string {
   const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}`];
   for (let index = 0; index < answer.headers.length; index += 2) {
@@ -121,10 +121,10 @@ export function rawAnswer(answer: ErrorAnswer): string {
   return `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${answer.body}`;
 }
 
-/** Seconds after which one who met too many others may try again. */
+/** Seconds after which a client that was refused for lack of room may try again. */
 const TRY_AGAIN_S = 1;
 
-/** The whole answer to a connection for which there is no room. */
+/** Returns the whole response to a connection for which there is no room. */
 export function tooMany(): string {
   return rawAnswer(errorAnswer('at_capacity', { accept: '', requestId: nextRequestId(), retryAfterS: TRY_AGAIN_S }));
 }

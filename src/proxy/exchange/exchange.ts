@@ -18,11 +18,11 @@ import { sendHead, sendTrailers } from './reply.ts';
 import { StallTimer } from './stall-timer.ts';
 import { Upload } from './upload.ts';
 
-/** This process, or this machine, may have no more open files. */
+/** Error codes for too many open files in this process, or on this machine. */
 const SCARCE = new Set(['EMFILE', 'ENFILE']);
-/** The exit of a process is seen within this; if it is not, the process lives and just closed the connection. */
+/** The exit of a process is seen within this time; otherwise the process lives, and has only closed the connection. */
 const EXIT_SEEN_WITHIN_MS = 25;
-/** Who does not even take connections is ending; if it still lives after this, it is asked once more. */
+/** A process that refuses connections is ending. If it still lives after this time, it is tried once more. */
 const LISTENER_BACK_WITHIN_MS = 2000;
 
 export class Exchange implements Served, UpstreamHandler, DownloadHooks, InterimHooks {
@@ -31,25 +31,25 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   private readonly route: Route;
   private readonly caller: Caller;
   private readonly gateway: Gateway;
-  /** Set while the claim is held. */
+  /** Set while the request is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
-  /** Of the request that the lease is for. */
+  /** Outcome of the request that the lease is for. */
   private outcome: Outcome | undefined;
   private readonly download: Download;
   private upload: Upload | null = null;
   private connection: UpstreamConnection | null = null;
   /** Whether the tenant may have seen the request. */
   private sent = false;
-  /** Runs while a body waits for the client. Made with the first body that waits: most requests have none. */
+  /** Runs while a body waits for the client. Created on demand, because most requests have no such body. */
   private stall: StallTimer | null = null;
-  /** Set when it is sent again to a tenant that may have seen it. */
+  /** Set when the request is sent again after a tenant may have seen it. */
   private again: SecondTry | undefined;
   private reconnected = false;
   private backlogSinceMs: number | null = null;
-  /** Made with the first of them. */
+  /** Created with the first interim response. */
   private interim: InterimAnswers | null = null;
-  /** The client left, or has its answer: what the tenant still says is of no interest. */
+  /** The client left, or has its response, so further output of the tenant is ignored. */
   private over = false;
 
   constructor(request: ClientRequest, response: ClientResponse, route: Route, caller: Caller, gateway: Gateway) {
@@ -102,7 +102,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.connection.send(head, { isHead: method === 'HEAD', isWhole, timeoutMs: lease.requestTimeoutMs }, this);
   }
 
-  // ---- What the connection tells -------------------------------------------------------------
+  // ---- Calls of the connection ---------------------------------------------------------------
 
   onSent(): void {
     this.sent = true;
@@ -154,12 +154,12 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (this.over) return this.release();
     const { lease } = this;
     if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
-    // The tenant had closed a kept connection: the next one, or a new one, takes the request.
+    // The tenant had closed a kept connection; another or a new connection takes the request.
     if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
     if (SCARCE.has(error.code ?? '') && !this.sent) return this.lackDescriptor(error);
     this.outcome = 'broke-off';
     this.release();
-    // A body that breaks off must not look whole.
+    // A truncated body must not look complete.
     if (this.response.headersSent) return void this.response.destroy();
     if (lease !== null && this.mayRetry(heard)) {
       return void this.retry(lease.generation).catch((error: unknown) => this.broken(error));
@@ -168,14 +168,14 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.answer('upstream_failed', null);
   }
 
-  /** The tenant is not to blame. */
+  /** Answers when this process lacks a descriptor, for which the tenant is not to blame. */
   private lackDescriptor(error: Error): void {
     this.release();
     this.note('request refused', error.message);
     this.answer('at_capacity', 1);
   }
 
-  // ---- What the download and interim answers tell --------------------------------------------
+  // ---- Calls of the download and of interim responses ----------------------------------------
 
   onFull(): void {
     this.connection?.pause();
@@ -201,7 +201,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     return this.interim?.waitsForClient === true;
   }
 
-  /** A client that moves no byte of a body for too long is cut off; what it has not asked for does not count. */
+  /** Disconnects a client that moves no byte of a body for too long. A body that was not asked for does not count. */
   private watchStall(): void {
     this.stall ??= new StallTimer();
     this.stall.watch(this.gateway.limits.bodyIdleTimeoutMs, this);
@@ -214,7 +214,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     if (this.over) return;
     if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall?.putOff();
     this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
-    // Into what it does not take no other answer fits.
+    // No other response fits into one that the client does not accept.
     if (this.response.headersSent || this.interimWaits) this.response.destroy();
     else this.answer('client_too_slow', null);
     this.abandon();
@@ -223,15 +223,15 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
   // ---- Second tries --------------------------------------------------------------------------
 
   /**
-   * Once of each kind: a process that broke off may then refuse, if its end is seen late. What was never written cannot
-   * have been acted on; else it must be harmless, and unanswered to the last byte.
+   * Allows one retry of each kind: a process that closed the connection may refuse one, if its end is seen late. A request
+   * that was never written cannot have been acted on. Any other must be harmless, and without a byte of a response.
    */
   private mayRetry(heard: boolean): boolean {
     if (!this.sent) return !this.reconnected;
     return !heard && this.again === undefined && isRepeatable(this.request);
   }
 
-  /** On the next process if this one is dead, which the supervisor may learn after we do. */
+  /** Retries on the next process if this one is dead, which the supervisor may learn later than this connection. */
   private async retry(generation: number): Promise<void> {
     if (this.sent) this.again = { request: fingerprint(this.request), generation };
     else this.reconnected = true;
@@ -244,15 +244,15 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     this.backlogSinceMs ??= performance.now();
     const waitedMs = performance.now() - this.backlogSinceMs;
     if (lease.requestTimeoutMs > 0 && waitedMs >= lease.requestTimeoutMs) return this.onTimeout();
-    const goOn = () => {
+    const forwardAgain = () => {
       if (!this.over) this.forward(lease);
     };
-    setTimeout(inside(this.request.socket, goOn), FULL_BACKLOG_WAIT_MS);
+    setTimeout(inside(this.request.socket, forwardAgain), FULL_BACKLOG_WAIT_MS);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------
 
-  /** request_timeout has passed since the request, or the last part of its body, was sent. */
+  /** Called when request_timeout has passed since the request, or the last part of its body, was sent. */
   onTimeout(): void {
     // A slow client is not a slow tenant.
     if (this.upload?.waitsForClient || this.interimWaits) return this.connection?.postpone();
@@ -288,7 +288,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     }
   }
 
-  /** Something failed that nobody expects: the request is over. */
+  /** Ends the request after an unexpected error. */
   broken(error: unknown): void {
     fault(this.gateway.logger, error, this.about());
     if (this.over) return this.release();

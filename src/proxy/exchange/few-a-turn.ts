@@ -1,6 +1,6 @@
 /**
- * Does things in order, a few in each turn of the event loop. Hundreds of slow clients run out of time together;
- * refusing them all at once would make everyone else wait.
+ * Runs tasks in order, a few in each turn of the event loop. Hundreds of slow clients time out together, and refusing
+ * them all at once would delay everyone else.
  */
 const A_TURN = 8;
 
@@ -14,7 +14,7 @@ export class FewATurn {
   private turn(): void {
     const tasks = this.waiting.splice(0, A_TURN);
     if (this.waiting.length > 0) setImmediate(() => this.turn());
-    // Each by itself, so that one which fails takes no other with it.
+    // Each in its own microtask, so that a failing task does not stop the others.
     for (const task of tasks) queueMicrotask(task);
   }
 }

@@ -1,9 +1,12 @@
-/** The interim answers (1xx) to one request on their way to the client: no faster than it takes them, and not too many. */
+/**
+ * The interim responses (1xx) to one request on their way to the client: no faster than it accepts them, and not too
+ * many.
+ */
 import type { ClientResponse } from '../client/client.ts';
 import { informClient } from './reply.ts';
 
 /**
- * To one request. A tenant that sends more floods: early hints are sent once or twice, a sign of life (102, RFC 2518
+ * Limit for one request. More of them are a flood: early hints are sent once or twice, a sign of life (102, RFC 2518
  * §10.1) every few seconds.
  */
 export const MAX_INTERIM = 1000;
@@ -11,16 +14,16 @@ export const MAX_INTERIM = 1000;
 export const TOO_MANY_INTERIM = `it sent more than ${MAX_INTERIM} interim (1xx) answers`;
 
 export interface InterimHooks {
-  /** The client has not taken what there is: no more should be read. */
+  /** The client has not accepted what was written: no more should be read. */
   onFull(): void;
-  /** It has taken it. */
+  /** The client has accepted it. */
   onTaken(): void;
   /** There are too many. */
   onFlood(): void;
 }
 
 export class InterimAnswers {
-  /** Whether one waits until the client takes it. */
+  /** Whether one waits until the client accepts it. */
   waitsForClient = false;
   private readonly response: ClientResponse;
   private readonly hooks: InterimHooks;
@@ -31,7 +34,7 @@ export class InterimAnswers {
     this.hooks = hooks;
   }
 
-  /** `headers`: raw. */
+  /** @param headers raw */
   pass(status: number, headers: readonly string[]): void {
     this.count += 1;
     if (this.count > MAX_INTERIM) return this.hooks.onFlood();
@@ -39,7 +42,7 @@ export class InterimAnswers {
     const { socket } = this.response;
     if (socket?.writableNeedDrain !== true || this.waitsForClient) return;
     this.waitsForClient = true;
-    // node:http tells a response only when there is room for its body.
+    // node:http emits `drain` on a response only for its body.
     socket.once('drain', () => {
       this.waitsForClient = false;
       this.hooks.onTaken();

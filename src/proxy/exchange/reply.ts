@@ -1,25 +1,25 @@
-/** How a tenant's answer is written to the client. */
+/** Writes a tenant's response to the client. */
 import type { ClientResponse } from '../client/client.ts';
 import { isChunked, responseHeaders } from '../routing/headers.ts';
 import { passableTrailers } from '../routing/trailers.ts';
 import type { ResponseHead } from '../upstream/response-reader.ts';
 
-/** RFC 9112 §4: what Node lets into a status line. */
+/** Reason phrases that Node accepts in a status line (RFC 9112 §4). */
 const REASON = /^[\t\x20-\x7e]*$/;
 
-/** The reason phrase as received, or undefined (Node's own then stands) when it cannot be passed on. */
+/** Returns the reason phrase as received, or undefined for Node's own when it cannot be passed on. */
 export function reasonPhrase(reason: string | undefined): string | undefined {
   return reason !== undefined && REASON.test(reason) ? reason : undefined;
 }
 
 export interface AnsweredRequest {
-  /** Whether it was a HEAD request. */
+  /** Whether the method was HEAD. */
   readonly isHead: boolean;
-  /** How long the request was held for a wake, in ms, or null. */
+  /** How long the request was held for a wake, in ms; null: not at all. */
   readonly heldMs: number | null;
 }
 
-/** Settles status and headers. */
+/** Sets status and header fields. */
 export function sendHead(response: ClientResponse, head: ResponseHead, { isHead, heldMs }: AnsweredRequest): void {
   const { status, reason, headers } = head;
   const mayRepeat = head.isRepeated && !isHead && heldMs === null && response.shouldKeepAlive;
@@ -27,15 +27,16 @@ export function sendHead(response: ClientResponse, head: ResponseHead, { isHead,
     return response.writeHeadAgain(head.written);
   }
   const hasBody = !isHead && status !== 204 && status !== 304;
-  // node:http throws where trailers are announced and the body is not chunked, which it is as it was received.
+  // node:http throws when trailers are announced for a body that is not chunked. This body is chunked if it was
+  // received so.
   const withTrailers = hasBody && response.req.httpVersionMinor > 0 && isChunked(headers);
   response.writeHead(status, reasonPhrase(reason), responseHeaders(headers, heldMs, withTrailers));
   if (mayRepeat) head.written = response.writtenHead ?? null;
 }
 
 /**
- * Passes 102 and 103 on; other interim answers concern this hop. One that would have to wait for another response is lost,
- * as it may be. `raw`: their headers.
+ * Passes 102 and 103 on; other interim responses concern this hop only. One that would have to wait for another
+ * response is dropped, which is permitted. @param raw its header fields
  */
 export function informClient(response: ClientResponse, status: number, raw: readonly string[]): void {
   if (response.req.httpVersionMinor === 0 || response.socket === null) return;
@@ -48,11 +49,11 @@ export function informClient(response: ClientResponse, status: number, raw: read
   try {
     response.writeEarlyHints({ link: links });
   } catch {
-    // Node takes only links that it can read; a hint may be lost.
+    // Node accepts only links that it can parse; a hint may be dropped.
   }
 }
 
-/** `raw`: trailers as received; sent only where the body is chunked. */
+/** Sends trailers if the body is chunked. @param raw trailers as received */
 export function sendTrailers(response: ClientResponse, raw: readonly string[]): void {
   if (raw.length === 0) return;
   const passed = passableTrailers(raw);

@@ -1,23 +1,23 @@
-/** Looks, while a body waits for its client, whether the client still moves it. Put off by what moves. */
+/** Checks whether the client still moves a body that waits for it. Every movement restarts the time. */
 
 export interface Stallable {
-  /** The time is over since something moved last, as far as that was told. */
+  /** Called when nothing has moved for the time limit, as far as reported. */
   stalled(): void;
-  /** That failed as nobody expects. */
+  /** Called when `stalled` throws unexpectedly. */
   broken(error: unknown): void;
 }
 
 export class StallTimer {
   private timer: NodeJS.Timeout | null = null;
 
-  /** Begins, or begins anew. `limitMs`: 0: never. */
+  /** Starts or restarts the timer. @param limitMs 0: never */
   watch(limitMs: number, body: Stallable): void {
     if (limitMs === 0) return;
     if (this.timer === null) this.timer = setTimeout(look, limitMs, body);
     else this.timer.refresh();
   }
 
-  /** Begins anew, where it runs. */
+  /** Restarts a running timer. */
   putOff(): void {
     this.timer?.refresh();
   }
@@ -28,7 +28,7 @@ export class StallTimer {
   }
 }
 
-/** One function for all timers instead of a closure for each. */
+/** One function for all timers, instead of a closure for each. */
 function look(body: Stallable): void {
   try {
     body.stalled();

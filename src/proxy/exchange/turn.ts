@@ -1,31 +1,31 @@
 /**
- * How bodies share the turns of the event loop. libuv reads up to 32 times in a row from a connection that has more, so that
- * a thousand answers that began together made one turn of 1.5 s, and everybody else waited for it.
+ * Shares the turns of the event loop among bodies. libuv reads up to 32 times in a row from a connection with more
+ * data, so that a thousand responses that began together made one turn of 1.5 s, which delayed everybody else.
  */
 import type { Readable, Writable } from 'node:stream';
 
-/** All of them together move no more than this, and what each had read already, in one turn: a few milliseconds. */
+/** The most that all bodies together move in one turn, beside what each had read already: a few milliseconds. */
 export const TURN_BYTES = 2 * 1024 * 1024;
-/** Of those who wait, so many go on in a turn: a read of each fills it. */
+/** How many waiting bodies continue in a turn; one read of each fills it. */
 const A_TURN = 32;
 
-/** A turn that did not come within this failed, and is asked for again by the next that moves something. */
+/** A turn that did not begin within this time has failed, and the next movement asks for another. */
 const LOST_MS = 1000;
 
 /** A body on its way. */
 export interface Mover {
-  /** Moves nothing more until it is let go. */
+  /** Stops moving until `proceed` is called. */
   hold(): void;
-  letGo(): void;
+  proceed(): void;
 }
 
 export class Turns {
   private left = TURN_BYTES;
   private readonly waiting: Mover[] = [];
-  /** When the next turn was asked for, on the clock of performance.now(); null: it was not. */
+  /** When the next turn was scheduled, in ms of performance.now(); null: not scheduled. */
   private plannedAtMs: number | null = null;
 
-  /** `bytes` were moved. Turns are told apart only once that many have been: most move little. */
+  /** Accounts for moved bytes. Turns matter only above the limit, because most bodies move little. */
   spend(bytes: number, mover: Mover): void {
     this.left -= bytes;
     if (this.left > 0) return;
@@ -40,8 +40,8 @@ export class Turns {
     this.plannedAtMs = null;
     const now = this.waiting.splice(0, A_TURN);
     if (this.waiting.length > 0) this.plan();
-    // Each by itself, so that one which fails takes no other with it.
-    for (const mover of now) queueMicrotask(() => mover.letGo());
+    // Each in its own microtask, so that a failing body does not stop the others.
+    for (const mover of now) queueMicrotask(() => mover.proceed());
   }
 
   private plan(): void {
@@ -56,16 +56,16 @@ function next(turns: Turns): void {
   turns.begin();
 }
 
-/** Of this process, which has one event loop. */
+/** One instance for this process, which has one event loop. */
 export const turns = new Turns();
 
-/** Lets what is piped from `source` to `sink` wait for its turn, until what it returns is called. */
+/** Makes a pipe from `source` to `sink` wait for its turns, until the returned function is called. */
 export function takeTurns(source: Readable, sink: Writable): () => void {
   let isOver = false;
   const mover: Mover = {
     hold: () => source.pause(),
-    // The pipe goes on by itself when the sink takes more.
-    letGo: () => void (isOver || sink.writableNeedDrain || source.resume()),
+    // The pipe itself continues when the sink accepts more.
+    proceed: () => void (isOver || sink.writableNeedDrain || source.resume()),
   };
   const spend = (bytes: Buffer) => turns.spend(bytes.length, mover);
   source.on('data', spend);

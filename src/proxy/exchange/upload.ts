@@ -1,4 +1,4 @@
-/** A request's body on its way to a tenant, no faster than the tenant takes it. */
+/** A request's body on its way to a tenant, no faster than the tenant accepts it. */
 import type { ClientBody, ClientRequest, ClientResponse } from '../client/client.ts';
 import { asksForGoAhead } from '../client/request-fault.ts';
 import { valuesOf } from '../routing/headers.ts';
@@ -12,14 +12,14 @@ export class Upload implements Mover {
   private readonly response: ClientResponse;
   private connection: UpstreamConnection | null = null;
   private readonly chunked: boolean;
-  /** Whether the tenant would take more and the client has not sent it yet. */
+  /** Whether the tenant would accept more, and the client has not sent it yet. */
   waitsForClient = false;
   /** Whether it waits for its turn. */
   private isHeld = false;
   private movedAtMs = 0;
   private readonly onMoved: () => void;
 
-  /** @param onMoved called for each part of it that was sent on, and at its end */
+  /** @param onMoved called for each part that was sent on, and at the end */
   constructor(
     request: ClientRequest,
     body: ClientBody,
@@ -34,12 +34,12 @@ export class Upload implements Mover {
     this.chunked = chunked;
   }
 
-  /** How long no byte of it has come. */
+  /** Returns how long no byte has arrived, in ms. */
   idleMs(): number {
     return performance.now() - this.movedAtMs;
   }
 
-  /** A tenant takes it now: whoever is refused before need not send it. */
+  /** Starts when a tenant accepts the body, so that a client that is refused earlier need not send it. */
   begin(connection: UpstreamConnection): void {
     this.connection = connection;
     if (this.waitsForGoAhead && !this.response.headersSent) this.response.writeContinue();
@@ -53,7 +53,7 @@ export class Upload implements Mover {
     return response.req.httpVersionMinor > 0 && asksForGoAhead(valuesOf(request.rawHeaders, 'expect')[0]);
   }
 
-  /** The tenant takes more. */
+  /** The tenant accepts more. */
   drained(): void {
     if (this.connection === null) return;
     this.waitsForClient = true;
@@ -65,12 +65,15 @@ export class Upload implements Mover {
     this.body.pause();
   }
 
-  letGo(): void {
+  proceed(): void {
     this.isHeld = false;
     if (this.waitsForClient) this.body.resume();
   }
 
-  /** Nobody takes it any more: the rest is read and thrown away, so that a client that reads only when it has sent all gets its answer. */
+  /**
+   * Discards the rest, because nobody takes it. It is still read, so that a client that reads only after sending
+   * everything gets its response.
+   */
   stop(): void {
     if (this.connection === null) return;
     this.connection = null;
@@ -108,7 +111,7 @@ export class Upload implements Mover {
   };
 }
 
-/** Latin1. `trailers`: raw. */
+/** Returns latin1. @param trailers raw */
 function lastChunk(trailers: readonly string[]): string {
   const passed = passableTrailers(trailers);
   let lines = '';

@@ -1,4 +1,4 @@
-/** Trusted proxies from whose addresses tenants can connect, too. Pure. */
+/** Finds trusted proxies whose addresses tenants can connect from, too. Pure. */
 import type { NetworkInterfaceInfo } from 'node:os';
 import type { Config } from '../../core/service/service.ts';
 import { trustedPeers } from './trusted.ts';
@@ -7,8 +7,8 @@ import { trustedPeers } from './trusted.ts';
 const LOOPBACK_V4 = /^127\./;
 
 /**
- * A sentence when tenants could say who the client is; none when nobody is trusted, or no tenant is on the host's network.
- * `interfaces`: as os.networkInterfaces() has them.
+ * Returns a warning when tenants could forge the identity of clients; none when no proxy is trusted, or no tenant uses
+ * the host's network. @param interfaces in the form of os.networkInterfaces()
  */
 export function forgeableTrust(
   { proxy, services }: Pick<Config, 'services'> & { readonly proxy: Pick<Config['proxy'], 'trustedProxies'> },
@@ -31,7 +31,7 @@ export function forgeableTrust(
   ];
 }
 
-/** Whether one of the machine's own addresses is meant by an address or CIDR range. */
+/** Whether an address or CIDR range includes one of the machine's own addresses. */
 function isReachedFrom(entry: string, own: readonly string[]): boolean {
   return LOOPBACK_V4.test(entry) || own.some(trustedPeers([entry]));
 }

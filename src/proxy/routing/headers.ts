@@ -1,4 +1,4 @@
-/** Header rules, on raw header arrays [name, value, name, value, …] as Node has them. Pure. */
+/** Header rules, on raw header arrays [name, value, name, value, …] as in Node. Pure. */
 import {
   headerKey,
   isDroppedOfResponses,
@@ -9,23 +9,25 @@ import {
 import type { ForwardedLines, HeaderLines } from '../client/plain-request.ts';
 import { announcedTrailers, takesTrailers } from './trailers.ts';
 
-/** Not named in Connection to any effect: without them the message would be another (RFC 9110 §7.6.1). */
+/**
+ * Fields that Connection cannot remove, because the message would be a different one without them (RFC 9110 §7.6.1).
+ */
 const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
 
 export interface ForwardedBy {
-  /** Address of whoever connected. */
+  /** Address of the peer. */
   readonly peer: string;
-  /** Whether what the peer says of its client is believed. */
+  /** Whether the peer's statements about its client are believed. */
   readonly trusted: boolean;
   /** Host as received. */
   readonly host: string;
-  /** Of the connection. */
+  /** Scheme of the connection. */
   readonly proto: 'http' | 'https';
   readonly requestId: string;
   readonly tenantId: string;
 }
 
-/** Values of one header, in order. `name` in lower case. */
+/** Returns the values of one header field, in order. @param name in lower case */
 export function valuesOf(raw: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
@@ -35,7 +37,7 @@ export function valuesOf(raw: readonly string[], name: string): string[] {
   return values;
 }
 
-/** Whether there is one of that name, in lower case. */
+/** Whether there is a field with this name, given in lower case. */
 export function hasHeader(raw: readonly string[], name: string): boolean {
   for (let index = 0; index < raw.length; index += 2) {
     const candidate = raw[index] ?? '';
@@ -47,11 +49,11 @@ export function hasHeader(raw: readonly string[], name: string): boolean {
 export interface RequestToForward {
   readonly method: string;
   readonly rawHeaders: readonly string[];
-  /** Its header lines, where they may be known from the request before it on the connection. */
+  /** Header lines that the previous request on the connection may have had, too. */
   readonly repeated: HeaderLines | null;
 }
 
-/** Request line and headers for a tenant, up to the body. latin1. */
+/** Returns the request line and header fields for a tenant, up to the body, as latin1. */
 export function requestHead(request: RequestToForward, path: string, by: ForwardedBy): string {
   const { before, after } = forwardedLines(request, by);
   return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${after}`;
@@ -60,7 +62,7 @@ export function requestHead(request: RequestToForward, path: string, by: Forward
 function forwardedLines({ rawHeaders, repeated }: RequestToForward, by: ForwardedBy): ForwardedLines {
   if (repeated === null) return linesFor(rawHeaders, by);
   const { forwarded } = repeated;
-  // Whatever else goes into them is the connection's or the lines' own.
+  // Everything else in them belongs to the connection, or to the lines themselves.
   if (forwarded !== null && forwarded.tenantId === by.tenantId && forwarded.trusted === by.trusted) return forwarded;
   const made = linesFor(rawHeaders, by);
   repeated.forwarded = { ...made, before: flat(made.before), after: flat(made.after) };
@@ -85,15 +87,15 @@ function connectionLines(raw: readonly string[]): string {
   return `${connection}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n`;
 }
 
-/** The same text in one piece: what was joined from many is copied piece by piece at each write. */
+/** Flattens a string: one that was joined from many pieces is copied piece by piece at each write. */
 export function flat(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('latin1');
 }
 
-/** The id and the tenant come last, names and values. */
+/** The request id and the tenant are the last fields; each has a name and a value. */
 const ADDED_BEHIND_ID = 4;
 
-/** What goes to the tenant. */
+/** Returns the fields for the tenant. */
 export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {
   const dropped = connectionTokens(raw);
   const kept: string[] = [];
@@ -117,13 +119,13 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
 }
 
 interface Chain {
-  /** Addresses, each with a comma behind it. */
+  /** Addresses, each followed by a comma. */
   for: string;
   proto: boolean;
   host: boolean;
 }
 
-/** Notes what a trusted proxy says of its client. True: it becomes a part of what is said here. */
+/** Notes a trusted proxy's statement about its client. Returns true when the proxy's own field replaces it. */
 function isOfChain(name: string, value: string, before: Chain): boolean {
   const key = name.toLowerCase();
   if (key === 'x-forwarded-proto') before.proto = true;
@@ -133,8 +135,9 @@ function isOfChain(name: string, value: string, before: Chain): boolean {
 }
 
 /**
- * What goes back to the client. `heldMs`: the request was held for a wake. `withTrailers`: whether trailers can follow, so
- * that `Trailer` may announce them.
+ * Returns the fields for the client.
+ * @param heldMs how long the request was held for a wake; null: not at all
+ * @param withTrailers whether trailers may follow, so that `Trailer` may announce them
  */
 export function responseHeaders(raw: readonly string[], heldMs: number | null, withTrailers = false): string[] {
   const dropped = connectionTokens(raw);
@@ -152,16 +155,16 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null, w
   return kept;
 }
 
-/** `wake;dur=41.2`, in ms. */
+/** Formats a hold as `wake;dur=41.2`, in ms. */
 export function wakeTiming(heldMs: number): string {
   return `wake;dur=${heldMs.toFixed(1)}`;
 }
 
-/** Keys of the names that Connection says are for this hop alone. */
+/** Returns the keys of the names that Connection limits to this hop. */
 function connectionTokens(raw: readonly string[]): Set<string> | null {
   let tokens: Set<string> | null = null;
   for (const value of valuesOf(raw, 'connection')) {
-    // What nearly all say.
+    // The usual values.
     if (value === 'keep-alive' || value === 'close') continue;
     for (const part of value.toLowerCase().split(',')) {
       const token = headerKey(part.trim());
@@ -174,8 +177,8 @@ function connectionTokens(raw: readonly string[]): Set<string> | null {
 }
 
 /**
- * Whether a request leaves open where it ends: with two lengths, or a length and a transfer coding,
- * it has two readings (RFC 9112 §6.1); with a coding besides `chunked` only its sender knows.
+ * Whether the end of a request is ambiguous. Two lengths, or a length and a transfer coding, have two readings (RFC
+ * 9112 §6.1); with a coding other than `chunked` only the sender knows the end.
  */
 export function hasUnclearLength(raw: readonly string[]): boolean {
   const codings = valuesOf(raw, 'transfer-encoding');

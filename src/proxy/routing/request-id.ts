@@ -1,15 +1,15 @@
 /**
- * Ids of requests: UUIDs in form, of a random part for each process and a count. A random one each time would cost as
- * much as routing the request does.
+ * Ids of requests: formally UUIDs, made of a random prefix for each process and a counter. A new random UUID would cost
+ * as much as routing the request.
  */
 import { randomUUID } from 'node:crypto';
 
 const COUNT_DIGITS = 9;
-/** Decimal, and small enough for V8's small integers: the cheapest number to write. */
+/** Decimal, and within V8's small integers, which are the cheapest to write. */
 const FIRST_COUNT = 10 ** (COUNT_DIGITS - 1);
 const LAST_COUNT = 10 ** COUNT_DIGITS - 1;
 
-/** What is believed of a proxy in front: it goes into logs, error pages and the tenant's headers. */
+/** Ids that are accepted from a proxy in front. They appear in logs, error pages and the tenant's headers. */
 const REQUEST_ID = /^[\w.:+/=@~-]{1,128}$/;
 
 export function isRequestId(text: string): boolean {

@@ -8,7 +8,7 @@ export interface Route {
   readonly instance: InstanceName;
   /** In origin form. */
   readonly path: string;
-  /** As received. */
+  /** Unchanged. */
   readonly host: string;
 }
 
@@ -19,19 +19,22 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
 }
 
-/** `has`: whether an instance is registered. Takes the first registered of the instances that the host may name. */
+/**
+ * Returns the first registered one of the instances that the host may name. @param has whether an instance is
+ * registered
+ */
 export function routeRequest(head: RequestHead, index: RoutingIndex, has: (instance: InstanceName) => boolean): Routed {
   const hosts = valuesOf(head.rawHeaders, 'host');
   const [host] = hosts;
-  // RFC 9112 §3.2: a request without a Host, with two, or with an invalid one is answered with 400.
+  // RFC 9112 §3.2: a request with no Host, with two, or with an invalid one gets 400.
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
   const named = index.named(host);
   if (named === null) return { refused: 'bad_host' };
   if (head.url.startsWith('/')) return find(named, head.url, host, has);
   const target = ABSOLUTE.exec(head.url);
-  // `OPTIONS *` asks about the server and not about a tenant; the authority form is not for a reverse proxy.
+  // `OPTIONS *` concerns the server and not a tenant; the authority form is not for a reverse proxy.
   if (target === null) return { refused: 'bad_request' };
-  // The name that was routed by and the one that the tenant sees must not differ.
+  // The name that decides the route must be the one that the tenant sees.
   if (target[1]?.toLowerCase() !== host.toLowerCase()) return { refused: 'bad_host' };
   const rest = target[2] ?? '';
   return find(named, rest.startsWith('/') ? rest : `/${rest}`, host, has);

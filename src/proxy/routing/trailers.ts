@@ -1,22 +1,22 @@
 /**
- * Fields behind a chunked body, on raw arrays [name, value, …]. Pure. A receiver may merge them with the header, so
- * none passes that would change what the header says of framing, routing, access, content or caching (RFC 9110
- * §6.5.1), and none that the proxy would drop from a header.
+ * Trailer fields of a chunked body, on raw arrays [name, value, …]. Pure. A receiver may merge trailers into the
+ * header. So no field passes that would change framing, routing, access, content or caching (RFC 9110 §6.5.1), and none
+ * that the proxy would drop from a header.
  */
 import { headerKey, isDroppedOfResponses, requestRule } from '../../core/routing/header-rules.ts';
 
 const FORBIDDEN = new Set([
   // Framing and routing.
   ...['content-length', 'host', 'max-forwards', 'via'],
-  // Controls and conditions; `if-` below.
+  // Controls and conditions; `if-` follows below.
   ...['cache-control', 'pragma', 'range', 'accept-ranges'],
   // Access and state.
   ...['authorization', 'www-authenticate', 'authentication-info', 'proxy-authentication-info'],
   ...['cookie', 'cookie2', 'set-cookie', 'set-cookie2'],
-  // Of the content.
+  // The content.
   ...['content-encoding', 'content-type', 'content-range', 'content-disposition', 'content-language'],
   ...['content-location', 'content-security-policy', 'strict-transport-security'],
-  // Of the response.
+  // The response.
   ...['age', 'expires', 'date', 'location', 'refresh', 'retry-after', 'vary', 'warning', 'origin'],
 ]);
 
@@ -26,7 +26,7 @@ function mayPass(name: string): boolean {
   return requestRule(name) === null && !isDroppedOfResponses(key);
 }
 
-/** Those that are passed on. */
+/** Returns the trailers that are passed on. */
 export function passableTrailers(raw: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
@@ -36,14 +36,14 @@ export function passableTrailers(raw: readonly string[]): string[] {
   return kept;
 }
 
-/** `Trailer` for the next hop. `values`: of that header as received; null when they name nothing that is passed on. */
+/** Returns `Trailer` for the next hop; null when it would name nothing. @param values received values of that header */
 export function announcedTrailers(values: readonly string[]): string | null {
   const names = values.join(',').split(',');
   const kept = names.map((name) => name.trim()).filter((name) => name !== '' && mayPass(name));
   return kept.length === 0 ? null : kept.join(', ');
 }
 
-/** Whether a client reads trailers. `values`: of its TE header. */
+/** Whether a client accepts trailers. @param values values of its TE header */
 export function takesTrailers(values: readonly string[]): boolean {
   return values.some((value) => /(?:^|,)[\t ]*trailers[\t ]*(?:,|$)/i.test(value));
 }

@@ -1,10 +1,10 @@
-/** Which peers are trusted proxies, whose `X-Forwarded-*` are believed. */
+/** Decides which peers are trusted proxies, whose `X-Forwarded-*` are believed. */
 import { BlockList, isIPv6 } from 'node:net';
 import type { ProxySettingsFeed } from '../../core/routing/proxy-settings.ts';
 
 export type IsTrusted = (address: string) => boolean;
 
-/** Goes by the settings of now, whichever are published later. */
+/** Follows the published settings. */
 export function followTrusted(settings: ProxySettingsFeed): IsTrusted {
   let isTrusted: IsTrusted = () => false;
   settings.follow(({ trustedProxies }) => {
@@ -13,7 +13,7 @@ export function followTrusted(settings: ProxySettingsFeed): IsTrusted {
   return (address) => isTrusted(address);
 }
 
-/** `entries`: addresses or CIDR ranges. @throws {TypeError} for anything else */
+/** Matches addresses against entries. @param entries addresses or CIDR ranges @throws {TypeError} for anything else */
 export function trustedPeers(entries: readonly string[]): IsTrusted {
   if (entries.length === 0) return () => false;
   const list = new BlockList();
@@ -35,7 +35,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
-/** An IPv4 address as itself, also where a dual-stack socket shows it as `::ffff:127.0.0.1`. */
+/** Returns an IPv4 address in its own form, also when a dual-stack socket shows it as `::ffff:127.0.0.1`. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

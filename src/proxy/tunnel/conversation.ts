@@ -1,6 +1,6 @@
 /**
- * Whether a request is under way on a connection whose bytes are passed on as they are. Pure. Goes by requests and answers
- * that can be read in one way only; after anything else (a pipelined request, a WebSocket) it is not known any more.
+ * Tracks whether a request is under way on a connection whose bytes are passed on unchanged. Pure. It understands
+ * unambiguous requests and responses; after anything else (a pipelined request, a WebSocket) the state is unknown.
  */
 import { readPlainHead } from '../client/plain-request.ts';
 import { ResponseReader, type ResponseSink } from '../upstream/response-reader.ts';
@@ -11,22 +11,25 @@ const IGNORE: ResponseSink = { onHead: () => {}, onBody: () => {}, onEnd: () => 
 export class Conversation {
   private readonly reader = new ResponseReader(IGNORE);
   private isKnown = true;
-  /** Whether the client has asked, and has not the whole answer. */
+  /** Whether the client has sent a request, and not yet got the whole response. */
   private isOwed = false;
-  /** Of the body of a request. */
+  /** Bytes left of a request's body. */
   private bodyBytesLeft = 0;
 
-  /** Between two requests: the client waits for nothing, and whoever asks next may answer it. */
+  /**
+   * Whether the connection is between two requests: the client waits for nothing, and another process may take the next
+   * one.
+   */
   get isBetween(): boolean {
     return this.isKnown && !this.isOwed && this.bodyBytesLeft === 0;
   }
 
-  /** A request is under way. */
+  /** Whether a request is under way. */
   get isAsked(): boolean {
     return this.isKnown && this.isOwed;
   }
 
-  /** The client has sent this. */
+  /** Takes bytes from the client. */
   asked(bytes: Buffer): void {
     if (!this.isKnown || bytes.length === 0) return;
     if (this.bodyBytesLeft > 0) return this.took(bytes.length);
@@ -43,7 +46,7 @@ export class Conversation {
     if (this.bodyBytesLeft < 0) this.lose();
   }
 
-  /** The tenant has sent this. */
+  /** Takes bytes from the tenant. */
   answered(bytes: Buffer): void {
     if (!this.isKnown) return;
     if (!this.isOwed) return this.lose();

@@ -1,4 +1,4 @@
-/** A client's connection joined to a tenant's socket, byte for byte, until either side ends or they part. */
+/** A client's connection spliced to a tenant's socket, byte for byte, until either side ends or they part. */
 import { connect, type Socket } from 'node:net';
 import type { Lease } from '../../core/admission/serving.ts';
 import type { Upstream } from '../../core/ports.ts';
@@ -8,14 +8,14 @@ import { connectOptions, FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-addre
 import { Conversation } from './conversation.ts';
 
 /**
- * What is quiet for so long after the tenant spoke last is taken for an open connection without a request: from then on
- * it is like one that was made to the tenant's socket straight away.
+ * After this time of silence since the tenant's last byte, the connection counts as open without a request. It is then
+ * treated like a direct connection to the tenant's socket.
  */
 const QUIET_MS = 1000;
-/** The client closes its side of a connection that the tenant has ended. */
+/** How long the client may take to close a connection that the tenant has ended. */
 const LINGER_MS = 5000;
 
-/** Null when the tenant takes no connection, or the client has left. */
+/** Connects to the tenant; null when the tenant accepts no connection, or the client has left. */
 export async function connectUpstream(where: Upstream, client: Socket): Promise<Socket | null> {
   while (!client.destroyed) {
     const socket = await connectTo(where, client);
@@ -39,13 +39,13 @@ export interface SpliceOptions {
   readonly client: Socket;
   readonly upstream: Socket;
   readonly lease: Lease;
-  /** Another for the same process, while it takes requests. */
+  /** Returns another lease for the same process, while it accepts requests. */
   claimAgain(): Lease | null;
-  /** What was read of the client before. */
+  /** Bytes read from the client before the splice. */
   readonly held: readonly Buffer[];
-  /** The tenant's side is gone, and the client's waits for nothing: it is paused, and nobody listens to it. */
+  /** The tenant's side is gone, and the client waits for nothing. The client's socket is paused, without listeners. */
   onParted(): void;
-  /** Either way. */
+  /** Called in any case at the end. */
   onOver(): void;
 }
 
@@ -53,7 +53,7 @@ export class Splice {
   private readonly options: SpliceOptions;
   private readonly conversation = new Conversation();
   private readonly quiet: NodeJS.Timeout;
-  /** Null once it has been quiet, until the next request. */
+  /** null after a time of silence, until the next request. */
   private lease: Lease | null;
   private readonly undo: (() => void)[];
   private isAnswered = false;
@@ -74,12 +74,12 @@ export class Splice {
     client.pipe(upstream);
     upstream.pipe(client, { end: false });
     this.undo = [takeTurns(client, upstream), takeTurns(upstream, client)];
-    // Behind the pipes: what is told has been passed on.
+    // Registered after the pipes, so that observed bytes have been passed on.
     client.on('data', this.onAsked);
     upstream.on('data', this.onAnswered);
   }
 
-  /** They part between two requests, now or after the one that is under way: the process is to get no further one. */
+  /** Parts between two requests, at once or after the current one, because the process gets no further request. */
   leave(): void {
     this.isLeaving = true;
     if (this.conversation.isBetween) this.part();
@@ -113,7 +113,7 @@ export class Splice {
 
   private readonly onUpstreamEnd = (): void => {
     const { client } = this.options;
-    // Else a client that keeps its connection would meet the end of the tenant's with its next request.
+    // A client that keeps its connection would otherwise meet the end of the tenant's connection at its next request.
     if (this.conversation.isBetween) return this.part();
     client.end();
     client.setTimeout(LINGER_MS, () => client.destroy());
@@ -126,18 +126,18 @@ export class Splice {
 
   private readonly over = (): void => {
     const { client } = this.options;
-    this.letGo();
+    this.detach();
     client.destroySoon();
   };
 
   private part(): void {
     const { client, onParted } = this.options;
     if (client.destroyed || client.readableEnded) return this.over();
-    this.letGo();
+    this.detach();
     onParted();
   }
 
-  private letGo(): void {
+  private detach(): void {
     const { client, upstream, onOver } = this.options;
     clearTimeout(this.quiet);
     client.pause().unpipe(upstream).off('close', this.over).off('data', this.onAsked);

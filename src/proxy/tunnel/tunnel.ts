@@ -1,4 +1,4 @@
-/** The two ends of an upgraded connection: when one goes the other goes, and the lease is released. */
+/** The two ends of an upgraded connection. When one ends, the other ends, and the lease is released. */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease } from '../../core/admission/serving.ts';
@@ -11,18 +11,18 @@ import { wakeTiming } from '../routing/headers.ts';
 import { switchesTo } from './upgrade-request.ts';
 
 export interface TunnelEvents {
-  /** The tenant has switched protocols; until then it is a request like others. */
+  /** The tenant has switched protocols. Before that, the request is like any other. */
   onJoined(): void;
   /** A connection to the tenant was opened (1) or closed (-1). */
   onConnection(change: 1 | -1): void;
-  /** There is no answer of the tenant that could be passed on. */
+  /** The tenant gave no response that could be passed on. */
   onFailed(error: Error): void;
 }
 
 export interface TunnelOptions extends TunnelEvents {
-  /** The protocol that the client asks to switch to. */
+  /** The protocol that the client asks for. */
   readonly asked: string;
-  /** A client that takes no byte of an answer that does not switch is cut off after this; 0: never. */
+  /** A client that accepts no byte of a declining response for this time is disconnected; 0: never. */
   readonly bodyIdleTimeoutMs: number;
 }
 
@@ -33,7 +33,7 @@ export class Tunnel {
   private upstream: ClientRequest | null = null;
   private interims = 0;
   private timer: NodeJS.Timeout | null = null;
-  /** Whether the tenant has answered: from then on the connection is its, and no error page fits in. */
+  /** Whether the tenant has answered. From then on the connection is the tenant's, and no error page can be sent. */
   answered = false;
   timedOut = false;
   private isJoined = false;
@@ -46,7 +46,7 @@ export class Tunnel {
     client.once('close', () => this.end());
   }
 
-  /** Monitors the request to the tenant, before http-proxy does. */
+  /** Observes the request to the tenant, before http-proxy does. */
   open(upstream: ClientRequest): void {
     this.upstream = upstream;
     confineWith(this.client, upstream);
@@ -55,13 +55,13 @@ export class Tunnel {
     if (requestTimeoutMs > 0) this.timer = setTimeout(late, requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
     upstream.once('socket', (socket) => this.count(socket));
-    // After a switch the two connections tell of the end, which is this one's own else.
+    // After a switch the end of the two connections counts, otherwise the end of this request.
     upstream.once('close', () => (this.isJoined ? this.stopTimer() : this.end()));
     upstream.setHeader('Upgrade', this.options.asked);
     upstream.on('information', () => this.informed(upstream));
   }
 
-  /** Called when http-proxy has set itself up. */
+  /** Called when http-proxy has registered its listeners. */
   opened(): void {
     if (this.upstream === null) return;
     onDeclined(this.upstream, (response) => this.declined(response));
@@ -72,7 +72,7 @@ export class Tunnel {
     });
   }
 
-  /** The tenant switches, but not to what was asked for. */
+  /** Refuses a switch to another protocol than the requested one. */
   private refuse(upstream: { destroy(): void }): void {
     this.stopTimer();
     upstream.destroy();
@@ -90,10 +90,10 @@ export class Tunnel {
     this.isJoined = true;
     this.answer(response);
     tidy(response.headers);
-    // Not before: what is being switched is waited for when the tenant goes to sleep.
+    // Only now, because a drain waits for a request that is being switched.
     this.lease.becomeStream();
     this.options.onJoined();
-    // When http-proxy has piped them: what is put back into a stream that flows goes to those who listen by then.
+    // After http-proxy has piped them: data put back into a flowing stream goes to the listeners of that time.
     const share = () => {
       takeTurns(socket, this.client);
       takeTurns(this.client, socket);
@@ -106,15 +106,15 @@ export class Tunnel {
     });
   }
 
-  /** Interim answers are not passed on before a switch. */
+  /** Interim responses before a switch are not passed on. */
   private informed(upstream: ClientRequest): void {
     this.interims += 1;
     if (this.interims > MAX_INTERIM) upstream.destroy(new Error(TOO_MANY_INTERIM));
   }
 
-  /** The tenant answers without switching protocols. */
+  /** Passes on a response that does not switch protocols. */
   private declined(response: IncomingMessage): void {
-    // node:http takes it for no switch, since it says nothing of the protocol or of the connection.
+    // node:http does not see a switch here, because the response names no protocol, or no connection option.
     if (response.statusCode === 101) return this.refuse(response);
     this.answered = true;
     this.stopTimer();
@@ -137,7 +137,7 @@ export class Tunnel {
     upstream.destroy(new Error('no answer within request_timeout'));
   }
 
-  /** Called by whichever end tells first, and by the others. */
+  /** Called when either end closes; repeated calls do nothing. */
   private end(): void {
     this.stopTimer();
     if (this.isOver) return;
@@ -151,7 +151,7 @@ export class Tunnel {
   }
 }
 
-/** Has the last word on a switch: `join` lets http-proxy join the two ends. */
+/** Decides about a switch before http-proxy: `join` lets http-proxy join the two ends. */
 function onSwitched(
   upstream: ClientRequest,
   decide: (response: IncomingMessage, socket: Socket, join: () => void) => void,
@@ -165,7 +165,7 @@ function onSwitched(
   });
 }
 
-/** Of the header of a switch, what http-proxy would pass on and no answer may say. */
+/** Removes header fields of a switch that http-proxy would pass on although responses may not contain them. */
 function tidy(headers: IncomingHttpHeaders): void {
   const { upgrade } = headers;
   for (const name of Object.keys(headers)) if (isDroppedOfResponses(name)) delete headers[name];

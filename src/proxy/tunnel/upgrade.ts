@@ -1,4 +1,6 @@
-/** Upgrades (WebSocket and other protocols): claimed like any request, then piped by http-proxy until either side ends. */
+/**
+ * Upgrades (WebSocket and other protocols): claimed like any request, then piped by http-proxy until either side ends.
+ */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
@@ -15,17 +17,17 @@ import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
 
 type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
-/** `routed`: where it goes, if not by its host. */
+/** @param routed the route, unless the host decides */
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed?: Routed) => void;
 
 export function createUpgrader(gateway: Gateway): Upgrader {
   const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
   const tunnels = new WeakMap<IncomingMessage, Tunnel>();
-  // It tells of a client's reset here too; without a listener it throws.
+  // http-proxy also reports a client's reset here, and throws without a listener.
   proxy.on('error', () => {});
   proxy.on('proxyReqWs', (upstream: ClientRequest, request: IncomingMessage) => tunnels.get(request)?.open(upstream));
   return (request, socket, head, routed) => {
-    // A client that resets is a client that left.
+    // A reset by the client counts as leaving.
     socket.on('error', () => {});
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
@@ -52,7 +54,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       rewrite(request, route, caller, lease);
       proxy.ws(request, socket, head, { target: targetOf(lease) }, fail);
       tunnel.opened();
-      // http-proxy has set it as it thinks fit, to probe after two hours.
+      // http-proxy has set keep-alive itself, with the first probe after two hours.
       probe(socket, gateway);
     };
     void claim(request, socket, route, caller, gateway, connect);
@@ -82,7 +84,7 @@ async function claim(
   }
 }
 
-/** What fails here ends the connection; the lease is given back whatever happens. */
+/** Connects; a failure ends the connection, and the lease is returned in any case. */
 function join(socket: Socket, lease: Lease, connect: (lease: Lease) => void): void {
   try {
     connect(lease);
@@ -92,7 +94,9 @@ function join(socket: Socket, lease: Lease, connect: (lease: Lease) => void): vo
   }
 }
 
-/** A socket that nobody reads does not tell of its end, so it is read, but nothing is taken from it. */
+/**
+ * Reports when the client leaves. An unread socket does not report its end, so reads are triggered without taking data.
+ */
 function onLeaving(socket: Socket, left: () => void): () => void {
   const look = () => {
     if (socket.readableLength === 0) socket.read(0);
@@ -102,8 +106,8 @@ function onLeaving(socket: Socket, left: () => void): () => void {
 }
 
 /**
- * http-proxy sends `request.headers` on, so what the tenant may see is put there; it adds nothing itself. It takes nothing but
- * WebSockets: the tunnel writes the protocol that was asked for.
+ * http-proxy forwards `request.headers` and adds nothing, so the tenant's header is stored there. It accepts only
+ * WebSockets, so the tunnel writes the requested protocol.
  */
 function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
   const { peer, trusted, requestId } = caller;

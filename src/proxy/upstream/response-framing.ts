@@ -1,6 +1,6 @@
-/** How the end of a response is known, and whether another may follow on its connection (RFC 9112 §6). Pure. */
+/** Determines where a response ends, and whether another may follow on its connection (RFC 9112 §6). Pure. */
 
-/** Why bytes are no response. */
+/** Why bytes are not a response. */
 export class BadResponse extends Error {}
 
 export interface Framing {
@@ -9,7 +9,7 @@ export interface Framing {
   readonly keepAlive: boolean;
 }
 
-/** @throws {BadResponse} when it could be read in two ways */
+/** @throws {BadResponse} when the framing is ambiguous */
 export function framingOf(headers: readonly string[], is11: boolean): Framing {
   let length: number | null = null;
   let chunked = false;
@@ -34,7 +34,7 @@ export function framingOf(headers: readonly string[], is11: boolean): Framing {
   return { chunked, length, keepAlive };
 }
 
-/** Lower case, for the three names that frame a message; others as they are. */
+/** Returns the three names that frame a message in lower case, others unchanged. */
 function framingName(name: string): string {
   return name.length === 14 || name.length === 17 || name.length === 10 ? name.toLowerCase() : name;
 }

@@ -1,15 +1,15 @@
 /**
- * Reads HTTP/1.1 responses from bytes as they come (RFC 9112). Pure: no socket, no time. Strict where a message
- * could be read in two ways: what is not plainly a response is an error, and the connection is to be dropped.
+ * Reads HTTP/1.1 responses incrementally (RFC 9112). Pure: no socket, no time. Strict: an ambiguous or malformed
+ * response is an error, after which the connection must be closed.
  */
 import { readHeaderLines } from '../client/header-lines.ts';
 import { BadResponse, type Framing, framingOf } from './response-framing.ts';
 
-/** Of status line and headers together, and of trailers. */
+/** Limit for status line and header fields together, and for trailers. */
 const MAX_HEAD_BYTES = 64 * 1024;
-/** Of a line with a chunk's size and extensions. */
+/** Limit for a line with a chunk's size and extensions. */
 const MAX_SIZE_LINE_BYTES = 4096;
-/** Hexadecimal digits of a chunk's size: up to 2^48. */
+/** Most hexadecimal digits of a chunk's size: up to 2^48. */
 const MAX_SIZE_DIGITS = 12;
 const CR = 13;
 const LF = 10;
@@ -18,27 +18,30 @@ const LINE_END = Buffer.from('\r\n');
 const BEGINNING = Buffer.from('HTTP/1.');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-/** A longer head is read anew each time. */
+/** Longer heads are not cached. */
 const MAX_KEPT_BYTES = 2048;
 
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
-/** A head. The same object comes again where a connection brings the same bytes again. */
+/** The head of a response. When a connection repeats the same bytes, the reader repeats the same object. */
 export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
   /** Raw, [name, value, …], as latin1. */
   readonly headers: readonly string[];
-  /** Whether it has come before. */
+  /** Whether it has occurred before. */
   isRepeated: boolean;
-  /** As it was written to a client, where it can be written again so; null where not, or while it has not come again. */
+  /**
+   * Its form as written to a client, if it can be written unchanged again; null otherwise, or while it has not been
+   * repeated.
+   */
   written: string | null;
 }
 
 export interface ResponseSink {
-  /** Called for each 1xx too, and then again. */
+  /** Called for each 1xx response, too, and again for the final one. */
   onHead(head: ResponseHead): void;
-  /** A part of the body: `bytes` may be used again when it returns. */
+  /** Receives a part of the body. `bytes` may be reused after the call. */
   onBody(bytes: Buffer): void;
   onEnd(trailers: string[]): void;
 }
@@ -49,19 +52,19 @@ export class ResponseReader {
   private readonly sink: ResponseSink;
   private state: State = 'done';
   private noBody = false;
-  /** What has come of a head or line that is not complete. */
+  /** Incomplete head or line. */
   private rest: Buffer | null = null;
-  /** Of the body or the chunk. */
+  /** Bytes left of the body or the chunk. */
   private left = 0;
   private keepAlive = false;
-  /** The last that may be repeated. */
+  /** The last head that may be repeated. */
   private last: { readonly text: string; readonly head: ResponseHead; readonly framing: Framing } | null = null;
 
   constructor(sink: ResponseSink) {
     this.sink = sink;
   }
 
-  /** Expects the response to a request. `isHead`: of a HEAD request, whose response has no body. */
+  /** Expects the response to a request. @param isHead for HEAD, whose response has no body */
   begin(isHead: boolean): void {
     this.state = 'head';
     this.noBody = isHead;
@@ -69,7 +72,7 @@ export class ResponseReader {
     this.keepAlive = false;
   }
 
-  /** Whether the response is whole and another may follow on the same connection. */
+  /** Whether the response is complete, and another may follow on the same connection. */
   get isReusable(): boolean {
     return this.state === 'done' && this.keepAlive;
   }
@@ -78,12 +81,12 @@ export class ResponseReader {
     return this.state === 'done';
   }
 
-  /** Takes bytes. @throws {BadResponse} */
+  /** Reads bytes. @throws {BadResponse} */
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
       if (this.state === 'done') {
-        // Nobody asked for more.
+        // These bytes are unsolicited.
         this.keepAlive = false;
         return;
       }
@@ -91,14 +94,14 @@ export class ResponseReader {
     }
   }
 
-  /** The connection has ended. @throws {BadResponse} when the response was not whole */
+  /** Handles the end of the connection. @throws {BadResponse} when the response was incomplete */
   eof(): void {
     if (this.state === 'done') return;
     if (this.state !== 'until-close') throw new BadResponse('the connection ended in the middle of the response');
     this.finish([]);
   }
 
-  /** Takes what it can from `at` on; returns where it stopped. */
+  /** Reads as much as it can from `at` on; returns where it stopped. */
   private step(bytes: Buffer, at: number): number {
     switch (this.state) {
       case 'head':
@@ -120,7 +123,7 @@ export class ResponseReader {
     }
   }
 
-  /** Collects up to and with `mark`, then hands over what stands before it. */
+  /** Collects bytes up to and including `mark`, and passes on what precedes it. */
   private untilMark(bytes: Buffer, at: number, mark: Buffer, limit: number, take: (text: string) => void): number {
     if (this.rest !== null) return this.afterRest(bytes, at, mark, limit, take);
     const end = bytes.indexOf(mark, at);
@@ -133,7 +136,7 @@ export class ResponseReader {
   private afterRest(bytes: Buffer, at: number, mark: Buffer, limit: number, take: (text: string) => void): number {
     const before = this.rest ?? Buffer.alloc(0);
     const joined = Buffer.concat([before, bytes.subarray(at)]);
-    // The mark may have begun in what was kept.
+    // The kept bytes may contain the start of the mark.
     const end = joined.indexOf(mark, Math.max(0, before.length - mark.length + 1));
     if (end === -1) return this.keep(joined, limit, bytes.length);
     if (end > limit) throw tooLong();
@@ -142,7 +145,7 @@ export class ResponseReader {
     return at + end + mark.length - before.length;
   }
 
-  /** What can never become a message is not waited for: a tenant that ends its lines with LF alone, say. */
+  /** Fails early on bytes that can never become a message, such as lines that end with LF alone. */
   private keep(part: Buffer, limit: number, at: number): number {
     if (part.length > limit + HEAD_END.length) throw tooLong();
     if (hasBareLf(part, this.rest?.length ?? 0)) throw new BadResponse('a line ends without CR');
@@ -215,7 +218,7 @@ export class ResponseReader {
     this.state = 'size';
   }
 
-  /** None, which is a line end at once, or lines and an empty one. */
+  /** Reads trailers: either an immediate line end, or lines and an empty one. */
   private trailers(bytes: Buffer, at: number): number {
     const begun = this.rest?.[0] ?? bytes[at];
     if (begun === CR) return this.untilMark(bytes, at, LINE_END, LINE_END.length, (text) => this.noTrailers(text));
@@ -240,7 +243,7 @@ function parseHeaders(text: string, at: number): string[] {
   return headers;
 }
 
-/** Whether a line ends without CR. Up to `before` it is known that none does. */
+/** Whether a line ends without CR. Bytes up to `before` are known to contain no such line. */
 function hasBareLf(bytes: Buffer, before: number): boolean {
   for (let at = bytes.indexOf(LF, before); at !== -1; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at - 1] !== CR) return true;
@@ -248,7 +251,7 @@ function hasBareLf(bytes: Buffer, before: number): boolean {
   return false;
 }
 
-/** Whether `bytes` can be the beginning of a status line. */
+/** Whether `bytes` may be the beginning of a status line. */
 function isBegun(bytes: Buffer): boolean {
   const length = Math.min(bytes.length, BEGINNING.length);
   return bytes.compare(BEGINNING, 0, length, 0, length) === 0;

@@ -1,4 +1,4 @@
-/** One connection to a tenant: a request at a time, its response read as it comes. */
+/** One connection to a tenant, with one request at a time. Its response is passed on as it arrives. */
 import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../../core/ports.ts';
 import { confine, fault } from '../../faults.ts';
@@ -9,17 +9,17 @@ import { connectOptions } from './upstream-address.ts';
 import type { SendOptions, UpstreamHandler } from './upstream-handler.ts';
 
 const BUFFER_BYTES = 64 * 1024;
-/** Where sockets read into: what is read is passed on or copied before the next read. */
+/** Shared buffer for reads: its content is passed on or copied before the next read. */
 const SHARED_BUFFER = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
 export interface UpstreamConnectionOwner {
-  /** Its response is whole and it can take another request. */
+  /** The response is complete, and the connection can take another request. */
   onFree(connection: UpstreamConnection): void;
   onGone(connection: UpstreamConnection): void;
 }
 
 export class UpstreamConnection implements ResponseSink, Mover {
-  /** When it became free, on the clock of performance.now(). */
+  /** When it became free, in ms of performance.now(). */
   freeSinceMs = 0;
   private readonly socket: Socket;
   private readonly owner: UpstreamConnectionOwner;
@@ -27,17 +27,20 @@ export class UpstreamConnection implements ResponseSink, Mover {
   private readonly reader: ResponseReader;
   private handler: UpstreamHandler | null = null;
   private connected = false;
-  /** Looks when the time may be over. Most requests end long before: it is neither put off nor made anew for each. */
+  /** Checks the time-out. Most requests end long before, so the timer is neither moved nor recreated for each one. */
   private timer: NodeJS.Timeout | null = null;
   private timeoutMs = 0;
-  /** When the time-out of the request that is under way began, on the clock of performance.now(). */
+  /** When the time-out of the current request began, in ms of performance.now(). */
   private waitingSinceMs = 0;
   private unanswered = false;
-  /** Whether something has come since the request was sent. */
+  /** Whether anything has arrived since the request was sent. */
   private heard = false;
-  /** Whether all of the request has been written. */
+  /** Whether the whole request has been written. */
   private written = true;
-  /** One that fills the buffer has more to come: it gets a buffer to itself, from which bytes go on without a copy. */
+  /**
+   * A read that fills the shared buffer has more to follow. It gets its own buffer, whose bytes are passed on without a
+   * copy.
+   */
   private buffer: Buffer = SHARED_BUFFER;
   private bufferChanged = true;
   private isPaused = false;
@@ -62,8 +65,10 @@ export class UpstreamConnection implements ResponseSink, Mover {
   }
 
   /**
-   * `head`: request line, headers and the empty line, latin1. `isWhole`: no body follows. `timeoutMs`: until the
-   * answer begins; 0: none.
+   * Sends a request.
+   * @param head request line, header fields and the empty line, as latin1
+   * @param isWhole whether no body follows
+   * @param timeoutMs time until the response begins; 0: unlimited
    */
   send(head: string, { isHead, isWhole, timeoutMs }: SendOptions, handler: UpstreamHandler): void {
     this.handler = handler;
@@ -79,14 +84,14 @@ export class UpstreamConnection implements ResponseSink, Mover {
     if (this.connected && this.socket.errored === null) handler.onSent();
   }
 
-  /** The time-out begins anew. */
+  /** Restarts the time-out. */
   postpone(): void {
     if (this.timeoutMs === 0) return;
     this.waitingSinceMs = performance.now();
     this.timer ??= setTimeout(timeOut, this.timeoutMs, this).unref();
   }
 
-  /** A part of the body. Returns whether there is room for more now; `onDrain` tells when there is again. */
+  /** Writes a part of the body. Returns whether there is room for more; if not, `onDrain` tells when there is again. */
   write(bytes: Buffer | string): boolean {
     return this.socket.write(bytes, 'latin1');
   }
@@ -99,13 +104,13 @@ export class UpstreamConnection implements ResponseSink, Mover {
     this.socket.uncork();
   }
 
-  /** The body is whole. */
+  /** Ends the body. */
   finish(): void {
     this.written = true;
     if (this.handler === null) this.settle();
   }
 
-  /** What takes the answer has no room for more. */
+  /** Stops reading, because the receiver of the response has no room for more. */
   pause(): void {
     this.isPaused = true;
     this.socket.pause();
@@ -121,23 +126,23 @@ export class UpstreamConnection implements ResponseSink, Mover {
     this.socket.pause();
   }
 
-  letGo(): void {
+  proceed(): void {
     this.isHeld = false;
     if (!this.isPaused) this.socket.resume();
   }
 
-  /** Drops it; its handler hears no more. */
+  /** Closes the connection; its handler gets no further call. */
   destroy(): void {
     this.handler = null;
     this.socket.destroy();
   }
 
-  /** Whether what is read is in memory that nothing else is read into, as long as it is kept. */
+  /** Whether the bytes read are in memory of this connection's own, which stays unchanged while they are kept. */
   get ownsBuffer(): boolean {
     return this.buffer !== SHARED_BUFFER;
   }
 
-  /** What was read last is still needed: the next goes elsewhere. */
+  /** Moves the next read to another buffer, because the last read is still needed. */
   keepBuffer(): void {
     if (!this.bufferChanged) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
   }
@@ -148,7 +153,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     this.bufferChanged = true;
   }
 
-  /** Asked at first and after each read; what is no buffer means that it is the same. */
+  /** Called at first and after each read. A result that is no buffer means that the buffer stays the same. */
   private nextBuffer(): Buffer {
     const { buffer, bufferChanged } = this;
     this.bufferChanged = false;
@@ -160,7 +165,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     this.timer = null;
   }
 
-  /** Called by the timer, and once more (`isSure`) when what came until then has been read. */
+  /** Called by the timer, and again with `isSure` when everything that had arrived by then has been read. */
   onTimer(isSure: boolean): void {
     try {
       this.timedOut(isSure);
@@ -177,7 +182,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     const leftMs = this.waitingSinceMs + this.timeoutMs - performance.now();
     if (leftMs > 0) this.timer = setTimeout(timeOut, leftMs, this).unref();
     else if (isSure) this.handler.onTimeout();
-    // Timers go first: if this process was held up, an answer may have waited for longer than it took.
+    // Timers run first: if this process was delayed, a response may already have been waiting.
     else setImmediate(timeOut, this, true);
   }
 
@@ -206,17 +211,17 @@ export class UpstreamConnection implements ResponseSink, Mover {
     if (this.handler !== null) this.handler.onTold();
     else if (this.written && !this.reader.isReusable) this.socket.destroy();
     if (this.handler === null) this.readInto(SHARED_BUFFER);
-    else this.goOn(length);
+    else this.readOn(length);
     return true;
   }
 
-  /** The answer is not whole yet. `length`: of what was read. */
-  private goOn(length: number): void {
+  /** Prepares the next read, because the response is not complete. @param length size of the last read */
+  private readOn(length: number): void {
     if (length === BUFFER_BYTES && !this.ownsBuffer) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
     turns.spend(length, this);
   }
 
-  // ---- What the reader tells -----------------------------------------------------------------
+  // ---- Calls of the reader -------------------------------------------------------------------
 
   onHead(head: ResponseHead): void {
     if (head.status >= 200) this.unanswered = false;
@@ -231,14 +236,14 @@ export class UpstreamConnection implements ResponseSink, Mover {
     const { handler } = this;
     this.handler = null;
     handler?.onEnd(trailers);
-    // An answer to an upload that goes on: nothing can follow on this connection.
+    // The response came before the end of the upload, so nothing can follow on this connection.
     if (this.written) this.settle();
     else this.socket.destroy();
   }
 
   private settle(): void {
     if (!this.reader.isReusable) return void this.socket.destroy();
-    // Not within the read: more may have come with it, which nobody asked for.
+    // Not during the read: unsolicited data may have arrived with it.
     queueMicrotask(() => this.free());
   }
 
@@ -267,7 +272,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
     return this.socket.closed;
   }
 
-  /** What its end means; more than once is as good as once. */
+  /** Handles the end of the connection; may be called repeatedly. */
   closed(): void {
     this.stopTimer();
     this.owner.onGone(this);
@@ -275,7 +280,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   }
 }
 
-/** One function for all timers instead of a closure for each. */
+/** One function for all timers, instead of a closure for each. */
 function timeOut(connection: UpstreamConnection, isSure = false): void {
   connection.onTimer(isSure);
 }

@@ -1,21 +1,21 @@
-/** A request on a connection to a tenant, as who sends it sees it. */
+/** A request on a connection to a tenant, as its sender sees it. */
 import type { ResponseHead } from './response-reader.ts';
 
-/** What becomes of a request. After `onEnd` or `onError` nothing more comes. */
+/** Receives the progress of a request. After `onEnd` or `onError` there are no further calls. */
 export interface UpstreamHandler {
-  /** It is being written: from now on the tenant may have seen it. */
+  /** The request is being written, so that the tenant may have seen it from now on. */
   onSent(): void;
   onHead(head: ResponseHead): void;
-  /** `bytes` may be used again when it returns. */
+  /** `bytes` may be reused after the call. */
   onBody(bytes: Buffer): void;
-  /** All that was read at once has been told, and `bytes` are about to be overwritten, unless they are kept. */
+  /** Everything that was read at once has been delivered. `bytes` will be overwritten unless they are kept. */
   onTold(): void;
   onEnd(trailers: string[]): void;
-  /** `heard`: something of an answer had come. */
+  /** @param heard whether a part of a response had arrived */
   onError(error: Error & { readonly code?: string }, heard: boolean): void;
-  /** More of a request's body can be written. */
+  /** More of the request's body can be written. */
   onDrain(): void;
-  /** No answer has begun within the time-out; the connection goes on. */
+  /** No response has begun within the time-out; the connection stays open. */
   onTimeout(): void;
 }
 

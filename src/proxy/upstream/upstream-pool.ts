@@ -3,11 +3,13 @@ import type { Upstream } from '../../core/ports.ts';
 import type { Logger } from '../../logger.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
-/** Below what servers keep idle connections for (Node and uvicorn 5 s, gunicorn 2 s): a stale one is never used. */
+/**
+ * Shorter than servers keep idle connections (Node and uvicorn 5 s, gunicorn 2 s), so that a stale one is never used.
+ */
 const KEEP_ALIVE_MS = 1500;
 /**
- * The same for a request that may be sent only once: a tenant may close a connection in the moment in which the request
- * goes out, and nobody can tell whether the tenant has read it. No server closes a connection this soon after an answer.
+ * The same for a request that may be sent only once. A tenant may close a connection at the moment when the request is
+ * sent, and then nobody knows whether the tenant has read it. No server closes a connection this soon after a response.
  */
 const KEEP_ALIVE_ONCE_MS = 10;
 
@@ -16,7 +18,7 @@ export class UpstreamPool {
   private readonly logger: Logger;
   private readonly onConnection: (change: 1 | -1) => void;
   private readonly all = new Set<UpstreamConnection>();
-  /** The newest last. */
+  /** The newest comes last. */
   private free: UpstreamConnection[] = [];
   private retired = false;
 
@@ -27,8 +29,9 @@ export class UpstreamPool {
   }
 
   /**
-   * One that was used a moment ago, or a new one. `mayRepeat`: whether the request can be sent again if the tenant closes
-   * the connection. An idle connection that is too old for the request gives way, so that no more are open than are needed.
+   * Returns a connection that was used a moment ago, or a new one. An idle connection that is too old for the request
+   * is closed, so that no more are open than are needed.
+   * @param mayRepeat whether the request can be sent again if the tenant closes the connection
    */
   take(mayRepeat: boolean): UpstreamConnection {
     const newest = this.free.pop();
@@ -41,7 +44,7 @@ export class UpstreamPool {
     return made;
   }
 
-  /** Idle connections close now, the others when they are done. */
+  /** Closes idle connections now, and the others when they are done. */
   retire(): void {
     this.retired = true;
     for (const connection of this.free) connection.destroy();
@@ -53,7 +56,7 @@ export class UpstreamPool {
     for (const connection of this.all) connection.destroy();
   }
 
-  /** Closes the one that has been idle for longest; returns whether there was one. */
+  /** Closes the connection that has been idle the longest; returns whether there was one. */
   closeIdle(): boolean {
     const oldest = this.free.shift();
     oldest?.destroy();
@@ -72,7 +75,10 @@ export class UpstreamPool {
     if (index !== -1) this.free.splice(index, 1);
   }
 
-  /** Closes those that have not been used for too long, and lets go of those whose end a fault kept from being told; returns how many there were. */
+  /**
+   * Closes connections that were idle for too long, and drops those whose end was missed because of a fault. Returns
+   * how many there are.
+   */
   sweep(nowMs: number): number {
     for (const connection of this.all) if (connection.isClosed) connection.closed();
     while (this.free[0] !== undefined && idleMs(this.free[0], nowMs) > KEEP_ALIVE_MS) this.free.shift()?.destroy();

@@ -1,24 +1,24 @@
-/** Connections to tenants: one pool for each generation of a process, so that none outlives it. */
+/** Connections to tenants: one pool for each generation of a process, so that no connection outlives its process. */
 import { EventEmitter } from 'node:events';
 import type { Lease } from '../../core/admission/serving.ts';
 import type { Logger } from '../../logger.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
-/** How often all of them are looked through for connections that are not used any more. */
+/** How often all pools are searched for connections that are no longer used. */
 const SWEEP_MS = 500;
 
-/** Told of every connection that is opened to a process (1) or closed (-1). */
+/** Called for every connection that is opened to a process (1) or closed (-1). */
 export type OnConnection = (generation: number, change: 1 | -1) => void;
 
 export class UpstreamPools {
   private readonly onConnection: OnConnection;
-  /** Above so many open ones, an idle one is closed for each that is made; 0: none is. */
+  /** Above this number of open connections, an idle one is closed for each new one; 0: no limit. */
   private readonly maxOpen: number;
   private open = 0;
   private readonly logger: Logger;
   private readonly pools = new Map<number, UpstreamPool>();
   private sweeper: NodeJS.Timeout | null = null;
-  /** An event for each generation; as many wait as there were requests. */
+  /** One event for each generation, with as many listeners as there are waiting requests. */
   private readonly retirements = new EventEmitter().setMaxListeners(0);
 
   constructor(logger: Logger, onConnection: OnConnection = () => {}, maxOpen = 0) {
@@ -36,7 +36,7 @@ export class UpstreamPools {
     return made;
   }
 
-  /** A request has one of its own, so there are no more busy ones than clients; idle ones must not add to them. */
+  /** Each request has one connection, so there are no more busy ones than clients; idle ones must not add to them. */
   private count(generation: number, change: 1 | -1): void {
     this.open += change;
     if (change === 1 && this.maxOpen > 0 && this.open > this.maxOpen) this.closeIdle();
@@ -47,7 +47,7 @@ export class UpstreamPools {
     for (const pool of this.pools.values()) if (pool.closeIdle()) return;
   }
 
-  /** Settles when the generation is retired, at the latest after `timeoutMs`. */
+  /** Settles when the generation is retired, or after `timeoutMs`. */
   retired(generation: number, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       if (!this.pools.has(generation)) return resolve();
@@ -61,7 +61,7 @@ export class UpstreamPools {
     });
   }
 
-  /** No further request goes there: idle connections close now, the others when they are done. */
+  /** The process gets no further request: idle connections close now, the others when they are done. */
   retire(generation: number): void {
     const pool = this.pools.get(generation);
     this.pools.delete(generation);

@@ -14,7 +14,7 @@ class FakeMover {
     this.holds += 1;
   }
 
-  letGo(): void {
+  proceed(): void {
     this.held = false;
   }
 }
