@@ -17,7 +17,7 @@ export const STARTING_PROCESSES = [
   'test/process/isolation/runsc/ask-container.test.ts',
   'test/process/launch/{descriptors,fifos,launcher,npm,spare-shells,wrapper}.test.ts',
   'test/process/output/last-output.test.ts',
-  'test/process/proc/{proc,process-table,reserve}.test.ts',
+  'test/process/proc/{proc,process-snapshot,reserve}.test.ts',
   'test/process/sockets/{bind-dir,held-listener,port}.test.ts',
   'test/process/storage/{files,ownership,purge,storage-meter,trash}.test.ts',
   'test/process/systemd/notify.test.ts',

@@ -9,7 +9,7 @@ import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { OutputTap } from '../output/output-sink.ts';
 import { isSigkillPending } from '../proc/proc.ts';
 import { ConnectStamp } from '../sockets/connect-stamp.ts';
-import { type HeldListener, holdListener } from '../sockets/held-listener.ts';
+import { ListenerHold } from '../sockets/listener-hold.ts';
 import { releasePort } from '../sockets/port.ts';
 import { isThere, keepAccess, publishSocket, takeOverSocket } from '../sockets/public-socket.ts';
 import { isAtRest, readInbox } from '../sockets/resting-connections.ts';
@@ -20,8 +20,6 @@ import { type DirWatch, waitReady } from './readiness.ts';
 import { treeRunTimeMs } from './run-time.ts';
 import { terminateAll } from './terminate.ts';
 
-/** Delay between ready and the second descriptor of the socket, so that requests held for the wake go first. */
-const HOLD_AFTER_MS = 20;
 /** How long the end of a process waits for the end of its output, which other processes may hold open. */
 const OUTPUT_WAIT_MS = 200;
 
@@ -65,10 +63,7 @@ export class Child implements LaunchedProcess {
   private readonly oomKillsBefore: number;
   private resumed = new AbortController();
   private ending: Promise<void> | null = null;
-  private held: HeldListener | null = null;
-  private holding: NodeJS.Timeout | null = null;
-  /** Whether the listener is to be held no longer. */
-  private isListenerReleased = false;
+  private readonly listener: ListenerHold;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
@@ -77,10 +72,11 @@ export class Child implements LaunchedProcess {
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
     const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
     this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket, keep);
+    this.listener = new ListenerHold(parts.record, parts.onListenerLeft);
     void parts.exited.then(() => {
       // Probes are cancelled first, so that nobody takes them for clients.
       this.gone.abort();
-      this.handOverListener();
+      this.listener.handOver();
     });
   }
 
@@ -106,8 +102,7 @@ export class Child implements LaunchedProcess {
   }
 
   async probe(service: HealthKeys): Promise<ProbeResult> {
-    // Holding a listener that the tenant has closed would make it look as if it were still served.
-    if (this.held?.isShared() === false) this.releaseListener();
+    this.listener.releaseIfClosed();
     const check = this.healthCheck(service);
     const ask = () => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal);
     return this.stamp === null ? ask() : this.stamp.except(ask);
@@ -196,7 +191,7 @@ export class Child implements LaunchedProcess {
   }
 
   release(): void {
-    this.releaseListener();
+    this.listener.release();
     this.parts.dirWatch.close();
     this.parts.output.close();
     this.parts.onReleased();
@@ -242,39 +237,17 @@ export class Child implements LaunchedProcess {
     if (publicSocket === null) return null;
     try {
       publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
-      this.holding ??= setTimeout(() => void this.holdListener(), HOLD_AFTER_MS).unref();
+      this.listener.beginSoon();
       return null;
     } catch (error) {
       return notMoved(publicSocket, error);
     }
   }
 
-  private async holdListener(): Promise<void> {
-    const { record } = this.parts;
-    if (this.gone.signal.aborted || this.held !== null) return;
-    const held = await holdListener(record, record.bindSocket);
-    if (this.isListenerReleased || this.held !== null) held?.close();
-    else if (!this.gone.signal.aborted) this.held = held;
-    else if (held !== null) this.parts.onListenerLeft(held.fd);
-  }
-
-  private releaseListener(): void {
-    if (this.holding !== null) clearTimeout(this.holding);
-    this.isListenerReleased = true;
-    this.held?.close();
-    this.held = null;
-  }
-
-  private handOverListener(): void {
-    const { held } = this;
-    this.held = null;
-    if (held !== null) this.parts.onListenerLeft(held.fd);
-  }
-
   private async end(graceMs: number): Promise<void> {
     const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
     this.resumed.abort();
-    if (this.holding !== null) clearTimeout(this.holding);
+    this.listener.cancel();
     // Frozen processes take no signal; with cgroup v1 not even SIGKILL.
     thaw(this.whole);
     await terminateAll({

@@ -6,7 +6,7 @@ import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import { descendantsOf } from '../proc/descendants.ts';
 import { isAlive, type ProcStat, readStat } from '../proc/proc.ts';
-import { lookAtProcesses } from '../proc/process-table.ts';
+import { lookAtProcesses } from '../proc/process-snapshot.ts';
 
 export interface MembersOptions {
   readonly leader: ProcessIdentity;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { hasBindSocketForm } from '../../core/service/socket-path.ts';
 import { isAlive } from '../proc/proc.ts';
-import { lookAtProcesses } from '../proc/process-table.ts';
+import { lookAtProcesses } from '../proc/process-snapshot.ts';
 
 const POLL_MS = 5;
 const KILL_WAIT_MS = 5000;

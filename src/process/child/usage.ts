@@ -2,7 +2,7 @@
 import pidusage from 'pidusage';
 import type { Usage, UsageMeter } from '../../core/ports.ts';
 import type { ProcStat } from '../proc/proc.ts';
-import { lookAtStats } from '../proc/process-table.ts';
+import { lookAtStats } from '../proc/process-snapshot.ts';
 
 /**
  * How long pidusage remembers a process that is not asked for again, and keeps its /proc file open: slightly longer

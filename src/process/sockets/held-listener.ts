@@ -7,7 +7,7 @@ import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { duplicateOf } from '../child/pidfd.ts';
 import { descendantsOf } from '../proc/descendants.ts';
 import { descriptorsOf, openedAs } from '../proc/proc.ts';
-import { lookAtProcesses } from '../proc/process-table.ts';
+import { lookAtProcesses } from '../proc/process-snapshot.ts';
 import { listenerInodes, unixTable } from './unix-sockets.ts';
 
 export interface HeldListener {

@@ -6,7 +6,7 @@ import { endianness } from 'node:os';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { descendantsOf } from '../proc/descendants.ts';
 import { descriptorsOf, openedAs } from '../proc/proc.ts';
-import { lookAtProcesses } from '../proc/process-table.ts';
+import { lookAtProcesses } from '../proc/process-snapshot.ts';
 import { withReserve } from '../proc/reserve.ts';
 
 /** State `LISTEN` in /proc/net/tcp (include/net/tcp_states.h). */

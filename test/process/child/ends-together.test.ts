@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { terminateAll } from '../../../src/process/child/terminate.ts';
 import { identityOf, isAlive } from '../../../src/process/proc/proc.ts';
-import * as table from '../../../src/process/proc/process-table.ts';
+import * as table from '../../../src/process/proc/process-snapshot.ts';
 import { app, get, makeBench, PATIENT } from '../support.ts';
 
-vi.mock('../../../src/process/proc/process-table.ts', { spy: true });
+vi.mock('../../../src/process/proc/process-snapshot.ts', { spy: true });
 
 beforeEach(() => void vi.clearAllMocks());
 

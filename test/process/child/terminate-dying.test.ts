@@ -1,15 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { terminateAll } from '../../../src/process/child/terminate.ts';
 import { isAlive } from '../../../src/process/proc/proc.ts';
-import { lookAtProcesses, ProcessSnapshot } from '../../../src/process/proc/process-table.ts';
+import { lookAtProcesses, ProcessSnapshot } from '../../../src/process/proc/process-snapshot.ts';
 import { PATIENT } from '../support.ts';
 
 vi.mock('../../../src/process/proc/proc.ts', async (original) => ({
   ...(await original<typeof import('../../../src/process/proc/proc.ts')>()),
   isAlive: vi.fn(),
 }));
-vi.mock('../../../src/process/proc/process-table.ts', async (original) => ({
-  ...(await original<typeof import('../../../src/process/proc/process-table.ts')>()),
+vi.mock('../../../src/process/proc/process-snapshot.ts', async (original) => ({
+  ...(await original<typeof import('../../../src/process/proc/process-snapshot.ts')>()),
   lookAtProcesses: vi.fn(),
 }));
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { descendantsOf } from '../../../src/process/proc/descendants.ts';
 import { identityOf } from '../../../src/process/proc/proc.ts';
-import { lookAtProcesses, type Marked, ProcessSnapshot } from '../../../src/process/proc/process-table.ts';
+import { lookAtProcesses, type Marked, ProcessSnapshot } from '../../../src/process/proc/process-snapshot.ts';
 
 const STAY = 'setInterval(() => {}, 1000)';
 
