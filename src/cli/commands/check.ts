@@ -1,26 +1,15 @@
 /** `tenement check`: checks the config, and whether the host can provide what it asks for. */
-import { networkInterfaces, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
-import { missingPrograms } from '../../config/programs.ts';
 import { describeDiff } from '../../core/input/diff-words.ts';
 import { diffConfigs } from '../../core/lifecycle/reconcile.ts';
 import type { Config, Settings } from '../../core/service/service.ts';
 import type { ServiceUnit } from '../../core/service/service-unit.ts';
 import { TenementError } from '../../errors.ts';
-import { servableConfig } from '../../own-directories.ts';
-import { type HostSupport, hostSupportFor } from '../../process/isolation/host/host-support.ts';
-import { assertMayListen } from '../../process/isolation/host/listening.ts';
-import { programWarnings } from '../../process/isolation/host/programs.ts';
-import { viewWarnings } from '../../process/isolation/view-warnings.ts';
-import { descriptorLimit } from '../../process/launch/descriptors.ts';
-import { withoutNpm } from '../../process/launch/npm.ts';
-import { forgeableTrust } from '../../proxy/routing/forgeable.ts';
-import { unitServing, unitWarningsFor } from '../../service-manager.ts';
+import { checkHost, type HostSupport, servable } from '../../local/host-check.ts';
+import { asServed, withDirectoriesOf } from '../as-served.ts';
 import { plural } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
-import { asServed, withDirectoriesOf } from '../server/as-served.ts';
-import { describeDescriptors, descriptorWarning } from '../server/descriptor-limit.ts';
 import { configFile, type GlobalOptions, withClient } from '../target.ts';
 
 interface CheckOptions extends GlobalOptions {
@@ -53,26 +42,8 @@ function printFailure({ code, message, hint, details }: TenementError, options: 
 async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const moved: string[] = [];
   const config = await servableOf(options, io, (text) => moved.push(text));
-  assertMayListen(config);
-  const unit = await unitServing(config);
-  const { maxRunning } = config.settings;
-  const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
-  const openFiles = unit?.nofileLimit ?? descriptorLimit();
-  const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
-  const missing = missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path });
-  const forgeable = forgeableTrust(config, networkInterfaces());
-  const views = viewWarnings(config);
-  const warnings = [
-    ...config.warnings,
-    ...moved,
-    ...missing,
-    ...programWarnings(),
-    ...views,
-    ...forgeable,
-    ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
-    ...(few === null ? [] : [few]),
-  ];
-  const host = hostSupportFor(config.settings, config.services.values(), unit);
+  const { unit, host, warnings: onHost, openFiles } = await checkHost(config);
+  const warnings = [...config.warnings, ...moved, ...onHost];
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
   if (options.json === true) {
@@ -90,7 +61,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   if (unit !== null) await print(io, describeUnit(unit, config.settings));
   for (const line of describeHost(host)) await print(io, line);
   if (config.settings.runtimeDirSource === 'own') await print(io, describeSockets(config));
-  if (few === null) await print(io, describeDescriptors(wanted, openFiles));
+  if (openFiles !== null) await print(io, openFiles);
   await print(io, `${plural(services, 'service')}, ok`);
   if (changes?.length === 0) await print(io, 'the running server would change nothing');
   for (const change of changes ?? []) await print(io, `would change: ${change}`);
@@ -98,9 +69,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
 
 /** @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken` */
 async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string) => void): Promise<Config> {
-  const file = configFile(options, io.env);
-  const asked = await asServed(loadConfig(file), options, io);
-  return servableConfig(asked, { load: () => loadConfig(file, { ownRuntimeDir: true }), warn });
+  return servable(await asServed(loadConfig(configFile(options, io.env)), options, io), warn);
 }
 
 /** @throws {TenementError} `server_unreachable` when no server runs this config */
@@ -134,14 +103,6 @@ function describeHost(host: HostSupport): string[] {
 function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Settings): string {
   const tenants = cgroupRoot === null ? 'its own' : cgroupRoot;
   return `service: ${name}, as ${user || 'root'}, KillMode=${killMode}; cgroup of tenants: ${tenants}`;
-}
-
-/** This check tries things as the user who runs it. */
-function otherUser({ name, user }: ServiceUnit): string[] {
-  const wanted = user === '' ? 'root' : user;
-  const { username, uid } = userInfo();
-  if ([username, String(uid)].includes(wanted)) return [];
-  return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
 }
 
 function describeSuspension({ cgroup, pushesOut }: HostSupport): string {

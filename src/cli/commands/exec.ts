@@ -1,10 +1,10 @@
 /** `tenement exec`: runs a command in an instance's environment, beside its process if it has one. */
 import type { Command } from 'commander';
 import { TenementError } from '../../errors.ts';
+import { runPrepared } from '../../local/prepared-command.ts';
 import { CommandEnd } from '../command-end.ts';
 import { instanceOf } from '../instance-argument.ts';
 import type { CliIo } from '../output/io.ts';
-import { runPrepared } from '../run-prepared.ts';
 import { type GlobalOptions, isLocal, withClient } from '../target.ts';
 
 interface ExecOptions extends GlobalOptions {

@@ -4,8 +4,8 @@ import { groupId } from '../../config/group.ts';
 import { loadConfig } from '../../config/load.ts';
 import { caddyConfig } from '../../front/caddy.ts';
 import { nginxConfig } from '../../front/nginx.ts';
+import { asServed } from '../as-served.ts';
 import { type CliIo, print } from '../output/io.ts';
-import { asServed } from '../server/as-served.ts';
 import { configFile, type GlobalOptions } from '../target.ts';
 
 /** Users of Debian, of nginx's own packages, and of Arch. Each has a group of the same name. */

@@ -52,13 +52,14 @@ async function pastLogs(instance: InstanceName, options: LogsOptions, io: CliIo)
     return await withClient(options, io, (client) => allOf(client.logs(instance, { tail, since, grep, stderr })));
   } catch (error) {
     if (!isLocalAndAway(error, options, io)) throw error;
-    const { readOfflineLogs } = await import('../offline-logs.ts');
-    return readOfflineLogs(configFile(options, io.env), instance, {
+    const { readOfflineLogs } = await import('../../local/offline-logs.ts');
+    const lines = await readOfflineLogs(configFile(options, io.env), instance, {
       tail,
       grep,
       sinceMs: since === undefined ? undefined : parseSince(since, Date.now()),
       stream: stderr === true ? 'stderr' : undefined,
     });
+    return lines.map(({ atMs, stream, text }) => ({ at: new Date(atMs).toISOString(), stream, text }));
   }
 }
 

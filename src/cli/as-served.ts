@@ -2,10 +2,10 @@
  * Replaces a config's directories by those of its running server, which may differ from the ones this process would
  * choose.
  */
-import type { Config } from '../../core/service/service.ts';
-import { TenementError } from '../../errors.ts';
-import type { CliIo } from '../output/io.ts';
-import { configFile, type GlobalOptions, withClient } from '../target.ts';
+import type { Config } from '../core/service/service.ts';
+import { TenementError } from '../errors.ts';
+import type { CliIo } from './output/io.ts';
+import { configFile, type GlobalOptions, withClient } from './target.ts';
 
 /** Returns the config with the directories of the server that runs it; without such a server, unchanged. */
 export async function asServed(config: Config, options: GlobalOptions, io: CliIo): Promise<Config> {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { takeSignals } from '../../../src/cli/server/signals.ts';
+import { takeSignals } from '../../src/local/signals.ts';
 
 /** Takes them until the test ends. */
 function take() {

@@ -1,5 +1,5 @@
 /** Shows a newcomer what to try, as lines that work when pasted. */
-import type { Daemon } from '../../daemon.ts';
+import type { Daemon } from '../daemon.ts';
 
 export function welcome(daemon: Daemon): string {
   const urls = daemon.hypervisor.listInstances().flatMap((instance) => (instance.url === null ? [] : [instance.url]));

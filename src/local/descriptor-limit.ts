@@ -5,8 +5,8 @@ import {
   roomForActivationSockets,
   roomToRun,
   shareDescriptors,
-} from '../../core/limits/descriptors.ts';
-import type { ProxyLimits } from '../../core/service/service.ts';
+} from '../core/limits/descriptors.ts';
+import type { ProxyLimits } from '../core/service/service.ts';
 
 export interface Wanted {
   readonly maxRunning: number;

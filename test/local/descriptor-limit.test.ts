@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeDescriptors, descriptorWarning } from '../../../src/cli/server/descriptor-limit.ts';
+import { describeDescriptors, descriptorWarning } from '../../src/local/descriptor-limit.ts';
 
 const wanted = { maxRunning: 100, registered: 60, limits: { maxConnections: 0, maxConnectionsPerClient: 0 } };
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const source = fileURLToPath(new URL('../../../src/cli/server/young-heap.ts', import.meta.url));
+const source = fileURLToPath(new URL('../../src/local/young-heap.ts', import.meta.url));
 
 /** In a process of its own, since the heap of the test's has grown already. Prints MB of the young generation. */
 const SCRIPT = `

@@ -1,0 +1,65 @@
+/** Finds what a server of a config would find on this machine, without starting it. */
+import { networkInterfaces, userInfo } from 'node:os';
+import { loadConfig } from '../config/load.ts';
+import { missingPrograms } from '../config/programs.ts';
+import type { Config } from '../core/service/service.ts';
+import type { ServiceUnit } from '../core/service/service-unit.ts';
+import { servableConfig } from '../own-directories.ts';
+import { type HostSupport, hostSupportFor } from '../process/isolation/host/host-support.ts';
+import { assertMayListen } from '../process/isolation/host/listening.ts';
+import { programWarnings } from '../process/isolation/host/programs.ts';
+import { viewWarnings } from '../process/isolation/view-warnings.ts';
+import { descriptorLimit } from '../process/launch/descriptors.ts';
+import { withoutNpm } from '../process/launch/npm.ts';
+import { forgeableTrust } from '../proxy/routing/forgeable.ts';
+import { unitServing, unitWarningsFor } from '../service-manager.ts';
+import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
+
+export type { HostSupport };
+
+export interface HostFindings {
+  /** The systemd unit that serves the config; null: none is known. */
+  readonly unit: ServiceUnit | null;
+  readonly host: HostSupport;
+  /** One sentence each. */
+  readonly warnings: readonly string[];
+  /** What the limit of open files is enough for; null when one of the warnings says that it is too low. */
+  readonly openFiles: string | null;
+}
+
+/**
+ * Returns the config with the directories that a server would use.
+ * @param warn takes a sentence for each directory that is not the default
+ * @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken`
+ */
+export function servable(asked: Config, warn: (text: string) => void): Promise<Config> {
+  return servableConfig(asked, { load: () => loadConfig(asked.file, { ownRuntimeDir: true }), warn });
+}
+
+/** @throws {TenementError} `host_cannot`, or as a start would */
+export async function checkHost(config: Config): Promise<HostFindings> {
+  assertMayListen(config);
+  const unit = await unitServing(config);
+  const { maxRunning } = config.settings;
+  const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
+  const openFiles = unit?.nofileLimit ?? descriptorLimit();
+  const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
+  const warnings = [
+    ...missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path }),
+    ...programWarnings(),
+    ...viewWarnings(config),
+    ...forgeableTrust(config, networkInterfaces()),
+    ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
+    ...(few === null ? [] : [few]),
+  ];
+  const host = hostSupportFor(config.settings, config.services.values(), unit);
+  return { unit, host, warnings, openFiles: few === null ? describeDescriptors(wanted, openFiles) : null };
+}
+
+/** This check tries things as the user who runs it. */
+function otherUser({ name, user }: ServiceUnit): string[] {
+  const wanted = user === '' ? 'root' : user;
+  const { username, uid } = userInfo();
+  if ([username, String(uid)].includes(wanted)) return [];
+  return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
+}

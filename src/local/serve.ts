@@ -1,0 +1,156 @@
+/** The server in the foreground, until a signal ends it. */
+import { networkInterfaces } from 'node:os';
+import { parseListenAddress } from '../config/address.ts';
+import type { Config, ListenAddress } from '../core/service/service.ts';
+import type { Daemon } from '../daemon.ts';
+import { detached, keepServing } from '../faults.ts';
+import { type Logger, stderrLogger } from '../logger.ts';
+import { reapOrphans } from '../process/child/reaper.ts';
+import { programWarnings } from '../process/isolation/host/programs.ts';
+import { viewWarnings } from '../process/isolation/view-warnings.ts';
+import { closeInherited, descriptorLimit } from '../process/launch/descriptors.ts';
+import { watchNpm } from '../process/launch/npm.ts';
+import { notifyService } from '../process/systemd/notify.ts';
+import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
+import { forgeableTrust } from '../proxy/routing/forgeable.ts';
+import { unitOfServer, unitWarningsFor } from '../service-manager.ts';
+import { descriptorWarning } from './descriptor-limit.ts';
+import { closeDebugger } from './no-debugger.ts';
+import { type Ending, outliveReaders, takeSignals } from './signals.ts';
+import { welcome } from './welcome.ts';
+import { withSmallYoungHeap } from './young-heap.ts';
+
+/** Time in which a server with too many internal errors ends in order. */
+const BROKEN_END_MS = 30_000;
+/** Killed processes are gone within 5 s, unless they hang in the kernel. */
+const HURRY_MS = 10_000;
+
+export interface ServeOptions {
+  readonly configFile: string;
+  readonly version: string;
+  /** Addresses to listen on instead of those of the config, as `[proxy] listen` and `[api] listen` write them. */
+  readonly proxy?: string | undefined;
+  readonly api?: string | undefined;
+  /** Instead of `data_dir` of the config; from the current directory. */
+  readonly dataDir?: string | undefined;
+  readonly logLevel: string;
+  /** Whether to print what a newcomer can try, after the line that says that the server is ready. */
+  readonly welcome?: boolean | undefined;
+}
+
+/** Settles when the server has ended. @throws {TenementError} when it cannot start */
+export async function serve(options: ServeOptions): Promise<void> {
+  closeInherited();
+  reapOrphans();
+  countBodiesWithHeap();
+  outliveReaders();
+  // Signals are handled from now on, so that a start in progress is not left behind.
+  const ending = takeSignals();
+  closeDebugger();
+  let reload = () => {};
+  process.on('SIGHUP', () => reload());
+  const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
+  endAnyway(ending.hurry, logger);
+  endWithNpm(ending, logger);
+  const daemon = await withSmallYoungHeap(() => start(options, logger));
+  reload = () => daemon.reload();
+  const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
+  const { config } = daemon.hypervisor;
+  const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
+  for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
+    logger.warn({}, note);
+  if (!ending.isAsked) sayReady(daemon, options);
+  detached(logger, { part: 'unit' }, warnOfUnit(config, logger));
+  await end(daemon, ending, broken, logger);
+}
+
+function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions): void {
+  const line = readyLine(daemon);
+  process.stdout.write(`${line}\n`);
+  notifyService({ state: 'READY=1', status: line }, process.env);
+  if (withWelcome === true) process.stdout.write(welcome(daemon));
+}
+
+/** Runs after ready: systemd may be slow to answer, and readiness must not wait for it. */
+async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
+  const unit = await unitOfServer(process.env);
+  if (unit === null) return;
+  for (const warning of unitWarningsFor(unit, config)) logger.warn({ unit: unit.name }, warning);
+}
+
+/** Settles when the server has ended, in order or in a hurry. */
+async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'broken'>, logger: Logger): Promise<void> {
+  const why = await Promise.race([asked, broken]);
+  notifyService(
+    { state: 'STOPPING=1', status: why === 'broken' ? 'ending after internal errors' : `ending (${why})` },
+    process.env,
+  );
+  if (why === 'broken') return endBroken(daemon, hurry);
+  const keepTenants = why !== 'SIGINT' && daemon.hypervisor.config.settings.onExit === 'keep';
+  logger.info({ signal: why, keepTenants }, 'ending');
+  await daemon.close({ keepTenants, hurry });
+}
+
+/** A service manager starts another server, which takes the tenants back. */
+async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), BROKEN_END_MS).unref();
+  await daemon.close({ keepTenants: true, hurry });
+  process.exit(1);
+}
+
+/** Ends the server like SIGTERM, unless npm has passed a signal on before it ended. */
+function endWithNpm(ending: Ending, logger: Logger): void {
+  watchNpm(process.env, () => {
+    if (ending.isAsked) return;
+    logger.warn({}, 'npm has started this server and is gone: ends as with SIGTERM');
+    process.kill(process.pid, 'SIGTERM');
+  });
+}
+
+/** Ends the process even if something hangs, including a start. */
+function endAnyway(hurry: AbortSignal, logger: Logger): void {
+  const giveUp = () => {
+    logger.error({}, 'not ended in time: what is left is for the next server');
+    process.exit(1);
+  };
+  const soon = () => void setTimeout(giveUp, HURRY_MS).unref();
+  hurry.addEventListener('abort', soon, { once: true });
+  if (hurry.aborted) soon();
+}
+
+async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
+  const { configFile, version, dataDir } = options;
+  // Loaded here, after signals are handled: loading the whole server takes a while.
+  const { startDaemon } = await import('../daemon.ts');
+  return startDaemon({
+    configFile,
+    logger,
+    version,
+    proxy: address(options.proxy),
+    api: address(options.api),
+    dataDir,
+  });
+}
+
+function fewDescriptors({ hypervisor: { config, instanceCount } }: Daemon): string[] {
+  const { maxRunning } = config.settings;
+  const wanted = { maxRunning, registered: instanceCount, limits: config.proxy.limits };
+  const warning = descriptorWarning(wanted, descriptorLimit());
+  return warning === null ? [] : [warning];
+}
+
+function address(text: string | undefined): ListenAddress | undefined {
+  return text === undefined ? undefined : parseListenAddress(text);
+}
+
+function readyLine(daemon: Daemon): string {
+  const count = daemon.hypervisor.instanceCount;
+  const instances = `${count} ${count === 1 ? 'instance' : 'instances'}`;
+  return `tenement ready: proxy ${url(daemon.proxy)}, api ${url(daemon.api)}, ${instances}`;
+}
+
+function url(address: ListenAddress): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `http://${host}:${address.port}`;
+}
