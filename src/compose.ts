@@ -1,6 +1,5 @@
 /** Wires the parts of a hypervisor together: the one file that knows all of them but the listeners. */
 import { join } from 'node:path';
-import { systemClock } from './clock.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
@@ -14,6 +13,7 @@ import type { TokenStore } from './core/stores/token-store.ts';
 import { onFault } from './faults.ts';
 import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
+import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { createUsageMeter } from './process/child/usage.ts';

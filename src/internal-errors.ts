@@ -1,8 +1,9 @@
 /** Reports unexpected errors as events. */
-import { systemClock } from './clock.ts';
+
 import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import type { Where } from './faults.ts';
+import { systemClock } from './node/clock.ts';
 
 const EVERY_MS = 1000;
 

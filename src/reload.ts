@@ -1,5 +1,5 @@
 /** Replaces the served config by the one in its file. */
-import { systemClock } from './clock.ts';
+
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
 import type { EventType } from './core/lifecycle/event-types.ts';
@@ -9,6 +9,7 @@ import { socketShares } from './core/service/socket-path.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import { toTenementError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { systemClock } from './node/clock.ts';
 import type { SocketClaims } from './registry/socket-claims.ts';
 
 export interface ReloadOptions {

@@ -9,7 +9,7 @@ import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
 import type { Logger } from '../logger.ts';
-import type { Followers } from './stream.ts';
+import type { Followers } from './streaming/stream.ts';
 
 /** The parts of tenement that the API exposes. */
 export interface ApiDeps {

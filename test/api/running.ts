@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Trust } from '../../src/api/auth.ts';
+import type { Trust } from '../../src/api/access/auth.ts';
 import { createApi } from '../../src/api/server.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { fakeDeps } from './fakes.ts';

@@ -1,11 +1,11 @@
 /** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own gate. */
 
-import { systemClock } from '../../src/clock.ts';
 import type { UpstreamSource } from '../../src/core/admission/serving.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
+import { systemClock } from '../../src/node/clock.ts';
 import { Clientele } from '../../src/supervisor/admission/clientele.ts';
 import { InstanceActivity } from '../../src/supervisor/serving/instance-activity.ts';
 import { RequestGate } from '../../src/supervisor/serving/request-gate.ts';

@@ -5,9 +5,9 @@ import { parseSince } from '../../core/input/since.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { EventFilter, EventLog, TenementEvent } from '../../core/stores/event-log.ts';
 import type { ApiContext } from '../context.ts';
-import { FollowQueue } from '../follow-queue.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
-import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
+import { FollowQueue } from '../streaming/follow-queue.ts';
+import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../streaming/stream.ts';
 import type { Api } from '../zod-provider.ts';
 
 const DEFAULT_TAIL = 1000;

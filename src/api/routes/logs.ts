@@ -6,10 +6,10 @@ import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { LogFilter, LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
-import { FollowQueue } from '../follow-queue.ts';
-import { notYetRead } from '../log-history.ts';
 import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
-import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../stream.ts';
+import { FollowQueue } from '../streaming/follow-queue.ts';
+import { notYetRead } from '../streaming/log-history.ts';
+import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../streaming/stream.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function logRoutes(api: Api, context: ApiContext): void {

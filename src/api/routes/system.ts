@@ -1,7 +1,7 @@
 /** /health, /metrics and /openapi.json. */
 import { TenementError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
-import { createMetrics } from '../metrics.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
 

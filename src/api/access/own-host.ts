@@ -1,6 +1,6 @@
 /** Decides which Host headers name this API, which DNS rebinding cannot forge. */
 import { isIP } from 'node:net';
-import { isLoopback } from '../core/routing/address.ts';
+import { isLoopback } from '../../core/routing/address.ts';
 
 export interface HostPort {
   readonly host: string;

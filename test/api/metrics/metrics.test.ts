@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runningApi } from './running.ts';
+import { runningApi } from '../running.ts';
 
 interface Sample {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOwnHost, isOwnOrigin } from '../../src/api/own-host.ts';
+import { isOwnHost, isOwnOrigin } from '../../../src/api/access/own-host.ts';
 
 test.each([
   ['127.0.0.1:8000', '127.0.0.1', true],

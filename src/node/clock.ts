@@ -1,6 +1,6 @@
 /** The system's clock. */
-import type { Clock } from './core/ports.ts';
-import { turns } from './node/event-loop-turns.ts';
+import type { Clock } from '../core/ports.ts';
+import { turns } from './event-loop-turns.ts';
 
 /** The longest delay of a Node timer; a longer wait takes several timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

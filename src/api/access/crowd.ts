@@ -1,12 +1,12 @@
 /** Bounds the connections of one API listener, so that idle or forgotten ones exclude nobody. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
-import type { RoomLimits } from '../core/admission/connection-room.ts';
-import type { TurnedAway } from '../core/admission/turned-away.ts';
-import { confine, confineWith } from '../faults.ts';
-import type { Logger } from '../logger.ts';
-import { rawAtCapacity } from './problem.ts';
+import { ConnectionCap, clientOfSocket } from '../../connection-cap.ts';
+import type { RoomLimits } from '../../core/admission/connection-room.ts';
+import type { TurnedAway } from '../../core/admission/turned-away.ts';
+import { confine, confineWith } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import { rawAtCapacity } from '../problem.ts';
 
 export interface CrowdOptions {
   /** Name of the listener in the log. */

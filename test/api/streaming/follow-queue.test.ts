@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FollowQueue } from '../../src/api/follow-queue.ts';
+import { FollowQueue } from '../../../src/api/streaming/follow-queue.ts';
 
 test('gives what comes in batches, and ends after what waits', async () => {
   const queue = new FollowQueue<string>((text) => text.length);

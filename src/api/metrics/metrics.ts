@@ -1,9 +1,9 @@
 /** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { TurnedAway } from '../core/admission/turned-away.ts';
-import type { InstanceView, SupervisorVerbs } from '../core/input/verbs.ts';
-import { STATES } from '../core/lifecycle/instance.ts';
-import { faultCount } from '../faults.ts';
+import type { TurnedAway } from '../../core/admission/turned-away.ts';
+import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
+import { STATES } from '../../core/lifecycle/instance.ts';
+import { faultCount } from '../../faults.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 type Supervisor = Pick<SupervisorVerbs, 'list'>;

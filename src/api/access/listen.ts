@@ -1,7 +1,7 @@
 /** Makes the API listen on a TCP address, or on a Unix socket that only its owner can open. */
 import { chmod, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { TenementError } from '../errors.ts';
+import { TenementError } from '../../errors.ts';
 
 export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runningApi, runningOnSocket } from './running.ts';
+import { runningApi, runningOnSocket } from '../running.ts';
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { runningApi } from './running.ts';
+import { runningApi } from '../running.ts';
 
 const LOGS = '/api/instances/api:acme/logs';
 

@@ -1,7 +1,7 @@
 /** Access control: the bearer token, and the checks that exclude pages of other sites. */
 import type { FastifyRequest } from 'fastify';
-import type { TokenStore } from '../core/stores/token-store.ts';
-import { TenementError } from '../errors.ts';
+import type { TokenStore } from '../../core/stores/token-store.ts';
+import { TenementError } from '../../errors.ts';
 import { type HostPort, isOwnHost, isOwnOrigin } from './own-host.ts';
 
 /**
