@@ -8,6 +8,7 @@ import { instanceRows } from './instances.ts';
 export function createTenantStore(database: Database): TenantStore {
   const list = database.prepare('SELECT * FROM tenants ORDER BY id');
   const get = database.prepare('SELECT * FROM tenants WHERE id = ?');
+  const instance = database.prepare('SELECT 1 FROM instances WHERE tenant = ? LIMIT 1');
   const write = changeWriter(database);
   return {
     list: () => reading(() => Array.from(list.iterate(), recordOf)),
@@ -15,6 +16,7 @@ export function createTenantStore(database: Database): TenantStore {
       const row = reading(() => get.get(tenantId));
       return row === undefined ? null : recordOf(row);
     },
+    hasInstances: (tenantId) => reading(() => instance.get(tenantId)) !== undefined,
     commit: (change) => durably(database, () => write(change)),
   };
 }

@@ -100,11 +100,6 @@ export class InstanceTable {
     return { registered, running: this.ofService(service).filter(({ hasProcess }) => hasProcess).length };
   }
 
-  hasOtherOf(tenantId: string): boolean {
-    for (const instance of this.members.keys()) if (instance.endsWith(`:${tenantId}`)) return true;
-    return false;
-  }
-
   /** Takes in one that sleeps; nobody answers for it yet. */
   add(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);

@@ -22,7 +22,7 @@ export interface ReconfigurationDeps {
   /** Of the new config. */
   service(name: string): ServiceConfig | undefined;
   /** Registers one of `[instances]`, and starts it unless it says otherwise. @throws {TenementError} */
-  takeIn(instance: ListedInstance): void;
+  takeIn(instance: ListedInstance): Promise<void>;
 }
 
 /** The new config is the one that is asked for from now on. */
@@ -32,7 +32,9 @@ export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
   if (diff.added.length > 0) takeUpAdded(new Set(diff.added), deps);
   for (const instance of diff.instances) {
     const name = instanceName(instance.service, instance.tenantId);
-    attempt(name, 'not registered or started', deps, () => deps.takeIn(instance));
+    deps
+      .takeIn(instance)
+      .catch((error) => deps.logger.error({ instance: name, err: error }, 'not registered or started'));
   }
   for (const { name, restarts } of diff.changed)
     if (restarts) detached(deps.logger, { service: name }, deps.rollingRestart.start(name));

@@ -48,10 +48,10 @@ export class ServerLife {
     await this.parts.deps.host.prepare();
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
-    for (const instance of this.parts.config.instances) this.takeIn(instance);
+    for (const instance of this.parts.config.instances) await this.takeIn(instance);
     for (const { service, tenantId, desired } of records) {
       const always = this.parts.config.services.get(service)?.idleTimeoutMs === 0 && desired === 'up';
-      if (always) this.takeIn({ service, tenantId, start: true });
+      if (always) await this.takeIn({ service, tenantId, start: true });
     }
     const { logger } = this.parts.deps;
     for (const service of this.parts.config.services.keys())
@@ -95,6 +95,7 @@ export class ServerLife {
   }
 
   private async finish(): Promise<void> {
+    await this.parts.tenantLocks.settled();
     this.parts.writeBehind.flush();
     await this.parts.writeBehind.settled(LAST_WAIT_MS);
     this.parts.monitors.end();
@@ -140,15 +141,25 @@ export class ServerLife {
     };
   }
 
-  /** Registers one of `[instances]`, and starts it unless it is only to be registered. */
-  private takeIn(listed: ListedInstance): void {
+  /**
+   * Registers one of `[instances]`, and starts it unless it is only to be registered. While another process holds the
+   * registry's lock that is left for later.
+   * @throws {TenementError} as `Registrar.register`
+   */
+  private async takeIn(listed: ListedInstance): Promise<void> {
     const { service, tenantId, start } = listed;
-    const name = instanceName(service, tenantId);
-    if (!start && this.parts.instanceTable.has(name)) return;
-    if (this.parts.registrar.deletionOf(tenantId) !== undefined) return this.spawnLater(listed);
-    const runner = this.parts.instanceTable.get(name) ?? this.registerNow(service, tenantId);
-    if (runner === null) return this.spawnLater(listed);
-    if (start && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
+    try {
+      const runner = this.parts.instanceTable.get(instanceName(service, tenantId)) ?? (await this.register(listed));
+      if (start && !this.closing && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
+    } catch (error) {
+      if (!isLockedOut(error)) throw error;
+      this.spawnLater(listed);
+    }
+  }
+
+  private async register({ service, tenantId }: ListedInstance): Promise<Runner> {
+    const { runner } = await this.parts.register(service, tenantId, { env: {}, limits: {} }, { atOnce: true });
+    return runner;
   }
 
   private spawnLater(listed: ListedInstance): void {
@@ -157,16 +168,6 @@ export class ServerLife {
       this.parts.deps.logger.error({ instance: instanceName(service, tenantId), err: error }, 'not started');
       if (isLockedOut(error) && !this.closing) this.spawnLater(listed);
     });
-  }
-
-  /** null when another process holds the registry's lock. */
-  private registerNow(service: string, tenantId: string): Runner | null {
-    try {
-      return this.parts.register(service, tenantId, { env: {}, limits: {} });
-    } catch (error) {
-      if (isLockedOut(error)) return null;
-      throw error;
-    }
   }
 }
 

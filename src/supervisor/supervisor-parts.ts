@@ -17,19 +17,22 @@ import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
-import { Registrar } from './tenants/registrar.ts';
+import { type RegisterOptions, Registrar, type Registration } from './tenants/registrar.ts';
+import { TenantLocks } from './tenants/tenant-locks.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export class SupervisorParts {
   readonly deps: SupervisorDeps;
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
+  readonly tenantLocks = new TenantLocks();
   readonly registrar: Registrar;
   readonly rollingRestart: RollingRestart;
   readonly generations = new Generations();
   readonly monitors: Monitors;
 
-  constructor(deps: SupervisorDeps) {
+  /** @param assertOpen throws {TenementError} `shutting_down` */
+  constructor(deps: SupervisorDeps, assertOpen: () => void) {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.writeBehind = new WriteBehind({ clock, registry, logger });
@@ -43,6 +46,8 @@ export class SupervisorParts {
     this.registrar = new Registrar({
       ...deps,
       instanceTable: this.instanceTable,
+      locks: this.tenantLocks,
+      assertOpen,
       assertService: (name) => void this.serviceNamed(name),
       assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
     });
@@ -116,10 +121,15 @@ export class SupervisorParts {
   }
 
   /** @throws {TenementError} as `Registrar.register`, `host_cannot` */
-  register(service: string, tenantId: string, own: TenantsOwn): Runner {
+  async register(
+    service: string,
+    tenantId: string,
+    own: TenantsOwn,
+    options: RegisterOptions = {},
+  ): Promise<Registration> {
     const config = this.serviceNamed(service);
     this.deps.host.assertHostGives([effectiveService(config, own)]);
-    return this.registrar.register(service, tenantId, own);
+    return this.registrar.register(service, tenantId, own, options);
   }
 
   private addressOf(name: string, tenantId: string): Address | null {

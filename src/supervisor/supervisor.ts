@@ -25,7 +25,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   private readonly life: ServerLife;
 
   constructor(deps: SupervisorDeps) {
-    this.parts = new SupervisorParts(deps);
+    this.parts = new SupervisorParts(deps, () => this.life.assertOpen());
     this.instanceTable = this.parts.instanceTable;
     this.life = new ServerLife(this.parts, (...asked) => this.spawn(...asked));
   }
@@ -97,17 +97,15 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   // ---- Verbs ---------------------------------------------------------------------------------
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
-    const deletion = this.parts.registrar.deletionOf(tenantId);
-    if (deletion !== undefined) await deletion;
-    const { runner, created } = await this.parts.deps.registry.whenWritable(() => {
-      this.life.assertOpen();
-      const existing = this.instanceTable.get(instanceName(service, tenantId));
-      if (existing !== undefined) assertSame(existing, ownOf(options));
-      const runner = existing ?? this.parts.register(service, tenantId, ownOf(options));
-      // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-      if (options.start !== false) runner.ask({ type: existing === undefined ? 'start' : 'wake' });
-      return { runner, created: existing === undefined };
-    });
+    this.life.assertOpen();
+    const own = ownOf(options);
+    const present = this.instanceTable.get(instanceName(service, tenantId));
+    const { runner, created } =
+      present === undefined ? await this.parts.register(service, tenantId, own) : { runner: present, created: false };
+    this.life.assertOpen();
+    if (!created) assertSame(runner, own);
+    // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
+    if (options.start !== false) runner.ask({ type: created ? 'start' : 'wake' });
     if (options.wait !== false) await runner.settled();
     return { view: this.view(runner), created };
   }

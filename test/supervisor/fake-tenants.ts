@@ -25,6 +25,10 @@ export class FakeTenants implements TenantStore {
     return this.records.get(tenantId) ?? null;
   }
 
+  hasInstances(tenantId: string): boolean {
+    return [...this.instances.values()].some((one) => one.tenantId === tenantId);
+  }
+
   commit(change: TenantChange): void {
     this.assertWritable();
     this.changes.push(change);

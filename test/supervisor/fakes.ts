@@ -2,7 +2,12 @@
 
 import type { HostMemory } from '../../src/core/admission/pressure.ts';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
-import type { InstanceRecord, ProcessIdentity, ProcessRecord } from '../../src/core/lifecycle/instance.ts';
+import type {
+  InstanceName,
+  InstanceRecord,
+  ProcessIdentity,
+  ProcessRecord,
+} from '../../src/core/lifecycle/instance.ts';
 import type { Limits } from '../../src/core/limits/limits.ts';
 import type {
   Clock,
@@ -261,8 +266,9 @@ export interface World {
   readonly measured: string[];
   /** How long one measurement takes. */
   measureMs: number;
-  /** When a tenant's directory is gone. */
-  deletion: Promise<void>;
+  /** Settles when a tenant's directory is gone. */
+  deleteTenantDir: (tenantId: string) => Promise<void>;
+  removeLogs: (instance: InstanceName) => Promise<void>;
 }
 
 /** What an earlier server left. */
@@ -298,7 +304,8 @@ export function world(
     storage: new Map(),
     measured: [],
     measureMs: 0,
-    deletion: Promise.resolve(),
+    deleteTenantDir: async () => {},
+    removeLogs: async () => {},
   };
   const host: ProcessHost = { prepare: async () => {}, close: async () => {}, assertHostGives: () => {} };
   const processTable: ProcessTable = {
@@ -359,7 +366,7 @@ export function world(
     host,
     launcher,
     processTable,
-    tenantDirectories: { delete: () => made.deletion },
+    tenantDirectories: { delete: (tenantId) => made.deleteTenantDir(tenantId) },
     descriptors: null,
     activationSockets: {
       open: () => {},
@@ -386,7 +393,7 @@ export function world(
     },
     random: () => 0,
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
-    removeLogs: async () => {},
+    removeLogs: (instance) => made.removeLogs(instance),
   });
   return Object.assign(made, { supervisor, tenants });
 }

@@ -426,7 +426,7 @@ describe('registration', () => {
     const made = world();
     await ready(made);
     const { promise, resolve } = Promise.withResolvers<void>();
-    made.deletion = promise;
+    made.deleteTenantDir = () => promise;
     const removed = made.supervisor.remove('api:acme', { purge: true });
     await settle();
     ask(made);

@@ -17,6 +17,8 @@ export interface TenantStore {
   list(): TenantRecord[];
   /** @throws {TenementError} `state_failed` */
   get(tenantId: string): TenantRecord | null;
+  /** Whether instances of it are registered, of services that the config no longer has too. @throws {TenementError} `state_failed` */
+  hasInstances(tenantId: string): boolean;
   /**
    * Writes the whole change or nothing, in one transaction that is on disk on return.
    * @throws {TenementError} `state_failed` when it cannot be written

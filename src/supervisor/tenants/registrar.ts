@@ -1,6 +1,15 @@
-/** Registers instances and unregisters them: in the registry first, then in the table of instances. */
+/**
+ * Registers and unregisters instances, one at a time for each tenant: in the registry first, then in the table of
+ * instances.
+ */
 
-import { type InstanceName, instanceName, newRecord, type TenantsOwn } from '../../core/lifecycle/instance.ts';
+import {
+  type InstanceName,
+  type InstanceRecord,
+  instanceName,
+  newRecord,
+  type TenantsOwn,
+} from '../../core/lifecycle/instance.ts';
 import type { Clock, TenantDirectories } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import type { Registry } from '../../core/stores/registry.ts';
@@ -9,14 +18,18 @@ import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import { unwritten } from '../unwritten.ts';
+import type { TenantLocks } from './tenant-locks.ts';
 
 export interface RegistrarDeps {
   readonly clock: Clock;
   readonly registry: Pick<Registry, 'whenWritable'>;
   readonly tenants: TenantStore;
+  readonly locks: TenantLocks;
   readonly events: EventLog;
   readonly tenantDirectories: TenantDirectories;
   readonly instanceTable: InstanceTable;
+  /** @throws {TenementError} `shutting_down` */
+  assertOpen(): void;
   /** @throws {TenementError} `unknown_service` */
   assertService(name: string): void;
   /** @throws {TenementError} `mixed_users` */
@@ -25,52 +38,97 @@ export interface RegistrarDeps {
   removeLogs(instance: InstanceName): Promise<void>;
 }
 
+export interface Registration {
+  readonly runner: Runner;
+  /** false: it was registered before, with what it was given then. */
+  readonly created: boolean;
+}
+
+export interface RegisterOptions {
+  /** Whether to fail at once, instead of after some seconds, while another process holds the registry's lock. */
+  readonly atOnce?: boolean;
+}
+
 export class Registrar {
   private readonly deps: RegistrarDeps;
-  /** By tenant: settles when what is being deleted of it is gone. */
-  private readonly deletions = new Map<string, Promise<void>>();
 
   constructor(deps: RegistrarDeps) {
     this.deps = deps;
   }
 
-  /** Set while something of the tenant is being deleted; nothing of it may be registered until it settles. */
-  deletionOf(tenantId: string): Promise<void> | undefined {
-    return this.deletions.get(tenantId);
+  /**
+   * Registers an instance, and with its first instance the tenant, once earlier operations on the tenant are over.
+   * @throws {TenementError} `bad_id`, `unknown_service`, `mixed_users`, `socket_conflict`, `shutting_down`, `state_failed`
+   */
+  async register(
+    service: string,
+    tenantId: string,
+    own: TenantsOwn,
+    options: RegisterOptions = {},
+  ): Promise<Registration> {
+    assertTenantId(tenantId);
+    const { instanceTable, locks, clock } = this.deps;
+    return locks.withTenant(tenantId, async () => {
+      const present = instanceTable.get(instanceName(service, tenantId));
+      if (present !== undefined) return { runner: present, created: false };
+      const record = newRecord(service, tenantId, own, clock.nowMs());
+      this.assertRegistrable(record);
+      return { runner: await this.add(record, options), created: true };
+    });
   }
 
-  /** @throws {TenementError} `unknown_service`, `bad_id`, `mixed_users`, `socket_conflict`, `state_failed` */
-  register(service: string, tenantId: string, own: TenantsOwn): Runner {
-    const { clock, tenants, events, instanceTable } = this.deps;
+  private assertRegistrable(record: InstanceRecord): void {
+    const { service, tenantId } = record;
     this.deps.assertService(service);
-    assertTenantId(tenantId);
     this.deps.assertSameUser(service, tenantId);
+    this.deps.instanceTable.assertOwnSocket(record);
+  }
+
+  private async add(record: InstanceRecord, { atOnce = false }: RegisterOptions): Promise<Runner> {
+    const { clock, registry, events, instanceTable } = this.deps;
+    const { service, tenantId } = record;
     const instance = instanceName(service, tenantId);
-    const record = newRecord(service, tenantId, own, clock.nowMs());
-    instanceTable.assertOwnSocket(record);
+    const attempt = () => {
+      this.deps.assertOpen();
+      this.write(record);
+      instanceTable.add(record);
+      instanceTable.addActivationSocket(record);
+      events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
+      return instanceTable.find(instance);
+    };
+    return atOnce ? attempt() : registry.whenWritable(attempt);
+  }
+
+  /** @throws {TenementError} `state_failed` */
+  private write(record: InstanceRecord): void {
+    const { clock, tenants } = this.deps;
+    const { service, tenantId } = record;
     try {
       const tenant = tenants.get(tenantId) ?? newTenant(tenantId, clock.nowMs());
       tenants.commit({ tenantId, record: tenant, addInstance: record });
     } catch (error) {
-      throw unwritten(`${instance} is not registered`, error);
+      throw unwritten(`${instanceName(service, tenantId)} is not registered`, error);
     }
-    instanceTable.add(record);
-    instanceTable.addActivationSocket(record);
-    events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
-    return instanceTable.find(instance);
   }
 
-  /** One whose process has ended. `purge`: also its logs, and its directory if it is no other service's. */
-  async unregister(runner: Runner, purge: boolean): Promise<void> {
-    const { clock, events, instanceTable } = this.deps;
-    if (!(await this.strikeOut(runner))) return;
-    const purged = purge && !instanceTable.hasOtherOf(runner.tenantId);
-    if (purge) await this.reserved(runner.tenantId, () => this.delete(runner, purged));
-    const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
-    events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
+  /**
+   * Unregisters an instance whose process has ended, once earlier operations on the tenant are over.
+   * @param purge whether its logs are deleted, and the tenant's directory and record unless another of its services is
+   *   registered
+   * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there
+   */
+  unregister(runner: Runner, purge: boolean): Promise<void> {
+    return this.deps.locks.withTenant(runner.tenantId, async () => {
+      const { clock, events, tenants } = this.deps;
+      if (!(await this.strikeOut(runner))) return;
+      const purged = purge && !tenants.hasInstances(runner.tenantId);
+      if (purge) await this.delete(runner, purged);
+      const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
+      events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
+    });
   }
 
-  /** Returns false when somebody else did it meanwhile. */
+  /** Returns false when another removal was first. */
   private async strikeOut(runner: Runner): Promise<boolean> {
     const { registry, tenants, instanceTable } = this.deps;
     const attempt = () => {
@@ -91,15 +149,5 @@ export class Registrar {
     if (!itsDirectory) return;
     await this.deps.tenantDirectories.delete(runner.tenantId);
     await this.deps.registry.whenWritable(() => this.deps.tenants.commit({ tenantId: runner.tenantId, record: null }));
-  }
-
-  private async reserved(tenantId: string, deletion: () => Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const others = this.deletions.get(tenantId);
-    const all = Promise.all([others, promise]).then(() => {
-      if (this.deletions.get(tenantId) === all) this.deletions.delete(tenantId);
-    });
-    this.deletions.set(tenantId, all);
-    return deletion().finally(resolve);
   }
 }

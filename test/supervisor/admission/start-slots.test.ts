@@ -40,6 +40,7 @@ describe('turns', () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     await made.supervisor.spawn('api', 'visited', { start: false });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b');
+    await settle();
     void made.supervisor.spawn('api', 'asked');
     void made.supervisor.claim('api:visited', here());
     for (const index of [0, 1, 2]) {
@@ -58,6 +59,7 @@ describe('turns', () => {
     made.processes[0]?.exit(1);
     await settle();
     void made.supervisor.spawn('api', 'slow');
+    await settle();
     await made.clock.advance(10);
     void made.supervisor.claim('api:visited', here());
     made.processes[1]?.becomeReady();
@@ -120,6 +122,7 @@ describe('a start that waits for nothing but time', () => {
   it('has the usual start time of its service before that', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     const first = made.supervisor.spawn('api', 'first');
+    await settle();
     await made.clock.advance(4000);
     made.processes[0]?.becomeReady();
     await first;

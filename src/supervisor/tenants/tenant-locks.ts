@@ -1,0 +1,32 @@
+/**
+ * One operation at a time on each tenant, in the order in which they were asked for. Registration and deletion take the
+ * lock. Requests, wakes and sleeps do not: they are serial for each instance already.
+ */
+export class TenantLocks {
+  /** Tenant → settles when the last operation that was asked for is over. */
+  private readonly last = new Map<string, Promise<void>>();
+
+  /**
+   * Runs `operation` once all operations that were asked for before on this tenant are over: in this very step if there
+   * are none. An operation must not ask for the lock of its own tenant, for it would wait for itself.
+   * @returns what `operation` returns
+   * @throws what `operation` throws; the next operation runs all the same
+   */
+  async withTenant<Value>(tenantId: string, operation: () => Promise<Value>): Promise<Value> {
+    const before = this.last.get(tenantId);
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    this.last.set(tenantId, over);
+    try {
+      if (before !== undefined) await before;
+      return await operation();
+    } finally {
+      if (this.last.get(tenantId) === over) this.last.delete(tenantId);
+      resolve();
+    }
+  }
+
+  /** Settles when no operation is under way. */
+  async settled(): Promise<void> {
+    while (this.last.size > 0) await Promise.all(this.last.values());
+  }
+}
