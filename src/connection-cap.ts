@@ -58,7 +58,7 @@ export class ConnectionCap {
     const { listener, limits, turnedAway, logger } = this.options;
     const limit = client === null ? limits.inAll : limits.perClient;
     const note = turnedAway.count(listener, client, limit, nowMs);
-    if (note !== null) logger.warn({ ...note, open: this.room.size }, 'connections turned away, too many are open');
+    if (note !== null) logger.warn({ ...note, open: this.room.size }, 'connections turned away: too many are open');
   }
 
   private turnAway(socket: Socket): void {

@@ -19,7 +19,7 @@ interface CodeEntry {
 }
 
 export const ERROR_CODES = {
-  bad_config: { httpStatus: 500, exitStatus: 2, hint: 'Correct the file; `tenement check` reads it again.' },
+  bad_config: { httpStatus: 500, exitStatus: 2, hint: 'Correct the file, then run `tenement check`.' },
   config_not_found: {
     httpStatus: 500,
     exitStatus: 2,
@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   bad_id: {
     httpStatus: 400,
     exitStatus: 2,
-    hint: 'An id is a DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.',
+    hint: 'An id is a DNS label: 1 to 63 of a-z, 0-9 and -, with no - at either end.',
   },
   bad_input: { httpStatus: 400, exitStatus: 2, hint: 'See `tenement help` or /openapi.json for what is accepted.' },
   usage: { httpStatus: 400, exitStatus: 2, hint: '`tenement help` lists the commands and options.' },
@@ -45,7 +45,7 @@ export const ERROR_CODES = {
   unknown_tenant: {
     httpStatus: 404,
     exitStatus: 1,
-    hint: '`tenement ps` lists what is registered; `tenement spawn` registers.',
+    hint: '`tenement ps` lists the registered instances; `tenement spawn` registers one.',
   },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
   not_found: { httpStatus: 404, exitStatus: 1, hint: 'The routes are described at /openapi.json.' },
@@ -72,74 +72,82 @@ export const ERROR_CODES = {
   already_registered: {
     httpStatus: 409,
     exitStatus: 1,
-    hint: 'Spawn it without them to leave it as it is; `tenement rm` and a new spawn change them, and its data stay.',
+    hint: 'To keep it as it is, spawn it without them. To change them, `tenement rm` it and spawn it again; its data are kept.',
   },
   sockets_taken: {
     httpStatus: 409,
     exitStatus: 1,
-    hint: 'Give each server a `runtime_dir` (or services another `socket`) of its own, or stop the other server.',
+    hint: 'Give each server its own `runtime_dir` (or its services another `socket`), or stop the other server.',
   },
-  node_too_old: { httpStatus: 500, exitStatus: 1, hint: 'Install it from https://nodejs.org/.' },
-  unsupported_runtime: { httpStatus: 500, exitStatus: 1, hint: 'Run it with Node: https://nodejs.org/.' },
+  node_too_old: { httpStatus: 500, exitStatus: 1, hint: 'Install a newer Node from https://nodejs.org/.' },
+  unsupported_runtime: { httpStatus: 500, exitStatus: 1, hint: 'Run tenement with Node: https://nodejs.org/.' },
   host_cannot: { httpStatus: 500, exitStatus: 1, hint: '`tenement check` lists what this host can give.' },
-  listen_failed: { httpStatus: 500, exitStatus: 1, hint: 'Choose another address, or end what listens there.' },
+  listen_failed: {
+    httpStatus: 500,
+    exitStatus: 1,
+    hint: 'Choose another address, or stop the program that listens there.',
+  },
   state_failed: {
     httpStatus: 503,
     exitStatus: 1,
-    hint: 'See that the data directory is there, writable and has room.',
+    hint: 'Check that the data directory exists, is writable and has free space.',
   },
   purge_failed: {
     httpStatus: 500,
     exitStatus: 1,
-    hint: 'The instance is unregistered. Unmount what is mounted there, then delete the directory by hand.',
+    hint: 'The instance is unregistered. Unmount the file system, then delete the directory by hand.',
   },
   start_failed: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` and `tenement logs` show its last lines.' },
   command_not_found: {
     httpStatus: 404,
     exitStatus: 127,
-    hint: "It is looked for in the instance's PATH; a path with a / starts at its workdir.",
+    hint: "The command is searched in the instance's PATH; a path that contains a / is relative to its workdir.",
   },
   exec_failed: { httpStatus: 500, exitStatus: 126, hint: '`tenement check` says what this host can give.' },
   starting: { httpStatus: 503, exitStatus: 1, hint: 'Try again shortly.' },
-  backoff: { httpStatus: 503, exitStatus: 1, hint: 'It crashed and is restarted later; `tenement status` says why.' },
+  backoff: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'The instance crashed and will be restarted; `tenement status` says why.',
+  },
   failed: {
     httpStatus: 503,
     exitStatus: 1,
-    hint: 'It crashes again and again; `tenement status` says why, `tenement start` tries at once.',
+    hint: 'The instance crashes repeatedly; `tenement status` says why, and `tenement start` tries again at once.',
   },
-  stopped: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` says why; `tenement start` brings it back.' },
+  stopped: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` says why; `tenement start` starts it again.' },
   wake_queue_full: {
     httpStatus: 503,
     exitStatus: 1,
-    hint: 'Too many requests wait for it to wake; try again shortly.',
+    hint: 'Too many requests are waiting for the instance to wake; try again shortly.',
   },
   at_capacity: {
     httpStatus: 503,
     exitStatus: 1,
-    hint: 'As many instances or connections are in use as there may be; try again shortly.',
+    hint: 'The maximum number of instances or connections is in use; try again shortly.',
   },
-  closed: { httpStatus: 503, exitStatus: 1, hint: 'Load another one: what was closed serves no more.' },
+  closed: { httpStatus: 503, exitStatus: 1, hint: 'Load another hypervisor: a closed one serves no more requests.' },
   shutting_down: { httpStatus: 503, exitStatus: 1, hint: 'The server is stopping; try again shortly.' },
   upstream_failed: {
     httpStatus: 502,
     exitStatus: 1,
-    hint: 'The application ended or broke the connection before it answered.',
+    hint: 'The application exited or closed the connection before it answered.',
   },
   upstream_timeout: { httpStatus: 504, exitStatus: 1, hint: 'The application did not answer within request_timeout.' },
   unauthorized: {
     httpStatus: 401,
     exitStatus: 1,
-    hint: 'Send `Authorization: Bearer TOKEN`; the first is in admin.token in the state directory.',
+    hint: 'Send `Authorization: Bearer TOKEN`; the first token is in admin.token in the state directory.',
   },
   forbidden_origin: {
     httpStatus: 403,
     exitStatus: 1,
-    hint: 'Call the API under its own address and not from a page of another site.',
+    hint: 'Call the API at its own address, and not from a page of another site.',
   },
   server_unreachable: {
     httpStatus: 503,
     exitStatus: 3,
-    hint: 'Start it with `tenement serve`, or name it with --api URL.',
+    hint: 'Start the server with `tenement serve`, or name it with --api URL.',
   },
   internal: { httpStatus: 500, exitStatus: 1, hint: 'The server log has the details under the request id.' },
 } as const satisfies Record<string, CodeEntry>;

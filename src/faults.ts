@@ -171,7 +171,7 @@ export function keepServing(logger: Logger, onTooMany: () => void): void {
     times = [...times.filter((atMs) => nowMs - atMs < MINUTE_MS), nowMs];
     if (times.length <= MOST_A_MINUTE || told) return;
     told = true;
-    logger.error({ count: times.length }, 'too many internal errors within a minute: this process ends');
+    logger.error({ count: times.length }, 'too many internal errors within a minute: ending this process');
     onTooMany();
   });
 }

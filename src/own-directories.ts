@@ -86,7 +86,7 @@ function isDefaultTaken(error: unknown, { settings }: Config): error is SocketsT
 function movedWarning(taken: SocketsTaken, { settings }: Config): string {
   return (
     `settings.runtime_dir is not set, and ${taken.message}: the sockets of this server lie in ${settings.runtimeDir} ` +
-    'from now on. Set runtime_dir to choose the directory; write the configuration of a front server anew, since it ' +
+    'from now on. Set runtime_dir to choose the directory; generate the configuration of a front server again, since it ' +
     'names sockets by their path'
   );
 }
@@ -96,7 +96,7 @@ function note({ settings }: Config): void {
     noteRuntimeDir(settings);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new TenementError('state_failed', `where the sockets lie cannot be noted: ${why}`, { cause: error });
+    throw new TenementError('state_failed', `the directory of sockets cannot be noted: ${why}`, { cause: error });
   }
 }
 

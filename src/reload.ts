@@ -43,7 +43,7 @@ export function reload(options: ReloadOptions): string[] {
   } catch (error) {
     const { message: first, details, code } = toTenementError(error);
     const message = [first, ...details].join('; ');
-    logger.error({ code, reason: message }, 'config not reloaded, the one before it stays');
+    logger.error({ code, reason: message }, 'config not reloaded; the previous one stays in force');
     events.append({ ...eventBase('reload-failed'), message, data: { code } });
     throw error;
   }

@@ -77,7 +77,7 @@ describe('closed with a lease that is never released (bug: close() took drain_ti
     await hypervisor.close();
     expect(warnings).toContainEqual([
       { instance: 'app:acme', afterMs: expect.any(Number), requests: 1, streams: 0, direct: 0 },
-      'drain timed out, its process is ended all the same',
+      'drain timed out; ending the process anyway',
     ]);
     expect(warnings).toContainEqual([{ leases: [told] }, 'closed with leases that were not released']);
   });

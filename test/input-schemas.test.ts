@@ -84,13 +84,13 @@ describe.each(LIMIT_NAMES)('%s', (name) => {
   it('is refused in the same words in tenement.toml, by the library, the API and the command line', async () => {
     const { supervisor, url, call } = await runningApi();
     for (const value of badValues(name)) {
-      const words = `${EXPECTED[name]}, and this is ${value}`;
+      const words = `${EXPECTED[name]}, but this is ${value}`;
       expect(refusal(`service.api.${key}`, () => configured(key, value))).toBe(words);
       expect(refusal(`limits.${name}`, () => assertSpawnOptions({ limits: { [name]: value } }))).toBe(words);
       const body = { service: 'api', id: 'acme', limits: { [name]: json(value) } };
       const answer = await call('/api/instances', post(body));
       // JSON has neither infinity nor NaN, so a client sends text.
-      const said = Number.isFinite(value) ? words : `${EXPECTED[name]}, and this is "${value}"`;
+      const said = Number.isFinite(value) ? words : `${EXPECTED[name]}, but this is "${value}"`;
       expect([answer.status, JSON.parse(answer.text).detail]).toEqual([400, `limits.${name}: ${said}`]);
       const { status, err } = await cli(['--api', url, 'spawn', 'api:acme', `${optionOf(name)}=${value}`]);
       expect([status, err.split('\n')[0]]).toEqual([2, `tenement: ${optionOf(name)}: ${said} (usage)`]);
@@ -99,7 +99,7 @@ describe.each(LIMIT_NAMES)('%s', (name) => {
   });
 
   it('is refused as text', () => {
-    const words = `${EXPECTED[name]}, and this is "64"`;
+    const words = `${EXPECTED[name]}, but this is "64"`;
     expect(refusal(`service.api.${key}`, () => configured(key, '64'))).toBe(words);
     const asText = { [name]: '64' } as unknown as Record<LimitName, number>;
     expect(refusal(`limits.${name}`, () => assertSpawnOptions({ limits: asText }))).toBe(words);
@@ -124,10 +124,10 @@ it('the config has no key of a limit that the table lacks', () => {
 it('a bad variable name is refused in the same words in tenement.toml, by the library, the API and the command line', async () => {
   const words = 'expected the name of an environment variable';
   const { url, call } = await runningApi();
-  expect(refusal('service.api.env.A-B', () => configured('env."A-B"', 'x'))).toBe(`${words}, and this is "A-B"`);
-  expect(refusal('env', () => assertSpawnOptions({ env: { 'A-B': 'x' } }))).toBe(`${words}, and this is "A-B"`);
+  expect(refusal('service.api.env.A-B', () => configured('env."A-B"', 'x'))).toBe(`${words}, but this is "A-B"`);
+  expect(refusal('env', () => assertSpawnOptions({ env: { 'A-B': 'x' } }))).toBe(`${words}, but this is "A-B"`);
   const answer = await call('/api/instances', post({ service: 'api', id: 'acme', env: { 'A-B': 'x' } }));
-  expect(JSON.parse(answer.text).detail).toBe(`env.A-B: ${words}, and this is "A-B"`);
+  expect(JSON.parse(answer.text).detail).toBe(`env.A-B: ${words}, but this is "A-B"`);
   const { status, err } = await cli(['--api', url, 'spawn', 'api:acme', '--env', 'A-B=x']);
-  expect([status, err.split('\n')[0]]).toEqual([2, `tenement: --env: ${words}, and this is "A-B" (usage)`]);
+  expect([status, err.split('\n')[0]]).toEqual([2, `tenement: --env: ${words}, but this is "A-B" (usage)`]);
 });

@@ -51,7 +51,7 @@ function classify(thrown: unknown): TenementError {
 
 /** Returns a complete HTTP/1.1 response to input that cannot be parsed as a request. */
 export function rawBadRequest(): string {
-  return rawProblem(new TenementError('bad_request', 'this is not a well-formed HTTP request'));
+  return rawProblem(new TenementError('bad_request', 'the request is not well-formed HTTP'));
 }
 
 /** Returns a complete HTTP/1.1 response to a connection that exceeds the limit. */

@@ -16,18 +16,22 @@ const wholeNumber = z
   .transform(Number);
 const since = z.string().min(1).describe('A duration back from now ("10m", "300") or an ISO 8601 time.');
 
-const environment = z.record(variableName, variableValue).describe("The tenant's own variables, over the service's.");
+const environment = z
+  .record(variableName, variableValue)
+  .describe("Variables of this tenant, which override the service's.");
 
 export const instanceParams = z.object({ instance: z.string().describe('SERVICE:ID, for example api:acme') });
 
-const limits = z.strictObject(limitShape((name) => name)).describe("The tenant's own limits, over the service's.");
+const limits = z
+  .strictObject(limitShape((name) => name))
+  .describe("Limits of this tenant, which override the service's.");
 
 export const spawnBody = z.strictObject({
   service: z.string().min(1),
-  id: z.string().describe('A DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -.'),
+  id: z.string().describe('A DNS label: 1 to 63 of a-z, 0-9 and -, with no - at either end.'),
   env: environment.optional(),
   limits: limits.optional(),
-  start: z.boolean().optional().describe('false: only register. Default true.'),
+  start: z.boolean().optional().describe('false: register without starting. Default true.'),
   wait: z.boolean().optional().describe('false: answer at once. Default true.'),
 });
 
@@ -44,7 +48,9 @@ export const removeQuery = z.strictObject({
 });
 
 export const logsQuery = z.strictObject({
-  follow: flag.optional().describe('Keep the answer open for new lines. Default: only as server-sent events.'),
+  follow: flag
+    .optional()
+    .describe('Keep the answer open for new lines. Default: true for server-sent events, else false.'),
   tail: wholeNumber.optional().describe('Only this many of the newest lines.'),
   since: since.optional(),
   grep: z.string().optional().describe('Only lines that contain this text.'),
@@ -52,7 +58,9 @@ export const logsQuery = z.strictObject({
 });
 
 export const eventsQuery = z.strictObject({
-  follow: flag.optional().describe('Keep the answer open for new events. Default: only as server-sent events.'),
+  follow: flag
+    .optional()
+    .describe('Keep the answer open for new events. Default: true for server-sent events, else false.'),
   tail: wholeNumber.optional().describe('Only this many of the newest events. Default 1000.'),
   since: since.optional(),
   instance: z.string().optional().describe('Only events of this instance.'),
@@ -113,7 +121,7 @@ export const instanceSchema = z.object({
 
 export const instancesSchema = z.object({ instances: z.array(instanceSchema) });
 const tokenSchema = z.object({ id: z.string(), name: z.string(), createdAt: time });
-export const newTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown this once.') });
+export const newTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown only once.') });
 export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
 export const healthSchema = z.object({ status: z.literal('ok') });
 export const noContent = z.null().describe('Done; no body.');
@@ -149,7 +157,7 @@ export const spawnAnswers = {
 };
 
 export const streamAnswer: TypedAnswer = {
-  description: 'One JSON object a line, or a server-sent event.',
+  description: 'One JSON object per line, or a server-sent event.',
   content: { 'application/x-ndjson': { schema: z.string() }, 'text/event-stream': { schema: z.string() } },
 };
 
@@ -158,5 +166,5 @@ export const metricsAnswer: TypedAnswer = {
   content: { 'text/plain': { schema: z.string() } },
 };
 
-export const askQuery = z.object({ domain: z.string().min(1).describe('A host name, as a browser asks for it.') });
+export const askQuery = z.object({ domain: z.string().min(1).describe('A host name, as a browser requests it.') });
 export const askAnswer = z.object({ domain: z.string() });

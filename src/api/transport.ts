@@ -152,7 +152,7 @@ function unreachable(address: string, cause: unknown): TenementError {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such socket, so it does not run',
+  ENOENT: 'there is no such socket, so the server is not running',
   ECONNREFUSED: 'nothing listens there',
   EACCES: 'this user may not open the socket',
   ENOTFOUND: 'there is no such host',

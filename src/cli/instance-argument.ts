@@ -8,7 +8,7 @@ import { TenementError } from '../errors.ts';
 export function takesInstance(command: Command): Command {
   return command
     .argument('<instance>', 'SERVICE:ID, or SERVICE with --id')
-    .option('--id <id>', 'the tenant, when the argument is only a service');
+    .option('--id <id>', 'the tenant, if the argument names only a service');
 }
 
 /** @throws {TenementError} `bad_id`, `usage` */

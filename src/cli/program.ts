@@ -44,11 +44,11 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
 
 function createProgram(io: CliIo): Command {
   return new Command('tenement')
-    .description('Runs one process of an application for each customer, and sleeps the idle ones.')
+    .description('Runs one process of an application for each customer, and puts idle ones to sleep.')
     .version(version)
-    .option('-c, --config <file>', 'the config, and with it the server (TENEMENT_CONFIG, ./tenement.toml)')
-    .option('--api <url>', "a server's HTTP API instead (TENEMENT_API)")
-    .option('--token <token>', 'the token for --api (TENEMENT_TOKEN)')
+    .option('-c, --config <file>', 'the config, whose server is used (default: TENEMENT_CONFIG, else ./tenement.toml)')
+    .option('--api <url>', "use a server's HTTP API instead (default: TENEMENT_API)")
+    .option('--token <token>', 'the token for --api (default: TENEMENT_TOKEN)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

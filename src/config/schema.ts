@@ -17,7 +17,7 @@ const address = () =>
   z.string().refine((text) => listenAddress(text) !== null, 'expected an address like "127.0.0.1:8080"');
 
 const label = () =>
-  z.string().refine(isLabel, 'expected a DNS label: 1 to 63 of a-z, 0-9 and -, neither first nor last a -');
+  z.string().refine(isLabel, 'expected a DNS label: 1 to 63 of a-z, 0-9 and -, with no - at either end');
 
 const DOMAIN = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?$/i;
 const domain = () => z.string().regex(DOMAIN, 'expected a domain like "example.com", or "*"');

@@ -22,7 +22,7 @@ export function describeDescriptors({ maxRunning, registered, limits }: Wanted, 
   const running = Math.min(maxRunning, roomToRun(shares, registered));
   return (
     `open files are limited to ${limit}, enough for ${running} running instances, ` +
-    `public sockets of ${roomForActivationSockets(shares, maxRunning)} that sleep, ` +
+    `public sockets of ${roomForActivationSockets(shares, maxRunning)} sleeping instances, ` +
     `and ${Math.min(maxConnections, shares.connections)} connections (${maxConnectionsPerClient} of one address)`
   );
 }

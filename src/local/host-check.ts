@@ -61,5 +61,7 @@ function otherUser({ name, user }: ServiceUnit): string[] {
   const wanted = user === '' ? 'root' : user;
   const { username, uid } = userInfo();
   if ([username, String(uid)].includes(wanted)) return [];
-  return [`${name} runs as ${wanted} and this check as ${username}, who may have other rights: run it as ${wanted}`];
+  return [
+    `${name} runs as ${wanted} and this check as ${username}, who may have other rights: run the check as ${wanted}`,
+  ];
 }

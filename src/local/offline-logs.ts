@@ -11,7 +11,10 @@ import { logPath, readLogFiles } from '../process/output/log-files.ts';
 export async function readOfflineLogs(file: string, instance: InstanceName, filter: LogFilter): Promise<LogLine[]> {
   const dir = join(loadConfig(file).settings.stateDir, 'logs');
   if (!existsSync(logPath(dir, instance))) {
-    throw new TenementError('unknown_tenant', `the server does not run, and there is no log of ${instance} in ${dir}`);
+    throw new TenementError(
+      'unknown_tenant',
+      `the server is not running, and there is no log of ${instance} in ${dir}`,
+    );
   }
   return readLogFiles(dir, instance, filter);
 }

@@ -85,7 +85,7 @@ function onPipes({ shell: [file = '', ...args], ownDir }: PreparedCommand, scrip
 function onTerminal({ shell }: PreparedCommand, script: number): ChildProcess {
   const program = findProgram('script');
   if (program === null)
-    throw new TenementError('host_cannot', 'script(1) is not installed, which gives the command a terminal', {
+    throw new TenementError('host_cannot', 'the command cannot get a terminal: script(1) is not installed', {
       hint: 'Install bsdutils or util-linux, or give it no terminal: `tenement exec … < /dev/null | cat`.',
     });
   const words = [...shell, SCRIPT_FILE].map(quoted).join(' ');

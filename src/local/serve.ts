@@ -103,7 +103,7 @@ async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
 function endWithNpm(ending: Ending, logger: Logger): void {
   watchNpm(process.env, () => {
     if (ending.isAsked) return;
-    logger.warn({}, 'npm has started this server and is gone: ends as with SIGTERM');
+    logger.warn({}, 'npm, which started this server, has exited: ending as with SIGTERM');
     process.kill(process.pid, 'SIGTERM');
   });
 }
@@ -111,7 +111,7 @@ function endWithNpm(ending: Ending, logger: Logger): void {
 /** Ends the process even if something hangs, including a start. */
 function endAnyway(hurry: AbortSignal, logger: Logger): void {
   const giveUp = () => {
-    logger.error({}, 'not ended in time: what is left is for the next server');
+    logger.error({}, 'not everything ended in time; the rest is left to the next server');
     process.exit(1);
   };
   const soon = () => void setTimeout(giveUp, HURRY_MS).unref();

@@ -100,8 +100,9 @@ export function createHandler(setup: HandlerSetup, { instance }: HandlerOptions)
 /** @throws {TenementError} `bad_input` for a request that cannot be answered */
 function assertServable(message: IncomingMessage, response: ServerResponse): void {
   if (message.httpVersionMajor > 1)
-    throw new TenementError('bad_input', 'the handler takes HTTP/1 only, and this is HTTP/2');
-  if (response.headersSent) throw new TenementError('bad_input', 'the handler was given a request that has its answer');
+    throw new TenementError('bad_input', 'the handler takes HTTP/1 only, but this is HTTP/2');
+  if (response.headersSent)
+    throw new TenementError('bad_input', 'the handler was given a request that is already answered');
 }
 
 function isPassedOn(routed: Routed, next: Next | undefined): boolean {
@@ -163,7 +164,7 @@ function withoutExpect(request: ClientRequest): ClientRequest {
 }
 
 function bodyIsGone(response: ServerResponse, { logger }: Gateway): void {
-  const reason = 'something has read the body of the request: put the handler before what parses bodies';
-  logger.error({ reason }, 'request not passed on');
+  const reason = 'the body of the request has been read already: put the handler before body parsers';
+  logger.error({ reason }, 'request not forwarded');
   response.writeHead(500).end();
 }

@@ -42,13 +42,13 @@ export function openDatabase(file: string): Database {
   }
 }
 
-const RESTORE = 'Put it aside with its -wal and -shm files and restore a backup; docs/operating.md says how.';
+const RESTORE = 'Move it away with its -wal and -shm files and restore a backup; docs/operating.md says how.';
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED_CODES: readonly unknown[] = [11, 26];
 
 function hintFor(error: unknown): string {
   if (DAMAGED_CODES.includes(primaryCode(error))) return RESTORE;
-  return 'See that the file and its directory can be read and written by the user that runs this, and that the disk has room.';
+  return 'Check that the file and its directory can be read and written by the user that runs this, and that the disk has room.';
 }
 
 /**

@@ -78,7 +78,7 @@ export class Backlog {
   }
 
   private succeeded(): void {
-    if (this.told) this.options.logger.info({ count: this.waiting.length }, 'events are written again');
+    if (this.told) this.options.logger.info({ count: this.waiting.length }, 'events can be written again');
     this.waiting = [];
     this.failure = null;
     this.told = false;
@@ -92,7 +92,7 @@ export class Backlog {
     const isDue = nowMs - this.failure.sinceMs >= (isLock ? SAY_AFTER_MS : 0);
     if (isDue && !this.told) {
       this.told = true;
-      logger.warn({ err: error }, 'events cannot be written; they are kept, and it is tried again');
+      logger.warn({ err: error }, 'events cannot be written; kept in memory, will be tried again');
     }
     clock.after(isLock ? RETRY_LOCKED_MS : RETRY_MS, () => this.flush());
   }

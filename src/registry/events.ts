@@ -78,7 +78,7 @@ function confined(listener: (event: TenementEvent) => void, event: TenementEvent
   try {
     listener(event);
   } catch (error) {
-    logger.error({ type: event.type, instance: event.instance, err: error }, 'a listener of events has thrown');
+    logger.error({ type: event.type, instance: event.instance, err: error }, 'an event listener threw an error');
   }
 }
 

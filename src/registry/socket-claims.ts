@@ -222,7 +222,7 @@ function failure(error: unknown): TenementError {
   if (error instanceof TenementError) return error;
   const why = error instanceof Error ? error.message : String(error);
   return new TenementError('state_failed', `the directory of sockets cannot be used: ${why}`, {
-    hint: 'See that it can be made and written by the user that runs `tenement serve`.',
+    hint: 'Check that the user that runs `tenement serve` can create and write it.',
     cause: error,
   });
 }

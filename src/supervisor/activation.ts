@@ -75,6 +75,7 @@ export class Activation {
     if (this.waiting.length > 0) return later(() => this.slice(SLICE_MS));
     this.isUnderWay = false;
     const tookMs = Math.round(nowMs() - this.sinceMs);
-    if (tookMs > FIRST_SLICE_MS) logger.info({ count: this.count, tookMs }, 'the sockets of all sleepers are open');
+    if (tookMs > FIRST_SLICE_MS)
+      logger.info({ count: this.count, tookMs }, 'the sockets of all sleeping instances are open');
   }
 }

@@ -71,7 +71,9 @@ function reason(runner: Runner, nowMs: number): string {
     case 'draining':
       return `finishing ${runner.inFlight.requests} in flight before it ${lifecycle.next === 'suspended' ? 'is frozen' : 'ends'}`;
     case 'stopping':
-      return lifecycle.next === 'crash' ? `cleaning up after it ${crash(runner)}` : 'asked to end, waiting for it';
+      return lifecycle.next === 'crash'
+        ? `cleaning up after it ${crash(runner)}`
+        : 'asked to end; waiting for its exit';
     case 'backoff':
       return `it ${crash(runner)}; restarts ${until(lifecycle.retryAtMs, nowMs)}`;
     case 'failed':
@@ -85,7 +87,7 @@ function stoppedReason({ record: { storage }, service }: Runner): string {
   const { storageLimitBytes } = service;
   if (storage?.stopped !== true) return 'stopped by an operator; requests do not wake it';
   if (!storage.over || storageLimitBytes === null) {
-    return 'stopped when it was over its storage limit; `tenement start` brings it back';
+    return 'stopped when it was over its storage limit; `tenement start` starts it again';
   }
   const why = overStorage(storage.bytes, storageLimitBytes);
   return `stopped, ${why}; delete files or raise storage_limit_mb, then \`tenement start\``;
@@ -96,7 +98,7 @@ function readyReason(runner: Runner, nowMs: number): string {
   if (requests + streams > 0) return `awake: ${requests} in flight, ${streams} open WebSockets or event streams`;
   if (direct > 0) return openDirectly(direct, runner, nowMs);
   const sleepsAtMs = runner.sleepsAtMs;
-  if (sleepsAtMs === null) return 'awake: idle_timeout is 0, it never sleeps';
+  if (sleepsAtMs === null) return 'awake: idle_timeout is 0, so it never sleeps';
   return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
 }
 
@@ -104,7 +106,7 @@ function readyReason(runner: Runner, nowMs: number): string {
 function openDirectly(direct: number, { inFlight }: Runner, nowMs: number): string {
   const quiet = formatDuration(Math.max(0, nowMs - inFlight.lastActivityAtMs));
   const connections = direct === 1 ? '1 connection is' : `${direct} connections are`;
-  return `awake: ${connections} open straight to its socket, quiet for ${quiet}`;
+  return `awake: ${connections} open directly to its socket, quiet for ${quiet}`;
 }
 
 function crash(runner: Runner): string {
@@ -115,7 +117,7 @@ function crash(runner: Runner): string {
 function afterLastCrash(runner: Runner): string {
   const { lastExit } = runner.record;
   if (lastExit === null || lastExit.reason === 'stopped') return '';
-  return `; last it ${describeExit(lastExit)}`;
+  return `; its last process ${describeExit(lastExit)}`;
 }
 
 function until(atMs: number | null, nowMs: number): string {

@@ -44,7 +44,7 @@ function change(name: string, deps: ReconfigurationDeps): void {
   const service = deps.service(name);
   if (service === undefined) return;
   for (const runner of deps.instanceTable.ofService(name)) {
-    attempt(runner.name, 'keeps the config that it has', deps, () => runner.reconfigure(service));
+    attempt(runner.name, 'keeps its previous config', deps, () => runner.reconfigure(service));
   }
   deps.instanceTable.renewSockets(name);
 }

@@ -32,13 +32,13 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { launcher, processTable, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
   if (!deps.hasService(record.service)) {
-    logger.warn({ instance }, 'registered, but the config has no such service: not served');
+    logger.warn({ instance }, 'not served: the config has no such service');
     return false;
   }
   try {
     instanceTable.add(record);
   } catch (error) {
-    logger.warn({ instance, err: error }, 'registered, but the config gives it no valid paths: not served');
+    logger.warn({ instance, err: error }, 'not served: the config gives it no valid paths');
     return false;
   }
   const { process } = record;
@@ -70,7 +70,8 @@ function tryNow(atMs: number): LifecycleEvent {
 
 async function endStrays(known: ReadonlySet<string>, { processTable, logger }: RecoveryDeps): Promise<void> {
   const strays = await processTable.strays((bindSocket) => !known.has(bindSocket));
-  for (const { pid, bindSocket } of strays) logger.warn({ pid, bindSocket }, 'ends a process of an earlier server');
+  for (const { pid, bindSocket } of strays)
+    logger.warn({ pid, bindSocket }, 'ending a process of an earlier server that no record names');
   await processTable.endStrays(strays);
   for (const { bindSocket } of strays) processTable.forget({ bindSocket, publicSocket: null, cgroup: [] }, null);
 }

@@ -119,7 +119,7 @@ export class WriteBehind {
   }
 
   private recovered(): void {
-    if (this.told) this.options.logger.info({}, 'state is written again');
+    if (this.told) this.options.logger.info({}, 'state can be written again');
     this.told = false;
     this.failure = null;
   }
@@ -141,6 +141,6 @@ export class WriteBehind {
     const { logger, clock } = this.options;
     if (this.told || clock.nowMs() < atMs) return;
     this.told = true;
-    logger.error({ err: error }, 'state cannot be written; it is kept, and tried again');
+    logger.error({ err: error }, 'state cannot be written; kept in memory, will be tried again');
   }
 }

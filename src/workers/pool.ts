@@ -111,7 +111,7 @@ export class WorkerPool implements ProxyServer {
     return new Promise((resolve, reject) => {
       // A message to a worker that has just ended; `exit` follows.
       worker.on('error', (error) =>
-        this.options.logger.debug({ reason: error.message }, 'a proxy worker was not told'),
+        this.options.logger.debug({ reason: error.message }, 'a message to a proxy worker was lost'),
       );
       worker.on('message', (message: FromWorker) => {
         member.pingsLeft = PINGS;
@@ -138,7 +138,7 @@ export class WorkerPool implements ProxyServer {
     if (this.closing || address === null) return;
     // The port was given back with the last worker.
     if (this.members.size === 0) address.asked = address.bound;
-    this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended, another takes its place');
+    this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended; starting another');
     setTimeout(() => void this.replace(address.asked), RESTART_MS).unref();
   }
 

@@ -36,7 +36,7 @@ test('a start that failed is status 1, with the reason and the last lines', asyn
   expect(err.split('\n')).toEqual([
     'tenement: api:acme did not start: ended with code 7 before it was ready (start_failed)',
     expect.stringMatching(/^hint: /),
-    'It printed last:',
+    'Its last output:',
     '  loading',
     '  no database',
     '',

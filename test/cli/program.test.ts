@@ -8,7 +8,7 @@ test.each([
   [['spawn'], "missing required argument 'service'"],
   [['ps', 'extra'], 'too many arguments'],
   [['logs', 'api:acme', '-n', 'x'], 'Write a whole number'],
-  [['spawn', 'api', '--id', 'acme', '--env', 'novalue'], 'Write it as NAME=VALUE'],
+  [['spawn', 'api', '--id', 'acme', '--env', 'novalue'], 'Write NAME=VALUE'],
 ])('%j is a usage error: status 2, one line and a hint', async (argv, message) => {
   const { status, out, err } = await cli(argv);
   expect([status, out]).toEqual([2, '']);
@@ -33,7 +33,7 @@ test('an API that wants a token says where one is', async () => {
   const without = await cli(['ps', '--api', url]);
   expect([without.status, without.err, without.err]).toEqual([1, expect.stringContaining('no token was given'), hint]);
   const wrong = await cli(['ps', '--api', url, '--token', 'x']);
-  expect([wrong.err, wrong.err]).toEqual([expect.stringContaining('not one of that server'), hint]);
+  expect([wrong.err, wrong.err]).toEqual([expect.stringContaining('that server does not know the token'), hint]);
 });
 
 test('a misspelt option is suggested', async () => {

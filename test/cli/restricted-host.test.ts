@@ -67,14 +67,14 @@ const CASES: readonly Case[] = [
   {
     name: 'a data_dir without room',
     words: inMountNamespace('mount -t tmpfs -o size=4k,nr_inodes=1 none data'),
-    message: /^settings\.data_dir .* DIR\/data has no room \(ENOSPC\) \(state_failed\)$/,
-    hint: /^Make some/,
+    message: /^settings\.data_dir .* DIR\/data has no free space \(ENOSPC\) \(state_failed\)$/,
+    hint: /^Free some/,
   },
   {
     name: 'a data_dir of another user, for root without capabilities',
     words: NO_RIGHTS,
     owner: give('data'),
-    message: /^settings\.data_dir .* DIR\/data belongs to user 1234, .* \(CAP_DAC_OVERRIDE\) \(state_failed\)$/,
+    message: /^settings\.data_dir .* DIR\/data belongs to user 1234, .* \(no CAP_DAC_OVERRIDE\) \(state_failed\)$/,
     hint: /chown root DIR\/data$/,
   },
   {
@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
       mkdirSync(join(dir, 'data/.tenement'));
       give('data/.tenement')(dir);
     },
-    message: /^state directory .* belongs to user 1234, and not to user 0, who runs this \(state_failed\)$/,
+    message: /^state directory .* belongs to user 1234, and not to user 0, who runs tenement \(state_failed\)$/,
     hint: /chown -R 0 DIR\/data\/\.tenement$/,
   },
   {
@@ -98,7 +98,7 @@ const CASES: readonly Case[] = [
     name: 'users of their own, without capabilities (bug: check was ok)',
     words: NO_RIGHTS,
     keys: 'user = "dynamic"',
-    message: /^service\.app\.user = "dynamic" cannot be given here: no directory in .* \(EPERM\) \(host_cannot\)$/,
+    message: /^service\.app\.user = "dynamic" is not possible here: no directory in .* \(EPERM\) \(host_cannot\)$/,
     hint: /CAP_CHOWN.*user = "root"/,
   },
   {
@@ -106,14 +106,14 @@ const CASES: readonly Case[] = [
     words: OTHER_USER,
     owner: give('data', 'run'),
     keys: 'user = "dynamic"',
-    message: /: it takes root \(host_cannot\)$/,
+    message: /: it needs root \(host_cannot\)$/,
     hint: /^Run tenement as root, or leave `user` out\.$/,
   },
   {
     name: 'bubblewrap that is not installed',
     words: inMountNamespace(hidden('bwrap')),
     keys: NAMESPACE,
-    message: /isolation = "namespace" cannot be given on this host: bwrap is not installed \(host_cannot\)$/,
+    message: /isolation = "namespace" is not possible on this host: bwrap is not installed \(host_cannot\)$/,
     hint: /^Install it: apt-get install bubblewrap; or set isolation = "process"/,
   },
   {
@@ -130,7 +130,7 @@ const CASES: readonly Case[] = [
     keys: NAMESPACE,
     has: hasBubblewrap,
     message: /bwrap: setting up uid map: .* \(host_cannot\)$/,
-    hint: /^Give root here CAP_SETFCAP/,
+    hint: /^Give root CAP_SETFCAP/,
   },
   {
     name: 'parts of /proc that are masked, as containers do',
@@ -143,14 +143,14 @@ const CASES: readonly Case[] = [
     keys: NAMESPACE,
     has: hasBubblewrap,
     message: /bwrap: Can't mount proc .* \(host_cannot\)$/,
-    hint: /^Let \/proc be mounted here: a container must not mask parts of it \(docs\/containers\.md/,
+    hint: /^Allow \/proc to be mounted here: a container must not mask parts of it \(docs\/containers\.md/,
   },
   {
     name: 'a sandbox, without the right to make namespaces',
     words: ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-all'],
     keys: 'isolation = "sandbox"\nuser = "root"',
     has: hasRunsc,
-    message: /isolation = "sandbox" cannot be given on this host: running container.* \(host_cannot\)$/,
+    message: /isolation = "sandbox" is not possible on this host: running container.* \(host_cannot\)$/,
     hint: /^(?!.*nstall).*docs\/containers\.md.*isolation = "namespace"/,
   },
   {
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
     owner: give('data', 'run'),
     proxyPort: 81,
     has: firstFreePort > 81,
-    message: /^\[proxy\] listen: port 81 takes root or CAP_NET_BIND_SERVICE \(listen_failed\)$/,
+    message: /^\[proxy\] listen: port 81 needs root or CAP_NET_BIND_SERVICE \(listen_failed\)$/,
     hint: /^Choose a port from \d+ on/,
   },
 ];

@@ -29,7 +29,7 @@ it.skipIf(noRoot).each(['check', 'serve'])('%s names the one without which nothi
   const { status, stderr } = without('mkfifo', command, '-c', configFile());
   expect([status, stderr]).toEqual([
     1,
-    'tenement: mkfifo is not installed: without it nothing can be started, since nobody could read what it prints (host_cannot)\n' +
+    'tenement: mkfifo is not installed: without it no instance can be started, because its output could not be read (host_cannot)\n' +
       'hint: Install it: apt-get install coreutils\n',
   ]);
 });

@@ -139,7 +139,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a wrong type',
       `${SERVICE}wake_queue = "many"\n`,
-      ':3: service.api.wake_queue: expected a number, and this is "many"',
+      ':3: service.api.wake_queue: expected a number, but this is "many"',
     ],
     ['a bad duration', `${SERVICE}idle_timeout = "5 parsecs"\n`, ':3: service.api.idle_timeout: expected a duration'],
     ['a fraction', `${SERVICE}idle_timeout = 1.5\n`, ':3: service.api.idle_timeout: expected a duration'],
@@ -158,17 +158,17 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a number that is too small',
       `${SERVICE}memory_limit_mb = -5\n`,
-      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, and this is -5',
+      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, but this is -5',
     ],
     [
       'a number that is too big',
       `${SERVICE}cpu_shares = 10001\n`,
-      ':3: service.api.cpu_shares: expected a whole number from 1 to 10000, and this is 10001',
+      ':3: service.api.cpu_shares: expected a whole number from 1 to 10000, but this is 10001',
     ],
     [
       'a word that is none of a few',
       `${SERVICE}restart = "maybe"\n`,
-      ':3: service.api.restart: expected "on-failure", "always" or "never", and this is "maybe"',
+      ':3: service.api.restart: expected "on-failure", "always" or "never", but this is "maybe"',
     ],
     ['no service', '[settings]\n', 'service'],
     [
@@ -179,12 +179,12 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       '{port} on a socket',
       '[service.api]\ncommand = "x {port}"\n',
-      ':2: service.api.command: {port} takes listen = "port"',
+      ':2: service.api.command: {port} needs listen = "port"',
     ],
     [
       '{url} with any domain',
       `${SERVICE}env = { BASE = "{url}" }\n[proxy]\ndomain = "*"\n`,
-      'service.api.env.BASE: {url} takes a [proxy] domain other than "*"',
+      'service.api.env.BASE: {url} needs a [proxy] domain other than "*"',
     ],
     ['an empty file', '', ': no service; add [service.NAME] with a command'],
     [
@@ -192,7 +192,7 @@ describe('a bad config is told with line, key and what was expected', () => {
       '[services.api]\ncommand = "x"\n',
       ':1: services: unknown table, did you mean [service.NAME]?',
     ],
-    ['a name that is none', '[service.Api_v2]\ncommand = "x"\n', 'neither first nor last a -; for example "api-v2"'],
+    ['a name that is none', '[service.Api_v2]\ncommand = "x"\n', 'with no - at either end; for example "api-v2"'],
     [
       'a duration below 0',
       `${SERVICE}idle_timeout = -5\n`,
@@ -207,7 +207,7 @@ describe('a bad config is told with line, key and what was expected', () => {
       '[service.api]\ncommand = node app.js # it\n',
       'text needs quotes: command = "node app.js"',
     ],
-    ['a key twice', `${SERVICE}command = "y"\n`, ':3:1: this key or table is here a second time'],
+    ['a key twice', `${SERVICE}command = "y"\n`, ':3:1: this key or table is defined twice'],
     ['a key in no table', `data_dir = "x"\n${SERVICE}`, ':1: data_dir: unknown key here; it belongs in [settings]'],
     [
       'a key in another table',
@@ -217,12 +217,12 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a number in quotes',
       `${SERVICE}memory_limit_mb = "256MB"\n`,
-      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, and this is "256MB"',
+      ':3: service.api.memory_limit_mb: expected a whole number from 1 to 1048576, but this is "256MB"',
     ],
     [
       'one port for both listeners',
       `${SERVICE}[proxy]\nlisten = "0.0.0.0:8000"\n`,
-      "api.listen: port 8000 is the proxy's too",
+      "api.listen: port 8000 is also the proxy's",
     ],
     ['a lone brace', '[service.api]\ncommand = "x }"\n', 'lone }'],
     ['a socket without {id}', `${SERVICE}socket = "/tmp/api.sock"\n`, ':3: service.api.socket: must contain {id}'],
@@ -234,15 +234,15 @@ describe('a bad config is told with line, key and what was expected', () => {
     ['a shell operator', '[service.api]\ncommand = "a | b"\n', '| needs a shell'],
     ['an open quote', `[service.api]\ncommand = "a 'b"\n`, 'a quote is not closed'],
     ['a level of isolation that there is not', `${SERVICE}isolation = "jail"\n`, ':3: service.api.isolation: expected'],
-    ['no network without namespaces', `${SERVICE}network = "none"\n`, 'takes isolation = "namespace"'],
+    ['no network without namespaces', `${SERVICE}network = "none"\n`, 'needs isolation = "namespace"'],
     [
       'shared directories without a namespace',
       `${SERVICE}read_write_paths = ["/x"]\n`,
-      'takes isolation = "namespace"',
+      'needs isolation = "namespace"',
     ],
-    ['open sockets without a namespace', `${SERVICE}sockets = ["/x"]\n`, 'takes isolation = "namespace"'],
+    ['open sockets without a namespace', `${SERVICE}sockets = ["/x"]\n`, 'needs isolation = "namespace"'],
     ['open sockets in a sandbox', `${SERVICE}isolation = "sandbox"\nsockets = ["/x"]\n`, 'gVisor connects as root'],
-    ['a directory in memory without a namespace', `${SERVICE}tmp_limit_mb = 5\n`, 'takes isolation = "namespace"'],
+    ['a directory in memory without a namespace', `${SERVICE}tmp_limit_mb = 5\n`, 'needs isolation = "namespace"'],
     [
       'a template in a path to see that there is not',
       `${WALLED}read_only_paths = ["/x/{idd}"]\n`,
@@ -251,7 +251,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     [
       'a port without a network',
       `${SERVICE}isolation = "namespace"\nnetwork = "none"\nlisten = "port"\n`,
-      'listen = "port" takes a network',
+      'listen = "port" needs a network',
     ],
     [
       'auth none in public',

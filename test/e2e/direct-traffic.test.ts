@@ -46,7 +46,7 @@ describe('one that is used through its socket alone', () => {
     expect(await server.instance('app:acme')).toMatchObject({
       state: 'ready',
       openConnections: 1,
-      reason: expect.stringContaining('1 connection is open straight to its socket'),
+      reason: expect.stringContaining('1 connection is open directly to its socket'),
     });
     client.close();
     await server.event('app:acme', 'slept');

@@ -53,7 +53,7 @@ it('with idle_timeout = 0 an instance is never evicted, and check and serve say 
   const { status, headers } = await server.get('two.localhost');
   expect([status, headers['retry-after']]).toEqual([503, '1']);
   expect((await server.instance('app:one')).state).toBe('ready');
-  const warning = /2 with idle_timeout = 0 are never put to sleep, and settings\.max_running = 1/;
+  const warning = /2 instances with idle_timeout = 0 are never put to sleep, but settings\.max_running = 1/;
   expect((await server.cli('check')).stdout).toMatch(warning);
   expect(server.stderr).toMatch(warning);
 });

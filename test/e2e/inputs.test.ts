@@ -39,10 +39,10 @@ it('the API refuses each with 400, and the command line with status 2', async ()
 });
 
 it.each([
-  ['a path that is none', [5], 'file: expected the path of a config, and this is 5'],
-  ['an unknown key', [{ dataDri: 'x' }], 'options: known are logger, dataDir, proxyPort, and this is "dataDri"'],
+  ['a path that is none', [5], 'file: expected the path of a config, but this is 5'],
+  ['an unknown key', [{ dataDri: 'x' }], 'options: known are logger, dataDir, proxyPort, but this is "dataDri"'],
   ['a port that is none', [{ proxyPort: Number.NaN }], 'proxyPort: expected a whole number from 0 to 65535'],
-  ['a directory that is none', [{ dataDir: 5 }], 'dataDir: expected a path, and this is 5'],
+  ['a directory that is none', [{ dataDir: 5 }], 'dataDir: expected a path, but this is 5'],
   ['a logger without functions', [{ logger: {} }], 'logger: expected functions debug, info, warn, error'],
 ])('load refuses %s', async (_what, [given], message) => {
   const args = typeof given === 'object' ? ['none.toml', given] : [given];

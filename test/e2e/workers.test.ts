@@ -184,6 +184,6 @@ describe('proxy workers', () => {
   it('tell when their port is taken', async () => {
     const server = await served();
     const taken = `127.0.0.1:${server.proxyPort}`;
-    await expect(serve(config(), ['--proxy', taken])).rejects.toThrow(/something listens there already/);
+    await expect(serve(config(), ['--proxy', taken])).rejects.toThrow(/another program listens there/);
   });
 });

@@ -5,7 +5,7 @@ const wanted = { maxRunning: 100, registered: 60, limits: { maxConnections: 0, m
 
 test('too few open files for max_running are told, with what they are enough for and what to set', () => {
   expect(descriptorWarning(wanted, 256)).toMatch(
-    /^open files are limited to 256, enough for \d+ running instances, public sockets of \d+ that sleep, and \d+ connections \(\d+ of one address\); for max_running = 100: set LimitNOFILE=2048 in the systemd unit, or `ulimit -n 2048` before the start$/,
+    /^open files are limited to 256, enough for \d+ running instances, public sockets of \d+ sleeping instances, and \d+ connections \(\d+ of one address\); for max_running = 100: set LimitNOFILE=2048 in the systemd unit, or `ulimit -n 2048` before the start$/,
   );
 });
 

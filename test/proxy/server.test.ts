@@ -76,7 +76,7 @@ test('an address that is taken is one line', async () => {
   await second.proxy.close(0);
   await expect(second.proxy.listen({ host: '127.0.0.1', port: bench.port })).rejects.toMatchObject({
     code: 'listen_failed',
-    message: `the proxy cannot listen on 127.0.0.1:${bench.port}: something listens there already`,
+    message: `the proxy cannot listen on 127.0.0.1:${bench.port}: another program listens there`,
   });
   await second.close();
 });

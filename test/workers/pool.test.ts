@@ -152,8 +152,8 @@ describe('starting', () => {
 
   it('fails with what the worker says when it cannot listen, and ends that worker', async () => {
     const bound = pool.listen(ASKED);
-    worker(1).say({ type: 'listen-failed', message: 'something listens there already' });
-    await expect(bound).rejects.toMatchObject({ code: 'listen_failed', message: 'something listens there already' });
+    worker(1).say({ type: 'listen-failed', message: 'another program listens there' });
+    await expect(bound).rejects.toMatchObject({ code: 'listen_failed', message: 'another program listens there' });
     expect(worker(1).signals).toEqual(['SIGKILL']);
   });
 

@@ -48,7 +48,7 @@ export function createGuard(options: GuardOptions): (request: FastifyRequest) =>
 function assertOwnHost(request: FastifyRequest, own: readonly HostPort[]): void {
   const header = request.headers.host;
   if (own.some((address) => isOwnHost(header, address))) return;
-  throw new TenementError('forbidden_origin', `the API does not answer under the Host ${JSON.stringify(header ?? '')}`);
+  throw new TenementError('forbidden_origin', `the API does not answer to the Host ${JSON.stringify(header ?? '')}`);
 }
 
 function assertSameOrigin(request: FastifyRequest): void {

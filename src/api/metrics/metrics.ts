@@ -17,11 +17,11 @@ const COUNTERS: readonly (readonly [name: string, help: string, figure: Figure])
 
 const GAUGES: readonly (readonly [name: string, help: string, figure: Figure])[] = [
   ['memory_bytes', 'Resident memory of the process tree.', (view) => view.memoryBytes],
-  ['storage_bytes', 'What the tenant directory takes on disk, where it has a limit.', (view) => view.storageBytes],
+  ['storage_bytes', 'Size of the tenant directory on disk, if it has a limit.', (view) => view.storageBytes],
   ['cpu_seconds', 'Processor time of the current process tree.', (view) => view.cpuSeconds],
   ['in_flight', 'Requests being answered.', (view) => view.inFlight],
   ['open_streams', 'Open WebSockets and event streams.', (view) => view.openStreams],
-  ['open_connections', 'Open connections straight to its socket.', (view) => view.openConnections],
+  ['open_connections', 'Open connections directly to the socket.', (view) => view.openConnections],
 ];
 
 const LABELS = ['service', 'tenant'];
@@ -90,7 +90,7 @@ function addTurnedAway(registry: Registry, turnedAway: TurnedAway): void {
 function addFaults(registry: Registry): void {
   new Counter({
     name: 'tenement_uncaught_errors_total',
-    help: 'Errors inside tenement that nobody expected; the log has each with its stack.',
+    help: 'Unexpected errors inside tenement; the log has each with its stack.',
     registers: [registry],
     collect() {
       this.reset();

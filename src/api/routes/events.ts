@@ -18,8 +18,8 @@ export function eventRoutes(api: Api, context: ApiContext): void {
     {
       schema: {
         summary:
-          'Events as JSON lines {"seq","at","type","instance","message","data"}, or as server-sent events ' +
-          'when they are accepted; Last-Event-ID continues after that one',
+          'Get events as JSON lines {"seq","at","type","instance","message","data"}, or as server-sent events ' +
+          'if the client accepts them; Last-Event-ID continues after that event',
         querystring: eventsQuery,
         response: { 200: streamAnswer, '4xx': problemAnswer },
       },

@@ -20,9 +20,9 @@ import {
 import type { Api } from '../zod-provider.ts';
 
 const VERBS = {
-  stop: 'Stops it until an operator starts it',
-  restart: 'Restarts it without failing a request',
-  sleep: 'Puts it to sleep; the next request wakes it',
+  stop: 'Stop an instance until an operator starts it',
+  restart: 'Restart an instance without failing a request',
+  sleep: 'Put an instance to sleep; the next request wakes it',
 } as const;
 
 export function instanceRoutes(api: Api, context: ApiContext): void {
@@ -37,14 +37,14 @@ export function instanceRoutes(api: Api, context: ApiContext): void {
 function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
   api.get(
     '/api/instances',
-    { schema: { summary: 'Every instance', response: { 200: instancesSchema, '4xx': problemAnswer } } },
+    { schema: { summary: 'List instances', response: { 200: instancesSchema, '4xx': problemAnswer } } },
     async () => ({ instances: supervisor.list() }),
   );
   api.get(
     '/api/instances/:instance',
     {
       schema: {
-        summary: 'One instance',
+        summary: 'Get an instance',
         params: instanceParams,
         response: { 200: instanceSchema, '4xx': problemAnswer },
       },
@@ -58,7 +58,7 @@ function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
     '/api/instances',
     {
       schema: {
-        summary: 'Registers and starts an instance; 200 when it was registered before, 502 when its start has failed',
+        summary: 'Register and start an instance; 200 if it was registered before, 502 if its start has failed',
         body: spawnBody,
         response: spawnAnswers,
       },
@@ -87,7 +87,7 @@ function startRoute(api: Api, supervisor: SupervisorVerbs): void {
     '/api/instances/:instance/start',
     {
       schema: {
-        summary: 'Starts it',
+        summary: 'Start an instance',
         params: instanceParams,
         body: startBody,
         response: { 200: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
@@ -117,7 +117,7 @@ function removeRoute(api: Api, supervisor: SupervisorVerbs): void {
     '/api/instances/:instance',
     {
       schema: {
-        summary: 'Unregisters it',
+        summary: 'Unregister an instance',
         params: instanceParams,
         querystring: removeQuery,
         response: { 204: noContent, '4xx': problemAnswer, '5xx': problemAnswer },

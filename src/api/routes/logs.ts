@@ -18,7 +18,7 @@ export function logRoutes(api: Api, context: ApiContext): void {
     '/api/instances/:instance/logs',
     {
       schema: {
-        summary: 'Its output as JSON lines {"at","stream","text"}, or as server-sent events when they are accepted',
+        summary: 'Get output as JSON lines {"at","stream","text"}, or as server-sent events if the client accepts them',
         params: instanceParams,
         querystring: logsQuery,
         response: { 200: streamAnswer, '4xx': problemAnswer },

@@ -16,7 +16,7 @@ interface SpawnLine {
 }
 
 const schema = {
-  summary: 'Registers and starts an instance, as POST /api/instances does',
+  summary: 'Register and start an instance, as POST /api/instances does',
   params: spawnLineParams,
   querystring: spawnLineQuery,
   response: spawnAnswers,

@@ -11,7 +11,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     {
       config: { open: true },
       exposeHeadRoute: true,
-      schema: { summary: 'Whether the server answers', security: [], response: { 200: healthSchema } },
+      schema: { summary: 'Check that the server answers', security: [], response: { 200: healthSchema } },
     },
     async () => ({ status: 'ok' as const }),
   );
@@ -22,7 +22,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       config: { open: true },
       schema: {
         summary:
-          "Caddy's question before it gets a certificate (on_demand_tls ask): 200 for hosts that name an instance",
+          "Answer Caddy's question before it gets a certificate (on_demand_tls ask): 200 for a host that names an instance",
         security: [],
         querystring: askQuery,
         response: { 200: askAnswer, '4xx': problemAnswer },
@@ -31,7 +31,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     async (request) => {
       const { domain } = request.query;
       if (context.deps.isKnownHost(domain)) return { domain };
-      throw new TenementError('unknown_tenant', `no instance is named by ${JSON.stringify(domain.slice(0, 260))}`);
+      throw new TenementError('unknown_tenant', `no instance has the host ${JSON.stringify(domain.slice(0, 260))}`);
     },
   );
   const metrics = createMetrics(context.deps.supervisor, context.deps.turnedAway);
@@ -39,14 +39,16 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     '/metrics',
     {
       schema: {
-        summary: 'Prometheus text',
+        summary: 'Get metrics as Prometheus text',
 
         response: { 200: metricsAnswer, '4xx': problemAnswer },
       },
     },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()),
   );
-  api.get('/openapi.json', { schema: { summary: 'This description', response: { '4xx': problemAnswer } } }, async () =>
-    api.swagger(),
+  api.get(
+    '/openapi.json',
+    { schema: { summary: 'Get this description', response: { '4xx': problemAnswer } } },
+    async () => api.swagger(),
   );
 }

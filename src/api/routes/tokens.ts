@@ -9,13 +9,13 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
   const { tokens } = context.deps;
   api.get(
     '/api/tokens',
-    { schema: { summary: 'Every token, without its text', response: { 200: tokensSchema, '4xx': problemAnswer } } },
+    { schema: { summary: 'List tokens, without their text', response: { 200: tokensSchema, '4xx': problemAnswer } } },
     async () => ({ tokens: tokens.list().map(toView) }),
   );
   api.post(
     '/api/tokens',
     {
-      schema: { summary: 'Makes a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
+      schema: { summary: 'Create a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
     },
     async (request, reply) => {
       const { token, ...info } = await tokens.create(request.body.name);
@@ -27,7 +27,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
     '/api/tokens/:id',
     {
       schema: {
-        summary: 'Revokes a token',
+        summary: 'Revoke a token',
         params: tokenParams,
         response: { 204: noContent, '4xx': problemAnswer },
       },

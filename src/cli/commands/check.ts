@@ -84,7 +84,7 @@ function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<s
 }
 
 function describeSockets({ settings: { runtimeDir } }: Config): string {
-  return `sockets: in ${runtimeDir}, which is this server's own; the default is another's, and runtime_dir is not set`;
+  return `sockets: in ${runtimeDir}, because runtime_dir is not set and another server has the default directory`;
 }
 
 function describeHost(host: HostSupport): string[] {
@@ -96,7 +96,7 @@ function describeHost(host: HostSupport): string[] {
   if (host.namespaces !== null) lines.push(`isolation: no namespace, ${host.namespaces}`);
   if (host.sandbox !== null) lines.push(`isolation: no sandbox, ${host.sandbox}`);
   if (host.namespaces === null && !host.filter)
-    lines.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace may make all of them`);
+    lines.push(`warning: no filter of system calls for ${process.arch}; tenants at namespace can make every call`);
   return [...lines, ...describeCgroup(host.cgroup), describeSuspension(host), ...privileges, ...proc];
 }
 
@@ -108,7 +108,7 @@ function describeUnit({ name, user, killMode }: ServiceUnit, { cgroupRoot }: Set
 function describeSuspension({ cgroup, pushesOut }: HostSupport): string {
   const how = cgroup.freezes ? 'by the cgroup' : 'by SIGSTOP';
   if (pushesOut) return `suspend: frozen ${how}, memory pushed out to swap`;
-  const lack = cgroup.version === 'v2' ? 'there is no swap' : 'that takes cgroup version 2';
+  const lack = cgroup.version === 'v2' ? 'there is no swap' : 'that needs cgroup version 2';
   return `suspend: frozen ${how}, memory stays (${lack})`;
 }
 

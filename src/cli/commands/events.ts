@@ -22,10 +22,10 @@ export function eventsCommand(program: Command, io: CliIo): void {
   program
     .command('events')
     .description('print what happened: spawned, woke, slept, crashed and so on')
-    .argument('[instance]', 'only those of SERVICE:ID')
-    .option('--type <type>', 'only those of this type: crashed, for example', eventType)
+    .argument('[instance]', 'print only events of SERVICE:ID')
+    .option('--type <type>', 'print only events of this type, for example crashed', eventType)
     .option('-f, --follow', 'go on with what comes')
-    .option('-n, --lines <n>', 'only the newest events', wholeNumber)
+    .option('-n, --lines <n>', 'print only the newest events', wholeNumber)
     .option('--since <duration>', 'only from then on: 10m, or a time')
     .option('--json', 'print JSON lines')
     .action((argument: string | undefined, _options, command: Command) =>

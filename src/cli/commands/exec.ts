@@ -17,10 +17,10 @@ export function execCommand(program: Command, io: CliIo): void {
     .command('exec')
     .description("run a command with an instance's environment, user, isolation, limits and directory")
     .argument('<instance>', 'SERVICE:ID, or SERVICE with --id')
-    .argument('<command...>', 'the program and its arguments; what follows its name is its own')
-    .option('--id <id>', 'the tenant, when the argument is only a service')
-    .option('-i, --interactive', 'as in other tools; it has your stdin in any case')
-    .option('-t, --tty', 'a terminal of its own; given in any case where stdin and stdout are terminals')
+    .argument('<command...>', 'the program and its arguments; options after its name are its own')
+    .option('--id <id>', 'the tenant, if the argument names only a service')
+    .option('-i, --interactive', 'accepted as in other tools; the command always has your stdin')
+    .option('-t, --tty', 'give it a terminal of its own; the default if stdin and stdout are terminals')
     .action((argument: string, words: string[], _options, command: Command) =>
       exec(argument, words, command.optsWithGlobals<ExecOptions>(), io),
     );
@@ -30,7 +30,7 @@ async function exec(argument: string, words: readonly string[], options: ExecOpt
   assertLocal(options, io);
   const isTerminal = process.stdin.isTTY === true;
   if (options.tty === true && !isTerminal)
-    throw new TenementError('usage', '-t needs a terminal, and stdin is none', {
+    throw new TenementError('usage', '-t needs a terminal, but stdin is not one', {
       hint: 'Leave -t out: the command reads what stdin has.',
     });
   const withTerminal = options.tty === true || (isTerminal && process.stdout.isTTY === true);
@@ -43,7 +43,7 @@ async function exec(argument: string, words: readonly string[], options: ExecOpt
 /** @throws {TenementError} `usage` */
 function assertLocal(options: ExecOptions, io: CliIo): void {
   if (isLocal(options, io.env)) return;
-  throw new TenementError('usage', 'exec runs on the machine of the server, and not over --api or TENEMENT_API', {
+  throw new TenementError('usage', "exec runs on the server's machine, not over --api or TENEMENT_API", {
     hint: "Log in there as the server's user, and name its config with -c.",
   });
 }

@@ -18,13 +18,13 @@ export function frontCommand(program: Command, io: CliIo): void {
   front
     .command('nginx')
     .description('print a configuration for nginx')
-    .option('--listen <address>', "as in nginx's listen", '80')
-    .option('--include', 'only what stands inside http { }, for a file in conf.d')
+    .option('--listen <address>', 'where nginx listens, as in its listen directive', '80')
+    .option('--include', 'print only the content of http { }, for a file in conf.d')
     .action((_options, command: Command) => nginx(command.optsWithGlobals<NginxCommandOptions>(), io));
   front
     .command('caddy')
     .description('print a Caddyfile')
-    .option('--site <address>', 'site address, like http://:8080 (default: by the domains, HTTPS or not)')
+    .option('--site <address>', 'the site address, for example http://:8080 (default: derived from the domains)')
     .action((_options, command: Command) => caddy(command.optsWithGlobals<CaddyCommandOptions>(), io));
 }
 

@@ -26,10 +26,10 @@ export function logsCommand(program: Command, io: CliIo): void {
   takesInstance(program.command('logs'))
     .description('print the output of an instance')
     .option('-f, --follow', 'go on with what comes')
-    .option('-n, --lines <n>', 'only the newest lines', wholeNumber)
+    .option('-n, --lines <n>', 'print only the newest lines', wholeNumber)
     .option('--since <duration>', 'only from then on: 10m, or a time')
-    .option('--grep <text>', 'only lines that contain this text')
-    .option('--stderr', 'only what was printed to stderr')
+    .option('--grep <text>', 'print only lines that contain this text')
+    .option('--stderr', 'print only what went to stderr')
     .option('--json', 'print JSON lines')
     .action((argument: string, _options, command: Command) =>
       logs(argument, command.optsWithGlobals<LogsOptions>(), io),

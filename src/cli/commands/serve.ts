@@ -16,11 +16,11 @@ export function serveCommand(program: Command): void {
   program
     .command('serve')
     .description('run the server in the foreground')
-    .option('--proxy <addr>', 'listen there instead of [proxy] listen')
-    .option('--api <addr>', 'listen there instead of [api] listen')
-    .option('--data-dir <dir>', 'instead of data_dir of [settings]')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info')
-    .option('--welcome', 'then print what to try')
+    .option('--proxy <addr>', 'where the proxy listens, instead of [proxy] listen')
+    .option('--api <addr>', 'where the API listens, instead of [api] listen')
+    .option('--data-dir <dir>', 'the data directory, instead of [settings] data_dir')
+    .option('--log-level <level>', 'what to log: debug, info, warn or error', 'info')
+    .option('--welcome', 'print what to try when the server is ready')
     .action(async (_options, command: Command) => serve(command.optsWithGlobals<ServeOptions>()));
 }
 

@@ -1,6 +1,6 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { andThisIs } from '../../core/input/given.ts';
+import { butThisIs } from '../../core/input/given.ts';
 import { VARIABLE_NAME, VARIABLE_NAME_EXPECTED } from '../../core/input/variable.ts';
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { parseInstanceName } from '../../core/lifecycle/instance.ts';
@@ -28,8 +28,8 @@ export function spawnCommand(program: Command, io: CliIo): void {
     .description('register an instance, start it and wait until it is ready')
     .argument('<service>', 'the service, or SERVICE:ID')
     .option('--id <id>', 'the tenant')
-    .option('--env <name=value>', "a variable of the tenant's own; may be repeated", collectVariable)
-    .option('--no-start', 'only register it')
+    .option('--env <name=value>', 'set a variable for this tenant; can be repeated', collectVariable)
+    .option('--no-start', 'register it without starting it')
     .option('--no-wait', 'do not wait until it is ready')
     .option('--json', 'print the instance as JSON');
   takesLimits(command).action((service: string, _options, command: Command) =>
@@ -40,9 +40,9 @@ export function spawnCommand(program: Command, io: CliIo): void {
 /** @throws {TenementError} `usage` @throws {InvalidArgumentError} */
 function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
   const equals = text.indexOf('=');
-  if (equals === -1) throw new InvalidArgumentError('Write it as NAME=VALUE.');
+  if (equals === -1) throw new InvalidArgumentError('Write NAME=VALUE.');
   const name = text.slice(0, equals);
-  if (!VARIABLE_NAME.test(name)) throw new TenementError('usage', `--env: ${andThisIs(VARIABLE_NAME_EXPECTED, name)}`);
+  if (!VARIABLE_NAME.test(name)) throw new TenementError('usage', `--env: ${butThisIs(VARIABLE_NAME_EXPECTED, name)}`);
   return { ...earlier, [name]: text.slice(equals + 1) };
 }
 

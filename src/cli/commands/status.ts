@@ -93,7 +93,7 @@ function storage({ state, storageBytes, storageMeasuredAt }: InstanceView, limit
 
 function requests(view: InstanceView, nowMs: number): string {
   const direct =
-    view.openConnections === 0 ? '' : `, ${plural(view.openConnections, 'connection')} straight to its socket`;
+    view.openConnections === 0 ? '' : `, ${plural(view.openConnections, 'connection')} directly to its socket`;
   const open = `${view.inFlight} in flight, ${plural(view.openStreams, 'open stream')}${direct}`;
   const last = view.lastActivityAt === null ? '' : `, last active ${age(view.lastActivityAt, nowMs)} ago`;
   return `${view.requests}; ${open}${last}`;

@@ -10,8 +10,8 @@ export function tokenCommand(program: Command, io: CliIo): void {
   const token = program.command('token').description('create, list and revoke API tokens');
   token
     .command('create')
-    .description('make a token; its text is shown this once')
-    .argument('[name]', 'what it is for', 'unnamed')
+    .description('create a token and print it; it is not shown again')
+    .argument('[name]', 'what the token is for', 'unnamed')
     .option('--json', 'print the token as JSON')
     .action((name: string, _options, command: Command) => create(name, command.optsWithGlobals<TokenOptions>(), io));
   token
@@ -22,7 +22,7 @@ export function tokenCommand(program: Command, io: CliIo): void {
   token
     .command('revoke')
     .description('revoke a token')
-    .argument('<id>', 'as `token ls` shows it')
+    .argument('<id>', 'the id that `token ls` shows')
     .option('--json', 'print {}')
     .action((id: string, _options, command: Command) => revoke(id, command.optsWithGlobals<TokenOptions>(), io));
 }
@@ -38,7 +38,7 @@ async function create(name: string, options: TokenOptions, io: CliIo): Promise<v
 async function list(options: TokenOptions, io: CliIo): Promise<void> {
   const tokens = await withClient(options, io, (client) => client.listTokens());
   if (options.json === true) return printJson(io, tokens);
-  if (tokens.length === 0) return print(io, 'No tokens. Make one: tenement token create NAME');
+  if (tokens.length === 0) return print(io, 'No tokens. Create one: tenement token create NAME');
   const rows = tokens.map(({ id, name, createdAt }) => [id, name, createdAt]);
   await print(io, table(['ID', 'NAME', 'CREATED'], rows));
 }

@@ -14,7 +14,7 @@ export function report(thrown: unknown, stderr: Writable): number {
   const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
   if (error.details.length > 0) lines.push('Also wrong:', ...error.details.map((line) => `  ${oneLine(line)}`));
   if (error instanceof StartFailure && error.lastLines.length > 0) {
-    lines.push('It printed last:', ...error.lastLines.map((line) => `  ${line}`));
+    lines.push('Its last output:', ...error.lastLines.map((line) => `  ${line}`));
   }
   stderr.write(`${lines.join('\n')}\n`);
   return error.exitStatus;
@@ -24,7 +24,7 @@ export function report(thrown: unknown, stderr: Writable): number {
 function known(thrown: unknown): TenementError {
   if (thrown instanceof TenementError) return thrown;
   return new TenementError('internal', toTenementError(thrown).message, {
-    hint: 'This is a mistake in tenement itself.',
+    hint: 'This is a bug in tenement.',
   });
 }
 

@@ -83,20 +83,20 @@ function otherProblems(issue: Issue, raw: unknown): Problem[] {
 function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
   if (isComplete(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return wrongType(issue.expected, path, value);
-  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, and this is ${shown(value)}`;
+  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, but this is ${shown(value)}`;
   if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue, value);
   return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
 }
 
-/** Whether the schema's message already contains the expectation and the value (`andThisIs`). */
+/** Whether the schema's message already contains the expectation and the value (`butThisIs`). */
 function isComplete(message: string): boolean {
-  return message.startsWith('expected ') && message.includes(', and this is ');
+  return message.startsWith('expected ') && message.includes(', but this is ');
 }
 
 function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
   if (typeof value !== 'number') return issue.code === 'too_small' ? 'is empty' : 'is too long';
   const range = issue.code === 'too_small' ? `${issue.minimum} or more` : `${issue.maximum} or less`;
-  return `expected ${range}, and this is ${value}`;
+  return `expected ${range}, but this is ${value}`;
 }
 
 function alternatives(values: readonly unknown[]): string {
@@ -111,7 +111,7 @@ function badName({ issues: [own] }: z.core.$ZodIssueInvalidKey, path: KeyPath): 
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
-  const rule = 'a name is 1 to 63 of a-z, 0-9 and -, neither first nor last a -';
+  const rule = 'a name is 1 to 63 of a-z, 0-9 and -, with no - at either end';
   return better === '' || better === name ? rule : `${rule}; for example "${better}"`;
 }
 
@@ -129,7 +129,7 @@ function wrongType(expected: string, path: KeyPath, value: unknown): string {
   if (value === undefined) return `missing: expected ${TYPES[expected] ?? expected}`;
   if (path.length === 2 && path[0] === 'service' && keysAt(['service', 'any']).includes(String(path[1])))
     return 'a service has a name: write [service.NAME] above its keys';
-  return `expected ${TYPES[expected] ?? expected}, and this is ${shown(value)}`;
+  return `expected ${TYPES[expected] ?? expected}, but this is ${shown(value)}`;
 }
 
 function shown(value: unknown): string {

@@ -54,7 +54,9 @@ function authProblems(config: Config): Problem[] {
 function listenProblems({ proxy, api }: Config): Problem[] {
   const sameHost = proxy.listen.host === api.listen.host || [proxy, api].some(({ listen }) => isAnyHost(listen.host));
   if (proxy.listen.port === 0 || proxy.listen.port !== api.listen.port || !sameHost) return [];
-  return [{ path: ['api', 'listen'], message: `port ${api.listen.port} is the proxy's too; give one of them another` }];
+  return [
+    { path: ['api', 'listen'], message: `port ${api.listen.port} is also the proxy's; give one of them another port` },
+  ];
 }
 
 function isAnyHost(host: string): boolean {
@@ -73,14 +75,14 @@ function isolationProblems(service: ServiceConfig): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
   if (service.network === 'none' && service.isolation === 'process') {
-    problems.push({ path: at('network'), message: 'network = "none" takes isolation = "namespace" or "sandbox"' });
+    problems.push({ path: at('network'), message: 'network = "none" needs isolation = "namespace" or "sandbox"' });
   }
   if (service.network === 'none' && service.listen === 'port') {
-    problems.push({ path: at('network'), message: 'listen = "port" takes a network' });
+    problems.push({ path: at('network'), message: 'listen = "port" needs a network' });
   }
   for (const [key, isSet] of OF_ISOLATION)
     if (isSet(service) && service.isolation === 'process')
-      problems.push({ path: at(key), message: `${key} takes isolation = "namespace" or "sandbox"` });
+      problems.push({ path: at(key), message: `${key} needs isolation = "namespace" or "sandbox"` });
   if (service.sockets.length > 0 && service.isolation !== 'namespace')
     problems.push({ path: at('sockets'), message: service.isolation === 'sandbox' ? NOT_IN_SANDBOX : TAKES_NAMESPACE });
   return problems;
@@ -94,9 +96,9 @@ const OF_ISOLATION: readonly (readonly [key: string, isSet: (service: ServiceCon
 ];
 
 /** SO_PEERCRED shows gVisor's process, for which PostgreSQL (peer) and MariaDB (unix_socket) let root in. */
-const TAKES_NAMESPACE = 'sockets takes isolation = "namespace"';
+const TAKES_NAMESPACE = 'sockets needs isolation = "namespace"';
 const NOT_IN_SANDBOX =
-  `${TAKES_NAMESPACE}: gVisor connects as root, and a server that goes by the user of its peer would take ` +
+  `${TAKES_NAMESPACE}: gVisor connects as root, and a server that trusts the user of its peer would take ` +
   'a tenant for root; reach it by TCP';
 
 function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] {
@@ -134,7 +136,7 @@ function wordsOf({ command, workdir }: ServiceConfig, at: (key: string) => strin
 function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
   const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
   if (name === undefined) return [];
-  return [{ path, message: `{${name}} takes a [proxy] domain other than "*"` }];
+  return [{ path, message: `{${name}} needs a [proxy] domain other than "*"` }];
 }
 
 function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
@@ -155,7 +157,7 @@ function templateProblem(path: Problem['path'], template: string, allowed: reado
 }
 
 function unknownVariable(name: string, allowed: readonly string[]): string {
-  if (name === 'port') return '{port} takes listen = "port", and has a value in command, workdir and env alone';
+  if (name === 'port') return '{port} needs listen = "port", and has a value only in command, workdir and env';
   const near = nearest(name, allowed);
   const suggestion =
     near === null ? `known are ${allowed.map((one) => `{${one}}`).join(' ')}` : `did you mean {${near}}?`;

@@ -17,7 +17,7 @@ export function syntaxProblem(
   if (why === NOT_CLOSED && isUnclosed(inLine)) return 'this string is not closed: a quote is missing at its end';
   if (why === NO_VALUE) return unquoted(inLine, column) ?? why;
   if (why === BAD_KEY) return notKeyAndValue(inLine) ?? why;
-  if (why === TWICE) return 'this key or table is here a second time';
+  if (why === TWICE) return 'this key or table is defined twice';
   return why;
 }
 

@@ -32,7 +32,7 @@ function sleeplessWarnings({ instances, service, settings: { max_running: maxRun
   });
   if (sleepless.length <= maxRunning) return [];
   return [
-    `instances: ${sleepless.length} with idle_timeout = 0 are never put to sleep, and settings.max_running = ${maxRunning} lets fewer run; the others do not start`,
+    `instances: ${sleepless.length} instances with idle_timeout = 0 are never put to sleep, but settings.max_running = ${maxRunning} allows fewer; the others do not start`,
   ];
 }
 
@@ -56,14 +56,14 @@ function serviceWarnings(at: string, service: ServiceInput): string[] {
 
 function assignmentWarning(at: string, word: string): string[] {
   const [, name] = ASSIGNMENT.exec(word) ?? [];
-  return name === undefined ? [] : [`${at}.command: there is no shell that sets ${name}; set it in [${at}.env]`];
+  return name === undefined ? [] : [`${at}.command: no shell sets ${name}; set it in [${at}.env]`];
 }
 
 function shellWarning(at: string, word: string): string[] {
   const [variable, name] = SHELL_VARIABLE.exec(word) ?? [];
   if (variable === undefined) return [];
   const instead = INSTEAD[name ?? ''] ?? 'a template, or its value';
-  return [`${at}.command: there is no shell that fills in ${variable}; write ${instead}`];
+  return [`${at}.command: no shell expands ${variable}; write ${instead}`];
 }
 
 /** Warns about a path below data_dir that is the same for every tenant. */

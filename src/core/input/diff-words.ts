@@ -18,13 +18,13 @@ export function describeDiff(diff: ConfigDiff, population: (service: string) => 
     ...diff.instances.map(
       ({ service, tenantId, start }) => `instance ${service}:${tenantId}: registered${start ? ' and started' : ''}`,
     ),
-    ...diff.live.map((table) => `${table}: taken over at once`),
+    ...diff.live.map((table) => `${table}: takes effect at once`),
     ...diff.needsRestart.map((key) => `${key}: changes only with a restart of the server`),
   ];
 }
 
 function ending({ running }: Population): string {
-  if (running === 0) return 'none of its instances runs';
+  if (running === 0) return 'none of its instances is running';
   return running === 1 ? '1 instance drains and ends' : `${running} instances drain and end`;
 }
 
@@ -39,11 +39,11 @@ function changed({ name, keys, restarts }: ServiceChange, { registered, running 
 
 function takenOver(keys: readonly string[]): string {
   const later = keys.filter((field) => SERVICE_KEYS.get(field)?.takeover === 'next-start');
-  if (later.length === 0) return 'taken over at once';
+  if (later.length === 0) return 'takes effect at once';
   const atNextStart = 'taken over at the next start of each instance';
   return later.length === keys.length
     ? atNextStart
-    : `taken over at once, but ${later.map(tomlKey).join(', ')} at the next start of each instance`;
+    : `takes effect at once, but ${later.map(tomlKey).join(', ')} at the next start of each instance`;
 }
 
 /** Converts `idleTimeoutMs` to its key in tenement.toml: `idle_timeout`. */

@@ -21,12 +21,12 @@ export function assertFlags(flags: Readonly<Record<string, unknown>>): void {
 }
 
 export function badInput(where: string, problem: string, value: unknown): TenementError {
-  return new TenementError('bad_input', `${where}: ${andThisIs(problem, value)}`);
+  return new TenementError('bad_input', `${where}: ${butThisIs(problem, value)}`);
 }
 
 /** Returns the whole message about a value, with the same words for every source. */
-export function andThisIs(problem: string, value: unknown): string {
-  return `${problem}, and this is ${shown(value)}`;
+export function butThisIs(problem: string, value: unknown): string {
+  return `${problem}, but this is ${shown(value)}`;
 }
 
 /** Shows at most the first 80 characters of a value. */

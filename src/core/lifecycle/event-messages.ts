@@ -36,7 +36,7 @@ export function eventMessage(
     case 'backoff':
       return { type: 'backoff', message: 'restarts after a delay' };
     case 'failed':
-      return { type: 'failed', message: 'crashes again and again; not restarted until restart_window has passed' };
+      return { type: 'failed', message: 'crashes repeatedly; not restarted until restart_window has passed' };
   }
 }
 
@@ -48,7 +48,7 @@ function ready(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
 }
 
 function suspended(event: LifecycleEvent): EventMessage {
-  if (event.type === 'adopt') return { type: 'adopted', message: 'frozen since before this server; left so' };
+  if (event.type === 'adopt') return { type: 'adopted', message: 'was frozen before this server started; left frozen' };
   return { type: 'suspended', message: 'frozen; the next request thaws it' };
 }
 
@@ -71,12 +71,12 @@ function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage {
 }
 
 function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
-  if (event.type === 'adopt') return { type: 'adopted', message: 'runs since before this server; taken back' };
+  if (event.type === 'adopt') return { type: 'adopted', message: 'was running before this server started; taken back' };
   if (event.type === 'wake' || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
   if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };
   if (event.type === 'retry')
-    return { type: 'restarted', message: was.state === 'failed' ? 'one more try' : 'after a crash' };
-  if (was.state === 'stopping') return { type: 'restarted', message: 'the process before it has ended' };
+    return { type: 'restarted', message: was.state === 'failed' ? 'tried once more' : 'after a crash' };
+  if (was.state === 'stopping') return { type: 'restarted', message: 'the previous process has ended' };
   return { type: 'started', message: 'process starts' };
 }
 
@@ -116,12 +116,12 @@ export function describeExit(exit: LastExit): string {
 
 function exitManner(exit: LastExit): string {
   if (exit.reason === 'spawn_failed') return 'could not be started';
-  if (exit.reason === 'oom') return 'was ended, over its memory limit';
+  if (exit.reason === 'oom') return 'was ended because it was over its memory limit';
   if (exit.reason === 'storage') return 'was stopped';
-  if (exit.reason === 'unhealthy') return 'was ended, failing its liveness probes';
-  if (exit.reason === 'start_failed') return 'was ended, it could not serve';
-  if (exit.reason === 'startup_timeout') return 'was ended, not ready within startup_timeout';
-  if (exit.reason === 'lost') return 'ended while no supervisor watched';
+  if (exit.reason === 'unhealthy') return 'was ended because it failed its liveness probes';
+  if (exit.reason === 'start_failed') return 'was ended because it could not serve';
+  if (exit.reason === 'startup_timeout') return 'was ended because it was not ready within startup_timeout';
+  if (exit.reason === 'lost') return 'ended while no server watched';
   if (exit.signal !== null) return `was ended by ${exit.signal}`;
   return exit.code === null ? 'ended' : `exited with code ${exit.code}`;
 }

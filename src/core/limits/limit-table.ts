@@ -71,7 +71,7 @@ export const LIMITS = {
     isForLife: false,
     meaning: "Processors' worth of time that an instance may use: 0.5 is half of one.",
     argument: '<cores>',
-    help: 'processors, for example 0.5',
+    help: 'limit the processors that it may use, for example 0.5',
   },
   pidsLimit: {
     key: 'pids_limit',
@@ -100,7 +100,7 @@ export const LIMITS = {
     isForLife: true,
     meaning: 'Open files of each process.',
     argument: '<n>',
-    help: 'open files of each process',
+    help: 'limit the open files of each process',
   },
   storageLimitMb: {
     key: 'storage_limit_mb',

@@ -70,7 +70,7 @@ export function storageMessage(
   limitBytes: number | null,
 ): StorageMessage | null {
   if ((was?.over ?? false) === (is?.over ?? false)) return null;
-  if (is === null || limitBytes === null) return { type: 'storage-ok', message: 'has no storage limit any more' };
+  if (is === null || limitBytes === null) return { type: 'storage-ok', message: 'no longer has a storage limit' };
   return is.over
     ? { type: 'over-storage', message: overStorage(is.bytes, limitBytes) }
     : { type: 'storage-ok', message: `within its storage limit again: ${ofLimit(is.bytes, limitBytes)}` };

@@ -14,7 +14,7 @@ import { CgroupV2 } from './v2.ts';
 
 /** The usual case in containers. */
 const READ_ONLY =
-  'cgroups are mounted read-only here: mount them writable at /sys/fs/cgroup (docs/containers.md has the words)';
+  'cgroups are mounted read-only here: mount them writable at /sys/fs/cgroup (docs/containers.md says how)';
 const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
 
 export interface FindOptions {
@@ -64,11 +64,11 @@ function findV2(mount: string, root: string | null, name: string): Cgroups {
 function whyNoneV2(mount: string, root: string | null): string {
   if (root === null)
     return 'the cgroup of this server is not delegated to this user: run it as a systemd service with Delegate=yes';
-  if (!existsSync(root)) return `cgroup_root ${root} is not there: start the unit whose it is (docs/systemd.md)`;
+  if (!existsSync(root)) return `cgroup_root ${root} does not exist: start the unit that owns it (docs/systemd.md)`;
   const migrationFile = migrationFileTo(root, mount);
   if (isWritable(root) && !isWritable(migrationFile))
     return `tenants cannot be moved to cgroup_root ${root}: this user may not write ${migrationFile} (docs/systemd.md)`;
-  return `cgroup_root ${root} is not delegated to this user: give the unit whose it is Delegate=yes and the same User=`;
+  return `cgroup_root ${root} is not delegated to this user: give the unit that owns it Delegate=yes and the same User=`;
 }
 
 /** Returns the file that moving this process to `anchor` writes to: `cgroup.procs` of the nearest common ancestor. */
@@ -193,8 +193,8 @@ function findV1(mounts: readonly Mount[], name: string): Cgroups {
 function whyNoneV1(failures: ReadonlySet<string>): string {
   if (failures.size === 0) return 'no cgroups are mounted here: mount them, in a container writable at /sys/fs/cgroup';
   if (failures.has('EROFS')) return READ_ONLY;
-  if (process.getuid?.() !== 0) return 'this user may make no cgroups: run tenement as root, or on cgroup version 2';
-  return `root may make no cgroups here (${[...failures].join(', ')}): let it write in /sys/fs/cgroup`;
+  if (process.getuid?.() !== 0) return 'this user may not create cgroups: run tenement as root, or on cgroup version 2';
+  return `root may not create cgroups here (${[...failures].join(', ')}): allow it to write in /sys/fs/cgroup`;
 }
 
 /** Makes the base for one controller. null when it is not mounted; `code` when nothing can be made there. */

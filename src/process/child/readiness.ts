@@ -87,7 +87,7 @@ async function waitBound(path: string, dirWatch: DirWatch, signal: AbortSignal):
   while (!signal.aborted) {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat?.isSocket()) return { ok: true };
-    if (stat !== undefined) return { ok: false, detail: `what lies at SOCKET_PATH (${path}) is not a socket` };
+    if (stat !== undefined) return { ok: false, detail: `the file at SOCKET_PATH (${path}) is not a socket` };
     await dirWatch.changed(signal);
   }
   return notListening(path);

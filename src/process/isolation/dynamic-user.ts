@@ -176,7 +176,9 @@ function letPass(dataDir: string): void {
 function assertPassable(path: string, uid: number): void {
   const closed = closedToOthers(path);
   if (closed === null) return;
-  throw new Error(`user ${uid} may not enter ${closed}: with user = "dynamic" data_dir must lie where others may pass`);
+  throw new Error(
+    `user ${uid} may not enter ${closed}: with user = "dynamic" data_dir must lie where other users may pass`,
+  );
 }
 
 /** Returns `path`, or the nearest directory above it, that other users may not pass through; null: none. */

@@ -77,10 +77,11 @@ function namedPaths({ workdir, readOnlyPaths, readWritePaths, openSockets }: Fil
 /** A path that is missing at the start cannot be shown later. @throws {Error} */
 function assertThere({ readWritePaths, openSockets }: FilesystemView): void {
   for (const path of [...readWritePaths, ...openSockets])
-    if (!existsSync(path)) throw new Error(`${path}, which the config names, is not there`);
+    if (!existsSync(path)) throw new Error(`${path}, which the config names, does not exist`);
   for (const path of openSockets) {
     const stat = statSync(path);
-    if (!stat.isSocket() && !stat.isDirectory()) throw new Error(`${path} is no socket and no directory of sockets`);
+    if (!stat.isSocket() && !stat.isDirectory())
+      throw new Error(`${path} is neither a socket nor a directory of sockets`);
   }
 }
 
@@ -123,13 +124,13 @@ function assertSeen(path: string, opener: number | null, layers: readonly Layer[
   const secret = upwards(target).find((dir) => [...places.secretDirs, ...places.socketDirs].includes(dir));
   if (secret !== undefined && !isOfHost(kind))
     throw new OverlapError(
-      `${path} lies in ${secret}, where tenement or other tenants have what is theirs: a tenant cannot see it. ` +
+      `${path} lies in ${secret}, which belongs to tenement or other tenants: a tenant cannot see it. ` +
         'Keep the application, data_dir and the sockets in directories of their own',
     );
   const closed = closedTo(opener, target, places.own);
   if (closed !== null)
     throw new OverlapError(
-      `user ${opener} may not enter ${closed}: keep ${path} where others may pass, or set user = "root"`,
+      `user ${opener} may not enter ${closed}: keep ${path} where other users may pass, or set user = "root"`,
     );
 }
 

@@ -63,7 +63,7 @@ function namespaceIsolation(
   filterPath: string | null,
 ): Pick<Isolation, 'sandbox' | 'filterPath'> {
   const bwrap = findProgram('bwrap');
-  if (bwrap === null) throw new Error('bwrap is not installed, which isolation = "namespace" takes');
+  if (bwrap === null) throw new Error('isolation = "namespace" needs bwrap, which is not installed');
   const filterFd = filterPath === null ? null : FILTER_FD;
   return { sandbox: [bwrap, ...bubblewrapWords(view, filterFd)], filterPath };
 }
@@ -74,7 +74,7 @@ const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 /** runsc itself stays root, because it separates the tenant from the host. */
 function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner | null, around: Around): Isolation {
   const runsc = findRunsc();
-  if (runsc === null) throw new Error('runsc is not installed, which isolation = "sandbox" takes');
+  if (runsc === null) throw new Error('isolation = "sandbox" needs runsc, which is not installed');
   const { service, paths, tenantId } = request;
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
   // gVisor has its own cgroup file system.

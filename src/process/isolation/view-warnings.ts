@@ -48,7 +48,7 @@ function closedProgram(service: ServiceConfig, env: NodeJS.ProcessEnv): string[]
   if (first === undefined || first === null || others.includes(null)) return [];
   return [
     `service.${name}.command: tenants' users may not enter ${first}, on the way to ${found[0]}: no tenant starts. ` +
-      'Install it where others may pass, or set user = "root"',
+      'Install it where other users may pass, or set user = "root"',
   ];
 }
 
@@ -59,8 +59,8 @@ function loneFiles({ name, command, workdir, readOnlyPaths, readWritePaths }: Se
     .filter((word) => isAbsolute(word) && isWithinAny(word, HIDDEN) && !isWithinAny(word, seen) && isFile(word))
     .map(
       (word) =>
-        `service.${name}.command: of what lies in ${dirname(word)}, tenants see ${word} alone: ` +
-        'where it needs its neighbours, set workdir to that directory',
+        `service.${name}.command: of ${dirname(word)}, tenants see only ${word}: ` +
+        'if it needs the files beside it, set workdir to that directory',
     );
 }
 
@@ -82,7 +82,7 @@ function namedPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): 
 function missing({ name }: ServiceConfig, { key, path }: NamedPath): string[] {
   if (existsSync(path)) return [];
   const outcome = key === 'read_only_paths' ? 'tenants do without it' : 'no tenant starts until it is';
-  return [`service.${name}.${key}: ${path} is not there: ${outcome}`];
+  return [`service.${name}.${key}: ${path} does not exist: ${outcome}`];
 }
 
 /** Judged by the mode alone; an access control list may say otherwise. */

@@ -134,7 +134,7 @@ export class Fifos {
     const { failed, stderr, shortMessage } = await execa(requiredProgram('mkfifo'), ['-m', '600', ...names], options);
     if (!failed) return void this.spares.push(...names);
     const why = stderr.split('\n')[0] || shortMessage;
-    throw new TenementError('state_failed', `no FIFOs can be made in ${this.dir}: ${why}`);
+    throw new TenementError('state_failed', `no FIFOs can be created in ${this.dir}: ${why}`);
   }
 }
 

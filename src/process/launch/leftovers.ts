@@ -25,6 +25,6 @@ export function removeSockets(
     removeBindDir(bindSocket, trash);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ bindSocket, reason }, 'the sockets of a process that has ended are still there');
+    logger.error({ bindSocket, reason }, 'the sockets of an ended process could not be removed');
   }
 }

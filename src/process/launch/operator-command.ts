@@ -99,7 +99,7 @@ function needsInnerTerminal({ service }: LaunchRequest, { term }: AskedCommand):
 /** Runs the command on another terminal, from the tenant's own /dev. @throws {TenementError} `host_cannot` */
 function onInnerTerminal(spec: LaunchSpec): LaunchSpec {
   const script = findProgram('script');
-  if (script === null) throw new TenementError('host_cannot', 'script(1) is not installed, which -t takes');
+  if (script === null) throw new TenementError('host_cannot', '-t needs script(1), which is not installed');
   const line = `exec ${[spec.file, ...spec.args].map(quoted).join(' ')}`;
   return { ...spec, file: script, args: ['-q', '-e', '-c', line, '/dev/null'] };
 }

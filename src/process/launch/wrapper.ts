@@ -116,7 +116,7 @@ function commandOf({ file, args, env }: Started, { user, sandbox, ownEnv }: Wrap
 function assertPassable(words: readonly string[]): void {
   if (words.some((word) => word.includes('\0'))) throw new Error('its command or environment has a NUL byte');
   if (words.every((word) => Buffer.byteLength(word) < MAX_WORD_BYTES)) return;
-  throw new Error('an argument or a variable of it is longer than the 128 KiB that the system takes (E2BIG)');
+  throw new Error('an argument or a variable of it is longer than the 128 KiB that the system accepts (E2BIG)');
 }
 
 /** Quotes a string as one word of sh. */

@@ -78,7 +78,7 @@ export class LogWriter {
 
   private reportRecovery(): void {
     const { instance, logger } = this.options;
-    if (this.lostBytes > 0) logger.warn({ instance, lostBytes: this.lostBytes }, 'log is written again');
+    if (this.lostBytes > 0) logger.warn({ instance, lostBytes: this.lostBytes }, 'log can be written again');
     this.lostBytes = 0;
   }
 }

@@ -32,8 +32,8 @@ class Lack {
     const nowMs = performance.now();
     if (nowMs - this.toldAtMs < TELL_LACK_MS) return;
     this.toldAtMs = nowMs;
-    const reason = 'too few files may be open: raise LimitNOFILE= or `ulimit -n`';
-    this.logger.warn({ instance, reason }, 'nobody listens at the public sockets of some instances that sleep');
+    const reason = 'the limit of open files is too low: raise LimitNOFILE= or `ulimit -n`';
+    this.logger.warn({ instance, reason }, 'some sleeping instances have no listener at their public socket');
   }
 }
 
@@ -97,7 +97,7 @@ export function createActivationSockets({
         listen(instance, publicSocket, bindSocket, access);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        logger.error({ instance, reason }, 'nobody listens at its public socket until it is ready');
+        logger.error({ instance, reason }, 'no listener at the public socket until the instance is ready');
       }
     },
     retire,

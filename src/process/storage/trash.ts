@@ -130,7 +130,8 @@ export class Trash {
       if (this.closed) return;
       if (failure === null) this.forget(entry.path);
       else if (entry.tries + 1 < TRIES) this.queue.push({ ...entry, tries: entry.tries + 1 });
-      else this.logger.warn({ path: entry.path, reason: failure }, 'not deleted: tried again at the next start');
+      else
+        this.logger.warn({ path: entry.path, reason: failure }, 'not deleted; will be tried again at the next start');
     }
   }
 

@@ -31,7 +31,7 @@ export async function listen(server: Server, address: ListenAddress, sockets: nu
     return { address: first, close: async () => void (await Promise.all(servers.map(stopAccepting))) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'something listens there already' : message;
+    const why = code === 'EADDRINUSE' ? 'another program listens there' : message;
     throw new TenementError('listen_failed', `the proxy cannot listen on ${address.host}:${address.port}: ${why}`);
   }
 }

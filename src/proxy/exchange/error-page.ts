@@ -14,20 +14,20 @@ export interface ErrorAnswer {
 
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   unknown_tenant: 'There is nothing at this address.',
-  bad_host: 'The request does not say plainly which site it is for.',
+  bad_host: 'The request does not name exactly one valid site.',
   bad_request: 'The request could not be understood.',
-  expectation_failed: 'The request expects what this server cannot do.',
+  expectation_failed: 'The request has an expectation that this server cannot meet.',
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',
   stopped: 'This site has been switched off.',
-  failed: 'This site has a problem and is not running. It is tried again later.',
-  backoff: 'This site has a problem and restarts shortly.',
+  failed: 'This site has a problem and is not running. It will be started again later.',
+  backoff: 'This site has a problem and will restart shortly.',
   start_failed: 'This site could not be started.',
   starting: 'This site is starting.',
-  wake_queue_full: 'This site is starting, and too many are waiting for it.',
+  wake_queue_full: 'This site is starting, and too many requests are waiting for it.',
   at_capacity: 'This server is busy. Please try again in a moment.',
   shutting_down: 'This server is restarting. Please try again in a moment.',
-  upstream_failed: 'This site broke off before it answered.',
+  upstream_failed: 'This site closed the connection before it answered.',
   upstream_timeout: 'This site took too long to answer.',
 };
 

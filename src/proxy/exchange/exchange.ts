@@ -213,7 +213,7 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const uploadMovedMs = this.upload?.idleMs() ?? Number.POSITIVE_INFINITY;
     if (this.over) return;
     if (!waits || uploadMovedMs < this.gateway.limits.bodyIdleTimeoutMs) return this.stall?.putOff();
-    this.note('client cut off', 'it moved no byte of a body within body_idle_timeout');
+    this.note('client cut off', 'no byte of a body moved within body_idle_timeout');
     // No other response fits into one that the client does not accept.
     if (this.response.headersSent || this.interimWaits) this.response.destroy();
     else this.answer('client_too_slow', null);

@@ -67,7 +67,7 @@ export class Consumption {
   renew(): void {
     const { current, records, logger, name, service } = this.options;
     const reason = current.launched?.limit(service()) ?? null;
-    if (reason !== null) logger.warn({ instance: name, reason }, 'limits not changed while it runs');
+    if (reason !== null) logger.warn({ instance: name, reason }, 'limits of the running process not changed');
     const { storage } = records.record;
     if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
   }

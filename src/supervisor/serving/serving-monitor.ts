@@ -191,7 +191,7 @@ export class ServingMonitor {
     const { instance, logger, inFlight, connections } = this.options;
     const { requests, streams } = inFlight;
     const direct = this.traffic.countNow(connections());
-    logger.warn({ instance, afterMs, requests, streams, direct }, 'drain timed out, its process is ended all the same');
+    logger.warn({ instance, afterMs, requests, streams, direct }, 'drain timed out; ending the process anyway');
   }
 
   cancelDrain(): void {

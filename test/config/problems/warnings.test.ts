@@ -6,8 +6,8 @@ const warnings = (service: object) =>
   warningsOf(configSchema.parse({ service: { api: { command: 'app', ...service } } }));
 
 it.each([
-  ['a variable that a shell would fill in', { command: 'app --port $PORT' }, 'fills in $PORT; write {port}'],
-  ['one of its own', { command: 'app $HOME/x' }, 'fills in $HOME; write a template, or its value'],
+  ['a variable that a shell would fill in', { command: 'app --port $PORT' }, 'no shell expands $PORT; write {port}'],
+  ['one of its own', { command: 'app $HOME/x' }, 'no shell expands $HOME; write a template, or its value'],
   ['an assignment before the command', { command: 'DEBUG=1 app' }, 'sets DEBUG; set it in [service.api.env]'],
   ['a directory for all tenants', { command: 'app --data {data_dir}' }, 'every tenant gets the same {data_dir}'],
   ['one in a variable', { env: { DB: '{data_dir}/app.db' } }, 'service.api.env.DB: every tenant gets the same'],
@@ -35,5 +35,7 @@ it.each([
 ])('more that never sleep than may run: %s', (_how, instances, isTold) => {
   const service = { api: { command: 'app', idle_timeout: '0s' } };
   const told = warningsOf(configSchema.parse({ settings: { max_running: 1 }, service, instances }));
-  expect(told).toEqual(isTold ? [expect.stringMatching(/^instances: 2 with idle_timeout = 0 .*max_running = 1/)] : []);
+  expect(told).toEqual(
+    isTold ? [expect.stringMatching(/^instances: 2 instances with idle_timeout = 0 .*max_running = 1/)] : [],
+  );
 });

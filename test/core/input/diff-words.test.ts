@@ -24,9 +24,9 @@ test('each difference is a line that says what happens', () => {
     'service web: new',
     'service old: removed; 1 instance drains and ends; data stays',
     'service api: env, inherit_env changed; running, restarted one by one: 1; without a process, changed at their next start: 2',
-    'service job: idle_timeout, memory_limit_mb changed; taken over at once',
+    'service job: idle_timeout, memory_limit_mb changed; takes effect at once',
     'instance web:acme: registered and started',
-    'proxy: taken over at once',
+    'proxy: takes effect at once',
     'api.listen: changes only with a restart of the server',
   ]);
 });

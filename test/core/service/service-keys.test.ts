@@ -28,8 +28,8 @@ test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, {
   const said = {
     restart: 'running, restarted one by one: 1',
     'next-start': 'taken over at the next start of each instance',
-    start: 'taken over at once',
-    live: 'taken over at once',
+    start: 'takes effect at once',
+    live: 'takes effect at once',
   }[takeover];
   expect(wordsOf(field)).toEqual([`service api: ${key} changed; ${said}`]);
 });
@@ -38,7 +38,7 @@ test('a change of a key for the next start is told beside one that holds at once
   const was = configOf(SERVICE, {});
   const is = configOf({ ...SERVICE, logLimitBytes: 1, retry: !SERVICE.retry }, {});
   expect(describeDiff(diffConfigs(was, is), all)).toEqual([
-    'service api: retry, log_limit_mb changed; taken over at once, but log_limit_mb at the next start of each instance',
+    'service api: retry, log_limit_mb changed; takes effect at once, but log_limit_mb at the next start of each instance',
   ]);
 });
 

@@ -67,7 +67,7 @@ it('tells of what is named and not there, or closed to tenants', () => {
   const no = join(dir, 'no');
   chmodSync(dir, 0o755);
   expect(warnings(file, { readWritePaths: [dir, no], sockets: [no, dir], readOnlyPaths: [no, '/{id}'] })).toEqual([
-    expect.stringMatching(/read_only_paths: .*no is not there: tenants do without/),
+    expect.stringMatching(/read_only_paths: .*no does not exist: tenants do without/),
     expect.stringMatching(/read_write_paths: .*may not write in .*0755/),
     expect.stringMatching(/read_write_paths: .*no tenant starts/),
     expect.stringMatching(/sockets: .*no tenant starts/),

@@ -73,6 +73,6 @@ test('that cannot be written are said once, and written again when they can be',
   rmSync(join(dir, 'api'));
   mkdirSync(dirname(path));
   writer.append(whole('kept'));
-  expect(said).toEqual(['log cannot be written', 'log is written again']);
+  expect(said).toEqual(['log cannot be written', 'log can be written again']);
   expect(readLastLines(path, 5)).toEqual(['kept']);
 });

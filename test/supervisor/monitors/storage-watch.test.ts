@@ -188,7 +188,7 @@ describe('another limit', () => {
     await settle();
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'stopped', lastExit: { reason: 'storage' } });
     limit(made, { storageLimitBytes: 64 * MB, storageAction: 'stop' });
-    expect(made.supervisor.get('api:acme').reason).toContain('`tenement start` brings it back');
+    expect(made.supervisor.get('api:acme').reason).toContain('`tenement start` starts it again');
     expect(made.events.filter((type) => type.includes('storage'))).toEqual(['over-storage', 'storage-ok']);
   });
 

@@ -28,7 +28,7 @@ export function assertDataDirectories({ settings: { dataDir, stateDir } }: Direc
   const owner = existsSync(stateDir) ? statSync(stateDir).uid : null;
   if (owner !== null && owner !== ownUid())
     throw refusal({ what: 'state directory', path: stateDir }, stateDir, {
-      why: `belongs to user ${owner}, and not to user ${ownUid()}, who runs this`,
+      why: `belongs to user ${owner}, and not to user ${ownUid()}, who runs tenement`,
       hint: `Run it as that user, or give it to this one: chown -R ${ownUid()} ${stateDir}`,
     });
   for (const needed of [
@@ -90,13 +90,13 @@ function writes(dir: string): void {
 function lackBy({ code, message }: NodeJS.ErrnoException, there: string): Lack {
   if (code === 'EROFS') return { why: 'is read-only', hint: 'Mount it writable, or name another directory.' };
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return { why: `has no room (${code})`, hint: 'Make some, or name another directory.' };
+    return { why: `has no free space (${code})`, hint: 'Free some, or name another directory.' };
   if (code !== 'EACCES' && code !== 'EPERM')
-    return { why: `takes no files: ${message}`, hint: 'Name another directory.' };
+    return { why: `accepts no files: ${message}`, hint: 'Name another directory.' };
   const { uid } = statSync(there);
   const isRoot = ownUid() === 0;
   const why = isRoot
-    ? `belongs to user ${uid}, and this is root without the right to write what is others' (CAP_DAC_OVERRIDE)`
+    ? `belongs to user ${uid}, and root may not write other users' files here (no CAP_DAC_OVERRIDE)`
     : `is not writable for user ${ownUid()}`;
   const hint = isRoot
     ? `Give it that capability, or the directory to root: chown root ${there}`
@@ -122,7 +122,7 @@ async function lackOfSockets(path: string): Promise<Lack | null> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isBound = lstatSync(socket, { throwIfNoEntry: false }) !== undefined;
-    return { why: `takes no ${isBound ? 'hard links' : 'Unix sockets'} (${code})`, hint: OTHER_FILE_SYSTEM };
+    return { why: `does not support ${isBound ? 'hard links' : 'Unix sockets'} (${code})`, hint: OTHER_FILE_SYSTEM };
   } finally {
     server.close();
     rmSync(dir, { recursive: true, force: true });

@@ -97,9 +97,9 @@ function assertIsolation(service: ServiceConfig, settings: Settings): void {
   const { name, isolation } = service;
   const why = whyNoIsolation(service, settings);
   if (why === null) return;
-  const message = `service.${name}.isolation = "${isolation}" cannot be given on this host: ${why}`;
+  const message = `service.${name}.isolation = "${isolation}" is not possible on this host: ${why}`;
   const remedy = isolation === 'sandbox' ? sandboxRemedy(why) : namespaceRemedy(why);
-  const instead = isolation === 'sandbox' ? '"namespace"' : '"process", which keeps only honest tenants apart';
+  const instead = isolation === 'sandbox' ? '"namespace"' : '"process", which separates only honest tenants';
   throw new TenementError('host_cannot', message, { hint: `${remedy}; or set isolation = ${instead}.` });
 }
 

@@ -24,7 +24,7 @@ export interface ListenRights {
 
 function assertOne(table: string, { port }: ListenAddress, { firstFreePort, maySetLower }: ListenRights): void {
   if (port === 0 || port >= firstFreePort || maySetLower) return;
-  throw new TenementError('listen_failed', `[${table}] listen: port ${port} takes root or CAP_NET_BIND_SERVICE`, {
+  throw new TenementError('listen_failed', `[${table}] listen: port ${port} needs root or CAP_NET_BIND_SERVICE`, {
     hint: `Choose a port from ${firstFreePort} on, or set AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit.`,
   });
 }

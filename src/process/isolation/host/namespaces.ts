@@ -46,7 +46,7 @@ function trialWords({ network }: NamespaceUse): string[] {
 }
 
 const NOT_INSTALLED = 'bwrap is not installed';
-const PAGE = 'docs/containers.md has the words';
+const PAGE = 'docs/containers.md says how';
 
 /** Patterns of bwrap's messages, and what to do about each. */
 const REMEDIES: readonly (readonly [said: RegExp, hint: string])[] = [
@@ -54,25 +54,25 @@ const REMEDIES: readonly (readonly [said: RegExp, hint: string])[] = [
   [/unknown option/i, 'Install bubblewrap 0.7 or later'],
   [
     /uid map|gid map/,
-    'Give root here CAP_SETFCAP, without which it may make no user namespace of its own, or let tenants have users of their own',
+    'Give root CAP_SETFCAP, without which it cannot create a user namespace, or give tenants users of their own',
   ],
   [
     /max_\*_namespaces/,
-    'Let user namespaces be made here: sysctl user.max_user_namespaces is 0, or they are nested too deep',
+    'Allow user namespaces here: sysctl user.max_user_namespaces is 0, or they are nested too deep',
   ],
   [
     /new namespace|unprivileged/i,
-    `Let user namespaces be made here: on a host by sysctl (kernel.unprivileged_userns_clone), in a container by its seccomp profile (${PAGE})`,
+    `Allow user namespaces here: on a host by sysctl (kernel.unprivileged_userns_clone), in a container by its seccomp profile (${PAGE})`,
   ],
   [
     /loopback|RTM_NEWADDR|slave/,
-    'Let AppArmor allow bwrap what it needs in a user namespace: sysctl kernel.apparmor_restrict_unprivileged_userns = 0, or a profile for it',
+    'Allow bwrap in AppArmor to use a user namespace: sysctl kernel.apparmor_restrict_unprivileged_userns = 0, or a profile for it',
   ],
-  [/mount proc/i, `Let /proc be mounted here: a container must not mask parts of it (${PAGE})`],
-  [/^setpriv: /, "Let root change to tenants' users: CAP_SETUID and CAP_SETGID"],
+  [/mount proc/i, `Allow /proc to be mounted here: a container must not mask parts of it (${PAGE})`],
+  [/^setpriv: /, "Allow root to change to tenants' users: CAP_SETUID and CAP_SETGID"],
 ];
 
 /** Returns a sentence without its full stop. */
 export function namespaceRemedy(why: string): string {
-  return REMEDIES.find(([said]) => said.test(why))?.[1] ?? `Let bwrap make namespaces here (${PAGE})`;
+  return REMEDIES.find(([said]) => said.test(why))?.[1] ?? `Allow bwrap to create namespaces here (${PAGE})`;
 }

@@ -18,9 +18,13 @@ interface SystemProgram {
  * with those keys.
  */
 const REQUIRED: readonly SystemProgram[] = [
-  { name: 'sh', package: 'dash', lack: 'nothing can be started' },
-  { name: 'mkfifo', package: 'coreutils', lack: 'nothing can be started, since nobody could read what it prints' },
-  { name: 'env', package: 'coreutils', lack: 'nothing can be given a variable of the loader, such as LD_LIBRARY_PATH' },
+  { name: 'sh', package: 'dash', lack: 'no instance can be started' },
+  { name: 'mkfifo', package: 'coreutils', lack: 'no instance can be started, because its output could not be read' },
+  {
+    name: 'env',
+    package: 'coreutils',
+    lack: 'no program can be given a variable of the loader, such as LD_LIBRARY_PATH',
+  },
   { name: 'rm', package: 'coreutils', lack: 'nothing that a tenant has made can be removed' },
 ];
 
@@ -39,7 +43,9 @@ const USEFUL: readonly SystemProgram[] = [
 export function requiredProgram(name: string): string {
   const found = findProgram(name);
   if (found !== null) return found;
-  throw missing(REQUIRED.find((one) => one.name === name) ?? { name, package: name, lack: 'nothing can be started' });
+  throw missing(
+    REQUIRED.find((one) => one.name === name) ?? { name, package: name, lack: 'no instance can be started' },
+  );
 }
 
 /** Checks all required programs. @throws {TenementError} `host_cannot`, which names the first that is missing */

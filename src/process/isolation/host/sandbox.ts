@@ -10,7 +10,7 @@ const TRY_TIMEOUT_MS = 20_000;
 /** Successful trials: each takes half a second, and a reload asks again. */
 const tried = new Set<string>();
 
-const NOT_ROOT = 'it takes root';
+const NOT_ROOT = 'it needs root';
 const NOT_INSTALLED = 'runsc (gVisor) is not installed';
 const TOO_OLD = 'has no --host-uds=create';
 
@@ -57,5 +57,5 @@ export function sandboxRemedy(why: string): string {
   if (why === NOT_ROOT) return 'Run tenement as root';
   if (why === NOT_INSTALLED) return `Install it: apt-get install runsc, or ${WHERE_TO_GET}`;
   if (why.endsWith(TOO_OLD)) return `Install a release from December 2022 or later: ${WHERE_TO_GET}`;
-  return 'Let root make namespaces, mount and trace processes here: a container needs the capabilities that docs/containers.md names';
+  return 'Allow root to create namespaces, mount and trace processes here: a container needs the capabilities that docs/containers.md names';
 }

@@ -29,7 +29,7 @@ const tried = new Set<string>();
 /** Returns why tenants cannot have users of their own; null: they can. Leaves nothing behind. */
 export function whyNoUsers(where: Where): Lack | null {
   const instead = 'or leave tenants the server\'s user: user = "root".';
-  if (process.getuid?.() !== 0) return { why: 'it takes root', hint: 'Run tenement as root, or leave `user` out.' };
+  if (process.getuid?.() !== 0) return { why: 'it needs root', hint: 'Run tenement as root, or leave `user` out.' };
   if (!hasSetpriv)
     return { why: 'setpriv is not installed', hint: `Install it: apt-get install util-linux; ${instead}` };
   const { dataDir, runtimeDir, dynamicUids } = where;
@@ -57,7 +57,7 @@ function hintFor({ code }: Failure, [first, last]: Where['dynamicUids']): string
 /** Tries, step by step, what a server does in the life of a tenant. */
 function tryIn(path: string, uid: number): Failure | null {
   let dir: string | null = null;
-  let doing = `nothing can be made in ${path}`;
+  let doing = `no directory can be created in ${path}`;
   try {
     dir = trialDir(path);
     doing = `no directory in ${path} can be given to user ${uid}`;
@@ -66,11 +66,11 @@ function tryIn(path: string, uid: number): Failure | null {
     if (typeof child !== 'number') return child;
     doing = `processes of user ${uid} cannot be ended`;
     end(child);
-    doing = `the mode of what user ${uid} has made cannot be set`;
+    doing = `the mode of files of user ${uid} cannot be set`;
     chmodSync(join(dir, 'made'), 0o700);
-    doing = `what user ${uid} has made cannot be read`;
+    doing = `files of user ${uid} cannot be read`;
     readdirSync(join(dir, 'made'));
-    doing = `nothing can be put where user ${uid} alone may`;
+    doing = `no file can be put into a directory of user ${uid}`;
     writeFileSync(join(dir, 'made', 'ours'), '');
     return null;
   } catch (error) {
@@ -124,7 +124,7 @@ export function assertUsers(service: ServiceConfig, settings: Where): void {
   const asRoot = 'Run tenement as root, or leave `user` out.';
   const lack = user === 'root' ? { why: 'root does not run tenement', hint: asRoot } : whyNoUsers(settings);
   if (lack !== null) {
-    const message = `service.${name}.user = "${user}" cannot be given here: ${lack.why}`;
+    const message = `service.${name}.user = "${user}" is not possible here: ${lack.why}`;
     throw new TenementError('host_cannot', message, { hint: lack.hint });
   }
   assertPassable(service, settings);
@@ -137,9 +137,9 @@ function assertPassable({ name, isolation, workdir }: ServiceConfig, { dataDir }
   for (const [key, path] of needed) {
     const closed = closedToOthers(path);
     if (closed === null) continue;
-    const message = `service.${name}.user = "dynamic" cannot be given: tenants' users may not enter ${closed}, on the way to ${key}`;
+    const message = `service.${name}.user = "dynamic" is not possible: tenants' users may not enter ${closed}, on the way to ${key}`;
     throw new TenementError('host_cannot', message, {
-      hint: `Keep ${key} where other users may pass, in /srv say, or leave tenants the server's user: user = "root".`,
+      hint: `Keep ${key} where other users may pass, for example in /srv, or leave tenants the server's user: user = "root".`,
     });
   }
 }

@@ -8,8 +8,8 @@ const on = (proxy: number, api: number) =>
 const EVERYBODY = { firstFreePort: 1024, maySetLower: false };
 
 test('a low port takes a right', () => {
-  expect(() => assertMayListen(on(80, 8000), EVERYBODY)).toThrow('[proxy] listen: port 80 takes root');
-  expect(() => assertMayListen(on(8080, 443), EVERYBODY)).toThrow('[api] listen: port 443 takes root');
+  expect(() => assertMayListen(on(80, 8000), EVERYBODY)).toThrow('[proxy] listen: port 80 needs root');
+  expect(() => assertMayListen(on(8080, 443), EVERYBODY)).toThrow('[api] listen: port 443 needs root');
 });
 
 test('any port will do with that right, where the system asks for none, and where it is chosen by the system', () => {

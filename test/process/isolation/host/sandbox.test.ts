@@ -24,7 +24,7 @@ it.runIf(isRoot)('says where to get what is missing', () => {
 });
 
 it.skipIf(isRoot)('takes root', () => {
-  expect(whyNoSandbox(makeDir(), null)).toBe('it takes root');
+  expect(whyNoSandbox(makeDir(), null)).toBe('it needs root');
 });
 
 it.runIf(isRoot)('refuses a release that makes no sockets of the host', () => {

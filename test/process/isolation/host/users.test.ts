@@ -45,8 +45,8 @@ it.runIf(isRoot).each([
   ['setuid', 'setpriv: setresuid failed: Operation not permitted'],
   ['setgid', 'setpriv: setresgid failed: Operation not permitted'],
   ['kill', 'processes of user 265535 cannot be ended (EPERM)'],
-  ['fowner', 'the mode of what user 265535 has made cannot be set (EPERM)'],
-  ['dac_override', 'nothing can be put where user 265535 alone may (EACCES)'],
+  ['fowner', 'the mode of files of user 265535 cannot be set (EPERM)'],
+  ['dac_override', 'no file can be put into a directory of user 265535 (EACCES)'],
 ])('root without %s cannot, and leaves nothing behind (bug: check was ok, each spawn failed)', (capability, why) => {
   const hint = expect.stringMatching(new RegExp(`CAP_${capability.toUpperCase()}.*user = "root"`));
   expect(triedBy(...without(capability))).toEqual({ found: { why, hint }, left: [] });
@@ -78,7 +78,7 @@ it.runIf(isRoot)('a /tmp that is read-only does not matter (bug: a mistake in te
 it.skipIf(isRoot)('takes root', () => {
   const where = { dataDir: '/srv/data', runtimeDir: '/srv/run', dynamicUids: RANGE };
   for (const user of ['dynamic', 'root'] as const) expect(() => assertUsers(service(user), where)).toThrow(/root/);
-  expect(whyNoUsers(where)?.why).toBe('it takes root');
+  expect(whyNoUsers(where)?.why).toBe('it needs root');
 });
 
 it.runIf(isRoot)("says which directory keeps tenants' users out, and the ways out", () => {
