@@ -2,10 +2,35 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { isRunning, serve, type TestServer } from './support.ts';
+import { isRunning, serve, serveAll, type TestServer } from './support.ts';
 
 const TENANT = 'command = "node {fixtures}/tenant.mjs"\nhealth = "/health"';
 const app = (extra = '') => `[service.app]\n${TENANT}\n${extra}\n`;
+
+/** For tests that keep to instances of their own. */
+const SHARED = `backoff_base_ms = 50
+${app('')}
+${service('configured', `${TENANT}\nenv = { DATABASE_PATH = "{data_dir}/{id}/app.db" }`)}
+${service('slow', `${TENANT}\nenv = { START_DELAY_MS = 300 }`)}
+${service('idle', `${TENANT}\nidle_timeout = "300ms"`)}
+${service('port', `${TENANT}\nlisten = "port"`)}
+${service('capped', `${TENANT}\nmemory_limit_mb = 150`)}
+${service('absent', 'command = "no-such-program"')}
+${service('silent', 'command = "node {fixtures}/never-listens.mjs"\nstartup_timeout = "400ms"')}
+${service('astray', 'command = "node {fixtures}/wrong-path.mjs"\nstartup_timeout = "400ms"')}
+${service('loud', 'command = "node {fixtures}/megabyte.mjs"')}
+${service('stubborn', 'command = "node {fixtures}/ignores-sigterm.mjs"\nstop_timeout = "200ms"')}
+[instances]
+app = ["acme", "globex"]
+[proxy]
+default_service = "app"
+`;
+
+const running = serveAll(SHARED);
+
+function service(name: string, keys: string): string {
+  return `[service.${name}]\n${keys}\n`;
+}
 
 const MKFIFO = '/usr/bin/mkfifo';
 const isRoot = process.getuid?.() === 0;
@@ -30,7 +55,7 @@ function slowMkfifo(server: TestServer): { readonly begun: string; readonly held
 
 describe('the main job', () => {
   it('gives each tenant a process and a directory of its own', async () => {
-    const server = await serve(`${app()}[instances]\napp = ["acme", "globex"]\n`);
+    const server = running();
     const acme = JSON.parse((await server.get('acme.localhost')).body);
     const globex = JSON.parse((await server.get('GLOBEX.localhost.:8080')).body);
     expect(acme).toMatchObject({ tenant: 'acme', dataDir: join(server.dataDir, 'acme') });
@@ -40,7 +65,7 @@ describe('the main job', () => {
   });
 
   it('a spawned customer answers, and spawning again changes nothing', async () => {
-    const server = await serve(app());
+    const server = running();
     const first = await server.cli('spawn', 'app', '--id', 'initech', '--json');
     expect(first.status).toBe(0);
     const view = JSON.parse(first.stdout);
@@ -51,7 +76,7 @@ describe('the main job', () => {
   });
 
   it('an unknown tenant gets 404 and nothing is made for it', async () => {
-    const server = await serve(app());
+    const server = running();
     const answer = await server.get('nobody.localhost');
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'unknown_tenant' });
@@ -59,9 +84,9 @@ describe('the main job', () => {
   });
 
   it('the environment is clean and the descriptors are its own', async () => {
-    const server = await serve(app('[service.app.env]\nDATABASE_PATH = "{data_dir}/{id}/app.db"'));
-    await server.cli('spawn', 'app', '--id', 'acme', '--env', 'PLAN=gold');
-    const env = JSON.parse((await server.get('acme.localhost', '/env')).body);
+    const server = running();
+    await server.cli('spawn', 'configured', '--id', 'clean', '--env', 'PLAN=gold');
+    const env = JSON.parse((await server.get('clean.configured.localhost', '/env')).body);
     expect(Object.keys(env).sort()).toEqual([
       'DATABASE_PATH',
       'DATA_DIR',
@@ -77,46 +102,46 @@ describe('the main job', () => {
     ]);
     expect(env).toMatchObject({
       PLAN: 'gold',
-      HOME: join(server.dataDir, 'acme'),
-      DATABASE_PATH: join(server.dataDir, 'acme/app.db'),
+      HOME: join(server.dataDir, 'clean'),
+      DATABASE_PATH: join(server.dataDir, 'clean/app.db'),
     });
   });
 });
 
 describe('sleep and wake', () => {
   it('a hundred requests at once to a sleeper start one process and all get 200', async () => {
-    const server = await serve(app('[service.app.env]\nSTART_DELAY_MS = 300'));
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const answers = await Promise.all(Array.from({ length: 100 }, () => server.get('acme.localhost')));
+    const server = running();
+    await server.cli('spawn', 'slow', '--id', 'crowd', '--no-start');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => server.get('crowd.slow.localhost')));
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
     expect(new Set(answers.map((answer) => pidOf(answer.body))).size).toBe(1);
     expect(answers[0]?.headers['server-timing']).toMatch(/^wake;dur=\d/);
-    expect(await server.instance('app:acme')).toMatchObject({ wakes: 1, requests: 100, inFlight: 0 });
+    expect(await server.instance('slow:crowd')).toMatchObject({ wakes: 1, requests: 100, inFlight: 0 });
   });
 
   it('sleeps when idle, its process gone; the next request wakes it', async () => {
-    const server = await serve(app('idle_timeout = "300ms"'));
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const pid = pidOf((await server.get('acme.localhost')).body);
-    await server.event('app:acme', 'slept');
+    const server = running();
+    await server.cli('spawn', 'idle', '--id', 'left', '--no-start');
+    const pid = pidOf((await server.get('left.idle.localhost')).body);
+    await server.event('idle:left', 'slept');
     expect(isRunning(pid)).toBe(false);
-    const asleep = await server.instance('app:acme');
+    const asleep = await server.instance('idle:left');
     expect(asleep).toMatchObject({ state: 'asleep', pid: null });
-    expect(pidOf((await server.get('acme.localhost')).body)).not.toBe(pid);
+    expect(pidOf((await server.get('left.idle.localhost')).body)).not.toBe(pid);
   });
 
   it('an open WebSocket keeps it awake; closing it lets it sleep', async () => {
-    const server = await serve(app('idle_timeout = "300ms"'));
-    for (const id of ['acme', 'other']) await server.cli('spawn', 'app', '--id', id, '--no-start');
-    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
+    const server = running();
+    for (const id of ['socket', 'other']) await server.cli('spawn', 'idle', '--id', id, '--no-start');
+    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'socket.idle.localhost' } });
     await new Promise((resolve) => socket.once('open', resolve));
-    await server.get('other.localhost');
-    await server.event('app:other', 'slept');
+    await server.get('other.idle.localhost');
+    await server.event('idle:other', 'slept');
     socket.send('still there?');
     expect(String(await new Promise((resolve) => socket.once('message', resolve)))).toBe('still there?');
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
+    expect(await server.instance('idle:socket')).toMatchObject({ state: 'ready', openStreams: 1 });
     socket.close();
-    await server.event('app:acme', 'slept');
+    await server.event('idle:socket', 'slept');
   });
 
   it('stopped is not woken by requests, also after the server was started anew', async () => {
@@ -132,23 +157,23 @@ describe('sleep and wake', () => {
   });
 
   it('works for an application that only knows $PORT', async () => {
-    const server = await serve(app('listen = "port"'));
-    const view = JSON.parse((await server.cli('spawn', 'app', '--id', 'acme', '--json')).stdout);
+    const server = running();
+    const view = JSON.parse((await server.cli('spawn', 'port', '--id', 'acme', '--json')).stdout);
     expect(view).toMatchObject({ state: 'ready', socket: null });
-    expect(JSON.parse((await server.get('acme.localhost')).body).tenant).toBe('acme');
+    expect(JSON.parse((await server.get('acme.port.localhost')).body).tenant).toBe('acme');
   });
 });
 
 describe('crashes', () => {
   it('a killed process is restarted, and a request meanwhile is answered by the next one', async () => {
-    const server = await serve(`[settings]\nbackoff_base_ms = 50\n`.replace('[settings]\n', '') + app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const pid = pidOf((await server.get('acme.localhost')).body);
+    const server = running();
+    await server.cli('spawn', 'app', '--id', 'killed');
+    const pid = pidOf((await server.get('killed.localhost')).body);
     process.kill(pid, 'SIGKILL');
-    const answer = await server.get('acme.localhost');
+    const answer = await server.get('killed.localhost');
     expect(answer.status).toBe(200);
     expect(pidOf(answer.body)).not.toBe(pid);
-    expect(await server.instance('app:acme')).toMatchObject({
+    expect(await server.instance('app:killed')).toMatchObject({
       restarts: 1,
       lastExit: { signal: 'SIGKILL', reason: 'signal' },
     });
@@ -172,12 +197,12 @@ describe('crashes', () => {
   });
 
   it('over its memory limit it is killed, reason oom, and restarted', async () => {
-    const server = await serve(`backoff_base_ms = 10\n${app('memory_limit_mb = 150')}`);
-    await server.cli('spawn', 'app', '--id', 'acme');
-    await server.get('acme.localhost', '/leak');
-    await server.event('app:acme', 'oom-killed');
-    expect((await server.get('acme.localhost')).status).toBe(200);
-    expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
+    const server = running();
+    await server.cli('spawn', 'capped', '--id', 'fat');
+    await server.get('fat.capped.localhost', '/leak');
+    await server.event('capped:fat', 'oom-killed');
+    expect((await server.get('fat.capped.localhost')).status).toBe(200);
+    expect(await server.instance('capped:fat')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
   it('unhealthy for three probes it is restarted', async () => {
@@ -191,22 +216,12 @@ describe('crashes', () => {
 
 describe('commands that misbehave', () => {
   it.each([
-    ['does not exist', 'command = "no-such-program"', 'command not found: no-such-program'],
-    [
-      'never listens',
-      'command = "node {fixtures}/never-listens.mjs"\nstartup_timeout = "400ms"',
-      'did not listen on SOCKET_PATH',
-    ],
-    [
-      'listens on the wrong path',
-      'command = "node {fixtures}/wrong-path.mjs"\nstartup_timeout = "400ms"',
-      'did not listen on SOCKET_PATH',
-    ],
-  ])('%s: the start fails and says why, others are served', async (_name, lines, why) => {
-    const server = await serve(
-      `[service.bad]\n${lines}\n${app()}[instances]\napp = ["acme"]\n[proxy]\ndefault_service = "app"\n`,
-    );
-    const spawned = await server.cli('spawn', 'bad', '--id', 'acme');
+    ['does not exist', 'absent', 'command not found: no-such-program'],
+    ['never listens', 'silent', 'did not listen on SOCKET_PATH'],
+    ['listens on the wrong path', 'astray', 'did not listen on SOCKET_PATH'],
+  ])('%s: the start fails and says why, others are served', async (_name, bad, why) => {
+    const server = running();
+    const spawned = await server.cli('spawn', bad, '--id', 'acme');
     expect(spawned.status).toBe(1);
     expect(spawned.stderr).toMatch(/^tenement: .*\(start_failed\)/);
     expect(spawned.stderr).toContain(why);
@@ -214,30 +229,28 @@ describe('commands that misbehave', () => {
   });
 
   it('a megabyte printed before listening is no obstacle', async () => {
-    const server = await serve('[service.app]\ncommand = "node {fixtures}/megabyte.mjs"\n');
-    expect((await server.cli('spawn', 'app', '--id', 'acme')).status).toBe(0);
+    const server = running();
+    expect((await server.cli('spawn', 'loud', '--id', 'acme')).status).toBe(0);
   });
 
   it('ignoring SIGTERM ends in SIGKILL after stop_timeout', async () => {
-    const server = await serve(
-      '[service.app]\ncommand = "node {fixtures}/ignores-sigterm.mjs"\nstop_timeout = "200ms"\n',
-    );
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const { pid } = await server.instance('app:acme');
-    expect((await server.cli('stop', 'app:acme')).status).toBe(0);
+    const server = running();
+    await server.cli('spawn', 'stubborn', '--id', 'acme');
+    const { pid } = await server.instance('stubborn:acme');
+    expect((await server.cli('stop', 'stubborn:acme')).status).toBe(0);
     expect(isRunning(pid ?? 0)).toBe(false);
-    expect(await server.instance('app:acme')).toMatchObject({
+    expect(await server.instance('stubborn:acme')).toMatchObject({
       state: 'stopped',
       lastExit: { signal: 'SIGKILL', reason: 'stopped' },
     });
   });
 
   it('grandchildren go with it, in the group and out of it', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const pids: number[] = JSON.parse((await server.get('acme.localhost', '/grandchildren')).body);
+    const server = running();
+    await server.cli('spawn', 'app', '--id', 'parent');
+    const pids: number[] = JSON.parse((await server.get('parent.localhost', '/grandchildren')).body);
     expect(pids.map(isRunning)).toEqual([true, true]);
-    await server.cli('stop', 'app:acme');
+    await server.cli('stop', 'app:parent');
     expect(pids.map(isRunning)).toEqual([false, false]);
   });
 });
@@ -279,27 +292,27 @@ describe('the server itself', () => {
   });
 
   it('rm --purge deletes the directory of a tenant with no other service', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    expect((await server.cli('rm', 'app:acme', '--purge')).status).toBe(0);
-    expect(existsSync(join(server.dataDir, 'acme'))).toBe(false);
-    expect(existsSync(join(server.dataDir, '.tenement/logs/app/acme.log'))).toBe(false);
-    expect((await server.get('acme.localhost')).status).toBe(404);
+    const server = running();
+    await server.cli('spawn', 'app', '--id', 'purged');
+    expect((await server.cli('rm', 'app:purged', '--purge')).status).toBe(0);
+    expect(existsSync(join(server.dataDir, 'purged'))).toBe(false);
+    expect(existsSync(join(server.dataDir, '.tenement/logs/app/purged.log'))).toBe(false);
+    expect((await server.get('purged.localhost')).status).toBe(404);
   });
 
   it('logs are there, with time and stream', async () => {
-    const server = await serve('[service.app]\ncommand = "node {fixtures}/megabyte.mjs"\n');
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const { stdout } = await server.cli('logs', 'app:acme', '-n', '2');
+    const server = running();
+    await server.cli('spawn', 'loud', '--id', 'logged');
+    const { stdout } = await server.cli('logs', 'loud:logged', '-n', '2');
     expect(stdout.trim().split('\n')).toHaveLength(2);
     expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT\S+ out x{63}$/m);
   });
 
   it('the signup line of the seed works with the token', async () => {
-    const server = await serve(app());
-    expect((await server.api('/spawn/app/--id=acme')).status).toBe(201);
-    expect((await server.api('/spawn/app/--id=acme')).status).toBe(200);
+    const server = running();
+    expect((await server.api('/spawn/app/--id=signup')).status).toBe(201);
+    expect((await server.api('/spawn/app/--id=signup')).status).toBe(200);
     expect((await server.api('/spawn/app/--id=..')).status).toBe(400);
-    expect((await server.api('/spawn/app/--id=acme', { headers: { authorization: '' } })).status).toBe(401);
+    expect((await server.api('/spawn/app/--id=signup', { headers: { authorization: '' } })).status).toBe(401);
   });
 });
