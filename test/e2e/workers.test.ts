@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { beginUpload } from './clients.ts';
-import { isRunning, readProc, serve, type TestServer, writeConfig } from './support.ts';
+import { isRunning, readProc, serve, serveAll, type TestServer, writeConfig } from './support.ts';
 
-const config = (keys = '', domain = 'localhost') =>
-  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n[proxy]\nworkers = 2\ndomain = "${domain}"\n`;
+const config = (domain = 'localhost') =>
+  `[proxy]\nworkers = 2\ndefault_service = "app"\ndomain = "${domain}"\n[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n`;
 
 /** Children of the server that are no tenants. */
 function workersOf(server: TestServer): number[] {
@@ -38,8 +38,8 @@ function killIfThere(pid: number): void {
 }
 
 /** 0: no answer. */
-function statusOrNone(server: TestServer): Promise<number> {
-  return server.get('acme.localhost').then(
+function statusOrNone(server: TestServer, host = 'acme.localhost'): Promise<number> {
+  return server.get(host).then(
     ({ status }) => status,
     () => 0,
   );
@@ -48,73 +48,100 @@ function statusOrNone(server: TestServer): Promise<number> {
 const statusesOf = async (answers: Promise<{ status: number }>[]) =>
   new Set((await Promise.all(answers)).map(({ status }) => status));
 
-async function served(keys = ''): Promise<TestServer> {
-  const server = await serve(config(keys));
-  await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
+async function served(): Promise<TestServer> {
+  return spawned(await serve(config()), 'acme');
+}
+
+/** The server with an instance for one test, when both workers are there. */
+async function spawned(server: TestServer, id: string, service = 'app'): Promise<TestServer> {
+  await server.cli('spawn', service, '--id', id, '--no-start');
+  await expect.poll(() => workersOf(server)).toHaveLength(2);
   return server;
 }
 
 describe('proxy workers', () => {
+  const running = serveAll(`${config()}[service.idle]\ncommand = "node {fixtures}/tenant.mjs"\nidle_timeout = 2\n`);
+
   it('wake an instance once, and count its requests exactly', async () => {
-    const server = await served();
+    const server = await spawned(running(), 'counted');
     await expect.poll(() => workersOf(server)).toHaveLength(2);
-    const round = () => statusesOf(Array.from({ length: 100 }, () => server.get('acme.localhost')));
+    const round = () => statusesOf(Array.from({ length: 100 }, () => server.get('counted.localhost')));
     expect(await round()).toEqual(new Set([200]));
-    expect(server.processesOf('acme')).toHaveLength(1);
+    expect(server.processesOf('counted')).toHaveLength(1);
     expect(await round()).toEqual(new Set([200]));
     await expect
-      .poll(() => server.instance('app:acme'))
+      .poll(() => server.instance('app:counted'))
       .toMatchObject({ requests: 200, inFlight: 0, openStreams: 0, openConnections: 0, wakes: 1 });
   });
 
   it('fail no request while the instance is put to sleep and restarted', async () => {
-    const server = await served();
+    const server = await spawned(running(), 'restarted');
     let going = true;
     const seen = new Set<number>();
     const client = async () => {
-      while (going) seen.add((await server.get('acme.localhost')).status);
+      while (going) seen.add((await server.get('restarted.localhost')).status);
     };
     const clients = Promise.all(Array.from({ length: 8 }, client));
-    for (const verb of ['sleep', 'restart', 'sleep', 'restart']) await server.cli(verb, 'app:acme');
+    for (const verb of ['sleep', 'restart', 'sleep', 'restart']) await server.cli(verb, 'app:restarted');
     going = false;
     await clients;
     expect(seen).toEqual(new Set([200]));
   });
 
   it('wait for what is in flight before the process is asked to end', async () => {
-    const server = await served();
-    await server.get('acme.localhost');
-    const upload = beginUpload(server.proxyPort, 'acme.localhost', '/echo');
-    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(1);
-    const asleep = server.cli('sleep', 'app:acme');
-    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('draining');
+    const server = await spawned(running(), 'draining');
+    await server.get('draining.localhost');
+    const upload = beginUpload(server.proxyPort, 'draining.localhost', '/echo');
+    await expect.poll(async () => (await server.instance('app:draining')).inFlight).toBe(1);
+    const asleep = server.cli('sleep', 'app:draining');
+    await expect.poll(async () => (await server.instance('app:draining')).state).toBe('draining');
     expect(await upload.end()).toEqual({ status: 200, body: 'begun and ended' });
     await asleep;
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'asleep', inFlight: 0 });
+    expect(await server.instance('app:draining')).toMatchObject({ state: 'asleep', inFlight: 0 });
   });
 
   it('keep awake what has a WebSocket, and let it sleep when that is closed', async () => {
-    const server = await served('idle_timeout = 2');
-    await server.get('acme.localhost');
-    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'acme.localhost' } });
+    const server = await spawned(running(), 'idle', 'idle');
+    await server.get('idle.idle.localhost');
+    const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'idle.idle.localhost' } });
     await once(socket, 'open');
     await new Promise((resolve) => setTimeout(resolve, 3500));
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', openStreams: 1 });
+    expect(await server.instance('idle:idle')).toMatchObject({ state: 'ready', openStreams: 1 });
     socket.close();
-    await server.event('app:acme', 'slept');
+    await server.event('idle:idle', 'slept');
   });
 
   it('that crash are replaced, and what they had open is forgotten', async () => {
-    const server = await served();
-    await server.get('acme.localhost');
-    const hanging = server.get('acme.localhost', '/hang').catch((error: NodeJS.ErrnoException) => error.code);
-    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(1);
+    const server = await spawned(running(), 'crashed');
+    await server.get('crashed.localhost');
+    const hanging = server.get('crashed.localhost', '/hang').catch((error: NodeJS.ErrnoException) => error.code);
+    await expect.poll(async () => (await server.instance('app:crashed')).inFlight).toBe(1);
     const before = workersOf(server);
     for (const pid of before) process.kill(pid, 'SIGKILL');
     expect(await hanging).toBe('ECONNRESET');
-    await expect.poll(async () => (await server.instance('app:acme')).inFlight).toBe(0);
+    await expect.poll(async () => (await server.instance('app:crashed')).inFlight).toBe(0);
     await replaced(server, before);
-    await expect.poll(() => statusOrNone(server)).toBe(200);
+    await expect.poll(() => statusOrNone(server, 'crashed.localhost')).toBe(200);
+  });
+
+  it('that hang are replaced, and the others serve meanwhile', async () => {
+    const server = await spawned(running(), 'hung');
+    await server.get('hung.localhost');
+    const [hung = 0] = workersOf(server);
+    process.kill(hung, 'SIGSTOP');
+    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('hung.localhost')))).toEqual(new Set([200]));
+    await expect.poll(() => isRunning(hung), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => workersOf(server)).toHaveLength(2);
+  });
+
+  it('are not taken for hung by a server that was halted itself', async () => {
+    const server = await spawned(running(), 'halted');
+    const before = workersOf(server);
+    process.kill(server.pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+    process.kill(server.pid, 'SIGCONT');
+    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('halted.localhost')))).toEqual(new Set([200]));
+    expect(workersOf(server)).toEqual(before);
   });
 
   it('that end are replaced, also while instances are registered', async () => {
@@ -139,30 +166,10 @@ describe('proxy workers', () => {
     await expect.poll(() => statusOrNone(server)).toBe(200);
   });
 
-  it('that hang are replaced, and the others serve meanwhile', async () => {
-    const server = await served();
-    await server.get('acme.localhost');
-    const [hung = 0] = workersOf(server);
-    process.kill(hung, 'SIGSTOP');
-    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('acme.localhost')))).toEqual(new Set([200]));
-    await expect.poll(() => isRunning(hung), { timeout: 15_000 }).toBe(false);
-    await expect.poll(() => workersOf(server)).toHaveLength(2);
-  });
-
-  it('are not taken for hung by a server that was halted itself', async () => {
-    const server = await served();
-    const before = workersOf(server);
-    process.kill(server.pid, 'SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 6500));
-    process.kill(server.pid, 'SIGCONT');
-    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('acme.localhost')))).toEqual(new Set([200]));
-    expect(workersOf(server)).toEqual(before);
-  });
-
   it('go by a config that was reloaded', async () => {
     const server = await served();
     expect((await server.get('acme.other.test')).status).toBe(404);
-    writeConfig(server.configFile, config('', 'other.test'));
+    writeConfig(server.configFile, config('other.test'));
     await server.event(null, 'reloaded');
     await expect.poll(async () => (await server.get('acme.other.test')).status).toBe(200);
     await server.cli('rm', 'app:acme');
