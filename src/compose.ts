@@ -1,4 +1,4 @@
-/** Wires the parts of a hypervisor together: the one file that knows all of them but the listeners. */
+/** Wires the parts of a hypervisor together. This is the one file that knows all of them, except the listeners. */
 import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
@@ -31,20 +31,20 @@ import { createTokenStore } from './registry/tokens.ts';
 import { reload } from './reload.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
-/** Events that another process's lock on the registry keeps from being written for longer than this are lost. */
+/** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
 
 export interface ComposeOptions {
   readonly logger: Logger;
   readonly loadOptions: LoadOptions;
-  /** Where the proxy will listen. Default: the port of `[proxy] listen`. */
+  /** Port of the proxy. Default: the port of `[proxy] listen`. */
   readonly proxyPort?: number;
 }
 
 export interface Parts {
   readonly served: ConfigFeed;
   readonly supervisor: Supervisor;
-  /** What proxies, workers and `/api/ask` route by. */
+  /** Settings that proxies, workers and `/api/ask` route by. */
   readonly proxySettings: ProxySettingsFeed;
   readonly events: EventLog;
   readonly logs: LogStore;
@@ -53,15 +53,16 @@ export interface Parts {
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
   readonly logger: Logger;
-  /** As `reload` in reload.ts. */
+  /** Like `reload` in reload.ts. */
   reload(): string[];
-  /** Gives the state directory and the socket directories free. */
+  /** Releases the state directory and the socket directories. */
   release(options: { keepTenants?: boolean }): Promise<void>;
 }
 
 /**
  * Loads a config, takes its state directory and starts what should run.
- * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `host_cannot`, `state_failed`
+ * @throws {TenementError} `config_not_found`, `bad_config`, `already_running`, `sockets_taken`, `host_cannot`,
+ * `state_failed`
  */
 export async function openParts(file: string, options: ComposeOptions): Promise<Parts> {
   const { logger, loadOptions } = options;
@@ -143,7 +144,7 @@ interface ActivationParts extends Pick<Parts, 'supervisor' | 'descriptors' | 'tu
   readonly processes: Processes;
 }
 
-/** Connections to activation sockets are held and handed on as the proxy's requests are. */
+/** Holds and forwards connections to activation sockets like the proxy's requests. */
 function serveActivations(parts: ActivationParts): ActivationHandler {
   const { processes, supervisor, descriptors, turnedAway, logger } = parts;
   const limits = { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance };
@@ -172,7 +173,7 @@ function releaseOf({ own, database, events, activationHandler, forget }: Releasa
   };
 }
 
-/** What this process may open, shared out for as many instances as there may be soon. */
+/** Shares of the files that this process may open, for as many instances as there may be soon. */
 function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
   return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
 }

@@ -23,42 +23,44 @@ import { OpenLeases } from './open-leases.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
 
 export interface HypervisorOptions {
-  /** Default: says nothing. */
+  /** Default: no log. */
   readonly logger?: Logger;
-  /** Instead of the config's `data_dir`; absolute or from the current directory. */
+  /** Overrides the config's `data_dir`; absolute, or relative to the current directory. */
   readonly dataDir?: string;
-  /** Where a proxy of the caller's will listen. Default: the port of `[proxy] listen`. URLs are made of it. */
+  /** Port of the caller's own proxy, used in URLs. Default: the port of `[proxy] listen`. */
   readonly proxyPort?: number;
 }
 
 export interface CloseOptions {
-  /** Every process runs on, for the next hypervisor of this state directory to take back. */
+  /** Whether every process runs on, for the next hypervisor of this state directory. */
   readonly keepTenants?: boolean;
-  /** Requests are waited for at most so long, in ms; then processes get SIGTERM. Default: the services' `drain_timeout`. */
+  /** How long to wait for requests, in ms; processes then get SIGTERM. Default: the services' `drain_timeout`. */
   readonly drainTimeoutMs?: number;
-  /** Once it aborts nothing is waited for any more: every process is killed, or with `keepTenants` let go of. */
+  /** When it aborts, nothing is waited for: every process is killed, or with `keepTenants` released. */
   readonly hurry?: AbortSignal;
 }
 
-/** What happened, and happens. */
+/** Past and future events. */
 export interface Events {
-  /** The newest `tail` events that the filter asks for, oldest first. @throws {TenementError} `bad_id`, `bad_input` */
+  /** Returns the newest `tail` events that match, oldest first. @throws {TenementError} `bad_id`, `bad_input` */
   list(filter?: Omit<EventFilter, 'instance'> & { readonly instance?: string }): TenementEvent[];
-  /** Calls `listener` for each event from now on; the returned function ends it. A listener that throws disturbs nobody. */
+  /**
+   * Calls `listener` for each later event; the returned function unsubscribes it. Exceptions of a listener are logged.
+   */
   subscribe(listener: (event: TenementEvent) => void): () => void;
 }
 
-/** An instance with where to connect to it. */
+/** An instance, with the socket to connect to. */
 export type Instance = InstanceView & {
-  /** The public socket, which always answers: it wakes one that sleeps; null with `listen = "port"`. */
+  /** The public socket, which always accepts connections and wakes a sleeping instance; null with `listen = "port"`. */
   readonly socketPath: string | null;
 };
 
-/** Answers under way end when their instance has drained; this is only a bound for what hangs. */
+/** Bounds responses that hang. Others end when their instance has drained. */
 const ANSWERS_GRACE_MS = 60_000;
-/** All that is left then is for clients to take what was written. */
+/** Time for clients to take what was written, after the tenants have ended. */
 const AFTER_TENANTS_GRACE_MS = 5_000;
-/** The oldest of them. */
+/** At most this many leases are logged, the oldest first. */
 const MAX_LOGGED_LEASES = 20;
 
 let make: (parts: Parts) => Hypervisor;
@@ -78,9 +80,9 @@ export class Hypervisor {
   }
 
   /**
-   * Loads a config, takes its state directory and starts what `[instances]` names.
+   * Loads a config, takes its state directory and starts the instances that `[instances]` names.
    * @throws {TenementError} `bad_input`, `config_not_found`, `bad_config`, `already_running`, `sockets_taken`,
-   *   `host_cannot`, `state_failed`
+   * `host_cannot`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
     assertLoadInput(file, options);
@@ -89,29 +91,29 @@ export class Hypervisor {
     return make(await openParts(file, { logger, loadOptions, ...(proxyPort === undefined ? {} : { proxyPort }) }));
   }
 
-  /** For what a caller may ask of one that is open. @throws {TenementError} `closed` */
+  /** The parts, for calls that need an open hypervisor. @throws {TenementError} `closed` */
   private get parts(): Parts {
     if (this.closing === null) return this.open;
     throw new TenementError('closed', 'this hypervisor is closed');
   }
 
-  /** What is served now. */
+  /** The config that is served now. */
   get config(): Config {
     return this.open.served.current;
   }
 
   /**
-   * Reads the config file again and goes over to it: new services are served, changed ones restart one by one
-   * without a failed request, removed ones drain and end. Returns a sentence for each change.
-   * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`; then nothing has
-   *   changed
+   * Reads the config file again and applies it: new services are served, changed ones restart one by one without a
+   * failed request, removed ones drain and end. Returns a sentence for each change.
+   * @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long`, `sockets_taken`; nothing has
+   * changed then
    */
   reload(): string[] {
     return this.parts.reload();
   }
 
   /**
-   * Registers, starts, and waits until it is ready or the start has failed.
+   * Registers and starts an instance, and waits until it is ready or its start has failed.
    * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `already_registered`
    */
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
@@ -124,7 +126,7 @@ export class Hypervisor {
     return instanceOf(await holdEventLoop(this.parts.supervisor.start(namedInstance(instance))));
   }
 
-  /** The operator's stop: no request wakes it. */
+  /** Stops an instance, so that no request wakes it. */
   async stop(instance: string): Promise<Instance> {
     return instanceOf(await holdEventLoop(this.parts.supervisor.stop(namedInstance(instance))));
   }
@@ -133,23 +135,26 @@ export class Hypervisor {
     return instanceOf(await holdEventLoop(this.parts.supervisor.restart(namedInstance(instance))));
   }
 
-  /** What the idle timeout does: the next request wakes it. */
+  /** Does what the idle timeout does: the next request wakes the instance. */
   async sleep(instance: string): Promise<Instance> {
     return instanceOf(await holdEventLoop(this.parts.supervisor.sleep(namedInstance(instance))));
   }
 
-  /** Unregisters; with `purge` deletes the tenant's directory too, if no other service of that tenant is left. */
+  /**
+   * Unregisters an instance; with `purge` it also deletes the tenant's directory, if no other service of the tenant is
+   * left.
+   */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
     assertRemoveOptions(options);
     await holdEventLoop(this.parts.supervisor.remove(namedInstance(instance), options));
   }
 
-  /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when it is no instance. */
+  /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when the name is invalid */
   getInstance(instance: string): Instance {
     return instanceOf(this.parts.supervisor.get(namedInstance(instance)));
   }
 
-  /** How many are registered and served. */
+  /** How many instances are registered and served. */
   get instanceCount(): number {
     return this.open.supervisor.size;
   }
@@ -159,10 +164,10 @@ export class Hypervisor {
   }
 
   /**
-   * For a reverse proxy of your own: wakes the instance if need be and counts the request until
-   * `release` is called on what comes back. A refusal has a `refused` code instead. An instance waits for its leases before
-   * it sleeps, restarts or stops, for at most `drain_timeout`.
-   * @param client its address, so that at `max_running` no visitor takes another's place; null: not known
+   * For a reverse proxy of your own: wakes the instance if need be, and counts the request until `release` is called on
+   * the result. A refusal has a `refused` code instead. An instance waits for its leases before it sleeps, restarts or
+   * stops, for at most `drain_timeout`.
+   * @param client the client's address, so that at `max_running` no visitor takes another's place; null: unknown
    */
   claim(instance: string, signal: AbortSignal, client: string | null = null): Admission | Promise<Admission> {
     const claim = this.parts.supervisor.claim(namedInstance(instance), signal, undefined, { client });
@@ -170,8 +175,8 @@ export class Hypervisor {
   }
 
   /**
-   * The proxy for a server of the caller's own, `node:http` or `node:https`: functions for its requests and upgrades, made
-   * once. Answers, holds, sends again and refuses as the proxy of `serve` does.
+   * Returns the proxy for the caller's own server of `node:http` or `node:https`: functions for its requests and
+   * upgrades, created once. They answer, hold, repeat and refuse requests as the proxy of `serve` does.
    * @throws {TenementError} `bad_input`
    */
   handler(options: HandlerOptions = {}): Handler {
@@ -207,10 +212,10 @@ export class Hypervisor {
   }
 
   /**
-   * Ends every process and gives the state directory free. Requests and leases of `claim()` are waited for, for at most
-   * the `drain_timeout` of their service; leases that are not released then are in the log, and hold nothing any more.
-   * Called again, it settles with the first call.
-   * @throws {TenementError} `bad_input`; then nothing has changed
+   * Ends every process and releases the state directory. Requests and leases of `claim()` are waited for, at most for
+   * the `drain_timeout` of their service. Leases that are still not released are logged, and hold nothing any more. A
+   * repeated call settles with the first.
+   * @throws {TenementError} `bad_input`; nothing has changed then
    */
   close(options: CloseOptions = {}): Promise<void> {
     assertCloseOptions(options);
@@ -221,7 +226,7 @@ export class Hypervisor {
   private async end(options: CloseOptions): Promise<void> {
     const { supervisor, release, logger } = this.open;
     const { keepTenants, hurry, drainTimeoutMs = ANSWERS_GRACE_MS } = options;
-    // Those that stay are let go of last.
+    // Instances that stay are released last.
     if (keepTenants === true) await holdEventLoop(this.endHandlers(drainTimeoutMs, hurry));
     await holdEventLoop(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
     await holdEventLoop(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
@@ -235,7 +240,7 @@ export class Hypervisor {
   }
 }
 
-/** For a program that opens the parts itself: the same hypervisor as `Hypervisor.load` gives. */
+/** Returns the same hypervisor as `Hypervisor.load`, for a program that opens the parts itself. */
 export function hypervisorOver(parts: Parts): Hypervisor {
   return make(parts);
 }

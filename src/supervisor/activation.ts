@@ -1,21 +1,21 @@
 /**
- * Opens the activation sockets of sleepers: of thousands, those that were used last at once, the others in slices between
- * which everything else has its turn. Where directories lie on ext4, a bind looks past what was removed in the last
- * minutes: ten thousand take seconds, and the server is ready before.
+ * Opens the activation sockets of sleeping instances. Of thousands, the most recently used are opened at once, and the
+ * others in slices between which everything else has its turn. On ext4, bind(2) searches past the entries that were
+ * removed in the last minutes: ten thousand sockets take seconds, and the server is ready before.
  */
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { attempt } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 
-/** For what is opened before the server says that it is ready: a hundred sockets at the least. */
+/** Time for sockets before the server reports ready: at least a hundred sockets. */
 const FIRST_SLICE_MS = 30;
 const SLICE_MS = 8;
 
 export interface ActivationOptions {
   readonly logger: Logger;
-  /** Opens one, if it still sleeps. */
+  /** Opens a socket, if the instance still sleeps. */
   open(instance: InstanceName): void;
-  /** Of a monotonic clock. */
+  /** Returns the time of a monotonic clock in ms. */
   nowMs(): number;
   /** Calls `run` when everything else that waits has had its turn. */
   later(run: () => void): void;
@@ -29,7 +29,7 @@ interface Sleeper {
 export class Activation {
   private readonly options: ActivationOptions;
   private waiting: Sleeper[] = [];
-  /** Whether `waiting` is in order, the last used at its end. */
+  /** Whether `waiting` is sorted, with the most recently used at its end. */
   private isSorted = true;
   private isUnderWay = false;
   private count = 0;
@@ -40,13 +40,13 @@ export class Activation {
     this.options = options;
   }
 
-  /** `usedAtMs`: when it was used last, ms since the epoch. */
+  /** @param usedAtMs when it was last used, ms since the epoch */
   add(instance: InstanceName, usedAtMs: number): void {
     this.waiting.push({ instance, usedAtMs });
     this.isSorted = false;
   }
 
-  /** Opens those that were added, as many as one slice holds before it returns. */
+  /** Opens the added sockets, as many as fit into one slice before it returns. */
   begin(): void {
     if (this.isUnderWay || this.waiting.length === 0) return;
     this.isUnderWay = true;
@@ -55,7 +55,7 @@ export class Activation {
     this.slice(FIRST_SLICE_MS);
   }
 
-  /** Opens no more. */
+  /** Opens no further sockets. */
   end(): void {
     this.ended = true;
     this.waiting = [];

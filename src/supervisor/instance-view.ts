@@ -1,4 +1,4 @@
-/** An instance as the API and the CLI show it. */
+/** The view of an instance for the API and the CLI. */
 
 import type { InstanceView } from '../core/input/verbs.ts';
 import { describeExit } from '../core/lifecycle/event-messages.ts';
@@ -10,7 +10,7 @@ import type { Runner } from './instance/runner.ts';
 
 export interface ViewContext {
   readonly nowMs: number;
-  /** The URL of an instance, or null when its domain is not known. */
+  /** Returns the URL of an instance, or null when its domain is not known. */
   webAddressOf(service: string, tenantId: string): WebAddress;
 }
 
@@ -102,7 +102,7 @@ function readyReason(runner: Runner, nowMs: number): string {
   return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
 }
 
-/** Who is connected there is not known: a WebSocket, an upload, or an idle connection that a front server keeps. */
+/** The kind of direct connection is unknown: a WebSocket, an upload, or an idle connection of a front server. */
 function openDirectly(direct: number, { inFlight }: Runner, nowMs: number): string {
   const quiet = formatDuration(Math.max(0, nowMs - inFlight.lastActivityAtMs));
   const connections = direct === 1 ? '1 connection is' : `${direct} connections are`;

@@ -1,4 +1,4 @@
-/** Takes up what an earlier server left: its instances, their processes that still run, and those that nobody knows. */
+/** Takes up what an earlier server left: its instances, their running processes, and processes without a record. */
 import type { InstanceRecord } from '../core/lifecycle/instance.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle/lifecycle-events.ts';
@@ -16,7 +16,10 @@ export interface RecoveryDeps {
   nowMs(): number;
 }
 
-/** Settles when nothing is left that could answer in another's place; what was taken back is probed from then on. */
+/**
+ * Settles when no leftover process could answer in place of another. Processes that were taken back are probed from
+ * then on.
+ */
 export async function recover(records: readonly InstanceRecord[], deps: RecoveryDeps): Promise<void> {
   const known = new Set<string>();
   for (const record of records) {
@@ -27,7 +30,10 @@ export async function recover(records: readonly InstanceRecord[], deps: Recovery
   await endStrays(known, deps);
 }
 
-/** Serves it from now on; `InstanceTable.openActivationSockets` opens the activation sockets of those that sleep. Returns whether its process runs and was taken up. */
+/**
+ * Serves an instance from now on; `InstanceTable.openActivationSockets` opens its socket if it sleeps. Returns whether
+ * its running process was taken up.
+ */
 export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const { launcher, processTable, instanceTable, logger } = deps;
   const instance = instanceName(record.service, record.tenantId);
@@ -50,12 +56,12 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const runner = instanceTable.find(instance);
   if (recovery.do === 'dispatch' && process !== null && isAlive) {
     const request = runner.launchRequest();
-    // It has not served yet, and with another config it need not come to that.
+    // It has not served yet, and with another config it need not finish its start.
     const isHopeless = record.state === 'starting' && process.spec !== launcher.spec(request);
     runner.takeUp(launcher.adopt(request, process), isHopeless ? { type: 'clear', next: 'start' } : recovery.event);
     return true;
   }
-  // What failed with another config is tried with this one.
+  // A start that failed with another config is tried with this one.
   if (recovery.do === 'dispatch') runner.dispatch(runner.isRenewed ? tryNow(deps.nowMs()) : recovery.event);
   if (recovery.do === 'lost' && process !== null) {
     processTable.forget(process, instance);

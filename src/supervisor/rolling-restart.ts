@@ -1,7 +1,7 @@
 /**
- * Restarts the instances whose process was started with an older config, one at a time in each service: each
- * drains, and what arrives is held. When one does not come up with the new config, the others of its service
- * keep the process that they have, and the next config is tried with that one first.
+ * Restarts the instances whose process was started with an older config, one at a time in each service. Each drains,
+ * and new requests are held. When one does not start with the new config, the others of its service keep their process,
+ * and the next config is tried on that one first.
  */
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Runner } from './instance/runner.ts';
@@ -13,13 +13,13 @@ export interface RollingRestartDeps {
   nowMs(): number;
 }
 
-/** Of one service. */
+/** State for one service. */
 interface Progress {
-  /** Counts the configs that were to be rolled out. */
+  /** Counts the configs to roll out. */
   wanted: number;
-  /** One that did not come up. */
+  /** The instance that did not start. */
   stuck: Runner | null;
-  /** Settles when all are done; null when none is under way. */
+  /** Settles when all instances are done; null when no restart is under way. */
   running: Promise<void> | null;
 }
 
@@ -32,7 +32,7 @@ export class RollingRestart {
     this.deps = deps;
   }
 
-  /** Begins; one that is under way in that service goes over to the newest config. */
+  /** Starts restarting; a restart of this service that is under way switches to the newest config. */
   start(service: string): Promise<void> {
     const progress = this.services.get(service) ?? { wanted: 0, stuck: null, running: null };
     this.services.set(service, progress);
@@ -56,7 +56,7 @@ export class RollingRestart {
     }
   }
 
-  /** Returns the count of the newest config with which no more is to be tried. */
+  /** Returns the count of the newest config that need not be tried further. */
   private async round(service: string, progress: Progress): Promise<number> {
     const begun = progress.wanted;
     for (const runner of this.inOrder(service, progress.stuck)) {
@@ -80,7 +80,7 @@ export class RollingRestart {
     return first !== null && all.includes(first) ? [first, ...all.filter((other) => other !== first)] : all;
   }
 
-  /** It was down before, and was started again when the config came. */
+  /** Whether the instance was down before, and was started again when the config came. */
   private hasFailedOnThis(runner: Runner, { stuck }: Progress): boolean {
     return runner === stuck && isDown(runner) && !runner.isRenewed;
   }
@@ -88,7 +88,7 @@ export class RollingRestart {
   private needsRestart(runner: Runner, { stuck }: Progress): boolean {
     if (isDown(runner)) return runner === stuck;
     if (!runner.isOutdated) return false;
-    // Its next start has the new config.
+    // A suspended process is ended; its next start uses the new config.
     if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict' });
     return runner.lifecycle.state === 'ready';
   }
@@ -111,7 +111,7 @@ export class RollingRestart {
   }
 }
 
-/** It does not come up. */
+/** Whether the instance does not start. */
 function isDown({ lifecycle }: Runner): boolean {
   return lifecycle.state === 'backoff' || lifecycle.state === 'failed';
 }

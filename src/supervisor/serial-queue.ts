@@ -1,17 +1,17 @@
-/** Items handled one at a time, to the end: what comes while one is being handled waits its turn. */
+/** Handles items one at a time, each to its end. An item that arrives meanwhile waits its turn. */
 export class SerialQueue<Item> {
   private readonly waiting: Item[] = [];
   private readonly handle: (item: Item) => void;
   private readonly onFailed: (item: Item, error: unknown) => void;
   private handling = false;
 
-  /** @param onFailed called with what `handle` threw; those that wait are handled all the same */
+  /** @param onFailed called with an exception of `handle`; waiting items are handled all the same */
   constructor(handle: (item: Item) => void, onFailed: (item: Item, error: unknown) => void) {
     this.handle = handle;
     this.onFailed = onFailed;
   }
 
-  /** Handled at once, or after the one being handled. */
+  /** Handles an item at once, or after the current one. */
   push(item: Item): void {
     this.waiting.push(item);
     if (this.handling) return;

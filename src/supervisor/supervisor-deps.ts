@@ -1,4 +1,4 @@
-/** What a supervisor needs of the world around it. */
+/** Dependencies of a supervisor. */
 
 import type { HostMemory } from '../core/admission/pressure.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
@@ -32,15 +32,15 @@ export interface SupervisorDeps {
   readonly processTable: ProcessTable;
   readonly tenantDirectories: TenantDirectories;
   readonly activationSockets: ActivationSockets;
-  /** What instances may take of the open files; null: as much as they like. */
+  /** Shares of the open files; null: unlimited. */
   readonly descriptors: DescriptorShares | null;
   readonly meter: UsageMeter;
-  /** What the machine has; null where it is not known. */
+  /** Reads the machine's memory; null when it is unknown. */
   readHostMemory(): HostMemory | null;
   readonly storageMeter: StorageMeter;
-  /** 0 to 1. */
+  /** Returns a number from 0 to 1. */
   random(): number;
   webAddressOf(service: string, tenantId: string): WebAddress;
-  /** Deletes what the instance printed. */
+  /** Deletes an instance's log. */
   removeLogs(instance: InstanceName): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { TenementError } from '../errors.ts';
 
-/** The error of a verb whose change the registry did not take. `what`: how things stand now, as a clause. */
+/** Returns the error of a verb whose change could not be written. @param what the current state, as a clause */
 export function unwritten(what: string, error: unknown): TenementError {
   const why = error instanceof Error ? error.message : 'the registry cannot be written';
   const { hint, retryAfterS = null } = error instanceof TenementError ? error : {};

@@ -1,8 +1,8 @@
 /**
- * Writes records into the registry. One that cannot be written stops nobody: it is kept, said once, and written again
- * each second (a full disk), or as soon as another process has given the registry's lock back. What requests wait for
- * is written when they have gone on, at the end of the turn: the server after one that is killed before then finds its
- * processes all the same. What is only counted is written together, at most once a second.
+ * Writes records into the registry. A failed write blocks nobody: it is kept, logged once, and repeated each second (a
+ * full disk), or as soon as another process has released the registry's lock. A change that requests wait for is
+ * written at the end of the turn, after they have continued; if the server is killed before, the next one finds its
+ * processes all the same. Mere counts are written together, at most once a second.
  */
 import type { InstanceRecord } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
@@ -13,10 +13,10 @@ import { Conditions } from './monitors/conditions.ts';
 
 const FLUSH_MS = 1000;
 const RETRY_LOCKED_MS = 50;
-/** For what holds the lock for less long, nobody needs to be woken. */
+/** A lock that is held more briefly than this is not worth a warning. */
 const SAY_AFTER_MS = 1000;
 
-/** Who has a record to be written. */
+/** The owner of a record. */
 export interface Recorded {
   readonly record: InstanceRecord;
 }
@@ -32,7 +32,7 @@ export class WriteBehind {
   private readonly pending = new Set<Recorded>();
   private readonly unsaved = new Set<Recorded>();
   private readonly conditions = new Conditions();
-  /** Why some are not saved; null when none failed. */
+  /** Why some records are not saved; null without a failure. */
   private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
   private told = false;
   private timer: (() => void) | null = null;
@@ -42,12 +42,12 @@ export class WriteBehind {
     this.options = options;
   }
 
-  /** Writes now. `durable`: on disk when it returns. */
+  /** Writes at once. @param durable whether the record is on disk on return */
   save(recorded: Recorded, durable: boolean): void {
     this.write([recorded], () => this.options.registry.save(recorded.record, durable));
   }
 
-  /** Writes when whatever else this turn of the event loop has to do is done. */
+  /** Writes when everything else in this turn of the event loop is done. */
   soon(recorded: Recorded): void {
     this.pending.add(recorded);
     if (this.isDueThisTurn) return;
@@ -64,17 +64,20 @@ export class WriteBehind {
     this.timer ??= this.options.clock.after(FLUSH_MS, () => this.flush());
   }
 
-  /** Whether its last write failed and was not made up for yet. */
+  /** Whether its last write failed, and was not repeated successfully. */
   isUnsaved(recorded: Recorded): boolean {
     return this.unsaved.has(recorded);
   }
 
-  /** The error with which the last write failed that was not made up for yet. */
+  /** The error of the last failed write that was not repeated successfully; null: none. */
   get lastError(): unknown {
     return this.failure?.error ?? null;
   }
 
-  /** Settles when it (default: each) is saved, or cannot be now for another reason than a lock, or after `timeoutMs`. */
+  /**
+   * Settles when the record (default: every record) is saved, when a failure other than a lock stops that, or after
+   * `timeoutMs`.
+   */
   async settled(timeoutMs: number, recorded?: Recorded): Promise<void> {
     let over = false;
     const cancel = this.options.clock.after(timeoutMs, () => {
@@ -86,14 +89,14 @@ export class WriteBehind {
     cancel();
   }
 
-  /** It is unregistered. */
+  /** Forgets the record of an instance that is unregistered. */
   forget(recorded: Recorded): void {
     this.pending.delete(recorded);
     this.unsaved.delete(recorded);
     if (this.unsaved.size === 0) this.recovered();
   }
 
-  /** Writes what waits. */
+  /** Writes everything that waits. */
   flush(): void {
     this.timer?.();
     this.timer = null;

@@ -32,17 +32,17 @@ export interface Resident {
   readonly visits: readonly Visit[];
 }
 
-export interface House {
+export interface Capacity {
   readonly maxRunning: number;
   readonly nowMs: number;
 }
 
 /** Returns the instance to end, or null when each is needed more than the one to be started. */
-export function whomToEvict<Some extends Resident>(all: readonly Some[], demand: Demand, house: House): Some | null {
-  const claims = new Claims(all, demand, house);
+export function chooseVictim<Some extends Resident>(all: readonly Some[], demand: Demand, capacity: Capacity): Some | null {
+  const shares = new ClientShares(all, demand, capacity);
   const idle = all.filter(({ isIdle }) => isIdle);
-  const free = idle.filter((one) => !claims.isProtected(one));
-  const own = claims.isFull ? free.filter((one) => claims.isOwn(one)) : [];
+  const free = idle.filter((one) => !shares.isProtected(one));
+  const own = shares.isFull ? free.filter((one) => shares.isOwn(one)) : [];
   // An operator overrides clients.
   const last = demand.by === 'operator' ? idle : [];
   return leastNeeded(own) ?? leastNeeded(free) ?? leastNeeded(last);
@@ -57,7 +57,7 @@ export function leastNeeded<Some extends Pick<Resident, 'isSuspended' | 'lastUse
 }
 
 /** Claims of clients on running instances, as seen by one client. */
-class Claims {
+class ClientShares {
   /** Client → how many instances it was the last to use. */
   private readonly counts = new Map<string | null, number>();
   /** undefined: no client asks. */
@@ -66,7 +66,7 @@ class Claims {
   private readonly share: number;
   private readonly nowMs: number;
 
-  constructor(all: readonly Resident[], demand: Demand, { maxRunning, nowMs }: House) {
+  constructor(all: readonly Resident[], demand: Demand, { maxRunning, nowMs }: Capacity) {
     this.nowMs = nowMs;
     this.asker = demand.by === 'request' ? demand.client : undefined;
     for (const { visits } of all) {

@@ -1,6 +1,6 @@
 /** Ends an instance that nobody needs now, so that another gets its place or its memory. */
 import type { Demand } from '../../core/admission/demand.ts';
-import { type House, leastNeeded, type Resident, whomToEvict } from '../../core/admission/eviction.ts';
+import { type Capacity, leastNeeded, type Resident, chooseVictim } from '../../core/admission/eviction.ts';
 import type { Runner } from '../instance/runner.ts';
 
 interface RunningResident extends Resident {
@@ -8,8 +8,8 @@ interface RunningResident extends Resident {
 }
 
 /** Makes room for a demand, if an instance is needed less. Settles when it is gone; false when there was none. */
-export function makeRoom(runners: Iterable<Runner>, demand: Demand, house: House): Promise<boolean> {
-  return evict(whomToEvict(residents(runners), demand, house));
+export function makeRoom(runners: Iterable<Runner>, demand: Demand, capacity: Capacity): Promise<boolean> {
+  return evict(chooseVictim(residents(runners), demand, capacity));
 }
 
 /**

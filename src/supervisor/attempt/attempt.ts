@@ -1,4 +1,6 @@
-/** One life of an instance's process, from waiting for a slot (or from being found running) to nothing left of it. */
+/**
+ * One life of an instance's process, from waiting for a slot, or from being found running, until nothing is left of it.
+ */
 import type { Demand } from '../../core/admission/demand.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type {
@@ -16,7 +18,9 @@ import { StartPlace } from '../admission/start-place.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 
-/** What an attempt comes to. `launched`: the child runs and is not ready yet. `unfit`: it runs and cannot be relied on. */
+/**
+ * Progress of an attempt. `launched`: the child runs, and is not ready yet. `unfit`: it runs, but cannot be relied on.
+ */
 export type AttemptNews =
   | { readonly type: 'no-room' }
   | { readonly type: 'launched'; readonly process: LaunchedProcess }
@@ -27,13 +31,13 @@ export type AttemptNews =
 export interface AttemptOptions {
   readonly launcher: Pick<Launcher, 'launch'>;
   readonly instance: InstanceName;
-  /** Asked when its turn has come: the config may be another by then. */
+  /** Read when the attempt's turn has come, because the config may have changed by then. */
   request(): LaunchRequest;
-  /** Who needs it now. */
+  /** Returns the current demand. */
   demand(): Demand;
-  /** A process that runs already, instead of launching one. */
+  /** A process that runs already, and is taken over; null: one is launched. */
   readonly adopted: LaunchedProcess | null;
-  /** That one is frozen: it is not asked whether it is ready. */
+  /** Whether the adopted process is frozen, so that readiness is not checked. */
   readonly suspended: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,14 +48,14 @@ export interface AttemptOptions {
 
 export class Attempt {
   process: LaunchedProcess | null = null;
-  /** What it is started with; null while it waits for its turn. */
+  /** The request it is started with; null while it waits for its turn. */
   request: LaunchRequest | null = null;
   private readonly options: AttemptOptions;
   private readonly abort = new AbortController();
   private readonly begun: Promise<void>;
   private timedOut = false;
   private granted = false;
-  /** What is seen of its process from now on is told to nobody: another may be running by then. */
+  /** Whether reports about the process are dropped, because another may be running by then. */
   private over = false;
 
   constructor(options: AttemptOptions) {
@@ -65,7 +69,9 @@ export class Attempt {
     return !this.granted;
   }
 
-  /** Ends it, wherever it is; settles when nothing of it is left. A second call with a shorter grace hurries it. */
+  /**
+   * Ends the attempt in any phase; settles when nothing is left of it. A second call with a shorter grace speeds it up.
+   */
   async terminate(graceMs: number): Promise<void> {
     this.abort.abort();
     await this.begun;
@@ -73,14 +79,14 @@ export class Attempt {
     this.giveUp();
   }
 
-  /** Nothing of it is left, as far as is known. */
+  /** Gives back its slot, because nothing is left of it, as far as is known. */
   giveUp(): void {
     this.over = true;
     if (this.granted) this.options.slots.ended();
     this.granted = false;
   }
 
-  /** Lets go of it: its process lives on, also one that is not ready; a start that waits is not made. */
+  /** Gives the process up, which lives on even if it is not ready. A waiting start is cancelled. */
   async release(): Promise<void> {
     this.abort.abort();
     await this.begun;
@@ -124,12 +130,12 @@ export class Attempt {
     const request = this.options.request();
     this.request = request;
     this.take(process);
-    // Not before whoever makes this attempt has it: an adopted process may be gone already.
+    // Deferred until the creator has this attempt: an adopted process may be gone already.
     await Promise.resolve();
     if (!this.options.suspended) this.awaitReady(process, request).catch((error) => this.broken(error));
   }
 
-  /** What nobody expects on the way to a process that serves: there is none, or it is not to be relied on. */
+  /** Handles an unexpected error during the start: there is no process, or it cannot be relied on. */
   private broken(error: unknown): void {
     const { report, logger, instance } = this.options;
     fault(logger, error, { instance });

@@ -1,4 +1,6 @@
-/** The process that an instance has now, or none: begun, blamed for its end, ended. Tells what happens as events. */
+/**
+ * The process that an instance has now, or none: started, blamed for its end, ended. Reports what happens as events.
+ */
 import type { Demand } from '../../core/admission/demand.ts';
 import type { ExitReason, InstanceName, ProcessIdentity, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
@@ -19,13 +21,13 @@ import type { StartTimes } from '../admission/start-times.ts';
 import type { Blame, RecordKeeper } from '../instance/record-keeper.ts';
 import { Attempt, type AttemptNews } from './attempt.ts';
 
-/** Lines of output that are kept with an exit. */
+/** How many lines of output are kept with an exit. */
 const LAST_LINES = 20;
-/** Before an end that failed is tried again, and how often it is while the process is gone. */
+/** Delay before a failed end is tried again, and how many tries there are when the process is gone. */
 const END_AGAIN_MS = 1000;
 const END_TRIES = 3;
 
-/** What is recorded as the reason of an exit after such news. */
+/** Exit reason that is recorded for each kind of news. */
 const REASONS = {
   'launch-failed': 'spawn_failed',
   'startup-timeout': 'startup_timeout',
@@ -48,7 +50,7 @@ export interface CurrentProcessOptions {
 
 export class CurrentProcess {
   usage: Usage | null = null;
-  /** One that ran when this server started, to be taken up by `adopt`. */
+  /** A process that ran when this server started, for `adopt`. */
   found: LaunchedProcess | null = null;
   private readonly options: CurrentProcessOptions;
   private attempt: Attempt | null = null;
@@ -59,7 +61,7 @@ export class CurrentProcess {
     this.options = options;
   }
 
-  /** It runs, or is about to, or its end has not been seen. */
+  /** Whether a process runs, is about to, or has an end that was not seen. */
   get exists(): boolean {
     return this.attempt !== null;
   }
@@ -76,12 +78,12 @@ export class CurrentProcess {
     return this.launched?.record ?? null;
   }
 
-  /** Whether it ran before this server did. */
+  /** Whether the process ran before this server did. */
   get isAdopted(): boolean {
     return this.found !== null && this.launched === this.found;
   }
 
-  /** On which it was started, or is about to be; null while it waits for its turn, or when there is none. */
+  /** Terms of the start; null while it waits for its turn, or without a process. */
   get terms(): string | null {
     const request = this.attempt?.request ?? null;
     if (request === null) return null;
@@ -97,12 +99,12 @@ export class CurrentProcess {
     this.begin(null);
   }
 
-  /** @param suspended it is frozen, so it is not asked whether it is ready */
+  /** @param suspended whether it is frozen, so that readiness is not checked */
   adopt(suspended: boolean): void {
     this.begin(this.found, suspended);
   }
 
-  /** Says why it is to end, then that it is. Once it is ending, the reason stands. */
+  /** Records why the process is to end, then dispatches the event. The reason stands once it is ending. */
   condemn(reason: ExitReason, detail: string, event: LifecycleEvent): void {
     if (this.ending) return;
     this.blame = { reason, detail };
@@ -114,12 +116,12 @@ export class CurrentProcess {
     if (reason === 'spawn_failed') this.noteExit({ code: null, signal: null });
   }
 
-  /** Ends it and all that it started, then says `ended`. */
+  /** Ends the process with all that it started, then dispatches `ended`. */
   async terminate(graceMs: number): Promise<void> {
     const { attempt } = this;
     this.ending = true;
     if (attempt !== null) await this.end(attempt, graceMs);
-    // It was ended twice, and another has begun.
+    // It was ended twice, and another attempt has begun.
     if (this.attempt !== attempt) return;
     this.options.records.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
     this.attempt = null;
@@ -128,7 +130,7 @@ export class CurrentProcess {
     this.options.dispatch({ type: 'ended' });
   }
 
-  /** Tries again when it fails: as long as the process lives, there can be no other. */
+  /** Retries a failed end: while the process lives, no other may start. */
   private async end(attempt: Attempt, graceMs: number): Promise<void> {
     const { clock, logger, processTable } = this.options;
     for (let tries = 1; ; tries += 1) {
@@ -143,12 +145,12 @@ export class CurrentProcess {
     }
   }
 
-  /** Kills it, if it is ending; whether that succeeds, who ends it sees. */
+  /** Kills a process that is ending. The call that ends it sees the outcome. */
   hurry(): void {
     if (this.ending) this.attempt?.terminate(0).catch(() => {});
   }
 
-  /** Lets go of it: it lives on. Settles when none is about to be started. */
+  /** Gives the process up, which lives on. Settles when no start is under way. */
   async release(): Promise<void> {
     await this.attempt?.release();
   }

@@ -1,4 +1,4 @@
-/** What a process of an instance would be started with now. */
+/** The launch request for a new process of an instance. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { InstancePaths, LaunchRequest } from '../../core/ports.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';

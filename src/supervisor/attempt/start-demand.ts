@@ -1,9 +1,9 @@
-/** For whom an instance's start is made: held requests, an operator, or the server itself. */
+/** The demand for an instance's start: held requests, an operator, or the server itself. */
 import { BY_OPERATOR, BY_SERVER, type Demand } from '../../core/admission/demand.ts';
 import type { State } from '../../core/lifecycle/instance.ts';
 import type { RequestGate } from '../serving/request-gate.ts';
 
-/** States in which what an operator asked for is not done yet. */
+/** States in which an operator's command is not done yet. */
 const UNDER_WAY: readonly State[] = ['starting', 'draining', 'stopping'];
 
 export class StartDemand {
@@ -20,17 +20,17 @@ export class StartDemand {
     return this.isAskedFor ? BY_OPERATOR : BY_SERVER;
   }
 
-  /** Whether the start under way was begun for requests alone, so that it can be abandoned when they are gone. */
+  /** Whether the current start serves only requests, so that it can be abandoned when they are gone. */
   get isForRequestsAlone(): boolean {
     return this.isForRequests;
   }
 
-  /** An operator is about to ask for something. */
+  /** Notes that an operator is about to ask for something. */
   ask(): void {
     this.isAskedFor = true;
   }
 
-  /** What the operator asked for was taken up: a start under way is made, whoever leaves. */
+  /** The operator's command was accepted: a start under way is completed even if all clients leave. */
   asked(): void {
     this.isForRequests = false;
   }

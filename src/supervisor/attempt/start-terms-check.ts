@@ -8,7 +8,7 @@ export interface StartTermsOptions {
   readonly current: CurrentProcess;
   readonly records: RecordKeeper;
   readonly launcher: Pick<Launcher, 'spec'>;
-  /** What the next process would be started with. */
+  /** Returns the request for the next process. */
   request(): LaunchRequest;
 }
 
@@ -19,13 +19,13 @@ export class StartTermsCheck {
     this.options = options;
   }
 
-  /** Whether the process was started with another config than it would be now. */
+  /** Whether the process was started with another config than a new one would be. */
   get isOutdated(): boolean {
     const { current, launcher, request } = this.options;
     return current.record !== null && current.record.spec !== launcher.spec(request());
   }
 
-  /** Whether the last crash, or the start under way, was on other terms than those of now. */
+  /** Whether the last crash, or the current start, was on other terms than the current ones. */
   get isRenewed(): boolean {
     const { current, records, launcher, request } = this.options;
     const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);

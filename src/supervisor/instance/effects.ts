@@ -22,7 +22,7 @@ export class Effects {
     this.options = options;
   }
 
-  /** From now on nothing is waited for before the process is killed. */
+  /** Kills the process without waiting for anything, from now on. */
   hurry(): void {
     this.isHurried = true;
   }
@@ -49,7 +49,7 @@ export class Effects {
     }
   }
 
-  /** `atMs` since the epoch. Replaces the retry that was scheduled before. */
+  /** Replaces an earlier scheduled retry. @param atMs ms since the epoch */
   retryAt(atMs: number): void {
     const { clock, dispatch } = this.options;
     this.cancelScheduled();

@@ -1,6 +1,6 @@
 /**
- * The state of one instance, and the only code that changes it. Events are handled one at a time, each to its end: state,
- * registry, effects, event log, held requests. A wake and a sleep cannot race by construction.
+ * The state of one instance, and the only code that changes it. Events are handled one at a time, each to its end:
+ * state, registry, effects, event log, held requests. A wake and a sleep cannot race by construction.
  */
 import { hasProcess } from '../../core/lifecycle/instance.ts';
 import { step } from '../../core/lifecycle/lifecycle.ts';
@@ -14,7 +14,7 @@ import { Tenure } from '../serving/tenure.ts';
 import { Effects } from './effects.ts';
 import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
 
-/** The pause before a process is ended again whose end failed. */
+/** Delay before a process is ended again after its end failed. */
 const RETRY_MS = 1000;
 
 export class LifecycleMachine {
@@ -42,41 +42,44 @@ export class LifecycleMachine {
     this.effects = new Effects({ ...callbacks, parts, tenure: this.tenure, clock: deps.clock });
   }
 
-  /** Handles the event at once, or after the one being handled. */
+  /** Handles an event at once, or after the current one. */
   dispatch(event: LifecycleEvent): void {
     if (this.isReleased) return;
-    // A process that was killed while frozen ended then, and not because of this event.
+    // A process that was killed while frozen ended at that time, not because of this event.
     if (this.parts.suspension.isKilled) this.queue.push({ type: 'exited', code: null });
     this.queue.push(event);
   }
 
-  /** Handles an operator's event. A start that is under way is made from now on, also when every client leaves. */
+  /** Handles an operator's event. A start that is under way is then completed even if all clients leave. */
   ask(event: LifecycleEvent): void {
     this.demand.ask();
     this.dispatch(event);
     this.demand.asked();
   }
 
-  /** From now on nothing is waited for before the process is killed. */
+  /** Kills the process without waiting for anything, from now on. */
   hurry(): void {
     this.effects.hurry();
     this.dispatch({ type: 'drained', isQuiet: false });
   }
 
-  /** The next server takes over: no event changes the instance any more. */
+  /** Stops all changes, because the next server takes over. */
   release(): void {
     this.isReleased = true;
     this.effects.cancelRetry();
   }
 
-  /** The last held request has left. A start that has not begun and that no operator asked for is abandoned. */
+  /**
+   * Handles that the last held request has left. A start is abandoned if it has not begun, and no operator asked for
+   * it.
+   */
   deserted(): void {
     const isUnneeded = this.demand.isForRequestsAlone && this.conditions.isEmpty && this.parts.current.waits;
     if (isUnneeded) this.dispatch({ type: 'abandoned' });
     this.conditions.tell();
   }
 
-  /** Has the process, or the activation socket, listen at the public socket. */
+  /** Makes the process, or the activation socket, listen at the public socket. */
   renewPublicSocket(): void {
     this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.callbacks.service());
   }
@@ -117,15 +120,15 @@ export class LifecycleMachine {
   }
 
   /**
-   * After an internal error a step may be half done, so its process cannot be relied on: the process is ended and, if it is
-   * needed, started again. Held requests look at the state that comes of it.
+   * Recovers from an internal error. The step may be half done, so the process cannot be relied on: it is ended and, if
+   * needed, started again. Held requests follow the resulting state.
    */
   private recover(event: LifecycleEvent, error: unknown): void {
     fault(this.deps.logger, error, { instance: this.callbacks.name, event: event.type });
     const { state, retryAtMs } = this.lifecycle;
     const { current, gate } = this.parts;
     if (event.type === 'unfit') return void this.deps.clock.after(RETRY_MS, () => current.terminate(0));
-    // An event that is dispatched here is handled next, before held requests look.
+    // An event dispatched here is handled next, before held requests follow the state.
     if (state === 'starting' || state === 'ready') {
       return current.condemn('start_failed', 'an internal error of tenement', { type: 'unfit' });
     }

@@ -1,4 +1,7 @@
-/** Where an instance is reached, and who answers there: its process while that is ready, else the activation socket. */
+/**
+ * The public socket of an instance, and who listens there: its process while that is ready, otherwise the activation
+ * socket.
+ */
 import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { ActivationSockets, InstancePaths, LaunchedProcess, Launcher, ProcessTable } from '../../core/ports.ts';
@@ -13,7 +16,7 @@ export interface PublicEndpointOptions {
 }
 
 export class PublicEndpoint {
-  /** Those that its next process will have. */
+  /** Paths of the next process. */
   configured: InstancePaths;
   private readonly options: PublicEndpointOptions;
 
@@ -23,23 +26,23 @@ export class PublicEndpoint {
     this.configured = options.launcher.paths(service, options.tenantId);
   }
 
-  /** @throws {TenementError} `socket_path_too_long`, `bad_config` */
+  /** Sets the paths for a changed config. @throws {TenementError} `socket_path_too_long`, `bad_config` */
   renew(service: ServiceConfig): void {
     this.configured = this.options.launcher.paths(service, this.options.tenantId);
   }
 
-  /** Those of its process, while it has one; else those that the next will have. */
+  /** Returns the paths of its process; without one, those of the next process. */
   pathsOf(record: ProcessRecord | null): InstancePaths {
     if (record === null) return this.configured;
     return { ...this.configured, publicSocket: record.publicSocket, bindSocket: record.bindSocket };
   }
 
-  /** Somebody answers there. `found`: a process that an earlier server started. */
+  /** Makes sure that somebody listens there. @param found a process that an earlier server started */
   mind({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
     const { name, processTable, activationSockets } = this.options;
     if (over) activationSockets.remove(name);
     else if (state === 'ready') activationSockets.retire(name);
-    // One that was taken back serves on while it is probed.
+    // A process that was taken back keeps serving while it is probed.
     else if (state === 'starting' && found !== null && processTable.isPublished(found.record)) return;
     else activationSockets.open(name, this.configured, access);
   }

@@ -29,7 +29,10 @@ export interface Blame {
   readonly detail: string | null;
 }
 
-/** The others are lost with the machine, and so is the process that they were about. */
+/**
+ * Commands of an operator, which are written durably. Other changes may be lost with the machine, since their process
+ * is, too.
+ */
 const OPERATORS: ReadonlySet<LifecycleEvent['type']> = new Set(['start', 'stop', 'sleep', 'restart']);
 
 export class RecordKeeper implements Recorded {
@@ -38,7 +41,7 @@ export class RecordKeeper implements Recorded {
   private readonly inFlight: InstanceActivity;
   private readonly deps: RecordKeeperDeps;
   private wokenAtMs: number | null = null;
-  /** On which its last process ran. */
+  /** Terms of its last process. */
   private terms: string | undefined;
 
   constructor(record: InstanceRecord, inFlight: InstanceActivity, deps: RecordKeeperDeps) {
@@ -49,7 +52,7 @@ export class RecordKeeper implements Recorded {
     this.deps = deps;
   }
 
-  /** The record with what is counted in memory. */
+  /** The record, including counts in memory. */
   get record(): InstanceRecord {
     const used = this.inFlight.lastActivityAtMs;
     return { ...this.current, requests: this.inFlight.total, lastActivityAtMs: used === 0 ? null : used };
@@ -64,8 +67,8 @@ export class RecordKeeper implements Recorded {
   }
 
   /**
-   * Writes a step down, before it is acted on. What an operator wants is durable; a step for which requests wait follows at
-   * the end of the turn.
+   * Writes a step before it is acted on. An operator's wish is written durably; a step that requests wait for is
+   * written at the end of the turn.
    */
   write(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): void {
     const { state, desired, crashesMs, probationUntilMs, retryAtMs } = is;
@@ -73,14 +76,14 @@ export class RecordKeeper implements Recorded {
     const terms = crashesMs.length > 0 && this.terms !== undefined ? { terms: this.terms } : {};
     const crashes = { crashesMs, probationUntilMs, retryAtMs, ...terms };
     this.current = { ...this.current, state, desired, crashes, storage };
-    // Unregistered: who asked for it removes the record.
+    // Unregistered: the caller that asked for it removes the record.
     if (is.over && is.next === 'removed') return this.deps.writeBehind.forget(this);
     const isWaitedFor = state === 'starting' || state === 'ready';
     if (isWaitedFor && !isAsked(event)) this.deps.writeBehind.soon(this);
     else this.deps.writeBehind.save(this, desired !== was.desired && isAsked(event));
   }
 
-  /** Its directory was measured, or its limit is another now. */
+  /** Notes a measurement of its directory, or a changed limit. */
   stored(found: StorageFinding, limitBytes: number | null): void {
     const { storage: was } = this.current;
     const is = judgeStorage(was, found, limitBytes);
@@ -96,7 +99,7 @@ export class RecordKeeper implements Recorded {
     this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
   }
 
-  /** A request has come or gone. */
+  /** Notes that a request has come or gone. */
   used(): void {
     this.deps.writeBehind.later(this);
   }
@@ -112,7 +115,10 @@ export class RecordKeeper implements Recorded {
     this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
   }
 
-  /** A start begins: by a request or by an operator, after a crash or not. `held`: requests wait for it. */
+  /**
+   * Notes the start of a process: by a request or an operator, after a crash or not. @param held whether requests wait
+   * for it
+   */
   starting(was: Lifecycle, event: LifecycleEvent, held: boolean): void {
     this.wokenAtMs = held ? this.deps.clock.nowMs() : null;
     const { wakes, restarts } = this.current;
@@ -125,7 +131,7 @@ export class RecordKeeper implements Recorded {
     this.deps.writeBehind.soon(this);
   }
 
-  /** One that was taken back has its idle clock from before, if it was ever used. */
+  /** A process that was taken back keeps its idle clock, if it was ever used. */
   ready(process: ProcessRecord, takenBack: boolean): void {
     this.current = { ...this.current, process };
     const nowMs = this.deps.clock.nowMs();
@@ -147,8 +153,8 @@ export class RecordKeeper implements Recorded {
   }
 
   /**
-   * Nothing of the process is left. What it printed last may have been read after its exit was seen.
-   * @param terms on which it was started; null when it was not, or that is not known
+   * Notes that nothing is left of the process. Its last output may have been read after its exit was seen.
+   * @param terms terms of its start; null when it did not start, or they are unknown
    */
   ended(lastLines: readonly string[] | null, terms: string | null): void {
     if (terms !== null) this.terms = terms;
@@ -157,7 +163,9 @@ export class RecordKeeper implements Recorded {
     this.current = { ...this.current, process: null, startedAtMs: null, lastExit: completed };
   }
 
-  /** The server ends and leaves it running, or it is served no more. */
+  /**
+   * Saves the record durably, because the server ends and leaves the process running, or no longer serves the instance.
+   */
   release(): void {
     this.deps.writeBehind.save(this, true);
   }

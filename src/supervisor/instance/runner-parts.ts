@@ -1,4 +1,4 @@
-/** The parts of one instance's runner, joined to each other. What happens in them comes to the runner as events. */
+/** The parts of one instance's runner, wired to each other. Their events go to the runner. */
 import type { Demand } from '../../core/admission/demand.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
@@ -21,7 +21,7 @@ import { PublicEndpoint } from './public-endpoint.ts';
 import { RecordKeeper, type RecordKeeperDeps } from './record-keeper.ts';
 
 export interface RunnerDeps extends RecordKeeperDeps {
-  /** Asked each time: a reload may change them. */
+  /** Read each time, because a reload may change them. */
   settings(): Settings;
   readonly launcher: Launcher;
   readonly processTable: ProcessTable;
@@ -29,26 +29,26 @@ export interface RunnerDeps extends RecordKeeperDeps {
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
   readonly generations: Generations;
-  /** Connections to each socket, by the path that was bound. */
+  /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
   webAddressOf(service: string, tenantId: string): WebAddress;
-  /** 0 to 1. */
+  /** Returns a number from 0 to 1. */
   random(): number;
-  /** One of this tenant has a process from now on, or is about to. */
+  /** Reports that an instance of this tenant has a process from now on, or is about to. */
   onStarting(tenantId: string): void;
 }
 
-/** What the parts ask of the runner. */
+/** The runner as its parts see it. */
 export interface RunnerCallbacks {
   readonly name: InstanceName;
   readonly tenantId: string;
   service(): EffectiveService;
   lifecycle(): Lifecycle;
   request(): LaunchRequest;
-  /** Who needs it started. */
+  /** Returns the demand for its start. */
   demand(): Demand;
   dispatch(event: LifecycleEvent): void;
-  /** The last request that was held has left. */
+  /** Called when the last held request has left. */
   onDeserted(): void;
 }
 

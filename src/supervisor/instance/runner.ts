@@ -24,7 +24,7 @@ import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerPart
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
-  /** What holds for it now. */
+  /** Effective settings now. */
   service: EffectiveService;
   readonly inFlight: InstanceActivity;
   readonly consumption: Consumption;
@@ -61,7 +61,7 @@ export class Runner {
     };
   }
 
-  // ---- What it is ----------------------------------------------------------------------------
+  // ---- State ---------------------------------------------------------------------------------
 
   get lifecycle(): Lifecycle {
     return this.machine.lifecycle;
@@ -83,7 +83,7 @@ export class Runner {
     return this.parts.gate.target?.upstream ?? null;
   }
 
-  /** The paths of its process; without a process, those that the next one will have. */
+  /** Paths of its process; without a process, those of the next one. */
   get paths(): InstancePaths {
     return this.parts.endpoint.pathsOf(this.parts.current.record);
   }
@@ -93,12 +93,12 @@ export class Runner {
     return this.parts.gate.held;
   }
 
-  /** When the process goes to sleep or, if it is suspended, ends, unless something happens before; ms since the epoch. */
+  /** When the process goes to sleep or, if suspended, ends, unless something happens before; ms since the epoch. */
   get sleepsAtMs(): number | null {
     return this.parts.monitor.sleepsAtMs ?? this.parts.suspension.endsAtMs;
   }
 
-  /** How much it is needed; eviction decides by that. */
+  /** How much it is needed, for eviction. */
   get residence(): Resident {
     return residenceOf(this.lifecycle, this.service, this.parts);
   }
@@ -108,17 +108,17 @@ export class Runner {
     return this.parts.records.isUnsaved;
   }
 
-  /** Whether its process was started with another config than it would be now. */
+  /** Whether its process was started with another config than a new one would be. */
   get isOutdated(): boolean {
     return this.terms.isOutdated;
   }
 
-  /** Whether its last crash, or the start under way, was on other terms than those of now. */
+  /** Whether its last crash, or the current start, was on other terms than the current ones. */
   get isRenewed(): boolean {
     return this.terms.isRenewed;
   }
 
-  /** Whether its start is under way, on the terms of now. */
+  /** Whether its start is under way on the current terms. */
   get isStartingAnew(): boolean {
     return this.lifecycle.state === 'starting' && !this.parts.current.isAdopted && !this.isRenewed;
   }
@@ -132,19 +132,19 @@ export class Runner {
     return launchRequestOf(this, this.parts.endpoint.configured, this.deps);
   }
 
-  // ---- What others wait for ------------------------------------------------------------------
+  // ---- Waiting -------------------------------------------------------------------------------
 
-  /** Settles once its changes are written, or cannot be for another reason than a lock, or after `timeoutMs`. */
+  /** Settles when its changes are written, when a failure other than a lock stops that, or after `timeoutMs`. */
   saved(timeoutMs: number): Promise<void> {
     return this.parts.records.saved(timeoutMs);
   }
 
-  /** Settles once it serves or has no process. */
+  /** Settles once it serves, or has no process. */
   settled(): Promise<void> {
     return this.until(() => ['ready', 'suspended'].includes(this.lifecycle.state) || !this.hasProcess);
   }
 
-  /** Settles once `reached` holds, which is asked again after every change. */
+  /** Settles once `reached` returns true, which is checked after every change. */
   until(reached: () => boolean): Promise<void> {
     return this.machine.conditions.until(reached);
   }
@@ -157,19 +157,19 @@ export class Runner {
     return this.parts.gate.grant();
   }
 
-  // ---- What others do ------------------------------------------------------------------------
+  // ---- Actions -------------------------------------------------------------------------------
 
-  /** Handles an event at once, or after the one being handled. */
+  /** Handles an event at once, or after the current one. */
   dispatch(event: LifecycleEvent): void {
     this.machine.dispatch(event);
   }
 
-  /** Handles an operator's event. A start that is under way is made from now on, also when every client leaves. */
+  /** Handles an operator's event. A start that is under way is then completed even if all clients leave. */
   ask(event: LifecycleEvent): void {
     this.machine.ask(event);
   }
 
-  /** Looks for traffic that went straight to its socket. */
+  /** Looks for direct traffic to its socket. */
   lookAtTraffic(): void {
     this.parts.monitor.lookAtTraffic();
     void this.parts.suspension.look();
@@ -179,7 +179,7 @@ export class Runner {
     this.machine.renewPublicSocket();
   }
 
-  /** Goes over to another config: at once where the process is not concerned, else from the next start on. */
+  /** Applies another config: at once as far as the process is not concerned, the rest from the next start on. */
   reconfigure(service: ServiceConfig): void {
     const effective = effectiveService(service, this.record);
     this.parts.endpoint.renew(effective);
@@ -190,19 +190,19 @@ export class Runner {
     this.parts.suspension.renew(effective.suspendTimeoutMs);
     this.endUnsuitable();
     this.consumption.renew();
-    // An adopted process serves already: the rolling restart replaces it.
+    // An adopted process serves already; the rolling restart replaces it.
     if (this.isRenewed && !this.parts.current.isAdopted) this.dispatch({ type: 'renewed' });
     this.machine.conditions.tell();
   }
 
-  /** Takes up a process that runs already; `event` says what becomes of it. */
+  /** Takes up a running process. @param event what happens to it */
   takeUp(found: LaunchedProcess, event: LifecycleEvent): void {
     this.parts.current.found = found;
     this.dispatch(event);
     this.endUnsuitable();
   }
 
-  /** Ends a suspended process whose service does not suspend any more. */
+  /** Ends a suspended process whose service no longer suspends. */
   private endUnsuitable(): void {
     if (this.lifecycle.state === 'suspended' && this.service.idleAction !== 'suspend') this.dispatch({ type: 'evict' });
   }
@@ -214,13 +214,13 @@ export class Runner {
     this.parts.records.used();
   }
 
-  /** Kills its process as soon as it may, without waiting for requests. */
+  /** Kills its process as soon as possible, without waiting for requests. */
   hurry(): void {
     this.machine.hurry();
     this.parts.current.hurry();
   }
 
-  /** Leaves its process to the next server, once no request is held or `hurried` settles. It starts none any more. */
+  /** Leaves its process to the next server, once no request is held or `hurried` settles. No further process starts. */
   async release(hurried: Promise<void>): Promise<void> {
     await Promise.race([this.until(() => this.held === 0), hurried]);
     this.machine.release();

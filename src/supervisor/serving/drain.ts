@@ -1,4 +1,4 @@
-/** Waits until an instance that gets no further request has answered those that it has. */
+/** Waits until an instance that gets no further request has answered its open ones. */
 import type { DirectPatience } from '../../core/admission/direct-patience.ts';
 import type { Clock } from '../../core/ports.ts';
 import { BUSY_MS, type ConnectionCounts, type DirectTraffic } from '../activity/direct-traffic.ts';
@@ -6,9 +6,9 @@ import type { InstanceActivity } from './instance-activity.ts';
 
 const FIRST_LOOK_MS = 20;
 const LOOKS_AT_MOST_EVERY_MS = 200;
-/** In which a process that does not run works on no request, or waits for something else. */
+/** A process that does not run for this time works on no request, or waits for something else. */
 const GAP_MS = 10;
-/** In the place of how many were open. */
+/** Stands for an unknown number of open connections. */
 const UNSEEN = -1;
 const LONG_AGO_MS = Number.NEGATIVE_INFINITY;
 
@@ -17,13 +17,13 @@ export interface DrainOptions {
   readonly inFlight: InstanceActivity;
   readonly traffic: DirectTraffic;
   counts(): ConnectionCounts;
-  /** It ends at the latest after this. */
+  /** Limit for the drain. */
   readonly timeoutMs: number;
-  /** As it is now: what follows the drain may change. */
+  /** Read each time, because what follows the drain may change. */
   patience(): DirectPatience;
   /** `isQuiet`: nobody waits for anything, as far as can be seen. */
   onDone(isQuiet: boolean): void;
-  /** Before that, when it was waited for as long as may be; `afterMs` since its begin. */
+  /** Called before `onDone` when the limit was reached; `afterMs` since the start. */
   onLate(afterMs: number): void;
 }
 
@@ -53,7 +53,7 @@ export class Drain {
     this.cancelLook();
   }
 
-  /** What the proxy forwarded has ended. The rest is not seen to end. */
+  /** Continues when all forwarded requests have ended. The end of direct ones cannot be seen. */
   private drained(): void {
     const { traffic, clock } = this.options;
     if (this.over) return;
@@ -76,7 +76,7 @@ export class Drain {
     this.lookIn(Math.min(afterMs * 2, LOOKS_AT_MOST_EVERY_MS));
   }
 
-  /** Of requests that follow one another without end, as few as may be are cut off: it ends between two of them. */
+  /** Ends between two requests, so that few are interrupted when clients send one after another without end. */
   private awaitGap(): void {
     const { clock, traffic, patience } = this.options;
     const { ranMs } = traffic;

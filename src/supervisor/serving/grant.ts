@@ -1,20 +1,20 @@
-/** A part of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
+/** A share of an instance's requests that a proxy worker claims and counts by itself, until it is told to stop. */
 import type { Grant, GrantCounts, LeaseTarget } from '../../core/admission/serving.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0, answered: 0 };
 
 export interface GrantNews {
-  /** Requests have come, or ended. */
+  /** Whether requests have come or ended. */
   readonly isActive: boolean;
   readonly hasClaimed: boolean;
   readonly hasAnswered: boolean;
-  /** Who sent one of those that came; null when that is not known. */
+  /** Sender of one of the new requests; null when unknown. */
   readonly client: string | null;
 }
 
 export interface GrantHooks {
-  /** What it counts has changed. */
+  /** The counts have changed. */
   onReported(news: GrantNews): void;
   onEnded(): void;
 }
@@ -24,7 +24,7 @@ export class CountedGrant implements Grant {
   private readonly inFlight: InstanceActivity;
   private readonly hooks: GrantHooks;
   private counts = NOTHING;
-  /** Set while it is not known what the holder has claimed last. */
+  /** Set while the holder's last claims are unknown. */
   private confirmed: (() => void) | null = null;
   private revoked = false;
 
@@ -49,7 +49,10 @@ export class CountedGrant implements Grant {
     if (this.revoked && this.confirmed === null && counts.requests + counts.streams === 0) this.hooks.onEnded();
   }
 
-  /** The holder is told by its retirement to claim no more; a drain waits until it has said what it claimed before. */
+  /**
+   * Ends the grant. Its retirement tells the holder to stop claiming; a drain waits until the holder has reported
+   * earlier claims.
+   */
   revoke(): void {
     if (this.revoked) return;
     this.revoked = true;

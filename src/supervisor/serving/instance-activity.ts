@@ -1,21 +1,21 @@
-/** What is open on one instance, and when it was last used. */
+/** Open requests and connections of one instance, and its last use. */
 import { PAUSE_MS } from '../../core/admission/eviction.ts';
 import type { Activity } from '../../core/lifecycle/idle.ts';
 
 export class InstanceActivity {
   requests = 0;
   streams = 0;
-  /** Connections straight to its socket, of which the requests are not known. */
+  /** Direct connections to its socket, whose requests are not known. */
   direct = 0;
   /** All requests ever granted. */
   total: number;
   lastActivityAtMs: number;
-  /** The first and the last request of those between which there was no long pause, ms since the epoch. */
+  /** First and last request of a series without a long pause, ms since the epoch. */
   steadyFromMs: number;
   steadyToMs: number;
-  /** When a whole answer was passed on last, ms since the epoch. */
+  /** When a complete response was last passed on, ms since the epoch. */
   answeredAtMs = 0;
-  /** Workers that have yet to say what they claimed. */
+  /** How many workers have not yet reported their last claims. */
   private unconfirmed = 0;
   private whenDrained: (() => void) | null = null;
 
@@ -36,7 +36,7 @@ export class InstanceActivity {
     this.total += 1;
   }
 
-  /** A request has come, whoever counts it. */
+  /** Notes a request, whoever counts it. */
   came(nowMs: number): void {
     const isPause = this.activity.open === 0 && nowMs - this.lastActivityAtMs >= PAUSE_MS;
     if (isPause) this.steadyFromMs = nowMs;
@@ -44,14 +44,14 @@ export class InstanceActivity {
     this.lastActivityAtMs = nowMs;
   }
 
-  /** Its process is ready; nobody has used it yet. */
+  /** Notes that its process is ready, and still unused. */
   began(nowMs: number): void {
     this.lastActivityAtMs = nowMs;
     this.steadyFromMs = nowMs;
     this.steadyToMs = nowMs;
   }
 
-  /** Something happened that is not counted here. */
+  /** Notes activity that is not counted here. */
   seen(nowMs: number): void {
     this.lastActivityAtMs = nowMs;
   }
@@ -60,7 +60,7 @@ export class InstanceActivity {
     this.answeredAtMs = nowMs;
   }
 
-  /** What a worker counts has changed by so much. */
+  /** Applies the change of a worker's counts. */
   shift(requests: number, streams: number, total: number): void {
     this.requests += requests;
     this.streams += streams;
@@ -68,7 +68,7 @@ export class InstanceActivity {
     this.tellDrained();
   }
 
-  /** Nothing has drained before what this returns is called. */
+  /** Delays the end of a drain until the returned function is called. */
   awaitWord(): () => void {
     this.unconfirmed += 1;
     return () => {
@@ -90,7 +90,10 @@ export class InstanceActivity {
     this.tellDrained();
   }
 
-  /** Calls `run` once no request is in flight (streams do not count: they have no end of their own); at once if so now. */
+  /**
+   * Calls `run` once no request is in flight, possibly at once. Streams do not count, because they have no end of their
+   * own.
+   */
   onDrained(run: () => void): void {
     this.whenDrained = run;
     this.tellDrained();

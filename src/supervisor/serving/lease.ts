@@ -1,4 +1,4 @@
-/** One request's hold on an upstream, counted from its making to its release. */
+/** One request's lease of an upstream, counted from its creation to its release. */
 
 import type { Lease, LeaseTarget, Outcome } from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';

@@ -1,4 +1,4 @@
-/** Where requests come in to one instance: forwarded, held or refused by its state, and counted. */
+/** The entrance for requests to one instance: forwarded, held or refused by its state, and counted. */
 import { admission, refusedLater } from '../../core/admission/admission.ts';
 import type { Admission, Asker, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
@@ -25,9 +25,9 @@ export interface RequestGateOptions {
   onNeeded(): void;
   /** A request was granted. */
   onUsed(): void;
-  /** The last that was open has ended. */
+  /** The last open request or stream has ended. */
   onQuiet(): void;
-  /** The last that was held has left. */
+  /** The last held request has left. */
   onDeserted(): void;
 }
 
@@ -48,7 +48,7 @@ export class RequestGate {
     this.queue = new WakeQueue(() => options.onDeserted());
   }
 
-  /** Who serves now, while the state is `ready`: requests are forwarded to it. */
+  /** Target of forwarded requests, while the state is `ready`. */
   get target(): LeaseTarget | null {
     return this.current;
   }
@@ -58,12 +58,12 @@ export class RequestGate {
     this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
   }
 
-  /** The service has another config now. */
+  /** Applies a changed config of the service. */
   renew(): void {
     if (this.current !== null) this.current = this.renewed(this.current);
   }
 
-  /** From now on nobody claims it; what has been claimed goes on. */
+  /** Ends claims; granted ones continue. */
   close(): void {
     this.current = null;
     for (const grant of this.grants) grant.revoke();
@@ -84,12 +84,12 @@ export class RequestGate {
     return this.queue.size;
   }
 
-  /** Who sent the first request that is held; null when that is not known. */
+  /** Sender of the first held request; null when unknown. */
   get heldFor(): string | null {
     return this.queue.first?.client ?? null;
   }
 
-  /** Whether the last crash was the fault of a request that had crashed a process before, and counted then. */
+  /** Whether the last crash was caused by a request that had crashed a process before, and was counted then. */
   get isCrashExcused(): boolean {
     return this.excused;
   }
@@ -116,7 +116,7 @@ export class RequestGate {
     return claim;
   }
 
-  /** After a change of state: requests that are held go on, wait on, or are refused. */
+  /** After a change of state, held requests continue, wait further, or are refused. */
   changed(was: Lifecycle): void {
     this.noteCrash(was);
     if (this.queue.size === 0) return;
@@ -145,7 +145,7 @@ export class RequestGate {
     this.excused = this.secondTries.crashed(this.options.clock.nowMs());
   }
 
-  /** It crashes, and again; whoever has waited for as long as a start may take hears of it. */
+  /** Refuses requests that have waited for as long as a start may take, because the instance crashes repeatedly. */
   private giveUpOnOld(): void {
     const { clock, service, lifecycle } = this.options;
     const nowMs = clock.nowMs();
@@ -153,11 +153,11 @@ export class RequestGate {
     this.queue.refuseSince(nowMs - service().startupTimeoutMs, refusal);
   }
 
-  /** For one that came to rest while requests waited for it, and would again. */
+  /** Returns why held requests must not wake an instance again that came to rest while they waited; null: they may. */
   private whyNotAwake(was: Lifecycle): 'at_capacity' | 'start_failed' | null {
     if (this.options.lifecycle().state !== 'asleep') return null;
     if (was.state === 'starting') return 'at_capacity';
-    // With `restart = "never"` nothing but a request wakes it after a crash, and these are requests.
+    // With `restart = "never"` only a request wakes it after a crash, and these are requests.
     return was.state === 'stopping' && was.next === 'crash' && !was.hasServed ? 'start_failed' : null;
   }
 

@@ -1,4 +1,4 @@
-/** The time in which a process serves: its idle clock, its liveness probes, what goes past the proxy, and its drain. */
+/** Monitors a process while it serves: idle time, liveness probes, direct traffic, and finally its drain. */
 import { directPatience } from '../../core/admission/direct-patience.ts';
 import type { Workload } from '../../core/lifecycle/health.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
@@ -14,9 +14,9 @@ import { startProber } from '../monitors/prober.ts';
 import { Drain } from './drain.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 
-/** In which a process is done with a probe that it has answered, but for what it puts off. */
+/** Time in which a process finishes its work for an answered probe, apart from deferred work. */
 const AFTER_PROBE_MS = 50;
-/** While a probe waits, requests past the proxy are not told from it: one that takes longer counts as a request. */
+/** While a probe waits, direct requests cannot be told from it, so a slower probe counts as a request. */
 const QUICK_PROBE_MS = 250;
 
 export interface ServingMonitorOptions {
@@ -25,17 +25,17 @@ export interface ServingMonitorOptions {
   readonly clock: Clock;
   readonly inFlight: InstanceActivity;
   readonly ownConnections: OwnConnections;
-  /** 0 to 1. */
+  /** Returns a number from 0 to 1. */
   random(): number;
   settings(): Settings;
   service(): ServiceConfig;
-  /** What follows the drain. */
+  /** Returns what follows the drain. */
   next(): Next;
-  /** Connections to each socket, by the path that was bound. */
+  /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
-  /** Paths of the activation sockets at which some of them came in. */
+  /** Bound paths of the activation sockets that some of the connections came in at. */
   listeners(): readonly string[];
-  /** Something went straight to its socket. */
+  /** Reports direct traffic to its socket. */
   onUsed(): void;
   onIdle(): void;
   onUnhealthy(detail: string): void;
@@ -44,7 +44,7 @@ export interface ServingMonitorOptions {
 export interface ServingProcess {
   readonly process: LaunchedProcess;
   readonly generation: number;
-  /** Whether it ran before: who is connected to it is not known. */
+  /** Whether it ran before, so that its connections are not known. */
   readonly found: boolean;
 }
 
@@ -54,7 +54,7 @@ export class ServingMonitor {
   private readonly traffic: DirectTraffic;
   private ongoingDrain: Drain | null = null;
   private endProber = () => {};
-  /** While it lasts. */
+  /** null while the process does not serve. */
   private restCheck: RestCheck | null = null;
 
   constructor(options: ServingMonitorOptions) {
@@ -90,7 +90,7 @@ export class ServingMonitor {
     });
   }
 
-  /** It must not keep itself awake by its probes, over connections on which nothing else happens. */
+  /** Probes the process. A probe must not keep it awake, over connections on which nothing else happens. */
   private async probe(process: LaunchedProcess): Promise<ProbeResult> {
     const { clock, service } = this.options;
     const begunAtMs = clock.nowMs();
@@ -116,18 +116,18 @@ export class ServingMonitor {
     this.endProber();
   }
 
-  /** The last that was open has ended. */
+  /** Starts the idle clock, because the last open request or stream has ended. */
   quiet(): void {
     if (this.restCheck !== null) this.idle.arm();
   }
 
-  /** The idle timeout may be another now. */
+  /** Applies a changed idle timeout. */
   renew(): void {
     this.idle.disarm();
     this.quiet();
   }
 
-  /** Takes note of what went past the proxy since the last look. */
+  /** Notes direct traffic since the last look. */
   lookAtTraffic(): void {
     if (this.restCheck === null) return;
     this.look(this.restCheck);
@@ -145,7 +145,7 @@ export class ServingMonitor {
     onUsed();
   }
 
-  /** When nothing but connections on which nothing moves has kept it awake for its idle timeout. */
+  /** Checks when only connections on which nothing moves have kept the process awake for its idle timeout. */
   private askWhetherAtRest(restCheck: RestCheck): void {
     const quietMs = this.quietMs;
     if (quietMs !== null) void restCheck.ask(quietMs);
@@ -159,7 +159,7 @@ export class ServingMonitor {
     return isDue ? quietMs : null;
   }
 
-  /** Unless something has moved since it was asked. */
+  /** Marks connections as at rest, unless something has moved since the check. */
   private rest(): void {
     if (this.restCheck === null) return;
     this.look(this.restCheck);
@@ -169,7 +169,7 @@ export class ServingMonitor {
     this.idle.arm();
   }
 
-  /** After its end: calls `onDone` once nothing is in flight, or when `timeoutMs` have passed; `isQuiet` as a drain says. */
+  /** Drains after `end`: calls `onDone` once nothing is in flight, or after `timeoutMs`; `isQuiet` as in `Drain`. */
   drain(timeoutMs: number, onDone: (isQuiet: boolean) => void): void {
     const { clock, inFlight, connections, next } = this.options;
     const onLate = (afterMs: number) => this.tellLate(afterMs);

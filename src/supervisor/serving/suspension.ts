@@ -1,32 +1,32 @@
 /**
- * The time in which a process is frozen: how long it may last, and what wakes it besides a request. A front server may
- * send one on a connection that it has kept, past the activation socket, to a process that cannot read it.
+ * The time in which a process is frozen: how long it may last, and what wakes the process besides a request. A front
+ * server may send a request on a kept connection, past the activation socket, to a process that cannot read it.
  */
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 
 export interface SuspensionOptions {
   readonly clock: Clock;
-  /** Connections to each socket, by the path that was bound. */
+  /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
-  /** Something has come in that the process has to read. */
+  /** The process has unread input. */
   onNeeded(): void;
-  /** It was killed; it will be gone as soon as it goes on. */
+  /** The process was killed, and will be gone when it is resumed. */
   onKilled(): void;
-  /** It has lasted for long enough. */
+  /** The suspension has lasted long enough. */
   onOver(): void;
 }
 
 export class Suspension {
   private readonly options: SuspensionOptions;
   private process: LaunchedProcess | null = null;
-  /** Counts how often it was frozen. */
+  /** How many times a process was frozen. */
   private times = 0;
   private sinceMs = 0;
   private overAtMs: number | null = null;
   private cancel = () => {};
   private asking = false;
-  /** So many connections nobody can send anything on any more. */
+  /** Number of connections at the last look, when no client could send anything on them any more. */
   private closed = 0;
 
   constructor(options: SuspensionOptions) {
@@ -38,7 +38,7 @@ export class Suspension {
     return this.process === null ? null : this.overAtMs;
   }
 
-  /** @param sinceMs when it became one, ms since the epoch */
+  /** @param sinceMs start of the suspension, ms since the epoch */
   begin(process: LaunchedProcess, sinceMs: number, timeoutMs: number): void {
     this.process = process;
     this.times += 1;
@@ -47,7 +47,7 @@ export class Suspension {
     this.renew(timeoutMs);
   }
 
-  /** The time-out may be another now. @param timeoutMs 0: never */
+  /** Applies a changed time-out. @param timeoutMs 0: never */
   renew(timeoutMs: number): void {
     const { clock, onOver } = this.options;
     this.cancel();
@@ -61,12 +61,12 @@ export class Suspension {
     this.process = null;
   }
 
-  /** Whether its process takes SIGKILL, and nothing else, when it goes on. */
+  /** Whether its process has a pending SIGKILL, and will end when it is resumed. */
   get isKilled(): boolean {
     return this.process?.isKilled() === true;
   }
 
-  /** Asks for what came in, while somebody may send something. */
+  /** Checks for input, while any client may send something. */
   async look(): Promise<void> {
     const { process, times } = this;
     if (process === null || this.asking) return;
@@ -74,10 +74,10 @@ export class Suspension {
     const open = this.options.connections().get(process.record.bindSocket) ?? 0;
     if (open <= this.closed) return;
     this.asking = true;
-    // Not known: it is asked again.
+    // Unknown, so it is checked again.
     const inbox = await process.inbox().catch(() => 'open' as const);
     this.asking = false;
-    // It may have been thawed meanwhile, and frozen again.
+    // The process may have been resumed meanwhile, and frozen again.
     if (this.process === null || this.times !== times) return;
     this.closed = inbox === 'closed' ? open : 0;
     if (inbox === 'unread') this.options.onNeeded();

@@ -1,4 +1,7 @@
-/** The time in which an instance's process serves: what begins with it, what ends with it, and how it is frozen meanwhile. */
+/**
+ * The time in which an instance's process serves: what starts and ends with it, and how the process is frozen in
+ * between.
+ */
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { RunnerCallbacks, RunnerDeps, RunnerParts } from '../instance/runner-parts.ts';
 
@@ -40,7 +43,7 @@ export class Tenure {
     const service = this.callbacks.service();
     process.suspend(service);
     const { idleTimeoutMs, suspendTimeoutMs } = service;
-    // Of one that an earlier server suspended the time is known by its last use.
+    // For a process that an earlier server suspended, the start of the suspension follows from its last use.
     const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
     suspension.begin(process, sinceMs, suspendTimeoutMs);
   }
@@ -50,7 +53,7 @@ export class Tenure {
     monitor.cancelDrain();
     const detail = current.launched?.resume() ?? null;
     if (detail === null) return;
-    // Before those who are held go on to it.
+    // Before held requests are forwarded to it.
     gate.close();
     current.condemn('start_failed', detail, { type: 'unfit' });
   }

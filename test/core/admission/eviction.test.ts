@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Demand } from '../../../src/core/admission/demand.ts';
-import { type Resident, whomToEvict } from '../../../src/core/admission/eviction.ts';
+import { type Resident, chooseVictim } from '../../../src/core/admission/eviction.ts';
 
 const NOW_MS = 1_000_000;
 const HOUSE = { maxRunning: 4, nowMs: NOW_MS };
@@ -26,7 +26,7 @@ function visited(name: string, client: string | null, agoMs: number, change: Par
 }
 
 const unused = (name: string, agoMs: number, change = {}) => visited(name, null, agoMs, { visits: [], ...change });
-const evicted = (all: readonly Named[], demand: Demand, house = HOUSE) => whomToEvict(all, demand, house)?.name ?? null;
+const evicted = (all: readonly Named[], demand: Demand, capacity = HOUSE) => chooseVictim(all, demand, capacity)?.name ?? null;
 
 describe('room for a request', () => {
   it('is made by a suspended one, then by the least recently used', () => {
