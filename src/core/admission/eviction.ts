@@ -38,7 +38,11 @@ export interface Capacity {
 }
 
 /** Returns the instance to end, or null when each is needed more than the one to be started. */
-export function chooseVictim<Some extends Resident>(all: readonly Some[], demand: Demand, capacity: Capacity): Some | null {
+export function chooseVictim<Some extends Resident>(
+  all: readonly Some[],
+  demand: Demand,
+  capacity: Capacity,
+): Some | null {
   const shares = new ClientShares(all, demand, capacity);
   const idle = all.filter(({ isIdle }) => isIdle);
   const free = idle.filter((one) => !shares.isProtected(one));

@@ -1,6 +1,6 @@
 /** Ends an instance that nobody needs now, so that another gets its place or its memory. */
 import type { Demand } from '../../core/admission/demand.ts';
-import { type Capacity, leastNeeded, type Resident, chooseVictim } from '../../core/admission/eviction.ts';
+import { type Capacity, chooseVictim, leastNeeded, type Resident } from '../../core/admission/eviction.ts';
 import type { Runner } from '../instance/runner.ts';
 
 interface RunningResident extends Resident {

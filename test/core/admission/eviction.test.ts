@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Demand } from '../../../src/core/admission/demand.ts';
-import { type Resident, chooseVictim } from '../../../src/core/admission/eviction.ts';
+import { chooseVictim, type Resident } from '../../../src/core/admission/eviction.ts';
 
 const NOW_MS = 1_000_000;
-const HOUSE = { maxRunning: 4, nowMs: NOW_MS };
+const CAPACITY = { maxRunning: 4, nowMs: NOW_MS };
 const by = (client: string | null): Demand => ({ by: 'request', client });
 
 interface Named extends Resident {
@@ -26,7 +26,8 @@ function visited(name: string, client: string | null, agoMs: number, change: Par
 }
 
 const unused = (name: string, agoMs: number, change = {}) => visited(name, null, agoMs, { visits: [], ...change });
-const evicted = (all: readonly Named[], demand: Demand, capacity = HOUSE) => chooseVictim(all, demand, capacity)?.name ?? null;
+const evicted = (all: readonly Named[], demand: Demand, capacity = CAPACITY) =>
+  chooseVictim(all, demand, capacity)?.name ?? null;
 
 describe('room for a request', () => {
   it('is made by a suspended one, then by the least recently used', () => {
@@ -45,7 +46,7 @@ describe('room for a request', () => {
 
   it("is made by the visitor's own first, once it has its share", () => {
     const mine = [visited('mine', 'visitor', 10), visited('other', 'visitor', 20, { isIdle: false })];
-    const small = { ...HOUSE, maxRunning: 2 };
+    const small = { ...CAPACITY, maxRunning: 2 };
     expect(evicted([unused('old', 90_000), ...mine], by('visitor'), small)).toBe('mine');
     expect(evicted([unused('old', 90_000), visited('mine', 'visitor', 10)], by('visitor'), small)).toBe('old');
   });
@@ -59,7 +60,7 @@ describe('room for a request', () => {
       visited('c', 'three', 20),
       visited('d', 'four', 10),
     ];
-    expect(evicted(fair, by('five'), { ...HOUSE, maxRunning: 5 })).toBeNull();
+    expect(evicted(fair, by('five'), { ...CAPACITY, maxRunning: 5 })).toBeNull();
   });
 
   it('is not made by one that two clients use, whoever of them was last', () => {

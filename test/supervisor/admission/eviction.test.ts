@@ -21,7 +21,7 @@ async function ask(made: World, id: string, asker = VISITOR): Promise<boolean | 
   return true;
 }
 
-async function capacity(maxRunning: number): Promise<World> {
+async function worldWith(maxRunning: number): Promise<World> {
   const made = world({}, { maxRunning });
   for (const id of ['work', ...SLEEPERS]) await made.supervisor.spawn('api', id, { start: false });
   return made;
@@ -29,9 +29,9 @@ async function capacity(maxRunning: number): Promise<World> {
 
 const stateOf = (made: World, id: string) => made.supervisor.get(`api:${id}`).state;
 
-describe('a capacity that is too small', () => {
+describe('a server with too few places', () => {
   it('a visitor of twelve sleepers takes no answer from a tenant at work (bug: half of them were 503)', async () => {
-    const made = await capacity(4);
+    const made = await worldWith(4);
     expect(await ask(made, 'work', WORKER)).toBe(true);
     const pid = made.supervisor.get('api:work').pid;
     for (const id of [...SLEEPERS, ...SLEEPERS]) {
@@ -44,7 +44,7 @@ describe('a capacity that is too small', () => {
   });
 
   it('the visitor whose own requests fill it is refused before a worker is evicted', async () => {
-    const made = await capacity(2);
+    const made = await worldWith(2);
     await ask(made, 'work', WORKER);
     const open = made.supervisor.claim('api:s0', here(), undefined, VISITOR);
     await settle();
@@ -59,20 +59,20 @@ describe('a capacity that is too small', () => {
   });
 
   it('a visitor that has filled it keeps nobody out', async () => {
-    const made = await capacity(4);
+    const made = await worldWith(4);
     for (const id of SLEEPERS.slice(0, 4)) await ask(made, id);
     expect(await ask(made, 'work', WORKER)).toBe(true);
     expect(stateOf(made, 's0')).toBe('asleep');
   });
 
   it('one client alone has all of it, in order of use', async () => {
-    const made = await capacity(2);
+    const made = await worldWith(2);
     for (const id of ['s0', 's1', 's2']) expect(await ask(made, id)).toBe(true);
     expect(['s0', 's1', 's2'].map((id) => stateOf(made, id))).toEqual(['asleep', 'ready', 'ready']);
   });
 
   it('where all clients look the same, a tenant at work stays', async () => {
-    const made = await capacity(2);
+    const made = await worldWith(2);
     for (let second = 0; second < 3; second += 1) {
       expect(await ask(made, 'work')).toBe(true);
       await made.clock.advance(1000);
@@ -83,7 +83,7 @@ describe('a capacity that is too small', () => {
   });
 
   it('what a worker process counts tells who uses an instance', async () => {
-    const made = await capacity(2);
+    const made = await worldWith(2);
     await ask(made, 'work');
     const grant = made.supervisor.grant('api:work');
     await made.clock.advance(40_000);
