@@ -1,6 +1,6 @@
 /**
- * All instances that are served, by name, and the public socket that each has to itself. Most of thousands
- * sleep: they are kept as their records alone, and get a runner when somebody first asks for them.
+ * All served instances by name, and the owner of each public socket. Of thousands, most sleep: those are kept as their
+ * records alone, and get a runner on first use.
  */
 import type { Population } from '../core/input/diff-words.ts';
 import { type InstanceName, type InstanceRecord, instanceName } from '../core/lifecycle/instance.ts';
@@ -12,15 +12,15 @@ import { Activation } from './activation.ts';
 import { Runner } from './instance/runner.ts';
 
 export interface InstanceTableOptions {
-  /** @throws {TenementError} `unknown_service` when the config does not have its service */
+  /** @throws {TenementError} `unknown_service` when the config lacks its service */
   makeRunner(record: InstanceRecord): Runner;
   readonly activationSockets: Pick<ActivationSockets, 'open' | 'remove'>;
   readonly logger: Logger;
-  /** null when the config no longer has its service. */
+  /** Returns null when the config no longer has its service. */
   addressOf(record: InstanceRecord): Address | null;
 }
 
-/** Where an instance is reached, and who may reach it there. */
+/** Paths of an instance, and who may connect to its public socket. */
 export interface Address {
   readonly paths: InstancePaths;
   readonly access: SocketAccess;
@@ -28,7 +28,7 @@ export interface Address {
 
 export class InstanceTable {
   private readonly members = new Map<InstanceName, Runner | InstanceRecord>();
-  /** Public socket → whose it is. */
+  /** Public socket → its owner. */
   private readonly owners = new Map<string, InstanceName>();
   private readonly listeners: ((instance: InstanceName, registered: boolean) => void)[] = [];
   private readonly options: InstanceTableOptions;
@@ -44,12 +44,12 @@ export class InstanceTable {
     });
   }
 
-  /** Those that have a runner: all that are awake are among them. */
+  /** Iterates over instances with a runner, which include all that are awake. */
   *[Symbol.iterator](): Generator<Runner> {
     for (const member of this.members.values()) if (member instanceof Runner) yield member;
   }
 
-  /** All of them, each with a runner, which for a sleeper is made for this once. */
+  /** Iterates over all instances, each with a runner, which for a sleeper is temporary. */
   *everyone(): Generator<Runner> {
     for (const member of this.members.values()) {
       yield member instanceof Runner ? member : this.options.makeRunner(member);
@@ -60,7 +60,7 @@ export class InstanceTable {
     return this.members.keys();
   }
 
-  /** Calls `listener` for each that is taken in (true) or dropped (false). */
+  /** Calls `listener` whenever an instance is added (true) or dropped (false). */
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void {
     this.listeners.push(listener);
   }
@@ -88,19 +88,19 @@ export class InstanceTable {
     throw new TenementError('unknown_tenant', `${instance} is not registered`);
   }
 
-  /** The runners of a service. */
+  /** Returns the runners of a service. */
   ofService(name: string): Runner[] {
     return [...this].filter(({ service }) => service.name === name);
   }
 
-  /** How many of a service there are, and run. */
+  /** Counts the registered and the running instances of a service. */
   population(service: string): Population {
     let registered = 0;
     for (const instance of this.members.keys()) if (instance.startsWith(`${service}:`)) registered += 1;
     return { registered, running: this.ofService(service).filter(({ hasProcess }) => hasProcess).length };
   }
 
-  /** Takes in one that sleeps; nobody answers for it yet. */
+  /** Adds a sleeping instance; its public socket is opened separately. */
   add(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
     this.members.set(instance, record);
@@ -109,14 +109,14 @@ export class InstanceTable {
     if (socket !== null) this.owners.set(socket, instance);
   }
 
-  /** From now on somebody answers at the public socket of one that has no process there. */
+  /** Opens the activation socket of an instance whose process does not listen there. */
   addActivationSocket(record: InstanceRecord): void {
     const address = this.options.addressOf(record);
     const instance = instanceName(record.service, record.tenantId);
     if (address !== null) this.options.activationSockets.open(instance, address.paths, address.access);
   }
 
-  /** The same, once `openActivationSockets` is called: at once for those that were used last, soon after for the rest. */
+  /** The same, but only after `openActivationSockets`: at once for the most recently used, soon for the others. */
   addActivationSocketSoon(record: InstanceRecord): void {
     this.activation.add(instanceName(record.service, record.tenantId), record.lastActivityAtMs ?? 0);
   }
@@ -125,19 +125,19 @@ export class InstanceTable {
     this.activation.begin();
   }
 
-  /** No further activation socket is sockets. */
+  /** Opens no further activation sockets. */
   close(): void {
     this.activation.end();
   }
 
-  /** Of one that may have been woken, or removed, since it was to have one. */
+  /** Opens the socket of an instance that may have been woken or removed since. */
   private openActivationSocket(instance: InstanceName): void {
     const member = this.members.get(instance);
     if (member instanceof Runner) member.renewPublicSocket();
     else if (member !== undefined) this.addActivationSocket(member);
   }
 
-  /** @throws {TenementError} `socket_conflict` when its public socket would be another's. */
+  /** @throws {TenementError} `socket_conflict` when its public socket belongs to another instance */
   assertOwnSocket(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
     const socket = this.publicSocketOf(record);
@@ -146,12 +146,12 @@ export class InstanceTable {
     throw new TenementError('socket_conflict', `${instance} would have the socket of ${owner}, ${socket}`);
   }
 
-  /** Does nothing when another has taken its place. */
+  /** Removes an instance, unless another has taken its place. */
   forget(runner: Runner): void {
     if (this.members.get(runner.name) === runner) this.drop(runner.name, runner.record);
   }
 
-  /** Forgets those of a service that have no runner. */
+  /** Removes instances of a service that have no runner. */
   forgetSleepers(service: string): void {
     this.releaseSockets(service);
     for (const [instance, member] of this.members) {
@@ -159,7 +159,7 @@ export class InstanceTable {
     }
   }
 
-  /** Goes over to the public sockets that a changed config gives to those of a service. */
+  /** Switches instances of a service to the public sockets of a changed config. */
   renewSockets(service: string): void {
     this.releaseSockets(service);
     for (const [instance, member] of this.members) {

@@ -1,6 +1,6 @@
 /**
- * Goes over to another config: new services are served, removed ones drain and end, changed ones restart one by
- * one. Whatever cannot be done for one instance is said, and done for the others.
+ * Applies another config: new services are served, removed ones drain and end, changed ones restart one by one. A
+ * failure with one instance is logged, and the others continue.
  */
 import { instanceName } from '../core/lifecycle/instance.ts';
 import type { ConfigDiff } from '../core/lifecycle/reconcile.ts';
@@ -19,13 +19,13 @@ export interface ReconfigurationDeps {
   readonly rollingRestart: RollingRestart;
   readonly logger: Logger;
   readonly recovery: RecoveryDeps;
-  /** Of the new config. */
+  /** Returns a service of the new config. */
   service(name: string): ServiceConfig | undefined;
-  /** Registers one of `[instances]`, and starts it unless it says otherwise. @throws {TenementError} */
+  /** Registers an entry of `[instances]`, and starts it unless the entry says otherwise. @throws {TenementError} */
   takeIn(instance: ListedInstance): Promise<void>;
 }
 
-/** The new config is the one that is asked for from now on. */
+/** Applies the differences. The new config is current already. */
 export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
   for (const name of diff.removed) retireAll(name, deps);
   for (const { name } of diff.changed) change(name, deps);
@@ -49,7 +49,7 @@ function change(name: string, deps: ReconfigurationDeps): void {
   deps.instanceTable.renewSockets(name);
 }
 
-/** Of a service that was there before, the registrations are. */
+/** Takes up instances of services that are new in the config but whose instances were registered before. */
 function takeUpAdded(names: ReadonlySet<string>, { registry, instanceTable, recovery }: ReconfigurationDeps): void {
   for (const record of registry.list()) {
     const isNew = names.has(record.service) && !instanceTable.has(instanceName(record.service, record.tenantId));
@@ -65,7 +65,7 @@ function retireAll(service: string, deps: ReconfigurationDeps): void {
   }
 }
 
-/** Its service is gone: it ends, and is remembered. The service may be back by then. */
+/** Ends an instance whose service is gone, and keeps its registration. The service may be back by then. */
 async function retire(runner: Runner, { instanceTable, recovery }: ReconfigurationDeps): Promise<void> {
   runner.dispatch({ type: 'close' });
   await runner.until(() => runner.lifecycle.over);

@@ -1,4 +1,6 @@
-/** What a supervisor does with all instances at once: it takes them up, goes over to another config, and ends or leaves them. */
+/**
+ * Operations of a supervisor on all instances at once: taking them up, applying another config, ending or leaving them.
+ */
 import { describeDiff } from '../core/input/diff-words.ts';
 import type { SpawnOptions } from '../core/input/verbs.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
@@ -12,7 +14,9 @@ import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
 
-/** How long the end waits for unsaved changes while another process holds the registry's lock. The rest is lost. */
+/**
+ * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.
+ */
 const LAST_WAIT_MS = 10_000;
 
 export interface EndOptions {
@@ -37,7 +41,7 @@ export class ServerLife {
     return this.closing;
   }
 
-  /** What was started from now on would be left behind. @throws {TenementError} `shutting_down` */
+  /** Rejects what would be left behind by the end. @throws {TenementError} `shutting_down` */
   assertOpen(): void {
     if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
   }
@@ -59,8 +63,8 @@ export class ServerLife {
   }
 
   /**
-   * Ends every process, in parallel; what was up is remembered as up. Settles when none is left. Once `hurry` aborts
-   * they are killed; after `drainTimeoutMs` none waits for its requests.
+   * Ends every process, in parallel. Instances that were up are recorded as up. Settles when no process is left. When
+   * `hurry` aborts, processes are killed; after `drainTimeoutMs` none waits for its requests.
    */
   async close({ hurry, drainTimeoutMs }: EndOptions): Promise<void> {
     this.beginEnd();
@@ -73,14 +77,14 @@ export class ServerLife {
     await this.finish();
   }
 
-  /** Returns what calls it off. */
+  /** Ends drains after a time. Returns a function that cancels this. */
   private endDrainsIn(ms: number, runners: readonly Runner[]): () => void {
     return this.parts.deps.clock.after(ms, () => {
       for (const runner of runners) turns.do(() => runner.dispatch({ type: 'drained', isQuiet: false }));
     });
   }
 
-  /** Leaves every process running, for the next server to take back; once `hurry` aborts also those with held requests. */
+  /** Leaves every process running for the next server. When `hurry` aborts, held requests are not waited for. */
   async leave(hurry?: AbortSignal): Promise<void> {
     this.beginEnd();
     const hurried = new Promise<void>((resolve) => onceAborted(hurry, resolve));
@@ -104,9 +108,9 @@ export class ServerLife {
   }
 
   /**
-   * Goes over to it: new services are served, removed ones drain and end, changed ones restart one by one.
+   * Applies another config: new services are served, removed ones drain and end, changed ones restart one by one.
    * Returns a sentence for each change.
-   * @throws {TenementError} `shutting_down`
+   * @throws {TenementError} `shutting_down`, `host_cannot`
    */
   apply(config: Config): string[] {
     this.assertOpen();

@@ -1,4 +1,4 @@
-/** The parts of a supervisor, wired to each other, and the questions about the served config that they share. */
+/** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
 import type { House } from '../core/admission/eviction.ts';
 import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
@@ -92,13 +92,13 @@ export class SupervisorParts {
     return startLimits(this.config.settings, this.deps.descriptors, this.instanceTable.size);
   }
 
-  /** What nobody expects while room was made: there is none, and the others have their turn. */
+  /** Handles an unexpected error while room is made: there is none, and other starts have their turn. */
   private noRoom(error: unknown): boolean {
     fault(this.deps.logger, error);
     return false;
   }
 
-  /** A config that changed since they were registered may make a tenant's services disagree. */
+  /** A config that changed after the registration may make a tenant's services disagree. */
   private async launch(request: LaunchRequest): Promise<LaunchResult> {
     try {
       this.assertSameUser(request.service.name, request.tenantId);
@@ -108,7 +108,7 @@ export class SupervisorParts {
     return this.deps.launcher.launch(request);
   }
 
-  /** What is served now. */
+  /** The config that is served now. */
   get config(): Config {
     return this.deps.served.current;
   }
@@ -120,7 +120,7 @@ export class SupervisorParts {
     assertSameUser(this.serviceNamed(service), others, tenantId);
   }
 
-  /** @throws {TenementError} as `Registrar.register`, `host_cannot` */
+  /** @throws {TenementError} like `Registrar.register`, and `host_cannot` */
   async register(
     service: string,
     tenantId: string,

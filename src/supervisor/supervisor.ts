@@ -1,4 +1,4 @@
-/** The public verbs over all instances. Knows every runner; changes none but through its events. */
+/** The public verbs over all instances. Knows every runner, and changes it only through events. */
 
 import type { Admission, Asker, Grant, GrantSource, SecondTry } from '../core/admission/serving.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
@@ -16,7 +16,7 @@ import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
 import { unwritten } from './unwritten.ts';
 
-/** How long a verb waits until what it did is written, where another process holds the registry's lock. */
+/** How long a verb waits for its change to be written while another process holds the registry's lock. */
 const SAVED_WAIT_MS = 5000;
 
 export class Supervisor implements SupervisorVerbs, GrantSource {
@@ -30,7 +30,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.life = new ServerLife(this.parts, (...asked) => this.spawn(...asked));
   }
 
-  /** What is served now. */
+  /** The config that is served now. */
   get config(): Config {
     return this.parts.config;
   }
@@ -43,7 +43,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 
   /**
-   * Goes over to another config: new services are served, removed ones drain and end, changed ones restart one by one.
+   * Applies another config: new services are served, removed ones drain and end, changed ones restart one by one.
    * Returns a sentence for each change.
    * @throws {TenementError} `shutting_down`, `host_cannot`
    */
@@ -69,7 +69,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 
   claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
     if (!this.instanceTable.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
-    // A sleeper that was woken now would be left behind.
+    // A sleeper that is woken now would be left behind.
     if (this.life.isClosing) return { refused: 'shutting_down', retryAfterS: 1 };
     return this.instanceTable.find(instance).claim(signal, again, asker);
   }
@@ -148,7 +148,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
       await this.parts.registrar.unregister(runner, options.purge === true);
   }
 
-  /** Prepares what an operator runs in its place. Wakes nothing. @throws `command_not_found`, `exec_failed` */
+  /**
+   * Prepares an operator's command in an instance's environment. Wakes nothing.
+   * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
+   */
   async prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand> {
     const { launcher, events, clock } = this.parts.deps;
     const runner = this.instanceTable.find(instance);
@@ -169,12 +172,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     return views.sort((a, b) => (a.instance < b.instance ? -1 : 1));
   }
 
-  /** How many are served. */
+  /** How many instances are served. */
   get size(): number {
     return this.instanceTable.size;
   }
 
-  /** @throws {TenementError} `state_failed` when what was done would be forgotten with this server */
+  /** @throws {TenementError} `state_failed` when the change would be lost with this server */
   private async savedView(runner: Runner): Promise<InstanceView> {
     await runner.saved(SAVED_WAIT_MS);
     if (!runner.isUnsaved) return this.view(runner);
@@ -187,7 +190,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   }
 }
 
-/** @throws {TenementError} `already_registered` when what is asked for is not what it has */
+/** @throws {TenementError} `already_registered` when the settings differ from the registered ones */
 function assertSame({ name, record }: Runner, asked: TenantsOwn): void {
   const difference = ownDifference(record, asked);
   if (difference === null) return;

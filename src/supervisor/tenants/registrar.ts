@@ -34,7 +34,7 @@ export interface RegistrarDeps {
   assertService(name: string): void;
   /** @throws {TenementError} `mixed_users` */
   assertSameUser(service: string, tenantId: string): void;
-  /** Deletes what the instance printed. */
+  /** Deletes an instance's log. */
   removeLogs(instance: InstanceName): Promise<void>;
 }
 
