@@ -1,5 +1,5 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
-import type { House } from '../core/admission/eviction.ts';
+import type { Capacity } from '../core/admission/eviction.ts';
 import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
@@ -75,7 +75,7 @@ export class SupervisorParts {
       random,
       slots: new StartSlots({
         limits: () => this.limits,
-        makeRoom: (demand) => makeRoom(this.instanceTable, demand, this.house).catch((error) => this.noRoom(error)),
+        makeRoom: (demand) => makeRoom(this.instanceTable, demand, this.capacity).catch((error) => this.noRoom(error)),
       }),
       startTimes: new StartTimes(),
       generations: this.generations,
@@ -84,7 +84,7 @@ export class SupervisorParts {
     };
   }
 
-  private get house(): House {
+  private get capacity(): Capacity {
     return { maxRunning: this.limits.maxRunning, nowMs: this.deps.clock.nowMs() };
   }
 
