@@ -28,110 +28,120 @@ const text = () => z.string().min(1);
 export const settingsSchema = z.strictObject({
   data_dir: text()
     .default('./data')
-    .describe('Tenant directories; tenement keeps its own state in `{data_dir}/.tenement`.'),
+    .describe('The directory of all tenant directories. tenement keeps its own state in `{data_dir}/.tenement`.'),
   runtime_dir: text()
     .optional()
     .describe(
-      'Sockets. Default `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`. A directory has one server; of two with the same default, the second uses another beside it.',
+      'The directory of sockets. Default: `$XDG_RUNTIME_DIR/tenement`, as root `/run/tenement`, else `{data_dir}/.tenement/run`. A directory belongs to one server: if two have the same default, the second uses a directory beside it.',
     ),
   health_check_interval: duration()
     .default(10)
-    .describe('Time between liveness probes; three failures in a row restart the instance.'),
+    .describe('Time between liveness probes. Three failures in a row restart the instance.'),
   max_restarts: count(0)
     .default(3)
-    .describe('Crashes within `restart_window` that are answered with a restart; past it the instance is `failed`.'),
+    .describe(
+      'Maximum number of crashes within `restart_window` that are followed by a restart; after one more the instance is `failed`.',
+    ),
   restart_window: duration()
     .default(300)
-    .describe('How long a crash counts, and how long `failed` lasts before it is tried once.'),
+    .describe('How long a crash counts, and how long an instance is `failed` before it is tried once.'),
   backoff_base_ms: count(1)
     .default(1000)
     .describe(
-      'Delay before the restart after one crash, in milliseconds; doubles with each more. There is none after the first crash of a process that had been ready.',
+      'Delay before a restart, in milliseconds; it doubles with each crash in the window. A process that had been ready is restarted without delay after its first crash.',
     ),
   backoff_max_ms: count(1).default(60_000).describe('The longest delay before a restart, in milliseconds.'),
   max_running: count(1)
     .default(100)
     .describe(
-      'Past it, the least recently used idle instance is put to sleep first; with none idle, or only such as other clients use, a request gets 503; see docs/operating.md.',
+      'Maximum number of instances with a process. Beyond it, the least recently used idle instance is put to sleep first. If none is idle, or other clients use the idle ones, a request gets 503. See docs/operating.md.',
     ),
-  max_concurrent_starts: count(1).default(8).describe('Starts at once; the others wait their turn.'),
+  max_concurrent_starts: count(1)
+    .default(8)
+    .describe('Maximum number of instances that start at the same time; the others wait.'),
   memory_reserve_mb: count(0)
     .max(MAX_MIB)
     .default(256)
     .describe(
-      'Memory of the machine in MiB that is kept available: below it, suspended and idle instances are ended, least recently used first; 0: none.',
+      'Memory of the machine, in MiB, that is kept available. Below it, suspended and idle instances are ended, the least recently used first; 0: none.',
     ),
   dynamic_uids: z
     .string()
     .regex(/^[1-9]\d{2,8}-[1-9]\d{2,8}$/, 'expected a range like "200000-265535"')
     .default('200000-265535')
     .describe(
-      'User ids for tenants with `user = "dynamic"`; nothing else on the machine may have them, another server neither.',
+      'User ids for tenants with `user = "dynamic"`. Nothing else on the machine may use them, including other servers.',
     ),
   cgroup_root: text()
     .optional()
-    .describe("A delegated cgroup, as an absolute path, for the instances' own. Default: below the server's."),
+    .describe("Absolute path of a delegated cgroup for the cgroups of instances. Default: below the server's own."),
   on_exit: z
     .enum(['stop', 'keep'])
     .default('stop')
-    .describe('`keep`: SIGTERM leaves tenants running for the next server. SIGINT always stops them.'),
+    .describe('`keep`: SIGTERM leaves tenants running for the next server. SIGINT always ends them.'),
 });
 
 export const proxySchema = z.strictObject({
-  listen: address().default('127.0.0.1:8080').describe('Where the proxy takes requests.'),
+  listen: address().default('127.0.0.1:8080').describe('Address on which the proxy listens.'),
   domain: z
     .union([domain(), z.array(domain()).min(1)], 'expected a domain or a list of domains')
     .default('localhost')
-    .describe('A domain or a list; `*` routes on the leading label of any host.'),
+    .describe('A domain or a list of domains; `*` routes by the leading label of any host.'),
   default_service: text()
     .optional()
-    .describe('The service of `{tenant}.{domain}`; may be left out while there is one service.'),
+    .describe('The service for `{tenant}.{domain}`; optional if there is only one service.'),
   trusted_proxies: z
     .array(text())
     .default([])
     .describe(
-      'Addresses or CIDR ranges that may say who the client is: X-Forwarded-*, X-Request-Id and others, see front-servers.md.',
+      'Addresses or CIDR ranges of front servers whose X-Forwarded-*, X-Request-Id and other fields about the client are trusted; see docs/front-servers.md.',
     ),
   workers: z
     .union([count(1).max(64), z.literal('auto')], 'expected a number of processes or "auto"')
     .default(1)
-    .describe('Processes that share the port; 1: the server itself; `"auto"`: one for each core.'),
+    .describe(
+      'Number of proxy processes that share the port. 1: the server itself is the proxy. `"auto"`: one for each core.',
+    ),
   max_connections: count(0)
     .default(0)
     .describe(
-      'Connections of clients at once, of each process that takes them; past it, the longest idle one is closed, or else new ones get 503. 0: as many as the limit of open files allows.',
+      'Maximum number of client connections of each proxy process. Beyond it, the connection that has been idle longest is closed, or, if none is idle, a new one gets 503. 0: as many as the limit of open files allows.',
     ),
   max_connections_per_client: count(0)
     .default(0)
     .describe(
-      'Of them, from one IPv4 address or IPv6 /64; `trusted_proxies` are exempt. 0: a quarter of `max_connections`; of fewer than 1024 up to 256, and no more than three quarters.',
+      'Maximum number of them from one IPv4 address or IPv6 /64; `trusted_proxies` are exempt. 0: a quarter of `max_connections`; if that is below 1024, up to 256 but no more than three quarters.',
     ),
   max_header_kb: count(1)
     .max(1024)
     .default(16)
-    .describe('Request line and headers together, in KiB; larger ones get 431.'),
-  header_timeout: duration().default(30).describe('Until the headers of a request are whole; later ones get 408.'),
+    .describe('Maximum size of request line and headers together, in KiB; larger requests get 431.'),
+  header_timeout: duration()
+    .default(30)
+    .describe('Time until the headers of a request have arrived; slower requests get 408.'),
   keep_alive_timeout: duration()
     .default(65)
-    .describe('Between two requests on a connection; longer than that of a front server (nginx: 60).'),
+    .describe(
+      'Time that a connection stays open between two requests. Set it longer than that of a front server (nginx: 60).',
+    ),
   body_idle_timeout: duration()
     .default(60)
     .describe(
-      'A client that sends nothing of its upload, or takes nothing of a download, for so long is cut off; 0: never.',
+      'Time after which a client is cut off that sends nothing of its upload or takes nothing of its download; 0: never.',
     ),
 });
 
 export const apiSchema = z.strictObject({
-  listen: address().default('127.0.0.1:8000').describe('Where the HTTP API listens.'),
+  listen: address().default('127.0.0.1:8000').describe('Address on which the HTTP API listens.'),
   auth: z.enum(['token', 'none']).default('token').describe('`none` is refused unless `listen` is a loopback address.'),
 });
 
 export const serviceSchema = z.strictObject({
   command: z
     .union([text(), z.array(z.string()).min(1)], 'expected a string or an array of strings')
-    .describe('Split as a shell splits words, but there is no shell; or an array of words.'),
-  workdir: text().default('.').describe("From the config file's directory."),
-  socket: text().optional().describe('The public socket. Default `{runtime_dir}/{service}-{id}.sock`.'),
+    .describe('The command, split into words as a shell does, but run without a shell; or an array of words.'),
+  workdir: text().default('.').describe("Working directory, relative to the config file's directory."),
+  socket: text().optional().describe('Path of the public socket. Default: `{runtime_dir}/{service}-{id}.sock`.'),
   socket_mode: z
     .string()
     .regex(/^0?[0-7]{3}$/, 'expected an octal mode like "0660"')
@@ -148,18 +158,20 @@ export const serviceSchema = z.strictObject({
     .string()
     .startsWith('/', 'expected a path like "/health"')
     .optional()
-    .describe('GET of this path: 2xx is healthy. Left out, accepting a connection is.'),
+    .describe(
+      'Path of the probe, a GET: 2xx is healthy. Without it, an instance that accepts a connection is healthy.',
+    ),
   health_host: text()
     .default('{host}')
-    .describe("`Host` of the probes: an application may answer for its tenant's own host only."),
-  health_timeout: duration().default(5).describe('How long one probe may take.'),
+    .describe('`Host` of the probes, for applications that answer only for certain hosts.'),
+  health_timeout: duration().default(5).describe('Maximum duration of one probe.'),
   restart: z
     .enum(['on-failure', 'always', 'never'])
     .default('on-failure')
-    .describe('After an exit nobody asked for. `never`: only a request wakes it again.'),
+    .describe('When to restart a process that exits by itself. `never`: only a request wakes the instance again.'),
   idle_timeout: duration()
     .default(300)
-    .describe('Without requests and open connections for this long it goes to sleep; 0: never.'),
+    .describe('Time without requests and open connections after which an instance goes to sleep; 0: never.'),
   idle_action: z
     .enum(['stop', 'suspend'])
     .default('stop')
@@ -168,75 +180,83 @@ export const serviceSchema = z.strictObject({
     ),
   suspend_timeout: duration()
     .default(3600)
-    .describe('Frozen for this long without a request, its process is ended; 0: never.'),
-  startup_timeout: duration().default(30).describe('Not ready by then, it is ended and counts as crashed.'),
-  stop_timeout: duration().default(10).describe('Between SIGTERM and SIGKILL, to the whole process group.'),
+    .describe('Time after which a frozen process is ended if no request comes; 0: never.'),
+  startup_timeout: duration()
+    .default(30)
+    .describe('Time until an instance has to be ready; otherwise its process is ended and counts as crashed.'),
+  stop_timeout: duration().default(10).describe('Time between SIGTERM and SIGKILL to the whole process group.'),
   drain_timeout: duration()
     .default(30)
-    .describe('How long a stop, restart or sleep waits for requests in flight before SIGTERM.'),
-  request_timeout: duration().default(60).describe('To the first byte of the response; 0: none.'),
-  wake_queue: count(0).default(256).describe('Requests held per instance while it wakes; more get 503.'),
+    .describe('Time that a stop, restart or sleep waits for requests in flight before SIGTERM.'),
+  request_timeout: duration()
+    .default(60)
+    .describe('Time until the first byte of a response, after which the client gets 504; 0: no limit.'),
+  wake_queue: count(0)
+    .default(256)
+    .describe('Maximum number of requests held for an instance while it wakes; more get 503.'),
   retry: z
     .boolean()
     .default(true)
     .describe(
-      'A GET, HEAD or OPTIONS without a body whose process died before it answered is sent again, once; see docs/operating.md.',
+      'Whether a GET, HEAD or OPTIONS without a body is sent again, once, if the process dies before it answers; see docs/operating.md.',
     ),
   isolation: z
     .enum(['process', 'namespace', 'sandbox'])
     .default('process')
-    .describe('How a tenant is kept from the others; see docs/isolation.md.'),
+    .describe('How tenants are separated from each other and from the host; see docs/isolation.md.'),
   network: z
     .enum(['host', 'none'])
     .default('host')
-    .describe('`none`: no network but its socket. Takes `isolation = "namespace"` or `"sandbox"`.'),
+    .describe('`none`: no network except its socket. Needs `isolation = "namespace"` or `"sandbox"`.'),
   user: z
     .enum(['dynamic', 'root'])
     .optional()
     .describe(
-      "`dynamic`: each tenant has a user id of its own; takes root. `root`: tenants are the server's user. Default: `dynamic` where root runs a service at `namespace` or `sandbox`, else the server's user.",
+      "`dynamic`: each tenant has a user id of its own; needs root. `root`: tenants run as the server's user. Default: `dynamic` if root runs a service at `namespace` or `sandbox`, else the server's user.",
     ),
   read_only_paths: z
     .array(text())
     .optional()
     .describe(
-      "At `namespace` and `sandbox`: the only paths of the host that a tenant sees. Default: all but what is others'.",
+      'At `namespace` and `sandbox`: the only paths of the host that a tenant sees. Default: all paths except those of others.',
     ),
   read_write_paths: z
     .array(text())
     .default([])
     .describe(
-      'At `namespace` and `sandbox`: directories of the host that tenants see and may write in, as far as their user may.',
+      'At `namespace` and `sandbox`: directories of the host that tenants see, and may write in if their user may.',
     ),
   sockets: z
     .array(text())
     .default([])
     .describe(
-      'At `namespace`: Unix sockets of the host that a tenant may connect to, a database\'s say, or directories of such; also with `network = "none"`.',
+      'At `namespace`: Unix sockets of the host to which a tenant may connect, such as a database\'s, or directories of sockets; also with `network = "none"`.',
     ),
   tmp_limit_mb: count(1)
     .max(MAX_MIB)
     .optional()
     .describe(
-      'At `namespace` and `sandbox`: what each of `/tmp`, `/var/tmp` and `/dev/shm` may take of memory, in MiB. Default: half of `memory_limit_mb`, else 64.',
+      'At `namespace` and `sandbox`: maximum size of each of `/tmp`, `/var/tmp` and `/dev/shm`, which are in memory, in MiB. Default: half of `memory_limit_mb`, else 64.',
     ),
   ...limitShape((name) => LIMITS[name].key),
   storage_action: z
     .enum(['warn', 'stop'])
     .default('warn')
-    .describe('Over `storage_limit_mb`. `warn`: an event, and a line in `status`. `stop`: it is also stopped.'),
+    .describe(
+      'What happens over `storage_limit_mb`. `warn`: an event, and a line in `status`. `stop`: the instance is also stopped.',
+    ),
   log_limit_mb: count(1)
     .max(MAX_MIB)
     .default(16)
-    .describe("Size of an instance's log in MiB: half of it in the current file, half in the one before it."),
+    .describe("Maximum size of an instance's log, in MiB: half in the current file, half in the previous one."),
   inherit_env: z
     .array(variableName)
     .default([])
-    .describe("Names of variables that the child gets from the server's environment."),
+    .describe("Names of variables that the process gets from the server's environment."),
   env: z
     .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
     .default({})
-    .describe('Variables of the child; values are templates.'),
+    .describe('Environment variables of the process; values are templates.'),
 });
 
 export const configSchema = z.strictObject({
@@ -254,12 +274,12 @@ export const configSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'Service = list of ids: registered and started with the server; with `{ ids = ["acme"], start = false }` only registered.',
+      'Service = list of ids that are registered and started with the server. With `{ ids = ["acme"], start = false }` they are only registered.',
     ),
   routing: z
-    .strictObject({ aliases: z.record(label(), label()).default({}).describe('Leading label = tenant id.') })
+    .strictObject({ aliases: z.record(label(), label()).default({}).describe('Aliases: leading label = tenant id.') })
     .prefault({})
-    .describe('Routing beside the ids.'),
+    .describe('Routing in addition to tenant ids.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

@@ -62,6 +62,6 @@ function otherUser({ name, user }: ServiceUnit): string[] {
   const { username, uid } = userInfo();
   if ([username, String(uid)].includes(wanted)) return [];
   return [
-    `${name} runs as ${wanted} and this check as ${username}, who may have other rights: run the check as ${wanted}`,
+    `${name} runs as ${wanted} and this check as ${username}, whose rights may differ: run the check as ${wanted}`,
   ];
 }
