@@ -1,4 +1,4 @@
-/** What the config and the API accept alike, as zod schemas: limits and environment variables. */
+/** Zod schemas that the config and the API share: limits and environment variables. */
 import { z } from 'zod';
 import { butThisIs } from './core/input/given.ts';
 import {
@@ -11,7 +11,7 @@ import { LIMITS, type LimitName, limitExpectation } from './core/limits/limit-ta
 
 type LimitSchema = z.ZodOptional<z.ZodNumber>;
 
-/** A table with a key for each limit, each of which may be left out, named by `nameOf`. */
+/** Returns a schema for each limit, by the name that `nameOf` gives. Each limit is optional. */
 export function limitShape<Key extends string>(nameOf: (name: LimitName) => Key): Record<Key, LimitSchema> {
   const entries = Object.keys(LIMITS).map((name) => [nameOf(name as LimitName), limit(name as LimitName)]);
   return Object.fromEntries(entries) as Record<Key, LimitSchema>;

@@ -5,6 +5,8 @@ interface Property {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Property[];
   readonly items?: Property;
@@ -42,7 +44,13 @@ function typeOf(property: Property): string {
   if (property.enum !== undefined) return property.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
   if (property.anyOf !== undefined) return property.anyOf.map(typeOf).join(' or ');
   if (property.type === 'array') return `list of ${property.items === undefined ? 'anything' : typeOf(property.items)}`;
-  return property.type === 'object' ? 'table' : (property.type ?? 'anything');
+  if (property.type === 'object') return 'table';
+  return `${property.type ?? 'anything'}${rangeOf(property)}`;
+}
+
+/** Returns the range of a number that has an upper bound, other than that of all safe integers. */
+function rangeOf({ minimum, maximum = Number.MAX_SAFE_INTEGER }: Property): string {
+  return minimum === undefined || maximum === Number.MAX_SAFE_INTEGER ? '' : ` from ${minimum} to ${maximum}`;
 }
 
 function defaultOf(property: Property): string {

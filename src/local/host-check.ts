@@ -1,4 +1,4 @@
-/** Finds what a server of a config would find on this machine, without starting it. */
+/** Checks this machine for a server of a config, without starting one. */
 import { networkInterfaces, userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
@@ -23,13 +23,13 @@ export interface HostFindings {
   readonly host: HostSupport;
   /** One sentence each. */
   readonly warnings: readonly string[];
-  /** What the limit of open files is enough for; null when one of the warnings says that it is too low. */
+  /** What the limit of open files allows; null when a warning says that the limit is too low. */
   readonly openFiles: string | null;
 }
 
 /**
  * Returns the config with the directories that a server would use.
- * @param warn takes a sentence for each directory that is not the default
+ * @param warn receives a sentence for each directory that is not the default
  * @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken`
  */
 export function servable(asked: Config, warn: (text: string) => void): Promise<Config> {

@@ -1,4 +1,4 @@
-/** The server in the foreground, until a signal ends it. */
+/** Runs the server in the foreground until a signal ends it. */
 import { networkInterfaces } from 'node:os';
 import { parseListenAddress } from '../config/address.ts';
 import type { Config, ListenAddress } from '../core/service/service.ts';
@@ -34,7 +34,7 @@ export interface ServeOptions {
   /** Instead of `data_dir` of the config; from the current directory. */
   readonly dataDir?: string | undefined;
   readonly logLevel: string;
-  /** Whether to print what a newcomer can try, after the line that says that the server is ready. */
+  /** Whether to print what a newcomer can try, after the ready line. */
   readonly welcome?: boolean | undefined;
 }
 
@@ -121,7 +121,7 @@ function endAnyway(hurry: AbortSignal, logger: Logger): void {
 
 async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
   const { configFile, version, dataDir } = options;
-  // Loaded here, after signals are handled: loading the whole server takes a while.
+  // Loaded after the signal handlers are installed, because loading the whole server takes a while.
   const { startDaemon } = await import('../daemon.ts');
   return startDaemon({
     configFile,

@@ -27,3 +27,8 @@ test('the PATH of the service counts, and what differs between tenants is not ju
   expect(missing({ command: ['./run'], workdir: '/srv/{id}' })).toBe(false);
   expect(missing({ command: ['./run'], workdir: '/nowhere' })).toBe(true);
 });
+
+test('a directory of the name of a program is no program (bug: it counted as one)', () => {
+  const [dir, program] = ['/usr', 'share'];
+  expect(missing({ command: [program], env: { PATH: dir } })).toBe(true);
+});

@@ -38,9 +38,9 @@ function changed({ name, keys, restarts }: ServiceChange, { registered, running 
 }
 
 function takenOver(keys: readonly string[]): string {
-  const later = keys.filter((field) => SERVICE_KEYS.get(field)?.takeover === 'next-start');
+  const later = keys.filter((field) => SERVICE_KEYS.get(field)?.whenChanged === 'next-start');
   if (later.length === 0) return 'takes effect at once';
-  const atNextStart = 'taken over at the next start of each instance';
+  const atNextStart = 'takes effect at the next start of each instance';
   return later.length === keys.length
     ? atNextStart
     : `takes effect at once, but ${later.map(tomlKey).join(', ')} at the next start of each instance`;

@@ -22,7 +22,7 @@ export interface ConfigDiff {
   readonly needsRestart: readonly string[];
 }
 
-/** A field of the config that only a restart of the server takes over. */
+/** A field of the config that changes only with a restart of the server. */
 interface FixedField {
   readonly table: 'settings' | 'proxy' | 'api';
   /** In that table, or in its table of limits. */
@@ -82,7 +82,7 @@ export function applicable(was: Config, is: Config): Config {
 function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined): ServiceChange[] {
   if (was === undefined || is === undefined) return [];
   const keys = differing(was, is);
-  const restarts = keys.some((field) => SERVICE_KEYS.get(field)?.takeover === 'restart');
+  const restarts = keys.some((field) => SERVICE_KEYS.get(field)?.whenChanged === 'restart');
   return keys.length === 0 ? [] : [{ name: is.name, keys, restarts }];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one declaration of every limit on an instance. The keys of tenement.toml, the fields of the API and the library, the
- * options of `spawn`, what `status` shows and what a reload restarts all derive from it. Pure.
+ * Declares every limit of an instance, once. The keys of tenement.toml, the fields of the API and the library, the options
+ * of `spawn`, the view of an instance, the checks of the host and the restarts of a reload derive from this table. Pure.
  */
 
 /** Bytes in one MiB. */
@@ -13,24 +13,24 @@ interface LimitDeclaration {
   readonly key: string;
   /** Its name in a service and in the registry. */
   readonly field: string;
-  /** What one unit of the key is in units of the field: bytes in a MiB, else 1. */
+  /** Factor from the key's unit to the field's: the bytes of a MiB, or 1. */
   readonly scale: number;
   readonly min: number;
   readonly max: number;
   /** Whether fractions are refused. */
   readonly isWhole: boolean;
-  /** The cgroup controller without which it cannot be enforced; null: it works without one. */
+  /** The cgroup controller that it requires; null: none. */
   readonly control: 'cpu' | 'pids' | null;
-  /** What a process is given once, at its start; the kernel takes the others over under a running process. */
+  /** Whether a process keeps the value that it was started with. The kernel applies other limits to a running process. */
   readonly isForLife: boolean;
-  /** The description of the key. */
+  /** Description of the key in the schema and in docs/config.md. */
   readonly meaning: string;
-  /** The value of the option of `spawn`, and its line of help. */
+  /** Value and help text of the option of `spawn`. */
   readonly argument: string;
   readonly help: string;
 }
 
-/** By the names of the API and the library, in the order in which they are listed. */
+/** The limits by their names in the API and the library, in the order of listings. */
 export const LIMITS = {
   memoryLimitMb: {
     key: 'memory_limit_mb',
@@ -91,9 +91,9 @@ export const LIMITS = {
     key: 'nofile_limit',
     field: 'nofileLimit',
     scale: 1,
-    // Fewer do not suffice to start a program.
+    // A program cannot start with fewer.
     min: 16,
-    // The highest fs.nr_open that a 64-bit kernel takes (sysctl_nr_open_max, fs/file.c).
+    // The highest fs.nr_open that a 64-bit kernel accepts (sysctl_nr_open_max, fs/file.c).
     max: 2_147_483_584,
     isWhole: true,
     control: null,
@@ -125,7 +125,7 @@ export type LimitKey = Table[LimitName]['key'];
 
 export const LIMIT_NAMES = Object.keys(LIMITS) as LimitName[];
 
-/** What a limit must be, "expected a whole number from 1 to 10000", or null when `value` is that. */
+/** Returns what a limit must be, "expected a whole number from 1 to 10000"; null when `value` is valid. */
 export function limitProblem(name: LimitName, value: unknown): string | null {
   const { min, max, isWhole } = LIMITS[name];
   const fits = typeof value === 'number' && value >= min && value <= max && (!isWhole || Number.isInteger(value));

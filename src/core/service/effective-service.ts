@@ -1,14 +1,14 @@
 /**
- * What holds for one instance. A service and what a tenant has of its own are merged here and nowhere else: everything
- * about an instance asks the effective service. Pure.
+ * Merges a service with a tenant's own limits and variables. This is the only place that does so; all other code about an
+ * instance reads the effective service. Pure.
  */
 import type { TenantsOwn } from '../lifecycle/instance.ts';
 import { effectiveLimits } from '../limits/limits.ts';
 import type { ServiceConfig } from './service.ts';
 
-/** A service whose limits are those of one instance. Its `env` lacks the variables that the tenant has a value of its own for. */
+/** The service as it applies to one instance. `env` lacks the variables that `ownEnv` overrides. */
 export interface EffectiveService extends ServiceConfig {
-  /** The tenant's own variables. Their values are literal, while those of `env` are templates. */
+  /** The tenant's own variables. Their values are literal; those of `env` are templates. */
   readonly ownEnv: Readonly<Record<string, string>>;
 }
 

@@ -65,7 +65,7 @@ async function pause(ms: number, deadline: AbortSignal): Promise<void> {
 async function killLeft({ leader, cgroup, exited }: TerminateOptions, members: Members): Promise<void> {
   const deadlineMs = performance.now() + KILL_WAIT_MS;
   cgroup?.kill();
-  // In real use where there is no /proc (macOS, BSD): Members finds nobody there beyond the group.
+  // Needed where there is no /proc (macOS, BSD): Members knows only the process group there.
   if (isAlive(leader)) await killTree(leader.pid);
   while ((await killOnce(leader, cgroup, members)) && performance.now() < deadlineMs) await delay(POLL_MS);
   await Promise.race([exited, delay(KILL_WAIT_MS, undefined, { ref: false })]);

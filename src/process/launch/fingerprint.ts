@@ -1,4 +1,4 @@
-/** A fingerprint of what a process is started with: a process with another one runs with an older config. */
+/** The fingerprint of what a process is started with. A process with another fingerprint runs an older config. */
 import { createHash } from 'node:crypto';
 import type { LaunchRequest } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
@@ -11,12 +11,12 @@ import { templateVariables } from '../../core/service/template.ts';
  * its paths and the parts of its address that templates use. Left out are its port and the values that it inherits from
  * the server's environment, which may differ after an upgrade.
  *
- * A key at its default adds nothing, so that processes of an earlier tenement, which knew no such key, do not count as
- * outdated. A new key is written behind the others, at the end of the list.
+ * A key at its default adds nothing, so that processes of an earlier tenement without that key do not count as outdated.
+ * A new key is appended to the list.
  */
 export function fingerprint({ service, paths, webAddress }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env, ...rest } = startedWith(service);
-  // The paths have the socket, filled in.
+  // `paths` contains the socket with its templates filled in.
   const { isolation, network, user, readOnlyPaths, nofileLimit, socket: _socket, ...access } = rest;
   const { readWritePaths, sockets, tmpLimitBytes, ...others } = access;
   const view = { network, user: user === 'root' ? null : user, readOnlyPaths, nofileLimit };
@@ -37,7 +37,7 @@ export function fingerprint({ service, paths, webAddress }: LaunchRequest): stri
   return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 22);
 }
 
-/** Returns the values if one of them is not its default; the default of one that is not named is null. */
+/** Returns the values unless all have their defaults. A default that is not given is null. */
 function unlessDefault(values: object, defaults: Readonly<Record<string, unknown>> = {}): object[] {
   const isDefault = ([name, value]: [string, unknown]) => same(value, defaults[name] ?? null);
   return Object.entries(values).every(isDefault) ? [] : [values];

@@ -24,7 +24,7 @@ import { makeRunnerParts, type RunnerCallbacks, type RunnerDeps, type RunnerPart
 export class Runner {
   readonly name: InstanceName;
   readonly tenantId: string;
-  /** Effective settings now. */
+  /** Its service as it applies to this instance. */
   service: EffectiveService;
   readonly inFlight: InstanceActivity;
   readonly consumption: Consumption;

@@ -24,13 +24,13 @@ test('every field of a service but its name is in the list', () => {
   expect([...SERVICE_KEYS.keys()].toSorted()).toEqual(Object.keys(fields).toSorted());
 });
 
-test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, { key, takeover }) => {
+test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, { key, whenChanged }) => {
   const said = {
     restart: 'running, restarted one by one: 1',
-    'next-start': 'taken over at the next start of each instance',
+    'next-start': 'takes effect at the next start of each instance',
     start: 'takes effect at once',
     live: 'takes effect at once',
-  }[takeover];
+  }[whenChanged];
   expect(wordsOf(field)).toEqual([`service api: ${key} changed; ${said}`]);
 });
 

@@ -54,10 +54,10 @@ test.each<[what: string, request: LaunchRequest, recorded: string]>([
 
 test.each([...SERVICE_KEYS].filter(([field]) => field !== 'socket'))(
   'another value of %s makes a process outdated just when its key restarts processes',
-  (field, { takeover }) => {
+  (field, { whenChanged }) => {
     const value = Array.isArray(SERVICE[field as keyof ServiceConfig]) ? ['x'] : field === 'env' ? { X: 'x' } : 'x';
     const isOutdated = fingerprint(requestOf({ [field]: value })) !== fingerprint(requestOf());
-    expect(isOutdated).toBe(takeover === 'restart');
+    expect(isOutdated).toBe(whenChanged === 'restart');
   },
 );
 
