@@ -59,6 +59,20 @@ export default {
       'faults.ts',
       'logger.ts',
     ]),
+    {
+      name: 'server-knows-no-reader',
+      severity: 'error',
+      comment: 'How requests are read is the business of a ClientSource (src/proxy/client/client-source.ts)',
+      from: { path: '^src/proxy/[^/]+$', pathNot: '^src/proxy/handler\\.ts$' },
+      to: { path: '^src/proxy/client/(node-http|request-feed|client-connections?|plain-[a-z]+)\\.ts$' },
+    },
+    {
+      name: 'one-http-proxy',
+      severity: 'error',
+      comment: 'http-proxy is used through one adapter, which sets the bounds that it lacks',
+      from: { path: '^src/', pathNot: '^src/proxy/tunnel/http-proxy\\.ts$' },
+      to: { path: 'node_modules/http-proxy' },
+    },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
   ],
   options: {

@@ -9,4 +9,4 @@ export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export { type CloseOptions, type Events, Hypervisor, type HypervisorOptions, type Instance } from './hypervisor.ts';
 export type { Logger } from './logger.ts';
-export type { Handler, HandlerOptions, Next } from './proxy/handler.ts';
+export type { Handler, HandlerOptions, NextFunction } from './proxy/handler.ts';

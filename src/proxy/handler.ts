@@ -18,7 +18,7 @@ import { serve } from './serve.ts';
 import { createUpgrader } from './tunnel/upgrade.ts';
 
 /** Called for a request that no instance serves. `error`: error of the host's own `instance` function. */
-export type Next = (error?: unknown) => void;
+export type NextFunction = (error?: unknown) => void;
 
 /** Functions for a server of node:http or node:https. They need no `this`. */
 export interface Handler {
@@ -26,9 +26,9 @@ export interface Handler {
    * `server.on('request', handler.request)`, or a middleware. Without `next`, a request that no instance serves gets
    * 404.
    */
-  readonly request: (request: IncomingMessage, response: ServerResponse, next?: Next) => void;
+  readonly request: (request: IncomingMessage, response: ServerResponse, next?: NextFunction) => void;
   /** `server.on('upgrade', handler.upgrade)`: WebSockets. */
-  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: Next) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: NextFunction) => void;
 }
 
 type Picked = string | null | undefined;
@@ -105,12 +105,12 @@ function assertServable(message: IncomingMessage, response: ServerResponse): voi
     throw new TenementError('bad_input', 'the handler was given a request that is already answered');
 }
 
-function isPassedOn(routed: Routed, next: Next | undefined): boolean {
+function isPassedOn(routed: Routed, next: NextFunction | undefined): boolean {
   return next !== undefined && 'refused' in routed && routed.refused === 'unknown_tenant';
 }
 
 /** Continues in the same step if the route is known at once. */
-function settle(route: () => Routed | Promise<Routed>, go: (routed: Routed) => void, fail: Next): void {
+function settle(route: () => Routed | Promise<Routed>, go: (routed: Routed) => void, fail: NextFunction): void {
   let routed: Routed | Promise<Routed>;
   try {
     routed = route();

@@ -1,11 +1,16 @@
 /** Serves one request, read by whichever server, by the tenant that its route names. */
-import type { ClientRequest, ClientResponse, Served } from './client/client.ts';
+import type { ClientRequest, ClientResponse, ServedRequest } from './client/client.ts';
 import { answerError } from './exchange/error-page.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { callerOf, type Gateway } from './gateway.ts';
 import type { Routed } from './routing/route.ts';
 
-export function serve(request: ClientRequest, response: ClientResponse, gateway: Gateway, route: Routed): Served {
+export function serve(
+  request: ClientRequest,
+  response: ClientResponse,
+  gateway: Gateway,
+  route: Routed,
+): ServedRequest {
   const caller = callerOf(request, gateway);
   gateway.inFlight.begin(response);
   if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);

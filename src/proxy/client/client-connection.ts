@@ -3,7 +3,7 @@
  * goes to node:http for good.
  */
 import type { Socket } from 'node:net';
-import type { ClientRequest, ClientResponse, Served } from './client.ts';
+import type { ClientRequest, ClientResponse, ServedRequest } from './client.ts';
 import { halfClosed } from './half-close.ts';
 import { linger } from './linger.ts';
 import { PlainBody } from './plain-body.ts';
@@ -18,7 +18,7 @@ const READ_OVERHEAD_BYTES = 512;
 export interface ClientConnectionOwner {
   readonly maxHeadBytes: number;
   readonly keepAliveLines: string;
-  serve(request: ClientRequest, response: ClientResponse): Served;
+  serve(request: ClientRequest, response: ClientResponse): ServedRequest;
   /** Passes the connection on, with `bytes` that were read and not understood. The socket has no listeners any more. */
   onHandOver(connection: ClientConnection, bytes: Buffer): void;
   onGone(connection: ClientConnection): void;
@@ -32,7 +32,7 @@ export class ClientConnection implements PlainResponseOwner {
   isNew = true;
   private readonly owner: ClientConnectionOwner;
   /** Set until the response is complete. */
-  private served: Served | null = null;
+  private served: ServedRequest | null = null;
   private response: PlainResponse | null = null;
   private body: PlainBody | null = null;
   /** Lines of the last request, while the client is busy. */
@@ -111,7 +111,7 @@ export class ClientConnection implements PlainResponseOwner {
     const { socket, body } = this;
     const { rawHeaders } = lines;
     const repeated = isRepeated ? lines : null;
-    this.served = this.owner.serve({ method, url, rawHeaders, socket, body, repeated }, response);
+    this.served = this.owner.serve({ method, url, rawHeaders, socket, isChunked: false, body, repeated }, response);
     this.served.start();
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../../core/service/service.ts';
 import { inside } from '../../faults.ts';
 import { FewATurn } from '../exchange/few-a-turn.ts';
-import type { ClientRequest, ClientResponse, Served } from './client.ts';
+import type { ClientRequest, ClientResponse, ServedRequest } from './client.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
 /** How often all connections are checked. */
@@ -11,7 +11,7 @@ const SWEEP_MS = 1000;
 
 export interface ClientConnectionsOptions {
   readonly limits: ProxyLimits;
-  serve(request: ClientRequest, response: ClientResponse): Served;
+  serve(request: ClientRequest, response: ClientResponse): ServedRequest;
   /** Passes a connection to another reader, from `bytes` on. The socket is paused. */
   onHandOver(socket: Socket, bytes: Buffer): void;
   /** The client has sent nothing within the time for headers. */
@@ -41,7 +41,7 @@ export class ClientConnections implements ClientConnectionOwner {
     return connection;
   }
 
-  serve(request: ClientRequest, response: ClientResponse): Served {
+  serve(request: ClientRequest, response: ClientResponse): ServedRequest {
     return this.options.serve(request, response);
   }
 

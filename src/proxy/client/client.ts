@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { hasBody } from '../routing/headers.ts';
+import { hasBody, isChunked } from '../routing/headers.ts';
 import type { HeaderLines } from './plain-request.ts';
 
 export interface ClientRequest {
@@ -15,6 +15,8 @@ export interface ClientRequest {
   /** [name, value, …], latin1. */
   readonly rawHeaders: readonly string[];
   readonly socket: Socket;
+  /** Whether the body comes in chunks. */
+  readonly isChunked: boolean;
   /** null without a body. */
   readonly body: ClientBody | null;
   /** Its header lines, if the previous request on the connection had the same; otherwise null. */
@@ -56,7 +58,7 @@ export interface ClientResponse {
 }
 
 /** A request that is being served. Its owner reports events of the client. */
-export interface Served {
+export interface ServedRequest {
   start(): void;
   /** The client left, or has its whole response. */
   closed(): void;
@@ -71,5 +73,7 @@ export function protoOf(socket: Socket): 'http' | 'https' {
 
 export function requestOf(message: IncomingMessage): ClientRequest {
   const { method = 'GET', url = '/', rawHeaders, socket } = message;
-  return { method, url, rawHeaders, socket, body: hasBody(rawHeaders) ? message : null, repeated: null };
+  const chunked = isChunked(rawHeaders);
+  const body = chunked || hasBody(rawHeaders) ? message : null;
+  return { method, url, rawHeaders, socket, isChunked: chunked, body, repeated: null };
 }

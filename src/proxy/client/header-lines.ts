@@ -3,6 +3,9 @@
 /** RFC 9110 §5.1 and §5.5: a token, and a value without control characters. */
 const HEADER_LINE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)(?:\r\n|$)/y;
 
+/** Longer heads are not cached, because each busy connection keeps its last one. */
+export const MAX_KEPT_BYTES = 2048;
+
 /**
  * Parses lines of `text` from `at` on; the last one has no line end. Returns [name, value, …], or null when one is not
  * "name: value".

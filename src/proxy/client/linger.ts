@@ -2,10 +2,8 @@
  * Ends a connection whose client has its response, and still sends. Closing it with unread bytes would reset it, and
  * lose the part of the response that the client has not received (RFC 9112, section 9.6).
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { inside } from '../../faults.ts';
-import { feedOf } from './request-feed.ts';
 
 /** Like nginx's `lingering_time`. */
 const LINGER_MS = 30_000;
@@ -21,21 +19,4 @@ export function linger(socket: Socket): void {
     LINGER_MS,
   ).unref();
   socket.once('close', () => clearTimeout(timer)).setTimeout(LINGER_IDLE_MS, () => socket.destroy());
-}
-
-/**
- * Makes node:http linger, which otherwise calls `destroySoon` as soon as its last response is written. There is no
- * option for this.
- */
-export function lingerUnderNode(message: IncomingMessage, response: ServerResponse): void {
-  const { socket } = message;
-  response.prependListener('finish', () => {
-    if (message.complete && feedOf(socket)?.holds !== true) return;
-    message.resume();
-    const { destroySoon } = socket;
-    socket.destroySoon = () => linger(socket);
-    queueMicrotask(() => {
-      socket.destroySoon = destroySoon;
-    });
-  });
 }

@@ -1,34 +1,43 @@
 /**
- * How the proxy accepts connections. libuv accepts one connection per turn of the event loop from a listening socket.
- * So while hundreds are busy, and turns are long, new ones wait for seconds in the kernel's queue; measured, 512 of
- * them 2.9 s. Several sockets on one port are accepted from in parallel.
+ * How the proxy accepts connections. libuv accepts one connection a turn of the event loop from a listening socket. While
+ * hundreds of connections are busy and a turn is long, new ones wait in the kernel's queue for seconds: 2.9 s with 512 of
+ * them, as measured. Several sockets on one port are accepted from side by side.
  */
 
 import cluster from 'node:cluster';
-import type { Server } from 'node:http';
-import { createServer as createNetServer, Server as NetServer } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenAddress } from '../../core/service/service.ts';
 import { TenementError } from '../../errors.ts';
+import { confine } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
 
-/** With Node's own 511, a burst of connections waits a second for the second SYN; the kernel caps this at somaxconn. */
+/** With Node's own 511 a burst of connections waits a second for its second SYN. The kernel caps this at somaxconn. */
 const BACKLOG = 4096;
+
 export interface Listeners {
   readonly address: ListenAddress;
-  /** Stops accepting; settles when all connections are closed. */
+  /** Accepts no more; settles when all connections are closed. */
   close(): Promise<void>;
 }
 
-/**
- * Listens. @param sockets number of sockets: with 16 the last of 512 busy connections waited 0.7 s, with 64 0.4 s
- * @throws {TenementError} `listen_failed`
- */
-export async function listen(server: Server, address: ListenAddress, sockets: number): Promise<Listeners> {
+export interface ListenOptions {
+  /** Sockets that share the port. With 16 of them the last of 512 busy connections waited 0.7 s, with 64 0.4 s. */
+  readonly sockets: number;
+  readonly logger: Logger;
+  /** Gets each connection. What it throws ends that connection. */
+  onConnection(socket: Socket): void;
+}
+
+/** @throws {TenementError} `listen_failed` */
+export async function listen(address: ListenAddress, options: ListenOptions): Promise<Listeners> {
   try {
-    const servers = [server, ...helpersOf(server, sockets)];
-    // A port that others listen on could be shared unnoticed, so it is first tried alone.
-    const bound = sharesPort(servers) ? await tryAlone(address) : address;
-    const [first = bound] = await Promise.all(servers.map((one) => listenOne(one, bound, sharesPort(servers))));
-    return { address: first, close: async () => void (await Promise.all(servers.map(stopAccepting))) };
+    const count = sharesPort() ? options.sockets : 1;
+    const reusePort = count > 1;
+    // Others that listen on a shared port would go unnoticed, so the port is tried alone first.
+    const bound = reusePort ? await tryAlone(address) : address;
+    const servers = Array.from({ length: count }, () => acceptor(options));
+    const [first = bound] = await Promise.all(servers.map((server) => listenOne(server, bound, reusePort)));
+    return { address: first, close: async () => void (await Promise.all(servers.map(closed))) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'another program listens there' : message;
@@ -36,25 +45,25 @@ export async function listen(server: Server, address: ListenAddress, sockets: nu
   }
 }
 
-/** Workers share one socket, so that a hanging worker gets no connection. */
-function helpersOf(server: Server, sockets: number): NetServer[] {
-  if (cluster.isWorker || process.platform !== 'linux') return [];
-  const take = (socket: unknown) => server.emit('connection', socket);
-  return Array.from({ length: sockets - 1 }, () => createNetServer({ allowHalfOpen: true, noDelay: true }, take));
+/** Workers share one socket, so that no connection is handed to a worker that hangs. */
+function sharesPort(): boolean {
+  return !cluster.isWorker && process.platform === 'linux';
 }
 
-function sharesPort(servers: readonly NetServer[]): boolean {
-  return servers.length > 1;
+function acceptor({ onConnection, logger }: ListenOptions): Server {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+  confine(server, logger);
+  return server;
 }
 
 async function tryAlone(address: ListenAddress): Promise<ListenAddress> {
-  const server = new NetServer();
+  const server = createServer();
   const bound = await listenOne(server, address, false);
-  await stopAccepting(server);
+  await closed(server);
   return bound;
 }
 
-function listenOne(server: NetServer, { host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
+function listenOne(server: Server, { host, port }: ListenAddress, reusePort: boolean): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host, backlog: BACKLOG, reusePort }, () => {
@@ -65,7 +74,8 @@ function listenOne(server: NetServer, { host, port }: ListenAddress, reusePort: 
   });
 }
 
-/** http's own close would destroy connections whose last response is written but not yet sent. */
-function stopAccepting(server: NetServer): Promise<void> {
-  return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
 }

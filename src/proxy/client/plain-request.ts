@@ -2,7 +2,7 @@
  * Recognises unambiguous requests (RFC 9112), which nearly all are. Pure. All others are left to node:http, including
  * those that it refuses: no request may pass here that node:http would read differently.
  */
-import { readHeaderLines } from './header-lines.ts';
+import { MAX_KEPT_BYTES, readHeaderLines } from './header-lines.ts';
 
 /** More than browsers send; node:http accepts 2000. */
 const MAX_HEADERS = 100;
@@ -14,9 +14,6 @@ const LENGTH = /^\d{1,15}$/;
 
 /** Fields that concern the connection, or leave the length open. */
 const NOT_PLAIN = new Set(['transfer-encoding', 'upgrade', 'expect', 'te', 'trailer']);
-
-/** Longer heads are not cached, because each busy connection keeps its last one. */
-const MAX_KEPT_BYTES = 2048;
 
 export interface PlainHead {
   readonly method: string;

@@ -2,9 +2,9 @@
 import type { Admission, Lease, Outcome, Refusal, SecondTry } from '../../core/admission/serving.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
-import { type ClientRequest, type ClientResponse, protoOf, type Served } from '../client/client.ts';
+import { type ClientRequest, type ClientResponse, protoOf, type ServedRequest } from '../client/client.ts';
 import type { Caller, Gateway } from '../gateway.ts';
-import { isChunked, isEventStream, requestHead } from '../routing/headers.ts';
+import { isEventStream, requestHead } from '../routing/headers.ts';
 import type { Route } from '../routing/route.ts';
 import type { ResponseHead } from '../upstream/response-reader.ts';
 import { FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
@@ -25,7 +25,7 @@ const EXIT_SEEN_WITHIN_MS = 25;
 /** A process that refuses connections is ending. If it still lives after this time, it is tried once more. */
 const LISTENER_BACK_WITHIN_MS = 2000;
 
-export class Exchange implements Served, UpstreamHandler, DownloadHooks, InterimHooks {
+export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, InterimHooks {
   private readonly request: ClientRequest;
   private readonly response: ClientResponse;
   private readonly route: Route;
@@ -88,12 +88,11 @@ export class Exchange implements Served, UpstreamHandler, DownloadHooks, Interim
     const { request, response, route, caller } = this;
     const { peer, trusted, requestId } = caller;
     const { method, body } = request;
-    const chunked = isChunked(request.rawHeaders);
     this.sent = false;
     this.outcome = undefined;
     // The time to the first byte of the answer begins with the last part of the request.
     const onMoved = () => this.connection?.postpone();
-    this.upload = body === null ? null : new Upload(request, body, response, chunked, onMoved);
+    this.upload = body === null ? null : new Upload(request, body, response, onMoved);
     const proto = protoOf(request.socket);
     const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
     const head = requestHead(request, route.path, by);

@@ -4,14 +4,13 @@ import { asksForGoAhead } from '../client/request-fault.ts';
 import { valuesOf } from '../routing/headers.ts';
 import { passableTrailers } from '../routing/trailers.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
-import { type Mover, turns } from './turn.ts';
+import { type Mover, transferBudget } from './transfer-budget.ts';
 
 export class Upload implements Mover {
   private readonly request: ClientRequest;
   private readonly body: ClientBody;
   private readonly response: ClientResponse;
   private connection: UpstreamConnection | null = null;
-  private readonly chunked: boolean;
   /** Whether the tenant would accept more, and the client has not sent it yet. */
   waitsForClient = false;
   /** Whether it waits for its turn. */
@@ -20,18 +19,11 @@ export class Upload implements Mover {
   private readonly onMoved: () => void;
 
   /** @param onMoved called for each part that was sent on, and at the end */
-  constructor(
-    request: ClientRequest,
-    body: ClientBody,
-    response: ClientResponse,
-    chunked: boolean,
-    onMoved: () => void,
-  ) {
+  constructor(request: ClientRequest, body: ClientBody, response: ClientResponse, onMoved: () => void) {
     this.onMoved = onMoved;
     this.request = request;
     this.body = body;
     this.response = response;
-    this.chunked = chunked;
   }
 
   /** Returns how long no byte has arrived, in ms. */
@@ -85,14 +77,14 @@ export class Upload implements Mover {
     if (this.connection === null) return;
     this.movedAtMs = performance.now();
     this.onMoved();
-    turns.spend(chunk.length, this);
+    transferBudget.spend(chunk.length, this);
     if (this.send(this.connection, chunk)) return;
     this.waitsForClient = false;
     this.body.pause();
   };
 
   private send(connection: UpstreamConnection, chunk: Buffer): boolean {
-    if (!this.chunked) return connection.write(chunk);
+    if (!this.request.isChunked) return connection.write(chunk);
     connection.cork();
     connection.write(`${chunk.length.toString(16)}\r\n`);
     connection.write(chunk);
@@ -106,7 +98,7 @@ export class Upload implements Mover {
     this.waitsForClient = false;
     if (connection === null) return;
     this.onMoved();
-    if (this.chunked) connection.write(lastChunk(this.body.rawTrailers ?? []));
+    if (this.request.isChunked) connection.write(lastChunk(this.body.rawTrailers ?? []));
     connection.finish();
   };
 }

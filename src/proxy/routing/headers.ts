@@ -49,6 +49,8 @@ export function hasHeader(raw: readonly string[], name: string): boolean {
 export interface RequestToForward {
   readonly method: string;
   readonly rawHeaders: readonly string[];
+  /** Whether the body comes in chunks. */
+  readonly isChunked: boolean;
   /** Header lines that the previous request on the connection may have had, too. */
   readonly repeated: HeaderLines | null;
 }
@@ -59,30 +61,31 @@ export function requestHead(request: RequestToForward, path: string, by: Forward
   return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${after}`;
 }
 
-function forwardedLines({ rawHeaders, repeated }: RequestToForward, by: ForwardedBy): ForwardedLines {
-  if (repeated === null) return linesFor(rawHeaders, by);
+function forwardedLines(request: RequestToForward, by: ForwardedBy): ForwardedLines {
+  const { repeated } = request;
+  if (repeated === null) return linesFor(request, by);
   const { forwarded } = repeated;
   // Everything else in them belongs to the connection, or to the lines themselves.
   if (forwarded !== null && forwarded.tenantId === by.tenantId && forwarded.trusted === by.trusted) return forwarded;
-  const made = linesFor(rawHeaders, by);
+  const made = linesFor(request, by);
   repeated.forwarded = { ...made, before: flat(made.before), after: flat(made.after) };
   return made;
 }
 
-function linesFor(raw: readonly string[], by: ForwardedBy): ForwardedLines {
-  const headers = requestHeaders(raw, by);
+function linesFor(request: RequestToForward, by: ForwardedBy): ForwardedLines {
+  const headers = requestHeaders(request.rawHeaders, by);
   const idAt = headers.length - ADDED_BEHIND_ID;
   let before = '';
   for (let index = 0; index < idAt; index += 2) before += `${headers[index]}: ${headers[index + 1]}\r\n`;
   before += `${headers[idAt]}: `;
-  const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(raw)}\r\n`;
+  const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(request)}\r\n`;
   return { tenantId: by.tenantId, trusted: by.trusted, before, after };
 }
 
-function connectionLines(raw: readonly string[]): string {
+function connectionLines({ rawHeaders: raw, isChunked }: RequestToForward): string {
   const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
   const connection = takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
-  if (!isChunked(raw)) return connection;
+  if (!isChunked) return connection;
   const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
   return `${connection}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n`;
 }

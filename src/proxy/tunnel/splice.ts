@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Lease } from '../../core/admission/serving.ts';
 import type { Upstream } from '../../core/ports.ts';
 import { confineWith, inside } from '../../faults.ts';
-import { takeTurns } from '../exchange/turn.ts';
+import { paceTransfer } from '../exchange/transfer-budget.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
 import { Conversation } from './conversation.ts';
 
@@ -73,7 +73,7 @@ export class Splice {
     this.conversation.asked(Buffer.concat(held));
     client.pipe(upstream);
     upstream.pipe(client, { end: false });
-    this.undo = [takeTurns(client, upstream), takeTurns(upstream, client)];
+    this.undo = [paceTransfer(client, upstream), paceTransfer(upstream, client)];
     // Registered after the pipes, so that observed bytes have been passed on.
     client.on('data', this.onAsked);
     upstream.on('data', this.onAnswered);

@@ -1,9 +1,6 @@
-/**
- * Upgrades (WebSocket and other protocols): claimed like any request, then piped by http-proxy until either side ends.
- */
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+/** Upgrades (WebSocket and other protocols): claimed like any request, then joined to the tenant until either side ends. */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import httpProxy from 'http-proxy';
 import type { Lease } from '../../core/admission/serving.ts';
 import { type ErrorCode, toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
@@ -13,19 +10,15 @@ import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
 import { type Caller, callerOf, type Gateway, probe, routeOf } from '../gateway.ts';
 import { hasBody, requestHeaders } from '../routing/headers.ts';
 import type { Route, Routed } from '../routing/route.ts';
+import { createUpgradeSender } from './http-proxy.ts';
 import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
 
-type WebSocketProxy = InstanceType<typeof httpProxy.ProxyServer<typeof IncomingMessage, typeof ServerResponse>>;
 /** @param routed the route, unless the host decides */
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed?: Routed) => void;
 
 export function createUpgrader(gateway: Gateway): Upgrader {
-  const proxy: WebSocketProxy = httpProxy.createProxyServer({ ws: true, toProxy: true });
-  const tunnels = new WeakMap<IncomingMessage, Tunnel>();
-  // http-proxy also reports a client's reset here, and throws without a listener.
-  proxy.on('error', () => {});
-  proxy.on('proxyReqWs', (upstream: ClientRequest, request: IncomingMessage) => tunnels.get(request)?.open(upstream));
+  const send = createUpgradeSender();
   return (request, socket, head, routed) => {
     // A reset by the client counts as leaving.
     socket.on('error', () => {});
@@ -44,17 +37,15 @@ export function createUpgrader(gateway: Gateway): Upgrader {
         else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
       };
       const tunnel = new Tunnel(socket, lease, {
-        asked,
         onFailed: fail,
         onJoined: () => gateway.inFlight.becomeStream(socket),
         onConnection: (change) => gateway.source.countConnection(lease.generation, change),
         bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
       });
-      tunnels.set(request, tunnel);
-      rewrite(request, route, caller, lease);
-      proxy.ws(request, socket, head, { target: targetOf(lease) }, fail);
-      tunnel.opened();
-      // http-proxy has set keep-alive itself, with the first probe after two hours.
+      const headers = headersFor(request, route, caller, lease);
+      const { upstream } = lease;
+      send({ request, client: socket, head, upstream, path: route.path, headers, asked }, tunnel);
+      // http-proxy has set the socket to be probed after two hours.
       probe(socket, gateway);
     };
     void claim(request, socket, route, caller, gateway, connect);
@@ -105,30 +96,16 @@ function onLeaving(socket: Socket, left: () => void): () => void {
   return () => socket.off('close', left).off('end', left).off('readable', look);
 }
 
-/**
- * http-proxy forwards `request.headers` and adds nothing, so the tenant's header is stored there. It accepts only
- * WebSockets, so the tunnel writes the requested protocol.
- */
-function rewrite(request: IncomingMessage, route: Route, caller: Caller, lease: Lease): void {
+function headersFor(request: IncomingMessage, { host }: Route, caller: Caller, { tenantId }: Lease): string[] {
   const { peer, trusted, requestId } = caller;
-  const proto = protoOf(request.socket);
-  const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
-  const raw = [...requestHeaders(request.rawHeaders, by), 'Connection', 'Upgrade', 'Upgrade', 'websocket'];
-  const headers: Record<string, string> = {};
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase();
-    const before = headers[name];
-    const separator = name === 'cookie' ? '; ' : ', ';
-    headers[name] = before === undefined ? (raw[index + 1] ?? '') : before + separator + raw[index + 1];
-  }
-  request.headers = headers;
-  request.url = route.path;
-}
-
-function targetOf(lease: Lease) {
-  const { upstream } = lease;
-  if ('port' in upstream) return { protocol: 'http:', host: '127.0.0.1', port: upstream.port };
-  return { protocol: 'http:', host: 'localhost', port: 80, socketPath: upstream.socketPath };
+  return requestHeaders(request.rawHeaders, {
+    peer,
+    trusted,
+    requestId,
+    host,
+    proto: protoOf(request.socket),
+    tenantId,
+  });
 }
 
 function refuseUpgrade(

@@ -2,7 +2,7 @@
  * Reads HTTP/1.1 responses incrementally (RFC 9112). Pure: no socket, no time. Strict: an ambiguous or malformed
  * response is an error, after which the connection must be closed.
  */
-import { readHeaderLines } from '../client/header-lines.ts';
+import { MAX_KEPT_BYTES, readHeaderLines } from '../client/header-lines.ts';
 import { BadResponse, type Framing, framingOf } from './response-framing.ts';
 
 /** Limit for status line and header fields together, and for trailers. */
@@ -18,9 +18,6 @@ const LINE_END = Buffer.from('\r\n');
 const BEGINNING = Buffer.from('HTTP/1.');
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-/** Longer heads are not cached. */
-const MAX_KEPT_BYTES = 2048;
-
 const SIZE_LINE = /^([0-9A-Fa-f]+)[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** The head of a response. When a connection repeats the same bytes, the reader repeats the same object. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../../core/ports.ts';
 import { confine, fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
-import { type Mover, turns } from '../exchange/turn.ts';
+import { type Mover, transferBudget } from '../exchange/transfer-budget.ts';
 import { type ResponseHead, ResponseReader, type ResponseSink } from './response-reader.ts';
 import { connectOptions } from './upstream-address.ts';
 import type { SendOptions, UpstreamHandler } from './upstream-handler.ts';
@@ -218,7 +218,7 @@ export class UpstreamConnection implements ResponseSink, Mover {
   /** Prepares the next read, because the response is not complete. @param length size of the last read */
   private readOn(length: number): void {
     if (length === BUFFER_BYTES && !this.ownsBuffer) this.readInto(Buffer.allocUnsafeSlow(BUFFER_BYTES));
-    turns.spend(length, this);
+    transferBudget.spend(length, this);
   }
 
   // ---- Calls of the reader -------------------------------------------------------------------

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import type { ClientResponse, Served } from '../../../src/proxy/client/client.ts';
+import type { ClientResponse, ServedRequest } from '../../../src/proxy/client/client.ts';
 import { ClientConnection } from '../../../src/proxy/client/client-connection.ts';
 import { Bench, echo, readAll, readUntil } from '../support.ts';
 
@@ -141,7 +141,7 @@ async function connected(): Promise<{ client: Socket; side: Socket; responses: C
   new ClientConnection(side, {
     maxHeadBytes: 16 * 1024,
     keepAliveLines: '',
-    serve: ({ url }, response): Served => {
+    serve: ({ url }, response): ServedRequest => {
       responses.push(response);
       return { start: () => {}, closed: () => ended.push(url), drained: () => {} };
     },

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { TURN_BYTES, Turns, takeTurns } from '../../../src/proxy/exchange/turn.ts';
+import { BUDGET_BYTES, paceTransfer, TransferBudget } from '../../../src/proxy/exchange/transfer-budget.ts';
 
 const MIB = 1024 * 1024;
 
@@ -20,34 +20,34 @@ class FakeMover {
 }
 
 test('what fits into a turn is not held', () => {
-  const turns = new Turns();
+  const budget = new TransferBudget();
   const mover = new FakeMover();
-  for (let moved = 0; moved < TURN_BYTES - 1; moved += TURN_BYTES / 4) turns.spend(TURN_BYTES / 4 - 1, mover);
+  for (let moved = 0; moved < BUDGET_BYTES - 1; moved += BUDGET_BYTES / 4) budget.spend(BUDGET_BYTES / 4 - 1, mover);
   expect(mover.holds).toBe(0);
 });
 
 test('past what fits, whoever moves something waits for the next turn', async () => {
-  const turns = new Turns();
+  const budget = new TransferBudget();
   const [first, second] = [new FakeMover(), new FakeMover()];
-  turns.spend(TURN_BYTES, first);
-  turns.spend(1, second);
+  budget.spend(BUDGET_BYTES, first);
+  budget.spend(1, second);
   expect([first.held, second.held]).toEqual([true, true]);
   await turn();
   expect([first.held, second.held]).toEqual([false, false]);
-  turns.spend(1, first);
+  budget.spend(1, first);
   expect(first.held).toBe(false);
 });
 
 test('a thousand that begin at once move a turn of it at a time, in the order in which they came', async () => {
-  const turns = new Turns();
+  const budget = new TransferBudget();
   const movers = Array.from({ length: 1000 }, () => new FakeMover());
-  turns.spend(TURN_BYTES, new FakeMover());
-  for (const mover of movers) turns.spend(64 * 1024, mover);
+  budget.spend(BUDGET_BYTES, new FakeMover());
+  for (const mover of movers) budget.spend(64 * 1024, mover);
   let free = 0;
   for (let count = 0; free < movers.length; count += 1) {
     await turn();
     const now = movers.filter(({ held }) => !held).length;
-    expect((now - free) * 64 * 1024).toBeLessThanOrEqual(TURN_BYTES);
+    expect((now - free) * 64 * 1024).toBeLessThanOrEqual(BUDGET_BYTES);
     expect(movers.slice(0, now).every(({ held }) => !held)).toBe(true);
     free = now;
     expect(count).toBeLessThan(100);
@@ -59,7 +59,7 @@ test('a pipe that waits for its sink is not let go by its turn', async () => {
   const source = new PassThrough({ highWaterMark: 4 * MIB });
   const sink = new PassThrough({ highWaterMark: MIB });
   source.pipe(sink);
-  takeTurns(source, sink);
+  paceTransfer(source, sink);
   for (let part = 0; part < 4; part += 1) source.write(Buffer.alloc(MIB));
   for (let count = 0; count < 20; count += 1) await turn();
   expect(sink.writableLength + sink.readableLength).toBeLessThanOrEqual(2 * MIB);
@@ -73,15 +73,15 @@ test('a pipe that waits for its sink is not let go by its turn', async () => {
 test('what waits for a turn that failed goes on with the next that moves something', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const turns = new Turns();
+  const budget = new TransferBudget();
   const [first, second] = [new FakeMover(), new FakeMover()];
   const failed = vi.spyOn(globalThis, 'setImmediate').mockImplementationOnce(() => null as never);
-  turns.spend(TURN_BYTES, first);
+  budget.spend(BUDGET_BYTES, first);
   failed.mockRestore();
   await turn();
   expect(first.held).toBe(true);
   vi.advanceTimersByTime(1000);
-  turns.spend(1, second);
+  budget.spend(1, second);
   await turn();
   expect([first.held, second.held]).toEqual([false, false]);
 });
