@@ -53,4 +53,13 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO tenants (id, created_at_ms) SELECT tenant, min(created_at_ms) FROM instances GROUP BY tenant;
   `,
+  `
+  CREATE TABLE tenant_operations (
+    tenant TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    step TEXT NOT NULL,
+    started_at_ms INTEGER NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,13 +2,15 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { TenantChange, TenantStore } from '../core/stores/tenant-store.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
+import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
 import { type Database, durably, reading } from './database.ts';
 import { instanceRows } from './instances.ts';
 
 export function createTenantStore(database: Database): TenantStore {
   const list = database.prepare('SELECT * FROM tenants ORDER BY id');
   const get = database.prepare('SELECT * FROM tenants WHERE id = ?');
-  const instance = database.prepare('SELECT 1 FROM instances WHERE tenant = ? LIMIT 1');
+  const instance = database.prepare('SELECT 1 FROM instances WHERE tenant = ? AND service <> ? LIMIT 1');
+  const unfinished = database.prepare('SELECT * FROM tenant_operations ORDER BY tenant');
   const write = changeWriter(database);
   return {
     list: () => reading(() => Array.from(list.iterate(), recordOf)),
@@ -16,7 +18,8 @@ export function createTenantStore(database: Database): TenantStore {
       const row = reading(() => get.get(tenantId));
       return row === undefined ? null : recordOf(row);
     },
-    hasInstances: (tenantId) => reading(() => instance.get(tenantId)) !== undefined,
+    unfinished: () => reading(() => Array.from(unfinished.iterate(), unfinishedOf)),
+    hasInstances: (tenantId, besideService) => reading(() => instance.get(tenantId, besideService)) !== undefined,
     commit: (change) => durably(database, () => write(change)),
   };
 }
@@ -26,12 +29,31 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const save = database.prepare('INSERT OR REPLACE INTO tenants (id, created_at_ms, uid) VALUES (?, ?, ?)');
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');
   const instances = instanceRows(database);
-  return ({ tenantId, record, addInstance, removeInstance }) => {
+  const setOperation = operationWriter(database);
+  return ({ tenantId, record, addInstance, removeInstance, operation }) => {
+    setOperation(tenantId, operation ?? null);
     if (record === null) remove.run(tenantId);
     else if (record !== undefined) save.run(record.id, record.createdAtMs, record.uid);
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
     if (addInstance !== undefined) instances.save(addInstance);
   };
+}
+
+/** Returns a function that notes what is under way on a tenant; null: nothing. */
+function operationWriter(database: Database): (tenantId: string, operation: TenantOperation | null) => void {
+  const save = database.prepare('INSERT OR REPLACE INTO tenant_operations VALUES (?, ?, ?, ?, ?)');
+  const remove = database.prepare('DELETE FROM tenant_operations WHERE tenant = ?');
+  return (tenantId, operation) => {
+    if (operation === null) return void remove.run(tenantId);
+    const { kind, step, startedAtMs, ...data } = operation;
+    save.run(tenantId, kind, step, startedAtMs, JSON.stringify(data));
+  };
+}
+
+function unfinishedOf(row: Record<string, SQLOutputValue>): UnfinishedOperation {
+  const { tenant, kind, step, started_at_ms, data } = row;
+  const operation = { kind, step, startedAtMs: Number(started_at_ms), ...JSON.parse(String(data)) } as TenantOperation;
+  return { tenantId: String(tenant), operation };
 }
 
 function recordOf(row: Record<string, SQLOutputValue>): TenantRecord {

@@ -13,6 +13,7 @@ import type { Runner } from './instance/runner.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
+import { resumeDeletions } from './tenants/deletion.ts';
 
 /**
  * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.
@@ -50,6 +51,7 @@ export class ServerLife {
   async open(): Promise<void> {
     this.parts.deps.host.assertHostGives(this.parts.config.services.values());
     await this.parts.deps.host.prepare();
+    await resumeDeletions(this.parts.tenantLocks, this.parts.deps);
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);

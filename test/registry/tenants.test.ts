@@ -103,3 +103,18 @@ describe('a change of a tenant', () => {
     expect([tenants.list(), registry.list()]).toEqual([[], []]);
   });
 });
+
+describe('an operation on a tenant', () => {
+  const operation = { kind: 'delete', step: 'files', startedAtMs: 1000, service: 'api', withDirectory: true } as const;
+
+  it('is found by the next server, until a change of the tenant ends it', () => {
+    const file = databaseFile();
+    const { tenants, database } = open(file);
+    tenants.commit({ tenantId: 'acme', record: newTenant('acme', 1), operation });
+    database.close();
+    const again = open(file);
+    expect(again.tenants.unfinished()).toEqual([{ tenantId: 'acme', operation }]);
+    again.tenants.commit({ tenantId: 'acme', addInstance: newRecord('api', 'acme', OWN, 1000) });
+    expect(again.tenants.unfinished()).toEqual([]);
+  });
+});

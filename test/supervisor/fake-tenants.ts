@@ -2,9 +2,11 @@
 import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
 import type { TenantRecord } from '../../src/core/tenants/tenant.ts';
+import type { TenantOperation, UnfinishedOperation } from '../../src/core/tenants/tenant-operation.ts';
 
 export class FakeTenants implements TenantStore {
   readonly records = new Map<string, TenantRecord>();
+  readonly operations = new Map<string, TenantOperation>();
   /** Every change that was written, in order. */
   readonly changes: TenantChange[] = [];
   private readonly instances: Map<string, InstanceRecord>;
@@ -17,6 +19,10 @@ export class FakeTenants implements TenantStore {
       this.records.set(tenantId, { id: tenantId, createdAtMs, uid: null });
   }
 
+  unfinished(): UnfinishedOperation[] {
+    return Array.from(this.operations, ([tenantId, operation]) => ({ tenantId, operation }));
+  }
+
   list(): TenantRecord[] {
     return [...this.records.values()];
   }
@@ -25,14 +31,17 @@ export class FakeTenants implements TenantStore {
     return this.records.get(tenantId) ?? null;
   }
 
-  hasInstances(tenantId: string): boolean {
-    return [...this.instances.values()].some((one) => one.tenantId === tenantId);
+  hasInstances(tenantId: string, besideService: string): boolean {
+    const all = [...this.instances.values()];
+    return all.some((one) => one.tenantId === tenantId && one.service !== besideService);
   }
 
   commit(change: TenantChange): void {
     this.assertWritable();
     this.changes.push(change);
-    const { tenantId, record, addInstance, removeInstance } = change;
+    const { tenantId, record, addInstance, removeInstance, operation } = change;
+    if (operation === undefined) this.operations.delete(tenantId);
+    else this.operations.set(tenantId, operation);
     if (record === null) this.records.delete(tenantId);
     else if (record !== undefined) this.records.set(tenantId, record);
     if (removeInstance !== undefined) this.instances.delete(`${removeInstance}:${tenantId}`);

@@ -1,6 +1,7 @@
 /** Storage of tenants, which the registry implements. */
 import type { InstanceRecord } from '../lifecycle/instance.ts';
 import type { TenantRecord } from '../tenants/tenant.ts';
+import type { TenantOperation, UnfinishedOperation } from '../tenants/tenant-operation.ts';
 
 /** A change of one tenant, written in one step. Absent parts stay as they are. */
 export interface TenantChange {
@@ -10,15 +11,22 @@ export interface TenantChange {
   readonly addInstance?: InstanceRecord;
   /** The service whose instance is unregistered. */
   readonly removeInstance?: string;
+  /** What is under way on it after this change; left out: nothing. */
+  readonly operation?: TenantOperation;
 }
 
 export interface TenantStore {
+  /** Operations that an earlier server did not end, by tenant. @throws {TenementError} `state_failed` */
+  unfinished(): UnfinishedOperation[];
   /** Lists tenants by id. @throws {TenementError} `state_failed` */
   list(): TenantRecord[];
   /** @throws {TenementError} `state_failed` */
   get(tenantId: string): TenantRecord | null;
-  /** Whether instances of it are registered, of services that the config no longer has too. @throws {TenementError} `state_failed` */
-  hasInstances(tenantId: string): boolean;
+  /**
+   * Whether it has registered instances beside that of a service, those of services that the config no longer has too.
+   * @throws {TenementError} `state_failed`
+   */
+  hasInstances(tenantId: string, besideService: string): boolean;
   /**
    * Writes the whole change or nothing, in one transaction that is on disk on return.
    * @throws {TenementError} `state_failed` when it cannot be written

@@ -3,30 +3,21 @@
  * instances.
  */
 
-import {
-  type InstanceName,
-  type InstanceRecord,
-  instanceName,
-  newRecord,
-  type TenantsOwn,
-} from '../../core/lifecycle/instance.ts';
-import type { Clock, TenantDirectories } from '../../core/ports.ts';
+import { type InstanceRecord, instanceName, newRecord, type TenantsOwn } from '../../core/lifecycle/instance.ts';
+import type { Clock } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
-import type { Registry } from '../../core/stores/registry.ts';
-import type { TenantStore } from '../../core/stores/tenant-store.ts';
 import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
+import type { Deletion } from '../../core/tenants/tenant-operation.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import { unwritten } from '../unwritten.ts';
+import { completeDeletion, type DeletionDeps } from './deletion.ts';
 import type { TenantLocks } from './tenant-locks.ts';
 
-export interface RegistrarDeps {
+export interface RegistrarDeps extends DeletionDeps {
   readonly clock: Clock;
-  readonly registry: Pick<Registry, 'whenWritable'>;
-  readonly tenants: TenantStore;
   readonly locks: TenantLocks;
   readonly events: EventLog;
-  readonly tenantDirectories: TenantDirectories;
   readonly instanceTable: InstanceTable;
   /** @throws {TenementError} `shutting_down` */
   assertOpen(): void;
@@ -34,8 +25,6 @@ export interface RegistrarDeps {
   assertService(name: string): void;
   /** @throws {TenementError} `mixed_users` */
   assertSameUser(service: string, tenantId: string): void;
-  /** Deletes an instance's log. */
-  removeLogs(instance: InstanceName): Promise<void>;
 }
 
 export interface Registration {
@@ -119,23 +108,30 @@ export class Registrar {
    */
   unregister(runner: Runner, purge: boolean): Promise<void> {
     return this.deps.locks.withTenant(runner.tenantId, async () => {
-      const { clock, events, tenants } = this.deps;
-      if (!(await this.strikeOut(runner))) return;
-      const purged = purge && !tenants.hasInstances(runner.tenantId);
-      if (purge) await this.delete(runner, purged);
+      const { clock, events } = this.deps;
+      const struck = await this.strikeOut(runner, purge);
+      if (struck === null) return;
+      const { deletion } = struck;
+      if (deletion !== null) await completeDeletion(runner.tenantId, deletion, this.deps);
+      const purged = deletion?.withDirectory ?? false;
       const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
       events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
     });
   }
 
-  /** Returns false when another removal was first. */
-  private async strikeOut(runner: Runner): Promise<boolean> {
-    const { registry, tenants, instanceTable } = this.deps;
+  /** Unregisters it, and writes down what is to be deleted. Returns null when another removal was first. */
+  private async strikeOut(runner: Runner, purge: boolean): Promise<{ deletion: Deletion | null } | null> {
+    const { registry, instanceTable } = this.deps;
     const attempt = () => {
-      if (instanceTable.get(runner.name) !== runner) return false;
-      tenants.commit({ tenantId: runner.tenantId, removeInstance: runner.service.name });
+      if (instanceTable.get(runner.name) !== runner) return null;
+      const deletion = purge ? this.deletionOf(runner) : null;
+      this.deps.tenants.commit({
+        tenantId: runner.tenantId,
+        removeInstance: runner.service.name,
+        ...(deletion !== null && { operation: deletion }),
+      });
       instanceTable.forget(runner);
-      return true;
+      return { deletion };
     };
     try {
       return await registry.whenWritable(attempt);
@@ -144,10 +140,14 @@ export class Registrar {
     }
   }
 
-  private async delete(runner: Runner, itsDirectory: boolean): Promise<void> {
-    await this.deps.removeLogs(runner.name);
-    if (!itsDirectory) return;
-    await this.deps.tenantDirectories.delete(runner.tenantId);
-    await this.deps.registry.whenWritable(() => this.deps.tenants.commit({ tenantId: runner.tenantId, record: null }));
+  private deletionOf({ tenantId, service }: Runner): Deletion {
+    const withDirectory = !this.deps.tenants.hasInstances(tenantId, service.name);
+    return {
+      kind: 'delete',
+      step: 'files',
+      startedAtMs: this.deps.clock.nowMs(),
+      service: service.name,
+      withDirectory,
+    };
   }
 }

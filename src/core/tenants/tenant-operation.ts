@@ -1,0 +1,25 @@
+/**
+ * What is under way on a tenant, as it is written down before its files change: a server that is killed meanwhile leaves
+ * it to the next one.
+ */
+
+/** An instance is unregistered, and what it left is being deleted. May be repeated from its beginning. */
+export interface Deletion {
+  readonly kind: 'delete';
+  readonly step: 'files';
+  /** Ms since the epoch. */
+  readonly startedAtMs: number;
+  /** The service of the instance, whose logs go. */
+  readonly service: string;
+  /** Whether the tenant's directory and record go too: it has no other instance. */
+  readonly withDirectory: boolean;
+}
+
+/** Told apart by `kind`. */
+export type TenantOperation = Deletion;
+
+/** An operation that was begun and is not over. */
+export interface UnfinishedOperation {
+  readonly tenantId: string;
+  readonly operation: TenantOperation;
+}

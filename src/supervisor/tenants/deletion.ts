@@ -1,0 +1,62 @@
+/**
+ * Deletes what an unregistered instance left: its logs, then the tenant's directory and record if it was the tenant's last.
+ * The deletion is written down in the transaction that unregisters the instance, so that the next server completes one
+ * that was interrupted.
+ */
+import { type InstanceName, instanceName } from '../../core/lifecycle/instance.ts';
+import type { TenantDirectories } from '../../core/ports.ts';
+import type { Registry } from '../../core/stores/registry.ts';
+import type { TenantStore } from '../../core/stores/tenant-store.ts';
+import type { Deletion } from '../../core/tenants/tenant-operation.ts';
+import type { Logger } from '../../logger.ts';
+import type { TenantLocks } from './tenant-locks.ts';
+
+export interface DeletionDeps {
+  readonly tenants: TenantStore;
+  readonly registry: Pick<Registry, 'whenWritable'>;
+  readonly tenantDirectories: Pick<TenantDirectories, 'delete'>;
+  readonly logger: Logger;
+  /** Deletes what the instance printed. */
+  removeLogs(instance: InstanceName): Promise<void>;
+}
+
+/**
+ * Completes a deletion that was written down, under the tenant's lock. A failure ends it: what could not be deleted stays
+ * with the tenant's record, and is not tried again.
+ * @throws {TenementError} `purge_failed`: the directory is still where it was
+ */
+export async function completeDeletion(tenantId: string, deletion: Deletion, deps: DeletionDeps): Promise<void> {
+  try {
+    await deps.removeLogs(instanceName(deletion.service, tenantId));
+    if (deletion.withDirectory) await deps.tenantDirectories.delete(tenantId);
+  } catch (error) {
+    await end(tenantId, {}, deps);
+    throw error;
+  }
+  await end(tenantId, deletion.withDirectory ? { record: null } : {}, deps);
+}
+
+/** One that cannot be written is repeated by the next server, unless the tenant has been registered again by then. */
+async function end(tenantId: string, change: { record?: null }, deps: DeletionDeps): Promise<void> {
+  try {
+    await deps.registry.whenWritable(() => deps.tenants.commit({ tenantId, ...change }));
+  } catch (error) {
+    deps.logger.warn(
+      { tenant: tenantId, err: error },
+      'the end of a deletion is not written; the next start repeats it',
+    );
+  }
+}
+
+/** Completes what a server that was killed left. Whatever cannot be deleted is said, and holds nobody up. */
+export async function resumeDeletions(locks: TenantLocks, deps: DeletionDeps): Promise<void> {
+  for (const { tenantId, operation } of deps.tenants.unfinished()) {
+    const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
+    try {
+      await locks.withTenant(tenantId, () => completeDeletion(tenantId, operation, deps));
+      deps.logger.info(fields, 'an interrupted deletion is completed');
+    } catch (error) {
+      deps.logger.error({ ...fields, err: error }, 'an interrupted deletion cannot be completed');
+    }
+  }
+}
