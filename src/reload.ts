@@ -34,7 +34,7 @@ export function reload(options: ReloadOptions): string[] {
     assertReplacements(supervisor.config, config, process.env);
     claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
     const changes = supervisor.apply(config);
-    // Workers are also told what has changed of the instances that they were granted.
+    // Workers also get the changed targets of their grants.
     settings.publish(proxySettings(supervisor.config, settings.current.routing.version + 1));
     if (changes.length === 0) return changes;
     logger.info({ changes }, 'config reloaded');

@@ -40,7 +40,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 function inputError(error: z.ZodError, httpPart: string): TenementError {
   const problems = error.issues.map((issue) => {
     const field = issue.path.length > 0 ? issue.path.join('.') : httpPart;
-    // Of a bad key, zod keeps the message of the key's own schema inside.
+    // For an invalid key, zod nests the message of the key's own schema.
     const { message } = (issue.code === 'invalid_key' ? issue.issues[0] : undefined) ?? issue;
     return `${field}: ${message}`;
   });

@@ -1,9 +1,9 @@
 /**
- * Work that comes all at once, as when hundreds of timers fire or instances end together: done in order, as much in each
- * turn of the event loop as fits, so that everything else has its turn in between.
+ * Spreads work over turns of the event loop, when hundreds of timers fire or instances end together. Work is done in
+ * order, as much in each turn as fits, so that everything else has its turn in between.
  */
 const TURN_MS = 8;
-/** Work of which each piece takes no time at all must not wait for thousands of turns. */
+/** Least number of pieces in a turn, so that tiny pieces need not wait for thousands of turns. */
 const PIECES_A_TURN = 32;
 
 export class EventLoopTurns {
@@ -11,14 +11,14 @@ export class EventLoopTurns {
   private isUnderWay = false;
   private endsAtMs = 0;
 
-  /** Does it at once where nothing else was done in this turn, else when its turn comes. */
+  /** Runs a piece at once if no other ran in this turn, otherwise when its turn comes. */
   do(piece: () => void): void {
     if (this.isUnderWay) return void this.waiting.push(piece);
     this.begin();
     piece();
   }
 
-  /** Settles when its turn comes. */
+  /** Settles when the caller's turn comes. */
   next(): Promise<void> {
     return new Promise((resolve) => this.do(resolve));
   }
@@ -28,7 +28,7 @@ export class EventLoopTurns {
     setImmediate(() => this.continue());
   }
 
-  /** Each piece is an immediate of its own: what follows from it, as promises settle, is done before the next. */
+  /** Runs each piece as its own immediate, so that the promises it settles are handled before the next piece. */
   private continue(): void {
     this.isUnderWay = this.waiting.length > 0;
     if (!this.isUnderWay) return;
@@ -43,5 +43,5 @@ export class EventLoopTurns {
   }
 }
 
-/** Those of this process. */
+/** The turns of this process. */
 export const turns = new EventLoopTurns();

@@ -1,4 +1,4 @@
-/** Parts of Node that it still calls experimental: loaded when they are needed, with nothing on the host's stderr. */
+/** Loads modules that Node still calls experimental, on demand and without a warning on the host's stderr. */
 
 interface Experimental {
   'node:ffi': typeof import('node:ffi');
@@ -10,7 +10,7 @@ const WARNING = /^(FFI|SQLite) is an experimental feature/;
 /** @throws {Error} when this Node has no such module */
 export function loadExperimental<Id extends keyof Experimental>(id: Id): Experimental[Id] {
   const { emitWarning } = process;
-  // Node warns while it loads the module, in the same step; only its own warning of that module is left out.
+  // Node warns while it loads the module, in the same step; only this warning is suppressed.
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
     if (!WARNING.test(String(warning))) Reflect.apply(emitWarning, process, [warning, ...rest]);
   };

@@ -1,10 +1,11 @@
 /**
- * Node ends a program once nothing is left that could wake it, also in the middle of an await. What is waited for here
- * is of that kind: processes of an earlier server and tenants that a next one takes back keep no program running.
+ * Keeps the program running during an await. Node ends a program once nothing is left that could wake it, even in the
+ * middle of an await. Waiting for processes of an earlier server, or for tenants that a next one takes back, is no such
+ * reason to run on.
  */
 const LONG_MS = 2 ** 30;
 
-/** Settles as `work` does; this process does not end before. */
+/** Settles like `work`, and keeps this process running until then. */
 export async function holdEventLoop<Result>(work: Promise<Result>): Promise<Result> {
   const held = setInterval(() => {}, LONG_MS);
   try {

@@ -1,4 +1,4 @@
-/** What starting, finding and ending processes share: FIFOs, spare shells, users, cgroups, the trash. */
+/** Parts shared by starting, finding and ending processes: FIFOs, spare shells, users, cgroups, the trash. */
 import { join } from 'node:path';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { type HiddenPaths, hiddenPaths } from '../core/service/hidden-paths.ts';

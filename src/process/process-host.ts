@@ -1,4 +1,4 @@
-/** This machine under all instances: whether it gives what services ask for, and what starts need to be there. */
+/** This machine, shared by all instances: whether it provides what services ask for, and what starts require. */
 import type { ProcessHost } from '../core/ports.ts';
 import { assertHostGives } from './isolation/host/host-support.ts';
 import { assertPrograms } from './isolation/host/programs.ts';

@@ -1,4 +1,4 @@
-/** Children and the activation sockets that stand in for them: what one leaves behind, the other takes over. */
+/** Wires children to activation sockets: connections that an ended child leaves behind go to an activation socket. */
 import type { ActivationSockets, Launcher, ProcessHost, ProcessTable, TenantDirectories } from '../core/ports.ts';
 import { createProcessTable } from './child/process-table.ts';
 import { createLauncher } from './launch/launcher.ts';

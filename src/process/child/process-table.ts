@@ -1,4 +1,4 @@
-/** Processes that run, or ran, as the kernel and the file system know them. */
+/** Running and former processes, as the kernel and the file system know them. */
 import type { ProcessTable } from '../../core/ports.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import { removeBundle } from '../isolation/runsc/bundle.ts';

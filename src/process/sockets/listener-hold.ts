@@ -27,7 +27,7 @@ export class ListenerHold {
     this.holding ??= setTimeout(() => void this.hold(), HOLD_AFTER_MS).unref();
   }
 
-  /** Releases a listener that the tenant has closed: holding it would make it look as if it were still served. */
+  /** Releases a listener that the tenant has closed, which would otherwise look as if it were still served. */
   releaseIfClosed(): void {
     if (this.held?.isShared() === false) this.release();
   }
@@ -40,7 +40,7 @@ export class ListenerHold {
     if (held !== null) this.onLeft(held.fd);
   }
 
-  /** Takes none from now on; one that is held stays. */
+  /** Takes no descriptor from now on; a held one stays. */
   cancel(): void {
     if (this.holding !== null) clearTimeout(this.holding);
   }

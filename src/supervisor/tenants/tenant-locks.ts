@@ -1,14 +1,14 @@
 /**
- * One operation at a time on each tenant, in the order in which they were asked for. Registration and deletion take the
- * lock. Requests, wakes and sleeps do not: they are serial for each instance already.
+ * Serialises operations on each tenant, in the order of the calls. Registration and deletion take the lock. Requests,
+ * wakes and sleeps do not, because they are serial for each instance already.
  */
 export class TenantLocks {
-  /** Tenant → settles when the last operation that was asked for is over. */
+  /** Tenant → settles when the last requested operation is over. */
   private readonly last = new Map<string, Promise<void>>();
 
   /**
-   * Runs `operation` once all operations that were asked for before on this tenant are over: in this very step if there
-   * are none. An operation must not ask for the lock of its own tenant, for it would wait for itself.
+   * Runs `operation` when all earlier operations on this tenant are over, in the same step if there are none. An
+   * operation must not take the lock of its own tenant, because it would wait for itself.
    * @returns what `operation` returns
    * @throws what `operation` throws; the next operation runs all the same
    */
