@@ -36,7 +36,7 @@ export function servable(asked: Config, warn: (text: string) => void): Promise<C
   return servableConfig(asked, { load: () => loadConfig(asked.file, { ownRuntimeDir: true }), warn });
 }
 
-/** @throws {TenementError} `host_cannot`, or as a start would */
+/** @throws {TenementError} `host_cannot`, and errors of a start */
 export async function checkHost(config: Config): Promise<HostFindings> {
   assertMayListen(config);
   const unit = await unitServing(config);

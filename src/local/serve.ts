@@ -28,10 +28,10 @@ const HURRY_MS = 10_000;
 export interface ServeOptions {
   readonly configFile: string;
   readonly version: string;
-  /** Addresses to listen on instead of those of the config, as `[proxy] listen` and `[api] listen` write them. */
+  /** Addresses that override `[proxy] listen` and `[api] listen`. */
   readonly proxy?: string | undefined;
   readonly api?: string | undefined;
-  /** Instead of `data_dir` of the config; from the current directory. */
+  /** Overrides the config's `data_dir`; relative to the current directory. */
   readonly dataDir?: string | undefined;
   readonly logLevel: string;
   /** Whether to print what a newcomer can try, after the ready line. */

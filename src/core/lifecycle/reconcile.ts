@@ -25,10 +25,10 @@ export interface ConfigDiff {
 /** A field of the config that changes only with a restart of the server. */
 interface FixedField {
   readonly table: 'settings' | 'proxy' | 'api';
-  /** In that table, or in its table of limits. */
+  /** Key in the table, or in its table of limits. */
   readonly field: string;
   readonly isLimit?: true;
-  /** Its key as it is written in tenement.toml; null: it follows from another field of this list. */
+  /** Its key in tenement.toml; null: it follows from another field of this list. */
   readonly key: string | null;
 }
 
@@ -107,7 +107,7 @@ function fixedValue(config: Config, { table, field, isLimit }: FixedField): unkn
   return new Map<string, unknown>(Object.entries(holder)).get(field);
 }
 
-/** What of a table only a restart takes over. */
+/** Lists changes of a table that take effect only at a restart of the server. */
 function fixedOf<Table extends object>(name: FixedField['table'], table: Table): Partial<Table> {
   const fixed = FIXED.filter((one) => one.table === name && !one.isLimit).map(({ field }) => field);
   return Object.fromEntries(Object.entries(table).filter(([field]) => fixed.includes(field))) as Partial<Table>;

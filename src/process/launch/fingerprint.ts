@@ -7,12 +7,11 @@ import { startedWith } from '../../core/service/service-keys.ts';
 import { templateVariables } from '../../core/service/template.ts';
 
 /**
- * Returns a fingerprint of every key that a process of this request is started with (`SERVICE_KEYS`), its own variables,
- * its paths and the parts of its address that templates use. Left out are its port and the values that it inherits from
- * the server's environment, which may differ after an upgrade.
- *
- * A key at its default adds nothing, so that processes of an earlier tenement without that key do not count as outdated.
- * A new key is appended to the list.
+ * Returns a fingerprint of every key that a process of this request is started with (`SERVICE_KEYS`), its own
+ * variables, its paths and the parts of its address that templates use. Left out are its port and the values that it
+ * inherits from the server's environment, which may differ after an upgrade. |
+ * A key at its default adds nothing, so that processes of an earlier tenement, which lacked the key, do not count as
+ * outdated. A new key is appended at the end of the list.
  */
 export function fingerprint({ service, paths, webAddress }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env, ...rest } = startedWith(service);
