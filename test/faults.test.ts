@@ -53,7 +53,7 @@ describe('a connection that is confined', () => {
   });
 });
 
-describe('what there is on account of a connection that is confined', () => {
+describe('what belongs to a confined connection', () => {
   it('ends it, and with it itself, by what one of its listeners throws', () => {
     const [socket, response] = [new FakeSocket(), new FakeSocket()];
     confine(socket, silentLogger());

@@ -76,7 +76,7 @@ test('a server that is not there is server_unreachable and named, whatever is mi
   await expect(collect(logs)).rejects.toMatchObject({ code: 'server_unreachable' });
 });
 
-test.each([200, 404])('what answers %s but is not the API is told so', async (status) => {
+test.each([200, 404])('a server that answers %s and is not the API is reported as such', async (status) => {
   const other = createServer((_request, response) => response.writeHead(status).end('<html>')).listen(0, '127.0.0.1');
   onTestFinished(() => void other.close());
   await new Promise((resolve) => other.once('listening', resolve));

@@ -162,7 +162,7 @@ test('HEAD of the one-line form spawns nothing', async () => {
   expect(supervisor.calls).toEqual([]);
 });
 
-test('what is not HTTP gets a problem as well', async () => {
+test('a request that is not HTTP gets a problem document as well', async () => {
   const { port } = await runningApi();
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());

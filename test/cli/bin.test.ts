@@ -74,7 +74,7 @@ test('linking does nothing where there is no node_modules/.bin', () => {
   expect(lstatSync(join(dir, 'node_modules'), { throwIfNoEntry: false })).toBeUndefined();
 });
 
-test('what has not been built says so', () => {
+test('a checkout that has not been built says so', () => {
   const { status, stderr } = node(join(checkout(), 'bin/tenement.js'));
   expect([status, stderr]).toEqual([1, expect.stringContaining('npm run build')]);
 });

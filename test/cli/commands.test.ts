@@ -153,7 +153,7 @@ test('logs are coloured only where colours are taken', async () => {
   expect(stdout.text).toContain('\u001b[36mout\u001b[39m hello');
 });
 
-test('what a tenant printed steers no terminal, and is passed on as it is in pipes (bug: OSC 52 got through)', async () => {
+test("a tenant's output controls no terminal, and is unchanged in pipes (bug: OSC 52 got through)", async () => {
   const { env, cli, logs } = await withAcme();
   const evil = '\u001b]52;c;ZXZpbA==\u0007\u001b[2Jhello\rbye';
   logs.print(evil);

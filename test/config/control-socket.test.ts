@@ -35,7 +35,7 @@ test('a server with another data directory is found by its config while it runs'
   expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('what a killed server left is replaced by the next, and not believed once its socket is gone', () => {
+test('the note of a killed server is replaced by the next one, and ignored once its socket is gone', () => {
   const { dir, file, env } = makeConfig();
   serve(file, env, join(dir, 'other'));
   const { socket } = serve(file, env, join(dir, 'third'));

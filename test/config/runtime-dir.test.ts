@@ -33,7 +33,7 @@ it('a note says nothing about another environment, a set runtime_dir, or a copy 
   expect(choose({ stateDir: copy, own: true })).not.toBe(choose());
 });
 
-it('what lies in the state directory no other server has', () => {
+it('a directory in the state directory belongs to no other server', () => {
   const { stateDir, choose } = chooser();
   expect(choose({ uid: 1000, own: true })).toBe(join(stateDir, 'run'));
 });

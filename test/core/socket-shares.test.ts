@@ -19,7 +19,7 @@ it('of another directory a service has the names of its sockets', () => {
   ]);
 });
 
-it('what lies in data_dir, or in a directory for each tenant, nobody else has', () => {
+it('directories in data_dir, or one for each tenant, are not shared with other servers', () => {
   const sockets = ['{data_dir}/run/{id}.sock', '{tenant_dir}/s.sock', '/srv/{id}/s.sock'];
   expect(
     socketShares(

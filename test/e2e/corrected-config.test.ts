@@ -14,14 +14,14 @@ async function failed(): Promise<TestServer> {
 }
 
 describe('a corrected config helps', () => {
-  it('what has failed, at once (bug: 503 for 293 s)', async () => {
+  it('starts a failed instance at once (bug: 503 for 293 s)', async () => {
     const server = await failed();
     writeConfig(server.configFile, GOOD);
     await server.event(null, 'reloaded');
     expect((await server.get('acme.localhost')).status).toBe(200);
   });
 
-  it('what has failed, over a restart of the server', async () => {
+  it('starts a failed instance over a restart of the server', async () => {
     const server = await failed();
     await server.stop();
     writeConfig(server.configFile, GOOD);

@@ -117,7 +117,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(await tenantAt(front, 'globex.localhost')).toBe('globex');
   });
 
-  test('what is used through it stays awake, and sleeps when it is not', async () => {
+  test('an instance that is used through it stays awake, and sleeps when it is not used', async () => {
     const { server, front } = await served(start, 4);
     const pid = JSON.parse((await ask(front, 'acme.localhost')).body).pid;
     for (let round = 0; round < 4; round += 1) {

@@ -54,7 +54,7 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
     expect(await server.instance('app:acme')).toMatchObject({ lastExit: { code: 0, signal: null, reason: 'stopped' } });
   });
 
-  it('what a signal ended is told as such', async () => {
+  it('a process that a signal ended is reported so', async () => {
     const server = await serve(`backoff_base_ms = 10000\n${app('isolation = "namespace"')}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     await server.get('acme.localhost', '/abort', { method: 'POST' });

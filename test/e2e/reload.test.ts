@@ -45,7 +45,7 @@ describe('an edited config', () => {
     expect(await levelOf(server, 'acme.localhost')).toBe('two');
   });
 
-  it('what the process has no part in changes under it', async () => {
+  it('keys that do not concern the process change under it', async () => {
     const server = await serve(`${service('app')}[instances]\napp = ["acme"]\n`);
     const { pid } = JSON.parse((await server.get('acme.localhost')).body);
     await reloads(server, `${service('app', 'idle_timeout = 1')}[instances]\napp = ["acme"]\n`);

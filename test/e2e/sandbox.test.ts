@@ -48,7 +48,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     expect(readdirSync(join(server.dataDir, '.tenement/sandbox'))).toEqual([]);
   });
 
-  it('what a signal ended is told as such', async () => {
+  it('a process that a signal ended is reported so', async () => {
     const server = await serveSandbox();
     await server.get('acme.localhost', '/abort', { method: 'POST' });
     await server.event('app:acme', 'crashed');
@@ -64,7 +64,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
       .toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
-  it('what it makes belongs to its user', async () => {
+  it('files that it makes belong to its user', async () => {
     const server = await serveSandbox('user = "dynamic"');
     const { pid } = await server.instance('app:acme');
     const { uid } = statSync(join(server.dataDir, 'acme'));

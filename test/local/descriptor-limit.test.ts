@@ -23,6 +23,6 @@ test('more connections than the limit allows are told', () => {
   expect(descriptorWarning(many, 20_000)).toContain('LimitNOFILE=131072');
 });
 
-test('what a high limit is enough for is what the config asks for', () => {
+test('a high limit is enough for all that the config asks for', () => {
   expect(describeDescriptors(wanted, 20_000)).toContain('enough for 100 running instances');
 });

@@ -25,7 +25,7 @@ for (let times = 0; times < 20 && grown < 6; times += 1) {
 console.log(JSON.stringify([small, grown]));
 `;
 
-test('what survives a start does not make the young heap grow, what comes later does', () => {
+test('objects that survive a start do not make the young heap grow, later ones do', () => {
   const argv = ['--expose-gc', '--input-type=module', '--eval', SCRIPT];
   const { stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   const [small, grown] = JSON.parse(stdout);

@@ -16,7 +16,7 @@ test('the first of a turn is done at once, the others in order', async () => {
   expect(done).toEqual([1, 2, 3]);
 });
 
-test('what takes long leaves the rest to later turns, also when it does so as a promise settles', async () => {
+test('a slow task leaves the rest to later turns, also when a promise runs it', async () => {
   const turns = new EventLoopTurns();
   let done = 0;
   const all = Array.from({ length: 30 }, async () => {
@@ -34,7 +34,7 @@ test('what takes long leaves the rest to later turns, also when it does so as a 
   expect(most).toBeLessThanOrEqual(4);
 });
 
-test('what takes no time at all is done many at a time', async () => {
+test('tasks that take no time run many at a time', async () => {
   const turns = new EventLoopTurns();
   let done = 0;
   for (let piece = 0; piece < 300; piece += 1)

@@ -18,7 +18,7 @@ test('a program that waits goes on until that is done, and then ends', () => {
   expect(run('holdEventLoop')).toBe(0);
 });
 
-test('what comes of it is passed on, also when it fails', async () => {
+test('the result is passed on, also when it is a failure', async () => {
   expect(await holdEventLoop(Promise.resolve('done'))).toBe('done');
   await expect(holdEventLoop(Promise.reject(new Error('failed')))).rejects.toThrow('failed');
 });

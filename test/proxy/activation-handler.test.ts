@@ -70,7 +70,7 @@ async function standstill(poured: { sent: number }): Promise<number> {
   }
 }
 
-test('who is held while the instance wakes is read no further than a little', async () => {
+test('a client that is held while the instance wakes is read only a little', async () => {
   const { client, buffered } = await rung(
     () => new Promise<Admission>(() => {}),
     () => {},
@@ -79,7 +79,7 @@ test('who is held while the instance wakes is read no further than a little', as
   expect(buffered.most).toBeLessThan(SIDE_BYTES);
 });
 
-test('what one who was joined sends waits for a tenant that does not read', async () => {
+test('data of a joined client wait for a tenant that does not read', async () => {
   const { client, buffered } = await rung(
     (grant) => grant(),
     (socket) => socket.pause(),
@@ -88,7 +88,7 @@ test('what one who was joined sends waits for a tenant that does not read', asyn
   expect(buffered.most).toBeLessThan(SIDE_BYTES);
 });
 
-test('what a tenant sends to one who was joined waits for a client that does not read', async () => {
+test("a tenant's data wait for a joined client that does not read", async () => {
   const flooding = Promise.withResolvers<{ sent: number }>();
   const { client, buffered } = await rung(
     (grant) => grant(),

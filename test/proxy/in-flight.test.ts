@@ -59,7 +59,7 @@ test('a client that does not take its answer is waited for no longer than the gr
   expect(side.destroyed).toBe(true);
 });
 
-test('what is owed on a connection that is gone is not waited for, though nobody told of its end', async () => {
+test('answers on a connection that is gone are not waited for, even without an event of its end', async () => {
   const { side } = await unsent();
   const inFlight = new InFlight();
   const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;

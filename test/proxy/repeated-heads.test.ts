@@ -80,7 +80,7 @@ test('a body follows repeated headers of its own length', async () => {
   expect(bodies).toEqual(['one', 'two', 'six', 'ten']);
 });
 
-test('what a trusted proxy says of its client goes with the request that it said it of', async () => {
+test("a trusted proxy's word about its client holds for that request only", async () => {
   bench = await Bench.open(['127.0.0.1']);
   await bench.app('web:acme', tell);
   const lines = (client: string, id: string) => `X-Forwarded-For: ${client}\r\nX-Request-Id: ${id}\r\n`;

@@ -177,7 +177,7 @@ test.each([
   expect(bench.source.leases.map(({ releases }) => releases)).toEqual([1]);
 });
 
-test('what a client sends on a connection that has switched protocols waits for a tenant that does not read', async () => {
+test("a client's data after a switch of protocols wait for a tenant that does not read", async () => {
   await bench.rawApp('web:acme', (socket) => {
     tenants.add(socket);
     socket.once('data', () => {
@@ -221,7 +221,7 @@ test.each([
   await expectHeldBack(pour(client, SIZE));
 });
 
-test('what follows a request that is under way waits for its answer', async () => {
+test('bytes behind a request in progress wait for its answer', async () => {
   const answer = Promise.withResolvers<ServerResponse>();
   await bench.app('web:acme', (_request, response) => answer.resolve(response));
   const client = await bench.socket();

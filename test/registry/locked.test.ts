@@ -55,7 +55,7 @@ test('a write fails at once, and says why', () => {
   expect(registry.list()).toEqual([RECORD]);
 });
 
-test('what waits for it is done when the lock has gone', async () => {
+test('waiting writes are done when the lock is gone', async () => {
   const { database, release } = locked();
   const registry = createRegistry(database);
   let attempts = 0;

@@ -5,7 +5,7 @@ const fail = (_item: string, error: unknown) => {
   throw error;
 };
 
-test('what comes while one is handled waits until it is done', () => {
+test('an event that arrives while another is handled waits until that is done', () => {
   const heard: string[] = [];
   const queue: SerialQueue<string> = new SerialQueue((item) => {
     heard.push(`begin ${item}`);

@@ -92,7 +92,7 @@ describe('a registry whose lock another process holds', () => {
   });
 });
 
-it('what is counted is written within a second, all of it at once', async () => {
+it('counters are written within a second, all of them at once', async () => {
   const made = world();
   const spawned = made.supervisor.spawn('api', 'acme');
   await settle();

@@ -42,7 +42,7 @@ test('each cap is the kernel’s from the first instruction on, and changes unde
   ]);
 });
 
-test('what it uses is what the kernel counts', async () => {
+test('its usage is what the kernel counts', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -74,7 +74,7 @@ test('a fork bomb gets as many processes as it may have, and is ended in one ste
   expect(() => control(cgroup, 'cgroup.procs')).toThrow('ENOENT');
 });
 
-test('what left its group and family is in its cgroup all the same, and goes with it', async () => {
+test('a process that left its group and family is still in its cgroup, and is ended with it', async () => {
   const bench = makeBench();
   const code = `require('node:child_process').spawn('setsid', ['sh', '-c', 'unset SOCKET_PATH; exec sleep 1000'],
       { detached: true, stdio: 'ignore' }).unref();

@@ -160,7 +160,7 @@ test('cgroup.kill ends a tree of forks, also what left its session', async () =>
   for (const pid of pids) await expect.poll(() => isThere(Number(pid))).toBe(false);
 });
 
-test('who is not root can make a user namespace, as bubblewrap does', () => {
+test('a user other than root can make a user namespace, as bubblewrap does', () => {
   const nobody = { uid: 65534, gid: 65534 };
   const made = spawnSync('unshare', ['--user', '--map-root-user', 'id', '--user'], { ...nobody, encoding: 'utf8' });
   expect(made).toMatchObject({ stdout: '0\n', stderr: '', status: 0 });

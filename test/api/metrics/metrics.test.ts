@@ -44,7 +44,7 @@ function complaintsOf(name: string, type: string): string[] {
   return rules.filter(([broken]) => broken).map(([, complaint]) => `${name}: ${complaint}`);
 }
 
-test('what is scraped follows the rules for names (bug: three gauges ended in _total)', async () => {
+test('metrics follow the rules for names (bug: three gauges ended in _total)', async () => {
   const { call } = await runningApi();
   await call('/spawn/api/--id=acme');
   const { types, helps } = parse((await call('/metrics')).text);

@@ -92,7 +92,7 @@ test('the answer begins at once although nothing was printed', async () => {
   expect(texts(await readUntil(response, 'keep'))).toEqual(['keep']);
 });
 
-test('who accepts server-sent events gets them, and follows', async () => {
+test('a client that accepts server-sent events gets them, and follows', async () => {
   const { url, logs } = await withInstance();
   const response = await fetch(`${url}${LOGS}`, { headers: { accept: 'text/event-stream' } });
   expect(response.headers.get('content-type')).toBe('text/event-stream');

@@ -43,7 +43,7 @@ test('an error is status 2', async () => {
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
 });
 
-test('what is wrong comes as JSON with --json, too (bug: nothing was printed)', async () => {
+test('errors are printed as JSON with --json (bug: nothing was printed)', async () => {
   const file = config('[service.api]\ncommand = "x"\nsokcet = "y"\nidle_timeout = -1\n');
   const { status, out } = await cli(['check', '--json', '-c', file]);
   expect(status).toBe(2);

@@ -22,12 +22,12 @@ test('a ready instance is told in words', () => {
   ]);
 });
 
-test('what keeps it awake is told', () => {
+test('it says what keeps an instance awake', () => {
   expect(describe(view('api:acme', { openStreams: 1 }), NOW_MS)).toContain('sleeps     not while something is open');
   expect(describe(view('api:acme'), NOW_MS)).toContain('sleeps     never');
 });
 
-test('what its directory takes is told where it has a limit, and what to do when that is over it', () => {
+test('it shows the size of a directory with a limit, and what to do when it is over the limit', () => {
   const limits = { ...view('api:acme').limits, storageLimitMb: 32 };
   const storage = (bytes: number | null) => {
     const measured = { storageBytes: bytes, storageMeasuredAt: bytes === null ? null : '2026-01-01T00:01:55.000Z' };

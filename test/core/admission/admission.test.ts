@@ -9,7 +9,7 @@ const STARTUP_MS = 30_000;
 const answer = (state: State, over: Partial<Lifecycle> = {}) =>
   admission({ ...newLifecycle('up'), state, ...over }, STARTUP_MS, NOW_MS);
 
-describe('what a request gets (contract §6)', () => {
+describe('what a request gets in each state', () => {
   it.each<[State, Partial<Lifecycle>, unknown]>([
     ['ready', {}, 'forward'],
     ['asleep', {}, 'wake'],

@@ -86,7 +86,7 @@ it('an operator gets the room of an idle one that a client has just used, when t
   expect(evicted([used], { by: 'operator' })).toBe('used');
 });
 
-it('what the server starts by itself takes nobody away who was just used', () => {
+it('a start by the server itself evicts no instance that was just used', () => {
   expect(evicted([visited('used', 'worker', 10)], { by: 'server' })).toBeNull();
   expect(evicted([unused('unused', 10)], { by: 'server' })).toBe('unused');
 });

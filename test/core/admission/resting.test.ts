@@ -105,7 +105,7 @@ describe('what has come in for a process that does not run', () => {
     expect(inbox(listener(0) + connection(0))).toBe('closed');
   });
 
-  it('what is another’s is not looked at', () => {
+  it('sockets of others are not looked at', () => {
     expect(inbox(`${listener(0)}u_str ESTAB 99 0 /run/t/other.s 102 * 202 ${NGINX}\n`)).toBe('closed');
   });
 });

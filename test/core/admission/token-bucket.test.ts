@@ -8,7 +8,7 @@ test('a burst passes, then it takes as long as the rate says', () => {
   expect(bucket.take(0, 100)).toBe(0);
 });
 
-test('what is not there is not taken by a try', () => {
+test('a failed try takes no tokens', () => {
   const bucket = new TokenBucket(1000, 500, 0);
   expect(bucket.tryTake(600, 0)).toBe(false);
   expect(bucket.tryTake(500, 0)).toBe(true);

@@ -26,7 +26,7 @@ test('parts of a line are put together, each stream for itself, with the time of
   expect(reader.end()).toEqual([{ atMs: AT + 3, stream: 'stdout', text: 'the rest never came' }]);
 });
 
-test('what is no entry is left out', () => {
+test('a line that is no entry is left out', () => {
   expect(new LogReader().push('garbage\n\n2026 out x\n')).toEqual([]);
 });
 

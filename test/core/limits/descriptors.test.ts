@@ -11,7 +11,7 @@ const OWN = 48;
 const limits = fc.integer({ min: 200, max: 1_000_000 });
 const counts = fc.integer({ min: 1, max: 10_000 });
 
-test('what is shared out is never more than the limit', () => {
+test('the shares together never exceed the limit', () => {
   fc.assert(
     fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
       const shares = shareDescriptors(limit, maxRunning, registered);

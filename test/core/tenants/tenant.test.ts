@@ -10,7 +10,7 @@ describe('ids', () => {
     },
   );
 
-  it('what is accepted never leaves its directory', () => {
+  it('an accepted id never leaves its directory', () => {
     fc.assert(fc.property(fc.string(), (text) => !isLabel(text) || /^[a-z0-9-]{1,63}$/.test(text)));
   });
 });

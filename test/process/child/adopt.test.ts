@@ -29,7 +29,7 @@ test('one that was starting becomes ready', async () => {
   expect(existsSync(publicSocket(bench.request().paths))).toBe(true);
 });
 
-test('what it prints is read on', async () => {
+test('its output is still read', async () => {
   const bench = makeBench();
   const command = inline(
     'process.on("SIGUSR2", () => console.log("two")); console.log("one"); setInterval(() => {}, 1e3)',
@@ -90,7 +90,7 @@ test('it is ended with its sockets and FIFOs', async () => {
   expect(left).toEqual([]);
 });
 
-test('what lies at its public path by then gives way to it', async () => {
+test('a file at its public path is replaced by its socket', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);

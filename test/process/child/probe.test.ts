@@ -59,7 +59,7 @@ function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-test('what lies elsewhere is not connected to, however fast a link to it and a socket change places', async () => {
+test('a socket elsewhere is never connected to, however fast a link to it and a socket change places', async () => {
   const dir = makeDir();
   const [at, own, theirs] = [join(dir, 's'), join(dir, 'own'), join(dir, 'theirs')];
   let reached = 0;

@@ -80,7 +80,7 @@ test('nothing of it is left: not in its group, not in another session, not forke
   expect(relatives.map(isAlive)).toEqual([false, false, false]);
 });
 
-test('what survives a child that exited by itself is ended too', async () => {
+test('processes that survive a child that exited by itself are ended too', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('survivor') });
   const survivor = identityOf(Number(await bench.sink.printed(/\d+\n/)));
@@ -135,7 +135,7 @@ test('a group whose number has passed to another process is not signalled', asyn
   expect(isAlive(now)).toBe(true);
 });
 
-test('what runs in a namespace is asked, too, when that was still being made (bug: it got SIGKILL after its grace)', async () => {
+test('a process in a namespace gets SIGTERM also while that is still being made (bug: SIGKILL after its grace)', async () => {
   // As bwrap does: it has a first process, which starts the program.
   const file = join(makeDir(), 'bwrap');
   writeFileSync(file, '#!/bin/sh\necho runs; read go; (sleep 1000; echo "ended by $?") & wait\n', { mode: 0o755 });

@@ -14,7 +14,7 @@ const PARTS: EnvironmentParts = {
   port: null,
 };
 
-test('a child gets exactly the variables of the contract', () => {
+test('a child gets exactly the documented variables', () => {
   expect(childEnvironment(PARTS)).toEqual({
     PATH: '/bin',
     HOME: '/data/acme',

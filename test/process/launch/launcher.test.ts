@@ -5,7 +5,7 @@ import { get, inline, makeBench, PATIENT, publicSocket } from '../support.ts';
 
 const PRINT_ENV = inline('console.log("env " + JSON.stringify(process.env)); setInterval(() => {}, 1000)');
 
-test('the child has exactly the variables of the contract, no secret of the supervisor', async () => {
+test('the child has exactly the documented variables, and no secret of the supervisor', async () => {
   const bench = makeBench({ PATH: process.env['PATH'], SECRET: 'x', AWS_REGION: 'eu-1', TZ: 'UTC' });
   const { paths } = bench.request();
   await bench.launch(

@@ -6,7 +6,7 @@ import { withoutNpm } from '../../../src/process/launch/npm.ts';
 
 const NPM_DIRS = ['/app/node_modules/.bin', '/node_modules/.bin', '/usr/lib/node_modules/npm/bin/node-gyp-bin'];
 
-test('what npm put before the PATH of the user is left out', () => {
+test("entries that npm put before the user's PATH are left out", () => {
   const env = { PATH: [...NPM_DIRS, '/opt/node/bin', '/usr/bin'].join(':'), npm_command: 'exec', LANG: 'C' };
   expect(withoutNpm(env)).toEqual({ ...env, PATH: '/opt/node/bin:/usr/bin' });
 });

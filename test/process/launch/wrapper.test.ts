@@ -21,7 +21,7 @@ test('nofile_limit holds for it and cannot be raised again', async () => {
   expect(await get(child.upstream)).toMatch(/^Max open files +100 +100 /m);
 });
 
-test('what stands before the program does not change its pid', async () => {
+test('the programs before the application do not change its pid', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('tenant'), nofileLimit: 100 });
   await child.waitReady(PATIENT);

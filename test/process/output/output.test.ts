@@ -117,7 +117,7 @@ test('that is no longer wanted is let go of', async () => {
   expect(stdout.destroyed).toBe(true);
 });
 
-test('what a flood left is read when its process is gone (bug: its turn was waited for, and then it was lost)', async () => {
+test('the rest of a flood is read when its process is gone (bug: it waited for its turn and was lost)', async () => {
   const { output, stdout, tap } = attached();
   // Costs a second and more.
   stdout.write(Buffer.alloc(48 * 1024 * 1024, 'x'));

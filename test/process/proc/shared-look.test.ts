@@ -7,7 +7,7 @@ test('those who ask at the same time share a look', async () => {
   expect(await Promise.all([shared.next(), shared.next()])).toEqual([1, 1]);
 });
 
-test('who asks while one is under way gets the next, since that one may have looked there already', async () => {
+test('a caller during a look gets the next one, since this one may have passed its place already', async () => {
   const begun: PromiseWithResolvers<void>[] = [];
   const shared = new SharedLook(() => {
     const look = Promise.withResolvers<void>();

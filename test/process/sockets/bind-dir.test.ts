@@ -88,7 +88,7 @@ test('a socket stays where its process bound it, and is reached by a name that t
   expect(statSync(upstreamSocket).isSocket()).toBe(true);
 });
 
-test('what an earlier server took over and did not look at is looked at', () => {
+test('directories that an earlier server took over without examining them are examined', () => {
   const trash = makeTrash();
   const dir = makeDir();
   const bindSocket = join(dir, '.tenement-0/api-acme/s');

@@ -39,7 +39,7 @@ async function expectToTell(path: string): Promise<void> {
   expect([stamp.take(), stamp.take()]).toEqual([true, false]);
 }
 
-test('who connected is known, once', async () => {
+test('a connection is reported once', async () => {
   await expectToTell(join(makeDir(), 's'));
 });
 
@@ -90,7 +90,7 @@ test('a probe does not count, also while it waits for its answer', async () => {
   expect(stamp.take()).toBe(false);
 });
 
-test('who connects while a probe waits for its answer counts', async () => {
+test('a connection made while a probe waits for its answer counts', async () => {
   const { stamp, probe, answer, connectTo } = await stampedServer();
   const probing = probe();
   connectTo();
@@ -100,7 +100,7 @@ test('who connects while a probe waits for its answer counts', async () => {
   expect(stamp.take()).toBe(false);
 });
 
-test('who connected before a probe counts', async () => {
+test('a connection made before a probe counts', async () => {
   const { stamp, probe, answer, connectTo } = await stampedServer();
   connectTo();
   const probing = probe();

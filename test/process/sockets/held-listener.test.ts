@@ -127,7 +127,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
   });
 });
 
-it('what does not listen, or is not there, cannot be held', async () => {
+it('a socket that does not listen or does not exist cannot be held', async () => {
   const { child, path } = await listening();
   expect(await holdListener(identityOf(child.pid ?? 0), `${path}x`)).toBeNull();
   expect(await holdListener({ pid: 2 ** 22 + 1, startTicks: 1 }, path)).toBeNull();

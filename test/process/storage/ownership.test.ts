@@ -112,7 +112,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(existsSync(join(stateDir, 'ownership/acme'))).toBe(false);
   });
 
-  test('who exchanges a directory with a link while it is given away gains nothing outside', async () => {
+  test('a tenant that swaps a directory for a link while it is given away gains nothing outside', async () => {
     const { dir, tenantDir, stateDir } = makeTenant();
     const names = Array.from({ length: 200 }, (_, index) => `f${index}`);
     mkdirSync(join(tenantDir, 'victim'));

@@ -76,7 +76,7 @@ test('with a state directory on a file system of its own it goes by way of the d
   expect(existsSync(join(settings.dataDir, '.tenement-trash'))).toBe(false);
 });
 
-test('what cannot be moved stays where it is, and the error says so', () => {
+test('a directory that cannot be moved stays where it is, and the error says so', () => {
   const { settings, trash, path } = makeTenant();
   mkdirSync(path);
   writeFileSync(join(settings.stateDir, 'trash'), 'in the way');

@@ -106,7 +106,7 @@ it('gives a figure while files come and go', async () => {
   for (let round = 0; round < 20; round += 1) expect(await measuredMb(dir)).toBe(4);
 });
 
-it('what is not there takes nothing', async () => {
+it('a directory that does not exist has size 0', async () => {
   expect(await meter().measure(join(makeDir(), 'missing'))).toEqual({ ok: true, bytes: 0 });
 });
 

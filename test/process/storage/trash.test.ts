@@ -33,7 +33,7 @@ function dig(dir: string, depth: number): void {
   onTestFinished(() => void execFileSync('rm', ['-rf', dir]));
 }
 
-test('what is discarded is out of the way at once, and deleted by and by', async () => {
+test('a discarded directory is out of the way at once, and deleted later', async () => {
   const { dir, place, trash } = makeTrash();
   mkdirSync(join(dir, 'a/b'), { recursive: true });
   writeFileSync(join(dir, 'a/b/f'), '');
@@ -81,7 +81,7 @@ test('an empty directory is removed at once; where nothing lies nothing happens'
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test('what an earlier server has left is deleted by the next', async () => {
+test('directories that an earlier server left are deleted by the next one', async () => {
   const { dir, place, trash, open } = makeTrash();
   mkdirSync(join(dir, 'a/b'), { recursive: true });
   await trash.close();
@@ -114,7 +114,7 @@ test('a place that others could have made a link to elsewhere is left alone', as
   expect(existsSync(join(dir, 'precious/file'))).toBe(true);
 });
 
-test('what rm cannot delete is said with its reason, and tried again by the next server', async () => {
+test('a directory that rm cannot delete is logged with the reason, and tried again by the next server', async () => {
   const { dir, place, trash, said, open } = makeTrash();
   const held = join(dir, 'held');
   mkdirSync(held);

@@ -25,6 +25,6 @@ test.each([
   expect(unitIn(text)).toBeNull();
 });
 
-test('who was not started by systemd is in none', () => {
+test('a process that systemd did not start is in no unit', () => {
   expect(ownUnit({})).toBeNull();
 });

@@ -28,7 +28,7 @@ Environment=PATH=/opt/node/bin:/usr/bin "NOTE=two words"
 Id=web.service
 `;
 
-test('what systemctl shows becomes units', () => {
+test('the output of systemctl show becomes units', () => {
   const units = parseShow(TWO).map((properties) => serviceUnit(properties, '/run'));
   expect(units).toEqual([
     SHIPPED_UNIT,

@@ -190,7 +190,7 @@ test('an exchange is told once that its client has all, and not again when it le
   expect(ended).toEqual(['/1', 'gone']);
 });
 
-test('whoever takes it over finds none of its listeners', async () => {
+test('a connection that is taken over has no listeners left', async () => {
   const { client, side, ended } = await connected();
   const before = ['data', 'drain', 'close', 'error'].filter((event) => side.listenerCount(event) > 0);
   client.write('\r\n');

@@ -163,7 +163,7 @@ function mutated(random: Random): string {
   return text;
 }
 
-test('what is read here, node:http reads the same (20,000 mutated requests)', async () => {
+test('node:http reads every accepted request in the same way (20,000 mutated requests)', async () => {
   const random = new Random(20);
   let accepted = 0;
   for (let count = 0; count < 20_000; count += 1) {

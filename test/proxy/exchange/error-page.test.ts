@@ -36,7 +36,7 @@ test('a page that may be tried again says when, and tries by itself', () => {
   expect(answer.body).toContain('<meta http-equiv="refresh" content="3">');
 });
 
-test('what came from outside is escaped', () => {
+test('text from outside is escaped', () => {
   const answer = errorAnswer('bad_request', { ...CONTEXT, accept: 'text/html', requestId: '<script>"&' });
   expect(answer.body).not.toContain('<script>');
   expect(answer.body).toContain('&lt;script&gt;&quot;&amp;');

@@ -42,7 +42,7 @@ test.each([
   expect(requestHeaders([name, 'x', name.toLowerCase(), 'y'], BY)).toEqual(ADDED);
 });
 
-test('what Connection names is dropped, save what the message needs', () => {
+test('fields that Connection names are dropped, except those that the message needs', () => {
   const raw = ['Connection', 'close, X-Secret', 'connection', 'x-other,Host', 'X-Secret', '1', 'X-OTHER', '2'];
   expect(requestHeaders([...raw, 'Host', 'h'], BY)).toEqual(['Host', 'h', ...ADDED]);
 });
@@ -72,7 +72,7 @@ test('a trusted proxy is believed about its client, but not about the tenant', (
   ]);
 });
 
-test('what Connection names is dropped in every spelling of it', () => {
+test('fields that Connection names are dropped in every spelling', () => {
   expect(requestHeaders(['Connection', 'x_hop, x.other', 'X_Hop', '1', 'X-Hop', '2', 'X_Other', '3'], BY)).toEqual(
     ADDED,
   );

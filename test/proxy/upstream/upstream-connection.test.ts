@@ -41,7 +41,7 @@ describe('a tenant that does not speak HTTP', () => {
     await expect(bench.fetch()).rejects.toThrow();
   });
 
-  it('what it says after its answer reaches nobody', async () => {
+  it('bytes after its answer reach no client', async () => {
     let served = 0;
     await bench.rawApp('web:acme', (socket) =>
       socket.on('data', () => {

@@ -82,7 +82,7 @@ describe('a server with too few places', () => {
     expect([stateOf(made, 'work'), stateOf(made, 's0')]).toEqual(['ready', 'asleep']);
   });
 
-  it('what a worker process counts tells who uses an instance', async () => {
+  it('the counts of a worker process tell which client uses an instance', async () => {
     const made = await worldWith(2);
     await ask(made, 'work');
     const grant = made.supervisor.grant('api:work');

@@ -36,7 +36,7 @@ describe('turns', () => {
     expect(launched(made)).toEqual(['a', 'c']);
   });
 
-  it('what an operator starts comes before [instances], and after requests', async () => {
+  it('a start by an operator comes before [instances] and after requests', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     await made.supervisor.spawn('api', 'visited', { start: false });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b');

@@ -146,7 +146,7 @@ describe('over the limit', () => {
     expect(view).toMatchObject({ state: 'stopped', reason: expect.stringContaining('over its storage limit') });
   });
 
-  it('what a predecessor of that name had is not held against it (bug: it was stopped for that)', async () => {
+  it('an earlier instance of the same name does not count against it (bug: it was stopped for that)', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     made.measureMs = 10_000;
@@ -160,7 +160,7 @@ describe('over the limit', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', storageBytes: MB });
   });
 
-  it('what an operator stops after it was cleaned up is not said to be over', async () => {
+  it('an instance that is stopped by an operator after a clean-up is not reported over its limit', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     await ready(made);

@@ -24,7 +24,7 @@ it('goes on once a second while it is needed, and again when it is asked to', as
   expect(count).toBe(4);
 });
 
-it('what starts during the last round is not forgotten', async () => {
+it('an instance that starts during the last round is not forgotten', async () => {
   const clock = new FakeClock();
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let count = 0;

@@ -196,7 +196,7 @@ describe('idle_action = "suspend"', () => {
 });
 
 describe('connections that outlast the freezing', () => {
-  it('what comes in on one of them thaws it within a second', async () => {
+  it('data on one of them thaw the instance within a second', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     made.connections.set('/b', 1);
