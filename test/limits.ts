@@ -1,4 +1,4 @@
-/** What a service has that says nothing of limits. */
+/** The limits of a service that sets none. */
 import type { Limits } from '../src/core/limits/limits.ts';
 
 export const NO_LIMITS: Limits = {

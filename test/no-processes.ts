@@ -7,7 +7,7 @@ function refuse(): never {
   throw new Error(`${expect.getState().testPath} starts a process: name it in STARTING_PROCESSES of test/stages.ts`);
 }
 
-// What `spawn`, `exec`, `execFile` and `fork` have in common.
+// `spawn`, `exec`, `execFile` and `fork` all use this method.
 Object.assign(Object.getPrototypeOf(new childProcess.ChildProcess()), { spawn: refuse });
 Object.assign(childProcess, { spawnSync: refuse, execSync: refuse, execFileSync: refuse });
 syncBuiltinESMExports();

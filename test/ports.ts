@@ -1,13 +1,13 @@
-/** Ports for those who have to know theirs before they listen. */
+/** Ports for tests that need a number before they listen. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that the kernel gives to connections and to whoever asks for any port, so that none of them takes it. */
+/** Below the range from which the kernel takes ports for connections and for port 0. */
 const LOWEST = 20_000;
 const ABOVE = 32_768;
 
-/** One on which nobody listens on 127.0.0.1. */
+/** Returns a port of 127.0.0.1 without a listener. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST, ABOVE);

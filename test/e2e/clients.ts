@@ -1,11 +1,11 @@
-/** Clients that do more than ask and read: one that leaves, one that listens. */
+/** Clients with special behaviour: one disconnects early, one subscribes to events. */
 import { once } from 'node:events';
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
-/** Sends a part of a body and resets the connection; settles when it is gone. */
+/** Sends a part of a body and resets the connection; settles when the connection is closed. */
 export async function leaveHalfWay(port: number, host: string, path: string): Promise<void> {
   const socket = createConnection(port, '127.0.0.1');
   const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n`;
@@ -17,11 +17,11 @@ export async function leaveHalfWay(port: number, host: string, path: string): Pr
 }
 
 export interface Upload {
-  /** Sends the rest; settles when the answer is there. */
+  /** Sends the rest; settles when the response is complete. */
   end(): Promise<{ readonly status: number; readonly body: string }>;
 }
 
-/** A request that is under way for as long as its client wants: its body is `begun`, and in the end ` and ended`. */
+/** A request that stays under way until its client ends it. Its body is `begun`, then ` and ended`. */
 export function beginUpload(port: number, host: string, path: string): Upload {
   const outgoing = request({ host: '127.0.0.1', port, method: 'POST', path, headers: { host }, agent: false });
   const answered = once(outgoing, 'response');
@@ -37,12 +37,12 @@ export function beginUpload(port: number, host: string, path: string): Upload {
 }
 
 export interface EventStream {
-  /** The data of the next event of this type; others in between are skipped. */
+  /** Returns the data of the next event of this type; others in between are skipped. */
   next(type: string): Promise<unknown>;
   close(): void;
 }
 
-/** Server-sent events through the proxy; settles when the stream is open. */
+/** Opens server-sent events through the proxy; settles when the stream is open. */
 export async function eventStream(port: number, host: string, path: string): Promise<EventStream> {
   const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false });
   outgoing.end();
@@ -76,7 +76,7 @@ export interface SocketQuestion {
   readonly agent?: Agent;
 }
 
-/** One request straight to a Unix socket. */
+/** Sends one request straight to a Unix socket. */
 export function askSocket(socketPath: string, path = '/', question: SocketQuestion = {}): Promise<SocketAnswer> {
   return new Promise((resolve, reject) => {
     const { method = 'GET', headers = {}, body, agent = false } = question;

@@ -9,7 +9,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Commands that run in the test's own process, because starting another takes most of a command's time. */
+/** Commands that run in the test's own process, because starting a process takes most of a command's time. */
 const WITHOUT_PROCESS = new Set(['spawn', 'ps', 'status', 'start', 'stop', 'restart', 'sleep', 'rm', 'token']);
 
 /** Runs a command to its end. */

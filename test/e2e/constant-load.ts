@@ -1,4 +1,4 @@
-/** Clients that ask again and again, each when it has its answer. */
+/** Clients that repeat requests, each after its last response. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 
@@ -8,7 +8,7 @@ export interface Answered {
 }
 
 export interface Load {
-  /** Settles when so many more have been answered. */
+  /** Settles when `count` further requests have been answered. */
   more(count: number): Promise<void>;
   end(): Promise<{ readonly answers: readonly Answered[]; readonly failures: readonly string[] }>;
 }

@@ -1,4 +1,4 @@
-/** A command that goes on, and what it prints. */
+/** A command that keeps running, and its output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.u
 
 export class Follower {
   readonly lines: string[] = [];
-  /** Its exit status. */
+  /** Exit status of the command. */
   readonly ended: Promise<number | null>;
   private readonly errorLines: string[] = [];
   private readonly child: ChildProcess;
@@ -28,7 +28,7 @@ export class Follower {
     return this.until(this.lines, pattern);
   }
 
-  /** The same of stderr. */
+  /** The same for stderr. */
   errorLine(pattern: RegExp): Promise<void> {
     return this.until(this.errorLines, pattern);
   }

@@ -1,4 +1,4 @@
-/** Front servers that others wrote, run on the configuration that `tenement front` prints. */
+/** Real front servers, run on the configuration that `tenement front` prints. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -13,7 +13,7 @@ export interface Front {
 
 export type StartFront = (server: TestServer) => Promise<Front>;
 
-/** In the foreground, so that it ends with the process that was started here. */
+/** Runs in the foreground, so that it ends with the process that was started here. */
 export const startNginx: StartFront = async (server) => {
   const port = await freePort();
   const { stdout } = await server.cli('front', 'nginx', '--listen', `127.0.0.1:${port}`);
@@ -24,7 +24,7 @@ export const startNginx: StartFront = async (server) => {
   return run(port, spawn('nginx', ['-p', dir, '-c', file, '-g', globals], { stdio: ['ignore', 'ignore', 'pipe'] }));
 };
 
-/** One that keeps connections to a socket, as the documentation of nginx proposes for upstreams. */
+/** Starts an nginx that keeps connections to a socket, as its documentation proposes for upstreams. */
 export async function startKeepingNginx(dir: string, socket: string): Promise<Front> {
   const port = await freePort();
   const file = join(dir, 'keeping.conf');
@@ -43,7 +43,7 @@ proxy_set_header Connection $keep; proxy_set_header Upgrade $http_upgrade; } } }
   return run(port, spawn('nginx', ['-p', dir, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] }));
 }
 
-/** What is missing skips its tests by name; in CI it fails them. */
+/** A missing program skips its tests by name; in CI it fails them. */
 export function isMissing(program: string): boolean {
   if (process.env['CI'] === 'true') return false;
   return spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;
@@ -54,7 +54,7 @@ export const startCaddy: StartFront = async (server) => {
   const { stdout } = await server.cli('front', 'caddy', '--site', `http://:${port}`);
   const dir = frontDir(server);
   const file = join(dir, 'Caddyfile');
-  // Its own API would listen at a fixed port.
+  // Caddy's own API would listen on a fixed port.
   writeFileSync(file, `{\n\tadmin off\n}\n${stdout}`);
   const env = { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
   const args = ['run', '--adapter', 'caddyfile', '--config', file];
@@ -64,7 +64,7 @@ export const startCaddy: StartFront = async (server) => {
 function frontDir(server: TestServer): string {
   const dir = join(server.dir, 'front');
   mkdirSync(dir);
-  // Its workers run as another user.
+  // nginx's workers run as another user.
   chmodSync(server.dir, 0o755);
   return dir;
 }

@@ -5,7 +5,7 @@ import { onTestFinished, vi } from 'vitest';
 import { Hypervisor, type HypervisorOptions } from '../../src/hypervisor.ts';
 import { temporaryDirectory, writeConfig } from './support.ts';
 
-/** Its config, data and sockets are in a temporary directory; it is closed when the test ends. */
+/** Loads a config, with data and sockets in a temporary directory. Closed when the test ends. */
 export async function loadHypervisor(toml: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
   const dir = temporaryDirectory();
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,8 +1,10 @@
-/** What a server has left behind: processes whose environment names a directory of its tenants, and their cgroups. */
+/**
+ * Finds what a server has left behind: processes whose environment names a tenant directory of it, and their cgroups.
+ */
 import { createHash } from 'node:crypto';
 import { globSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 
-/** The processes whose tenant directory is this one, or lies in it. */
+/** Lists processes whose tenant directory is this one, or inside it. */
 export function processesIn(dir: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -10,7 +12,7 @@ export function processesIn(dir: string): number[] {
     .filter((pid) => environmentOf(pid).some((entry) => `${entry}/`.startsWith(`DATA_DIR=${dir}/`)));
 }
 
-/** Ends every process that was started for a tenant of `dataDir`; each with its status and command, none when all is well. */
+/** Ends every process of a tenant of `dataDir`. Returns the status and command of each; empty when all is well. */
 export function endLeftovers(dataDir: string): string[] {
   const left = processesIn(dataDir);
   const described = left.map(describe);
@@ -28,7 +30,7 @@ function describe(pid: number): string {
   }
 }
 
-/** Empty for a process that has ended, also while nobody has waited for it, or that is another user's. */
+/** Returns an empty list for a process that has ended, even if it is not reaped, or that belongs to another user. */
 function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
@@ -41,14 +43,14 @@ function endIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }
 
 /** Where a server of this machine may make the cgroups of its tenants (src/process/cgroup/find.ts). */
 const CGROUP_PLACES = ['', '*/', '*/*/', '*/*/*/'].map((depth) => `/sys/fs/cgroup/${depth}`);
 
-/** What is frozen takes no signal, with version 1 of cgroups not even SIGKILL. */
+/** Frozen processes take no signal; with cgroup v1 not even SIGKILL. */
 export function thawAll(stateDir: string): void {
   for (const base of basesOf(stateDir)) {
     for (const file of globSync(`${base}/*/freezer.state`)) writeFileSync(file, 'THAWED');
@@ -61,7 +63,7 @@ function basesOf(stateDir: string): string[] {
   return globSync(CGROUP_PLACES.map((place) => `${place}${name}`));
 }
 
-/** Removes the empty cgroups of a server that was killed; another one of that state directory would use them again. */
+/** Removes the empty cgroups of a killed server, which another server of that state directory would reuse. */
 export function removeCgroups(stateDir: string): void {
   for (const base of basesOf(stateDir)) {
     for (const leaf of readdirSync(base, { withFileTypes: true }))
@@ -74,6 +76,6 @@ function removeIfEmpty(dir: string): void {
   try {
     rmdirSync(dir);
   } catch {
-    // Its last process has not been waited for yet.
+    // Its last process has not been reaped yet.
   }
 }

@@ -18,7 +18,7 @@ export async function serve(toml: string, args: readonly string[] = []): Promise
   return serveFile(configFile, dir, args);
 }
 
-/** One server for all tests of a `describe` or a file. Each of them keeps to instances of its own. */
+/** Starts one server for all tests of a `describe` or a file. Each test uses its own instances. */
 export function serveAll(toml: string): () => TestServer {
   let server: TestServer | null = null;
   beforeAll(async () => {
@@ -40,7 +40,7 @@ export function writeConfig(file: string, toml: string): void {
   writeFileSync(file, `[settings]\ndata_dir = "./data"\n${toml.replaceAll('{fixtures}', FIXTURES)}`);
 }
 
-/** Serves a file as it stands, with data, sockets and ports of its own; `dir` goes when the test ends. */
+/** Serves an existing file, with its own data, sockets and ports. `dir` is deleted when the test ends. */
 export async function serveFile(configFile: string, dir: string, args: readonly string[] = []): Promise<TestServer> {
   const server = new TestServer(dir, configFile, args);
   onTestFinished(() => server.dispose());
@@ -48,10 +48,10 @@ export async function serveFile(configFile: string, dir: string, args: readonly 
   return server;
 }
 
-/** Short, as socket paths have to be. */
+/** Makes a directory with a short path, because socket paths are limited. */
 export function temporaryDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  // On the way to the data the users of tenants must pass.
+  // The users of tenants must pass through it to their data.
   chmodSync(dir, 0o711);
   return dir;
 }
@@ -61,7 +61,7 @@ export function isRunning(pid: number): boolean {
   return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
-/** A file of a process; empty when that is gone, or goes meanwhile. */
+/** Reads a file of /proc; empty when the process is gone. */
 export function readProc(file: string): string {
   try {
     return readFileSync(file, 'latin1');

@@ -9,7 +9,7 @@ import { type CommandResult, tenement, Watch } from './command.ts';
 import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups, thawAll } from './leftovers.ts';
 
-/** A server that does not end by itself is ended, so that a failed test leaves nothing behind. */
+/** A server that does not end in time is killed, so that a failed test leaves nothing behind. */
 const STOP_GUARD_MS = 20_000;
 
 export interface Answer {
@@ -29,9 +29,9 @@ export interface RequestOptions {
 export class TestServer {
   readonly dir: string;
   readonly configFile: string;
-  /** Over that of the tests, from the next start on. */
+  /** Overrides variables of the tests, from the next start on. */
   env: NodeJS.ProcessEnv = {};
-  /** What a shell does before it becomes the server, from the next start on. */
+  /** Shell commands that run before the server, from the next start on. */
   prelude = '';
   proxyPort = 0;
   apiPort = 0;
@@ -42,7 +42,7 @@ export class TestServer {
   private readonly args: readonly string[];
   private child: ChildProcess | null = null;
   private exited: Promise<number | null> = Promise.resolve(null);
-  /** What it has said on stderr. */
+  /** Output on stderr. */
   private log = '';
 
   constructor(dir: string, configFile: string, args: readonly string[]) {
@@ -55,7 +55,7 @@ export class TestServer {
     return this.child?.pid ?? 0;
   }
 
-  /** Since the last start. */
+  /** Output on stderr since the last start. */
   get stderr(): string {
     return this.log;
   }
@@ -85,7 +85,7 @@ export class TestServer {
     this.apiPort = ports[1] ?? 0;
   }
 
-  /** Sends the signal and waits for the end; with SIGKILL tenants are left to the next start. */
+  /** Sends the signal and waits for the end. After SIGKILL, tenants run on until the next start. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     const { child } = this;
     if (child === null || !this.isRunning) return this.exited;
@@ -97,8 +97,8 @@ export class TestServer {
   }
 
   /**
-   * The end of it all: the server, what it started, its directory.
-   * @throws {Error} when the server left processes behind, which are ended all the same, or broke off while it ended
+   * Ends everything: the server, what it started, and its directory.
+   * @throws {Error} when the server left processes behind, which are ended all the same, or failed while it ended
    */
   async dispose(): Promise<void> {
     for (const follower of this.followers) follower.end();
@@ -118,7 +118,7 @@ export class TestServer {
     return this.child?.exitCode === null && this.child.signalCode === null;
   }
 
-  /** How it ended, and what it said last. */
+  /** How the server ended, and its last output. */
   private get ending(): string {
     const { exitCode, signalCode } = this.child ?? {};
     return `its exit: ${exitCode ?? signalCode}; its log:\n${this.log.split('\n').slice(-40).join('\n')}`;
@@ -128,7 +128,7 @@ export class TestServer {
     return readFileSync(join(this.dataDir, '.tenement/admin.token'), 'utf8').trim();
   }
 
-  /** A request to the proxy. */
+  /** Sends a request to the proxy. */
   get(host: string, path = '/', options: RequestOptions = {}): Promise<Answer> {
     return send(this.proxyPort, path, { ...options, headers: { host, ...options.headers } });
   }
@@ -148,37 +148,37 @@ export class TestServer {
     return tenement([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
   }
 
-  /** A command that goes on; ended with the server's directory at the latest. */
+  /** Starts a command that keeps running; it is ended at the latest with the server's directory. */
   follow(...args: string[]): Follower {
     const follower = new Follower([...args, '-c', this.configFile], { XDG_RUNTIME_DIR: this.dir });
     this.followers.push(follower);
     return follower;
   }
 
-  /** What an instance's log takes on disk. */
+  /** Returns the size of an instance's log on disk. */
   logSize(service: string, tenantId: string): { bytes: number } {
     const path = join(this.dataDir, `.tenement/logs/${service}/${tenantId}.log`);
     const sizes = [path, `${path}.1`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
     return { bytes: sizes.reduce((sum, size) => sum + size, 0) };
   }
 
-  /** A command about another file of the same directory. */
+  /** Runs a command with another config file of the same directory. */
   cliFor(configFile: string, ...args: string[]): Promise<CommandResult> {
     return tenement([...args, '-c', configFile], { XDG_RUNTIME_DIR: this.dir });
   }
 
-  /** Every process that runs for a tenant. */
+  /** Lists the processes of a tenant. */
   processesOf(tenantId: string): number[] {
     return processesIn(join(this.dataDir, tenantId));
   }
 
-  /** A command as from another machine: over HTTP, with the token. Needed where `dataDir` is not the config's. */
+  /** Runs a command as from another machine: over HTTP, with the token. Needed when `dataDir` is not the config's. */
   cliOverHttp(...args: string[]): Promise<CommandResult> {
     return tenement([...args, '--api', `http://127.0.0.1:${this.apiPort}`, '--token', this.token]);
   }
 
   /**
-   * Settles at the first event of this type for this instance, past ones included; null: of the server.
+   * Settles at the first event of this type for this instance, past ones included. @param instance null: the server
    * @returns when it happened, ms since the epoch
    * @throws {Error} when the command that waits for it ends before
    */

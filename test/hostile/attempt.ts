@@ -1,28 +1,28 @@
-/** What an attempt is, and how the tenant is told to make one. */
+/** The form of an attempt, and how the tenant is told to make it. */
 import { existsSync } from 'node:fs';
 import type { Cap, LevelName } from './levels.ts';
 import type { Scene } from './scene.ts';
 
 export interface Finding {
   readonly outcome: 'done' | 'denied';
-  /** The evidence, or who refused and how. */
+  /** The evidence, or who refused the attempt, and how. */
   readonly detail: string;
 }
 
 export interface Attempt {
   readonly what: string;
   tryIt(scene: Scene): Promise<Finding>;
-  /** Where the documentation says that it works, and why; it is denied everywhere else. */
+  /** Levels at which it works by documentation, and why; elsewhere it is denied. */
   readonly worksAt: Partial<Record<LevelName, string>>;
-  /** Without this key there is nothing to try. */
+  /** The key without which there is nothing to try. */
   readonly cap?: Cap;
-  /** Why it says nothing on this machine; null when it does. */
+  /** Returns why the attempt proves nothing on this machine; null when it does. */
   lack?(): string | null;
-  /** Where it says nothing, and why. */
+  /** Levels at which the attempt proves nothing, and why. */
   readonly pointlessAt?: Partial<Record<LevelName, string>>;
 }
 
-/** What the tenant's program answers; what it left must be seen on the host. */
+/** The answer of the tenant's program; its effect must be visible on the host. */
 interface Claimed extends Finding {
   readonly left?: string;
 }
@@ -32,7 +32,7 @@ type Args = Record<string, string | number>;
 export interface ByOptions {
   /** Default: `app:hostile`. */
   readonly host?: string;
-  /** Asked when the tenant says that it did it, before it undoes it. */
+  /** Checks the effect on the host, after the tenant reports success and before it undoes the effect. */
   readonly proof?: (scene: Scene) => Promise<boolean>;
 }
 
@@ -61,7 +61,7 @@ export function done(detail: string): Finding {
 export const HOSTILE = 'hostile.localhost';
 export const BOMBER = 'bomber.capped.localhost';
 
-/** @throws {Error} when the attempt itself is wrong, or does not come back */
+/** @throws {Error} when the attempt itself is wrong, or does not return */
 export async function tell(scene: Scene, name: string, args: Args, host = HOSTILE): Promise<Claimed> {
   const body = JSON.stringify(args);
   const answer = await scene.server.get(host, `/attempt/${name}`, { method: 'POST', body });
@@ -69,7 +69,7 @@ export async function tell(scene: Scene, name: string, args: Args, host = HOSTIL
   return JSON.parse(answer.body);
 }
 
-/** Asked again when somebody else answers: one of the attempts is to listen where the proxy does. */
+/** Repeated when another process answers: one attempt listens where the proxy does. */
 export async function undo(scene: Scene, host = HOSTILE): Promise<void> {
   let answer = '';
   for (let asked = 0; asked < ASKED_AT_MOST; asked += 1) {

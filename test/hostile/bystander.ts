@@ -1,4 +1,4 @@
-/** What else runs on the host: a TCP and a UDP port, an abstract socket, a socket for all and one for root. */
+/** Other services of the host: a TCP and a UDP port, an abstract socket, a socket for everyone and one for root. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,20 +12,20 @@ export interface Bystander {
   readonly udpPort: number;
   readonly abstractName: string;
   readonly socketPath: string;
-  /** For root alone, and not in /run: the control socket of another tenement lies like that. */
+  /** Accessible to root only, and outside of /run, like the control socket of another tenement. */
   readonly rootsSocketPath: string;
-  /** How often somebody has connected to that. */
+  /** Returns how many connections that socket has had. */
   rootsConnections(): number;
-  /** For all, where an application lies: beside it, and in a directory that nothing else is in. */
+  /** Accessible to everyone, near an application: beside it, and in a directory of its own. */
   readonly socketInWorkdir: string;
   readonly socketApartInWorkdir: string;
-  /** For all, in a directory that walls hide: one that a command names, and its neighbour. */
+  /** Accessible to everyone, in a hidden directory: a file that a command names, and its neighbour. */
   readonly namedFile: string;
   readonly besideNamedFile: string;
   close(): void;
 }
 
-/** `workdir`: of an application, which removes it. */
+/** @param workdir directory of an application, which removes it */
 export async function openBystander(workdir: string): Promise<Bystander> {
   const dir = mkdtempSync('/run/tnm-');
   chmodSync(dir, 0o755);

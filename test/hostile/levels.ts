@@ -19,7 +19,7 @@ export const LEVELS = [
 export type Level = (typeof LEVELS)[number];
 export type LevelName = Level['name'];
 
-/** Small enough that each attempt goes over them, large enough for Node. */
+/** Small enough for each attempt to exceed, large enough for Node. */
 export const CAPS = {
   memory_limit_mb: 256,
   pids_limit: 100,
@@ -35,14 +35,14 @@ export const CAP_KEYS: Readonly<Record<Cap, string>> = {
   storage_limit_mb: `storage_limit_mb = ${CAPS.storage_limit_mb}\nstorage_action = "stop"`,
 };
 
-/** A public socket in the tenant's own directory, and with it all that is made beside a public socket. */
+/** A public socket in the tenant's own directory, together with everything that is made beside a public socket. */
 export const HOMELY = 'socket = "{tenant_dir}/app.sock"';
 
 const known = new Map<string, Promise<string | null>>();
 
 /**
- * null when `tenement check` takes a service with the keys of this level, and these more, without a warning about them;
- * else why not.
+ * Returns null when `tenement check` accepts a service with the keys of this level, and `more`, without a warning about
+ * them; otherwise the reason.
  */
 export function supported({ keys, alone }: Level, more = ''): Promise<string | null> {
   if (process.getuid?.() !== 0) return Promise.resolve('these are about a server that root runs');

@@ -1,4 +1,4 @@
-/** What is there on the host, as root sees it: processes and sockets. */
+/** Processes and sockets of the host, as root sees them. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -18,7 +18,7 @@ export function allProcesses(): Seen[] {
     }));
 }
 
-/** Those that have this among their arguments, zombies not. */
+/** Lists processes with this argument, except zombies. */
 export function withArgument(word: string): number[] {
   return allProcesses()
     .filter(({ words }) => words.includes(word))
@@ -30,18 +30,18 @@ export function endAll(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
 }
 
-/** Every Unix socket below a directory. */
+/** Lists Unix sockets below a directory. */
 export function socketsIn(dir: string): string[] {
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
   return names.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket());
 }
 
-/** Settles with true when it holds; with false when it still does not after so long. */
+/** Settles with true once the condition holds, and with false after `ms`. */
 export async function holdsWithin(ms: number, condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const deadlineMs = performance.now() + ms;
   while (!(await condition())) {
@@ -51,7 +51,7 @@ export async function holdsWithin(ms: number, condition: () => boolean | Promise
   return true;
 }
 
-/** Nothing tells of what another process does to the system. */
+/** Polled, because nothing reports what another process does to the system. */
 const LOOK_AGAIN_MS = 20;
 
 function parts(file: string): string[] {

@@ -49,7 +49,7 @@ function isChosen(what: string): boolean {
   return what.includes(chosen.attempt ?? '');
 }
 
-/** A number for each reason, in the order in which they come. */
+/** Reasons, numbered in order of appearance. */
 const reasons: string[] = [];
 
 function cellOf(row: Row | undefined): string {

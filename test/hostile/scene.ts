@@ -1,4 +1,4 @@
-/** A real server at one level, with the tenant that is to be kept safe and the one that tries everything. */
+/** A real server at one level, with a victim tenant and a hostile one that makes the attempts. */
 import {
   chmodSync,
   copyFileSync,
@@ -26,9 +26,9 @@ export class Scene {
   readonly level: Level;
   readonly server: TestServer;
   readonly bystander: Bystander;
-  /** What only the victim and the server should know. */
+  /** Known only to the victim and the server. */
   readonly secret = 'secret-of-victim';
-  /** Files that an attempt may leave on the host when the test ends half-way. */
+  /** Files that an attempt may leave on the host when the test ends early. */
   private readonly planted = new Set<string>();
   private readonly tokens = new Set<string>();
   private count = 0;
@@ -51,35 +51,35 @@ export class Scene {
     return join(this.server.dir, 'tenement/app-victim.sock');
   }
 
-  /** Of a service that has a directory of its own for them. */
+  /** Socket of a service whose sockets have a directory of their own. */
   get socketApart(): string {
     return join(this.server.dir, 'apart/victim.sock');
   }
 
-  /** All names of the victim's socket but the public one. */
+  /** Lists all names of the victim's socket, except the public one. */
   get privateSocket(): string {
     const isIts = (path: string) => path.includes('app-victim') && path !== this.publicSocket;
     return theFirst(socketsIn(join(this.server.dir, 'tenement')).filter(isIts), 'private socket of the victim');
   }
 
-  /** Its pid on the host: of the application, not of what it is wrapped in. */
+  /** Returns the pid on the host of the application, not of its wrapper. */
   pidOf(service: string, tenantId: string): number {
     return this.find(service, tenantId).pid;
   }
 
-  /** Where the victim is told to bind. */
+  /** Path that the victim is told to bind. */
   get bindSocket(): string {
     return this.find('app', 'victim').environment.get('SOCKET_PATH') ?? '';
   }
 
-  /** Where the kernel keeps what it knows of the victim; null where there are no cgroups. */
+  /** Returns the victim's cgroup; null without cgroups. */
   get victimCgroup(): string | null {
     const lines = readFileSync(`/proc/${this.pidOf('app', 'victim')}/cgroup`, 'utf8').split('\n');
     const [, controllers = '', path = '/'] = (lines.find((line) => line.includes('victim')) ?? '').split(':');
     return path === '/' ? null : join('/sys/fs/cgroup', controllers, path);
   }
 
-  /** A name for a file that is removed at the end whatever happens. */
+  /** Returns a name for a file that is removed at the end in any case. */
   plant(dir: string): string {
     this.count += 1;
     const path = join(dir, `tnm-hostile-${process.pid}-${this.count}`);
@@ -87,7 +87,7 @@ export class Scene {
     return path;
   }
 
-  /** How long a daemon is to sleep, which is how it is found, and ended at the end whatever happens. */
+  /** Returns how long a daemon sleeps, which identifies it. It is ended in any case. */
   token(): string {
     this.count += 1;
     const token = `86400.${process.pid}${this.count}`;
@@ -104,7 +104,7 @@ export class Scene {
 
   private find(service: string, tenantId: string) {
     const program = join(this.server.dir, 'app/node');
-    // In a sandbox the host sees only what runs it.
+    // In a sandbox the host sees only runsc.
     const isProgram = (word = '') => word === program || basename(word) === 'runsc';
     const isIt = (environment: ReadonlyMap<string, string>) =>
       environment.get('SERVICE_NAME') === service &&
@@ -132,7 +132,7 @@ export async function openScene(level: Level): Promise<Scene> {
   }
 }
 
-/** Settles when it serves, at its first start or at a later one. */
+/** Settles when the instance serves, at its first or a later start. */
 export async function start({ server }: Scene, instance: string): Promise<void> {
   const { status, body } = await server.api(`/api/instances/${instance}/start`, { method: 'POST' });
   const isReady = async () => (await server.instance(instance)).state === 'ready';
@@ -142,7 +142,7 @@ export async function start({ server }: Scene, instance: string): Promise<void> 
 
 const READY_WITHIN_MS = 60_000;
 
-/** Whether it has started or not; it is registered. */
+/** Registers an instance, whether or not it starts. */
 export async function spawnIn({ server }: Scene, service: string, id: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ service, id });
@@ -151,7 +151,7 @@ export async function spawnIn({ server }: Scene, service: string, id: string): P
     throw new Error(`${service}:${id} was not spawned: ${answer.body}`);
 }
 
-/** With the program and Node in it, so that nothing depends on where the checkout lies and who may read it. */
+/** Makes a directory that contains the program and Node, so that the checkout's place and permissions do not matter. */
 function makeDir(): string {
   const dir = mkdtempSync(join(PLACES.find(canMakeIn) ?? tmpdir(), 'tnm-'));
   chmodSync(dir, 0o755);
@@ -162,7 +162,7 @@ function makeDir(): string {
   try {
     linkSync(process.execPath, join(app, 'node'));
   } catch {
-    // Another file system.
+    // The link failed across file systems.
     copyFileSync(process.execPath, join(app, 'node'));
   }
   return dir;
@@ -190,15 +190,15 @@ async function configOf(
     'proxy = { default_service = "app" }',
     'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"], wide = ["hostile"] }',
     serviceText(dir, 'app', [keys, alone]),
-    // A port is of use only where the proxy reaches it.
+    // A port is useful only when the proxy can reach it.
     serviceText(dir, 'web', [keys, 'listen = "port"']),
     serviceText(dir, 'capped', [keys, alone, ...caps.map((cap) => CAP_KEYS[cap])]),
-    // Starts that fail are over sooner.
+    // Failed starts end sooner.
     serviceText(dir, 'brief', [keys, alone, 'startup_timeout = "2s"']),
     serviceText(dir, 'ends', [keys, alone, 'command = "/bin/true"']),
-    // Its public sockets lie where those of no other service do.
+    // Its public sockets are in a directory without other services' sockets.
     serviceText(dir, 'apart', [keys, alone, `socket = "${dir}/apart/{id}.sock"`]),
-    // With everything in its workdir, and with names of what is not for it.
+    // Has everything in its workdir, and names of files that are not for it.
     serviceText(dir, 'wide', [keys, alone, 'workdir = "."', wideCommand(dir, bystander)]),
     serviceText(dir, 'loads', [keys, alone], 'LD_LIBRARY_PATH = "{tenant_dir}/lib"'),
     ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY, 'startup_timeout = "10s"'])] : []),

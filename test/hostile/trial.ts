@@ -1,4 +1,4 @@
-/** Which attempts can be made at a level on this machine, and what is to come of them. */
+/** Which attempts can be made at a level on this machine, and their expected outcomes. */
 import type { Attempt, Finding } from './attempt.ts';
 import { ATTEMPTS } from './attempts.ts';
 import { CAP_KEYS, type Level, supported } from './levels.ts';
@@ -6,9 +6,9 @@ import { CAP_KEYS, type Level, supported } from './levels.ts';
 export interface Trial {
   readonly attempt: Attempt;
   readonly expected: Finding['outcome'];
-  /** Why it is expected to work; null when it is to be denied. */
+  /** Why the attempt should work; null when it should be denied. */
   readonly why: string | null;
-  /** Why it is not made; null when it is. */
+  /** Why the attempt is skipped; null when it is made. */
   readonly skipped: string | null;
 }
 

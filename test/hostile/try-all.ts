@@ -1,6 +1,6 @@
 /**
- * A tenant that tries everything at one level of isolation: what comes of it is what the documentation promises. What works
- * although one might not expect so is in the tables of `attempts` with its reason.
+ * Makes every attempt at one level of isolation, and compares the outcome with the documentation. Attempts that work
+ * although one might not expect it are in the tables of `attempts`, with a reason.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LEVELS, type Level, type LevelName, supported } from './levels.ts';

@@ -1,4 +1,4 @@
-/** A launcher in directories of its own, real children, and their certain end. */
+/** A launcher in its own directories, with real children that end with the test. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,14 +16,14 @@ import { NO_LIMITS } from '../limits.ts';
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 
-/** A directory that goes when the test ends; short, since socket paths are. */
+/** Makes a directory with a short path, because socket paths are limited. It is deleted when the test ends. */
 export function makeDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tp-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
-/** Keeps what children print; `printed` settles when a text has come. */
+/** Keeps the output of children. */
 export class MemorySink implements OutputSink {
   private text = '';
   private tell: () => void = () => {};
@@ -47,7 +47,7 @@ export class MemorySink implements OutputSink {
     };
   }
 
-  /** All that was printed, as soon as it matches. */
+  /** Settles with the whole output as soon as it matches. */
   async printed(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.text)) {
       await new Promise<void>((resolve) => {
@@ -68,7 +68,7 @@ export interface Bench extends Omit<Processes, 'onActivation' | 'activationSocke
   readonly sink: MemorySink;
   readonly settings: Settings;
   request(change?: Partial<ServiceConfig>, env?: Record<string, string>): LaunchRequest;
-  /** Launches; the child and all of its kind are gone when the test ends. */
+  /** Launches a child. The child with all its processes is gone when the test ends. */
   launch(change?: Partial<ServiceConfig>, env?: Record<string, string>): Promise<LaunchedProcess>;
 }
 
@@ -179,7 +179,7 @@ function makeService(dir: string): ServiceConfig {
 /** Never aborts. */
 export const PATIENT = new AbortController().signal;
 
-/** The body of a GET. */
+/** Returns the body of a GET. */
 export function get(upstream: Upstream, path = '/'): Promise<string> {
   return new Promise((resolve, reject) => {
     const where = 'socketPath' in upstream ? upstream : { host: '127.0.0.1', port: upstream.port };
@@ -195,7 +195,7 @@ export function get(upstream: Upstream, path = '/'): Promise<string> {
   });
 }
 
-/** The public socket, which these services have. */
+/** Returns the public socket, which all services of these tests have. */
 export function publicSocket(paths: InstancePaths): string {
   if (paths.publicSocket === null) throw new Error('no public socket');
   return paths.publicSocket;

@@ -1,4 +1,4 @@
-/** A proxy over a source that the test plays, real upstreams on Unix sockets, and clients that see bytes. */
+/** A proxy over a fake source, with real upstreams on Unix sockets, and clients that see bytes. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
@@ -38,12 +38,12 @@ export interface FakeLease extends Lease {
   stream: boolean;
 }
 
-/** Leases on what the test says runs where; counts what becomes of each. */
+/** Grants leases of the upstreams that the test sets, and counts their outcomes. */
 export class FakeSource implements UpstreamSource {
   readonly upstreams = new Map<InstanceName, Upstream>();
   readonly leases: FakeLease[] = [];
   readonly secondTries: SecondTry[] = [];
-  /** Replaces the next claims, first in first out. */
+  /** Replaces the next claims, first in, first out. */
   readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Admission | Promise<Admission>)[] = [];
   requestTimeoutMs = 0;
   heldMs: number | null = null;
@@ -60,7 +60,7 @@ export class FakeSource implements UpstreamSource {
     return this.script.shift()?.(grant, signal) ?? grant();
   }
 
-  /** Connections that the proxy has open, by generation. */
+  /** Generation → open connections of the proxy. */
   readonly connections = new Map<number, number>();
 
   countConnection(generation: number, change: 1 | -1): void {
@@ -71,7 +71,7 @@ export class FakeSource implements UpstreamSource {
     this.listeners.push(listener);
   }
 
-  /** The process of this generation is gone. */
+  /** Retires a generation whose process is gone. */
   retire(generation: number): void {
     for (const listener of this.listeners) listener(generation);
   }
@@ -81,7 +81,7 @@ export class FakeSource implements UpstreamSource {
     if (upstream === undefined) throw new Error(`no upstream for ${instance}`);
     const { promise, resolve } = Promise.withResolvers<void>();
     const tenantId = instance.split(':')[1] ?? '';
-    // A pool is kept for each generation, so each upstream has one of its own.
+    // A pool belongs to one generation, so each upstream has its own.
     const generation = this.generation * 1000 + [...this.upstreams.keys()].indexOf(instance);
     const lease: FakeLease = {
       instance,
@@ -116,7 +116,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Whether clients send what makes node:http read them from their first byte, and not the reader of plain requests. */
+/** Whether clients send bytes that make node:http read the connection, instead of the reader of plain requests. */
 let isReadByNode = false;
 
 export function readByNode(): void {
@@ -155,7 +155,7 @@ export class Bench {
     return server;
   }
 
-  /** An application that the test writes byte for byte. */
+  /** Starts an application whose responses the test writes byte for byte. */
   async rawApp(instance: InstanceName, listener: (socket: Socket) => void): Promise<NetServer> {
     const server = createNetServer((socket) => {
       socket.on('error', () => {});
@@ -195,7 +195,7 @@ export class Bench {
     return socket;
   }
 
-  /** Sends bytes and settles with all that comes back until the proxy closes. */
+  /** Sends bytes; settles with everything received until the proxy closes. */
   async raw(bytes: string): Promise<string> {
     const socket = await this.socket();
     socket.write(bytes, 'latin1');
@@ -210,7 +210,7 @@ export class Bench {
     return request;
   }
 
-  /** A whole exchange. */
+  /** Sends a request; settles with the response. */
   async fetch(options: http.RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
     const request = this.request(options);
     request.end(body);
@@ -218,7 +218,7 @@ export class Bench {
     return answerOf(response);
   }
 
-  /** Settles with what `count` says once it stands still while ten other requests are answered. */
+  /** Settles with the value of `count` once it stays the same while ten other requests are answered. */
   async standstill(count: () => number): Promise<number> {
     for (;;) {
       const before = count();
@@ -256,7 +256,7 @@ export async function readAll(socket: Socket): Promise<string> {
   return text;
 }
 
-/** Settles with what was read once it contains `text`. */
+/** Settles with the received text once it contains `text`. */
 export function readUntil(socket: Socket, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let seen = '';
@@ -271,7 +271,7 @@ export function readUntil(socket: Socket, text: string): Promise<string> {
   });
 }
 
-/** Answers with the request as the application saw it. */
+/** Answers with the request as the application received it. */
 export function echo(request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -282,7 +282,7 @@ export function echo(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-/** Writes `size` bytes as fast as the stream takes them, then ends it; `sent` grows with what it took. */
+/** Writes `size` bytes as fast as the stream accepts them, then ends it. `sent` counts the accepted bytes. */
 export function pour(stream: Writable, size: number): { sent: number } {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   const poured = { sent: 0 };

@@ -1,4 +1,4 @@
-/** Tenants that are kept in memory alone, with the instances that a transaction changes. */
+/** Tenants in memory, with the instances that a transaction changes. */
 import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
 import type { TenantRecord } from '../../src/core/tenants/tenant.ts';

@@ -1,4 +1,4 @@
-/** A supervisor over processes that exist in memory alone, on a clock that moves when it is told to. */
+/** A supervisor over processes in memory, on a clock that the test moves. */
 
 import type { HostMemory } from '../../src/core/admission/pressure.ts';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
@@ -47,7 +47,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Lets time pass, and what it sets in motion settle. */
+  /** Advances the time, and lets the consequences settle. */
   async advance(ms: number): Promise<void> {
     const until = this.now + ms;
     for (;;) {
@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything that can go on without time or a process go on. */
+/** Lets everything continue that needs neither time nor a process. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -101,7 +101,7 @@ export class FakeProcess implements LaunchedProcess {
     this.readyNow({ ok: true });
   }
 
-  /** It runs, and cannot serve. */
+  /** Reports that the process runs, but cannot serve. */
   fail(detail: string): void {
     this.readyNow({ ok: false, detail });
   }
@@ -123,7 +123,7 @@ export class FakeProcess implements LaunchedProcess {
     return connected;
   }
 
-  /** What `isAtRest` answers. */
+  /** Result of `isAtRest`. */
   atRest = false;
 
   async isAtRest(): Promise<boolean> {
@@ -131,16 +131,16 @@ export class FakeProcess implements LaunchedProcess {
   }
 
   frozen = false;
-  /** What `resume` answers. */
+  /** Result of `resume`. */
   notResumed: string | null = null;
-  /** What `inbox` answers. */
+  /** Result of `inbox`. */
   mail: Inbox = 'closed';
 
   suspend(): void {
     this.frozen = true;
   }
 
-  /** `resume` has a bug. */
+  /** Whether `resume` throws. */
   resumeThrows = false;
 
   resume(): string | null {
@@ -149,7 +149,7 @@ export class FakeProcess implements LaunchedProcess {
     return this.notResumed;
   }
 
-  /** What `isKilled` answers while it is frozen. */
+  /** Result of `isKilled` while frozen. */
   killed = false;
 
   isKilled(): boolean {
@@ -179,10 +179,10 @@ export class FakeProcess implements LaunchedProcess {
     return this.ranMs;
   }
 
-  /** It answers no probe. */
+  /** Whether probes get no answer. */
   silent = false;
   probes = 0;
-  /** So many probes throw. */
+  /** How many further probes throw. */
   probesThatFail = 0;
 
   async probe(): Promise<ProbeResult> {
@@ -192,7 +192,7 @@ export class FakeProcess implements LaunchedProcess {
     return this.healthy ? { ok: true } : { ok: false, detail: 'sick' };
   }
 
-  /** So many ends throw. */
+  /** How many further ends throw. */
   endsThatFail = 0;
 
   async terminate(graceMs: number): Promise<void> {
@@ -244,29 +244,32 @@ export const SERVICE: ServiceConfig = {
 export interface World {
   readonly supervisor: Supervisor;
   readonly clock: FakeClock;
-  /** Every process that was launched, in order. */
+  /** Every launched process, in order. */
   readonly processes: FakeProcess[];
-  /** What each launch was asked for, in order. */
+  /** The request of every launch, in order. */
   readonly launched: LaunchRequest[];
   readonly events: string[];
   readonly saved: Map<string, InstanceRecord>;
   readonly tenants: FakeTenants;
   /** Connections to each bound path. */
   readonly connections: Map<string, number>;
-  /** The next launches fail so, or throw it. */
+  /** Failure of the next launches: a returned detail, or an exception. */
   failLaunch: string | Error | null;
-  /** The next writes into the registry fail: another process holds its lock, or the disk is full. */
+  /**
+   * Whether the next writes into the registry fail, because another process holds its lock, or because the disk is
+   * full.
+   */
   failSave: boolean | 'locked';
   readonly config: Config;
   readonly endedStrays: number[];
   hostMemory: HostMemory | null;
-  /** What directories take, by path. */
+  /** Path → size of the directory. */
   readonly storage: Map<string, number>;
-  /** Every directory that was measured, in order. */
+  /** Every measured directory, in order. */
   readonly measured: string[];
-  /** How long one measurement takes. */
+  /** Duration of a measurement. */
   measureMs: number;
-  /** Settles when a tenant's directory is gone. */
+  /** Deletes a tenant's directory. */
   deleteTenantDir: (tenantId: string) => Promise<void>;
   removeLogs: (instance: InstanceName) => Promise<void>;
 }
@@ -435,10 +438,10 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
   };
 }
 
-/** A client that stays. */
+/** The signal of a client that stays. */
 export const here = () => new AbortController().signal;
 
-/** Spawns one and makes it ready. */
+/** Spawns an instance and makes it ready. */
 export async function ready(made: World, id = 'acme'): Promise<FakeProcess> {
   const spawned = made.supervisor.spawn('api', id);
   await settle();
