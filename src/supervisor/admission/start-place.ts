@@ -29,7 +29,7 @@ export class StartPlace {
   }
 
   /** Watches the start's process from now on. */
-  mind(process: LaunchedProcess): void {
+  watch(process: LaunchedProcess): void {
     const { clock, startTimes, service } = this.options;
     const usualMs = startTimes.usualMs(service);
     this.cancelLook = clock.after(usualMs, () => this.look(process, usualMs));

@@ -107,7 +107,7 @@ export class Attempt {
       return report({ type: 'launch-failed', detail: result.detail });
     }
     this.take(result.process);
-    place.mind(result.process);
+    place.watch(result.process);
     report({ type: 'launched', process: result.process });
     void this.awaitReady(result.process, this.request, () => place.ready())
       .catch((error) => this.broken(error))

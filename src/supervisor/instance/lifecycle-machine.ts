@@ -81,7 +81,7 @@ export class LifecycleMachine {
 
   /** Makes the process, or the activation socket, listen at the public socket. */
   renewPublicSocket(): void {
-    this.parts.endpoint.mind(this.lifecycle, this.parts.current.found, this.callbacks.service());
+    this.parts.endpoint.update(this.lifecycle, this.parts.current.found, this.callbacks.service());
   }
 
   private handle(event: LifecycleEvent): void {

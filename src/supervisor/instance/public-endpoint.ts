@@ -38,7 +38,7 @@ export class PublicEndpoint {
   }
 
   /** Makes sure that somebody listens there. @param found a process that an earlier server started */
-  mind({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
+  update({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
     const { name, processTable, activationSockets } = this.options;
     if (over) activationSockets.remove(name);
     else if (state === 'ready') activationSockets.retire(name);
