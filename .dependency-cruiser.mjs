@@ -64,7 +64,7 @@ export default {
       severity: 'error',
       comment: 'How requests are read is the business of a ClientSource (src/proxy/client/client-source.ts)',
       from: { path: '^src/proxy/[^/]+$', pathNot: '^src/proxy/handler\\.ts$' },
-      to: { path: '^src/proxy/client/(node-http|request-feed|client-connections?|plain-[a-z]+)\\.ts$' },
+      to: { path: '^src/proxy/client/(node|plain)/' },
     },
     {
       name: 'one-http-proxy',

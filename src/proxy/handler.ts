@@ -9,7 +9,7 @@ import { namedInstance } from '../core/lifecycle/instance.ts';
 import { TenementError } from '../errors.ts';
 import { confine, confineWithin, fault, inside } from '../faults.ts';
 import { type ClientRequest, requestOf } from './client/client.ts';
-import { faultOf } from './client/request-fault.ts';
+import { faultOf } from './client/node/request-fault.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { HostInFlight } from './host-in-flight.ts';
 import { valuesOf } from './routing/headers.ts';

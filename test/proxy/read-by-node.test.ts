@@ -3,14 +3,14 @@ import { describe } from 'vitest';
 import { readByNode } from './support.ts';
 
 const SUITES = {
-  'ascii-target': () => import('./client/ascii-target.test.ts'),
+  'ascii-target': () => import('./client/node/ascii-target.test.ts'),
   bodies: () => import('./bodies.test.ts'),
   exchange: () => import('./exchange/exchange.test.ts'),
-  'half-close': () => import('./client/half-close.test.ts'),
+  'half-close': () => import('./client/node/half-close.test.ts'),
   'last-request': () => import('./last-request.test.ts'),
   limits: () => import('./limits.test.ts'),
-  'request-feed': () => import('./client/request-feed.test.ts'),
-  'request-fault': () => import('./client/request-fault.test.ts'),
+  'request-feed': () => import('./client/node/request-feed.test.ts'),
+  'request-fault': () => import('./client/node/request-fault.test.ts'),
   server: () => import('./server.test.ts'),
   smuggling: () => import('./smuggling.test.ts'),
   unread: () => import('./unread.test.ts'),

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { hasBody, isChunked } from '../routing/headers.ts';
-import type { HeaderLines } from './plain-request.ts';
+import type { HeaderLines } from './plain/plain-request.ts';
 
 export interface ClientRequest {
   readonly method: string;

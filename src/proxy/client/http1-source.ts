@@ -3,9 +3,9 @@
  * good with the first request that is not plain.
  */
 import type { Socket } from 'node:net';
-import { ClientConnections } from './client-connections.ts';
 import type { ClientOfSource, ClientSource } from './client-source.ts';
-import { type NodeHttpOptions, NodeHttpReader } from './node-http.ts';
+import { type NodeHttpOptions, NodeHttpReader } from './node/node-http.ts';
+import { ClientConnections } from './plain/client-connections.ts';
 
 export function createHttp1Source(options: NodeHttpOptions): ClientSource {
   const { limits, handler } = options;

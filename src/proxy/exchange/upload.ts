@@ -1,6 +1,6 @@
 /** A request's body on its way to a tenant, no faster than the tenant accepts it. */
 import type { ClientBody, ClientRequest, ClientResponse } from '../client/client.ts';
-import { asksForGoAhead } from '../client/request-fault.ts';
+import { asksForGoAhead } from '../client/node/request-fault.ts';
 import { valuesOf } from '../routing/headers.ts';
 import { passableTrailers } from '../routing/trailers.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { confineWith, endOf } from '../../faults.ts';
-import { PlainResponse } from '../client/plain-response.ts';
+import { PlainResponse } from '../client/plain/plain-response.ts';
 import { reasonPhrase, sendTrailers } from '../exchange/reply.ts';
 import { type Stallable, StallTimer } from '../exchange/stall-timer.ts';
 import { paceTransfer } from '../exchange/transfer-budget.ts';

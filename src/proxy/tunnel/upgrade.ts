@@ -5,7 +5,7 @@ import type { Lease } from '../../core/admission/serving.ts';
 import { type ErrorCode, toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
 import { protoOf, requestOf } from '../client/client.ts';
-import { faultOf } from '../client/request-fault.ts';
+import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
 import { type Caller, callerOf, type Gateway, probe, routeOf } from '../gateway.ts';
 import { hasBody, requestHeaders } from '../routing/headers.ts';

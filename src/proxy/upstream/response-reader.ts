@@ -2,7 +2,7 @@
  * Reads HTTP/1.1 responses incrementally (RFC 9112). Pure: no socket, no time. Strict: an ambiguous or malformed
  * response is an error, after which the connection must be closed.
  */
-import { MAX_KEPT_BYTES, readHeaderLines } from '../client/header-lines.ts';
+import { MAX_KEPT_BYTES, readHeaderLines } from '../client/plain/header-lines.ts';
 import { BadResponse, type Framing, framingOf } from './response-framing.ts';
 
 /** Limit for status line and header fields together, and for trailers. */

@@ -6,15 +6,15 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ProxyLimits } from '../../core/service/service.ts';
-import type { ErrorCode } from '../../errors.ts';
-import { confine, confineWith, inside } from '../../faults.ts';
-import type { Logger } from '../../logger.ts';
-import { FewATurn } from '../exchange/few-a-turn.ts';
-import { askedProtocol } from '../tunnel/upgrade-request.ts';
-import { requestOf } from './client.ts';
-import type { ClientHandler, ClientOfSource } from './client-source.ts';
-import { linger } from './linger.ts';
+import type { ProxyLimits } from '../../../core/service/service.ts';
+import type { ErrorCode } from '../../../errors.ts';
+import { confine, confineWith, inside } from '../../../faults.ts';
+import type { Logger } from '../../../logger.ts';
+import { FewATurn } from '../../exchange/few-a-turn.ts';
+import { askedProtocol } from '../../tunnel/upgrade-request.ts';
+import { requestOf } from '../client.ts';
+import type { ClientHandler, ClientOfSource } from '../client-source.ts';
+import { linger } from '../linger.ts';
 import { faultOf } from './request-fault.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
 

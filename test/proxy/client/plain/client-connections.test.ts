@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../../src/core/service/service.ts';
-import type { ClientRequest, ClientResponse } from '../../../src/proxy/client/client.ts';
-import { ClientConnections } from '../../../src/proxy/client/client-connections.ts';
+import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../../../src/core/service/service.ts';
+import type { ClientRequest, ClientResponse } from '../../../../src/proxy/client/client.ts';
+import { ClientConnections } from '../../../../src/proxy/client/plain/client-connections.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n';
 const sockets: Socket[] = [];

@@ -1,6 +1,6 @@
 /** Decides whether a request that node:http could parse is refused all the same. Pure. */
-import type { ErrorCode } from '../../errors.ts';
-import { hasUnclearLength, isChunked, valuesOf } from '../routing/headers.ts';
+import type { ErrorCode } from '../../../errors.ts';
+import { hasUnclearLength, isChunked, valuesOf } from '../../routing/headers.ts';
 
 export interface ParsedHead {
   /** For example "1.1". */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { halfClosed } from '../../../src/proxy/client/half-close.ts';
-import { Bench, readAll } from '../support.ts';
+import { halfClosed } from '../../../../src/proxy/client/node/half-close.ts';
+import { Bench, readAll } from '../../support.ts';
 
 let bench: Bench;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { AsciiTarget } from '../../../src/proxy/client/ascii-target.ts';
-import { Bench, echo, readUntil } from '../support.ts';
+import { AsciiTarget } from '../../../../src/proxy/client/node/ascii-target.ts';
+import { Bench, echo, readUntil } from '../../support.ts';
 
 /** What comes of `text` in parts of `size` bytes. */
 function encoded(text: string, size: number): string {

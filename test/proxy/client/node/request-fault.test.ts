@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { asksForGoAhead, faultOf } from '../../../src/proxy/client/request-fault.ts';
-import { Bench, echo } from '../support.ts';
+import { asksForGoAhead, faultOf } from '../../../../src/proxy/client/node/request-fault.ts';
+import { Bench, echo } from '../../support.ts';
 
 describe('the fault of a request', () => {
   it.each([

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import type { ClientResponse, ServedRequest } from '../../../src/proxy/client/client.ts';
-import { ClientConnection } from '../../../src/proxy/client/client-connection.ts';
-import { Bench, echo, readAll, readUntil } from '../support.ts';
+import type { ClientResponse, ServedRequest } from '../../../../src/proxy/client/client.ts';
+import { ClientConnection } from '../../../../src/proxy/client/plain/client-connection.ts';
+import { Bench, echo, readAll, readUntil } from '../../support.ts';
 
 let bench: Bench;
 beforeEach(async () => {

@@ -3,9 +3,9 @@
  * goes to node:http for good.
  */
 import type { Socket } from 'node:net';
-import type { ClientRequest, ClientResponse, ServedRequest } from './client.ts';
-import { halfClosed } from './half-close.ts';
-import { linger } from './linger.ts';
+import type { ClientRequest, ClientResponse, ServedRequest } from '../client.ts';
+import { linger } from '../linger.ts';
+import { halfClosed } from '../node/half-close.ts';
 import { PlainBody } from './plain-body.ts';
 import { type HeaderLines, type PlainHead, readPlainHead } from './plain-request.ts';
 import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';

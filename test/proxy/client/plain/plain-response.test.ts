@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ClientResponse } from '../../../src/proxy/client/client.ts';
-import { PlainResponse } from '../../../src/proxy/client/plain-response.ts';
+import type { ClientResponse } from '../../../../src/proxy/client/client.ts';
+import { PlainResponse } from '../../../../src/proxy/client/plain/plain-response.ts';
 
 const KEEP_ALIVE_LINES = 'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n';
 const DATE = /^date$/i;

@@ -1,9 +1,9 @@
 /** All connections that carry plain requests; closes idle ones. */
 import type { Socket } from 'node:net';
-import type { ProxyLimits } from '../../core/service/service.ts';
-import { inside } from '../../faults.ts';
-import { FewATurn } from '../exchange/few-a-turn.ts';
-import type { ClientRequest, ClientResponse, ServedRequest } from './client.ts';
+import type { ProxyLimits } from '../../../core/service/service.ts';
+import { inside } from '../../../faults.ts';
+import { FewATurn } from '../../exchange/few-a-turn.ts';
+import type { ClientRequest, ClientResponse, ServedRequest } from '../client.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
 /** How often all connections are checked. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { beforeEach, expect, test } from 'vitest';
-import { PlainBody } from '../../../src/proxy/client/plain-body.ts';
+import { PlainBody } from '../../../../src/proxy/client/plain/plain-body.ts';
 
 let reading: boolean[];
 let socket: Socket;

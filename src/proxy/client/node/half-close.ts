@@ -4,7 +4,7 @@
  * answered; one that closes later counts as gone, as in nginx and Go.
  */
 import type { Socket } from 'node:net';
-import { inside } from '../../faults.ts';
+import { inside } from '../../../faults.ts';
 
 /** Time from the last byte of a request to the end of the stream, as they are read. */
 const ONE_BREATH_MS = 50;

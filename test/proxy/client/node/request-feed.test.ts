@@ -1,7 +1,7 @@
 /** One request of a connection at a time, whoever reads it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Bench, readAll, readUntil } from '../support.ts';
+import { Bench, readAll, readUntil } from '../../support.ts';
 
 let bench: Bench;
 beforeEach(async () => {

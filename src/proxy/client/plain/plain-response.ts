@@ -4,8 +4,8 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { flat, hasHeader } from '../routing/headers.ts';
-import type { ClientResponse } from './client.ts';
+import { flat, hasHeader } from '../../routing/headers.ts';
+import type { ClientResponse } from '../client.ts';
 
 export interface PlainResponseOwner {
   readonly socket: Socket;

@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { hasBody } from '../routing/headers.ts';
+import { hasBody } from '../../routing/headers.ts';
 import { AsciiTarget } from './ascii-target.ts';
 import { halfClosed } from './half-close.ts';
 
