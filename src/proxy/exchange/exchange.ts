@@ -1,5 +1,5 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-import type { Admission, Lease, Outcome, Refusal, SecondTry } from '../../core/admission/serving.ts';
+import type { Admission, Lease, Outcome, Refusal } from '../../core/admission/serving.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
 import { type ClientRequest, type ClientResponse, protoOf, type ServedRequest } from '../client/client.ts';
@@ -13,17 +13,14 @@ import type { UpstreamHandler } from '../upstream/upstream-handler.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
-import { fingerprint, isRepeatable } from './repeatable.ts';
+import { isRepeatable } from './repeatable.ts';
 import { sendHead, sendTrailers } from './reply.ts';
+import { Retries } from './retries.ts';
 import { StallTimer } from './stall-timer.ts';
 import { Upload } from './upload.ts';
 
 /** Error codes for too many open files in this process, or on this machine. */
 const SCARCE = new Set(['EMFILE', 'ENFILE']);
-/** The exit of a process is seen within this time; otherwise the process lives, and has only closed the connection. */
-const EXIT_SEEN_WITHIN_MS = 25;
-/** A process that refuses connections is ending. If it still lives after this time, it is tried once more. */
-const LISTENER_BACK_WITHIN_MS = 2000;
 
 export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, InterimHooks {
   private readonly request: ClientRequest;
@@ -43,10 +40,8 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private sent = false;
   /** Runs while a body waits for the client. Created on demand, because most requests have no such body. */
   private stall: StallTimer | null = null;
-  /** Set when the request is sent again after a tenant may have seen it. */
-  private again: SecondTry | undefined;
-  private reconnected = false;
-  private backlogSinceMs: number | null = null;
+  /** Created with the first failure. */
+  private retries: Retries | null = null;
   /** Created with the first interim response. */
   private interim: InterimAnswers | null = null;
   /** The client left, or has its response, so further output of the tenant is ignored. */
@@ -64,7 +59,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   start(): void {
     if (this.over) return;
     const { gateway } = this;
-    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.again, this.caller);
+    const claim = gateway.source.claim(this.route.instance, gateway.spare.signal, this.retries?.secondTry, this.caller);
     if (!(claim instanceof Promise)) return this.claimed(claim);
     this.leaving = gateway.spare;
     gateway.spare = new AbortController();
@@ -80,7 +75,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   }
 
   private refused({ refused, retryAfterS }: Refusal): void {
-    if (this.again !== undefined) this.note('request not sent again', refused);
+    if (this.retries?.secondTry !== undefined) this.note('request not sent again', refused);
     this.answer(refused, retryAfterS);
   }
 
@@ -160,8 +155,9 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.release();
     // A truncated body must not look complete.
     if (this.response.headersSent) return void this.response.destroy();
-    if (lease !== null && this.mayRetry(heard)) {
-      return void this.retry(lease.generation).catch((error: unknown) => this.broken(error));
+    this.retries ??= new Retries(this.request);
+    if (lease !== null && this.retries.allows({ sent: this.sent, heard })) {
+      return void this.retry(this.retries, lease.generation).catch((error: unknown) => this.broken(error));
     }
     this.note('request failed', error.message);
     this.answer('upstream_failed', null);
@@ -221,28 +217,15 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   // ---- Second tries --------------------------------------------------------------------------
 
-  /**
-   * Allows one retry of each kind: a process that closed the connection may refuse one, if its end is seen late. A request
-   * that was never written cannot have been acted on. Any other must be harmless, and without a byte of a response.
-   */
-  private mayRetry(heard: boolean): boolean {
-    if (!this.sent) return !this.reconnected;
-    return !heard && this.again === undefined && isRepeatable(this.request);
-  }
-
   /** Retries on the next process if this one is dead, which the supervisor may learn later than this connection. */
-  private async retry(generation: number): Promise<void> {
-    if (this.sent) this.again = { request: fingerprint(this.request), generation };
-    else this.reconnected = true;
-    const withinMs = this.sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
-    await this.gateway.pools.retired(generation, withinMs);
+  private async retry(retries: Retries, generation: number): Promise<void> {
+    await this.gateway.pools.retired(generation, retries.begin(generation, this.sent));
     this.start();
   }
 
   private awaitBacklog(lease: Lease): void {
-    this.backlogSinceMs ??= performance.now();
-    const waitedMs = performance.now() - this.backlogSinceMs;
-    if (lease.requestTimeoutMs > 0 && waitedMs >= lease.requestTimeoutMs) return this.onTimeout();
+    this.retries ??= new Retries(this.request);
+    if (this.retries.hasWaitedForBacklog(lease.requestTimeoutMs)) return this.onTimeout();
     const forwardAgain = () => {
       if (!this.over) this.forward(lease);
     };
