@@ -25,6 +25,7 @@ export class Backlog {
   /** Why events are not being written; null unless the last write failed. */
   private failure: { readonly error: unknown; readonly sinceMs: number } | null = null;
   private told = false;
+  private cancelRetry = () => {};
   private onChange: () => void = () => {};
 
   constructor(database: Database, options: BacklogOptions) {
@@ -44,9 +45,13 @@ export class Backlog {
     return this.lastSeq;
   }
 
+  /**
+   * Tries again at once after a lock: whoever appends has often just written into the registry, and an event that waited
+   * on would be lost with a server that is killed then.
+   */
   push(event: TenementEvent): void {
     this.waiting.push(event);
-    if (this.failure === null) return this.flush();
+    if (this.failure === null || isLockedOut(this.failure.error)) this.flush();
     if (this.waiting.length > this.options.keep) this.waiting.shift();
   }
 
@@ -79,6 +84,7 @@ export class Backlog {
 
   private succeeded(): void {
     if (this.told) this.options.logger.info({ count: this.waiting.length }, 'events can be written again');
+    this.cancelRetry();
     this.waiting = [];
     this.failure = null;
     this.told = false;
@@ -94,7 +100,8 @@ export class Backlog {
       this.told = true;
       logger.warn({ err: error }, 'events cannot be written; kept in memory, will be tried again');
     }
-    clock.after(isLock ? RETRY_LOCKED_MS : RETRY_MS, () => this.flush());
+    this.cancelRetry();
+    this.cancelRetry = clock.after(isLock ? RETRY_LOCKED_MS : RETRY_MS, () => this.flush());
   }
 }
 

@@ -110,6 +110,16 @@ test('events are numbered, told and listed at once, and written in order when th
   expect(eventsOf(database).append(event('stopped')).seq).toBe(5);
 });
 
+test('the next event after the lock has gone is written at once, with those before it (bug: a killed server lost them)', () => {
+  const { database, release } = locked();
+  const events = eventsOf(database);
+  for (const type of ['woke', 'ready'] as const) events.append(event(type));
+  release();
+  events.append(event('spawned'));
+  const written = eventsOf(database).list({});
+  expect(written.map(({ type }) => type)).toEqual(['woke', 'ready', 'spawned']);
+});
+
 test('so many events at most are kept for that time, the newest', () => {
   const { database } = locked();
   const events = eventsOf(database, 10);
