@@ -9,9 +9,9 @@ import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream } from '..
 import { effectiveService } from '../../src/core/service/effective-service.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { silentLogger } from '../../src/logger.ts';
+import { after } from '../../src/node/after.ts';
 import type { OutputSink, OutputSource, OutputTap } from '../../src/process/output/output-sink.ts';
 import { createProcesses, type Processes } from '../../src/process/processes.ts';
-import { after } from '../../src/process/storage/after.ts';
 import { NO_LIMITS } from '../limits.ts';
 
 const APPS = fileURLToPath(new URL('../fixtures/apps', import.meta.url));

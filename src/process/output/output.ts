@@ -9,7 +9,7 @@ import { formatEntries, type LogPart, type LogStream } from '../../core/input/lo
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { LogLine, LogStore } from '../../core/stores/log-store.ts';
 import type { Logger } from '../../logger.ts';
-import { after } from '../storage/after.ts';
+import { after } from '../../node/after.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { logPath, readLastLines, readLogFiles, removeLogFiles } from './log-files.ts';
 import { LogWriter } from './log-writer.ts';

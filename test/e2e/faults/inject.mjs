@@ -13,8 +13,9 @@ const sites = new Map();
 /** Place → 'before' or 'after': the callback is not called, or has been. */
 const armed = new Map();
 
-/** These pass on what others have registered. */
-const MECHANISM = /\/src\/(faults|clock|turns|process\/after)\.ts/;
+/** These pass on what others have registered. A renamed one would merge the places of all that use it into one. */
+const MECHANISM = ['faults', 'node/after', 'node/clock', 'node/event-loop-turns'].map((name) => `/src/${name}.ts`);
+for (const path of MECHANISM) fs.accessSync(new URL(`../../..${path}`, import.meta.url));
 
 /** Functions of Node that register what they were given. */
 const PASSES_ON = /(\.on|\.once|new Server|createServer|setTimeout|\.listen|\.close) /;
@@ -29,7 +30,7 @@ function siteOf(kind) {
     // What Node and others register for themselves is theirs.
     if (line.includes('/node_modules/') || (/\(node:|at node:/.test(line) && !PASSES_ON.test(line))) return null;
     const found = /(\/src\/.*?\.ts:\d+):\d+\)?$/.exec(line);
-    if (found !== null && !MECHANISM.test(line)) return `${found[1].slice(1)} ${kind}`;
+    if (found !== null && !MECHANISM.some((path) => line.includes(path))) return `${found[1].slice(1)} ${kind}`;
   }
   return null;
 }
