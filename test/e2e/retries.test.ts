@@ -62,6 +62,8 @@ describe.each([1, 2])('with %i proxy workers', (workers) => {
   it('nothing is sent again with retry = false', async () => {
     const instance = await spawned(running(), 'page', 'once');
     expect((await instance.server.get(instance.host, '/crash')).status).toBe(502);
+    // The exit may be seen after the answer; the next request waits for it.
+    expect((await instance.server.get(instance.host)).status).toBe(200);
     expect(await crashesOf(instance)).toBe(1);
   });
 
