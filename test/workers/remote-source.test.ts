@@ -1,16 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Admission, Lease, LeaseTarget } from '../../src/core/admission/serving.ts';
+import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import type { FromWorker, Share } from '../../src/workers/protocol.ts';
 import { RemoteSource } from '../../src/workers/remote-source.ts';
+import { NOTHING, TARGET } from './fixtures.ts';
 
-const TARGET: LeaseTarget = {
-  instance: 'web:acme',
-  tenantId: 'acme',
-  upstream: { socketPath: '/run/acme.sock' },
-  generation: 7,
-  requestTimeoutMs: 1000,
-};
-const NOTHING: Share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 0 };
 /** Longer than reports are held back. */
 const REPORTED_MS = 60;
 

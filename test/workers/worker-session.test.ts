@@ -1,24 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type {
-  Admission,
-  Grant,
-  GrantCounts,
-  GrantSource,
-  Lease,
-  LeaseTarget,
-} from '../../src/core/admission/serving.ts';
+import type { Admission, Grant, GrantCounts, GrantSource, Lease } from '../../src/core/admission/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
-import type { FromWorker, Share, ToWorker } from '../../src/workers/protocol.ts';
+import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
 import { WorkerSession } from '../../src/workers/worker-session.ts';
-
-const TARGET: LeaseTarget = {
-  instance: 'web:acme',
-  tenantId: 'acme',
-  upstream: { socketPath: '/run/acme.sock' },
-  generation: 7,
-  requestTimeoutMs: 1000,
-};
-const NOTHING: Share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 0 };
+import { NOTHING, TARGET } from './fixtures.ts';
 
 /** A grant that writes down what it is told. */
 class FakeGrant implements Grant {

@@ -1,0 +1,12 @@
+/** What one process counts, as workers and the server tell each other. */
+import type { LeaseTarget } from '../../src/core/admission/serving.ts';
+import type { Share } from '../../src/workers/protocol.ts';
+
+export const TARGET: LeaseTarget = {
+  instance: 'web:acme',
+  tenantId: 'acme',
+  upstream: { socketPath: '/run/acme.sock' },
+  generation: 7,
+  requestTimeoutMs: 1000,
+};
+export const NOTHING: Share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 0 };
