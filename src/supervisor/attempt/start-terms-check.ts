@@ -29,7 +29,8 @@ export class StartTermsCheck {
   get isRenewed(): boolean {
     const { current, records, launcher, request } = this.options;
     const terms = current.exists ? current.terms : (records.record.crashes.terms ?? null);
+    if (terms === null) return false;
     const next = request();
-    return terms !== null && terms !== startTerms(launcher.spec(next), next.service);
+    return terms !== startTerms(launcher.spec(next), next.service);
   }
 }
