@@ -135,7 +135,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     ...shared,
     proxySettings: settings,
     tokens: createTokenStore(database),
-    reload: () => reload({ file: config.file, loadOptions, supervisor, settings, claims, events, logger }),
+    reload: () => reload({ file: config.file, loadOptions, served, supervisor, settings, claims, events, logger }),
     release: releaseOf({ own, database, events, activationHandler, forget: onFault(internalErrors(events)) }),
   };
 }

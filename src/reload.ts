@@ -4,18 +4,20 @@ import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
 import type { EventType } from './core/lifecycle/event-types.ts';
 import { type ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
-import type { Config } from './core/service/service.ts';
+import type { ConfigFeed } from './core/service/served-config.ts';
 import { socketShares } from './core/service/socket-path.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import { toTenementError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import type { SocketClaims } from './registry/socket-claims.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
 
 export interface ReloadOptions {
   readonly file: string;
   readonly loadOptions: LoadOptions;
-  readonly supervisor: { readonly config: Config; apply(config: Config): string[] };
+  readonly served: ConfigFeed;
+  readonly supervisor: Pick<Supervisor, 'apply'>;
   readonly settings: ProxySettingsPublisher;
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
@@ -28,15 +30,15 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, supervisor, settings, claims, events, logger } = options;
+  const { file, loadOptions, served, supervisor, settings, claims, events, logger } = options;
   try {
     const config = loadConfig(file, loadOptions);
-    assertReplacements(supervisor.config, config, process.env);
-    claims.takeMore(socketShares(config.services.values(), supervisor.config.settings));
+    assertReplacements(served.current, config, process.env);
+    claims.takeMore(socketShares(config.services.values(), served.current.settings));
     const changes = supervisor.apply(config);
-    // Workers also get the changed targets of their grants.
-    settings.publish(proxySettings(supervisor.config, settings.current.routing.version + 1));
     if (changes.length === 0) return changes;
+    // Workers also get the changed targets of their grants.
+    settings.publish(proxySettings(served.current, settings.current.routing.version + 1));
     logger.info({ changes }, 'config reloaded');
     events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });
     return changes;

@@ -30,11 +30,6 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.life = new ServerLife(this.parts, (...asked) => this.spawn(...asked));
   }
 
-  /** The config that is served now. */
-  get config(): Config {
-    return this.parts.config;
-  }
-
   // ---- All instances -------------------------------------------------------------------------
 
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */

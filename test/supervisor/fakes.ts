@@ -243,6 +243,7 @@ export const SERVICE: ServiceConfig = {
 
 export interface World {
   readonly supervisor: Supervisor;
+  readonly served: ServedConfig;
   readonly clock: FakeClock;
   /** Every launched process, in order. */
   readonly processes: FakeProcess[];
@@ -292,7 +293,7 @@ export function world(
   const processes: FakeProcess[] = [];
   const events: string[] = [];
   const saved = new Map(records.map((record) => [`${record.service}:${record.tenantId}`, record]));
-  const made: Omit<World, 'supervisor' | 'tenants'> = {
+  const made: Omit<World, 'supervisor' | 'served' | 'tenants'> = {
     clock,
     config,
     processes,
@@ -363,8 +364,9 @@ export function world(
     list: () => [],
     subscribe: () => () => {},
   };
+  const served = new ServedConfig(config);
   const supervisor = new Supervisor({
-    served: new ServedConfig(config),
+    served,
     clock,
     host,
     launcher,
@@ -398,7 +400,7 @@ export function world(
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
     removeLogs: (instance) => made.removeLogs(instance),
   });
-  return Object.assign(made, { supervisor, tenants });
+  return Object.assign(made, { supervisor, served, tenants });
 }
 
 export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {

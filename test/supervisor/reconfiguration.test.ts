@@ -48,7 +48,7 @@ it('one that cannot be registered does not keep the rest of a config from being 
     instances: [{ service: 'api', tenantId: 'acme', start: true }],
   };
   expect(made.supervisor.apply(config)).toContain('instance api:acme: registered and started');
-  expect(made.supervisor.config.settings.maxRunning).toBe(7);
+  expect(made.served.current.settings.maxRunning).toBe(7);
   expect(made.supervisor.has('api:acme')).toBe(false);
 });
 
