@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { tempDir } from '../../api/running.ts';
 import { cli } from '../running.ts';
 
+/** Sockets lie beside the file: in the default directory they may be those of another server of this machine. */
 function config(text: string): string {
   const dir = tempDir();
   mkdirSync(join(dir, 'data'));
   const file = join(dir, 'tenement.toml');
-  writeFileSync(file, text);
+  writeFileSync(file, text.includes('[settings]') ? text : `${text}[settings]\nruntime_dir = "${join(dir, 'run')}"\n`);
   return file;
 }
 
