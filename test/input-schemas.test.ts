@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { optionOf } from '../src/cli/limit-options.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { serviceSchema } from '../src/config/schema.ts';
+import { serviceSchema } from '../src/config/schema/service.ts';
 import { assertSpawnOptions } from '../src/core/input/spawn-input.ts';
 import { LIMIT_NAMES, LIMITS, type LimitName } from '../src/core/limits/limit-table.ts';
 import { limitsView } from '../src/core/limits/limits.ts';

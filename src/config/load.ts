@@ -28,7 +28,8 @@ import { semanticProblems } from './problems/semantics.ts';
 import { syntaxProblem } from './problems/syntax-problem.ts';
 import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
-import { type ConfigInput, configSchema, type ServiceInput } from './schema.ts';
+import type { ServiceInput } from './schema/service.ts';
+import { type ConfigInput, configSchema } from './schema.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */

@@ -2,7 +2,8 @@
 
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
-import type { ConfigInput, ServiceInput } from '../schema.ts';
+import type { ServiceInput } from '../schema/service.ts';
+import type { ConfigInput } from '../schema.ts';
 
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 /** A variable that a shell would fill in. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serviceSchema } from '../../../src/config/schema.ts';
+import { serviceSchema } from '../../../src/config/schema/service.ts';
 import { describeDiff } from '../../../src/core/input/diff-words.ts';
 import { diffConfigs } from '../../../src/core/lifecycle/reconcile.ts';
 import { judgedBy, SERVICE_KEYS, startedWith } from '../../../src/core/service/service-keys.ts';
