@@ -1,6 +1,10 @@
 /** Admits connections while there is room. Others get an immediate refusal that tells the client to retry. */
 import type { Socket } from 'node:net';
-import { ConnectionRoom, type Guest, type RoomLimits } from './core/admission/connection-room.ts';
+import {
+  ConnectionLimiter,
+  type ConnectionLimits,
+  type TrackedConnection,
+} from './core/admission/connection-limiter.ts';
 import type { TurnedAway } from './core/admission/turned-away.ts';
 import { clientOf } from './core/routing/address.ts';
 import { inside } from './faults.ts';
@@ -18,7 +22,7 @@ const TURNS_TO_READ = 3;
 export interface ConnectionCapOptions {
   /** Name of the listener in the log. */
   readonly listener: string;
-  readonly limits: RoomLimits;
+  readonly limits: ConnectionLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
   /** Returns the whole response to a connection that is refused. */
@@ -29,24 +33,24 @@ type IdleMs = (nowMs: number) => number;
 
 export class ConnectionCap {
   private readonly options: ConnectionCapOptions;
-  private readonly room: ConnectionRoom;
+  private readonly limiter: ConnectionLimiter;
   private lingering = 0;
 
   constructor(options: ConnectionCapOptions) {
     this.options = options;
-    this.room = new ConnectionRoom(options.limits);
+    this.limiter = new ConnectionLimiter(options.limits);
   }
 
   /**
    * Admits a connection, or answers and closes it. Returns whether it was admitted; the caller must drop it otherwise.
-   * @param client the client that the connection counts for, as in `ConnectionRoom`; null: none
+   * @param client the client that the connection counts for, as in `ConnectionLimiter`; null: none
    */
   admit(socket: Socket, client: string | null, idleMs: IdleMs): boolean {
-    const guest = new SocketGuest(socket, client, idleMs, this.room);
+    const connection = new TrackedSocket(socket, client, idleMs, this.limiter);
     const nowMs = performance.now();
-    const entry = this.room.enter(guest, nowMs);
+    const entry = this.limiter.enter(connection, nowMs);
     if (entry === 'entered') {
-      socket.once('close', () => this.room.leave(guest));
+      socket.once('close', () => this.limiter.leave(connection));
       return true;
     }
     this.tell(entry === 'client-full' ? client : null, nowMs);
@@ -58,7 +62,7 @@ export class ConnectionCap {
     const { listener, limits, turnedAway, logger } = this.options;
     const limit = client === null ? limits.inAll : limits.perClient;
     const note = turnedAway.count(listener, client, limit, nowMs);
-    if (note !== null) logger.warn({ ...note, open: this.room.size }, 'connections turned away: too many are open');
+    if (note !== null) logger.warn({ ...note, open: this.limiter.size }, 'connections turned away: too many are open');
   }
 
   private turnAway(socket: Socket): void {
@@ -79,17 +83,17 @@ export class ConnectionCap {
   }
 }
 
-class SocketGuest implements Guest {
+class TrackedSocket implements TrackedConnection {
   readonly client: string | null;
   private readonly idleSince: IdleMs;
   private readonly socket: Socket;
-  private readonly room: ConnectionRoom;
+  private readonly limiter: ConnectionLimiter;
 
-  constructor(socket: Socket, client: string | null, idleMs: IdleMs, room: ConnectionRoom) {
+  constructor(socket: Socket, client: string | null, idleMs: IdleMs, limiter: ConnectionLimiter) {
     this.socket = socket;
     this.client = client;
     this.idleSince = idleMs;
-    this.room = room;
+    this.limiter = limiter;
   }
 
   /** A closed connection that a fault kept in the count gives way at once. */
@@ -100,7 +104,7 @@ class SocketGuest implements Guest {
   /** Closes the connection, after reading what has arrived: a request may have waited in the kernel. */
   giveWay(turns = TURNS_TO_READ): void {
     if (this.socket.destroyed) return;
-    if (this.idleMs(performance.now()) === 0) this.room.add(this);
+    if (this.idleMs(performance.now()) === 0) this.limiter.add(this);
     else if (turns === 0) this.socket.destroy();
     else setImmediate(inside(this.socket, () => this.giveWay(turns - 1)));
   }

@@ -24,7 +24,7 @@ const PROXY_CLOSE_GRACE_MS = 60_000;
 /** Never aborts. */
 const PATIENT = new AbortController().signal;
 
-interface CloseOptions {
+interface DaemonCloseOptions {
   readonly keepTenants?: boolean;
   readonly hurry?: AbortSignal;
 }
@@ -53,7 +53,7 @@ export interface Daemon {
    * Stops accepting requests, drains and ends every instance; with `keepTenants` they run on for the next server. When
    * `hurry` aborts, nothing is waited for: connections are closed, and instances are killed or released.
    */
-  close(options?: CloseOptions): Promise<void>;
+  close(options?: DaemonCloseOptions): Promise<void>;
 }
 
 /** Starts all parts, and settles when requests are accepted. When one part fails, those started before are closed. */
@@ -65,8 +65,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
   });
   const hypervisor = hypervisorOver(parts);
-  const undo: Undo = [];
-  const close = async ({ keepTenants = false, hurry = PATIENT }: CloseOptions = {}) => {
+  const undo: CleanupSteps = [];
+  const close = async ({ keepTenants = false, hurry = PATIENT }: DaemonCloseOptions = {}) => {
     const fronts = undo.splice(0).map((step) => step(hurry));
     // The proxy refuses new requests while instances finish theirs. Instances that stay are released last.
     if (keepTenants) await Promise.all(fronts);
@@ -91,7 +91,7 @@ function listenersOf({ served: { current: config } }: Parts, { proxy, api }: Dae
   return { proxy: { listen: proxy ?? config.proxy.listen }, api: { listen: api ?? config.api.listen } };
 }
 
-type Undo = ((hurry: AbortSignal) => Promise<void>)[];
+type CleanupSteps = ((hurry: AbortSignal) => Promise<void>)[];
 
 function reloadConfig(parts: Parts): void {
   try {
@@ -101,7 +101,7 @@ function reloadConfig(parts: Parts): void {
   }
 }
 
-async function openProxy(parts: Parts, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
+async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
   const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
   return proxy.listen(listenersOf(parts, options).proxy.listen);
@@ -136,7 +136,7 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
   });
 }
 
-async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promise<ListenAddress> {
+async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
   const { served, supervisor, proxySettings, events, logs, tokens, turnedAway, descriptors } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
@@ -157,7 +157,12 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promi
     deps,
     trust: 'control-socket',
     logger: options.logger,
-    crowd: { listener: 'control-socket', limits: { inAll: descriptors.control, perClient: 0 }, turnedAway, isExempt },
+    connectionLimit: {
+      listener: 'control-socket',
+      limits: { inAll: descriptors.control, perClient: 0 },
+      turnedAway,
+      isExempt,
+    },
   });
   undo.push((hurry) => control.close(hurry));
   await control.listen({ path: controlSocketOf(config.settings) });
@@ -168,7 +173,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: Undo): Promi
     trust: config.api.auth,
     logger: options.logger,
     clientProbes: options.clientProbes,
-    crowd: { listener: 'api', limits, turnedAway, isExempt },
+    connectionLimit: { listener: 'api', limits, turnedAway, isExempt },
   });
   undo.push((hurry) => api.close(hurry));
   return api.listen(listenersOf(parts, options).api.listen);

@@ -7,10 +7,10 @@
 import type { Logger } from './logger.ts';
 
 /** What a fault concerns, such as `instance` or the id of a request. */
-export type Where = Readonly<Record<string, unknown>>;
+export type FaultContext = Readonly<Record<string, unknown>>;
 
 let count = 0;
-const listeners = new Set<(error: unknown, where: Where) => void>();
+const listeners = new Set<(error: unknown, where: FaultContext) => void>();
 
 /** Returns how many faults this process has had. */
 export function faultCount(): number {
@@ -18,13 +18,13 @@ export function faultCount(): number {
 }
 
 /** Calls `listener` for each later fault; the returned function unsubscribes it. */
-export function onFault(listener: (error: unknown, where: Where) => void): () => void {
+export function onFault(listener: (error: unknown, where: FaultContext) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 /** Logs, counts and reports an unexpected error. Never throws. */
-export function fault(logger: Logger, error: unknown, where: Where = {}): void {
+export function fault(logger: Logger, error: unknown, where: FaultContext = {}): void {
   try {
     logger.error({ ...where, err: error }, 'internal error');
   } catch {
@@ -34,7 +34,7 @@ export function fault(logger: Logger, error: unknown, where: Where = {}): void {
 }
 
 /** Counts a fault that another process of this server has logged. */
-export function countFault(error: unknown, where: Where): void {
+export function countFault(error: unknown, where: FaultContext): void {
   count += 1;
   try {
     for (const listener of listeners) listener(error, where);
@@ -44,7 +44,7 @@ export function countFault(error: unknown, where: Where): void {
 }
 
 /** Runs `work`, one step among many. An exception becomes a fault, so that the other steps still run. */
-export function attempt<Value>(logger: Logger, where: Where, work: () => Value): Value | undefined {
+export function attempt<Value>(logger: Logger, where: FaultContext, work: () => Value): Value | undefined {
   try {
     return work();
   } catch (error) {
@@ -54,28 +54,28 @@ export function attempt<Value>(logger: Logger, where: Where, work: () => Value):
 }
 
 /** Makes a rejection of a promise that nobody awaits a fault. */
-export function detached(logger: Logger, where: Where, work: Promise<unknown>): void {
+export function detached(logger: Logger, where: FaultContext, work: Promise<unknown>): void {
   work.catch((error) => fault(logger, error, where));
 }
 
 /** Any emitter: a socket, a server. */
-interface Emits {
+interface Emitter {
   emit(name: string | symbol, ...args: unknown[]): boolean;
   rawListeners(name: string | symbol): unknown[];
 }
 
-interface Confined {
+interface Confinement {
   readonly logger: Logger;
-  readonly where: Where;
+  readonly where: FaultContext;
 }
 
-const confinements = new WeakMap<object, Confined>();
+const confinements = new WeakMap<object, Confinement>();
 
 /**
  * Makes exceptions of the emitter's listeners faults that end only the connection in question. All listeners of `close`
  * run, even when one throws, because each releases something else.
  */
-export function confine(emitter: Emits, logger: Logger, where: Where = {}): void {
+export function confine(emitter: Emitter, logger: Logger, where: FaultContext = {}): void {
   confinements.set(emitter, { logger, where });
   catchIn(emitter, logger, where, null);
 }
@@ -84,7 +84,7 @@ export function confine(emitter: Emits, logger: Logger, where: Where = {}): void
  * Makes exceptions in work for a connection faults of that connection. Exceptions of the connection's own listeners,
  * which belong to other code, are not caught.
  */
-export function confineWithin(connection: object, logger: Logger, where: Where = {}): void {
+export function confineWithin(connection: object, logger: Logger, where: FaultContext = {}): void {
   if (!confinements.has(connection)) confinements.set(connection, { logger, where });
 }
 
@@ -92,7 +92,7 @@ export function confineWithin(connection: object, logger: Logger, where: Where =
  * Makes exceptions of a dependent emitter (a response, the other end of a tunnel) faults of its confined connection,
  * which they end together with everything that belongs to it.
  */
-export function confineWith(connection: object, emitter: Emits): void {
+export function confineWith(connection: object, emitter: Emitter): void {
   const confined = confinements.get(connection);
   if (confined !== undefined) catchIn(emitter, confined.logger, confined.where, connection);
 }
@@ -119,7 +119,7 @@ export function endOf(connection: object, error: unknown): void {
   destroy(connection, null);
 }
 
-function catchIn(emitter: Emits, logger: Logger, where: Where, connection: object | null): void {
+function catchIn(emitter: Emitter, logger: Logger, where: FaultContext, connection: object | null): void {
   const { emit } = emitter;
   emitter.emit = (name, ...args) => {
     if (name === 'close') return closeAll(emitter, args, { logger, where }, connection);
@@ -133,7 +133,12 @@ function catchIn(emitter: Emits, logger: Logger, where: Where, connection: objec
   };
 }
 
-function closeAll(emitter: Emits, args: readonly unknown[], confined: Confined, connection: object | null): boolean {
+function closeAll(
+  emitter: Emitter,
+  args: readonly unknown[],
+  confined: Confinement,
+  connection: object | null,
+): boolean {
   const { logger, where } = confined;
   const all = emitter.rawListeners('close');
   for (const listener of all) {

@@ -1,6 +1,6 @@
 /** Zod schemas that the config and the API share: limits and environment variables. */
 import { z } from 'zod';
-import { butThisIs } from './core/input/given.ts';
+import { describeMismatch } from './core/input/given.ts';
 import {
   isVariableValue,
   VARIABLE_NAME,
@@ -19,12 +19,12 @@ export function limitShape<Key extends string>(nameOf: (name: LimitName) => Key)
 
 function limit(name: LimitName): LimitSchema {
   const { min, max, isWhole, meaning } = LIMITS[name];
-  const error = ({ input }: { readonly input?: unknown }) => butThisIs(limitExpectation(name), input);
+  const error = ({ input }: { readonly input?: unknown }) => describeMismatch(limitExpectation(name), input);
   const number = isWhole ? z.int({ error }) : z.number({ error });
   return number.min(min, { error }).max(max, { error }).optional().describe(meaning);
 }
 
 export const variableName = z.string().regex(VARIABLE_NAME, {
-  error: ({ input }) => butThisIs(VARIABLE_NAME_EXPECTED, input),
+  error: ({ input }) => describeMismatch(VARIABLE_NAME_EXPECTED, input),
 });
 export const variableValue = z.string().refine(isVariableValue, VARIABLE_VALUE_EXPECTED);

@@ -2,13 +2,13 @@
 
 import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/stores/event-log.ts';
-import type { Where } from './faults.ts';
+import type { FaultContext } from './faults.ts';
 import { systemClock } from './node/clock.ts';
 
 const EVERY_MS = 1000;
 
 /** Returns a fault listener. The log has every fault; the event log gets at most one a second. */
-export function internalErrors(events: EventLog): (error: unknown, where: Where) => void {
+export function internalErrors(events: EventLog): (error: unknown, where: FaultContext) => void {
   let lastMs = Number.NEGATIVE_INFINITY;
   return (error, where) => {
     const nowMs = systemClock.nowMs();
@@ -19,6 +19,6 @@ export function internalErrors(events: EventLog): (error: unknown, where: Where)
   };
 }
 
-function instanceOf({ instance }: Where): InstanceName | null {
+function instanceOf({ instance }: FaultContext): InstanceName | null {
   return typeof instance === 'string' ? namedInstance(instance) : null;
 }

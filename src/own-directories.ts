@@ -23,7 +23,7 @@ export interface OwnDirectories {
 }
 
 /** Fallback for a default `runtime_dir` that belongs to another server. */
-export interface Elsewhere {
+export interface RuntimeDirFallback {
   /** Loads the same config with a directory of this server's own. @throws {TenementError} of `loadConfig` */
   load(): Config;
   warn(text: string): void;
@@ -33,14 +33,14 @@ export interface Elsewhere {
  * Takes the directories. @throws {TenementError} `already_running`, `sockets_taken`, `state_failed`, and errors of
  * `load`
  */
-export async function ownDirectories(config: Config, elsewhere: Elsewhere): Promise<OwnDirectories> {
+export async function ownDirectories(config: Config, fallback: RuntimeDirFallback): Promise<OwnDirectories> {
   const { stateDir } = config.settings;
   assertDataDirectories(config);
   openStateDir(stateDir);
   const lock = acquireStateLock(stateDir);
   const claims = new SocketClaims({ ...claimantOf(config), prepare: ensureSocketDirs });
   try {
-    const claimed = await hereOrElsewhere(config, elsewhere, async (one) => {
+    const claimed = await ownOrFallback(config, fallback, async (one) => {
       await assertSocketDirectories(one);
       await claims.take(sharesOf(one));
     });
@@ -57,22 +57,22 @@ export async function ownDirectories(config: Config, elsewhere: Elsewhere): Prom
  * Returns the config that a server would serve now; claims nothing.
  * @throws {TenementError} `sockets_taken` when another server has its sockets, `state_failed`, and errors of `load`
  */
-export function servableConfig(config: Config, elsewhere: Elsewhere): Promise<Config> {
+export function servableConfig(config: Config, fallback: RuntimeDirFallback): Promise<Config> {
   assertDataDirectories(config);
-  return hereOrElsewhere(config, elsewhere, async (one) => {
+  return ownOrFallback(config, fallback, async (one) => {
     await assertSocketDirectories(one);
     await assertClaimable(sharesOf(one), claimantOf(one));
   });
 }
 
-async function hereOrElsewhere(config: Config, elsewhere: Elsewhere, take: (config: Config) => Promise<void>) {
+async function ownOrFallback(config: Config, fallback: RuntimeDirFallback, take: (config: Config) => Promise<void>) {
   try {
     await take(config);
     return config;
   } catch (error) {
     if (!isDefaultTaken(error, config)) throw error;
-    const moved = elsewhere.load();
-    elsewhere.warn(movedWarning(error, moved));
+    const moved = fallback.load();
+    fallback.warn(movedWarning(error, moved));
     await take(moved);
     return moved;
   }

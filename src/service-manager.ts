@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from './core/service/service.ts';
-import { type ServiceUnit, type Tenancy, unitWarnings } from './core/service/service-unit.ts';
+import { type ServiceUnit, type UnitRequirements, unitWarnings } from './core/service/service-unit.ts';
 import { publicSocketPath } from './core/service/socket-path.ts';
 import { isUnified, ownUnit } from './process/systemd/own-unit.ts';
 import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from './process/systemd/show.ts';
@@ -29,10 +29,10 @@ export async function unitServing({ file }: Pick<Config, 'file'>): Promise<Servi
 
 /** Returns a sentence for each setting of the unit that breaks a promise of the config. */
 export function unitWarningsFor(unit: ServiceUnit, config: Config): string[] {
-  return unitWarnings(unit, tenancyOf(config));
+  return unitWarnings(unit, requirementsOf(config));
 }
 
-function tenancyOf({ settings, services }: Config): Tenancy {
+function requirementsOf({ settings, services }: Config): UnitRequirements {
   const { onExit, cgroupRoot, dataDir } = settings;
   const sockets = Array.from(services.values(), (service) => dirname(publicSocketPath(service, '{id}', settings)));
   return { onExit, cgroupRoot, dataDir, socketDirs: [...new Set(sockets)], isV2: isUnified() };

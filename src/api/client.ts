@@ -2,7 +2,7 @@
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
 import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
@@ -67,7 +67,7 @@ export interface ApiClient {
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
   /** Returns how to run a command for an instance, as a process of the server's user. Control socket only. */
-  prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
+  prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Returns the config that is served now. Control socket only. */
   config(): Promise<Config>;
   createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
@@ -130,9 +130,9 @@ function instanceCalls(transport: Transport): InstanceCalls {
 }
 
 function streamCalls(transport: Transport): Pick<ApiClient, 'logs' | 'events'> {
-  async function* stream<Entry>(path: string, query: object, signal?: AbortSignal): AsyncGenerator<Entry> {
+  async function* stream<Item>(path: string, query: object, signal?: AbortSignal): AsyncGenerator<Item> {
     const lines = transport.lines({ method: 'GET', path, query: { ...query }, signal });
-    for await (const line of lines) yield JSON.parse(line) as Entry;
+    for await (const line of lines) yield JSON.parse(line) as Item;
   }
   return {
     logs: (instance, query = {}, signal) => stream(`${instancePath(instance)}/logs`, query, signal),

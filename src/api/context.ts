@@ -3,7 +3,7 @@
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { SupervisorVerbs } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
@@ -21,7 +21,7 @@ export interface ApiDeps {
   /** Returns the config that is served now. */
   config(): Config;
   /** Prepares a command that the command line runs in an instance's environment. */
-  prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand>;
+  prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Whether a host names a registered instance, by the proxy's rules. */
   isKnownHost(host: string): boolean;
   /** tenement's own version. */

@@ -6,7 +6,7 @@ import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probe
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createGuard, type Trust } from './access/auth.ts';
-import { boundConnections, type CrowdOptions } from './access/crowd.ts';
+import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
 import { type ListenTarget, listenAt } from './access/listen.ts';
 import type { HostPort } from './access/own-host.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
@@ -35,7 +35,7 @@ export interface ApiOptions {
   readonly trust: Trust;
   readonly logger: Logger;
   /** Default: any number of connections. */
-  readonly crowd?: CrowdOptions;
+  readonly connectionLimit?: ConnectionLimitOptions;
   /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
 }
@@ -60,7 +60,7 @@ export function createApi(options: ApiOptions): ApiServer {
   };
   const own: HostPort[] = [];
   const api = fastify(serverOptions(options.logger)).withTypeProvider<ZodTypeProvider>();
-  if (options.crowd !== undefined) boundConnections(api.server, options.crowd, options.logger);
+  if (options.connectionLimit !== undefined) limitConnections(api.server, options.connectionLimit, options.logger);
   probeClients(api, options.clientProbes ?? CLIENT_PROBES);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));

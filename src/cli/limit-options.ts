@@ -1,6 +1,6 @@
 /** Options for a tenant's own limits, one for each limit. */
 import { type Command, Option } from 'commander';
-import { butThisIs } from '../core/input/given.ts';
+import { describeMismatch } from '../core/input/given.ts';
 import { LIMIT_NAMES, LIMITS, type LimitName, limitProblem } from '../core/limits/limit-table.ts';
 import type { LimitsInput } from '../core/limits/limits.ts';
 import { TenementError } from '../errors.ts';
@@ -34,6 +34,6 @@ export function optionOf(name: LimitName): string {
 function parsed(name: LimitName, text: string): number {
   const value = NUMBER.test(text) ? Number(text) : text;
   const problem = limitProblem(name, value);
-  if (problem !== null) throw new TenementError('usage', `${optionOf(name)}: ${butThisIs(problem, value)}`);
+  if (problem !== null) throw new TenementError('usage', `${optionOf(name)}: ${describeMismatch(problem, value)}`);
   return Number(value);
 }

@@ -17,19 +17,19 @@ export function lineOf(text: string, path: KeyPath): number | null {
   return best?.line ?? null;
 }
 
-interface Entry {
+interface KeyLine {
   readonly keys: KeyPath;
   readonly line: number;
 }
 
-function entries(text: string): Entry[] {
-  const found: Entry[] = [];
+function entries(text: string): KeyLine[] {
+  const found: KeyLine[] = [];
   const top = parseTOML(text).body[0];
   for (const node of top.body) visit(node, [], found);
   return found;
 }
 
-function visit(node: AST.TOMLTable | AST.TOMLKeyValue, prefix: KeyPath, found: Entry[]): void {
+function visit(node: AST.TOMLTable | AST.TOMLKeyValue, prefix: KeyPath, found: KeyLine[]): void {
   const keys = [...prefix, ...getStaticTOMLValue(node.key)];
   found.push({ keys, line: node.loc.start.line });
   if (node.type === 'TOMLTable') for (const child of node.body) visit(child, keys, found);

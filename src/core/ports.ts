@@ -6,7 +6,7 @@ import type { InstanceName, ProcessIdentity, ProcessRecord } from './lifecycle/i
 import type { Limits } from './limits/limits.ts';
 import type { WebAddress } from './routing/web-address.ts';
 import type { EffectiveService } from './service/effective-service.ts';
-import type { AskedCommand, PreparedCommand } from './service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from './service/operator-command.ts';
 import type { ServiceConfig, SocketAccess } from './service/service.ts';
 
 export interface Clock {
@@ -78,7 +78,7 @@ export interface LaunchedProcess {
   /** Whether it was sent SIGKILL while frozen. It will end as soon as it is resumed. */
   isKilled(): boolean;
   /** Whether its connections have unread input. `closed` when that is unknown. */
-  inbox(): Promise<Inbox>;
+  inboundState(): Promise<InboundState>;
   /** Returns the kernel's counts; null where only tenement itself can measure (see `UsageMeter`). */
   usage(): KernelUsage | null;
   /**
@@ -106,7 +106,7 @@ export interface LaunchedProcess {
  * Connections to a socket: one has unread bytes (`unread`), a client may still send (`open`), or no client can
  * (`closed`).
  */
-export type Inbox = 'unread' | 'open' | 'closed';
+export type InboundState = 'unread' | 'open' | 'closed';
 
 export type LaunchResult =
   | { readonly ok: true; readonly process: LaunchedProcess }
@@ -122,7 +122,7 @@ export interface Launcher {
   /** Takes back a process that an earlier server started. One that is gone by now exits at once. */
   adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
   /** Prepares a command in the instance's environment. @throws {TenementError} `command_not_found`, `exec_failed` */
-  prepareCommand(request: LaunchRequest, asked: AskedCommand): Promise<PreparedCommand>;
+  prepareCommand(request: LaunchRequest, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Returns a fingerprint of everything that a process of this request is started with. */
   spec(request: LaunchRequest): string;
   /** Returns the paths of an instance. @throws {TenementError} `socket_path_too_long`, `bad_config` */

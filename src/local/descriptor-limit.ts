@@ -8,7 +8,7 @@ import {
 } from '../core/limits/descriptors.ts';
 import type { ProxyLimits } from '../core/service/service.ts';
 
-export interface Wanted {
+export interface DescriptorNeeds {
   readonly maxRunning: number;
   /** Number of registered instances. */
   readonly registered: number;
@@ -16,7 +16,7 @@ export interface Wanted {
 }
 
 /** Says for how many instances and connections a limit suffices. @param limit most files that may be open */
-export function describeDescriptors({ maxRunning, registered, limits }: Wanted, limit: number): string {
+export function describeDescriptors({ maxRunning, registered, limits }: DescriptorNeeds, limit: number): string {
   const shares = shareDescriptors(limit, maxRunning, registered);
   const { maxConnections, maxConnectionsPerClient } = proxyLimits(limits, shares);
   const running = Math.min(maxRunning, roomToRun(shares, registered));
@@ -31,7 +31,7 @@ export function describeDescriptors({ maxRunning, registered, limits }: Wanted, 
  * Says what to set, or returns null when the limit suffices.
  * @param unit the unit that has the limit; null: unknown
  */
-export function descriptorWarning(wanted: Wanted, limit: number, unit: string | null = null): string | null {
+export function descriptorWarning(wanted: DescriptorNeeds, limit: number, unit: string | null = null): string | null {
   const { maxRunning, registered, limits } = wanted;
   const needed = descriptorsNeeded(maxRunning, registered, limits.maxConnections);
   if (limit >= needed) return null;

@@ -16,7 +16,7 @@ import { forgeableTrust } from '../proxy/routing/forgeable.ts';
 import { unitOfServer, unitWarningsFor } from '../service-manager.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { closeDebugger } from './no-debugger.ts';
-import { type Ending, outliveReaders, takeSignals } from './signals.ts';
+import { outliveReaders, type ShutdownRequest, takeSignals } from './signals.ts';
 import { welcome } from './welcome.ts';
 import { withSmallYoungHeap } from './young-heap.ts';
 
@@ -79,7 +79,12 @@ async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
 }
 
 /** Settles when the server has ended, in order or in a hurry. */
-async function end(daemon: Daemon, { asked, hurry }: Ending, broken: Promise<'broken'>, logger: Logger): Promise<void> {
+async function end(
+  daemon: Daemon,
+  { asked, hurry }: ShutdownRequest,
+  broken: Promise<'broken'>,
+  logger: Logger,
+): Promise<void> {
   const why = await Promise.race([asked, broken]);
   notifyService(
     { state: 'STOPPING=1', status: why === 'broken' ? 'ending after internal errors' : `ending (${why})` },
@@ -100,7 +105,7 @@ async function endBroken(daemon: Daemon, hurry: AbortSignal): Promise<void> {
 }
 
 /** Ends the server like SIGTERM, unless npm has passed a signal on before it ended. */
-function endWithNpm(ending: Ending, logger: Logger): void {
+function endWithNpm(ending: ShutdownRequest, logger: Logger): void {
   watchNpm(process.env, () => {
     if (ending.isAsked) return;
     logger.warn({}, 'npm, which started this server, has exited: ending as with SIGTERM');

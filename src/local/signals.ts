@@ -9,7 +9,7 @@ const MEANINGLESS = ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGVTALRM', 'S
 /** npm and similar programs repeat a signal that the terminal has also sent to this process. */
 const SAME_SIGNAL_MS = 50;
 
-export interface Ending {
+export interface ShutdownRequest {
   /** Settles at the first signal to end. */
   readonly asked: Promise<NodeJS.Signals>;
   readonly isAsked: boolean;
@@ -18,7 +18,7 @@ export interface Ending {
 }
 
 /** Handles signals; from now on only SIGKILL ends this process. */
-export function takeSignals(): Ending {
+export function takeSignals(): ShutdownRequest {
   for (const signal of MEANINGLESS) process.on(signal, () => {});
   const { promise: asked, resolve } = Promise.withResolvers<NodeJS.Signals>();
   const hurry = new AbortController();

@@ -8,7 +8,7 @@ import type { Cgroups } from './cgroup/cgroup.ts';
 import { findCgroups } from './cgroup/find.ts';
 import { DynamicUsers } from './isolation/dynamic-user.ts';
 import { HostSockets } from './isolation/host-sockets.ts';
-import type { Surroundings } from './isolation/isolation.ts';
+import type { IsolationDeps } from './isolation/isolation.ts';
 import { FilterFile } from './isolation/seccomp/filter-file.ts';
 import { coverInherited } from './launch/descriptors.ts';
 import { Fifos } from './launch/fifos.ts';
@@ -30,7 +30,7 @@ export interface ProcessOptions {
   config?(): Pick<Config, 'file' | 'services'>;
 }
 
-export interface ProcessContext extends ProcessOptions, Surroundings {
+export interface ProcessContext extends ProcessOptions, IsolationDeps {
   /** Found once, when first needed, because finding them may move this process into another cgroup. */
   cgroups(): Cgroups;
   readonly fifos: Fifos;

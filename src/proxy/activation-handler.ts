@@ -5,20 +5,20 @@
  */
 import type { Socket } from 'node:net';
 import { ConnectionCap } from '../connection-cap.ts';
-import type { RoomLimits } from '../core/admission/connection-room.ts';
+import type { ConnectionLimits } from '../core/admission/connection-limiter.ts';
 import type { UpstreamSource } from '../core/admission/serving.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { confine } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { ActivationSessions } from './activation-sessions.ts';
-import { Visitor } from './client/visitor.ts';
+import { HeldConnection } from './client/held-connection.ts';
 import { tooMany } from './exchange/error-page.ts';
 
 export interface ActivationHandlerOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
   /** Most open connections, in all and for each instance, until their clients close them. */
-  readonly limits: RoomLimits;
+  readonly limits: ConnectionLimits;
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
 }
@@ -47,7 +47,7 @@ export function createActivationHandler(options: ActivationHandlerOptions): Acti
       if (!cap.admit(socket, instance, () => 0)) return;
       // A reset also raises `close`.
       socket.on('error', () => {});
-      sessions.serve(instance, new Visitor(socket), inherited);
+      sessions.serve(instance, new HeldConnection(socket), inherited);
     },
     retire: (generation) => sessions.retire(generation),
     close: () => sessions.close(),

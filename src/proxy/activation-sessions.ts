@@ -8,7 +8,7 @@ import type { Admission, Lease, Refusal, UpstreamSource } from '../core/admissio
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import { createRefuser, Visitor } from './client/visitor.ts';
+import { createRefusalServer, HeldConnection } from './client/held-connection.ts';
 import { connectUpstream, Splice } from './tunnel/splice.ts';
 
 /** Turns of the event loop in which everything that a departed client had sent, and its departure, is read. */
@@ -31,7 +31,7 @@ export class ActivationSessions {
   private readonly source: ActivationSessionsOptions['source'];
   private readonly logger: Logger;
   private readonly refusals = new WeakMap<Socket, Refusal>();
-  private readonly refuser = createRefuser(this.refusals);
+  private readonly refusalServer = createRefusalServer(this.refusals);
   /** Generation → functions that make its joined connections leave. */
   private readonly joined = new Map<number, Set<() => void>>();
   private readonly parked = new Set<Socket>();
@@ -42,11 +42,11 @@ export class ActivationSessions {
     this.logger = logger;
   }
 
-  serve(instance: InstanceName, visitor: Visitor, inherited: boolean): void {
-    const { socket } = visitor;
-    const join = (lease: Lease) => this.join(instance, visitor, lease);
-    receive(instance, visitor, { source: this.source, join }, inherited).then(
-      (outcome) => void (outcome !== 'joined' && outcome !== 'left' && this.refuse(visitor, outcome)),
+  serve(instance: InstanceName, connection: HeldConnection, inherited: boolean): void {
+    const { socket } = connection;
+    const join = (lease: Lease) => this.join(instance, connection, lease);
+    receive(instance, connection, { source: this.source, join }, inherited).then(
+      (outcome) => void (outcome !== 'joined' && outcome !== 'left' && this.refuse(connection, outcome)),
       (error: unknown) => {
         fault(this.logger, error, { instance });
         socket.destroy();
@@ -54,13 +54,13 @@ export class ActivationSessions {
     );
   }
 
-  private refuse(visitor: Visitor, refusal: Refusal): void {
-    this.refusals.set(visitor.socket, refusal);
-    visitor.handOver(this.refuser);
+  private refuse(connection: HeldConnection, refusal: Refusal): void {
+    this.refusals.set(connection.socket, refusal);
+    connection.handOver(this.refusalServer);
   }
 
   /** Splices the connection. Resolves to false when it still waits, and none of its bytes were sent. */
-  private async join(instance: InstanceName, visitor: Visitor, lease: Lease): Promise<boolean> {
+  private async join(instance: InstanceName, connection: HeldConnection, lease: Lease): Promise<boolean> {
     let splice: Splice | null = null;
     let isRetired = false;
     const leave = () => {
@@ -68,7 +68,7 @@ export class ActivationSessions {
       splice?.leave();
     };
     const forget = this.note(lease.generation, leave);
-    const upstream = await connectUpstream(lease.upstream, visitor.socket).catch((error: unknown) => {
+    const upstream = await connectUpstream(lease.upstream, connection.socket).catch((error: unknown) => {
       forget();
       throw error;
     });
@@ -77,12 +77,12 @@ export class ActivationSessions {
       return false;
     }
     splice = new Splice({
-      client: visitor.socket,
+      client: connection.socket,
       upstream,
       lease,
-      held: visitor.detach(),
+      held: connection.detach(),
       claimAgain: () => this.claimAgain(lease),
-      onParted: () => this.park(instance, visitor.socket),
+      onParted: () => this.park(instance, connection.socket),
       onOver: forget,
     });
     if (isRetired) splice.leave();
@@ -111,7 +111,7 @@ export class ActivationSessions {
   /** Waits for the next request, which may take long. */
   private park(instance: InstanceName, socket: Socket): void {
     if (this.isClosed) return void socket.destroySoon();
-    const visitor = new Visitor(socket);
+    const connection = new HeldConnection(socket);
     const onIdle = () => void socket.destroySoon();
     const unpark = () => this.parked.delete(socket);
     this.parked.add(socket);
@@ -119,7 +119,7 @@ export class ActivationSessions {
     socket.once('data', () => {
       unpark();
       socket.setTimeout(0, onIdle).off('close', unpark);
-      this.serve(instance, visitor, false);
+      this.serve(instance, connection, false);
     });
   }
 
@@ -133,36 +133,36 @@ export class ActivationSessions {
   }
 }
 
-interface Ways {
+interface ReceiveDeps {
   readonly source: Pick<UpstreamSource, 'claim'>;
   join(lease: Lease): Promise<boolean>;
 }
 
 async function receive(
   instance: InstanceName,
-  visitor: Visitor,
-  { source, join }: Ways,
+  connection: HeldConnection,
+  { source, join }: ReceiveDeps,
   inherited: boolean,
 ): Promise<'joined' | 'left' | Refusal> {
   for (let turns = 0; inherited && turns < TURNS_TO_LEAVE; turns += 1) await turn();
-  if (visitor.hasLeft) return 'left';
+  if (connection.hasLeft) return 'left';
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const claim: Admission = await source.claim(instance, visitor.left);
-    if (visitor.hasLeft) {
+    const claim: Admission = await source.claim(instance, connection.left);
+    if (connection.hasLeft) {
       if ('release' in claim) claim.release();
       return 'left';
     }
     if ('refused' in claim) return claim;
     if (await joined(claim, join)) return 'joined';
     claim.release();
-    if (visitor.hasLeft) return 'left';
+    if (connection.hasLeft) return 'left';
     await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
   }
   return { refused: 'upstream_failed', retryAfterS: null };
 }
 
 /** Splices; the lease is returned if that fails. */
-async function joined(lease: Lease, join: Ways['join']): Promise<boolean> {
+async function joined(lease: Lease, join: ReceiveDeps['join']): Promise<boolean> {
   try {
     return await join(lease);
   } catch (error) {

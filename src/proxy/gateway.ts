@@ -1,7 +1,7 @@
 /** What all requests of one proxy share, and facts about a request before it is routed. */
 import { isIP, type Socket } from 'node:net';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
-import type { Asker, UpstreamSource } from '../core/admission/serving.ts';
+import type { Requester, UpstreamSource } from '../core/admission/serving.ts';
 import { clientOf } from '../core/routing/address.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import { RoutingIndex } from '../core/routing/routing-index.ts';
@@ -9,7 +9,7 @@ import type { ProxyLimits } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
 import type { ClientRequest } from './client/client.ts';
 import type { InFlight } from './in-flight.ts';
-import { valuesOf } from './routing/headers.ts';
+import { headerValues } from './routing/headers.ts';
 import { isRequestId, nextRequestId } from './routing/request-id.ts';
 import { type Routed, routeRequest } from './routing/route.ts';
 import { followTrusted, type IsTrusted, plainAddress } from './routing/trusted.ts';
@@ -64,7 +64,7 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
 }
 
 /** The client of a request, and the id under which the request is logged. */
-export interface Caller extends Asker {
+export interface Caller extends Requester {
   readonly requestId: string;
   readonly peer: string;
   readonly trusted: boolean;
@@ -73,7 +73,7 @@ export interface Caller extends Asker {
 export function callerOf(request: Pick<ClientRequest, 'socket' | 'rawHeaders'>, gateway: Gateway): Caller {
   const peer = plainAddress(request.socket.remoteAddress ?? '');
   const trusted = gateway.isTrusted(peer);
-  const given = trusted ? valuesOf(request.rawHeaders, 'x-request-id')[0] : undefined;
+  const given = trusted ? headerValues(request.rawHeaders, 'x-request-id')[0] : undefined;
   const requestId = given !== undefined && isRequestId(given) ? given : nextRequestId();
   return new ProxyCaller(peer, trusted, requestId, request.rawHeaders, gateway.isTrusted);
 }
@@ -97,7 +97,7 @@ class ProxyCaller implements Caller {
   /** Behind trusted front servers, returns the last address of the chain that is not one of them. */
   get client(): string {
     if (!this.trusted) return clientOf(this.peer);
-    const chain = valuesOf(this.#rawHeaders, 'x-forwarded-for').join(',').split(',');
+    const chain = headerValues(this.#rawHeaders, 'x-forwarded-for').join(',').split(',');
     const addresses = chain.map((one) => plainAddress(one.trim()));
     return clientOf(addresses.findLast((one) => isIP(one) > 0 && !this.#isTrusted(one)) ?? this.peer);
   }

@@ -12,9 +12,9 @@ import { type ClientRequest, requestOf } from './client/client.ts';
 import { faultOf } from './client/node/request-fault.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { HostInFlight } from './host-in-flight.ts';
-import { valuesOf } from './routing/headers.ts';
+import { headerValues } from './routing/headers.ts';
 import type { Routed } from './routing/route.ts';
-import { serve } from './serve.ts';
+import { serveRequest } from './serve-request.ts';
 import { createUpgrader } from './tunnel/upgrade.ts';
 
 /** Called for a request that no instance serves. `error`: error of the host's own `instance` function. */
@@ -132,7 +132,7 @@ function routeTo(picked: Picked, message: IncomingMessage, { source }: Gateway):
   const instance = namedInstance(picked);
   const { url: path = '/', rawHeaders } = message;
   if (!path.startsWith('/')) return { refused: 'bad_request' };
-  const hosts = valuesOf(rawHeaders, 'host');
+  const hosts = headerValues(rawHeaders, 'host');
   if (hosts.length > 1) return { refused: 'bad_host' };
   return source.has(instance) ? { instance, path, host: hosts[0] ?? '' } : { refused: 'unknown_tenant' };
 }
@@ -141,7 +141,7 @@ function serveMessage(message: IncomingMessage, response: ServerResponse, gatewa
   const problem = faultOf(message);
   const request = withoutExpect(requestOf(message));
   if (request.body !== null && message.readableDidRead) return bodyIsGone(response, gateway);
-  const served = serve(request, response, gateway, problem === null ? routed : { refused: problem });
+  const served = serveRequest(request, response, gateway, problem === null ? routed : { refused: problem });
   const { socket } = message;
   response
     .once(
@@ -158,7 +158,7 @@ function serveMessage(message: IncomingMessage, response: ServerResponse, gatewa
 /** Drops `Expect`, because node:http has already sent 100 Continue. */
 function withoutExpect(request: ClientRequest): ClientRequest {
   const raw = request.rawHeaders;
-  if (valuesOf(raw, 'expect').length === 0) return request;
+  if (headerValues(raw, 'expect').length === 0) return request;
   const rawHeaders = raw.filter((_, index) => raw[index - (index % 2)]?.toLowerCase() !== 'expect');
   return { ...request, rawHeaders };
 }

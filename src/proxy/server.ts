@@ -13,7 +13,7 @@ import { errorAnswer, rawAnswer, tooMany } from './exchange/error-page.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import { nextRequestId } from './routing/request-id.ts';
-import { serve } from './serve.ts';
+import { serveRequest } from './serve-request.ts';
 import { createUpgrader } from './tunnel/upgrade.ts';
 
 export interface ProxyOptions extends GatewayOptions {
@@ -75,7 +75,7 @@ function handlerOf(gateway: OwnGateway): ClientHandler {
   const upgrade = createUpgrader(gateway);
   return {
     serve: (request, response, fault) =>
-      serve(request, response, gateway, fault === null ? routeOf(request, gateway) : { refused: fault }),
+      serveRequest(request, response, gateway, fault === null ? routeOf(request, gateway) : { refused: fault }),
     upgrade: (message, socket, head) => upgrade(message, socket, head),
     refuse: (socket, code) => refuse(socket, code, gateway),
   };

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { privateDir, type SocketShare } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
-import { type Foreign, leftBy, type SocketOwner, SocketsTaken, takenBy } from './sockets-taken.ts';
+import { type AbandonedClaim, leftBy, type SocketOwner, SocketsTaken, takenBy } from './sockets-taken.ts';
 
 /** Far more than another server needs to look at all processes of a machine. */
 const UNDECIDED_MAX_MS = 10_000;
@@ -70,9 +70,9 @@ export class SocketClaims {
   }
 
   /** @throws {TenementError} `sockets_taken` by a running server, `state_failed` */
-  private lock(shares: readonly SocketShare[]): { locked: string[]; ended: Foreign[] } {
+  private lock(shares: readonly SocketShare[]): { locked: string[]; ended: AbandonedClaim[] } {
     const locked: string[] = [];
-    const ended: Foreign[] = [];
+    const ended: AbandonedClaim[] = [];
     try {
       for (const share of shares) {
         const record = recordOf(share, this.options.uid);
@@ -160,8 +160,8 @@ function foreign(
   uid: number,
   isOther: (owner: SocketOwner) => boolean,
   isHeld: (record: string) => boolean,
-): Foreign[] {
-  const ended: Foreign[] = [];
+): AbandonedClaim[] {
+  const ended: AbandonedClaim[] = [];
   for (const record of recordsAgainst(share, uid)) {
     const owner = readOwner(record);
     if (owner === null || !isOther(owner)) continue;
@@ -172,7 +172,7 @@ function foreign(
 }
 
 /** @throws {TenementError} `sockets_taken` when tenants of the ended server still run */
-async function assertNobodyLeft(claim: Foreign, { uid, tenantsIn }: Pick<ClaimOptions, 'uid' | 'tenantsIn'>) {
+async function assertNobodyLeft(claim: AbandonedClaim, { uid, tenantsIn }: Pick<ClaimOptions, 'uid' | 'tenantsIn'>) {
   const left = await tenantsIn(privateDir(claim.dir, uid), claim.owner.dataDir);
   if (left.length > 0) throw leftBy(claim, left);
 }

@@ -11,7 +11,7 @@ export interface SocketOwner {
 }
 
 /** A claim of another server that has ended. */
-export interface Foreign {
+export interface AbandonedClaim {
   readonly dir: string;
   readonly owner: SocketOwner;
 }
@@ -40,7 +40,7 @@ export function takenBy(dir: string, owner: SocketOwner | null, { isUndecided = 
 }
 
 /** @param pids tenants that are known to run */
-export function leftBy({ dir, owner }: Foreign, pids: readonly number[]): SocketsTaken {
+export function leftBy({ dir, owner }: AbandonedClaim, pids: readonly number[]): SocketsTaken {
   const some = pids.length === 0 ? '' : ` (pid ${pids.slice(0, 5).join(', ')})`;
   const whose = `has the sockets of tenants that a server left running${some}, ${configured(owner)}`;
   const hint =

@@ -2,7 +2,7 @@
  * All served instances by name, and the owner of each public socket. Of thousands, most sleep: those are kept as their
  * records alone, and get a runner on first use.
  */
-import type { Population } from '../core/input/diff-words.ts';
+import type { InstanceCounts } from '../core/input/diff-words.ts';
 import { type InstanceName, type InstanceRecord, instanceName } from '../core/lifecycle/instance.ts';
 import type { ActivationSockets, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service/service.ts';
@@ -94,7 +94,7 @@ export class InstanceTable {
   }
 
   /** Counts the registered and the running instances of a service. */
-  population(service: string): Population {
+  countInstances(service: string): InstanceCounts {
     let registered = 0;
     for (const instance of this.members.keys()) if (instance.startsWith(`${service}:`)) registered += 1;
     return { registered, running: this.ofService(service).filter(({ hasProcess }) => hasProcess).length };

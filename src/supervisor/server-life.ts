@@ -119,7 +119,7 @@ export class ServerLife {
     this.parts.deps.host.assertHostGives(config.services.values());
     const { served, registry, logger } = this.parts.deps;
     const diff = diffConfigs(served.current, config);
-    const words = describeDiff(diff, (service) => this.parts.instanceTable.population(service));
+    const words = describeDiff(diff, (service) => this.parts.instanceTable.countInstances(service));
     served.replace(applicable(served.current, config));
     reconfigure(diff, {
       instanceTable: this.parts.instanceTable,

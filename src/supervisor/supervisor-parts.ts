@@ -1,6 +1,6 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
 import type { Capacity } from '../core/admission/eviction.ts';
-import { instanceName, parseInstanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import { instanceName, parseInstanceName, type TenantOverrides } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
@@ -124,7 +124,7 @@ export class SupervisorParts {
   async register(
     service: string,
     tenantId: string,
-    own: TenantsOwn,
+    own: TenantOverrides,
     options: RegisterOptions = {},
   ): Promise<Registration> {
     const config = this.serviceNamed(service);

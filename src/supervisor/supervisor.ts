@@ -1,11 +1,11 @@
 /** The public verbs over all instances. Knows every runner, and changes it only through events. */
 
-import type { Admission, Asker, Grant, GrantSource, SecondTry } from '../core/admission/serving.ts';
+import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
-import { type InstanceName, instanceName, type TenantsOwn } from '../core/lifecycle/instance.ts';
+import { type InstanceName, instanceName, type TenantOverrides } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
-import type { AskedCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
@@ -62,11 +62,16 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     return this.instanceTable.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
+  claim(
+    instance: InstanceName,
+    signal: AbortSignal,
+    again?: SecondTry,
+    requester?: Requester,
+  ): Admission | Promise<Admission> {
     if (!this.instanceTable.has(instance)) return { refused: 'unknown_tenant', retryAfterS: null };
     // A sleeper that is woken now would be left behind.
     if (this.life.isClosing) return { refused: 'shutting_down', retryAfterS: 1 };
-    return this.instanceTable.find(instance).claim(signal, again, asker);
+    return this.instanceTable.find(instance).claim(signal, again, requester);
   }
 
   grant(instance: InstanceName): Grant | null {
@@ -147,7 +152,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
    * Prepares an operator's command in an instance's environment. Wakes nothing.
    * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
    */
-  async prepareCommand(instance: InstanceName, asked: AskedCommand): Promise<PreparedCommand> {
+  async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
     const { launcher, events, clock } = this.parts.deps;
     const runner = this.instanceTable.find(instance);
     this.parts.assertSameUser(runner.service.name, runner.tenantId);
@@ -186,12 +191,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 }
 
 /** @throws {TenementError} `already_registered` when the settings differ from the registered ones */
-function assertSame({ name, record }: Runner, asked: TenantsOwn): void {
+function assertSame({ name, record }: Runner, asked: TenantOverrides): void {
   const difference = ownDifference(record, asked);
   if (difference === null) return;
   throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
 }
 
-function ownOf({ env, limits }: SpawnOptions): TenantsOwn {
+function ownOf({ env, limits }: SpawnOptions): TenantOverrides {
   return { env: { ...env }, limits: ownLimits(limits ?? {}) };
 }

@@ -5,11 +5,11 @@
 
 import type {
   Admission,
-  Asker,
   Lease,
   LeaseTarget,
   Outcome,
   Refusal,
+  Requester,
   SecondTry,
   UpstreamSource,
 } from '../core/admission/serving.ts';
@@ -66,9 +66,14 @@ export class RemoteSource implements UpstreamSource {
   }
 
   /** Only the server decides about a request that is sent again. */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
+  claim(
+    instance: InstanceName,
+    signal: AbortSignal,
+    again?: SecondTry,
+    requester?: Requester,
+  ): Admission | Promise<Admission> {
     const target = again === undefined ? this.granted.get(instance) : undefined;
-    if (target !== undefined) return new LocalLease(target, this.countedFor(target, asker), this);
+    if (target !== undefined) return new LocalLease(target, this.countedFor(target, requester), this);
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve) => {
@@ -78,7 +83,7 @@ export class RemoteSource implements UpstreamSource {
         signal.removeEventListener('abort', leave);
         resolve(claim);
       });
-      const client = asker?.client ?? null;
+      const client = requester?.client ?? null;
       this.send({ type: 'claim', id, instance, client, ...(again === undefined ? {} : { again }) });
     });
   }
@@ -148,9 +153,9 @@ export class RemoteSource implements UpstreamSource {
     this.retired.delete(generation);
   }
 
-  private countedFor({ generation }: LeaseTarget, asker: Asker | undefined): Counter {
+  private countedFor({ generation }: LeaseTarget, requester: Requester | undefined): Counter {
     const counter = this.counterOf(generation);
-    if (asker !== undefined) counter.client ??= asker.client;
+    if (requester !== undefined) counter.client ??= requester.client;
     return counter;
   }
 

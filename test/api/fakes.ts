@@ -6,7 +6,7 @@ import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
 import { limitsView } from '../../src/core/limits/limits.ts';
-import type { AskedCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
 import type { EventLog, NewEvent, TenementEvent } from '../../src/core/stores/event-log.ts';
 import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
 import type { TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
@@ -251,7 +251,7 @@ export function fakeDeps() {
     tokens: new FakeTokens(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
-    prepareCommand: async (instance: InstanceName, { words }: AskedCommand) => ({
+    prepareCommand: async (instance: InstanceName, { words }: OperatorCommand) => ({
       ...PREPARED,
       script: `${instance} ${words.join(' ')}`,
     }),

@@ -6,7 +6,7 @@ import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
 import { systemClock } from '../../src/node/clock.ts';
-import { Clientele } from '../../src/supervisor/admission/clientele.ts';
+import { RecentClients } from '../../src/supervisor/admission/recent-clients.ts';
 import { InstanceActivity } from '../../src/supervisor/serving/instance-activity.ts';
 import { RequestGate } from '../../src/supervisor/serving/request-gate.ts';
 
@@ -30,7 +30,7 @@ function openGate(index: number, dir: string): RequestGate {
     tenantId: `t${index}`,
     clock: systemClock,
     inFlight: new InstanceActivity(0, 0),
-    clientele: new Clientele(),
+    recentClients: new RecentClients(),
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,

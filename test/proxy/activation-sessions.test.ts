@@ -11,7 +11,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { ActivationSessions } from '../../src/proxy/activation-sessions.ts';
-import { Visitor } from '../../src/proxy/client/visitor.ts';
+import { HeldConnection } from '../../src/proxy/client/held-connection.ts';
 
 /** An activation socket; claims are for the process of `generation`, each of which is a server at a socket of its own. */
 class WorkerBench {
@@ -63,7 +63,7 @@ async function place(): Promise<WorkerBench> {
   const made = new WorkerBench(await mkdtemp(join(tmpdir(), 'tnm-')));
   const bell = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     made.accepted.push(socket.on('error', () => {}));
-    made.sessions.serve('web:acme', new Visitor(socket), false);
+    made.sessions.serve('web:acme', new HeldConnection(socket), false);
   });
   onTestFinished(async () => {
     for (const socket of made.accepted) socket.destroy();

@@ -11,7 +11,7 @@ import type {
 import type { Limits } from '../../src/core/limits/limits.ts';
 import type {
   Clock,
-  Inbox,
+  InboundState,
   KernelUsage,
   LaunchedProcess,
   Launcher,
@@ -133,8 +133,8 @@ export class FakeProcess implements LaunchedProcess {
   frozen = false;
   /** Result of `resume`. */
   notResumed: string | null = null;
-  /** Result of `inbox`. */
-  mail: Inbox = 'closed';
+  /** Result of `inboundState`. */
+  mail: InboundState = 'closed';
 
   suspend(): void {
     this.frozen = true;
@@ -156,7 +156,7 @@ export class FakeProcess implements LaunchedProcess {
     return this.frozen && this.killed;
   }
 
-  async inbox(): Promise<Inbox> {
+  async inboundState(): Promise<InboundState> {
     return this.mail;
   }
 

@@ -6,16 +6,16 @@ import { STATES } from '../../core/lifecycle/instance.ts';
 import { faultCount } from '../../faults.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
-type Supervisor = Pick<SupervisorVerbs, 'list'>;
-type Figure = (view: InstanceView) => number | null;
+type InstanceLister = Pick<SupervisorVerbs, 'list'>;
+type InstanceReading = (view: InstanceView) => number | null;
 
-const COUNTERS: readonly (readonly [name: string, help: string, figure: Figure])[] = [
+const COUNTERS: readonly (readonly [name: string, help: string, read: InstanceReading])[] = [
   ['requests_total', 'Requests forwarded to the instance.', (view) => view.requests],
   ['restarts_total', 'Restarts after a crash.', (view) => view.restarts],
   ['wakes_total', 'Times that a request woke the instance.', (view) => view.wakes],
 ];
 
-const GAUGES: readonly (readonly [name: string, help: string, figure: Figure])[] = [
+const GAUGES: readonly (readonly [name: string, help: string, read: InstanceReading])[] = [
   ['memory_bytes', 'Resident memory of the process tree.', (view) => view.memoryBytes],
   ['storage_bytes', 'Size of the tenant directory on disk, if it has a limit.', (view) => view.storageBytes],
   ['cpu_seconds', 'Processor time of the current process tree.', (view) => view.cpuSeconds],
@@ -36,7 +36,7 @@ export interface Metrics {
  * Creates the registry at the first scrape, because monitoring the event loop for the default metrics has a steady
  * cost.
  */
-export function createMetrics(supervisor: Supervisor, turnedAway: TurnedAway): Metrics {
+export function createMetrics(supervisor: InstanceLister, turnedAway: TurnedAway): Metrics {
   let registry: Registry | null = null;
   let views: InstanceView[] = [];
   return {
@@ -50,18 +50,18 @@ export function createMetrics(supervisor: Supervisor, turnedAway: TurnedAway): M
   };
 }
 
-function makeRegistry(supervisor: Supervisor, turnedAway: TurnedAway): Registry {
+function makeRegistry(supervisor: InstanceLister, turnedAway: TurnedAway): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addStates(registry, supervisor);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
-  for (const [name, help, figure] of COUNTERS) addCounter(registry, supervisor, name, help, figure);
-  for (const [name, help, figure] of GAUGES) addGauge(registry, supervisor, name, help, figure);
+  for (const [name, help, read] of COUNTERS) addCounter(registry, supervisor, name, help, read);
+  for (const [name, help, read] of GAUGES) addGauge(registry, supervisor, name, help, read);
   return registry;
 }
 
-function addStates(registry: Registry, supervisor: Supervisor): void {
+function addStates(registry: Registry, supervisor: InstanceLister): void {
   new Gauge({
     name: 'tenement_instances',
     help: 'Registered instances by state.',
@@ -99,7 +99,13 @@ function addFaults(registry: Registry): void {
   });
 }
 
-function addCounter(registry: Registry, supervisor: Supervisor, name: string, help: string, figure: Figure): void {
+function addCounter(
+  registry: Registry,
+  supervisor: InstanceLister,
+  name: string,
+  help: string,
+  read: InstanceReading,
+): void {
   new Counter({
     name: `tenement_instance_${name}`,
     help,
@@ -108,12 +114,18 @@ function addCounter(registry: Registry, supervisor: Supervisor, name: string, he
     collect() {
       // Copies the supervisor's counts, and drops instances that are gone.
       this.reset();
-      for (const view of supervisor.list()) this.inc(labels(view), figure(view) ?? 0);
+      for (const view of supervisor.list()) this.inc(labels(view), read(view) ?? 0);
     },
   });
 }
 
-function addGauge(registry: Registry, supervisor: Supervisor, name: string, help: string, figure: Figure): void {
+function addGauge(
+  registry: Registry,
+  supervisor: InstanceLister,
+  name: string,
+  help: string,
+  read: InstanceReading,
+): void {
   new Gauge({
     name: `tenement_instance_${name}`,
     help,
@@ -122,7 +134,7 @@ function addGauge(registry: Registry, supervisor: Supervisor, name: string, help
     collect() {
       this.reset();
       for (const view of supervisor.list()) {
-        const value = figure(view);
+        const value = read(view);
         if (value !== null) this.set(labels(view), value);
       }
     },

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { configFile } from '../target.ts';
 import { version } from '../version.ts';
 
-interface ServeOptions {
+interface ServeCommandOptions {
   readonly config?: string;
   readonly proxy?: string;
   readonly api?: string;
@@ -21,10 +21,10 @@ export function serveCommand(program: Command): void {
     .option('--data-dir <dir>', 'the data directory, instead of [settings] data_dir')
     .option('--log-level <level>', 'what to log: debug, info, warn or error', 'info')
     .option('--welcome', 'print what to try when the server is ready')
-    .action(async (_options, command: Command) => serve(command.optsWithGlobals<ServeOptions>()));
+    .action(async (_options, command: Command) => serve(command.optsWithGlobals<ServeCommandOptions>()));
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+async function serve(options: ServeCommandOptions): Promise<void> {
   // Loaded here, so that `tenement help` does not load the parts of the server.
   const local = await import('../../local/serve.ts');
   await local.serve({ ...options, configFile: configFile(options), version });

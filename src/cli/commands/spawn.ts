@@ -1,6 +1,6 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { butThisIs } from '../../core/input/given.ts';
+import { describeMismatch } from '../../core/input/given.ts';
 import { VARIABLE_NAME, VARIABLE_NAME_EXPECTED } from '../../core/input/variable.ts';
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { parseInstanceName } from '../../core/lifecycle/instance.ts';
@@ -42,7 +42,8 @@ function collectVariable(text: string, earlier: Record<string, string> = {}): Re
   const equals = text.indexOf('=');
   if (equals === -1) throw new InvalidArgumentError('Write NAME=VALUE.');
   const name = text.slice(0, equals);
-  if (!VARIABLE_NAME.test(name)) throw new TenementError('usage', `--env: ${butThisIs(VARIABLE_NAME_EXPECTED, name)}`);
+  if (!VARIABLE_NAME.test(name))
+    throw new TenementError('usage', `--env: ${describeMismatch(VARIABLE_NAME_EXPECTED, name)}`);
   return { ...earlier, [name]: text.slice(equals + 1) };
 }
 

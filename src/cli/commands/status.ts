@@ -12,7 +12,7 @@ interface StatusOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-type Entry = readonly [label: string, value: string];
+type LabelledValue = readonly [label: string, value: string];
 
 export function statusCommand(program: Command, io: CliIo): void {
   takesInstance(program.command('status'))
@@ -33,8 +33,8 @@ export function describe(view: InstanceView, nowMs: number): string {
   return [`${view.instance} is ${view.state}`, block(entries), ...lastExit(view, nowMs)].join('\n');
 }
 
-function stateEntries(view: InstanceView, nowMs: number): Entry[] {
-  const entries: Entry[] = [['why', view.reason]];
+function stateEntries(view: InstanceView, nowMs: number): LabelledValue[] {
+  const entries: LabelledValue[] = [['why', view.reason]];
   const since = view.pid === null ? (view.lastExit?.at ?? view.createdAt) : view.startedAt;
   const sinceLabel = view.pid === null ? 'no process' : 'running';
   if (since !== null) entries.push([sinceLabel, `since ${since}, ${age(since, nowMs)}`]);
@@ -54,8 +54,8 @@ function when(iso: string, nowMs: number): string {
   return inMs > 0 ? `in ${duration(inMs)}, at ${iso}` : `now, due at ${iso}`;
 }
 
-function placeEntries(view: InstanceView): Entry[] {
-  const entries: Entry[] = [];
+function placeEntries(view: InstanceView): LabelledValue[] {
+  const entries: LabelledValue[] = [];
   if (view.url !== null) entries.push(['url', view.url]);
   if (view.socket !== null) entries.push(['socket', view.socket]);
   if (view.port !== null) entries.push(['port', String(view.port)]);
@@ -63,8 +63,8 @@ function placeEntries(view: InstanceView): Entry[] {
   return entries;
 }
 
-function useEntries(view: InstanceView, nowMs: number): Entry[] {
-  const entries: Entry[] = [];
+function useEntries(view: InstanceView, nowMs: number): LabelledValue[] {
+  const entries: LabelledValue[] = [];
   if (view.memoryBytes !== null) entries.push(['memory', memory(view)]);
   if (view.limits.storageLimitMb !== null) entries.push(['storage', storage(view, view.limits.storageLimitMb, nowMs)]);
   if (view.cpuSeconds !== null) entries.push(['cpu', `${view.cpuSeconds.toFixed(1)} s`]);

@@ -5,17 +5,17 @@ import type { CliIo } from './io.ts';
 
 const RETRY_MS = 250;
 
-export interface FollowOptions<Entry extends { readonly at: string }> {
+export interface FollowOptions<Item extends { readonly at: string }> {
   /** Opens the entries from `since` (ISO 8601) on, or the requested ones for null; ends when the server does. */
-  open(since: string | null): AsyncIterable<Entry>;
-  show(entry: Entry): Promise<void>;
+  open(since: string | null): AsyncIterable<Item>;
+  show(entry: Item): Promise<void>;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
 /** Shows each entry once, until `signal` aborts. @throws {TenementError} when the followed instance is gone */
-export async function follow<Entry extends { readonly at: string }>(
-  options: FollowOptions<Entry>,
+export async function follow<Item extends { readonly at: string }>(
+  options: FollowOptions<Item>,
   io: CliIo,
 ): Promise<void> {
   const { signal } = options;
@@ -30,8 +30,8 @@ export async function follow<Entry extends { readonly at: string }>(
 }
 
 /** Shows entries until the server ends. Returns whether there were any. */
-async function showAll<Entry extends { readonly at: string }>(
-  { open, show }: FollowOptions<Entry>,
+async function showAll<Item extends { readonly at: string }>(
+  { open, show }: FollowOptions<Item>,
   shown: LastShown,
 ): Promise<boolean> {
   let any = false;

@@ -88,7 +88,7 @@ function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
   return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
 }
 
-/** Whether the schema's message already contains the expectation and the value (`butThisIs`). */
+/** Whether the schema's message already contains the expectation and the value (`describeMismatch`). */
 function isComplete(message: string): boolean {
   return message.startsWith('expected ') && message.includes(', but this is ');
 }

@@ -1,5 +1,5 @@
 /** How long the end of a process waits for direct connections to its socket. Pure. */
-import type { Next } from '../lifecycle/lifecycle-events.ts';
+import type { FollowUp } from '../lifecycle/lifecycle-events.ts';
 
 export interface DirectPatience {
   /** Connections on which nothing has moved for this time are idle. */
@@ -20,7 +20,7 @@ const SUSPENDED: DirectPatience = { ...USUAL, gapAfterMs: Number.POSITIVE_INFINI
 /** A stopped tenant is not served any longer. */
 const STOPPED: DirectPatience = { quietMs: 0, gapAfterMs: 0, atMostMs: 1000 };
 
-export function directPatience(next: Next): DirectPatience {
+export function directPatience(next: FollowUp): DirectPatience {
   if (next === 'suspended') return SUSPENDED;
   return next === 'stopped' || next === 'removed' ? STOPPED : USUAL;
 }

@@ -20,7 +20,7 @@ export interface Visit {
 }
 
 /** An instance that has a process, or is about to. */
-export interface Resident {
+export interface EvictionCandidate {
   /** Whether it may be ended: nobody is connected, and its service lets it sleep. */
   readonly isIdle: boolean;
   readonly isSuspended: boolean;
@@ -38,7 +38,7 @@ export interface Capacity {
 }
 
 /** Returns the instance to end, or null when each is needed more than the one to be started. */
-export function chooseVictim<Some extends Resident>(
+export function chooseVictim<Some extends EvictionCandidate>(
   all: readonly Some[],
   demand: Demand,
   capacity: Capacity,
@@ -53,7 +53,7 @@ export function chooseVictim<Some extends Resident>(
 }
 
 /** Returns a suspended instance, else an idle one, each the least recently used; null: none. */
-export function leastNeeded<Some extends Pick<Resident, 'isSuspended' | 'lastUsedAtMs'>>(
+export function leastNeeded<Some extends Pick<EvictionCandidate, 'isSuspended' | 'lastUsedAtMs'>>(
   some: readonly Some[],
 ): Some | null {
   const order = (a: Some, b: Some) => Number(b.isSuspended) - Number(a.isSuspended) || a.lastUsedAtMs - b.lastUsedAtMs;
@@ -65,35 +65,35 @@ class ClientShares {
   /** Client → how many instances it was the last to use. */
   private readonly counts = new Map<string | null, number>();
   /** undefined: no client asks. */
-  private readonly asker: string | null | undefined;
+  private readonly requester: string | null | undefined;
   /** How many instances a client may use while others want some too. */
   private readonly share: number;
   private readonly nowMs: number;
 
-  constructor(all: readonly Resident[], demand: Demand, { maxRunning, nowMs }: Capacity) {
+  constructor(all: readonly EvictionCandidate[], demand: Demand, { maxRunning, nowMs }: Capacity) {
     this.nowMs = nowMs;
-    this.asker = demand.by === 'request' ? demand.client : undefined;
+    this.requester = demand.by === 'request' ? demand.client : undefined;
     for (const { visits } of all) {
       const [last] = this.recent(visits);
       if (last !== undefined) this.counts.set(last.client, this.countOf(last.client) + 1);
     }
-    const isNew = this.asker !== undefined && !this.counts.has(this.asker);
+    const isNew = this.requester !== undefined && !this.counts.has(this.requester);
     this.share = Math.max(1, Math.floor(maxRunning / Math.max(1, this.counts.size + Number(isNew))));
   }
 
   /** Whether the asking client has its share already. */
   get isFull(): boolean {
-    return this.asker !== undefined && this.countOf(this.asker) >= this.share;
+    return this.requester !== undefined && this.countOf(this.requester) >= this.share;
   }
 
-  isOwn({ visits }: Resident): boolean {
+  isOwn({ visits }: EvictionCandidate): boolean {
     const recent = this.recent(visits);
-    return recent.length > 0 && recent.every(({ client }) => client === this.asker);
+    return recent.length > 0 && recent.every(({ client }) => client === this.requester);
   }
 
   /** Whether another client uses it that has no more than its share, or it is at work. */
-  isProtected(one: Resident): boolean {
-    const others = this.recent(one.visits).filter(({ client }) => client !== this.asker);
+  isProtected(one: EvictionCandidate): boolean {
+    const others = this.recent(one.visits).filter(({ client }) => client !== this.requester);
     if (others.length > 0) return others.some(({ client }) => this.countOf(client) <= this.share);
     const isSteady = one.steadyToMs - one.steadyFromMs >= STEADY_MS;
     return isSteady && this.nowMs - one.lastUsedAtMs < PAUSE_MS;

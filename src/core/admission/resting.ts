@@ -3,7 +3,7 @@
  * for anything. From outside they look like silent WebSockets, but the front server of a WebSocket has an equally
  * silent client connection. Pure.
  */
-import type { Inbox } from '../ports.ts';
+import type { InboundState } from '../ports.ts';
 
 /** One row of the system's table of sockets. */
 export interface SocketRow {
@@ -43,7 +43,7 @@ export function areAtRest(
 }
 
 /** Tells whether a process that does not run has input on connections to the listener bound at `path`. */
-export function inboxOf(rows: readonly SocketRow[], path: string): Inbox {
+export function inboundStateOf(rows: readonly SocketRow[], path: string): InboundState {
   const inodes = new Set(rows.filter(({ kind }) => kind === 'unix').map(({ inode }) => inode));
   const here = rows.filter((row) => row.kind === 'unix' && row.local === path);
   if (here.some(({ unread }) => unread > 0)) return 'unread';

@@ -61,7 +61,7 @@ export interface SecondTry {
 }
 
 /** The sender of a request. */
-export interface Asker {
+export interface Requester {
   /** The client that its connection counts for; null when unknown. Read only when it matters. */
   readonly client: string | null;
 }
@@ -82,9 +82,14 @@ export interface UpstreamSource {
    * Claims the instance for one request, and counts it in flight in the same step. Returns at once when the instance is
    * ready or refuses, otherwise a promise. When `signal` aborts because the client left, the promise becomes a refusal.
    * @param again a second try, which is refused with `upstream_failed` when the request may not be sent again
-   * @param asker default: unknown
+   * @param@param requester default: unknown
    */
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission>;
+  claim(
+    instance: InstanceName,
+    signal: AbortSignal,
+    again?: SecondTry,
+    requester?: Requester,
+  ): Admission | Promise<Admission>;
   /** Reports that the proxy has opened or closed a connection to a process. */
   countConnection(generation: number, change: 1 | -1): void;
   /** Calls `listener` when a generation gets no further request, so that its idle connections can be closed. */

@@ -3,18 +3,18 @@ import type { ConfigDiff, ServiceChange } from '../lifecycle/reconcile.ts';
 import { SERVICE_KEYS } from '../service/service-keys.ts';
 
 /** Number of instances of a service. */
-export interface Population {
+export interface InstanceCounts {
   readonly registered: number;
   /** Instances with a process. */
   readonly running: number;
 }
 
 /** Returns one line for each change; empty when there is none. */
-export function describeDiff(diff: ConfigDiff, population: (service: string) => Population): string[] {
+export function describeDiff(diff: ConfigDiff, counts: (service: string) => InstanceCounts): string[] {
   return [
     ...diff.added.map((name) => `service ${name}: new`),
-    ...diff.removed.map((name) => `service ${name}: removed; ${ending(population(name))}; data stays`),
-    ...diff.changed.map((change) => changed(change, population(change.name))),
+    ...diff.removed.map((name) => `service ${name}: removed; ${ending(counts(name))}; data stays`),
+    ...diff.changed.map((change) => changed(change, counts(change.name))),
     ...diff.instances.map(
       ({ service, tenantId, start }) => `instance ${service}:${tenantId}: registered${start ? ' and started' : ''}`,
     ),
@@ -23,12 +23,12 @@ export function describeDiff(diff: ConfigDiff, population: (service: string) => 
   ];
 }
 
-function ending({ running }: Population): string {
+function ending({ running }: InstanceCounts): string {
   if (running === 0) return 'none of its instances is running';
   return running === 1 ? '1 instance drains and ends' : `${running} instances drain and end`;
 }
 
-function changed({ name, keys, restarts }: ServiceChange, { registered, running }: Population): string {
+function changed({ name, keys, restarts }: ServiceChange, { registered, running }: InstanceCounts): string {
   const what = `service ${name}: ${keys.map(tomlKey).join(', ')} changed`;
   if (!restarts) return `${what}; ${takenOver(keys)}`;
   const asleep = registered - running;

@@ -21,11 +21,11 @@ export function assertFlags(flags: Readonly<Record<string, unknown>>): void {
 }
 
 export function badInput(where: string, problem: string, value: unknown): TenementError {
-  return new TenementError('bad_input', `${where}: ${butThisIs(problem, value)}`);
+  return new TenementError('bad_input', `${where}: ${describeMismatch(problem, value)}`);
 }
 
 /** Returns the whole message about a value, with the same words for every source. */
-export function butThisIs(problem: string, value: unknown): string {
+export function describeMismatch(problem: string, value: unknown): string {
   return `${problem}, but this is ${shown(value)}`;
 }
 

@@ -2,7 +2,7 @@
 import type { CrashHistory, Desired, ExitReason, State } from './instance.ts';
 
 /** What follows the end of the process. */
-export type Next = 'asleep' | 'suspended' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
+export type FollowUp = 'asleep' | 'suspended' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
 
 export interface Lifecycle extends CrashHistory {
   readonly state: State;
@@ -10,7 +10,7 @@ export interface Lifecycle extends CrashHistory {
   /** Whether the process that runs, or that ran last, has been ready. */
   readonly hasServed: boolean;
   /** Meaningful in `draining` and `stopping`. */
-  readonly next: Next;
+  readonly next: FollowUp;
   /** Whether it is unregistered, or closed with the server, and takes no further event. */
   readonly over: boolean;
 }
@@ -36,7 +36,7 @@ export type LifecycleEvent =
   /** A process of an earlier server runs, and is taken back. `suspended`: it is frozen, and stays so. */
   | { readonly type: 'adopt'; readonly suspended: boolean }
   /** A process of an earlier server no longer belongs. It is ended, and `next` follows. */
-  | { readonly type: 'clear'; readonly next: Next }
+  | { readonly type: 'clear'; readonly next: FollowUp }
   /** Its terms differ from those of its crashes, which therefore no longer count. */
   | { readonly type: 'renewed' }
   /** It was waiting for its next try when an earlier server ended. */

@@ -21,7 +21,7 @@ export function lifecyclePolicy(
   };
 }
 
-export interface Now {
+export interface StepContext {
   readonly nowMs: number;
   /** Random number from 0 to 1, for jitter. */
   readonly random: number;

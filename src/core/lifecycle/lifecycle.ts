@@ -6,8 +6,8 @@
  */
 import { backoffDelayMs, recentCrashes } from './backoff.ts';
 import { type CrashHistory, type Desired, NO_CRASHES } from './instance.ts';
-import type { Effect, Lifecycle, LifecycleEvent, Next, Step } from './lifecycle-events.ts';
-import type { LifecyclePolicy, Now } from './lifecycle-policy.ts';
+import type { Effect, FollowUp, Lifecycle, LifecycleEvent, Step } from './lifecycle-events.ts';
+import type { LifecyclePolicy, StepContext } from './lifecycle-policy.ts';
 
 export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHES): Lifecycle {
   const state = desired === 'stopped' ? 'stopped' : 'asleep';
@@ -17,7 +17,7 @@ export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHE
 }
 
 /** Performs one step. An event without a meaning in this state changes nothing. */
-export function step(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: Now): Step {
+export function step(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: StepContext): Step {
   if (now.over) return stay(now);
   switch (now.state) {
     case 'asleep':
@@ -61,7 +61,7 @@ function finish(lifecycle: Lifecycle): Step {
   return { next: { ...lifecycle, state, retryAtMs: null, over: true }, effects: [] };
 }
 
-function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: Now): Step {
+function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: StepContext): Step {
   switch (event.type) {
     case 'start':
     case 'restart':
@@ -100,7 +100,7 @@ function adopt(now: Lifecycle, suspended: boolean): Step {
   return { next: { ...now, state: 'starting', desired: 'up', retryAtMs: null }, effects: [{ do: 'adopt', suspended }] };
 }
 
-function retry(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
+function retry(now: Lifecycle, policy: LifecyclePolicy, at: StepContext): Step {
   if (now.state === 'backoff') return launch(now);
   if (now.state === 'failed') return launch({ ...now, probationUntilMs: at.nowMs + policy.backoff.windowMs });
   return stay(now);
@@ -187,22 +187,22 @@ function resume(now: Lifecycle): Step {
 }
 
 /** A ready instance drains first; a starting one has nothing in flight. */
-function leave(now: Lifecycle, next: Next): Step {
+function leave(now: Lifecycle, next: FollowUp): Step {
   if (now.state === 'starting') return endAsked(now, next);
   return { next: { ...now, state: 'draining', next }, effects: [{ do: 'drain' }] };
 }
 
-function endAsked(now: Lifecycle, next: Next): Step {
+function endAsked(now: Lifecycle, next: FollowUp): Step {
   return end(now, next, [{ do: 'blame', reason: 'stopped' }]);
 }
 
 /** Ends the process. An instance that was to be suspended goes to sleep instead. */
-function end(now: Lifecycle, next: Next, before: readonly Effect[], kill = false): Step {
+function end(now: Lifecycle, next: FollowUp, before: readonly Effect[], kill = false): Step {
   const then = next === 'suspended' ? 'asleep' : next;
   return { next: { ...now, state: 'stopping', next: then }, effects: [...before, { do: 'terminate', kill }] };
 }
 
-function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: Now): Step {
+function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePolicy, at: StepContext): Step {
   switch (event.type) {
     case 'drained':
       if (now.state !== 'draining') return stay(now);
@@ -251,7 +251,7 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
   }
 }
 
-function ended(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
+function ended(now: Lifecycle, policy: LifecyclePolicy, at: StepContext): Step {
   switch (now.next) {
     case 'start':
     case 'wake':
@@ -269,7 +269,7 @@ function ended(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
   }
 }
 
-function afterCrash(now: Lifecycle, policy: LifecyclePolicy, at: Now): Step {
+function afterCrash(now: Lifecycle, policy: LifecyclePolicy, at: StepContext): Step {
   const counts = at.isCrashExcused !== true;
   const recent = recentCrashes(now.crashesMs, policy.backoff, at.nowMs);
   const crashesMs = counts ? [...recent, at.nowMs] : recent;

@@ -117,11 +117,11 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, LimitDeclaration>;
 
-type Table = typeof LIMITS;
+export type LimitTable = typeof LIMITS;
 /** `memoryLimitMb`: the API's and the library's name. */
-export type LimitName = keyof Table;
+export type LimitName = keyof LimitTable;
 /** `memory_limit_mb`: the name in tenement.toml. */
-export type LimitKey = Table[LimitName]['key'];
+export type LimitKey = LimitTable[LimitName]['key'];
 
 export const LIMIT_NAMES = Object.keys(LIMITS) as LimitName[];
 

@@ -1,10 +1,8 @@
 /** Limits on what one instance may use of the machine, and their forms inside and outside. Pure. */
-import { LIMIT_NAMES, LIMITS, type LimitKey, type LimitName } from './limit-table.ts';
-
-type Table = typeof LIMITS;
+import { LIMIT_NAMES, LIMITS, type LimitKey, type LimitName, type LimitTable } from './limit-table.ts';
 
 /** Limits of a service, in bytes and cores; null: no limit. */
-export type Limits = { readonly [Name in LimitName as Table[Name]['field']]: number | null };
+export type Limits = { readonly [Name in LimitName as LimitTable[Name]['field']]: number | null };
 /** A tenant's own limits, which override its service's. */
 export type OwnLimits = { readonly [Field in keyof Limits]?: number };
 /** Limits as clients read them: MiB and cores, like the config keys; null: no limit. */
@@ -61,7 +59,7 @@ export function limitsView(limits: Limits): LimitsView {
 
 /** Returns one entry for each limit, in the table's order, except where `entry` returns null. */
 function mapped<Result>(
-  entry: (declaration: Table[LimitName], name: LimitName) => [name: string, value: number | null] | null,
+  entry: (declaration: LimitTable[LimitName], name: LimitName) => [name: string, value: number | null] | null,
 ): Result {
   const entries = LIMIT_NAMES.map((name) => entry(LIMITS[name], name)).filter((one) => one !== null);
   return Object.fromEntries(entries) as Result;

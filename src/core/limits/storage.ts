@@ -24,7 +24,7 @@ const PAUSE_PER_COST = 20;
 const RETRY_MS = 60_000;
 
 /** A measurement of a directory, as far as the next one depends on it. */
-export interface Look {
+export interface MeasurementTime {
   readonly atMs: number;
   readonly intervalMs: number;
 }
@@ -41,14 +41,14 @@ export function pauseMs(costMs: number): number {
 }
 
 /** For a directory that is not known yet, so that an instance that starts in it is undisturbed at first. */
-export function firstLook(nowMs: number): Look {
+export function firstMeasurement(nowMs: number): MeasurementTime {
   return { atMs: nowMs, intervalMs: MIN_INTERVAL_MS };
 }
 
 /**
  * Returns when to measure next. @param restartedAtMs start of an instance that was stopped for its storage; null: none
  */
-export function dueAtMs(last: Look, restartedAtMs: number | null): number {
+export function dueAtMs(last: MeasurementTime, restartedAtMs: number | null): number {
   const regular = last.atMs + last.intervalMs;
   return restartedAtMs === null ? regular : Math.min(regular, restartedAtMs + MIN_INTERVAL_MS);
 }

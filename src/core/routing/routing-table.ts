@@ -25,11 +25,11 @@ export interface AnyDomain {
   readonly defaultService: string | null;
 }
 
-type Routed = Pick<Config, 'services' | 'aliases'> & {
+type RoutingConfig = Pick<Config, 'services' | 'aliases'> & {
   readonly proxy: Pick<Config['proxy'], 'domains' | 'defaultService'>;
 };
 
-export function routingTable({ proxy, services, aliases }: Routed, version: number): RoutingTable {
+export function routingTable({ proxy, services, aliases }: RoutingConfig, version: number): RoutingTable {
   const { domains, defaultService } = proxy;
   const names = [...services.keys()];
   const suffixes = new Map<string, string[]>();

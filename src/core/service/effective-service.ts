@@ -2,7 +2,7 @@
  * Merges a service with a tenant's own limits and variables. This is the only place that does so; all other code about an
  * instance reads the effective service. Pure.
  */
-import type { TenantsOwn } from '../lifecycle/instance.ts';
+import type { TenantOverrides } from '../lifecycle/instance.ts';
 import { effectiveLimits } from '../limits/limits.ts';
 import type { ServiceConfig } from './service.ts';
 
@@ -12,7 +12,7 @@ export interface EffectiveService extends ServiceConfig {
   readonly ownEnv: Readonly<Record<string, string>>;
 }
 
-export function effectiveService(service: ServiceConfig, own: TenantsOwn): EffectiveService {
+export function effectiveService(service: ServiceConfig, own: TenantOverrides): EffectiveService {
   const env = Object.entries(service.env).filter(([name]) => !Object.hasOwn(own.env, name));
   return {
     ...service,

@@ -15,7 +15,7 @@ export const HIDDEN = [
 export const SCRATCH = ['/tmp', '/var/tmp'];
 
 /** All paths are absolute and contain no symbolic link. */
-export interface Places {
+export interface LayerPaths {
   /** Whether the whole host is visible at first; otherwise nothing is. */
   readonly wholeHost: boolean;
   /** Directories that are empty except for what is shown inside. */
@@ -50,7 +50,7 @@ export interface Layer {
   readonly from: string;
 }
 
-export type Kind = Layer['kind'];
+export type LayerKind = Layer['kind'];
 
 /** The config makes a path both hidden and shown; the message says what to do. */
 export class OverlapError extends Error {}
@@ -59,13 +59,13 @@ export class OverlapError extends Error {}
  * Returns layers in an order in which each lies over those before it, and inside those of them that are above its path.
  * @throws {OverlapError} when a path that must be hidden is inside the tenant's own
  */
-export function layersFor(places: Places): Layer[] {
+export function layersFor(places: LayerPaths): Layer[] {
   assertOwnIsApart(places);
   assertWritableIsApart(places);
   const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own, cgroupDirs } = places;
   const isSecret = (path: string) => isWithinAny(path, secretDirs) && !isWithinAny(path, own);
   // At the same place the later one wins.
-  const kinds = new Map<string, Kind>([
+  const kinds = new Map<string, LayerKind>([
     ...hidden.map((path) => [path, 'empty'] as const),
     ...scratch.map((path) => [path, 'scratch'] as const),
     ...shown.filter((path) => !isSecret(path)).map((path) => [path, 'shown'] as const),
@@ -81,7 +81,7 @@ export function layersFor(places: Places): Layer[] {
 }
 
 /** Returns the kind of a path under these layers. */
-export function kindAt(path: string, layers: readonly Layer[], wholeHost: boolean): Kind {
+export function kindAt(path: string, layers: readonly Layer[], wholeHost: boolean): LayerKind {
   const above = layers.filter(({ at }) => isWithin(path, at));
   return above.sort((a, b) => depthOf(b.at) - depthOf(a.at))[0]?.kind ?? (wholeHost ? 'shown' : 'empty');
 }
@@ -96,12 +96,12 @@ export function alsoAt(name: string, from: string, layers: readonly Layer[], who
 }
 
 /** Whether a path of this kind shows the host's file. */
-export function isOfHost(kind: Kind): boolean {
+export function isOfHost(kind: LayerKind): boolean {
   return kind === 'shown' || kind === 'writable' || kind === 'own';
 }
 
 /** A user who may write to a directory can replace its files, which tenement would take for its own. */
-function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFiles }: Places): void {
+function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFiles }: LayerPaths): void {
   for (const path of [...socketDirs, ...secretDirs, ...secretFiles]) {
     const shared = writable.find((dir) => isWithin(path, dir) && !isWithinAny(dir, own));
     if (shared !== undefined)
@@ -109,7 +109,7 @@ function assertWritableIsApart({ writable, own, socketDirs, secretDirs, secretFi
   }
 }
 
-function assertOwnIsApart({ own, hidden, socketDirs, secretDirs, secretFiles }: Places): void {
+function assertOwnIsApart({ own, hidden, socketDirs, secretDirs, secretFiles }: LayerPaths): void {
   for (const path of [...hidden, ...socketDirs, ...secretDirs, ...secretFiles]) {
     const owner = own.find((dir) => isWithin(path, dir));
     if (owner !== undefined)
@@ -118,8 +118,8 @@ function assertOwnIsApart({ own, hidden, socketDirs, secretDirs, secretFiles }: 
 }
 
 /** Drops layers that do not change what they are in. */
-function withoutIdle(kinds: ReadonlyMap<string, Kind>, { wholeHost }: Places): Layer[] {
-  const kept = new Map<string, Kind>();
+function withoutIdle(kinds: ReadonlyMap<string, LayerKind>, { wholeHost }: LayerPaths): Layer[] {
+  const kept = new Map<string, LayerKind>();
   for (const { at, kind } of sorted([...kinds].map(([at, kind]) => ({ at, kind, from: at })))) {
     const above = upwards(at).find((path) => kept.has(path));
     const around = kept.get(above ?? '') ?? (wholeHost ? 'shown' : 'empty');
@@ -141,7 +141,7 @@ const SHARED_DEPTH = 2;
  * Hides the directory of each socket, so that a recreated socket is hidden, too. Only the socket itself is hidden when
  * the same directory contains shown paths, or is likely to contain others.
  */
-function socketMasks(layers: readonly Layer[], { sockets, shown, writable, wholeHost }: Places): Layer[] {
+function socketMasks(layers: readonly Layer[], { sockets, shown, writable, wholeHost }: LayerPaths): Layer[] {
   const needed = [...shown, ...writable, ...layers.filter(({ kind }) => kind !== 'empty').map(({ at }) => at)];
   return sockets
     .filter((path) => ['shown', 'writable'].includes(kindAt(path, layers, wholeHost)))

@@ -1,6 +1,6 @@
 /** A command that an operator runs for an instance: the request, and how the command line starts it. */
 
-export interface AskedCommand {
+export interface OperatorCommand {
   /** The program and its arguments; at least one word. */
   readonly words: readonly string[];
   /** TERM of the operator's terminal; null: the command gets no terminal. */

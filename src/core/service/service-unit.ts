@@ -34,7 +34,7 @@ export interface ServiceUnit {
 }
 
 /** What the config requires of the unit. */
-export interface Tenancy extends Pick<Settings, 'onExit' | 'cgroupRoot' | 'dataDir'> {
+export interface UnitRequirements extends Pick<Settings, 'onExit' | 'cgroupRoot' | 'dataDir'> {
   /** Directories of the public sockets. */
   readonly socketDirs: readonly string[];
   /** Whether cgroups have version 2, where a cgroup that passes controllers on accepts no process. */
@@ -45,25 +45,25 @@ const PRIVATE_DIRS = ['/tmp', '/var/tmp'];
 const DOCS = 'see docs/systemd.md';
 
 /** Returns a sentence for each setting that breaks a promise, with what to set. */
-export function unitWarnings(unit: ServiceUnit, tenancy: Tenancy): string[] {
-  const holdsTenants = isHome(unit, tenancy);
+export function unitWarnings(unit: ServiceUnit, requirements: UnitRequirements): string[] {
+  const holdsTenants = isHome(unit, requirements);
   const kills = unit.killMode === 'mixed' || unit.killMode === 'control-group';
-  const keep = tenancy.onExit === 'keep';
+  const keep = requirements.onExit === 'keep';
   const warnings: string[] = [];
   if (holdsTenants && kills && keep) warnings.push(killsTenants(unit));
-  if (holdsTenants && !kills && isBlocked(unit, tenancy)) warnings.push(blocksItself(unit));
-  if (holdsTenants && tenancy.isV2 && isOfRoot(unit) && !unit.delegated) warnings.push(undelegated(unit));
-  if (!holdsTenants || !kills) warnings.push(...losesSockets(unit, tenancy));
-  return [...warnings, ...hidesPaths(unit, tenancy)];
+  if (holdsTenants && !kills && isBlocked(unit, requirements)) warnings.push(blocksItself(unit));
+  if (holdsTenants && requirements.isV2 && isOfRoot(unit) && !unit.delegated) warnings.push(undelegated(unit));
+  if (!holdsTenants || !kills) warnings.push(...losesSockets(unit, requirements));
+  return [...warnings, ...hidesPaths(unit, requirements)];
 }
 
 /** Whether tenants are in the unit's own cgroup, where the end of the unit reaches them. */
-function isHome({ name }: ServiceUnit, { cgroupRoot }: Tenancy): boolean {
+function isHome({ name }: ServiceUnit, { cgroupRoot }: UnitRequirements): boolean {
   return cgroupRoot === null || cgroupRoot.split('/').includes(name);
 }
 
 /** Whether the cgroup in which systemd starts the server passes controllers on while tenants run. */
-function isBlocked(unit: ServiceUnit, { isV2 }: Tenancy): boolean {
+function isBlocked(unit: ServiceUnit, { isV2 }: UnitRequirements): boolean {
   return isV2 && unit.subgroup !== SERVER_LEAF && (unit.delegated || isOfRoot(unit));
 }
 
@@ -89,7 +89,7 @@ function undelegated({ name }: ServiceUnit): string {
   return `${name} has no Delegate=yes, so that systemd may take the limits of tenants away: set it, ${DOCS}`;
 }
 
-function losesSockets(unit: ServiceUnit, { socketDirs, onExit }: Tenancy): string[] {
+function losesSockets(unit: ServiceUnit, { socketDirs, onExit }: UnitRequirements): string[] {
   const { name, keepsRuntimeDirs, runtimeDirs } = unit;
   if (keepsRuntimeDirs === 'yes' || (keepsRuntimeDirs === 'restart' && onExit === 'stop')) return [];
   const lost = runtimeDirs.find((dir) => socketDirs.some((one) => isWithin(one, dir)));
@@ -100,7 +100,7 @@ function losesSockets(unit: ServiceUnit, { socketDirs, onExit }: Tenancy): strin
   ];
 }
 
-function hidesPaths({ name, privateTmp }: ServiceUnit, { socketDirs, dataDir }: Tenancy): string[] {
+function hidesPaths({ name, privateTmp }: ServiceUnit, { socketDirs, dataDir }: UnitRequirements): string[] {
   if (!privateTmp) return [];
   const hidden = [...socketDirs, dataDir].find((dir) => isWithinAny(dir, PRIVATE_DIRS));
   if (hidden === undefined) return [];

@@ -35,13 +35,13 @@ export function findCgroups({ root, stateDir }: FindOptions): Cgroups {
   return findV1(mounts, name);
 }
 
-interface Mount {
+interface CgroupMount {
   readonly dir: string;
   readonly type: string;
   readonly options: readonly string[];
 }
 
-function cgroupMounts(): Mount[] {
+function cgroupMounts(): CgroupMount[] {
   return (readControl('/proc/self/mounts') ?? '')
     .split('\n')
     .map((line) => line.split(' '))
@@ -162,7 +162,7 @@ function makeLeaf(anchor: string, base: string, leaf: string): string {
 
 // ---- Version 1 -------------------------------------------------------------------------------
 
-function findV1(mounts: readonly Mount[], name: string): Cgroups {
+function findV1(mounts: readonly CgroupMount[], name: string): Cgroups {
   const bases = new Map<string, string>();
   const failures = new Set<string>();
   for (const controller of V1_CONTROLLERS) {
@@ -198,7 +198,11 @@ function whyNoneV1(failures: ReadonlySet<string>): string {
 }
 
 /** Makes the base for one controller. null when it is not mounted; `code` when nothing can be made there. */
-function v1Base(controller: string, mounts: readonly Mount[], name: string): { dir: string } | { code: string } | null {
+function v1Base(
+  controller: string,
+  mounts: readonly CgroupMount[],
+  name: string,
+): { dir: string } | { code: string } | null {
   const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
   if (mount === undefined) return null;
   const own = join(mount.dir, ownPath(controller));

@@ -2,7 +2,14 @@
 import type { Stats } from 'node:fs';
 import type { ProcessIdentity, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Limits } from '../../core/limits/limits.ts';
-import type { Inbox, KernelUsage, LaunchedProcess, ProbeResult, ProcessExit, Upstream } from '../../core/ports.ts';
+import type {
+  InboundState,
+  KernelUsage,
+  LaunchedProcess,
+  ProbeResult,
+  ProcessExit,
+  Upstream,
+} from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
@@ -12,7 +19,7 @@ import { ConnectStamp } from '../sockets/connect-stamp.ts';
 import { ListenerHold } from '../sockets/listener-hold.ts';
 import { releasePort } from '../sockets/port.ts';
 import { isThere, keepAccess, publishSocket, takeOverSocket } from '../sockets/public-socket.ts';
-import { isAtRest, readInbox } from '../sockets/resting-connections.ts';
+import { isAtRest, readInboundState } from '../sockets/resting-connections.ts';
 import type { Trash } from '../storage/trash.ts';
 import { type Frozen, freeze, thaw } from './freezer.ts';
 import { askLiveness, type HealthCheck } from './probe.ts';
@@ -140,8 +147,8 @@ export class Child implements LaunchedProcess {
     return this.parts.cgroup?.holdsSigkill === true && isSigkillPending(this.parts.record);
   }
 
-  inbox(): Promise<Inbox> {
-    return readInbox(this.parts.record.bindSocket);
+  inboundState(): Promise<InboundState> {
+    return readInboundState(this.parts.record.bindSocket);
   }
 
   usage(): KernelUsage | null {

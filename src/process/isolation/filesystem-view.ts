@@ -6,12 +6,12 @@ import {
   alsoAt,
   HIDDEN,
   isOfHost,
-  type Kind,
   kindAt,
   type Layer,
+  type LayerKind,
+  type LayerPaths,
   layersFor,
   OverlapError,
-  type Places,
   SCRATCH,
 } from '../../core/service/layers.ts';
 import { depthOf, isWithinAny, upwards } from '../../core/service/paths.ts';
@@ -60,7 +60,7 @@ const OWN_FILES = ['/proc', '/dev'];
  * @throws {Error} when a path that the config names is missing
  */
 export function layersOf(view: FilesystemView): Layer[] {
-  const places = placesOf(view);
+  const places = layerPathsOf(view);
   const layers = layersFor(places);
   const named = namedPaths(view);
   assertThere(view);
@@ -85,7 +85,7 @@ function assertThere({ readWritePaths, openSockets }: FilesystemView): void {
   }
 }
 
-function placesOf(view: FilesystemView): Places {
+function layerPathsOf(view: FilesystemView): LayerPaths {
   const { opener, readOnlyPaths, readWritePaths, openSockets, hiddenPaths, tenantDir, bindDir } = view;
   const own = [tenantDir, bindDir].map(real);
   const isOpen = (path: string) => closedTo(opener, path, own) === null;
@@ -117,7 +117,7 @@ function placesOf(view: FilesystemView): Places {
 }
 
 /** Checks that a named path is visible. @throws {OverlapError} */
-function assertSeen(path: string, opener: number | null, layers: readonly Layer[], places: Places): void {
+function assertSeen(path: string, opener: number | null, layers: readonly Layer[], places: LayerPaths): void {
   const target = real(path);
   if (!existsSync(path) || isWithinAny(target, OWN_FILES)) return;
   const kind = kindAt(target, layers, places.wholeHost);
@@ -191,7 +191,7 @@ function withName(name: string, layers: Layer[], wholeHost: boolean): Layer[] {
 }
 
 /** Returns where a hidden link on the way puts the name; null: the name resolves, or does not exist. */
-function placeOfName(name: string, kindOf: (path: string) => Kind): string | null {
+function placeOfName(name: string, kindOf: (path: string) => LayerKind): string | null {
   const parts = name.split('/').slice(1);
   let at = '/';
   for (const [index, part] of parts.entries()) {

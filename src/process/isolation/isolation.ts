@@ -17,7 +17,7 @@ import { makeBundle } from './runsc/bundle.ts';
 import { findRunsc, runWords } from './runsc/command.ts';
 
 /** Facts about the server that isolation depends on. */
-export interface Surroundings {
+export interface IsolationDeps {
   readonly settings: Settings;
   readonly users: DynamicUsers;
   /** Returns the paths that no tenant may see, including this service's own tenants. */
@@ -27,7 +27,7 @@ export interface Surroundings {
   filterPath(): string | null;
 }
 
-export interface Around extends Surroundings {
+export interface IsolationContext extends IsolationDeps {
   /** Sockets of the host that a tenant could reach. */
   readonly sockets: readonly string[];
   /** Directories of the instance's cgroup; empty without one. */
@@ -35,7 +35,7 @@ export interface Around extends Surroundings {
 }
 
 /** Lists the host's sockets to hide. A program in gVisor cannot connect to any, so there it lists none. */
-export async function socketsAround({ service }: LaunchRequest, around: Surroundings): Promise<readonly string[]> {
+export async function reachableSockets({ service }: LaunchRequest, around: IsolationDeps): Promise<readonly string[]> {
   if (service.isolation !== 'namespace') return [];
   const { dirs, socketDirs } = around.hiddenPaths(service);
   return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
@@ -44,12 +44,17 @@ export async function socketsAround({ service }: LaunchRequest, around: Surround
 export type Isolation = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
 
 /** Returns the tenant's user; null: the server's own. @throws {Error} with a sentence for a person */
-export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: Surroundings): Owner | null {
+export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: IsolationDeps): Owner | null {
   return service.user !== 'dynamic' ? null : users.ownerFor(tenantId, settings.dynamicUids);
 }
 
 /** Returns what is run around the program. @throws {Error} with a sentence for a person */
-export function isolationFor(request: LaunchRequest, spec: LaunchSpec, owner: Owner | null, around: Around): Isolation {
+export function isolationFor(
+  request: LaunchRequest,
+  spec: LaunchSpec,
+  owner: Owner | null,
+  around: IsolationContext,
+): Isolation {
   const { isolation } = request.service;
   if (isolation === 'sandbox') return sandboxIsolation(request, spec, owner, around);
   const bare = { user: owner, nofileLimit: request.service.nofileLimit, ownEnv: null };
@@ -72,7 +77,12 @@ function namespaceIsolation(
 const MARKERS = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 
 /** runsc itself stays root, because it separates the tenant from the host. */
-function sandboxIsolation(request: LaunchRequest, spec: LaunchSpec, user: Owner | null, around: Around): Isolation {
+function sandboxIsolation(
+  request: LaunchRequest,
+  spec: LaunchSpec,
+  user: Owner | null,
+  around: IsolationContext,
+): Isolation {
   const runsc = findRunsc();
   if (runsc === null) throw new Error('isolation = "sandbox" needs runsc, which is not installed');
   const { service, paths, tenantId } = request;
@@ -100,7 +110,7 @@ function filesystemViewOf(
   request: LaunchRequest,
   spec: LaunchSpec,
   opener: number | null,
-  around: Around,
+  around: IsolationContext,
 ): FilesystemView {
   const { service, paths, tenantId } = request;
   return {

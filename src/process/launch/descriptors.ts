@@ -68,7 +68,7 @@ export function mostDescriptors(): number {
 }
 
 /** Keeps inherited descriptors from children. */
-export interface Cover {
+export interface DescriptorCover {
   /** Entries that follow stdin, stdout and stderr in the `stdio` of each child. */
   readonly stdio: readonly (number | 'ignore')[];
   /** Call this when no further child is started with the cover. */
@@ -80,7 +80,7 @@ export interface Cover {
  * Node marks all that it opens later, and listing them takes milliseconds.
  * @throws {Error} when /dev/null cannot be opened
  */
-export function coverInherited(): Cover {
+export function coverInherited(): DescriptorCover {
   const exposed = new Set(inheritableDescriptors());
   if (exposed.size === 0) return { stdio: [], close: () => {} };
   const nothing = openSync('/dev/null', 'r+');

@@ -13,7 +13,7 @@ import { templateVariables } from '../../core/service/template.ts';
  * A key at its default adds nothing, so that processes of an earlier tenement, which lacked the key, do not count as
  * outdated. A new key is appended at the end of the list.
  */
-export function fingerprint({ service, paths, webAddress }: LaunchRequest): string {
+export function launchFingerprint({ service, paths, webAddress }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env, ...rest } = startedWith(service);
   // `paths` contains the socket with its templates filled in.
   const { isolation, network, user, readOnlyPaths, nofileLimit, socket: _socket, ...access } = rest;

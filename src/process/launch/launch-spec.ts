@@ -43,7 +43,7 @@ export function launchSpecFor(
 ): LaunchSpec {
   const { service, tenantId, paths } = request;
   const values: TemplateValues = {
-    ...valuesOf(request, context.settings),
+    ...templateValuesOf(request, context.settings),
     tenant_dir: paths.tenantDir,
     socket: paths.bindSocket,
     ...(port === null ? {} : { port: String(port) }),
@@ -74,7 +74,7 @@ export function launchSpecFor(
 }
 
 /** Template values that are the same for every process of the instance. */
-export function valuesOf({ service, tenantId, webAddress }: LaunchRequest, settings: Settings): TemplateValues {
+export function templateValuesOf({ service, tenantId, webAddress }: LaunchRequest, settings: Settings): TemplateValues {
   const { host, url } = webAddress;
   return {
     id: tenantId,

@@ -12,7 +12,7 @@ import { makeCapped } from '../cgroup/make-capped.ts';
 import { Child } from '../child/child.ts';
 import { watchExit } from '../child/exit-watch.ts';
 import { DirWatch } from '../child/readiness.ts';
-import { type Isolation, isolationFor, ownerFor, socketsAround } from '../isolation/isolation.ts';
+import { type Isolation, isolationFor, ownerFor, reachableSockets } from '../isolation/isolation.ts';
 import { removeBundle } from '../isolation/runsc/bundle.ts';
 import type { ProcessContext } from '../process-context.ts';
 import { freshBindDir, sweepBindDirs } from '../sockets/bind-dir.ts';
@@ -20,8 +20,8 @@ import { keepPort, releasePort, takePort } from '../sockets/port.ts';
 import { withdrawSocket } from '../sockets/public-socket.ts';
 import { ensureTenantDir } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
-import { fingerprint } from './fingerprint.ts';
-import { instancePaths, type LaunchSpec, launchSpecFor, valuesOf } from './launch-spec.ts';
+import { launchFingerprint } from './fingerprint.ts';
+import { instancePaths, type LaunchSpec, launchSpecFor, templateValuesOf } from './launch-spec.ts';
 import { removeOutputFiles, removeSockets } from './leftovers.ts';
 import { prepareCommand } from './operator-command.ts';
 import type { Shell } from './spare-shells.ts';
@@ -30,7 +30,7 @@ import { assertRunnable, spawnChild } from './spawn.ts';
 export function createLauncher(context: ProcessContext): Launcher {
   return {
     paths: (service, tenantId) => instancePaths(context.settings, service, tenantId),
-    spec: fingerprint,
+    spec: launchFingerprint,
     launch: (request) => launch(request, context),
     prepareCommand: (request, asked) => prepareCommand(request, asked, context),
     adopt: (request, record) => adopt(request, record, context),
@@ -43,7 +43,7 @@ async function launch(request: LaunchRequest, context: ProcessContext): Promise<
   let dirWatch: DirWatch | null = null;
   let cgroup: Cgroup | null = null;
   try {
-    const sockets = await socketsAround(request, context);
+    const sockets = await reachableSockets(request, context);
     if (service.listen === 'port') port = await takePort();
     const owner = ownerFor(request, context);
     await takeOwnership(paths.tenantDir, owner, context.settings);
@@ -101,7 +101,7 @@ function startIn(shell: Shell, request: LaunchRequest, context: ProcessContext, 
       publicSocket,
       port,
       cgroup: cgroup?.dirs ?? [],
-      spec: fingerprint(request),
+      spec: launchFingerprint(request),
     };
     const onListenerLeft = (fd: number) => passOn(context, instance, fd);
     const life = { isAdopted: false, onGone: () => {}, onListenerLeft, onReleased: unref, removeOutput };
@@ -152,7 +152,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: ProcessCo
 }
 
 function filler(request: LaunchRequest, { settings }: ProcessContext): (template: string) => string {
-  const values = valuesOf(request, settings);
+  const values = templateValuesOf(request, settings);
   return (template) => fillTemplate(template, values);
 }
 

@@ -9,11 +9,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LaunchRequest } from '../../core/ports.ts';
-import type { AskedCommand, PreparedCommand } from '../../core/service/operator-command.ts';
+import type { OperatorCommand, PreparedCommand } from '../../core/service/operator-command.ts';
 import { TenementError } from '../../errors.ts';
 import type { Cgroup, Cgroups } from '../cgroup/cgroup.ts';
 import { makeCapped } from '../cgroup/make-capped.ts';
-import { isolationFor, ownerFor, type Surroundings, socketsAround } from '../isolation/isolation.ts';
+import { type IsolationDeps, isolationFor, ownerFor, reachableSockets } from '../isolation/isolation.ts';
 import { bundleDir, removeBundle } from '../isolation/runsc/bundle.ts';
 import { releasePort, takePort } from '../sockets/port.ts';
 import { ensureTenantDir } from '../storage/directories.ts';
@@ -27,7 +27,7 @@ import { findCommand, findProgram, quoted, SHELL, scriptFor } from './wrapper.ts
  */
 const MARK = '.exec-';
 
-export interface CommandContext extends Surroundings {
+export interface CommandContext extends IsolationDeps {
   cgroups(): Cgroups;
 }
 
@@ -37,7 +37,7 @@ export interface CommandContext extends Surroundings {
  */
 export async function prepareCommand(
   instance: LaunchRequest,
-  asked: AskedCommand,
+  asked: OperatorCommand,
   context: CommandContext,
 ): Promise<PreparedCommand> {
   try {
@@ -49,7 +49,7 @@ export async function prepareCommand(
   }
 }
 
-async function prepare(instance: LaunchRequest, asked: AskedCommand, context: CommandContext) {
+async function prepare(instance: LaunchRequest, asked: OperatorCommand, context: CommandContext) {
   const { settings } = context;
   const number = randomBytes(4).toString('hex');
   const owner = ownerFor(instance, context);
@@ -65,7 +65,7 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
     const run = needsInnerTerminal(request, asked) ? onInnerTerminal(spec) : spec;
     // Its filesystem view follows from its own program; a container's arguments are part of its isolation.
     const seen = request.service.isolation === 'sandbox' ? run : spec;
-    const sockets = await socketsAround(request, context);
+    const sockets = await reachableSockets(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
     cgroup = makeCapped(context.cgroups(), leaf, request.service);
     const isolation = isolationFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
@@ -83,7 +83,7 @@ async function prepare(instance: LaunchRequest, asked: AskedCommand, context: Co
   }
 }
 
-function specOfCommand({ words: [file = '', ...args], term }: AskedCommand, spec: LaunchSpec): LaunchSpec {
+function specOfCommand({ words: [file = '', ...args], term }: OperatorCommand, spec: LaunchSpec): LaunchSpec {
   const env = term === null ? spec.env : { TERM: term, ...spec.env };
   return { ...spec, file, args, env };
 }
@@ -92,7 +92,7 @@ function specOfCommand({ words: [file = '', ...args], term }: AskedCommand, spec
  * The process group that owns the operator's terminal has no number inside a pid namespace, so a shell there cannot
  * give the terminal back when it ends.
  */
-function needsInnerTerminal({ service }: LaunchRequest, { term }: AskedCommand): boolean {
+function needsInnerTerminal({ service }: LaunchRequest, { term }: OperatorCommand): boolean {
   return term !== null && service.isolation !== 'process';
 }
 

@@ -8,7 +8,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
-import type { Cover } from './descriptors.ts';
+import type { DescriptorCover } from './descriptors.ts';
 import type { Fifos, NewOutput } from './fifos.ts';
 import { SHELL } from './wrapper.ts';
 
@@ -29,14 +29,14 @@ export interface Shell {
 
 export class SpareShells {
   private readonly fifos: Pick<Fifos, 'create'>;
-  private readonly cover: Cover;
+  private readonly cover: DescriptorCover;
   private spares: Shell[] = [];
   private refilling: NodeJS.Timeout | null = null;
   private making: Promise<void> | null = null;
   private closed = false;
 
   /** @param cover is part of each shell's `stdio`, and is closed with the last shell */
-  constructor(fifos: Pick<Fifos, 'create'>, cover: Cover) {
+  constructor(fifos: Pick<Fifos, 'create'>, cover: DescriptorCover) {
     this.fifos = fifos;
     this.cover = cover;
   }

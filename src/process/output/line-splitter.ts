@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 /** Longer lines are split into pieces of this length. */
 export const MAX_LINE_CHARS = 64 * 1024;
 
-export interface Cut {
+export interface SplitLines {
   /** Complete lines, without their line ends; invalid bytes become U+FFFD. */
   readonly lines: readonly string[];
   /** The beginning of the next line, as far as it has come; '' when there is none. */
@@ -15,18 +15,18 @@ export class LineSplitter {
   private readonly decoder = new StringDecoder('utf8');
   private rest = '';
 
-  push(chunk: Buffer): Cut {
+  push(chunk: Buffer): SplitLines {
     return this.take(this.decoder.write(chunk));
   }
 
   /** Ends the stream; what is left becomes a line. */
-  end(): Cut {
+  end(): SplitLines {
     const { lines, rest } = this.take(this.decoder.end());
     this.rest = '';
     return { lines: rest === '' ? lines : [...lines, rest], rest: '' };
   }
 
-  private take(text: string): Cut {
+  private take(text: string): SplitLines {
     const parts = (this.rest + text).split('\n');
     this.rest = parts.pop() ?? '';
     const lines = parts.flatMap((part) => pieces(part.endsWith('\r') ? part.slice(0, -1) : part));

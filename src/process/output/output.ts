@@ -30,16 +30,16 @@ export interface OutputOptions {
   readonly logger: Logger;
 }
 
-type Tell = (line: LogLine) => void;
+type OnLine = (line: LogLine) => void;
 
 export function createOutput({ dir, logger }: OutputOptions): OutputSink & LogStore {
-  const listeners = new Map<InstanceName, Set<Tell>>();
+  const listeners = new Map<InstanceName, Set<OnLine>>();
   const floods = new TokenBucket(FLOOD_COST_PER_S, FLOOD_BURST, performance.now());
   return {
     attach(source) {
       const { instance, logLimitBytes } = source;
       const writer = new LogWriter({ path: logPath(dir, instance), maxBytes: logLimitBytes, instance, logger });
-      const tell: Tell = (line) => {
+      const tell: OnLine = (line) => {
         for (const listener of listeners.get(instance) ?? []) listener(line);
       };
       const ring = source.resumed ? readLastLines(logPath(dir, instance), RING_LINES) : [];
@@ -64,11 +64,11 @@ class Tap implements OutputTap {
   private readonly writer: LogWriter;
   private readonly floods: TokenBucket;
   private readonly quiet = new TokenBucket(QUIET_COST_PER_S, QUIET_COST_PER_S, performance.now());
-  private readonly tell: Tell;
+  private readonly tell: OnLine;
   private readonly ring: string[];
   private finishing = false;
 
-  constructor({ stdout, stderr }: OutputSource, writer: LogWriter, floods: TokenBucket, tell: Tell, ring: string[]) {
+  constructor({ stdout, stderr }: OutputSource, writer: LogWriter, floods: TokenBucket, tell: OnLine, ring: string[]) {
     this.ring = ring;
     this.streams = [stdout, stderr];
     this.writer = writer;

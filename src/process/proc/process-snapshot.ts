@@ -69,8 +69,8 @@ export function lookAtStats(): Promise<readonly ProcStat[]> {
 }
 
 /** Reads each process; null results are left out. */
-async function inTurns<Entry>(read: (pid: number) => Entry | null): Promise<Entry[]> {
-  const found: Entry[] = [];
+async function inTurns<Row>(read: (pid: number) => Row | null): Promise<Row[]> {
+  const found: Row[] = [];
   let endsAtMs = performance.now() + TURN_MS;
   for (const name of await readdir('/proc').catch(() => [])) {
     const entry = Number.isInteger(Number(name)) ? read(Number(name)) : null;

@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
 import { Intake } from './intake.ts';
-import { grantAccess, isFile } from './public-socket.ts';
+import { grantAccess, isSameFile } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4096;
@@ -54,7 +54,7 @@ export class ActivationSocket {
 
   /** Whether the public path leads to this socket. */
   get isInPlace(): boolean {
-    return isFile(this.publicSocket, this.file);
+    return isSameFile(this.publicSocket, this.file);
   }
 
   /**

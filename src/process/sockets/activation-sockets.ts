@@ -10,7 +10,7 @@ import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
 import { ActivationSocket, type OnActivation } from './activation-socket.ts';
 import { InheritedBacklog } from './inherited-backlog.ts';
 
-const TELL_LACK_MS = 60_000;
+const SHORTAGE_INTERVAL_MS = 60_000;
 
 export interface ActivationSocketsOptions {
   readonly logger: Logger;
@@ -20,7 +20,7 @@ export interface ActivationSocketsOptions {
 }
 
 /** Warns, at most once a minute, that there are more sleeping instances than activation sockets. */
-class Lack {
+class ShortageWarning {
   private readonly logger: Logger;
   private toldAtMs = Number.NEGATIVE_INFINITY;
 
@@ -30,7 +30,7 @@ class Lack {
 
   tell(instance: InstanceName): void {
     const nowMs = performance.now();
-    if (nowMs - this.toldAtMs < TELL_LACK_MS) return;
+    if (nowMs - this.toldAtMs < SHORTAGE_INTERVAL_MS) return;
     this.toldAtMs = nowMs;
     const reason = 'the limit of open files is too low: raise LimitNOFILE= or `ulimit -n`';
     this.logger.warn({ instance, reason }, 'some sleeping instances have no listener at their public socket');
@@ -46,7 +46,7 @@ export function createActivationSockets({
   /** Retired sockets that still have connected clients. */
   const left = new Map<InstanceName, Set<ActivationSocket>>();
   const backlogs = new Set<InheritedBacklog>();
-  const lack = new Lack(logger);
+  const shortage = new ShortageWarning(logger);
   let count = 0;
   /** Directories known to exist: thousands of activation sockets share a few. */
   const prepared = new Set<string>();
@@ -92,7 +92,7 @@ export function createActivationSockets({
       const before = sockets.get(instance);
       if (publicSocket === null) return void this.remove(instance);
       if (before?.publicSocket === publicSocket && before.isInPlace) return;
-      if (before === undefined && sockets.size >= maxOpen()) return lack.tell(instance);
+      if (before === undefined && sockets.size >= maxOpen()) return shortage.tell(instance);
       try {
         listen(instance, publicSocket, bindSocket, access);
       } catch (error) {

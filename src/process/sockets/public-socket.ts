@@ -116,11 +116,11 @@ export function withdrawSocket(upstreamSocket: string, publicSocket: string | nu
 /** Whether the public path leads to the child. */
 export function isPublished({ upstreamSocket, publicSocket }: Omit<SocketPaths, 'bindSocket'>): boolean {
   const own = statOf(upstreamSocket);
-  return own !== undefined && isFile(publicSocket, own);
+  return own !== undefined && isSameFile(publicSocket, own);
 }
 
 /** Whether `path` still names this file. */
-export function isFile(path: string, file: Pick<Stats, 'dev' | 'ino'>): boolean {
+export function isSameFile(path: string, file: Pick<Stats, 'dev' | 'ino'>): boolean {
   const stat = statOf(path);
   return stat !== undefined && stat.dev === file.dev && stat.ino === file.ino;
 }

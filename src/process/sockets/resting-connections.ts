@@ -1,8 +1,8 @@
 /** Asks ss(8) about direct connections to a tenant. Without ss nothing is known of them. */
 import cluster from 'node:cluster';
 import { execa } from 'execa';
-import { areAtRest, inboxOf, type SocketRow } from '../../core/admission/resting.ts';
-import type { Inbox } from '../../core/ports.ts';
+import { areAtRest, inboundStateOf, type SocketRow } from '../../core/admission/resting.ts';
+import type { InboundState } from '../../core/ports.ts';
 import { findProgram } from '../launch/wrapper.ts';
 import { parseSockets } from './socket-table.ts';
 
@@ -17,9 +17,9 @@ const TIMEOUT_MS = 5000;
 let reading: Promise<readonly SocketRow[] | null> | null = null;
 
 /** Tells what has arrived on connections to the listener bound at `path`. */
-export async function readInbox(path: string): Promise<Inbox> {
+export async function readInboundState(path: string): Promise<InboundState> {
   const rows = await readOnce();
-  return rows === null ? 'closed' : inboxOf(rows, path);
+  return rows === null ? 'closed' : inboundStateOf(rows, path);
 }
 
 /** Whether nothing has moved for `quietMs` on the connections to the listeners bound at `paths`; false without ss. */

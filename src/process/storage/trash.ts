@@ -28,7 +28,7 @@ const NAME_LENGTH = 130;
  */
 const SMALL_DIR_BYTES = 64 * 1024;
 
-interface Entry {
+interface DiscardedPath {
   readonly path: string;
   readonly tries: number;
 }
@@ -42,7 +42,7 @@ export interface TrashOptions {
 export class Trash {
   private readonly logger: Logger;
   private readonly timeoutMs: number;
-  private readonly queue: Entry[] = [];
+  private readonly queue: DiscardedPath[] = [];
   /** Entries that are being deleted, or could not be. */
   private readonly known = new Set<string>();
   private readonly swept = new Set<string>();

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import type { ClientRequest, ClientResponse } from '../client/client.ts';
-import { valuesOf } from '../routing/headers.ts';
+import { headerValues } from '../routing/headers.ts';
 import { nextRequestId } from '../routing/request-id.ts';
 
 export interface ErrorAnswer {
@@ -102,7 +102,7 @@ export function answerError(
   { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
 ): void {
   const answer = errorAnswer(code, {
-    accept: valuesOf(request.rawHeaders, 'accept').join(', '),
+    accept: headerValues(request.rawHeaders, 'accept').join(', '),
     requestId,
     retryAfterS,
   });

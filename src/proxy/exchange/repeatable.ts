@@ -11,6 +11,6 @@ export function isRepeatable({ method, body }: ClientRequest): boolean {
 }
 
 /** Identifies what is requested; the same for every client that requests it. */
-export function fingerprint({ method, url }: ClientRequest): string {
+export function requestFingerprint({ method, url }: ClientRequest): string {
   return createHash('sha256').update(`${method} ${url}`).digest('base64url');
 }

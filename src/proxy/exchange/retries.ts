@@ -1,7 +1,7 @@
 /** Which failures of one request allow another try. */
 import type { SecondTry } from '../../core/admission/serving.ts';
 import type { ClientRequest } from '../client/client.ts';
-import { fingerprint, isRepeatable } from './repeatable.ts';
+import { isRepeatable, requestFingerprint } from './repeatable.ts';
 
 /** The exit of a process is seen within this time; otherwise the process lives, and has only closed the connection. */
 const EXIT_SEEN_WITHIN_MS = 25;
@@ -34,7 +34,7 @@ export class Retries {
 
   /** Counts a retry. Returns how long the end of the process is waited for before it, in ms. */
   begin(generation: number, sent: boolean): number {
-    if (sent) this.again = { request: fingerprint(this.request), generation };
+    if (sent) this.again = { request: requestFingerprint(this.request), generation };
     else this.reconnected = true;
     return sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
   }

@@ -1,12 +1,12 @@
 /** A request's body on its way to a tenant, no faster than the tenant accepts it. */
 import type { ClientBody, ClientRequest, ClientResponse } from '../client/client.ts';
 import { asksForGoAhead } from '../client/node/request-fault.ts';
-import { valuesOf } from '../routing/headers.ts';
+import { headerValues } from '../routing/headers.ts';
 import { passableTrailers } from '../routing/trailers.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
-import { type Mover, transferBudget } from './transfer-budget.ts';
+import { type Transfer, transferBudget } from './transfer-budget.ts';
 
-export class Upload implements Mover {
+export class Upload implements Transfer {
   private readonly request: ClientRequest;
   private readonly body: ClientBody;
   private readonly response: ClientResponse;
@@ -42,7 +42,7 @@ export class Upload implements Mover {
 
   private get waitsForGoAhead(): boolean {
     const { request, response } = this;
-    return response.req.httpVersionMinor > 0 && asksForGoAhead(valuesOf(request.rawHeaders, 'expect')[0]);
+    return response.req.httpVersionMinor > 0 && asksForGoAhead(headerValues(request.rawHeaders, 'expect')[0]);
   }
 
   /** The tenant accepts more. */

@@ -28,7 +28,7 @@ export interface ForwardedBy {
 }
 
 /** Returns the values of one header field, in order. @param name in lower case */
-export function valuesOf(raw: readonly string[], name: string): string[] {
+export function headerValues(raw: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const candidate = raw[index] ?? '';
@@ -83,10 +83,10 @@ function linesFor(request: RequestToForward, by: ForwardedBy): ForwardedLines {
 }
 
 function connectionLines({ rawHeaders: raw, isChunked }: RequestToForward): string {
-  const takes = hasHeader(raw, 'te') && takesTrailers(valuesOf(raw, 'te'));
+  const takes = hasHeader(raw, 'te') && takesTrailers(headerValues(raw, 'te'));
   const connection = takes ? 'Connection: keep-alive, TE\r\nTE: trailers\r\n' : 'Connection: keep-alive\r\n';
   if (!isChunked) return connection;
-  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  const trailers = announcedTrailers(headerValues(raw, 'trailer'));
   return `${connection}${trailers === null ? '' : `Trailer: ${trailers}\r\n`}Transfer-Encoding: chunked\r\n`;
 }
 
@@ -153,7 +153,7 @@ export function responseHeaders(raw: readonly string[], heldMs: number | null, w
   }
   if (heldMs !== null) kept.push('Server-Timing', wakeTiming(heldMs));
   if (!withTrailers || !hasHeader(raw, 'trailer')) return kept;
-  const trailers = announcedTrailers(valuesOf(raw, 'trailer'));
+  const trailers = announcedTrailers(headerValues(raw, 'trailer'));
   if (trailers !== null) kept.push('Trailer', trailers);
   return kept;
 }
@@ -166,7 +166,7 @@ export function wakeTiming(heldMs: number): string {
 /** Returns the keys of the names that Connection limits to this hop. */
 function connectionTokens(raw: readonly string[]): Set<string> | null {
   let tokens: Set<string> | null = null;
-  for (const value of valuesOf(raw, 'connection')) {
+  for (const value of headerValues(raw, 'connection')) {
     // The usual values.
     if (value === 'keep-alive' || value === 'close') continue;
     for (const part of value.toLowerCase().split(',')) {
@@ -184,14 +184,14 @@ function connectionTokens(raw: readonly string[]): Set<string> | null {
  * 9112 §6.1); with a coding other than `chunked` only the sender knows the end.
  */
 export function hasUnclearLength(raw: readonly string[]): boolean {
-  const codings = valuesOf(raw, 'transfer-encoding');
-  const lengths = valuesOf(raw, 'content-length').length;
+  const codings = headerValues(raw, 'transfer-encoding');
+  const lengths = headerValues(raw, 'content-length').length;
   if (codings.length === 0) return lengths > 1;
   return lengths > 0 || codings.length > 1 || codings[0]?.trim().toLowerCase() !== 'chunked';
 }
 
 export function hasBody(raw: readonly string[]): boolean {
-  const [length] = valuesOf(raw, 'content-length');
+  const [length] = headerValues(raw, 'content-length');
   return (length !== undefined && length !== '0') || isChunked(raw);
 }
 
@@ -200,5 +200,5 @@ export function isChunked(raw: readonly string[]): boolean {
 }
 
 export function isEventStream(raw: readonly string[]): boolean {
-  return valuesOf(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
+  return headerValues(raw, 'content-type')[0]?.trimStart().toLowerCase().startsWith('text/event-stream') ?? false;
 }

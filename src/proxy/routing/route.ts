@@ -2,7 +2,7 @@
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { RoutingIndex } from '../../core/routing/routing-index.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { valuesOf } from './headers.ts';
+import { headerValues } from './headers.ts';
 
 export interface Route {
   readonly instance: InstanceName;
@@ -24,7 +24,7 @@ export interface RequestHead {
  * registered
  */
 export function routeRequest(head: RequestHead, index: RoutingIndex, has: (instance: InstanceName) => boolean): Routed {
-  const hosts = valuesOf(head.rawHeaders, 'host');
+  const hosts = headerValues(head.rawHeaders, 'host');
   const [host] = hosts;
   // RFC 9112 §3.2: a request with no Host, with two, or with an invalid one gets 400.
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };

@@ -5,7 +5,7 @@ import type { Upstream } from '../../core/ports.ts';
 import { confineWith, inside } from '../../faults.ts';
 import { paceTransfer } from '../exchange/transfer-budget.ts';
 import { connectOptions, FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
-import { Conversation } from './conversation.ts';
+import { RequestTracker } from './request-tracker.ts';
 
 /**
  * After this time of silence since the tenant's last byte, the connection counts as open without a request. It is then
@@ -51,7 +51,7 @@ export interface SpliceOptions {
 
 export class Splice {
   private readonly options: SpliceOptions;
-  private readonly conversation = new Conversation();
+  private readonly tracker = new RequestTracker();
   private readonly quiet: NodeJS.Timeout;
   /** null after a time of silence, until the next request. */
   private lease: Lease | null;
@@ -70,7 +70,7 @@ export class Splice {
     client.once('close', this.over);
     upstream.once('close', this.onUpstreamClosed).once('end', this.onUpstreamEnd);
     for (const bytes of held) upstream.write(bytes);
-    this.conversation.asked(Buffer.concat(held));
+    this.tracker.asked(Buffer.concat(held));
     client.pipe(upstream);
     upstream.pipe(client, { end: false });
     this.undo = [paceTransfer(client, upstream), paceTransfer(upstream, client)];
@@ -82,13 +82,13 @@ export class Splice {
   /** Parts between two requests, at once or after the current one, because the process gets no further request. */
   leave(): void {
     this.isLeaving = true;
-    if (this.conversation.isBetween) this.part();
+    if (this.tracker.isBetween) this.part();
   }
 
   private readonly onAsked = (bytes: Buffer): void => {
     this.isAnswered = false;
-    this.conversation.asked(bytes);
-    if (this.lease !== null || !this.conversation.isAsked) return;
+    this.tracker.asked(bytes);
+    if (this.lease !== null || !this.tracker.isAsked) return;
     this.lease = this.options.claimAgain();
     this.quiet.refresh();
   };
@@ -96,13 +96,13 @@ export class Splice {
   private readonly onAnswered = (bytes: Buffer): void => {
     this.isAnswered = true;
     this.quiet.refresh();
-    this.conversation.answered(bytes);
-    if (this.isLeaving && this.conversation.isBetween) this.part();
+    this.tracker.answered(bytes);
+    if (this.isLeaving && this.tracker.isBetween) this.part();
   };
 
   /** A drain waits for a request, but not for a connection that is merely open. */
   private lookWhetherQuiet(): void {
-    if (this.isAnswered && !this.conversation.isAsked) this.release();
+    if (this.isAnswered && !this.tracker.isAsked) this.release();
     else if (this.lease !== null) this.quiet.refresh();
   }
 
@@ -114,13 +114,13 @@ export class Splice {
   private readonly onUpstreamEnd = (): void => {
     const { client } = this.options;
     // A client that keeps its connection would otherwise meet the end of the tenant's connection at its next request.
-    if (this.conversation.isBetween) return this.part();
+    if (this.tracker.isBetween) return this.part();
     client.end();
     client.setTimeout(LINGER_MS, () => client.destroy());
   };
 
   private readonly onUpstreamClosed = (): void => {
-    if (this.conversation.isBetween) this.part();
+    if (this.tracker.isBetween) this.part();
     else this.over();
   };
 

@@ -3,14 +3,14 @@
 /** Why bytes are not a response. */
 export class BadResponse extends Error {}
 
-export interface Framing {
+export interface ResponseFraming {
   readonly chunked: boolean;
   readonly length: number | null;
   readonly keepAlive: boolean;
 }
 
 /** @throws {BadResponse} when the framing is ambiguous */
-export function framingOf(headers: readonly string[], is11: boolean): Framing {
+export function framingOf(headers: readonly string[], is11: boolean): ResponseFraming {
   let length: number | null = null;
   let chunked = false;
   let keepAlive = is11;

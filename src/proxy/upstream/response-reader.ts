@@ -3,7 +3,7 @@
  * response is an error, after which the connection must be closed.
  */
 import { MAX_KEPT_BYTES, readHeaderLines } from '../client/plain/header-lines.ts';
-import { BadResponse, type Framing, framingOf } from './response-framing.ts';
+import { BadResponse, framingOf, type ResponseFraming } from './response-framing.ts';
 
 /** Limit for status line and header fields together, and for trailers. */
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -43,11 +43,11 @@ export interface ResponseSink {
   onEnd(trailers: string[]): void;
 }
 
-type State = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-close' | 'done';
+type ReaderState = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'until-close' | 'done';
 
 export class ResponseReader {
   private readonly sink: ResponseSink;
-  private state: State = 'done';
+  private state: ReaderState = 'done';
   private noBody = false;
   /** Incomplete head or line. */
   private rest: Buffer | null = null;
@@ -55,7 +55,7 @@ export class ResponseReader {
   private left = 0;
   private keepAlive = false;
   /** The last head that may be repeated. */
-  private last: { readonly text: string; readonly head: ResponseHead; readonly framing: Framing } | null = null;
+  private last: { readonly text: string; readonly head: ResponseHead; readonly framing: ResponseFraming } | null = null;
 
   constructor(sink: ResponseSink) {
     this.sink = sink;
@@ -174,13 +174,13 @@ export class ResponseReader {
     this.sink.onHead(head);
   }
 
-  private final(head: ResponseHead, framing: Framing): void {
+  private final(head: ResponseHead, framing: ResponseFraming): void {
     this.keepAlive = framing.keepAlive;
     this.sink.onHead(head);
     this.enterBody(head.status, framing);
   }
 
-  private enterBody(status: number, { chunked, length }: Framing): void {
+  private enterBody(status: number, { chunked, length }: ResponseFraming): void {
     if (this.noBody || status === 204 || status === 304) return this.finish([]);
     if (chunked) this.state = 'size';
     else if (length === null) {

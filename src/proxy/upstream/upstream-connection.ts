@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Upstream } from '../../core/ports.ts';
 import { confine, fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
-import { type Mover, transferBudget } from '../exchange/transfer-budget.ts';
+import { type Transfer, transferBudget } from '../exchange/transfer-budget.ts';
 import { type ResponseHead, ResponseReader, type ResponseSink } from './response-reader.ts';
 import { connectOptions } from './upstream-address.ts';
 import type { SendOptions, UpstreamHandler } from './upstream-handler.ts';
@@ -18,7 +18,7 @@ export interface UpstreamConnectionOwner {
   onGone(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection implements ResponseSink, Mover {
+export class UpstreamConnection implements ResponseSink, Transfer {
   /** When it became free, in ms of performance.now(). */
   freeSinceMs = 0;
   private readonly socket: Socket;

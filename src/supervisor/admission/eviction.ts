@@ -1,15 +1,15 @@
 /** Ends an instance that nobody needs now, so that another gets its place or its memory. */
 import type { Demand } from '../../core/admission/demand.ts';
-import { type Capacity, chooseVictim, leastNeeded, type Resident } from '../../core/admission/eviction.ts';
+import { type Capacity, chooseVictim, type EvictionCandidate, leastNeeded } from '../../core/admission/eviction.ts';
 import type { Runner } from '../instance/runner.ts';
 
-interface RunningResident extends Resident {
+interface RunningCandidate extends EvictionCandidate {
   readonly runner: Runner;
 }
 
 /** Makes room for a demand, if an instance is needed less. Settles when it is gone; false when there was none. */
 export function makeRoom(runners: Iterable<Runner>, demand: Demand, capacity: Capacity): Promise<boolean> {
-  return evict(chooseVictim(residents(runners), demand, capacity));
+  return evict(chooseVictim(candidates(runners), demand, capacity));
 }
 
 /**
@@ -17,16 +17,16 @@ export function makeRoom(runners: Iterable<Runner>, demand: Demand, capacity: Ca
  * was none.
  */
 export function evictOne(runners: Iterable<Runner>): Promise<boolean> {
-  return evict(leastNeeded(residents(runners).filter(({ isIdle }) => isIdle)));
+  return evict(leastNeeded(candidates(runners).filter(({ isIdle }) => isIdle)));
 }
 
-function residents(runners: Iterable<Runner>): RunningResident[] {
-  return [...runners].filter(({ hasProcess }) => hasProcess).map((runner) => ({ ...runner.residence, runner }));
+function candidates(runners: Iterable<Runner>): RunningCandidate[] {
+  return [...runners].filter(({ hasProcess }) => hasProcess).map((runner) => ({ ...runner.evictionCandidate, runner }));
 }
 
-async function evict(resident: RunningResident | null): Promise<boolean> {
-  if (resident === null) return false;
-  const { runner } = resident;
+async function evict(candidate: RunningCandidate | null): Promise<boolean> {
+  if (candidate === null) return false;
+  const { runner } = candidate;
   runner.dispatch({ type: 'evict' });
   // A request may wake it again by then, and wait for room itself.
   await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');

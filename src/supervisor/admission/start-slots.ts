@@ -31,14 +31,14 @@ export function startLimits(settings: StartLimits, shares: DescriptorShares | nu
   };
 }
 
-interface Waiting {
+interface QueuedStart {
   readonly signal: AbortSignal;
   readonly demand: () => Demand;
   readonly answer: (answer: SlotAnswer) => void;
 }
 
 export class StartSlots {
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting: QueuedStart[] = [];
   private readonly options: StartSlotsOptions;
   private starting = 0;
   private alive = 0;
@@ -104,7 +104,7 @@ export class StartSlots {
     return this.alive < this.options.limits().maxRunning;
   }
 
-  private grantTo(waiting: Waiting | undefined): void {
+  private grantTo(waiting: QueuedStart | undefined): void {
     if (waiting === undefined) return;
     this.remove(waiting);
     this.starting += 1;
@@ -113,9 +113,9 @@ export class StartSlots {
   }
 
   /** Returns the most urgent start, in order of arrival among equals. */
-  private next(): Waiting | undefined {
+  private next(): QueuedStart | undefined {
     this.dropAborted();
-    let best: { readonly waiting: Waiting; readonly rank: number } | undefined;
+    let best: { readonly waiting: QueuedStart; readonly rank: number } | undefined;
     for (const waiting of this.waiting) {
       const rank = rankOf(waiting.demand());
       if (best === undefined || rank < best.rank) best = { waiting, rank };
@@ -124,7 +124,7 @@ export class StartSlots {
     return best?.waiting;
   }
 
-  private remove(waiting: Waiting): boolean {
+  private remove(waiting: QueuedStart): boolean {
     const index = this.waiting.indexOf(waiting);
     if (index >= 0) this.waiting.splice(index, 1);
     return index >= 0;

@@ -2,7 +2,7 @@
 import type { Admission, Refusal, SecondTry } from '../../core/admission/serving.ts';
 
 /** A request that is held. */
-export interface Held {
+export interface HeldRequest {
   readonly sinceMs: number;
   /** null unless it is a second try. */
   readonly again: SecondTry | null;
@@ -10,7 +10,7 @@ export interface Held {
   readonly client: string | null;
 }
 
-interface Waiting extends Held {
+interface QueuedRequest extends HeldRequest {
   readonly settle: (claim: Admission) => void;
 }
 
@@ -18,7 +18,7 @@ interface Waiting extends Held {
 const LEFT: Refusal = { refused: 'starting', retryAfterS: null };
 
 export class WakeQueue {
-  private readonly held = new Set<Waiting>();
+  private readonly held = new Set<QueuedRequest>();
   private readonly onDeserted: () => void;
 
   /** @param onDeserted called when the last client that was held has left */
@@ -31,12 +31,12 @@ export class WakeQueue {
   }
 
   /** The request that has been held the longest. */
-  get first(): Held | undefined {
+  get first(): HeldRequest | undefined {
     return this.held.values().next().value;
   }
 
   /** Holds a request until it is settled. A full queue refuses at once; a client that leaves is forgotten. */
-  hold(limit: number, held: Held, signal: AbortSignal): Refusal | Promise<Admission> {
+  hold(limit: number, held: HeldRequest, signal: AbortSignal): Refusal | Promise<Admission> {
     if (this.held.size >= limit) return { refused: 'wake_queue_full', retryAfterS: 1 };
     if (signal.aborted) return LEFT;
     return new Promise((resolve) => {
@@ -45,7 +45,7 @@ export class WakeQueue {
         resolve(LEFT);
         if (this.held.size === 0) this.onDeserted();
       };
-      const entry: Waiting = {
+      const entry: QueuedRequest = {
         ...held,
         settle: (claim) => {
           signal.removeEventListener('abort', leave);
@@ -58,7 +58,7 @@ export class WakeQueue {
   }
 
   /** Admits all requests in order of arrival, each with the lease or refusal that `claim` returns. */
-  admit(claim: (held: Held) => Admission): void {
+  admit(claim: (held: HeldRequest) => Admission): void {
     this.settle(claim);
   }
 
@@ -74,7 +74,10 @@ export class WakeQueue {
     );
   }
 
-  private settle(claimFor: (entry: Waiting) => Admission, which: (entry: Waiting) => boolean = () => true): void {
+  private settle(
+    claimFor: (entry: QueuedRequest) => Admission,
+    which: (entry: QueuedRequest) => boolean = () => true,
+  ): void {
     const entries = [...this.held].filter(which);
     for (const entry of entries) this.held.delete(entry);
     for (const entry of entries) entry.settle(claimFor(entry));

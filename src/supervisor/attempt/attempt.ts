@@ -21,7 +21,7 @@ import type { StartTimes } from '../admission/start-times.ts';
 /**
  * Progress of an attempt. `launched`: the child runs, and is not ready yet. `unfit`: it runs, but cannot be relied on.
  */
-export type AttemptNews =
+export type AttemptEvent =
   | { readonly type: 'no-room' }
   | { readonly type: 'launched'; readonly process: LaunchedProcess }
   | { readonly type: 'ready' }
@@ -43,7 +43,7 @@ export interface AttemptOptions {
   readonly logger: Logger;
   readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly startTimes: StartTimes;
-  report(news: AttemptNews): void;
+  report(news: AttemptEvent): void;
 }
 
 export class Attempt {

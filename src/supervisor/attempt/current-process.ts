@@ -19,7 +19,7 @@ import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 import type { Blame, RecordKeeper } from '../instance/record-keeper.ts';
-import { Attempt, type AttemptNews } from './attempt.ts';
+import { Attempt, type AttemptEvent } from './attempt.ts';
 
 /** How many lines of output are kept with an exit. */
 const LAST_LINES = 20;
@@ -168,7 +168,7 @@ export class CurrentProcess {
     });
   }
 
-  private receive(news: AttemptNews): void {
+  private receive(news: AttemptEvent): void {
     const { dispatch, records } = this.options;
     switch (news.type) {
       case 'no-room':

@@ -2,12 +2,12 @@
 import type { Effect, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
-import type { Tenure } from '../serving/tenure.ts';
+import type { ServingPeriod } from '../serving/serving-period.ts';
 import type { RunnerParts } from './runner-parts.ts';
 
 export interface EffectsOptions {
   readonly parts: Pick<RunnerParts, 'current' | 'monitor'>;
-  readonly tenure: Tenure;
+  readonly servingPeriod: ServingPeriod;
   readonly clock: Clock;
   service(): ServiceConfig;
   dispatch(event: LifecycleEvent): void;
@@ -28,16 +28,16 @@ export class Effects {
   }
 
   carryOut(effect: Effect): void {
-    const { parts, tenure } = this.options;
+    const { parts, servingPeriod } = this.options;
     switch (effect.do) {
       case 'launch':
         return parts.current.launch();
       case 'adopt':
         return parts.current.adopt(effect.suspended);
       case 'suspend':
-        return tenure.suspend();
+        return servingPeriod.suspend();
       case 'resume':
-        return tenure.resume();
+        return servingPeriod.resume();
       case 'drain':
         return this.drain();
       case 'terminate':

@@ -10,7 +10,7 @@ import { fault } from '../../faults.ts';
 import { StartDemand } from '../attempt/start-demand.ts';
 import { Conditions } from '../monitors/conditions.ts';
 import { SerialQueue } from '../serial-queue.ts';
-import { Tenure } from '../serving/tenure.ts';
+import { ServingPeriod } from '../serving/serving-period.ts';
 import { Effects } from './effects.ts';
 import type { RunnerCallbacks, RunnerDeps, RunnerParts } from './runner-parts.ts';
 
@@ -24,7 +24,7 @@ export class LifecycleMachine {
   private readonly callbacks: RunnerCallbacks;
   private readonly parts: RunnerParts;
   private readonly deps: RunnerDeps;
-  private readonly tenure: Tenure;
+  private readonly servingPeriod: ServingPeriod;
   private readonly effects: Effects;
   private readonly queue = new SerialQueue<LifecycleEvent>(
     (event) => this.handle(event),
@@ -38,8 +38,8 @@ export class LifecycleMachine {
     this.callbacks = callbacks;
     this.deps = deps;
     this.demand = new StartDemand(parts.gate);
-    this.tenure = new Tenure(parts, callbacks, deps);
-    this.effects = new Effects({ ...callbacks, parts, tenure: this.tenure, clock: deps.clock });
+    this.servingPeriod = new ServingPeriod(parts, callbacks, deps);
+    this.effects = new Effects({ ...callbacks, parts, servingPeriod: this.servingPeriod, clock: deps.clock });
   }
 
   /** Handles an event at once, or after the current one. */
@@ -103,13 +103,13 @@ export class LifecycleMachine {
     const { state } = this.lifecycle;
     const isOther = was.state !== state;
     this.renewPublicSocket();
-    if (was.state === 'ready' && state !== 'ready') this.tenure.leave();
+    if (was.state === 'ready' && state !== 'ready') this.servingPeriod.leave();
     if (was.state === 'suspended') this.parts.suspension.end();
     if (hasProcess(state) && !hasProcess(was.state)) this.deps.onStarting(this.callbacks.tenantId);
     if (isOther) this.effects.cancelRetry();
     this.demand.entered(state);
     if (isOther && state === 'starting') this.enterStarting(was, event);
-    if (isOther && state === 'ready') this.tenure.enter(was, event);
+    if (isOther && state === 'ready') this.servingPeriod.enter(was, event);
     this.parts.records.write(was, this.lifecycle, event);
   }
 

@@ -9,7 +9,7 @@ import type { Settings } from '../../core/service/service.ts';
 import { Consumption } from '../activity/consumption.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 import type { Generations } from '../activity/generations.ts';
-import { Clientele } from '../admission/clientele.ts';
+import { RecentClients } from '../admission/recent-clients.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
 import { CurrentProcess } from '../attempt/current-process.ts';
@@ -54,7 +54,7 @@ export interface RunnerCallbacks {
 
 export interface RunnerParts {
   readonly inFlight: InstanceActivity;
-  readonly clientele: Clientele;
+  readonly recentClients: RecentClients;
   readonly records: RecordKeeper;
   readonly endpoint: PublicEndpoint;
   readonly current: CurrentProcess;
@@ -68,7 +68,7 @@ export interface RunnerParts {
 export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceRecord, deps: RunnerDeps): RunnerParts {
   const { clock } = deps;
   const inFlight = new InstanceActivity(record.requests, record.lastActivityAtMs ?? 0);
-  const clientele = new Clientele();
+  const recentClients = new RecentClients();
   const records = new RecordKeeper(record, inFlight, deps);
   const endpoint = new PublicEndpoint({ ...callbacks, ...deps }, callbacks.service());
   const current = new CurrentProcess({ ...callbacks, ...deps, records });
@@ -86,12 +86,12 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     clock,
     settings: deps.settings,
     inFlight,
-    clientele,
+    recentClients,
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),
     onQuiet: () => monitor.quiet(),
   });
-  return { inFlight, clientele, records, endpoint, current, consumption, monitor, suspension, gate };
+  return { inFlight, recentClients, records, endpoint, current, consumption, monitor, suspension, gate };
 }
 
 type ServingParts = Pick<RunnerParts, 'inFlight' | 'records' | 'current'>;

@@ -1,6 +1,6 @@
 /** One instance as the rest of the supervisor sees it. `LifecycleMachine` changes its state. */
-import type { Resident } from '../../core/admission/eviction.ts';
-import type { Admission, Asker, Grant, SecondTry } from '../../core/admission/serving.ts';
+import type { EvictionCandidate } from '../../core/admission/eviction.ts';
+import type { Admission, Grant, Requester, SecondTry } from '../../core/admission/serving.ts';
 import {
   hasProcess,
   type InstanceName,
@@ -14,7 +14,7 @@ import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } f
 import { type EffectiveService, effectiveService } from '../../core/service/effective-service.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Consumption } from '../activity/consumption.ts';
-import { residenceOf } from '../admission/residence.ts';
+import { evictionCandidateOf } from '../admission/eviction-candidate.ts';
 import { launchRequestOf } from '../attempt/launch-request.ts';
 import { StartTermsCheck } from '../attempt/start-terms-check.ts';
 import type { InstanceActivity } from '../serving/instance-activity.ts';
@@ -99,8 +99,8 @@ export class Runner {
   }
 
   /** How much it is needed, for eviction. */
-  get residence(): Resident {
-    return residenceOf(this.lifecycle, this.service, this.parts);
+  get evictionCandidate(): EvictionCandidate {
+    return evictionCandidateOf(this.lifecycle, this.service, this.parts);
   }
 
   /** Whether its last change could not be written into the registry. */
@@ -149,8 +149,8 @@ export class Runner {
     return this.machine.conditions.until(reached);
   }
 
-  claim(signal: AbortSignal, again?: SecondTry, asker?: Asker): Admission | Promise<Admission> {
-    return this.parts.gate.claim(signal, again, asker);
+  claim(signal: AbortSignal, again?: SecondTry, requester?: Requester): Admission | Promise<Admission> {
+    return this.parts.gate.claim(signal, again, requester);
   }
 
   grant(): Grant | null {

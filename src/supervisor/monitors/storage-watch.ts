@@ -3,7 +3,14 @@
  * once after its end, and less often the longer it takes. A directory that several services share is measured once.
  */
 
-import { dueAtMs, firstLook, intervalMs, type Look, pauseMs, type StorageFinding } from '../../core/limits/storage.ts';
+import {
+  dueAtMs,
+  firstMeasurement,
+  intervalMs,
+  type MeasurementTime,
+  pauseMs,
+  type StorageFinding,
+} from '../../core/limits/storage.ts';
 import type { Clock, StorageMeasurement, StorageMeter } from '../../core/ports.ts';
 import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
@@ -36,7 +43,7 @@ export class StorageWatch {
   /** Tenants whose directories may have changed since they were measured. */
   private readonly unsettled = new Set<string>();
   /** Tenant → its last measurement. */
-  private readonly looks = new Map<string, Look>();
+  private readonly looks = new Map<string, MeasurementTime>();
   private cancel: (() => void) | null = null;
   private ended = false;
 
@@ -102,8 +109,8 @@ export class StorageWatch {
     }));
   }
 
-  private lookAt(tenantId: string): Look {
-    const look = this.looks.get(tenantId) ?? firstLook(this.options.clock.nowMs());
+  private lookAt(tenantId: string): MeasurementTime {
+    const look = this.looks.get(tenantId) ?? firstMeasurement(this.options.clock.nowMs());
     this.looks.set(tenantId, look);
     return look;
   }

@@ -4,7 +4,7 @@ import type { InstanceActivity } from './instance-activity.ts';
 
 const NOTHING: GrantCounts = { requests: 0, streams: 0, total: 0, answered: 0 };
 
-export interface GrantNews {
+export interface GrantChange {
   /** Whether requests have come or ended. */
   readonly isActive: boolean;
   readonly hasClaimed: boolean;
@@ -15,7 +15,7 @@ export interface GrantNews {
 
 export interface GrantHooks {
   /** The counts have changed. */
-  onReported(news: GrantNews): void;
+  onReported(news: GrantChange): void;
   onEnded(): void;
 }
 

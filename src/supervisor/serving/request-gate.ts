@@ -1,14 +1,22 @@
 /** The entrance for requests to one instance: forwarded, held or refused by its state, and counted. */
 import { admission, refusedLater } from '../../core/admission/admission.ts';
-import type { Admission, Asker, Grant, Lease, LeaseTarget, Outcome, SecondTry } from '../../core/admission/serving.ts';
+import type {
+  Admission,
+  Grant,
+  Lease,
+  LeaseTarget,
+  Outcome,
+  Requester,
+  SecondTry,
+} from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
-import type { Clientele } from '../admission/clientele.ts';
+import type { RecentClients } from '../admission/recent-clients.ts';
 import { SecondTries } from '../admission/second-tries.ts';
-import { type Held, WakeQueue } from '../admission/wake-queue.ts';
-import { CountedGrant, type GrantNews } from './grant.ts';
+import { type HeldRequest, WakeQueue } from '../admission/wake-queue.ts';
+import { CountedGrant, type GrantChange } from './grant.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 import { CountedLease } from './lease.ts';
 
@@ -17,7 +25,7 @@ export interface RequestGateOptions {
   readonly tenantId: string;
   readonly clock: Clock;
   readonly inFlight: InstanceActivity;
-  readonly clientele: Clientele;
+  readonly recentClients: RecentClients;
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
   settings(): Settings;
@@ -97,21 +105,21 @@ export class RequestGate {
   claim(
     signal: AbortSignal,
     again: SecondTry | null = null,
-    asker: Asker | null = null,
+    requester: Requester | null = null,
   ): Admission | Promise<Admission> {
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
-    const { clock, service, onNeeded, clientele } = this.options;
+    const { clock, service, onNeeded, recentClients } = this.options;
     const nowMs = clock.nowMs();
     if (this.current !== null) {
-      clientele.seen(asker, nowMs);
+      recentClients.seen(requester, nowMs);
       return this.lease(this.current, null, again, nowMs);
     }
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
-    const client = asker?.client ?? null;
+    const client = requester?.client ?? null;
     const claim = this.queue.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
-    if (!('refused' in claim)) clientele.note(client, nowMs);
+    if (!('refused' in claim)) recentClients.note(client, nowMs);
     if (answer === 'wake' && !('refused' in claim)) onNeeded();
     return claim;
   }
@@ -166,7 +174,7 @@ export class RequestGate {
     return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
-  private lease(target: LeaseTarget, held: Held | null, again: SecondTry | null, nowMs: number): Lease {
+  private lease(target: LeaseTarget, held: HeldRequest | null, again: SecondTry | null, nowMs: number): Lease {
     const { inFlight, onUsed } = this.options;
     inFlight.begin(nowMs);
     onUsed();
@@ -179,14 +187,14 @@ export class RequestGate {
     return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
   }
 
-  private reported({ isActive, hasClaimed, hasAnswered, client }: GrantNews): void {
-    const { inFlight, clientele, clock, onUsed, onQuiet } = this.options;
+  private reported({ isActive, hasClaimed, hasAnswered, client }: GrantChange): void {
+    const { inFlight, recentClients, clock, onUsed, onQuiet } = this.options;
     const nowMs = clock.nowMs();
     if (!isActive) return;
     if (hasAnswered) inFlight.answered(nowMs);
     if (hasClaimed) inFlight.came(nowMs);
     else inFlight.seen(nowMs);
-    if (hasClaimed) clientele.note(client, nowMs);
+    if (hasClaimed) recentClients.note(client, nowMs);
     onUsed();
     if (inFlight.activity.open === 0) onQuiet();
   }

@@ -2,7 +2,7 @@
 import { directPatience } from '../../core/admission/direct-patience.ts';
 import type { Workload } from '../../core/lifecycle/health.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { Next } from '../../core/lifecycle/lifecycle-events.ts';
+import type { FollowUp } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock, LaunchedProcess, ProbeResult } from '../../core/ports.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
@@ -30,7 +30,7 @@ export interface ServingMonitorOptions {
   settings(): Settings;
   service(): ServiceConfig;
   /** Returns what follows the drain. */
-  next(): Next;
+  next(): FollowUp;
   /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
   /** Bound paths of the activation sockets that some of the connections came in at. */

@@ -75,11 +75,11 @@ export class Suspension {
     if (open <= this.closed) return;
     this.asking = true;
     // Unknown, so it is checked again.
-    const inbox = await process.inbox().catch(() => 'open' as const);
+    const inboundState = await process.inboundState().catch(() => 'open' as const);
     this.asking = false;
     // The process may have been resumed meanwhile, and frozen again.
     if (this.process === null || this.times !== times) return;
-    this.closed = inbox === 'closed' ? open : 0;
-    if (inbox === 'unread') this.options.onNeeded();
+    this.closed = inboundState === 'closed' ? open : 0;
+    if (inboundState === 'unread') this.options.onNeeded();
   }
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Demand } from '../../../src/core/admission/demand.ts';
-import { chooseVictim, type Resident } from '../../../src/core/admission/eviction.ts';
+import { chooseVictim, type EvictionCandidate } from '../../../src/core/admission/eviction.ts';
 
 const NOW_MS = 1_000_000;
 const CAPACITY = { maxRunning: 4, nowMs: NOW_MS };
 const by = (client: string | null): Demand => ({ by: 'request', client });
 
-interface Named extends Resident {
+interface Named extends EvictionCandidate {
   readonly name: string;
 }
 
 /** One that `client` used so long ago, once. */
-function visited(name: string, client: string | null, agoMs: number, change: Partial<Resident> = {}): Named {
+function visited(name: string, client: string | null, agoMs: number, change: Partial<EvictionCandidate> = {}): Named {
   const atMs = NOW_MS - agoMs;
   const steady = { steadyFromMs: atMs, steadyToMs: atMs };
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { areAtRest, inboxOf } from '../../../src/core/admission/resting.ts';
+import { areAtRest, inboundStateOf } from '../../../src/core/admission/resting.ts';
 import { parseSockets } from '../../../src/process/sockets/socket-table.ts';
 
 const SOCKET = '/run/t/app acme.s';
@@ -86,26 +86,26 @@ describe('what has come in for a process that does not run', () => {
     `u_str ESTAB ${unread} 0 ${SOCKET} 101 * ${peer} users:(("node",pid=9,fd=20))\n`;
   const client = `u_str ESTAB 0 0 * 201 * 101 ${NGINX}\n`;
   const listener = (waiting: number) => `u_str LISTEN ${waiting} 511 ${SOCKET} 100 * 0 users:(("node",pid=9,fd=19))\n`;
-  const inbox = (text: string) => inboxOf(parseSockets(text), SOCKET);
+  const inboundState = (text: string) => inboundStateOf(parseSockets(text), SOCKET);
 
   it('bytes on a connection', () => {
-    expect(inbox(listener(0) + connection(120) + client)).toBe('unread');
+    expect(inboundState(listener(0) + connection(120) + client)).toBe('unread');
   });
 
   it('a connection that has not been taken', () => {
-    expect(inbox(listener(1))).toBe('unread');
+    expect(inboundState(listener(1))).toBe('unread');
   });
 
   it('nothing, while somebody may still send something', () => {
-    expect(inbox(listener(0) + connection(0) + client)).toBe('open');
+    expect(inboundState(listener(0) + connection(0) + client)).toBe('open');
   });
 
   it('nothing, and nobody is at the other end', () => {
-    expect(inbox(listener(0) + connection(0, '0'))).toBe('closed');
-    expect(inbox(listener(0) + connection(0))).toBe('closed');
+    expect(inboundState(listener(0) + connection(0, '0'))).toBe('closed');
+    expect(inboundState(listener(0) + connection(0))).toBe('closed');
   });
 
   it('sockets of others are not looked at', () => {
-    expect(inbox(`${listener(0)}u_str ESTAB 99 0 /run/t/other.s 102 * 202 ${NGINX}\n`)).toBe('closed');
+    expect(inboundState(`${listener(0)}u_str ESTAB 99 0 /run/t/other.s 102 * 202 ${NGINX}\n`)).toBe('closed');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATES, type State } from '../../../src/core/lifecycle/instance.ts';
 import { newLifecycle, step } from '../../../src/core/lifecycle/lifecycle.ts';
-import type { Lifecycle, LifecycleEvent, Next } from '../../../src/core/lifecycle/lifecycle-events.ts';
+import type { FollowUp, Lifecycle, LifecycleEvent } from '../../../src/core/lifecycle/lifecycle-events.ts';
 import type { LifecyclePolicy } from '../../../src/core/lifecycle/lifecycle-policy.ts';
 
 const NOW = { nowMs: 1_000_000, random: 0 };
@@ -216,7 +216,7 @@ describe('a service that suspends', () => {
 });
 
 describe('what follows the end of a process', () => {
-  const after: [Next, string][] = [
+  const after: [FollowUp, string][] = [
     ['asleep', 'asleep'],
     ['stopped', 'stopped'],
     ['start', 'starting: launch'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StorageRecord } from '../../../src/core/lifecycle/instance.ts';
 import {
   dueAtMs,
-  firstLook,
+  firstMeasurement,
   intervalMs,
   judgeStorage,
   pauseMs,
@@ -43,7 +43,7 @@ describe('how often a directory is measured', () => {
     const last = { atMs: 1000, intervalMs: 3_600_000 };
     expect(dueAtMs(last, null)).toBe(3_601_000);
     expect(dueAtMs(last, 9000)).toBe(14_000);
-    expect(dueAtMs(firstLook(1000), null)).toBe(6000);
+    expect(dueAtMs(firstMeasurement(1000), null)).toBe(6000);
   });
 });
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { TenantsOwn } from '../../../src/core/lifecycle/instance.ts';
+import type { TenantOverrides } from '../../../src/core/lifecycle/instance.ts';
 import { LIMIT_NAMES, LIMITS } from '../../../src/core/limits/limit-table.ts';
 import { effectiveService } from '../../../src/core/service/effective-service.ts';
 import { SERVICE } from '../../supervisor/fakes.ts';
 
-const NOTHING: TenantsOwn = { env: {}, limits: {} };
+const NOTHING: TenantOverrides = { env: {}, limits: {} };
 
 test('without anything of its own an instance has what its service says', () => {
   expect(effectiveService(SERVICE, NOTHING)).toEqual({ ...SERVICE, ownEnv: {} });

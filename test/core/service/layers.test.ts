@@ -1,10 +1,17 @@
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alsoAt, kindAt, type Layer, layersFor, OverlapError, type Places } from '../../../src/core/service/layers.ts';
+import {
+  alsoAt,
+  kindAt,
+  type Layer,
+  type LayerPaths,
+  layersFor,
+  OverlapError,
+} from '../../../src/core/service/layers.ts';
 import { isWithin, isWithinAny } from '../../../src/core/service/paths.ts';
 
-const NOTHING: Places = {
+const NOTHING: LayerPaths = {
   wholeHost: true,
   hidden: [],
   scratch: [],
@@ -18,7 +25,8 @@ const NOTHING: Places = {
   sockets: [],
 };
 
-const words = (places: Partial<Places>) => layersFor({ ...NOTHING, ...places }).map(({ kind, at }) => `${kind} ${at}`);
+const words = (places: Partial<LayerPaths>) =>
+  layersFor({ ...NOTHING, ...places }).map(({ kind, at }) => `${kind} ${at}`);
 
 describe('layers of the usual places', () => {
   it("show a tenant's cgroup among those of others", () => {
@@ -88,7 +96,7 @@ describe('layers of the usual places', () => {
 const part = fc.constantFrom('a', 'b', 'c');
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => `/${parts.join('/')}`);
 const paths = fc.uniqueArray(path, { maxLength: 4 });
-const anyPlaces: fc.Arbitrary<Places> = fc.record({
+const anyPlaces: fc.Arbitrary<LayerPaths> = fc.record({
   wholeHost: fc.boolean(),
   hidden: paths,
   scratch: paths,
@@ -105,7 +113,7 @@ const anyPlaces: fc.Arbitrary<Places> = fc.record({
 const OF_HOST: Layer['kind'][] = ['shown', 'writable', 'own'];
 
 /** null: refused. */
-function layersOrNull(places: Places): Layer[] | null {
+function layersOrNull(places: LayerPaths): Layer[] | null {
   try {
     return layersFor(places);
   } catch (error) {
@@ -120,7 +128,7 @@ function seenAfterMounting(at: string, layers: readonly Layer[], wholeHost: bool
 }
 
 describe('layers of any overlapping places', () => {
-  const whenMade = (check: (places: Places, layers: Layer[], probe: string) => void) =>
+  const whenMade = (check: (places: LayerPaths, layers: Layer[], probe: string) => void) =>
     fc.assert(
       fc.property(anyPlaces, path, (places, probe) => {
         const layers = layersOrNull(places);

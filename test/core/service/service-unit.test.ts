@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import { type ServiceUnit, type Tenancy, unitWarnings } from '../../../src/core/service/service-unit.ts';
+import { type ServiceUnit, type UnitRequirements, unitWarnings } from '../../../src/core/service/service-unit.ts';
 import { SHIPPED_UNIT } from '../../fixtures/service-unit.ts';
 
 const OWN_UNIT = '/sys/fs/cgroup/tenement.slice/tenement-tenants.service';
 
 const unit = (changed: Partial<ServiceUnit> = {}): ServiceUnit => ({ ...SHIPPED_UNIT, ...changed });
 
-function tenancy(changed: Partial<Tenancy> = {}): Tenancy {
+function tenancy(changed: Partial<UnitRequirements> = {}): UnitRequirements {
   const { cgroupRoot = OWN_UNIT, ...others } = changed;
   const dirs = { dataDir: '/var/lib/tenement', socketDirs: ['/run/tenement'] };
   return { onExit: 'keep', cgroupRoot, isV2: true, ...dirs, ...others };
 }
 
-const single = (changed: Partial<Tenancy> = {}) => tenancy({ ...changed, cgroupRoot: null });
+const single = (changed: Partial<UnitRequirements> = {}) => tenancy({ ...changed, cgroupRoot: null });
 
 test('the units that tenement ships break nothing', () => {
   expect(unitWarnings(unit(), tenancy())).toEqual([]);

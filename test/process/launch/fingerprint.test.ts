@@ -3,7 +3,7 @@ import type { LaunchRequest } from '../../../src/core/ports.ts';
 import { effectiveService } from '../../../src/core/service/effective-service.ts';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
 import { SERVICE_KEYS } from '../../../src/core/service/service-keys.ts';
-import { fingerprint } from '../../../src/process/launch/fingerprint.ts';
+import { launchFingerprint } from '../../../src/process/launch/fingerprint.ts';
 import { SERVICE } from '../../supervisor/fakes.ts';
 import { makeBench } from '../support.ts';
 
@@ -22,8 +22,8 @@ test('another URL makes a process outdated only if it was told the first', () =>
   const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };
   const silent = request();
   const told = request({ env: { BASE_URL: '{url}' } });
-  expect(fingerprint({ ...silent, ...elsewhere })).toBe(fingerprint(silent));
-  expect(fingerprint({ ...told, ...elsewhere })).not.toBe(fingerprint(told));
+  expect(launchFingerprint({ ...silent, ...elsewhere })).toBe(launchFingerprint(silent));
+  expect(launchFingerprint({ ...told, ...elsewhere })).not.toBe(launchFingerprint(told));
 });
 
 test.each<[what: string, request: LaunchRequest, recorded: string]>([
@@ -49,24 +49,26 @@ test.each<[what: string, request: LaunchRequest, recorded: string]>([
     'RQflwRuS66RrQ27D-6yfdj',
   ],
 ])('a process that an earlier server started is not outdated: %s', (_what, request, recorded) => {
-  expect(fingerprint(request)).toBe(recorded);
+  expect(launchFingerprint(request)).toBe(recorded);
 });
 
 test.each([...SERVICE_KEYS].filter(([field]) => field !== 'socket'))(
   'another value of %s makes a process outdated just when its key restarts processes',
   (field, { whenChanged }) => {
     const value = Array.isArray(SERVICE[field as keyof ServiceConfig]) ? ['x'] : field === 'env' ? { X: 'x' } : 'x';
-    const isOutdated = fingerprint(requestOf({ [field]: value })) !== fingerprint(requestOf());
+    const isOutdated = launchFingerprint(requestOf({ [field]: value })) !== launchFingerprint(requestOf());
     expect(isOutdated).toBe(whenChanged === 'restart');
   },
 );
 
 test('no read-only paths are something else than an empty list of them', () => {
-  expect(fingerprint(requestOf({ readOnlyPaths: [] }))).not.toBe(fingerprint(requestOf({ readOnlyPaths: null })));
+  expect(launchFingerprint(requestOf({ readOnlyPaths: [] }))).not.toBe(
+    launchFingerprint(requestOf({ readOnlyPaths: null })),
+  );
 });
 
 test('a variable of the service in whose place the tenant has its own does not make a process outdated', () => {
   const own = { LEVEL: 'debug' };
-  const [before, after] = ['info', 'warn'].map((LEVEL) => fingerprint(requestOf({ env: { LEVEL } }, own)));
+  const [before, after] = ['info', 'warn'].map((LEVEL) => launchFingerprint(requestOf({ env: { LEVEL } }, own)));
   expect(before).toBe(after);
 });

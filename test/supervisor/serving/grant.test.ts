@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GrantCounts, LeaseTarget } from '../../../src/core/admission/serving.ts';
-import { CountedGrant, type GrantNews } from '../../../src/supervisor/serving/grant.ts';
+import { CountedGrant, type GrantChange } from '../../../src/supervisor/serving/grant.ts';
 import { InstanceActivity } from '../../../src/supervisor/serving/instance-activity.ts';
 
 const TARGET = { instance: 'web:acme', generation: 7 } as Partial<LeaseTarget> as LeaseTarget;
@@ -14,7 +14,7 @@ const counts = (changes: Partial<GrantCounts> = {}): GrantCounts => ({
 
 let inFlight: InstanceActivity;
 let target: LeaseTarget;
-let news: GrantNews[];
+let news: GrantChange[];
 let ends: number;
 let grant: CountedGrant;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InstanceRecord } from '../../../src/core/lifecycle/instance.ts';
-import type { Inbox } from '../../../src/core/ports.ts';
+import type { InboundState } from '../../../src/core/ports.ts';
 import { FakeProcess, granted, here, ready, settle, type World, world } from '../fakes.ts';
 
 const MB = 1024 * 1024;
@@ -226,8 +226,8 @@ describe('an answer about them that comes late', () => {
   it('says nothing of the next time that it is frozen (bug: what came in then was not looked for)', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
-    const late = Promise.withResolvers<Inbox>();
-    process.inbox = () => late.promise;
+    const late = Promise.withResolvers<InboundState>();
+    process.inboundState = () => late.promise;
     made.connections.set('/b', 1);
     await made.clock.advance(1000);
     granted(await made.supervisor.claim('api:acme', here())).release();
@@ -236,7 +236,7 @@ describe('an answer about them that comes late', () => {
     expect(stateOf(made)).toBe('suspended');
     late.resolve('closed');
     await settle();
-    process.inbox = async () => 'unread';
+    process.inboundState = async () => 'unread';
     await made.clock.advance(1000);
     expect(process.frozen).toBe(false);
   });

@@ -16,7 +16,7 @@ interface NeededDir {
 }
 
 /** Why a directory cannot be used, as the rest of a sentence that begins with its path, and what to do about it. */
-interface Lack {
+interface DirectoryProblem {
   readonly why: string;
   readonly hint: string;
 }
@@ -35,7 +35,7 @@ export function assertDataDirectories({ settings: { dataDir, stateDir } }: Direc
     { what: 'settings.data_dir', path: dataDir },
     { what: 'state directory', path: stateDir },
   ])
-    assertUsable(needed, lackOf(needed.path, writes));
+    assertUsable(needed, problemOf(needed.path, writes));
 }
 
 /** Checks the directories of sockets. Leaves nothing behind. @throws {TenementError} `state_failed` */
@@ -45,16 +45,16 @@ export async function assertSocketDirectories({ settings, services }: Directorie
     for (const { dir } of socketShares([service], settings))
       if (!dirs.has(dir)) dirs.set(dir, `service.${service.name}.socket`);
   for (const [path, what] of dirs) {
-    assertUsable({ what, path }, lackOf(path, writes));
-    assertUsable({ what, path }, await lackOfSockets(path));
+    assertUsable({ what, path }, problemOf(path, writes));
+    assertUsable({ what, path }, await socketProblemOf(path));
   }
 }
 
-function assertUsable(needed: NeededDir, lack: Lack | null): void {
-  if (lack !== null) throw refusal(needed, nearestExisting(needed.path), lack);
+function assertUsable(needed: NeededDir, problem: DirectoryProblem | null): void {
+  if (problem !== null) throw refusal(needed, nearestExisting(needed.path), problem);
 }
 
-function refusal({ what, path }: NeededDir, there: string, { why, hint }: Lack): TenementError {
+function refusal({ what, path }: NeededDir, there: string, { why, hint }: DirectoryProblem): TenementError {
   return new TenementError('state_failed', `${what} (${path}) cannot be used: ${there} ${why}`, { hint });
 }
 
@@ -68,7 +68,7 @@ export function trialDir(path: string): string {
   return mkdtempSync(join(nearestExisting(path), '.t-'));
 }
 
-function lackOf(path: string, attempt: (dir: string) => void): Lack | null {
+function problemOf(path: string, attempt: (dir: string) => void): DirectoryProblem | null {
   const there = nearestExisting(path);
   if (!statSync(there).isDirectory()) return { why: 'is not a directory', hint: 'Name another directory.' };
   let dir: string | null = null;
@@ -77,7 +77,7 @@ function lackOf(path: string, attempt: (dir: string) => void): Lack | null {
     attempt(dir);
     return null;
   } catch (error) {
-    return lackBy(error as NodeJS.ErrnoException, there);
+    return problemBy(error as NodeJS.ErrnoException, there);
   } finally {
     if (dir !== null) rmSync(dir, { recursive: true, force: true });
   }
@@ -87,7 +87,7 @@ function writes(dir: string): void {
   writeFileSync(join(dir, 'file'), 'x');
 }
 
-function lackBy({ code, message }: NodeJS.ErrnoException, there: string): Lack {
+function problemBy({ code, message }: NodeJS.ErrnoException, there: string): DirectoryProblem {
   if (code === 'EROFS') return { why: 'is read-only', hint: 'Mount it writable, or name another directory.' };
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return { why: `has no free space (${code})`, hint: 'Free some, or name another directory.' };
@@ -107,7 +107,7 @@ function lackBy({ code, message }: NodeJS.ErrnoException, there: string): Lack {
 const OTHER_FILE_SYSTEM = 'Choose one on another file system, a tmpfs such as /run for example.';
 
 /** Tries to bind a socket and to give it a second name. */
-async function lackOfSockets(path: string): Promise<Lack | null> {
+async function socketProblemOf(path: string): Promise<DirectoryProblem | null> {
   const dir = trialDir(path);
   const socket = join(dir, 's');
   const server = createServer();

@@ -7,12 +7,12 @@ import { TenementError } from '../../../errors.ts';
 const CAP_NET_BIND_SERVICE = 10n;
 const DEFAULT_FIRST_PORT = 1024;
 
-type Listeners = Readonly<Record<'proxy' | 'api', { readonly listen: ListenAddress }>>;
+type ListenConfig = Readonly<Record<'proxy' | 'api', { readonly listen: ListenAddress }>>;
 
 /**
  * Checks both addresses. @throws {TenementError} `listen_failed` for a port that needs a right which this process lacks
  */
-export function assertMayListen({ proxy, api }: Listeners, rights = readRights()): void {
+export function assertMayListen({ proxy, api }: ListenConfig, rights = readRights()): void {
   for (const [table, { listen }] of Object.entries({ proxy, api })) assertOne(table, listen, rights);
 }
 

@@ -15,10 +15,10 @@ const TRY_TIMEOUT_MS = 20_000;
 /** Capabilities that the server uses on tenants with users of their own. */
 const RIGHTS = 'CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID and CAP_SETUID';
 
-type Where = Pick<Settings, 'dataDir' | 'runtimeDir' | 'dynamicUids'>;
+type UserIdSettings = Pick<Settings, 'dataDir' | 'runtimeDir' | 'dynamicUids'>;
 
 /** Why it is impossible, and what to do about it. */
-interface Lack {
+interface UserIdProblem {
   readonly why: string;
   readonly hint: string;
 }
@@ -27,7 +27,7 @@ interface Lack {
 const tried = new Set<string>();
 
 /** Returns why tenants cannot have users of their own; null: they can. Leaves nothing behind. */
-export function whyNoUsers(where: Where): Lack | null {
+export function whyNoUsers(where: UserIdSettings): UserIdProblem | null {
   const instead = 'or leave tenants the server\'s user: user = "root".';
   if (process.getuid?.() !== 0) return { why: 'it needs root', hint: 'Run tenement as root, or leave `user` out.' };
   if (!hasSetpriv)
@@ -48,7 +48,7 @@ interface Failure {
   readonly code: string | null;
 }
 
-function hintFor({ code }: Failure, [first, last]: Where['dynamicUids']): string {
+function hintFor({ code }: Failure, [first, last]: UserIdSettings['dynamicUids']): string {
   if (code === 'EINVAL')
     return `Map the user ids ${first}-${last} into this user namespace (of the container), or set dynamic_uids to some that are`;
   return `Give the server (its container, its service) ${RIGHTS}, and directories on a file system with owners`;
@@ -117,7 +117,7 @@ function removeTrial(dir: string, uid: number): void {
 }
 
 /** Checks that a service's tenants can have the user that its config asks for. @throws {TenementError} `host_cannot` */
-export function assertUsers(service: ServiceConfig, settings: Where): void {
+export function assertUsers(service: ServiceConfig, settings: UserIdSettings): void {
   const { name, user } = service;
   const isRoot = process.getuid?.() === 0;
   if (user === null || (user === 'root' && isRoot)) return;

@@ -25,7 +25,7 @@ export interface ContainerOptions {
   readonly emptyFile: string;
 }
 
-interface Mount {
+interface ContainerMount {
   readonly destination: string;
   readonly type: string;
   readonly source: string;
@@ -33,7 +33,7 @@ interface Mount {
 }
 
 /** gVisor's own file systems in place of the host's; it adds /dev itself. */
-const OWN: readonly Mount[] = [
+const OWN: readonly ContainerMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc' },
   { destination: '/sys', type: 'sysfs', source: 'sysfs' },
 ];
@@ -72,18 +72,18 @@ function exclusive(source: string): Record<string, string> {
   return { [`${hint}.source`]: source, [`${hint}.type`]: 'bind', [`${hint}.share`]: 'container' };
 }
 
-function mountsOf(options: ContainerOptions): Mount[] {
+function mountsOf(options: ContainerOptions): ContainerMount[] {
   const all = options.layers.map((layer) => mountOf(layer, options)).filter(({ destination }) => !isOwn(destination));
   // gVisor's own /dev/shm is for root alone.
   return [...OWN, scratchAt('/dev/shm', options), ...all];
 }
 
 /** Mounts memory that every user may write to, like /tmp. */
-function scratchAt(destination: string, { tmpBytes }: Pick<ContainerOptions, 'tmpBytes'>): Mount {
+function scratchAt(destination: string, { tmpBytes }: Pick<ContainerOptions, 'tmpBytes'>): ContainerMount {
   return { destination, type: 'tmpfs', source: 'tmpfs', options: [`size=${tmpBytes}`, 'mode=1777'] };
 }
 
-function mountOf({ kind, at, from }: Layer, options: ContainerOptions): Mount {
+function mountOf({ kind, at, from }: Layer, options: ContainerOptions): ContainerMount {
   const { emptyFile } = options;
   if (kind === 'scratch') return scratchAt(at, options);
   if (kind === 'empty') return { destination: at, type: 'tmpfs', source: 'tmpfs', options: ['ro'] };

@@ -10,7 +10,7 @@ import type { ProxyLimits } from '../../../core/service/service.ts';
 import type { ErrorCode } from '../../../errors.ts';
 import { confine, confineWith, inside } from '../../../faults.ts';
 import type { Logger } from '../../../logger.ts';
-import { FewATurn } from '../../exchange/few-a-turn.ts';
+import { PacedQueue } from '../../exchange/paced-queue.ts';
 import { askedProtocol } from '../../tunnel/upgrade-request.ts';
 import { requestOf } from '../client.ts';
 import type { ClientHandler, ClientOfSource } from '../client-source.ts';
@@ -36,7 +36,7 @@ export class NodeHttpReader {
   /** Never listens: it is handed connections. */
   private readonly server: Server;
   private readonly handler: ClientHandler;
-  private readonly refusals = new FewATurn();
+  private readonly refusals = new PacedQueue();
 
   constructor({ limits, logger, handler }: NodeHttpOptions) {
     this.handler = handler;

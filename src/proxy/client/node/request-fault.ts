@@ -1,6 +1,6 @@
 /** Decides whether a request that node:http could parse is refused all the same. Pure. */
 import type { ErrorCode } from '../../../errors.ts';
-import { hasUnclearLength, isChunked, valuesOf } from '../../routing/headers.ts';
+import { hasUnclearLength, headerValues, isChunked } from '../../routing/headers.ts';
 
 export interface ParsedHead {
   /** For example "1.1". */
@@ -19,7 +19,7 @@ export function faultOf({ httpVersion, rawHeaders }: ParsedHead): ErrorCode | nu
   // The parser also accepts 0.9 and 2.0.
   if (!isOld && httpVersion !== '1.1') return 'bad_request';
   if (hasUnclearLength(rawHeaders) || (isOld && isChunked(rawHeaders))) return 'bad_request';
-  return isOld || canMeet(valuesOf(rawHeaders, 'expect')) ? null : 'expectation_failed';
+  return isOld || canMeet(headerValues(rawHeaders, 'expect')) ? null : 'expectation_failed';
 }
 
 /** A server can meet only one expectation, in one spelling. */

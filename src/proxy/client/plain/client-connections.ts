@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../../../core/service/service.ts';
 import { inside } from '../../../faults.ts';
-import { FewATurn } from '../../exchange/few-a-turn.ts';
+import { PacedQueue } from '../../exchange/paced-queue.ts';
 import type { ClientRequest, ClientResponse, ServedRequest } from '../client.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
@@ -23,7 +23,7 @@ export class ClientConnections implements ClientConnectionOwner {
   readonly keepAliveLines: string;
   private readonly options: ClientConnectionsOptions;
   private readonly all = new Set<ClientConnection>();
-  private readonly endings = new FewATurn();
+  private readonly endings = new PacedQueue();
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: ClientConnectionsOptions) {

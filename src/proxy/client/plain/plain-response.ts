@@ -16,7 +16,7 @@ export interface PlainResponseOwner {
 }
 
 /** How the client finds the end of the body. */
-type Framing = 'none' | 'length' | 'chunked';
+type BodyFraming = 'none' | 'length' | 'chunked';
 
 export class PlainResponse implements ClientResponse {
   shouldKeepAlive: boolean;
@@ -24,7 +24,7 @@ export class PlainResponse implements ClientResponse {
   readonly req: { readonly socket: Socket; readonly httpVersionMinor: number };
   private readonly owner: PlainResponseOwner;
   private readonly isHead: boolean;
-  private framing: Framing = 'none';
+  private framing: BodyFraming = 'none';
   /** Whether the tenant has set `Date`. */
   private isDated = false;
   /** Complete, but not yet written. */

@@ -16,7 +16,7 @@ const OPTIONS: ContainerOptions = {
   emptyFile: '/state/nothing',
 };
 
-interface Mount {
+interface ContainerMount {
   readonly destination: string;
   readonly type: string;
   readonly source: string;
@@ -27,7 +27,7 @@ function specOf(change: Partial<ContainerOptions> = {}) {
   return containerSpec({ ...OPTIONS, ...change }) as {
     readonly root: object;
     readonly process: { readonly user: object; readonly capabilities: object; readonly rlimits: readonly object[] };
-    readonly mounts: readonly Mount[];
+    readonly mounts: readonly ContainerMount[];
   };
 }
 

@@ -2,37 +2,37 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../../connection-cap.ts';
-import type { RoomLimits } from '../../core/admission/connection-room.ts';
+import type { ConnectionLimits } from '../../core/admission/connection-limiter.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import { confine, confineWith } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import { rawAtCapacity } from '../problem.ts';
 
-export interface CrowdOptions {
+export interface ConnectionLimitOptions {
   /** Name of the listener in the log. */
   readonly listener: 'api' | 'control-socket';
-  readonly limits: RoomLimits;
+  readonly limits: ConnectionLimits;
   readonly turnedAway: TurnedAway;
   /** Whether an address stands for many clients. */
   isExempt(peer: string): boolean;
 }
 
 /** Usage of one connection. */
-interface Use {
+interface ConnectionUsage {
   underWay: number;
   /** In ms of performance.now(). */
   quietSinceMs: number;
 }
 
 /** Passes a connection to the server's own reader only after admitting it. */
-export function boundConnections(server: Server, options: CrowdOptions, logger: Logger): void {
-  const uses = new WeakMap<Socket, Use>();
+export function limitConnections(server: Server, options: ConnectionLimitOptions, logger: Logger): void {
+  const uses = new WeakMap<Socket, ConnectionUsage>();
   const cap = new ConnectionCap({ ...options, logger, answer: rawAtCapacity });
   const readers = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     confine(socket, logger, { listener: options.listener });
-    const use: Use = { underWay: 0, quietSinceMs: performance.now() };
+    const use: ConnectionUsage = { underWay: 0, quietSinceMs: performance.now() };
     uses.set(socket, use);
     const idleMs = (nowMs: number) => (use.underWay > 0 ? 0 : nowMs - use.quietSinceMs);
     const client = options.listener === 'api' ? clientOfSocket(socket, options.isExempt) : null;

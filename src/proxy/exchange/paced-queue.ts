@@ -4,7 +4,7 @@
  */
 const A_TURN = 8;
 
-export class FewATurn {
+export class PacedQueue {
   private readonly waiting: (() => void)[] = [];
 
   add(task: () => void): void {

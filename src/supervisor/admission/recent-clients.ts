@@ -1,20 +1,20 @@
 /** The recent clients of an instance: the last one, and the last other one before it. */
 import type { Visit } from '../../core/admission/eviction.ts';
-import type { Asker } from '../../core/admission/serving.ts';
+import type { Requester } from '../../core/admission/serving.ts';
 
 /** Requests that follow closer than this are not all looked at. */
 const LOOK_MS = 100;
 
-export class Clientele {
+export class RecentClients {
   private last: Visit | null = null;
   private before: Visit | null = null;
   private lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Notes a request. */
-  seen(asker: Asker | null, nowMs: number): void {
+  seen(requester: Requester | null, nowMs: number): void {
     if (nowMs - this.lookedAtMs < LOOK_MS) return;
     this.lookedAtMs = nowMs;
-    this.note(asker?.client ?? null, nowMs);
+    this.note(requester?.client ?? null, nowMs);
   }
 
   note(client: string | null, nowMs: number): void {

@@ -1,4 +1,4 @@
-/** A client that waits at an activation socket, and the server that tells it why it cannot be served. */
+/** A connection held at an activation socket, and the server that answers it when its instance cannot be served. */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Refusal } from '../../core/admission/serving.ts';
@@ -12,7 +12,7 @@ const HELD_BYTES = 64 * 1024;
 const REFUSAL_TIMEOUT_MS = 10_000;
 
 /** A held connection. A client that half-closes counts as gone, as it does for most tenants. */
-export class Visitor {
+export class HeldConnection {
   readonly socket: Socket;
   private readonly leaving = new AbortController();
   private held: Buffer[] = [];
@@ -59,7 +59,7 @@ export class Visitor {
 }
 
 /** Creates a server that never listens. It gets connections passed, and answers every request with its refusal. */
-export function createRefuser(refusals: WeakMap<Socket, Refusal>): Server {
+export function createRefusalServer(refusals: WeakMap<Socket, Refusal>): Server {
   const server = createServer({ requireHostHeader: false, shouldUpgradeCallback: () => false }, (request, response) => {
     const refusal = refusals.get(request.socket);
     // Further pipelined requests; only the first one is answered.

@@ -5,7 +5,7 @@
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { RunnerCallbacks, RunnerDeps, RunnerParts } from '../instance/runner-parts.ts';
 
-export class Tenure {
+export class ServingPeriod {
   private readonly parts: RunnerParts;
   private readonly callbacks: RunnerCallbacks;
   private readonly deps: Pick<RunnerDeps, 'clock' | 'generations'>;

@@ -5,7 +5,7 @@ import { Exchange } from './exchange/exchange.ts';
 import { callerOf, type Gateway } from './gateway.ts';
 import type { Routed } from './routing/route.ts';
 
-export function serve(
+export function serveRequest(
   request: ClientRequest,
   response: ClientResponse,
   gateway: Gateway,

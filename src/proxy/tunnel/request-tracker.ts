@@ -8,7 +8,7 @@ import { ResponseReader, type ResponseSink } from '../upstream/response-reader.t
 const MAX_HEAD_BYTES = 64 * 1024;
 const IGNORE: ResponseSink = { onHead: () => {}, onBody: () => {}, onEnd: () => {} };
 
-export class Conversation {
+export class RequestTracker {
   private readonly reader = new ResponseReader(IGNORE);
   private isKnown = true;
   /** Whether the client has sent a request, and not yet got the whole response. */

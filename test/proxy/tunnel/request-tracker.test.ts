@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Conversation } from '../../../src/proxy/tunnel/conversation.ts';
+import { RequestTracker } from '../../../src/proxy/tunnel/request-tracker.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n';
@@ -8,12 +8,12 @@ const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\
 
 /** `> ` what the client sends, `< ` what the tenant does; returns whether it is between two requests after each. */
 function held(...parts: string[]): boolean[] {
-  const conversation = new Conversation();
+  const tracker = new RequestTracker();
   return parts.map((part) => {
     const bytes = Buffer.from(part.slice(2), 'latin1');
-    if (part.startsWith('> ')) conversation.asked(bytes);
-    else conversation.answered(bytes);
-    return conversation.isBetween;
+    if (part.startsWith('> ')) tracker.asked(bytes);
+    else tracker.answered(bytes);
+    return tracker.isBetween;
   });
 }
 
@@ -44,7 +44,7 @@ describe('is between two requests', () => {
   });
 
   it('before the first request', () => {
-    expect(new Conversation().isBetween).toBe(true);
+    expect(new RequestTracker().isBetween).toBe(true);
   });
 });
 
