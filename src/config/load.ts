@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
-import { configuredLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import {
   type Config,
@@ -19,17 +18,16 @@ import {
 import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
-import { splitCommand } from './command.ts';
-import { groupId } from './group.ts';
 import type { KeyPath } from './locate.ts';
+import { planOf } from './plan-config.ts';
 import { configError, type Problem } from './problems/problems.ts';
 import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
 import { semanticProblems } from './problems/semantics.ts';
 import { syntaxProblem } from './problems/syntax-problem.ts';
 import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
-import type { ServiceInput } from './schema/service.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
+import { serviceOf } from './service-config.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */
@@ -53,15 +51,16 @@ export function loadConfig(path: string, options: LoadOptions = {}): Config {
     const problems = [...schemaProblems(result.error, raw), ...problemsBeside(result.error, raw, file, options)];
     throw configError(path, text, problems);
   }
-  const { config, problems } = built(result.data, file, options);
+  const { config, problems } = built(result.data, raw, file, options);
   if (problems.length > 0) throw configError(path, text, problems, codeOf(problems));
   assertControlSocket(config.settings);
   return config;
 }
 
-function built(input: ConfigInput, file: string, options: LoadOptions): { config: Config; problems: Problem[] } {
+/** @param raw the file as it was parsed, without defaults */
+function built(input: ConfigInput, raw: unknown, file: string, options: LoadOptions) {
   const problems: Problem[] = [];
-  const config = build(input, file, options, problems);
+  const config = build(input, raw, { file, options }, problems);
   problems.push(...semanticProblems(input, config));
   return { config, problems };
 }
@@ -69,9 +68,10 @@ function built(input: ConfigInput, file: string, options: LoadOptions): { config
 /** Checks the rest of a file that the schema rejects in part. */
 function problemsBeside(error: z.ZodError, raw: unknown, file: string, options: LoadOptions): Problem[] {
   const rejected = rejectedPaths(error);
-  const result = configSchema.safeParse(withoutPaths(raw, rejected));
+  const accepted = withoutPaths(raw, rejected);
+  const result = configSchema.safeParse(accepted);
   if (!result.success) return [];
-  const { problems } = built(result.data, file, options);
+  const { problems } = built(result.data, accepted, file, options);
   const isBeside = (path: KeyPath) =>
     path.length > 0 && !rejected.some((one) => one.every((part, index) => String(part) === String(path[index])));
   return problems.filter(({ path }) => isBeside(path));
@@ -102,6 +102,13 @@ function parseText(text: string, file: string): unknown {
   }
 }
 
+/** Returns the keys of a table; none when the file has no such table. */
+function keysAt(raw: unknown, path: KeyPath): readonly string[] {
+  let value = raw;
+  for (const part of path) value = (value as Record<string | number, unknown> | undefined)?.[part];
+  return Object.keys(value ?? {});
+}
+
 /** Copies a value without the values at these paths. */
 function withoutPaths(raw: unknown, paths: readonly KeyPath[]): unknown {
   const copy = structuredClone(raw);
@@ -114,11 +121,18 @@ function withoutPaths(raw: unknown, paths: readonly KeyPath[]): unknown {
   return copy;
 }
 
-function build(input: ConfigInput, file: string, options: LoadOptions, problems: Problem[]): Config {
+interface Origin {
+  /** Absolute path of the config file. */
+  readonly file: string;
+  readonly options: LoadOptions;
+}
+
+function build(input: ConfigInput, raw: unknown, { file, options }: Origin, problems: Problem[]): Config {
   const settings = settingsOf(input, dirname(file), options);
   const services = new Map<string, ServiceConfig>();
   for (const [name, service] of Object.entries(input.service)) {
-    services.set(name, serviceOf(name, service, { dir: dirname(file), uid: uidOf(options) }, problems));
+    const given = keysAt(raw, ['service', name]);
+    services.set(name, serviceOf(name, service, given, { dir: dirname(file), uid: uidOf(options) }, problems));
   }
   const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
   const [only] = services.size === 1 ? services.keys() : [];
@@ -140,6 +154,8 @@ function build(input: ConfigInput, file: string, options: LoadOptions, problems:
       return ids.map((tenantId) => ({ service, tenantId, start }));
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
+    tenants: { defaultPlan: input.tenants.default_plan ?? null },
+    plans: new Map(Object.entries(input.plan).map(([name, plan]) => [name, planOf(name, plan)])),
     warnings: warningsOf(input),
   };
 }
@@ -191,77 +207,6 @@ function uidOf({ uid = process.getuid?.() }: LoadOptions): number | undefined {
 function uidRange(text: string): [number, number] {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return [first, last];
-}
-
-interface ConfigOrigin {
-  /** Directory of the config file. */
-  readonly dir: string;
-  /** User id of the server. */
-  readonly uid: number | undefined;
-}
-
-function serviceOf(name: string, input: ServiceInput, { dir, uid }: ConfigOrigin, problems: Problem[]): ServiceConfig {
-  return {
-    name,
-    command: commandOf(name, input, problems),
-    workdir: resolve(dir, input.workdir),
-    socket: input.socket === undefined ? '{runtime_dir}/{service}-{id}.sock' : absoluteTemplate(input.socket, dir),
-    socketMode: Number.parseInt(input.socket_mode, 8),
-    socketGroup: groupOf(name, input, problems),
-    listen: input.listen,
-    health: input.health ?? null,
-    healthHost: input.health_host,
-    healthTimeoutMs: parseDuration(input.health_timeout),
-    restart: input.restart,
-    idleTimeoutMs: parseDuration(input.idle_timeout),
-    idleAction: input.idle_action,
-    suspendTimeoutMs: parseDuration(input.suspend_timeout),
-    startupTimeoutMs: parseDuration(input.startup_timeout),
-    stopTimeoutMs: parseDuration(input.stop_timeout),
-    drainTimeoutMs: parseDuration(input.drain_timeout),
-    requestTimeoutMs: parseDuration(input.request_timeout),
-    wakeQueue: input.wake_queue,
-    retry: input.retry,
-    // Any other value has been refused by the schema.
-    isolation: input.isolation,
-    network: input.network,
-    user: input.user ?? (uid === 0 && input.isolation !== 'process' ? 'dynamic' : null),
-    readOnlyPaths: input.read_only_paths?.map((path) => absoluteTemplate(path, dir)) ?? null,
-    readWritePaths: input.read_write_paths.map((path) => absoluteTemplate(path, dir)),
-    sockets: input.sockets.map((path) => absoluteTemplate(path, dir)),
-    tmpLimitBytes: input.tmp_limit_mb === undefined ? null : input.tmp_limit_mb * 1024 * 1024,
-    ...configuredLimits(input),
-    storageAction: input.storage_action,
-    logLimitBytes: input.log_limit_mb * 1024 * 1024,
-    inheritEnv: input.inherit_env,
-    env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
-  };
-}
-
-function groupOf(name: string, { socket_group: group }: ServiceInput, problems: Problem[]): number | null {
-  if (group === undefined) return null;
-  const gid = groupId(group);
-  if (gid === null) {
-    problems.push({ path: ['service', name, 'socket_group'], message: `there is no group "${group}" on this machine` });
-  }
-  return gid;
-}
-
-function commandOf(name: string, input: ServiceInput, problems: Problem[]): string[] {
-  try {
-    return splitCommand(input.command);
-  } catch (error) {
-    problems.push({
-      path: ['service', name, 'command'],
-      message: error instanceof Error ? error.message : String(error),
-    });
-    return ['-'];
-  }
-}
-
-/** A template that begins with a directory variable is absolute already. */
-function absoluteTemplate(template: string, dir: string): string {
-  return /^\{(data_dir|tenant_dir|runtime_dir)\}/.test(template) ? template : resolve(dir, template);
 }
 
 function assertControlSocket(settings: Settings): void {

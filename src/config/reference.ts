@@ -15,7 +15,8 @@ interface Property {
 }
 
 export function configReference(): string {
-  const { settings, proxy, api, service, instances, routing } = (jsonSchema() as Property).properties ?? {};
+  const { settings, proxy, api, service, instances, routing, tenants, plan } =
+    (jsonSchema() as Property).properties ?? {};
   return [
     table('[settings]', settings),
     table('[proxy]', proxy),
@@ -23,6 +24,8 @@ export function configReference(): string {
     table('[service.NAME]', innerTable(service)),
     `### [instances]\n\n${instances?.description ?? ''}\n`,
     table('[routing]', routing),
+    table('[tenants]', tenants),
+    table('[plan.NAME]', innerTable(plan)),
   ].join('\n');
 }
 

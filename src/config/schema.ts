@@ -1,9 +1,11 @@
 /** Every key of tenement.toml: its type, default and meaning. The docs and the editors' schema derive from this. */
 import { z } from 'zod';
 import { apiSchema } from './schema/api.ts';
+import { planSchema } from './schema/plan.ts';
 import { proxySchema } from './schema/proxy.ts';
 import { serviceSchema } from './schema/service.ts';
 import { settingsSchema } from './schema/settings.ts';
+import { tenantsSchema } from './schema/tenants.ts';
 import { label } from './schema/values.ts';
 
 export const configSchema = z.strictObject({
@@ -27,6 +29,11 @@ export const configSchema = z.strictObject({
     .strictObject({ aliases: z.record(label(), label()).default({}).describe('Aliases: leading label = tenant id.') })
     .prefault({})
     .describe('Routing in addition to tenant ids.'),
+  tenants: tenantsSchema.prefault({}).describe('Tenants.'),
+  plan: z
+    .record(label(), planSchema)
+    .default({})
+    .describe('One table per plan: `[plan.NAME]`. What a tenant on it may use; see docs/plans.md.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

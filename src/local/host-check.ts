@@ -2,6 +2,7 @@
 import { networkInterfaces, userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
+import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config } from '../core/service/service.ts';
 import type { ServiceUnit } from '../core/service/service-unit.ts';
 import { servableConfig } from '../own-directories.ts';
@@ -52,7 +53,7 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];
-  const host = hostSupportFor(config.settings, config.services.values(), unit);
+  const host = hostSupportFor(config.settings, servicesUnderPlans(config), unit);
   return { unit, host, warnings, openFiles: few === null ? describeDescriptors(wanted, openFiles) : null };
 }
 

@@ -62,4 +62,11 @@ export const MIGRATIONS: readonly string[] = [
     data TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE tenants ADD COLUMN plan TEXT;
+  ALTER TABLE tenants ADD COLUMN expires_at_ms INTEGER;
+  ALTER TABLE tenants ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE tenants ADD COLUMN env TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE tenants ADD COLUMN desired TEXT NOT NULL DEFAULT 'active' CHECK (desired IN ('active', 'stopped'));
+  `,
 ];

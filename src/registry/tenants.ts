@@ -26,14 +26,17 @@ export function createTenantStore(database: Database): TenantStore {
 
 /** Returns a function that writes a change inside the caller's transaction. */
 function changeWriter(database: Database): (change: TenantChange) => void {
-  const save = database.prepare('INSERT OR REPLACE INTO tenants (id, created_at_ms, uid) VALUES (?, ?, ?)');
+  const save = database.prepare(
+    `INSERT OR REPLACE INTO tenants (id, created_at_ms, uid, plan, expires_at_ms, labels, env, desired)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
   return ({ tenantId, record, addInstance, removeInstance, operation }) => {
     setOperation(tenantId, operation ?? null);
     if (record === null) remove.run(tenantId);
-    else if (record !== undefined) save.run(record.id, record.createdAtMs, record.uid);
+    else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
     if (addInstance !== undefined) instances.save(addInstance);
   };
@@ -56,10 +59,24 @@ function unfinishedOf(row: Record<string, SQLOutputValue>): UnfinishedOperation 
   return { tenantId: String(tenant), operation };
 }
 
+function columnsOf(record: TenantRecord): (string | number | null)[] {
+  const { id, createdAtMs, uid, plan, expiresAtMs, labels, env, desired } = record;
+  return [id, createdAtMs, uid, plan, expiresAtMs, JSON.stringify(labels), JSON.stringify(env), desired];
+}
+
 function recordOf(row: Record<string, SQLOutputValue>): TenantRecord {
   return {
     id: String(row['id']),
     createdAtMs: Number(row['created_at_ms']),
-    uid: row['uid'] === null ? null : Number(row['uid']),
+    uid: numberOrNull(row['uid']),
+    plan: row['plan'] === null ? null : String(row['plan']),
+    expiresAtMs: numberOrNull(row['expires_at_ms']),
+    labels: JSON.parse(String(row['labels'])),
+    env: JSON.parse(String(row['env'])),
+    desired: row['desired'] === 'stopped' ? 'stopped' : 'active',
   };
+}
+
+function numberOrNull(value: SQLOutputValue | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
 }

@@ -19,6 +19,8 @@ export interface ReconfigurationDeps {
   readonly rollingRestart: RollingRestart;
   readonly logger: Logger;
   readonly recovery: RecoveryDeps;
+  /** Returns the names of all services of the new config. */
+  services(): string[];
   /** Returns a service of the new config. */
   service(name: string): ServiceConfig | undefined;
   /** Registers an entry of `[instances]`, and starts it unless the entry says otherwise. @throws {TenementError} */
@@ -28,7 +30,8 @@ export interface ReconfigurationDeps {
 /** Applies the differences. The new config is current already. */
 export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
   for (const name of diff.removed) retireAll(name, deps);
-  for (const { name } of diff.changed) change(name, deps);
+  const changed = changedServices(diff, deps);
+  for (const name of changed) change(name, deps);
   if (diff.added.length > 0) takeUpAdded(new Set(diff.added), deps);
   for (const instance of diff.instances) {
     const name = instanceName(instance.service, instance.tenantId);
@@ -36,8 +39,22 @@ export function reconfigure(diff: ConfigDiff, deps: ReconfigurationDeps): void {
       .takeIn(instance)
       .catch((error) => deps.logger.error({ instance: name, err: error }, 'not registered or started'));
   }
-  for (const { name, restarts } of diff.changed)
-    if (restarts) detached(deps.logger, { service: name }, deps.rollingRestart.start(name));
+  const restarted = hasOtherTerms(diff)
+    ? changed
+    : diff.changed.filter(({ restarts }) => restarts).map(({ name }) => name);
+  for (const service of restarted) detached(deps.logger, { service }, deps.rollingRestart.start(service));
+}
+
+/** Returns the services that change. Another plan changes all services. */
+function changedServices(diff: ConfigDiff, { services }: ReconfigurationDeps): string[] {
+  return hasOtherTerms(diff)
+    ? services().filter((name) => !diff.added.includes(name))
+    : diff.changed.map(({ name }) => name);
+}
+
+/** Whether tenants bring other terms to their instances. */
+function hasOtherTerms({ plans, live }: ConfigDiff): boolean {
+  return plans.length > 0 || live.includes('tenants');
 }
 
 function change(name: string, deps: ReconfigurationDeps): void {

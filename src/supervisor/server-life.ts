@@ -4,7 +4,8 @@
 import { describeDiff } from '../core/input/diff-words.ts';
 import type { SpawnOptions } from '../core/input/verbs.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
-import { applicable, diffConfigs } from '../core/lifecycle/reconcile.ts';
+import { applicable, type ConfigDiff, diffConfigs } from '../core/lifecycle/reconcile.ts';
+import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config, ListedInstance } from '../core/service/service.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
@@ -49,9 +50,9 @@ export class ServerLife {
 
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
   async open(): Promise<void> {
-    this.parts.deps.host.assertHostGives(this.parts.config.services.values());
+    this.parts.deps.host.assertHostGives(servicesUnderPlans(this.parts.config));
     await this.parts.deps.host.prepare();
-    await resumeDeletions(this.parts.tenantLocks, this.parts.deps);
+    await resumeDeletions(this.parts.tenantLocks, { ...this.parts.deps, tenants: this.parts.tenants });
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);
@@ -112,14 +113,20 @@ export class ServerLife {
   /**
    * Applies another config: new services are served, removed ones drain and end, changed ones restart one by one.
    * Returns a sentence for each change.
-   * @throws {TenementError} `shutting_down`, `host_cannot`
+   * @throws {TenementError} `shutting_down`, `host_cannot`, `bad_config`
    */
   apply(config: Config): string[] {
     this.assertOpen();
-    this.parts.deps.host.assertHostGives(config.services.values());
+    this.parts.deps.host.assertHostGives(servicesUnderPlans(config));
     const { served, registry, logger } = this.parts.deps;
     const diff = diffConfigs(served.current, config);
-    const words = describeDiff(diff, (service) => this.parts.instanceTable.countInstances(service));
+    this.assertPlansStay(diff);
+    const { instanceTable, tenants } = this.parts;
+    const words = describeDiff(
+      diff,
+      (service) => instanceTable.countInstances(service),
+      (plan) => tenants.countOn(plan),
+    );
     served.replace(applicable(served.current, config));
     reconfigure(diff, {
       instanceTable: this.parts.instanceTable,
@@ -127,11 +134,24 @@ export class ServerLife {
       logger,
       rollingRestart: this.parts.rollingRestart,
       recovery: this.recoveryDeps(),
+      services: () => [...this.parts.config.services.keys()],
       service: (name) => this.parts.config.services.get(name),
       takeIn: (instance) => this.takeIn(instance),
     });
     this.parts.monitors.renew();
     return words;
+  }
+
+  /** @throws {TenementError} `bad_config` when a plan is gone that tenants were given */
+  private assertPlansStay({ plans }: ConfigDiff): void {
+    for (const { name, change } of plans) {
+      const given = change === 'removed' ? this.parts.tenants.list().filter(({ plan }) => plan === name) : [];
+      if (given.length === 0) continue;
+      const whom = given.length === 1 ? `tenant ${given[0]?.id} has it` : `${given.length} tenants have it`;
+      throw new TenementError('bad_config', `plan ${name} is gone from the config, but ${whom}`, {
+        hint: `Keep [plan.${name}], or give them another plan first: \`tenement tenant set ID --plan NAME\`.`,
+      });
+    }
   }
 
   private recoveryDeps(): RecoveryDeps {

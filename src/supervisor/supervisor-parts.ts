@@ -1,6 +1,6 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
 import type { Capacity } from '../core/admission/eviction.ts';
-import { instanceName, parseInstanceName, type TenantOverrides } from '../core/lifecycle/instance.ts';
+import { type InstanceOverrides, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
@@ -19,12 +19,14 @@ import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { type RegisterOptions, Registrar, type Registration } from './tenants/registrar.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
+import { TenantTable } from './tenants/tenant-table.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export class SupervisorParts {
   readonly deps: SupervisorDeps;
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
+  readonly tenants: TenantTable;
   readonly tenantLocks = new TenantLocks();
   readonly registrar: Registrar;
   readonly rollingRestart: RollingRestart;
@@ -35,6 +37,7 @@ export class SupervisorParts {
   constructor(deps: SupervisorDeps, assertOpen: () => void) {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
+    this.tenants = new TenantTable(deps.tenants, () => this.config);
     this.writeBehind = new WriteBehind({ clock, registry, logger });
     const runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
@@ -45,6 +48,7 @@ export class SupervisorParts {
     });
     this.registrar = new Registrar({
       ...deps,
+      tenants: this.tenants,
       instanceTable: this.instanceTable,
       locks: this.tenantLocks,
       assertOpen,
@@ -66,6 +70,7 @@ export class SupervisorParts {
       webAddressOf,
       activationSockets,
       settings: () => this.config.settings,
+      termsOf: (tenantId) => this.tenants.termsOf(tenantId),
       processTable,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       writeBehind: this.writeBehind,
@@ -124,11 +129,11 @@ export class SupervisorParts {
   async register(
     service: string,
     tenantId: string,
-    own: TenantOverrides,
+    own: InstanceOverrides,
     options: RegisterOptions = {},
   ): Promise<Registration> {
     const config = this.serviceNamed(service);
-    this.deps.host.assertHostGives([effectiveService(config, own)]);
+    this.deps.host.assertHostGives([effectiveService(config, this.tenants.termsOf(tenantId), own)]);
     return this.registrar.register(service, tenantId, own, options);
   }
 

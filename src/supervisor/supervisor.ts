@@ -3,7 +3,7 @@
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
-import { type InstanceName, instanceName, type TenantOverrides } from '../core/lifecycle/instance.ts';
+import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
@@ -191,12 +191,12 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
 }
 
 /** @throws {TenementError} `already_registered` when the settings differ from the registered ones */
-function assertSame({ name, record }: Runner, asked: TenantOverrides): void {
+function assertSame({ name, record }: Runner, asked: InstanceOverrides): void {
   const difference = ownDifference(record, asked);
   if (difference === null) return;
   throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
 }
 
-function ownOf({ env, limits }: SpawnOptions): TenantOverrides {
+function ownOf({ env, limits }: SpawnOptions): InstanceOverrides {
   return { env: { ...env }, limits: ownLimits(limits ?? {}) };
 }

@@ -364,3 +364,64 @@ describe('any TOML', () => {
     );
   });
 });
+
+describe('plans', () => {
+  it('are read with limits in bytes and times in milliseconds, without the keys that they leave out', () => {
+    const { plans, tenants } = load(
+      `${SERVICE}[tenants]\ndefault_plan = "free"\n[plan.free]\nmemory_limit_mb = 1\nidle_timeout = "1m"\nmax_instances = 2\nfeatures = ["sso"]\nenv = { SEATS = 3 }\n`,
+    );
+    expect(tenants.defaultPlan).toBe('free');
+    expect(plans.get('free')).toEqual({
+      name: 'free',
+      limits: { memoryLimitBytes: 1024 ** 2 },
+      bounds: { idleTimeoutMs: 60_000 },
+      maxInstances: 2,
+      features: ['sso'],
+      env: { SEATS: '3' },
+    });
+  });
+
+  it('know which keys a service leaves out', () => {
+    const { services } = load(`${SERVICE}idle_timeout = 300\n`);
+    expect(services.get('api')?.defaulted).toContain('wakeQueue');
+    expect(services.get('api')?.defaulted).not.toContain('idleTimeoutMs');
+  });
+
+  it.each([
+    [
+      'a default plan that is not there',
+      '[tenants]\ndefault_plan = "fre"\n[plan.free]\n',
+      'default_plan: there is no plan "fre", did you mean "free"?',
+    ],
+    [
+      'a default plan without plans',
+      '[tenants]\ndefault_plan = "free"\n',
+      'there is no plan "free"; add \\[plan.free\\]',
+    ],
+    [
+      'a misspelt key',
+      '[plan.free]\nmemory_limit = 1\n',
+      'plan.free.memory_limit: unknown key, did you mean "memory_limit_mb"?',
+    ],
+    [
+      'a plan without a name',
+      '[plan]\nmemory_limit_mb = 1\n',
+      'a plan has a name: write \\[plan.NAME\\] above its keys',
+    ],
+    [
+      'a service key without the name of a service',
+      '[service]\nidle_timeout = 1\n',
+      'a service has a name: write \\[service.NAME\\] above its keys',
+    ],
+    ['a feature with a comma', '[plan.free]\nfeatures = ["a,b"]\n', 'expected a word without spaces and commas'],
+    [
+      'a template variable that is none',
+      '[plan.free]\nenv = { A = "{pln}" }\n',
+      'plan.free.env.A: .*did you mean {plan}?',
+    ],
+    ['a port where a service has none', '[plan.free]\nenv = { A = "{port}" }\n', 'needs listen = "port"'],
+    ['no room for an instance', '[plan.free]\nmax_instances = 0\n', 'expected 1 or more, but this is 0'],
+  ])('refuse %s', (_what, toml, expected) => {
+    expect(problem(`${SERVICE}${toml}`)).toMatch(new RegExp(expected.replaceAll('?', '\\?').replaceAll('{', '\\{')));
+  });
+});

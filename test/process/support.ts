@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { NO_TERMS } from '../../src/core/plans/plan.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream } from '../../src/core/ports.ts';
 import { effectiveService } from '../../src/core/service/effective-service.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
@@ -87,7 +88,7 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
   const { host, launcher } = processes;
   onTestFinished(() => host.close());
   const makeRequest = (change: Partial<ServiceConfig> = {}, env: Record<string, string> = {}): LaunchRequest => {
-    const service = effectiveService({ ...makeService(dir), ...change }, { env, limits: {} });
+    const service = effectiveService({ ...makeService(dir), ...change }, NO_TERMS, { env, limits: {} });
     return {
       instance: 'api:acme',
       service,
@@ -173,6 +174,7 @@ function makeService(dir: string): ServiceConfig {
     logLimitBytes: 16 * 1024 * 1024,
     inheritEnv: [],
     env: {},
+    defaulted: [],
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
-import { newTenant } from '../../src/core/tenants/tenant.ts';
+import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
@@ -47,10 +47,7 @@ describe('a registry of the schema before tenants', () => {
       ['api', 'globex', 3000],
     ]);
     const { tenants, registry } = open(file);
-    expect(tenants.list()).toEqual([
-      { id: 'acme', createdAtMs: 1000, uid: null },
-      { id: 'globex', createdAtMs: 3000, uid: null },
-    ]);
+    expect(tenants.list()).toEqual([newTenant('acme', 1000), newTenant('globex', 3000)]);
     expect(registry.list()).toHaveLength(3);
   });
 
@@ -74,7 +71,16 @@ describe('a change of a tenant', () => {
   it('survives a reopen, with its instance', () => {
     const file = databaseFile();
     const { tenants, database } = open(file);
-    const record = { ...newTenant('acme', 1000), uid: 200_007 };
+    const record: TenantRecord = {
+      id: 'acme',
+      createdAtMs: 1000,
+      uid: 200_007,
+      plan: 'pro',
+      expiresAtMs: 5000,
+      labels: { region: 'eu' },
+      env: { A: '1' },
+      desired: 'stopped',
+    };
     const instance = newRecord('api', 'acme', OWN, 1000);
     tenants.commit({ tenantId: 'acme', record, addInstance: instance });
     database.close();

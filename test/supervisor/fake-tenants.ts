@@ -1,7 +1,7 @@
 /** Tenants in memory, with the instances that a transaction changes. */
 import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
-import type { TenantRecord } from '../../src/core/tenants/tenant.ts';
+import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../../src/core/tenants/tenant-operation.ts';
 
 export class FakeTenants implements TenantStore {
@@ -16,7 +16,7 @@ export class FakeTenants implements TenantStore {
     this.instances = instances;
     this.assertWritable = assertWritable;
     for (const { tenantId, createdAtMs } of instances.values())
-      this.records.set(tenantId, { id: tenantId, createdAtMs, uid: null });
+      this.records.set(tenantId, newTenant(tenantId, createdAtMs));
   }
 
   unfinished(): UnfinishedOperation[] {

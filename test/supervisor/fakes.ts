@@ -21,6 +21,7 @@ import type {
   ProcessHost,
   ProcessTable,
 } from '../../src/core/ports.ts';
+import type { EffectiveService } from '../../src/core/service/effective-service.ts';
 import { ServedConfig } from '../../src/core/service/served-config.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
 import type { EventLog, TenementEvent } from '../../src/core/stores/event-log.ts';
@@ -239,6 +240,7 @@ export const SERVICE: ServiceConfig = {
   logLimitBytes: 1024 * 1024,
   inheritEnv: [],
   env: {},
+  defaulted: [],
 };
 
 export interface World {
@@ -321,7 +323,7 @@ export function world(
     forget: () => {},
   };
   const launcher: Launcher = {
-    spec: ({ service: { command } }) => command.join(' '),
+    spec: ({ service }) => specOf(service),
     adopt: (_request, { pid }) => {
       const process = running.find((one) => one.record.pid === pid) ?? new FakeProcess(pid);
       processes.push(process);
@@ -336,7 +338,7 @@ export function world(
       made.launched.push(request);
       if (made.failLaunch instanceof Error) throw made.failLaunch;
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
-      const process = new FakeProcess(processes.length + 1, request.service.command.join(' '));
+      const process = new FakeProcess(processes.length + 1, specOf(request.service));
       processes.push(process);
       return { ok: true, process };
     },
@@ -403,6 +405,10 @@ export function world(
   return Object.assign(made, { supervisor, served, tenants });
 }
 
+function specOf({ command, plan }: EffectiveService): string {
+  return [...command, ...(plan?.features ?? [])].join(' ');
+}
+
 export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {
   return {
     file: '/tenement.toml',
@@ -436,6 +442,8 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),
+    tenants: { defaultPlan: null },
+    plans: new Map(),
     warnings: [],
   };
 }

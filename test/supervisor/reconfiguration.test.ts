@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import type { Plan } from '../../src/core/plans/plan.ts';
 import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
+import { newTenant } from '../../src/core/tenants/tenant.ts';
 import { configOf, SERVICE, settle, type World, world } from './fakes.ts';
 
 const withServices = (config: Config, ...services: ServiceConfig[]): Config => ({
@@ -78,4 +80,58 @@ it('two services of a tenant that run as different users are refused: registered
   await made.supervisor.spawn('web', 'acme', { wait: false });
   await settle();
   expect(made.processes).toHaveLength(started);
+});
+
+const planNamed = (name: string, change: Partial<Plan> = {}): Plan => ({
+  name,
+  limits: {},
+  bounds: {},
+  maxInstances: null,
+  features: [],
+  env: {},
+  ...change,
+});
+
+const withPlans = (config: Config, ...plans: Plan[]): Config => ({
+  ...config,
+  plans: new Map(plans.map((plan) => [plan.name, plan])),
+  tenants: { ...config.tenants, defaultPlan: plans[0]?.name ?? null },
+});
+
+it('an edited plan applies to the running instances of its tenants, which keep their processes', async () => {
+  const made = world();
+  await ready(made);
+  const words = made.supervisor.apply(
+    withPlans(made.config, planNamed('free', { limits: { memoryLimitBytes: 1024 ** 2 } })),
+  );
+  expect(words).toEqual(['plan free: new', 'tenants: takes effect at once']);
+  expect(made.supervisor.get('api:acme').limits.memoryLimitMb).toBe(1);
+  const edited = planNamed('free', { limits: { memoryLimitBytes: 2 * 1024 ** 2 } });
+  expect(made.supervisor.apply(withPlans(made.config, edited))).toEqual(['plan free: changed; 1 tenant has it']);
+  expect(made.supervisor.get('api:acme').limits.memoryLimitMb).toBe(2);
+  await settle();
+  expect(made.processes).toHaveLength(1);
+});
+
+it('a plan that grants features restarts the processes of its tenants', async () => {
+  const made = world();
+  await ready(made);
+  made.supervisor.apply(withPlans(made.config, planNamed('free', { features: ['sso'] })));
+  await settle();
+  made.processes.at(-1)?.becomeReady();
+  await settle();
+  expect(made.launched.map(({ service }) => service.plan)).toEqual([null, { name: 'free', features: ['sso'] }]);
+});
+
+it('a config without a plan that tenants were given is refused, and the served one stays', async () => {
+  const made = world();
+  made.tenants.records.set('acme', { ...newTenant('acme', 0), plan: 'pro' });
+  made.supervisor.apply(withPlans(made.config, planNamed('free'), planNamed('pro')));
+  expect(() => made.supervisor.apply(withPlans(made.config, planNamed('free')))).toThrow(
+    expect.objectContaining({
+      code: 'bad_config',
+      message: 'plan pro is gone from the config, but tenant acme has it',
+    }),
+  );
+  expect([...made.served.current.plans.keys()]).toEqual(['free', 'pro']);
 });

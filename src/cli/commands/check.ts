@@ -76,10 +76,11 @@ async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string)
 function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<string[]> {
   return withClient(options, io, async (client) => {
     const [served, instances] = await Promise.all([client.config(), client.list()]);
-    return describeDiff(diffConfigs(served, withDirectoriesOf(served, config)), (service) => {
+    const population = (service: string) => {
       const those = instances.filter((instance) => instance.service === service);
       return { registered: those.length, running: those.filter(({ pid }) => pid !== null).length };
-    });
+    };
+    return describeDiff(diffConfigs(served, withDirectoriesOf(served, config)), population, () => null);
   });
 }
 

@@ -61,15 +61,18 @@ function unknownKey(key: string, path: KeyPath, near: string | null, known: read
   return `unknown key; known are ${known.join(', ')}`;
 }
 
+/** Tables that contain a table for each name. */
+const NAMED = ['service', 'plan'];
+
 /** Returns the heading of a table. */
 function headOf(table: string): string {
-  return table === 'service' ? 'service.NAME' : table;
+  return NAMED.includes(table) ? `${table}.NAME` : table;
 }
 
 /** Lists the tables that have a key of that name. */
 function homesOf(key: string): string[] {
-  const tables = ['settings', 'proxy', 'api', 'service', 'routing'];
-  return tables.filter((table) => keysAt(table === 'service' ? ['service', 'any'] : [table]).includes(key));
+  const tables = ['settings', 'proxy', 'api', 'service', 'routing', 'tenants', 'plan'];
+  return tables.filter((table) => keysAt(NAMED.includes(table) ? [table, 'any'] : [table]).includes(key));
 }
 
 function otherProblems(issue: Issue, raw: unknown): Problem[] {
@@ -104,7 +107,17 @@ function alternatives(values: readonly unknown[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
+/** Returns what is wrong when a key lies where only names are; null: it is no key of such a table. */
+function nameless(path: KeyPath): string | null {
+  const [table, key] = path.map(String);
+  if (path.length !== 2 || table === undefined || !NAMED.includes(table)) return null;
+  if (!keysAt([table, 'any']).includes(key ?? '')) return null;
+  return `a ${table} has a name: write [${table}.NAME] above its keys`;
+}
+
 function badName({ issues: [own] }: z.core.$ZodIssueInvalidKey, path: KeyPath): string {
+  const problem = nameless(path);
+  if (problem !== null) return problem;
   if (own !== undefined && isComplete(own.message)) return own.message;
   const name = String(path.at(-1));
   const better = name
@@ -127,9 +140,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function wrongType(expected: string, path: KeyPath, value: unknown): string {
   if (value === undefined) return `missing: expected ${TYPES[expected] ?? expected}`;
-  if (path.length === 2 && path[0] === 'service' && keysAt(['service', 'any']).includes(String(path[1])))
-    return 'a service has a name: write [service.NAME] above its keys';
-  return `expected ${TYPES[expected] ?? expected}, but this is ${shown(value)}`;
+  return nameless(path) ?? `expected ${TYPES[expected] ?? expected}, but this is ${shown(value)}`;
 }
 
 function shown(value: unknown): string {

@@ -4,14 +4,15 @@ import { isLoopback } from '../../core/routing/address.ts';
 import { firstDomain } from '../../core/routing/web-address.ts';
 import type { Config, ServiceConfig } from '../../core/service/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
-import { fillTemplate, TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
+import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
-import { TenementError } from '../../errors.ts';
 import type { ConfigInput } from '../schema.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
+import { planProblems } from './plan-problems.ts';
 import type { Problem } from './problems.ts';
 import { NO_SERVICE } from './schema-problems.ts';
+import { addressProblem, templateProblem } from './template-problems.ts';
 
 /** The shortest possible tenant id, for trying templates out. */
 const SAMPLE_ID = 'x';
@@ -26,6 +27,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...listenProblems(config),
     ...mixedInstances(config).map(({ service, message }) => ({ path: ['instances', service], message })),
     ...overlapProblems(config),
+    ...planProblems(config),
   ];
 }
 
@@ -105,7 +107,7 @@ function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] 
   const at = (key: string) => ['service', service.name, key];
   const here = TEMPLATE_VARIABLES.filter((name) => name !== 'port' || service.listen === 'port');
   const beforeBinding = here.filter((name) => name !== 'socket' && name !== 'port');
-  const ofPaths = beforeBinding.filter((name) => name !== 'host' && name !== 'url');
+  const ofPaths = beforeBinding.filter((name) => !['host', 'url', 'plan'].includes(name));
   const ofRequests = beforeBinding.filter((name) => name !== 'tenant_dir');
   const env = Object.entries(service.env).map(([name, value]) => ({ path: [...at('env'), name], value }));
   return [
@@ -130,38 +132,6 @@ function seenPaths({ readOnlyPaths, readWritePaths, sockets }: ServiceConfig): [
 
 function wordsOf({ command, workdir }: ServiceConfig, at: (key: string) => string[]) {
   return [...command.map((value) => ({ path: at('command'), value })), { path: at('workdir'), value: workdir }];
-}
-
-/** When the proxy serves any domain, a tenant has no domain of its own. */
-function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
-  const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
-  if (name === undefined) return [];
-  return [{ path, message: `{${name}} needs a [proxy] domain other than "*"` }];
-}
-
-function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
-  const unknown = templateVariables(template).filter((name) => !allowed.includes(name));
-  if (unknown.length > 0) return unknown.map((name) => ({ path, message: unknownVariable(name, allowed) }));
-  try {
-    fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])));
-    return [];
-  } catch (error) {
-    return [
-      {
-        path,
-        message:
-          error instanceof TenementError ? `${error.message}; write {{ and }} for literal braces` : String(error),
-      },
-    ];
-  }
-}
-
-function unknownVariable(name: string, allowed: readonly string[]): string {
-  if (name === 'port') return '{port} needs listen = "port", and has a value only in command, workdir and env';
-  const near = nearest(name, allowed);
-  const suggestion =
-    near === null ? `known are ${allowed.map((one) => `{${one}}`).join(' ')}` : `did you mean {${near}}?`;
-  return `{${name}} is not a template variable here, ${suggestion}`;
 }
 
 function socketProblems(service: ServiceConfig, config: Config): Problem[] {

@@ -1,5 +1,5 @@
 /** Describes the difference of two configs in sentences for a person. Pure. */
-import type { ConfigDiff, ServiceChange } from '../lifecycle/reconcile.ts';
+import type { ConfigDiff, PlanChange, ServiceChange } from '../lifecycle/reconcile.ts';
 import { SERVICE_KEYS } from '../service/service-keys.ts';
 
 /** Number of instances of a service. */
@@ -9,8 +9,15 @@ export interface InstanceCounts {
   readonly running: number;
 }
 
-/** Returns one line for each change; empty when there is none. */
-export function describeDiff(diff: ConfigDiff, counts: (service: string) => InstanceCounts): string[] {
+/**
+ * Returns one line for each change; empty when there is none.
+ * @param tenantsOn returns how many tenants have a plan; null when that is unknown
+ */
+export function describeDiff(
+  diff: ConfigDiff,
+  counts: (service: string) => InstanceCounts,
+  tenantsOn: (plan: string) => number | null,
+): string[] {
   return [
     ...diff.added.map((name) => `service ${name}: new`),
     ...diff.removed.map((name) => `service ${name}: removed; ${ending(counts(name))}; data stays`),
@@ -18,9 +25,16 @@ export function describeDiff(diff: ConfigDiff, counts: (service: string) => Inst
     ...diff.instances.map(
       ({ service, tenantId, start }) => `instance ${service}:${tenantId}: registered${start ? ' and started' : ''}`,
     ),
+    ...diff.plans.map((change) => planChange(change, tenantsOn(change.name))),
     ...diff.live.map((table) => `${table}: takes effect at once`),
     ...diff.needsRestart.map((key) => `${key}: changes only with a restart of the server`),
   ];
+}
+
+function planChange({ name, change }: PlanChange, tenants: number | null): string {
+  if (change === 'new' || tenants === null) return `plan ${name}: ${change}`;
+  const whom = tenants === 1 ? '1 tenant has it' : `${tenants} tenants have it`;
+  return `plan ${name}: ${change}; ${whom}`;
 }
 
 function ending({ running }: InstanceCounts): string {

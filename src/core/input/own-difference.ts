@@ -1,5 +1,5 @@
 /** Compares the settings of a spawn with those that are registered. Pure. */
-import type { TenantOverrides } from '../lifecycle/instance.ts';
+import type { InstanceOverrides } from '../lifecycle/instance.ts';
 import { LIMITS } from '../limits/limit-table.ts';
 
 /** Field of a service → key as an operator writes it. */
@@ -9,7 +9,7 @@ const KEYS: ReadonlyMap<string, string> = new Map(Object.values(LIMITS).map(({ f
  * Names the variables and limits for which `asked` gives another value than `registered`. Values are left out, because
  * they may be secret. Names that `asked` lacks do not differ. null: no difference.
  */
-export function ownDifference(registered: TenantOverrides, asked: TenantOverrides): string | null {
+export function ownDifference(registered: InstanceOverrides, asked: InstanceOverrides): string | null {
   const variables = differing(registered.env, asked.env);
   const limits = differing(registered.limits, asked.limits).map((key) => KEYS.get(key) ?? key);
   const parts = [

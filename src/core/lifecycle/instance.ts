@@ -133,8 +133,8 @@ export interface InstanceRecord {
   readonly storage: StorageRecord | null;
 }
 
-/** The tenant's overrides of its service's settings. */
-export type TenantOverrides = Pick<InstanceRecord, 'env' | 'limits'>;
+/** What an instance has of its own, which overrides its service, plan and tenant. */
+export type InstanceOverrides = Pick<InstanceRecord, 'env' | 'limits'>;
 
 /** Data for the decision on the next restart. Times are ms since the epoch. */
 export interface CrashHistory {
@@ -155,7 +155,7 @@ export interface CrashRecord extends CrashHistory {
 export const NO_CRASHES: CrashHistory = { crashesMs: [], probationUntilMs: 0, retryAtMs: null };
 
 /** Returns the record of a new registration: asleep, with all counters at zero. */
-export function newRecord(service: string, tenantId: string, own: TenantOverrides, nowMs: number): InstanceRecord {
+export function newRecord(service: string, tenantId: string, own: InstanceOverrides, nowMs: number): InstanceRecord {
   return {
     service,
     tenantId,

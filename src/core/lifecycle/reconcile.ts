@@ -10,13 +10,19 @@ export interface ServiceChange {
   readonly restarts: boolean;
 }
 
+export interface PlanChange {
+  readonly name: string;
+  readonly change: 'new' | 'removed' | 'changed';
+}
+
 export interface ConfigDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly ServiceChange[];
   /** `[instances]` that are new, or were only registered and are to be started now. */
   readonly instances: readonly ListedInstance[];
-  /** Tables with differences that take effect at once: "settings", "proxy", "routing". */
+  readonly plans: readonly PlanChange[];
+  /** Tables with differences that take effect at once: "settings", "proxy", "routing", "tenants". */
   readonly live: readonly string[];
   /** Keys that take effect only at a restart of the server, such as "proxy.listen". */
   readonly needsRestart: readonly string[];
@@ -55,11 +61,12 @@ export function diffConfigs(was: Config, is: Config): ConfigDiff {
   return {
     added: names.filter((name) => !was.services.has(name)),
     removed: [...was.services.keys()].filter((name) => !is.services.has(name)),
-    changed: names.flatMap((name) => changeOf(was.services.get(name), is.services.get(name))),
+    changed: names.flatMap((name) => changeOf(was.services.get(name), is.services.get(name), is)),
     instances: is.instances.filter(({ service, tenantId, start }) => {
       const before = known.get(`${service}:${tenantId}`);
       return before === undefined || (start && !before);
     }),
+    plans: planChanges(was.plans, is.plans),
     live: liveTables(was, is),
     needsRestart: fixedKeys(was, is),
   };
@@ -79,9 +86,21 @@ export function applicable(was: Config, is: Config): Config {
   };
 }
 
-function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined): ServiceChange[] {
+function planChanges(was: Config['plans'], is: Config['plans']): PlanChange[] {
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((name): PlanChange[] => {
+    if (!was.has(name)) return [{ name, change: 'new' }];
+    if (!is.has(name)) return [{ name, change: 'removed' }];
+    return same(was.get(name), is.get(name)) ? [] : [{ name, change: 'changed' }];
+  });
+}
+
+function changeOf(was: ServiceConfig | undefined, is: ServiceConfig | undefined, { plans }: Config): ServiceChange[] {
   if (was === undefined || is === undefined) return [];
-  const keys = differing(was, is);
+  const { defaulted: before, ...wasGiven } = was;
+  const { defaulted: now, ...isGiven } = is;
+  // A plan bounds a key that is left out otherwise than one at its default.
+  const restated = plans.size === 0 ? [] : differingMembers(before, now);
+  const keys = [...new Set([...differing(wasGiven, isGiven), ...restated])];
   const restarts = keys.some((field) => SERVICE_KEYS.get(field)?.whenChanged === 'restart');
   return keys.length === 0 ? [] : [{ name: is.name, keys, restarts }];
 }
@@ -92,6 +111,7 @@ function liveTables(was: Config, is: Config): string[] {
     ...(same(was.settings, taken.settings) ? [] : ['settings']),
     ...(same(was.proxy, taken.proxy) ? [] : ['proxy']),
     ...(same([...was.aliases], [...is.aliases]) ? [] : ['routing']),
+    ...(same(was.tenants, is.tenants) ? [] : ['tenants']),
   ];
 }
 
@@ -111,6 +131,10 @@ function fixedValue(config: Config, { table, field, isLimit }: FixedField): unkn
 function fixedOf<Table extends object>(name: FixedField['table'], table: Table): Partial<Table> {
   const fixed = FIXED.filter((one) => one.table === name && !one.isLimit).map(({ field }) => field);
   return Object.fromEntries(Object.entries(table).filter(([field]) => fixed.includes(field))) as Partial<Table>;
+}
+
+function differingMembers(one: readonly string[], other: readonly string[]): string[] {
+  return [...one, ...other].filter((member) => one.includes(member) !== other.includes(member));
 }
 
 function differing(was: object, is: object): string[] {

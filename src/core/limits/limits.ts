@@ -3,7 +3,7 @@ import { LIMIT_NAMES, LIMITS, type LimitKey, type LimitName, type LimitTable } f
 
 /** Limits of a service, in bytes and cores; null: no limit. */
 export type Limits = { readonly [Name in LimitName as LimitTable[Name]['field']]: number | null };
-/** A tenant's own limits, which override its service's. */
+/** Some limits: those of a plan, or those of one instance, which override its service's. */
 export type OwnLimits = { readonly [Field in keyof Limits]?: number };
 /** Limits as clients read them: MiB and cores, like the config keys; null: no limit. */
 export type LimitsView = { readonly [Name in LimitName]: number | null };
@@ -45,9 +45,14 @@ export function limitsIn(service: Limits): Limits {
   return mapped(({ field }) => [field, service[field]]);
 }
 
-/** Returns a service's limits, overridden by the tenant's own. */
-export function effectiveLimits(service: Limits, own: OwnLimits): Limits {
-  return mapped(({ field }) => [field, own[field] ?? service[field]]);
+/** Returns the stricter of a service's limits and its tenant's plan, overridden by the instance's own. */
+export function effectiveLimits(service: Limits, plan: OwnLimits, own: OwnLimits): Limits {
+  return mapped(({ field }) => [field, own[field] ?? stricter(service[field], plan[field] ?? null)]);
+}
+
+/** Returns the smaller value; null is no limit. */
+export function stricter(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 export function limitsView(limits: Limits): LimitsView {

@@ -21,7 +21,7 @@ interface ServiceKey {
   readonly whenChanged: WhenChanged;
 }
 
-type NotLimits = Omit<ServiceConfig, 'name' | keyof Limits>;
+type NotLimits = Omit<ServiceConfig, 'name' | 'defaulted' | keyof Limits>;
 
 const OWN_KEYS = {
   command: { key: 'command', whenChanged: 'restart' },

@@ -1,6 +1,7 @@
 /** The validated config, with defaults filled in and times in milliseconds. */
 import { TenementError } from '../../errors.ts';
 import type { Limits } from '../limits/limits.ts';
+import type { Plan } from '../plans/plan.ts';
 
 export interface ServiceConfig extends Limits {
   readonly name: string;
@@ -60,6 +61,8 @@ export interface ServiceConfig extends Limits {
   readonly inheritEnv: readonly string[];
   /** Values with templates. */
   readonly env: Readonly<Record<string, string>>;
+  /** Fields that the config leaves out, so that a plan's value holds in place of the default. */
+  readonly defaulted: readonly string[];
 }
 
 /** Mode and group of a socket, which decide who may connect. */
@@ -148,6 +151,12 @@ export interface ListedInstance {
   readonly start: boolean;
 }
 
+/** `[tenants]` */
+export interface TenantsConfig {
+  /** The plan of tenants that were given none; null: they have none. */
+  readonly defaultPlan: string | null;
+}
+
 export interface Config {
   /** Absolute path of the file. */
   readonly file: string;
@@ -159,6 +168,8 @@ export interface Config {
   readonly instances: readonly ListedInstance[];
   /** `[routing.aliases]`: first label → tenant id. */
   readonly aliases: ReadonlyMap<string, string>;
+  readonly tenants: TenantsConfig;
+  readonly plans: ReadonlyMap<string, Plan>;
   /** Remarks on an accepted config, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -7,6 +7,7 @@ export const TEMPLATE_VARIABLES = [
   'name',
   'url',
   'host',
+  'plan',
   'data_dir',
   'tenant_dir',
   'socket',

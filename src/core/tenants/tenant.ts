@@ -25,8 +25,19 @@ export interface TenantRecord {
    * directory is right, because it moves with a backup of the data.
    */
   readonly uid: number | null;
+  /** Name of its plan; null: the default plan. */
+  readonly plan: string | null;
+  /** When its time ends, ms since the epoch; null: never. */
+  readonly expiresAtMs: number | null;
+  /** What an operator notes about it. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its own variables, which override those of service and plan. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `stopped`: an operator has stopped it with all its instances. */
+  readonly desired: 'active' | 'stopped';
 }
 
+/** Returns the record of a tenant that was given nothing of its own. */
 export function newTenant(id: string, nowMs: number): TenantRecord {
-  return { id, createdAtMs: nowMs, uid: null };
+  return { id, createdAtMs: nowMs, uid: null, plan: null, expiresAtMs: null, labels: {}, env: {}, desired: 'active' };
 }

@@ -1,4 +1,5 @@
 /** Builds the clean environment of a child, which has nothing of the supervisor's but what is named here. Pure. */
+import type { PlanFacts } from '../../core/service/effective-service.ts';
 
 export interface EnvironmentParts {
   /** The supervisor's own environment. */
@@ -7,6 +8,7 @@ export interface EnvironmentParts {
   /** Variables of the service with their templates filled in. */
   readonly service: Readonly<Record<string, string>>;
   readonly tenant: Readonly<Record<string, string>>;
+  readonly plan: PlanFacts | null;
   readonly tenantId: string;
   readonly serviceName: string;
   readonly tenantDir: string;
@@ -34,6 +36,7 @@ export function childEnvironment(parts: EnvironmentParts): Record<string, string
     ...inherited,
     ...parts.service,
     ...parts.tenant,
+    ...(parts.plan === null ? {} : { TENANT_PLAN: parts.plan.name, TENANT_FEATURES: parts.plan.features.join(',') }),
     TENANT_ID: parts.tenantId,
     SERVICE_NAME: parts.serviceName,
     DATA_DIR: parts.tenantDir,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { LaunchRequest } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
+import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import { startedWith } from '../../core/service/service-keys.ts';
 import { templateVariables } from '../../core/service/template.ts';
@@ -32,6 +33,7 @@ export function launchFingerprint({ service, paths, webAddress }: LaunchRequest)
     paths,
     ...used(webAddress, templatesOf(service)),
     ...unlessDefault(others),
+    ...planOf(service),
   ];
   return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 22);
 }
@@ -49,6 +51,18 @@ function same(one: unknown, other: unknown): boolean {
 function templatesOf(service: ServiceConfig): string[] {
   const { command, workdir, env, readOnlyPaths, readWritePaths, sockets } = service;
   return [...command, workdir, ...Object.values(env), ...(readOnlyPaths ?? []), ...readWritePaths, ...sockets];
+}
+
+/**
+ * Returns the plan if it is more to a process than limits: it grants features, or templates use it. A process is not
+ * restarted only because its plan has another name.
+ */
+function planOf(service: EffectiveService): unknown[] {
+  const { plan } = service;
+  if (plan === null) return [];
+  const isUsed =
+    plan.features.length > 0 || templatesOf(service).some((one) => templateVariables(one).includes('plan'));
+  return isUsed ? [[plan.name, plan.features]] : [];
 }
 
 /** Returns the parts of the address that these templates use. */

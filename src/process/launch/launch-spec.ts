@@ -55,6 +55,7 @@ export function launchSpecFor(
     inherit: service.inheritEnv,
     service: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, fill(value)])),
     tenant: service.ownEnv,
+    plan: service.plan,
     tenantId,
     serviceName: service.name,
     tenantDir: paths.tenantDir,
@@ -82,6 +83,7 @@ export function templateValuesOf({ service, tenantId, webAddress }: LaunchReques
     name: service.name,
     host,
     ...(url === null ? {} : { url }),
+    plan: service.plan?.name ?? '',
     data_dir: settings.dataDir,
     runtime_dir: settings.runtimeDir,
   };

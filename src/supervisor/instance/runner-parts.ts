@@ -2,6 +2,7 @@
 import type { Demand } from '../../core/admission/demand.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import type { TenantTerms } from '../../core/plans/plan.ts';
 import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
@@ -32,6 +33,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
   webAddressOf(service: string, tenantId: string): WebAddress;
+  /** Returns what a tenant brings to its instances. */
+  termsOf(tenantId: string): TenantTerms;
   /** Returns a number from 0 to 1. */
   random(): number;
   /** Reports that an instance of this tenant has a process from now on, or is about to. */

@@ -36,7 +36,7 @@ export class Runner {
   constructor(record: InstanceRecord, service: ServiceConfig, deps: RunnerDeps) {
     this.name = instanceName(record.service, record.tenantId);
     this.tenantId = record.tenantId;
-    this.service = effectiveService(service, record);
+    this.service = effectiveService(service, deps.termsOf(record.tenantId), record);
     this.deps = deps;
     const callbacks = this.callbacks();
     const parts = makeRunnerParts(callbacks, record, deps);
@@ -179,9 +179,9 @@ export class Runner {
     this.machine.renewPublicSocket();
   }
 
-  /** Applies another config: at once as far as the process is not concerned, the rest from the next start on. */
+  /** Applies another config or other terms of its tenant: at once as far as the process is not concerned, the rest from the next start on. */
   reconfigure(service: ServiceConfig): void {
-    const effective = effectiveService(service, this.record);
+    const effective = effectiveService(service, this.deps.termsOf(this.tenantId), this.record);
     this.parts.endpoint.renew(effective);
     this.service = effective;
     if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.renewPublicSocket();

@@ -3,7 +3,7 @@
  * instances.
  */
 
-import { type InstanceRecord, instanceName, newRecord, type TenantOverrides } from '../../core/lifecycle/instance.ts';
+import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } from '../../core/lifecycle/instance.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
@@ -52,7 +52,7 @@ export class Registrar {
   async register(
     service: string,
     tenantId: string,
-    own: TenantOverrides,
+    own: InstanceOverrides,
     options: RegisterOptions = {},
   ): Promise<Registration> {
     assertTenantId(tenantId);

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { describeDiff } from '../../../src/core/input/diff-words.ts';
 
-const NOTHING = { added: [], removed: [], changed: [], instances: [], live: [], needsRestart: [] };
+const NOTHING = { added: [], removed: [], changed: [], instances: [], plans: [], live: [], needsRestart: [] };
 const three = () => ({ registered: 3, running: 1 });
+const two = () => 2;
 
 test('no difference needs no words', () => {
-  expect(describeDiff(NOTHING, three)).toEqual([]);
+  expect(describeDiff(NOTHING, three, two)).toEqual([]);
 });
 
 test('each difference is a line that says what happens', () => {
@@ -17,16 +18,28 @@ test('each difference is a line that says what happens', () => {
       { name: 'job', keys: ['idleTimeoutMs', 'memoryLimitBytes'], restarts: false },
     ],
     instances: [{ service: 'web', tenantId: 'acme', start: true }],
+    plans: [
+      { name: 'pro', change: 'new' },
+      { name: 'free', change: 'changed' },
+    ] as const,
     live: ['proxy'],
     needsRestart: ['api.listen'],
   };
-  expect(describeDiff(diff, three)).toEqual([
+  expect(describeDiff(diff, three, two)).toEqual([
     'service web: new',
     'service old: removed; 1 instance drains and ends; data stays',
     'service api: env, inherit_env changed; running, restarted one by one: 1; without a process, changed at their next start: 2',
     'service job: idle_timeout, memory_limit_mb changed; takes effect at once',
     'instance web:acme: registered and started',
+    'plan pro: new',
+    'plan free: changed; 2 tenants have it',
     'proxy: takes effect at once',
     'api.listen: changes only with a restart of the server',
   ]);
+});
+
+test('the number of tenants on a plan is left out when it is unknown', () => {
+  const diff = { ...NOTHING, plans: [{ name: 'free', change: 'removed' }] as const };
+  expect(describeDiff(diff, three, () => null)).toEqual(['plan free: removed']);
+  expect(describeDiff(diff, three, () => 1)).toEqual(['plan free: removed; 1 tenant has it']);
 });

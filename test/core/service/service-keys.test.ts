@@ -6,12 +6,13 @@ import { judgedBy, SERVICE_KEYS, startedWith } from '../../../src/core/service/s
 import { configOf, SERVICE } from '../../supervisor/fakes.ts';
 
 const all = () => ({ registered: 1, running: 1 });
+const none = () => null;
 
 /** What a reload says in which only this field differs. */
 function wordsOf(field: string): string[] {
   const was = configOf(SERVICE, {});
   const is = configOf({ ...SERVICE, [field]: 'another value' }, {});
-  return describeDiff(diffConfigs(was, is), all);
+  return describeDiff(diffConfigs(was, is), all, none);
 }
 
 test('every key of a service in the config is in the list, once', () => {
@@ -19,8 +20,8 @@ test('every key of a service in the config is in the list, once', () => {
   expect(listed.toSorted()).toEqual(Object.keys(serviceSchema.shape).toSorted());
 });
 
-test('every field of a service but its name is in the list', () => {
-  const { name: _name, ...fields } = SERVICE;
+test('every field of a service but its name and its list of defaults is in the list', () => {
+  const { name: _name, defaulted: _defaulted, ...fields } = SERVICE;
   expect([...SERVICE_KEYS.keys()].toSorted()).toEqual(Object.keys(fields).toSorted());
 });
 
@@ -37,7 +38,7 @@ test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, {
 test('a change of a key for the next start is told beside one that holds at once', () => {
   const was = configOf(SERVICE, {});
   const is = configOf({ ...SERVICE, logLimitBytes: 1, retry: !SERVICE.retry }, {});
-  expect(describeDiff(diffConfigs(was, is), all)).toEqual([
+  expect(describeDiff(diffConfigs(was, is), all, none)).toEqual([
     'service api: retry, log_limit_mb changed; takes effect at once, but log_limit_mb at the next start of each instance',
   ]);
 });

@@ -6,6 +6,7 @@ const PARTS: EnvironmentParts = {
   inherit: [],
   service: {},
   tenant: {},
+  plan: null,
   tenantId: 'acme',
   serviceName: 'api',
   tenantDir: '/data/acme',

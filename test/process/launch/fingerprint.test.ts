@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NO_TERMS, type Plan, type TenantTerms } from '../../../src/core/plans/plan.ts';
 import type { LaunchRequest } from '../../../src/core/ports.ts';
 import { effectiveService } from '../../../src/core/service/effective-service.ts';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
@@ -7,15 +8,33 @@ import { launchFingerprint } from '../../../src/process/launch/fingerprint.ts';
 import { SERVICE } from '../../supervisor/fakes.ts';
 import { makeBench } from '../support.ts';
 
-function requestOf(change: Partial<ServiceConfig> = {}, env: Readonly<Record<string, string>> = {}): LaunchRequest {
+function requestOf(
+  change: Partial<ServiceConfig> = {},
+  env: Readonly<Record<string, string>> = {},
+  terms: TenantTerms = NO_TERMS,
+): LaunchRequest {
   return {
     instance: 'api:acme',
-    service: effectiveService({ ...SERVICE, ...change }, { env, limits: {} }),
+    service: effectiveService({ ...SERVICE, ...change }, terms, { env, limits: {} }),
     tenantId: 'acme',
     paths: { tenantDir: '/d/acme', publicSocket: '/s/acme', bindSocket: '/b/acme' },
     webAddress: { host: 'h', url: 'http://h' },
   };
 }
+
+const PLAN: Plan = { name: 'pro', limits: {}, bounds: {}, maxInstances: null, features: [], env: {} };
+
+test('a plan makes a process outdated only if the process was told of it', () => {
+  const on = (plan: Partial<Plan>, change: Partial<ServiceConfig> = {}) =>
+    launchFingerprint(requestOf(change, {}, { plan: { ...PLAN, ...plan }, env: {} }));
+  expect(on({ limits: { memoryLimitBytes: 1 }, bounds: { idleTimeoutMs: 1 } })).toBe(launchFingerprint(requestOf()));
+  expect(on({ name: 'free' })).toBe(on({ name: 'pro' }));
+  expect(on({ features: ['sso'] })).not.toBe(on({}));
+  expect(on({ features: ['sso'], name: 'free' })).not.toBe(on({ features: ['sso'] }));
+  expect(on({ env: { A: '1' } })).not.toBe(on({}));
+  const told = { env: { PLAN: '{plan}' } };
+  expect(on({ name: 'free' }, told)).not.toBe(on({ name: 'pro' }, told));
+});
 
 test('another URL makes a process outdated only if it was told the first', () => {
   const { request } = makeBench();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
+import { newTenant } from '../../../src/core/tenants/tenant.ts';
 import { SERVICE, settle, type World, world } from '../fakes.ts';
 
 /** A world with the services `api` and `web`. */
@@ -19,7 +20,7 @@ it('a tenant has a record from its first instance on, whose date stays', async (
   await made.supervisor.spawn('api', 'acme', { start: false });
   await made.clock.advance(1000);
   await made.supervisor.spawn('web', 'acme', { start: false });
-  expect(made.tenants.list()).toEqual([{ id: 'acme', createdAtMs: bornAtMs, uid: null }]);
+  expect(made.tenants.list()).toEqual([newTenant('acme', bornAtMs)]);
 });
 
 it('a tenant keeps its record while its directory is kept, and loses it with the directory', async () => {

@@ -1,0 +1,42 @@
+/** Builds a plan from its table: times in milliseconds, sizes in bytes. */
+import { configuredLimits, type OwnLimits } from '../core/limits/limits.ts';
+import { parseDuration } from '../core/limits/units.ts';
+import type { Bounds, Plan } from '../core/plans/plan.ts';
+import type { PlanInput } from './schema/plan.ts';
+
+const MIB = 1024 * 1024;
+
+export function planOf(name: string, input: PlanInput): Plan {
+  return {
+    name,
+    limits: present(configuredLimits(input)) as OwnLimits,
+    bounds: boundsOf(input),
+    maxInstances: input.max_instances ?? null,
+    features: input.features,
+    env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
+  };
+}
+
+function boundsOf(input: PlanInput): Bounds {
+  return present({
+    idleTimeoutMs: duration(input.idle_timeout),
+    suspendTimeoutMs: duration(input.suspend_timeout),
+    requestTimeoutMs: duration(input.request_timeout),
+    wakeQueue: input.wake_queue ?? null,
+    tmpLimitBytes: bytes(input.tmp_limit_mb),
+    logLimitBytes: bytes(input.log_limit_mb),
+  });
+}
+
+function duration(value: string | number | undefined): number | null {
+  return value === undefined ? null : parseDuration(value);
+}
+
+function bytes(mib: number | undefined): number | null {
+  return mib === undefined ? null : mib * MIB;
+}
+
+/** Leaves out what is null. */
+function present<Key extends string>(values: Readonly<Record<Key, number | null>>): { [Name in Key]?: number } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as { [Name in Key]?: number };
+}

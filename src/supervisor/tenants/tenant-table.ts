@@ -1,0 +1,72 @@
+/**
+ * The tenants of the registry, in memory, with what they bring to their instances. All changes of tenants pass through
+ * it, so that a look at one costs no query.
+ */
+import type { Plan, TenantTerms } from '../../core/plans/plan.ts';
+import type { Config } from '../../core/service/service.ts';
+import type { TenantChange, TenantStore } from '../../core/stores/tenant-store.ts';
+import type { TenantRecord } from '../../core/tenants/tenant.ts';
+
+type PlanConfig = Pick<Config, 'plans' | 'tenants'>;
+
+export class TenantTable implements TenantStore {
+  private readonly store: TenantStore;
+  private readonly config: () => PlanConfig;
+  /** Filled by the first look. */
+  private records: Map<string, TenantRecord> | null = null;
+
+  /** @param config returns the config that is served now */
+  constructor(store: TenantStore, config: () => PlanConfig) {
+    this.store = store;
+    this.config = config;
+  }
+
+  list(): TenantRecord[] {
+    return [...this.loaded().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get(tenantId: string): TenantRecord | null {
+    return this.loaded().get(tenantId) ?? null;
+  }
+
+  unfinished(): ReturnType<TenantStore['unfinished']> {
+    return this.store.unfinished();
+  }
+
+  hasInstances(tenantId: string, besideService: string): boolean {
+    return this.store.hasInstances(tenantId, besideService);
+  }
+
+  commit(change: TenantChange): void {
+    this.store.commit(change);
+    const { tenantId, record } = change;
+    if (record === null) this.records?.delete(tenantId);
+    else if (record !== undefined) this.records?.set(tenantId, record);
+  }
+
+  /** Returns what the tenant brings to its instances. One that is not registered yet has the default plan. */
+  termsOf(tenantId: string): TenantTerms {
+    return { plan: this.planOf(tenantId), env: this.get(tenantId)?.env ?? {} };
+  }
+
+  /** Counts the tenants that have a plan, be it their own or the default. */
+  countOn(plan: string): number {
+    let count = 0;
+    for (const { id } of this.loaded().values()) if (this.planOf(id)?.name === plan) count += 1;
+    return count;
+  }
+
+  /** A tenant whose plan has left the config has the default plan. */
+  private planOf(tenantId: string): Plan | null {
+    const { plans, tenants } = this.config();
+    if (plans.size === 0) return null;
+    const name = this.get(tenantId)?.plan;
+    const own = name === null || name === undefined ? undefined : plans.get(name);
+    return own ?? plans.get(tenants.defaultPlan ?? '') ?? null;
+  }
+
+  private loaded(): Map<string, TenantRecord> {
+    this.records ??= new Map(this.store.list().map((record) => [record.id, record]));
+    return this.records;
+  }
+}
