@@ -44,7 +44,7 @@ async function ask(address: string): Promise<string> {
   return readAll(socket);
 }
 
-test('one over its own limit is told to come again, others are served, and both are counted', async () => {
+test('a client over its own limit is told to retry, others are served, and both are counted', async () => {
   await open();
   const busy = [await busyAt('127.0.0.1'), await busyAt('127.0.0.1')];
   expect(await ask('127.0.0.1')).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 1\r\n.*at_capacity/s);
@@ -55,7 +55,7 @@ test('one over its own limit is told to come again, others are served, and both 
   for (const socket of busy) socket.destroy();
 });
 
-test('those that a trusted front server brings are counted in all only', async () => {
+test('connections of a trusted front server count only toward the total', async () => {
   await open(['127.0.0.1']);
   const busy = [await busyAt('127.0.0.1'), await busyAt('127.0.0.1')];
   expect(await ask('127.0.0.1')).toContain('served');

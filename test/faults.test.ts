@@ -19,7 +19,7 @@ const fail = () => {
 };
 
 describe('a connection that is confined', () => {
-  it('is ended by what one of its listeners throws, which is counted and told', () => {
+  it('is ended by an exception of one of its listeners, which is counted and reported', () => {
     const socket = new FakeSocket();
     const told: unknown[] = [];
     onTestFinished(onFault((error, where) => told.push([String(error), where])));
@@ -32,7 +32,7 @@ describe('a connection that is confined', () => {
     expect(told).toEqual([['Error: a bug', { instance: 'api:acme', event: 'data' }]]);
   });
 
-  it('calls every listener of its end, once, whatever one of them throws', () => {
+  it('calls every listener of its end once, even if one of them throws', () => {
     const socket = new FakeSocket();
     const heard: string[] = [];
     confine(socket, silentLogger());
@@ -43,7 +43,7 @@ describe('a connection that is confined', () => {
     expect(heard).toEqual(['first', 'last true']);
   });
 
-  it('is ended when its server fails to take it in, and the server is not', () => {
+  it('is ended when its server fails to accept it, and the server stays', () => {
     const server = Object.assign(new FakeSocket(), { listening: true });
     const socket = new FakeSocket();
     confine(server, silentLogger());
@@ -53,8 +53,8 @@ describe('a connection that is confined', () => {
   });
 });
 
-describe('what belongs to a confined connection', () => {
-  it('ends it, and with it itself, by what one of its listeners throws', () => {
+describe('an object confined to a connection', () => {
+  it('ends with its connection when one of its listeners throws', () => {
     const [socket, response] = [new FakeSocket(), new FakeSocket()];
     confine(socket, silentLogger());
     confineWith(socket, response);
@@ -74,7 +74,7 @@ describe('what belongs to a confined connection', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it('ends it by what a timer of it throws', () => {
+  it('ends its connection when one of its timers throws', () => {
     const socket = new FakeSocket();
     const before = faultCount();
     confine(socket, silentLogger());
@@ -83,7 +83,7 @@ describe('what belongs to a confined connection', () => {
     expect(faultCount() - before).toBe(1);
   });
 
-  it('is left alone when nothing confines the connection: what is thrown is thrown', () => {
+  it('is left alone when nothing confines the connection: exceptions stay exceptions', () => {
     const socket = new FakeSocket();
     expect(inside(socket, fail)).toThrow('a bug');
     confineWith(socket, new FakeSocket());
@@ -109,7 +109,7 @@ async function keptServing(body: string): Promise<string> {
 }
 
 describe('a program at its last resort', () => {
-  it('goes on after what was thrown where nobody catches it, or rejected where nobody waits', async () => {
+  it('continues after an uncaught exception or an unhandled rejection', async () => {
     const output = await keptServing(`
       setTimeout(fail, 1, 'timer');
       process.nextTick(fail, 'tick');
@@ -119,7 +119,7 @@ describe('a program at its last resort', () => {
     expect(output.trim().split('\n').toSorted()).toEqual(['goes on', 'microtask', 'rejection', 'tick', 'timer']);
   });
 
-  it('is told once when that happens again and again', async () => {
+  it('logs a repeated error once', async () => {
     const output = await keptServing('for (let index = 0; index < 150; index += 1) setTimeout(fail, 1, "again");');
     expect(output.match(/too many after \d+/g)).toEqual(['too many after 101']);
   });

@@ -27,7 +27,7 @@ function runHost(program: string) {
   return { stdout, stderr };
 }
 
-it('has as many descriptors after each load and close (bug: one more, on /dev/null)', () => {
+it('a host program has as many descriptors after each load and close (bug: one more, on /dev/null)', () => {
   const { stdout, stderr } = runHost(`
     import { readdirSync } from 'node:fs';
     const counts = [];
@@ -43,7 +43,7 @@ it('has as many descriptors after each load and close (bug: one more, on /dev/nu
   expect(new Set(counts.slice(2)).size).toBe(1);
 });
 
-it('reads nothing of experimental modules on stderr, and its own warnings as ever', () => {
+it('a host program gets no warning of experimental modules on stderr, and keeps its own warnings', () => {
   const { stdout, stderr } = runHost(`
     import { canDuplicate } from '${PIDFD}';
     const hypervisor = await Hypervisor.load(file);
@@ -59,7 +59,7 @@ it('reads nothing of experimental modules on stderr, and its own warnings as eve
   ]);
 });
 
-it('can load again what could not be opened (bug: already_running until the program ends)', async () => {
+it('a host program can load again after a failed open (bug: already_running until the program ends)', async () => {
   const dir = temporaryDirectory();
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   vi.stubEnv('XDG_RUNTIME_DIR', dir);

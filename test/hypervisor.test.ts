@@ -6,7 +6,7 @@ import { askSocket } from './e2e/clients.ts';
 import { loadHypervisor } from './e2e/hypervisors.ts';
 import { temporaryDirectory, writeConfig } from './e2e/support.ts';
 
-it('two of different data directories live in one process, each with its own sockets', async () => {
+it('two hypervisors with different data directories live in one process, each with its own sockets', async () => {
   const dir = temporaryDirectory();
   vi.stubEnv('XDG_RUNTIME_DIR', dir);
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -28,7 +28,7 @@ it('two of different data directories live in one process, each with its own soc
 const loaded = (service = '', options: HypervisorOptions = {}) =>
   loadHypervisor(`[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${service}`, options);
 
-it('closed twice it ends once, and then answers nothing (bug: half of the verbs still did)', async () => {
+it('a hypervisor closed twice ends once, and every verb then fails (bug: half of the verbs still worked)', async () => {
   const hypervisor = await loaded();
   const first = hypervisor.close();
   expect(hypervisor.close()).toBe(first);
@@ -42,14 +42,14 @@ it('closed twice it ends once, and then answers nothing (bug: half of the verbs 
   await expect(hypervisor.stop('app:acme')).rejects.toThrow(closed);
 });
 
-it('a spawn with what cannot be registers nothing (bug: it did)', async () => {
+it('a spawn with invalid input registers nothing (bug: it did)', async () => {
   const hypervisor = await loaded();
   const bad = { limits: { memoryLimitMb: -5 } };
   await expect(hypervisor.spawn('app', 'acme', bad)).rejects.toMatchObject({ code: 'bad_input' });
   expect(hypervisor.instanceCount).toBe(0);
 });
 
-it('events are listed for an instance that a string names, as the verbs take it', async () => {
+it('events are listed for an instance named as the verbs take it', async () => {
   const hypervisor = await loaded();
   const id: string = 'acme';
   await hypervisor.spawn('app', id, { start: false });
@@ -59,7 +59,7 @@ it('events are listed for an instance that a string names, as the verbs take it'
   expect(() => hypervisor.events.list({ instance: 'nobody' })).toThrow(expect.objectContaining({ code: 'bad_id' }));
 });
 
-describe('closed with a lease that is never released (bug: close() took drain_timeout, and said nothing)', () => {
+describe('a hypervisor closed with an unreleased lease (bug: close() took drain_timeout, and said nothing)', () => {
   /** A hypervisor with one, and what it has warned of. */
   async function leased(service: string) {
     const warnings: [object, string][] = [];
@@ -72,7 +72,7 @@ describe('closed with a lease that is never released (bug: close() took drain_ti
   }
   const told = expect.objectContaining({ instance: 'app:acme', client: '203.0.113.7' });
 
-  it('it ends after drain_timeout, and says which', async () => {
+  it('ends after drain_timeout, and names the lease', async () => {
     const { hypervisor, warnings } = await leased('drain_timeout = "300ms"\n');
     await hypervisor.close();
     expect(warnings).toContainEqual([
@@ -91,7 +91,7 @@ describe('closed with a lease that is never released (bug: close() took drain_ti
     expect(warnings).toContainEqual([{ leases: [told] }, 'closed with leases that were not released']);
   });
 
-  it('released, it is not told of', async () => {
+  it('does not name the lease once it is released', async () => {
     const { hypervisor, warnings } = await leased('');
     const claim = await hypervisor.claim('app:acme', new AbortController().signal);
     if ('release' in claim) claim.release();

@@ -105,7 +105,7 @@ describe.each(LIMIT_NAMES)('%s', (name) => {
     expect(refusal(`limits.${name}`, () => assertSpawnOptions({ limits: asText }))).toBe(words);
   });
 
-  it('is shown as it was given, and null when nothing was', () => {
+  it('is shown as given, and null without a value', () => {
     const none = configured('wake_queue', 1);
     const given = configured(key, LIMITS[name].max);
     if (none === undefined || given === undefined) throw new Error('the service is missing');

@@ -22,7 +22,7 @@ test.each([
   expect(runtimeProblem(versions)).toEqual({ code, message: expect.stringMatching(message) });
 });
 
-test.each([{ node: '24.0.0' }, { node: process.versions.node }])('%j is taken', (versions) => {
+test.each([{ node: '24.0.0' }, { node: process.versions.node }])('%j is accepted', (versions) => {
   expect(runtimeProblem(versions)).toBeNull();
 });
 

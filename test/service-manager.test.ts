@@ -12,13 +12,13 @@ test.each([
   expect(configOf({ Id: 'x.service', ExecStart: execStart(argv), WorkingDirectory: '!/srv/app' })).toBe(file);
 });
 
-test('the environment may name the config', () => {
+test('the environment of a unit may name the config', () => {
   const unit = { ExecStart: execStart('/usr/local/bin/tenement serve'), Environment: 'TENEMENT_CONFIG=/etc/env.toml' };
   expect(configOf(unit)).toBe('/etc/env.toml');
 });
 
 test.each(['/usr/sbin/nginx -c /etc/nginx.conf', '/usr/local/bin/tenement check -c /etc/t.toml', ''])(
-  '`%s` is no server of ours',
+  '`%s` does not start a tenement server',
   (argv) => {
     expect(configOf({ ExecStart: execStart(argv) })).toBeNull();
   },

@@ -59,7 +59,7 @@ test('an error of the server arrives with its code, message and hint', async () 
   });
 });
 
-test('a server that is not there is server_unreachable and named, whatever is missing', async () => {
+test('a missing server is server_unreachable and named, whatever is missing', async () => {
   const socketPath = join(tempDir(), 'control.sock');
   await expect(client({ socketPath }).list()).rejects.toMatchObject({
     code: 'server_unreachable',
@@ -88,11 +88,11 @@ test.each([200, 404])('a server that answers %s and is not the API is reported a
   });
 });
 
-test('a URL that is none is bad input', () => {
+test('text that is no URL is bad input', () => {
   expect(() => createClient({ url: 'localhost:8000', token: null })).toThrow(/not the URL/);
 });
 
-test('logs and events come as they are', async () => {
+test('logs and events arrive unchanged', async () => {
   const { url, supervisor, logs, events } = await runningApi();
   await supervisor.spawn('api', 'acme');
   logs.print('one');
@@ -106,7 +106,7 @@ test('logs and events come as they are', async () => {
   await expect(collect(calls.logs('api:nobody'))).rejects.toMatchObject({ code: 'unknown_tenant' });
 });
 
-test('following goes on until it is aborted, and then ends without an error', async () => {
+test('following continues until the caller aborts, and then ends without an error', async () => {
   const { url, supervisor, logs } = await runningApi();
   await supervisor.spawn('api', 'acme');
   logs.print('one');
@@ -130,7 +130,7 @@ test('following ends when the server closes', async () => {
   expect(await following).toMatchObject([{ type: 'woke' }]);
 });
 
-test('following that begins while the server closes ends with it (bug: it was cut off after seconds)', async () => {
+test('a follower that begins while the server closes ends with the server (bug: cut off after seconds)', async () => {
   const { url, api, supervisor, logs } = await runningApi();
   await supervisor.spawn('api', 'acme');
   logs.print('one');

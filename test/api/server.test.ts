@@ -18,7 +18,7 @@ test('spawning answers 201 with the instance when it is new, 200 when it was the
   expect(supervisor.calls[0]).toEqual(['spawn', 'api', 'acme', { env: { A: '1' }, wait: false }]);
 });
 
-test('a start that was waited for and has failed is answered 502 with the instance (bug: 201)', async () => {
+test('spawning answers 502 with the instance when the awaited start fails (bug: 201)', async () => {
   const { call, supervisor } = await runningApi();
   supervisor.started = CRASHED;
   const body = { service: 'api', id: 'acme' };
@@ -39,7 +39,7 @@ test.each(['GET', 'POST'])('the one-line form spawns with %s, encoded or not', a
   expect((await call('/spawn/api/acme', { method })).status).toBe(404);
 });
 
-test('the verbs answer with the instance after it', async () => {
+test('each verb answers with the instance as the verb left it', async () => {
   const { call } = await runningApi();
   await call('/spawn/api/--id=acme');
   for (const [verb, state] of Object.entries({ stop: 'stopped', start: 'ready', sleep: 'asleep', restart: 'ready' })) {
@@ -102,7 +102,7 @@ test.each([
   expect(supervisor.calls).toEqual([]);
 });
 
-test('a body that is no JSON, of another type or absent is bad input', async () => {
+test('a body that is absent, of another type or not JSON is bad input', async () => {
   const { call } = await runningApi();
   const json = { 'content-type': 'application/json' };
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -127,7 +127,7 @@ test.each(['../etc', 'ACME', 'a'.repeat(300), 'a_b', ''])('%j is not a tenant id
   expect(supervisor.calls).toEqual([]);
 });
 
-test('errors keep their code and say when to try again', async () => {
+test('errors keep their code and say when to retry', async () => {
   const { call, supervisor } = await runningApi();
   expect((await call('/spawn/nope/--id=acme')).status).toBe(404);
   supervisor.failure = new TenementError('at_capacity', 'all are busy', { retryAfterS: 7 });
@@ -136,7 +136,7 @@ test('errors keep their code and say when to try again', async () => {
   expect(JSON.parse(answer.text)).toMatchObject({ code: 'at_capacity', detail: 'all are busy' });
 });
 
-test('an unexpected error tells nothing but an id that the log has too', async () => {
+test('an unexpected error reveals only an id, which the log contains too', async () => {
   const { call, supervisor } = await runningApi();
   supervisor.failure = new Error('EACCES: /secret/path');
   const answer = await call('/spawn/api/--id=acme');
@@ -226,7 +226,7 @@ test('the control socket is for its owner only', async () => {
   expect(statSync(socketPath).mode & 0o777).toBe(0o600);
 });
 
-test('a socket that another server listens on is not taken over', async () => {
+test('the API does not take over a socket on which another server listens', async () => {
   const { socketPath, call } = await runningOnSocket();
   const second = createApi({ deps: fakeDeps(), trust: 'control-socket', logger: silentLogger() });
   onTestFinished(() => second.close());
@@ -234,7 +234,7 @@ test('a socket that another server listens on is not taken over', async () => {
   expect((await call('/health')).status).toBe(200);
 });
 
-test('an address that is taken is told as listen_failed', async () => {
+test('an address in use is reported as listen_failed', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void other.close());
   await new Promise((resolve) => other.once('listening', resolve));

@@ -28,7 +28,7 @@ test('spawn --json prints the instance; --no-start and --no-wait are passed on',
   expect(supervisor.calls[0]).toEqual(['spawn', 'api', 'acme', { start: false, wait: false }]);
 });
 
-test('a start that failed is status 1, with the reason and the last lines', async () => {
+test('a failed start ends with status 1, the reason and the last lines of output', async () => {
   const { cli, supervisor } = await runningCli();
   supervisor.started = CRASHED;
   const { status, out, err } = await cli('spawn', 'api', '--id', 'acme');
@@ -47,7 +47,7 @@ test('a start that failed is status 1, with the reason and the last lines', asyn
   expect((await cli('spawn', 'api', '--id', 'acme', '--no-wait')).status).toBe(0);
 });
 
-test('spawning again what an operator stopped is no failure', async () => {
+test('spawning an instance that an operator stopped is no failure', async () => {
   const { cli, supervisor } = await runningCli();
   supervisor.views.set('api:acme', view('api:acme', { state: 'stopped', desired: 'stopped', pid: null }));
   const { status, out } = await cli('spawn', 'api', '--id', 'acme');
@@ -87,7 +87,7 @@ test.each([
   expect(JSON.parse((await cli(verb, 'api:acme', '--json')).out)).toMatchObject({ instance: 'api:acme', state });
 });
 
-test('rm removes, purges when asked, and says what became of the directory (bug: it said the same of both)', async () => {
+test('rm removes, purges when asked, and says what became of the directory (bug: same message for both)', async () => {
   const { cli, supervisor } = await withAcme();
   expect((await cli('rm', 'api:acme', '--purge')).out).toBe('api:acme removed, the directory of acme deleted\n');
   expect(supervisor.calls).toEqual([['remove', 'api:acme', { purge: true }]]);
@@ -116,7 +116,7 @@ test.each([
   },
 );
 
-test('rm asks nothing with --yes, without --purge, and where the directory stays for another service', async () => {
+test('rm does not ask with --yes, without --purge, and when another service keeps the directory', async () => {
   const { env, supervisor } = await withAcme();
   const { io, stdout, questions } = testIo(env, false, 'n');
   expect(await run(['rm', 'api:acme', '--purge', '--yes'], io)).toBe(0);
@@ -145,7 +145,7 @@ test('logs print time, stream and text, or JSON lines', async () => {
   );
 });
 
-test('logs are coloured only where colours are taken', async () => {
+test('logs are coloured only on terminals with colours', async () => {
   const { env, logs } = await withAcme();
   logs.print('hello');
   const { io, stdout } = testIo(env, true);
@@ -153,7 +153,7 @@ test('logs are coloured only where colours are taken', async () => {
   expect(stdout.text).toContain('\u001b[36mout\u001b[39m hello');
 });
 
-test("a tenant's output controls no terminal, and is unchanged in pipes (bug: OSC 52 got through)", async () => {
+test("a tenant's output cannot control the terminal, and is unchanged in pipes (bug: OSC 52 got through)", async () => {
   const { env, cli, logs } = await withAcme();
   const evil = '\u001b]52;c;ZXZpbA==\u0007\u001b[2Jhello\rbye';
   logs.print(evil);
@@ -163,7 +163,7 @@ test("a tenant's output controls no terminal, and is unchanged in pipes (bug: OS
   expect(stdout.text).toContain(' hello^Mbye\n');
 });
 
-test('logs -f goes on until Ctrl-C and then ends with status 0', async () => {
+test('logs -f continues until Ctrl-C and then ends with status 0', async () => {
   const { env, logs } = await withAcme();
   logs.print('one');
   const { io, stdout, stderr, interrupt } = testIo(env);
@@ -182,7 +182,7 @@ test('events print one line each, or JSON lines', async () => {
   expect(JSON.parse((await cli('events', '--json')).out)).toMatchObject({ seq: 1, type: 'woke' });
 });
 
-test('events are those of an instance, or of a type, when asked', async () => {
+test('events are filtered by instance and by type', async () => {
   const { cli, events } = await runningCli();
   events.add('woke', 'api:acme');
   events.add('slept', 'api:acme');
@@ -193,7 +193,7 @@ test('events are those of an instance, or of a type, when asked', async () => {
   expect(await of('api:acme', '--type', 'woke')).toEqual(['api:acme woke it woke', '']);
 });
 
-test('a type that no event has is refused, with those that there are (bug: nothing was printed)', async () => {
+test('an unknown event type is refused with a list of the known ones (bug: nothing was printed)', async () => {
   const { cli } = await runningCli();
   const { status, out, err } = await cli('events', '--type', 'nope');
   expect([status, out]).toEqual([2, '']);

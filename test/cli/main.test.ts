@@ -31,7 +31,7 @@ test('usage errors end with status 2', async () => {
   expect([code, err]).toEqual([2, expect.stringMatching(/^tenement: .*\(usage\)\n/)]);
 });
 
-test('a reader that leaves (| head) is no error', async () => {
+test('a reader that closes its pipe (| head) is no error', async () => {
   const env = await withLogs(20_000);
   const { child, ended } = program(['logs', 'api:acme'], env);
   await once(child.stdout, 'data');
@@ -39,7 +39,7 @@ test('a reader that leaves (| head) is no error', async () => {
   expect(await ended).toEqual({ code: 0, err: '' });
 });
 
-test('a reader that leaves in the midst of a write is no error either (bug: status 1, now and then)', async () => {
+test('a reader that closes its pipe during a write is no error (bug: status 1, now and then)', async () => {
   const env = await withLogs(1);
   const leave = `process.stdout.write = () => process.stdout.destroy(Object.assign(new Error(), { code: 'ECONNRESET' }))`;
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(leave)}`;

@@ -27,7 +27,7 @@ test.each([
   expect([status, first, second]).toEqual([2, expect.stringContaining(message), expect.stringContaining(hint)]);
 });
 
-test('an API that wants a token says where one is', async () => {
+test('an API that requires a token says where to find one', async () => {
   const { url } = await runningApi('token');
   const hint = expect.stringContaining('\nhint: Give one with --token or TENEMENT_TOKEN');
   const without = await cli(['ps', '--api', url]);
@@ -40,7 +40,7 @@ test('a misspelt option is suggested', async () => {
   expect((await cli(['ps', '--jsn'])).err).toContain('hint: Did you mean --json?');
 });
 
-test('a bad instance is status 2', async () => {
+test('an invalid instance name ends with status 2', async () => {
   const { cli: command } = await runningCli();
   for (const argv of [
     ['stop', 'api'],
@@ -53,13 +53,13 @@ test('a bad instance is status 2', async () => {
   }
 });
 
-test('without a config or an API it says so', async () => {
+test('a command without a config or an API says so', async () => {
   const missing = join(tempDir(), 'tenement.toml');
   const { status, err } = await cli(['ps'], { TENEMENT_CONFIG: missing });
   expect([status, err.split('\n')[0]]).toEqual([2, `tenement: there is no config at ${missing} (config_not_found)`]);
 });
 
-test('a server that is not there is status 3', async () => {
+test('a missing server ends with status 3', async () => {
   const { api, url } = await runningApi();
   await api.close();
   const { status, err } = await cli(['ps', '--api', url]);
@@ -79,7 +79,7 @@ test('global options stand before or after the command, and win over the environ
   expect((await cli(['ps', '--api', url], {})).status).toBe(1);
 });
 
-test('a config that is named wins over TENEMENT_API', async () => {
+test('an explicit config wins over TENEMENT_API', async () => {
   const { status } = await cli(['ps', '-c', join(tempDir(), 'none.toml')], { TENEMENT_API: 'http://127.0.0.1:1' });
   expect(status).toBe(2);
 });

@@ -188,7 +188,7 @@ function prepare({ keys = '', proxyPort = 0, owner = () => {} }: Case): string {
   return dir;
 }
 
-describe.skipIf(noRoot)('what this host cannot give is told by check and serve alike (needs root)', () => {
+describe.skipIf(noRoot)('check and serve report alike what this host does not support (needs root)', () => {
   for (const given of CASES)
     it.skipIf(given.has === false)(given.name, () => {
       const dir = prepare(given);

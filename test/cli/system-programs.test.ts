@@ -25,16 +25,19 @@ function without(program: string, ...args: string[]) {
   return spawnSync('unshare', words, { encoding: 'utf8' });
 }
 
-it.skipIf(noRoot).each(['check', 'serve'])('%s names the one without which nothing starts (needs root)', (command) => {
-  const { status, stderr } = without('mkfifo', command, '-c', configFile());
-  expect([status, stderr]).toEqual([
-    1,
-    'tenement: mkfifo is not installed: without it no instance can be started, because its output could not be read (host_cannot)\n' +
-      'hint: Install it: apt-get install coreutils\n',
-  ]);
-});
+it.skipIf(noRoot).each(['check', 'serve'])(
+  '%s names the missing program without which nothing starts (needs root)',
+  (command) => {
+    const { status, stderr } = without('mkfifo', command, '-c', configFile());
+    expect([status, stderr]).toEqual([
+      1,
+      'tenement: mkfifo is not installed: without it no instance can be started, because its output could not be read (host_cannot)\n' +
+        'hint: Install it: apt-get install coreutils\n',
+    ]);
+  },
+);
 
-it.skipIf(noRoot)('check warns of one that is only of use (needs root)', () => {
+it.skipIf(noRoot)('check warns of a missing program that is optional (needs root)', () => {
   const { status, stdout } = without('ss', 'check', '-c', configFile());
   expect([status, stdout]).toEqual([
     0,
@@ -42,7 +45,7 @@ it.skipIf(noRoot)('check warns of one that is only of use (needs root)', () => {
   ]);
 });
 
-it('they are found wherever PATH leads (bug: a mistake in tenement itself)', async () => {
+it('programs are found whatever PATH says (bug: reported as an internal error)', async () => {
   const env = { ...process.env, PATH: '/nowhere' };
   const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0'];
   const server = spawn(process.execPath, [MAIN, 'serve', '-c', configFile(), ...addresses], { env });

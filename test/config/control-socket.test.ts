@@ -35,7 +35,7 @@ test('a server with another data directory is found by its config while it runs'
   expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('the note of a killed server is replaced by the next one, and ignored once its socket is gone', () => {
+test('the next server replaces the note of a killed one, and clients ignore a note whose socket is gone', () => {
   const { dir, file, env } = makeConfig();
   serve(file, env, join(dir, 'other'));
   const { socket } = serve(file, env, join(dir, 'third'));

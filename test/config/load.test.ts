@@ -128,7 +128,7 @@ describe('a good config', () => {
   });
 });
 
-describe('a bad config is told with line, key and what was expected', () => {
+describe('a bad config is reported with line, key and what was expected', () => {
   it.each<[string, string, string]>([
     ['a syntax error', '[service.api\n', ':1:'],
     [
@@ -275,7 +275,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     expect(problem(toml)).toMatch(new RegExp(expected));
   });
 
-  it('data and sockets in the workdir are hidden, and no mistake', () => {
+  it('data and sockets in the workdir are hidden, and no error', () => {
     const toml = `${WALLED}socket = "./sockets/{id}.sock"\n[settings]\nruntime_dir = "run"\n`;
     expect(problem(toml)).toBe('loaded');
   });
@@ -284,7 +284,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     expect(problem(`${SERVICE}socket = "/tmp/${'x'.repeat(100)}/{id}.sock"\n`)).toMatch(/^socket_path_too_long/);
   });
 
-  it('tells all that is wrong at once', () => {
+  it('reports all errors at once', () => {
     const toml =
       '[proxy]\ndefault_service = "apo"\n[service.api]\nrestart = "maybe"\ncommand = "x {idd}"\nsokcet = "s"\n';
     // Those of the schema and those that the schema cannot see, in the order of the file.
@@ -300,7 +300,7 @@ describe('a bad config is told with line, key and what was expected', () => {
     expect(problem(toml)).not.toContain('|');
   });
 
-  it('no file', () => {
+  it('a missing file', () => {
     expect(() => loadConfig('/nowhere/tenement.toml')).toThrow(expect.objectContaining({ code: 'config_not_found' }));
   });
 });
@@ -322,7 +322,7 @@ DATABASE_PATH = "{data_dir}/{id}/app.db"
 LOG_LEVEL = "info"
 `;
 
-  it('load as they stand', () => {
+  it('load unchanged', () => {
     const config = load(GUIDE.replace('ISOLATION', 'isolation = "namespace"'));
     expect(config.services.get('api')).toMatchObject({ socket: '/tmp/api-{id}.sock', env: { LOG_LEVEL: 'info' } });
   });

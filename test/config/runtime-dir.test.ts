@@ -13,7 +13,7 @@ function chooser(): { stateDir: string; choose: (change?: Partial<Parameters<typ
   return { stateDir, choose: (change) => chooseRuntimeDir({ ...options, ...change }).runtimeDir };
 }
 
-it('a directory of its own is taken again only once it was noted', () => {
+it('a server reuses its own runtime directory only after recording it', () => {
   const { stateDir, choose } = chooser();
   const own = choose({ own: true });
   expect(own).toMatch(/^\/run\/tenement-[0-9a-f]{8}$/);
@@ -22,7 +22,7 @@ it('a directory of its own is taken again only once it was noted', () => {
   expect(choose()).toBe(own);
 });
 
-it('a note says nothing about another environment, a set runtime_dir, or a copy of the state directory', () => {
+it('a record does not apply to another environment, a set runtime_dir, or a copy of the state directory', () => {
   const { stateDir, choose } = chooser();
   noteRuntimeDir({ stateDir, runtimeDir: choose({ own: true }) });
   expect(choose({ env: { XDG_RUNTIME_DIR: '/run/user/0' } })).toBe('/run/user/0/tenement');

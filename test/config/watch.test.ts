@@ -27,7 +27,7 @@ function relink(path: string, target: string): void {
   renameSync(`${path}.new`, path);
 }
 
-test('each edit of a file is told once', async () => {
+test('each edit of a file is reported once', async () => {
   const { dir, changed } = await watched((at) => {
     put(join(at, 't.toml'), 'one');
     return join(at, 't.toml');
@@ -38,7 +38,7 @@ test('each edit of a file is told once', async () => {
   }
 });
 
-test('the target of a link that is removed and made anew is watched on (bug: never reloaded again)', async () => {
+test("a link's target is watched again after it was removed and recreated (bug: never reloaded again)", async () => {
   const { dir, changed } = await watched((at) => {
     put(join(at, 'r1/t.toml'), 'one');
     symlinkSync('r1/t.toml', join(at, 't.toml'));
@@ -51,7 +51,7 @@ test('the target of a link that is removed and made anew is watched on (bug: nev
   }
 });
 
-test('a directory on the way that is swapped is noticed, and what it leads to then is watched (bug: not reloaded)', async () => {
+test('a swapped parent directory is noticed, and its new file is watched (bug: not reloaded)', async () => {
   const { dir, changed } = await watched((at) => {
     put(join(at, 'v1/t.toml'), 'one');
     symlinkSync('v1', join(at, 'cur'));

@@ -4,7 +4,7 @@ import { socketShares } from '../../src/core/service/socket-path.ts';
 const SETTINGS = { dataDir: '/data', runtimeDir: '/run/tenement' };
 const service = (name: string, socket: string) => ({ name, socket });
 
-it('runtime_dir is had as a whole, once', () => {
+it('a server claims the whole of runtime_dir once', () => {
   const services = [
     service('a', '{runtime_dir}/{service}-{id}.sock'),
     service('b', '{runtime_dir}/{service}-{id}.sock'),
@@ -12,7 +12,7 @@ it('runtime_dir is had as a whole, once', () => {
   expect(socketShares(services, SETTINGS)).toEqual([{ dir: '/run/tenement', part: null }]);
 });
 
-it('of another directory a service has the names of its sockets', () => {
+it('a service claims only the names of its sockets in another directory', () => {
   expect(socketShares([service('a', '/tmp/{name}-{id}.sock')], SETTINGS)).toEqual([
     { dir: '/tmp', part: 'a' },
     { dir: '/tmp', part: 'a-{id}.sock' },

@@ -180,7 +180,7 @@ describe.skipIf(noRoot)('docs/containers.md (needs root, bubblewrap and runsc; p
       expect((await server.api('/api/instances/app:acme?purge=true', { method: 'DELETE' })).status).toBe(204);
     });
 
-  it('a user for each tenant in a rootless container takes dynamic_uids that are there', () => {
+  it('a user for each tenant in a rootless container needs dynamic_uids that exist there', () => {
     const text = readFileSync(join(ROOT, 'docs/containers.md'), 'utf8');
     const [range = ''] = /dynamic_uids = "[\d-]+"/.exec(text) ?? [];
     const scene = prepare({ title: '', flags: '', keys: 'user = "dynamic"\n' });

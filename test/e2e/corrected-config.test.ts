@@ -29,7 +29,7 @@ describe('a corrected config helps', () => {
     expect((await server.get('acme.localhost')).status).toBe(200);
   });
 
-  it('a request that is held for a hopeless start (bug: it waited for the end of that, 59 s)', async () => {
+  it('serves a request held for a hopeless start (bug: it waited for the end of that start, 59 s)', async () => {
     const server = await serve(config('sleep 1000'));
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const held = server.get('acme.localhost');
@@ -42,7 +42,7 @@ describe('a corrected config helps', () => {
   });
 });
 
-it('a command that is not found takes nothing down that runs: the reload is refused', async () => {
+it('a reload with a command that is not found is refused, and running instances stay', async () => {
   const server = await serve(GOOD);
   await server.cli('spawn', 'app', '--id', 'acme');
   const { pid } = JSON.parse((await server.get('acme.localhost')).body);

@@ -17,7 +17,7 @@ function silent(count: number, where: { port: number } | { path: string }): Sock
 }
 
 it(
-  'answers others, its operator and the API while hundreds of silent connections are open',
+  'a server answers others, its operator and the API while hundreds of silent connections are open',
   async () => {
     const server = await serve(`[instances]\napp = ["acme", "beta"]\n${APP}`);
     await server.stop();

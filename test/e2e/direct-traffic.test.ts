@@ -20,8 +20,8 @@ async function pidThrough(socket: string): Promise<number> {
   return JSON.parse((await askSocket(socket)).body).pid;
 }
 
-describe('one that is used through its socket alone', () => {
-  it('stays awake while it is asked at least once in half its idle timeout, then sleeps', async () => {
+describe('an instance that is used only through its socket', () => {
+  it('stays awake while a request comes at least once in half its idle timeout, then sleeps', async () => {
     const server = await serve(app('idle_timeout = 4'));
     const socket = await socketOfStarted(server);
     const pid = await pidThrough(socket);
@@ -37,7 +37,7 @@ describe('one that is used through its socket alone', () => {
     expect(sleptMs - askedMs).toBeLessThan(10_000);
   });
 
-  it('stays awake while a request or a WebSocket is open, and says so', async () => {
+  it('stays awake while a request or a WebSocket is open, and status says so', async () => {
     const server = await serve(app('idle_timeout = 2'));
     const socket = await socketOfStarted(server);
     const client = new WebSocket(`ws+unix://${socket}:/`);
@@ -52,7 +52,7 @@ describe('one that is used through its socket alone', () => {
     await server.event('app:acme', 'slept');
   });
 
-  it('is kept awake by what it does over connections that stay open', async () => {
+  it('is kept awake by traffic on connections that stay open', async () => {
     const server = await serve(app('idle_timeout = 4'));
     const socket = await socketOfStarted(server);
     const agent = new Agent({ keepAlive: true });
@@ -77,7 +77,7 @@ const KEEPING = app('idle_timeout = 4\nenv = { KEEP_ALIVE_MS = "60000" }');
 
 const needed = ['nginx', 'ss'].filter(isMissing);
 describe.skipIf(needed.length > 0)(
-  'behind an nginx that keeps connections (apt-get install nginx-light iproute2)',
+  'an instance behind an nginx that keeps connections (apt-get install nginx-light iproute2)',
   () => {
     const behindNginx = async (settings = '') => {
       const server = await serve(`${settings}\n${KEEPING}`);
@@ -89,7 +89,7 @@ describe.skipIf(needed.length > 0)(
     };
     const pidThroughNginx = async ({ port }: { port: number }) => JSON.parse((await send(port, '/', {})).body).pid;
 
-    it('one that is asked at least once in half its idle timeout stays awake, then sleeps in time', async () => {
+    it('stays awake while a request comes at least once in half its idle timeout, then sleeps in time', async () => {
       const { server, front } = await behindNginx();
       const pid = await pidThroughNginx(front);
       let askedMs = 0;
@@ -105,14 +105,14 @@ describe.skipIf(needed.length > 0)(
       expect(await pidThroughNginx(front)).not.toBe(pid);
     });
 
-    it('one whose connection is kept is not kept awake by its health checks (bug: it never slept)', async () => {
+    it('is not kept awake by its health checks while nginx keeps a connection (bug: it never slept)', async () => {
       const { server, front } = await behindNginx('health_check_interval = "1s"');
       await pidThroughNginx(front);
       const askedMs = Date.now();
       expect((await server.event('app:acme', 'slept')) - askedMs).toBeGreaterThan(3900);
     });
 
-    it('one that was woken by a connection which is kept sleeps again in time', async () => {
+    it('sleeps again in time after a kept connection woke it', async () => {
       const { server, front } = await behindNginx();
       await server.cli('sleep', 'app:acme');
       const askedMs = Date.now();
@@ -122,7 +122,7 @@ describe.skipIf(needed.length > 0)(
       expect(sleptMs - askedMs).toBeLessThan(10_000);
     });
 
-    it('a silent WebSocket keeps it awake', async () => {
+    it('is kept awake by a silent WebSocket', async () => {
       const { server, front } = await behindNginx();
       const pid = await pidThroughNginx(front);
       const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`);

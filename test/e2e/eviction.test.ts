@@ -10,7 +10,7 @@ const IDS = JSON.stringify(['work', ...SLEEPERS]);
 const as = (client: string) => ({ headers: { 'x-forwarded-for': client } });
 
 describe.each([1, 2])('with %i proxy processes', (workers) => {
-  it('a visitor of twelve sleepers costs a tenant at work no answer (bug: half of them were 503)', async () => {
+  it('a client of twelve sleeping instances costs a tenant at work no answer (bug: half of them were 503)', async () => {
     const server = await serve(
       `max_running = 4\n[proxy]\nworkers = ${workers}\ntrusted_proxies = ["127.0.0.1"]\n${APP}[instances]\napp = { ids = ${IDS}, start = false }\n`,
     );

@@ -29,7 +29,7 @@ async function sleepAndWake(server: TestServer, instance: string, host: string):
   return answer.body;
 }
 
-describe('the examples run as they stand', () => {
+describe('the examples run unchanged', () => {
   it('notes: notes stay with their customer, also through sleep', async () => {
     const server = await example('notes');
     const body = JSON.stringify({ text: '<b>only acme</b>' });
@@ -42,7 +42,7 @@ describe('the examples run as they stand', () => {
     expect(page).not.toContain('<b>only acme');
   });
 
-  it('notes: bad input and a client that leaves half way do it no harm', async () => {
+  it('notes: bad input and a client that disconnects half way do no harm', async () => {
     const server = await example('notes');
     const headers = { 'content-type': 'application/json' };
     // It is started with the server, and may not have begun.
@@ -58,7 +58,7 @@ describe('the examples run as they stand', () => {
     expect(await server.instance('notes:acme')).toMatchObject({ state: 'ready', pid, restarts: 0 });
   });
 
-  it('notes: a new note is told at once to whoever listens', async () => {
+  it('notes: a new note reaches listening clients at once', async () => {
     const server = await example('notes');
     const events = await eventStream(server.proxyPort, 'acme.localhost', '/api/events');
     await server.get('acme.localhost', '/api/notes', { method: 'POST', body: 'text=live' });

@@ -82,7 +82,7 @@ describe('exec', () => {
     expect(await state(server)).toBe('stopped');
   });
 
-  it('has the stdin of the command line, and gives its exit status', async () => {
+  it("passes on the stdin of the command line, and ends with the command's exit status", async () => {
     const server = await registered();
     expect(await exec(server, ['app:acme', '-i', '--', 'cat'], { input: 'one\ntwo\n' })).toMatchObject({
       stdout: 'one\ntwo\n',
@@ -92,7 +92,7 @@ describe('exec', () => {
     expect((await exec(server, ['app', '--id', 'acme', 'sh', '-c', 'kill -TERM $$'])).status).toBe(143);
   });
 
-  it('says what cannot be run', async () => {
+  it('says which command cannot be run', async () => {
     const server = await registered();
     const missing = await exec(server, ['app:acme', '--', 'no-such-program']);
     expect([missing.status, missing.stderr]).toEqual([
@@ -111,7 +111,7 @@ describe('exec', () => {
     expect((await server.api('/api/instances/app:acme/exec', { method: 'POST' })).status).toBe(404);
   });
 
-  it('tells the event log the program, and not its arguments', async () => {
+  it('records the program in the event log, and not its arguments', async () => {
     const server = await registered();
     await exec(server, ['app:acme', '--', 'echo', 'my-password']);
     const { stdout } = await server.cli('events', '--json', '--type', 'exec');
@@ -119,7 +119,7 @@ describe('exec', () => {
     expect(stdout).not.toContain('my-password');
   });
 
-  it('goes on when the server ends, and the next server leaves it alone', async () => {
+  it('continues when the server ends, and the next server leaves it alone', async () => {
     const server = await registered();
     const child = begin(server, ['app:acme', '--', 'sh', '-c', 'echo begun; read line; echo $line']);
     const lines = createInterface({ input: child.stdout });
@@ -143,7 +143,7 @@ describe('exec', () => {
 });
 
 describe.skipIf(!isRoot)('exec (as root)', () => {
-  it('has the limits of the instance in a cgroup of its own, which goes with it', async () => {
+  it('has the limits of the instance in a cgroup of its own, which is removed afterwards', async () => {
     const server = await registered('memory_limit_mb = 100\npids_limit = 50');
     const { stdout } = await exec(server, ['app:acme', '--', 'cat', '/proc/self/cgroup']);
     const [, path] = /^\d+:(?:[^:\n]*,)?pids[^:\n]*:(.*)$/m.exec(stdout) ?? /^0::(.*)$/m.exec(stdout) ?? [];

@@ -81,7 +81,7 @@ function rounds(sites: Sites): Record<string, Mode>[] {
 const TIMEOUT_MS = SWEEP ? 3_600_000 : 300_000;
 
 it.each(VARIANTS)(
-  'goes on after a throw inside each of the callbacks of $title',
+  'a server continues after an exception in each of the callbacks of $title',
   { timeout: TIMEOUT_MS },
   async (variant) => {
     const server = await FaultyServer.start(config(variant));

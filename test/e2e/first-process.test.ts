@@ -56,7 +56,7 @@ function childrenOf(pid: number): number[] {
 const commandOf = (pid: number) => /\((.*)\)/.exec(readProc(`/proc/${pid}/stat`))?.[1];
 
 it.for([1, 2])(
-  'waits for the orphans of its tenants, with %i workers (bug: each stayed a zombie)',
+  'a server as first process reaps the orphans of its tenants, with %i workers (bug: each stayed a zombie)',
   async (workers, context) => {
     const why = whyNot();
     if (why !== null) return context.skip(why);

@@ -46,7 +46,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     send(front.port, path, { headers: { host, ...headers } });
   const tenantAt = async (front: Front, host: string) => JSON.parse((await ask(front, host)).body).tenant;
 
-  test('routes each host to its tenant, and tells an unknown one so', async () => {
+  test('routes each host to its tenant, and answers an unknown host', async () => {
     const { server, front } = await served(start);
     expect(await tenantAt(front, 'acme.localhost')).toBe('acme');
     expect(await tenantAt(front, 'globex.localhost:80')).toBe('globex');
@@ -65,7 +65,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(await server.instance('app:acme')).toMatchObject({ requests: 1 });
   });
 
-  test('says who asks, whatever the client claims', async () => {
+  test('names the client, whatever the client claims', async () => {
     const { front } = await served(start);
     const forged = { 'x-tenant-id': 'globex', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher' };
     const { raw } = JSON.parse((await ask(front, 'acme.localhost', '/headers', forged)).body);
@@ -79,7 +79,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(values('x-request-id')).toEqual([expect.stringMatching(/^[0-9a-f-]{32,36}$/)]);
   });
 
-  test('carries a WebSocket to one that slept', async () => {
+  test('carries a WebSocket to a sleeping instance', async () => {
     const { server, front } = await served(start);
     await server.cli('sleep', 'app:acme');
     const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`, { headers: { host: 'acme.localhost' } });
@@ -117,7 +117,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(await tenantAt(front, 'globex.localhost')).toBe('globex');
   });
 
-  test('an instance that is used through it stays awake, and sleeps when it is not used', async () => {
+  test('keeps an instance awake while clients use it, and lets it sleep afterwards', async () => {
     const { server, front } = await served(start, 4);
     const pid = JSON.parse((await ask(front, 'acme.localhost')).body).pid;
     for (let round = 0; round < 4; round += 1) {

@@ -45,7 +45,7 @@ const tenantOf = ({ body }: Answer) => JSON.parse(body).tenant;
 /** As customers of the host's own are found: by a session, say. */
 const byHeader = { instance: ({ headers }: { headers: Record<string, unknown> }) => `app:${headers['x-customer']}` };
 
-it('routes by host as the proxy does: wakes, answers, refuses', async () => {
+it('a handler routes by host as the proxy does: wakes, answers, refuses', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const { request } = hypervisor.handler();
@@ -59,7 +59,7 @@ it('routes by host as the proxy does: wakes, answers, refuses', async () => {
   expect([stopped.status, JSON.parse(stopped.body).code]).toEqual([503, 'stopped']);
 });
 
-it('takes the instance that the host picks, at once or later, with the headers of a proxy', async () => {
+it('a handler uses the instance that the host program picks, at once or later, with the headers of a proxy', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler(byHeader);
@@ -77,7 +77,7 @@ it('takes the instance that the host picks, at once or later, with the headers o
   }
 });
 
-it('is a middleware: what is no instance’s goes on to the host, and so does what its function throws', async () => {
+it('a handler as middleware passes on requests of no instance, and exceptions of the picking function', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler({
@@ -94,7 +94,7 @@ it('is a middleware: what is no instance’s goes on to the host, and so does wh
   expect(tenantOf(await ask(port))).toBe('acme');
 });
 
-it('says what is wrong when a body parser stands before it', async () => {
+it('a handler says what is wrong behind a body parser', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();
@@ -104,7 +104,7 @@ it('says what is wrong when a body parser stands before it', async () => {
   expect((await ask(port, '/echo', { method: 'POST', body: 'gone' })).status).toBe(500);
 });
 
-it('works in Fastify, before it parses bodies', async () => {
+it('a handler works in Fastify before Fastify parses bodies', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();
@@ -124,7 +124,7 @@ it('works in Fastify, before it parses bodies', async () => {
   expect(tenantOf(await ask(port))).toBe('acme');
 });
 
-it('asks for a body once where a client waits to be asked', async () => {
+it('a handler sends 100 Continue once to a client that waits for it', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const port = await hosted(hypervisor.handler().request);
@@ -140,7 +140,7 @@ it('asks for a body once where a client waits to be asked', async () => {
   expect([await text(response), asked]).toEqual(['as asked', 1]);
 });
 
-it('WebSockets go through it, wake, and end with their instance', async () => {
+it('WebSockets pass through a handler, wake their instance and end with it', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const handler = hypervisor.handler(byHeader);
@@ -158,7 +158,7 @@ it('WebSockets go through it, wake, and end with their instance', async () => {
   expect(response.statusCode).toBe(503);
 });
 
-it('loses no request through sleeps and restarts under load', async () => {
+it('a handler loses no request through sleeps and restarts under load', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const port = await hosted(hypervisor.handler().request);
@@ -178,7 +178,7 @@ it('loses no request through sleeps and restarts under load', async () => {
   expect(new Set(answers.map(({ body }) => JSON.parse(body).pid)).size).toBeGreaterThanOrEqual(4);
 });
 
-it('closed, it refuses, and an event stream is cut', async () => {
+it('a closed handler refuses requests, and cuts event streams', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme');
   const { request } = hypervisor.handler();

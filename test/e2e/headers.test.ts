@@ -73,7 +73,7 @@ describe.each(SUBJECTS)('$proxy', (subject) => {
   const { proxy } = subject;
   const test = it.skipIf(subject.missing);
 
-  test('passes on of a request and of a response what the table says', async () => {
+  test('passes on the fields of requests and responses that the table says', async () => {
     const ask = await opened(subject);
     const requests: Fates = {};
     for (const one of REQUEST_CASES) requests[one.name] = await fateOfRequest(ask, one);
@@ -83,7 +83,7 @@ describe.each(SUBJECTS)('$proxy', (subject) => {
     expect.soft(responses).toEqual(expected(RESPONSE_CASES, proxy));
   });
 
-  test('a target in absolute form and a Host never name two sites', async () => {
+  test('refuses a target in absolute form that names another site than Host', async () => {
     const ask = await opened(subject);
     const hostSeen = async (target: string, host: string) => {
       const { status, body } = await ask(target, { host });

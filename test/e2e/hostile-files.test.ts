@@ -20,7 +20,7 @@ const trashOf = (server: TestServer) => join(server.dataDir, '.tenement/trash');
 
 // To make and to delete them takes some seconds each, and longer on a busy machine.
 describe('a tenant that nests directories', { timeout: 180_000 }, () => {
-  it('in the directory of its socket is restarted, and the server goes on, also when it was killed', async () => {
+  it('in the directory of its socket is restarted, and the server keeps running, also after being killed', async () => {
     const runtimeDir = temporaryMemory();
     // More than there are descriptors.
     const server = await serve(nests(30_000, '$(dirname "$SOCKET_PATH")', `runtime_dir = "${runtimeDir}"`));
@@ -37,7 +37,7 @@ describe('a tenant that nests directories', { timeout: 180_000 }, () => {
     await expect.poll(() => readdirSync(join(runtimeDir, socketParent)), { timeout: 120_000 }).not.toContain('.trash');
   });
 
-  it('in its own is purged at once, and nothing of it is left for the next of that name', async () => {
+  it('in its own directory is purged at once, and leaves nothing for the next tenant of that name', async () => {
     const server = await serve(nests(4000, '$DATA_DIR'));
     await server.api('/spawn/app/--id=acme');
     expect((await server.cli('rm', 'app:acme', '--purge')).status).toBe(0);

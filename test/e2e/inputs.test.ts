@@ -11,7 +11,7 @@ const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\n';
 const asJson = (_key: string, value: unknown) =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
-it('the library refuses each, as bad_input', async () => {
+it('the library refuses each bad input as bad_input', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   for (const { options, message } of BAD_INPUTS) {
     await expect(hypervisor.spawn('app', 'acme', options as object)).rejects.toMatchObject({
@@ -22,7 +22,7 @@ it('the library refuses each, as bad_input', async () => {
   expect(hypervisor.listInstances()).toEqual([]);
 });
 
-it('the API refuses each with 400, and the command line with status 2', async () => {
+it('the API refuses each bad input with 400, and the command line with status 2', async () => {
   const server = await serve(CONFIG);
   for (const { options } of BAD_INPUTS) {
     const body = JSON.stringify({ service: 'app', id: 'acme', ...(options as object) }, asJson);
@@ -53,7 +53,7 @@ it.each([
   });
 });
 
-it('verbs refuse what is no instance or no option of theirs, and change nothing', async () => {
+it('verbs refuse text that is no instance and unknown options, and change nothing', async () => {
   const hypervisor = await loadHypervisor(CONFIG);
   await hypervisor.spawn('app', 'acme', { start: false });
   const untyped = hypervisor as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;

@@ -11,7 +11,7 @@ const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.
 const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(!isRoot)('caps, enforced by the kernel (as root)', () => {
-  it('over its memory limit it is ended, reason oom, and restarted', async () => {
+  it('end an instance over its memory limit, reason oom, and it is restarted', async () => {
     const server = await serve(`backoff_base_ms = 10\n${app('memory_limit_mb = 100')}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     await server.get('acme.localhost', '/leak', { method: 'POST' });
@@ -20,7 +20,7 @@ describe.skipIf(!isRoot)('caps, enforced by the kernel (as root)', () => {
     expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
-  it('an instance has limits of its own when it is given them', async () => {
+  it("apply to an instance's own limits", async () => {
     const server = await serve(app('memory_limit_mb = 100\npids_limit = 50'));
     await server.cli('spawn', 'app', '--id', 'big', '--memory-limit-mb', '400');
     expect((await server.get('big.localhost', '/leak')).status).toBe(200);
@@ -34,7 +34,7 @@ describe.skipIf(!isRoot)('caps, enforced by the kernel (as root)', () => {
 const noNamespaces = isMissing('bwrap');
 
 describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
-  it('a tenant sees its own processes and directory, and nothing of the others', async () => {
+  it('show a tenant its own processes and directory, and nothing of the others', async () => {
     const server = await serve(app('isolation = "namespace"'));
     for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
     const { pid, dataDir } = JSON.parse((await server.get('acme.localhost')).body);
@@ -45,7 +45,7 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
     expect(seen).toEqual(['acme']);
   });
 
-  it('ends in order: what it answers to SIGTERM is its exit', async () => {
+  it('let a tenant end in order: its answer to SIGTERM is its exit', async () => {
     const server = await serve(app('isolation = "namespace"'));
     await server.cli('spawn', 'app', '--id', 'acme');
     const { pid } = await server.instance('app:acme');
@@ -54,7 +54,7 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
     expect(await server.instance('app:acme')).toMatchObject({ lastExit: { code: 0, signal: null, reason: 'stopped' } });
   });
 
-  it('a process that a signal ended is reported so', async () => {
+  it('report a process that a signal ended', async () => {
     const server = await serve(`backoff_base_ms = 10000\n${app('isolation = "namespace"')}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     await server.get('acme.localhost', '/abort', { method: 'POST' });
@@ -66,7 +66,7 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
 describe.skipIf(!isRoot || noNamespaces)(
   'the cgroup of a tenant in a namespace (as root, apt-get install bubblewrap)',
   () => {
-    it.each(['dynamic', 'root'])('is there to read, with its limits, and no other is: user = "%s"', async (user) => {
+    it.each(['dynamic', 'root'])('is readable with its limits, and no other cgroup is: user = "%s"', async (user) => {
       const keys = `isolation = "namespace"\nuser = "${user}"\nmemory_limit_mb = 200`;
       const server = await serve(`[service.app]\ncommand = "node {fixtures}/cgroup.mjs"\n${keys}`);
       for (const id of ['globex', 'acme']) await server.cli('spawn', 'app', '--id', id);
@@ -113,7 +113,7 @@ describe.skipIf(!isRoot)('a user for each tenant (as root)', () => {
     expectTenants();
   });
 
-  it('is its own, owns its directory, and is the same after a restart', async () => {
+  it("is the tenant's own, owns its directory, and is the same after a restart", async () => {
     const server = await serve(app('user = "dynamic"'));
     for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
     const ownerOf = (id: string) => statSync(join(server.dataDir, id)).uid;

@@ -67,7 +67,7 @@ describe.each(CLIENTS)('%s', (_name, clientOf) => {
     expect(JSON.parse(last[0]?.body ?? '').code).toBe('stopped');
   });
 
-  it('straight to a process is no reason to wait for drain_timeout', async () => {
+  it('connected directly to a process does not make its end wait for drain_timeout', async () => {
     const { hypervisor, socketPath } = await registered(true);
     const load = constantLoad(4, clientOf(socketPath));
     await load.more(50);

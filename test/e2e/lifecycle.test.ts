@@ -75,7 +75,7 @@ describe('the main job', () => {
     expect(pidOf((await server.get('initech.localhost')).body)).toBe(view.pid);
   });
 
-  it('an unknown tenant gets 404 and nothing is made for it', async () => {
+  it('an unknown tenant gets 404, and nothing is created for it', async () => {
     const server = running();
     const answer = await server.get('nobody.localhost');
     expect(answer.status).toBe(404);
@@ -119,7 +119,7 @@ describe('sleep and wake', () => {
     expect(await server.instance('slow:crowd')).toMatchObject({ wakes: 1, requests: 100, inFlight: 0 });
   });
 
-  it('sleeps when idle, its process gone; the next request wakes it', async () => {
+  it('an idle instance sleeps without a process; the next request wakes it', async () => {
     const server = running();
     await server.cli('spawn', 'idle', '--id', 'left', '--no-start');
     const pid = pidOf((await server.get('left.idle.localhost')).body);
@@ -130,7 +130,7 @@ describe('sleep and wake', () => {
     expect(pidOf((await server.get('left.idle.localhost')).body)).not.toBe(pid);
   });
 
-  it('an open WebSocket keeps it awake; closing it lets it sleep', async () => {
+  it('an open WebSocket keeps an instance awake; after its end the instance sleeps', async () => {
     const server = running();
     for (const id of ['socket', 'other']) await server.cli('spawn', 'idle', '--id', id, '--no-start');
     const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'socket.idle.localhost' } });
@@ -144,7 +144,7 @@ describe('sleep and wake', () => {
     await server.event('idle:socket', 'slept');
   });
 
-  it('stopped is not woken by requests, also after the server was started anew', async () => {
+  it('a stopped instance is not woken by requests, not even after a restart of the server', async () => {
     const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
     expect((await server.cli('stop', 'app:acme')).status).toBe(0);
     const answer = await server.get('acme.localhost');
@@ -156,7 +156,7 @@ describe('sleep and wake', () => {
     expect((await server.get('acme.localhost')).status).toBe(200);
   });
 
-  it('works for an application that only knows $PORT', async () => {
+  it('an application that only knows $PORT sleeps and wakes too', async () => {
     const server = running();
     const view = JSON.parse((await server.cli('spawn', 'port', '--id', 'acme', '--json')).stdout);
     expect(view).toMatchObject({ state: 'ready', socket: null });
@@ -179,7 +179,7 @@ describe('crashes', () => {
     });
   });
 
-  it('a crash loop is failed: 503 with Retry-After at once, and it says why', async () => {
+  it('a crash loop ends in failed: 503 with Retry-After at once, and status says why', async () => {
     const server = await serve(
       'backoff_base_ms = 10\nmax_restarts = 1\n[service.app]\ncommand = "node {fixtures}/exits-at-once.mjs"\n',
     );
@@ -196,7 +196,7 @@ describe('crashes', () => {
     });
   });
 
-  it('over its memory limit it is killed, reason oom, and restarted', async () => {
+  it('an instance over its memory limit is killed, reason oom, and restarted', async () => {
     const server = running();
     await server.cli('spawn', 'capped', '--id', 'fat');
     await server.get('fat.capped.localhost', '/leak');
@@ -205,7 +205,7 @@ describe('crashes', () => {
     expect(await server.instance('capped:fat')).toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
-  it('unhealthy for three probes it is restarted', async () => {
+  it('an instance that fails three probes is restarted', async () => {
     const server = await serve(`health_check_interval = "30ms"\nbackoff_base_ms = 10\n${app()}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     await server.get('acme.localhost', '/sick');
@@ -228,12 +228,12 @@ describe('commands that misbehave', () => {
     expect((await server.get('acme.localhost')).status).toBe(200);
   });
 
-  it('a megabyte printed before listening is no obstacle', async () => {
+  it('a command that prints a megabyte before it listens becomes ready', async () => {
     const server = running();
     expect((await server.cli('spawn', 'loud', '--id', 'acme')).status).toBe(0);
   });
 
-  it('ignoring SIGTERM ends in SIGKILL after stop_timeout', async () => {
+  it('a command that ignores SIGTERM gets SIGKILL after stop_timeout', async () => {
     const server = running();
     await server.cli('spawn', 'stubborn', '--id', 'acme');
     const { pid } = await server.instance('stubborn:acme');
@@ -245,7 +245,7 @@ describe('commands that misbehave', () => {
     });
   });
 
-  it('grandchildren go with it, in the group and out of it', async () => {
+  it('grandchildren end with the command, inside and outside of its group', async () => {
     const server = running();
     await server.cli('spawn', 'app', '--id', 'parent');
     const pids: number[] = JSON.parse((await server.get('parent.localhost', '/grandchildren')).body);
@@ -256,7 +256,7 @@ describe('commands that misbehave', () => {
 });
 
 describe('the server itself', () => {
-  it('leaves no process behind when it is asked to end', async () => {
+  it('a server that is asked to end leaves no process behind', async () => {
     const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
     const pid = pidOf((await server.get('acme.localhost')).body);
     expect(await server.stop('SIGINT')).toBe(0);
@@ -264,7 +264,7 @@ describe('the server itself', () => {
   });
 
   it.skipIf(!isRoot).each(['SIGINT', 'SIGTERM'] as const)(
-    'ends in order by %s while a program runs for it (as root; bug: execa had it killed by the signal)',
+    'a server ends in order by %s while it runs a program (as root; bug: execa made the signal kill it)',
     async (signal) => {
       const server = await serve(`${app()}[instances]\napp = ["acme"]\n`);
       await server.stop();
@@ -300,7 +300,7 @@ describe('the server itself', () => {
     expect((await server.get('purged.localhost')).status).toBe(404);
   });
 
-  it('logs are there, with time and stream', async () => {
+  it('logs have time and stream', async () => {
     const server = running();
     await server.cli('spawn', 'loud', '--id', 'logged');
     const { stdout } = await server.cli('logs', 'loud:logged', '-n', '2');

@@ -54,7 +54,7 @@ function steadily(server: TestServer, host: string) {
 
 const pidOf = async (server: TestServer, id: string) => (await server.instance(`app:${id}`)).pid;
 
-it('halts nobody, refuses what would be forgotten, and all of it is written once it has gone', async () => {
+it('a locked registry halts no request, refuses changes that would be lost, and gets all writes once unlocked', async () => {
   const server = await serve(APP);
   for (const id of ['acme', 'sleeper', 'stopped']) await server.api(`/spawn/app/--id=${id}`);
   await server.cli('sleep', 'app:sleeper');
@@ -103,7 +103,7 @@ it('halts nobody, refuses what would be forgotten, and all of it is written once
   ]);
 });
 
-it('is waited for at the end of the server, so that no tenant is lost that it leaves running', async () => {
+it('a server waits for a locked registry at its end, so that no kept tenant is lost', async () => {
   const server = await serve(`on_exit = "keep"\n${APP}`);
   await server.api('/spawn/app/--id=acme?start=false');
   const release = await holdLock(server);

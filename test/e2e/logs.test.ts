@@ -3,7 +3,7 @@ import { serve } from './support.ts';
 
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
-test('logs -f goes on over sleep, wake, the end of the server and its return, with each line once', async () => {
+test('logs -f continues over sleep, wake and a restart of the server, with each line once', async () => {
   const server = await serve(`${APP}[instances]\napp = ["acme"]\n`);
   const follower = server.follow('logs', 'app:acme', '-f');
   const print = async (text: string) => {

@@ -30,12 +30,15 @@ async function serveApp(command: string, keys: string): Promise<TestServer> {
 }
 
 describe.each(LEVELS)('at $level', ({ keys, lacks }) => {
-  it.skipIf(lacks)('a server finds its socket where it bound it, and others find it with socket_mode', async () => {
-    const server = await serveApp('node {fixtures}/changes-socket.mjs', keys);
-    expect((await server.get('acme.localhost')).body).toBe('changed');
-    const { socket } = await server.instance('app:acme');
-    await expect.poll(() => statSync(socket ?? '').mode & 0o777).toBe(0o660);
-  });
+  it.skipIf(lacks)(
+    'an application finds its socket where it bound it, and others find it with socket_mode',
+    async () => {
+      const server = await serveApp('node {fixtures}/changes-socket.mjs', keys);
+      expect((await server.get('acme.localhost')).body).toBe('changed');
+      const { socket } = await server.instance('app:acme');
+      await expect.poll(() => statSync(socket ?? '').mode & 0o777).toBe(0o660);
+    },
+  );
 });
 
 describe.each(SERVERS)('$name (apt-get install python3-$name)', ({ name, command }) => {

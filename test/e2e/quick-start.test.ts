@@ -39,7 +39,7 @@ function run(line: string, { dir, proxyPort, apiPort }: TestServer, binDir: stri
   return stdout;
 }
 
-it.skipIf(skipped)(`the quick start runs as it stands (needs ${needed.join(', ') || 'nothing more'})`, async () => {
+it.skipIf(skipped)(`the quick start runs unchanged (needs ${needed.join(', ') || 'nothing more'})`, async () => {
   const { files, lines } = quickStart();
   expect(files.map(({ name }) => name)).toEqual(['app.py', 'tenement.toml']);
   const [serve, ...others] = lines;

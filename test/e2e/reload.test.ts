@@ -17,7 +17,7 @@ async function reloads(server: TestServer, toml: string): Promise<void> {
 }
 
 describe('an edited config', () => {
-  it('new services and instances are served', async () => {
+  it('adds services and instances', async () => {
     const server = await serve(`[proxy]\ndefault_service = "app"\n${service('app')}`);
     await reloads(
       server,
@@ -26,7 +26,7 @@ describe('an edited config', () => {
     expect((await server.get('acme.web.localhost')).status).toBe(200);
   });
 
-  it('a changed service restarts its instances one by one, and no request fails', async () => {
+  it('restarts the instances of a changed service one by one, and no request fails', async () => {
     const server = await serve(`${withLevel('one')}[instances]\napp = ["acme", "globex", "initech"]\n`);
     const hosts = ['acme.localhost', 'globex.localhost', 'initech.localhost'];
     const load = keepAsking(server, hosts);
@@ -37,7 +37,7 @@ describe('an edited config', () => {
     expect(answered).toBeGreaterThan(0);
   });
 
-  it('a sleeping instance wakes with the new config', async () => {
+  it('applies to a sleeping instance when it wakes', async () => {
     const server = await serve(withLevel('one'));
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     await reloads(server, withLevel('two'));
@@ -45,7 +45,7 @@ describe('an edited config', () => {
     expect(await levelOf(server, 'acme.localhost')).toBe('two');
   });
 
-  it('keys that do not concern the process change under it', async () => {
+  it('changes keys that do not concern the process without a restart', async () => {
     const server = await serve(`${service('app')}[instances]\napp = ["acme"]\n`);
     const { pid } = JSON.parse((await server.get('acme.localhost')).body);
     await reloads(server, `${service('app', 'idle_timeout = 1')}[instances]\napp = ["acme"]\n`);
@@ -53,7 +53,7 @@ describe('an edited config', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('a removed service drains and ends, keeps its data, and comes back as it was', async () => {
+  it('drains and ends a removed service, whose data stay, and which can come back', async () => {
     const both = `[proxy]\ndefault_service = "app"\n${service('app')}${service('web')}`;
     const server = await serve(both);
     await server.cli('spawn', 'web', '--id', 'acme');
@@ -66,7 +66,7 @@ describe('an edited config', () => {
     await expect.poll(async () => (await server.get('acme.web.localhost')).status).toBe(200);
   });
 
-  it('that is bad changes nothing, says why, and does not keep commands from working', async () => {
+  it('that is bad changes nothing, says why, and leaves commands working', async () => {
     const server = await serve(`${service('app')}[instances]\napp = ["acme"]\n`);
     const { pid } = JSON.parse((await server.get('acme.localhost')).body);
     writeConfig(server.configFile, `${service('app', 'idle_timeuot = 3')}`);

@@ -41,7 +41,7 @@ async function crashesOf({ server, name }: Instance): Promise<number> {
 describe.each([1, 2])('with %i proxy workers', (workers) => {
   const running = serveAll(config(workers));
 
-  it('a page that crashes its process is sent again once, and not at all when it is asked for again', async () => {
+  it('a request that crashes its process is sent again once, and not at all when the client repeats it', async () => {
     const instance = await spawned(running(), 'page');
     const { server, host } = instance;
     for (const crashes of [2, 3, 4]) {

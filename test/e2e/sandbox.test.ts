@@ -31,7 +31,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     await expect.poll(async () => (await server.instance('app:acme')).memoryBytes ?? 0).toBeGreaterThan(0);
   });
 
-  it("has a stdin from which nothing comes, and which is not the host's (bug: /dev/null came to belong to nobody)", async () => {
+  it("has an empty stdin that is not the host's (bug: /dev/null came to belong to nobody)", async () => {
     const server = await serveSandbox();
     expect((await server.instance('app:acme')).state).toBe('ready');
     expect(statSync('/dev/null').uid).toBe(0);
@@ -48,14 +48,14 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     expect(readdirSync(join(server.dataDir, '.tenement/sandbox'))).toEqual([]);
   });
 
-  it('a process that a signal ended is reported so', async () => {
+  it('reports a process that a signal ended', async () => {
     const server = await serveSandbox();
     await server.get('acme.localhost', '/abort', { method: 'POST' });
     await server.event('app:acme', 'crashed');
     expect(await server.instance('app:acme')).toMatchObject({ lastExit: { signal: 'SIGABRT', reason: 'signal' } });
   });
 
-  it('over its memory limit it is ended as a whole, reason oom', async () => {
+  it('is ended as a whole over its memory limit, reason oom', async () => {
     const server = await serveSandbox('memory_limit_mb = 150');
     await server.get('acme.localhost', '/leak', { method: 'POST' });
     await server.event('app:acme', 'oom-killed');
@@ -64,7 +64,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
       .toMatchObject({ lastExit: { signal: 'SIGKILL', reason: 'oom' } });
   });
 
-  it('files that it makes belong to its user', async () => {
+  it('creates files that belong to its user', async () => {
     const server = await serveSandbox('user = "dynamic"');
     const { pid } = await server.instance('app:acme');
     const { uid } = statSync(join(server.dataDir, 'acme'));
@@ -93,7 +93,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     expect(all.filter(isRunning)).toEqual([]);
   });
 
-  it('goes with the process that runs it', async () => {
+  it('ends with the process that runs it', async () => {
     const server = await serveSandbox();
     const { pid } = await server.instance('app:acme');
     const all = [pid ?? 0, ...childrenOf(pid ?? 0)];

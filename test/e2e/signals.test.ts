@@ -70,7 +70,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     },
   );
 
-  it('SIGQUIT ends it without waiting for anything', async () => {
+  it('SIGQUIT ends the server without waiting for anything', async () => {
     const server = await serve(`${STUBBORN}${withWorkers(workers)}[instances]\napp = ["acme"]\n`);
     const pids = await busy(server);
     expect(await server.stop('SIGQUIT')).toBe(0);
@@ -78,7 +78,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     expect(nodesIn(server.dir)).toEqual([]);
   });
 
-  it('with on_exit = "keep" a second SIGTERM lets go at once of what has requests in flight', async () => {
+  it('with on_exit = "keep" a second SIGTERM releases instances with requests in flight at once', async () => {
     const server = await serve(`on_exit = "keep"\n${STUBBORN}${withWorkers(workers)}[instances]\napp = ["acme"]\n`);
     const pids = await busy(server);
     expect(await endImpatiently(server, 'SIGTERM')).toBe(0);
@@ -111,7 +111,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     expect(await server.stop('SIGQUIT')).toBe(0);
   });
 
-  it('serves on when whoever read its output is gone (bug: `serve | true` ended it with status 0, tenants left)', async () => {
+  it('the server keeps serving when the reader of its output is gone (bug: `serve | true` ended it with status 0, tenants left)', async () => {
     const { dir, config, child, exited } = begin(`${STUBBORN}${withWorkers(workers)}[instances]\napp = ["acme"]\n`);
     child.stdout.destroy();
     child.stderr.destroy();
@@ -126,7 +126,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     expect(processesIn(join(dir, 'data'))).toEqual([]);
   });
 
-  it('a signal to its whole group, as by Ctrl-C, ends it in order, and a second in a hurry', async () => {
+  it('a signal to the whole group, as by Ctrl-C, ends the server in order, and a second one at once', async () => {
     const { dir, child, exited, printed, said } = begin(
       `${STUBBORN}${withWorkers(workers)}[instances]\napp = ["acme"]\n`,
     );
@@ -140,7 +140,7 @@ describe.each([1, 2])('with %i workers', (workers) => {
     expect(processesIn(join(dir, 'data'))).toEqual([]);
   });
 
-  it.each(['SIGTERM', 'SIGQUIT'] as const)('%s while it starts ends it in order, too', async (signal) => {
+  it.each(['SIGTERM', 'SIGQUIT'] as const)('%s during the start ends the server in order, too', async (signal) => {
     const { dir, child, exited, printed } = begin(
       `${STUBBORN.replaceAll('60', '1')}${withWorkers(workers)}[instances]\napp = ["acme"]\n`,
     );

@@ -70,8 +70,8 @@ function linkOf(path: string): string {
   }
 }
 
-describe('the public socket of one that sleeps', () => {
-  it('wakes it, and the connection is the next process’s', async () => {
+describe('the public socket of a sleeping instance', () => {
+  it('wakes the instance, and the next process gets the connection', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);
@@ -81,7 +81,7 @@ describe('the public socket of one that sleeps', () => {
     expect(await pidThrough(socket)).toBe(body.pid);
   });
 
-  it('takes a hundred connections at once and starts one process', async () => {
+  it('accepts a hundred connections at once and starts one process', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);
@@ -90,7 +90,7 @@ describe('the public socket of one that sleeps', () => {
     expect(server.processesOf('acme')).toEqual([pids[0]]);
   });
 
-  it('carries an upload that is larger than what is held, and a WebSocket', async () => {
+  it('carries a WebSocket, and an upload larger than the buffer of a held connection', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);
@@ -104,7 +104,7 @@ describe('the public socket of one that sleeps', () => {
     client.close();
   });
 
-  it('gives up a start that nobody waits for any more', async () => {
+  it('gives up a start that no client waits for any more', async () => {
     const first = '[service.first]\ncommand = "node {fixtures}/never-listens.mjs"\n';
     const server = await serve(`max_concurrent_starts = 1\n${first}${app()}`);
     await server.cli('spawn', 'app', '--id', 'globex', '--no-start');
@@ -133,8 +133,8 @@ describe('the public socket of one that sleeps', () => {
   });
 });
 
-describe('the public socket of one that cannot be woken', () => {
-  it('says so', async () => {
+describe('the public socket of an instance that cannot be woken', () => {
+  it('answers that the instance is stopped', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     await server.cli('stop', 'app:acme');
@@ -147,7 +147,7 @@ describe('the public socket of one that cannot be woken', () => {
     expect(page.body).toContain('This site has been switched off.');
   });
 
-  it('says when it is tried again', async () => {
+  it('answers when the next try is', async () => {
     const command = '[service.app]\ncommand = "node {fixtures}/exits-at-once.mjs"\n';
     const server = await serve(`max_restarts = 0\n${command}`);
     await server.cli('spawn', 'app', '--id', 'acme');
@@ -158,8 +158,8 @@ describe('the public socket of one that cannot be woken', () => {
   });
 });
 
-describe('going past the proxy', () => {
-  it('no request fails while the instance is put to sleep, restarted and started again', async () => {
+describe('a client that bypasses the proxy', () => {
+  it('sees no failure while the instance is put to sleep, restarted and started again', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     const load = keepAsking(await socketOf(server), 8);
@@ -168,7 +168,7 @@ describe('going past the proxy', () => {
     expect([...statuses.keys()]).toEqual([200]);
   });
 
-  it('no request fails when the config is changed', async () => {
+  it('sees no failure when the config changes', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
@@ -181,7 +181,7 @@ describe('going past the proxy', () => {
     expect(await pidThrough(socket)).not.toBe(before);
   });
 
-  it('a slow answer is waited for before the process is asked to end', async () => {
+  it('gets its slow answer before the process is asked to end', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
@@ -197,7 +197,7 @@ describe('going past the proxy', () => {
     expect((await slept).status).toBe(200);
   });
 
-  it('a crash is noticed by the next connection only as a wait', async () => {
+  it('sees a crash only as a wait of the next connection', async () => {
     const server = await serve(`backoff_base_ms = 10\n${app()}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
@@ -207,8 +207,8 @@ describe('going past the proxy', () => {
   });
 });
 
-describe('the public socket of one that crashes', () => {
-  it.skipIf(!canDuplicate())('refuses nobody, not even in the instant of its end', async () => {
+describe('the public socket of a crashing instance', () => {
+  it.skipIf(!canDuplicate())('refuses no connection, not even at the moment of the crash', async () => {
     const server = await serve(`backoff_base_ms = 10\nmax_restarts = 1000\n${app()}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     const socket = await socketOf(server);
@@ -232,9 +232,9 @@ describe('the public socket of one that crashes', () => {
   });
 });
 
-describe('the public socket of one that goes to rest by itself', () => {
+describe('the public socket of an instance that goes idle by itself', () => {
   it.skipIf(!canDuplicate())(
-    'is not woken by who had left before (bug: by a probe that it had not taken in)',
+    'is not woken by a client that left earlier (bug: by a probe that it had not accepted)',
     async () => {
       const server = await serve('[service.app]\ncommand = "node {fixtures}/busy-until-told.mjs"\n');
       await server.cli('spawn', 'app', '--id', 'acme');
@@ -256,7 +256,7 @@ describe('the public socket of one that goes to rest by itself', () => {
 });
 
 describe('a server that ends', () => {
-  it('by SIGKILL leaves sleepers deaf until the next one', async () => {
+  it('by SIGKILL leaves sleeping instances without a listener until the next server', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);
@@ -279,7 +279,7 @@ describe('a server that ends', () => {
     expect(left.filter((entry) => !entry.isDirectory()).map(({ name }) => name)).toEqual(['.owner.lock']);
   });
 
-  it('leaves the socket of one that is unregistered to nobody', async () => {
+  it('leaves no socket of an unregistered instance', async () => {
     const server = await serve(app());
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);

@@ -18,7 +18,7 @@ function documented(pattern: RegExp, dataDir: string): string {
 }
 
 it.skipIf(noSqlite)(
-  'the documented backup of a live registry is whole, and is served (apt-get install sqlite3)',
+  'the documented backup of a live registry is complete, and a server can use it (apt-get install sqlite3)',
   async () => {
     const server = await serve(APP);
     const sh = (command: string) => spawnSync('sh', ['-ec', command], { cwd: server.dir, encoding: 'utf8' });
@@ -62,7 +62,7 @@ it('a damaged registry is refused in one line, and nothing is started or lost', 
   expect(server.processesOf('acme')).toEqual([]);
 });
 
-it.skipIf(noRoot)('a full disk is told, stops no request, and loses nothing committed (needs root)', async () => {
+it.skipIf(noRoot)('a full disk is reported, stops no request, and loses nothing committed (needs root)', async () => {
   const dir = temporaryDirectory();
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dir], { encoding: 'utf8' });
   expect(mounted.stderr).toBe('');

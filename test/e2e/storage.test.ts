@@ -16,7 +16,7 @@ async function eventsOf(server: TestServer, instance: string): Promise<{ type: s
 
 // The busier the machine, the longer a measurement takes, and the longer it is until the next.
 describe('a tenant that fills its directory', { timeout: 90_000 }, () => {
-  it('is told as an event, in status and in the metrics, and goes on', async () => {
+  it('is reported by an event, status and the metrics, and keeps running', async () => {
     const server = await serve(app('storage_limit_mb = 8'));
     await server.api('/spawn/app/--id=acme');
     await server.get('acme.localhost', '/fill?mb=12');
@@ -57,7 +57,7 @@ describe('a tenant that fills its directory', { timeout: 90_000 }, () => {
     expect(types.filter((type) => type.includes('storage'))).toEqual(['over-storage', 'storage-ok']);
   });
 
-  it('may have a limit of its own, and a reload changes that of the others at once', async () => {
+  it("may have a limit of its own, and a reload changes the others' limit at once", async () => {
     const server = await serve(app('storage_limit_mb = 64\nstorage_action = "stop"'));
     await server.api('/spawn/app/--id=acme');
     await server.cli('spawn', 'app', '--id', 'large', '--storage-limit-mb', '128');

@@ -15,7 +15,7 @@ async function pidThrough(server: TestServer, host = 'acme.localhost'): Promise<
 }
 
 describe('a server that is killed', () => {
-  it('is followed by one that ends in order, with the tenants that it took back (bug: it exited with 13 before they had)', async () => {
+  it('is followed by a server that ends in order after the tenants it took back (bug: exit status 13 before they had ended)', async () => {
     const server = await serve(TWO);
     const pid = await pidThrough(server);
     await server.stop('SIGKILL');
@@ -24,7 +24,7 @@ describe('a server that is killed', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('leaves no FIFO of a tenant that died before the next came (bug: they lay there until its next start)', async () => {
+  it("leaves no FIFO of a tenant that died before the next server came (bug: they stayed until the tenant's next start)", async () => {
     const server = await serve(APP);
     await server.cli('spawn', 'app', '--id', 'acme');
     const pid = await pidThrough(server);
@@ -37,7 +37,7 @@ describe('a server that is killed', () => {
     expect(fifos()).toEqual([]);
   });
 
-  it('leaves its tenants running, and the next takes them back with what it counted', async () => {
+  it('leaves its tenants running, and the next server takes them back with their counters', async () => {
     const server = await serve(TWO);
     const pid = await pidThrough(server);
     await server.get('acme.localhost');
@@ -61,7 +61,7 @@ describe('a server that is killed', () => {
     await server.event('app:acme', 'adopted');
   });
 
-  it('is not noticed by who is connected straight to a tenant', async () => {
+  it('is not noticed by a client connected directly to a tenant', async () => {
     const server = await serve(TWO);
     await server.get('acme.localhost'); // ready: from here on the socket is the tenant's own
     const { socket } = await server.instance('app:acme');
@@ -97,7 +97,7 @@ describe('a server that is killed', () => {
       .toEqual(['before', 'meanwhile', 'after']);
   });
 
-  it('and comes again and again doubles nobody', async () => {
+  it('and restarted again and again never starts a tenant twice', async () => {
     const server = await serve(TWO);
     const pid = await pidThrough(server);
     for (let round = 0; round < 3; round += 1) {
@@ -108,7 +108,7 @@ describe('a server that is killed', () => {
     expect(server.processesOf('acme')).toEqual([pid]);
   });
 
-  it('finds a tenant gone that ended meanwhile, and says so', async () => {
+  it('finds out that a tenant ended meanwhile, and says so', async () => {
     const server = await serve(`${APP}`);
     await server.cli('spawn', 'app', '--id', 'acme');
     const pid = await pidThrough(server);
@@ -124,7 +124,7 @@ describe('a server that is killed', () => {
     expect(await pidThrough(server)).not.toBe(pid);
   });
 
-  it('sees the end of a tenant that it took back at once, and restarts it', async () => {
+  it('notices the end of a tenant that it took back at once, and restarts it', async () => {
     const server = await serve(`backoff_base_ms = 10\n${TWO}`);
     const pid = await pidThrough(server);
     await server.stop('SIGKILL');
@@ -135,7 +135,7 @@ describe('a server that is killed', () => {
     expect(await pidThrough(server)).not.toBe(pid);
   });
 
-  it('leaves one that was starting to become ready under the next', async () => {
+  it('leaves a starting instance to become ready under the next server', async () => {
     const server = await serve(`${APP}[service.app.env]\nSTART_DELAY_MS = "1500"\n`);
     await server.cli('spawn', 'app', '--id', 'acme', '--no-wait');
     await expect.poll(async () => (await server.instance('app:acme')).pid).not.toBeNull();
@@ -160,7 +160,7 @@ describe('a server that is killed', () => {
 });
 
 describe('on_exit = "keep"', () => {
-  it('SIGTERM leaves tenants running for the next server', async () => {
+  it('leaves tenants running for the next server after SIGTERM', async () => {
     const server = await serve(`on_exit = "keep"\n${TWO}`);
     const pid = await pidThrough(server);
     expect(await server.stop('SIGTERM')).toBe(0);
@@ -169,7 +169,7 @@ describe('on_exit = "keep"', () => {
     expect(await pidThrough(server)).toBe(pid);
   });
 
-  it('a request in flight is answered first', async () => {
+  it('lets a request in flight be answered first', async () => {
     const server = await serve(`on_exit = "keep"\n${APP}[service.app.env]\nSTART_DELAY_MS = "500"\n`);
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const answer = server.get('acme.localhost');
@@ -180,7 +180,7 @@ describe('on_exit = "keep"', () => {
     await server.start();
   });
 
-  it('SIGTERM does not wait for those that start, and starts no others (bug: it launched them after it had let go)', async () => {
+  it('makes SIGTERM release starting instances and start no others (bug: it launched them after it had let go)', async () => {
     // One that only waits gives its place up after a second: of so many, most still wait for theirs.
     const ids = ['acme', ...Array.from({ length: 60 }, (_, index) => `t${index}`)];
     const server = await serve(
@@ -196,7 +196,7 @@ describe('on_exit = "keep"', () => {
     expect(await server.instance('app:acme')).toMatchObject({ state: 'starting', pid });
   });
 
-  it('SIGINT stops everything, and leaves no process, socket or FIFO', async () => {
+  it('lets SIGINT stop everything, and leave no process, socket or FIFO', async () => {
     const server = await serve(`on_exit = "keep"\n${TWO}`);
     const pid = await pidThrough(server);
     const { socket } = await server.instance('app:acme');

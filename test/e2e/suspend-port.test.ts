@@ -46,7 +46,7 @@ describe('listen = "port" with idle_action = "suspend"', () => {
     }
   });
 
-  it('is thawed by a later server too', async () => {
+  it('thaws under a later server too', async () => {
     const server = await serve(`on_exit = "keep"\n${PORT_APP}`);
     const pid = await spawned(server);
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -59,7 +59,7 @@ describe('listen = "port" with idle_action = "suspend"', () => {
     }
   });
 
-  it('is ended by suspend_timeout and by stop while it is frozen, and started anew', async () => {
+  it('is ended by suspend_timeout and by stop while frozen, and starts again', async () => {
     const server = await serve(`${PORT_APP}suspend_timeout = 1\n`);
     const first = await spawned(server);
     await server.cli('sleep', 'app:acme');

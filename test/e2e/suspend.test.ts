@@ -67,7 +67,7 @@ describe('idle_action = "suspend"', () => {
     }
   });
 
-  it('is thawed by what comes in on a connection that a client kept past its freezing', async () => {
+  it('thaws the process when bytes arrive on a connection that a client kept', async () => {
     const server = await serve(app(`idle_timeout = 1\n${KEEPS}`));
     const { pid, socket } = await spawned(server);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -80,7 +80,7 @@ describe('idle_action = "suspend"', () => {
     agent.destroy();
   });
 
-  it('a client of the proxy keeps its connection over it', async () => {
+  it('lets a client of the proxy keep its connection', async () => {
     const server = await serve(app());
     const { pid } = await spawned(server);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -92,7 +92,7 @@ describe('idle_action = "suspend"', () => {
     agent.destroy();
   });
 
-  it('a server that was killed finds it frozen, leaves it so, and thaws it for a request', async () => {
+  it('stays in force over a kill of the server: the next one leaves the process frozen, and thaws it for a request', async () => {
     const server = await serve(app('idle_timeout = 1'));
     const { pid, socket } = await spawned(server);
     await server.event('app:acme', 'suspended');
@@ -106,7 +106,7 @@ describe('idle_action = "suspend"', () => {
     expect(await pidThrough(server)).toBe(pid);
   });
 
-  it('stays frozen over an end of the server with on_exit = "keep"', async () => {
+  it('leaves the process frozen over an end of the server with on_exit = "keep"', async () => {
     const server = await serve(`on_exit = "keep"\n${app()}`);
     const { pid } = await spawned(server);
     await server.cli('sleep', 'app:acme');
@@ -116,7 +116,7 @@ describe('idle_action = "suspend"', () => {
     expect(await pidThrough(server)).toBe(pid);
   });
 
-  it('ends with the server, and by stop, with all that it started', async () => {
+  it('ends the process with the server and by stop, with all that it started', async () => {
     const server = await serve(app());
     const { pid } = await spawned(server);
     const children: number[] = JSON.parse((await server.get('acme.localhost', '/grandchildren')).body);
@@ -131,7 +131,7 @@ describe('idle_action = "suspend"', () => {
     expect(isRunning(again.pid ?? 0)).toBe(false);
   });
 
-  it('one that is killed while frozen sleeps, and no crash is counted (bug: suspended until a request)', async () => {
+  it('puts an instance killed while frozen to sleep, and counts no crash (bug: suspended until a request)', async () => {
     const server = await serve(app());
     const { pid } = await spawned(server);
     await server.cli('sleep', 'app:acme');
@@ -142,7 +142,7 @@ describe('idle_action = "suspend"', () => {
     expect(await server.instance('app:acme')).toMatchObject({ restarts: 0, lastExit: { signal: 'SIGKILL' } });
   });
 
-  it('a request right after that is answered by another process', async () => {
+  it('answers a request right after that kill by another process', async () => {
     const server = await serve(app());
     const { pid } = await spawned(server);
     await server.cli('sleep', 'app:acme');
@@ -154,7 +154,7 @@ describe('idle_action = "suspend"', () => {
     expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', restarts: 0 });
   });
 
-  it('ends after suspend_timeout, and a request starts it anew', async () => {
+  it('ends the process after suspend_timeout, and a request starts another', async () => {
     const server = await serve(app('suspend_timeout = 1'));
     const { pid } = await spawned(server);
     await server.cli('sleep', 'app:acme');
@@ -163,7 +163,7 @@ describe('idle_action = "suspend"', () => {
     expect(await pidThrough(server)).not.toBe(pid);
   });
 
-  it('serves through the workers of the proxy as well', async () => {
+  it('works through proxy workers as well', async () => {
     const server = await serve(`[proxy]\nworkers = 2\n${app()}`);
     const { pid } = await spawned(server);
     for (let round = 0; round < 3; round += 1) {
@@ -175,7 +175,7 @@ describe('idle_action = "suspend"', () => {
 });
 
 describe.skipIf(isMissing('nginx'))(
-  'behind nginx that keeps connections (skipped without nginx: apt-get install nginx)',
+  'an instance behind nginx that keeps connections (skipped without nginx: apt-get install nginx)',
   () => {
     it('is suspended in time, and thawed by a request on a connection that nginx kept', async () => {
       const server = await serve(app(`idle_timeout = 2\n${KEEPS}`));

@@ -4,7 +4,7 @@ import { serve } from './support.ts';
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'last'];
 
-it('a request does not wait for the instances that start with the server (bug: 26 of them held it for 30 s)', async () => {
+it('a request does not wait for the instances that start with the server (bug: 26 starts delayed it by 30 s)', async () => {
   const server = await serve(
     `max_concurrent_starts = 2\n[service.slow]\ncommand = ["sh", "-c", "sleep 4; exec node {fixtures}/tenant.mjs"]\nstartup_timeout = 60\n[instances]\nslow = ${JSON.stringify(IDS)}\n`,
   );
@@ -13,7 +13,7 @@ it('a request does not wait for the instances that start with the server (bug: 2
   expect(states).toContain('starting');
 });
 
-it('two that never listen hold nobody up (bug: a healthy wake took 29 s)', async () => {
+it('two instances that never listen delay no others (bug: a healthy wake took 29 s)', async () => {
   const server = await serve(
     `max_concurrent_starts = 2\n[proxy]\ndefault_service = "app"\n[service.mute]\ncommand = "sleep 1000"\nstartup_timeout = 50\n${APP}`,
   );

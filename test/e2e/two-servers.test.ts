@@ -48,7 +48,7 @@ function warnings(server: TestServer): string[] {
 }
 
 describe('two servers with the same default runtime_dir', () => {
-  it('have a directory each, which stay theirs whichever starts first', async () => {
+  it('have a directory each, and keep it whichever starts first', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
     await second.start();
@@ -75,7 +75,7 @@ describe('two servers with the same default runtime_dir', () => {
     await answerForThemselves(first, second);
   });
 
-  it('the one that finds another in the place that it had moves, once', async () => {
+  it('make the one that finds its directory taken move, once', async () => {
     const first = await serve(APP);
     const common = await runtimeDirOf(first);
     await first.stop();
@@ -93,7 +93,7 @@ describe('two servers with the same default runtime_dir', () => {
     expect([await runtimeDirOf(first), warnings(first)]).toEqual([own, []]);
   });
 
-  it('every command names the sockets that the second has, in whatever environment, and a reload keeps them', async () => {
+  it('let every command name the sockets of the second in any environment, and a reload keeps them', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
     await second.start();
@@ -120,7 +120,7 @@ describe('two servers with the same default runtime_dir', () => {
     expect((await first.cliFor(second.configFile, 'check')).stdout).toContain(`sockets: in ${own}, `);
   });
 
-  it('a killed server that was given its own takes its tenants back', async () => {
+  it('let the successor of a killed server with a directory of its own take back the tenants', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
     await second.start();
@@ -131,7 +131,7 @@ describe('two servers with the same default runtime_dir', () => {
     await answerForThemselves(first, second);
   });
 
-  it('a server that comes to set runtime_dir moves what it left running, and leaves the default to others', async () => {
+  it('let a server that now sets runtime_dir move the tenants it left running, and free the default for others', async () => {
     const first = await serve(APP);
     const before = await whoAnswers(first);
     const common = await runtimeDirOf(first);
@@ -147,7 +147,7 @@ describe('two servers with the same default runtime_dir', () => {
     await answerForThemselves(first, second);
   });
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('tenants that a server left by %s keep theirs', async (signal) => {
+  it.each(['SIGKILL', 'SIGTERM'] as const)('leave the sockets to tenants that a server left by %s', async (signal) => {
     const first = await serve(`on_exit = "keep"\n${APP}`);
     const before = await whoAnswers(first);
     const common = await runtimeDirOf(first);
@@ -161,7 +161,7 @@ describe('two servers with the same default runtime_dir', () => {
     await answerForThemselves(first, second);
   });
 
-  it('check tells beforehand, but not of the server that runs the config', async () => {
+  it('are reported by check beforehand, except the server that runs the config', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
     expect((await first.cli('check')).stdout).not.toContain('runtime_dir');
@@ -180,7 +180,7 @@ describe('two servers with the same default runtime_dir', () => {
 describe('two servers with the same runtime_dir', () => {
   const sharing = (dir: string, keys = '') => `runtime_dir = "${dir}"\n${keys}\n${APP}`;
 
-  it('the second refuses, naming the first, whose tenant serves on; it may start when that has ended', async () => {
+  it('let the second refuse, naming the first, whose tenant keeps serving; it may start when the first has ended', async () => {
     const shared = temporaryDirectory();
     const first = await serve(sharing(shared));
     const before = await whoAnswers(first);
@@ -201,7 +201,7 @@ describe('two servers with the same runtime_dir', () => {
     expect((await whoAnswers(second)).dataDir).toBe(join(second.dataDir, 'acme'));
   });
 
-  it('tenants that a killed server left keep the sockets, for the next server of their data', async () => {
+  it('leave the sockets to tenants of a killed server, for the next server of their data', async () => {
     const shared = temporaryDirectory();
     const first = await serve(sharing(shared));
     const before = await whoAnswers(first);
@@ -219,7 +219,7 @@ describe('two servers with the same runtime_dir', () => {
     expect((await whoAnswers(second)).dataDir).toBe(join(second.dataDir, 'acme'));
   });
 
-  it('tenants that a server was told to keep keep the sockets too', async () => {
+  it('leave the sockets to tenants that a server was told to keep', async () => {
     const shared = temporaryDirectory();
     const first = await serve(sharing(shared, 'on_exit = "keep"'));
     const before = await whoAnswers(first);
@@ -232,7 +232,7 @@ describe('two servers with the same runtime_dir', () => {
 });
 
 describe('two servers with sockets in one other directory', () => {
-  it('live side by side with services of different names, and not with the same', async () => {
+  it('coexist with services of different names, and not of the same', async () => {
     const shared = temporaryDirectory();
     const first = await serve(service('app', `${shared}/first-{id}.sock`));
     const before = await whoAnswers(first);
@@ -249,7 +249,7 @@ describe('two servers with sockets in one other directory', () => {
     expect(await whoAnswers(first)).toEqual(before);
   });
 
-  it('a reload does not lead to sockets of another', async () => {
+  it("never get each other's sockets by a reload", async () => {
     const shared = temporaryDirectory();
     const first = await serve(service('app', `${shared}/app-{id}.sock`));
     const before = await whoAnswers(first);
@@ -264,7 +264,7 @@ describe('two servers with sockets in one other directory', () => {
   });
 });
 
-it('a data directory inside another is not taken for it: its tenants are no strays', async () => {
+it("a data directory inside another server's is a different one: its tenants are no strays", async () => {
   const outer = await serve(APP);
   const dir = join(outer.dataDir, 'staging');
   mkdirSync(dir);

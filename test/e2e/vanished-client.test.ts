@@ -124,7 +124,7 @@ describe.skipIf(cannot)('a client that vanishes (as root; apt-get install iprout
     expect(hypervisor.getInstance('app:acme').state).toBe('asleep');
   });
 
-  it('is followed no longer by the API', async () => {
+  it('is dropped by the API', async () => {
     const elsewhere = new Elsewhere();
     const { api, hypervisor } = await daemonFor(elsewhere, '');
     const token = readFileSync(join(hypervisor.config.settings.dataDir, '.tenement/admin.token'), 'utf8').trim();

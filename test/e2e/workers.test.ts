@@ -88,7 +88,7 @@ describe('proxy workers', () => {
     expect(seen).toEqual(new Set([200]));
   });
 
-  it('wait for what is in flight before the process is asked to end', async () => {
+  it('wait for requests in flight before the process is asked to end', async () => {
     const server = await spawned(running(), 'draining');
     await server.get('draining.localhost');
     const upload = beginUpload(server.proxyPort, 'draining.localhost', '/echo');
@@ -100,7 +100,7 @@ describe('proxy workers', () => {
     expect(await server.instance('app:draining')).toMatchObject({ state: 'asleep', inFlight: 0 });
   });
 
-  it('keep awake what has a WebSocket, and let it sleep when that is closed', async () => {
+  it('keep an instance with a WebSocket awake, and let it sleep when the WebSocket is closed', async () => {
     const server = await spawned(running(), 'idle', 'idle');
     await server.get('idle.idle.localhost');
     const socket = new WebSocket(`ws://127.0.0.1:${server.proxyPort}/`, { headers: { host: 'idle.idle.localhost' } });
@@ -111,7 +111,7 @@ describe('proxy workers', () => {
     await server.event('idle:idle', 'slept');
   });
 
-  it('that crash are replaced, and what they had open is forgotten', async () => {
+  it('that crash are replaced, and their open requests are no longer counted', async () => {
     const server = await spawned(running(), 'crashed');
     await server.get('crashed.localhost');
     const hanging = server.get('crashed.localhost', '/hang').catch((error: NodeJS.ErrnoException) => error.code);
@@ -134,7 +134,7 @@ describe('proxy workers', () => {
     await expect.poll(() => workersOf(server)).toHaveLength(2);
   });
 
-  it('are not taken for hung by a server that was halted itself', async () => {
+  it('are not considered hung by a server that was itself halted', async () => {
     const server = await spawned(running(), 'halted');
     const before = workersOf(server);
     process.kill(server.pid, 'SIGSTOP');
@@ -166,7 +166,7 @@ describe('proxy workers', () => {
     await expect.poll(() => statusOrNone(server)).toBe(200);
   });
 
-  it('go by a config that was reloaded', async () => {
+  it('follow a reloaded config', async () => {
     const server = await served();
     expect((await server.get('acme.other.test')).status).toBe(404);
     writeConfig(server.configFile, config('other.test'));
@@ -188,7 +188,7 @@ describe('proxy workers', () => {
     expect(second.filter(isRunning)).toEqual([]);
   });
 
-  it('tell when their port is taken', async () => {
+  it('report that their port is in use', async () => {
     const server = await served();
     const taken = `127.0.0.1:${server.proxyPort}`;
     await expect(serve(config(), ['--proxy', taken])).rejects.toThrow(/another program listens there/);

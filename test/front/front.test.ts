@@ -18,7 +18,7 @@ function config(domains: readonly string[], change: Partial<Config['proxy']> = {
   };
 }
 
-it('an alias is looked for behind a tenant of its name, in both configurations', () => {
+it('both configurations look for an alias only after a tenant of its name', () => {
   const of = config(['localhost']);
   const sockets = ['/run/tenement/web-shop.sock', '/run/tenement/web-acme.sock'];
   const nginx = nginxConfig(of, { listen: '80', include: true, user: null });
@@ -32,7 +32,7 @@ it('an alias is looked for behind a tenant of its name, in both configurations',
   expect(alias).toBeGreaterThan(own);
 });
 
-it('where tenants may write, no socket decides whose an alias is', () => {
+it('sockets in a directory that tenants may write never decide whose an alias is', () => {
   const of = config(['localhost'], {}, '/tmp/{service}-{id}.sock');
   for (const text of [nginxConfig(of, { listen: '80', include: true, user: null }), caddyConfig(of, { site: null })]) {
     expect(text).not.toContain('/tmp/web-shop.sock');
@@ -40,7 +40,7 @@ it('where tenants may write, no socket decides whose an alias is', () => {
   }
 });
 
-it('one that listens on a port is reached through the proxy', () => {
+it('an instance that listens on a port is reached through the proxy', () => {
   const text = nginxConfig(config(['localhost'], { listen: { host: '::', port: 9000 } }), {
     listen: '80',
     include: false,
@@ -51,7 +51,7 @@ it('one that listens on a port is reached through the proxy', () => {
   expect(text).toMatch(/location @tenement \{[^}]*\}[^}]*proxy_pass http:\/\/127\.0\.0\.1:9000;/);
 });
 
-it('only what stands inside http is printed for conf.d', () => {
+it('the output for conf.d has only what belongs inside http', () => {
   const text = nginxConfig(config(['localhost']), { listen: '80', include: true, user: 'www-data' });
   expect(text).not.toContain('events {');
   expect(text).not.toContain('user www-data;');
@@ -65,7 +65,7 @@ it('Caddy asks for certificates where a domain is not local, for hosts that tene
 });
 
 it.each(['/run/$x/{id}.sock', '/run/"x"/{id}.sock', '/run/a:b/{id}.sock'])(
-  'nginx is not told a path like %s',
+  'the nginx configuration refuses a path like %s',
   (socket) => {
     const of = config(['localhost'], {}, socket);
     expect(() => nginxConfig(of, { listen: '80', include: false, user: null })).toThrow(
@@ -74,7 +74,7 @@ it.each(['/run/$x/{id}.sock', '/run/"x"/{id}.sock', '/run/a:b/{id}.sock'])(
   },
 );
 
-it.each(['/run/a b/{id}.sock', '/run/`x`/{id}.sock'])('Caddy is not told a path like %s', (socket) => {
+it.each(['/run/a b/{id}.sock', '/run/`x`/{id}.sock'])('the Caddy configuration refuses a path like %s', (socket) => {
   const of = config(['localhost'], {}, socket);
   expect(() => caddyConfig(of, { site: null })).toThrow(expect.objectContaining({ code: 'bad_config' }));
 });

@@ -16,7 +16,7 @@ function take() {
   return takeSignals();
 }
 
-test('the first asks for the end, the second hurries', async () => {
+test('the first signal asks for the end, and the second hurries it', async () => {
   const ending = take();
   expect(ending.isAsked).toBe(false);
   process.emit('SIGTERM', 'SIGTERM');
@@ -27,7 +27,7 @@ test('the first asks for the end, the second hurries', async () => {
   expect(await ending.asked).toBe('SIGTERM');
 });
 
-test('one that npm passes on, besides the terminal, is not a second', () => {
+test('a signal that npm repeats after the terminal does not count as the second', () => {
   const ending = take();
   process.emit('SIGINT', 'SIGINT');
   vi.advanceTimersByTime(10);

@@ -7,7 +7,7 @@ function busy(ms: number): void {
   while (performance.now() < endsAtMs);
 }
 
-test('the first of a turn is done at once, the others in order', async () => {
+test('the first task of a turn runs at once, and the others in order', async () => {
   const turns = new EventLoopTurns();
   const done: number[] = [];
   for (const piece of [1, 2, 3]) turns.do(() => done.push(piece));
@@ -46,7 +46,7 @@ test('tasks that take no time run many at a time', async () => {
   expect(looks).toBeLessThan(40);
 });
 
-test('one that fails does not stand in the way of those behind it', async () => {
+test('a failing task does not stop the tasks after it', async () => {
   const turns = new EventLoopTurns();
   const failures: unknown[] = [];
   const listeners = process.listeners('uncaughtException');

@@ -13,12 +13,12 @@ function run(wrapper: string): number | null {
   return spawnSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' }).status;
 }
 
-test('a program that waits goes on until that is done, and then ends', () => {
+test('a program stays alive until the awaited work is done, and then ends', () => {
   expect(run('')).toBe(13);
   expect(run('holdEventLoop')).toBe(0);
 });
 
-test('the result is passed on, also when it is a failure', async () => {
+test('the hold passes on the result, also a failure', async () => {
   expect(await holdEventLoop(Promise.resolve('done'))).toBe('done');
   await expect(holdEventLoop(Promise.reject(new Error('failed')))).rejects.toThrow('failed');
 });

@@ -114,7 +114,7 @@ test('between two requests a client stays, and its next one goes to the next pro
   expect(made.accepted).toHaveLength(1);
 });
 
-test('one that waits for its answer gets it, and then goes on with the next process', async () => {
+test('a client that waits for its response gets it, and continues with the next process', async () => {
   const made = await place();
   const asked = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
@@ -137,7 +137,7 @@ test('one that waits for its answer gets it, and then goes on with the next proc
   expect(made.accepted).toHaveLength(1);
 });
 
-test('a process that ends its idle connections ends no client', async () => {
+test('a process that closes idle connections closes no client', async () => {
   const made = await place();
   const server = await tenant(made, 1);
   await tenant(made, 2);
@@ -150,7 +150,7 @@ test('a process that ends its idle connections ends no client', async () => {
   expect(made.accepted).toHaveLength(1);
 });
 
-test('one whose instance is stopped meanwhile hears of it, and is told to go', async () => {
+test('a client whose instance is stopped meanwhile gets a refusal and Connection: close', async () => {
   const made = await place();
   await tenant(made, 1);
   const ask = client(made);
@@ -161,7 +161,7 @@ test('one whose instance is stopped meanwhile hears of it, and is told to go', a
   expect([status, headers.connection]).toEqual([503, 'close']);
 });
 
-test('one that is joined while its process is retired leaves it all the same', async () => {
+test('a client that joins while its process is retired still leaves the process', async () => {
   const made = await place();
   await tenant(made, 1, (_request, response) => {
     made.next();
@@ -191,7 +191,7 @@ test('a WebSocket stays with its process, and ends with it', async () => {
   await expect.poll(() => made.open).toBe(0);
 });
 
-test('one that half-closes when its process is gone has the whole of its answer', async () => {
+test('a client that half-closes after its process has ended gets its whole response', async () => {
   const made = await place();
   const size = 256 * 1024;
   await tenant(made, 1, (_request, response) => response.end('x'.repeat(size)));
@@ -205,7 +205,7 @@ test('one that half-closes when its process is gone has the whole of its answer'
   expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toHaveLength(size);
 });
 
-test('closed, it ends those who wait for nothing', async () => {
+test('closing closes clients that wait for nothing', async () => {
   const made = await place();
   await tenant(made, 1);
   const socket = connect(made.bell);
@@ -219,7 +219,7 @@ test('closed, it ends those who wait for nothing', async () => {
   await ended;
 });
 
-test('it listens to a connection no more than once, however often that changes its process', async () => {
+test('a session listens to a connection only once, however often the process changes', async () => {
   const made = await place();
   for (const generation of [1, 2, 3, 4, 5]) await tenant(made, generation);
   const ask = client(made);

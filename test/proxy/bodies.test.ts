@@ -66,7 +66,7 @@ test(
   PATIENCE_MS,
 );
 
-test('large bodies that wait for their turn on a pipelined connection keep their bytes', async () => {
+test('large bodies that wait on a pipelined connection keep their bytes', async () => {
   const body = bodyOf(1);
   await bench.app('web:acme', (_request, response) => {
     response.setHeader('content-length', body.length).end(body);

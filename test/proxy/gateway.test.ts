@@ -12,13 +12,13 @@ function clientOf(peer: string, ...forwardedFor: string[]): string | null {
   return callerOf({ socket: socket as Socket, rawHeaders }, gateway as Gateway).client;
 }
 
-test('a client is known by its address, of IPv6 by the /64, whatever it says of itself', () => {
+test('a client is identified by its address, for IPv6 by the /64, whatever its headers say', () => {
   expect(clientOf('192.0.2.1', '192.0.2.9')).toBe('192.0.2.1');
   expect(clientOf('::ffff:192.0.2.1')).toBe('192.0.2.1');
   expect(clientOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
 });
 
-test('behind front servers it is the last address that is none of them', () => {
+test('a client behind front servers is the last address that is none of theirs', () => {
   expect(clientOf('10.0.0.1', '192.0.2.9, 192.0.2.1')).toBe('192.0.2.1');
   expect(clientOf('10.0.0.1', '192.0.2.9', ' 192.0.2.1 , 10.0.0.2')).toBe('192.0.2.1');
   expect(clientOf('10.0.0.1', 'unknown, _hidden')).toBe('10.0.0.1');

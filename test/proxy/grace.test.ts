@@ -4,7 +4,7 @@ import { withinGrace } from '../../src/proxy/grace.ts';
 /** Longer than a test may take. */
 const LONG_MS = 600_000;
 
-test('it ends with what was under way, when there is nothing more too', async () => {
+test('a grace period ends with the pending work, and at once without any', async () => {
   await withinGrace(LONG_MS, undefined, (onDone) => onDone());
   const { promise, resolve } = Promise.withResolvers<() => void>();
   const waited = withinGrace(LONG_MS, undefined, resolve);
@@ -12,11 +12,11 @@ test('it ends with what was under way, when there is nothing more too', async ()
   await waited;
 });
 
-test('it ends with the grace', async () => {
+test('a grace period ends after its time', async () => {
   await withinGrace(1, undefined, () => {});
 });
 
-test('it ends when somebody is in a hurry, from the start too', async () => {
+test('a grace period ends when the hurry signal aborts, or was aborted before', async () => {
   const hurry = new AbortController();
   const waited = withinGrace(LONG_MS, hurry.signal, () => {});
   hurry.abort();
@@ -24,7 +24,7 @@ test('it ends when somebody is in a hurry, from the start too', async () => {
   await withinGrace(LONG_MS, hurry.signal, () => {});
 });
 
-test('it leaves no timer behind', async () => {
+test('a grace period leaves no timer behind', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   await withinGrace(LONG_MS, undefined, (onDone) => onDone());

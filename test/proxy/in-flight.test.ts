@@ -30,7 +30,7 @@ async function received(client: Socket): Promise<number> {
   return bytes;
 }
 
-test('an answer that is written and not yet sent is not cut off (bug: it lost its end)', async () => {
+test('closing does not cut an answer that is written and not yet sent (bug: it lost its end)', async () => {
   const { client, side } = await unsent();
   const inFlight = new InFlight();
   inFlight.connected(side);
@@ -39,7 +39,7 @@ test('an answer that is written and not yet sent is not cut off (bug: it lost it
   await drained;
 });
 
-test('nor one that is owed still when the closing begins', async () => {
+test('closing does not cut an answer that is still owed when it begins', async () => {
   const { client, side } = await unsent();
   const inFlight = new InFlight();
   inFlight.connected(side);

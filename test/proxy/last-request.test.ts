@@ -113,7 +113,7 @@ describe('behind a refused request', () => {
   });
 });
 
-it('behind an expectation that nobody can meet', async () => {
+it('behind an unknown expectation', async () => {
   const first = `${request('POST /a HTTP/1.1', HOST, 'Expect: y 100-continue', 'Content-Length: 4')}abcd`;
   const answers = await answersTo(first + BEHIND);
   for (const [index, answer] of answers.entries()) expectOne(answer, index + 1, 417);

@@ -15,7 +15,7 @@ test('headers over max_header_kb get 431', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 431 .+headers_too_large/s);
 });
 
-test('headers that are not whole within header_timeout get 408', async () => {
+test('headers that are incomplete after header_timeout get 408', async () => {
   bench = await Bench.open([], { headerTimeoutMs: 50 });
   const answer = await bench.raw('GET / HTTP/1.1\r\nHost: acme.loc');
   expect(answer).toMatch(/^HTTP\/1\.1 408 .+client_too_slow/s);
@@ -27,7 +27,7 @@ test('a connection on which nothing comes within header_timeout gets 408', async
   expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 408 .+client_too_slow/s);
 });
 
-test('an instance that takes longer than any time-out of the client is waited for', async () => {
+test('the proxy waits for an instance longer than any time-out of the client', async () => {
   bench = await Bench.open([], { headerTimeoutMs: 50, keepAliveTimeoutMs: 50 });
   const released = Promise.withResolvers<void>();
   await bench.app('web:acme', (_request, response) => void released.promise.then(() => response.end('at last')));
@@ -48,7 +48,7 @@ test('a connection that is idle for keep_alive_timeout is closed', async () => {
   await once(socket, 'close');
 });
 
-test('an upload that stands still for body_idle_timeout gets 408, and the tenant is let go', async () => {
+test('an upload that stalls for body_idle_timeout gets 408, and the tenant is released', async () => {
   bench = await Bench.open([], { bodyIdleTimeoutMs: 60 });
   await bench.app('web:acme', echo);
   const answer = await bench.raw('POST / HTTP/1.1\r\nHost: acme.localhost\r\nContent-Length: 10\r\n\r\nhal');
@@ -56,7 +56,7 @@ test('an upload that stands still for body_idle_timeout gets 408, and the tenant
   await bench.source.leases[0]?.released;
 });
 
-test('an upload that moves is not cut, however long it takes', async () => {
+test('an upload that progresses is not cut, however long it takes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   bench = await Bench.open([], { bodyIdleTimeoutMs: 500 });
   let arrived = '';
@@ -77,7 +77,7 @@ test('an upload that moves is not cut, however long it takes', async () => {
   expect(await answer).toContain('abcdefgh');
 });
 
-test('a download that the client does not take for body_idle_timeout is cut, and the tenant is let go', async () => {
+test('a download that the client does not read for body_idle_timeout is cut, and the tenant is released', async () => {
   bench = await Bench.open([], { bodyIdleTimeoutMs: 80 });
   await bench.app('web:acme', (_request, response) => {
     const pump = () => {
@@ -92,7 +92,7 @@ test('a download that the client does not take for body_idle_timeout is cut, and
   await expect.poll(() => bench.source.leases[0]?.releases).toBe(1);
 });
 
-test('a tenant that takes its time with an answer is not a slow client', async () => {
+test('a slow answer of a tenant does not count as a slow client', async () => {
   bench = await Bench.open([], { bodyIdleTimeoutMs: 40 });
   await bench.app('web:acme', (request, response) => {
     request.resume();

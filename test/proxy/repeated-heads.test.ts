@@ -97,7 +97,7 @@ test("a trusted proxy's word about its client holds for that request only", asyn
   );
 });
 
-test('a host that is another tenant from now on is told so with the next request', async () => {
+test('a host that moves to another tenant reaches it with the next request', async () => {
   bench = await Bench.open();
   await bench.app('web:shop', tell);
   await bench.app('web:acme', tell);
@@ -129,7 +129,7 @@ test('an answer with the same head is the same, byte by byte, also when it is th
   expect(last).toBe(answers[0]?.replace(/Connection: keep-alive\r\nKeep-Alive: .*\r\n/, 'Connection: close\r\n'));
 });
 
-test('one that was held for a wake says so, and the next with the same head does not', async () => {
+test('a request held for a wake says so, and the next with the same head does not', async () => {
   bench = await Bench.open();
   await bench.app('web:acme', tell);
   const socket = await bench.socket();

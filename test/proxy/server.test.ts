@@ -70,7 +70,7 @@ test('a client is named to the tenant; a forged address is not, unless a trusted
   }
 });
 
-test('an address that is taken is one line', async () => {
+test('an address in use is reported in one line', async () => {
   bench = await Bench.open();
   const second = await Bench.open();
   await second.proxy.close(0);

@@ -118,7 +118,7 @@ test('chunks of a byte that came together go out together (bug: each waited as t
   expect(body.split('\r\n').length).toBeLessThan(bytes / 10);
 });
 
-test('trailers as long as they may be wait for a client that does not read', async () => {
+test('trailers of the greatest length wait for a client that does not read', async () => {
   const trailers = `${`X-Sum: ${'x'.repeat(8000)}\r\n`.repeat(8)}\r\n`;
   const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
   const flood = await floods((socket) => {
@@ -237,7 +237,7 @@ test('a client that does not read its refusals is not read any more', async () =
   await expectHeldBack(repeat(client, Buffer.from(GET.replace('acme', 'nobody').repeat(500))));
 });
 
-test('a client that takes nothing of an answer that declines to switch is cut off', async () => {
+test('a client that does not read a declined switch is cut off', async () => {
   await bench.close();
   bench = await Bench.open([], { bodyIdleTimeoutMs: 300 });
   const flood = await floods((socket) => {

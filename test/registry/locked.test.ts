@@ -71,7 +71,7 @@ test('waiting writes are done when the lock is gone', async () => {
   expect(createTokenStore(database).verify((await token).token)).toBe(true);
 });
 
-test('and fails when it has not gone within some seconds', async () => {
+test('waiting writes fail when the lock stays for some seconds', async () => {
   const { database } = locked();
   const tenants = createTenantStore(database);
   const failed = await whenWritable(() => tenants.commit({ tenantId: 'acme', removeInstance: 'api' })).catch(
@@ -80,7 +80,7 @@ test('and fails when it has not gone within some seconds', async () => {
   expect(isLockedOut(failed)).toBe(true);
 });
 
-test('events are numbered, told and listed at once, and written in order when the lock has gone', async () => {
+test('events are numbered, announced and listed at once, and written in order when the lock has gone', async () => {
   const { database, release } = locked();
   const events = eventsOf(database);
   const heard: TenementEvent[] = [];
@@ -120,7 +120,7 @@ test('the next event after the lock has gone is written at once, with those befo
   expect(written.map(({ type }) => type)).toEqual(['woke', 'ready', 'spawned']);
 });
 
-test('so many events at most are kept for that time, the newest', () => {
+test('a bounded number of events is kept meanwhile, the newest', () => {
   const { database } = locked();
   const events = eventsOf(database, 10);
   for (let index = 1; index <= 100; index += 1) events.append({ ...event('woke'), message: `e${index}` });

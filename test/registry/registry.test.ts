@@ -82,13 +82,13 @@ describe('instances', () => {
 });
 
 describe('the database', () => {
-  it('says plainly that a file is not one', () => {
+  it('refuses a file that is no database', () => {
     const file = join(tempDir(), 'tenement.db');
     writeFileSync(file, 'this is not a database, though it is long enough to be looked at as one'.repeat(20));
     expect(() => openDatabase(file)).toThrow(expect.objectContaining({ code: 'state_failed' }));
   });
 
-  it('says plainly that a file is damaged', () => {
+  it('refuses a damaged file', () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
     const registry = createRegistry(database);
@@ -102,7 +102,7 @@ describe('the database', () => {
     );
   });
 
-  it('that is full says so, and keeps what was committed', () => {
+  it('reports a full disk, and keeps what was committed', () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
     onTestFinished(() => database.close());
@@ -121,7 +121,7 @@ describe('the database', () => {
     expect(registry.list()).toHaveLength(kept + 1);
   });
 
-  it('of the first version is brought up to this one', () => {
+  it('is migrated from the first version to this one', () => {
     const file = join(tempDir(), 'tenement.db');
     const old = new DatabaseSync(file);
     old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1`);
@@ -133,7 +133,7 @@ describe('the database', () => {
     expect(createRegistry(database).list()).toEqual([{ ...newRecord('api', 'acme', OWN, 1), wakes: 2, requests: 3 }]);
   });
 
-  it('refuses one that a later tenement wrote', () => {
+  it('refuses a file that a later tenement wrote', () => {
     const file = join(tempDir(), 'tenement.db');
     const database = openDatabase(file);
     database.exec('PRAGMA user_version = 999');
@@ -145,7 +145,7 @@ describe('the database', () => {
 describe('events', () => {
   const event = (type: EventType) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
 
-  it('are numbered, filtered, and told to listeners', () => {
+  it('are numbered, filtered, and passed to listeners', () => {
     const events = createEventLog(openDatabase(':memory:'), QUIET);
     const heard: string[] = [];
     const end = events.subscribe(({ type }) => heard.push(type));
@@ -159,7 +159,7 @@ describe('events', () => {
     expect(events.list({ tail: 1 })).toMatchObject([{ type: 'slept', data: { a: 1 } }]);
   });
 
-  it('that cannot be written are told all the same', () => {
+  it('that cannot be written still reach listeners', () => {
     const database = openDatabase(':memory:');
     const events = createEventLog(database, QUIET);
     const heard: string[] = [];
@@ -205,7 +205,7 @@ describe('tokens', () => {
     expect(tokens.verify(token)).toBe(false);
   });
 
-  it('the first is written for its owner alone, and kept while it is valid', async () => {
+  it('are written to a private file at first, and kept while valid', async () => {
     const file = join(tempDir(), 'admin.token');
     const tokens = createTokenStore(openDatabase(':memory:'));
     await ensureAdminToken(tokens, file);
@@ -220,7 +220,7 @@ describe('tokens', () => {
 });
 
 describe('the state directory', () => {
-  it('is for its owner alone, also when it was not', () => {
+  it('is private to its owner, even if it was not before', () => {
     const dir = join(tempDir(), '.tenement');
     openStateDir(dir);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
@@ -242,7 +242,7 @@ describe('the state directory', () => {
     acquireStateLock(dir).release();
   });
 
-  it('stays locked when its server forgets that it has the lock', async () => {
+  it("stays locked when the server's lock object is collected", async () => {
     const dir = tempDir();
     await startHolder(dir, 'acquireStateLock(dir); gc();');
     expect(() => acquireStateLock(dir)).toThrow('already serves');

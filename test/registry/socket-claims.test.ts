@@ -22,7 +22,7 @@ function socketDir() {
   return { shares: [{ dir, part: null }], lock: join(dir, `.tenement-${UID}/.owner.lock`), claimant };
 }
 
-it('whose a directory is already gets it when another server has only looked', async () => {
+it('the owner of a directory gets it while another server only checks it', async () => {
   const { shares, lock, claimant } = socketDir();
   const before = claimant('first');
   await before.take(shares);
@@ -33,7 +33,7 @@ it('whose a directory is already gets it when another server has only looked', a
   await expect(taking).resolves.toBeUndefined();
 });
 
-it('of one that stays, a server that comes at the same moment learns the name', async () => {
+it("a server that is refused at the same moment learns the owner's name", async () => {
   const { shares, claimant } = socketDir();
   const first = claimant('first');
   const second = claimant('second');
@@ -44,7 +44,7 @@ it('of one that stays, a server that comes at the same moment learns the name', 
   ]);
 });
 
-it('the one that left tenants there has its directory while another server finds them', async () => {
+it('the server that left tenants in a directory gets it while another server finds them', async () => {
   const { shares, claimant } = socketDir();
   const before = claimant('first');
   await before.take(shares);

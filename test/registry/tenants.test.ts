@@ -57,7 +57,7 @@ describe('a registry of the schema before tenants', () => {
     expect(open(file).tenants.list()).toEqual([]);
   });
 
-  it('is migrated once: a tenant that is forgotten does not come back', () => {
+  it('is migrated once: a forgotten tenant does not come back', () => {
     const file = databaseFile();
     older(file, [['api', 'acme', 1000]]);
     const { tenants, database } = open(file);
@@ -90,7 +90,7 @@ describe('a change of a tenant', () => {
     expect(again.tenants.get('globex')).toBeNull();
   });
 
-  it('leaves alone what it does not name', () => {
+  it('leaves other tenants alone', () => {
     const { tenants, registry } = open(databaseFile());
     const record = newTenant('acme', 1000);
     tenants.commit({ tenantId: 'acme', record, addInstance: newRecord('api', 'acme', OWN, 1000) });

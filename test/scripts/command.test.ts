@@ -13,13 +13,13 @@ async function outcomeOf(status: number, ...lines: readonly string[]) {
   return { outcome, printed };
 }
 
-test('the outcomes that a command prints are added up, and the rest of its output is passed on', async () => {
+test("a command's printed outcomes are added up, and the rest of its output is passed on", async () => {
   const { outcome, printed } = await outcomeOf(1, 'first', lineOf(PASSED), 'second', lineOf(FAILED));
   expect(outcome).toEqual({ passed: 3, failed: FAILED.failed, errors: 0 });
   expect(printed).toEqual(['first', 'second']);
 });
 
-test('a command that fails and tells of no failure is one error', async () => {
+test('a command that fails without a reported failure counts as one error', async () => {
   expect((await outcomeOf(1, lineOf(PASSED))).outcome).toEqual({ passed: 2, failed: [], errors: 1 });
   expect((await outcomeOf(1)).outcome).toEqual({ passed: 0, failed: [], errors: 1 });
   expect((await outcomeOf(0)).outcome).toEqual({ passed: 0, failed: [], errors: 0 });

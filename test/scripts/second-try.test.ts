@@ -46,7 +46,7 @@ describe('second tries', () => {
     expect(said).toContain(`flaky: ${title}`);
   });
 
-  it('that fail too make the test a failed one', async () => {
+  it('that fail too make the test count as failed', async () => {
     const { verdict } = scripted(failing(FLAKY), { passed: 0, failed: [FLAKY], errors: 0 });
     expect(await verdict()).toMatchObject({
       passed: 5,
@@ -55,7 +55,7 @@ describe('second tries', () => {
     });
   });
 
-  it('that find no such test, or end with an error, do not pass for it', async () => {
+  it('that find no such test, or end with an error, do not count as passed', async () => {
     const none = scripted(failing(FLAKY), { passed: 0, failed: [], errors: 0 });
     expect(await none.verdict()).toMatchObject({ flaky: [], failed: [expect.any(String)] });
     const unhandled = scripted(failing(FLAKY), { passed: 1, failed: [], errors: 1 });
@@ -67,7 +67,7 @@ describe('second tries', () => {
     expect(await verdict()).toMatchObject({ flaky: [expect.any(String)], errors: 1 });
   });
 
-  it('are not made for so many failures that the change itself is broken', async () => {
+  it('are not made for many failures, which mean a broken change', async () => {
     const many = Array.from({ length: 21 }, (_, index) => ({ ...FLAKY, name: `${index}` }));
     const { runs, verdict } = scripted(failing(...many));
     expect((await verdict()).failed).toHaveLength(21);

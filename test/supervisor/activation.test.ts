@@ -25,7 +25,7 @@ function street(open: (instance: InstanceName) => void = () => {}) {
 
 const name = (index: number): InstanceName => `api:t${index}`;
 
-it('opens few of them before it returns, the last used first', () => {
+it('activation opens few sockets before it returns, the last used first', () => {
   const { activation, opened, turns } = street();
   for (const usedAtMs of [3, 1, 2]) activation.add(name(usedAtMs), usedAtMs);
   activation.begin();
@@ -33,7 +33,7 @@ it('opens few of them before it returns, the last used first', () => {
   expect(turns).toHaveLength(0);
 });
 
-it('opens many in slices, and says when all are open', () => {
+it('activation opens many sockets in slices, and reports when all are open', () => {
   const { activation, opened, logged, turns, turn } = street();
   for (let index = 0; index < 100; index += 1) activation.add(name(index), index);
   activation.begin();
@@ -45,7 +45,7 @@ it('opens many in slices, and says when all are open', () => {
   expect(logged).toEqual([{ count: 100, tookMs: 100 }]);
 });
 
-it('goes on with those that are added meanwhile, and past one that fails', () => {
+it('activation continues with sockets added meanwhile, and past a failing one', () => {
   const { activation, opened, turns, turn } = street((instance) => {
     if (instance === name(40)) throw new Error('no more files');
   });
@@ -60,7 +60,7 @@ it('goes on with those that are added meanwhile, and past one that fails', () =>
   expect(opened).toHaveLength(101);
 });
 
-it('opens no more once it has ended', () => {
+it('activation opens no more sockets once it has ended', () => {
   const { activation, opened, logged, turns, turn } = street();
   for (let index = 0; index < 100; index += 1) activation.add(name(index), index);
   activation.begin();

@@ -9,7 +9,7 @@ function faults(): string[] {
   return told;
 }
 
-it('a launcher that throws is a start that failed, and the next is tried', async () => {
+it('an exception of the launcher is a failed start, and the next is tried', async () => {
   const made = world();
   const told = faults();
   made.failLaunch = new Error('a bug');
@@ -37,7 +37,7 @@ it('a process whose end fails is ended again, and its place is given back', asyn
   await ready(made, 'globex');
 });
 
-it('a step that fails half-way ends the process, and whoever waits is served by the next', async () => {
+it('a step that fails half-way ends the process, and held requests are served by the next', async () => {
   const made = world({ idleAction: 'suspend' });
   const told = faults();
   const process = await ready(made);
@@ -53,7 +53,7 @@ it('a step that fails half-way ends the process, and whoever waits is served by 
   expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready' });
 });
 
-it('a probe that throws has failed, and the next is made', async () => {
+it('an exception of a probe is a failed probe, and the next is made', async () => {
   const made = world({}, { healthCheckIntervalMs: 1000 });
   const process = await ready(made);
   process.probesThatFail = 1;

@@ -16,7 +16,7 @@ async function ready(made: World, id = 'acme') {
   await spawned;
 }
 
-it('a service that goes and comes back while its instance drains is served again', async () => {
+it('a service that is removed and restored while its instance drains is served again', async () => {
   const made = world();
   await ready(made);
   const lease = await made.supervisor.claim('api:acme', new AbortController().signal);
@@ -32,7 +32,7 @@ it('a service that goes and comes back while its instance drains is served again
   expect(await held).toMatchObject({ instance: 'api:acme' });
 });
 
-it('sleepers of a removed service are unknown, and known again with it', async () => {
+it('sleeping instances of a removed service are unknown until the service returns', async () => {
   const made = world();
   await made.supervisor.spawn('api', 'acme', { start: false });
   made.supervisor.apply(withServices(made.config, { ...SERVICE, name: 'web' }));
@@ -42,7 +42,7 @@ it('sleepers of a removed service are unknown, and known again with it', async (
   expect(made.supervisor.has('api:acme')).toBe(true);
 });
 
-it('one that cannot be registered does not keep the rest of a config from being taken over', async () => {
+it('an instance that cannot be registered does not prevent the rest of a reload', async () => {
   const made = world();
   made.failSave = true;
   const config = {
@@ -54,7 +54,7 @@ it('one that cannot be registered does not keep the rest of a config from being 
   expect(made.supervisor.has('api:acme')).toBe(false);
 });
 
-it('a changed idle timeout counts at once', async () => {
+it('a changed idle timeout takes effect at once', async () => {
   const made = world({ idleTimeoutMs: 0 });
   await ready(made);
   expect(made.supervisor.get('api:acme').sleepsAt).toBeNull();
@@ -63,7 +63,7 @@ it('a changed idle timeout counts at once', async () => {
   expect(made.supervisor.get('api:acme').state).toBe('asleep');
 });
 
-it('two services of a tenant that run as different users are refused: registered, and by a reload', async () => {
+it('two services of a tenant with different users are refused by registration and by a reload', async () => {
   const made = world();
   const both = (user: ServiceConfig['user']) =>
     withServices(made.config, SERVICE, { ...SERVICE, name: 'web', socket: '{runtime_dir}/web-{id}', user });

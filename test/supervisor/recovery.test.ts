@@ -29,7 +29,7 @@ describe('a process that an earlier server left', () => {
     expect(made.saved.get('api:acme')?.process?.pid).toBe(42);
   });
 
-  it('that was never used has its idle timeout before it (bug: it was put to sleep at once)', async () => {
+  it('that was never used keeps its whole idle timeout (bug: it was put to sleep at once)', async () => {
     const process = new FakeProcess(42, 'app');
     const records = [left(process, 'starting', { lastActivityAtMs: null })];
     const made = world({ idleTimeoutMs: 60_000 }, {}, { records, running: [process] });
@@ -49,7 +49,7 @@ describe('a process that an earlier server left', () => {
     expect(await held).toMatchObject({ instance: 'api:acme' });
   });
 
-  it('that cannot serve is ended, and another one started', async () => {
+  it('that cannot serve is ended and replaced', async () => {
     const process = new FakeProcess(42, 'app');
     const made = world({}, {}, { records: [left(process, 'ready')], running: [process] });
     await made.supervisor.open();
@@ -74,7 +74,7 @@ describe('a process that an earlier server left', () => {
     if ('release' in lease) lease.release();
   });
 
-  it('that was being ended is ended, and what should be comes after it', async () => {
+  it('that was being ended is ended, and the desired state follows', async () => {
     const process = new FakeProcess(42, 'app');
     const records = [left(process, 'stopping', { desired: 'stopped' })];
     const made = world({}, {}, { records, running: [process] });
@@ -99,7 +99,7 @@ describe('a process that an earlier server left', () => {
     expect(made.processes).toHaveLength(2);
   });
 
-  it('that is gone was lost, and the next request wakes the instance', async () => {
+  it('that is gone counts as lost, and the next request wakes the instance', async () => {
     const process = new FakeProcess(42, 'app');
     const made = world({}, {}, { records: [left(process, 'ready')] });
     await made.supervisor.open();
@@ -111,7 +111,7 @@ describe('a process that an earlier server left', () => {
     });
   });
 
-  it('and that no record names is ended before anything starts', async () => {
+  it('without a record is ended before any start', async () => {
     const stray = { pid: 77, startTicks: 1, bindSocket: '/b/other' };
     const made = world({}, {}, { strays: [stray] });
     await made.supervisor.open();
@@ -119,8 +119,8 @@ describe('a process that an earlier server left', () => {
   });
 });
 
-describe('leaving', () => {
-  it('every process runs on, and is remembered as it is', async () => {
+describe('closing with keepTenants', () => {
+  it('leaves every process running, and records it', async () => {
     const made = world();
     const spawned = made.supervisor.spawn('api', 'acme');
     await settle();

@@ -24,7 +24,7 @@ async function failed(service: Partial<ServiceConfig> = {}): Promise<World> {
 }
 
 describe('a corrected config', () => {
-  it('starts what has failed at once, with a clean record (bug: it stayed failed for five minutes)', async () => {
+  it('starts a failed instance at once, without past crashes (bug: it stayed failed for five minutes)', async () => {
     const made = await failed();
     correct(made);
     const held = made.supervisor.claim('api:acme', here());
@@ -35,7 +35,7 @@ describe('a corrected config', () => {
     expect(made.saved.get('api:acme')?.crashes.crashesMs).toEqual([]);
   });
 
-  it('starts what waits for its next try at once', async () => {
+  it('starts an instance in back-off at once', async () => {
     const made = world({}, { maxRestarts: 3 });
     void made.supervisor.spawn('api', 'acme');
     await settle();
@@ -60,14 +60,14 @@ describe('a corrected config', () => {
     expect(stateOf(made)).toBe('starting');
   });
 
-  it('that changes nothing of the start leaves what has failed as it is', async () => {
+  it('that does not change the start leaves a failed instance alone', async () => {
     const made = await failed();
     correct(made, { ...SERVICE, idleTimeoutMs: 5 });
     await settle();
     expect(stateOf(made)).toBe('failed');
   });
 
-  it('ends a hopeless start and serves who waits for it (bug: they waited for its end, 59 s)', async () => {
+  it('ends a hopeless start and serves its held requests (bug: they waited for its end, 59 s)', async () => {
     const made = world({ startupTimeoutMs: 60_000 }, settings);
     await made.supervisor.spawn('api', 'acme', { start: false });
     const held = made.supervisor.claim('api:acme', here());
@@ -95,7 +95,7 @@ describe('a corrected config', () => {
     expect(made.launched.slice(1).map(({ service }) => service.command)).toEqual([['good'], ['good']]);
   });
 
-  it('that comes while what crashed is being ended is tried next', async () => {
+  it('that comes while a crashed process is being ended is tried next', async () => {
     const made = world({}, settings);
     const process = await ready(made);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -124,7 +124,7 @@ describe('a corrected config', () => {
     expect(made.saved.get('api:acme')?.crashes.crashesMs).toEqual([]);
   });
 
-  it('ends a start that an earlier server left, and that is another now', async () => {
+  it('ends an outdated start that an earlier server left', async () => {
     const left = new FakeProcess(42, 'hopeless');
     const base = newRecord('api', 'acme', { env: {}, limits: {} }, 1);
     const records = [{ ...base, state: 'starting' as const, desired: 'up' as const, process: left.record }];
@@ -135,7 +135,7 @@ describe('a corrected config', () => {
     expect(made.launched.map(({ service }) => service.command)).toEqual([['good']]);
   });
 
-  it('of one that sleeps forgets its crashes', async () => {
+  it('forgets the crashes of a sleeping instance', async () => {
     const crashes = { crashesMs: [999_999], probationUntilMs: 0, retryAtMs: null, terms: 'others' };
     const records = [{ ...newRecord('api', 'acme', { env: {}, limits: {} }, 1), crashes }];
     const made = world({}, { maxRestarts: 1 }, { records });
@@ -147,7 +147,7 @@ describe('a corrected config', () => {
     expect(stateOf(made)).toBe('backoff');
   });
 
-  it('does not start what an operator has stopped', async () => {
+  it('does not start an instance that an operator has stopped', async () => {
     const made = await failed();
     await made.supervisor.stop('api:acme');
     correct(made);

@@ -19,7 +19,7 @@ async function halted(): Promise<World> {
   return made;
 }
 
-it('instances restart one at a time, and the next only when the one before it serves', async () => {
+it('instances restart one at a time, each only when the one before it serves', async () => {
   const made = world();
   await ready(made, 'acme');
   await ready(made, 'globex');
@@ -35,13 +35,13 @@ it('instances restart one at a time, and the next only when the one before it se
   expect(states(made)).toEqual(['acme ready', 'globex ready']);
 });
 
-it('one that does not come up keeps the others from being restarted, and that is told', async () => {
+it('an instance that does not become ready stops the rolling restart, with an event', async () => {
   const made = await halted();
   expect(made.processes).toHaveLength(3);
   expect(halts(made)).toBe(1);
 });
 
-it('an edit while the server still takes up its instances ends one of them at most (bug: two rollouts, one after the other)', async () => {
+it('an edit during recovery ends at most one instance (bug: two rolling restarts, one after the other)', async () => {
   const running = [new FakeProcess(41, 'app'), new FakeProcess(42, 'app')];
   const records = ['acme', 'globex'].map((id, index) => ({
     ...newRecord('api', id, { env: {}, limits: {} }, 1),
@@ -62,7 +62,7 @@ it('an edit while the server still takes up its instances ends one of them at mo
   expect(halts(made)).toBe(1);
 });
 
-it('the next config is tried with the one that did not come up, and the others wait for it', async () => {
+it('the next config is tried on the instance that failed, and the others wait for it', async () => {
   const made = await halted();
   made.supervisor.apply(withCommand('also bad'));
   await settle();
@@ -81,7 +81,7 @@ it('the next config is tried with the one that did not come up, and the others w
   expect(states(made)).toEqual(['acme ready', 'globex ready']);
 });
 
-it('one that did not come up and was stopped holds back no other', async () => {
+it('a stopped instance that had not become ready holds back no other', async () => {
   const made = await halted();
   await made.supervisor.stop('api:acme');
   made.supervisor.apply(withCommand('good'));
@@ -92,7 +92,7 @@ it('one that did not come up and was stopped holds back no other', async () => {
   expect(made.processes[3]?.record.spec).toBe('good');
 });
 
-it('one that fails for a reason of its own holds back no other', async () => {
+it('an instance that fails for a reason of its own holds back no other', async () => {
   const made = world();
   await ready(made, 'acme');
   await ready(made, 'globex');
@@ -106,7 +106,7 @@ it('one that fails for a reason of its own holds back no other', async () => {
   expect(states(made)).toEqual(['acme starting', 'globex starting']);
 });
 
-it('a config that changes while an instance restarts reaches those that were restarted before', async () => {
+it('a config that changes while an instance restarts also reaches the instances restarted before', async () => {
   const made = world();
   await ready(made, 'acme');
   await ready(made, 'globex');

@@ -5,7 +5,7 @@ const fail = (_item: string, error: unknown) => {
   throw error;
 };
 
-test('an event that arrives while another is handled waits until that is done', () => {
+test('an event that arrives while another is handled waits for its end', () => {
   const heard: string[] = [];
   const queue: SerialQueue<string> = new SerialQueue((item) => {
     heard.push(`begin ${item}`);
@@ -16,7 +16,7 @@ test('an event that arrives while another is handled waits until that is done', 
   expect(heard).toEqual(['begin a', 'end a', 'begin b', 'end b']);
 });
 
-test('one that fails does not block those that follow', () => {
+test('an event that fails does not block the next ones', () => {
   const heard: string[] = [];
   const failed: string[] = [];
   const queue = new SerialQueue(

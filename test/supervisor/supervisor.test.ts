@@ -3,8 +3,8 @@ import type { Lease } from '../../src/core/admission/serving.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { granted, here, ready, settle, type World, world } from './fakes.ts';
 
-describe('waking', () => {
-  it('many requests to a sleeper launch one process and are all admitted', async () => {
+describe('a wake', () => {
+  it('launches one process for many requests, and admits them all', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     const claims = [1, 2, 3].map(() => made.supervisor.claim('api:acme', here()));
@@ -16,14 +16,14 @@ describe('waking', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ wakes: 1, inFlight: 3 });
   });
 
-  it('more than wake_queue are refused at once', async () => {
+  it('refuses requests beyond wake_queue at once', async () => {
     const made = world({ wakeQueue: 1 });
     await made.supervisor.spawn('api', 'acme', { start: false });
     void made.supervisor.claim('api:acme', here());
     expect(made.supervisor.claim('api:acme', here())).toEqual({ refused: 'wake_queue_full', retryAfterS: 1 });
   });
 
-  it('a client that leaves frees its place, and the next request is served (trap: waking flag not cleared)', async () => {
+  it('frees the place of a client that leaves, and serves the next request (trap: waking flag not cleared)', async () => {
     const made = world({ wakeQueue: 1 });
     await made.supervisor.spawn('api', 'acme', { start: false });
     const client = new AbortController();
@@ -36,7 +36,7 @@ describe('waking', () => {
     expect(granted(await next).instance).toBe('api:acme');
   });
 
-  it('a start that waits for its turn is not made when all who waited for it have left', async () => {
+  it('does not start a process when all waiting clients have left', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
     void made.supervisor.claim('api:acme', here());
@@ -53,7 +53,7 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(1);
   });
 
-  it('put to sleep while it starts, it is started again for those who wait (bug: they got at_capacity)', async () => {
+  it('starts the instance again for held requests after a sleep during the start (bug: they got at_capacity)', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     const held = made.supervisor.claim('api:acme', here());
@@ -64,7 +64,7 @@ describe('waking', () => {
     expect(granted(await held).instance).toBe('api:acme');
   });
 
-  it('put to sleep while it waits for its restart, it starts for those who wait (bug: they got start_failed)', async () => {
+  it('starts the instance for held requests after a sleep during back-off (bug: they got start_failed)', async () => {
     const made = world();
     const process = await ready(made);
     process.exit(1);
@@ -78,7 +78,7 @@ describe('waking', () => {
     expect(granted(await held).instance).toBe('api:acme');
   });
 
-  it('a start that an operator asked for is made, whoever leaves', async () => {
+  it("carries out an operator's start, whichever clients leave", async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     for (const id of ['acme', 'globex']) await made.supervisor.spawn('api', id, { start: false });
     void made.supervisor.claim('api:acme', here());
@@ -108,7 +108,7 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(2);
   });
 
-  it('after a failed start the held requests go on to the restart', async () => {
+  it('passes held requests on to the restart after a failed start', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     const held = made.supervisor.claim('api:acme', here());
@@ -121,7 +121,7 @@ describe('waking', () => {
     expect(granted(await held).generation).toBe(1);
   });
 
-  it('nobody is held through crash after crash for longer than a start may take (bug: for ever)', async () => {
+  it('holds no request through repeated crashes for longer than a start may take (bug: forever)', async () => {
     const made = world({ startupTimeoutMs: 5000 }, { maxRestarts: 1000 });
     await made.supervisor.spawn('api', 'acme', { start: false });
     const held = made.supervisor.claim('api:acme', here());
@@ -138,7 +138,7 @@ describe('waking', () => {
     expect(granted(await next).instance).toBe('api:acme');
   });
 
-  it('with restart = "never" a failed start refuses what it held, and the next request tries again', async () => {
+  it('refuses held requests after a failed start with restart = "never", and the next request tries again', async () => {
     const made = world({ restart: 'never' });
     await made.supervisor.spawn('api', 'acme', { start: false });
     const held = made.supervisor.claim('api:acme', here());
@@ -150,7 +150,7 @@ describe('waking', () => {
     expect(made.processes).toHaveLength(2);
   });
 
-  it('with restart = "never" a crash wakes it again for the requests that it took down (bug: they were refused)', async () => {
+  it('follows a crash with restart = "never" for the requests that crashed with it (bug: they were refused)', async () => {
     const made = world({ restart: 'never' });
     const first = await ready(made);
     const lease = granted(await made.supervisor.claim('api:acme', here()));
@@ -163,7 +163,7 @@ describe('waking', () => {
     expect(granted(await again).generation).not.toBe(lease.generation);
   });
 
-  it('a request that comes while it goes to sleep is served by the next process', async () => {
+  it('serves a request that comes during the sleep by the next process', async () => {
     const made = world();
     const first = await ready(made);
     void made.supervisor.sleep('api:acme');
@@ -174,7 +174,7 @@ describe('waking', () => {
     expect(granted(await held).generation).toBe(2);
   });
 
-  it('not ready within startup_timeout it is ended, and says what was missing', async () => {
+  it('ends a process not ready within startup_timeout, and says what was missing', async () => {
     const made = world();
     const spawned = made.supervisor.spawn('api', 'acme');
     await settle();
@@ -185,7 +185,7 @@ describe('waking', () => {
     });
   });
 
-  it('a command that cannot be run is a failed start', async () => {
+  it('counts a command that cannot be run as a failed start', async () => {
     const made = world();
     made.failLaunch = 'command not found: app';
     const { view } = await made.supervisor.spawn('api', 'acme');
@@ -205,7 +205,7 @@ describe('spawning again', () => {
     return made;
   }
 
-  it('with the same, or a part of it, changes nothing', async () => {
+  it('with the same options, or some of them, changes nothing', async () => {
     const made = await registered();
     for (const again of [own, {}, { env: {} }, { env: { B: '2' } }, { limits: { pidsLimit: 5 } }]) {
       expect(await made.supervisor.spawn('api', 'acme', { ...again, start: false })).toMatchObject({ created: false });
@@ -229,8 +229,8 @@ describe('spawning again', () => {
   });
 });
 
-describe('sleeping', () => {
-  it('an idle timeout after the last request has ended, not begun (trap: long downloads cut)', async () => {
+describe('sleep', () => {
+  it('comes an idle timeout after the end of the last request, not its beginning (trap: long downloads cut)', async () => {
     const made = world();
     await ready(made);
     const lease = granted(await made.supervisor.claim('api:acme', here()));
@@ -243,7 +243,7 @@ describe('sleeping', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', pid: null });
   });
 
-  it('an open stream keeps it awake, but a stop does not wait for it', async () => {
+  it('is prevented by an open stream, for which a stop does not wait', async () => {
     const made = world();
     await ready(made);
     const lease = granted(await made.supervisor.claim('api:acme', here()));
@@ -253,7 +253,7 @@ describe('sleeping', () => {
     expect((await made.supervisor.stop('api:acme')).state).toBe('stopped');
   });
 
-  it('a stop waits for requests in flight, at most drain_timeout', async () => {
+  it('by a stop waits for requests in flight, at most drain_timeout', async () => {
     const made = world();
     const process = await ready(made);
     granted(await made.supervisor.claim('api:acme', here()));
@@ -264,7 +264,7 @@ describe('sleeping', () => {
     expect((await stopped).state).toBe('stopped');
   });
 
-  it('releasing twice counts once', async () => {
+  it('counts a lease released twice only once', async () => {
     const made = world();
     await ready(made);
     const lease = granted(await made.supervisor.claim('api:acme', here()));
@@ -275,7 +275,7 @@ describe('sleeping', () => {
 });
 
 describe('crash loops', () => {
-  it('end in failed, answer at once, and are tried once after the window', async () => {
+  it('end in failed, answer at once, and are retried once after the window', async () => {
     const made = world({}, { maxRestarts: 1 });
     await ready(made);
     made.processes[0]?.exit(1);
@@ -291,7 +291,7 @@ describe('crash loops', () => {
     expect(made.supervisor.get('api:acme').state).toBe('failed');
   });
 
-  it('an end that is seen after the wait for it does not count against the next process (bug: it was ended)', async () => {
+  it('do not count a late exit against the next process (bug: it was ended)', async () => {
     const made = world();
     const first = await ready(made);
     first.terminate = async () => {};
@@ -304,7 +304,7 @@ describe('crash loops', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', pid: 2 });
   });
 
-  it('three failed probes restart it', async () => {
+  it('include a restart after three failed probes', async () => {
     const made = world({}, { healthCheckIntervalMs: 100 });
     const process = await ready(made);
     process.healthy = false;
@@ -328,7 +328,7 @@ describe('a process that answers no probe', () => {
     return { made, process, leases };
   }
 
-  it('is at work while a request is in flight (bug: one busy worker was ended by three probes)', async () => {
+  it('counts as busy while a request is in flight (bug: one busy worker was ended by three probes)', async () => {
     const { made, process, leases } = await silent(1);
     await made.clock.advance(50_000);
     leases[0]?.release('answered');
@@ -337,7 +337,7 @@ describe('a process that answers no probe', () => {
     expect(process.terminated).toEqual([]);
   });
 
-  it('is at work for as long as it answers requests', async () => {
+  it('counts as busy as long as it answers requests', async () => {
     const { made, process, leases } = await silent(5);
     for (const lease of leases) {
       await made.clock.advance(50_000);
@@ -346,7 +346,7 @@ describe('a process that answers no probe', () => {
     expect(process.terminated).toEqual([]);
   });
 
-  it('is ended when its requests are not answered either', async () => {
+  it('is ended when it does not answer requests either', async () => {
     const { made, process, leases } = await silent(5);
     for (const lease of leases) {
       await made.clock.advance(50_000);
@@ -362,8 +362,8 @@ describe('a process that answers no probe', () => {
   });
 });
 
-describe('room', () => {
-  it('max_running puts the least recently used idle instance to sleep first', async () => {
+describe('a full server', () => {
+  it('puts the least recently used idle instance to sleep at max_running', async () => {
     const made = world({}, { maxRunning: 2 });
     await ready(made, 'old');
     await made.clock.advance(10);
@@ -376,7 +376,7 @@ describe('room', () => {
     ]);
   });
 
-  it('with none idle a request gets at_capacity, and the instance is not blamed', async () => {
+  it('refuses a request with at_capacity when none is idle, without blaming the instance', async () => {
     const made = world({}, { maxRunning: 1 });
     await ready(made, 'busy');
     granted(await made.supervisor.claim('api:busy', here()));
@@ -385,7 +385,7 @@ describe('room', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', lastExit: null });
   });
 
-  it('max_concurrent_starts start at once, the others in order of arrival', async () => {
+  it('starts max_concurrent_starts at once, and the others in order of arrival', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     const spawns = ['a', 'b', 'c'].map((id) => made.supervisor.spawn('api', id));
     for (const count of [1, 2, 3]) {
@@ -398,7 +398,7 @@ describe('room', () => {
 });
 
 describe('registration', () => {
-  it('is remembered, and a removal forgotten', async () => {
+  it('is recorded, and a removal deletes the record', async () => {
     const made = world();
     await ready(made);
     await settle();
@@ -408,7 +408,7 @@ describe('registration', () => {
     expect(made.supervisor.claim('api:acme', here())).toMatchObject({ refused: 'unknown_tenant' });
   });
 
-  it('bad input registers nothing', async () => {
+  it('refuses bad input and records nothing', async () => {
     const made = world();
     await expect(made.supervisor.spawn('api', '..')).rejects.toMatchObject({ code: 'bad_id' });
     await expect(made.supervisor.spawn('nope', 'acme')).rejects.toMatchObject({ code: 'unknown_service' });
@@ -438,7 +438,7 @@ describe('registration', () => {
     expect([made.saved.size, made.processes.length]).toEqual([1, 2]);
   });
 
-  it('spawning what an operator stopped does not start it', async () => {
+  it('does not start an instance that an operator stopped', async () => {
     const made = world();
     await ready(made);
     await made.supervisor.stop('api:acme');
@@ -446,7 +446,7 @@ describe('registration', () => {
     expect([view.state, created]).toEqual(['stopped', false]);
   });
 
-  it('closing ends every process and remembers what was up', async () => {
+  it('survives a close, which ends every process and records which were up', async () => {
     const made = world();
     const process = await ready(made);
     await made.supervisor.close();
@@ -465,7 +465,7 @@ describe('the end of the server', () => {
     return made;
   }
 
-  it('wakes nobody any more, not even a sleeper that was never asked for', async () => {
+  it('wakes no instance any more, not even one without earlier requests', async () => {
     const made = await sleeping();
     const closing = made.supervisor.close();
     expect(await made.supervisor.claim('api:acme', here())).toEqual({ refused: 'shutting_down', retryAfterS: 1 });
@@ -485,7 +485,7 @@ describe('the end of the server', () => {
     expect(made.processes).toEqual([]);
   });
 
-  it('goes over to no other config any more (bug: what it named new was started and left behind)', async () => {
+  it('allows no reload any more (bug: new instances were started and left behind)', async () => {
     const made = await sleeping();
     const closing = made.supervisor.close();
     const named = { ...made.config, instances: [{ service: 'api', tenantId: 'acme', start: true }] };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { settle, world } from './fakes.ts';
 
 describe('a registry that cannot be written', () => {
-  it('refuses to register, and nothing starts', async () => {
+  it('refuses registrations, and nothing starts', async () => {
     const made = world();
     made.failSave = true;
     await expect(made.supervisor.spawn('api', 'acme')).rejects.toMatchObject({
@@ -13,7 +13,7 @@ describe('a registry that cannot be written', () => {
     expect(made.supervisor.list()).toEqual([]);
   });
 
-  it('stops no request, and what happened meanwhile is written when it can be', async () => {
+  it('stops no request, and gets all missed writes once it can', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     made.failSave = true;
@@ -27,7 +27,7 @@ describe('a registry that cannot be written', () => {
     expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', requests: 1 });
   });
 
-  it('is told to the operator whose word would be forgotten', async () => {
+  it("fails operators' commands that would be lost", async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     made.failSave = true;
@@ -37,7 +37,7 @@ describe('a registry that cannot be written', () => {
 });
 
 describe('a registry whose lock another process holds', () => {
-  it('stops no request, and is written soon after the lock has gone', async () => {
+  it('stops no request, and gets its writes soon after the lock has gone', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     made.failSave = 'locked';
@@ -52,7 +52,7 @@ describe('a registry whose lock another process holds', () => {
     expect(made.saved.get('api:acme')).toMatchObject({ state: 'ready', requests: 1 });
   });
 
-  it('lets a verb wait until what it did is written', async () => {
+  it('makes a verb wait until its effect is written', async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     made.failSave = 'locked';
@@ -64,7 +64,7 @@ describe('a registry whose lock another process holds', () => {
     expect(made.saved.get('api:acme')).toMatchObject({ desired: 'stopped' });
   });
 
-  it('is told to the operator whose word is not written within some seconds, and written later', async () => {
+  it("fails an operator's command that is not written within some seconds, and is written later", async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     made.failSave = 'locked';
@@ -76,7 +76,7 @@ describe('a registry whose lock another process holds', () => {
     expect(made.saved.get('api:acme')).toMatchObject({ desired: 'stopped' });
   });
 
-  it('is waited for at the end, since what is not written then is lost', async () => {
+  it('is awaited at the end, since unwritten changes would be lost', async () => {
     const made = world();
     const spawned = made.supervisor.spawn('api', 'acme');
     await settle();
@@ -92,7 +92,7 @@ describe('a registry whose lock another process holds', () => {
   });
 });
 
-it('counters are written within a second, all of them at once', async () => {
+it('counters are written within a second, all at once', async () => {
   const made = world();
   const spawned = made.supervisor.spawn('api', 'acme');
   await settle();
@@ -105,8 +105,8 @@ it('counters are written within a second, all of them at once', async () => {
   expect(made.saved.get('api:acme')).toMatchObject({ requests: 1, lastActivityAtMs: 1_000_000 });
 });
 
-describe('a step that requests wait for', () => {
-  it('is written at the end of the turn, and what an operator wants before anything is done', async () => {
+describe('a state change that requests wait for', () => {
+  it("is written at the end of the turn, and an operator's command before anything is done", async () => {
     const made = world();
     await made.supervisor.spawn('api', 'acme', { start: false });
     void made.supervisor.claim('api:acme', new AbortController().signal);

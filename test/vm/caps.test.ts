@@ -14,7 +14,7 @@ function control(dirs: readonly string[], file: string): string {
   return readFileSync(join(dirs[0] ?? '', file), 'latin1').trim();
 }
 
-test('each cap is the kernel’s from the first instruction on, and changes under the process', async () => {
+test('each cap is enforced by the kernel from the first instruction on, and changes while the process runs', async () => {
   const bench = makeBench();
   const limits = { memoryLimitBytes: 320 * MB, cpuShares: 50, cpuLimit: 0.5, pidsLimit: 40 };
   const child = await bench.launch(limits);
@@ -42,7 +42,7 @@ test('each cap is the kernel’s from the first instruction on, and changes unde
   ]);
 });
 
-test('its usage is what the kernel counts', async () => {
+test("an instance's usage is what the kernel counts", async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -53,7 +53,7 @@ test('its usage is what the kernel counts', async () => {
   expect(usage?.cpuSeconds).toBeGreaterThan(0.01);
 });
 
-test('over its memory limit it is ended with all that it started, and that is told', async () => {
+test('an instance over its memory limit is ended with all that it started, with an event', async () => {
   const bench = makeBench();
   const command = inline(`require('node:child_process').spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
     const kept = [];
@@ -138,14 +138,14 @@ test('a user to whom a cgroup was delegated can cap, without root', () => {
   });
 });
 
-test('a user to whom none was delegated is told so, and how to get one', () => {
+test('a user without a delegated cgroup is told how to get one', () => {
   expect(foundBy(1000, '/sys/fs/cgroup/refused', '/sys/fs/cgroup/refused')).toMatchObject({
     version: 'none',
     lack: expect.stringContaining('Delegate=yes'),
   });
 });
 
-test('the application runs as it is', async () => {
+test('the application runs unchanged', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('tenant'), memoryLimitBytes: 300 * MB, pidsLimit: 60 });
   expect(await child.waitReady(PATIENT)).toEqual({ ok: true });

@@ -10,7 +10,7 @@ const HYPERVISOR = fileURLToPath(new URL('../../dist/hypervisor.js', import.meta
 const TENANT = fileURLToPath(new URL('../fixtures/apps/tenant.mjs', import.meta.url));
 const NOBODY = 65_534;
 
-test('a process tree over memory_limit_mb is ended by tenement, reason oom', () => {
+test('tenement ends a process tree over memory_limit_mb, reason oom', () => {
   const dir = mkdtempSync('/tmp/fb-');
   onTestFinished(() => rmSync(dir, { recursive: true }));
   chownSync(dir, NOBODY, NOBODY);

@@ -68,7 +68,7 @@ function statusMib(pid: number | undefined, key: 'VmRSS' | 'VmSwap'): number {
   return Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
 }
 
-test('all its processes are in one hierarchy, with the controllers of memory, processes and processor time', () => {
+test('the VM has one cgroup hierarchy, with the controllers of memory, processes and processor time', () => {
   expect(readFileSync('/proc/self/cgroup', 'utf8')).toMatch(/^0::\/.*\n$/);
   for (const file of ['cgroup.controllers', 'cgroup.subtree_control']) {
     const controllers = readFileSync(join(ROOT, file), 'utf8').trim().split(' ');
@@ -134,7 +134,7 @@ test('memory.reclaim pushes a frozen process out to swap, and it comes back whol
   expect(await answer(child, 'after')).toBe('100');
 });
 
-test('cgroup.kill ends a tree of forks, also what left its session', async () => {
+test('cgroup.kill ends a tree of forks, including processes that left the session', async () => {
   const group = new Cgroup();
   // Each process of the tree forks two, down to sleeps; one more sleep is in a session of its own.
   const root = group.start(

@@ -13,7 +13,7 @@ const control = (dirs: readonly string[], file: string) => readFileSync(join(dir
 const inMb = (bytes: string) => `${(Number(bytes) / MB).toFixed(1)} MB`;
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-test('a frozen instance goes to swap, answers when it is thawed, and may use no swap then', async () => {
+test('a frozen instance goes to swap, answers once thawed, and may use no swap then', async () => {
   const bench = makeBench();
   const limits = { memoryLimitBytes: 256 * MB };
   const child = await bench.launch({ command: [process.execPath, NOTES], ...limits });
@@ -35,7 +35,7 @@ test('a frozen instance goes to swap, answers when it is thawed, and may use no 
   console.log(`notes: ${inMb(before)} before, ${inMb(frozen)} frozen (swap ${inMb(swapped)}), ${inMb(thawed)} thawed`);
 });
 
-test('one that is thawed while it is pushed out goes on at once', async () => {
+test('an instance that is thawed while it goes to swap continues at once', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: [process.execPath, NOTES] });
   await child.waitReady(PATIENT);

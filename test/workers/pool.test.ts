@@ -150,7 +150,7 @@ describe('starting', () => {
     for (const each of workers) expect(each.sent[0]).toEqual({ ...start, registered: ['web:acme'] });
   });
 
-  it('fails with what the worker says when it cannot listen, and ends that worker', async () => {
+  it('fails with the error of a worker that cannot listen, and ends that worker', async () => {
     const bound = pool.listen(ASKED);
     worker(1).say({ type: 'listen-failed', message: 'another program listens there' });
     await expect(bound).rejects.toMatchObject({ code: 'listen_failed', message: 'another program listens there' });
@@ -232,7 +232,7 @@ describe('pings', () => {
     for (const each of workers) expect(each.of('ping')).toHaveLength(2);
   });
 
-  it('kill a worker that leaves five in a row unanswered, and no other', async () => {
+  it('kill only a worker that leaves five in a row unanswered', async () => {
     await listening();
     for (let second = 0; second < 5; second += 1) {
       await vi.advanceTimersByTimeAsync(PING_MS);
@@ -252,7 +252,7 @@ describe('pings', () => {
     expect(workers.flatMap(({ signals }) => signals)).toEqual([]);
   });
 
-  it('leave a worker that has said nothing yet half a minute to load', async () => {
+  it('give a worker that has sent nothing yet half a minute to load', async () => {
     const bound = pool.listen(ASKED);
     await vi.advanceTimersByTimeAsync(30 * PING_MS);
     expect(worker(1).signals).toEqual([]);
@@ -263,8 +263,8 @@ describe('pings', () => {
   });
 });
 
-describe('every worker is told', () => {
-  it('of a process that is retired, and of an instance that comes or goes', async () => {
+describe('a message to every worker', () => {
+  it('reports a retired process, and an instance that is registered or removed', async () => {
     await listening();
     source.retire(7);
     source.register('web:new', true);
@@ -276,7 +276,7 @@ describe('every worker is told', () => {
     }
   });
 
-  it('of settings that have changed', async () => {
+  it('carries changed settings', async () => {
     await listening();
     feed.publish({ ...settings, trustedProxies: [] });
     for (const each of workers) {
@@ -284,7 +284,7 @@ describe('every worker is told', () => {
     }
   });
 
-  it('unless its channel is closed', async () => {
+  it('skips a worker whose channel is closed', async () => {
     await listening();
     worker(1).isUp = false;
     source.retire(7);
@@ -293,15 +293,15 @@ describe('every worker is told', () => {
   });
 });
 
-describe('the server counts', () => {
-  it('the connections that a worker has turned away', async () => {
+describe("the server's counters", () => {
+  it('include the connections that a worker has refused', async () => {
     await listening();
     worker(1).say({ type: 'turned-away', connections: 3 });
     worker(2).say({ type: 'turned-away', connections: 4 });
     expect([...turnedAway.entries()]).toEqual([['proxy', 7]]);
   });
 
-  it('the faults of its workers, by their pid', async () => {
+  it('include the faults of its workers, by pid', async () => {
     await listening();
     const faults: unknown[] = [];
     const unsubscribe = onFault((error, where) => faults.push([String(error), where]));
@@ -312,7 +312,7 @@ describe('the server counts', () => {
 });
 
 describe('closing', () => {
-  it('tells the workers their time, and settles when all have ended', async () => {
+  it('gives the workers their grace, and settles when all have ended', async () => {
     await listening();
     let isClosed = false;
     const closed = pool.close(3000).then(() => {
@@ -327,7 +327,7 @@ describe('closing', () => {
     expect(workers.flatMap(({ signals }) => signals)).toEqual([]);
   });
 
-  it('kills the workers that have not ended a second after their time', async () => {
+  it('kills workers that have not ended a second after their grace', async () => {
     await listening();
     void pool.close(3000);
     worker(1).exit(0, null);
@@ -337,7 +337,7 @@ describe('closing', () => {
     expect([worker(1).signals, worker(2).signals]).toEqual([[], ['SIGKILL']]);
   });
 
-  it('kills them at once when it is to hurry, also when it was told so before', async () => {
+  it('kills the workers at once when the hurry signal aborts, or was aborted before', async () => {
     await listening();
     const hurry = new AbortController();
     void pool.close(3000, hurry.signal);

@@ -54,7 +54,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('a claim of what was not granted', () => {
+describe('a claim of an instance that was not granted', () => {
   it('asks the server, and settles with its lease', async () => {
     const claim = worker.source.claim('web:acme', never, undefined, { client: '192.0.2.1' });
     expect(worker.sent).toEqual([{ type: 'claim', id: 1, instance: 'web:acme', client: '192.0.2.1' }]);
@@ -68,7 +68,7 @@ describe('a claim of what was not granted', () => {
     expect(await claim).toEqual({ refused: 'stopped', retryAfterS: null });
   });
 
-  it('is answered by its own number, in whatever order the answers come', async () => {
+  it('gets the answer to its own number, in whatever order answers come', async () => {
     const first = worker.source.claim('web:acme', never);
     const second = worker.source.claim('web:other', never);
     worker.source.refused(2, { refused: 'stopped', retryAfterS: null });
@@ -92,7 +92,7 @@ describe('a claim of what was not granted', () => {
     expect(worker.of('abort')).toHaveLength(1);
   });
 
-  it('is counted by the server alone: its lease tells of its stream, and once of its end', async () => {
+  it('is counted only by the server: its lease reports a stream, and its end once', async () => {
     const claim = worker.source.claim('web:acme', never);
     worker.source.leased(1, { ...TARGET, heldMs: null }, false);
     const lease = leaseOf(await claim);
@@ -113,7 +113,7 @@ describe('a claim of what was not granted', () => {
   });
 });
 
-describe('a claim of what was granted', () => {
+describe('a claim of a granted instance', () => {
   it('is decided in the same step, and reported soon after', async () => {
     await worker.granted();
     const lease = worker.local('192.0.2.1');
@@ -132,7 +132,7 @@ describe('a claim of what was granted', () => {
     expect(worker.shares).toEqual([{ ...NOTHING, requests: 1, streams: 1, total: 3, answered: 1 }]);
   });
 
-  it('counts its end once, whatever it was and however often it is released', async () => {
+  it('counts its end once, whatever the outcome and however often it is released', async () => {
     await worker.granted();
     const [request, stream] = [worker.local(), worker.local()];
     stream.becomeStream();
@@ -143,7 +143,7 @@ describe('a claim of what was granted', () => {
     expect(worker.shares).toEqual([{ ...NOTHING, total: 2, answered: 2 }]);
   });
 
-  it('counts as answered only what was answered whole', async () => {
+  it('counts as answered only a complete response', async () => {
     await worker.granted();
     worker.local().release('broke-off');
     worker.local().release();
@@ -167,20 +167,20 @@ describe('a claim of what was granted', () => {
     expect(worker.of('claim').at(-1)).toEqual({ type: 'claim', id: 2, instance: 'web:acme', client: null, again });
   });
 
-  it('goes by what a reload has changed', async () => {
+  it('follows a reload', async () => {
     await worker.granted();
     worker.source.retarget({ ...TARGET, requestTimeoutMs: 5 });
     expect(worker.local().requestTimeoutMs).toBe(5);
   });
 
-  it('is not made possible by a change of what was never granted', () => {
+  it('is not made possible by a change to a target that was never granted', () => {
     worker.source.retarget(TARGET);
     expect(worker.source.claim('web:acme', never)).toBeInstanceOf(Promise);
   });
 });
 
 describe('a process that is retired', () => {
-  it('is claimed no more, and what is open is confirmed in the same step', async () => {
+  it('is claimed no more, and its open requests are confirmed in the same step', async () => {
     await worker.granted();
     const lease = worker.local();
     worker.source.retire(7);
@@ -198,7 +198,7 @@ describe('a process that is retired', () => {
     expect(worker.of('confirm')).toEqual([{ type: 'confirm', share: NOTHING }]);
   });
 
-  it('is told of to the proxy, which closes its idle connections', async () => {
+  it('is reported to the proxy, which closes its idle connections', async () => {
     await worker.granted();
     const retired: number[] = [];
     worker.source.onRetired((generation) => retired.push(generation));
@@ -206,13 +206,13 @@ describe('a process that is retired', () => {
     expect(retired).toEqual([7]);
   });
 
-  it('leaves other processes to be claimed', async () => {
+  it('leaves other processes claimable', async () => {
     await worker.granted();
     worker.source.retire(6);
     expect(worker.local().generation).toBe(7);
   });
 
-  it('is forgotten once nothing of it is open: what comes later is counted from nothing', async () => {
+  it('is forgotten once nothing of it is open: later requests are counted from zero', async () => {
     await worker.granted();
     worker.source.countConnection(7, 1);
     const lease = worker.local();
@@ -236,14 +236,14 @@ describe('a remote source', () => {
     ]);
   });
 
-  it('sends nothing while nothing changes', async () => {
+  it('sends no report while nothing changes', async () => {
     worker.source.countConnection(7, 1);
     await vi.advanceTimersByTimeAsync(REPORTED_MS);
     await vi.advanceTimersByTimeAsync(10 * REPORTED_MS);
     expect(worker.sent).toHaveLength(1);
   });
 
-  it('knows what is registered', () => {
+  it('knows which instances are registered', () => {
     worker.source.register('web:acme', true);
     expect(worker.source.has('web:acme')).toBe(true);
     worker.source.register('web:acme', false);

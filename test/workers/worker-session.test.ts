@@ -98,7 +98,7 @@ describe('a claim of a worker', () => {
     expect(sent).toEqual([{ type: 'refusal', id: 3, refusal: { refused: 'stopped', retryAfterS: 2 } }]);
   });
 
-  it('is refused, rather than left without an answer, when the supervisor throws', async () => {
+  it('is refused when the supervisor throws, instead of staying unanswered', async () => {
     source.claim = () => Promise.reject(new Error('unexpected'));
     claim(3);
     await new Promise(setImmediate);
@@ -112,7 +112,7 @@ describe('a claim of a worker', () => {
     expect(source.claims.map(({ signal }) => signal.aborted)).toEqual([true, false]);
   });
 
-  it('grants nothing while the process is not ready, or is another one by now', async () => {
+  it('grants nothing while the process is not ready, or has been replaced', async () => {
     source.granted = null;
     await leased(3);
     source.granted = new FakeGrant();
@@ -130,7 +130,7 @@ describe('a claim of a worker', () => {
     expect(source.leases).toEqual([{ streams: 1, released: ['answered'] }]);
   });
 
-  it('is not disturbed by messages about leases that it does not know', () => {
+  it('ignores messages about unknown leases', () => {
     for (const type of ['abort', 'stream', 'release'] as const) session.receive({ type, id: 99 });
     expect(sent).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('the counts of a worker', () => {
     ]);
   });
 
-  it('are of one grant for each process, however many leases there are of it', async () => {
+  it('belong to one grant for each process, however many leases it has', async () => {
     await leased(3);
     const first = source.granted;
     source.granted = new FakeGrant();
@@ -157,7 +157,7 @@ describe('the counts of a worker', () => {
     expect(first?.told).toHaveLength(1);
   });
 
-  it('of a process that is retired are taken until nothing of it is open', async () => {
+  it('of a retired process are accepted until nothing of it is open', async () => {
     await leased(3);
     const grant = source.granted;
     session.receive({ type: 'confirm', share: { ...NOTHING, requests: 1, total: 1 } });
@@ -167,7 +167,7 @@ describe('the counts of a worker', () => {
     expect(grant?.told.map(([, counts]) => counts?.total)).toEqual([1, 1, 1]);
   });
 
-  it('move the connections of the server by what has changed since the last report', () => {
+  it("change the server's connection count by the difference from the last report", () => {
     for (const connections of [3, 1, 2]) session.receive({ type: 'report', shares: [{ ...NOTHING, connections }] });
     session.receive({ type: 'report', shares: [{ ...NOTHING, generation: 8, connections: 5 }] });
     expect([...source.connections]).toEqual([
@@ -178,7 +178,7 @@ describe('the counts of a worker', () => {
 });
 
 describe('a reload', () => {
-  it('is told of as the target that each grant has now', async () => {
+  it('is announced as the new target of each grant', async () => {
     await leased(3);
     if (source.granted !== null) source.granted.target = { ...TARGET, requestTimeoutMs: 5 };
     session.refresh();
@@ -187,7 +187,7 @@ describe('a reload', () => {
 });
 
 describe('a worker that is gone', () => {
-  it('holds nothing: its leases are released, its grants lost, its connections taken off', async () => {
+  it('holds nothing: its leases are released, its grants lost, its connections subtracted', async () => {
     await leased(3);
     await leased(4);
     session.receive({ type: 'report', shares: [{ ...NOTHING, requests: 2, total: 2, connections: 3 }] });
@@ -197,7 +197,7 @@ describe('a worker that is gone', () => {
     expect([...source.connections]).toEqual([[7, 0]]);
   });
 
-  it('aborts the claims that are held, and releases a lease that is granted all the same', async () => {
+  it('aborts its held claims, and releases a lease that is still granted', async () => {
     claim(3);
     session.close();
     expect(source.claims[0]?.signal.aborted).toBe(true);
@@ -206,7 +206,7 @@ describe('a worker that is gone', () => {
     expect(sent).toEqual([]);
   });
 
-  it('is not listened to: what it had sent comes to nothing', async () => {
+  it('is no longer listened to: its pending messages have no effect', async () => {
     await leased(3);
     session.close();
     session.receive({ type: 'report', shares: [{ ...NOTHING, connections: 4 }] });

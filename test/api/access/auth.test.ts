@@ -3,7 +3,7 @@ import { runningApi, runningOnSocket } from '../running.ts';
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
-test('with tokens, everything but health needs one', async () => {
+test('every route but health needs a token when tokens are required', async () => {
   const { call, tokens } = await runningApi('token');
   const { token } = await tokens.create('ci');
   expect((await call('/health')).text).toBe('{"status":"ok"}');
@@ -51,13 +51,13 @@ test.each([
   expect(supervisor.calls).toEqual([]);
 });
 
-test('the API under its own origin may change things', async () => {
+test("a page of the API's own origin may change things", async () => {
   const { call, url } = await runningApi();
   const headers = { origin: url, 'sec-fetch-site': 'same-origin' };
   expect((await call('/spawn/api/--id=acme', { method: 'POST', headers })).status).toBe(201);
 });
 
-test('a name that was pointed at the API (DNS rebinding) neither reads nor writes', async () => {
+test('a foreign name that resolves to the API (DNS rebinding) neither reads nor writes', async () => {
   const { call, port } = await runningApi();
   const headers = { host: `evil.example:${port}` };
   expect((await call('/api/instances', { headers })).status).toBe(403);
@@ -65,7 +65,7 @@ test('a name that was pointed at the API (DNS rebinding) neither reads nor write
   expect((await call('/health', { headers })).status).toBe(200);
 });
 
-test('on loopback it answers under each loopback name with its port', async () => {
+test('an API on loopback answers under each loopback name with its port', async () => {
   const { call, port } = await runningApi();
   const status = async (host: string) => (await call('/api/instances', { headers: { host } })).status;
   expect(await status(`localhost:${port}`)).toBe(200);
@@ -74,7 +74,7 @@ test('on loopback it answers under each loopback name with its port', async () =
   expect(await status(`192.0.2.1:${port}`)).toBe(403);
 });
 
-test('on every interface it answers under any address literal', async () => {
+test('an API on every interface answers under any address literal', async () => {
   const { call, port } = await runningApi('none', '0.0.0.0');
   const status = async (host: string) => (await call('/api/instances', { headers: { host } })).status;
   expect(await status(`192.0.2.1:${port}`)).toBe(200);

@@ -18,11 +18,11 @@ test.each([
   expect(isOwnHost(header, { host, port: 8000 })).toBe(expected);
 });
 
-test('a missing Host is nobody', () => {
+test('a request without Host is not for this API', () => {
   expect(isOwnHost(undefined, { host: '127.0.0.1', port: 8000 })).toBe(false);
   expect(isOwnOrigin('http://localhost', undefined)).toBe(false);
 });
 
-test('port 80 may be left out', () => {
+test('a Host may leave out port 80', () => {
   expect(isOwnHost('127.0.0.1', { host: '127.0.0.1', port: 80 })).toBe(true);
 });

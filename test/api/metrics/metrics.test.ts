@@ -54,7 +54,7 @@ test('metrics follow the rules for names (bug: three gauges ended in _total)', a
   expect(types.has('nodejs_active_handles')).toBe(true);
 });
 
-test('the first scrape has nothing that was not measured (bug: NaN, and 292 years of lag)', async () => {
+test('the first scrape contains only measured values (bug: NaN, and 292 years of lag)', async () => {
   const usedBefore = process.cpuUsage();
   const { call } = await runningApi();
   // Two at once: nothing is measured between them either.

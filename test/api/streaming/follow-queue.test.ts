@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FollowQueue } from '../../../src/api/streaming/follow-queue.ts';
 
-test('gives what comes in batches, and ends after what waits', async () => {
+test('a queue delivers items in batches, and ends after the waiting ones', async () => {
   const queue = new FollowQueue<string>((text) => text.length);
   queue.push('a');
   queue.push('b');
@@ -14,7 +14,7 @@ test('gives what comes in batches, and ends after what waits', async () => {
   expect((await batches.next()).done).toBe(true);
 });
 
-test('past its limit it says so, keeps nothing and ends', async () => {
+test('a queue over its limit says so, drops everything and ends', async () => {
   const queue = new FollowQueue<string>((text) => text.length, 3);
   for (const text of ['ab', 'cd', 'ef']) queue.push(text);
   expect(queue.take()).toEqual([]);

@@ -102,7 +102,7 @@ test('a client that accepts server-sent events gets them, and follows', async ()
   );
 });
 
-test('events carry their number, and who lost the connection continues after the last one seen', async () => {
+test('events carry their number, and a client that reconnects continues after the last one it saw', async () => {
   const { url, call, events } = await runningApi();
   for (const type of ['spawned', 'ready', 'slept'] as const) events.add(type, 'api:acme');
   const lines = (await call('/api/events?tail=1')).text;
@@ -120,7 +120,7 @@ test('events carry their number, and who lost the connection continues after the
   expect(text.match(/^id: .*$/gm)).toEqual(['id: 2', 'id: 3', 'id: 4']);
 });
 
-test('a type that no event has is refused', async () => {
+test('an unknown event type is refused', async () => {
   const { call } = await runningApi();
   expect(JSON.parse((await call('/api/events?type=nope')).text)).toMatchObject({
     status: 400,
@@ -137,7 +137,7 @@ test('events of one instance can be followed alone', async () => {
   expect(await readUntil(response, 'api:acme')).not.toContain('api:other');
 });
 
-test('a follower that leaves is forgotten', async () => {
+test('the server forgets a follower that disconnects', async () => {
   const { url, logs } = await withInstance();
   const controller = new AbortController();
   await fetch(`${url}${LOGS}?follow=true`, { signal: controller.signal });
@@ -146,7 +146,7 @@ test('a follower that leaves is forgotten', async () => {
   expect(logs.listeners.all.size).toBe(0);
 });
 
-test('a follower that does not read is cut off instead of being buffered for ever', async () => {
+test('a follower that does not read is disconnected, not buffered forever', async () => {
   const { port, logs } = await withInstance();
   const socket: Socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());

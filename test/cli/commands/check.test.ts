@@ -13,14 +13,14 @@ function config(text: string): string {
   return file;
 }
 
-test('a good config is ok, and what the host gives is told', async () => {
+test('check reports a good config as ok, with what the host supports', async () => {
   const { status, out, err } = await cli(['check', '-c', config('[service.api]\ncommand = "node app.js"\n')]);
   expect([status, err]).toEqual([0, '']);
   expect(out).toMatch(/^isolation: process/m);
   expect(out).toMatch(/^1 service, ok$/m);
 });
 
-test('a program that is missing is a warning, status 0', async () => {
+test('a missing program is a warning, and check ends with status 0', async () => {
   const file = config('[service.api]\ncommand = "no-such-program-anywhere"\n');
   const { status, out } = await cli(['check'], { TENEMENT_CONFIG: file });
   expect([status, out]).toEqual([0, expect.stringMatching(/^warning: .*no-such-program-anywhere/m)]);
@@ -39,12 +39,12 @@ test('a trusted address from which tenants can connect is a warning', async () =
   expect((await cli(['check', '-c', config(service)])).out).not.toContain('trusted_proxies');
 });
 
-test('an error is status 2', async () => {
+test('check ends with status 2 after an error', async () => {
   const { status, err } = await cli(['check', '-c', config('[service.api]\ncommand = "x"\nsokcet = "y"\n')]);
   expect([status, err]).toEqual([2, expect.stringMatching(/^tenement: .*sokcet.* \(bad_config\)\nhint: /)]);
 });
 
-test('errors are printed as JSON with --json (bug: nothing was printed)', async () => {
+test('check --json prints errors as JSON (bug: nothing was printed)', async () => {
   const file = config('[service.api]\ncommand = "x"\nsokcet = "y"\nidle_timeout = -1\n');
   const { status, out } = await cli(['check', '--json', '-c', file]);
   expect(status).toBe(2);
@@ -59,12 +59,12 @@ test('errors are printed as JSON with --json (bug: nothing was printed)', async 
   });
 });
 
-test('all that is wrong is told, a line each', async () => {
+test('check prints every error, each on a line', async () => {
   const { err } = await cli(['check', '-c', config('[service.api]\ncommand = "x"\nsokcet = "y"\nidle_timeout = -1\n')]);
   expect(err).toMatch(/^tenement: .*sokcet.*\nhint: .*\nAlso wrong:\n {2}.*idle_timeout.*\n$/);
 });
 
-test('a data directory that cannot be made is an error', async () => {
+test('a data directory that cannot be created is an error', async () => {
   const file = config('[settings]\ndata_dir = "tenement.toml/data"\n[service.api]\ncommand = "node app.js"\n');
   const { status, err } = await cli(['check', '-c', file]);
   expect([status, err]).toEqual([1, expect.stringContaining(`${file} is not a directory (state_failed)\nhint: `)]);

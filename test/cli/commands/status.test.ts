@@ -4,7 +4,7 @@ import { CRASHED, view } from '../../api/fakes.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:02:00.000Z');
 
-test('a ready instance is told in words', () => {
+test('status describes a ready instance in words', () => {
   const text = describe(view('api:acme', { sleepsAt: '2026-01-01T00:06:00.000Z' }), NOW_MS);
   expect(text.split('\n')).toEqual([
     'api:acme is ready',
@@ -22,12 +22,12 @@ test('a ready instance is told in words', () => {
   ]);
 });
 
-test('it says what keeps an instance awake', () => {
+test('status says what keeps an instance awake', () => {
   expect(describe(view('api:acme', { openStreams: 1 }), NOW_MS)).toContain('sleeps     not while something is open');
   expect(describe(view('api:acme'), NOW_MS)).toContain('sleeps     never');
 });
 
-test('it shows the size of a directory with a limit, and what to do when it is over the limit', () => {
+test('status shows the size of a directory with a limit, and what to do when the size is over the limit', () => {
   const limits = { ...view('api:acme').limits, storageLimitMb: 32 };
   const storage = (bytes: number | null) => {
     const measured = { storageBytes: bytes, storageMeasuredAt: bytes === null ? null : '2026-01-01T00:01:55.000Z' };
@@ -43,7 +43,7 @@ test('it shows the size of a directory with a limit, and what to do when it is o
   );
 });
 
-test('after a crash it shows the last exit with its last lines, without control characters', () => {
+test('status shows the last exit and output after a crash, without control characters', () => {
   const lines = describe(view('api:acme', { ...CRASHED, retryAt: '2026-01-01T00:02:05.000Z' }), NOW_MS).split('\n');
   expect(lines).toContain('  tries again  in 5s, at 2026-01-01T00:02:05.000Z');
   expect(lines.slice(-3)).toEqual([

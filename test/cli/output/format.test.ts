@@ -19,7 +19,8 @@ test.each([
 
 test('an unknown time has no age', () => expect(age(null, 0)).toBe('-'));
 
-test('one is singular', () => expect([plural(1, 'time'), plural(2, 'time')]).toEqual(['1 time', '2 times']));
+test('a count of one takes the singular', () =>
+  expect([plural(1, 'time'), plural(2, 'time')]).toEqual(['1 time', '2 times']));
 
 test('columns are as wide as their widest cell', () => {
   expect(table(['A', 'LONG'], [['wide', 'x']])).toBe('A     LONG\nwide  x');

@@ -17,7 +17,7 @@ test.each([
   expect(terminalText(printed)).toBe(shown);
 });
 
-test('JSON steers no terminal either, and means the same', () => {
+test('JSON output cannot control the terminal, and keeps its meaning', () => {
   const value = { text: '\u009b2J \u202e \u001b[2J \u007f ä' };
   const json = terminalJson(value);
   const steering = [...json].filter((character) => character < ' ' || (character >= '\u007f' && character <= '\u009f'));

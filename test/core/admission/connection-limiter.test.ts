@@ -24,8 +24,8 @@ class FakeConnection implements TrackedConnection {
 const busy = (client: string | null = 'a') => new FakeConnection(client, null);
 const idle = (sinceMs: number, client: string | null = 'a') => new FakeConnection(client, sinceMs);
 
-describe('a room for connections', () => {
-  it('lets in as many as there may be, in all and of one client', () => {
+describe('a connection limiter', () => {
+  it('admits connections up to the limits, in all and per client', () => {
     const limiter = new ConnectionLimiter({ inAll: 3, perClient: 2 });
     expect([busy(), busy(), busy(), busy('b'), busy('c')].map((connection) => limiter.enter(connection, 0))).toEqual([
       'entered',
@@ -36,14 +36,14 @@ describe('a room for connections', () => {
     ]);
   });
 
-  it('counts nobody by himself who speaks for many', () => {
+  it('applies no limit per client to an address that stands for many', () => {
     const limiter = new ConnectionLimiter({ inAll: 3, perClient: 1 });
     expect([busy(null), busy(null), busy(null)].map((connection) => limiter.enter(connection, 0))).toEqual(
       Array(3).fill('entered'),
     );
   });
 
-  it('has room again when one leaves', () => {
+  it('has room again when a connection closes', () => {
     const limiter = new ConnectionLimiter({ inAll: 1, perClient: 1 });
     const first = busy();
     limiter.enter(first, 0);
@@ -51,7 +51,7 @@ describe('a room for connections', () => {
     expect(limiter.enter(busy(), 0)).toBe('entered');
   });
 
-  it('closes the longest idle one for another, of its own client where that has too many', () => {
+  it('closes the longest idle connection for a new one, and of its own client if that has too many', () => {
     const limiter = new ConnectionLimiter({ inAll: 4, perClient: 2 });
     const [older, newer, others] = [idle(0), idle(100), idle(0, 'b')];
     for (const connection of [others, newer, older]) limiter.enter(connection, 100);
@@ -60,7 +60,7 @@ describe('a room for connections', () => {
     expect(limiter.size).toBe(3);
   });
 
-  it('leaves those alone that have just come or been answered, and those that are busy', () => {
+  it('closes no connection that is new, just answered or busy', () => {
     const limiter = new ConnectionLimiter({ inAll: 2, perClient: 0 });
     const connections = [idle(900), busy()];
     for (const connection of connections) limiter.enter(connection, 900);
@@ -68,7 +68,7 @@ describe('a room for connections', () => {
     expect(connections.some(({ gaveWay }) => gaveWay)).toBe(false);
   });
 
-  it('asks one that was idle at the last look again before it is closed', () => {
+  it('checks again that a connection is idle before closing it', () => {
     const limiter = new ConnectionLimiter({ inAll: 2, perClient: 0 });
     const [first, second] = [idle(0), idle(1)];
     for (const connection of [first, second]) limiter.enter(connection, 1);

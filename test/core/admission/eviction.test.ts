@@ -30,28 +30,28 @@ const evicted = (all: readonly Named[], demand: Demand, capacity = CAPACITY) =>
   chooseVictim(all, demand, capacity)?.name ?? null;
 
 describe('room for a request', () => {
-  it('is made by a suspended one, then by the least recently used', () => {
+  it('comes from a suspended instance, then from the least recently used', () => {
     const suspended = unused('suspended', 10, { isSuspended: true });
     expect(evicted([unused('old', 90), unused('new', 20), suspended], by('x'))).toBe('suspended');
     expect(evicted([unused('new', 20), unused('old', 90)], by('x'))).toBe('old');
     expect(evicted([unused('busy', 90, { isIdle: false })], by('x'))).toBeNull();
   });
 
-  it('is not made by one that another client has just used, within its share', () => {
+  it('does not come from an instance that another client has just used, within its share', () => {
     const mine = ['a', 'b', 'c'].map((name, index) => visited(name, 'visitor', 100 - index, { isIdle: false }));
     const worker = visited('worker', 'worker', 29_000);
     expect(evicted([worker, ...mine], by('visitor'))).toBeNull();
     expect(evicted([visited('worker', 'worker', 30_000), ...mine], by('visitor'))).toBe('worker');
   });
 
-  it("is made by the visitor's own first, once it has its share", () => {
+  it("comes from the client's own instances first, once the client has its share", () => {
     const mine = [visited('mine', 'visitor', 10), visited('other', 'visitor', 20, { isIdle: false })];
     const small = { ...CAPACITY, maxRunning: 2 };
     expect(evicted([unused('old', 90_000), ...mine], by('visitor'), small)).toBe('mine');
     expect(evicted([unused('old', 90_000), visited('mine', 'visitor', 10)], by('visitor'), small)).toBe('old');
   });
 
-  it('is made by the instances of a client that has more than its share', () => {
+  it('comes from the instances of a client that has more than its share', () => {
     const all = ['a', 'b', 'c', 'd'].map((name, index) => visited(name, 'visitor', 100 - index));
     expect(evicted(all, by('worker'))).toBe('a');
     const fair = [
@@ -63,7 +63,7 @@ describe('room for a request', () => {
     expect(evicted(fair, by('five'), { ...CAPACITY, maxRunning: 5 })).toBeNull();
   });
 
-  it('is not made by one that two clients use, whoever of them was last', () => {
+  it('does not come from an instance that two clients use, whichever used it last', () => {
     const visits = [
       { client: 'visitor', atMs: NOW_MS - 10 },
       { client: 'worker', atMs: NOW_MS - 5000 },
@@ -71,7 +71,7 @@ describe('room for a request', () => {
     expect(evicted([visited('shared', 'visitor', 10, { visits })], by('visitor'))).toBeNull();
   });
 
-  it('is not made by one at work, also where all clients look the same', () => {
+  it('does not come from an instance at work, even when all clients look the same', () => {
     const worked = { steadyFromMs: NOW_MS - 9000, steadyToMs: NOW_MS - 1000 };
     const all = [visited('worker', null, 1000, worked), visited('visited', null, 500)];
     expect(evicted(all, by(null))).toBe('visited');
@@ -80,13 +80,13 @@ describe('room for a request', () => {
   });
 });
 
-it('an operator gets the room of an idle one that a client has just used, when there is no other', () => {
+it("an operator's start evicts an idle instance that a client has just used, when there is no other", () => {
   const used = visited('used', 'worker', 10);
   expect(evicted([used, unused('unused', 5)], { by: 'operator' })).toBe('unused');
   expect(evicted([used], { by: 'operator' })).toBe('used');
 });
 
-it('a start by the server itself evicts no instance that was just used', () => {
+it('a start by the server itself evicts no recently used instance', () => {
   expect(evicted([visited('used', 'worker', 10)], { by: 'server' })).toBeNull();
   expect(evicted([unused('unused', 10)], { by: 'server' })).toBe('unused');
 });

@@ -18,6 +18,6 @@ test('while processes wait for memory, twice the reserve is kept', () => {
   expect(isShort(memory(512, 90), 256 * MB)).toBe(false);
 });
 
-test('without a reserve it never is', () => {
+test('memory is never short without a reserve', () => {
   expect(isShort(memory(0, 100), 0)).toBe(false);
 });

@@ -19,7 +19,7 @@ test('each listener is reported and counted for itself', () => {
   ]);
 });
 
-test('connections that a worker has refused are in the totals, and not reported again', () => {
+test('connections refused by a worker are in the totals, and not reported again', () => {
   const turnedAway = new TurnedAway();
   turnedAway.add('proxy', 5);
   expect(turnedAway.count('proxy', null, 100, 0)?.connections).toBe(1);

@@ -9,7 +9,7 @@ test('an entry is a line that a pager can show', () => {
   expect(formatEntries(AT, 'stderr', [{ text: 'hel', partial: true }])).toBe('2026-11-21T01:02:03.004Z err+ hel\n');
 });
 
-test('parts of a line are put together, each stream for itself, with the time of the first', () => {
+test('parts of a line are joined per stream, with the time of the first', () => {
   const reader = new LogReader();
   const part = (atMs: number, stream: 'stdout' | 'stderr', text: string, partial: boolean) =>
     formatEntries(atMs, stream, [{ text, partial }]);
@@ -26,11 +26,11 @@ test('parts of a line are put together, each stream for itself, with the time of
   expect(reader.end()).toEqual([{ atMs: AT + 3, stream: 'stdout', text: 'the rest never came' }]);
 });
 
-test('a line that is no entry is left out', () => {
+test('a line that is no entry is skipped', () => {
   expect(new LogReader().push('garbage\n\n2026 out x\n')).toEqual([]);
 });
 
-test('however the file is cut, the same lines are read', () => {
+test('the same lines are read however the file is divided into chunks', () => {
   const text = fc.string({ maxLength: 20 }).map((raw) => raw.replaceAll(/[\r\n]/g, ' '));
   const entries = fc.array(fc.record({ text, partial: fc.boolean() }), { maxLength: 10 });
   fc.assert(

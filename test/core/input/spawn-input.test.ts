@@ -7,7 +7,7 @@ import { BAD_INPUTS, GOOD_INPUTS } from '../../fixtures/spawn-inputs.ts';
 
 const body = (options: unknown) => spawnBody.safeParse({ service: 'api', id: 'acme', ...(options as object) }).success;
 
-describe('what a spawn is given', () => {
+describe('spawn input', () => {
   it.each(BAD_INPUTS)('$options is refused by the library and by the API', ({ options, message }) => {
     expect(() => assertSpawnOptions(options as object)).toThrow(
       expect.objectContaining({ code: 'bad_input', message: expect.stringContaining(message) }),
@@ -15,7 +15,7 @@ describe('what a spawn is given', () => {
     expect(body(options)).toBe(false);
   });
 
-  it.each(GOOD_INPUTS)('%j is taken by both', (options) => {
+  it.each(GOOD_INPUTS)('%j is accepted by both', (options) => {
     expect(() => assertSpawnOptions(options)).not.toThrow();
     expect(body(options)).toBe(true);
   });

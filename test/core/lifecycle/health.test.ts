@@ -13,7 +13,7 @@ it('three failures in a row are unhealthy', () => {
   expect(isUnhealthy(failed(two))).toBe(true);
 });
 
-it('one success forgives', () => {
+it('one success resets the count of failures', () => {
   const two = failed(failed(HEALTHY));
   expect(isUnhealthy(failed(afterProbe(two, { ok: true }, 0, IDLE)))).toBe(false);
 });
@@ -48,7 +48,7 @@ describe('a probe without an answer', () => {
     expect(unhealthyAfterS(() => ({ isBusy: true, requestTimeoutMs: 0 }))).toBeNull();
   });
 
-  it('is no excuse for an answer that says sick', () => {
+  it('does not excuse an unhealthy answer', () => {
     const busy = { ...IDLE, nowMs: 10_000, isBusy: true };
     const [first, second] = [afterProbe(HEALTHY, sick, 0, busy), afterProbe(failed(HEALTHY), sick, 0, busy)];
     expect([first.failures, second.failures]).toEqual([1, 2]);

@@ -178,35 +178,35 @@ describe('a service that suspends', () => {
   const through = (lifecycle: Lifecycle, ...events: readonly LifecycleEvent[]) =>
     events.reduce((now, event) => step(now, event, suspending, NOW).next, lifecycle);
 
-  it('drains one that sleeps, then freezes it', () => {
+  it('drains an instance that is put to sleep, then freezes it', () => {
     const draining = through(at('ready'), { type: 'sleep' });
     expect(draining).toMatchObject({ state: 'draining', next: 'suspended', desired: 'asleep' });
     const { next, effects } = step(draining, { type: 'drained', isQuiet: true }, suspending, NOW);
     expect([next.state, effects]).toEqual(['suspended', [{ do: 'suspend' }]]);
   });
 
-  it('ends one on which somebody still waits when the drain timeout has passed', () => {
+  it('ends an instance with a waiting client when the drain timeout has passed', () => {
     const ending = through(at('ready'), { type: 'sleep' }, { type: 'drained', isQuiet: false });
     expect(ending).toMatchObject({ state: 'stopping', next: 'asleep' });
   });
 
-  it('lets one go on that is wanted before it was frozen', () => {
+  it('keeps an instance running that is wanted before it is frozen', () => {
     const { next, effects } = step(through(at('ready'), { type: 'sleep' }), { type: 'wake' }, suspending, NOW);
     expect([next.state, next.desired, effects]).toEqual(['ready', 'up', [{ do: 'resume' }]]);
   });
 
-  it('ends one that is to make room, and one that is starting', () => {
+  it('ends an instance that is evicted, or that is still starting', () => {
     expect(through(at('ready'), { type: 'evict' })).toMatchObject({ state: 'draining', next: 'asleep' });
     expect(through(at('ready'), { type: 'sleep' }, { type: 'evict' })).toMatchObject({ next: 'asleep' });
     expect(through(at('starting'), { type: 'sleep' })).toMatchObject({ state: 'stopping', next: 'asleep' });
   });
 
-  it('lets one sleep that ended while it was being drained', () => {
+  it('puts an instance to sleep whose process ended during the drain', () => {
     const ended = through(at('ready'), { type: 'sleep' }, { type: 'exited', code: 0 }, { type: 'ended' });
     expect(ended).toMatchObject({ state: 'asleep', desired: 'asleep' });
   });
 
-  it('stops one for good when an operator says so, whenever that is', () => {
+  it('stops an instance for good whenever an operator says so', () => {
     for (const before of [at('suspended'), through(at('ready'), { type: 'sleep' })]) {
       const stopping = through(before, { type: 'stop' });
       const drained = through(stopping, { type: 'drained', isQuiet: true });
@@ -237,31 +237,31 @@ describe('desired state', () => {
     expect(run(at('asleep', { desired: 'asleep' }), { type: 'wake' }).desired).toBe('up');
   });
 
-  it('stays what it was when the server closes', () => {
+  it('stays unchanged when the server closes', () => {
     const draining = step(at('ready'), { type: 'close' }, policy(), NOW).next;
     const stopping = step(draining, { type: 'drained', isQuiet: true }, policy(), NOW).next;
     expect(step(stopping, { type: 'ended' }, policy(), NOW).next).toMatchObject({ desired: 'up', over: true });
   });
 
-  it('a request never wakes what an operator is stopping', () => {
+  it('is never overridden by a request while an operator stops the instance', () => {
     expect(run(at('stopping', { next: 'stopped' }), { type: 'wake' }).next).toBe('stopped');
   });
 
-  it('takes no event once it is over', () => {
+  it('takes no event once the instance is removed or closed', () => {
     expect(shown(run(at('asleep', { over: true }), { type: 'start' }))).toBe('over');
   });
 });
 
-describe('crashes', () => {
+describe('a crash', () => {
   const crashed = (over: Partial<Lifecycle>) => run(at('stopping', { next: 'crash', ...over }), { type: 'ended' });
 
-  it('doubles the delay with each crash in the window', () => {
+  it('doubles the delay of the next restart within the window', () => {
     expect(crashed({ crashesMs: [] }).retryAtMs).toBe(NOW.nowMs + 1000);
     expect(crashed({ crashesMs: [NOW.nowMs - 10] }).retryAtMs).toBe(NOW.nowMs + 2000);
     expect(crashed({ crashesMs: [NOW.nowMs - 10, NOW.nowMs - 5] }).retryAtMs).toBe(NOW.nowMs + 4000);
   });
 
-  it('starts one at once that has served, after its first crash in the window', () => {
+  it('restarts an instance at once that has served, the first time in the window', () => {
     expect(shown(run(at('stopping', { next: 'crash', hasServed: true }), { type: 'ended' }))).toBe('starting: launch');
     const before = at('stopping', { next: 'crash', hasServed: true, crashesMs: [NOW.nowMs - 10] });
     expect(run(before, { type: 'ended' }).retryAtMs).toBe(NOW.nowMs + 2000);
@@ -269,30 +269,30 @@ describe('crashes', () => {
     expect(crashed({ hasServed: true, ...long })).toMatchObject({ state: 'starting', crashesMs: [NOW.nowMs] });
   });
 
-  it('takes one for served only until it is launched again', () => {
+  it('counts the instance as having served only until the next launch', () => {
     const ready = run(at('starting'), { type: 'ready' });
     expect(ready.hasServed).toBe(true);
     const again = run({ ...ready, state: 'stopping', next: 'start' }, { type: 'ended' });
     expect(again).toMatchObject({ state: 'starting', hasServed: false });
   });
 
-  it('past max_restarts it is failed until restart_window has passed', () => {
+  it('past max_restarts fails the instance until restart_window has passed', () => {
     const times = [1, 2, 3].map((ago) => NOW.nowMs - ago);
     expect(crashed({ crashesMs: times })).toMatchObject({ state: 'failed', retryAtMs: NOW.nowMs + BACKOFF.windowMs });
   });
 
-  it('forgets crashes older than the window', () => {
+  it('is forgotten once it is older than the window', () => {
     const times = [1, 2, 3].map((ago) => NOW.nowMs - BACKOFF.windowMs - ago);
     expect(crashed({ crashesMs: times })).toMatchObject({ state: 'backoff', crashesMs: [NOW.nowMs] });
   });
 
-  it('a failed instance is tried once: the next crash fails it again', () => {
+  it('after the one try of a failed instance fails it again', () => {
     const tried = step(at('failed'), { type: 'retry' }, policy(), NOW).next;
     expect(tried.state).toBe('starting');
     expect(crashed({ probationUntilMs: tried.probationUntilMs }).state).toBe('failed');
   });
 
-  it('an operator start pardons', () => {
+  it("is pardoned by an operator's start", () => {
     const times = [1, 2, 3].map((ago) => NOW.nowMs - ago);
     expect(run(at('failed', { crashesMs: times, probationUntilMs: 9e15 }), { type: 'start' })).toMatchObject({
       state: 'starting',
@@ -301,18 +301,18 @@ describe('crashes', () => {
     });
   });
 
-  it('restart = "never" leaves it asleep, and failed past max_restarts', () => {
+  it('with restart = "never" leaves the instance asleep, and failed past max_restarts', () => {
     const now = at('stopping', { next: 'crash' });
     expect(run(now, { type: 'ended' }, 'never').state).toBe('asleep');
     const often = { ...now, crashesMs: [1, 2, 3].map((ago) => NOW.nowMs - ago) };
     expect(run(often, { type: 'ended' }, 'never').state).toBe('failed');
   });
 
-  it('restart = "always" also restarts after exit status 0', () => {
+  it('with restart = "always" includes exit status 0', () => {
     expect(run(at('ready'), { type: 'exited', code: 0 }, 'always').next).toBe('crash');
   });
 
-  it('memory over the limit is killed without asking', () => {
+  it('by memory over the limit kills the process without SIGTERM', () => {
     const { effects } = step(at('ready'), { type: 'over-memory' }, policy(), NOW);
     expect(effects).toContainEqual({ do: 'terminate', kill: true });
   });

@@ -4,11 +4,11 @@ import { configOf, SERVICE } from '../../supervisor/fakes.ts';
 
 const was = configOf(SERVICE, {});
 
-test('the same config differs in nothing', () => {
+test('equal configs have no difference', () => {
   expect(isEmptyDiff(diffConfigs(was, configOf(SERVICE, {})))).toBe(true);
 });
 
-test('services that come and go are named', () => {
+test('added and removed services are named', () => {
   const web = { ...SERVICE, name: 'web' };
   const is = {
     ...was,
@@ -23,7 +23,7 @@ test('services that come and go are named', () => {
   });
 });
 
-test('a service whose process would be started otherwise is restarted, another changes under it', () => {
+test('a service whose process would start differently is restarted, and others change without a restart', () => {
   const env = configOf({ ...SERVICE, env: { LEVEL: 'debug' } }, {});
   expect(diffConfigs(was, env).changed).toEqual([{ name: 'api', keys: ['env'], restarts: true }]);
   const idle = configOf({ ...SERVICE, idleTimeoutMs: 1 }, {});
@@ -39,7 +39,7 @@ test('settings, domains and aliases change at once', () => {
   ]);
 });
 
-test('where it listens and where its data lie only a restart of the server changes, and that is kept as it was', () => {
+test('listen addresses and data directories change only with a restart of the server, and stay until then', () => {
   const is = configOf(SERVICE, { dataDir: '/elsewhere', maxRunning: 1 });
   const moved = { ...is, proxy: { ...is.proxy, listen: { host: '::1', port: 1 } } };
   expect(diffConfigs(was, moved)).toMatchObject({ needsRestart: ['settings.data_dir', 'proxy.listen'], changed: [] });

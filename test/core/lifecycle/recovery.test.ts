@@ -28,11 +28,11 @@ describe('a process that still runs', () => {
 });
 
 describe('without a process', () => {
-  it('one that had one has lost it', () => {
+  it('an instance that had a process has lost it', () => {
     expect(recoveryOf(record('ready', 'up'), false, NOW)).toEqual({ do: 'lost' });
   });
 
-  it('one that slept sleeps', () => {
+  it('an instance that slept stays asleep', () => {
     expect(recoveryOf(record('asleep', 'asleep', { process: null }), false, NOW)).toEqual({ do: 'nothing' });
   });
 

@@ -25,7 +25,7 @@ test('the shares together never exceed the limit', () => {
   );
 });
 
-test('those that run and the activation sockets of the others keep to the part of the instances', () => {
+test("running instances and activation sockets together stay within the instances' share", () => {
   fc.assert(
     fc.property(limits, counts, counts, (limit, maxRunning, registered) => {
       const shares = shareDescriptors(limit, maxRunning, registered);
@@ -39,6 +39,6 @@ test('those that run and the activation sockets of the others keep to the part o
   );
 });
 
-test('one client gets a quarter of many connections, and leaves the others a quarter of few', () => {
+test('one client gets at most a quarter of many connections, and leaves others a quarter of few', () => {
   expect([4, 100, 400, 10_000].map(partOfOneClient)).toEqual([3, 75, 256, 2500]);
 });

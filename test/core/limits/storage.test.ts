@@ -30,16 +30,16 @@ describe('how often a directory is measured', () => {
     expect(intervalMs(costMs, true)).toBe(expected);
   });
 
-  it('one that could not be measured waits a minute at least', () => {
+  it('a directory that could not be measured waits at least a minute', () => {
     expect(intervalMs(1, false)).toBe(60_000);
     expect(intervalMs(2000, false)).toBe(200_000);
   });
 
-  it('all together take a twentieth of the time at most', () => {
+  it('all measurements together take at most a twentieth of the time', () => {
     expect(pauseMs(8)).toBe(160);
   });
 
-  it('one that was started although it was over its limit does not wait for its turn', () => {
+  it('a directory whose instance was started over its limit does not wait for its turn', () => {
     const last = { atMs: 1000, intervalMs: 3_600_000 };
     expect(dueAtMs(last, null)).toBe(3_601_000);
     expect(dueAtMs(last, 9000)).toBe(14_000);
@@ -48,20 +48,20 @@ describe('how often a directory is measured', () => {
 });
 
 describe('what a measurement means', () => {
-  it('over is more than the limit', () => {
+  it('the directory is over its limit only above it', () => {
     expect(judgeStorage(null, { bytes: 32 * MB, atMs: 7 }, 32 * MB)).toEqual(
       record({ bytes: 32 * MB, measuredAtMs: 7 }),
     );
     expect(judgeStorage(null, { bytes: 32 * MB + 1, atMs: 7 }, 32 * MB)).toMatchObject({ over: true });
   });
 
-  it('without a limit only why it is stopped is remembered', () => {
+  it('without a limit, only the reason of a stop is remembered', () => {
     expect(judgeStorage(record({ over: true }), { bytes: 1, atMs: 7 }, null)).toBeNull();
     const stopped = record({ over: true, stopped: true });
     expect(judgeStorage(stopped, { bytes: 1, atMs: 7 }, null)).toEqual({ ...stopped, over: false });
   });
 
-  it('going over and coming back are news, once each', () => {
+  it('going over the limit and coming back are reported once each', () => {
     const under = record();
     const over = record({ bytes: 64 * MB, over: true });
     expect(storageMessage(null, under, MB)).toBeNull();
@@ -75,15 +75,15 @@ describe('what a measurement means', () => {
   });
 });
 
-describe('why it is stopped', () => {
-  it('is remembered until it is started', () => {
+describe('the reason of a storage stop', () => {
+  it('is remembered until the instance is started', () => {
     const stopped = withStop(record(), 'up', 'stopped', { type: 'stop', overStorage: true });
     expect(stopped).toMatchObject({ stopped: true });
     expect(withStop(stopped, 'stopped', 'stopped', { type: 'stop' })).toMatchObject({ stopped: true });
     expect(withStop(stopped, 'stopped', 'up', { type: 'start' })).toMatchObject({ stopped: false });
   });
 
-  it('is not its storage when an operator stops it', () => {
+  it('is not set when an operator stops the instance', () => {
     expect(withStop(record({ over: true }), 'up', 'stopped', { type: 'stop' })).toMatchObject({ stopped: false });
   });
 });

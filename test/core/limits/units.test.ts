@@ -35,7 +35,7 @@ describe('durations', () => {
 });
 
 describe('durations without a better message', () => {
-  it('are refused with what may be written', () => {
+  it('are refused with the accepted forms', () => {
     expect(parseDuration('5m')).toBe(300_000);
     expect(() => parseDuration('5 m')).toThrow('"5 m" is not a duration; write 300, "5m" or "250ms"');
   });

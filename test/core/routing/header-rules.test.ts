@@ -21,25 +21,25 @@ it('a name is compared without case, and with its separators equal', () => {
   expect(headerKey('X-Forwarded-For')).toBe('x-forwarded-for');
 });
 
-it.each(NEVER)('%s goes no further, whoever sends it', (name) => {
+it.each(NEVER)('%s is removed, whoever sends it', (name) => {
   expect(requestRule(name.toUpperCase())).toBe('never');
 });
 
-it.each(CLAIMS)('%s is believed of a trusted proxy alone', (name) => {
+it.each(CLAIMS)('%s is trusted only from a trusted proxy', (name) => {
   expect(requestRule(name)).toBe('claim');
 });
 
-it.each(RULED.filter((name) => name.includes('-')))('%s in another spelling is believed of nobody', (name) => {
+it.each(RULED.filter((name) => name.includes('-')))('%s in another spelling is never trusted', (name) => {
   expect(requestRule(name.replace('-', '_'))).toBe('never');
   expect(requestRule(name.replaceAll('-', '.'))).toBe('never');
 });
 
-it('a length is taken from its own name alone', () => {
+it('a length is taken only from its own name', () => {
   expect(requestRule('Content-Length')).toBe(null);
   expect(requestRule('Content_Length')).toBe('never');
 });
 
-it('the quick look at a name never lets one pass that there is a rule for', () => {
+it('the quick check of a name never misses a name with a rule', () => {
   const separator = fc.constantFrom('-', '_', '.');
   const name = fc.oneof(
     fc.constantFrom(...RULED),
@@ -60,7 +60,7 @@ it('the quick look at a name never lets one pass that there is a rule for', () =
   }
 });
 
-it('fields that browsers send are told apart at a glance', () => {
+it('the quick check passes the fields that browsers send', () => {
   const usual = ['Host', 'User-Agent', 'Accept', 'Accept-Encoding', 'Cookie', 'Referer', 'Origin', 'Content-Type'];
   const sec = ['Sec-Fetch-Site', 'Sec-Fetch-Mode', 'Sec-CH-UA', 'Cache-Control', 'If-None-Match', 'Range', 'Priority'];
   expect([...usual, ...sec].filter(mayHaveRequestRule)).toEqual([]);

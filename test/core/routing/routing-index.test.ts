@@ -43,7 +43,7 @@ describe('hosts', () => {
     expect(ANY.candidates('acme.web.anything.org')).toEqual(['web:acme', 'api:acme']);
   });
 
-  it('a domain that is listed beside * comes first', () => {
+  it('a domain listed beside * comes first', () => {
     const index = indexOf({ ...NAMES, domains: ['*', 'web.example.com'] });
     expect(index.candidates('acme.web.example.com')).toEqual(['api:acme', 'web:acme']);
   });
@@ -52,7 +52,7 @@ describe('hosts', () => {
     expect(ANY.candidates('shop.web.anything.org')).toEqual(['web:shop', 'api:shop', 'web:customer1', 'api:customer1']);
   });
 
-  it('whatever is sent, an instance of a valid id or none comes out', () => {
+  it('any host yields an instance with a valid id, or none', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         for (const name of ANY.named(text) ?? []) expect(() => parseInstanceName(name)).not.toThrow();
@@ -65,7 +65,7 @@ describe('hosts', () => {
   });
 });
 
-describe.each(ROUTED_HOSTS)('a table that was a message, with the domains $domains', ({ domains, hosts }) => {
+describe.each(ROUTED_HOSTS)('a table that was sent as a message, with the domains $domains', ({ domains, hosts }) => {
   const index = indexOf({ domains, defaultService: DEFAULT_SERVICE, services: SERVICES, aliases: ALIASES });
   it.each(Object.entries(hosts))('%s → %s', (host, expected) => {
     const named = index.named(host);
@@ -75,7 +75,7 @@ describe.each(ROUTED_HOSTS)('a table that was a message, with the domains $domai
   });
 });
 
-test('a header that comes again is looked up once, and anew in another table', () => {
+test('a repeated header is looked up once, and again in another table', () => {
   expect(INDEX.named('acme.localhost')).toEqual(['api:acme']);
   expect(INDEX.named('acme.localhost')).toBe(INDEX.named('acme.localhost'));
   expect(indexOf({ ...NAMES, defaultService: 'web' }).named('acme.localhost')).toEqual(['web:acme']);

@@ -13,11 +13,11 @@ function on(plan: Partial<Plan>, env: Record<string, string> = {}): TenantTerms 
   return { plan: { ...PLAN, ...plan }, env };
 }
 
-test('without a plan and anything of its own an instance has what its service says', () => {
+test('an instance without a plan and overrides has the settings of its service', () => {
   expect(effectiveService(SERVICE, NO_TERMS, NOTHING)).toEqual({ ...SERVICE, ownEnv: {}, plan: null });
 });
 
-test.each(LIMIT_NAMES)('its own %s holds in place of its service’s and its plan’s, greater or smaller', (name) => {
+test.each(LIMIT_NAMES)("an instance's own %s replaces its service's and its plan's, greater or smaller", (name) => {
   const { field } = LIMITS[name];
   const service = { ...SERVICE, [field]: 100 };
   for (const own of [1, 100_000]) {
@@ -60,7 +60,7 @@ test('a variable of the plan overrides the service’s, the tenant’s overrides
   });
 });
 
-test('its own variables are literal, and take the place of templates of the same name', () => {
+test("an instance's own variables are literal, and replace templates of the same name", () => {
   const service = { ...SERVICE, env: { A: '{id}', B: '{host}' } };
   expect(effectiveService(service, NO_TERMS, { env: { B: '{}', C: 'c' }, limits: {} })).toEqual({
     ...service,

@@ -35,7 +35,7 @@ describe('layers of the usual places', () => {
     expect(words(places)).toEqual(['empty /sys/fs/cgroup', 'shown /sys/fs/cgroup/tenement/api.acme']);
   });
 
-  it('hide the data directory that lies in the workdir, but for what is its own', () => {
+  it("hide a data directory in the workdir, except for the tenant's own", () => {
     const places = { hidden: ['/home'], shown: ['/home/me/app'], secretDirs: ['/home/me/app/data'] };
     expect(words({ ...places, own: ['/home/me/app/data/acme'] })).toEqual([
       'empty /home',
@@ -45,15 +45,15 @@ describe('layers of the usual places', () => {
     ]);
   });
 
-  it('show nothing within a directory of secrets, whatever names it', () => {
+  it('show nothing within a secret directory, whatever names it', () => {
     expect(words({ secretDirs: ['/srv/data'], shown: ['/srv/data/other', '/srv/data'] })).toEqual(['empty /srv/data']);
   });
 
-  it('show an application that lies deeper than the sockets, and hide the sockets', () => {
+  it('show an application deeper than the sockets, and hide the sockets', () => {
     expect(words({ socketDirs: ['/srv'], shown: ['/srv/app'] })).toEqual(['empty /srv', 'shown /srv/app']);
   });
 
-  it('hide a file where it would be seen only', () => {
+  it('hide a secret file only where it would be visible', () => {
     expect(words({ hidden: ['/home'], secretFiles: ['/home/me/t.toml', '/etc/t.toml'] })).toEqual([
       'empty /home',
       'blank /etc/t.toml',
@@ -69,7 +69,7 @@ describe('layers of the usual places', () => {
     ]);
   });
 
-  it('have memory to write in where sockets of all tenants lie, and nothing that only hides in it', () => {
+  it('have writable memory where the sockets of all tenants lie, without masks in it', () => {
     const places = { hidden: ['/tmp'], scratch: ['/tmp'], socketDirs: ['/tmp'], secretDirs: ['/tmp/data'] };
     expect(words({ ...places, shown: ['/tmp/venv'], own: ['/tmp/data/acme'] })).toEqual([
       'scratch /tmp',
@@ -78,14 +78,14 @@ describe('layers of the usual places', () => {
     ]);
   });
 
-  it('are refused where tenants could put something in the place of what is hidden', () => {
+  it('are refused where tenants could replace what is hidden', () => {
     expect(words({ writable: ['/home/up'], hidden: ['/home'] })).toEqual(['empty /home', 'writable /home/up']);
     expect(() => words({ writable: ['/srv'], secretDirs: ['/srv/data'] })).toThrow(/may not write in \/srv: .*data/);
     expect(() => words({ writable: ['/etc'], secretFiles: ['/etc/t.toml'] })).toThrow(OverlapError);
     expect(() => words({ writable: ['/run'], socketDirs: ['/run/tenement'] })).toThrow(OverlapError);
   });
 
-  it('are refused where what is to be hidden lies in what is its own', () => {
+  it("are refused where a hidden path lies in the tenant's own", () => {
     expect(() => words({ own: ['/data/run'], socketDirs: ['/data/run'] })).toThrow(OverlapError);
     expect(() => words({ own: ['/data/acme'], secretFiles: ['/data/acme/t.toml'] })).toThrow(
       /t\.toml.*one tenant's own/,
@@ -145,7 +145,7 @@ describe('layers of any overlapping places', () => {
     });
   });
 
-  it('show no socket of tenants, and none of the host that is known', () => {
+  it('show no socket of tenants, and no known socket of the host', () => {
     whenMade((places, layers, probe) => {
       const { own, sockets, socketDirs, wholeHost } = places;
       const shown = [...places.shown, ...places.writable];
@@ -156,14 +156,14 @@ describe('layers of any overlapping places', () => {
     });
   });
 
-  it('leave what is its own to write in', () => {
+  it("leave the tenant's own paths writable", () => {
     whenMade(({ own, wholeHost }, layers, probe) => {
       if (isWithinAny(probe, own)) expect(seenAfterMounting(probe, layers, wholeHost)).toBe('own');
       for (const dir of own) expect(kindAt(dir, layers, wholeHost)).toBe('own');
     });
   });
 
-  it('show what is shown where nothing has to be hidden', () => {
+  it('show every shown path outside hidden ones', () => {
     whenMade(({ shown, writable, own, socketDirs, secretDirs, secretFiles, sockets, wholeHost }, layers, probe) => {
       const secrets = [...socketDirs, ...secretDirs, ...secretFiles, ...sockets.map(dirname), ...own];
       if (isWithinAny(probe, shown) && !isWithinAny(probe, secrets) && !secrets.some((one) => isWithin(one, probe)))
@@ -174,7 +174,7 @@ describe('layers of any overlapping places', () => {
     });
   });
 
-  it('are the same under another name', () => {
+  it('agree under another name of a path', () => {
     whenMade(({ wholeHost, own }, layers, probe) => {
       const [from = '/'] = own;
       const all = alsoAt('/n/a/m/e', dirname(from), layers, wholeHost);

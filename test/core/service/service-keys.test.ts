@@ -15,17 +15,17 @@ function wordsOf(field: string): string[] {
   return describeDiff(diffConfigs(was, is), all, none);
 }
 
-test('every key of a service in the config is in the list, once', () => {
+test('the list has every config key of a service once', () => {
   const listed = Array.from(SERVICE_KEYS.values(), ({ key }) => key);
   expect(listed.toSorted()).toEqual(Object.keys(serviceSchema.shape).toSorted());
 });
 
-test('every field of a service but its name and its list of defaults is in the list', () => {
+test('the list has every field of a service but its name and its list of defaults', () => {
   const { name: _name, defaulted: _defaulted, ...fields } = SERVICE;
   expect([...SERVICE_KEYS.keys()].toSorted()).toEqual(Object.keys(fields).toSorted());
 });
 
-test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, { key, whenChanged }) => {
+test.each([...SERVICE_KEYS])('a reload treats %s as the list says', (field, { key, whenChanged }) => {
   const said = {
     restart: 'running, restarted one by one: 1',
     'next-start': 'takes effect at the next start of each instance',
@@ -35,7 +35,7 @@ test.each([...SERVICE_KEYS])('a reload says of %s what the list says', (field, {
   expect(wordsOf(field)).toEqual([`service api: ${key} changed; ${said}`]);
 });
 
-test('a change of a key for the next start is told beside one that holds at once', () => {
+test('a change for the next start is reported beside one that takes effect at once', () => {
   const was = configOf(SERVICE, {});
   const is = configOf({ ...SERVICE, logLimitBytes: 1, retry: !SERVICE.retry }, {});
   expect(describeDiff(diffConfigs(was, is), all, none)).toEqual([
@@ -43,12 +43,12 @@ test('a change of a key for the next start is told beside one that holds at once
   ]);
 });
 
-test('open files are the only limit that a process is started with', () => {
+test('the limit of open files is the only one that a process is started with', () => {
   expect(startedWith(SERVICE)).toMatchObject({ nofileLimit: SERVICE.nofileLimit, command: SERVICE.command });
   expect(Object.keys(startedWith(SERVICE))).not.toContain('memoryLimitBytes');
 });
 
-test('health and the time to start judge a start', () => {
+test('the health check and the startup time-out are the terms of a start', () => {
   const service = { ...SERVICE, health: '/up', healthHost: 'h', healthTimeoutMs: 1, startupTimeoutMs: 2 };
   expect(judgedBy(service)).toEqual(['/up', 'h', 1, 2]);
 });

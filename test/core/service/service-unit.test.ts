@@ -14,30 +14,27 @@ function tenancy(changed: Partial<UnitRequirements> = {}): UnitRequirements {
 
 const single = (changed: Partial<UnitRequirements> = {}) => tenancy({ ...changed, cgroupRoot: null });
 
-test('the units that tenement ships break nothing', () => {
+test('the units that tenement ships give no warning', () => {
   expect(unitWarnings(unit(), tenancy())).toEqual([]);
 });
 
-test.each(['mixed', 'control-group'])(
-  'KillMode=%s ends tenants that were to stay, in the unit’s own cgroup',
-  (killMode) => {
-    const delegated = unit({ delegated: true, killMode });
-    expect(unitWarnings(delegated, single())).toEqual([
-      expect.stringMatching(new RegExp(`^on_exit = "keep" does not hold: tenement.service has KillMode=${killMode}`)),
-    ]);
-    expect(unitWarnings(delegated, single({ onExit: 'stop' }))).toEqual([]);
-  },
-);
+test.each(['mixed', 'control-group'])("KillMode=%s ends kept tenants in the unit's own cgroup", (killMode) => {
+  const delegated = unit({ delegated: true, killMode });
+  expect(unitWarnings(delegated, single())).toEqual([
+    expect.stringMatching(new RegExp(`^on_exit = "keep" does not hold: tenement.service has KillMode=${killMode}`)),
+  ]);
+  expect(unitWarnings(delegated, single({ onExit: 'stop' }))).toEqual([]);
+});
 
 test.each(['keep', 'stop'] as const)(
-  'KillMode=process cannot start again beside a tenant, on_exit = "%s"',
+  'a unit with KillMode=process cannot start again beside a tenant, on_exit = "%s"',
   (onExit) => {
     const warnings = unitWarnings(unit({ delegated: true, killMode: 'process' }), single({ onExit }));
     expect(warnings).toEqual([expect.stringContaining('219/CGROUP')]);
   },
 );
 
-test('a leaf for the server, version 1, or a user without a delegated cgroup can start again', () => {
+test('a unit with a leaf for the server, with version 1, or of a user without a delegated cgroup can start again', () => {
   const process = { killMode: 'process' };
   expect(unitWarnings(unit({ ...process, delegated: true, subgroup: 'tenement-server' }), single())).toEqual([]);
   // In any other the server makes room for itself once more.
@@ -46,16 +43,16 @@ test('a leaf for the server, version 1, or a user without a delegated cgroup can
   expect(unitWarnings(unit({ ...process, user: 'tenement' }), single())).toEqual([]);
 });
 
-test('a cgroup_root in the unit itself is in the reach of its end', () => {
+test('a cgroup_root inside the unit ends with the unit', () => {
   const inside = tenancy({ cgroupRoot: '/sys/fs/cgroup/system.slice/tenement.service/tenants' });
   expect(unitWarnings(unit({ delegated: true }), inside)).toEqual([expect.stringContaining('KillMode=mixed')]);
 });
 
-test('root divides a cgroup that is not delegated', () => {
+test('root gets a warning about dividing a cgroup that is not delegated', () => {
   expect(unitWarnings(unit(), single({ onExit: 'stop' }))).toEqual([expect.stringContaining('no Delegate=yes')]);
 });
 
-test('a runtime directory that goes with the server takes the sockets of tenants that stay', () => {
+test('a runtime directory that is removed with the server takes the sockets of kept tenants', () => {
   const runtime = unit({ runtimeDirs: ['/run/other', '/run/tenement'] });
   expect(unitWarnings(runtime, tenancy())).toEqual([
     expect.stringMatching(/RuntimeDirectoryPreserve=no.*removes \/run\/tenement .*RuntimeDirectoryPreserve=yes/),

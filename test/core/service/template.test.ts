@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { fillTemplate, templateVariables } from '../../../src/core/service/template.ts';
 
 describe('templates', () => {
-  it('fills in, and leaves escaped braces as braces', () => {
+  it('are filled in, and escaped braces stay braces', () => {
     expect(fillTemplate('{data_dir}/{id} {{x}}', { data_dir: '/d', id: 'acme' })).toBe('/d/acme {x}');
   });
 
-  it('escaped text comes back as it was', () => {
+  it('return escaped text unchanged', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(fillTemplate(text.replaceAll('{', '{{').replaceAll('}', '}}'), {})).toBe(text);
@@ -15,7 +15,7 @@ describe('templates', () => {
     );
   });
 
-  it('names its variables, and refuses those without a value', () => {
+  it('name their variables, and refuse variables without a value', () => {
     expect(templateVariables('{id}-{id}-{nope}')).toEqual(['id', 'nope']);
     for (const bad of ['{nope}', '{port}', '{', '}', '{toString}'])
       expect(() => fillTemplate(bad, { id: 'x' })).toThrow();

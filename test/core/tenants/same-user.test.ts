@@ -7,7 +7,7 @@ import { assertSameUser } from '../../../src/core/tenants/same-user.ts';
 
 const own = { name: 'web', user: 'dynamic' } as const;
 
-test('a tenant with one service as its own user and one as the server is refused, and both are named', () => {
+test("a tenant with one service as its own user and another as the server's is refused, and both services are named", () => {
   for (const user of ['root', null] as const) {
     const other = { name: 'worker', user };
     for (const [service, others] of [
@@ -26,7 +26,7 @@ test('a tenant with one service as its own user and one as the server is refused
   expect(() => assertSameUser({ name: 'a', user: 'root' }, [{ name: 'b', user: null }], 'acme')).not.toThrow();
 });
 
-test('a config that lists such a tenant is refused; one whose tenants are different is not', () => {
+test('a config is refused only if one tenant has services of different users', () => {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const file = join(dir, 'tenement.toml');

@@ -21,7 +21,7 @@ test('a process that served serves again, at its public socket', async () => {
   expect(JSON.parse(await get(again.upstream))).toMatchObject({ tenant: 'acme' });
 });
 
-test('one that was starting becomes ready', async () => {
+test('a process that was starting becomes ready', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   const again = takenBack(bench, child);
@@ -29,7 +29,7 @@ test('one that was starting becomes ready', async () => {
   expect(existsSync(publicSocket(bench.request().paths))).toBe(true);
 });
 
-test('its output is still read', async () => {
+test('the output of an adopted process is still read', async () => {
   const bench = makeBench();
   const command = inline(
     'process.on("SIGUSR2", () => console.log("two")); console.log("one"); setInterval(() => {}, 1e3)',
@@ -41,7 +41,7 @@ test('its output is still read', async () => {
   expect(await bench.sink.printed(/two/)).toBe('one\ntwo\n');
 });
 
-test('one on a port is taken back with it', async () => {
+test('an adopted process on a port keeps its port', async () => {
   const bench = makeBench();
   const child = await bench.launch({ listen: 'port' });
   await child.waitReady(PATIENT);
@@ -50,7 +50,7 @@ test('one on a port is taken back with it', async () => {
   expect(JSON.parse(await get(again.upstream))).toMatchObject({ tenant: 'acme' });
 });
 
-test('one on a port that a killed server left frozen, though it was to go on, is thawed', async () => {
+test('an adopted process on a port that a killed server left frozen by mistake is thawed', async () => {
   const bench = makeBench();
   const child = await bench.launch({ listen: 'port', health: '/health' });
   await child.waitReady(PATIENT);
@@ -59,7 +59,7 @@ test('one on a port that a killed server left frozen, though it was to go on, is
   expect(await again.waitReady(PATIENT)).toEqual({ ok: true });
 });
 
-test('one whose socket was removed while it was frozen says so when it is to go on, and nothing else fails', async () => {
+test('a process whose socket was removed while frozen reports that when resumed, and nothing else fails', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -70,7 +70,7 @@ test('one whose socket was removed while it was frozen says so when it is to go 
   await again.terminate(0);
 });
 
-test("its exit is seen, though it is nobody's child", async () => {
+test("the exit of an adopted process is noticed, though it is not this server's child", async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -79,7 +79,7 @@ test("its exit is seen, though it is nobody's child", async () => {
   expect(await again.exited).toEqual({ code: null, signal: null });
 });
 
-test('it is ended with its sockets and FIFOs', async () => {
+test('an adopted process is ended with its sockets and FIFOs', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('ignores-sigterm') });
   await child.waitReady(PATIENT);
@@ -90,7 +90,7 @@ test('it is ended with its sockets and FIFOs', async () => {
   expect(left).toEqual([]);
 });
 
-test('a file at its public path is replaced by its socket', async () => {
+test('a file at the public path is replaced by the socket', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -103,7 +103,7 @@ test('a file at its public path is replaced by its socket', async () => {
   expect(JSON.parse(await get({ socketPath: path }))).toMatchObject({ tenant: 'acme' });
 });
 
-test('one whose socket was on its way to the public path gets there', async () => {
+test('a socket that was on its way to the public path arrives there', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);

@@ -56,7 +56,7 @@ function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-test('without cgroups, too, nothing is left: not in another session, not forked twice', async () => {
+test('nothing of a process is left even without cgroups: not in another session, not forked twice', async () => {
   const socketPath = socketIn();
   const child = startWithout('grandchildren', socketPath);
   const relatives = (await pidsOf(socketPath)).map(identityOf);
@@ -65,7 +65,7 @@ test('without cgroups, too, nothing is left: not in another session, not forked 
   expect(relatives.map(isAlive)).toEqual([false, false, false]);
 });
 
-test('those that end at the same time share their looks at all processes (bug: each took several of its own)', async () => {
+test('processes that end at the same time share snapshots of all processes (bug: each took several of its own)', async () => {
   const children = Array.from({ length: 20 }, () => {
     const socketPath = socketIn();
     return { socketPath, child: startWithout('never-listens', socketPath) };
@@ -76,7 +76,7 @@ test('those that end at the same time share their looks at all processes (bug: e
   expect(new Set(looks).size).toBeLessThan(looks.length / 5);
 });
 
-test('where there is a cgroup nobody looks at all processes (bug: several times, in one step)', async (context) => {
+test('no snapshot of all processes is taken where there is a cgroup (bug: several, in one step)', async (context) => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('grandchildren') });
   if (child.record.cgroup.length === 0) return context.skip('no cgroups: run this as root');

@@ -29,7 +29,7 @@ async function allIn(pids: readonly number[], isThere: (state: string | undefine
   while (!pids.map(stateOf).every(isThere)) await new Promise(setImmediate);
 }
 
-test('without a freezer all of a family are stopped, and go on', async () => {
+test('without a freezer all processes of a family are stopped and continued', async () => {
   const { parent, pids } = await family();
   const whole = { leader: identityOf(parent.pid ?? 0), cgroup: null };
   freeze(whole);
@@ -60,7 +60,7 @@ test('with a freezer no signal is sent', async () => {
   expect(frozen).toEqual([true, false]);
 });
 
-test('one that is gone is left alone, whoever has its pid by now', () => {
+test('a process that is gone is left alone, whichever process has its pid now', () => {
   const other = { ...identityOf(process.pid), startTicks: 1 };
   freeze({ leader: other, cgroup: null });
   expect(stateOf(process.pid)).not.toBe('T');

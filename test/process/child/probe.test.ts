@@ -9,7 +9,7 @@ import { inline, makeBench, makeDir, PATIENT } from '../support.ts';
 
 const CHECK = { path: '/', host: 'acme.localhost', timeoutMs: 5000 };
 
-test('a connection was made in time, though it is seen late (bug: a busy server took no child for ready)', async () => {
+test('a connection made in time counts, though it is noticed late (bug: a busy server found no child ready)', async () => {
   const socketPath = join(makeDir(), 's');
   const server = createServer((socket) => socket.destroy()).listen(socketPath);
   onTestFinished(() => void server.close());
@@ -19,7 +19,7 @@ test('a connection was made in time, though it is seen late (bug: a busy server 
   expect(await result).toBe('accepted');
 });
 
-test('an answer came in time, though it is seen late', async () => {
+test('an answer that came in time counts, though it is noticed late', async () => {
   const bench = makeBench();
   const answered = join(bench.dir, 'answered');
   const code = `require('node:http').createServer((_, response) => {
@@ -42,7 +42,7 @@ test('an answer came in time, though it is seen late', async () => {
   expect(await result).toEqual({ ok: true });
 });
 
-test('none is told when the time is over', async () => {
+test('a probe whose time is over reports no answer', async () => {
   const bench = makeBench();
   const child = await bench.launch({
     command: inline("require('node:net').createServer().listen(process.env.SOCKET_PATH)"),
@@ -59,7 +59,7 @@ function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-test('a socket elsewhere is never connected to, however fast a link to it and a socket change places', async () => {
+test('a probe never connects to a socket elsewhere, however fast a link and a socket change places', async () => {
   const dir = makeDir();
   const [at, own, theirs] = [join(dir, 's'), join(dir, 'own'), join(dir, 'theirs')];
   let reached = 0;
@@ -96,7 +96,7 @@ for (;;) {
   renameSync(at + 'l', at);
 }`;
 
-test('a health check of a link is told by its path, and by no other name', async () => {
+test('a refused link is reported by its path, and by no other name', async () => {
   const dir = makeDir();
   const at = join(dir, 's');
   symlinkSync('/nowhere', at);

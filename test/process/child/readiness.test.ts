@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { healthRetryMs } from '../../../src/process/child/readiness.ts';
 import { app, get, inline, makeBench, PATIENT, publicSocket } from '../support.ts';
 
-test('a child that starts slowly is waited for', async () => {
+test('readiness waits for a child that starts slowly', async () => {
   const bench = makeBench();
   const child = await bench.launch({ health: '/health' }, { START_DELAY_MS: '300' });
   expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
@@ -26,7 +26,7 @@ test('a child that exits first is not ready at once, though the time is not up',
   expect(child.lastLines(1)).toEqual(['no database at DATABASE_PATH']);
 });
 
-test('a child that listens elsewhere is not ready, and is told where it should', async () => {
+test('a child that listens elsewhere is not ready, and the message says where it should listen', async () => {
   const bench = makeBench();
   const { paths } = bench.request();
   const child = await bench.launch({ command: app('wrong-path') });
@@ -62,7 +62,7 @@ while True:
   expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
 });
 
-test('a child that binds and never listens is told so', async () => {
+test('a child that binds and never listens is reported as such', async () => {
   const bench = makeBench();
   const { paths } = bench.request();
   const code = `import os, socket, time
@@ -82,7 +82,7 @@ time.sleep(60)`;
   expect(await result).toMatchObject({ detail: expect.stringMatching(/^did not listen on SOCKET_PATH/) });
 });
 
-test('an answer other than 2xx is not ready, and the last one is told', async () => {
+test('an answer other than 2xx is not ready, and the last one is reported', async () => {
   const bench = makeBench();
   const code = `require('node:http').createServer((_, response) => {
     console.log('asked');
@@ -97,7 +97,7 @@ test('an answer other than 2xx is not ready, and the last one is told', async ()
   expect(existsSync(publicSocket(bench.request().paths))).toBe(false);
 });
 
-test('a child that takes a minute is asked some hundred times, not thousands (bug), and its answer seen soon', () => {
+test('a child that takes a minute is probed some hundred times, not thousands (bug), and its answer is noticed soon', () => {
   let asked = 0;
   for (let elapsedMs = 0; elapsedMs < 60_000; asked += 1) {
     const pauseMs = healthRetryMs(elapsedMs, false);
@@ -152,7 +152,7 @@ test.each([
   },
 );
 
-test('without health a probe is a connection', async () => {
+test('a probe without a health path is a connection', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -174,7 +174,7 @@ test('a stranger that listens on the port of a child never answers for it', asyn
   expect(await result).toMatchObject({ ok: false, detail: `another process listens on PORT (${port})` });
 });
 
-test('nor does it when the child listens on the same port of another address', async () => {
+test('a stranger never answers for a child that listens on the same port of another address', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('port-on-v6'), listen: 'port' });
   await bench.sink.printed(/listens/);

@@ -17,7 +17,7 @@ const NO_LEADER = { pid: 2 ** 22 + 1, startTicks: 1 };
 const STRAY = { pid: 2 ** 22 + 2, ppid: 1, pgrp: 2, session: 2, startTicks: 1, state: 'S', dataDir: null };
 const SOCKET = '/no/such/instance';
 
-test('one that lives on for a moment without an environment, as it dies, is waited for (bug: it was taken for gone)', async () => {
+test('termination waits for a dying process that has no environment any more (bug: it was taken for gone)', async () => {
   vi.mocked(lookAtProcesses)
     .mockResolvedValueOnce(new ProcessSnapshot([{ ...STRAY, socketPath: SOCKET }]))
     .mockResolvedValue(new ProcessSnapshot([{ ...STRAY, socketPath: null }]));

@@ -30,7 +30,7 @@ test('a child that ignores SIGTERM gets SIGKILL when its grace is over, not befo
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('without grace it is killed at once', async () => {
+test('a child without grace is killed at once', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -38,7 +38,7 @@ test('without grace it is killed at once', async () => {
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('no program has to be started to kill it (bug: where none could be, as beside a fork bomb, the server ended)', async () => {
+test('killing a child starts no program (bug: beside a fork bomb none could start, and the server ended)', async () => {
   const bench = makeBench();
   const bin = makeDir();
   writeFileSync(join(bin, 'ps'), `#!/bin/sh\n: > ${bin}/asked\n`, { mode: 0o755 });
@@ -60,7 +60,7 @@ test.for([0, 100])('a second call with a grace of %i ms cuts a long one short', 
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('a stopped child gets its SIGTERM all the same', async () => {
+test('a stopped child gets its SIGTERM', async () => {
   const bench = makeBench();
   const child = await bench.launch();
   await child.waitReady(PATIENT);
@@ -69,7 +69,7 @@ test('a stopped child gets its SIGTERM all the same', async () => {
   expect(await child.exited).toEqual({ code: 0, signal: null });
 });
 
-test('nothing of it is left: not in its group, not in another session, not forked twice', async () => {
+test('nothing of a child is left: not in its group, not in another session, not forked twice', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: app('grandchildren') });
   await child.waitReady(PATIENT);
@@ -103,7 +103,7 @@ test('a forced end does not need the program `ps`', async () => {
   expect(relatives.some(isAlive)).toBe(false);
 });
 
-test('a public path that something else has taken since is left alone', async () => {
+test('a public path that something else has taken is left alone', async () => {
   const bench = makeBench();
   const { paths } = bench.request();
   const child = await bench.launch();
@@ -135,7 +135,7 @@ test('a group whose number has passed to another process is not signalled', asyn
   expect(isAlive(now)).toBe(true);
 });
 
-test('a process in a namespace gets SIGTERM also while that is still being made (bug: SIGKILL after its grace)', async () => {
+test('a process gets SIGTERM while its namespace is still being created (bug: SIGKILL after its grace)', async () => {
   // As bwrap does: it has a first process, which starts the program.
   const file = join(makeDir(), 'bwrap');
   writeFileSync(file, '#!/bin/sh\necho runs; read go; (sleep 1000; echo "ended by $?") & wait\n', { mode: 0o755 });

@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { createUsageMeter } from '../../../src/process/child/usage.ts';
 
-it('measures a process with its children, and leaves out what is gone', async () => {
+it('usage counts a process with its children, and leaves out ended ones', async () => {
   const program = `const { spawn } = require('node:child_process');
     const stay = ['-e', 'const kept = Buffer.alloc(80 * 1024 * 1024, 1); process.stdout.write("up"); setInterval(() => kept, 1000)'];
     spawn(process.execPath, stay, { stdio: ['ignore', 'inherit', 'ignore'] });
@@ -19,7 +19,7 @@ it('measures a process with its children, and leaves out what is gone', async ()
   expect(usages.get(pid)?.cpuSeconds).toBeGreaterThan(0);
 });
 
-it('does not hold on to processes that are gone (bug: a descriptor for each, for a minute)', async () => {
+it('usage keeps nothing of ended processes (bug: a descriptor for each, for a minute)', async () => {
   const meter = createUsageMeter();
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   const pid = child.pid ?? 0;

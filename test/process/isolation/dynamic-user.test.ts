@@ -37,22 +37,22 @@ async function giveLater(tenantId: string, uid: number, than: string): Promise<v
 }
 
 describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
-  test('a tenant keeps the user that its directory belongs to', () => {
+  test('are kept by the tenants whose directories belong to them', () => {
     give('acme', 61_001);
     expect(makeUsers().ownerFor('acme', RANGE)).toEqual({ uid: 61_001, gid: 61_001 });
   });
 
-  test('a new tenant gets the next that no directory belongs to', () => {
+  test('go to new tenants in order, skipping owners of directories', () => {
     give('acme', 61_000);
     expect(makeUsers().ownerFor('new', RANGE).uid).toBe(61_001);
   });
 
-  test('when none is left it says so', () => {
+  test('run out with a message', () => {
     for (const uid of [61_000, 61_001, 61_002]) give(`t${uid}`, uid);
     expect(() => makeUsers().ownerFor('new', RANGE)).toThrow('61000-61002) are taken');
   });
 
-  test('a copy of a directory does not run as the user of the original, which goes on', async () => {
+  test('never go to a copy of a directory while the original runs', async () => {
     give('acme', 61_000);
     await giveLater('copy', 61_000, 'acme');
     const users = makeUsers();
@@ -60,7 +60,7 @@ describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
     expect(users.ownerFor('acme', RANGE).uid).toBe(61_000);
   });
 
-  test('a copy that was made while the original runs is noticed, and given to root gets a user of its own', async () => {
+  test('differ for a copy made while the original runs, once it is given to root', async () => {
     const users = makeUsers();
     give('acme', 61_000);
     users.ownerFor('acme', RANGE);
@@ -70,7 +70,7 @@ describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
     expect(users.ownerFor('copy', RANGE).uid).toBe(61_001);
   });
 
-  test('of a purged tenant comes again only after all others, also for the next server', () => {
+  test('of purged tenants are reused only after all others, also by the next server', () => {
     const range = [61_000, 61_009] as const;
     fc.assert(
       fc.property(fc.array(fc.constantFrom('spawn', 'purge', 'restart'), { maxLength: 60 }), (steps) => {
@@ -105,7 +105,7 @@ describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
     );
   });
 
-  test('that a process has, or a directory that is still being deleted, is given to nobody', async () => {
+  test('with a process, or a directory that is still being deleted, go to nobody', async () => {
     const child = spawn('sleep', ['60'], { uid: 61_000, gid: 61_000, stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child, 'spawn');
@@ -114,7 +114,7 @@ describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
     expect(makeUsers().ownerFor('new', RANGE).uid).toBe(61_002);
   });
 
-  test('of two services of one tenant that start at once is the same', () => {
+  test('are the same for two services of one tenant that start at once', () => {
     const users = makeUsers();
     expect(users.ownerFor('acme', RANGE)).toEqual(users.ownerFor('acme', RANGE));
   });

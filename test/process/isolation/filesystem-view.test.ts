@@ -114,7 +114,7 @@ const read = (view: FilesystemView, ...paths: string[]) =>
     .join(' ');
 
 describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)', () => {
-  it('has its own directory and the application, and nothing of others, with the data in the workdir', () => {
+  it("has the tenant's directory and the application, and nothing of others, with the data in the workdir", () => {
     const { dir, view } = layout();
     const data = join(dir, 'data');
     const others = ['globex/secret', '.tenement/admin.token'].map((file) => join(data, file));
@@ -136,14 +136,14 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(inside(view, 'cat mine')).toBe('acme/mine');
   });
 
-  it('shows of a file that is named to the program that file alone', () => {
+  it('shows only the file itself when the command names a file', () => {
     const elsewhere = makeDir();
     for (const name of ['app.mjs', 'key']) writeFileSync(join(elsewhere, name), name);
     const { view } = layout({ args: [join(elsewhere, 'app.mjs')] });
     expect(read(view, join(elsewhere, 'app.mjs'), join(elsewhere, 'key'))).toBe('app.mjs -');
   });
 
-  it('shows nothing for a name of a directory, a socket or what is not there', async () => {
+  it('shows nothing when the command names a directory, a socket or a missing path', async () => {
     const elsewhere = makeDir();
     const socket = join(elsewhere, 's');
     const server = createServer().listen(socket);
@@ -184,7 +184,7 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(read(view, join(venv, 'pyvenv.cfg'), join(assets, 'logo'))).toBe('venv logo');
   });
 
-  it('has what the config names also where its name leads through a hidden link', () => {
+  it('has what the config names, even through a hidden link', () => {
     const { dir, view } = layout();
     const links = makeDir();
     symlinkSync(dir, join(links, 'site'));
@@ -194,7 +194,7 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     );
   });
 
-  it('has memory of its own to write in at /tmp, /var/tmp and /dev/shm, and as much as it may', () => {
+  it('has memory of its own at /tmp, /var/tmp and /dev/shm, up to the limit', () => {
     const { view } = layout({ tmpBytes: 64 * 1024 });
     const places = ['/tmp', '/var/tmp', '/dev/shm'];
     const other = makeDir();
@@ -211,13 +211,13 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(places.map((dir) => existsSync(join(dir, 'full')))).toEqual([false, false, false]);
   });
 
-  it('has it also where it sees nothing of the host but what is named', () => {
+  it('has that memory where it shows only the named paths of the host', () => {
     const { view } = layout({ readOnlyPaths: ['/usr', '/bin', '/lib', '/lib64'], workdir: '/usr' });
     const script = 'for dir; do echo > $dir/f && echo written; done; echo > /f';
     expect(inside(view, script, '/tmp', '/var/tmp', '/dev/shm')).toMatch(/^(written\n){3}.*\/f: Read-only file system/);
   });
 
-  it('writes in what read_write_paths names, and only where nothing of tenement or others lies', () => {
+  it('is writable in read_write_paths, and only where nothing of tenement or others lies', () => {
     const shared = makeDir();
     const { dir, view } = layout({ readWritePaths: [shared], workdir: '/usr' });
     expect(inside(view, 'echo > "$1/upload" && echo written', shared)).toBe('written');
@@ -229,7 +229,7 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(() => inside({ ...view, readWritePaths: [join(shared, 'no')] }, 'true')).toThrow(/does not exist/);
   });
 
-  it('connects to the sockets that are named, and to no others beside them', async () => {
+  it('allows connections to the named sockets, and to no others beside them', async () => {
     const dir = makeDir();
     const visible = mkdtempSync('/var/lib/tnm-');
     onTestFinished(() => rmSync(visible, { recursive: true, force: true }));
@@ -247,7 +247,7 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(() => inside({ ...view, openSockets: ['/etc/passwd'] }, 'true')).toThrow(/neither a socket nor a directory/);
   });
 
-  it('connects to what listens anew in a directory of sockets that is named', async () => {
+  it('allows connections to new listeners in a named directory of sockets', async () => {
     const dir = makeDir();
     const { view } = layout({ workdir: '/usr', openSockets: [dir] });
     const { begun, said } = connecting(view, join(dir, 'db'), 'wait');
@@ -256,7 +256,7 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     expect(await said).toBe('hello');
   });
 
-  it('reaches no socket of the host that lies in what it sees', async () => {
+  it("allows no connection to a host's socket in a visible directory", async () => {
     const dir = mkdtempSync('/var/lib/tnm-');
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     chmodSync(dir, 0o755);

@@ -14,14 +14,14 @@ ffff888100000004: 00000002 00000000 00010000 0001 01 15 relative.sock
 ffff888100000005: 00000002 00000000 00010000 0001 01 16 /srv/db/s
 `;
 
-it('tells those that listen under a path, by directory', () => {
+it('host sockets are listed under a path, by directory', () => {
   expect([...byDirectory(TABLE)]).toEqual([
     ['/run', ['/run/a.sock', '/run/with space.sock']],
     ['/srv/db', ['/srv/db/s']],
   ]);
 });
 
-it('finds one that began to listen, but not in what is left out', async () => {
+it('a new host socket is found, except in excluded directories', async () => {
   const dir = makeDir();
   const sockets = new HostSockets();
   const before = await sockets.listening([]);

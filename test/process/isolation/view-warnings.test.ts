@@ -26,7 +26,7 @@ function warnings(file: string, change: Partial<ServiceConfig>): string[] {
   return viewWarnings({ file, services: new Map([['app', { ...service, ...change } as ServiceConfig]]) });
 }
 
-it('tells of a file that tenants see without its neighbours', () => {
+it('a warning names a file that tenants see without its neighbours', () => {
   const dir = makeDir();
   const app = join(dir, 'app.mjs');
   writeFileSync(app, '');
@@ -37,7 +37,7 @@ it('tells of a file that tenants see without its neighbours', () => {
   expect(warnings(file, { command: ['node', join(dir, 'no.pid'), dir] })).toEqual([]);
 });
 
-it("tells of a program that tenants' users cannot get to (bug: check was ok, no tenant started)", () => {
+it("a warning names a program that tenants' users cannot reach (bug: check was ok, no tenant started)", () => {
   const dir = makeDir();
   const [closed, open] = [join(dir, 'closed'), join(dir, 'open')];
   chmodSync(dir, 0o711);
@@ -61,7 +61,7 @@ it("tells of a program that tenants' users cannot get to (bug: check was ok, no 
   expect(warnings(file, { command: [join(open, 'link')] })).toHaveLength(1);
 });
 
-it('tells of what is named and not there, or closed to tenants', () => {
+it('a warning names configured paths that are missing, or closed to tenants', () => {
   const dir = makeDir();
   const file = '/etc/tenement.toml';
   const no = join(dir, 'no');
@@ -76,7 +76,7 @@ it('tells of what is named and not there, or closed to tenants', () => {
   expect(warnings(file, { readWritePaths: [dir] })).toEqual([]);
 });
 
-it('tells of a config in the workdir that its successor would leave readable', () => {
+it('a warning names a config in the workdir whose replacement would be readable', () => {
   const dir = makeDir();
   const [file, link] = [join(dir, 't.toml'), join(makeDir(), 'tenement.toml')];
   writeFileSync(file, '', { mode: 0o644 });

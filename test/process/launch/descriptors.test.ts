@@ -33,16 +33,16 @@ test('a descriptor that this process was started with would reach a child', () =
   expect(targetOf40('leave')).toMatch(/secret$/);
 });
 
-test('covered, the child has /dev/null in its place', () => {
+test('a child has /dev/null in place of a covered descriptor', () => {
   expect(targetOf40('cover')).toBe('/dev/null');
 });
 
-test('closed, the child does not have it', () => {
+test('a child does not have a closed descriptor', () => {
   expect(targetOf40('close')).toBeUndefined();
 });
 
 test.each(['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'])(
-  'what %s names stays open: Node may be reading it (bug: it aborted)',
+  'a descriptor of %s stays open: Node may be reading it (bug: it aborted)',
   (name) => {
     expect(targetOf40('close', [name])).toMatch(/secret$/);
   },

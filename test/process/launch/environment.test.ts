@@ -40,14 +40,14 @@ test('TZ falls back to the zone of the process, PATH to the usual directories', 
   expect(PATH).toContain('/usr/bin');
 });
 
-test('inherited names come through when they are set, and only those', () => {
+test('only inherited variables that are set reach a child', () => {
   const env = childEnvironment({ ...PARTS, inherit: ['AWS_REGION', 'NOT_SET'] });
   expect(env).toMatchObject({ AWS_REGION: 'eu-1' });
   expect(env).not.toHaveProperty('SECRET');
   expect(env).not.toHaveProperty('NOT_SET');
 });
 
-test('the tenant wins over the service, the service over what is inherited', () => {
+test("a tenant's variables win over the service's, and those over inherited ones", () => {
   const env = childEnvironment({
     ...PARTS,
     inherit: ['AWS_REGION'],
@@ -57,7 +57,7 @@ test('the tenant wins over the service, the service over what is inherited', () 
   expect(env).toMatchObject({ AWS_REGION: 'eu-2', A: 'tenant', PATH: '/opt/bin' });
 });
 
-test('no variable of a service or tenant replaces those that say who the tenant is', () => {
+test('no variable of a service or tenant replaces those that identify the tenant', () => {
   const forged = { TENANT_ID: 'x', SERVICE_NAME: 'x', DATA_DIR: 'x', SOCKET_PATH: 'x', PORT: 'x' };
   const env = childEnvironment({ ...PARTS, port: 4000, service: forged, tenant: forged });
   expect(env).toMatchObject({ TENANT_ID: 'acme', SERVICE_NAME: 'api', DATA_DIR: '/data/acme', SOCKET_PATH: '/run/s' });

@@ -34,7 +34,7 @@ async function until(stream: Readable, wanted: string): Promise<void> {
   }
 }
 
-test('carry what a child prints, and end with it', async () => {
+test("FIFOs carry a child's output, and end with the child", async () => {
   const { fifos } = await makeFifos();
   const fresh = await fifos.create();
   const output = fresh.assign(NAME);
@@ -45,7 +45,7 @@ test('carry what a child prints, and end with it', async () => {
   expect(await text(output.stderr)).toBe('oops\n');
 });
 
-test('a child prints on while nobody reads, and the next reader gets all of it', async () => {
+test('FIFOs let a child print while nobody reads, and the next reader gets all of it', async () => {
   const { fifos } = await makeFifos();
   const fresh = await fifos.create();
   const output = fresh.assign(NAME);
@@ -62,7 +62,7 @@ test('a child prints on while nobody reads, and the next reader gets all of it',
   expect(await text(again.stderr)).toBe('oops\n');
 });
 
-test('are private, fresh for each child, and gone when they are removed', async () => {
+test('FIFOs are private, new for each child, and gone after their removal', async () => {
   const { fifos, dir } = await makeFifos();
   const first = await fifos.create();
   first.assign(NAME);
@@ -79,7 +79,7 @@ test('are private, fresh for each child, and gone when they are removed', async 
   expect(existsSync(path)).toBe(false);
 });
 
-test('many at once each get their own', async () => {
+test('many children at once each get FIFOs of their own', async () => {
   const { fifos } = await makeFifos();
   const names = Array.from({ length: 60 }, (_, index) => `api:t${index}` as const);
   const outputs = await Promise.all(names.map(() => fifos.create()));
@@ -92,7 +92,7 @@ test('many at once each get their own', async () => {
   expect(new Set(outputs.flatMap(({ childFds }) => childFds)).size).toBe(120);
 });
 
-test('leave nothing spare behind, also not what a server before left', async () => {
+test("closing leaves no spare FIFO, not even an earlier server's", async () => {
   const { fifos, dir } = await makeFifos();
   expect(readdirSync(dir)).not.toEqual([]);
   const next = new Fifos(dir);
@@ -102,7 +102,7 @@ test('leave nothing spare behind, also not what a server before left', async () 
   await fifos.close();
 });
 
-test('that are not there give an output that is over', async () => {
+test('missing FIFOs give an output that has ended', async () => {
   const { fifos } = await makeFifos();
   expect(await text(fifos.reopen(NAME).stdout)).toBe('');
 });

@@ -24,7 +24,7 @@ function requestOf(
 
 const PLAN: Plan = { name: 'pro', limits: {}, bounds: {}, maxInstances: null, features: [], env: {} };
 
-test('a plan makes a process outdated only if the process was told of it', () => {
+test('a plan makes a process outdated only if the process was given the plan', () => {
   const on = (plan: Partial<Plan>, change: Partial<ServiceConfig> = {}) =>
     launchFingerprint(requestOf(change, {}, { plan: { ...PLAN, ...plan }, env: {} }));
   expect(on({ limits: { memoryLimitBytes: 1 }, bounds: { idleTimeoutMs: 1 } })).toBe(launchFingerprint(requestOf()));
@@ -36,7 +36,7 @@ test('a plan makes a process outdated only if the process was told of it', () =>
   expect(on({ name: 'free' }, told)).not.toBe(on({ name: 'pro' }, told));
 });
 
-test('another URL makes a process outdated only if it was told the first', () => {
+test('another URL makes a process outdated only if it was given the first', () => {
   const { request } = makeBench();
   const elsewhere = { webAddress: { host: 'acme.example.com', url: 'http://acme.example.com' } };
   const silent = request();
@@ -72,7 +72,7 @@ test.each<[what: string, request: LaunchRequest, recorded: string]>([
 });
 
 test.each([...SERVICE_KEYS].filter(([field]) => field !== 'socket'))(
-  'another value of %s makes a process outdated just when its key restarts processes',
+  'another value of %s makes a process outdated exactly when its key restarts processes',
   (field, { whenChanged }) => {
     const value = Array.isArray(SERVICE[field as keyof ServiceConfig]) ? ['x'] : field === 'env' ? { X: 'x' } : 'x';
     const isOutdated = launchFingerprint(requestOf({ [field]: value })) !== launchFingerprint(requestOf());
@@ -80,13 +80,13 @@ test.each([...SERVICE_KEYS].filter(([field]) => field !== 'socket'))(
   },
 );
 
-test('no read-only paths are something else than an empty list of them', () => {
+test('absent read-only paths differ from an empty list', () => {
   expect(launchFingerprint(requestOf({ readOnlyPaths: [] }))).not.toBe(
     launchFingerprint(requestOf({ readOnlyPaths: null })),
   );
 });
 
-test('a variable of the service in whose place the tenant has its own does not make a process outdated', () => {
+test("a service's variable that the tenant overrides does not make a process outdated", () => {
   const own = { LEVEL: 'debug' };
   const [before, after] = ['info', 'warn'].map((LEVEL) => launchFingerprint(requestOf({ env: { LEVEL } }, own)));
   expect(before).toBe(after);

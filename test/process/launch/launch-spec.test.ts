@@ -14,7 +14,7 @@ test('{host} and {url} are those of the tenant', () => {
   expect(spec.env['BASE_URL']).toBe('http://acme.localhost:8080/');
 });
 
-test('under npm a tenant has the PATH of the user, without the programs of packages', () => {
+test("a tenant of a server under npm has the user's PATH, without the programs of packages", () => {
   const { request, settings } = makeBench();
   const baseEnv = { PATH: '/checkout/node_modules/.bin:/opt/node/bin:/usr/bin', npm_command: 'exec' };
   const { env } = launchSpecFor(request(), { settings, baseEnv }, null, '/t');

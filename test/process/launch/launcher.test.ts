@@ -71,7 +71,7 @@ test('a tenant directory that is a link is refused', async () => {
   expect(readdirSync(join(bench.dir, 'elsewhere'))).toEqual([]);
 });
 
-test('a command that is not there, one that may not be run and a missing workdir are told in a sentence', async () => {
+test('a missing command, a command that may not be run and a missing workdir are each reported in a sentence', async () => {
   const bench = makeBench();
   const plain = join(bench.dir, 'plain');
   writeFileSync(plain, '', { mode: 0o644 });
@@ -86,7 +86,7 @@ test('a command that is not there, one that may not be run and a missing workdir
   expect(existsSync(dirname(bench.request().paths.bindSocket))).toBe(false);
 });
 
-test('ready, it is reached at the public path, whose mode is socket_mode', async () => {
+test('a ready child is reached at the public path, whose mode is socket_mode', async () => {
   const bench = makeBench();
   const { paths } = bench.request();
   const child = await bench.launch({ socketMode: 0o600 });
@@ -101,7 +101,7 @@ test('ready, it is reached at the public path, whose mode is socket_mode', async
   }
 });
 
-test('a socket path that does not fit is an error', () => {
+test('a socket path that is too long is an error', () => {
   const bench = makeBench();
   const socket = `{runtime_dir}/${'x'.repeat(108)}.sock`;
   expect(() => bench.request({ socket })).toThrow(expect.objectContaining({ code: 'socket_path_too_long' }));
@@ -120,7 +120,7 @@ test('the directory of a tenant is deleted; an id that is no label deletes nothi
   expect(existsSync(bench.settings.dataDir)).toBe(true);
 });
 
-test('with listen = "port" the child gets a port of its own and is reached there', async () => {
+test('a child with listen = "port" gets a port of its own and is reached there', async () => {
   const bench = makeBench();
   const child = await bench.launch({ listen: 'port', health: '/health' });
   expect(await child.waitReady(PATIENT)).toEqual({ ok: true });

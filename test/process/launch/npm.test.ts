@@ -11,12 +11,12 @@ test("entries that npm put before the user's PATH are left out", () => {
   expect(withoutNpm(env)).toEqual({ ...env, PATH: '/opt/node/bin:/usr/bin' });
 });
 
-test('directories of packages that the user has further back stay', () => {
+test("directories of packages further back in the user's PATH stay", () => {
   const path = `/usr/bin:${NPM_DIRS.join(':')}`;
   expect(withoutNpm({ PATH: path, npm_lifecycle_event: 'start' })).toMatchObject({ PATH: path });
 });
 
-test('without npm, and of nothing but such directories, PATH stays as it is', () => {
+test('PATH stays unchanged without npm, and if it has nothing but such directories', () => {
   const path = NPM_DIRS.join(':');
   expect(withoutNpm({ PATH: `${path}:/usr/bin` })).toEqual({ PATH: `${path}:/usr/bin` });
   expect(withoutNpm({ PATH: path, npm_command: 'exec' })).toMatchObject({ PATH: path });
@@ -43,7 +43,7 @@ async function begin() {
   return { npm, said: () => said };
 }
 
-test('it is told when npm has been killed, behind a shell that lives on', async () => {
+test('the death of npm is noticed behind a shell that lives on', async () => {
   const { npm, said } = await begin();
   npm.kill('SIGKILL');
   await once(npm.stdout, 'close');

@@ -43,7 +43,7 @@ async function allMade(parent: number): Promise<number[]> {
   return waiting(parent);
 }
 
-test('does what it is told, prints to the FIFOs of its instance, and tells its exit', async () => {
+test('a spare shell runs its command, prints to the FIFOs of its instance, and reports its exit', async () => {
   const { shells } = await makeShells();
   const shell = await shells.take();
   const { stdout, stderr } = shell.output.assign('api:acme');
@@ -53,7 +53,7 @@ test('does what it is told, prints to the FIFOs of its instance, and tells its e
   expect([await text(stdout), await text(stderr)]).toEqual(['hello\n', 'oops\n']);
 });
 
-test('some are made ahead, and each is taken once', async () => {
+test('spare shells are started ahead, and each is used once', async () => {
   const { shells } = await makeShells();
   await made(shells);
   const spare = waiting();
@@ -64,7 +64,7 @@ test('some are made ahead, and each is taken once', async () => {
   await Promise.all(taken.map((shell) => shell.discard()));
 });
 
-test('one that was killed meanwhile is not taken', async () => {
+test('a spare shell that was killed meanwhile is not used', async () => {
   const { shells } = await makeShells();
   const first = await made(shells);
   process.kill(first, 'SIGKILL');
@@ -75,7 +75,7 @@ test('one that was killed meanwhile is not taken', async () => {
   await shell.discard();
 });
 
-test('half of what it was to do is not done', async () => {
+test('a spare shell runs no incomplete command', async () => {
   const { shells, dir } = await makeShells();
   const shell = await shells.take();
   const exit = once(shell.process, 'exit');
@@ -84,7 +84,7 @@ test('half of what it was to do is not done', async () => {
   expect(existsSync(join(dir, 'done'))).toBe(false);
 });
 
-test('closing ends those that nobody took, and leaves nothing of them', async () => {
+test('closing ends unused spare shells, and leaves nothing of them', async () => {
   const { shells, dir } = await makeShells();
   await made(shells);
   await shells.close();
@@ -92,7 +92,7 @@ test('closing ends those that nobody took, and leaves nothing of them', async ()
   expect(readdirSync(dir).filter((name) => !name.startsWith('.spare-'))).toEqual([]);
 });
 
-test('closing ends one that is still being made (bug: it was made after that)', async () => {
+test('closing ends a spare shell that is still starting (bug: it started afterwards)', async () => {
   const dir = join(makeDir(), 'output');
   const fifos = new Fifos(dir);
   const begun = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ test('closing ends one that is still being made (bug: it was made after that)', 
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test('they end when the server is killed', async () => {
+test('spare shells end when the server is killed', async () => {
   const server = await startServer();
   const pids = await allMade(server.pid);
   server.kill('SIGKILL');

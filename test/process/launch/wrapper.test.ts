@@ -12,7 +12,7 @@ test('a child can gain no privileges', async () => {
   expect(await get(child.upstream)).toMatch(/^NoNewPrivs:\t1$/m);
 });
 
-test('nofile_limit holds for it and cannot be raised again', async () => {
+test('nofile_limit holds for a child and cannot be raised again', async () => {
   const bench = makeBench();
   const limits = inline(`require('node:http').createServer((_, response) =>
     response.end(require('node:fs').readFileSync('/proc/self/limits'))).listen(process.env.SOCKET_PATH)`);
@@ -28,7 +28,7 @@ test('the programs before the application do not change its pid', async () => {
   expect(JSON.parse(await get(child.upstream)).pid).toBe(child.identity.pid);
 });
 
-test('its words and environment are as they were written, whatever a shell would make of them', async () => {
+test("a child's words and environment arrive unchanged, whatever a shell would make of them", async () => {
   const bench = makeBench();
   const odd = `it's "$HOME" \`id\` \\ \n $(id) ; *`;
   const env = inline(`require('node:http').createServer((_, response) =>
@@ -53,7 +53,7 @@ test.for([
   expect(await bench.launcher.launch(request)).toEqual({ ok: false, detail: reason });
 });
 
-test.skipIf(isMissing('bwrap'))('in a namespace system calls are filtered (apt-get install bubblewrap)', async () => {
+test.skipIf(isMissing('bwrap'))('system calls are filtered in a namespace (apt-get install bubblewrap)', async () => {
   const bench = makeBench();
   const child = await bench.launch({ command: status, isolation: 'namespace' });
   await child.waitReady(PATIENT);

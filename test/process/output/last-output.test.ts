@@ -5,7 +5,7 @@ import type { OutputSink } from '../../../src/process/output/output-sink.ts';
 import { createProcessContext } from '../../../src/process/process-context.ts';
 import { inline, makeBench } from '../support.ts';
 
-test('the last output of a child is read, though the event loop stands still at its end (bug: it was lost)', async () => {
+test('the last output of a child is read, though the event loop is blocked at its end (bug: it was lost)', async () => {
   const bench = makeBench();
   const read: Readable[] = [];
   // As of a child that printed much, which is read from later.

@@ -28,7 +28,7 @@ function logs(maxBytes = 1024 * 1024) {
   return { dir, path, writer };
 }
 
-test('are filtered by tail, time, text and stream', async () => {
+test('log files are filtered by tail, time, text and stream', async () => {
   const { dir, writer } = logs();
   writer.append(whole('a') + whole('b', 2000) + whole('ab', 3000, 'stderr'));
   const read = async (filter: Parameters<typeof readLogFiles>[2]) => texts(await readLogFiles(dir, NAME, filter));
@@ -39,7 +39,7 @@ test('are filtered by tail, time, text and stream', async () => {
   expect(await read({ stream: 'stderr' })).toEqual(['ab']);
 });
 
-test('have a bounded size: one file and one older', async () => {
+test('log files have a bounded size: one file and one older', async () => {
   const { dir, path, writer } = logs(2000);
   for (let index = 0; index < 50; index += 1) writer.append(whole(`${index} ${'x'.repeat(200)}`));
   for (const file of [path, rotatedPath(path)]) expect(statSync(file).size).toBeLessThan(1300);
@@ -47,21 +47,21 @@ test('have a bounded size: one file and one older', async () => {
   expect(read.at(-1)?.text).toMatch(/^49 /);
 });
 
-test('give the last lines without being read whole', () => {
+test('log files give the last lines without being read whole', () => {
   const { path, writer } = logs();
   for (let index = 0; index < 5000; index += 1) writer.append(whole(`line ${index}`));
   expect(readLastLines(path, 2)).toEqual(['line 4998', 'line 4999']);
   expect(readLastLines(`${path}.none`, 2)).toEqual([]);
 });
 
-test('are gone when the instance is', async () => {
+test('log files are gone when the instance is', async () => {
   const { dir, writer } = logs();
   writer.append(whole('a'));
   await removeLogFiles(dir, NAME);
   expect(await readLogFiles(dir, NAME, {})).toEqual([]);
 });
 
-test('that cannot be written are said once, and written again when they can be', () => {
+test('log files that cannot be written are reported once, and written again when they can be', () => {
   const { dir, path } = logs();
   const said: string[] = [];
   const logger = { ...silentLogger(), warn: (_fields: object, message: string) => void said.push(message) };

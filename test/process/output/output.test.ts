@@ -30,7 +30,7 @@ function attached(dir = tempDir(), resumed = false) {
 
 const texts = (lines: readonly LogLine[]) => lines.map((line) => line.text);
 
-test('is kept by line, with time and stream, also what has no line end', async () => {
+test('output is kept by line, with time and stream, even without a line end', async () => {
   const { output, stdout, stderr, tap, end } = attached();
   stdout.write('one\r\ntw');
   stdout.write('o\nthree');
@@ -43,13 +43,13 @@ test('is kept by line, with time and stream, also what has no line end', async (
   expect(tap.lastLines(2)).toHaveLength(2);
 });
 
-test('is in the file as soon as it is read, also the beginning of a line', async () => {
+test('output is in the file as soon as it is read, even the beginning of a line', async () => {
   const { output, stdout } = attached();
   stdout.write('whole\nbegun, and never en');
   await expect.poll(async () => texts(await output.read(NAME, {}))).toEqual(['whole', 'begun, and never en']);
 });
 
-test('a line that one server began to read and the next one ended is one line', async () => {
+test('a line read partly by one server and partly by the next is one line', async () => {
   const first = attached();
   first.stdout.write('before, ');
   await expect.poll(async () => texts(await first.output.read(NAME, {}))).toEqual(['before, ']);
@@ -59,7 +59,7 @@ test('a line that one server began to read and the next one ended is one line', 
   expect(texts(await second.output.read(NAME, {}))).toEqual(['before, after']);
 });
 
-test('of a process that is taken back the last lines are known', async () => {
+test('the last lines of an adopted process are known', async () => {
   const first = attached();
   first.stdout.write('one\ntwo\n');
   await first.end();
@@ -69,7 +69,7 @@ test('of a process that is taken back the last lines are known', async () => {
   expect(second.tap.lastLines(2)).toEqual(['two', 'three']);
 });
 
-test('is told to followers as it comes, by whole lines', async () => {
+test('output reaches followers at once, by whole lines', async () => {
   const { output, stdout, end } = attached();
   const heard: string[] = [];
   output.subscribe(NAME, (line) => heard.push(line.text));
@@ -79,21 +79,21 @@ test('is told to followers as it comes, by whole lines', async () => {
   expect(heard).toEqual(['hello']);
 });
 
-test('that is binary survives as text', async () => {
+test('binary output becomes text', async () => {
   const { output, stdout, end } = attached();
   stdout.write(Buffer.from([0xff, 0xfe, 0x41, 0x0a]));
   await end();
   expect(texts(await output.read(NAME, {}))).toEqual(['\ufffd\ufffdA']);
 });
 
-test('a line without an end is split, not kept whole', async () => {
+test('a line that is too long is split, not kept whole', async () => {
   const { output, stdout, end } = attached();
   stdout.write('x'.repeat(200_000));
   await end();
   expect(texts(await output.read(NAME, {})).map((text) => text.length)).toEqual([65_536, 65_536, 65_536, 3392]);
 });
 
-test('a flood makes its own tenant wait, and all of it is written', async () => {
+test('a flood of output makes its own tenant wait, and all of it is written', async () => {
   const { output, stdout, stderr, end } = attached();
   let paused = false;
   stdout.once('pause', () => {
@@ -110,14 +110,14 @@ test('a flood makes its own tenant wait, and all of it is written', async () => 
   expect(texts(await output.read(NAME, { tail: 1, stream: 'stdout' }))).toEqual([line]);
 });
 
-test('that is no longer wanted is let go of', async () => {
+test('output that is no longer wanted is released', async () => {
   const { tap, stdout } = attached();
   tap.close();
   await tap.done;
   expect(stdout.destroyed).toBe(true);
 });
 
-test('the rest of a flood is read when its process is gone (bug: it waited for its turn and was lost)', async () => {
+test('the rest of a flood is read when its process has ended (bug: it waited for its turn and was lost)', async () => {
   const { output, stdout, tap } = attached();
   // Costs a second and more.
   stdout.write(Buffer.alloc(48 * 1024 * 1024, 'x'));

@@ -6,18 +6,18 @@ const MEMINFO =
   'MemTotal:       24644592 kB\nMemFree:        18920000 kB\nMemAvailable:   23000000 kB\nBuffers: 1 kB\n';
 const PRESSURE = 'some avg10=12.50 avg60=1.00 avg300=0.20 total=1\nfull avg10=99.00 avg60=0.00 avg300=0.00 total=0\n';
 
-test('reads what is available and how much of the time something waited', () => {
+test('host memory is what is available, and the share of time in which something waited', () => {
   expect(parseHostMemory(MEMINFO, PRESSURE)).toEqual({ availableBytes: 23_000_000 * 1024, stalledPercent: 12.5 });
 });
 
-test('a kernel without PSI tells no waiting', () => {
+test('a kernel without PSI gives no waiting time', () => {
   expect(parseHostMemory(MEMINFO, '')).toEqual({ availableBytes: 23_000_000 * 1024, stalledPercent: null });
 });
 
-test('a system without /proc tells nothing', () => {
+test('a system without /proc gives no figures', () => {
   expect(parseHostMemory('', '')).toBeNull();
 });
 
-test.skipIf(!existsSync('/proc/meminfo'))('this machine tells', () => {
+test.skipIf(!existsSync('/proc/meminfo'))('this machine gives figures', () => {
   expect(readHostMemory()?.availableBytes).toBeGreaterThan(0);
 });

@@ -22,7 +22,7 @@ async function start(code: string, env: Record<string, string> = {}) {
 
 const pidsOf = (some: readonly { pid: number }[]) => some.map(({ pid }) => pid).sort();
 
-test('a process is found by exactly the path that it was to bind, not by a part of it', async () => {
+test('a process is found by exactly its socket path, not by a part of it', async () => {
   // Of this run alone: another may test the same on this machine.
   const path = `/x/table-test-${process.pid}/s`;
   const env = { XSOCKET_PATH: `${path}/other`, SOCKET_PATH: path, DATA_DIR: '/d' };
@@ -33,7 +33,7 @@ test('a process is found by exactly the path that it was to bind, not by a part 
   expect(pidsOf(table.marked())).toContain(pid);
 });
 
-test('a family is a group, a session and their descendants, wherever those went', async () => {
+test('a family is a group, a session and all their descendants', async () => {
   const child = `${JSON.stringify(STAY)}`;
   const { pid, said } = await start(
     `const { spawn } = require('node:child_process');
@@ -58,7 +58,7 @@ const entry = (pid: number, more: Partial<Marked> = {}): Marked => {
   return { pid, ppid, pgrp, session, startTicks, state, socketPath: null, dataDir: null };
 };
 
-test('those whose parents are gone are found by group and by session, and zombies are nobody', () => {
+test('orphans are found by group and session, and zombies are ignored', () => {
   const table = new ProcessSnapshot([
     entry(20, { pgrp: 10, session: 10 }),
     entry(30, { session: 10 }),

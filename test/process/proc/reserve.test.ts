@@ -38,10 +38,10 @@ async function fullProcess(reserve: 'kept' | 'none') {
   return JSON.parse(stdout);
 }
 
-it('a process that has opened all files it may still sees who lives, and blames no tenant for it', async () => {
+it('a server without free descriptors still sees which processes live, and blames no tenant', async () => {
   expect(await fullProcess('kept')).toEqual({ alive: true, pids: true, blamed: false });
 });
 
-it('without a reserve it would see nobody', async () => {
+it('a server without free descriptors and without a reserve would see no process', async () => {
   expect(await fullProcess('none')).toMatchObject({ alive: false, pids: false });
 });

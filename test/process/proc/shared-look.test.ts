@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { SharedLook } from '../../../src/process/proc/shared-look.ts';
 
-test('those who ask at the same time share a look', async () => {
+test('callers at the same time share a look', async () => {
   let looks = 0;
   const shared = new SharedLook(async () => ++looks);
   expect(await Promise.all([shared.next(), shared.next()])).toEqual([1, 1]);
 });
 
-test('a caller during a look gets the next one, since this one may have passed its place already', async () => {
+test("a caller during a look gets the next look, since this one may have passed the caller's process", async () => {
   const begun: PromiseWithResolvers<void>[] = [];
   const shared = new SharedLook(() => {
     const look = Promise.withResolvers<void>();

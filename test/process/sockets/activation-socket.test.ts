@@ -7,14 +7,14 @@ import { makeDir } from '../support.ts';
 
 const CLIENTS = 60;
 
-test('a retired one accepts its whole backlog, however busy the event loop is', async () => {
+test('a retired activation socket accepts its whole backlog, however busy the event loop is', async () => {
   // One is accepted a turn, so that this takes longer than an activation socket waits for the last connection.
   const { bell, allRung } = rungBell(() => spin(5));
   bell.retire();
   await allRung;
 });
 
-test('it accepts its whole backlog, also when the event loop stands still for longer than it waits (bug: they were reset)', async () => {
+test('a retired activation socket accepts its whole backlog even after a long block of the event loop (bug: connections were reset)', async () => {
   const { bell, allRung } = rungBell(() => {});
   bell.retire();
   spin(150);

@@ -38,7 +38,7 @@ test('the directory of the public socket can be entered by those who connect to 
   expect(modeOf(join(dir, 'sockets/.tenement-0'))).toBe(0o711);
 });
 
-test('removing a bind directory never goes through a link that stands in for its parent', () => {
+test('removing a bind directory never follows a link in place of its parent', () => {
   const dir = makeDir();
   mkdirSync(join(dir, 'precious/api-acme'), { recursive: true });
   writeFileSync(join(dir, 'precious/api-acme/file'), 'keep');
@@ -68,7 +68,7 @@ test.each(['a link', 'a file', 'a directory'])(
   },
 );
 
-test('a socket stays where its process bound it, and is reached by a name that the process cannot exchange', async () => {
+test('a socket stays where its process bound it, and has a name that the process cannot replace', async () => {
   const trash = makeTrash();
   const dir = makeDir();
   const bindSocket = join(dir, '.tenement-0/api-acme/s');
@@ -111,7 +111,7 @@ test('a directory with nothing but the socket in it is removed at once', async (
   expect(readdirSync(join(dir, '.tenement-0'))).toEqual([]);
 });
 
-test('a directory that lies where the socket is to be moved does not end who withdraws it', () => {
+test("a directory in place of the socket's destination does not crash the withdrawal", () => {
   const dir = makeDir();
   const upstreamSocket = join(dir, 'api-acme.s');
   mkdirSync(join(upstreamSocket, 'x'), { recursive: true });
@@ -119,7 +119,7 @@ test('a directory that lies where the socket is to be moved does not end who wit
   expect(existsSync(upstreamSocket)).toBe(false);
 });
 
-test('a process that says it binds somewhere else has nothing removed there', () => {
+test('nothing is removed at a path where a process claims to bind', () => {
   const bench = makeBench();
   const elsewhere = join(bench.dir, `elsewhere/.tenement-${UID}/api-acme`);
   mkdirSync(join(bench.dir, 'etc/ssh'), { recursive: true });

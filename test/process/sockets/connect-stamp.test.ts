@@ -43,14 +43,14 @@ test('a connection is reported once', async () => {
   await expectToTell(join(makeDir(), 's'));
 });
 
-test('that holds also after one that died as it became ready (bug: then none seemed to be idle any more)', async () => {
+test('a connection is reported once after a process that died as it became ready (bug: none seemed idle any more)', async () => {
   const dir = makeDir();
   await leaveDeadSocket(join(dir, 'dead'));
   await (await stampAt(join(dir, 'dead'))).begin();
   await expectToTell(join(dir, 's'));
 });
 
-test('and after one whose socket was removed while it was tried', async () => {
+test('a connection is reported once after a socket that was removed during a probe', async () => {
   const dir = makeDir();
   await listenAt(join(dir, 'removed'));
   const begun = (await stampAt(join(dir, 'removed'))).begin();
@@ -81,7 +81,7 @@ async function stampedServer() {
   return { stamp, probe, answer, connectTo: () => void connect(path).on('error', () => {}) };
 }
 
-test('a probe does not count, also while it waits for its answer', async () => {
+test('a probe does not count, not even while it waits for its answer', async () => {
   const { stamp, probe, answer } = await stampedServer();
   const probing = probe();
   expect(stamp.take()).toBe(false);

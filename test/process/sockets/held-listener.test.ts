@@ -52,7 +52,7 @@ function standStill(ms: number): void {
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
 describe.skipIf(!canDuplicate())('the socket of a process that has died', () => {
-  it('takes connections while its descriptor is held, and refuses them afterwards', async () => {
+  it('accepts connections while its descriptor is held, and refuses them afterwards', async () => {
     const tenant = await listening();
     const held = await hold(tenant);
     await end(tenant);
@@ -63,7 +63,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     await reset;
   });
 
-  it('hands over who waits there, however late it gets to them, and closes when no more come', async () => {
+  it('hands over waiting connections, however late, and closes when no more come', async () => {
     const tenant = await listening();
     const before = descriptors();
     const { fd } = await hold(tenant);
@@ -86,7 +86,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     await expect.poll(descriptors).toBeLessThanOrEqual(before);
   });
 
-  it('takes in no more than so many, however many a tenant made wait there', async () => {
+  it('accepts a bounded number, however many a tenant queued there', async () => {
     const tenant = await listening();
     const { fd } = await hold(tenant);
     tenant.child.kill('SIGSTOP');
@@ -104,7 +104,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     expect(taken).toBe(512);
   });
 
-  it('is told from that of the next process, which has the same name (bug: the old one was taken for it)', async () => {
+  it("is distinguished from the next process's socket of the same name (bug: the old one was taken for it)", async () => {
     const old = await listening();
     const first = await hold(old);
     await end(old);
@@ -116,7 +116,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     second.close();
   });
 
-  it('is known not to be the tenant’s any more when the tenant has closed it', async () => {
+  it('is known to be closed by the tenant', async () => {
     const tenant = await listening();
     const held = await hold(tenant);
     expect(held.isShared()).toBe(true);

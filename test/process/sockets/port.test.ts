@@ -26,12 +26,12 @@ test('a listener belongs to the process that holds it, and to no other', async (
   expect(await listenerBelongsTo(port, { pid: 2 ** 22 + 1, startTicks: 1 })).toBe(false);
 });
 
-test('a listener on all addresses counts, one on another address does not', async () => {
+test('a listener on all addresses counts, and a listener on another address does not', async () => {
   expect(await listenerBelongsTo(await listenOn(0, '0.0.0.0'), identityOf(process.pid))).toBe(true);
   expect(await listenerBelongsTo(await listenOn(0, '127.0.0.2'), identityOf(process.pid))).toBe(false);
 });
 
-test('a listener of one that lost its parent and is in the group still belongs to it', async () => {
+test("a listener of an orphan in the process's group still belongs to the process", async () => {
   const port = await takePort();
   const code = `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))`;
   const child = spawn('/bin/sh', ['-c', '"$@" & exit 0', 'sh', process.execPath, '-e', code], { detached: true });

@@ -13,11 +13,11 @@ const TABLE = `Num       RefCount Protocol Flags    Type St Inode Path
 `;
 
 describe('the system’s table of Unix sockets', () => {
-  it('tells how many connections each listener has, by the path that it was bound to', () => {
+  it('has the number of connections of each listener, by its bound path', () => {
     expect([...countConnections(TABLE)]).toEqual([['/run/t/.tenement-0/app-acme/s', 2]]);
   });
 
-  it('tells what listens under a name, also twice, and not what is connected or has a longer name', () => {
+  it('lists listeners under a name, also twice, and no connected or longer-named sockets', () => {
     expect(listenerInodes(TABLE, '/run/t/.tenement-0/app-acme/s')).toEqual(['35948435', '737']);
     expect(listenerInodes(TABLE, '/run/t')).toEqual([]);
     expect(listenerInodes('', '/run/t')).toEqual([]);

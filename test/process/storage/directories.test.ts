@@ -6,7 +6,7 @@ import { makeDir } from '../support.ts';
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-test('a tenant directory and its TMPDIR are made with mode 0700', () => {
+test('a tenant directory and its TMPDIR are created with mode 0700', () => {
   const tenantDir = join(makeDir(), 'data/acme');
   const { tmpDir } = ensureTenantDir(tenantDir, null);
   expect(tmpDir).toBe(join(tenantDir, '.tmp'));
@@ -20,7 +20,7 @@ test('a tenant directory that others could read is closed to them', () => {
   expect(modeOf(tenantDir)).toBe(0o700);
 });
 
-test('a symbolic link or a file in place of a directory is refused', () => {
+test('a symbolic link or a file in place of a tenant directory is refused', () => {
   const dir = makeDir();
   mkdirSync(join(dir, 'other'));
   symlinkSync(join(dir, 'other'), join(dir, 'link'));

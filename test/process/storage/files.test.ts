@@ -8,7 +8,7 @@ import { makeDir } from '../support.ts';
 const isRoot = process.getuid?.() === 0;
 const WRAPPER = new URL('../../../src/process/launch/wrapper.ts', import.meta.url).href;
 
-it('a path that does not or cannot exist yields nothing', () => {
+it('a lookup of a path that does not or cannot exist returns nothing', () => {
   const dir = makeDir();
   writeFileSync(join(dir, 'file'), '');
   for (const path of [join(dir, 'none'), join(dir, 'file', 'below'), `${dir}/${'x'.repeat(300)}`])

@@ -48,7 +48,7 @@ while time.time() < end:
 `;
 
 describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)', () => {
-  test('becomes the user that its services run as, links themselves and nothing that they lead to', async () => {
+  test('becomes the user of its services, for links themselves and not for their targets', async () => {
     const { dir, tenantDir, stateDir, give } = makeTenant();
     symlinkSync('../../elsewhere', join(tenantDir, 'link'));
     symlinkSync('../../../elsewhere/shadow', join(tenantDir, 'a/link'));
@@ -59,7 +59,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(readdirSync(join(stateDir, 'ownership'))).toEqual([]);
   });
 
-  test('goes back to root, and to the same user again, with what root has written meanwhile', async () => {
+  test('becomes root and the same user again, including what root has written meanwhile', async () => {
     const { tenantDir, give } = makeTenant();
     await give(OWNER);
     await give(null);
@@ -70,21 +70,21 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(ownersOf(tenantDir)).toEqual([OWNER.uid]);
   });
 
-  test('is neither root nor the tenant: it stays', async () => {
+  test('stays when it is neither root nor the tenant', async () => {
     const { tenantDir, give } = makeTenant();
     chownSync(join(tenantDir, 'a/b/f'), 1000, 1000);
     await give(OWNER);
     expect(lstatSync(join(tenantDir, 'a/b/f')).uid).toBe(1000);
   });
 
-  test('files with setuid bits lose them', async () => {
+  test('changes without setuid bits, which files lose', async () => {
     const { tenantDir, give } = makeTenant();
     chmodSync(join(tenantDir, 'a/b/f'), 0o6755);
     await give(OWNER);
     expect(lstatSync(join(tenantDir, 'a/b/f')).mode & 0o7777).toBe(0o755);
   });
 
-  test('files that have other names elsewhere, and devices, are not given away, and the rest is not either', async () => {
+  test('stays for a whole directory with a device, or a file with other names elsewhere', async () => {
     const { dir, tenantDir, give } = makeTenant();
     linkSync(join(dir, 'elsewhere/shadow'), join(tenantDir, 'a/shadow'));
     await expect(give(OWNER)).rejects.toThrow(
@@ -94,14 +94,14 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(lstatSync(join(dir, 'elsewhere/shadow')).uid).toBe(0);
   });
 
-  test('a file that has all its names in the directory is given', async () => {
+  test('changes for a file that has all its names in the directory', async () => {
     const { tenantDir, give } = makeTenant();
     linkSync(join(tenantDir, 'a/b/f'), join(tenantDir, 'a/g'));
     await give(OWNER);
     expect(ownersOf(tenantDir)).toEqual([OWNER.uid]);
   });
 
-  test('a change that was interrupted is begun anew', async () => {
+  test('changes from the beginning after an interruption', async () => {
     const { tenantDir, stateDir, give } = makeTenant();
     await give(OWNER);
     // As it is on the way to root.
@@ -112,7 +112,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(existsSync(join(stateDir, 'ownership/acme'))).toBe(false);
   });
 
-  test('a tenant that swaps a directory for a link while it is given away gains nothing outside', async () => {
+  test('changes nothing outside when the tenant swaps a directory for a link meanwhile', async () => {
     const { dir, tenantDir, stateDir } = makeTenant();
     const names = Array.from({ length: 200 }, (_, index) => `f${index}`);
     mkdirSync(join(tenantDir, 'victim'));
@@ -137,7 +137,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     expect(tries).toBeGreaterThanOrEqual(5);
   });
 
-  test('a directory in which a file system is mounted is not touched', async () => {
+  test('stays for a directory in which a file system is mounted', async () => {
     const { tenantDir, give } = makeTenant();
     execFileSync('mount', ['-t', 'tmpfs', 'none', join(tenantDir, 'a')]);
     onTestFinished(() => void execFileSync('umount', [join(tenantDir, 'a')]));

@@ -29,7 +29,7 @@ function mount(path: string): boolean {
   return true;
 }
 
-test('links in a directory that is purged are deleted, not what they point to', async () => {
+test('a purge deletes links, and not their targets', async () => {
   const { settings, trash, path, keeps } = makeTenant();
   mkdirSync(path);
   symlinkSync('../other', join(path, 'link'));
@@ -40,7 +40,7 @@ test('links in a directory that is purged are deleted, not what they point to', 
   expect(keeps()).toBe(true);
 });
 
-test('of a link in place of the directory only the link is deleted; a missing one is no error', async () => {
+test('a purge of a link in place of the directory deletes only the link; a missing one is no error', async () => {
   const { settings, trash, path, keeps } = makeTenant();
   symlinkSync('other', path);
   for (let times = 0; times < 2; times += 1) purgeDir(path, settings, trash);
@@ -64,7 +64,7 @@ test('a directory with a file system mounted on it or in it stays, and the error
   }
 });
 
-test('with a state directory on a file system of its own it goes by way of the data directory', async () => {
+test('a purge goes by way of the data directory when the state directory has a file system of its own', async () => {
   const { settings, trash, path } = makeTenant();
   if (!mount(settings.stateDir)) return;
   mkdirSync(path, { recursive: true });

@@ -41,7 +41,7 @@ const deviceOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.de
 
 const fill = (path: string, mb: number) => writeFileSync(path, Buffer.alloc(mb * MB, 1));
 
-it('counts what is in files, also deep down and under names that no shell likes', async () => {
+it('the meter counts the content of files, also deep down and under unusual names', async () => {
   const dir = makeDir();
   fill(join(dir, 'new\n999999999\tline \x01'), 2);
   fill(join(dir, '-rf'), 3);
@@ -51,14 +51,14 @@ it('counts what is in files, also deep down and under names that no shell likes'
   expect(await measuredMb(dir)).toBe(2 + 3 + 4 + 1); // 200 directories of 4 KiB
 });
 
-it('sees what lies deeper than a path can name', async () => {
+it('the meter counts files deeper than any path can name', async () => {
   const dir = makeDir();
   execFileSync(process.execPath, ['-e', DIG], { cwd: dir });
   onTestFinished(() => void execFileSync('rm', ['-rf', join(dir, 'dd')]));
   expect(await measuredMb(dir)).toBeGreaterThanOrEqual(4 + 11); // 3000 directories of 4 KiB
 });
 
-it('counts a file with several names once, and of a sparse one what it takes', async () => {
+it('the meter counts a file with several names once, and a sparse file by its blocks', async () => {
   const dir = makeDir();
   fill(join(dir, 'one'), 4);
   linkSync(join(dir, 'one'), join(dir, 'two'));
@@ -67,7 +67,7 @@ it('counts a file with several names once, and of a sparse one what it takes', a
   expect(await measuredMb(dir)).toBe(4);
 });
 
-it('follows no link, not even in the place of the directory', async () => {
+it('the meter follows no link, not even in place of the directory', async () => {
   const outside = makeDir();
   fill(join(outside, 'big'), 8);
   const dir = makeDir();
@@ -78,7 +78,7 @@ it('follows no link, not even in the place of the directory', async () => {
   expect(await measuredMb(join(dir, 'instead'))).toBe(0);
 });
 
-it.skipIf(deviceOf('/dev') === deviceOf('/dev/shm'))('does not go over to another file system', async () => {
+it.skipIf(deviceOf('/dev') === deviceOf('/dev/shm'))('the meter does not enter another file system', async () => {
   const path = `/dev/shm/tnm-${process.pid}`;
   onTestFinished(() => rmSync(path, { force: true }));
   fill(path, 8);
@@ -86,7 +86,7 @@ it.skipIf(deviceOf('/dev') === deviceOf('/dev/shm'))('does not go over to anothe
   expect(await measuredMb('/dev')).toBeLessThan(8);
 });
 
-it.skipIf(process.getuid?.() !== 0)('root counts what its owner has closed', async () => {
+it.skipIf(process.getuid?.() !== 0)('the meter of root counts directories that their owner has closed', async () => {
   const dir = makeDir();
   mkdirSync(join(dir, 'closed'));
   fill(join(dir, 'closed/f'), 4);
@@ -94,7 +94,7 @@ it.skipIf(process.getuid?.() !== 0)('root counts what its owner has closed', asy
   expect(await measuredMb(dir)).toBe(4);
 });
 
-it('gives a figure while files come and go', async () => {
+it('the meter gives a figure while files come and go', async () => {
   const dir = makeDir();
   fill(join(dir, 'stays'), 4);
   const churn = spawn(process.execPath, ['-e', CHURN], { cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -117,7 +117,7 @@ describe('a measurement that takes too long', () => {
     return dir;
   }
 
-  it('is cut off, and the next one is made as ever', async () => {
+  it('is cut off, and the next one succeeds', async () => {
     const dir = manyFiles();
     const impatient = meter(1);
     expect(await impatient.measure(dir)).toEqual({ ok: false, detail: 'not done within 0.001 s' });
@@ -135,7 +135,7 @@ describe('a measurement that takes too long', () => {
   });
 });
 
-it('goes on after the shell that it measures with was killed', async () => {
+it('the meter continues after its shell was killed', async () => {
   const dir = makeDir();
   fill(join(dir, 'f'), 4);
   const made = meter();

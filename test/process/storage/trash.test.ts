@@ -45,7 +45,7 @@ test('a discarded directory is out of the way at once, and deleted later', async
   expect(existsSync(place)).toBe(false);
 });
 
-test('directories that lie deeper than a path can name go', async () => {
+test('directories deeper than a path can name are deleted', async () => {
   const { dir, place, trash, said } = makeTrash();
   dig(join(dir, 'deep'), 3000);
   const startedAtMs = performance.now();
@@ -58,7 +58,7 @@ test('directories that lie deeper than a path can name go', async () => {
   expect(tookMs).toBeLessThan(1000);
 });
 
-test('names that a shell would take for something else, and links to elsewhere', async () => {
+test('a discard handles names with a meaning for a shell, and links to elsewhere', async () => {
   const { dir, place, trash } = makeTrash();
   mkdirSync(join(dir, 'precious'));
   writeFileSync(join(dir, 'precious/file'), '');
@@ -74,7 +74,7 @@ test('names that a shell would take for something else, and links to elsewhere',
   expect(readdirSync(join(dir, 'precious'))).toEqual(['file']);
 });
 
-test('an empty directory is removed at once; where nothing lies nothing happens', () => {
+test('an empty directory is removed at once, and a missing one is ignored', () => {
   const { dir, place, trash } = makeTrash();
   mkdirSync(join(dir, 'empty'));
   for (let times = 0; times < 2; times += 1) trash.clear(join(dir, 'empty'), place);
@@ -91,14 +91,14 @@ test('directories that an earlier server left are deleted by the next one', asyn
   while (existsSync(place)) await delay(5);
 });
 
-test('a place that was emptied after the end of the server goes, too', async () => {
+test('a trash directory that was emptied after the end of the server is removed, too', async () => {
   const { place, open } = makeTrash();
   mkdirSync(place);
   open().sweep(place);
   while (existsSync(place)) await delay(5);
 });
 
-test('a place that others could have made a link to elsewhere is left alone', async () => {
+test('a trash directory that others could have replaced by a link is left alone', async () => {
   const { dir, open } = makeTrash();
   mkdirSync(join(dir, 'precious/file'), { recursive: true });
   mkdirSync(join(dir, 'a'));
@@ -161,7 +161,7 @@ test.skipIf(process.getuid?.() !== 0)('immutable files stay, and the log says so
   ]);
 });
 
-test('a directory that the server itself may not enter goes without root', async () => {
+test('a directory that the server may not enter is deleted without root', async () => {
   const { dir, place } = makeTrash();
   const code = `
     const { Trash } = await import(${JSON.stringify(new URL('../../../src/process/storage/trash.ts', import.meta.url).href)});

@@ -26,7 +26,7 @@ test.each([
   expect(await text(receiver.stdout)).toBe('READY=1\nSTATUS=it – serves\n');
 });
 
-test('nobody is told where nobody asked, and one who is gone is no error', () => {
+test('nothing is notified without NOTIFY_SOCKET, and a vanished manager is no error', () => {
   const notice = { state: 'STOPPING=1', status: 'ending' } as const;
   expect(notifyService(notice, {})).toBe(false);
   expect(notifyService(notice, { NOTIFY_SOCKET: 'vsock:2:1234' })).toBe(false);

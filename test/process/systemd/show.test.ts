@@ -48,14 +48,14 @@ test('the output of systemctl show becomes units', () => {
   ]);
 });
 
-test('its command and its environment are read', () => {
+test('the command and environment of a unit are read', () => {
   const [first = {}, second = {}] = parseShow(TWO);
   expect(commandOf(first)).toEqual(['/usr/local/bin/tenement', 'serve', '-c', '/etc/tenement/tenement.toml']);
   expect(commandOf(second)).toEqual([]);
   expect(environmentOf(second)).toEqual({ PATH: '/opt/node/bin:/usr/bin', NOTE: 'two words' });
 });
 
-test('an answer that is none is no unit', () => {
+test('invalid output becomes no unit', () => {
   expect(parseShow('')).toEqual([]);
   expect(parseShow('System has not been booted with systemd\n')).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { servicesStarting, unitDirs } from '../../../src/process/systemd/unit-files.ts';
 import { makeDir } from '../support.ts';
 
-test('services are found by what they start, in all places, by links and over several lines', async () => {
+test('services are found by their command, in all directories, through links and over several lines', async () => {
   const [own, vendor] = [makeDir(), makeDir()];
   const service = (lines: string) => `[Unit]\nDescription=tenement\n[Service]\n${lines}\n`;
   writeFileSync(join(own, 'a.service'), service('ExecStart=/usr/local/bin/tenement serve'));

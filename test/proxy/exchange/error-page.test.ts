@@ -30,7 +30,7 @@ test('a browser gets a page that needs nothing else', () => {
   expect(answer.body).not.toMatch(/src=|href=|url\(|@import|http-equiv/);
 });
 
-test('a page that may be tried again says when, and tries by itself', () => {
+test('a page with Retry-After says when, and reloads by itself', () => {
   const answer = errorAnswer('backoff', { ...CONTEXT, accept: 'text/html', retryAfterS: 3 });
   expect(headerOf(answer, 'Retry-After')).toBe('3');
   expect(answer.body).toContain('<meta http-equiv="refresh" content="3">');
@@ -51,7 +51,7 @@ test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s has a sentence and its le
   }
 });
 
-test('as raw bytes it is a whole response that closes', () => {
+test('an error as raw bytes is a complete response that closes', () => {
   const answer = errorAnswer('bad_request', CONTEXT);
   expect(rawAnswer(answer)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(.+\r\n)+Connection: close\r\n\r\n\{.+\}\n$/);
 });

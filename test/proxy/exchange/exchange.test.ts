@@ -48,7 +48,7 @@ test('one connection alternates between two tenants by Host', async () => {
   }
 });
 
-test('a held request is served when the claim is granted, and says how long it was held', async () => {
+test('a held request is served when the claim is granted, and its header says how long it was held', async () => {
   await bench.app('web:acme', (_request, response) => {
     response.setHeader('Server-Timing', 'db;dur=1');
     response.end('awake');
@@ -63,7 +63,7 @@ test('a held request is served when the claim is granted, and says how long it w
   ]);
 });
 
-test('a client that leaves while it is held aborts the claim, and only its own', async () => {
+test('a client that leaves while held aborts its own claim only', async () => {
   await bench.app('web:acme', echo);
   const held = Promise.withResolvers<AbortSignal>();
   bench.source.script.push((_grant, signal) => {
@@ -115,7 +115,7 @@ test('a refused claim is answered with its status and Retry-After', async () => 
   expect(JSON.parse(answer.body).code).toBe('failed');
 });
 
-test('a claim that breaks is answered with 500 and tells nothing', async () => {
+test('a claim that throws is answered with 500 and no detail', async () => {
   await bench.app('web:acme', echo);
   bench.source.script.push(() => Promise.reject(new Error('secret /path')));
   const answer = await bench.fetch();
@@ -238,7 +238,7 @@ test('a second try that is refused is the answer', async () => {
   expect(seen).toEqual(['GET']);
 });
 
-test('a lease is told what became of its request', async () => {
+test('a lease gets the outcome of its request', async () => {
   await diesOnce();
   await bench.fetch();
   expect(bench.source.leases.map(({ outcome }) => outcome)).toEqual(['broke-off', 'answered']);

@@ -19,14 +19,14 @@ class FakeMover {
   }
 }
 
-test('what fits into a turn is not held', () => {
+test("a transfer within a turn's budget is not held", () => {
   const budget = new TransferBudget();
   const mover = new FakeMover();
   for (let moved = 0; moved < BUDGET_BYTES - 1; moved += BUDGET_BYTES / 4) budget.spend(BUDGET_BYTES / 4 - 1, mover);
   expect(mover.holds).toBe(0);
 });
 
-test('past what fits, whoever moves something waits for the next turn', async () => {
+test('every transfer beyond the budget waits for the next turn', async () => {
   const budget = new TransferBudget();
   const [first, second] = [new FakeMover(), new FakeMover()];
   budget.spend(BUDGET_BYTES, first);
@@ -38,7 +38,7 @@ test('past what fits, whoever moves something waits for the next turn', async ()
   expect(first.held).toBe(false);
 });
 
-test('a thousand that begin at once move a turn of it at a time, in the order in which they came', async () => {
+test('a thousand transfers that begin at once move a few in each turn, in order of arrival', async () => {
   const budget = new TransferBudget();
   const movers = Array.from({ length: 1000 }, () => new FakeMover());
   budget.spend(BUDGET_BYTES, new FakeMover());
@@ -55,7 +55,7 @@ test('a thousand that begin at once move a turn of it at a time, in the order in
   expect(movers.every(({ holds }) => holds === 1)).toBe(true);
 });
 
-test('a pipe that waits for its sink is not let go by its turn', async () => {
+test('a pipe that waits for its sink does not continue with its turn', async () => {
   const source = new PassThrough({ highWaterMark: 4 * MIB });
   const sink = new PassThrough({ highWaterMark: MIB });
   source.pipe(sink);
@@ -70,7 +70,7 @@ test('a pipe that waits for its sink is not let go by its turn', async () => {
   await expect.poll(() => read).toBe(4 * MIB);
 });
 
-test('what waits for a turn that failed goes on with the next that moves something', async () => {
+test('a transfer that waits for a failed turn continues with the next one', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const budget = new TransferBudget();

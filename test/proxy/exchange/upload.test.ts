@@ -102,7 +102,7 @@ test('a client that waits for 100 Continue gets it from the tenant that takes th
   expect(seen.rawHeaders.join('\n').toLowerCase()).not.toContain('expect');
 });
 
-test('a client that waits for 100 Continue is refused before it sends anything', async () => {
+test('a refused client that waits for 100 Continue gets the refusal before it sends anything', async () => {
   const text = await bench.raw(
     'POST / HTTP/1.1\r\nHost: nobody.localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
   );

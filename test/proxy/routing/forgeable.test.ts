@@ -32,7 +32,7 @@ test.each(['192.0.2.1', '10.1.2.4', '192.168.0.0/16', 'fd01::/64'])('but not fro
   expect(warnings([entry], 'host')).toEqual([]);
 });
 
-test('where no tenant is on the network of the host, and where nobody is trusted, there is nothing to tell', () => {
+test("no warning comes where no tenant is on the host's network, or nobody is trusted", () => {
   expect(warnings(['127.0.0.1'], 'none')).toEqual([]);
   expect(warnings([], 'host')).toEqual([]);
 });

@@ -22,7 +22,7 @@ const ADDED = [
   ...['X-Request-Id', 'r1', 'X-Tenant-Id', 'acme'],
 ];
 
-test('headers pass in order, case and number, and the tenant learns who asks', () => {
+test('headers keep order, case and number, and the tenant learns the client', () => {
   const raw = ['Host', 'acme.localhost', 'X-A', '1', 'x-a', '2', 'Cookie', 'a=b'];
   expect(requestHeaders(raw, BY)).toEqual([...raw, ...ADDED]);
 });
@@ -62,7 +62,7 @@ test.each([
   expect(requestHeaders([name, 'forged'], BY)).toEqual(ADDED);
 });
 
-test('a trusted proxy is believed about its client, but not about the tenant', () => {
+test('a trusted proxy may name its client, but not the tenant', () => {
   const raw = ['X-Forwarded-For', '203.0.113.9', 'X-Forwarded-Proto', 'https', 'X-Tenant-Id', 'beta'];
   expect(
     requestHeaders([...raw, 'X-Forwarded-Host', 'shop.example', 'Forwarded', 'for=x'], { ...BY, trusted: true }),
@@ -78,7 +78,7 @@ test('fields that Connection names are dropped in every spelling', () => {
   );
 });
 
-test('another spelling of a field is not believed even of a trusted proxy', () => {
+test('another spelling of a field is not trusted even from a trusted proxy', () => {
   const raw = ['X_Forwarded_For', '6.6.6.6', 'X.Forwarded.User', 'root', 'X_Real_IP', '6.6.6.6', 'Proxy', 'evil'];
   expect(requestHeaders(raw, { ...BY, trusted: true })).toEqual(ADDED);
 });

@@ -47,7 +47,7 @@ describe('at the proxy', () => {
   const lines = FORBIDDEN.filter((name) => !/^(?:content-length|transfer-encoding)$/i.test(name));
   const chunked = (trailers: string) => `Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n${trailers}\r\n`;
 
-  it('a tenant says nothing in trailers that belongs into the header (bug)', async () => {
+  it("a tenant's trailers carry no field that belongs into the header (bug)", async () => {
     const trailers = `${FORBIDDEN.map((name) => `${name}: 1\r\n`).join('')}X-Checksum: a\r\n`;
     await bench.rawApp('web:acme', (socket) =>
       socket.on('data', () =>

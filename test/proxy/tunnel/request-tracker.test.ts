@@ -17,7 +17,7 @@ function held(...parts: string[]): boolean[] {
   });
 }
 
-describe('is between two requests', () => {
+describe('a connection is between two requests', () => {
   it('when the answer is whole, again and again', () => {
     expect(held(`> ${GET}`, `< ${OK}`, `> ${GET}`, `< ${CHUNKED}`)).toEqual([false, true, false, true]);
   });
@@ -48,7 +48,7 @@ describe('is between two requests', () => {
   });
 });
 
-describe('is not known to be, from then on,', () => {
+describe('a connection is not known to be between two requests,', () => {
   const never = (...parts: string[]) => expect(held(...parts, `> ${GET}`, `< ${OK}`)).not.toContain(true);
 
   it.each([

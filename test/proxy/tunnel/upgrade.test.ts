@@ -59,7 +59,7 @@ test('a WebSocket talks through the proxy, as a stream', async () => {
   await lease().released;
 });
 
-test('until the tenant has switched it is a request that a drain waits for (bug: 502 when it went to sleep)', async () => {
+test('an upgrade is a request that a drain waits for until the tenant has switched (bug: 502 when it went to sleep)', async () => {
   const asked = Promise.withResolvers<Socket>();
   await bench.rawApp('web:acme', (socket) => socket.once('data', () => asked.resolve(socket)));
   const client = new WebSocket(`ws://127.0.0.1:${bench.port}/`, { headers: { host: 'acme.localhost' } });
@@ -91,7 +91,7 @@ test('a handshake obeys the same header rules as a request, and nothing is doubl
   await lease().released;
 });
 
-test('when the client vanishes, the connection to the tenant closes and the lease is released', async () => {
+test('a client that vanishes closes the connection to the tenant and releases the lease', async () => {
   const { connections } = await echoApp();
   const client = await open();
   const closed = once(connections[0] as WebSocket, 'close');
@@ -99,7 +99,7 @@ test('when the client vanishes, the connection to the tenant closes and the leas
   await Promise.all([closed, lease().released]);
 });
 
-test('when the tenant ends it, the client hears and the lease is released', async () => {
+test('a tenant that ends a WebSocket closes the client and releases the lease', async () => {
   const { connections } = await echoApp();
   const client = await open();
   const closed = once(client, 'close');
@@ -107,7 +107,7 @@ test('when the tenant ends it, the client hears and the lease is released', asyn
   await Promise.all([closed, lease().released]);
 });
 
-test('a held WebSocket opens when the claim is granted, and says how long it was held', async () => {
+test('a held WebSocket opens when the claim is granted, and its header says how long it was held', async () => {
   await echoApp();
   bench.source.heldMs = 12;
   bench.source.script.push(async (grant) => grant());
@@ -161,7 +161,7 @@ test('a tenant that does not answer the handshake within request_timeout gives 5
   await Promise.all([ended.promise, lease().released]);
 });
 
-test('a tenant that declines to switch is heard, and the connection closes', async () => {
+test("a tenant's refusal to switch reaches the client, and the connection closes", async () => {
   await bench.app('web:acme', (_request, response) => response.writeHead(426, { 'x-why': 'no' }).end('no sockets'));
   const text = await bench.raw(handshake());
   expect(text).toMatch(/^HTTP\/1\.1 426 .+x-why: no\r\n.+no sockets/s);
@@ -181,7 +181,7 @@ test('a client that resets after the switch does no harm', async () => {
 
 const FOO = 'GET /chat HTTP/1.1\r\nHost: acme.localhost\r\nConnection: Upgrade\r\nUpgrade: foo/2\r\n\r\n';
 
-test('another protocol passes as bytes, as a stream, with what came behind the request', async () => {
+test('another protocol passes as bytes, as a stream, with the bytes behind the request', async () => {
   let seen = '';
   await bench.rawApp('web:acme', (socket) =>
     socket.on('data', (bytes) => {
@@ -248,7 +248,7 @@ test('a switch that nobody asked for gives 502', async () => {
   );
 });
 
-test('the header of a switch says nothing that no answer may say', async () => {
+test('a switch carries no header that an answer may not carry', async () => {
   await bench.rawApp('web:acme', (socket) =>
     socket.once('data', () =>
       socket.write(

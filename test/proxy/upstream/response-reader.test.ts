@@ -114,7 +114,7 @@ describe('a response', () => {
     expect(whole(RESPONSES[what] ?? '').reusable).toBe(reusable);
   });
 
-  it('that says close, or is followed by more than was asked for, is the last on its connection', () => {
+  it('with Connection: close, or with bytes behind it, is the last on its connection', () => {
     const text = 'HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok';
     expect(whole(text, { closes: false }).reusable).toBe(false);
     expect(whole(`${RESPONSES['with a length']}HTTP/1.1 200 OK\r\n`, { closes: false }).reusable).toBe(false);
@@ -133,13 +133,13 @@ describe('a head that comes again', () => {
   }
   const ok = (lines: string, body = 'ab') => `HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\n${body}`;
 
-  it('is the same object, and known to be repeated', () => {
+  it('is the same object, and marked as repeated', () => {
     const [first, second] = heads(ok('X-A: b\r\n'), ok('X-A: b\r\n', 'cd'));
     expect(second).toBe(first);
     expect(second?.isRepeated).toBe(true);
   });
 
-  it('but for one byte is another', () => {
+  it('with one byte changed is another object', () => {
     const [first, second] = heads(ok('X-A: b\r\n'), ok('X-A: c\r\n'));
     expect(second).toEqual({ ...first, headers: ['X-A', 'c', 'Content-Length', '2'] });
     expect(second?.isRepeated).toBe(false);
@@ -226,7 +226,7 @@ describe('whatever a tenant says', () => {
   );
   const soup = fc.array(piece, { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''));
 
-  it('it is read the same wherever it is cut', () => {
+  it('the reader gives the same result wherever the bytes are cut', () => {
     fc.assert(
       fc.property(soup, fc.nat(), (text, seed) => {
         const bytes = Buffer.from(text, 'latin1');
@@ -241,7 +241,7 @@ describe('whatever a tenant says', () => {
     );
   });
 
-  it("what it takes, Node's own client reads the same", async () => {
+  it("the reader accepts only what Node's own client reads the same", async () => {
     await fc.assert(
       fc.asyncProperty(soup, async (text) => {
         const mine = whole(text);

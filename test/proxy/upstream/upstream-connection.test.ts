@@ -58,7 +58,7 @@ describe('a tenant that does not speak HTTP', () => {
 });
 
 describe('clients of all kinds', () => {
-  it('HTTP/1.0 is answered without chunks, and the connection closes', async () => {
+  it('that speak HTTP/1.0 get no chunks, and the connection closes', async () => {
     await bench.app('web:acme', (_request, response) => {
       response.write('one ');
       response.end('two');
@@ -69,7 +69,7 @@ describe('clients of all kinds', () => {
     expect(answer).toMatch(/\r\n\r\none two$/);
   });
 
-  it('hundreds that vanish in mid-response leave no descriptor behind', async () => {
+  it('that vanish in mid-response by the hundred leave no descriptor behind', async () => {
     await bench.app('web:acme', (_request, response) => {
       response.write('x'.repeat(100_000));
     });
@@ -132,14 +132,14 @@ describe('the time to an answer', () => {
     expect((await answer).status).toBe(200);
   });
 
-  it('is the one of this request, where the last one had longer', async () => {
+  it('is that of the current request, where the last one had longer', async () => {
     bench.source.requestTimeoutMs = 60_000;
     expect(await statusOf(0)).toBe(200);
     bench.source.requestTimeoutMs = 50;
     expect(await statusOf(50)).toBe(504);
   });
 
-  it('has no end where there is none, though the last one had', async () => {
+  it('is unlimited where the request has no limit, though the last one had', async () => {
     bench.source.requestTimeoutMs = 500;
     expect(await statusOf(0)).toBe(200);
     bench.source.requestTimeoutMs = 0;

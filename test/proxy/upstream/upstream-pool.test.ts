@@ -43,7 +43,7 @@ test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('a %s opens a connection after 45 
   expect(await connectionsAfter(method, 45)).toBe(2);
 });
 
-test('a GET, which can be sent again, takes one that was used a second ago', async () => {
+test('a GET, which can be sent again, takes a connection that was used a second ago', async () => {
   expect(await connectionsAfter('GET', 1000)).toBe(1);
 });
 

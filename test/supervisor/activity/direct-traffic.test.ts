@@ -26,14 +26,14 @@ function run(process: FakeProcess, ms: number): void {
 
 const stateOf = (made: World) => made.supervisor.get('api:acme').state;
 
-describe('a connection straight to its socket on which nothing moves', () => {
-  it('keeps it awake while it may be a WebSocket', async () => {
+describe('an instance with a silent direct connection', () => {
+  it('stays awake while the connection may be a WebSocket', async () => {
     const { made } = await connected();
     await made.clock.advance(200_000);
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', openConnections: 1 });
   });
 
-  it('does not when a front server keeps it for later: it sleeps in time, and its drain waits for nobody', async () => {
+  it('sleeps in time when a front server keeps the connection for later, and its drain does not wait', async () => {
     const { made, process } = await connected();
     process.atRest = true;
     await made.clock.advance(60_000);
@@ -43,7 +43,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
     expect(stateOf(made)).toBe('asleep');
   });
 
-  it('is asked about again, since a client may have left', async () => {
+  it('is checked again, since the client may have left', async () => {
     const { made, process } = await connected();
     await made.clock.advance(70_000);
     process.atRest = true;
@@ -52,7 +52,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
     expect(stateOf(made)).toBe('asleep');
   });
 
-  it('counts as used when something moves before the answer', async () => {
+  it('counts as used when bytes move before the answer', async () => {
     const { made, process } = await connected();
     const answer = Promise.withResolvers<boolean>();
     process.isAtRest = () => answer.promise;
@@ -75,7 +75,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
     return { made, process };
   }
 
-  it('is not kept awake by the probes that it answers meanwhile (bug: it never slept)', async () => {
+  it('is not kept awake by the probes that it answers (bug: it never slept)', async () => {
     const { made } = await probed(async (process, { clock }) => {
       run(process, 2);
       // It closes the connection of the probe, say, and Node has its timer for the date.
@@ -96,7 +96,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
     expect(stateOf(made)).toBe('ready');
   });
 
-  it('is kept awake by what it did just before a probe began', async () => {
+  it('is kept awake by traffic just before a probe began', async () => {
     const { made, process } = await probed(async () => {});
     for (let times = 0; times < 5; times += 1) {
       await made.clock.advance(29_999);
@@ -106,7 +106,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
     expect(stateOf(made)).toBe('ready');
   });
 
-  it('is kept awake by a probe that it takes long to answer, since a request may hide behind that', async () => {
+  it('is kept awake by a slow answer to a probe, since a request may hide behind it', async () => {
     const { made } = await probed(async (process, { clock }) => {
       run(process, 2);
       await new Promise<void>((resolve) => clock.after(400, resolve));
@@ -116,7 +116,7 @@ describe('a connection straight to its socket on which nothing moves', () => {
   });
 });
 
-describe('the end of one to whose socket connections are kept (bug: it took drain_timeout, and served on meanwhile)', () => {
+describe('an instance with kept direct connections (bug: its end took drain_timeout, and it served on meanwhile)', () => {
   const kept = () => connected({}, { drainTimeoutMs: 30_000 });
 
   /** Requests straight to it, one behind the other; every `pauseEachMs` there is a moment without one. */
@@ -127,14 +127,14 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     }
   }
 
-  it('a stop ends it at once when nothing moves on them', async () => {
+  it('is ended by a stop at once when no bytes move', async () => {
     const { made, process } = await kept();
     void made.supervisor.stop('api:acme');
     await made.clock.advance(100);
     expect(process.terminated).toHaveLength(1);
   });
 
-  it('a restart gives them three seconds to speak', async () => {
+  it('waits at a restart three seconds for requests on them', async () => {
     const { made, process } = await kept();
     void made.supervisor.restart('api:acme');
     await made.clock.advance(2900);
@@ -156,7 +156,7 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     expect(all.process.terminated).toHaveLength(1);
   });
 
-  it('a restart takes the first gap after three seconds', async () => {
+  it('restarts in the first gap after three seconds', async () => {
     const all = await kept();
     void all.made.supervisor.restart('api:acme');
     await busyFor(2900, all, 200);
@@ -165,7 +165,7 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     expect(all.process.terminated).toHaveLength(1);
   });
 
-  it('one that is to be suspended is, when nothing has moved for three seconds (bug: it was ended)', async () => {
+  it('is suspended when no bytes have moved for three seconds (bug: it was ended)', async () => {
     const { made, process } = await connected({}, { drainTimeoutMs: 30_000, idleAction: 'suspend' });
     void made.supervisor.sleep('api:acme');
     await made.clock.advance(1000);
@@ -174,7 +174,7 @@ describe('the end of one to whose socket connections are kept (bug: it took drai
     expect([stateOf(made), process.terminated]).toEqual(['suspended', []]);
   });
 
-  it('a stop waits for requests of the proxy all the same', async () => {
+  it('waits at a stop for requests of the proxy', async () => {
     const { made, process } = await kept();
     const claim = await made.supervisor.claim('api:acme', new AbortController().signal);
     void made.supervisor.stop('api:acme');

@@ -30,7 +30,7 @@ async function worldWith(maxRunning: number): Promise<World> {
 const stateOf = (made: World, id: string) => made.supervisor.get(`api:${id}`).state;
 
 describe('a server with too few places', () => {
-  it('a visitor of twelve sleepers takes no answer from a tenant at work (bug: half of them were 503)', async () => {
+  it('lets a client of twelve sleeping instances take no answer from a tenant at work (bug: half of them were 503)', async () => {
     const made = await worldWith(4);
     expect(await ask(made, 'work', WORKER)).toBe(true);
     const pid = made.supervisor.get('api:work').pid;
@@ -43,7 +43,7 @@ describe('a server with too few places', () => {
     expect(made.supervisor.get('api:work').pid).toBe(pid);
   });
 
-  it('the visitor whose own requests fill it is refused before a worker is evicted', async () => {
+  it('refuses a client whose own requests fill it before evicting a tenant at work', async () => {
     const made = await worldWith(2);
     await ask(made, 'work', WORKER);
     const open = made.supervisor.claim('api:s0', here(), undefined, VISITOR);
@@ -58,20 +58,20 @@ describe('a server with too few places', () => {
     expect([stateOf(made, 's0'), stateOf(made, 'work')]).toEqual(['asleep', 'ready']);
   });
 
-  it('a visitor that has filled it keeps nobody out', async () => {
+  it('stays open to others when one client has filled it', async () => {
     const made = await worldWith(4);
     for (const id of SLEEPERS.slice(0, 4)) await ask(made, id);
     expect(await ask(made, 'work', WORKER)).toBe(true);
     expect(stateOf(made, 's0')).toBe('asleep');
   });
 
-  it('one client alone has all of it, in order of use', async () => {
+  it('gives all its places to a single client, in order of use', async () => {
     const made = await worldWith(2);
     for (const id of ['s0', 's1', 's2']) expect(await ask(made, id)).toBe(true);
     expect(['s0', 's1', 's2'].map((id) => stateOf(made, id))).toEqual(['asleep', 'ready', 'ready']);
   });
 
-  it('where all clients look the same, a tenant at work stays', async () => {
+  it('keeps a tenant at work when all clients look the same', async () => {
     const made = await worldWith(2);
     for (let second = 0; second < 3; second += 1) {
       expect(await ask(made, 'work')).toBe(true);
@@ -82,7 +82,7 @@ describe('a server with too few places', () => {
     expect([stateOf(made, 'work'), stateOf(made, 's0')]).toEqual(['ready', 'asleep']);
   });
 
-  it('the counts of a worker process tell which client uses an instance', async () => {
+  it("learns from a worker's counts which client uses an instance", async () => {
     const made = await worldWith(2);
     await ask(made, 'work');
     const grant = made.supervisor.grant('api:work');
@@ -94,8 +94,8 @@ describe('a server with too few places', () => {
   });
 });
 
-describe('idle_timeout = 0', () => {
-  it('is never evicted (bug: one that "never sleeps" was put to sleep)', async () => {
+describe('an instance with idle_timeout = 0', () => {
+  it('is never evicted (bug: an instance that "never sleeps" was put to sleep)', async () => {
     const made = world({ idleTimeoutMs: 0 }, { maxRunning: 1 });
     await ready(made, 'first');
     const { view } = await made.supervisor.spawn('api', 'second');
@@ -105,7 +105,7 @@ describe('idle_timeout = 0', () => {
     expect(await ask(made, 'second')).toBe(false);
   });
 
-  it('may be when a reload says so', async () => {
+  it('may be evicted once a reload gives it an idle timeout', async () => {
     const made = world({ idleTimeoutMs: 0 }, { maxRunning: 1 });
     await ready(made, 'first');
     made.supervisor.apply(configOf({ ...SERVICE, idleTimeoutMs: 300_000 }, { maxRunning: 1 }));

@@ -9,7 +9,7 @@ const lease = (generation: number) => ({ generation }) as Lease;
 const page = { request: 'GET /page', generation: 1 };
 
 describe('the crash of a request that was sent again', () => {
-  it('does not count, whichever is seen first, the end of the connection or that of the process', () => {
+  it('does not count, whether the end of the connection or of the process is noticed first', () => {
     for (const isBrokenOff of [true, false]) {
       const tries = policy();
       const second = lease(2);
@@ -44,7 +44,7 @@ describe('the crash of a request that was sent again', () => {
 });
 
 describe('a request that was in flight at two crashes', () => {
-  it('is not sent again until the window has passed, whoever asks for it', () => {
+  it('is not sent again until the window has passed, whichever client sends it', () => {
     const tries = policy();
     tries.begin(lease(2), page);
     tries.crashed(1000);
@@ -53,7 +53,7 @@ describe('a request that was in flight at two crashes', () => {
     expect(tries.allows({ request: 'GET /other', generation: 3 }, 1000)).toBe(true);
   });
 
-  it('is none whose first process only closed its connection', () => {
+  it('does not include a request whose first process only closed its connection', () => {
     const tries = policy();
     tries.begin(lease(1), page);
     tries.crashed(1000);
@@ -91,7 +91,7 @@ describe('an instance', () => {
     await settle();
   }
 
-  it('serves on when a bad page was viewed twice (bug: it failed for everybody for restart_window)', async () => {
+  it('keeps serving when a crashing page was viewed twice (bug: it failed for everybody for restart_window)', async () => {
     const made = world({ idleTimeoutMs: 0, startupTimeoutMs: 120_000 }, { backoffMaxMs: 1000 });
     await ready(made);
     expect(await view(made)).toBe(2);

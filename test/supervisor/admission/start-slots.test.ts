@@ -12,8 +12,8 @@ function list(made: World, settings: Partial<Config['settings']>, ...ids: string
 /** Ids whose process was launched, in order. */
 const launched = (made: World) => made.launched.map(({ tenantId }) => tenantId);
 
-describe('turns', () => {
-  it('a start that a request waits for comes before those of [instances] (bug: it waited for 26 of them)', async () => {
+describe('the order of starts', () => {
+  it('puts a start that a request waits for before those of [instances] (bug: it waited for 26 of them)', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b', 'c');
     await made.supervisor.spawn('api', 'visited', { start: false });
@@ -26,7 +26,7 @@ describe('turns', () => {
     expect(granted(await held).instance).toBe('api:visited');
   });
 
-  it('one of [instances] that a request waits for comes before the others', async () => {
+  it('puts a start of [instances] that a request waits for before the others', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b', 'c');
     await settle();
@@ -36,7 +36,7 @@ describe('turns', () => {
     expect(launched(made)).toEqual(['a', 'c']);
   });
 
-  it('a start by an operator comes before [instances] and after requests', async () => {
+  it('puts a start by an operator before [instances] and after requests', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     await made.supervisor.spawn('api', 'visited', { start: false });
     list(made, { maxConcurrentStarts: 1 }, 'a', 'b');
@@ -51,7 +51,7 @@ describe('turns', () => {
     expect(launched(made)).toEqual(['a', 'visited', 'asked', 'b']);
   });
 
-  it('one that is started after a crash has its turn after those who wait', async () => {
+  it('puts a restart after a crash after starts that someone waits for', async () => {
     const made = world({}, { maxConcurrentStarts: 1, backoffBaseMs: 10 });
     await made.supervisor.spawn('api', 'visited', { start: false });
     void made.supervisor.spawn('api', 'crashes');
@@ -68,7 +68,7 @@ describe('turns', () => {
   });
 });
 
-describe('a start that waits for nothing but time', () => {
+describe('a start that uses no processor', () => {
   const mute: ServiceConfig = { ...SERVICE, name: 'mute', command: ['mute'], socket: '/mute-{id}' };
   const settings = { maxConcurrentStarts: 2 };
 
@@ -83,7 +83,7 @@ describe('a start that waits for nothing but time', () => {
     return made;
   }
 
-  it('gives its place up, so that two that never listen hold nobody up (bug: a healthy wake took 29 s)', async () => {
+  it('gives its place up, so that two instances that never listen delay no others (bug: a healthy wake took 29 s)', async () => {
     const made = await muted();
     const held = made.supervisor.claim('api:healthy', here());
     await made.clock.advance(999);
@@ -95,7 +95,7 @@ describe('a start that waits for nothing but time', () => {
     expect(made.supervisor.get('mute:one').state).toBe('starting');
   });
 
-  it('keeps it while it is busy, for five times the usual', async () => {
+  it('keeps its place while it is busy, for five times the usual time', async () => {
     const made = await muted();
     const busy = setBusy(made);
     void made.supervisor.claim('api:healthy', here());
@@ -109,7 +109,7 @@ describe('a start that waits for nothing but time', () => {
     expect(launched(made)).toHaveLength(3);
   });
 
-  it('has given it up once: its end gives no second one', async () => {
+  it('gives its place up only once', async () => {
     const made = await muted();
     await made.clock.advance(1000);
     for (const process of made.processes) process.exit(1);
@@ -119,7 +119,7 @@ describe('a start that waits for nothing but time', () => {
     expect(launched(made).slice(2)).toEqual(['a', 'b']);
   });
 
-  it('has the usual start time of its service before that', async () => {
+  it('keeps its place for the usual start time of its service', async () => {
     const made = world({}, { maxConcurrentStarts: 1 });
     const first = made.supervisor.spawn('api', 'first');
     await settle();
@@ -144,7 +144,7 @@ describe('a start that waits for nothing but time', () => {
 describe('[instances] with start = false', () => {
   const registered = [{ service: 'api', tenantId: 'acme', start: false }];
 
-  it('are registered and sleep, and a request wakes them', async () => {
+  it('are registered asleep, and a request wakes them', async () => {
     const made = world();
     made.supervisor.apply({ ...made.config, instances: registered });
     await settle();
@@ -155,7 +155,7 @@ describe('[instances] with start = false', () => {
     expect(launched(made)).toEqual(['acme']);
   });
 
-  it('are started by a reload that says so, and not stopped by one that takes it back', async () => {
+  it('are started by a reload that says start = true, and not stopped by one that takes it back', async () => {
     const made = world();
     made.supervisor.apply({ ...made.config, instances: registered });
     const words = made.supervisor.apply({ ...made.config, instances: listed('acme') });

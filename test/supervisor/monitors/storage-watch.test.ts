@@ -17,8 +17,8 @@ const withServices = (config: Config, ...services: ServiceConfig[]): Config => (
   services: new Map(services.map((service) => [service.name, service])),
 });
 
-describe('what is measured', () => {
-  it('the directory of a running instance that has a limit, and of no other', async () => {
+describe('the storage watch', () => {
+  it('measures only directories of running instances with a limit', async () => {
     const made = world(LIMITED);
     await made.supervisor.spawn('api', 'sleeper', { start: false });
     await ready(made);
@@ -30,7 +30,7 @@ describe('what is measured', () => {
     expect(plain.measured).toEqual([]);
   });
 
-  it('once more after its end, and then no more until something runs there', async () => {
+  it("measures once more after an instance's end, and then no more until an instance runs there", async () => {
     const made = world(LIMITED);
     await ready(made);
     await made.clock.advance(7000);
@@ -43,7 +43,7 @@ describe('what is measured', () => {
     expect(made.measured).toHaveLength(before + 2);
   });
 
-  it('one directory at a time, and one that services share once', async () => {
+  it('measures one directory at a time, and a shared one once', async () => {
     const made = world({ ...LIMITED });
     const config = withServices(
       made.config,
@@ -65,7 +65,7 @@ describe('what is measured', () => {
     }
   });
 
-  it('the more rarely the longer it takes', async () => {
+  it('measures more rarely the longer a measurement takes', async () => {
     const made = world(LIMITED);
     made.measureMs = 1000;
     await ready(made);
@@ -77,7 +77,7 @@ describe('what is measured', () => {
     expect(made.measured).toHaveLength(2);
   });
 
-  it('a measurement that fails changes nothing, and is tried again later', async () => {
+  it('keeps its findings when a measurement fails, and tries again later', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     await ready(made);
     await made.clock.advance(30_000);
@@ -89,8 +89,8 @@ describe('what is measured', () => {
   });
 });
 
-describe('over the limit', () => {
-  it('it is told once, shown, and goes on', async () => {
+describe('an instance over its storage limit', () => {
+  it('is reported once, is shown, and keeps running', async () => {
     const made = world(LIMITED);
     made.storage.set('/d/acme', 33 * MB);
     await ready(made);
@@ -103,7 +103,7 @@ describe('over the limit', () => {
     expect(made.events.filter((type) => type.includes('storage'))).toEqual(['over-storage', 'storage-ok']);
   });
 
-  it('with storage_action = "stop" it is stopped, and nobody else is', async () => {
+  it('is the only one stopped with storage_action = "stop"', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB).set('/d/globex', MB);
     await ready(made);
@@ -117,7 +117,7 @@ describe('over the limit', () => {
     expect(made.supervisor.get('api:globex').state).toBe('ready');
   });
 
-  it('one that is started all the same is stopped again soon, however rarely it would be measured', async () => {
+  it('is stopped again soon after a start, however rarely its directory is measured', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     made.measureMs = 30_000;
@@ -134,7 +134,7 @@ describe('over the limit', () => {
     expect(made.events.filter((type) => type === 'over-storage')).toHaveLength(1);
   });
 
-  it('one that ended by itself before it was measured is stopped too', async () => {
+  it('is stopped even if it ended by itself before the measurement', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     await ready(made);
@@ -146,7 +146,7 @@ describe('over the limit', () => {
     expect(view).toMatchObject({ state: 'stopped', reason: expect.stringContaining('over its storage limit') });
   });
 
-  it('an earlier instance of the same name does not count against it (bug: it was stopped for that)', async () => {
+  it('is not judged by an earlier instance of the same name (bug: it was stopped for that)', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     made.measureMs = 10_000;
@@ -160,7 +160,7 @@ describe('over the limit', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'ready', storageBytes: MB });
   });
 
-  it('an instance that is stopped by an operator after a clean-up is not reported over its limit', async () => {
+  it('is no longer reported when an operator stops it after a clean-up', async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     await ready(made);
@@ -175,11 +175,11 @@ describe('over the limit', () => {
   });
 });
 
-describe('another limit', () => {
+describe('a changed storage limit', () => {
   const limit = (made: World, own: Partial<ServiceConfig>) =>
     made.supervisor.apply(withServices(made.config, { ...SERVICE, ...LIMITED, ...own }));
 
-  it('of a reload holds at once, by the last measurement', async () => {
+  it('takes effect at a reload at once, by the last measurement', async () => {
     const made = world(LIMITED);
     made.storage.set('/d/acme', 20 * MB);
     await ready(made);
@@ -192,7 +192,7 @@ describe('another limit', () => {
     expect(made.events.filter((type) => type.includes('storage'))).toEqual(['over-storage', 'storage-ok']);
   });
 
-  it('that a reload brings to a service without one is measured from then on', async () => {
+  it('makes the watch measure a service that had none before', async () => {
     const made = world({ idleTimeoutMs: 0 });
     made.storage.set('/d/acme', 33 * MB);
     await ready(made);
@@ -204,7 +204,7 @@ describe('another limit', () => {
     expect(made.events.at(-1)).toBe('storage-ok');
   });
 
-  it('of its own counts before that of its service', async () => {
+  it("of an instance's own precedes that of its service", async () => {
     const made = world({ ...LIMITED, storageAction: 'stop' });
     made.storage.set('/d/acme', 33 * MB);
     const spawned = made.supervisor.spawn('api', 'acme', { limits: { storageLimitMb: 64 } });
@@ -216,7 +216,7 @@ describe('another limit', () => {
   });
 });
 
-it('a restart of the server forgets nothing of it', async () => {
+it('a restart of the server forgets no measurement', async () => {
   const before = world({ ...LIMITED, storageAction: 'stop' });
   before.storage.set('/d/acme', 33 * MB);
   await ready(before);

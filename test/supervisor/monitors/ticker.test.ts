@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/logger.ts';
 import { Ticker } from '../../../src/supervisor/monitors/ticker.ts';
 import { FakeClock, settle } from '../fakes.ts';
 
-it('goes on once a second while it is needed, and again when it is asked to', async () => {
+it('a ticker ticks once a second while needed, and again after a new request', async () => {
   const clock = new FakeClock();
   let count = 0;
   const ticker = new Ticker({ clock, logger: silentLogger() }, () => {
@@ -41,7 +41,7 @@ it('an instance that starts during the last round is not forgotten', async () =>
   expect(count).toBe(2);
 });
 
-it('a round that fails is made again', async () => {
+it('a round that fails is repeated', async () => {
   const clock = new FakeClock();
   let count = 0;
   const ticker = new Ticker({ clock, logger: silentLogger() }, async () => {

@@ -33,7 +33,7 @@ beforeEach(() => {
 const open = () => [inFlight.requests, inFlight.streams, inFlight.total];
 
 describe('a report', () => {
-  it('replaces what the worker had reported before', () => {
+  it("replaces the worker's previous report", () => {
     grant.report(counts({ requests: 3, total: 3 }));
     expect(open()).toEqual([3, 0, 103]);
     grant.report(counts({ requests: 1, streams: 1, total: 4 }));
@@ -50,7 +50,7 @@ describe('a report', () => {
     expect(open()).toEqual([2, 0, 105]);
   });
 
-  it('tells what has happened since the last', () => {
+  it('gives the changes since the previous one', () => {
     grant.report(counts({ requests: 1, total: 1, client: '192.0.2.1' }));
     grant.report(counts({ total: 1, answered: 1 }));
     grant.report(counts({ total: 1, answered: 1 }));
@@ -63,7 +63,7 @@ describe('a report', () => {
 });
 
 describe('a grant that is revoked', () => {
-  it('holds a drain until the worker has confirmed what it claimed before, and until that has ended', () => {
+  it('holds a drain until the worker has confirmed its last claims, and until those have ended', () => {
     let isDrained = false;
     grant.revoke();
     grant.revoke();
@@ -84,7 +84,7 @@ describe('a grant that is revoked', () => {
     expect(ends).toBe(1);
   });
 
-  it('goes on while a stream is open', () => {
+  it('stays open while a stream is open', () => {
     grant.revoke();
     grant.confirm(counts({ streams: 1, total: 1 }));
     expect(ends).toBe(0);
@@ -102,7 +102,7 @@ describe('a grant whose worker is lost', () => {
     expect(ends).toBe(1);
   });
 
-  it('lets a drain go on that waited for its word', () => {
+  it('lets a drain continue that waited for its confirmation', () => {
     let isDrained = false;
     grant.revoke();
     inFlight.onDrained(() => {
@@ -114,7 +114,7 @@ describe('a grant whose worker is lost', () => {
 });
 
 describe('the target of a grant', () => {
-  it('is what it is now, also after a reload', () => {
+  it('is the current one, also after a reload', () => {
     target = { ...TARGET, requestTimeoutMs: 5 };
     expect(grant.target.requestTimeoutMs).toBe(5);
   });

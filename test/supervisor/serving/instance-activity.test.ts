@@ -16,8 +16,8 @@ const watch = () =>
     drained += 1;
   });
 
-describe('what is open', () => {
-  it('is requests, streams and direct connections; the total goes on from what was recorded', () => {
+describe('the count of open requests', () => {
+  it('has requests, streams and direct connections; the total continues from the record', () => {
     activity.begin(START_MS + 1);
     activity.begin(START_MS + 2);
     activity.requestBecomesStream();
@@ -26,7 +26,7 @@ describe('what is open', () => {
     expect([activity.requests, activity.streams, activity.total]).toEqual([1, 1, 42]);
   });
 
-  it('is over when it ends, which is activity', () => {
+  it('falls when a request ends, which is activity', () => {
     activity.begin(START_MS);
     activity.begin(START_MS);
     activity.requestBecomesStream();
@@ -37,7 +37,7 @@ describe('what is open', () => {
 });
 
 describe('a drain', () => {
-  it('is told at once when no request is in flight, and once alone', () => {
+  it('is reported at once when no request is in flight, and only once', () => {
     watch();
     expect(drained).toBe(1);
     activity.begin(START_MS);
@@ -64,7 +64,7 @@ describe('a drain', () => {
     expect(drained).toBe(1);
   });
 
-  it('waits for the word of every worker that may have claimed more', () => {
+  it('waits for the confirmation of every worker that may have claimed more', () => {
     const confirmed = [activity.awaitWord(), activity.awaitWord()];
     watch();
     confirmed[0]?.();
@@ -75,7 +75,7 @@ describe('a drain', () => {
 });
 
 describe('steady use', () => {
-  it('begins anew with the first request after a long pause', () => {
+  it('begins again with the first request after a long pause', () => {
     activity.came(START_MS + PAUSE_MS - 1);
     expect(activity.steadyFromMs).toBe(START_MS);
     activity.came(START_MS + 2 * PAUSE_MS - 1);
@@ -85,13 +85,13 @@ describe('steady use', () => {
     ]);
   });
 
-  it('goes on over a pause in which something was open', () => {
+  it('continues over a pause with an open request', () => {
     activity.begin(START_MS);
     activity.came(START_MS + 2 * PAUSE_MS);
     expect([activity.steadyFromMs, activity.steadyToMs]).toEqual([START_MS, START_MS + 2 * PAUSE_MS]);
   });
 
-  it('begins anew with another process, and not with what is merely seen', () => {
+  it('begins again with another process, and not with mere observation', () => {
     activity.seen(START_MS + 10);
     expect(activity.steadyToMs).toBe(START_MS);
     activity.began(START_MS + 20);

@@ -24,7 +24,7 @@ describe('idle_action = "suspend"', () => {
     expect(made.events).toContain('suspended');
   });
 
-  it('thaws it for a request, which gets the same process', async () => {
+  it('thaws an instance for a request, which gets the same process', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     const claim = granted(await made.supervisor.claim('api:acme', here()));
@@ -35,7 +35,7 @@ describe('idle_action = "suspend"', () => {
     expect(made.events.at(-1)).toBe('thawed');
   });
 
-  it('is frozen again after the next idle time', async () => {
+  it('freezes the instance again after the next idle time', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     granted(await made.supervisor.claim('api:acme', here())).release();
@@ -45,7 +45,7 @@ describe('idle_action = "suspend"', () => {
     expect(process.frozen).toBe(true);
   });
 
-  it('a request that comes while it drains keeps it awake, and is counted as a wake', async () => {
+  it('keeps an instance awake when a request comes during the drain, and counts a wake', async () => {
     const made = world(SUSPENDS);
     const process = await ready(made);
     const busy = granted(await made.supervisor.claim('api:acme', here()));
@@ -59,7 +59,7 @@ describe('idle_action = "suspend"', () => {
     expect(stateOf(made)).toBe('ready');
   });
 
-  it('is not frozen with a WebSocket open, but ended, when an operator puts it to sleep', async () => {
+  it('ends an instance with an open WebSocket, instead of freezing it, when an operator puts it to sleep', async () => {
     const made = world(SUSPENDS);
     const process = await ready(made);
     granted(await made.supervisor.claim('api:acme', here())).becomeStream();
@@ -67,7 +67,7 @@ describe('idle_action = "suspend"', () => {
     expect([stateOf(made), process.frozen, process.terminated.length]).toEqual(['asleep', false, 1]);
   });
 
-  it('is not frozen with a request that outlasts the drain', async () => {
+  it('does not freeze an instance with a request that outlasts the drain', async () => {
     const made = world(SUSPENDS);
     const process = await ready(made);
     granted(await made.supervisor.claim('api:acme', here()));
@@ -77,7 +77,7 @@ describe('idle_action = "suspend"', () => {
     expect([stateOf(made), process.frozen]).toEqual(['asleep', false]);
   });
 
-  it('is not probed while it is frozen, and not killed for being silent', async () => {
+  it('neither probes a frozen instance nor kills it for being silent', async () => {
     const made = world(SUSPENDS, { healthCheckIntervalMs: 1000 });
     const process = await suspended(made);
     process.healthy = false;
@@ -85,7 +85,7 @@ describe('idle_action = "suspend"', () => {
     expect(stateOf(made)).toBe('suspended');
   });
 
-  it('ends after suspend_timeout, and wakes from nothing then', async () => {
+  it('ends a frozen instance after suspend_timeout, and the next request starts a new process', async () => {
     const made = world({ ...SUSPENDS, suspendTimeoutMs: 600_000 });
     const process = await suspended(made);
     await made.clock.advance(599_000);
@@ -97,14 +97,14 @@ describe('idle_action = "suspend"', () => {
     expect(made.processes.length).toBe(2);
   });
 
-  it('stays for ever with suspend_timeout = 0', async () => {
+  it('keeps a frozen instance forever with suspend_timeout = 0', async () => {
     const made = world({ ...SUSPENDS, suspendTimeoutMs: 0 });
     await suspended(made);
     await made.clock.advance(1_000_000);
     expect(stateOf(made)).toBe('suspended');
   });
 
-  it('says in status why it is there and when its process ends', async () => {
+  it('shows in status why an instance is suspended and when its process ends', async () => {
     const made = world({ ...SUSPENDS, suspendTimeoutMs: 600_000 });
     await suspended(made);
     const { reason, sleepsAt } = made.supervisor.get('api:acme');
@@ -112,14 +112,14 @@ describe('idle_action = "suspend"', () => {
     expect(sleepsAt).toBe(new Date(made.clock.nowMs() + 600_000).toISOString());
   });
 
-  it('stop ends it, and a request does not wake it then', async () => {
+  it('lets a stop end a frozen instance, which requests then do not wake', async () => {
     const made = world(SUSPENDS);
     await suspended(made);
     expect((await made.supervisor.stop('api:acme')).state).toBe('stopped');
     expect(await made.supervisor.claim('api:acme', here())).toMatchObject({ refused: 'stopped' });
   });
 
-  it('restart replaces its process', async () => {
+  it('lets a restart replace a frozen process', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     const restarted = made.supervisor.restart('api:acme');
@@ -129,7 +129,7 @@ describe('idle_action = "suspend"', () => {
     expect(process.terminated.length).toBe(1);
   });
 
-  it('one whose process is killed while frozen sleeps, without a restart', async () => {
+  it('puts an instance whose frozen process is killed to sleep, without a restart', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     process.exit(137);
@@ -137,7 +137,7 @@ describe('idle_action = "suspend"', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', restarts: 0 });
   });
 
-  it('one that was killed and cannot take it while it is frozen sleeps within a second', async () => {
+  it('puts a frozen instance to sleep within a second of a SIGKILL that is still pending', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     process.killed = true;
@@ -147,7 +147,7 @@ describe('idle_action = "suspend"', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'asleep', restarts: 0 });
   });
 
-  it('a request that comes before that starts another, and no crash is counted (bug: back-off)', async () => {
+  it('starts another process for a request before that, and counts no crash (bug: back-off)', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     process.killed = true;
@@ -160,7 +160,7 @@ describe('idle_action = "suspend"', () => {
     expect(made.saved.get('api:acme')?.crashes.crashesMs).toEqual([]);
   });
 
-  it('a process that cannot be put back at its public path counts as crashed, and the request waits for the next (bug: it went to the one that was ended)', async () => {
+  it('counts a process as crashed that cannot return to its public path; the request waits for the next (bug: it went to the ended one)', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     process.notResumed = 'no space left on device';
@@ -176,7 +176,7 @@ describe('idle_action = "suspend"', () => {
     expect(granted(await claim).generation).toBe(3);
   });
 
-  it('a service that suspends no more ends what is frozen', async () => {
+  it('ends frozen instances when the service no longer suspends', async () => {
     const made = world(SUSPENDS);
     await suspended(made);
     const changed = { ...[...made.config.services.values()][0], idleAction: 'stop' } as never;
@@ -185,7 +185,7 @@ describe('idle_action = "suspend"', () => {
     expect(stateOf(made)).toBe('asleep');
   });
 
-  it('a changed command ends what is frozen, instead of starting everybody', async () => {
+  it('ends frozen instances when their command changes, instead of starting all', async () => {
     const made = world(SUSPENDS);
     await suspended(made);
     const changed = { ...[...made.config.services.values()][0], command: ['other'] } as never;
@@ -195,8 +195,8 @@ describe('idle_action = "suspend"', () => {
   });
 });
 
-describe('connections that outlast the freezing', () => {
-  it('data on one of them thaw the instance within a second', async () => {
+describe('connections that outlast a freeze', () => {
+  it('thaw the instance within a second when data arrive', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     made.connections.set('/b', 1);
@@ -208,7 +208,7 @@ describe('connections that outlast the freezing', () => {
     expect(process.frozen).toBe(false);
   });
 
-  it('those that nobody can send anything on any more are not asked about again', async () => {
+  it('are not checked again when no client can send any more', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     made.connections.set('/b', 1);
@@ -222,8 +222,8 @@ describe('connections that outlast the freezing', () => {
   });
 });
 
-describe('an answer about them that comes late', () => {
-  it('says nothing of the next time that it is frozen (bug: what came in then was not looked for)', async () => {
+describe('a late answer about such connections', () => {
+  it('does not apply to the next freeze (bug: data that came then went unnoticed)', async () => {
     const made = world(SUSPENDS);
     const process = await suspended(made);
     const late = Promise.withResolvers<InboundState>();
@@ -242,7 +242,7 @@ describe('an answer about them that comes late', () => {
   });
 });
 
-describe('an earlier server left it frozen', () => {
+describe('an instance that an earlier server left frozen', () => {
   async function left(over: Partial<InstanceRecord> = {}): Promise<{ made: World; process: FakeProcess }> {
     const before = world({ ...SUSPENDS, suspendTimeoutMs: 600_000 });
     const process = await suspended(before);
@@ -258,26 +258,26 @@ describe('an earlier server left it frozen', () => {
     return { made, process: found };
   }
 
-  it('it is taken back and stays frozen', async () => {
+  it('is taken back and stays frozen', async () => {
     const { made, process } = await left();
     expect(made.supervisor.get('api:acme')).toMatchObject({ state: 'suspended', pid: 1 });
     expect(process.frozen).toBe(true);
     expect(made.events).toEqual(['adopted']);
   });
 
-  it('a request thaws it', async () => {
+  it('thaws for a request', async () => {
     const { made, process } = await left();
     granted(await made.supervisor.claim('api:acme', here()));
     expect([stateOf(made), process.frozen]).toEqual(['ready', false]);
   });
 
-  it('its time goes on from its last use', async () => {
+  it('keeps its suspension time since its last use', async () => {
     const { made } = await left();
     await made.clock.advance(660_000);
     expect(stateOf(made)).toBe('asleep');
   });
 
-  it('one that died meanwhile sleeps', async () => {
+  it('sleeps if its process died meanwhile', async () => {
     const { made, process } = await left();
     process.exit(0);
     await settle();
@@ -286,7 +286,7 @@ describe('an earlier server left it frozen', () => {
 });
 
 describe('making room', () => {
-  it('suspended instances end first, the least recently used first', async () => {
+  it('ends suspended instances first, the least recently used first', async () => {
     const made = world(SUSPENDS, { maxRunning: 3 });
     await ready(made, 'idle');
     await made.clock.advance(10);
@@ -298,14 +298,14 @@ describe('making room', () => {
     expect(states).toEqual(['fourth ready', 'idle ready', 'new suspended', 'old asleep']);
   });
 
-  it('an idle one that would be suspended ends as well', async () => {
+  it('ends an idle instance that would otherwise be suspended', async () => {
     const made = world(SUSPENDS, { maxRunning: 1 });
     await ready(made, 'old');
     await ready(made, 'new');
     expect([stateOf(made, 'old'), stateOf(made, 'new')]).toEqual(['asleep', 'ready']);
   });
 
-  it('a request for the one that is ended to make room does not hold up all starts', async () => {
+  it('is not blocked by a request for the instance that is being ended', async () => {
     const made = world({}, { maxRunning: 1 });
     const first = await ready(made, 'first');
     let end = () => {};
@@ -336,7 +336,7 @@ describe('memory_reserve_mb', () => {
     expect(stateOf(made, 'idle')).toBe('asleep');
   });
 
-  it('ends none that is in use or never sleeps, and none while there is enough', async () => {
+  it('ends no instance that is in use or never sleeps, and none while there is enough', async () => {
     const made = world({ ...SUSPENDS, idleTimeoutMs: 0 }, { memoryReserveBytes: 256 * MB });
     await ready(made, 'always');
     made.hostMemory = { availableBytes: 100 * MB, stalledPercent: null };

@@ -33,7 +33,7 @@ describe('a purge of a server that is killed', () => {
     expect([made.tenants.list(), made.tenants.unfinished()]).toEqual([[], []]);
   });
 
-  it('that cannot be completed keeps the record and holds nobody up', async () => {
+  it('that cannot be completed keeps the record and delays nothing else', async () => {
     const made = restarted(await interruptedAt('deleteTenantDir'));
     made.deleteTenantDir = () => Promise.reject(new Error('a file system is mounted there'));
     await made.supervisor.open();

@@ -4,7 +4,7 @@ import { TenantLocks } from '../../../src/supervisor/tenants/tenant-locks.ts';
 import { settle } from '../fakes.ts';
 
 describe('operations on tenants', () => {
-  it('of one tenant run one at a time, in the order in which they were asked for; those of others go on', async () => {
+  it('of one tenant run one at a time, in the order of their requests; those of others continue', async () => {
     const asked = fc.array(fc.record({ tenantId: fc.constantFrom('acme', 'globex'), fails: fc.boolean() }));
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), asked, async (scheduler, operations) => {
@@ -35,7 +35,7 @@ describe('operations on tenants', () => {
     );
   });
 
-  it('begin in the step in which they are asked for, when none is under way', () => {
+  it('begin in the same step when none is under way', () => {
     let begun = false;
     void new TenantLocks().withTenant('acme', async () => {
       begun = true;
@@ -52,7 +52,7 @@ describe('operations on tenants', () => {
     await slow;
   });
 
-  it('are waited for, also those that are asked for meanwhile', async () => {
+  it('are all awaited, also those that begin meanwhile', async () => {
     const locks = new TenantLocks();
     const first = Promise.withResolvers<void>();
     const second = Promise.withResolvers<void>();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (const id of IDS) await api('instances', 'POST', { service: 'app', id });
 });
 
-test('it has started when it takes requests, and says so', async () => {
+test('the service counts as started when it accepts requests', async () => {
   expect(await systemctl('is-active', 'tenement.service')).toBe('active');
   expect(await systemctl('show', '--property=StatusText', '--value', 'tenement.service')).toMatch(
     /^tenement ready: proxy/,
@@ -62,7 +62,7 @@ test('a restart and a crash of the server under load end no tenant and refuse no
   expect(states).toEqual(IDS.map(() => ({ state: 'ready', restarts: 0 })));
 });
 
-test('while the server is stopped its tenants answer, and the next one takes them back', async () => {
+test('tenants answer while the server is stopped, and the next server takes them back', async () => {
   const before = pidsOf();
   await systemctl('stop', 'tenement.service');
   for (const id of IDS) expect((await ask(publicSocket(id), '/health')).status).toBe(200);
@@ -71,14 +71,14 @@ test('while the server is stopped its tenants answer, and the next one takes the
   expect(pidsOf()).toEqual(before);
 });
 
-test('the kernel enforces the limits after all that', async () => {
+test('the kernel still enforces the limits afterwards', async () => {
   const dir = cgroupOf('app:acme');
   expect(['memory.max', 'pids.max'].map((file) => control(dir, file))).toEqual([String(200 * MB), '60']);
   await ask(publicSocket('acme'), '/leak').catch(() => {});
   await expect.poll(async () => (await api('instances/app:acme')).lastExit?.reason).toBe('oom');
 });
 
-test('another user than root can run it, and caps all the same', async () => {
+test('a user other than root can run the service with the limits enforced', async () => {
   await systemctl('stop', 'tenement-tenants.service');
   expect(existsSync(TENANTS)).toBe(false);
   writeDropIn('tenement.service', '[Service]\nUser=nobody\n');
@@ -95,7 +95,7 @@ test('another user than root can run it, and caps all the same', async () => {
   ]);
 });
 
-test('its suspended tenants go to swap (bug: memory.reclaim, of mode 0200, was opened for reading, too)', async () => {
+test('suspended tenants of that user go to swap (bug: memory.reclaim, of mode 0200, was opened for reading, too)', async () => {
   writeFileSync(
     CONFIG,
     readFileSync(CONFIG, 'utf8').replace('[service.app]', '[service.app]\nidle_action = "suspend"'),
@@ -120,7 +120,7 @@ const BROKEN = '/etc/tenement/broken.toml';
 const brokenUnit = (more: string) =>
   `[Service]\nType=notify\nExecStart=/usr/local/bin/tenement serve -c ${BROKEN}\nRuntimeDirectory=tenement\nDelegate=yes\n${more}\n`;
 
-test('units that would break a promise are warned of by the server', async () => {
+test('the server warns of units that would break a promise', async () => {
   writeFileSync(
     BROKEN,
     readFileSync(CONFIG, 'utf8')
@@ -133,7 +133,7 @@ test('units that would break a promise are warned of by the server', async () =>
   await expect.poll(() => journalOf('broken.service')).toContain('broken.service has KillMode=mixed');
 });
 
-test('`check` in a shell says what the service will have, which does not run', async () => {
+test('`check` in a shell says what a service that does not run will have', async () => {
   await systemctl('stop', 'broken.service');
   writeUnit('broken.service', brokenUnit('KillMode=process\nLimitNOFILE=1000'));
   await systemctl('daemon-reload');

@@ -7,12 +7,12 @@ const on = (proxy: number, api: number) =>
 
 const EVERYBODY = { firstFreePort: 1024, maySetLower: false };
 
-test('a low port takes a right', () => {
+test('a low port needs a capability', () => {
   expect(() => assertMayListen(on(80, 8000), EVERYBODY)).toThrow('[proxy] listen: port 80 needs root');
   expect(() => assertMayListen(on(8080, 443), EVERYBODY)).toThrow('[api] listen: port 443 needs root');
 });
 
-test('any port will do with that right, where the system asks for none, and where it is chosen by the system', () => {
+test('any port is allowed with that capability, where the system requires none, and where the system chooses it', () => {
   assertMayListen(on(80, 443), { ...EVERYBODY, maySetLower: true });
   assertMayListen(on(80, 443), { ...EVERYBODY, firstFreePort: 80 });
   assertMayListen(on(0, 8000), EVERYBODY);

@@ -15,7 +15,7 @@ function program(script: string): string {
 
 const FLAGS = "printf '  -host-uds value\\n    \\tValues: none|open|create|all\\n'";
 
-it.runIf(isRoot)('says where to get what is missing', () => {
+it.runIf(isRoot)('the sandbox check says where to get a missing program', () => {
   const why = whyNoSandbox(makeDir(), null) ?? '';
   expect([why, sandboxRemedy(why)]).toEqual([
     'runsc (gVisor) is not installed',
@@ -23,11 +23,11 @@ it.runIf(isRoot)('says where to get what is missing', () => {
   ]);
 });
 
-it.skipIf(isRoot)('takes root', () => {
+it.skipIf(isRoot)('the sandbox check requires root', () => {
   expect(whyNoSandbox(makeDir(), null)).toBe('it needs root');
 });
 
-it.runIf(isRoot)('refuses a release that makes no sockets of the host', () => {
+it.runIf(isRoot)('the sandbox check refuses a release that cannot create sockets on the host', () => {
   const why = whyNoSandbox(makeDir(), program('echo "  -fsgofer-host-uds"')) ?? '';
   expect([why, sandboxRemedy(why)]).toEqual([
     expect.stringMatching(/no --host-uds=create$/),
@@ -35,11 +35,11 @@ it.runIf(isRoot)('refuses a release that makes no sockets of the host', () => {
   ]);
 });
 
-it.runIf(isRoot)('tries it, and tells why it failed', () => {
+it.runIf(isRoot)('the sandbox check tries runsc, and says why it failed', () => {
   const failing = program(`[ "$1" = flags ] && exec ${FLAGS}\necho 'no ptrace here' >&2; exit 1`);
   expect(whyNoSandbox(makeDir(), failing)).toBe('no ptrace here');
 });
 
-it.runIf(isRoot)('takes one that runs', () => {
+it.runIf(isRoot)('the sandbox check accepts a runsc that works', () => {
   expect(whyNoSandbox(makeDir(), program(`[ "$1" = flags ] && ${FLAGS}\nexit 0`))).toBeNull();
 });

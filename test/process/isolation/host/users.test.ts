@@ -31,12 +31,12 @@ const without = (...capabilities: string[]) => [
   '--inh-caps=-all',
 ];
 
-it("asks nothing of the host where tenants are the server's user", () => {
+it("the user check requires nothing where tenants are the server's user", () => {
   const where = { dataDir: '/root/data', runtimeDir: '/root/run', dynamicUids: RANGE };
   expect(() => assertUsers(service(null), where)).not.toThrow();
 });
 
-it.runIf(isRoot)('root can', () => {
+it.runIf(isRoot)('the user check passes for root', () => {
   expect(triedBy('env')).toEqual({ found: null, left: [] });
 });
 
@@ -52,7 +52,7 @@ it.runIf(isRoot).each([
   expect(triedBy(...without(capability))).toEqual({ found: { why, hint }, left: [] });
 });
 
-it.runIf(isRoot)('the six that the hint names are enough', () => {
+it.runIf(isRoot)('the user check passes with the six capabilities of the hint', () => {
   const { hint } = triedBy(...without('chown')).found;
   const named = [...hint.matchAll(/CAP_(\w+)/g)].map(([, name]) => `+${name.toLowerCase()}`);
   expect(named).toHaveLength(6);
@@ -60,14 +60,14 @@ it.runIf(isRoot)('the six that the hint names are enough', () => {
   expect(found).toEqual({ found: null, left: [] });
 });
 
-it.runIf(isRoot)('root of a user namespace that has no other user cannot, as in many a container', () => {
+it.runIf(isRoot)('the user check fails for root of a user namespace without other users, as in many containers', () => {
   expect(triedBy('unshare', '-Ur').found).toEqual({
     why: expect.stringMatching(/can be given to user 265535 \(EINVAL\)$/),
     hint: expect.stringMatching(/^Map the user ids 200000-265535 into .* dynamic_uids/),
   });
 });
 
-it.runIf(isRoot)('a /tmp that is read-only does not matter (bug: a mistake in tenement itself)', () => {
+it.runIf(isRoot)('the user check passes with a read-only /tmp (bug: reported as an internal error)', () => {
   const where = { dataDir: '/var/tmp/none', runtimeDir: '/var/tmp/none', dynamicUids: RANGE };
   const code = `import('${MODULE}').then(({ whyNoUsers }) => console.log(whyNoUsers(${JSON.stringify(where)})))`;
   const readOnly = 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec "$@"';
@@ -75,13 +75,13 @@ it.runIf(isRoot)('a /tmp that is read-only does not matter (bug: a mistake in te
   expect(spawnSync('unshare', words, { encoding: 'utf8' }).stdout).toBe('null\n');
 });
 
-it.skipIf(isRoot)('takes root', () => {
+it.skipIf(isRoot)('the user check requires root', () => {
   const where = { dataDir: '/srv/data', runtimeDir: '/srv/run', dynamicUids: RANGE };
   for (const user of ['dynamic', 'root'] as const) expect(() => assertUsers(service(user), where)).toThrow(/root/);
   expect(whyNoUsers(where)?.why).toBe('it needs root');
 });
 
-it.runIf(isRoot)("says which directory keeps tenants' users out, and the ways out", () => {
+it.runIf(isRoot)("the user check names the directory that keeps tenants' users out, and the remedies", () => {
   const closed = join(makeDir(), 'closed');
   mkdirSync(closed, { mode: 0o700 });
   const open = makeDir();

@@ -4,12 +4,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { askContainer } from '../../../../src/process/isolation/runsc/ask-container.ts';
 import { identityOf } from '../../../../src/process/proc/proc.ts';
 
-test('one that has ended meanwhile is asked nothing', () => {
+test('a container that has ended meanwhile gets no signal', () => {
   const { pid } = spawnSync('true');
   expect(() => askContainer({ pid, startTicks: 1 })).not.toThrow();
 });
 
-test('one that runs no container yet is ended itself', async () => {
+test('a runsc that runs no container yet is ended itself', async () => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');

@@ -37,18 +37,18 @@ function mountsOf(layers: ContainerOptions['layers']) {
   );
 }
 
-it('has the host read-only, and no right of root', () => {
+it('a container has the host read-only, and no capability', () => {
   const { root, process } = specOf();
   expect(root).toEqual({ path: '/', readonly: true });
   expect(process).toMatchObject({ user: OPTIONS.user, args: OPTIONS.words, noNewPrivileges: true });
   expect(Object.values(process.capabilities).flat()).toEqual([]);
 });
 
-it('has an empty root where the paths that it sees are listed', () => {
+it('a container has an empty root where its visible paths are listed', () => {
   expect(specOf({ wholeHost: false }).root).toEqual({ path: '/state/empty', readonly: true });
 });
 
-it('shows what is hidden as empty, what is shown read-only, and lets it write its own', () => {
+it('a container has hidden paths empty, shown paths read-only, and its own paths writable', () => {
   const mounts = mountsOf([
     { kind: 'empty', at: '/home', from: '/home' },
     { kind: 'own', at: '/data/acme', from: '/disk/data/acme' },
@@ -66,18 +66,18 @@ it('shows what is hidden as empty, what is shown read-only, and lets it write it
   ]);
 });
 
-it("has nothing of the host's /proc, /sys and /dev", () => {
+it("a container has nothing of the host's /proc, /sys and /dev", () => {
   const shown = ['/dev', '/proc', '/sys/kernel', '/device'].map((at) => ({ kind: 'shown' as const, at, from: at }));
   const mounts = mountsOf([{ kind: 'empty', at: '/sys/fs/cgroup', from: '/sys/fs/cgroup' }, ...shown]);
   expect(mounts).toEqual(['/proc proc ', '/sys sysfs ', '/dev/shm tmpfs mode=1777', '/device /device ro']);
 });
 
-it('limits open files inside, since what runs it opens more', () => {
+it('a container limits open files inside, since runsc itself opens more', () => {
   expect(specOf({ nofileLimit: 100 }).process.rlimits).toEqual([{ type: 'RLIMIT_NOFILE', hard: 100, soft: 100 }]);
   expect(specOf().process.rlimits).toEqual([]);
 });
 
-it('has memory to write in where programs expect it, of a size', () => {
+it('a container has writable memory of limited size where programs expect it', () => {
   const { mounts } = specOf({ layers: [{ kind: 'scratch', at: '/tmp', from: '/tmp' }] });
   const tmpfs = mounts.filter(({ options }) => options?.includes('size=4096'));
   expect(tmpfs.map(({ destination }) => destination)).toEqual(['/dev/shm', '/tmp']);

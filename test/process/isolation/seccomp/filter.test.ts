@@ -30,7 +30,7 @@ describe.each(Object.keys(ARCHITECTURES) as Architecture[])('the filter for %s',
     return verdictOf(program, { number, architecture: audit, args: args.map(BigInt) });
   };
 
-  it('lets through what programs live on', () => {
+  it('allows what ordinary programs need', () => {
     const verdicts = HARMLESS[name].map((number) => verdictOf(program, { number, architecture: audit }));
     expect(new Set(verdicts)).toEqual(new Set(['allowed']));
   });
@@ -40,11 +40,12 @@ describe.each(Object.keys(ARCHITECTURES) as Architecture[])('the filter for %s',
     (call) => expect(ask(call)).toBe(errno(EPERM)),
   );
 
-  it.each(['clone3', 'openat2', 'io_uring_setup'] as const)('has no %s, so that another way is taken', (call) =>
-    expect(ask(call)).toBe(errno(ENOSYS)),
+  it.each(['clone3', 'openat2', 'io_uring_setup'] as const)(
+    'answers ENOSYS for %s, so that programs fall back',
+    (call) => expect(ask(call)).toBe(errno(ENOSYS)),
   );
 
-  it('has no call newer than it knows, nor those of x32', () => {
+  it('answers ENOSYS for calls that it does not know, and for those of x32', () => {
     for (const number of [NEWEST + 1, 1000, 0x40000000, 0x40000001, 0xffffffff]) {
       expect(verdictOf(program, { number, architecture: audit })).toBe(errno(ENOSYS));
     }
@@ -96,7 +97,7 @@ describe.each(Object.keys(ARCHITECTURES) as Architecture[])('the filter for %s',
     expect(ask('openat', -100, 0, 0o102, 0o644)).toBe('allowed');
   });
 
-  it('takes no mode of openat for one where no file is made', () => {
+  it('ignores the mode of openat when no file is created', () => {
     expect(ask('openat', -100, 0, 0o2000000, 0xffffffff)).toBe('allowed');
   });
 
@@ -112,7 +113,7 @@ describe.each(Object.keys(ARCHITECTURES) as Architecture[])('the filter for %s',
   });
 });
 
-it('is there for no other architecture', () => {
+it('no filter exists for other architectures', () => {
   expect(filterFor('riscv64')).toBeNull();
   expect(filterFor('toString')).toBeNull();
 });
@@ -120,7 +121,7 @@ it('is there for no other architecture', () => {
 const HEADERS = ['/usr/include/x86_64-linux-gnu/asm/unistd_64.h', '/usr/include/asm-generic/unistd.h'];
 
 test.skipIf(!HEADERS.every(existsSync) && process.env['CI'] !== 'true')(
-  "the numbers are those of the kernel's headers (apt-get install linux-libc-dev, on amd64)",
+  "the filter's call numbers are those of the kernel's headers (apt-get install linux-libc-dev, on amd64)",
   () => {
     const [x64, arm64] = HEADERS.map((file) => numbersIn(readFileSync(file, 'latin1')));
     for (const [name, [ofX64, ofArm64]] of Object.entries(NUMBERS)) {

@@ -48,7 +48,7 @@ describe('at the proxy', () => {
     }
   });
 
-  it('also behind another request, and with chunks', async () => {
+  it('a target in UTF-8 arrives behind another request, and with chunks', async () => {
     const socket = await bench.socket();
     const answers = readUntil(socket, '"body":"\xc3\xbc"}');
     socket.write('GET /1 HTTP/1.1\r\nHost: acme.localhost\r\n\r\n');
@@ -56,7 +56,7 @@ describe('at the proxy', () => {
     expect(await answers).toContain('"url":"/%C3%BC"');
   });
 
-  it('an invalid target stays refused', async () => {
+  it('an invalid target is still refused', async () => {
     for (const line of ['GET ü HTTP/1.1', 'GÜT / HTTP/1.1', 'GET / HTTP/1.1ü', 'GET /ü HTTP/1.1 ü']) {
       const answer = await bench.raw(Buffer.from(`${line}\r\nHost: acme.localhost\r\n\r\n`).toString('latin1'));
       expect(answer, line).toMatch(/^HTTP\/1\.1 400 /);

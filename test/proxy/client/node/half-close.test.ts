@@ -95,13 +95,13 @@ describe('a connection that is half closed', () => {
     return socket;
   }
 
-  it('ends when that was later than its request', () => {
+  it('closes when the half-close came after its request', () => {
     const socket = fake();
     halfClosed(socket as unknown as Socket, 51);
     expect(socket.ended).toEqual(['ended']);
   });
 
-  it('stays as long as bytes are taken, and not for those that are only to be sent', () => {
+  it('stays while the client takes bytes, and not merely while bytes remain to be sent', () => {
     const socket = fake();
     halfClosed(socket as unknown as Socket, 50);
     for (let round = 0; round < 3; round += 1) {
@@ -115,7 +115,7 @@ describe('a connection that is half closed', () => {
     expect(socket.ended).toEqual(['destroyed']);
   });
 
-  it('is not looked at any more when it has closed', () => {
+  it('is no longer watched once it has closed', () => {
     const socket = fake();
     halfClosed(socket as unknown as Socket, 0);
     socket.onClose();

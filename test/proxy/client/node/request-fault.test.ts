@@ -15,13 +15,13 @@ describe('the fault of a request', () => {
   });
 
   it.each(['y', 'y 100-continue', 'y, 100-continue', '100-continue, y', '100-continue, 100-continue', '100', ''])(
-    'is an expectation that nobody can meet: "%s"',
+    'is an unknown expectation: "%s"',
     (expectation) => {
       expect(faultOf({ httpVersion: '1.1', rawHeaders: ['Expect', expectation] })).toBe('expectation_failed');
     },
   );
 
-  it('is an expectation that stands there twice', () => {
+  it('is a repeated expectation', () => {
     const rawHeaders = ['Expect', '100-continue', 'expect', '100-continue'];
     expect(faultOf({ httpVersion: '1.1', rawHeaders })).toBe('expectation_failed');
   });
@@ -62,18 +62,23 @@ describe('at the proxy', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 .*"body":"abcd"/s);
   });
 
-  it('an HTTP/1.1 client gets it', async () => {
+  it('an HTTP/1.1 client gets 100', async () => {
     const answer = await send('POST /a HTTP/1.1', 'Expect: 100-continue', 'Content-Length: 4', 'Connection: close');
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*"body":"abcd"/s);
   });
 
-  it.each(['y', 'y 100-continue', 'y, 100-continue'])('Expect: %s gets 417 and reaches nobody (bug)', async (value) => {
-    const answer = await send('POST /a HTTP/1.1', `Expect: ${value}`, 'Content-Length: 4');
-    expect(answer).toMatch(/^HTTP\/1\.1 417 Expectation Failed\r\n.*\r\nConnection: close\r\n.*"expectation_failed"/s);
-    expect(bench.source.leases).toEqual([]);
-  });
+  it.each(['y', 'y 100-continue', 'y, 100-continue'])(
+    'Expect: %s gets 417 and reaches no tenant (bug)',
+    async (value) => {
+      const answer = await send('POST /a HTTP/1.1', `Expect: ${value}`, 'Content-Length: 4');
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 417 Expectation Failed\r\n.*\r\nConnection: close\r\n.*"expectation_failed"/s,
+      );
+      expect(bench.source.leases).toEqual([]);
+    },
+  );
 
-  it('a handshake that expects something gets 417', async () => {
+  it('a handshake with an expectation gets 417', async () => {
     const answer = await send('GET /a HTTP/1.1', 'Connection: upgrade', 'Upgrade: websocket', 'Expect: y');
     expect(answer).toMatch(/^HTTP\/1\.1 417 /);
   });

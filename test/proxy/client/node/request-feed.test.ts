@@ -28,7 +28,7 @@ async function recorder() {
   return { seen, mostOpen: () => mostOpen };
 }
 
-test('a client that pipelines thousands of requests has one of them under way, and the rest wait in the kernel', async () => {
+test('a client that pipelines thousands of requests has one in progress, and the rest wait in the kernel', async () => {
   const arrived = Promise.withResolvers<void>();
   await bench.app('web:acme', () => arrived.resolve());
   const socket = await bench.socket();
@@ -57,7 +57,7 @@ test('a pipelined request reaches its tenant when the one before is answered, an
   expect(await readUntil(socket, 'second')).toMatch(/first.*second/s);
 });
 
-test('the end of a head that comes byte by byte is seen', async () => {
+test('the end of a head that comes byte by byte is found', async () => {
   const first = Promise.withResolvers<ServerResponse>();
   await bench.app('web:acme', (request, response) => {
     if (request.url === '/1') first.resolve(response);

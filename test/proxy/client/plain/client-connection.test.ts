@@ -28,7 +28,7 @@ function pathsIn(text: string): string[] {
 }
 
 describe('a connection', () => {
-  it('carries a plain request, one that is not, and another plain one', async () => {
+  it('carries a plain request, a request that is not plain, and another plain one', async () => {
     const socket = await bench.socket();
     socket.write(get('/1'));
     await readUntil(socket, '"body":""}');
@@ -52,7 +52,7 @@ describe('a connection', () => {
     }
   });
 
-  it('answers what came during a request after it, in order', async () => {
+  it('answers requests that came during another after it, in order', async () => {
     const going = Promise.withResolvers<() => void>();
     await bench.app('web:globex', (_request, response) => going.resolve(() => response.end('"url":"/slow"')));
     const socket = await bench.socket();
@@ -65,7 +65,7 @@ describe('a connection', () => {
     expect(pathsIn(await answers)).toEqual(['/slow', '/a', '/b']);
   });
 
-  it('that is told to close takes no further request', async () => {
+  it('that is to close accepts no further request', async () => {
     const socket = await bench.socket();
     const answers = readAll(socket);
     socket.write('GET /1 HTTP/1.1\r\nHost: acme.localhost\r\nConnection: close\r\n\r\n');
@@ -74,7 +74,7 @@ describe('a connection', () => {
     expect(bench.source.leases.length).toBeLessThanOrEqual(1);
   });
 
-  it('holds the next request back while the rest of a body that nobody wants comes in', async () => {
+  it('delays the next request while the rest of an unwanted body comes in', async () => {
     const socket = await bench.socket();
     const refused = readUntil(socket, 'unknown_tenant');
     socket.write('POST /1 HTTP/1.1\r\nHost: nobody.localhost\r\nContent-Length: 300000\r\n\r\n');
@@ -84,7 +84,7 @@ describe('a connection', () => {
     expect(pathsIn(await answers)).toEqual(['/2']);
   });
 
-  it('is not read while its client takes no answers', async () => {
+  it('is not read while its client reads no answers', async () => {
     let served = 0;
     await bench.app('web:globex', (_request, response) => {
       served += 1;
@@ -151,7 +151,7 @@ async function connected(): Promise<{ client: Socket; side: Socket; responses: C
   return { client, side, responses, ended };
 }
 
-test('a client that half-closes with its request has its answer, and the connection ends', async () => {
+test('a client that half-closes with its request gets its answer, and the connection ends', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   const { client, side, responses, ended } = await connected();
   const read = readAll(client);
@@ -165,7 +165,7 @@ test('a client that half-closes with its request has its answer, and the connect
   expect(ended).toEqual(['/1', 'gone']);
 });
 
-test('a client that half-closes after its answer has begun has the rest, and the connection ends', async () => {
+test('a client that half-closes after its answer has begun gets the rest, and the connection ends', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
   const { client, side, responses } = await connected();
   const read = readAll(client);
@@ -179,7 +179,7 @@ test('a client that half-closes after its answer has begun has the rest, and the
   expect(await read).toMatch(/\r\n\r\nabc$/);
 });
 
-test('an exchange is told once that its client has all, and not again when it leaves', async () => {
+test('an exchange is notified once when its client has the whole answer, and not again when the client leaves', async () => {
   const { client, side, responses, ended } = await connected();
   client.write(get('/1'));
   await expect.poll(() => responses.length).toBe(1);
@@ -190,7 +190,7 @@ test('an exchange is told once that its client has all, and not again when it le
   expect(ended).toEqual(['/1', 'gone']);
 });
 
-test('a connection that is taken over has no listeners left', async () => {
+test('a connection that was handed over has no listeners left', async () => {
   const { client, side, ended } = await connected();
   const before = ['data', 'drain', 'close', 'error'].filter((event) => side.listenerCount(event) > 0);
   client.write('\r\n');

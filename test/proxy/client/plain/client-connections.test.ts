@@ -44,13 +44,13 @@ async function open(
   return { client, side };
 }
 
-test('one on which nothing has come in time is told of', async () => {
+test('a connection without a request within the time-out is reported', async () => {
   const { side } = await open({ headerTimeoutMs: 30 }, () => {});
   vi.advanceTimersByTime(30);
   await expect.poll(() => silent[0]).toBe(side);
 });
 
-test('one whose request has waited to be read is not (bug: 408 beside its answer)', async () => {
+test('a connection whose request waits to be read is not reported (bug: 408 beside its answer)', async () => {
   let asked = 0;
   const { side } = await open({ headerTimeoutMs: 30 }, () => {
     asked += 1;
@@ -62,7 +62,7 @@ test('one whose request has waited to be read is not (bug: 408 beside its answer
   expect({ asked, silent }).toEqual({ asked: 1, silent: [] });
 });
 
-test('nor one that another reader has meanwhile', async () => {
+test('a connection that another reader has taken is not reported', async () => {
   const { side } = await open({ headerTimeoutMs: 30 }, () => {});
   vi.advanceTimersByTime(30);
   side.emit('data', Buffer.from('\r\n'));
@@ -71,7 +71,7 @@ test('nor one that another reader has meanwhile', async () => {
   expect(silent).toEqual([]);
 });
 
-test('one whose next request has waited to be read is not closed (bug: it was, after a long turn)', async () => {
+test('a connection whose next request waits to be read is not closed (bug: it was, after a long turn)', async () => {
   let asked = 0;
   const { side } = await open({ keepAliveTimeoutMs: 30 }, (response) => {
     asked += 1;
@@ -86,7 +86,7 @@ test('one whose next request has waited to be read is not closed (bug: it was, a
   expect({ asked, closed: side.destroyed }).toEqual({ asked: 2, closed: false });
 });
 
-test('one that is quiet between two requests is closed, however much of its answer it has not taken', async () => {
+test('a connection that is idle between two requests is closed, however much of its answer is unread', async () => {
   const answered = Promise.withResolvers<void>();
   const { client, side } = await open({ headerTimeoutMs: 30, keepAliveTimeoutMs: 30 }, (response) => {
     response.writeHead(200, undefined, ['Content-Length', String(64 * 1024 * 1024)]);
@@ -102,7 +102,7 @@ test('one that is quiet between two requests is closed, however much of its answ
   expect(silent).toEqual([]);
 });
 
-test('one whose answer has not come is let be', async () => {
+test('a connection whose answer has not come stays open', async () => {
   const asked = Promise.withResolvers<ClientResponse>();
   const { client, side } = await open({ headerTimeoutMs: 20, keepAliveTimeoutMs: 20 }, asked.resolve);
   client.write(GET);

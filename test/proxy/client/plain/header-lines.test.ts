@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readHeaderLines } from '../../../../src/proxy/client/plain/header-lines.ts';
 
-test('lines are read from a place on, the last without an end', () => {
+test('lines are read from an offset, the last without a line end', () => {
   expect(readHeaderLines('GET\r\nA: b\r\nC:d \t', 5)).toEqual(['A', 'b', 'C', 'd']);
 });
 

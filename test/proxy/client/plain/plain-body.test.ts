@@ -10,7 +10,7 @@ beforeEach(() => {
   socket = { pause: () => reading.push(false), resume: () => reading.push(true) } as unknown as Socket;
 });
 
-test('it takes as many bytes as it is long, and leaves the rest', async () => {
+test('a body takes as many bytes as its length, and leaves the rest', async () => {
   const body = new PlainBody(socket, 5);
   expect(body.fill(Buffer.from('abc')).toString()).toBe('');
   expect(body.isWhole).toBe(false);
@@ -19,7 +19,7 @@ test('it takes as many bytes as it is long, and leaves the rest', async () => {
   expect((await buffer(body)).toString()).toBe('abcde');
 });
 
-test('the client is held back when nobody takes it, and goes on when somebody does', async () => {
+test('a body that nobody reads holds its client back, until someone reads it', async () => {
   const body = new PlainBody(socket, 200_000);
   body.fill(Buffer.alloc(100_000));
   expect(reading).toEqual([false]);

@@ -14,7 +14,7 @@ function read(text: string): PlainHead | null {
 
 const get = (...lines: string[]) => ['GET /a?b=c HTTP/1.1', 'Host: acme.localhost', ...lines, '', ''].join('\r\n');
 
-test('a request is read as it was sent', () => {
+test('a plain request is read as it was sent', () => {
   const text = get('Accept: */*', 'X-A:b  ', 'X-Empty:', 'X-B: \xe9');
   expect(read(text)).toEqual({
     method: 'GET',
@@ -30,7 +30,7 @@ test('a request is read as it was sent', () => {
   });
 });
 
-test('its body begins behind the head and has the length that it says', () => {
+test('the body of a plain request begins behind the head and has the declared length', () => {
   const head = get('Content-Length: 4');
   expect(read(`${head}abcdefg`)).toMatchObject({ bodyAt: head.length, lines: { framing: { length: 4 } } });
 });
@@ -50,7 +50,7 @@ describe('lines', () => {
     return { lines, head: readPlainHead(Buffer.from(second, 'latin1'), MAX_HEAD_BYTES, lines) };
   };
 
-  it('that are repeated byte by byte are read once, whatever stands before and behind them', () => {
+  it('repeated byte by byte are read once, whatever comes before and after them', () => {
     const { lines, head } = readAfter(
       get('X-A: b', 'Content-Length: 1'),
       `${get('X-A: b', 'Content-Length: 1').replace('GET /a?b=c', 'POST /')}x`,
