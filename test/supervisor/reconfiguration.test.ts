@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Plan } from '../../src/core/plans/plan.ts';
 import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
 import { newTenant } from '../../src/core/tenants/tenant.ts';
+import { planNamed } from '../plans.ts';
 import { configOf, SERVICE, settle, type World, world } from './fakes.ts';
 
 const withServices = (config: Config, ...services: ServiceConfig[]): Config => ({
@@ -80,16 +81,6 @@ it('two services of a tenant with different users are refused by registration an
   await made.supervisor.spawn('web', 'acme', { wait: false });
   await settle();
   expect(made.processes).toHaveLength(started);
-});
-
-const planNamed = (name: string, change: Partial<Plan> = {}): Plan => ({
-  name,
-  limits: {},
-  bounds: {},
-  maxInstances: null,
-  features: [],
-  env: {},
-  ...change,
 });
 
 const withPlans = (config: Config, ...plans: Plan[]): Config => ({

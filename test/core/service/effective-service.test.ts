@@ -4,13 +4,12 @@ import type { InstanceOverrides } from '../../../src/core/lifecycle/instance.ts'
 import { LIMIT_NAMES, LIMITS } from '../../../src/core/limits/limit-table.ts';
 import { NO_TERMS, type Plan, type TenantTerms } from '../../../src/core/plans/plan.ts';
 import { effectiveService } from '../../../src/core/service/effective-service.ts';
+import { planNamed } from '../../plans.ts';
 import { SERVICE } from '../../supervisor/fakes.ts';
 
 const NOTHING: InstanceOverrides = { env: {}, limits: {} };
-const PLAN: Plan = { name: 'pro', limits: {}, bounds: {}, maxInstances: null, features: [], env: {} };
-
 function on(plan: Partial<Plan>, env: Record<string, string> = {}): TenantTerms {
-  return { plan: { ...PLAN, ...plan }, env };
+  return { plan: planNamed('pro', plan), env };
 }
 
 test('an instance without a plan and overrides has the settings of its service', () => {

@@ -5,6 +5,7 @@ import { effectiveService } from '../../../src/core/service/effective-service.ts
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
 import { SERVICE_KEYS } from '../../../src/core/service/service-keys.ts';
 import { launchFingerprint } from '../../../src/process/launch/fingerprint.ts';
+import { planNamed } from '../../plans.ts';
 import { SERVICE } from '../../supervisor/fakes.ts';
 import { makeBench } from '../support.ts';
 
@@ -22,11 +23,9 @@ function requestOf(
   };
 }
 
-const PLAN: Plan = { name: 'pro', limits: {}, bounds: {}, maxInstances: null, features: [], env: {} };
-
 test('a plan makes a process outdated only if the process was given the plan', () => {
   const on = (plan: Partial<Plan>, change: Partial<ServiceConfig> = {}) =>
-    launchFingerprint(requestOf(change, {}, { plan: { ...PLAN, ...plan }, env: {} }));
+    launchFingerprint(requestOf(change, {}, { plan: planNamed('pro', plan), env: {} }));
   expect(on({ limits: { memoryLimitBytes: 1 }, bounds: { idleTimeoutMs: 1 } })).toBe(launchFingerprint(requestOf()));
   expect(on({ name: 'free' })).toBe(on({ name: 'pro' }));
   expect(on({ features: ['sso'] })).not.toBe(on({}));

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Plan } from '../../../src/core/plans/plan.ts';
 import { newTenant } from '../../../src/core/tenants/tenant.ts';
 import { TenementError } from '../../../src/errors.ts';
 import { TenantTable } from '../../../src/supervisor/tenants/tenant-table.ts';
+import { planNamed } from '../../plans.ts';
 import { FakeTenants } from '../fake-tenants.ts';
-
-function planNamed(name: string): Plan {
-  return { name, limits: {}, bounds: {}, maxInstances: null, features: [], env: {} };
-}
 
 function makeTable(plans: readonly string[], defaultPlan: string | null = null) {
   const made = { full: false, plans: new Map(plans.map((name) => [name, planNamed(name)])) };
