@@ -2,6 +2,9 @@
 import { configuredLimits, type OwnLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import type { Bounds, Plan } from '../core/plans/plan.ts';
+import { parseQuota, QUOTA_METERS } from '../core/quota/quota.ts';
+import { isBounding, type QuotaPolicy } from '../core/quota/quota-policy.ts';
+import { parseRate } from '../core/quota/rate.ts';
 import type { PlanInput } from './schema/plan.ts';
 
 const MIB = 1024 * 1024;
@@ -12,6 +15,7 @@ export function planOf(name: string, input: PlanInput): Plan {
     limits: present(configuredLimits(input)) as OwnLimits,
     bounds: boundsOf(input),
     maxInstances: input.max_instances ?? null,
+    policy: policyOf(input),
     features: input.features,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
   };
@@ -26,6 +30,26 @@ function boundsOf(input: PlanInput): Bounds {
     tmpLimitBytes: bytes(input.tmp_limit_mb),
     logLimitBytes: bytes(input.log_limit_mb),
   });
+}
+
+function policyOf(input: PlanInput): QuotaPolicy | null {
+  const policy: QuotaPolicy = {
+    rate: input.rate === undefined ? null : parsed(parseRate(input.rate)),
+    maxConnections: input.max_connections ?? null,
+    quotas: QUOTA_METERS.flatMap((meter) => {
+      const text = input.quota[meter];
+      return text === undefined ? [] : [parsed(parseQuota(meter, text))];
+    }),
+    overQuota: input.over_quota,
+    graceMs: parseDuration(input.quota_grace),
+  };
+  return isBounding(policy) ? policy : null;
+}
+
+/** The schema has rejected other texts. */
+function parsed<Value extends object>(value: Value | string): Value {
+  if (typeof value === 'string') throw new RangeError(value);
+  return value;
 }
 
 function duration(value: string | number | undefined): number | null {

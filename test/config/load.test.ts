@@ -376,8 +376,25 @@ describe('plans', () => {
       limits: { memoryLimitBytes: 1024 ** 2 },
       bounds: { idleTimeoutMs: 60_000 },
       maxInstances: 2,
+      policy: null,
       features: ['sso'],
       env: { SEATS: '3' },
+    });
+  });
+
+  it('are read with the rate, the connections and the quotas of their tenants', () => {
+    const { plans } = load(
+      `${SERVICE}[plan.free]\nrate = "20/s burst 40"\nmax_connections = 200\nquota = { requests = "10000/month", egress = "10GB/day" }\nover_quota = "warn"\nquota_grace = "1h"\n`,
+    );
+    expect(plans.get('free')?.policy).toEqual({
+      rate: { requests: 20, perS: 1, burst: 40 },
+      maxConnections: 200,
+      quotas: [
+        { meter: 'requests', limit: 10_000, period: 'month' },
+        { meter: 'egress', limit: 10e9, period: 'day' },
+      ],
+      overQuota: 'warn',
+      graceMs: 3_600_000,
     });
   });
 
@@ -413,6 +430,22 @@ describe('plans', () => {
       '[service]\nidle_timeout = 1\n',
       'a service has a name: write \\[service.NAME\\] above its keys',
     ],
+    [
+      'a quota of 0',
+      '[plan.free]\nquota = { requests = "0/month" }\n',
+      'plan.free.quota.requests: expected a quota over 0, but this is "0/month", which would refuse all requests',
+    ],
+    [
+      'a quota for a period that is none',
+      '[plan.free]\nquota = { requests = "1000/fortnight" }\n',
+      'expected an amount for each "hour", "day" or "month", but this is for each "fortnight"',
+    ],
+    [
+      'a quota of something unknown',
+      '[plan.free]\nquota = { request = "1000/day" }\n',
+      'plan.free.quota.request: unknown key, did you mean "requests"?',
+    ],
+    ['a rate of 0', '[plan.free]\nrate = "0/s"\n', 'plan.free.rate: expected a rate of 1 or more, but this is 0'],
     ['a feature with a comma', '[plan.free]\nfeatures = ["a,b"]\n', 'expected a word without spaces and commas'],
     [
       'a template variable that is none',

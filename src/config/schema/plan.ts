@@ -1,13 +1,27 @@
 /** The tables `[plan.NAME]`. */
 import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
+import { parseQuota, type QuotaMeter } from '../../core/quota/quota.ts';
+import { parseRate } from '../../core/quota/rate.ts';
 import { limitShape, variableName, variableValue } from '../../input-schemas.ts';
-import { count, duration } from './values.ts';
+import { count, duration, parsedText } from './values.ts';
 
 const STRICTER = 'The stricter of this and the key of the service holds.';
 
 /** TENANT_FEATURES separates features by commas. */
 const feature = z.string().regex(/^[\x21-\x2b\x2d-\x7e]{1,100}$/, 'expected a word without spaces and commas');
+
+const quota = (meter: QuotaMeter, meaning: string) =>
+  parsedText((text) => parseQuota(meter, text))
+    .optional()
+    .describe(`${meaning} Default: no limit.`);
+
+const quotaSchema = z.strictObject({
+  requests: quota('requests', 'Requests, such as "10000/month".'),
+  cpu: quota('cpu', 'Processor time of its processes, such as "1h/month".'),
+  awake: quota('awake', 'Time that its processes run, such as "50h/month".'),
+  egress: quota('egress', 'Bytes of its responses, such as "10GB/month".'),
+});
 
 export const planSchema = z.strictObject({
   ...limitShape((name) => LIMITS[name].key),
@@ -20,6 +34,26 @@ export const planSchema = z.strictObject({
   max_instances: count(1)
     .optional()
     .describe('Maximum number of services that a tenant may have. Default: any number.'),
+  rate: parsedText(parseRate)
+    .optional()
+    .describe(
+      'Requests of a tenant over time, such as "20/s burst 40"; without `burst`, as many as one unit of time has. More get 429. Default: no limit.',
+    ),
+  max_connections: count(1)
+    .optional()
+    .describe(
+      'Requests and streams of a tenant that are open at once through the proxy. More get 429. Default: no limit.',
+    ),
+  quota: quotaSchema
+    .prefault({})
+    .describe('What a tenant may use in each `hour`, `day` or `month` (UTC): `requests`, `cpu`, `awake`, `egress`.'),
+  over_quota: z
+    .enum(['refuse', 'warn'])
+    .default('refuse')
+    .describe(
+      'What happens to a tenant over a quota. "refuse": its requests get 429 until the period ends or its plan changes. "warn": only an event.',
+    ),
+  quota_grace: duration().default('0').describe('How long a tenant over a quota is still served.'),
   features: z
     .array(feature)
     .default([])

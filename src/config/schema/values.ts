@@ -11,6 +11,13 @@ export const duration = () =>
     .union([z.int().min(0), z.string()], `expected a duration: ${DURATION_MEANING}`)
     .refine((value) => parseDurationMs(value) !== null, `expected a duration: ${DURATION_MEANING}`);
 
+/** A string that `parse` understands. @param parse returns what is wrong with any other as a string */
+export const parsedText = (parse: (text: string) => object | string) =>
+  z.string().superRefine((text, context) => {
+    const result = parse(text);
+    if (typeof result === 'string') context.addIssue({ code: 'custom', message: result });
+  });
+
 export const address = () =>
   z.string().refine((text) => listenAddress(text) !== null, 'expected an address like "127.0.0.1:8080"');
 

@@ -1,5 +1,6 @@
 /** A plan: what its tenants may use, and what the application grants them. Pure. */
 import type { OwnLimits } from '../limits/limits.ts';
+import type { QuotaPolicy } from '../quota/quota-policy.ts';
 
 /**
  * Keys of a service, beside its limits, that a plan may bound. The value says what 0 means: `unlimited` is the loosest
@@ -23,6 +24,8 @@ export interface Plan {
   readonly bounds: Bounds;
   /** How many services a tenant may have; null: any number. */
   readonly maxInstances: number | null;
+  /** What bounds the requests of its tenants; null: nothing. */
+  readonly policy: QuotaPolicy | null;
   /** What the application grants: TENANT_FEATURES. */
   readonly features: readonly string[];
   /** Variables with templates, which override those of the service. */
