@@ -147,7 +147,6 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     tokens,
     turnedAway,
     config: () => served.current,
-    prepareCommand: (...asked: Parameters<typeof supervisor.prepareCommand>) => supervisor.prepareCommand(...asked),
     isKnownHost: hostChecker(proxySettings, supervisor),
     version: options.version,
   };

@@ -139,6 +139,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Send `Authorization: Bearer TOKEN`; the first token is in admin.token in the state directory.',
   },
+  forbidden: {
+    httpStatus: 403,
+    exitStatus: 1,
+    hint: 'An admin token may do everything; `tenement token ls` says what each may.',
+  },
   forbidden_origin: {
     httpStatus: 403,
     exitStatus: 1,

@@ -1,6 +1,7 @@
 /** The library: everything that `serve` does, without listening. */
 import { resolve } from 'node:path';
 import { openParts, type Parts } from './compose.ts';
+import { LIBRARY } from './core/access/actor.ts';
 import type { Admission } from './core/admission/serving.ts';
 import {
   assertCloseOptions,
@@ -10,7 +11,7 @@ import {
   assertRemoveOptions,
 } from './core/input/library-input.ts';
 import { assertSpawnOptions } from './core/input/spawn-input.ts';
-import type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/input/verbs.ts';
 import { namedInstance } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { Config } from './core/service/service.ts';
@@ -97,6 +98,10 @@ export class Hypervisor {
     throw new TenementError('closed', 'this hypervisor is closed');
   }
 
+  private get verbs(): SupervisorVerbs {
+    return this.parts.supervisor.by(LIBRARY);
+  }
+
   /** The config that is served now. */
   get config(): Config {
     return this.open.served.current;
@@ -118,26 +123,26 @@ export class Hypervisor {
    */
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
     assertSpawnOptions(options);
-    const { view } = await holdEventLoop(this.parts.supervisor.spawn(service, tenantId, options));
+    const { view } = await holdEventLoop(this.verbs.spawn(service, tenantId, options));
     return instanceOf(view);
   }
 
   async start(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.start(namedInstance(instance))));
+    return instanceOf(await holdEventLoop(this.verbs.start(namedInstance(instance))));
   }
 
   /** Stops an instance, so that no request wakes it. */
   async stop(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.stop(namedInstance(instance))));
+    return instanceOf(await holdEventLoop(this.verbs.stop(namedInstance(instance))));
   }
 
   async restart(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.restart(namedInstance(instance))));
+    return instanceOf(await holdEventLoop(this.verbs.restart(namedInstance(instance))));
   }
 
   /** Does what the idle timeout does: the next request wakes the instance. */
   async sleep(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.parts.supervisor.sleep(namedInstance(instance))));
+    return instanceOf(await holdEventLoop(this.verbs.sleep(namedInstance(instance))));
   }
 
   /**
@@ -146,7 +151,7 @@ export class Hypervisor {
    */
   async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
     assertRemoveOptions(options);
-    await holdEventLoop(this.parts.supervisor.remove(namedInstance(instance), options));
+    await holdEventLoop(this.verbs.remove(namedInstance(instance), options));
   }
 
   /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when the name is invalid */

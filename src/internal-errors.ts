@@ -1,5 +1,6 @@
 /** Reports unexpected errors as events. */
 
+import { SYSTEM } from './core/access/actor.ts';
 import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import type { FaultContext } from './faults.ts';
@@ -15,7 +16,7 @@ export function internalErrors(events: EventLog): (error: unknown, where: FaultC
     if (Math.abs(nowMs - lastMs) < EVERY_MS) return;
     lastMs = nowMs;
     const message = error instanceof Error ? error.message : String(error);
-    events.append({ atMs: nowMs, type: 'internal-error', instance: instanceOf(where), message, data: {} });
+    events.append({ atMs: nowMs, type: 'internal-error', instance: instanceOf(where), message, data: {}, by: SYSTEM });
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { assertReplacements } from './config/programs.ts';
+import { CONFIG } from './core/access/actor.ts';
 import type { EventType } from './core/lifecycle/event-types.ts';
 import { type ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import type { ConfigFeed } from './core/service/served-config.ts';
@@ -52,5 +53,5 @@ export function reload(options: ReloadOptions): string[] {
 }
 
 function eventBase(type: EventType) {
-  return { atMs: systemClock.nowMs(), type, instance: null };
+  return { atMs: systemClock.nowMs(), type, instance: null, by: CONFIG };
 }

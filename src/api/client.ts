@@ -21,8 +21,14 @@ export interface EventEntry {
   readonly at: string;
   readonly type: string;
   readonly instance: InstanceName | null;
+  readonly tenant: string | null;
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Who made the change: a token's name, `cli`, `config`, `request`, `system`…; null: unknown. */
+  readonly actor: string | null;
+  readonly tokenId: string | null;
+  /** IP address of the caller. */
+  readonly address: string | null;
 }
 
 interface TokenEntry {
@@ -50,6 +56,7 @@ interface LogsQuery extends StreamQuery {
 interface EventsQuery extends StreamQuery {
   readonly type?: string | undefined;
   readonly instance?: InstanceName | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */

@@ -1,9 +1,7 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
-import type { SupervisorVerbs } from '../core/input/verbs.ts';
-import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { SupervisorFace } from '../core/input/verbs.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
@@ -13,15 +11,13 @@ import type { Followers } from './streaming/stream.ts';
 
 /** The parts of tenement that the API exposes. */
 export interface ApiDeps {
-  readonly supervisor: SupervisorVerbs;
+  readonly supervisor: SupervisorFace;
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
   readonly turnedAway: TurnedAway;
   /** Returns the config that is served now. */
   config(): Config;
-  /** Prepares a command that the command line runs in an instance's environment. */
-  prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Whether a host names a registered instance, by the proxy's rules. */
   isKnownHost(host: string): boolean;
   /** tenement's own version. */

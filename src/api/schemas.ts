@@ -64,6 +64,7 @@ export const eventsQuery = z.strictObject({
   tail: wholeNumber.optional().describe('Only this many of the newest events. Default 1000.'),
   since: since.optional(),
   instance: z.string().optional().describe('Only events of this instance.'),
+  tenant: z.string().optional().describe('Only events of this tenant.'),
   type: z
     .enum(EVENT_TYPES, { error: ({ input }) => eventTypeProblem(input) ?? undefined })
     .optional()

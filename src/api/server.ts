@@ -6,6 +6,7 @@ import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probe
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createGuard, type Trust } from './access/auth.ts';
+import { authorize, authorizeRegistration, type RouteEntry, routeEntries } from './access/authorize.ts';
 import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
 import { type ListenTarget, listenAt } from './access/listen.ts';
 import type { HostPort } from './access/own-host.ts';
@@ -49,6 +50,8 @@ export interface ApiServer {
   listen(target: { readonly path: string }): Promise<null>;
   /** Ends followers, gives other responses up to 3 s or until `hurry` aborts, then closes every connection. */
   close(hurry?: AbortSignal): Promise<void>;
+  /** Lists its routes, each with the permission that it needs. */
+  routes(): Promise<readonly RouteEntry[]>;
 }
 
 export function createApi(options: ApiOptions): ApiServer {
@@ -65,6 +68,8 @@ export function createApi(options: ApiOptions): ApiServer {
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addParsers(api);
+  const routes: RouteEntry[] = [];
+  api.addHook('onRoute', (route) => void routes.push(...routeEntries(route)));
   addGuard(api, options, own);
   endConnectionsOnClose(api, context);
   addErrors(api, options.logger);
@@ -84,6 +89,10 @@ export function createApi(options: ApiOptions): ApiServer {
   return {
     listen,
     close: (hurry) => close(api, context, hurry),
+    routes: async () => {
+      await api.ready();
+      return routes;
+    },
   };
 }
 
@@ -123,7 +132,12 @@ function addParsers(api: Api): void {
 
 function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void {
   const guard = createGuard({ trust: options.trust, tokens: options.deps.tokens, ownAddresses: own });
-  api.addHook('onRequest', async (request) => guard(request));
+  api.addHook('onRequest', async (request) => {
+    request.access = guard(request);
+    authorize(request);
+  });
+  // The body is known only now.
+  api.addHook('preHandler', async (request) => authorizeRegistration(request));
   api.addHook('onResponse', async (request, reply) => {
     const fields = { requestId: request.id, method: request.method, route: request.routeOptions.url };
     options.logger.debug({ ...fields, status: reply.statusCode, durationMs: reply.elapsedTime }, 'API request');

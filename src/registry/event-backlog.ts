@@ -10,6 +10,10 @@ const RETRY_MS = 1000;
 /** A lock that is held more briefly than this is not worth a warning. */
 const SAY_AFTER_MS = 1000;
 
+const INSERT = `
+  INSERT OR IGNORE INTO events (seq, at_ms, type, instance, tenant, message, data, actor, token_id, address)
+  VALUES (:seq, :atMs, :type, :instance, :tenant, :message, :data, :actor, :tokenId, :address)`;
+
 export interface BacklogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -113,11 +117,11 @@ function lastSeqIn(database: Database): number {
 function writerInto(database: Database, keep: number): (events: readonly TenementEvent[]) => void {
   /** Old events are deleted in batches, so that an append stays one insert. */
   const batch = Math.max(1, Math.floor(keep / 10));
-  const sql = 'INSERT OR IGNORE INTO events (seq, at_ms, type, instance, message, data) VALUES (?, ?, ?, ?, ?, ?)';
-  const insert = database.prepare(sql);
+  const insert = database.prepare(INSERT);
   const prune = database.prepare('DELETE FROM events WHERE seq <= ?');
-  const writeOne = ({ seq, atMs, type, instance, message, data }: TenementEvent) => {
-    insert.run(seq, atMs, type, instance, message, JSON.stringify(data));
+  const writeOne = ({ data, ...event }: TenementEvent) => {
+    const { seq } = event;
+    insert.run({ ...event, data: JSON.stringify(data) });
     if (seq % batch === 0) prune.run(seq - keep);
   };
   return (events) => {

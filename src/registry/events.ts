@@ -2,7 +2,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
-import type { EventLog, TenementEvent } from '../core/stores/event-log.ts';
+import { type EventFilter, type EventLog, isMeant, numbered, type TenementEvent } from '../core/stores/event-log.ts';
 import type { Logger } from '../logger.ts';
 import { type Database, reading } from './database.ts';
 import { Backlog } from './event-backlog.ts';
@@ -14,7 +14,9 @@ const LIST = `
   SELECT * FROM (
     SELECT * FROM events
     WHERE seq > :after AND at_ms >= :since AND (:instance IS NULL OR instance = :instance)
-      AND (:type IS NULL OR type = :type)
+      AND (:tenant IS NULL OR tenant = :tenant) AND (:type IS NULL OR type = :type)
+      AND (:scopeTenant IS NULL OR tenant = :scopeTenant)
+      AND (:scopeService IS NULL OR substr(instance, 1, length(:scopeService) + 1) = :scopeService || ':')
     ORDER BY seq DESC LIMIT :tail
   ) ORDER BY seq`;
 
@@ -45,31 +47,34 @@ export function createEventLog(database: Database, options: EventLogOptions): Ke
   };
   return {
     append(event) {
-      const appended = { seq: backlog.nextSeq(), ...event };
+      const appended = numbered(backlog.nextSeq(), event);
       backlog.push(appended);
       tell(appended);
       return appended;
     },
-    list: ({
-      tail = DEFAULT_TAIL,
-      afterSeq = 0,
-      sinceMs = 0,
-      instance = null as InstanceName | null,
-      type = null as string | null,
-    }) => {
-      const rows = reading(() => select.all({ tail, after: afterSeq, since: sinceMs, instance, type }));
-      const isMeant = (event: TenementEvent) =>
-        event.seq > afterSeq &&
-        event.atMs >= sinceMs &&
-        (instance === null || event.instance === instance) &&
-        (type === null || event.type === type);
-      return [...rows.map(eventOf), ...backlog.unwritten.filter(isMeant)].slice(-tail);
+    list: (filter) => {
+      const { tail = DEFAULT_TAIL } = filter;
+      const rows = reading(() => select.all({ tail, ...parametersOf(filter) }));
+      const unwritten = backlog.unwritten.filter((event) => isMeant(event, filter));
+      return [...rows.map(eventOf), ...unwritten].slice(-tail);
     },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     settled: (timeoutMs) => backlog.settled(timeoutMs),
+  };
+}
+
+function parametersOf({ afterSeq = 0, sinceMs = 0, instance, tenant, type, within }: EventFilter) {
+  return {
+    after: afterSeq,
+    since: sinceMs,
+    instance: instance ?? null,
+    tenant: tenant ?? null,
+    type: type ?? null,
+    scopeTenant: within?.kind === 'tenant' ? within.tenantId : null,
+    scopeService: within?.kind === 'service' ? within.service : null,
   };
 }
 
@@ -88,7 +93,15 @@ function eventOf(row: Record<string, SQLOutputValue>): TenementEvent {
     atMs: Number(row['at_ms']),
     type: String(row['type']),
     instance: row['instance'] === null ? null : (String(row['instance']) as InstanceName),
+    tenant: textOf(row['tenant']),
     message: String(row['message']),
     data: JSON.parse(String(row['data'])),
+    actor: textOf(row['actor']),
+    tokenId: textOf(row['token_id']),
+    address: textOf(row['address']),
   };
+}
+
+function textOf(value: SQLOutputValue | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }

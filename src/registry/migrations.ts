@@ -69,4 +69,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tenants ADD COLUMN env TEXT NOT NULL DEFAULT '{}';
   ALTER TABLE tenants ADD COLUMN desired TEXT NOT NULL DEFAULT 'active' CHECK (desired IN ('active', 'stopped'));
   `,
+  `
+  ALTER TABLE events ADD COLUMN tenant TEXT;
+  ALTER TABLE events ADD COLUMN actor TEXT;
+  ALTER TABLE events ADD COLUMN token_id TEXT;
+  ALTER TABLE events ADD COLUMN address TEXT;
+  UPDATE events SET tenant = substr(instance, instr(instance, ':') + 1) WHERE instance IS NOT NULL;
+  `,
 ];

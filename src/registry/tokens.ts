@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { SQLOutputValue } from 'node:sqlite';
 import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
 import { type Database, durably, reading } from './database.ts';
 import { whenWritable } from './patience.ts';
@@ -14,7 +15,7 @@ export function createTokenStore(database: Database, nowMs: () => number = Date.
   const insert = database.prepare('INSERT INTO tokens (id, name, hash, created_at_ms) VALUES (?, ?, ?, ?)');
   const list = database.prepare('SELECT id, name, created_at_ms FROM tokens ORDER BY created_at_ms, id');
   const remove = database.prepare('DELETE FROM tokens WHERE id = ?');
-  const find = database.prepare('SELECT 1 FROM tokens WHERE hash = ?');
+  const find = database.prepare('SELECT id, name, created_at_ms FROM tokens WHERE hash = ?');
   return {
     async create(name) {
       const token = PREFIX + randomBytes(32).toString('base64url');
@@ -23,12 +24,7 @@ export function createTokenStore(database: Database, nowMs: () => number = Date.
       await whenWritable(() => durably(database, work));
       return { ...info, token };
     },
-    list: () =>
-      reading(() => list.all()).map((row) => ({
-        id: String(row['id']),
-        name: String(row['name']),
-        createdAtMs: Number(row['created_at_ms']),
-      })),
+    list: () => reading(() => list.all()).map(infoOf),
     async revoke(id) {
       let changes = 0;
       const work = () => {
@@ -38,14 +34,21 @@ export function createTokenStore(database: Database, nowMs: () => number = Date.
       return changes > 0;
     },
     // The comparison is of hashes, so its duration reveals nothing about the token.
-    verify: (token) => reading(() => find.get(hashOf(token))) !== undefined,
+    verify: (token) => {
+      const row = reading(() => find.get(hashOf(token)));
+      return row === undefined ? null : infoOf(row);
+    },
   };
+}
+
+function infoOf(row: Record<string, SQLOutputValue>): TokenInfo {
+  return { id: String(row['id']), name: String(row['name']), createdAtMs: Number(row['created_at_ms']) };
 }
 
 /** Makes the first token and writes it to `file`, mode 0600. Does nothing while the file has a valid one. */
 export async function ensureAdminToken(tokens: TokenStore, file: string): Promise<void> {
   const present = readToken(file);
-  if (present !== null && tokens.verify(present)) return;
+  if (present !== null && tokens.verify(present) !== null) return;
   const { token } = await tokens.create('admin');
   const temporary = `${file}.new`;
   const fd = openSync(temporary, 'w', 0o600);

@@ -3,7 +3,7 @@
  * records alone, and get a runner on first use.
  */
 import type { InstanceCounts } from '../core/input/diff-words.ts';
-import { type InstanceName, type InstanceRecord, instanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, type InstanceRecord, instanceName, unknownInstance } from '../core/lifecycle/instance.ts';
 import type { ActivationSockets, InstancePaths } from '../core/ports.ts';
 import type { SocketAccess } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
@@ -85,7 +85,7 @@ export class InstanceTable {
   find(instance: InstanceName): Runner {
     const runner = this.get(instance);
     if (runner !== undefined) return runner;
-    throw new TenementError('unknown_tenant', `${instance} is not registered`);
+    throw unknownInstance(instance);
   }
 
   /** Returns the runners of a service. */

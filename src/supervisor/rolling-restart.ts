@@ -3,6 +3,7 @@
  * and new requests are held. When one does not start with the new config, the others of its service keep their process,
  * and the next config is tried on that one first.
  */
+import { CONFIG } from '../core/access/actor.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -89,12 +90,12 @@ export class RollingRestart {
     if (isDown(runner)) return runner === stuck;
     if (!runner.isOutdated) return false;
     // A suspended process is ended; its next start uses the new config.
-    if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict' });
+    if (runner.lifecycle.state === 'suspended') runner.dispatch({ type: 'evict', by: CONFIG });
     return runner.lifecycle.state === 'ready';
   }
 
   private async replace(runner: Runner): Promise<boolean> {
-    runner.dispatch({ type: 'restart' });
+    runner.dispatch({ type: 'restart', by: CONFIG });
     await runner.settled();
     return this.ended || !isDown(runner);
   }
@@ -107,6 +108,7 @@ export class RollingRestart {
       instance: runner.name,
       message: `does not start with the new config; ${waiting} others of ${service} keep their process`,
       data: { service, waiting },
+      by: CONFIG,
     });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Operations of a supervisor on all instances at once: taking them up, applying another config, ending or leaving them.
  */
+import { CONFIG } from '../core/access/actor.ts';
 import { describeDiff } from '../core/input/diff-words.ts';
 import type { SpawnOptions } from '../core/input/verbs.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
@@ -26,7 +27,7 @@ export interface EndOptions {
   readonly drainTimeoutMs?: number;
 }
 
-/** Registers an instance and starts it; `Supervisor.spawn`. */
+/** Registers an instance of the config, and starts it; `Verbs.spawn`. */
 type Spawn = (service: string, tenantId: string, options: SpawnOptions) => Promise<unknown>;
 
 export class ServerLife {
@@ -176,7 +177,7 @@ export class ServerLife {
     const { service, tenantId, start } = listed;
     try {
       const runner = this.parts.instanceTable.get(instanceName(service, tenantId)) ?? (await this.register(listed));
-      if (start && !this.closing && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start' });
+      if (start && !this.closing && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
     } catch (error) {
       if (!isLockedOut(error)) throw error;
       this.spawnLater(listed);
@@ -184,7 +185,12 @@ export class ServerLife {
   }
 
   private async register({ service, tenantId }: ListedInstance): Promise<Runner> {
-    const { runner } = await this.parts.register(service, tenantId, { env: {}, limits: {} }, { atOnce: true });
+    const { runner } = await this.parts.register(
+      service,
+      tenantId,
+      { env: {}, limits: {} },
+      { by: CONFIG, atOnce: true },
+    );
     return runner;
   }
 

@@ -130,7 +130,7 @@ export class SupervisorParts {
     service: string,
     tenantId: string,
     own: InstanceOverrides,
-    options: RegisterOptions = {},
+    options: RegisterOptions,
   ): Promise<Registration> {
     const config = this.serviceNamed(service);
     this.deps.host.assertHostGives([effectiveService(config, this.tenants.termsOf(tenantId), own)]);

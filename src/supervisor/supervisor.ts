@@ -1,25 +1,19 @@
-/** The public verbs over all instances. Knows every runner, and changes it only through events. */
+/** All instances. Knows every runner, and changes it only through events. */
 
+import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
-import { ownDifference } from '../core/input/own-difference.ts';
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
-import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
-import { ownLimits } from '../core/limits/limits.ts';
-import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { InstanceView, SupervisorFace, SupervisorVerbs } from '../core/input/verbs.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Config } from '../core/service/service.ts';
-import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
-import { unwritten } from './unwritten.ts';
+import { Verbs } from './verbs.ts';
 
-/** How long a verb waits for its change to be written while another process holds the registry's lock. */
-const SAVED_WAIT_MS = 5000;
-
-export class Supervisor implements SupervisorVerbs, GrantSource {
+export class Supervisor implements SupervisorFace, GrantSource {
   private readonly parts: SupervisorParts;
   private readonly instanceTable: InstanceTable;
   private readonly life: ServerLife;
@@ -27,7 +21,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
   constructor(deps: SupervisorDeps) {
     this.parts = new SupervisorParts(deps, () => this.life.assertOpen());
     this.instanceTable = this.parts.instanceTable;
-    this.life = new ServerLife(this.parts, (...asked) => this.spawn(...asked));
+    this.life = new ServerLife(this.parts, (...asked) => this.by(CONFIG).spawn(...asked));
   }
 
   // ---- All instances -------------------------------------------------------------------------
@@ -94,73 +88,10 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     this.parts.generations.onRetired(listener);
   }
 
-  // ---- Verbs ---------------------------------------------------------------------------------
+  // ---- Instances -----------------------------------------------------------------------------
 
-  async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
-    this.life.assertOpen();
-    const own = ownOf(options);
-    const present = this.instanceTable.get(instanceName(service, tenantId));
-    const { runner, created } =
-      present === undefined ? await this.parts.register(service, tenantId, own) : { runner: present, created: false };
-    this.life.assertOpen();
-    if (!created) assertSame(runner, own);
-    // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-    if (options.start !== false) runner.ask({ type: created ? 'start' : 'wake' });
-    if (options.wait !== false) await runner.settled();
-    return { view: this.view(runner), created };
-  }
-
-  async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
-    this.life.assertOpen();
-    const runner = this.instanceTable.find(instance);
-    runner.ask({ type: 'start' });
-    if (options.wait !== false) await runner.settled();
-    return this.savedView(runner);
-  }
-
-  async stop(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.instanceTable.find(instance);
-    runner.dispatch({ type: 'stop' });
-    await runner.until(() => runner.lifecycle.desired !== 'stopped' || !runner.hasProcess);
-    return this.savedView(runner);
-  }
-
-  async restart(instance: InstanceName): Promise<InstanceView> {
-    this.life.assertOpen();
-    const runner = this.instanceTable.find(instance);
-    runner.ask({ type: 'restart' });
-    await runner.settled();
-    return this.savedView(runner);
-  }
-
-  async sleep(instance: InstanceName): Promise<InstanceView> {
-    const runner = this.instanceTable.find(instance);
-    runner.dispatch({ type: 'sleep' });
-    await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
-    return this.savedView(runner);
-  }
-
-  async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
-    const runner = this.instanceTable.find(instance);
-    runner.dispatch({ type: 'remove' });
-    await runner.until(() => runner.lifecycle.over);
-    if (this.instanceTable.get(instance) === runner)
-      await this.parts.registrar.unregister(runner, options.purge === true);
-  }
-
-  /**
-   * Prepares an operator's command in an instance's environment. Wakes nothing.
-   * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
-   */
-  async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
-    const { launcher, events, clock } = this.parts.deps;
-    const runner = this.instanceTable.find(instance);
-    this.parts.assertSameUser(runner.service.name, runner.tenantId);
-    const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
-    const [program = ''] = asked.words;
-    const message = `an operator runs ${program}`;
-    events.append({ atMs: clock.nowMs(), type: 'exec', instance, message, data: { program } });
-    return prepared;
+  by(actor: Actor): SupervisorVerbs {
+    return new Verbs({ parts: this.parts, life: this.life, view: (runner) => this.view(runner) }, actor);
   }
 
   get(instance: InstanceName): InstanceView {
@@ -177,26 +108,7 @@ export class Supervisor implements SupervisorVerbs, GrantSource {
     return this.instanceTable.size;
   }
 
-  /** @throws {TenementError} `state_failed` when the change would be lost with this server */
-  private async savedView(runner: Runner): Promise<InstanceView> {
-    await runner.saved(SAVED_WAIT_MS);
-    if (!runner.isUnsaved) return this.view(runner);
-    const what = `${runner.name} is ${runner.lifecycle.state}, but that would be forgotten if the server ended now`;
-    throw unwritten(what, this.parts.writeBehind.lastError);
-  }
-
   private view(runner: Runner): InstanceView {
     return instanceViewOf(runner, { nowMs: this.parts.deps.clock.nowMs(), webAddressOf: this.parts.deps.webAddressOf });
   }
-}
-
-/** @throws {TenementError} `already_registered` when the settings differ from the registered ones */
-function assertSame({ name, record }: Runner, asked: InstanceOverrides): void {
-  const difference = ownDifference(record, asked);
-  if (difference === null) return;
-  throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
-}
-
-function ownOf({ env, limits }: SpawnOptions): InstanceOverrides {
-  return { env: { ...env }, limits: ownLimits(limits ?? {}) };
 }

@@ -1,13 +1,20 @@
 /** Stand-ins for what the API stands in front of, and a running API over them. */
 
+import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
-import type { InstanceView, SupervisorVerbs } from '../../src/core/input/verbs.ts';
+import type { InstanceView, SupervisorFace, SupervisorVerbs } from '../../src/core/input/verbs.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
-import { parseInstanceName } from '../../src/core/lifecycle/instance.ts';
+import { parseInstanceName, unknownInstance } from '../../src/core/lifecycle/instance.ts';
 import { limitsView } from '../../src/core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
-import type { EventLog, NewEvent, TenementEvent } from '../../src/core/stores/event-log.ts';
+import {
+  type EventLog,
+  isMeant,
+  type NewEvent,
+  numbered,
+  type TenementEvent,
+} from '../../src/core/stores/event-log.ts';
 import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
 import type { TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
 import { TenementError } from '../../src/errors.ts';
@@ -67,12 +74,19 @@ export const CRASHED: Partial<InstanceView> = {
 };
 
 /** Remembers what it was asked, keeps views in a map, starts nothing. */
-class FakeSupervisor implements SupervisorVerbs {
+class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
+  /** Whose verbs were asked for. */
+  readonly actors: Actor[] = [];
   readonly calls: unknown[][] = [];
   readonly views = new Map<InstanceName, InstanceView>();
   /** What the next started instance looks like. */
   started: Partial<InstanceView> = {};
   failure: Error | null = null;
+
+  by(actor: Actor): SupervisorVerbs {
+    this.actors.push(actor);
+    return this;
+  }
 
   async spawn(service: string, tenantId: string, options: object = {}) {
     this.#record('spawn', service, tenantId, options);
@@ -109,9 +123,13 @@ class FakeSupervisor implements SupervisorVerbs {
     this.views.delete(name);
   }
 
+  async prepareCommand(instance: InstanceName, { words }: OperatorCommand) {
+    return { ...PREPARED, script: `${instance} ${words.join(' ')}` };
+  }
+
   get(name: InstanceName): InstanceView {
     const found = this.views.get(name);
-    if (found === undefined) throw new TenementError('unknown_tenant', `${name} is not registered`);
+    if (found === undefined) throw unknownInstance(name);
     return found;
   }
 
@@ -157,25 +175,19 @@ class FakeEvents implements EventLog {
   readonly #events: TenementEvent[] = [];
 
   append(event: NewEvent): TenementEvent {
-    const numbered = { ...event, seq: this.#events.length + 1 };
-    this.#events.push(numbered);
-    this.listeners.tell(numbered);
-    return numbered;
+    const appended = numbered(this.#events.length + 1, event);
+    this.#events.push(appended);
+    this.listeners.tell(appended);
+    return appended;
   }
 
   /** Appends an event of this type. */
-  add(type: EventType, instance: InstanceName | null = null): TenementEvent {
-    return this.append({ atMs: Date.parse('2026-01-01'), type, instance, message: `it ${type}`, data: {} });
+  add(type: EventType, instance: InstanceName | null = null, by: Actor = SYSTEM): TenementEvent {
+    return this.append({ atMs: Date.parse('2026-01-01'), type, instance, message: `it ${type}`, data: {}, by });
   }
 
   list(filter: Parameters<EventLog['list']>[0]): TenementEvent[] {
-    const found = this.#events.filter(
-      (event) =>
-        event.seq > (filter.afterSeq ?? 0) &&
-        event.atMs >= (filter.sinceMs ?? 0) &&
-        (filter.type === undefined || event.type === filter.type) &&
-        (filter.instance === undefined || event.instance === filter.instance),
-    );
+    const found = this.#events.filter((event) => isMeant(event, filter));
     return filter.tail === undefined ? found : found.slice(Math.max(0, found.length - filter.tail));
   }
 
@@ -235,8 +247,8 @@ class FakeTokens implements TokenStore {
     return this.#tokens.delete(id);
   }
 
-  verify(token: string): boolean {
-    return [...this.#tokens.values()].some((known) => known.token === token);
+  verify(token: string): TokenInfo | null {
+    return [...this.#tokens.values()].find((known) => known.token === token) ?? null;
   }
 }
 
@@ -251,10 +263,6 @@ export function fakeDeps() {
     tokens: new FakeTokens(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
-    prepareCommand: async (instance: InstanceName, { words }: OperatorCommand) => ({
-      ...PREPARED,
-      script: `${instance} ${words.join(' ')}`,
-    }),
     isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',
   };

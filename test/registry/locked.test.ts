@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import { SYSTEM } from '../../src/core/access/actor.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenementEvent } from '../../src/core/stores/event-log.ts';
@@ -18,7 +19,14 @@ import { createTenantStore } from '../../src/registry/tenants.ts';
 import { createTokenStore } from '../../src/registry/tokens.ts';
 
 const RECORD = newRecord('api', 'acme', { env: {}, limits: {} }, 1000);
-const event = (type: EventType) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: {} });
+const event = (type: EventType) => ({
+  atMs: 1000,
+  type,
+  instance: 'api:acme' as const,
+  message: '',
+  data: {},
+  by: SYSTEM,
+});
 
 /** A registry, and another connection to it that holds the lock until `release`. */
 function locked() {
@@ -68,7 +76,7 @@ test('waiting writes are done when the lock is gone', async () => {
   release();
   await writing;
   expect(registry.list()).toEqual([RECORD]);
-  expect(createTokenStore(database).verify((await token).token)).toBe(true);
+  expect(createTokenStore(database).verify((await token).token)).toMatchObject({ name: 'ci' });
 });
 
 test('waiting writes fail when the lock stays for some seconds', async () => {

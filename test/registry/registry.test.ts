@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SYSTEM } from '../../src/core/access/actor.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { silentLogger } from '../../src/logger.ts';
@@ -143,7 +144,14 @@ describe('the database', () => {
 });
 
 describe('events', () => {
-  const event = (type: EventType) => ({ atMs: 1000, type, instance: 'api:acme' as const, message: '', data: { a: 1 } });
+  const event = (type: EventType) => ({
+    atMs: 1000,
+    type,
+    instance: 'api:acme' as const,
+    message: '',
+    data: { a: 1 },
+    by: SYSTEM,
+  });
 
   it('are numbered, filtered, and passed to listeners', () => {
     const events = createEventLog(openDatabase(':memory:'), QUIET);
@@ -196,13 +204,13 @@ describe('tokens', () => {
     onTestFinished(() => database.close());
     const tokens = createTokenStore(database);
     const { id, token } = await tokens.create('deploy');
-    expect(tokens.verify(token)).toBe(true);
-    expect(tokens.verify(`${token}x`)).toBe(false);
+    expect(tokens.verify(token)).toMatchObject({ id, name: 'deploy' });
+    expect(tokens.verify(`${token}x`)).toBeNull();
     expect(JSON.stringify(tokens.list())).not.toContain(token);
     for (const part of ['', '-wal']) expect(readFileSync(`${file}${part}`).includes(token)).toBe(false);
     expect(await tokens.revoke(id)).toBe(true);
     expect(await tokens.revoke(id)).toBe(false);
-    expect(tokens.verify(token)).toBe(false);
+    expect(tokens.verify(token)).toBeNull();
   });
 
   it('are written to a private file at first, and kept while valid', async () => {

@@ -24,13 +24,13 @@ import type {
 import type { EffectiveService } from '../../src/core/service/effective-service.ts';
 import { ServedConfig } from '../../src/core/service/served-config.ts';
 import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
-import type { EventLog, TenementEvent } from '../../src/core/stores/event-log.ts';
+import { type EventLog, numbered, type TenementEvent } from '../../src/core/stores/event-log.ts';
 import type { Registry } from '../../src/core/stores/registry.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { FakeTenants } from './fake-tenants.ts';
+import { OperatedSupervisor } from './operated-supervisor.ts';
 
 export class FakeClock implements Clock {
   private now = 1_000_000;
@@ -244,14 +244,17 @@ export const SERVICE: ServiceConfig = {
 };
 
 export interface World {
-  readonly supervisor: Supervisor;
+  readonly supervisor: OperatedSupervisor;
   readonly served: ServedConfig;
   readonly clock: FakeClock;
   /** Every launched process, in order. */
   readonly processes: FakeProcess[];
   /** The request of every launch, in order. */
   readonly launched: LaunchRequest[];
+  /** Types of all events, in order. */
   readonly events: string[];
+  /** The same events, whole. */
+  readonly eventLog: TenementEvent[];
   readonly saved: Map<string, InstanceRecord>;
   readonly tenants: FakeTenants;
   /** Connections to each bound path. */
@@ -300,6 +303,7 @@ export function world(
     config,
     processes,
     launched: [],
+    eventLog: [],
     events,
     saved,
     endedStrays,
@@ -361,13 +365,15 @@ export function world(
   const log: EventLog = {
     append: (event) => {
       events.push(event.type);
-      return { seq: events.length, ...event } satisfies TenementEvent;
+      const appended = numbered(events.length, event);
+      made.eventLog.push(appended);
+      return appended;
     },
     list: () => [],
     subscribe: () => () => {},
   };
   const served = new ServedConfig(config);
-  const supervisor = new Supervisor({
+  const supervisor = new OperatedSupervisor({
     served,
     clock,
     host,

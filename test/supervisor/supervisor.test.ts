@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../src/core/admission/serving.ts';
-import type { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { SupervisorVerbs } from '../../src/core/input/verbs.ts';
 import { granted, here, ready, settle, type World, world } from './fakes.ts';
 
 describe('a wake', () => {
@@ -92,7 +92,7 @@ describe('a wake', () => {
     expect(made.processes).toHaveLength(2);
   });
 
-  it.each<[string, (supervisor: Supervisor) => Promise<unknown>]>([
+  it.each<[string, (supervisor: SupervisorVerbs) => Promise<unknown>]>([
     ['start', (supervisor) => supervisor.start('api:globex', { wait: false })],
     ['spawn', (supervisor) => supervisor.spawn('api', 'globex', { wait: false })],
   ])('so is one by %s that does not wait for it (bug: it left with the client)', async (_verb, ask) => {
@@ -473,7 +473,7 @@ describe('the end of the server', () => {
     expect(made.processes).toEqual([]);
   });
 
-  it.each<[string, (supervisor: Supervisor) => Promise<unknown>]>([
+  it.each<[string, (supervisor: SupervisorVerbs) => Promise<unknown>]>([
     ['spawn', (supervisor) => supervisor.spawn('api', 'acme')],
     ['start', (supervisor) => supervisor.start('api:acme')],
     ['restart', (supervisor) => supervisor.restart('api:acme')],

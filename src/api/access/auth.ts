@@ -1,7 +1,10 @@
 /** Access control: the bearer token, and the checks that exclude pages of other sites. */
 import type { FastifyRequest } from 'fastify';
+import { tokenActor } from '../../core/access/actor.ts';
+import { EVERYTHING } from '../../core/access/permission.ts';
 import type { TokenStore } from '../../core/stores/token-store.ts';
 import { TenementError } from '../../errors.ts';
+import { type Access, LOCAL, UNKNOWN, withoutToken } from './access.ts';
 import { type HostPort, isOwnHost, isOwnOrigin } from './own-host.ts';
 
 /**
@@ -12,8 +15,6 @@ export type Trust = 'control-socket' | 'token' | 'none';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Requires no token, and accepts any Host. */
-    open?: boolean;
     /** Changes state although its method is GET. */
     changesState?: boolean;
   }
@@ -31,16 +32,18 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const FOREIGN_SITES = new Set(['cross-site', 'same-site']);
 
 /**
- * Creates the check that runs before each route. @throws {TenementError} from the check: `forbidden_origin`,
- * `unauthorized`
+ * Creates the check that runs before each route. Returns who asks.
+ * @throws {TenementError} from the check: `forbidden_origin`, `unauthorized`
  */
-export function createGuard(options: GuardOptions): (request: FastifyRequest) => void {
+export function createGuard(options: GuardOptions): (request: FastifyRequest) => Access {
   return (request) => {
     const config = request.routeOptions.config;
-    if (config.open === true) return;
+    if (config.permission === 'open') return UNKNOWN;
     if (options.trust !== 'control-socket') assertOwnHost(request, options.ownAddresses);
     if (config.changesState === true || !SAFE_METHODS.has(request.method)) assertSameOrigin(request);
-    if (options.trust === 'token') assertToken(request, options.tokens);
+    if (options.trust === 'control-socket') return LOCAL;
+    const address = addressOf(request);
+    return options.trust === 'none' ? withoutToken(address) : byToken(request, options.tokens, address);
   };
 }
 
@@ -62,8 +65,15 @@ function assertSameOrigin(request: FastifyRequest): void {
   }
 }
 
-function assertToken(request: FastifyRequest, tokens: TokenStore): void {
-  const token = BEARER.exec(request.headers.authorization ?? '')?.groups?.['token'];
-  if (token === undefined) throw new TenementError('unauthorized', 'the request carries no bearer token');
-  if (!tokens.verify(token)) throw new TenementError('unauthorized', 'the bearer token is not valid');
+/** An IPv4 client of a socket for both families has the form ::ffff:192.0.2.1. */
+function addressOf({ socket }: FastifyRequest): string | null {
+  return socket.remoteAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '') ?? null;
+}
+
+function byToken(request: FastifyRequest, tokens: TokenStore, address: string | null): Access {
+  const text = BEARER.exec(request.headers.authorization ?? '')?.groups?.['token'];
+  if (text === undefined) throw new TenementError('unauthorized', 'the request carries no bearer token');
+  const token = tokens.verify(text);
+  if (token === null) throw new TenementError('unauthorized', 'the bearer token is not valid');
+  return { actor: tokenActor(token, address), grants: EVERYTHING };
 }

@@ -1,12 +1,13 @@
 /** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { covers, type Scope } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
-import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
+import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import { faultCount } from '../../faults.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
-type InstanceLister = Pick<SupervisorVerbs, 'list'>;
+type Views = () => readonly InstanceView[];
 type InstanceReading = (view: InstanceView) => number | null;
 
 const COUNTERS: readonly (readonly [name: string, help: string, read: InstanceReading])[] = [
@@ -28,40 +29,50 @@ const LABELS = ['service', 'tenant'];
 
 export interface Metrics {
   readonly contentType: string;
-  /** Returns the text of one scrape. */
-  scrape(): Promise<string>;
+  /** Returns the text of one scrape: of the server with all instances, or only of the instances that `scope` covers. */
+  scrape(scope: Scope): Promise<string>;
 }
 
 /**
  * Creates the registry at the first scrape, because monitoring the event loop for the default metrics has a steady
  * cost.
  */
-export function createMetrics(supervisor: InstanceLister, turnedAway: TurnedAway): Metrics {
+export function createMetrics(supervisor: Pick<SupervisorFace, 'list'>, turnedAway: TurnedAway): Metrics {
   let registry: Registry | null = null;
-  let views: InstanceView[] = [];
+  let all: readonly InstanceView[] = [];
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-    scrape: () => {
+    scrape: (scope) => {
       // All metrics of a scrape share one list, since there may be thousands of instances.
-      views = supervisor.list();
-      registry ??= makeRegistry({ list: () => views }, turnedAway);
+      const views = covered(supervisor.list(), scope);
+      if (scope.kind !== 'admin') return withInstances(new Registry(), () => views).metrics();
+      all = views;
+      registry ??= serverRegistry(() => all, turnedAway);
       return registry.metrics();
     },
   };
 }
 
-function makeRegistry(supervisor: InstanceLister, turnedAway: TurnedAway): Registry {
+function covered(views: readonly InstanceView[], scope: Scope): readonly InstanceView[] {
+  return views.filter(({ service, id }) => covers(scope, { service, tenantId: id }));
+}
+
+function serverRegistry(views: Views, turnedAway: TurnedAway): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
-  addStates(registry, supervisor);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
-  for (const [name, help, read] of COUNTERS) addCounter(registry, supervisor, name, help, read);
-  for (const [name, help, read] of GAUGES) addGauge(registry, supervisor, name, help, read);
+  return withInstances(registry, views);
+}
+
+function withInstances(registry: Registry, views: Views): Registry {
+  addStates(registry, views);
+  for (const [name, help, figure] of COUNTERS) addCounter(registry, views, name, help, figure);
+  for (const [name, help, figure] of GAUGES) addGauge(registry, views, name, help, figure);
   return registry;
 }
 
-function addStates(registry: Registry, supervisor: InstanceLister): void {
+function addStates(registry: Registry, views: Views): void {
   new Gauge({
     name: 'tenement_instances',
     help: 'Registered instances by state.',
@@ -69,7 +80,7 @@ function addStates(registry: Registry, supervisor: InstanceLister): void {
     registers: [registry],
     collect() {
       for (const state of STATES) this.set({ state }, 0);
-      for (const view of supervisor.list()) this.inc({ state: view.state });
+      for (const view of views()) this.inc({ state: view.state });
     },
   });
 }
@@ -99,13 +110,7 @@ function addFaults(registry: Registry): void {
   });
 }
 
-function addCounter(
-  registry: Registry,
-  supervisor: InstanceLister,
-  name: string,
-  help: string,
-  read: InstanceReading,
-): void {
+function addCounter(registry: Registry, views: Views, name: string, help: string, read: InstanceReading): void {
   new Counter({
     name: `tenement_instance_${name}`,
     help,
@@ -114,18 +119,12 @@ function addCounter(
     collect() {
       // Copies the supervisor's counts, and drops instances that are gone.
       this.reset();
-      for (const view of supervisor.list()) this.inc(labels(view), read(view) ?? 0);
+      for (const view of views()) this.inc(labels(view), read(view) ?? 0);
     },
   });
 }
 
-function addGauge(
-  registry: Registry,
-  supervisor: InstanceLister,
-  name: string,
-  help: string,
-  read: InstanceReading,
-): void {
+function addGauge(registry: Registry, views: Views, name: string, help: string, read: InstanceReading): void {
   new Gauge({
     name: `tenement_instance_${name}`,
     help,
@@ -133,7 +132,7 @@ function addGauge(
     registers: [registry],
     collect() {
       this.reset();
-      for (const view of supervisor.list()) {
+      for (const view of views()) {
         const value = read(view);
         if (value !== null) this.set(labels(view), value);
       }

@@ -1,9 +1,13 @@
 /** /api/events: past and future events. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { visibleEvent } from '../../core/access/event-view.ts';
 import { parseSince } from '../../core/input/since.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
-import type { EventFilter, EventLog, TenementEvent } from '../../core/stores/event-log.ts';
+import { type EventFilter, type EventLog, isMeant, type TenementEvent } from '../../core/stores/event-log.ts';
+import { assertTenantId } from '../../core/tenants/tenant.ts';
+import type { Access } from '../access/access.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { FollowQueue } from '../streaming/follow-queue.ts';
@@ -16,19 +20,21 @@ export function eventRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/api/events',
     {
+      config: needs('read', 'visible'),
       schema: {
         summary:
-          'Get events as JSON lines {"seq","at","type","instance","message","data"}, or as server-sent events ' +
-          'if the client accepts them; Last-Event-ID continues after that event',
+          'Get events as JSON lines {"seq","at","type","instance","tenant","message","data","actor","tokenId","address"}, ' +
+          'or as server-sent events if the client accepts them; Last-Event-ID continues after that event',
         querystring: eventsQuery,
         response: { 200: streamAnswer, '4xx': problemAnswer },
       },
     },
     async (request, reply) => {
-      const filter = toFilter(request.query, lastEventId(request), Date.now());
+      const { scope } = request.access.grants;
+      const filter = { ...toFilter(request.query, lastEventId(request), Date.now()), within: scope };
       const follow = request.query.follow ?? wantsEventStream(request);
       const { events } = context.deps;
-      const source = follow ? followed(events, filter) : past(events, filter);
+      const source = follow ? followed(events, filter, request.access) : past(events, filter, request.access);
       return sendStream(request, reply, source, context);
     },
   );
@@ -47,20 +53,27 @@ function toFilter(query: z.output<typeof eventsQuery>, afterSeq: number | null, 
     ...(afterSeq !== null && { afterSeq }),
     ...(query.since !== undefined && { sinceMs: parseSince(query.since, nowMs) }),
     ...(query.instance !== undefined && { instance: namedInstance(query.instance) }),
+    ...(query.tenant !== undefined && { tenant: labelled(query.tenant) }),
     ...(query.type !== undefined && { type: query.type }),
   };
 }
 
-function past(events: EventLog, filter: EventFilter): StreamSource {
-  return { history: events.list(filter).map(toItem), live: null, cut: null, stop: () => {} };
+function labelled(tenantId: string): string {
+  assertTenantId(tenantId);
+  return tenantId;
+}
+
+function past(events: EventLog, filter: EventFilter, access: Access): StreamSource {
+  const history = events.list(filter).map((event) => toItem(event, access));
+  return { history, live: null, cut: null, stop: () => {} };
 }
 
 /** Lists and subscribes in one step, so that no event is missed between the two. */
-function followed(events: EventLog, filter: EventFilter): StreamSource {
+function followed(events: EventLog, filter: EventFilter, access: Access): StreamSource {
   const queue = new FollowQueue<StreamItem>((item) => JSON.stringify(item.json).length);
-  const history = events.list(filter).map(toItem);
+  const history = events.list(filter).map((event) => toItem(event, access));
   const unsubscribe = events.subscribe((event) => {
-    if (isMeant(event, filter)) queue.push(toItem(event));
+    if (isMeant(event, filter)) queue.push(toItem(event, access));
   });
   const stop = () => {
     unsubscribe();
@@ -69,11 +82,7 @@ function followed(events: EventLog, filter: EventFilter): StreamSource {
   return { history, live: queue.batches(), cut: queue.overflow, stop };
 }
 
-function isMeant(event: TenementEvent, { instance, type }: EventFilter): boolean {
-  return (instance === undefined || event.instance === instance) && (type === undefined || event.type === type);
-}
-
-function toItem(event: TenementEvent): StreamItem {
-  const { seq, atMs, type, instance, message, data } = event;
-  return { id: String(seq), json: { seq, at: new Date(atMs).toISOString(), type, instance, message, data } };
+function toItem(event: TenementEvent, { actor, grants }: Access): StreamItem {
+  const { seq, atMs, type, ...rest } = visibleEvent(event, actor, grants);
+  return { id: String(seq), json: { seq, at: new Date(atMs).toISOString(), type, ...rest } };
 }

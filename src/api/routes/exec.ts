@@ -5,6 +5,7 @@
  */
 
 import { namedInstance } from '../../core/lifecycle/instance.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { execBody, instanceParams } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
@@ -12,7 +13,8 @@ import type { Api } from '../zod-provider.ts';
 export function execRoutes(api: Api, { deps }: ApiContext): void {
   api.post(
     '/api/instances/:instance/exec',
-    { schema: { hide: true, params: instanceParams, body: execBody } },
-    async (request) => deps.prepareCommand(namedInstance(request.params.instance), request.body),
+    { config: needs('manage', 'instance'), schema: { hide: true, params: instanceParams, body: execBody } },
+    async ({ access, params, body }) =>
+      deps.supervisor.by(access.actor).prepareCommand(namedInstance(params.instance), body),
   );
 }

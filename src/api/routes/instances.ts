@@ -1,9 +1,11 @@
 /** /api/instances: the verbs of the supervisor. */
 
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../../core/input/verbs.ts';
+import type { InstanceView, SpawnOptions, SupervisorFace } from '../../core/input/verbs.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
+import { sees } from '../access/access.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,
@@ -34,15 +36,21 @@ export function instanceRoutes(api: Api, context: ApiContext): void {
   removeRoute(api, supervisor);
 }
 
-function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
+function readRoutes(api: Api, supervisor: SupervisorFace): void {
   api.get(
     '/api/instances',
-    { schema: { summary: 'List instances', response: { 200: instancesSchema, '4xx': problemAnswer } } },
-    async () => ({ instances: supervisor.list() }),
+    {
+      config: needs('read', 'visible'),
+      schema: { summary: 'List instances', response: { 200: instancesSchema, '4xx': problemAnswer } },
+    },
+    async ({ access }) => ({
+      instances: supervisor.list().filter(({ service, id }) => sees(access, { service, tenantId: id })),
+    }),
   );
   api.get(
     '/api/instances/:instance',
     {
+      config: needs('read', 'instance'),
       schema: {
         summary: 'Get an instance',
         params: instanceParams,
@@ -53,10 +61,11 @@ function readRoutes(api: Api, supervisor: SupervisorVerbs): void {
   );
 }
 
-function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
+function spawnRoute(api: Api, supervisor: SupervisorFace): void {
   api.post(
     '/api/instances',
     {
+      config: needs('manage', 'registration'),
       schema: {
         summary: 'Register and start an instance; 200 if it was registered before, 502 if its start has failed',
         body: spawnBody,
@@ -66,7 +75,7 @@ function spawnRoute(api: Api, supervisor: SupervisorVerbs): void {
     async (request, reply) => {
       const { service, id, ...options } = request.body;
       assertTenantId(id);
-      const spawned = await supervisor.spawn(service, id, options);
+      const spawned = await supervisor.by(request.access.actor).spawn(service, id, options);
       reply.code(spawnStatus(spawned, options));
       return spawned.view;
     },
@@ -82,10 +91,11 @@ export function spawnStatus(
   return created ? 201 : 200;
 }
 
-function startRoute(api: Api, supervisor: SupervisorVerbs): void {
+function startRoute(api: Api, supervisor: SupervisorFace): void {
   api.post(
     '/api/instances/:instance/start',
     {
+      config: needs('operate', 'instance'),
       schema: {
         summary: 'Start an instance',
         params: instanceParams,
@@ -93,14 +103,18 @@ function startRoute(api: Api, supervisor: SupervisorVerbs): void {
         response: { 200: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
-    async (request) => supervisor.start(namedInstance(request.params.instance), { wait: request.body?.wait }),
+    async (request) => {
+      const verbs = supervisor.by(request.access.actor);
+      return verbs.start(namedInstance(request.params.instance), { wait: request.body?.wait });
+    },
   );
 }
 
-function verbRoute(api: Api, supervisor: SupervisorVerbs, verb: keyof typeof VERBS): void {
+function verbRoute(api: Api, supervisor: SupervisorFace, verb: keyof typeof VERBS): void {
   api.post(
     `/api/instances/:instance/${verb}`,
     {
+      config: needs('operate', 'instance'),
       schema: {
         summary: VERBS[verb],
         params: instanceParams,
@@ -108,14 +122,15 @@ function verbRoute(api: Api, supervisor: SupervisorVerbs, verb: keyof typeof VER
         response: { 200: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
-    async (request) => supervisor[verb](namedInstance(request.params.instance)),
+    async (request) => supervisor.by(request.access.actor)[verb](namedInstance(request.params.instance)),
   );
 }
 
-function removeRoute(api: Api, supervisor: SupervisorVerbs): void {
+function removeRoute(api: Api, supervisor: SupervisorFace): void {
   api.delete(
     '/api/instances/:instance',
     {
+      config: needs('manage', 'instance'),
       schema: {
         summary: 'Unregister an instance',
         params: instanceParams,
@@ -124,7 +139,8 @@ function removeRoute(api: Api, supervisor: SupervisorVerbs): void {
       },
     },
     async (request, reply) => {
-      await supervisor.remove(namedInstance(request.params.instance), { purge: request.query.purge });
+      const verbs = supervisor.by(request.access.actor);
+      await verbs.remove(namedInstance(request.params.instance), { purge: request.query.purge });
       return reply.code(204).send();
     },
   );

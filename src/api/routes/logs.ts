@@ -5,6 +5,7 @@ import { parseSince } from '../../core/input/since.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
 import type { LogFilter, LogLine, LogStore } from '../../core/stores/log-store.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
 import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
 import { FollowQueue } from '../streaming/follow-queue.ts';
@@ -17,6 +18,7 @@ export function logRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/api/instances/:instance/logs',
     {
+      config: needs('operate', 'instance'),
       schema: {
         summary: 'Get output as JSON lines {"at","stream","text"}, or as server-sent events if the client accepts them',
         params: instanceParams,

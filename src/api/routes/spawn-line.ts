@@ -3,6 +3,7 @@
 import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { noBody, spawnAnswers, spawnLineParams, spawnLineQuery } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
@@ -24,13 +25,13 @@ const schema = {
 
 export function spawnLineRoutes(api: Api, context: ApiContext): void {
   const { supervisor } = context.deps;
-  const config = { changesState: true };
+  const config = { ...needs('manage', 'registration'), changesState: true };
   const literal = '/spawn/:service/--id=:id';
   api.get(literal, { config, schema }, async (request, reply) => {
-    return spawnLine(supervisor, { ...request.params, ...request.query }, reply);
+    return spawnLine(supervisor.by(request.access.actor), { ...request.params, ...request.query }, reply);
   });
   api.post(literal, { config, schema: { ...schema, body: noBody } }, async (request, reply) => {
-    return spawnLine(supervisor, { ...request.params, ...request.query }, reply);
+    return spawnLine(supervisor.by(request.access.actor), { ...request.params, ...request.query }, reply);
   });
   // The router compares literal parts before it decodes `%3D`, but a parameter arrives decoded.
   api.route({
@@ -41,7 +42,7 @@ export function spawnLineRoutes(api: Api, context: ApiContext): void {
     handler: async (request, reply) => {
       const { service, id } = request.params;
       const line = { service, id: idOf(id), ...request.query };
-      return spawnLine(supervisor, line, reply);
+      return spawnLine(supervisor.by(request.access.actor), line, reply);
     },
   });
 }
@@ -52,13 +53,13 @@ function idOf(segment: string): string {
 }
 
 async function spawnLine(
-  supervisor: SupervisorVerbs,
+  verbs: SupervisorVerbs,
   line: SpawnLine,
   reply: { code(status: number): unknown },
 ): Promise<InstanceView> {
   const { service, id, start, wait } = line;
   assertTenantId(id);
-  const spawned = await supervisor.spawn(service, id, { start, wait });
+  const spawned = await verbs.spawn(service, id, { start, wait });
   reply.code(spawnStatus(spawned, line));
   return spawned.view;
 }

@@ -1,5 +1,6 @@
 /** /health, /metrics and /openapi.json. */
 import { TenementError } from '../../errors.ts';
+import { needs, OPEN } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
@@ -9,7 +10,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/health',
     {
-      config: { open: true },
+      config: OPEN,
       exposeHeadRoute: true,
       schema: { summary: 'Check that the server answers', security: [], response: { 200: healthSchema } },
     },
@@ -19,7 +20,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     '/api/ask',
     {
       // Caddy sends no token, and the proxy tells everyone the same.
-      config: { open: true },
+      config: OPEN,
       schema: {
         summary:
           "Answer Caddy's question before it gets a certificate (on_demand_tls ask): 200 for a host that names an instance",
@@ -38,17 +39,20 @@ export function systemRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/metrics',
     {
+      config: needs('read', 'visible'),
       schema: {
         summary: 'Get metrics as Prometheus text',
-
         response: { 200: metricsAnswer, '4xx': problemAnswer },
       },
     },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.scrape()),
+    async ({ access }, reply) => reply.type(metrics.contentType).send(await metrics.scrape(access.grants.scope)),
   );
   api.get(
     '/openapi.json',
-    { schema: { summary: 'Get this description', response: { '4xx': problemAnswer } } },
+    {
+      config: needs('read', 'visible'),
+      schema: { summary: 'Get this description', response: { '4xx': problemAnswer } },
+    },
     async () => api.swagger(),
   );
 }

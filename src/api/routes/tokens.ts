@@ -1,6 +1,7 @@
 /** /api/tokens: tokens for callers over TCP. */
 import type { TokenInfo } from '../../core/stores/token-store.ts';
 import { TenementError } from '../../errors.ts';
+import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { newTokenSchema, noContent, problemAnswer, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
@@ -9,12 +10,16 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
   const { tokens } = context.deps;
   api.get(
     '/api/tokens',
-    { schema: { summary: 'List tokens, without their text', response: { 200: tokensSchema, '4xx': problemAnswer } } },
+    {
+      config: needs('read', 'server'),
+      schema: { summary: 'List tokens, without their text', response: { 200: tokensSchema, '4xx': problemAnswer } },
+    },
     async () => ({ tokens: tokens.list().map(toView) }),
   );
   api.post(
     '/api/tokens',
     {
+      config: needs('manage', 'server'),
       schema: { summary: 'Create a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
     },
     async (request, reply) => {
@@ -26,6 +31,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
   api.delete(
     '/api/tokens/:id',
     {
+      config: needs('manage', 'server'),
       schema: {
         summary: 'Revoke a token',
         params: tokenParams,

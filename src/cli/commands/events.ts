@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventEntry } from '../../api/client.ts';
 import { eventTypeProblem } from '../../core/lifecycle/event-types.ts';
+import { isLabel } from '../../core/tenants/tenant.ts';
 import { instanceOf } from '../instance-argument.ts';
 import { follow } from '../output/follow.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
@@ -15,6 +16,7 @@ interface EventsOptions extends GlobalOptions {
   readonly lines?: number;
   readonly since?: string;
   readonly type?: string;
+  readonly tenant?: string;
   readonly json?: boolean;
 }
 
@@ -23,6 +25,7 @@ export function eventsCommand(program: Command, io: CliIo): void {
     .command('events')
     .description('print what happened: spawned, woke, slept, crashed and so on')
     .argument('[instance]', 'print only events of SERVICE:ID')
+    .option('--tenant <id>', 'print only events of this tenant', tenantId)
     .option('--type <type>', 'print only events of this type, for example crashed', eventType)
     .option('-f, --follow', 'go on with what comes')
     .option('-n, --lines <n>', 'print only the newest events', wholeNumber)
@@ -39,10 +42,15 @@ function eventType(text: string): string {
   return text;
 }
 
+function tenantId(text: string): string {
+  if (!isLabel(text)) throw new InvalidArgumentError('Write an id such as acme: 1 to 63 of a-z, 0-9 and -.');
+  return text;
+}
+
 async function events(argument: string | undefined, options: EventsOptions, io: CliIo): Promise<void> {
-  const { lines: tail, since, type } = options;
+  const { lines: tail, since, type, tenant } = options;
   const instance = argument === undefined ? undefined : instanceOf(argument, undefined);
-  const which = { instance, type };
+  const which = { instance, tenant, type };
   const show = (entry: EventEntry) => (options.json === true ? printJson(io, entry) : print(io, line(entry, io)));
   await withClient(options, io, async (client) => {
     const past = client.events(options.follow === true ? { tail: 0 } : { ...which, tail, since });
@@ -59,5 +67,12 @@ async function events(argument: string | undefined, options: EventsOptions, io: 
 function line(entry: EventEntry, { color, isTerminal }: CliIo): string {
   const at = color ? styleText('dim', entry.at, { validateStream: false }) : entry.at;
   const message = isTerminal ? terminalText(entry.message) : entry.message;
-  return [at, entry.instance, entry.type, message].filter((part) => part !== null && part !== '').join(' ');
+  const subject = entry.instance ?? entry.tenant;
+  return [at, subject, entry.type, message, origin(entry)].filter((part) => part !== null && part !== '').join(' ');
+}
+
+/** Says who made a change. What tenement and requests do by themselves needs no name. */
+function origin({ actor, address }: EventEntry): string | null {
+  if (actor === null || actor === 'system' || actor === 'request') return null;
+  return address === null ? `[by ${actor}]` : `[by ${actor} from ${address}]`;
 }

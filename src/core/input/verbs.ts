@@ -1,6 +1,8 @@
 /** The supervisor as the API and the library see it: the public verbs, and the view of an instance. */
+import type { Actor } from '../access/actor.ts';
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
+import type { OperatorCommand, PreparedCommand } from '../service/operator-command.ts';
 
 /** An instance in JSON (docs/http.md); unknown values are null. Times are ISO 8601. */
 export interface InstanceView {
@@ -56,7 +58,7 @@ export interface SpawnOptions {
   readonly wait?: boolean | undefined;
 }
 
-/** The public verbs. Each settles when it is done, and throws `unknown_tenant` for an unknown instance. */
+/** The public verbs of one actor. Each settles when it is done, and throws `unknown_tenant` for an unknown instance. */
 export interface SupervisorVerbs {
   /** Registers and starts an instance. `created` is false when it was registered before. */
   spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
@@ -65,6 +67,14 @@ export interface SupervisorVerbs {
   restart(instance: InstanceName): Promise<InstanceView>;
   sleep(instance: InstanceName): Promise<InstanceView>;
   remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
+  /** Prepares a command in an instance's environment. Wakes nothing. */
+  prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
+}
+
+/** Everything that is seen and done from outside. */
+export interface SupervisorFace {
+  /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
+  by(actor: Actor): SupervisorVerbs;
   /** @throws {TenementError} `unknown_tenant` */
   get(instance: InstanceName): InstanceView;
   list(): InstanceView[];

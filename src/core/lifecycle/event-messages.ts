@@ -44,7 +44,7 @@ function ready(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
   if (was.state === 'starting') return { type: 'ready', message: 'takes requests' };
   // The suspension was cancelled.
   if (was.state === 'draining') return null;
-  return { type: 'thawed', message: event.type === 'wake' ? 'by a request' : 'by an operator' };
+  return { type: 'thawed', message: isRequest(event) ? 'by a request' : 'by an operator' };
 }
 
 function suspended(event: LifecycleEvent): EventMessage {
@@ -72,12 +72,17 @@ function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage {
 
 function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
   if (event.type === 'adopt') return { type: 'adopted', message: 'was running before this server started; taken back' };
-  if (event.type === 'wake' || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
+  if (isRequest(event) || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
+  if (event.type === 'wake') return { type: 'woke', message: 'woken by an operator' };
   if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };
   if (event.type === 'retry')
     return { type: 'restarted', message: was.state === 'failed' ? 'tried once more' : 'after a crash' };
   if (was.state === 'stopping') return { type: 'restarted', message: 'the previous process has ended' };
   return { type: 'started', message: 'process starts' };
+}
+
+function isRequest(event: LifecycleEvent): boolean {
+  return event.type === 'wake' && event.by === undefined;
 }
 
 /** A request came while the instance went to sleep. */

@@ -31,6 +31,11 @@ export function namedInstance(text: string): InstanceName {
   return instanceName(service, tenantId);
 }
 
+/** Returns the error for an instance that is not registered, or that the caller may not see. */
+export function unknownInstance(instance: string): TenementError {
+  return new TenementError('unknown_tenant', `${instance} is not registered`);
+}
+
 /** Actual state. */
 export const STATES = [
   'asleep',

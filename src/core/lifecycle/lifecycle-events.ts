@@ -1,4 +1,5 @@
 /** Events, effects and states of the state machine in `lifecycle.ts`. Pure. */
+import type { Actor } from '../access/actor.ts';
 import type { CrashHistory, Desired, ExitReason, State } from './instance.ts';
 
 /** What follows the end of the process. */
@@ -16,21 +17,21 @@ export interface Lifecycle extends CrashHistory {
 }
 
 export type LifecycleEvent =
-  /** An operator starts it. */
-  | { readonly type: 'start' }
-  /** A request needs it. */
-  | { readonly type: 'wake' }
+  /** An operator starts it. `by`, here and below: who asked for it; left out: tenement itself. */
+  | { readonly type: 'start'; readonly by?: Actor }
+  /** A request needs it, or an operator (`by`) asks for what a request would get. */
+  | { readonly type: 'wake'; readonly by?: Actor }
   /**
    * An operator puts it to sleep, or it was idle for its idle timeout. It ends or is suspended, as its service says.
    */
-  | { readonly type: 'sleep'; readonly isIdle?: true }
+  | { readonly type: 'sleep'; readonly isIdle?: true; readonly by?: Actor }
   /** Its place or memory is needed, or it was suspended for long enough. It ends, and a request wakes it. */
-  | { readonly type: 'evict' }
+  | { readonly type: 'evict'; readonly by?: Actor }
   /** An operator stops it, or `storage_action` does. */
-  | { readonly type: 'stop'; readonly overStorage?: true }
-  | { readonly type: 'restart' }
+  | { readonly type: 'stop'; readonly overStorage?: true; readonly by?: Actor }
+  | { readonly type: 'restart'; readonly by?: Actor }
   /** It is unregistered. */
-  | { readonly type: 'remove' }
+  | { readonly type: 'remove'; readonly by?: Actor }
   /** The server ends, or the config no longer has its service. The desired state stays. */
   | { readonly type: 'close' }
   /** A process of an earlier server runs, and is taken back. `suspended`: it is frozen, and stays so. */

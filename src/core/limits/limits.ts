@@ -55,6 +55,14 @@ export function stricter(one: number | null, other: number | null): number | nul
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
+/** Returns a tenant's own limits as clients give them. */
+export function ownLimitsView(own: OwnLimits): LimitsInput {
+  return mapped(({ field, scale }, name) => {
+    const value = own[field];
+    return value === undefined ? null : [name, value / scale];
+  });
+}
+
 export function limitsView(limits: Limits): LimitsView {
   return mapped(({ field, scale }, name) => {
     const value = limits[field];

@@ -14,6 +14,6 @@ export interface TokenStore {
   list(): TokenInfo[];
   /** Returns false when there is no such token. @throws {TenementError} `state_failed` */
   revoke(id: string): Promise<boolean>;
-  /** Takes the same time for every text. */
-  verify(token: string): boolean;
+  /** Returns the token with this text; null: none. Takes the same time for every text. */
+  verify(token: string): TokenInfo | null;
 }

@@ -15,6 +15,11 @@ export function assertTenantId(tenantId: unknown): asserts tenantId is string {
   throw new TenementError('bad_id', `${shown} is not a tenant id`);
 }
 
+/** Returns the error for a tenant that does not exist, or that the caller may not see. */
+export function unknownTenant(tenantId: string): TenementError {
+  return new TenementError('unknown_tenant', `there is no tenant ${tenantId}`);
+}
+
 /** A tenant as the registry keeps it. */
 export interface TenantRecord {
   readonly id: string;

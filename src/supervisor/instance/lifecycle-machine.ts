@@ -2,6 +2,8 @@
  * The state of one instance, and the only code that changes it. Events are handled one at a time, each to its end:
  * state, registry, effects, event log, held requests. A wake and a sleep cannot race by construction.
  */
+import { type Actor, SYSTEM } from '../../core/access/actor.ts';
+import { actorOf } from '../../core/lifecycle/event-actor.ts';
 import { hasProcess } from '../../core/lifecycle/instance.ts';
 import { step } from '../../core/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
@@ -31,6 +33,8 @@ export class LifecycleMachine {
     (event, error) => this.recover(event, error),
   );
   private isReleased = false;
+  /** Who made the last change. */
+  private actor: Actor = SYSTEM;
 
   constructor(lifecycle: Lifecycle, parts: RunnerParts, callbacks: RunnerCallbacks, deps: RunnerDeps) {
     this.lifecycle = lifecycle;
@@ -92,9 +96,10 @@ export class LifecycleMachine {
     const { next, effects } = step(was, event, lifecyclePolicy(this.callbacks.service(), settings()), at);
     if (next === was) return;
     this.lifecycle = next;
+    this.actor = actorOf(this.actor, event);
     this.changed(was, event);
     for (const effect of effects) this.effects.carryOut(effect);
-    records.tell(was, next, event, current.identity?.pid ?? null);
+    records.tell(was, next, event, { pid: current.identity?.pid ?? null, by: this.actor });
     gate.changed(was);
     this.conditions.tell();
   }

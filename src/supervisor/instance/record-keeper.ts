@@ -1,5 +1,6 @@
 /** The record of one instance as it changes, and its way into the registry and the event log. */
 
+import { type Actor, SYSTEM } from '../../core/access/actor.ts';
 import { eventMessage, isRestartedAtOnce, isWokenAgain } from '../../core/lifecycle/event-messages.ts';
 import {
   type ExitReason,
@@ -96,7 +97,7 @@ export class RecordKeeper implements Recorded {
       { instance: this.name, ...data },
       news.type === 'storage-ok' ? 'storage is ok' : 'over storage',
     );
-    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data, by: SYSTEM });
   }
 
   /** Notes that a request has come or gone. */
@@ -104,15 +105,15 @@ export class RecordKeeper implements Recorded {
     this.deps.writeBehind.later(this);
   }
 
-  tell(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, pid: number | null): void {
+  tell(was: Lifecycle, is: Lifecycle, event: LifecycleEvent, { pid, by }: { pid: number | null; by: Actor }): void {
     if (is.state === was.state) return;
-    const fields = { instance: this.name, pid, state: is.state, was: was.state, cause: event.type };
+    const fields = { instance: this.name, pid, state: is.state, was: was.state, cause: event.type, actor: by.name };
     this.deps.logger.info(fields, 'state changed');
     const news = eventMessage(was, is, event, this.current.lastExit);
     if (news === null || event.type === 'close') return;
     const retryAt = is.retryAtMs === null ? {} : { retryAt: new Date(is.retryAtMs).toISOString() };
     const data = { state: is.state, pid, ...retryAt };
-    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data });
+    this.deps.events.append({ ...news, atMs: this.deps.clock.nowMs(), instance: this.name, data, by });
   }
 
   /**

@@ -1,4 +1,5 @@
 /** One instance as the rest of the supervisor sees it. `LifecycleMachine` changes its state. */
+import { CONFIG } from '../../core/access/actor.ts';
 import type { EvictionCandidate } from '../../core/admission/eviction.ts';
 import type { Admission, Grant, Requester, SecondTry } from '../../core/admission/serving.ts';
 import {
@@ -204,7 +205,8 @@ export class Runner {
 
   /** Ends a suspended process whose service no longer suspends. */
   private endUnsuitable(): void {
-    if (this.lifecycle.state === 'suspended' && this.service.idleAction !== 'suspend') this.dispatch({ type: 'evict' });
+    const isUnsuitable = this.lifecycle.state === 'suspended' && this.service.idleAction !== 'suspend';
+    if (isUnsuitable) this.dispatch({ type: 'evict', by: CONFIG });
   }
 
   /** Records that its process ended while no server ran. */

@@ -3,7 +3,9 @@
  * instances.
  */
 
+import type { Actor } from '../../core/access/actor.ts';
 import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } from '../../core/lifecycle/instance.ts';
+import { ownLimitsView } from '../../core/limits/limits.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
@@ -34,6 +36,7 @@ export interface Registration {
 }
 
 export interface RegisterOptions {
+  readonly by: Actor;
   /** Whether to fail at once, instead of after some seconds, while another process holds the registry's lock. */
   readonly atOnce?: boolean;
 }
@@ -53,7 +56,7 @@ export class Registrar {
     service: string,
     tenantId: string,
     own: InstanceOverrides,
-    options: RegisterOptions = {},
+    options: RegisterOptions,
   ): Promise<Registration> {
     assertTenantId(tenantId);
     const { instanceTable, locks, clock } = this.deps;
@@ -73,7 +76,7 @@ export class Registrar {
     this.deps.instanceTable.assertOwnSocket(record);
   }
 
-  private async add(record: InstanceRecord, { atOnce = false }: RegisterOptions): Promise<Runner> {
+  private async add(record: InstanceRecord, { by, atOnce = false }: RegisterOptions): Promise<Runner> {
     const { clock, registry, events, instanceTable } = this.deps;
     const { service, tenantId } = record;
     const instance = instanceName(service, tenantId);
@@ -82,7 +85,14 @@ export class Registrar {
       this.write(record);
       instanceTable.add(record);
       instanceTable.addActivationSocket(record);
-      events.append({ atMs: clock.nowMs(), type: 'spawned', instance, message: 'registered', data: {} });
+      events.append({
+        atMs: clock.nowMs(),
+        type: 'spawned',
+        instance,
+        message: 'registered',
+        data: ownNames(record),
+        by,
+      });
       return instanceTable.find(instance);
     };
     return atOnce ? attempt() : registry.whenWritable(attempt);
@@ -106,7 +116,7 @@ export class Registrar {
    *   registered
    * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there
    */
-  unregister(runner: Runner, purge: boolean): Promise<void> {
+  unregister(runner: Runner, { purge, by }: { purge: boolean; by: Actor }): Promise<void> {
     return this.deps.locks.withTenant(runner.tenantId, async () => {
       const { clock, events } = this.deps;
       const struck = await this.strikeOut(runner, purge);
@@ -115,7 +125,7 @@ export class Registrar {
       if (deletion !== null) await completeDeletion(runner.tenantId, deletion, this.deps);
       const purged = deletion?.withDirectory ?? false;
       const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
-      events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged } });
+      events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged }, by });
     });
   }
 
@@ -150,4 +160,11 @@ export class Registrar {
       withDirectory,
     };
   }
+}
+
+/** What the registration says of its own settings: the names of its variables, whose values may be secrets. */
+function ownNames({ env, limits }: InstanceRecord): Record<string, unknown> {
+  const names = Object.keys(env);
+  const own = ownLimitsView(limits);
+  return { ...(names.length > 0 && { env: names }), ...(Object.keys(own).length > 0 && { limits: own }) };
 }

@@ -113,6 +113,10 @@ test('events carry their number, and a client that reconnects continues after th
     instance: 'api:acme',
     message: 'it slept',
     data: {},
+    tenant: 'acme',
+    actor: 'system',
+    tokenId: null,
+    address: null,
   });
   const response = await fetch(`${url}/api/events`, { headers: { accept: 'text/event-stream', 'last-event-id': '1' } });
   events.add('woke', 'api:acme');

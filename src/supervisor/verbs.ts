@@ -1,0 +1,120 @@
+/** The public verbs on one instance, as one actor's. They change an instance only through events. */
+import type { Actor } from '../core/access/actor.ts';
+import { ownDifference } from '../core/input/own-difference.ts';
+import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
+import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
+import { ownLimits } from '../core/limits/limits.ts';
+import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import { TenementError } from '../errors.ts';
+import type { Runner } from './instance/runner.ts';
+import type { ServerLife } from './server-life.ts';
+import type { SupervisorParts } from './supervisor-parts.ts';
+import { unwritten } from './unwritten.ts';
+
+/** How long a verb waits for its change to be written while another process holds the registry's lock. */
+const SAVED_WAIT_MS = 5000;
+
+export interface VerbsDeps {
+  readonly parts: SupervisorParts;
+  readonly life: Pick<ServerLife, 'assertOpen'>;
+  view(runner: Runner): InstanceView;
+}
+
+export class Verbs implements SupervisorVerbs {
+  private readonly deps: VerbsDeps;
+  private readonly by: Actor;
+
+  constructor(deps: VerbsDeps, by: Actor) {
+    this.deps = deps;
+    this.by = by;
+  }
+
+  async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
+    const { parts, life } = this.deps;
+    life.assertOpen();
+    const own = ownOf(options);
+    const present = parts.instanceTable.get(instanceName(service, tenantId));
+    const { runner, created } =
+      present === undefined
+        ? await parts.register(service, tenantId, own, { by: this.by })
+        : { runner: present, created: false };
+    life.assertOpen();
+    if (!created) assertSame(runner, own);
+    // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
+    if (options.start !== false) runner.ask({ type: created ? 'start' : 'wake', by: this.by });
+    if (options.wait !== false) await runner.settled();
+    return { view: this.deps.view(runner), created };
+  }
+
+  async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
+    this.deps.life.assertOpen();
+    const runner = this.deps.parts.instanceTable.find(instance);
+    runner.ask({ type: 'start', by: this.by });
+    if (options.wait !== false) await runner.settled();
+    return this.savedView(runner);
+  }
+
+  async stop(instance: InstanceName): Promise<InstanceView> {
+    const runner = this.deps.parts.instanceTable.find(instance);
+    runner.dispatch({ type: 'stop', by: this.by });
+    await runner.until(() => runner.lifecycle.desired !== 'stopped' || !runner.hasProcess);
+    return this.savedView(runner);
+  }
+
+  async restart(instance: InstanceName): Promise<InstanceView> {
+    this.deps.life.assertOpen();
+    const runner = this.deps.parts.instanceTable.find(instance);
+    runner.ask({ type: 'restart', by: this.by });
+    await runner.settled();
+    return this.savedView(runner);
+  }
+
+  async sleep(instance: InstanceName): Promise<InstanceView> {
+    const runner = this.deps.parts.instanceTable.find(instance);
+    runner.dispatch({ type: 'sleep', by: this.by });
+    await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
+    return this.savedView(runner);
+  }
+
+  async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
+    const runner = this.deps.parts.instanceTable.find(instance);
+    runner.dispatch({ type: 'remove', by: this.by });
+    await runner.until(() => runner.lifecycle.over);
+    if (this.deps.parts.instanceTable.get(instance) === runner)
+      await this.deps.parts.registrar.unregister(runner, { purge: options.purge === true, by: this.by });
+  }
+
+  /**
+   * Prepares an operator's command in an instance's environment. Wakes nothing.
+   * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
+   */
+  async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
+    const { launcher, events, clock } = this.deps.parts.deps;
+    const runner = this.deps.parts.instanceTable.find(instance);
+    this.deps.parts.assertSameUser(runner.service.name, runner.tenantId);
+    const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
+    const [program = ''] = asked.words;
+    const message = `an operator runs ${program}`;
+    events.append({ atMs: clock.nowMs(), type: 'exec', instance, message, data: { program }, by: this.by });
+    return prepared;
+  }
+
+  /** @throws {TenementError} `state_failed` when the change would be lost with this server */
+  private async savedView(runner: Runner): Promise<InstanceView> {
+    await runner.saved(SAVED_WAIT_MS);
+    if (!runner.isUnsaved) return this.deps.view(runner);
+    const what = `${runner.name} is ${runner.lifecycle.state}, but that would be forgotten if the server ended now`;
+    throw unwritten(what, this.deps.parts.writeBehind.lastError);
+  }
+}
+
+/** @throws {TenementError} `already_registered` when the settings differ from the registered ones */
+function assertSame({ name, record }: Runner, asked: InstanceOverrides): void {
+  const difference = ownDifference(record, asked);
+  if (difference === null) return;
+  throw new TenementError('already_registered', `${name} is registered, and this spawn asks for ${difference}`);
+}
+
+function ownOf({ env, limits }: SpawnOptions): InstanceOverrides {
+  return { env: { ...env }, limits: ownLimits(limits ?? {}) };
+}
