@@ -116,6 +116,11 @@ export const ERROR_CODES = {
     hint: 'The instance crashes repeatedly; `tenement status` says why, and `tenement start` tries again at once.',
   },
   stopped: { httpStatus: 503, exitStatus: 1, hint: '`tenement status` says why; `tenement start` starts it again.' },
+  provisioning: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'The tenant is being set up; try again shortly.',
+  },
   wake_queue_full: {
     httpStatus: 503,
     exitStatus: 1,

@@ -155,6 +155,14 @@ export interface ProcessTable {
 }
 
 export interface TenantDirectories {
+  /**
+   * Makes a tenant's directory (0700), which appears at once with its owner; one that is there already is left as it is.
+   * @param user the key of the tenant's services
+   * @returns the tenant's own user id; null: the server's user is the owner
+   * @throws {TenementError} `bad_id`
+   * @throws {Error} with a sentence for a person
+   */
+  create(tenantId: string, user: ServiceConfig['user']): Promise<number | null>;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. @throws {TenementError} `bad_id` */
   delete(tenantId: string): Promise<void>;
 }

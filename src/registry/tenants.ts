@@ -3,7 +3,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { TenantChange, TenantStore } from '../core/stores/tenant-store.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
-import { type Database, durably, reading } from './database.ts';
+import { type Database, durably, reading, transaction } from './database.ts';
 import { instanceRows } from './instances.ts';
 
 export function createTenantStore(database: Database): TenantStore {
@@ -20,7 +20,8 @@ export function createTenantStore(database: Database): TenantStore {
     },
     unfinished: () => reading(() => Array.from(unfinished.iterate(), unfinishedOf)),
     hasInstances: (tenantId, besideService) => reading(() => instance.get(tenantId, besideService)) !== undefined,
-    commit: (change) => durably(database, () => write(change)),
+    commit: (change, { durable } = { durable: true }) =>
+      durable ? durably(database, () => write(change)) : transaction(database, () => write(change)),
   };
 }
 
@@ -34,7 +35,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
   return ({ tenantId, record, addInstance, removeInstance, operation }) => {
-    setOperation(tenantId, operation ?? null);
+    if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) remove.run(tenantId);
     else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);

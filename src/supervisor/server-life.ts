@@ -15,7 +15,7 @@ import type { Runner } from './instance/runner.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
-import { resumeDeletions } from './tenants/deletion.ts';
+import { resumeUnfinished } from './tenants/unfinished.ts';
 
 /**
  * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.
@@ -53,7 +53,7 @@ export class ServerLife {
   async open(): Promise<void> {
     this.parts.deps.host.assertHostGives(servicesUnderPlans(this.parts.config));
     await this.parts.deps.host.prepare();
-    await resumeDeletions(this.parts.tenantLocks, { ...this.parts.deps, tenants: this.parts.tenants });
+    await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps);
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);
@@ -177,7 +177,8 @@ export class ServerLife {
     const { service, tenantId, start } = listed;
     try {
       const runner = this.parts.instanceTable.get(instanceName(service, tenantId)) ?? (await this.register(listed));
-      if (start && !this.closing && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
+      const isOpen = !this.closing && this.parts.tenantGates.refusal(tenantId) === null;
+      if (start && isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
     } catch (error) {
       if (!isLockedOut(error)) throw error;
       this.spawnLater(listed);

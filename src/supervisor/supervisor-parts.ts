@@ -17,9 +17,11 @@ import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
-import { type RegisterOptions, Registrar, type Registration } from './tenants/registrar.ts';
+import { type Registered, type RegisterOptions, Registrar } from './tenants/registrar.ts';
+import { TenantGates } from './tenants/tenant-gates.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
+import type { UnfinishedDeps } from './tenants/unfinished.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export class SupervisorParts {
@@ -28,6 +30,7 @@ export class SupervisorParts {
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
   readonly tenantLocks = new TenantLocks();
+  readonly tenantGates = new TenantGates();
   readonly registrar: Registrar;
   readonly rollingRestart: RollingRestart;
   readonly generations = new Generations();
@@ -47,9 +50,10 @@ export class SupervisorParts {
       addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
     });
     this.registrar = new Registrar({
-      ...deps,
-      tenants: this.tenants,
+      ...this.tenantDeps,
       instanceTable: this.instanceTable,
+      clock,
+      events,
       locks: this.tenantLocks,
       assertOpen,
       assertService: (name) => void this.serviceNamed(name),
@@ -86,6 +90,17 @@ export class SupervisorParts {
       generations: this.generations,
       connections: () => this.monitors.connections(),
       onStarting: (tenantId) => this.monitors.started(tenantId),
+      tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
+    };
+  }
+
+  /** What operations on tenants need. */
+  get tenantDeps(): UnfinishedDeps & Pick<SupervisorDeps, 'tenantDirectories'> {
+    return {
+      ...this.deps,
+      tenants: this.tenants,
+      gates: this.tenantGates,
+      service: (name) => this.config.services.get(name),
     };
   }
 
@@ -131,7 +146,7 @@ export class SupervisorParts {
     tenantId: string,
     own: InstanceOverrides,
     options: RegisterOptions,
-  ): Promise<Registration> {
+  ): Promise<Registered> {
     const config = this.serviceNamed(service);
     this.deps.host.assertHostGives([effectiveService(config, this.tenants.termsOf(tenantId), own)]);
     return this.registrar.register(service, tenantId, own, options);

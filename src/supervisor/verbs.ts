@@ -34,10 +34,11 @@ export class Verbs implements SupervisorVerbs {
     life.assertOpen();
     const own = ownOf(options);
     const present = parts.instanceTable.get(instanceName(service, tenantId));
-    const { runner, created } =
-      present === undefined
-        ? await parts.register(service, tenantId, own, { by: this.by })
-        : { runner: present, created: false };
+    // A registration that is under way is waited for.
+    const isServed = present !== undefined && parts.tenantGates.stateOf(tenantId) !== 'provisioning';
+    const { runner, created } = isServed
+      ? { runner: present, created: false }
+      : await parts.register(service, tenantId, own, { by: this.by });
     life.assertOpen();
     if (!created) assertSame(runner, own);
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
@@ -48,7 +49,7 @@ export class Verbs implements SupervisorVerbs {
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
     this.deps.life.assertOpen();
-    const runner = this.deps.parts.instanceTable.find(instance);
+    const runner = this.startable(instance);
     runner.ask({ type: 'start', by: this.by });
     if (options.wait !== false) await runner.settled();
     return this.savedView(runner);
@@ -63,7 +64,7 @@ export class Verbs implements SupervisorVerbs {
 
   async restart(instance: InstanceName): Promise<InstanceView> {
     this.deps.life.assertOpen();
-    const runner = this.deps.parts.instanceTable.find(instance);
+    const runner = this.startable(instance);
     runner.ask({ type: 'restart', by: this.by });
     await runner.settled();
     return this.savedView(runner);
@@ -97,6 +98,14 @@ export class Verbs implements SupervisorVerbs {
     const message = `an operator runs ${program}`;
     events.append({ atMs: clock.nowMs(), type: 'exec', instance, message, data: { program }, by: this.by });
     return prepared;
+  }
+
+  /** @throws {TenementError} `unknown_tenant`, or that its tenant is closed */
+  private startable(instance: InstanceName): Runner {
+    const { instanceTable, tenantGates } = this.deps.parts;
+    const runner = instanceTable.find(instance);
+    tenantGates.assertOpen(runner.tenantId);
+    return runner;
   }
 
   /** @throws {TenementError} `state_failed` when the change would be lost with this server */

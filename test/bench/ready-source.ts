@@ -34,6 +34,7 @@ function openGate(index: number, dir: string): RequestGate {
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,
+    tenantRefusal: () => null,
     onNeeded: nothing,
     onUsed: nothing,
     onQuiet: nothing,

@@ -1,7 +1,8 @@
 /** A real server takes up what one that was killed had begun on a tenant. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
 import { serve } from './support.ts';
@@ -37,4 +38,49 @@ it('a purge that a killed server had written down is completed at the next start
   expect(tenants.list().map(({ id }) => id)).toEqual(['globex']);
   expect(tenants.unfinished()).toEqual([]);
   after.close();
+});
+
+describe('a server that is killed while it registers a tenant', () => {
+  const PRELOAD = fileURLToPath(new URL('./kill-at.mjs', import.meta.url));
+  const IS_ROOT = process.getuid?.() === 0;
+  const app = IS_ROOT ? `${APP}user = "dynamic"\n` : APP;
+  const STEPS = [
+    'after the registration is written',
+    'before the directory is made',
+    'after the directory is made',
+    ...(IS_ROOT ? ['after the directory is given to its user'] : []),
+    'before the end is written',
+    'after the end is written',
+  ];
+
+  async function killedAt(step: string) {
+    const server = await serve(app);
+    await server.stop();
+    server.env = { NODE_OPTIONS: `--import ${PRELOAD}`, KILL_AT: step };
+    await server.start();
+    await server.api('/spawn/app/--id=acme').catch(() => {});
+    expect(await server.stop()).toBeNull();
+    server.env = {};
+    await server.start();
+    return server;
+  }
+
+  it('before it is written down has registered nothing', async () => {
+    const server = await killedAt('before the registration is written');
+    expect((await server.get('acme.localhost')).status).toBe(404);
+    expect(existsSync(join(server.dataDir, 'acme'))).toBe(false);
+  });
+
+  it.each(STEPS)('%s leaves the rest to the next one', async (step) => {
+    const server = await killedAt(step);
+    const database = openDatabase(join(server.dataDir, '.tenement/tenement.db'));
+    const tenants = createTenantStore(database);
+    expect(tenants.unfinished()).toEqual([]);
+    const uid = tenants.get('acme')?.uid ?? process.getuid?.();
+    database.close();
+    expect((await server.get('acme.localhost')).status).toBe(200);
+    const stat = statSync(join(server.dataDir, 'acme'));
+    expect([stat.mode & 0o777, stat.uid]).toEqual([0o700, uid]);
+    if (IS_ROOT) expect(uid).toBeGreaterThan(0);
+  });
 });

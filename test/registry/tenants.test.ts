@@ -113,7 +113,7 @@ describe('a change of a tenant', () => {
 describe('an operation on a tenant', () => {
   const operation = { kind: 'delete', step: 'files', startedAtMs: 1000, service: 'api', withDirectory: true } as const;
 
-  it('is found by the next server, until a change of the tenant ends it', () => {
+  it('is found by the next server, until a change of the tenant says that it is over', () => {
     const file = databaseFile();
     const { tenants, database } = open(file);
     tenants.commit({ tenantId: 'acme', record: newTenant('acme', 1), operation });
@@ -121,6 +121,8 @@ describe('an operation on a tenant', () => {
     const again = open(file);
     expect(again.tenants.unfinished()).toEqual([{ tenantId: 'acme', operation }]);
     again.tenants.commit({ tenantId: 'acme', addInstance: newRecord('api', 'acme', OWN, 1000) });
+    expect(again.tenants.unfinished()).toHaveLength(1);
+    again.tenants.commit({ tenantId: 'acme', operation: null }, { durable: false });
     expect(again.tenants.unfinished()).toEqual([]);
   });
 });

@@ -40,8 +40,8 @@ export class FakeTenants implements TenantStore {
     this.assertWritable();
     this.changes.push(change);
     const { tenantId, record, addInstance, removeInstance, operation } = change;
-    if (operation === undefined) this.operations.delete(tenantId);
-    else this.operations.set(tenantId, operation);
+    if (operation === null) this.operations.delete(tenantId);
+    else if (operation !== undefined) this.operations.set(tenantId, operation);
     if (record === null) this.records.delete(tenantId);
     else if (record !== undefined) this.records.set(tenantId, record);
     if (removeInstance !== undefined) this.instances.delete(`${removeInstance}:${tenantId}`);

@@ -275,6 +275,8 @@ export interface World {
   readonly measured: string[];
   /** Duration of a measurement. */
   measureMs: number;
+  /** Makes a tenant's directory. Returns its user id. */
+  createTenantDir: (tenantId: string) => Promise<number | null>;
   /** Deletes a tenant's directory. */
   deleteTenantDir: (tenantId: string) => Promise<void>;
   removeLogs: (instance: InstanceName) => Promise<void>;
@@ -314,6 +316,7 @@ export function world(
     storage: new Map(),
     measured: [],
     measureMs: 0,
+    createTenantDir: async () => null,
     deleteTenantDir: async () => {},
     removeLogs: async () => {},
   };
@@ -379,7 +382,10 @@ export function world(
     host,
     launcher,
     processTable,
-    tenantDirectories: { delete: (tenantId) => made.deleteTenantDir(tenantId) },
+    tenantDirectories: {
+      create: (tenantId) => made.createTenantDir(tenantId),
+      delete: (tenantId) => made.deleteTenantDir(tenantId),
+    },
     descriptors: null,
     activationSockets: {
       open: () => {},

@@ -11,8 +11,8 @@ export interface TenantChange {
   readonly addInstance?: InstanceRecord;
   /** The service whose instance is unregistered. */
   readonly removeInstance?: string;
-  /** What is under way on it after this change; left out: nothing. */
-  readonly operation?: TenantOperation;
+  /** What is under way on it after this change; null: nothing. */
+  readonly operation?: TenantOperation | null;
 }
 
 export interface TenantStore {
@@ -28,8 +28,10 @@ export interface TenantStore {
    */
   hasInstances(tenantId: string, besideService: string): boolean;
   /**
-   * Writes the whole change or nothing, in one transaction that is on disk on return.
+   * Writes the whole change or nothing, in one transaction.
+   * @param options.durable whether it is on disk on return (default); otherwise it survives a crash of tenement, not of
+   *   the machine
    * @throws {TenementError} `state_failed` when it cannot be written
    */
-  commit(change: TenantChange): void;
+  commit(change: TenantChange, options?: { readonly durable: boolean }): void;
 }

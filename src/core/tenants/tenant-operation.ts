@@ -3,6 +3,19 @@
  * it to the next one.
  */
 
+/**
+ * The tenant is registered with its first instance, and its directory is being made. Until this is over, none of its
+ * instances starts. May be repeated from its beginning.
+ */
+export interface Registration {
+  readonly kind: 'register';
+  readonly step: 'directory';
+  /** Ms since the epoch. */
+  readonly startedAtMs: number;
+  /** The service of the first instance, whose `user` decides to whom the directory belongs. */
+  readonly service: string;
+}
+
 /** An instance is unregistered, and what it left is being deleted. May be repeated from its beginning. */
 export interface Deletion {
   readonly kind: 'delete';
@@ -16,7 +29,7 @@ export interface Deletion {
 }
 
 /** Told apart by `kind`. */
-export type TenantOperation = Deletion;
+export type TenantOperation = Registration | Deletion;
 
 /** An operation that was begun and is not over. */
 export interface UnfinishedOperation {

@@ -3,15 +3,25 @@ import { join } from 'node:path';
 import type { TenantDirectories } from '../../core/ports.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ProcessContext } from '../process-context.ts';
+import { makeNewDirectory } from './new-directory.ts';
 import { purgeDir } from './purge.ts';
 
 type TenantDirectoriesOptions = Pick<ProcessContext, 'settings' | 'trash' | 'users'>;
 
 export function createTenantDirectories({ settings, trash, users }: TenantDirectoriesOptions): TenantDirectories {
+  const pathOf = (tenantId: string) => {
+    assertTenantId(tenantId);
+    return join(settings.dataDir, tenantId);
+  };
   return {
+    create: async (tenantId, user) => {
+      const path = pathOf(tenantId);
+      const owner = user === 'dynamic' ? users.ownerFor(tenantId, settings.dynamicUids) : null;
+      await makeNewDirectory(path, owner);
+      return owner?.uid ?? null;
+    },
     delete: async (tenantId) => {
-      assertTenantId(tenantId);
-      purgeDir(join(settings.dataDir, tenantId), settings, trash);
+      purgeDir(pathOf(tenantId), settings, trash);
       users.forget(tenantId);
     },
   };

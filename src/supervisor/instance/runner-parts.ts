@@ -1,5 +1,6 @@
 /** The parts of one instance's runner, wired to each other. Their events go to the runner. */
 import type { Demand } from '../../core/admission/demand.ts';
+import type { Refusal } from '../../core/admission/serving.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { TenantTerms } from '../../core/plans/plan.ts';
@@ -39,6 +40,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   random(): number;
   /** Reports that an instance of this tenant has a process from now on, or is about to. */
   onStarting(tenantId: string): void;
+  /** Returns the answer to requests of a tenant that is closed; null: it is open. */
+  tenantRefusal(tenantId: string): Refusal | null;
 }
 
 /** The runner as its parts see it. */
@@ -90,6 +93,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     settings: deps.settings,
     inFlight,
     recentClients,
+    tenantRefusal: () => deps.tenantRefusal(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),
     onQuiet: () => monitor.quiet(),

@@ -9,7 +9,7 @@ import { evictOne } from '../admission/eviction.ts';
 import { memoryGuard } from '../admission/memory-guard.ts';
 import { memoryReserve } from '../admission/memory-reserve.ts';
 import type { Runner } from '../instance/runner.ts';
-import { StorageWatch } from './storage-watch.ts';
+import { StorageWatch } from '../tenants/storage-watch.ts';
 
 export interface MonitorsOptions {
   readonly clock: Clock;

@@ -1,11 +1,12 @@
 /** The entrance for requests to one instance: forwarded, held or refused by its state, and counted. */
-import { admission, refusedLater } from '../../core/admission/admission.ts';
+import { type AdmissionDecision, admission, refusedLater } from '../../core/admission/admission.ts';
 import type {
   Admission,
   Grant,
   Lease,
   LeaseTarget,
   Outcome,
+  Refusal,
   Requester,
   SecondTry,
 } from '../../core/admission/serving.ts';
@@ -29,6 +30,8 @@ export interface RequestGateOptions {
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
   settings(): Settings;
+  /** Returns the answer to all requests of its tenant while that is closed; null: it is open. */
+  tenantRefusal(): Refusal | null;
   /** A request needs it awake. */
   onNeeded(): void;
   /** A request was granted. */
@@ -79,7 +82,7 @@ export class RequestGate {
 
   grant(): Grant | null {
     const { target } = this;
-    if (target === null) return null;
+    if (target === null || this.options.tenantRefusal() !== null) return null;
     const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
       onReported: (news) => this.reported(news),
       onEnded: () => this.grants.delete(grant),
@@ -107,6 +110,8 @@ export class RequestGate {
     again: SecondTry | null = null,
     requester: Requester | null = null,
   ): Admission | Promise<Admission> {
+    const closed = this.options.tenantRefusal();
+    if (closed !== null) return closed;
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
     const { clock, service, onNeeded, recentClients } = this.options;
     const nowMs = clock.nowMs();
@@ -169,9 +174,9 @@ export class RequestGate {
     return was.state === 'stopping' && was.next === 'crash' && !was.hasServed ? 'start_failed' : null;
   }
 
-  private admission() {
-    const { lifecycle, service, clock } = this.options;
-    return admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+  private admission(): AdmissionDecision {
+    const { lifecycle, service, clock, tenantRefusal } = this.options;
+    return tenantRefusal() ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
   private lease(target: LeaseTarget, held: HeldRequest | null, again: SecondTry | null, nowMs: number): Lease {

@@ -6,10 +6,9 @@
 import { type InstanceName, instanceName } from '../../core/lifecycle/instance.ts';
 import type { TenantDirectories } from '../../core/ports.ts';
 import type { Registry } from '../../core/stores/registry.ts';
-import type { TenantStore } from '../../core/stores/tenant-store.ts';
+import type { TenantChange, TenantStore } from '../../core/stores/tenant-store.ts';
 import type { Deletion } from '../../core/tenants/tenant-operation.ts';
 import type { Logger } from '../../logger.ts';
-import type { TenantLocks } from './tenant-locks.ts';
 
 export interface DeletionDeps {
   readonly tenants: TenantStore;
@@ -30,14 +29,14 @@ export async function completeDeletion(tenantId: string, deletion: Deletion, dep
     await deps.removeLogs(instanceName(deletion.service, tenantId));
     if (deletion.withDirectory) await deps.tenantDirectories.delete(tenantId);
   } catch (error) {
-    await end(tenantId, {}, deps);
+    await end(tenantId, { operation: null }, deps);
     throw error;
   }
-  await end(tenantId, deletion.withDirectory ? { record: null } : {}, deps);
+  await end(tenantId, { operation: null, ...(deletion.withDirectory && { record: null }) }, deps);
 }
 
 /** One that cannot be written is repeated by the next server, unless the tenant has been registered again by then. */
-async function end(tenantId: string, change: { record?: null }, deps: DeletionDeps): Promise<void> {
+async function end(tenantId: string, change: Omit<TenantChange, 'tenantId'>, deps: DeletionDeps): Promise<void> {
   try {
     await deps.registry.whenWritable(() => deps.tenants.commit({ tenantId, ...change }));
   } catch (error) {
@@ -45,18 +44,5 @@ async function end(tenantId: string, change: { record?: null }, deps: DeletionDe
       { tenant: tenantId, err: error },
       'the end of a deletion is not written; the next start repeats it',
     );
-  }
-}
-
-/** Completes what a server that was killed left. Whatever cannot be deleted is said, and holds nobody up. */
-export async function resumeDeletions(locks: TenantLocks, deps: DeletionDeps): Promise<void> {
-  for (const { tenantId, operation } of deps.tenants.unfinished()) {
-    const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
-    try {
-      await locks.withTenant(tenantId, () => completeDeletion(tenantId, operation, deps));
-      deps.logger.info(fields, 'an interrupted deletion is completed');
-    } catch (error) {
-      deps.logger.error({ ...fields, err: error }, 'an interrupted deletion cannot be completed');
-    }
   }
 }

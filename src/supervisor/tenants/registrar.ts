@@ -1,22 +1,24 @@
 /**
  * Registers and unregisters instances, one at a time for each tenant: in the registry first, then in the table of
- * instances.
+ * instances, then on disk.
  */
 
 import type { Actor } from '../../core/access/actor.ts';
 import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } from '../../core/lifecycle/instance.ts';
 import { ownLimitsView } from '../../core/limits/limits.ts';
-import type { Clock } from '../../core/ports.ts';
+import type { Clock, TenantDirectories } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
-import type { Deletion } from '../../core/tenants/tenant-operation.ts';
+import type { Deletion, Registration } from '../../core/tenants/tenant-operation.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import { unwritten } from '../unwritten.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
+import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
 import type { TenantLocks } from './tenant-locks.ts';
 
-export interface RegistrarDeps extends DeletionDeps {
+export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
+  readonly tenantDirectories: TenantDirectories;
   readonly clock: Clock;
   readonly locks: TenantLocks;
   readonly events: EventLog;
@@ -29,7 +31,7 @@ export interface RegistrarDeps extends DeletionDeps {
   assertSameUser(service: string, tenantId: string): void;
 }
 
-export interface Registration {
+export interface Registered {
   readonly runner: Runner;
   /** false: it was registered before, with what it was given then. */
   readonly created: boolean;
@@ -57,7 +59,7 @@ export class Registrar {
     tenantId: string,
     own: InstanceOverrides,
     options: RegisterOptions,
-  ): Promise<Registration> {
+  ): Promise<Registered> {
     assertTenantId(tenantId);
     const { instanceTable, locks, clock } = this.deps;
     return locks.withTenant(tenantId, async () => {
@@ -82,7 +84,8 @@ export class Registrar {
     const instance = instanceName(service, tenantId);
     const attempt = () => {
       this.deps.assertOpen();
-      this.write(record);
+      const operation = this.write(record);
+      if (operation !== null) beginRegistration(tenantId, this.deps);
       instanceTable.add(record);
       instanceTable.addActivationSocket(record);
       events.append({
@@ -93,21 +96,33 @@ export class Registrar {
         data: ownNames(record),
         by,
       });
-      return instanceTable.find(instance);
+      return operation;
     };
-    return atOnce ? attempt() : registry.whenWritable(attempt);
+    const operation = atOnce ? attempt() : await registry.whenWritable(attempt);
+    if (operation !== null) await completeRegistration(tenantId, operation, this.deps);
+    return instanceTable.find(instance);
   }
 
-  /** @throws {TenementError} `state_failed` */
-  private write(record: InstanceRecord): void {
+  /**
+   * Writes the instance, and with the first one the tenant's record and what is to be made for it.
+   * @returns what is to be made; null: nothing
+   * @throws {TenementError} `state_failed`
+   */
+  private write(record: InstanceRecord): Registration | null {
     const { clock, tenants } = this.deps;
     const { service, tenantId } = record;
     try {
       const tenant = tenants.get(tenantId) ?? newTenant(tenantId, clock.nowMs());
-      tenants.commit({ tenantId, record: tenant, addInstance: record });
+      const operation = tenants.hasInstances(tenantId, service) ? null : this.registrationOf(record);
+      tenants.commit({ tenantId, record: tenant, addInstance: record, operation });
+      return operation;
     } catch (error) {
       throw unwritten(`${instanceName(service, tenantId)} is not registered`, error);
     }
+  }
+
+  private registrationOf({ service }: InstanceRecord): Registration {
+    return { kind: 'register', step: 'directory', startedAtMs: this.deps.clock.nowMs(), service };
   }
 
   /**

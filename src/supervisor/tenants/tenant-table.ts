@@ -37,8 +37,8 @@ export class TenantTable implements TenantStore {
     return this.store.hasInstances(tenantId, besideService);
   }
 
-  commit(change: TenantChange): void {
-    this.store.commit(change);
+  commit(change: TenantChange, options?: Parameters<TenantStore['commit']>[1]): void {
+    this.store.commit(change, options);
     const { tenantId, record } = change;
     if (record === null) this.records?.delete(tenantId);
     else if (record !== undefined) this.records?.set(tenantId, record);

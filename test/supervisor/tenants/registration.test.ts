@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
 import { newTenant } from '../../../src/core/tenants/tenant.ts';
-import { SERVICE, settle, type World, world } from '../fakes.ts';
+import { ready, SERVICE, settle, type World, world } from '../fakes.ts';
 
 /** A world with the services `api` and `web`. */
 function twoServices(): World {
@@ -98,4 +98,89 @@ it('a purge keeps the directory while a service that the config has no more has 
   made.supervisor.apply(made.config);
   await made.supervisor.remove('api:acme', { purge: true });
   expect([deleted, recorded(made), [...made.saved.keys()]]).toEqual([[], ['acme'], ['web:acme']]);
+});
+
+describe('the directory of a new tenant', () => {
+  /** A world in which directories are made when the test says so. */
+  function slow(): { made: World; finish: (uid: number | null) => void } {
+    const made = world();
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    made.createTenantDir = () => promise;
+    return { made, finish: resolve };
+  }
+
+  it('is made after the registration is written, and before anything starts', async () => {
+    const { made, finish } = slow();
+    const spawned = made.supervisor.spawn('api', 'acme');
+    await settle();
+    expect([made.saved.size, recorded(made), made.launched]).toEqual([1, ['acme'], []]);
+    expect(made.tenants.unfinished()).toMatchObject([
+      { tenantId: 'acme', operation: { kind: 'register', step: 'directory', service: 'api' } },
+    ]);
+    finish(200_007);
+    await settle();
+    expect(made.launched).toHaveLength(1);
+    made.processes.at(-1)?.becomeReady();
+    await spawned;
+    expect(made.tenants.list()).toMatchObject([{ id: 'acme', uid: 200_007 }]);
+    expect(made.tenants.unfinished()).toEqual([]);
+  });
+
+  it('is waited for by a second spawn; meanwhile requests get `provisioning`, and so does a start', async () => {
+    const { made, finish } = slow();
+    const first = made.supervisor.spawn('api', 'acme');
+    const second = made.supervisor.spawn('api', 'acme');
+    await settle();
+    const signal = new AbortController().signal;
+    expect(made.supervisor.claim('api:acme', signal)).toEqual({ refused: 'provisioning', retryAfterS: 1 });
+    expect(made.supervisor.grant('api:acme')).toBeNull();
+    await expect(made.supervisor.start('api:acme')).rejects.toMatchObject({ code: 'provisioning', httpStatus: 503 });
+    expect(made.launched).toEqual([]);
+    finish(null);
+    await settle();
+    made.processes.at(-1)?.becomeReady();
+    expect([(await first).created, (await second).created]).toEqual([true, false]);
+    expect(made.launched).toHaveLength(1);
+    expect(made.supervisor.claim('api:acme', signal)).toMatchObject({ instance: 'api:acme' });
+  });
+
+  it('that cannot be made ends the registration, and each start says why it fails', async () => {
+    const made = world();
+    made.createTenantDir = () => Promise.reject(new Error('no user id is left'));
+    made.failLaunch = 'no user id is left';
+    const { view } = await made.supervisor.spawn('api', 'acme');
+    expect(view).toMatchObject({ state: 'backoff', lastExit: { detail: 'no user id is left' } });
+    expect(made.tenants.unfinished()).toEqual([]);
+  });
+
+  it('is not made again for a second service, and is for a tenant whose instances were all unregistered', async () => {
+    const made = twoServices();
+    const asked: string[] = [];
+    made.createTenantDir = async (tenantId) => {
+      asked.push(tenantId);
+      return null;
+    };
+    for (const service of ['api', 'web']) await made.supervisor.spawn(service, 'acme', { start: false });
+    expect(asked).toEqual(['acme']);
+    for (const service of ['api', 'web'] as const) await made.supervisor.remove(`${service}:acme`);
+    await made.supervisor.spawn('web', 'acme', { start: false });
+    expect(asked).toEqual(['acme', 'acme']);
+  });
+
+  it('whose end cannot be written leaves the registration to the next server', async () => {
+    const made = world();
+    made.createTenantDir = async () => {
+      made.failSave = true;
+      return 200_007;
+    };
+    await made.supervisor.spawn('api', 'acme', { start: false });
+    made.failSave = false;
+    expect(made.tenants.unfinished()).toHaveLength(1);
+    const next = world({}, {}, { records: [...made.saved.values()] });
+    next.tenants.operations.set('acme', { kind: 'register', step: 'directory', startedAtMs: 1, service: 'api' });
+    next.createTenantDir = async () => 200_007;
+    await next.supervisor.open();
+    expect([next.tenants.unfinished(), next.tenants.get('acme')?.uid]).toEqual([[], 200_007]);
+    await ready(next);
+  });
 });

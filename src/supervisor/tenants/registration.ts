@@ -1,0 +1,77 @@
+/**
+ * Makes what a newly registered tenant needs, after it is written down and before any of its instances starts. The next
+ * server repeats what was interrupted.
+ */
+import type { Refusal } from '../../core/admission/serving.ts';
+import type { TenantDirectories } from '../../core/ports.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
+import type { Registry } from '../../core/stores/registry.ts';
+import type { TenantStore } from '../../core/stores/tenant-store.ts';
+import type { Registration } from '../../core/tenants/tenant-operation.ts';
+import type { Logger } from '../../logger.ts';
+import type { TenantGates } from './tenant-gates.ts';
+
+export interface RegistrationDeps {
+  readonly tenants: TenantStore;
+  readonly registry: Pick<Registry, 'whenWritable'>;
+  readonly tenantDirectories: Pick<TenantDirectories, 'create'>;
+  readonly gates: TenantGates;
+  readonly logger: Logger;
+  /** Returns undefined when the config no longer has it. */
+  service(name: string): ServiceConfig | undefined;
+}
+
+/** Answer to requests meanwhile, which is milliseconds. */
+const PROVISIONING: Refusal = { refused: 'provisioning', retryAfterS: 1 };
+
+/** Refuses the tenant's requests until `completeRegistration` is done. */
+export function beginRegistration(tenantId: string, { gates }: Pick<RegistrationDeps, 'gates'>): void {
+  gates.close(tenantId, 'provisioning', PROVISIONING);
+}
+
+/**
+ * Completes a registration that was written down, under the tenant's lock. A directory that cannot be made is told, and
+ * tried again by each start of an instance, which fails for the same reason.
+ */
+export async function completeRegistration(
+  tenantId: string,
+  { service }: Registration,
+  deps: RegistrationDeps,
+): Promise<void> {
+  try {
+    const uid = await directoryFor(tenantId, service, deps);
+    await end(tenantId, uid, deps);
+  } finally {
+    deps.gates.open(tenantId, 'provisioning');
+  }
+}
+
+/** Returns the user id of its owner; null: the server's user, or there is no directory. */
+async function directoryFor(tenantId: string, name: string, deps: RegistrationDeps): Promise<number | null> {
+  const service = deps.service(name);
+  if (service === undefined) return null;
+  try {
+    return await deps.tenantDirectories.create(tenantId, service.user);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.logger.error({ tenant: tenantId, reason }, 'the directory of a new tenant cannot be made');
+    return null;
+  }
+}
+
+/** An end that is lost with the machine, or cannot be written, costs one repetition. */
+async function end(tenantId: string, uid: number | null, deps: RegistrationDeps): Promise<void> {
+  const { registry, tenants, logger } = deps;
+  try {
+    await registry.whenWritable(() => {
+      const record = tenants.get(tenantId);
+      const known = record === null || uid === null ? {} : { record: { ...record, uid } };
+      tenants.commit({ tenantId, ...known, operation: null }, { durable: false });
+    });
+  } catch (error) {
+    logger.warn(
+      { tenant: tenantId, err: error },
+      'the end of a registration is not written; the next start repeats it',
+    );
+  }
+}
