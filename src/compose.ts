@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
+import type { NotifyPort } from './core/notify/notify-port.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
 import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
@@ -15,6 +16,7 @@ import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
+import { Notifications } from './notifications.ts';
 import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { createUsageMeter } from './process/child/usage.ts';
 import { descriptorLimit } from './process/launch/descriptors.ts';
@@ -26,6 +28,7 @@ import { type ActivationHandler, createActivationHandler } from './proxy/activat
 import { type Database, openDatabase } from './registry/database.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
+import { RegistryOutbox } from './registry/outbox.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { reload } from './reload.ts';
@@ -49,6 +52,7 @@ export interface Parts {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
+  readonly notify: NotifyPort;
   readonly turnedAway: TurnedAway;
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
@@ -56,7 +60,7 @@ export interface Parts {
   /** Like `reload` in reload.ts. */
   reload(): string[];
   /** Releases the state directory and the socket directories. */
-  release(options: { keepTenants?: boolean }): Promise<void>;
+  release(options: { keepTenants?: boolean; hurry?: AbortSignal }): Promise<void>;
 }
 
 /**
@@ -65,7 +69,8 @@ export interface Parts {
  * `state_failed`
  */
 export async function openParts(file: string, options: ComposeOptions): Promise<Parts> {
-  const { logger, loadOptions } = options;
+  const { logger } = options;
+  const loadOptions = { ...options.loadOptions, withSecrets: true };
   const asked = loadConfig(file, loadOptions);
   const own = await holdEventLoop(
     ownDirectories(asked, {
@@ -73,7 +78,7 @@ export async function openParts(file: string, options: ComposeOptions): Promise<
       warn: (text) => logger.warn({}, text),
     }),
   );
-  const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options });
+  const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options, loadOptions });
   try {
     await holdEventLoop(parts.supervisor.open());
   } catch (error) {
@@ -99,7 +104,10 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const { stateDir } = config.settings;
   const served = new ServedConfig(config);
   const database = openDatabase(join(stateDir, 'tenement.db'));
-  const events = createEventLog(database, { logger, clock: systemClock });
+  const outbox = new RegistryOutbox(database);
+  const events = createEventLog(database, { logger, clock: systemClock, outbox });
+  const notify = new Notifications({ outbox, events, clock: systemClock, logger, random: Math.random });
+  notify.apply(config.notify);
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const registry = createRegistry(database);
   const descriptors = sharesOf(config, registry.list().length);
@@ -130,13 +138,14 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const settings = new ProxySettingsPublisher(proxySettings(config, 1));
   const turnedAway = new TurnedAway();
   const activationHandler = serveActivations({ processes, supervisor, descriptors, turnedAway, logger });
-  const shared = { served, supervisor, events, logs: output, turnedAway, descriptors, webAddresses, logger };
+  const shared = { served, supervisor, events, logs: output, notify, turnedAway, descriptors, webAddresses, logger };
   return {
     ...shared,
     proxySettings: settings,
     tokens: createTokenStore(database),
-    reload: () => reload({ file: config.file, loadOptions, served, supervisor, settings, claims, events, logger }),
-    release: releaseOf({ own, database, events, activationHandler, forget: onFault(internalErrors(events)) }),
+    reload: () =>
+      reload({ file: config.file, loadOptions, served, supervisor, settings, notify, claims, events, logger }),
+    release: releaseOf({ own, database, events, notify, activationHandler, forget: onFault(internalErrors(events)) }),
   };
 }
 
@@ -158,14 +167,16 @@ interface Releasable {
   readonly own: OwnDirectories;
   readonly database: Database;
   readonly events: KeptEventLog;
+  readonly notify: Notifications;
   readonly activationHandler: ActivationHandler;
   forget(): void;
 }
 
-function releaseOf({ own, database, events, activationHandler, forget }: Releasable): Parts['release'] {
+function releaseOf({ own, database, events, notify, activationHandler, forget }: Releasable): Parts['release'] {
   return async (options) => {
     forget();
     activationHandler.close();
+    await notify.close(options.hurry);
     await events.settled(LAST_EVENTS_WAIT_MS);
     database.close();
     own.claims.release(options);

@@ -137,7 +137,7 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
 }
 
 async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
-  const { served, supervisor, proxySettings, events, logs, tokens, turnedAway, descriptors } = parts;
+  const { served, supervisor, proxySettings, events, logs, tokens, notify, turnedAway, descriptors } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
   const deps = {
@@ -145,6 +145,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     events,
     logs,
     tokens,
+    notify,
     turnedAway,
     config: () => served.current,
     isKnownHost: hostChecker(proxySettings, supervisor),

@@ -48,6 +48,11 @@ export const ERROR_CODES = {
     hint: '`tenement ps` lists the registered instances; `tenement spawn` registers one.',
   },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
+  unknown_receiver: {
+    httpStatus: 404,
+    exitStatus: 1,
+    hint: '`tenement notify ls` lists the receivers, which are the [[notify]] tables of the config.',
+  },
   not_found: { httpStatus: 404, exitStatus: 1, hint: 'The routes are described at /openapi.json.' },
   socket_conflict: {
     httpStatus: 409,

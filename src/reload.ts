@@ -6,6 +6,7 @@ import { CONFIG } from './core/access/actor.ts';
 import type { EventType } from './core/lifecycle/event-types.ts';
 import { type ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import type { ConfigFeed } from './core/service/served-config.ts';
+import type { Config } from './core/service/service.ts';
 import { socketShares } from './core/service/socket-path.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import { toTenementError } from './errors.ts';
@@ -20,6 +21,7 @@ export interface ReloadOptions {
   readonly served: ConfigFeed;
   readonly supervisor: Pick<Supervisor, 'apply'>;
   readonly settings: ProxySettingsPublisher;
+  readonly notify: { apply(targets: Config['notify']): void };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -31,7 +33,7 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, served, supervisor, settings, claims, events, logger } = options;
+  const { file, loadOptions, served, supervisor, settings, notify, claims, events, logger } = options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
@@ -40,6 +42,7 @@ export function reload(options: ReloadOptions): string[] {
     if (changes.length === 0) return changes;
     // Workers also get the changed targets of their grants.
     settings.publish(proxySettings(served.current, settings.current.routing.version + 1));
+    notify.apply(served.current.notify);
     logger.info({ changes }, 'config reloaded');
     events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });
     return changes;

@@ -1,7 +1,9 @@
 /** The API as typed calls, for the commands and for other programs. */
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
 import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
+import type { EventEntry } from '../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
@@ -13,22 +15,6 @@ export interface LogEntry {
   readonly at: string;
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
-}
-
-export interface EventEntry {
-  readonly seq: number;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly type: string;
-  readonly instance: InstanceName | null;
-  readonly tenant: string | null;
-  readonly message: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** Who made the change: a token's name, `cli`, `config`, `request`, `system`…; null: unknown. */
-  readonly actor: string | null;
-  readonly tokenId: string | null;
-  /** IP address of the caller. */
-  readonly address: string | null;
 }
 
 interface TokenEntry {
@@ -80,6 +66,9 @@ export interface ApiClient {
   createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
   listTokens(): Promise<TokenEntry[]>;
   revokeToken(id: string): Promise<void>;
+  listNotify(): Promise<NotifyTargetView[]>;
+  /** Sends a test message. @param url default: to all receivers */
+  testNotify(url?: string): Promise<NotifyTestResult[]>;
   /** Ends open calls. */
   close(): Promise<void>;
 }
@@ -92,6 +81,7 @@ export function createClient(target: ApiTarget): ApiClient {
     ...instanceCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
+    ...notifyCalls(transport),
     config: async () => {
       const { data } = await transport.json({ method: 'GET', path: '/api/config' });
       return configFromJson(data as ConfigJson);
@@ -159,6 +149,19 @@ function tokenCalls(transport: Transport): Pick<ApiClient, 'createToken' | 'list
     },
     revokeToken: async (id) => {
       await transport.json({ method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` });
+    },
+  };
+}
+
+function notifyCalls(transport: Transport): Pick<ApiClient, 'listNotify' | 'testNotify'> {
+  return {
+    listNotify: async () => {
+      const { data } = await transport.json({ method: 'GET', path: '/api/notify' });
+      return (data as { targets: NotifyTargetView[] }).targets;
+    },
+    testNotify: async (url) => {
+      const { data } = await transport.json({ method: 'POST', path: '/api/notify/test', body: { url } });
+      return (data as { results: NotifyTestResult[] }).results;
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { SupervisorFace } from '../core/input/verbs.ts';
+import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
@@ -15,6 +16,7 @@ export interface ApiDeps {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenStore;
+  readonly notify: NotifyPort;
   readonly turnedAway: TurnedAway;
   /** Returns the config that is served now. */
   config(): Config;

@@ -127,6 +127,35 @@ export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
 export const healthSchema = z.object({ status: z.literal('ok') });
 export const noContent = z.null().describe('Done; no body.');
 
+export const notifyTestBody = z
+  .strictObject({ url: z.string().min(1).optional().describe('The url of one [[notify]]. Default: all.') })
+  .nullish();
+
+const notifyTargetSchema = z.object({
+  url: z.string(),
+  events: z.array(z.string()),
+  isSigned: z.boolean(),
+  allowPrivate: z.boolean(),
+  pending: count,
+  givenUp: count,
+  dropped: count,
+  lastSuccessAt: time.nullable(),
+  lastFailureAt: time.nullable(),
+  lastFailure: z.string().nullable(),
+  nextTryAt: time.nullable(),
+});
+export const notifyTargetsSchema = z.object({ targets: z.array(notifyTargetSchema) });
+
+const notifyTestResultSchema = z.object({
+  url: z.string(),
+  ok: z.boolean().describe('Whether the receiver answered with 2xx.'),
+  status: z.int().nullable(),
+  answer: z.string().nullable().describe('The first 1024 bytes of its answer.'),
+  failure: z.string().nullable(),
+  durationMs: count,
+});
+export const notifyTestSchema = z.object({ results: z.array(notifyTestResultSchema) });
+
 const problemSchema = z.object({
   type: z.string(),
   title: z.string(),

@@ -17,6 +17,7 @@ import { eventRoutes } from './routes/events.ts';
 import { execRoutes } from './routes/exec.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { logRoutes } from './routes/logs.ts';
+import { notifyRoutes } from './routes/notify.ts';
 import { spawnLineRoutes } from './routes/spawn-line.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -178,6 +179,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);
+  notifyRoutes(api, context);
   spawnLineRoutes(api, context);
   if (trust !== 'control-socket') return;
   configRoutes(api, context);

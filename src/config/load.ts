@@ -19,6 +19,7 @@ import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
 import type { KeyPath } from './locate.ts';
+import { notifyTargets, secretProblems } from './notify-targets.ts';
 import { planOf } from './plan-config.ts';
 import { configError, type Problem } from './problems/problems.ts';
 import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
@@ -39,6 +40,8 @@ export interface LoadOptions {
    * set.
    */
   readonly ownRuntimeDir?: boolean;
+  /** Whether to check files of secrets, which the user of a command may not be allowed to read. */
+  readonly withSecrets?: boolean;
 }
 
 /** Loads a config. @throws {TenementError} `config_not_found`, `bad_config`, `socket_path_too_long` */
@@ -62,6 +65,7 @@ function built(input: ConfigInput, raw: unknown, file: string, options: LoadOpti
   const problems: Problem[] = [];
   const config = build(input, raw, { file, options }, problems);
   problems.push(...semanticProblems(input, config));
+  if (options.withSecrets === true) problems.push(...secretProblems(config.notify));
   return { config, problems };
 }
 
@@ -156,6 +160,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
     aliases: new Map(Object.entries(input.routing.aliases)),
     tenants: { defaultPlan: input.tenants.default_plan ?? null },
     plans: new Map(Object.entries(input.plan).map(([name, plan]) => [name, planOf(name, plan)])),
+    notify: notifyTargets(input.notify, dirname(file), problems),
     warnings: warningsOf(input),
   };
 }

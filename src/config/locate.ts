@@ -30,7 +30,8 @@ function entries(text: string): KeyLine[] {
 }
 
 function visit(node: AST.TOMLTable | AST.TOMLKeyValue, prefix: KeyPath, found: KeyLine[]): void {
-  const keys = [...prefix, ...getStaticTOMLValue(node.key)];
+  // A table of a list is named by its place in the list, too.
+  const keys = node.type === 'TOMLTable' ? node.resolvedKey : [...prefix, ...getStaticTOMLValue(node.key)];
   found.push({ keys, line: node.loc.start.line });
   if (node.type === 'TOMLTable') for (const child of node.body) visit(child, keys, found);
   else if (node.value.type === 'TOMLInlineTable') for (const child of node.value.body) visit(child, keys, found);

@@ -15,7 +15,7 @@ interface Property {
 }
 
 export function configReference(): string {
-  const { settings, proxy, api, service, instances, routing, tenants, plan } =
+  const { settings, proxy, api, service, instances, routing, tenants, plan, notify } =
     (jsonSchema() as Property).properties ?? {};
   return [
     table('[settings]', settings),
@@ -26,6 +26,7 @@ export function configReference(): string {
     table('[routing]', routing),
     table('[tenants]', tenants),
     table('[plan.NAME]', innerTable(plan)),
+    table('[[notify]]', notify?.items),
   ].join('\n');
 }
 
@@ -43,8 +44,12 @@ function table(title: string, section: Property | undefined): string {
   );
 }
 
+/** A longer list of values would fill the page; the meaning of the key says where they are. */
+const MAX_SHOWN_VALUES = 8;
+
 function typeOf(property: Property): string {
-  if (property.enum !== undefined) return property.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
+  if (property.enum !== undefined && property.enum.length <= MAX_SHOWN_VALUES)
+    return property.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
   if (property.anyOf !== undefined) return property.anyOf.map(typeOf).join(' or ');
   if (property.type === 'array') return `list of ${property.items === undefined ? 'anything' : typeOf(property.items)}`;
   if (property.type === 'object') return 'table';

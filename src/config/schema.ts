@@ -1,12 +1,16 @@
 /** Every key of tenement.toml: its type, default and meaning. The docs and the editors' schema derive from this. */
 import { z } from 'zod';
 import { apiSchema } from './schema/api.ts';
+import { notifySchema } from './schema/notify.ts';
 import { planSchema } from './schema/plan.ts';
 import { proxySchema } from './schema/proxy.ts';
 import { serviceSchema } from './schema/service.ts';
 import { settingsSchema } from './schema/settings.ts';
 import { tenantsSchema } from './schema/tenants.ts';
 import { label } from './schema/values.ts';
+
+/** Each has up to four connections, which the division of open files does not know. */
+const MAX_RECEIVERS = 16;
 
 export const configSchema = z.strictObject({
   settings: settingsSchema.prefault({}).describe('The server.'),
@@ -34,6 +38,13 @@ export const configSchema = z.strictObject({
     .record(label(), planSchema)
     .default({})
     .describe('One table per plan: `[plan.NAME]`. What a tenant on it may use; see docs/plans.md.'),
+  notify: z
+    .array(notifySchema)
+    .max(MAX_RECEIVERS, {
+      error: ({ input }) => `expected at most ${MAX_RECEIVERS} tables, but this is ${(input as unknown[]).length}`,
+    })
+    .default([])
+    .describe('Receivers of notifications: one table for each; see docs/notifications.md.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

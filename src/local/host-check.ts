@@ -34,7 +34,10 @@ export interface HostFindings {
  * @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken`
  */
 export function servable(asked: Config, warn: (text: string) => void): Promise<Config> {
-  return servableConfig(asked, { load: () => loadConfig(asked.file, { ownRuntimeDir: true }), warn });
+  return servableConfig(asked, {
+    load: () => loadConfig(asked.file, { ownRuntimeDir: true, withSecrets: true }),
+    warn,
+  });
 }
 
 /** @throws {TenementError} `host_cannot`, and errors of a start */

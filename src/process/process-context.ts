@@ -27,7 +27,7 @@ export interface ProcessOptions {
   /** Called when a process has ended that listened on `fd`. The callee closes `fd`. Default: it is closed. */
   onListenerLeft?(instance: InstanceName, fd: number): void;
   /** The services of now, whose files are hidden from every tenant; default: none. */
-  config?(): Pick<Config, 'file' | 'services'>;
+  config?(): Pick<Config, 'file' | 'services' | 'notify'>;
 }
 
 export interface ProcessContext extends ProcessOptions, IsolationDeps {
@@ -73,6 +73,6 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
 }
 
 function hiddenPathsFor(service: ServiceConfig, { settings, config }: ProcessOptions): HiddenPaths {
-  const { file = null, services = new Map() } = config?.() ?? {};
-  return hiddenPaths({ settings, file, services: [...services.values(), service] }, process.getuid?.() ?? 0);
+  const { file = null, services = new Map(), notify = [] } = config?.() ?? {};
+  return hiddenPaths({ settings, file, services: [...services.values(), service], notify }, process.getuid?.() ?? 0);
 }

@@ -4,6 +4,7 @@ import type { TenementEvent } from '../core/stores/event-log.ts';
 import { isLockedOut } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { type Database, transaction, writing } from './database.ts';
+import type { RegistryOutbox } from './outbox.ts';
 
 const RETRY_LOCKED_MS = 50;
 const RETRY_MS = 1000;
@@ -19,6 +20,8 @@ export interface BacklogOptions {
   readonly logger: Logger;
   /** How many events are kept, in the registry and in memory alike. */
   readonly keep: number;
+  /** Gets the messages for events in the transaction that writes these. */
+  readonly outbox: Pick<RegistryOutbox, 'wants' | 'add'>;
 }
 
 export class Backlog {
@@ -35,7 +38,7 @@ export class Backlog {
   constructor(database: Database, options: BacklogOptions) {
     this.options = options;
     this.lastSeq = lastSeqIn(database);
-    this.write = writerInto(database, options.keep);
+    this.write = writerInto(database, options);
   }
 
   /** Events that are not written yet, oldest first. */
@@ -114,7 +117,10 @@ function lastSeqIn(database: Database): number {
 }
 
 /** Returns a function that writes one event in its own transaction, and several in one. */
-function writerInto(database: Database, keep: number): (events: readonly TenementEvent[]) => void {
+function writerInto(
+  database: Database,
+  { keep, outbox }: Pick<BacklogOptions, 'keep' | 'outbox'>,
+): (events: readonly TenementEvent[]) => void {
   /** Old events are deleted in batches, so that an append stays one insert. */
   const batch = Math.max(1, Math.floor(keep / 10));
   const insert = database.prepare(INSERT);
@@ -126,7 +132,12 @@ function writerInto(database: Database, keep: number): (events: readonly Tenemen
   };
   return (events) => {
     const [only] = events;
-    if (only !== undefined && events.length === 1) writing(() => writeOne(only));
-    else transaction(database, () => events.forEach(writeOne));
+    if (only !== undefined && events.length === 1 && !outbox.wants(only)) return writing(() => writeOne(only));
+    let committed = () => {};
+    transaction(database, () => {
+      events.forEach(writeOne);
+      committed = outbox.add(events);
+    });
+    committed();
   };
 }

@@ -6,6 +6,7 @@ import { type EventFilter, type EventLog, isMeant, numbered, type TenementEvent 
 import type { Logger } from '../logger.ts';
 import { type Database, reading } from './database.ts';
 import { Backlog } from './event-backlog.ts';
+import { RegistryOutbox } from './outbox.ts';
 
 const KEEP = 10_000;
 const DEFAULT_TAIL = 1000;
@@ -31,6 +32,8 @@ interface EventLogOptions {
   readonly logger: Logger;
   /** How many events are kept. */
   readonly keep?: number;
+  /** Gets the messages for events with these; default: one without receivers. */
+  readonly outbox?: RegistryOutbox;
 }
 
 /**
@@ -41,7 +44,7 @@ interface EventLogOptions {
 export function createEventLog(database: Database, options: EventLogOptions): KeptEventLog {
   const select = database.prepare(LIST);
   const listeners = new Set<(event: TenementEvent) => void>();
-  const backlog = new Backlog(database, { keep: KEEP, ...options });
+  const backlog = new Backlog(database, { keep: KEEP, outbox: new RegistryOutbox(database), ...options });
   const tell = (event: TenementEvent) => {
     for (const listener of listeners) confined(listener, event, options.logger);
   };

@@ -76,4 +76,26 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE events ADD COLUMN address TEXT;
   UPDATE events SET tenant = substr(instance, instr(instance, ':') + 1) WHERE instance IS NOT NULL;
   `,
+  `
+  CREATE TABLE outbox (
+    target TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    tenant TEXT,
+    at_ms INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    next_try_at_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (target, seq)
+  ) STRICT;
+  CREATE INDEX outbox_queue ON outbox (target, tenant, seq);
+
+  CREATE TABLE outbox_targets (
+    target TEXT PRIMARY KEY,
+    given_up INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    last_success_at_ms INTEGER,
+    last_failure_at_ms INTEGER,
+    last_failure TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -7,6 +7,12 @@ import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName, unknownInstance } from '../../src/core/lifecycle/instance.ts';
 import { limitsView } from '../../src/core/limits/limits.ts';
+import type {
+  NotifyCounts,
+  NotifyPort,
+  NotifyTargetView,
+  NotifyTestResult,
+} from '../../src/core/notify/notify-port.ts';
 import type { OperatorCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
 import {
   type EventLog,
@@ -252,6 +258,31 @@ class FakeTokens implements TokenStore {
   }
 }
 
+class FakeNotify implements NotifyPort {
+  readonly targets: NotifyTargetView[] = [];
+  results: NotifyTestResult[] = [];
+  readonly asked: (string | undefined)[] = [];
+
+  async list(): Promise<NotifyTargetView[]> {
+    return this.targets;
+  }
+
+  counts(): NotifyCounts[] {
+    return this.targets.map(({ url, pending }) => ({
+      receiver: new URL(url).origin,
+      pending,
+      delivered: 5,
+      failed: 2,
+    }));
+  }
+
+  async test(url: string | undefined): Promise<NotifyTestResult[]> {
+    this.asked.push(url);
+    if (this.results.length === 0) throw new TenementError('unknown_receiver', 'the config has no [[notify]]');
+    return this.results;
+  }
+}
+
 /** What an operator runs: a script that does nothing. */
 const PREPARED: PreparedCommand = { uid: 0, shell: ['/bin/sh'], script: '', cgroupDirs: [], ownDir: null };
 
@@ -261,6 +292,7 @@ export function fakeDeps() {
     events: new FakeEvents(),
     logs: new FakeLogs(),
     tokens: new FakeTokens(),
+    notify: new FakeNotify(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
     isKnownHost: (host: string) => host === 'acme.example.com',

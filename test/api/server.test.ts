@@ -194,6 +194,8 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/instances/{instance}/sleep': ['post'],
     '/api/instances/{instance}/logs': ['get'],
     '/api/events': ['get'],
+    '/api/notify': ['get'],
+    '/api/notify/test': ['post'],
     '/api/tokens': ['get', 'post'],
     '/api/tokens/{id}': ['delete'],
     '/spawn/{service}/--id={id}': ['get', 'post'],

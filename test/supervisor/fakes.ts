@@ -456,6 +456,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     aliases: new Map(),
     tenants: { defaultPlan: null },
     plans: new Map(),
+    notify: [],
     warnings: [],
   };
 }

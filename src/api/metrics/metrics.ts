@@ -4,10 +4,19 @@ import { covers, type Scope } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
+import type { NotifyPort } from '../../core/notify/notify-port.ts';
 import { faultCount } from '../../faults.ts';
+import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 type Views = () => readonly InstanceView[];
+
+interface MetricSources {
+  readonly supervisor: Pick<SupervisorFace, 'list'>;
+  readonly turnedAway: TurnedAway;
+  readonly notify: Pick<NotifyPort, 'counts'>;
+}
+
 type InstanceReading = (view: InstanceView) => number | null;
 
 const COUNTERS: readonly (readonly [name: string, help: string, read: InstanceReading])[] = [
@@ -37,7 +46,7 @@ export interface Metrics {
  * Creates the registry at the first scrape, because monitoring the event loop for the default metrics has a steady
  * cost.
  */
-export function createMetrics(supervisor: Pick<SupervisorFace, 'list'>, turnedAway: TurnedAway): Metrics {
+export function createMetrics({ supervisor, ...others }: MetricSources): Metrics {
   let registry: Registry | null = null;
   let all: readonly InstanceView[] = [];
   return {
@@ -47,7 +56,7 @@ export function createMetrics(supervisor: Pick<SupervisorFace, 'list'>, turnedAw
       const views = covered(supervisor.list(), scope);
       if (scope.kind !== 'admin') return withInstances(new Registry(), () => views).metrics();
       all = views;
-      registry ??= serverRegistry(() => all, turnedAway);
+      registry ??= serverRegistry(() => all, others);
       return registry.metrics();
     },
   };
@@ -57,11 +66,12 @@ function covered(views: readonly InstanceView[], scope: Scope): readonly Instanc
   return views.filter(({ service, id }) => covers(scope, { service, tenantId: id }));
 }
 
-function serverRegistry(views: Views, turnedAway: TurnedAway): Registry {
+function serverRegistry(views: Views, { turnedAway, notify }: Omit<MetricSources, 'supervisor'>): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
+  addNotifyMetrics(registry, notify);
   return withInstances(registry, views);
 }
 

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { visibleEvent } from '../../core/access/event-view.ts';
 import { parseSince } from '../../core/input/since.ts';
+import { eventEntry } from '../../core/lifecycle/event-entry.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
 import { type EventFilter, type EventLog, isMeant, type TenementEvent } from '../../core/stores/event-log.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
@@ -83,6 +84,5 @@ function followed(events: EventLog, filter: EventFilter, access: Access): Stream
 }
 
 function toItem(event: TenementEvent, { actor, grants }: Access): StreamItem {
-  const { seq, atMs, type, ...rest } = visibleEvent(event, actor, grants);
-  return { id: String(seq), json: { seq, at: new Date(atMs).toISOString(), type, ...rest } };
+  return { id: String(event.seq), json: eventEntry(visibleEvent(event, actor, grants)) };
 }

@@ -35,7 +35,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       throw new TenementError('unknown_tenant', `no instance has the host ${JSON.stringify(domain.slice(0, 260))}`);
     },
   );
-  const metrics = createMetrics(context.deps.supervisor, context.deps.turnedAway);
+  const metrics = createMetrics(context.deps);
   api.get(
     '/metrics',
     {

@@ -69,7 +69,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
 
 /** @throws {TenementError} `config_not_found`, `bad_config`, `state_failed`, `sockets_taken` */
 async function servableOf(options: CheckOptions, io: CliIo, warn: (text: string) => void): Promise<Config> {
-  return servable(await asServed(loadConfig(configFile(options, io.env)), options, io), warn);
+  return servable(await asServed(loadConfig(configFile(options, io.env), { withSecrets: true }), options, io), warn);
 }
 
 /** @throws {TenementError} `server_unreachable` when no server runs this config */

@@ -1,7 +1,7 @@
 /** `tenement events`: prints events. */
 import { styleText } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { EventEntry } from '../../api/client.ts';
+import type { EventEntry } from '../../core/lifecycle/event-entry.ts';
 import { eventTypeProblem } from '../../core/lifecycle/event-types.ts';
 import { isLabel } from '../../core/tenants/tenant.ts';
 import { instanceOf } from '../instance-argument.ts';

@@ -22,7 +22,7 @@ export function overlapProblems(config: Config): Problem[] {
 }
 
 /** Every directory in the data directory whose name is a valid id belongs to one tenant, which may write to it. */
-function placesInTenants({ settings, services, file }: Config): Problem[] {
+function placesInTenants({ settings, services, file, notify }: Config): Problem[] {
   const places: [Problem['path'], string][] = [
     [['settings', 'runtime_dir'], settings.runtimeDir],
     [['settings', 'data_dir'], file],
@@ -30,6 +30,9 @@ function placesInTenants({ settings, services, file }: Config): Problem[] {
       ['service', service.name, 'socket'],
       socketPlace(service, settings).dir,
     ]),
+    ...notify.flatMap(({ secretFile }, index): [Problem['path'], string][] =>
+      secretFile === null ? [] : [[['notify', index, 'secret_file'], secretFile]],
+    ),
   ];
   const isTold = (place: string, index: number) => places.findIndex(([, other]) => other === place) !== index;
   return places.flatMap(([path, place], index) => {
@@ -41,14 +44,15 @@ function placesInTenants({ settings, services, file }: Config): Problem[] {
   });
 }
 
-function hiddenPathProblems(service: ServiceConfig, { settings, services, file }: Config): Problem[] {
+function hiddenPathProblems(service: ServiceConfig, config: Config): Problem[] {
+  const { settings } = config;
   const shown = shownPaths(service, settings.dataDir, settings.runtimeDir);
-  const { dirs: secretDirs, socketDirs } = hiddenPaths({ settings, services: services.values(), file: null }, 0);
+  const { dirs: secretDirs, socketDirs, files } = hiddenPaths({ ...config, services: config.services.values() }, 0);
   const wholeHost = service.readOnlyPaths === null;
   const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], cgroupDirs: [], sockets: [] };
   const places = { ...apart, socketDirs, secretDirs };
   const layers = layersFor({ ...places, shown: shown.map(({ path }) => path), own: ownDirs(service, settings) });
-  const secrets = [...secretDirs, ...socketDirs, file];
+  const secrets = [...secretDirs, ...socketDirs, ...files];
   return [
     ...shown
       .filter(({ path }) => kindAt(path, layers, true) === 'empty')

@@ -64,15 +64,17 @@ function unknownKey(key: string, path: KeyPath, near: string | null, known: read
 /** Tables that contain a table for each name. */
 const NAMED = ['service', 'plan'];
 
-/** Returns the heading of a table. */
+/** Returns the heading of a table without its outer brackets. */
 function headOf(table: string): string {
+  if (table === 'notify') return '[notify]';
   return NAMED.includes(table) ? `${table}.NAME` : table;
 }
 
 /** Lists the tables that have a key of that name. */
 function homesOf(key: string): string[] {
-  const tables = ['settings', 'proxy', 'api', 'service', 'routing', 'tenants', 'plan'];
-  return tables.filter((table) => keysAt(NAMED.includes(table) ? [table, 'any'] : [table]).includes(key));
+  const tables = ['settings', 'proxy', 'api', 'service', 'routing', 'tenants', 'plan', 'notify'];
+  const pathOfOne = (table: string) => ([...NAMED, 'notify'].includes(table) ? [table, 'any'] : [table]);
+  return tables.filter((table) => keysAt(pathOfOne(table)).includes(key));
 }
 
 function otherProblems(issue: Issue, raw: unknown): Problem[] {
@@ -173,6 +175,7 @@ function keysAt(path: KeyPath): readonly string[] {
     const inner = unwrap(schema);
     if (inner instanceof z.ZodObject) schema = inner.shape[String(part)];
     else if (inner instanceof z.ZodRecord) schema = inner.valueType;
+    else if (inner instanceof z.ZodArray) schema = inner.element;
   }
   const table = unwrap(schema);
   return table instanceof z.ZodObject ? Object.keys(table.shape) : [];

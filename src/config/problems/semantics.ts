@@ -6,6 +6,7 @@ import type { Config, ServiceConfig } from '../../core/service/service.ts';
 import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
 import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
+import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
@@ -28,6 +29,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...mixedInstances(config).map(({ service, message }) => ({ path: ['instances', service], message })),
     ...overlapProblems(config),
     ...planProblems(config),
+    ...targetProblems(config.notify),
   ];
 }
 

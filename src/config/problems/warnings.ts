@@ -22,7 +22,13 @@ export function warningsOf(input: ConfigInput): string[] {
   return [
     ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(`service.${name}`, service)),
     ...sleeplessWarnings(input),
+    ...input.notify.flatMap(unsignedWarning),
   ];
+}
+
+function unsignedWarning({ url, secret_file: secretFile }: ConfigInput['notify'][number]): string[] {
+  if (secretFile !== undefined) return [];
+  return [`notify: messages to ${url} are not signed, so anybody can forge them; set secret_file`];
 }
 
 /** An instance that never sleeps keeps its place for ever, and there are fewer places. */

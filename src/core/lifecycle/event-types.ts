@@ -33,6 +33,9 @@ export const EVENT_TYPES = [
   'failed',
   'over-storage',
   'storage-ok',
+  // Notifications that will never be delivered.
+  'notify-dropped',
+  'notify-given-up',
   // Events of the server itself.
   'internal-error',
 ] as const;

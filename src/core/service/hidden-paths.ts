@@ -1,5 +1,6 @@
 /** Paths of tenement and of tenants that no other tenant may see. Pure. */
 import { dirname, join, normalize } from 'node:path';
+import type { NotifyTarget } from '../notify/notify-target.ts';
 import { isLabel } from '../tenants/tenant.ts';
 import { isWithin } from './paths.ts';
 import type { Config, ServiceConfig, Settings } from './service.ts';
@@ -15,10 +16,11 @@ export interface HiddenPaths {
 export type ConfiguredServices = Pick<Config, 'settings'> & {
   readonly file: string | null;
   readonly services: Iterable<ServiceConfig>;
+  readonly notify: readonly NotifyTarget[];
 };
 
 /** @param uid the server's user id */
-export function hiddenPaths({ settings, services, file }: ConfiguredServices, uid: number): HiddenPaths {
+export function hiddenPaths({ settings, services, file, notify }: ConfiguredServices, uid: number): HiddenPaths {
   const places = [...services].map((service) => socketPlace(service, settings));
   const socketDirs = [settings.runtimeDir, ...places.filter(({ isDirect }) => isDirect).map(({ dir }) => dir)];
   const parents = places.filter(({ isDirect }) => !isDirect).map(({ dir }) => dir);
@@ -27,7 +29,7 @@ export function hiddenPaths({ settings, services, file }: ConfiguredServices, ui
   return {
     dirs: [...new Set([...dirs, ...(cgroupRoot === null ? [] : [cgroupRoot])])],
     socketDirs: [...new Set(socketDirs)],
-    files: file === null ? [] : [file],
+    files: [file, ...notify.map(({ secretFile }) => secretFile)].filter((path) => path !== null),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The validated config, with defaults filled in and times in milliseconds. */
 import { TenementError } from '../../errors.ts';
 import type { Limits } from '../limits/limits.ts';
+import type { NotifyTarget } from '../notify/notify-target.ts';
 import type { Plan } from '../plans/plan.ts';
 
 export interface ServiceConfig extends Limits {
@@ -170,6 +171,8 @@ export interface Config {
   readonly aliases: ReadonlyMap<string, string>;
   readonly tenants: TenantsConfig;
   readonly plans: ReadonlyMap<string, Plan>;
+  /** `[[notify]]` */
+  readonly notify: readonly NotifyTarget[];
   /** Remarks on an accepted config, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -46,7 +46,7 @@ function layout(
   for (const file of ['globex/secret', '.tenement/admin.token', 'acme/mine']) writeFileSync(join(dataDir, file), file);
   writeFileSync(join(dir, 'tenement.toml'), 'secret');
   writeFileSync(join(dir, 'app.py'), 'app');
-  const hidden = hiddenPaths({ settings, services: [service], file: join(dir, 'tenement.toml') }, 0);
+  const hidden = hiddenPaths({ settings, services: [service], file: join(dir, 'tenement.toml'), notify: [] }, 0);
   return {
     dir,
     view: {
