@@ -6,6 +6,8 @@ import { connect, createServer as createNetServer, type Server as NetServer, typ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { vi } from 'vitest';
 import type { Admission, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
@@ -123,6 +125,9 @@ export function readByNode(): void {
   isReadByNode = true;
 }
 
+/** As in src/proxy/client/node/half-close.ts. */
+const HALF_CLOSE_PATIENCE_MS = 2000;
+
 /** Everything that one test opens; `close` ends all of it. */
 export class Bench {
   readonly source = new FakeSource();
@@ -227,7 +232,31 @@ export class Bench {
     }
   }
 
+  /**
+   * Stops the time by which the proxy judges clients that close their sending half, until the bench closes: a busy machine
+   * may let any time pass between a request and the end behind it.
+   */
+  stopTime(): void {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  }
+
+  /** Lets intervals pass until `gone`, by which a client that closed its sending half and takes nothing has left. */
+  async passIntervalsUntil(gone: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const over = gone.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      vi.advanceTimersByTime(HALF_CLOSE_PATIENCE_MS);
+      await turn();
+    }
+    await over;
+  }
+
   async close(): Promise<void> {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
     await this.proxy.close(0);
     for (const socket of this.sockets) socket.destroy();
     await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));

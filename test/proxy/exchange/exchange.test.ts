@@ -64,6 +64,7 @@ test('a held request is served when the claim is granted, and its header says ho
 });
 
 test('a client that leaves while held aborts its own claim only', async () => {
+  bench.stopTime();
   await bench.app('web:acme', echo);
   const held = Promise.withResolvers<AbortSignal>();
   bench.source.script.push((_grant, signal) => {
@@ -81,10 +82,11 @@ test('a client that leaves while held aborts its own claim only', async () => {
   expect(signal.aborted).toBe(false);
   const aborted = once(signal, 'abort');
   request.destroy();
-  await aborted;
+  await bench.passIntervalsUntil(aborted);
 });
 
 test('a lease that is granted to a client that left is released', async () => {
+  bench.stopTime();
   await bench.app('web:acme', echo);
   const { promise, resolve } = Promise.withResolvers<void>();
   const signals: AbortSignal[] = [];
@@ -100,7 +102,7 @@ test('a lease that is granted to a client that left is released', async () => {
   await promise;
   const [signal] = signals;
   request.destroy();
-  if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
+  if (signal !== undefined && !signal.aborted) await bench.passIntervalsUntil(once(signal, 'abort'));
   await Promise.resolve();
   await lease().released;
   expect(lease().releases).toBe(1);
@@ -124,6 +126,7 @@ test('a claim that throws is answered with 500 and no detail', async () => {
 });
 
 test('a client that leaves in mid-response ends the connection to the tenant and releases', async () => {
+  bench.stopTime();
   const gone = Promise.withResolvers<void>();
   await bench.app('web:acme', (_request, response) => {
     response.on('close', gone.resolve);
@@ -136,7 +139,7 @@ test('a client that leaves in mid-response ends the connection to the tenant and
   response.on('error', () => {});
   await once(response, 'data');
   request.destroy();
-  await Promise.all([gone.promise, lease().released]);
+  await bench.passIntervalsUntil(Promise.all([gone.promise, lease().released]));
   expect(lease().releases).toBe(1);
 });
 
