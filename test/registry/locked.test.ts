@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { SYSTEM } from '../../src/core/access/actor.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
@@ -80,12 +80,20 @@ test('waiting writes are done when the lock is gone', async () => {
 });
 
 test('waiting writes fail when the lock stays for some seconds', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { database } = locked();
   const tenants = createTenantStore(database);
-  const failed = await whenWritable(() => tenants.commit({ tenantId: 'acme', removeInstance: 'api' })).catch(
-    (error) => error,
-  );
-  expect(isLockedOut(failed)).toBe(true);
+  let attempts = 0;
+  const failing = whenWritable(() => {
+    attempts += 1;
+    tenants.commit({ tenantId: 'acme', removeInstance: 'api' });
+  }).catch((error) => error);
+  vi.advanceTimersByTime(4900);
+  const before = attempts;
+  await expect.poll(() => attempts).toBeGreaterThan(before + 1);
+  vi.advanceTimersByTime(100);
+  expect(isLockedOut(await failing)).toBe(true);
 });
 
 test('events are numbered, announced and listed at once, and written in order when the lock has gone', async () => {
