@@ -1,7 +1,10 @@
 /** Assigns tests to stages, the projects of Vitest. test/stages.test.ts and test/no-processes.ts enforce it. */
 
-/** They take minutes: a chaos run, and hostile tenants at every level of isolation. Only continuous integration runs them. */
-export const LONG = ['test/e2e/chaos.test.ts', 'test/hostile/*.test.ts'];
+/**
+ * Only continuous integration runs them: chaos, injected faults, hostile tenants, floods, and what holds at every level of
+ * isolation, with several proxy workers and on restricted hosts. The plain cases of the same tests are in test/e2e.
+ */
+export const LONG = ['test/e2e/long/*.test.ts', 'test/hostile/*.test.ts'];
 
 /** These tests start processes. Every other test is a unit test. */
 export const STARTING_PROCESSES = [

@@ -1,51 +1,18 @@
 /** Two servers of one user on one machine: neither touches the other's sockets. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { askSocket } from './clients.ts';
-import { FIXTURES, isRunning, serve, temporaryDirectory, writeConfig } from './support.ts';
-import { TestServer } from './test-server.ts';
-
-const service = (name: string, socket = '') => `[service.${name}]
-command = "node {fixtures}/tenant.mjs"
-health = "/health"
-${socket === '' ? '' : `socket = "${socket}"`}
-[instances]
-${name} = ["acme"]
-`;
-const APP = service('app');
-
-/** Not started yet; its default runtime_dir is below `userDir`. */
-function another(toml: string, userDir: string): TestServer {
-  const dir = temporaryDirectory();
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, toml);
-  const server = new TestServer(dir, file, []);
-  server.env = { XDG_RUNTIME_DIR: userDir };
-  onTestFinished(() => server.dispose());
-  return server;
-}
-
-async function whoAnswers(server: TestServer): Promise<{ pid: number; dataDir: string }> {
-  return JSON.parse((await server.get('acme.localhost')).body);
-}
-
-async function runtimeDirOf(server: TestServer): Promise<string> {
-  return dirname((await server.instance('app:acme')).socket ?? '');
-}
-
-/** Each by its own tenant, through its proxy and at its public socket. */
-async function answerForThemselves(...servers: TestServer[]): Promise<void> {
-  for (const server of servers) {
-    const { socket } = await server.instance('app:acme');
-    const answers = [await whoAnswers(server), JSON.parse((await askSocket(socket ?? '')).body)];
-    expect(answers.map(({ dataDir }) => dataDir)).toEqual(Array(2).fill(join(server.dataDir, 'acme')));
-  }
-}
-
-function warnings(server: TestServer): string[] {
-  return server.stderr.split('\n').filter((line) => line.includes('runtime_dir'));
-}
+import { FIXTURES, serve, temporaryDirectory } from './support.ts';
+import {
+  APP,
+  another,
+  answerForThemselves,
+  runtimeDirOf,
+  service,
+  sharing,
+  warnings,
+  whoAnswers,
+} from './two-servers.ts';
 
 describe('two servers with the same default runtime_dir', () => {
   it('have a directory each, and keep it whichever starts first', async () => {
@@ -75,24 +42,6 @@ describe('two servers with the same default runtime_dir', () => {
     await answerForThemselves(first, second);
   });
 
-  it('make the one that finds its directory taken move, once', async () => {
-    const first = await serve(APP);
-    const common = await runtimeDirOf(first);
-    await first.stop();
-    const second = another(APP, first.dir);
-    await second.start();
-    expect(await runtimeDirOf(second)).toBe(common);
-    await first.start();
-    const own = await runtimeDirOf(first);
-    expect(own).toMatch(`${common}-`);
-    expect(warnings(first)).toHaveLength(1);
-    await answerForThemselves(first, second);
-    await second.stop();
-    await first.stop();
-    await first.start();
-    expect([await runtimeDirOf(first), warnings(first)]).toEqual([own, []]);
-  });
-
   it('let every command name the sockets of the second in any environment, and a reload keeps them', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
@@ -120,47 +69,6 @@ describe('two servers with the same default runtime_dir', () => {
     expect((await first.cliFor(second.configFile, 'check')).stdout).toContain(`sockets: in ${own}, `);
   });
 
-  it('let the successor of a killed server with a directory of its own take back the tenants', async () => {
-    const first = await serve(APP);
-    const second = another(APP, first.dir);
-    await second.start();
-    const before = await whoAnswers(second);
-    await second.stop('SIGKILL');
-    await second.start();
-    expect(await whoAnswers(second)).toEqual(before);
-    await answerForThemselves(first, second);
-  });
-
-  it('let a server that now sets runtime_dir move the tenants it left running, and free the default for others', async () => {
-    const first = await serve(APP);
-    const before = await whoAnswers(first);
-    const common = await runtimeDirOf(first);
-    await first.stop('SIGKILL');
-    const toml = readFileSync(first.configFile, 'utf8');
-    writeFileSync(first.configFile, toml.replace('[settings]', '[settings]\nruntime_dir = "./run"'));
-    await first.start();
-    await expect.poll(() => runtimeDirOf(first), { timeout: 30_000 }).toBe(join(first.dir, 'run'));
-    await expect.poll(() => isRunning(before.pid), { timeout: 30_000 }).toBe(false);
-    const second = another(APP, first.dir);
-    await second.start();
-    expect([await runtimeDirOf(second), warnings(second)]).toEqual([common, []]);
-    await answerForThemselves(first, second);
-  });
-
-  it.each(['SIGKILL', 'SIGTERM'] as const)('leave the sockets to tenants that a server left by %s', async (signal) => {
-    const first = await serve(`on_exit = "keep"\n${APP}`);
-    const before = await whoAnswers(first);
-    const common = await runtimeDirOf(first);
-    await first.stop(signal);
-    const second = another(APP, first.dir);
-    await second.start();
-    expect(await runtimeDirOf(second)).toMatch(`${common}-`);
-    expect(warnings(second)[0]).toContain(`left running (pid ${before.pid}), config ${first.configFile}`);
-    await first.start();
-    expect([await whoAnswers(first), await runtimeDirOf(first)]).toEqual([before, common]);
-    await answerForThemselves(first, second);
-  });
-
   it('are reported by check beforehand, except the server that runs the config', async () => {
     const first = await serve(APP);
     const second = another(APP, first.dir);
@@ -178,8 +86,6 @@ describe('two servers with the same default runtime_dir', () => {
 });
 
 describe('two servers with the same runtime_dir', () => {
-  const sharing = (dir: string, keys = '') => `runtime_dir = "${dir}"\n${keys}\n${APP}`;
-
   it('let the second refuse, naming the first, whose tenant keeps serving; it may start when the first has ended', async () => {
     const shared = temporaryDirectory();
     const first = await serve(sharing(shared));
@@ -199,35 +105,6 @@ describe('two servers with the same runtime_dir', () => {
     await first.stop();
     await second.start();
     expect((await whoAnswers(second)).dataDir).toBe(join(second.dataDir, 'acme'));
-  });
-
-  it('leave the sockets to tenants of a killed server, for the next server of their data', async () => {
-    const shared = temporaryDirectory();
-    const first = await serve(sharing(shared));
-    const before = await whoAnswers(first);
-    await first.stop('SIGKILL');
-    const second = another(sharing(shared), first.dir);
-    const refusal = await second.start().catch((error: Error) => error.message);
-    expect(refusal).toContain(`left running (pid ${before.pid}), config ${first.configFile}`);
-    await first.start();
-    expect(await whoAnswers(first)).toEqual(before);
-
-    // Of one that has left nobody there is nothing to respect.
-    await first.stop('SIGKILL');
-    process.kill(before.pid, 'SIGKILL');
-    await second.start();
-    expect((await whoAnswers(second)).dataDir).toBe(join(second.dataDir, 'acme'));
-  });
-
-  it('leave the sockets to tenants that a server was told to keep', async () => {
-    const shared = temporaryDirectory();
-    const first = await serve(sharing(shared, 'on_exit = "keep"'));
-    const before = await whoAnswers(first);
-    await first.stop('SIGTERM');
-    const second = another(sharing(shared), first.dir);
-    await expect(second.start()).rejects.toThrow(`left running (pid ${before.pid})`);
-    await first.start();
-    expect(await whoAnswers(first)).toEqual(before);
   });
 });
 
@@ -262,21 +139,6 @@ describe('two servers with sockets in one other directory', () => {
     expect(await whoAnswers(first)).toEqual(before);
     expect((await whoAnswers(second)).dataDir).toBe(join(second.dataDir, 'acme'));
   });
-});
-
-it("a data directory inside another server's is a different one: its tenants are no strays", async () => {
-  const outer = await serve(APP);
-  const dir = join(outer.dataDir, 'staging');
-  mkdirSync(dir);
-  const file = join(dir, 'tenement.toml');
-  writeConfig(file, APP);
-  const inner = new TestServer(dir, file, []);
-  onTestFinished(() => inner.dispose());
-  await inner.start();
-  const before = await whoAnswers(inner);
-  await outer.stop('SIGKILL');
-  await outer.start();
-  expect(await whoAnswers(inner)).toEqual(before);
 });
 
 it('a umask of 077 leaves the way to the sockets open', async () => {

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { TestServer } from '../test-server.ts';
+import type { TestServer } from '../../test-server.ts';
 
 /** For each use: what hangs on account of a fault is left. */
 const PATIENCE_MS = 4000;

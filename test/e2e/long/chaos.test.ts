@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { runChaos } from '../chaos/run.ts';
+import { runChaos } from '../../chaos/run.ts';
 
 test('everything goes wrong at once, and no promise is broken', { timeout: 300_000 }, async () => {
   const run = await runChaos({ seconds: 10, seed: 6, tenants: 12, customers: 1, pauseMs: 250, faultPauseMs: 300 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { temporaryDirectory, writeConfig } from '../support.ts';
-import { TestServer } from '../test-server.ts';
+import { temporaryDirectory, writeConfig } from '../../support.ts';
+import { TestServer } from '../../test-server.ts';
 
 const PRELOAD = fileURLToPath(new URL('./inject.mjs', import.meta.url));
 

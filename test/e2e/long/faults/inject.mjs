@@ -15,7 +15,7 @@ const armed = new Map();
 
 /** These pass on what others have registered. A renamed one would merge the places of all that use it into one. */
 const MECHANISM = ['faults', 'node/after', 'node/clock', 'node/event-loop-turns'].map((name) => `/src/${name}.ts`);
-for (const path of MECHANISM) fs.accessSync(new URL(`../../..${path}`, import.meta.url));
+for (const path of MECHANISM) fs.accessSync(new URL(`../../../..${path}`, import.meta.url));
 
 /** Functions of Node that register what they were given. */
 const PASSES_ON = /(\.on|\.once|new Server|createServer|setTimeout|\.listen|\.close) /;

@@ -4,13 +4,13 @@ import { chownSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { closedToOthers } from '../../src/process/isolation/dynamic-user.ts';
-import { findProgram, quoted } from '../../src/process/launch/wrapper.ts';
-import { MAIN } from './follower.ts';
-import { temporaryDirectory } from './support.ts';
-import { TestServer } from './test-server.ts';
+import { closedToOthers } from '../../../src/process/isolation/dynamic-user.ts';
+import { findProgram, quoted } from '../../../src/process/launch/wrapper.ts';
+import { MAIN } from '../follower.ts';
+import { temporaryDirectory } from '../support.ts';
+import { TestServer } from '../test-server.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PATIENCE_MS = 60_000;
 /** Other users have to run the server, too. */
 const isClosed = [MAIN, process.execPath].some((path) => closedToOthers(path) !== null);

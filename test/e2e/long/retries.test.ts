@@ -1,0 +1,4 @@
+import { describe } from 'vitest';
+import { retryCases } from '../retry-cases.ts';
+
+describe.each([2])('with %i proxy workers', retryCases);
