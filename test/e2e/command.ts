@@ -10,7 +10,10 @@ export interface CommandResult {
 }
 
 /** Commands that run in the test's own process, because starting a process takes most of a command's time. */
-const WITHOUT_PROCESS = new Set(['spawn', 'ps', 'status', 'start', 'stop', 'restart', 'sleep', 'rm', 'token']);
+const WITHOUT_PROCESS = new Set([
+  ...['spawn', 'start', 'stop', 'restart', 'sleep', 'rm', 'token'],
+  ...['ps', 'status', 'logs', 'events'],
+]);
 
 /** Runs a command to its end. */
 export function tenement(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePort } from '../ports.ts';
 import { type Front, isMissing, type StartFront, startCaddy, startNginx } from './fronts.ts';
-import { serve, type TestServer } from './support.ts';
+import { type OnFinished, serve, shared, type TestServer } from './support.ts';
 import { send } from './test-server.ts';
 
 const config = (idleTimeoutS: number) => `[service.app]
@@ -31,23 +31,29 @@ const FRONTS: readonly [string, StartFront][] = [
   ['caddy', startCaddy],
 ];
 
-async function served(start: StartFront, idleTimeoutS = 300): Promise<{ server: TestServer; front: Front }> {
+const available = FRONTS.map(([program, start]) => ({ program, start, missing: isMissing(program) }));
+
+/** A server whose printed configuration names its real port, and both instances awake. */
+async function served(idleTimeoutS: number, onFinished: OnFinished): Promise<TestServer> {
   const proxy = `127.0.0.1:${await freePort()}`;
-  const server = await serve(config(idleTimeoutS).replace('{proxy}', proxy), ['--proxy', proxy]);
+  const server = await serve(config(idleTimeoutS).replace('{proxy}', proxy), ['--proxy', proxy], onFinished);
   for (const host of ['acme', 'globex']) await server.get(`${host}.localhost`);
-  return { server, front: await start(server) };
+  return server;
 }
 
-const available = FRONTS.map(([program, start]) => ({ program, start, missing: isMissing(program) }));
+const ask = (front: Front, host: string, path = '/', headers: Record<string, string> = {}) =>
+  send(front.port, path, { headers: { host, ...headers } });
 
 describe.each(available)('$program (apt-get install $program)', ({ start, missing }) => {
   const test = it.skipIf(missing);
-  const ask = (front: Front, host: string, path = '/', headers: Record<string, string> = {}) =>
-    send(front.port, path, { headers: { host, ...headers } });
   const tenantAt = async (front: Front, host: string) => JSON.parse((await ask(front, host)).body).tenant;
+  const running = shared(async (onFinished) => {
+    const server = await served(300, onFinished);
+    return { server, front: await start(server, onFinished) };
+  });
 
   test('routes each host to its tenant, and answers an unknown host', async () => {
-    const { server, front } = await served(start);
+    const { server, front } = running();
     expect(await tenantAt(front, 'acme.localhost')).toBe('acme');
     expect(await tenantAt(front, 'globex.localhost:80')).toBe('globex');
     expect(await tenantAt(front, 'globex.app.localhost')).toBe('globex');
@@ -66,7 +72,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
   });
 
   test('names the client, whatever the client claims', async () => {
-    const { front } = await served(start);
+    const { front } = running();
     const forged = { 'x-tenant-id': 'globex', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher' };
     const { raw } = JSON.parse((await ask(front, 'acme.localhost', '/headers', forged)).body);
     const values = (name: string) =>
@@ -80,7 +86,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
   });
 
   test('carries a WebSocket to a sleeping instance', async () => {
-    const { server, front } = await served(start);
+    const { server, front } = running();
     await server.cli('sleep', 'app:acme');
     const socket = new WebSocket(`ws://127.0.0.1:${front.port}/`, { headers: { host: 'acme.localhost' } });
     await once(socket, 'open');
@@ -91,13 +97,13 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
   });
 
   test('passes events on at once', async () => {
-    const { front } = await served(start);
+    const { front } = running();
     const { firstBytes } = await openStream(front.port, 'acme.localhost', '/stream');
     expect(firstBytes).toContain('data: hello');
   });
 
   test('a hundred connections see no failure while their tenant is put to sleep and wakes', async () => {
-    const { server, front } = await served(start);
+    const { server, front } = running();
     const statuses = new Map<number, number>();
     let going = true;
     const client = async () => {
@@ -116,9 +122,14 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect([...statuses.keys()]).toEqual([200]);
     expect(await tenantAt(front, 'globex.localhost')).toBe('globex');
   });
+});
 
-  test('keeps an instance awake while clients use it, and lets it sleep afterwards', async () => {
-    const { server, front } = await served(start, 4);
+// Their waits overlap.
+describe.concurrent.each(available)('$program (apt-get install $program)', ({ start, missing }) => {
+  it.skipIf(missing)('keeps an instance awake while clients use it, and lets it sleep afterwards', async (test) => {
+    const { expect, onTestFinished } = test;
+    const server = await served(4, onTestFinished);
+    const front = await start(server, onTestFinished);
     const pid = JSON.parse((await ask(front, 'acme.localhost')).body).pid;
     for (let round = 0; round < 4; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1500));

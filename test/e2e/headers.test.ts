@@ -10,7 +10,7 @@ import {
 } from '../fixtures/header-cases.ts';
 import { freePort } from '../ports.ts';
 import { isMissing, type StartFront, startCaddy, startNginx } from './fronts.ts';
-import { serve, type TestServer } from './support.ts';
+import { type OnFinished, serve, shared, type TestServer } from './support.ts';
 import { type Answer, send } from './test-server.ts';
 
 const CONFIG = `[service.app]
@@ -38,11 +38,11 @@ const SUBJECTS: readonly Subject[] = [
 
 type Ask = (path: string, headers: Record<string, string>) => Promise<Answer>;
 
-async function opened({ proxy, front }: Subject): Promise<Ask> {
+async function opened({ proxy, front }: Subject, onFinished: OnFinished): Promise<Ask> {
   const listen = `127.0.0.1:${await freePort()}`;
-  const server: TestServer = await serve(`${CONFIG}listen = "${listen}"\n`, ['--proxy', listen]);
+  const server: TestServer = await serve(`${CONFIG}listen = "${listen}"\n`, ['--proxy', listen], onFinished);
   await server.get('acme.localhost');
-  const { port } = await front(server);
+  const { port } = await front(server, onFinished);
   // node:http reads what has a TE.
   const reader: Record<string, string> = proxy === 'node' ? { te: 'trailers' } : {};
   return (path, headers) => send(port, path, { headers: { host: 'acme.localhost', ...reader, ...headers } });
@@ -72,9 +72,10 @@ async function fateOfResponse(ask: Ask, { name, value }: HeaderCase): Promise<Fa
 describe.each(SUBJECTS)('$proxy', (subject) => {
   const { proxy } = subject;
   const test = it.skipIf(subject.missing);
+  const opening = shared((onFinished) => opened(subject, onFinished));
 
   test('passes on the fields of requests and responses that the table says', async () => {
-    const ask = await opened(subject);
+    const ask = opening();
     const requests: Fates = {};
     for (const one of REQUEST_CASES) requests[one.name] = await fateOfRequest(ask, one);
     expect.soft(requests).toEqual(expected(REQUEST_CASES, proxy));
@@ -84,7 +85,7 @@ describe.each(SUBJECTS)('$proxy', (subject) => {
   });
 
   test('refuses a target in absolute form that names another site than Host', async () => {
-    const ask = await opened(subject);
+    const ask = opening();
     const hostSeen = async (target: string, host: string) => {
       const { status, body } = await ask(target, { host });
       if (status !== 200) return status;

@@ -12,7 +12,7 @@ import {
 } from '../fixtures/routed-hosts.ts';
 import { freePort } from '../ports.ts';
 import { isMissing, startCaddy, startNginx } from './fronts.ts';
-import { serve, type TestServer } from './support.ts';
+import { type OnFinished, serve, shared, type TestServer } from './support.ts';
 
 interface Found {
   readonly status: number;
@@ -42,9 +42,9 @@ ${aliases.join('')}[instances]
 ${instances.join('')}`;
 }
 
-async function served(hosts: RoutedHosts, workers = 1): Promise<TestServer> {
+async function served(hosts: RoutedHosts, workers: number, onFinished?: OnFinished): Promise<TestServer> {
   const listen = `127.0.0.1:${await freePort()}`;
-  return serve(config(hosts, listen, workers), ['--proxy', listen]);
+  return serve(config(hosts, listen, workers), ['--proxy', listen], onFinished);
 }
 
 /** The Host goes out as it stands, whatever it is. */
@@ -77,8 +77,10 @@ async function expectRouted(port: number, { hosts }: RoutedHosts, strict: boolea
 }
 
 describe.each(ROUTED_HOSTS)('hosts of $domains', (hosts) => {
+  const running = shared((onFinished) => served(hosts, 1, onFinished));
+
   it('lead to the same instances through the proxy, and are known when a certificate is asked for', async () => {
-    const server = await served(hosts);
+    const server = running();
     await expectRouted(server.proxyPort, hosts, true);
     for (const [host, expected] of Object.entries(hosts.hosts)) {
       const { status } = await server.api(`/api/ask?domain=${encodeURIComponent(host)}`);
@@ -92,12 +94,12 @@ describe.each(ROUTED_HOSTS)('hosts of $domains', (hosts) => {
   });
 
   it.skipIf(isMissing('nginx'))('lead to the same instances through nginx (apt-get install nginx)', async () => {
-    const { port } = await startNginx(await served(hosts));
+    const { port } = await startNginx(running());
     await expectRouted(port, hosts, false);
   });
 
   it.skipIf(isMissing('caddy'))('lead to the same instances through Caddy (apt-get install caddy)', async () => {
-    const { port } = await startCaddy(await served(hosts));
+    const { port } = await startCaddy(running());
     await expectRouted(port, hosts, false);
   });
 });

@@ -9,9 +9,22 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { canDuplicate } from '../../src/process/child/pidfd.ts';
 import { askSocket } from './clients.ts';
-import { serve, type TestServer, writeConfig } from './support.ts';
+import { serve, serveAll, type TestServer, writeConfig } from './support.ts';
 
-const app = (keys = '') => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
+const app = (keys = '', name = 'app') =>
+  `[service.${name}]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
+
+/** For tests that keep to instances of their own. */
+const running = serveAll(`backoff_base_ms = 10
+max_restarts = 1000
+${app()}${app('socket_mode = "0666"\nsocket_group = "daemon"', 'open')}`);
+
+/** The socket of an instance for one test. */
+async function registered(name: string, ...options: string[]): Promise<string> {
+  const [service = '', id = ''] = name.split(':');
+  await running().cli('spawn', service, '--id', id, ...options);
+  return socketOf(running(), name);
+}
 
 async function socketOf(server: TestServer, instance = 'app:acme'): Promise<string> {
   return (await server.instance(instance)).socket ?? '';
@@ -72,31 +85,28 @@ function linkOf(path: string): string {
 
 describe('the public socket of a sleeping instance', () => {
   it('wakes the instance, and the next process gets the connection', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:woken', '--no-start');
     const body = JSON.parse((await askSocket(socket)).body);
-    expect(body).toMatchObject({ tenant: 'acme' });
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', pid: body.pid, wakes: 1 });
+    expect(body).toMatchObject({ tenant: 'woken' });
+    expect(await server.instance('app:woken')).toMatchObject({ state: 'ready', pid: body.pid, wakes: 1 });
     expect(await pidThrough(socket)).toBe(body.pid);
   });
 
   it('accepts a hundred connections at once and starts one process', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:hundred', '--no-start');
     const pids = await Promise.all(Array.from({ length: 100 }, () => pidThrough(socket)));
     expect(new Set(pids).size).toBe(1);
-    expect(server.processesOf('acme')).toEqual([pids[0]]);
+    expect(server.processesOf('hundred')).toEqual([pids[0]]);
   });
 
   it('carries a WebSocket, and an upload larger than the buffer of a held connection', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:uploaded', '--no-start');
     const body = 'x'.repeat(3_000_000);
     expect((await askSocket(socket, '/echo', { method: 'POST', body })).body).toBe(body);
-    await server.cli('sleep', 'app:acme');
+    await server.cli('sleep', 'app:uploaded');
     const client = new WebSocket(`ws+unix://${socket}:/`);
     await once(client, 'open');
     client.send('hello');
@@ -123,22 +133,19 @@ describe('the public socket of a sleeping instance', () => {
   });
 
   it('has the mode and the group that the config names', async () => {
-    const server = await serve(app('socket_mode = "0666"\nsocket_group = "daemon"'));
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('open:open', '--no-start');
     const access = () => ({ mode: lstatSync(socket).mode & 0o777, gid: lstatSync(socket).gid });
     expect(access()).toEqual({ mode: 0o666, gid: 1 });
-    await server.cli('start', 'app:acme');
+    await server.cli('start', 'open:open');
     expect(access()).toEqual({ mode: 0o666, gid: 1 });
   });
 });
 
 describe('the public socket of an instance that cannot be woken', () => {
   it('answers that the instance is stopped', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    await server.cli('stop', 'app:acme');
-    const socket = await socketOf(server);
+    const socket = await registered('app:stopped');
+    await running().cli('stop', 'app:stopped');
     const answer = await askSocket(socket);
     expect(answer.status).toBe(503);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -160,10 +167,8 @@ describe('the public socket of an instance that cannot be woken', () => {
 
 describe('a client that bypasses the proxy', () => {
   it('sees no failure while the instance is put to sleep, restarted and started again', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const load = keepAsking(await socketOf(server), 8);
-    for (const verb of ['sleep', 'restart', 'sleep', 'restart', 'sleep']) await server.cli(verb, 'app:acme');
+    const load = keepAsking(await registered('app:restarted'), 8);
+    for (const verb of ['sleep', 'restart', 'sleep', 'restart', 'sleep']) await running().cli(verb, 'app:restarted');
     const statuses = await load.stop();
     expect([...statuses.keys()]).toEqual([200]);
   });
@@ -182,36 +187,33 @@ describe('a client that bypasses the proxy', () => {
   });
 
   it('gets its slow answer before the process is asked to end', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:slow');
     const question = { socketPath: socket, path: '/echo', method: 'POST', headers: { host: 'x' }, agent: false };
     const outgoing = request(question);
     outgoing.write('before ');
     const [response] = await once(outgoing, 'response');
     const slow = text(response);
-    const slept = server.api('/api/instances/app:acme/sleep', { method: 'POST' });
-    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('draining');
+    const slept = server.api('/api/instances/app:slow/sleep', { method: 'POST' });
+    await expect.poll(async () => (await server.instance('app:slow')).state).toBe('draining');
     outgoing.end('and after');
     expect(await slow).toBe('before and after');
     expect((await slept).status).toBe(200);
   });
 
   it('sees a crash only as a wait of the next connection', async () => {
-    const server = await serve(`backoff_base_ms = 10\n${app()}`);
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:crashed');
     process.kill(await pidThrough(socket), 'SIGKILL');
-    await server.event('app:acme', 'crashed');
+    await server.event('app:crashed', 'crashed');
     expect((await askSocket(socket)).status).toBe(200);
   });
 });
 
 describe('the public socket of a crashing instance', () => {
   it.skipIf(!canDuplicate())('refuses no connection, not even at the moment of the crash', async () => {
-    const server = await serve(`backoff_base_ms = 10\nmax_restarts = 1000\n${app()}`);
-    await server.cli('spawn', 'app', '--id', 'acme');
-    const socket = await socketOf(server);
+    const server = running();
+    const socket = await registered('app:crashing');
     const failures = new Set<string>();
     let going = true;
     const client = async () => {
@@ -219,11 +221,11 @@ describe('the public socket of a crashing instance', () => {
     };
     const clients = Array.from({ length: 4 }, client);
     for (let crash = 0; crash < 10; crash += 1) {
-      const { pid } = await server.instance('app:acme');
+      const { pid } = await server.instance('app:crashing');
       await expect.poll(() => haveOneInCommon(server.pid, pid ?? 0)).toBe(true);
       process.kill(pid ?? 0, 'SIGKILL');
-      await expect.poll(async () => (await server.instance('app:acme')).pid).not.toBe(pid);
-      await server.api('/api/instances/app:acme/start', { method: 'POST' });
+      await expect.poll(async () => (await server.instance('app:crashing')).pid).not.toBe(pid);
+      await server.api('/api/instances/app:crashing/start', { method: 'POST' });
     }
     going = false;
     await Promise.all(clients);
@@ -280,10 +282,9 @@ describe('a server that ends', () => {
   });
 
   it('leaves no socket of an unregistered instance', async () => {
-    const server = await serve(app());
-    await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
-    const socket = await socketOf(server);
-    await server.cli('rm', 'app:acme');
+    const server = running();
+    const socket = await registered('app:unregistered', '--no-start');
+    await server.cli('rm', 'app:unregistered');
     expect(existsSync(socket)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 /** `storage_limit_mb`, on a real server with real directories. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { serve, type TestServer, writeConfig } from './support.ts';
 
 const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
@@ -14,10 +14,10 @@ async function eventsOf(server: TestServer, instance: string): Promise<{ type: s
     .map((line) => JSON.parse(line));
 }
 
-// The busier the machine, the longer a measurement takes, and the longer it is until the next.
-describe('a tenant that fills its directory', { timeout: 90_000 }, () => {
-  it('is reported by an event, status and the metrics, and keeps running', async () => {
-    const server = await serve(app('storage_limit_mb = 8'));
+// The busier the machine, the longer a measurement takes, and the longer it is until the next. The waits overlap.
+describe.concurrent('a tenant that fills its directory', { timeout: 90_000 }, () => {
+  it('is reported by an event, status and the metrics, and keeps running', async ({ expect, onTestFinished }) => {
+    const server = await serve(app('storage_limit_mb = 8'), [], onTestFinished);
     await server.api('/spawn/app/--id=acme');
     await server.get('acme.localhost', '/fill?mb=12');
     await server.event('app:acme', 'over-storage');
@@ -34,8 +34,11 @@ describe('a tenant that fills its directory', { timeout: 90_000 }, () => {
     );
   });
 
-  it('with storage_action = "stop" is stopped for good, alone, until it has room and is started', async () => {
-    const server = await serve(app('storage_limit_mb = 8\nstorage_action = "stop"'));
+  it('with storage_action = "stop" is stopped for good, alone, until it has room and is started', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const server = await serve(app('storage_limit_mb = 8\nstorage_action = "stop"'), [], onTestFinished);
     for (const id of ['acme', 'globex']) await server.api(`/spawn/app/--id=${id}`);
     await server.get('acme.localhost', '/fill?mb=12');
     await server.event('app:acme', 'stopped');
@@ -57,8 +60,11 @@ describe('a tenant that fills its directory', { timeout: 90_000 }, () => {
     expect(types.filter((type) => type.includes('storage'))).toEqual(['over-storage', 'storage-ok']);
   });
 
-  it("may have a limit of its own, and a reload changes the others' limit at once", async () => {
-    const server = await serve(app('storage_limit_mb = 64\nstorage_action = "stop"'));
+  it("may have a limit of its own, and a reload changes the others' limit at once", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const server = await serve(app('storage_limit_mb = 64\nstorage_action = "stop"'), [], onTestFinished);
     await server.api('/spawn/app/--id=acme');
     await server.cli('spawn', 'app', '--id', 'large', '--storage-limit-mb', '128');
     for (const id of ['acme', 'large']) await server.get(`${id}.localhost`, '/fill?mb=12');

@@ -10,28 +10,39 @@ export type { TestServer } from './test-server.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 
+/** Registers what is done when the test has finished. A concurrent test passes the one of its own context. */
+export type OnFinished = (handler: () => void | Promise<void>) => void;
+
 /** Serves a config in a temporary directory until the test ends; `{fixtures}` stands for the fixture programs. */
-export async function serve(toml: string, args: readonly string[] = []): Promise<TestServer> {
+export async function serve(
+  toml: string,
+  args: readonly string[] = [],
+  onFinished: OnFinished = onTestFinished,
+): Promise<TestServer> {
   const dir = temporaryDirectory();
   const configFile = join(dir, 'tenement.toml');
   writeConfig(configFile, toml);
-  return serveFile(configFile, dir, args);
+  return serveFile(configFile, dir, args, onFinished);
 }
 
 /** Starts one server for all tests of a `describe` or a file. Each test uses its own instances. */
 export function serveAll(toml: string): () => TestServer {
-  let server: TestServer | null = null;
+  return shared((onFinished) => serve(toml, [], onFinished));
+}
+
+/** Makes something for all tests of a `describe` or a file. */
+export function shared<Thing>(make: (onFinished: OnFinished) => Promise<Thing>): () => Thing {
+  const handlers: Parameters<OnFinished>[0][] = [];
+  let made: { readonly thing: Thing } | null = null;
   beforeAll(async () => {
-    const dir = temporaryDirectory();
-    const configFile = join(dir, 'tenement.toml');
-    writeConfig(configFile, toml);
-    server = new TestServer(dir, configFile, []);
-    await server.start();
+    made = { thing: await make((handler) => handlers.unshift(handler)) };
   });
-  afterAll(() => server?.dispose());
+  afterAll(async () => {
+    for (const handler of handlers) await handler();
+  });
   return () => {
-    if (server === null) throw new Error('the server is started before the first test');
-    return server;
+    if (made === null) throw new Error('it is made before the first test');
+    return made.thing;
   };
 }
 
@@ -41,9 +52,14 @@ export function writeConfig(file: string, toml: string): void {
 }
 
 /** Serves an existing file, with its own data, sockets and ports. `dir` is deleted when the test ends. */
-export async function serveFile(configFile: string, dir: string, args: readonly string[] = []): Promise<TestServer> {
+export async function serveFile(
+  configFile: string,
+  dir: string,
+  args: readonly string[] = [],
+  onFinished: OnFinished = onTestFinished,
+): Promise<TestServer> {
   const server = new TestServer(dir, configFile, args);
-  onTestFinished(() => server.dispose());
+  onFinished(() => server.dispose());
   await server.start();
   return server;
 }

@@ -5,11 +5,11 @@ import { json } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { askSocket } from './clients.ts';
 import { isMissing, startKeepingNginx } from './fronts.ts';
-import { isRunning, serve, type TestServer } from './support.ts';
+import { isRunning, serve, serveAll, type TestServer } from './support.ts';
 import { send } from './test-server.ts';
 
-const app = (keys = '') =>
-  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_action = "suspend"\n${keys}\n`;
+const app = (keys = '', name = 'app') =>
+  `[service.${name}]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_action = "suspend"\n${keys}\n`;
 
 /** One whose clients' connections are not ended by itself. */
 const KEEPS = 'env = { KEEP_ALIVE_MS = 60000 }';
@@ -22,44 +22,51 @@ async function frozen(...pids: number[]): Promise<void> {
   await expect.poll(() => pids.filter((pid) => !isFrozen(pid))).toEqual([]);
 }
 
-async function spawned(server: TestServer): Promise<{ pid: number; socket: string }> {
-  await server.cli('spawn', 'app', '--id', 'acme');
-  const { pid, socket } = await server.instance('app:acme');
+/** For tests that keep to instances of their own. */
+const SHARED = `${app()}${app('idle_timeout = 1', 'brief')}${app(`idle_timeout = 1\n${KEEPS}`, 'keeping')}
+${app('suspend_timeout = 1', 'ending')}[proxy]\ndefault_service = "app"\n`;
+
+async function spawned(server: TestServer, name = 'app:acme'): Promise<{ pid: number; socket: string }> {
+  const [service = '', id = ''] = name.split(':');
+  await server.cli('spawn', service, '--id', id);
+  const { pid, socket } = await server.instance(name);
   return { pid: pid ?? 0, socket: socket ?? '' };
 }
 
-const pidThrough = async (server: TestServer) => JSON.parse((await server.get('acme.localhost')).body).pid;
+const pidThrough = async (server: TestServer, host = 'acme.localhost') => JSON.parse((await server.get(host)).body).pid;
 
-async function pidOver({ proxyPort: port }: TestServer, agent: Agent): Promise<number> {
+async function pidOver({ proxyPort: port }: TestServer, host: string, agent: Agent): Promise<number> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ host: '127.0.0.1', port, headers: { host: 'acme.localhost' }, agent }, resolve).once('error', reject);
+    get({ host: '127.0.0.1', port, headers: { host }, agent }, resolve).once('error', reject);
   });
   const { pid } = (await json(response)) as { pid: number };
   return pid;
 }
 
 describe('idle_action = "suspend"', () => {
+  const running = serveAll(SHARED);
+
   it('freezes an idle process, and the next request gets an answer from the same one', async () => {
-    const server = await serve(app('idle_timeout = 1'));
-    const { pid } = await spawned(server);
-    await server.event('app:acme', 'suspended');
+    const server = running();
+    const { pid } = await spawned(server, 'brief:frozen');
+    await server.event('brief:frozen', 'suspended');
     await frozen(pid);
-    const answer = await server.get('acme.localhost');
-    expect(JSON.parse(answer.body)).toMatchObject({ tenant: 'acme', pid });
+    const answer = await server.get('frozen.brief.localhost');
+    expect(JSON.parse(answer.body)).toMatchObject({ tenant: 'frozen', pid });
     expect(answer.headers['server-timing']).toMatch(/^wake;dur=\d+/);
-    await server.event('app:acme', 'thawed');
-    expect(await server.instance('app:acme')).toMatchObject({ wakes: 1, pid });
-    await server.event('app:acme', 'suspended', 2);
+    await server.event('brief:frozen', 'thawed');
+    expect(await server.instance('brief:frozen')).toMatchObject({ wakes: 1, pid });
+    await server.event('brief:frozen', 'suspended', 2);
     await frozen(pid);
   });
 
   it('answers a hundred requests that come at once, through the proxy and at the public socket', async () => {
-    const server = await serve(app());
-    const { pid, socket } = await spawned(server);
+    const server = running();
+    const { pid, socket } = await spawned(server, 'app:hundred');
     for (let round = 0; round < 3; round += 1) {
-      expect((await server.cli('sleep', 'app:acme')).stdout).toContain('app:acme suspended');
+      expect((await server.cli('sleep', 'app:hundred')).stdout).toContain('app:hundred suspended');
       const ask = (index: number) =>
-        index % 2 === 0 ? server.get('acme.localhost') : askSocket(socket, '/', { headers: { host: 'x' } });
+        index % 2 === 0 ? server.get('hundred.localhost') : askSocket(socket, '/', { headers: { host: 'x' } });
       const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)));
       expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.parse(body).pid}`))).toEqual(
         new Set([`200 ${pid}`]),
@@ -68,11 +75,11 @@ describe('idle_action = "suspend"', () => {
   });
 
   it('thaws the process when bytes arrive on a connection that a client kept', async () => {
-    const server = await serve(app(`idle_timeout = 1\n${KEEPS}`));
-    const { pid, socket } = await spawned(server);
+    const server = running();
+    const { pid, socket } = await spawned(server, 'keeping:kept');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
-    expect((await server.cli('sleep', 'app:acme')).stdout).toContain('suspended');
+    expect((await server.cli('sleep', 'keeping:kept')).stdout).toContain('suspended');
     await frozen(pid);
     const [kept] = Object.values(agent.freeSockets).flat();
     expect(JSON.parse((await askSocket(socket, '/', { agent })).body).pid).toBe(pid);
@@ -81,13 +88,13 @@ describe('idle_action = "suspend"', () => {
   });
 
   it('lets a client of the proxy keep its connection', async () => {
-    const server = await serve(app());
-    const { pid } = await spawned(server);
+    const server = running();
+    const { pid } = await spawned(server, 'app:client');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    expect(await pidOver(server, agent)).toBe(pid);
+    expect(await pidOver(server, 'client.localhost', agent)).toBe(pid);
     const [kept] = Object.values(agent.freeSockets).flat();
-    await server.cli('sleep', 'app:acme');
-    expect(await pidOver(server, agent)).toBe(pid);
+    await server.cli('sleep', 'app:client');
+    expect(await pidOver(server, 'client.localhost', agent)).toBe(pid);
     expect(Object.values(agent.freeSockets).flat()[0]).toBe(kept);
     agent.destroy();
   });
@@ -132,35 +139,35 @@ describe('idle_action = "suspend"', () => {
   });
 
   it('puts an instance killed while frozen to sleep, and counts no crash (bug: suspended until a request)', async () => {
-    const server = await serve(app());
-    const { pid } = await spawned(server);
-    await server.cli('sleep', 'app:acme');
+    const server = running();
+    const { pid } = await spawned(server, 'app:killed');
+    await server.cli('sleep', 'app:killed');
     await frozen(pid);
     process.kill(pid, 'SIGKILL');
-    await expect.poll(async () => (await server.instance('app:acme')).state).toBe('asleep');
+    await expect.poll(async () => (await server.instance('app:killed')).state).toBe('asleep');
     expect(isRunning(pid)).toBe(false);
-    expect(await server.instance('app:acme')).toMatchObject({ restarts: 0, lastExit: { signal: 'SIGKILL' } });
+    expect(await server.instance('app:killed')).toMatchObject({ restarts: 0, lastExit: { signal: 'SIGKILL' } });
   });
 
   it('answers a request right after that kill by another process', async () => {
-    const server = await serve(app());
-    const { pid } = await spawned(server);
-    await server.cli('sleep', 'app:acme');
+    const server = running();
+    const { pid } = await spawned(server, 'app:asked');
+    await server.cli('sleep', 'app:asked');
     await frozen(pid);
     process.kill(pid, 'SIGKILL');
-    expect(await pidThrough(server)).not.toBe(pid);
-    const events = await server.cli('events', 'app:acme');
+    expect(await pidThrough(server, 'asked.localhost')).not.toBe(pid);
+    const events = await server.cli('events', 'app:asked');
     expect(events.stdout).not.toMatch(/crashed|backoff/);
-    expect(await server.instance('app:acme')).toMatchObject({ state: 'ready', restarts: 0 });
+    expect(await server.instance('app:asked')).toMatchObject({ state: 'ready', restarts: 0 });
   });
 
   it('ends the process after suspend_timeout, and a request starts another', async () => {
-    const server = await serve(app('suspend_timeout = 1'));
-    const { pid } = await spawned(server);
-    await server.cli('sleep', 'app:acme');
-    await server.event('app:acme', 'slept');
+    const server = running();
+    const { pid } = await spawned(server, 'ending:ending');
+    await server.cli('sleep', 'ending:ending');
+    await server.event('ending:ending', 'slept');
     expect(isRunning(pid)).toBe(false);
-    expect(await pidThrough(server)).not.toBe(pid);
+    expect(await pidThrough(server, 'ending.ending.localhost')).not.toBe(pid);
   });
 
   it('works through proxy workers as well', async () => {
