@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Nothing here is newer than ES2015 and dynamic import, so that an old Node gets as far as the message below.
+// This file uses nothing newer than ES2015 and dynamic import, so that an old Node reaches the message below.
 const NEEDED = 24;
 
-// Node would open a debugger to every user of this machine. Whoever takes signals later may do otherwise with it.
+// By default SIGUSR1 makes Node open a debugger to every user of this machine. Later code may handle it otherwise.
 process.on('SIGUSR1', () => {});
 
 function fail(message, hint) {

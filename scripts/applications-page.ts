@@ -1,4 +1,4 @@
-/** The blocks of docs/applications.md: the very files that test/apps runs. */
+/** The blocks of docs/applications.md: exactly the files that test/apps runs. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,12 +13,12 @@ const FENCES: Record<string, string> = {
   '.json': 'json',
   '.conf': 'ini',
 };
-/** In the order in which a reader needs them; what else an application has follows. */
+/** The files in the order in which a reader needs them; an application's other files follow. */
 const FIRST = ['install.sh', 'tenement.toml'];
-/** Longer files are named, and not shown. */
+/** Longer files are named, but not shown. */
 const MAX_LINES = 40;
 
-/** @throws {Error} when an application has no place in the page, or a place no application */
+/** @throws {Error} when an application has no place in the page, or a place has no application */
 export function withApplications(page: string): string {
   const names = readdirSync(APPLICATIONS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   let filled = page;

@@ -5,7 +5,7 @@ import { isGood, summaryOf } from './tests/summary.ts';
 
 const REPORTERS = ['--reporter=default', '--reporter=./scripts/tests/outcome-reporter.ts'];
 
-/** Each may be given arguments of vitest. The checks have no tests: they succeed, or are one error. */
+/** Each stage accepts arguments of vitest. The checks contain no tests: they succeed or count as one error. */
 const STAGES: readonly (readonly string[])[] = [
   ['npx', 'vitest', 'run', '--project', 'unit*', '--project', 'process', ...REPORTERS],
   ['npx', 'vitest', 'run', '--project', 'long', ...REPORTERS],

@@ -1,4 +1,4 @@
-/** Too many connections at a real proxy. */
+/** More connections than the limits of a real proxy. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -15,7 +15,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: acme.localhost\r\n\r\n';
 /** Two connections of 127.0.0.1 and three in all. */
 async function open(trusted: readonly string[] = []) {
   bench = await Bench.open(trusted, { maxConnections: 3, maxConnectionsPerClient: 2 });
-  // Nothing has been idle for long unless a test says so.
+  // No connection counts as idle for long unless a test says so.
   vi.useFakeTimers({ toFake: ['performance'] });
   await bench.app('web:acme', (request, response) => {
     if (request.url === '/') response.end('served');
@@ -29,7 +29,7 @@ async function clientAt(localAddress: string): Promise<Socket> {
   return socket;
 }
 
-/** One with a request under way. */
+/** A connection with a request in progress. */
 async function busyAt(address: string): Promise<Socket> {
   const socket = await clientAt(address);
   const { length } = bench.source.leases;
@@ -73,13 +73,13 @@ test.each([
   await open();
   const first = await clientAt('127.0.0.1');
   const second = await clientAt('127.0.0.1');
-  // Which of two silent ones was accepted first, nobody can tell.
+  // Which of two silent connections was accepted first is unknown.
   const ended = Promise.race([once(first, 'close'), once(second, 'close')]);
   for (const socket of [first, second]) {
     if (bytes !== '') socket.write(bytes);
     if (bytes.includes('\r\n\r\n')) await readUntil(socket, 'served');
     socket.resume();
-    // What another client was answered after, has been read.
+    // By the time another client got its answer, the earlier bytes have been read.
     await ask('127.0.0.2');
     vi.advanceTimersByTime(1);
   }

@@ -1,4 +1,4 @@
-/** The documents of the repository lead to what is there. */
+/** Checks the links of the repository's documents. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,14 @@ const markdownIn = (dir: string) =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map((entry) => join(dir, entry.name));
 const DOCUMENTS = ['', 'docs', 'docs/design'].flatMap(markdownIn);
-/** Files of the source are named from `src`. */
+/** Documents name files of the source relative to `src`. */
 const SOURCE_FILE = /`((?:[\w-]+\/)+[\w-]+\.ts)`/g;
 const LINK = /\]\(([^)\s]+)\)/g;
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8').replace(/^```.*?^```/gms, '');
 const found = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, target = '']) => target);
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes of headings. */
 function anchorsOf(file: string): string[] {
   const headings = found(/^#+ (.*)$/gm, textOf(file));
   return headings.map((heading) =>

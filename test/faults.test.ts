@@ -91,7 +91,7 @@ describe('an object confined to a connection', () => {
   });
 });
 
-/** Runs a program that is kept serving; `body` may call `tooMany`. */
+/** Runs a program under `keepServing`; `body` may call `tooMany`. */
 async function keptServing(body: string): Promise<string> {
   const faults = fileURLToPath(new URL('../src/faults.ts', import.meta.url));
   const program = `

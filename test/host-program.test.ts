@@ -1,4 +1,4 @@
-/** What a program has of the library that loads it: its descriptors, its stderr. */
+/** The effects of the library on the program that loads it: its descriptors, its stderr. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const ENTRY = new URL('../src/index.ts', import.meta.url).href;
 const PIDFD = new URL('../src/process/child/pidfd.ts', import.meta.url).href;
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
-/** Runs a program that has `Hypervisor` and `file`, a config; it is started with descriptor 40. */
+/** Runs a program that has `Hypervisor` and `file`, a config. The program starts with an open descriptor 40. */
 function runHost(program: string) {
   const dir = temporaryDirectory();
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ it('a host program has as many descriptors after each load and close (bug: one m
     console.log(JSON.stringify(counts));
   `);
   const counts: number[] = JSON.parse(stdout || stderr);
-  // What Node opens once for itself is there after the first few.
+  // Node opens some descriptors of its own during the first loads.
   expect(new Set(counts.slice(2)).size).toBe(1);
 });
 

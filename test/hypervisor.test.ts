@@ -60,7 +60,7 @@ it('events are listed for an instance named as the verbs take it', async () => {
 });
 
 describe('a hypervisor closed with an unreleased lease (bug: close() took drain_timeout, and said nothing)', () => {
-  /** A hypervisor with one, and what it has warned of. */
+  /** A hypervisor with an unreleased lease, and its warnings. */
   async function leased(service: string) {
     const warnings: [object, string][] = [];
     const warn = (fields: object, message: string) => void warnings.push([fields, message]);

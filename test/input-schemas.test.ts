@@ -1,4 +1,4 @@
-/** Walks the table of limits: each way in accepts the same values, and refuses the others in the same words. */
+/** Checks that every way in accepts the same values of each limit, and refuses others in the same words. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { TenementError } from '../src/errors.ts';
 import { post, runningApi } from './api/running.ts';
 import { cli } from './cli/running.ts';
 
-/** What each limit must be, by its own rule and in words of this test. */
+/** What each limit must be, in words of this test. */
 const EXPECTED: Readonly<Record<LimitName, string>> = {
   memoryLimitMb: 'expected a whole number from 1 to 1048576',
   cpuShares: 'expected a whole number from 1 to 10000',
@@ -33,13 +33,13 @@ function configured(key: string, value: number | string): ServiceConfig | undefi
   return loadConfig(file, { env: {}, uid: 1000 }).services.get('api');
 }
 
-/** Too great for an integer of TOML's reader, a number is written as a float. */
+/** TOML's reader rejects integers of this size, so the number is written as a float. */
 function tomlNumber(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   return Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf';
 }
 
-/** What a refusal says after the place, or null when the value is accepted. */
+/** The message of a refusal after the place, or null when the value is accepted. */
 function refusal(place: string, attempt: () => unknown): string | null {
   try {
     attempt();

@@ -46,7 +46,7 @@ function findOldNode(): string | null {
   );
 }
 
-/** The sources as JavaScript, as the package has them. */
+/** The sources as JavaScript, as in the package. */
 function builtPackage(): string {
   const dir = tempDir();
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { LEVELS } from './hostile/levels.ts';
 import { LONG, STARTING_PROCESSES, WITH_MODULES_OF_THEIR_OWN } from './stages.ts';
 
-/** `a/{b,c}.test.ts` as the two that it stands for. */
+/** Expands `a/{b,c}.test.ts` to two paths. */
 function alternativesOf(pattern: string): string[] {
   const [, before, names, after] = /^(.*)\{(.+)\}(.*)$/.exec(pattern) ?? [];
   return names === undefined ? [pattern] : names.split(',').map((name) => `${before}${name}${after}`);

@@ -22,7 +22,7 @@ const watchers = new Set();
 
 function tell(type, data) {
   for (const watcher of watchers) {
-    // One who does not read may not fill the memory; the browser connects again by itself.
+    // A client that does not read must not fill the memory; the browser reconnects by itself.
     if (watcher.writableLength > MAX_BACKLOG_BYTES) watcher.destroy();
     else watcher.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
   }
@@ -33,7 +33,7 @@ function json(response, status, value) {
   response.end(`${JSON.stringify(value)}\n`);
 }
 
-/** The body as text, or null when it is too large. Rejects when the client leaves half way. */
+/** Returns the body as text, or null when it is too large. Rejects when the client disconnects half way. */
 async function bodyOf(request) {
   const chunks = [];
   let size = 0;
@@ -140,7 +140,7 @@ async function ask(path, options) {
 }
 const find = (id) => notes.querySelector('[data-id="' + id + '"]')
 const stream = new EventSource('/api/events')
-// Whatever was missed while the connection was gone is there again once it is back.
+// The list includes whatever was missed while the connection was gone.
 stream.onopen = async () => notes.replaceChildren(...(await (await fetch('/api/notes')).json()).map(item))
 stream.addEventListener('added', ({ data }) => find(JSON.parse(data).id) ?? notes.prepend(item(JSON.parse(data))))
 stream.addEventListener('removed', ({ data }) => find(JSON.parse(data).id)?.remove())
@@ -160,7 +160,7 @@ document.querySelector('form').addEventListener('submit', async (event) => {
 `;
 }
 
-/** A client that left is no news; what else went wrong is told, and the application runs on. */
+/** Ignores a disconnected client. Logs any other error, and the application keeps running. */
 function failed(error, response) {
   if (response.destroyed || response.headersSent) return;
   console.error(error);

@@ -1,10 +1,10 @@
-/** Runs a command, passes its output on, and reads from it what its tests came to. */
+/** Runs a command, passes its output on, and reads the outcome of its tests from it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
-/** A command that fails without a failure to show for it counts as one error. */
+/** A command that fails without a reported failure counts as one error. */
 export async function run(words: readonly string[], print: (line: string) => void): Promise<Outcome> {
   const [program = '', ...args] = words;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,4 +1,4 @@
-/** A reporter of vitest: prints the outcome of a run as one line. */
+/** A reporter for vitest that prints the outcome of a run as one line. */
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { type Failure, lineOf } from './outcome.ts';
 
@@ -16,7 +16,7 @@ function failuresOf(module: TestModule): Failure[] {
   return [...module.children.allTests('failed')].map((test) => ({ file, name: test.fullName }));
 }
 
-/** Failed outside of its tests: while it was loaded, or in a hook. */
+/** The file failed outside of its tests: during its load, or in a hook. */
 function isBroken(module: TestModule): boolean {
   const suites = [module, ...module.children.allSuites()];
   if (suites.some((suite) => suite.errors().length > 0)) return true;

@@ -1,18 +1,18 @@
-/** What one run of tests came to, and the line of output that carries it: a report in a file would be lost with a VM. */
+/** The outcome of one run of tests, and its line of output. A report in a file would be lost with a VM. */
 
-/** One test that failed, or a whole file (`name` null): it could not be loaded, or one of its hooks failed. */
+/** A failed test, or a whole file (`name` null) that could not be loaded, or in which a hook failed. */
 export interface Failure {
-  /** Relative to the checkout. */
+  /** The path relative to the checkout. */
   readonly file: string;
-  /** The titles of its suites and its own, joined with ` > `. */
+  /** The titles of the test's suites and its own, joined with ` > `. */
   readonly name: string | null;
 }
 
 export interface Outcome {
-  /** Tests; those of files that failed as a whole are not among them. */
+  /** Counts of tests, without those of files that failed as a whole. */
   readonly passed: number;
   readonly failed: readonly Failure[];
-  /** Faults that belong to no test: an unhandled rejection, a machine that did not boot. */
+  /** Errors outside of any test: an unhandled rejection, a VM that did not boot. */
   readonly errors: number;
 }
 
@@ -22,7 +22,7 @@ export function lineOf(outcome: Outcome): string {
   return `${PREFIX}${JSON.stringify(outcome)}`;
 }
 
-/** @returns null for any other line */
+/** Returns null for any other line. */
 export function outcomeOf(line: string): Outcome | null {
   return line.startsWith(PREFIX) ? JSON.parse(line.slice(PREFIX.length)) : null;
 }

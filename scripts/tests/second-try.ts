@@ -1,19 +1,19 @@
-/** Runs a stage of tests, and each of its failures once more, alone: only what fails twice has failed. */
+/** Runs a stage of tests, and each failure once more, alone. Only a test that fails twice fails the run. */
 import { type Failure, type Outcome, titleOf } from './outcome.ts';
 
-/** So many failures at once are no flaky tests: the change is broken, and to repeat them all would take hours. */
+/** More failures than this mean a broken change, and repeating them all would take hours. */
 const MAX_REPEATED = 20;
 
-/** Runs the tests; with arguments for vitest, a part of them. */
+/** Runs the tests, or with arguments for vitest a part of them. */
 export type Run = (args: readonly string[]) => Promise<Outcome>;
 
 export interface Verdict {
   readonly passed: number;
-  /** Titles of the tests that failed, and passed when they were repeated. */
+  /** Titles of the tests that failed, and passed when repeated. */
   readonly flaky: readonly string[];
   /** Titles of the tests that failed twice. */
   readonly failed: readonly string[];
-  /** Faults that belong to no test; they are not repeated. */
+  /** Errors outside of any test; they are not repeated. */
   readonly errors: number;
 }
 
@@ -34,7 +34,7 @@ export async function withSecondTries(run: Run, say: (line: string) => void): Pr
   return { passed, flaky, failed, errors: first.errors };
 }
 
-/** Of vitest: this test of this file, and no other whose title begins or ends with the same words. */
+/** Returns the arguments for vitest that select exactly this test of this file. */
 function argumentsFor({ file, name }: Failure): string[] {
   return name === null ? [file] : [file, '--testNamePattern', `^${escaped(name)}$`];
 }

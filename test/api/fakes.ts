@@ -1,4 +1,4 @@
-/** Stand-ins for what the API stands in front of, and a running API over them. */
+/** Fakes of everything behind the API, and a running API over them. */
 
 import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
@@ -64,7 +64,7 @@ export function view(name: InstanceName, overrides: Partial<InstanceView> = {}):
   };
 }
 
-/** What a failed start leaves. */
+/** The view after a failed start. */
 export const CRASHED: Partial<InstanceView> = {
   state: 'backoff',
   pid: null,
@@ -79,13 +79,13 @@ export const CRASHED: Partial<InstanceView> = {
   },
 };
 
-/** Remembers what it was asked, keeps views in a map, starts nothing. */
+/** A supervisor that records its calls, keeps views in a map, and starts nothing. */
 class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
-  /** Whose verbs were asked for. */
+  /** The actor of each call. */
   readonly actors: Actor[] = [];
   readonly calls: unknown[][] = [];
   readonly views = new Map<InstanceName, InstanceView>();
-  /** What the next started instance looks like. */
+  /** The view of the next started instance. */
   started: Partial<InstanceView> = {};
   failure: Error | null = null;
 
@@ -205,7 +205,7 @@ class FakeEvents implements EventLog {
 class FakeLogs implements LogStore {
   readonly listeners = new Listeners<LogLine>();
   readonly lines: LogLine[] = [];
-  /** Runs while a read is under way: before or after it looked. */
+  /** Runs during a read: before or after the read has looked. */
   duringRead: { before?: () => void; after?: () => void } = {};
   lastFilter: LogFilter | null = null;
 
@@ -283,7 +283,7 @@ class FakeNotify implements NotifyPort {
   }
 }
 
-/** What an operator runs: a script that does nothing. */
+/** The prepared command of an operator: a script that does nothing. */
 const PREPARED: PreparedCommand = { uid: 0, shell: ['/bin/sh'], script: '', cgroupDirs: [], ownDir: null };
 
 export function fakeDeps() {

@@ -49,7 +49,7 @@ export async function runningOnSocket() {
   return { ...deps, api, socketPath, call };
 }
 
-/** With node:http, which lets a test forge any header. */
+/** Sends a request with node:http, which lets a test forge any header. */
 function send(where: object, path: string, { method = 'GET', headers = {}, body }: Call): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const outgoing = request({ ...where, path, method, headers: { connection: 'close', ...headers } }, (response) => {
@@ -66,7 +66,7 @@ function send(where: object, path: string, { method = 'GET', headers = {}, body 
   return promise;
 }
 
-/** A POST with a JSON body. */
+/** Returns the options of a POST with a JSON body. */
 export function post(body: unknown): Call {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

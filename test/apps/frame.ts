@@ -13,22 +13,22 @@ import { missing, type Need } from './needs.ts';
 import { Tenant } from './tenant.ts';
 
 export interface Application {
-  /** Its directory here. */
+  /** The application's directory in test/apps. */
   readonly name: string;
-  /** Default: the same name. */
+  /** Name of the service. Default: the same name. */
   readonly service?: string;
   readonly needs: readonly Need[];
-  /** What runs beside it, such as a database server; returns what ends it. */
+  /** Starts a program that the application needs, such as a database server; the returned function ends it. */
   begin?(): Promise<() => void>;
-  /** Keys of its service that take this level. */
+  /** Keys of the service at this level. */
   keys?(level: string): string;
-  /** Of one tenant, as `K=V` for `spawn --env`. */
+  /** Variables of one tenant, as `K=V` for `spawn --env`. */
   env?(tenantId: string): readonly string[];
-  /** What an operator and the first visitor do for a new tenant: the first administrator, the login. */
+  /** Sets up a new tenant as an operator and the first visitor do: the first administrator, the login. */
   prepare?(tenant: Tenant): Promise<void>;
-  /** Its real use, which leaves something that only this tenant has. */
+  /** Uses the application as people do, and leaves data that only this tenant has. */
   use(tenant: Tenant): Promise<void>;
-  /** Whether a visitor finds what `use` left. */
+  /** Whether a visitor finds the data that `use` left. */
   has(tenant: Tenant): Promise<boolean>;
 }
 
@@ -45,7 +45,7 @@ const LEVELS: readonly Level[] = [
   { level: 'suspend', keys: 'idle_action = "suspend"', lacks: null },
 ];
 
-/** `TENEMENT_APPS_LEVELS=sandbox,suspend` tries others, which not all applications support. */
+/** `TENEMENT_APPS_LEVELS=sandbox,suspend` tests other levels, which some applications do not support. */
 const CHOSEN = (process.env['TENEMENT_APPS_LEVELS'] ?? 'process,namespace').split(',');
 
 export function tryApplication(application: Application): void {
@@ -103,13 +103,13 @@ async function liveThrough(
   note({ application: acme.instance, level, memoryBytes: before.memoryBytes, lastWakeMs: after.lastWakeMs });
 }
 
-/** Usage is read every few seconds. */
+/** The usage is read every few seconds. */
 async function measured(tenant: Tenant): Promise<InstanceView> {
   await expect.poll(async () => (await tenant.view()).memoryBytes).not.toBeNull();
   return tenant.view();
 }
 
-/** For the figures in docs/applications.md. */
+/** Prints the figures for docs/applications.md. */
 function note(figures: object): void {
   appendFileSync(join(installationRoot(), 'figures.jsonl'), `${JSON.stringify(figures)}\n`);
 }

@@ -1,4 +1,4 @@
-/** Where applications are installed, once for all runs: outside of the checkout, readable for the users of tenants. */
+/** Where applications are installed once for all runs: outside of the checkout, readable for tenants' users. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const APPLICATIONS = fileURLToPath(new URL('.', import.meta.url));
 const STAMP = '.installed';
 
-/** `TENEMENT_APPS`, else a cache; not root's own, which nobody else may enter. */
+/** `TENEMENT_APPS`, or a cache outside of root's own, which other users may not enter. */
 export function installationRoot(): string {
   const { TENEMENT_APPS: chosen, XDG_CACHE_HOME: cache } = process.env;
   if (chosen) return chosen;
@@ -40,7 +40,7 @@ function runInstall(dir: string): void {
   if (status !== 0) throw new Error(`install.sh in ${dir}: exit ${status}\n${stdout}\n${stderr}`);
 }
 
-/** All that takes part in the installation; the config does not. */
+/** All files that take part in the installation. The config does not. */
 function stampOf(source: string): string {
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts') && entry.name !== 'tenement.toml')
@@ -57,7 +57,7 @@ function readStamp(dir: string): string | null {
   }
 }
 
-/** The config as it stands in the documentation, but for the level. */
+/** Returns the config as documented, apart from the level. */
 export function writeConfigFor(name: string, dir: string, keys: string): string {
   const config = readFileSync(join(APPLICATIONS, name, 'tenement.toml'), 'utf8');
   const file = join(dir, 'tenement.toml');

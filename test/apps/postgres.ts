@@ -1,11 +1,11 @@
-/** A PostgreSQL server of a test's own, on a Unix socket alone, with a database for each tenant. */
+/** A PostgreSQL server for one test, on a Unix socket only, with a database for each tenant. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Need } from './needs.ts';
 
-/** Where Debian keeps the programs of each version. */
+/** Where Debian installs the programs of each version. */
 const VERSIONS = '/usr/lib/postgresql';
 
 export const POSTGRES: Need = { test: `ls ${VERSIONS}/*/bin/initdb`, remedy: 'apt-get install postgresql' };
@@ -13,11 +13,11 @@ export const POSTGRES: Need = { test: `ls ${VERSIONS}/*/bin/initdb`, remedy: 'ap
 const PASSWORD = 'of the superuser';
 
 export class Postgres {
-  /** The directory of its socket, into which every user may look. */
+  /** The directory of the server's socket, which every user may enter. */
   readonly socketDir: string;
   private readonly dir: string;
   private readonly bin: string;
-  /** Whom it runs as: it refuses root. */
+  /** The server's user: PostgreSQL refuses root. */
   private readonly user: { uid?: number; gid?: number };
 
   constructor() {
@@ -38,7 +38,7 @@ export class Postgres {
     this.run('pg_ctl', ...this.data, '-o', options, '-l', join(this.dir, 'log'), '-w', 'start');
   }
 
-  /** A role and a database of the same name, which nobody else may enter. */
+  /** Creates a role and a database of the same name, which no other role may enter. */
   createDatabase(name: string, password: string): void {
     const statements = [
       `CREATE ROLE "${name}" LOGIN PASSWORD '${password}'`,
@@ -67,7 +67,7 @@ export class Postgres {
   }
 
   private run(program: string, ...args: string[]): void {
-    // What it starts goes on: it may not have this process's pipes.
+    // The started server keeps running, so it must not have this process's pipes.
     const { status } = spawnSync(join(this.bin, program), args, { ...this.user, cwd: this.dir, stdio: 'ignore' });
     if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${status}`);
   }

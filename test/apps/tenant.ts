@@ -1,4 +1,4 @@
-/** One tenant of an application: its visitor, and what its operator can do. */
+/** One tenant of an application, used by its visitor and its operator. */
 import type { InstanceView } from '../../src/core/input/verbs.ts';
 import { tenement } from '../e2e/command.ts';
 import type { TestServer } from '../e2e/support.ts';
@@ -10,7 +10,7 @@ export class Tenant extends Visitor {
   readonly instance: string;
   readonly server: TestServer;
 
-  /** Registers it; its first request starts it. */
+  /** Registers the tenant; the first request starts it. */
   static async register(server: TestServer, service: string, id: string, env: readonly string[]): Promise<Tenant> {
     const instance = `${service}:${id}`;
     const { status, stderr } = await server.cli(
@@ -53,7 +53,7 @@ export class Tenant extends Visitor {
     if (status !== 0) throw new Error(stderr);
   }
 
-  /** The last lines that it printed. */
+  /** Returns the last lines of the tenant's log. */
   async output(): Promise<string> {
     return (await this.server.cli('logs', this.instance, '-n', '60')).stdout;
   }

@@ -1,11 +1,11 @@
-/** A browser as far as applications need one: a tenant's host, cookies, redirects, forms, WebSockets. */
+/** A browser, as far as applications need one: a tenant's host, cookies, redirects, forms, WebSockets. */
 import { WebSocket } from 'ws';
 import { type Answer, type RequestOptions, send } from '../e2e/test-server.ts';
 
 const MAX_REDIRECTS = 10;
 
 export class Visitor {
-  /** Without the port. */
+  /** The tenant's host, without the port. */
   readonly host: string;
   private readonly port: number;
   private readonly cookies = new Map<string, string>();
@@ -15,7 +15,7 @@ export class Visitor {
     this.port = port;
   }
 
-  /** What a browser has in its address bar. */
+  /** The origin, as the browser's address bar shows it. */
   get origin(): string {
     return `http://${this.host}:${this.port}`;
   }
@@ -24,7 +24,7 @@ export class Visitor {
     return this.cookies.get(name) ?? '';
   }
 
-  /** One request, without following redirects. */
+  /** Sends one request, without following redirects. */
   async ask(path: string, options: RequestOptions = {}): Promise<Answer> {
     const answer = await send(this.port, path, { ...options, headers: { ...this.ownHeaders(), ...options.headers } });
     for (const line of answer.headers['set-cookie'] ?? []) this.keep(line);
@@ -42,7 +42,7 @@ export class Visitor {
     return this.ask(path, { method: 'POST', headers: { ...type, referer: this.origin + path, ...headers }, body });
   }
 
-  /** @throws {Error} when the answer is no success */
+  /** @throws {Error} when the response is no success */
   async json<T = unknown>(method: string, path: string, value?: unknown, headers = {}): Promise<T> {
     const body = value === undefined ? {} : { body: JSON.stringify(value) };
     const type = { 'content-type': 'application/json', ...headers };
@@ -51,7 +51,7 @@ export class Visitor {
     return (answer.body === '' ? null : JSON.parse(answer.body)) as T;
   }
 
-  /** Settles when the WebSocket is open. */
+  /** Opens a WebSocket; settles when it is open. */
   webSocket(path: string, protocols: readonly string[] = []): Promise<WebSocket> {
     const headers = { ...this.ownHeaders(), origin: this.origin };
     const socket = new WebSocket(`ws://127.0.0.1:${this.port}${path}`, [...protocols], { headers });
@@ -72,7 +72,7 @@ export class Visitor {
 
   private ownHeaders(): Record<string, string> {
     const pairs = [...this.cookies].map(([name, value]) => `${name}=${value}`);
-    // A browser names the port; applications compare it with `Origin`.
+    // A browser names the port, which applications compare with `Origin`.
     const host = { host: `${this.host}:${this.port}` };
     return pairs.length === 0 ? host : { ...host, cookie: pairs.join('; ') };
   }
@@ -84,7 +84,7 @@ export class Visitor {
   }
 }
 
-/** The value of a hidden field of a form. */
+/** Returns the value of a hidden field of a form. */
 export function field(page: string, name: string): string {
   const input = page.match(new RegExp(`<input[^>]*name=["']${name}["'][^>]*>`))?.[0] ?? '';
   const value = input.match(/value=["']([^"']*)["']/)?.[1];

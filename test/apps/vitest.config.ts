@@ -4,14 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/apps/**/*.test.ts'],
-    // What the package managers have to fetch the first time may be hundreds of megabytes.
+    // The package managers may fetch hundreds of megabytes the first time.
     hookTimeout: 1_800_000,
-    // Five starts of a JVM on a busy machine.
+    // Five starts of a JVM on a busy machine fit into this.
     testTimeout: 1_200_000,
     expect: { poll: { timeout: 60_000 } },
     env: { PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` },
     pool: 'forks',
-    // Some of them take a gigabyte and all processors to start.
+    // Some applications need a gigabyte and all processors to start.
     fileParallelism: false,
   },
 });

@@ -15,12 +15,12 @@ import { PER_SECOND, type Seen, shown, steadyLoad, warmUp } from './steady-load.
 
 const APP = fileURLToPath(new URL('./body-app.ts', import.meta.url));
 const CONNECTIONS = 1000;
-/** Longer than it is looked at. */
+/** Longer than the measurement. */
 const SECONDS = 40;
 const ATTACKER_CORE = '1';
 const HOST = 'other.test';
 
-/** Its kind, and what else slowhttptest is told. */
+/** The kind of attack, and further options of slowhttptest. */
 const ATTACKS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ['slow headers', ['-H', '-i', '5', '-x', '24']],
   ['slow bodies', ['-B', '-i', '5', '-s', '8192', '-x', '10']],
@@ -31,7 +31,7 @@ export async function bench(): Promise<void> {
   if (spawnSync('slowhttptest', ['-h']).error) throw new Error('apt-get install slowhttptest first');
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   const config = join(dir, 'tenement.toml');
-  // slowhttptest asks for 127.0.0.1, which is a tenant's address where any domain is.
+  // slowhttptest requests 127.0.0.1, which is a tenant's address where any domain is served.
   writeFileSync(config, `[proxy]\ndomain = "*"\n[service.app]\ncommand = ["node", "${APP}"]\n`);
   const server = await BenchServer.start(config);
   for (const id of ['127', 'other']) await server.api('POST', `/spawn/app/--id=${id}`);
@@ -61,7 +61,7 @@ function start(args: readonly string[], port: number): ChildProcess {
   return spawn('taskset', ['-c', ATTACKER_CORE, 'slowhttptest', ...args, ...common, '-u', url], { stdio: 'ignore' });
 }
 
-/** What the attacker costs by merely running: something else has its core instead. */
+/** The cost of the attacker's mere running: another program uses its core instead. */
 async function besideBusyCore(port: number): Promise<Seen> {
   const busy = spawn('taskset', ['-c', ATTACKER_CORE, process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' });
   try {

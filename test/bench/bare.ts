@@ -1,4 +1,4 @@
-/** An application started by hand: from spawn to its first 200 on its socket, watched for, never polled slowly. */
+/** An application started by hand: the time from spawn to the first 200 on its socket, noticed without slow polling. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, watch } from 'node:fs';
 import { request } from 'node:http';
@@ -11,7 +11,7 @@ export type Where = { readonly socketPath: string } | { readonly host: string; r
 
 type Program = Pick<ServiceConfig, 'name' | 'command' | 'workdir'>;
 
-/** Settles at the first 200; ends with the returned function. */
+/** Settles at the first 200; the returned function ends the application. */
 export async function bareStart(service: Program, dir: string): Promise<() => Promise<void>> {
   mkdirSync(dir, { recursive: true });
   const socket = join(dir, 's');
@@ -51,7 +51,7 @@ function appeared(socket: string, dir: string): Promise<void> {
   });
 }
 
-/** GET /; a refused connection (bound, not yet listening) is tried again at once, any other trouble ends the run. */
+/** Sends GET /. A refused connection (bound, not yet listening) is retried at once; any other error ends the run. */
 export function get(where: Where, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const attempt = () => {

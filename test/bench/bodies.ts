@@ -103,7 +103,7 @@ async function vanish(server: BenchServer): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, client));
-  // Idle connections to the tenant are kept for 1.5 s.
+  // The proxy keeps idle connections to the tenant for 1.5 s.
   await delay(3000);
   const view = JSON.parse(await server.api('GET', '/api/instances/app:t0'));
   console.log(`${VANISHING} connections that vanished in the middle of an answer, every second one by a reset`);

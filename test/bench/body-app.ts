@@ -1,8 +1,8 @@
-/** A tenant for measurements, on SOCKET_PATH: 18 bytes, a huge answer, an upload that it takes slowly. */
+/** A tenant for measurements on SOCKET_PATH: an answer of 18 bytes, a huge one, and an upload that it reads slowly. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
-/** It takes this much, then rests. */
+/** The tenant reads this much, then pauses. */
 const SIP_BYTES = 8 * 1024 * 1024;
 const REST_MS = 40;
 

@@ -1,4 +1,4 @@
-/** A tenant that answers, and by the way takes all that it can get of processes, memory or time. */
+/** A tenant that answers, and meanwhile takes as many processes, as much memory or time as it can. */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 const PIECE_BYTES = 4 * 1024 * 1024;
 
 const BOMBS: Readonly<Record<string, () => Promise<void> | void>> = {
-  /** Each shell starts two of its kind, for ever; the kernel refuses those over the limit. */
+  /** Each shell starts two of its kind, forever; the kernel refuses those over the limit. */
   fork: () => {
     const again = 'sh -c "$0" "$0" 2>/dev/null & sh -c "$0" "$0" 2>/dev/null & wait';
     for (let child = 0; child < 4; child += 1) spawn('sh', ['-c', again, again], { stdio: 'ignore' }).unref();

@@ -15,9 +15,9 @@ export async function bench(): Promise<void> {
   for (const app of EXAMPLE_APPS) await besideBareStart(app, ROUNDS, crash);
 }
 
-/** From SIGKILL of its process to the next answer, in ms. */
+/** From SIGKILL of the process to the next answer, in ms. */
 async function crash({ hypervisor, name, ask }: ExampleApp): Promise<number> {
-  // An operator's restart forgets the crashes before it.
+  // An operator's restart makes tenement forget the earlier crashes.
   await hypervisor.restart(name);
   await ask();
   const { pid } = hypervisor.getInstance(name);

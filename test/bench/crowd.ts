@@ -68,7 +68,7 @@ async function openServer(size: number): Promise<CrowdedServer> {
   return { size, dir, sockets, server: await BenchServer.start(join(dir, 'tenement.toml')) };
 }
 
-/** As /run is, where sockets lie by default. */
+/** A tmpfs like /run, where sockets lie by default. */
 function inMemory(): string {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }

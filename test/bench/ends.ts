@@ -18,17 +18,17 @@ const SIZES = [50, 100, 200];
 const SLEEPERS = 255;
 const SPAWNED_AT_ONCE = 8;
 const LOAD = { perSecond: 50, seconds: 12 };
-/** Into the load, before they fall asleep. */
+/** How long the load runs before the instances fall asleep. */
 const RELOAD_AFTER_MS = 2000;
-/** Until what the starts left to be done is done. */
+/** How long deferred work of the starts may take. */
 const QUIET_MS = 2000;
 
 type Kind = 'awake' | 'frozen';
 
-/** What was measured of one end, by build. */
+/** The measurements of one end, by build. */
 interface Figures {
   readonly seconds: number;
-  /** The longest that the server's event loop stood still. */
+  /** The longest block of the server's event loop. */
   readonly stallMs: number;
 }
 
@@ -98,7 +98,7 @@ async function open(size: number, kind: Kind, main: string | undefined) {
   return {
     server,
     configure,
-    /** Removes it all. Returns the longest stall in `forMs` from `sinceMs` on. */
+    /** Removes the servers. Returns the longest block of the event loop within `forMs` from `sinceMs` on. */
     close: (sinceMs: number, forMs = Number.POSITIVE_INFINITY) => {
       const stalls: { atMs: number; ms: number }[] = JSON.parse(readFileSync(stallsFile, 'utf8'));
       rmSync(dir, { recursive: true, force: true });
@@ -114,7 +114,7 @@ function configOf(keys: string): string {
   return `${settings}[service.app]\n${command}\n${keys}\n[service.other]\n${command}\nidle_timeout = 0\n`;
 }
 
-/** A few at a time. */
+/** Runs the tasks, a few at a time. */
 async function inTurns(ids: readonly string[], work: (id: string) => Promise<unknown>): Promise<void> {
   const left = [...ids];
   const worker = async () => {

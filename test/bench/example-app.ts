@@ -25,14 +25,14 @@ export interface ExampleApp {
   readonly hypervisor: Hypervisor;
   readonly service: ServiceConfig;
   readonly name: InstanceName;
-  /** Asks the tenant by the proxy; settles at its 200. */
+  /** Requests the tenant through the proxy; settles at its 200. */
   ask(): Promise<void>;
-  /** For whatever else the bench starts. */
+  /** A directory for whatever else the bench starts. */
   readonly dir: string;
   close(): Promise<void>;
 }
 
-/** @returns with the tenant ready */
+/** Settles when the tenant is ready. */
 export async function startExample(example: string): Promise<ExampleApp> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   const loadOptions = { dataDir: join(dir, 'data') };
@@ -62,7 +62,7 @@ export async function startExample(example: string): Promise<ExampleApp> {
   return { hypervisor, service, name, ask, dir, close };
 }
 
-/** Takes `figure`, in ms, and a bare start in turn, and prints both and their ratio. */
+/** Measures `figure`, in ms, and a bare start in turn, and prints both and their ratio. */
 export async function besideBareStart(
   { label, example }: (typeof EXAMPLE_APPS)[number],
   rounds: number,

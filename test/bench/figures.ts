@@ -1,4 +1,4 @@
-/** Figures of several runs. */
+/** Statistics of several runs. */
 
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -69,7 +69,7 @@ async function sleepAndWake(server: BenchServer): Promise<void> {
   while (cycles < CYCLES && performance.now() < endsAtMs) {
     await server.api('POST', '/api/instances/app:t0/sleep');
     cycles += 1;
-    // The load wakes it; half of the time it is put to sleep again before it is ready.
+    // The load wakes the instance; half of the time the instance is put to sleep again before it is ready.
     await delay(cycles % 2 === 0 ? 100 : 300);
   }
   const { requests, errors } = readWrk((await load).stdout);
@@ -86,7 +86,7 @@ function bareApp(socket: string): ChildProcess {
 
 function nginx(dir: string, name: string, text: string): ChildProcess {
   const file = join(dir, `${name}.conf`);
-  // One process as root, so that it may connect to the bare application's socket too.
+  // nginx runs as one process as root, so that it may connect to the bare application's socket too.
   writeFileSync(file, text.replace('http {', 'http {\n    access_log off;'));
   const globals = `daemon off; master_process off; pid ${dir}/${name}.pid;`;
   return spawn('taskset', ['-c', FRONT_CORE, 'nginx', '-c', file, '-g', globals], { stdio: 'ignore' });

@@ -1,4 +1,4 @@
-/** http-proxy with a target on a Unix socket, as it comes or with an agent that keeps connections: `PORT DIR plain|agent`. */
+/** http-proxy with a target on a Unix socket, by default or with a keep-alive agent: `PORT DIR plain|agent`. */
 import { Agent, createServer } from 'node:http';
 import httpProxy from 'http-proxy';
 

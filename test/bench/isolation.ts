@@ -1,4 +1,4 @@
-/** What isolation adds to a wake: the same applications at each level that this host can give, in turn. */
+/** The cost of isolation in a wake: the same applications at each level that this host supports, in turn. */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,10 +10,10 @@ import { BenchServer } from './server.ts';
 
 const ROUNDS = 31;
 const WARM_UPS = 2;
-/** Until what the last wake left to be done is done. */
+/** How long deferred work of the last wake may take. */
 const QUIET_MS = 500;
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
-/** Paths are of a copy, with Node in it: where the checkout lies, other users may not read it. */
+/** Paths are in a copy that includes Node: other users may not be able to read the checkout. */
 const APPS = [
   { name: 'notes', command: '["./node", "notes/app.js"]' },
   { name: 'python', command: '["/usr/bin/python3", "python/app.py"]' },
@@ -27,7 +27,7 @@ const LEVELS = [
 ];
 
 export async function bench(): Promise<void> {
-  // Where other users may pass.
+  // A directory that other users may enter.
   mkdirSync('/srv', { recursive: true });
   const dir = mkdtempSync('/srv/tnm-');
   chmodSync(dir, 0o755);
@@ -51,7 +51,7 @@ async function benchApp(app: string, server: BenchServer): Promise<void> {
   for (const name of names) await server.api('POST', `/spawn/${name}/--id=b-${name}`);
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
-    // Each level comes first as often as the others.
+    // Each level comes first equally often.
     const first = (round + WARM_UPS) % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       await server.api('POST', `/api/instances/${name}:b-${name}/sleep`);

@@ -17,7 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   peers: () => import('./peers/main.ts'),
 };
 
-// What npm puts into PATH is not for tenants; those of the benches run with the Node of the benches.
+// Tenants must not get npm's additions to PATH; the benches' tenants run with the benches' Node.
 process.env['PATH'] = `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`;
 
 const name = process.argv[2] ?? '';

@@ -1,4 +1,4 @@
-/** The proxies that are measured: each on one core, in front of `DIR/t0.sock`. */
+/** The measured proxies: each on one core, in front of `DIR/t0.sock`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -17,19 +17,19 @@ export const tenement = (tenants: number): Peer => ({
   command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), String(tenants), dir],
 });
 
-/** The proxy of another checkout. */
+/** tenement's proxy of another checkout. */
 export const otherBuild = (checkout: string): Peer => ({
   name: 'other',
   command: (port, dir) => [process.execPath, `${checkout}/test/bench/proxy-server.ts`, String(port), '1', dir],
 });
 
-/** As it comes, which is a connection for each request; and with an agent that keeps connections. */
+/** http-proxy by default, with a connection for each request; and with a keep-alive agent. */
 const httpProxy = (name: string, mode: 'plain' | 'agent'): Peer => ({
   name,
   command: (port, dir) => [process.execPath, here('http-proxy-server.ts'), String(port), dir, mode],
 });
 
-/** Not a proxy: what reading and writing alone cost a Node program. */
+/** A relay, not a proxy: the cost of reading and writing alone in a Node program. */
 const RELAY: Peer = {
   name: 'bare relay',
   command: (port, dir) => [process.execPath, here('relay-server.ts'), String(port), dir],
@@ -73,7 +73,7 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
-/** Starts it pinned to a core; settles when it takes connections. */
+/** Starts the proxy pinned to a core; settles when it accepts connections. */
 export async function startPinned(core: number, command: readonly string[], port: number): Promise<ChildProcess> {
   const env = { ...process.env, GOMAXPROCS: '1', HOME: '/tmp', XDG_DATA_HOME: '/tmp', XDG_CONFIG_HOME: '/tmp' };
   const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'ignore', 'pipe'], env });
@@ -123,7 +123,7 @@ proxy_set_header X-Request-Id $request_id; } }`,
   );
 }
 
-/** One worker that stays in the foreground and writes nothing but what is asked for. */
+/** One nginx worker in the foreground, which logs only critical errors. */
 export function nginxBase(dir: string, http: string): string {
   return `daemon off; master_process off; worker_processes 1; pid ${dir}/nginx-${Math.random()}.pid;
 error_log stderr crit; worker_rlimit_nofile 8192; events { worker_connections 4096; }

@@ -19,7 +19,7 @@ const PROXY_CORE = 0;
 const LOAD_CORE = 1;
 const SECONDS = 3;
 const ROUNDS = 3;
-/** Against another build, where a few per cent matter. */
+/** For a comparison with another build, where a few per cent matter. */
 const BUILD_ROUNDS = 9;
 const TENANTS = 1000;
 const FIRST_PORT = 28_100;
@@ -28,10 +28,10 @@ interface Case {
   readonly name: string;
   readonly path: string;
   readonly connections: number;
-  /** MB to send. */
+  /** Each request uploads 1 MB. */
   readonly upload?: boolean;
   readonly tenants?: number;
-  /** Each request has other header lines than the one before it. */
+  /** Each request has other header lines than the previous one. */
   readonly varies?: boolean;
 }
 
@@ -111,7 +111,7 @@ async function benchCase(one: Case, dir: string, peers: readonly Peer[]): Promis
   }
 }
 
-/** Each round measures both, in the one order and then in the other: what the machine does meanwhile meets both. */
+/** Each round measures both, in both orders, so that other load of the machine affects both. */
 async function compareBuilds(one: Case, dir: string, checkout: string): Promise<void> {
   const peers = [otherBuild(checkout), tenement(1)];
   const results = new Map<string, Result[]>(peers.map(({ name }) => [name, []]));
@@ -132,7 +132,7 @@ async function compareBuilds(one: Case, dir: string, checkout: string): Promise<
   console.log(`${one.name.padEnd(26)} requests/s ${rate.padEnd(28)} CPU us ${cpu.padEnd(26)} p99 ms ${p99}`);
 }
 
-/** The same answer from one tenant, a hundred and a thousand: every connection that is used is one more to keep at hand. */
+/** The same answer from one tenant, a hundred and a thousand: every further connection is one more to keep ready. */
 async function benchTenants(dir: string): Promise<void> {
   const counts = [1, 100, TENANTS];
   const runs = counts.flatMap((tenants) => [tenement(tenants), nginxOf(tenants)].map((peer) => ({ peer, tenants })));

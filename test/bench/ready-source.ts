@@ -1,4 +1,4 @@
-/** Instances `app:t0` to `app:tN`, ready at `DIR/t0.sock` and so on, behind the supervisor's own gate. */
+/** Instances `app:t0` to `app:tN`, always ready at `DIR/t0.sock` and so on, behind the supervisor's own gate. */
 
 import type { UpstreamSource } from '../../src/core/admission/serving.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';

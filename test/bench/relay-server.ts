@@ -33,7 +33,7 @@ function relay(client: Socket): void {
   }
 }
 
-/** Returns whether there is room for more. */
+/** Returns whether the destination has room for more. */
 function constantWriter(socket: Socket): (bytes: Buffer) => boolean {
   let constant = '';
   return (bytes) => {

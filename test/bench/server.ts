@@ -1,4 +1,4 @@
-/** A real server in a process of its own, and what /proc tells of it. */
+/** A real server in a process of its own, and its figures from /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** The built one, which is what people run. */
+/** The built program, which is what people run. */
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 interface StartOptions {
@@ -17,7 +17,7 @@ interface StartOptions {
 }
 
 export class BenchServer {
-  /** From spawn to its ready line. */
+  /** The time from spawn to the ready line. */
   readonly readyMs: number;
   readonly proxyPort: number;
   private readonly apiPort: number;
@@ -33,7 +33,7 @@ export class BenchServer {
     this.apiPort = ports[1] ?? 0;
   }
 
-  /** `main`: another build's program, to compare with; `nodeArgs`: options of Node. */
+  /** `main`: another build's program, for a comparison; `nodeArgs`: options of Node. */
   static async start(config: string, { main = MAIN, nodeArgs = [] }: StartOptions = {}): Promise<BenchServer> {
     const dir = dirname(config);
     const startedAt = performance.now();
@@ -61,7 +61,7 @@ export class BenchServer {
     return readdirSync(`/proc/${this.child.pid}/fd`).length;
   }
 
-  /** Of user and system together, in ms; ticks are 10 ms. */
+  /** User and system time together, in ms; a tick is 10 ms. */
   cpuMs(): number {
     const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,4 +1,4 @@
-/** A client that asks at a fixed rate, each request at its time whether or not the one before was answered. */
+/** A client that sends requests at a fixed rate, each on schedule whether or not earlier ones were answered. */
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from './figures.ts';
@@ -7,7 +7,7 @@ export const PER_SECOND = 500;
 const ASKED_FOR_S = 12;
 const WARM_UPS = 4;
 
-/** Until the client's own code is compiled as far as it will be: measured, that takes 20,000 requests. */
+/** How many requests the client's own code needs to be fully compiled, as measured. */
 export async function warmUp(port: number, host: string): Promise<void> {
   for (let round = 0; round < WARM_UPS; round += 1) await steadyLoad(port, host);
 }
@@ -23,7 +23,7 @@ export interface Seen {
   readonly errors: number;
 }
 
-/** Keeps nothing but the times, lest its own garbage collection be what is measured. */
+/** Keeps only times, so that the client's own garbage collection is not measured. */
 export async function steadyLoad(
   port: number,
   host: string,
@@ -59,7 +59,7 @@ interface Where {
   readonly agent: Agent;
 }
 
-/** `answered`: how long it took, in ms; null when it failed. */
+/** `answered`: the duration in ms; null when the request failed. */
 function ask({ port, host, agent }: Where, answered: (ms: number | null) => void): void {
   const startedAtMs = performance.now();
   const asked = request({ host: '127.0.0.1', port, agent, headers: { host } }, (response) => {

@@ -14,7 +14,7 @@ import { BenchServer } from './server.ts';
 
 const ROUNDS = 200;
 const WARM_UPS = 20;
-/** For the memory to be pushed out, and for what the last request has left to be done. */
+/** How long pushing out memory, and deferred work of the last request, may take. */
 const PAUSE_MS = 100;
 const NOTES = fileURLToPath(new URL('../../examples/notes/app.js', import.meta.url));
 
@@ -51,7 +51,7 @@ export async function bench(): Promise<void> {
   }
 }
 
-/** As little of a client as there can be: the answer of the notes application comes in one piece. */
+/** A minimal client: the answer of the notes application comes in one piece. */
 async function answered(client: Socket): Promise<void> {
   client.write('GET / HTTP/1.1\r\nhost: acme.localhost\r\n\r\n');
   const [answer] = await once(client, 'data');

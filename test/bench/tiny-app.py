@@ -1,4 +1,4 @@
-# As small as a tenant can be: answers every request with "ok" and ends at once on SIGTERM.
+# A minimal tenant: answers every request with "ok" and ends at once on SIGTERM.
 import os
 import selectors
 import socket

@@ -1,4 +1,4 @@
-/** Reads uploads whole and says how long they were: `SOCKET`. */
+/** Reads uploads whole and answers with their length: `SOCKET`. */
 import { createServer } from 'node:http';
 
 createServer((request, response) => {

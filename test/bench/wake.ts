@@ -15,7 +15,7 @@ export async function bench(): Promise<void> {
   for (const app of EXAMPLE_APPS) await besideBareStart(app, ROUNDS, wake);
 }
 
-/** From a request to its answer, in ms; asleep before and after. */
+/** The time from a request to its answer, in ms; the instance is asleep before and after. */
 async function wake({ hypervisor, name, ask }: ExampleApp): Promise<number> {
   await hypervisor.sleep(name);
   const wakeMs = await timed(ask);

@@ -1,12 +1,12 @@
-/** What wrk prints, read. */
+/** Reads the output of wrk. */
 
 export interface WrkFigures {
   readonly perSecond: number;
   readonly requests: number;
-  /** 0 without `--latency`. */
+  /** The median latency; 0 without `--latency`. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that are not 2xx or 3xx, and requests that got none. */
+  /** Answers other than 2xx or 3xx, and requests without an answer. */
   readonly errors: number;
 }
 

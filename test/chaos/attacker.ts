@@ -1,4 +1,4 @@
-/** Clients of the hostile tenants that mean harm: to the server, and through it to the others. */
+/** Malicious clients of the hostile tenants, which attack the server and through it the other tenants. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,12 +33,12 @@ async function attackUntil(tenant: Tenant, random: Random, { server }: LoadOptio
   }
 }
 
-/** The server may be gone at any time: then there is nobody to attack. */
+/** The server may be gone at any time, and then there is nothing to attack. */
 async function attack(what: Attack, tenant: Tenant, port: number, ended: AbortSignal): Promise<void> {
   const count = what === 'silence' ? SILENT : 1;
   const sockets = await Promise.all(Array.from({ length: count }, () => open(port)));
   for (const socket of sockets) socket.write(bytesOf(what, tenant));
-  // None of them reads.
+  // None of these clients reads.
   await delay(HOLD_MS, undefined, { signal: ended }).catch(() => {});
   for (const socket of sockets) socket.destroy();
 }

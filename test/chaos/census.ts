@@ -1,4 +1,4 @@
-/** Who is there, from /proc: the processes of tenants, counted again and again. */
+/** Counts the processes of tenants repeatedly, from /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { programOf, type Tenant } from './tenants.ts';
@@ -14,7 +14,7 @@ export interface Found {
 const LOOK_MS = 200;
 const BURIAL_MS = 3000;
 
-/** Every process that was started for a tenant of this data directory. */
+/** Lists every process that was started for a tenant of this data directory. */
 export function processesOf(dataDir: string): Found[] {
   const found: Found[] = [];
   for (const pid of pids()) {
@@ -41,7 +41,7 @@ export function serving(found: readonly Found[], { id, kind }: Tenant): number[]
   return own.filter(({ parent }) => !pids.has(parent)).map(({ pid }) => pid);
 }
 
-/** Dead children that their parent does not bury, though it has had time to. */
+/** Lists zombies that their parent does not reap, though it has had time to. */
 export async function zombiesOf(parent: number): Promise<number> {
   const before = new Set(deadChildrenOf(parent));
   await delay(BURIAL_MS);
@@ -55,10 +55,10 @@ function deadChildrenOf(parent: number): number[] {
   });
 }
 
-/** Looks all the time whether one tenant is served by two processes. */
+/** Watches continuously whether two processes serve one tenant. */
 export class Census {
   looks = 0;
-  /** What was seen twice. */
+  /** Findings of two processes for one tenant. */
   readonly twice: string[] = [];
   private readonly timer: NodeJS.Timeout;
 
@@ -73,7 +73,7 @@ export class Census {
   private look(found: readonly Found[], tenants: readonly Tenant[]): void {
     this.looks += 1;
     for (const tenant of tenants) {
-      // One look takes a while: what it saw first may have ended before it saw the next.
+      // One look takes a while: the first process may have ended before the look reached the second.
       const those = serving(found, tenant).filter(isThere);
       if (those.length > 1) this.twice.push(`${tenant.instance}: ${those.join(' and ')}`);
     }

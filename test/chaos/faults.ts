@@ -1,4 +1,4 @@
-/** What goes wrong, one thing after the other: by chance, but the same with the same seed. */
+/** The faults that the run injects, one after the other: random, but the same with the same seed. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { commandOf, processesOf, serving } from './census.ts';
 import { servingIn } from './ledger.ts';
@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 import type { ServerUnderTest } from './server.ts';
 import { KINDS, type Kind, type Tenant } from './tenants.ts';
 
-export interface DeedsOptions {
+export interface FaultsOptions {
   readonly server: ServerUnderTest;
   readonly tenants: readonly Tenant[];
   readonly log: FaultLog;
@@ -33,18 +33,18 @@ const BAD_CONFIGS = ['half a li', '[service.plain]\ncomand = "x"\n', '[settings]
 export class Faults {
   readonly done = new Map<string, number>();
   survivors = { before: 0, after: 0 };
-  /** Those that did not: their state by the registry, and their command line. */
-  readonly casualties: string[] = [];
-  private readonly options: DeedsOptions;
+  /** Instances whose process did not survive a kill of the server: the state by the registry, and the command line. */
+  readonly lostInstances: string[] = [];
+  private readonly options: FaultsOptions;
   private readonly under: Promise<void>[] = [];
-  /** On a busy machine they are there for a while yet. */
+  /** Killed processes, which remain for a while on a busy machine. */
   private readonly killed = new Set<number>();
 
-  constructor(options: DeedsOptions) {
+  constructor(options: FaultsOptions) {
     this.options = options;
   }
 
-  /** Until the signal: then everyone is back where they belong. */
+  /** Runs until the signal aborts; then every fault has been undone. */
   async run(ended: AbortSignal, pauseMs: number): Promise<void> {
     const { random } = this.options;
     while (!ended.aborted) {
@@ -54,7 +54,7 @@ export class Faults {
     await Promise.all(this.under);
   }
 
-  /** Those that take a while go on beside the others. */
+  /** Faults that take a while run beside the others. */
   private async begin(fault: Fault): Promise<void> {
     this.done.set(fault, (this.done.get(fault) ?? 0) + 1);
     const tenant = this.options.random.pick(this.options.tenants);
@@ -104,21 +104,21 @@ export class Faults {
     const { server, random } = this.options;
     const forMs = random.between(0, 1500);
     await server.kill();
-    // Not those that were being stopped or put to sleep at that moment: they have had their SIGTERM.
+    // Instances that were being stopped or put to sleep at that moment are exempt: they have had their SIGTERM.
     const serving = servingIn(server.dataDir);
     const before = this.everyone().filter((pid) => serving.has(pid) && !this.killed.has(pid));
     const were = new Map(before.map((pid) => [pid, `${serving.get(pid)} ${commandOf(pid)}`]));
     await delay(forMs);
     const after = new Set(this.everyone());
     await server.start();
-    for (const pid of before) if (!after.has(pid)) this.casualties.push(`${pid} ${were.get(pid)}`);
+    for (const pid of before) if (!after.has(pid)) this.lostInstances.push(`${pid} ${were.get(pid)}`);
     this.survivors = {
       before: this.survivors.before + before.length,
       after: this.survivors.after + before.filter((pid) => after.has(pid)).length,
     };
   }
 
-  /** Not those that end by themselves. */
+  /** Excludes instances whose processes end by themselves. */
   private everyone(): number[] {
     const { server, tenants } = this.options;
     const found = processesOf(server.dataDir);
@@ -147,7 +147,7 @@ export class Faults {
 
   private async away(tenant: Tenant, leave: () => Promise<void>, comeBack: () => Promise<void>): Promise<void> {
     const end = this.options.log.begin(tenant, 'away');
-    // Drawn before anything is waited for, so that chance is the same each time.
+    // Random values are drawn before any wait, so that they are the same each time.
     const forMs = this.options.random.between(0, 1000);
     await leave();
     await delay(forMs);
@@ -158,7 +158,7 @@ export class Faults {
   private async freeze(tenant: Tenant, forMs: number): Promise<void> {
     const { server, log } = this.options;
     const pids = serving(processesOf(server.dataDir), tenant);
-    // Frozen for long it fails its liveness probes, and is ended.
+    // An instance frozen for long fails its liveness probes, and is ended.
     const end = log.begin(tenant, 'death');
     for (const pid of pids) kill(pid, 'SIGSTOP');
     await delay(forMs);
@@ -183,6 +183,6 @@ export function kill(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }

@@ -1,10 +1,10 @@
-/** What tenants and the server wrote down, from their own databases. */
+/** The records of tenants and the server, from their own databases. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Tenant } from './tenants.ts';
 
-/** The numbers in a tenant's database, as often as they stand there. */
+/** Returns the numbers in a tenant's database, including repetitions. */
 export function writesOf(dataDir: string, tenant: Tenant): number[] {
   const notes = tenant.kind === 'notes';
   const file = join(dataDir, tenant.id, notes ? 'notes.db' : 'ledger.db');
@@ -21,7 +21,7 @@ export function writesOf(dataDir: string, tenant: Tenant): number[] {
   }
 }
 
-/** The processes that were serving, or about to, by the registry of a server that is gone, each with its state. */
+/** Returns the processes that were serving, or starting, by the registry of an ended server, each with its state. */
 export function servingIn(dataDir: string): Map<number, string> {
   const database = new DatabaseSync(join(dataDir, '.tenement/tenement.db'));
   try {

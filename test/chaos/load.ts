@@ -1,4 +1,4 @@
-/** The customers: they read, write, upload and hold WebSockets, all the time. */
+/** The customers, which read, write, upload and hold WebSockets all the time. */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -14,7 +14,7 @@ export interface LoadOptions {
   readonly log: FaultLog;
   readonly tally: Tally;
   readonly seed: number;
-  /** Customers of each tenant. */
+  /** Number of customers of each tenant. */
   readonly customers: number;
   /** Mean pause between two requests of a customer, ms. */
   readonly pauseMs: number;
@@ -27,10 +27,10 @@ interface Answer {
 }
 
 const WEIGHTS = { read: 50, write: 35, upload: 10, stream: 5 } as const;
-/** The processes of these end by themselves, at times that only they know. */
+/** Services whose processes end by themselves, at unknown times. */
 const SELF_ENDING = ['crashes', 'leaks', 'loops', 'hostile'];
 
-/** Begins; the returned function ends it and settles when all is quiet. */
+/** Begins the load; the returned function ends it and settles when all is quiet. */
 export function startLoad(options: LoadOptions): () => Promise<void> {
   const ended = new AbortController();
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
@@ -169,7 +169,7 @@ class Customer {
     return promise;
   }
 
-  /** A WebSocket, open for a while, that says something and hears it. */
+  /** Opens a WebSocket for a while, and expects an echo. */
   private async stream(): Promise<void> {
     const { server, tally } = this.options;
     const fromMs = performance.now();
@@ -185,7 +185,7 @@ class Customer {
     }
     tally.answered += 1;
     tally.streams += 1;
-    // A stream ends with the process that it leads to; that is counted, and no failure.
+    // A stream ends with its process; that is counted, and is no failure.
     if (!(await spoke(socket, this.random.between(100, 2000)))) tally.streamsCut += 1;
     socket.terminate();
   }
@@ -214,7 +214,7 @@ function opened(socket: WebSocket): Promise<'open' | Answer | Error> {
   });
 }
 
-/** Whether it was heard, and the socket stayed open for so long. */
+/** Whether the echo came, and the socket stayed open for the whole time. */
 function spoke(socket: WebSocket, forMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     let heard = false;

@@ -1,4 +1,4 @@
-/** What was done to whom and when, so that a failed request can be told from a broken promise. */
+/** A log of faults by instance and time, which tells an excusable failure from a broken promise. */
 import type { Tenant } from './tenants.ts';
 
 interface Span {
@@ -7,18 +7,18 @@ interface Span {
 }
 
 export type Fault =
-  /** Its process was killed, froze to death, or took its own life. */
+  /** The process was killed, froze to death, or ended itself. */
   | 'death'
-  /** It was stopped, or unregistered, by an operator. */
+  /** An operator stopped or unregistered the instance. */
   | 'away';
 
-/** Deaths are seen a moment after they happen, and cut what is written a moment before. */
+/** A death is noticed a moment later, and cuts data written a moment before. */
 const MARGIN_MS = 1500;
 
 export class FaultLog {
   private readonly spans = new Map<string, Span[]>();
 
-  /** From now until the returned function is called. */
+  /** Logs a fault from now until the returned function is called. */
   begin(tenant: Pick<Tenant, 'instance'>, fault: Fault): () => void {
     const span = { fromMs: performance.now(), toMs: Number.POSITIVE_INFINITY };
     this.of(tenant, fault).push(span);
@@ -31,7 +31,7 @@ export class FaultLog {
     this.begin(tenant, fault)();
   }
 
-  /** Whether it happened while something that began at `fromMs` and ended now was going on. */
+  /** Whether such a fault happened between `fromMs` and now. */
   happened(tenant: Pick<Tenant, 'instance'>, fault: Fault, fromMs: number): boolean {
     const nowMs = performance.now();
     return this.of(tenant, fault).some((span) => span.fromMs - MARGIN_MS <= nowMs && span.toMs + MARGIN_MS >= fromMs);

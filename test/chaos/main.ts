@@ -1,6 +1,6 @@
-/** `npm run chaos -- --minutes N --seed S`: everything goes wrong at once, for a while, and then it is counted. */
+/** `npm run chaos -- --minutes N --seed S`: injects all faults for a while, then checks every promise. */
 import { parseArgs } from 'node:util';
-import { type Reckoning, runChaos } from './run.ts';
+import { type RunReport, runChaos } from './run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -10,7 +10,7 @@ const { values } = parseArgs({
   },
 });
 
-const reckoning = await runChaos({
+const outcome = await runChaos({
   seconds: Number(values.minutes) * 60,
   seed: Number(values.seed),
   tenants: Number(values.tenants),
@@ -18,16 +18,16 @@ const reckoning = await runChaos({
   pauseMs: 250,
   faultPauseMs: 400,
 });
-console.log(report(reckoning));
-for (const one of reckoning.casualties) console.log(`did not survive a kill of the server: ${one}`);
-if (reckoning.broken.length > 0) {
-  console.log(`\n${reckoning.broken.length} broken promises; the first of them:`);
-  for (const what of reckoning.broken.slice(0, 20)) console.log(`  ${what}`);
-  console.log(`what is left is in ${reckoning.dir}`);
+console.log(report(outcome));
+for (const one of outcome.lostInstances) console.log(`did not survive a kill of the server: ${one}`);
+if (outcome.broken.length > 0) {
+  console.log(`\n${outcome.broken.length} broken promises; the first of them:`);
+  for (const what of outcome.broken.slice(0, 20)) console.log(`  ${what}`);
+  console.log(`what is left is in ${outcome.dir}`);
   process.exitCode = 1;
 }
 
-function report(run: Reckoning): string {
+function report(run: RunReport): string {
   const { tally, found, survivors, descriptors, residentMb, left, restartMs } = run;
   const rows: [string, string | number][] = [
     ['tenants', run.tenants],

@@ -1,4 +1,4 @@
-/** One run: tenants, their customers, what goes wrong, and the reckoning. */
+/** One run: tenants, their customers, the faults, and the final checks. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,17 +22,17 @@ const MOST_LOOKS = 40;
 export interface ChaosOptions {
   readonly seconds: number;
   readonly seed: number;
-  /** About so many. */
+  /** Approximate number of tenants. */
   readonly tenants: number;
-  /** Of each tenant. */
+  /** Number of customers of each tenant. */
   readonly customers: number;
-  /** Mean pause of a customer, ms. */
+  /** Mean pause between two requests of a customer, ms. */
   readonly pauseMs: number;
   /** Mean pause between two faults, ms. */
   readonly faultPauseMs: number;
 }
 
-export interface Reckoning {
+export interface RunReport {
   readonly dir: string;
   readonly tenants: number;
   readonly tally: Tally;
@@ -41,9 +41,9 @@ export interface Reckoning {
   /** Median and longest, ms. */
   readonly restartMs: readonly [median: number, longest: number];
   readonly survivors: { readonly before: number; readonly after: number };
-  readonly casualties: readonly string[];
+  readonly lostInstances: readonly string[];
   readonly looks: number;
-  /** Each a broken promise, in words; empty when all is well. */
+  /** Broken promises, in words; empty when none was broken. */
   readonly broken: readonly string[];
   readonly found: { readonly writes: number; readonly doubled: number; readonly foreign: number };
   readonly descriptors: { readonly before: number; readonly after: number };
@@ -56,9 +56,9 @@ export interface Reckoning {
   };
 }
 
-export async function runChaos(options: ChaosOptions): Promise<Reckoning> {
+export async function runChaos(options: ChaosOptions): Promise<RunReport> {
   const dir = mkdtempSync(join(tmpdir(), 'chaos-'));
-  // Tenants with users of their own pass through.
+  // The users of tenants pass through this directory.
   chmodSync(dir, 0o711);
   const server = new ServerUnderTest(dir);
   const tenants = tenantsOf(options.tenants);
@@ -90,7 +90,7 @@ interface Course {
   readonly victims: Victims;
 }
 
-async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<Reckoning> {
+async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], course: Course): Promise<RunReport> {
   const { tally, faults, census, victims } = course;
   const afterAll = await quietDescriptors(server);
   const residentMb = server.residentMb();
@@ -122,7 +122,7 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
     serverKills: server.kills,
     restartMs: medianAndLongest(server.restartMs),
     survivors: faults.survivors,
-    casualties: faults.casualties,
+    lostInstances: faults.lostInstances,
     looks: census.looks,
     broken,
     found,
@@ -132,16 +132,16 @@ async function reckon(server: ServerUnderTest, tenants: readonly Tenant[], cours
   };
 }
 
-/** Of the server, with every instance asleep and no client. */
+/** Returns the server's open descriptors with every instance asleep and no client. */
 async function quietDescriptors(server: ServerUnderTest): Promise<number> {
   const instances = await server.instances();
   await Promise.all(instances.map(({ instance }) => server.api('POST', `/api/instances/${instance}/sleep`)));
-  // Idle connections to what has ended, and what measured it, are closed within this.
+  // Idle connections to ended processes, and connections of the measurement, are closed within this time.
   await delay(4000);
   return steady(() => server.descriptors());
 }
 
-/** What is read several times in a row: a busy machine takes longer to come to rest. */
+/** Reads a figure several times in a row, because a busy machine takes longer to settle. */
 async function steady(read: () => number): Promise<number> {
   let [last, times] = [read(), 1];
   for (let looks = 0; times < STEADY_LOOKS && looks < MOST_LOOKS; looks += 1) {
@@ -161,7 +161,7 @@ function traces(server: ServerUnderTest) {
   return { processes: processesOf(server.dataDir).length, files: files.length, sockets: sockets.length };
 }
 
-/** Sockets and FIFOs; not the empty directories that hold them, nor what a hostile tenant made and is being removed. */
+/** Lists sockets and FIFOs, without the directories that hold them, and without files of hostile tenants. */
 function list(dir: string): string[] {
   const found = execFileSync('find', [dir, '-name', '.trash', '-prune', '-o', '-type', 's,p', '-print'], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-/** The server that is put to the test: on fixed ports, killed and started anew. */
+/** The server under test, on fixed ports, killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,17 +21,17 @@ export interface ApiAnswer {
 export class ServerUnderTest {
   readonly dir: string;
   edit: Edit = FIRST_EDIT;
-  /** Grows when it dies and when it is there again: two readings that differ had a death between them. */
+  /** Increases when the server dies and when it is back: two different readings had a death between them. */
   epoch = 0;
   up = false;
   kills = 0;
-  /** From SIGKILL's successor being started to its ready line, ms. */
+  /** The time from the start of a successor after SIGKILL to its ready line, ms. */
   readonly restartMs: number[] = [];
   private ports = { proxy: 0, api: 0 };
   private child: ChildProcess | null = null;
-  /** It was told to end. */
+  /** Whether the server was told to end. */
   private ending = false;
-  /** Ends that nobody asked for. */
+  /** Unexpected ends. */
   readonly ownEnds: string[] = [];
 
   constructor(dir: string) {
@@ -72,7 +72,7 @@ export class ServerUnderTest {
   async start(): Promise<void> {
     const startedAtMs = performance.now();
     const args = [MAIN, 'serve', '-c', this.configFile];
-    // Tenants are to run the same Node as this.
+    // Tenants run the same Node as this process.
     const path = `${dirname(process.execPath)}:${process.env['PATH']}`;
     const env = { ...process.env, PATH: path, XDG_RUNTIME_DIR: this.dir };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -97,7 +97,7 @@ export class ServerUnderTest {
     await this.end('SIGKILL');
   }
 
-  /** @returns its exit status */
+  /** Returns the server's exit status. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
@@ -109,7 +109,7 @@ export class ServerUnderTest {
     return status;
   }
 
-  /** A call of its API, again and again while it does not run. */
+  /** Calls the API, repeatedly while the server does not run. */
   async api(method: string, path: string): Promise<ApiAnswer> {
     for (;;) {
       const answer = await this.call(method, path).catch(() => null);
@@ -126,7 +126,7 @@ export class ServerUnderTest {
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
-  /** Of the server, not of its tenants. */
+  /** Returns the memory of the server, without its tenants. */
   residentMb(): number {
     const [, pages = '0'] = readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ');
     return Math.round((Number(pages) * 4096) / 1024 / 1024);

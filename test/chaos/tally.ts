@@ -1,4 +1,4 @@
-/** What became of every request and every write. */
+/** The outcomes of every request and every write. */
 import type { Tenant } from './tenants.ts';
 
 export const ALLOWED = [
@@ -16,7 +16,7 @@ export class Tally {
   streams = 0;
   streamsCut = 0;
   readonly excused = new Map<Excuse, number>();
-  /** What has no excuse, in words. */
+  /** Failures without an excuse, in words. */
   readonly broken: string[] = [];
   /** Instance → numbers whose write was acknowledged. */
   readonly acknowledged = new Map<string, Set<number>>();

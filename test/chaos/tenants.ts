@@ -1,4 +1,4 @@
-/** Who lives there: services of several kinds, their tenants, and the config that names them. */
+/** The services of several kinds, their tenants, and the config that names them. */
 import { fileURLToPath } from 'node:url';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
@@ -27,7 +27,7 @@ export interface Tenant {
   readonly host: string;
 }
 
-/** Of one that the whole is scaled by. */
+/** The relative number of tenants of each kind. */
 const SHARE: Readonly<Record<Kind, number>> = {
   notes: 7,
   python: 7,
@@ -42,7 +42,7 @@ const SHARE: Readonly<Record<Kind, number>> = {
   hostile: 2,
 };
 
-/** About `count` tenants, at least one of each kind. */
+/** Makes about `count` tenants, at least one of each kind. */
 export function tenantsOf(count: number): Tenant[] {
   const whole = Object.values(SHARE).reduce((sum, share) => sum + share, 0);
   return KINDS.flatMap((kind) => {
@@ -55,19 +55,19 @@ function tenantOf(kind: Kind, id: string): Tenant {
   return { kind, id, instance: `${kind}:${id}`, host: `${id}.${kind}.localhost` };
 }
 
-/** How a process of that kind is known by its command line. */
+/** A part of the command line that identifies a process of that kind. */
 export function programOf(kind: Kind): string {
   if (kind === 'notes') return `${EXAMPLES}/notes/app.js`;
   if (kind === 'loops') return `${FIXTURES}/exits-at-once.mjs`;
   return kind === 'python' ? `${FIXTURES}/ledger.py` : `${FIXTURES}/ledger.mjs`;
 }
 
-/** What a good edit of the config changes. */
+/** Values that a good edit of the config changes. */
 export interface Edit {
-  /** Goes into the environment of these. */
+  /** The value of GENERATION in the environment of these services. */
   readonly generation: Readonly<Partial<Record<Kind, number>>>;
   readonly idleTimeoutS: number;
-  /** A service that comes and goes. */
+  /** Whether the optional service is in the config. */
   readonly extra: boolean;
 }
 
@@ -101,7 +101,7 @@ MISCHIEF = "${['notes', 'python', 'plain', 'loops', 'suspends'].includes(kind) ?
 `;
 }
 
-/** With each edit its user changes, and with that the owner of what it has made. */
+/** Each edit changes the service's user, and with it the owner of its tenants' files. */
 function isolationKeys(generation: number): string {
   const user = generation % 2 === 0 ? 'dynamic' : 'root';
   return `isolation = "namespace"\nuser = "${user}"\nmemory_limit_mb = 256\npids_limit = 64\n`;

@@ -1,4 +1,4 @@
-/** Files that a hostile tenant would like to own: the host's own, and some that lie beside its data. */
+/** Files that a hostile tenant might try to own: the host's own, and some beside its data. */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,7 +16,7 @@ export class Victims {
     this.before = this.paths.map(look);
   }
 
-  /** What has another owner or mode now, in words. */
+  /** Returns files that have another owner or mode now, in words. */
   changed(): string[] {
     return this.paths.flatMap((path, index) => {
       const [was, is] = [this.before[index], look(path)];

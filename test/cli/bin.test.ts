@@ -42,7 +42,7 @@ test('an old Node gets one clear line and a hint', () => {
   ]);
 });
 
-/** One that says that it was called, and with what. */
+/** A program that prints that it was called, and with which arguments. */
 function fakeNode(dir: string, name: string): void {
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'node'), `#!/bin/sh\necho ${name} "$@"\n`, { mode: 0o755 });

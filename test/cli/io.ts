@@ -1,10 +1,10 @@
-/** What a command line writes and reads when a test runs it in this process. */
+/** The input and output of a command line that a test runs in this process. */
 import { Writable } from 'node:stream';
 import type { CliIo } from '../../src/cli/output/io.ts';
 
 class Sink extends Writable {
   text = '';
-  /** Called with all that was printed so far. */
+  /** Called with all output so far. */
   onText: (text: string) => void = () => {};
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

@@ -7,7 +7,7 @@ import { runningApi } from '../api/running.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** A real process of the program. */
+/** Starts a real process of the program. */
 function program(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [MAIN, ...argv], { env: { ...process.env, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));

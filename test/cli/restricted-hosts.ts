@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 
 const NAMESPACE = 'isolation = "namespace"\nuser = "root"';
 
-/** Words before a command, run in the directory of the config. */
+/** Words before a command, which runs in the directory of the config. */
 const PLAIN = ['env'];
 const NO_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 const OTHER_USER = ['setpriv', '--reuid=1234', '--regid=1234', '--clear-groups', '--inh-caps=-all'];
@@ -31,9 +31,9 @@ interface Case {
   readonly proxyPort?: number;
   readonly message: RegExp;
   readonly hint: RegExp;
-  /** What it takes to be tried. */
+  /** Whether this machine has what the case needs. Default: true. */
   readonly has?: boolean;
-  /** Whose the directories are. */
+  /** Changes the owner of the directories. */
   readonly owner?: (dir: string) => void;
 }
 

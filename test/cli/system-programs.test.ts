@@ -1,4 +1,4 @@
-/** System programs that are not installed. */
+/** System programs that are missing. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ function configFile(): string {
   return file;
 }
 
-/** In a mount namespace in which a program cannot be run. */
+/** Runs a command in a mount namespace in which a program cannot run. */
 function without(program: string, ...args: string[]) {
   const hide =
     'for dir in /usr/bin /bin /usr/sbin /sbin; do mount --bind /dev/null "$dir/$0" 2>/dev/null; done; exec "$@"';

@@ -13,7 +13,7 @@ function makeConfig() {
   return { dir, file, env: { XDG_RUNTIME_DIR: join(dir, 'run') } };
 }
 
-/** A server's control socket in that data directory. */
+/** The control socket of a server with that data directory. */
 function serve(file: string, env: NodeJS.ProcessEnv, dataDir: string): { socket: string; forget(): void } {
   const config = loadConfig(file, { dataDir });
   const socket = join(config.settings.stateDir, 'control.sock');

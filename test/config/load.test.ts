@@ -30,7 +30,7 @@ function problem(toml: string): string {
 const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 
 const WALLED = `${SERVICE}isolation = "namespace"\n`;
-/** What a tenant has to see lies in what is hidden from it, or the other way round. */
+/** Paths that a tenant must see inside hidden paths, or the other way round. */
 const OVERLAPS: [string, string, string][] = [
   [
     'a workdir that is the data directory',
@@ -287,7 +287,7 @@ describe('a bad config is reported with line, key and what was expected', () => 
   it('reports all errors at once', () => {
     const toml =
       '[proxy]\ndefault_service = "apo"\n[service.api]\nrestart = "maybe"\ncommand = "x {idd}"\nsokcet = "s"\n';
-    // Those of the schema and those that the schema cannot see, in the order of the file.
+    // Problems of the schema and of the semantic checks are in the order of the file.
     expect(problem(toml)).toMatch(/^bad_config :2: .*:4: .*restart.*:5: .*\{idd\}.*:6: .*sokcet/);
   });
 

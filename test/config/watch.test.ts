@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { watchConfig } from '../../src/config/watch.ts';
 
-/** Monitors `t.toml` below `dir`, however that is made; counts what it is told. */
+/** Watches `t.toml` below `dir`, whatever `dir` is, and counts the reports. */
 async function watched(make: (dir: string) => string) {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));

@@ -21,7 +21,7 @@ export interface Upload {
   end(): Promise<{ readonly status: number; readonly body: string }>;
 }
 
-/** A request that stays under way until its client ends it. Its body is `begun`, then ` and ended`. */
+/** A request that stays in progress until its client ends it. Its body is `begun`, then ` and ended`. */
 export function beginUpload(port: number, host: string, path: string): Upload {
   const outgoing = request({ host: '127.0.0.1', port, method: 'POST', path, headers: { host }, agent: false });
   const answered = once(outgoing, 'response');

@@ -5,7 +5,7 @@ const config = (command: string, extra = '') =>
   `max_restarts = 0\n[service.app]\ncommand = "${command}"\nstartup_timeout = "60s"\n${extra}`;
 const GOOD = config('node {fixtures}/tenant.mjs');
 
-/** What was asked for by a config that fails at once. */
+/** A server whose instance was requested, and fails at once because of its config. */
 async function failed(): Promise<TestServer> {
   const server = await serve(config('/bin/false'));
   await server.cli('spawn', 'app', '--id', 'acme');

@@ -1,4 +1,4 @@
-/** A server that may open few files. */
+/** A server with a low limit of open files. */
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ it(
     silent(600, { port: server.proxyPort });
     silent(600, { port: server.apiPort });
     silent(100, { path: join(server.dataDir, '.tenement/control.sock') });
-    // Those that are silent give way when they have been so for a second.
+    // Silent connections give way after one second.
     const options = { timeout: PATIENCE_MS, interval: 100 };
     for (const host of ['acme.localhost', 'beta.localhost'])
       await vi.waitUntil(async () => (await server.get(host).catch(() => null))?.status === 200, options);

@@ -11,7 +11,7 @@ import { send } from './test-server.ts';
 const service = (name: string, keys = '') =>
   `[service.${name}]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
-/** Of one that was started a moment ago. */
+/** Returns the public socket of an instance that was started a moment ago. */
 async function socketOfStarted(server: TestServer, id: string, name = 'app'): Promise<string> {
   await server.api(`/spawn/${name}/--id=${id}`);
   return (await server.instance(`${name}:${id}`)).socket ?? '';

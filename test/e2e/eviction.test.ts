@@ -6,7 +6,7 @@ const SLEEPERS = Array.from({ length: 12 }, (_, index) => `s${index}`);
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 const IDS = JSON.stringify(['work', ...SLEEPERS]);
 
-/** A front server of ours passes it on for this client. */
+/** Requests as a trusted front server would, for this client. */
 const as = (client: string) => ({ headers: { 'x-forwarded-for': client } });
 
 describe.each([1, 2])('with %i proxy processes', (workers) => {
@@ -23,14 +23,14 @@ describe.each([1, 2])('with %i proxy processes', (workers) => {
     }
     const pids = answers.map(({ status, body }) => (status === 200 ? JSON.parse(body).pid : status));
     expect(new Set(pids)).toEqual(new Set([JSON.parse(first.body).pid]));
-    // Some of them are served, the others told to come back.
+    // Some requests are served, the others told to retry.
     const seen = await storm.statuses;
     expect(seen.filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(seen).toContain(200);
   });
 });
 
-/** All sleepers are asked for at once, three times. */
+/** Requests all sleeping instances at once, three times. */
 function visit(server: TestServer) {
   const storm = { goesOn: true, statuses: Promise.resolve<number[]>([]) };
   const rounds = async () => {

@@ -7,14 +7,14 @@ import { serveFile, type TestServer, temporaryDirectory } from './support.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 
-/** What is missing skips a test by name; in CI it fails it. */
+/** A missing program skips its test by name, and fails it in CI. */
 function fails(command: string, args: readonly string[], cwd: string): boolean {
   if (process.env['CI'] === 'true') return false;
   const env = { ...process.env, DATABASE_PATH: ':memory:', PYTHONDONTWRITEBYTECODE: '1' };
   return spawnSync(command, args, { cwd, env, stdio: 'ignore' }).status !== 0;
 }
 
-/** Loads the application, so that a gunicorn whose Python lacks Flask is seen too. */
+/** Loads the application, so that a gunicorn whose Python lacks Flask is noticed too. */
 const noFlask = fails('gunicorn', ['--check-config', 'app:app'], join(EXAMPLES, 'flask'));
 
 async function example(name: string): Promise<TestServer> {
@@ -45,7 +45,7 @@ describe('the examples run unchanged', () => {
   it('notes: bad input and a client that disconnects half way do no harm', async () => {
     const server = await example('notes');
     const headers = { 'content-type': 'application/json' };
-    // It is started with the server, and may not have begun.
+    // The instance starts with the server, and may not have begun.
     await server.get('acme.localhost');
     const { pid } = await server.instance('notes:acme');
     const post = (body: string) => server.get('acme.localhost', '/api/notes', { method: 'POST', headers, body });

@@ -1,4 +1,4 @@
-/** Commands that an operator runs in an instance's place. */
+/** Commands that an operator runs in an instance's environment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const service = (name: string, keys: string) =>
 
 interface ExecOptions {
   readonly input?: string;
-  /** Words that run the command line, which is their last ones. */
+  /** Words before the command line, which they run. */
   readonly through?: (words: readonly string[]) => readonly string[];
 }
 
@@ -39,7 +39,7 @@ async function exec(server: TestServer, args: readonly string[], { input = '', t
   return { stdout, stderr, status };
 }
 
-/** On a terminal, as a person has it. */
+/** Runs a command on a terminal, as a person does. */
 function onTerminal(words: readonly string[]): readonly string[] {
   const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   return ['script', '-qec', line, '/dev/null'];

@@ -1,4 +1,4 @@
-/** A server that is the first process of a container. */
+/** A server as the first process of a container. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ function whyNot(): string | null {
   return status === 0 ? null : 'needs root and unshare(1) of util-linux';
 }
 
-/** Its pid outside, and its ports. */
+/** The server's pid outside, and its ports. */
 async function firstProcess(workers: number) {
   const dir = temporaryDirectory();
   const config = join(dir, 'tenement.toml');
@@ -70,7 +70,7 @@ it.for([1, 2])(
     }
     expect(most).toBeGreaterThan(0);
     await expect.poll(orphans).toEqual([]);
-    // Its own children are still waited for by Node.
+    // Node still reaps the server's own children.
     await get('/exit7').catch(() => {});
     const lastExit = async () => JSON.parse((await send(apiPort, '/api/instances/app:acme', {})).body).lastExit;
     await expect.poll(lastExit).toMatchObject({ code: 7 });

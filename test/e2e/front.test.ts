@@ -1,4 +1,4 @@
-/** The real nginx and the real Caddy in front of the sockets, on the configuration that `tenement front` prints. */
+/** The real nginx and Caddy in front of the sockets, with the configuration that `tenement front` prints. */
 
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -67,7 +67,7 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     ]) {
       expect([400, 404]).toContain((await ask(front, host)).status);
     }
-    // Straight to the sockets: the proxy has seen none of them.
+    // The requests go directly to the sockets: the proxy has seen none.
     expect(await server.instance('app:acme')).toMatchObject({ requests: 1 });
   });
 

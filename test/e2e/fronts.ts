@@ -1,4 +1,4 @@
-/** Real front servers, run on the configuration that `tenement front` prints. */
+/** Real front servers with the configuration that `tenement front` prints. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -14,7 +14,7 @@ export interface Front {
 /** The front server runs until the test has finished. */
 export type StartFront = (server: TestServer, onFinished?: OnFinished) => Promise<Front>;
 
-/** Runs in the foreground, so that it ends with the process that was started here. */
+/** The program runs in the foreground, so that it ends with the started process. */
 export const startNginx: StartFront = async (server, onFinished) => {
   const port = await freePort();
   const { stdout } = await server.cli('front', 'nginx', '--listen', `127.0.0.1:${port}`);
@@ -46,7 +46,7 @@ proxy_set_header Connection $keep; proxy_set_header Upgrade $http_upgrade; } } }
   return run(port, spawn('nginx', ['-p', dir, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] }), onFinished);
 }
 
-/** A missing program skips its tests by name; in CI it fails them. */
+/** A missing program skips its tests by name, and fails them in CI. */
 export function isMissing(program: string): boolean {
   if (process.env['CI'] === 'true') return false;
   return spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;

@@ -21,7 +21,7 @@ import { type Answer, type RequestOptions, send } from './test-server.ts';
 
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
-/** Listens until the test ends; returns its port. */
+/** Listens until the test ends; returns the port. */
 async function hosted(listener: RequestListener, upgrade?: Handler['upgrade']): Promise<number> {
   const server = createServer(listener);
   if (upgrade !== undefined) server.on('upgrade', (...args) => upgrade(...args));
@@ -42,7 +42,7 @@ const ask = (port: number, path = '/', options: RequestOptions = {}): Promise<An
   send(port, path, { ...options, headers: { host: 'acme.localhost', ...options.headers } });
 
 const tenantOf = ({ body }: Answer) => JSON.parse(body).tenant;
-/** As customers of the host's own are found: by a session, say. */
+/** Picks a tenant as a host program does for its own customers, for example by session. */
 const byHeader = { instance: ({ headers }: { headers: Record<string, unknown> }) => `app:${headers['x-customer']}` };
 
 it('a handler routes by host as the proxy does: wakes, answers, refuses', async () => {
@@ -174,7 +174,7 @@ it('a handler loses no request through sleeps and restarts under load', async ()
   const { answers, failures } = await load.end();
   expect(failures).toEqual([]);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-  // The processes that were restarted, and no other.
+  // The responses come from the restarted processes and from no other.
   expect(new Set(answers.map(({ body }) => JSON.parse(body).pid)).size).toBeGreaterThanOrEqual(4);
 });
 

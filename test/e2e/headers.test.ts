@@ -1,4 +1,4 @@
-/** The same fields through tenement's own proxy, with either of its readers, and through the real nginx and Caddy. */
+/** The same fields through tenement's own proxy, with both of its readers, and through the real nginx and Caddy. */
 import { describe, expect, it } from 'vitest';
 import {
   type Fate,
@@ -43,7 +43,7 @@ async function opened({ proxy, front }: Subject, onFinished: OnFinished): Promis
   const server: TestServer = await serve(`${CONFIG}listen = "${listen}"\n`, ['--proxy', listen], onFinished);
   await server.get('acme.localhost');
   const { port } = await front(server, onFinished);
-  // node:http reads what has a TE.
+  // node:http reads a request with TE.
   const reader: Record<string, string> = proxy === 'node' ? { te: 'trailers' } : {};
   return (path, headers) => send(port, path, { headers: { host: 'acme.localhost', ...reader, ...headers } });
 }
@@ -64,7 +64,7 @@ async function fateOfRequest(ask: Ask, { name, value }: HeaderCase): Promise<Fat
 
 async function fateOfResponse(ask: Ask, { name, value }: HeaderCase): Promise<Fate> {
   const { status, headers, body } = await ask(`/respond?${new URLSearchParams({ [name]: value })}`, {});
-  // Nobody was sent elsewhere by it.
+  // No request was sent elsewhere by it.
   expect([name, status, body]).toEqual([name, 200, 'as sent']);
   return String(headers[name.toLowerCase()]).includes(value) ? 'passed' : 'dropped';
 }

@@ -1,11 +1,11 @@
-/** What a tenant leaves in its directories, on a real server. */
+/** Files that a tenant leaves in its directories, on a real server. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serve, type TestServer } from './support.ts';
 
-/** Nests directories before it serves, the first time that it runs. */
+/** The tenant nests directories before it serves, at its first start. */
 const nests = (depth: number, where: string, settings = '') => `${settings}
 [service.app]
 command = ["/bin/sh", "-c", '''
@@ -18,11 +18,11 @@ startup_timeout = "2m"
 
 const trashOf = (server: TestServer) => join(server.dataDir, '.tenement/trash');
 
-// To make and to delete them takes some seconds each, and longer on a busy machine.
+// Creating and deleting them takes some seconds each, and longer on a busy machine.
 describe('a tenant that nests directories', { timeout: 180_000 }, () => {
   it('in the directory of its socket is restarted, and the server keeps running, also after being killed', async () => {
     const runtimeDir = temporaryMemory();
-    // More than there are descriptors.
+    // More directories than the limit of open files.
     const server = await serve(nests(30_000, '$(dirname "$SOCKET_PATH")', `runtime_dir = "${runtimeDir}"`));
     await server.api('/spawn/app/--id=acme');
     const { pid } = server;
@@ -32,7 +32,7 @@ describe('a tenant that nests directories', { timeout: 180_000 }, () => {
     await server.stop('SIGKILL');
     await server.start();
     expect((await server.get('acme.localhost')).status).toBe(200);
-    // What it left is deleted by then, or by the next server.
+    // The leftovers are deleted by now, or by the next server.
     const [socketParent = ''] = readdirSync(runtimeDir).filter((name) => name.startsWith('.tenement'));
     await expect.poll(() => readdirSync(join(runtimeDir, socketParent)), { timeout: 120_000 }).not.toContain('.trash');
   });
@@ -47,7 +47,7 @@ describe('a tenant that nests directories', { timeout: 180_000 }, () => {
   });
 });
 
-/** In memory where that is, as the default directory of sockets is: quick to fill. */
+/** A directory in memory if possible, like the default directory of sockets: quick to fill. */
 function temporaryMemory(): string {
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tnm-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** One table of bad inputs, through the three doors of a spawn: each refuses it, and registers nothing. */
+/** One table of bad inputs, through the three ways to spawn: each refuses them, and registers nothing. */
 import { expect, it } from 'vitest';
 import { Hypervisor } from '../../src/hypervisor.ts';
 import { BAD_INPUTS } from '../fixtures/spawn-inputs.ts';
@@ -7,7 +7,7 @@ import { serve } from './support.ts';
 
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\n';
 
-/** JSON has neither of them, so a client sends text. */
+/** JSON has neither infinity nor NaN, so a client sends text. */
 const asJson = (_key: string, value: unknown) =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 

@@ -1,4 +1,4 @@
-/** Caps and isolation, as far as this host can give them. */
+/** Limits and isolation, as far as this host supports them. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ describe.skipIf(noNamespaces)('namespaces (apt-get install bubblewrap)', () => {
     for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
     const { pid, dataDir } = JSON.parse((await server.get('acme.localhost')).body);
     expect(dataDir).toBe(join(server.dataDir, 'acme'));
-    // In its own pid namespace, behind the process that bwrap puts first.
+    // In its own pid namespace, after the first process, which belongs to bwrap.
     expect(pid).toBe(2);
     const seen = JSON.parse((await server.get('acme.localhost', `/ls?path=${server.dataDir}`)).body);
     expect(seen).toEqual(['acme']);
@@ -71,7 +71,7 @@ describe.skipIf(!isRoot || noNamespaces)(
       const server = await serve(`[service.app]\ncommand = "node {fixtures}/cgroup.mjs"\n${keys}`);
       for (const id of ['globex', 'acme']) await server.cli('spawn', 'app', '--id', id);
       const { memory, ...rest } = JSON.parse((await server.get('acme.localhost')).body);
-      // Of version 2 Node takes memory.high.
+      // Node reads memory.high of version 2.
       expect([200 * 1024 * 1024, (200 * 1024 * 1024 * 31) / 32]).toContain(memory);
       expect(rest).toEqual({
         refusals: ['EROFS'],

@@ -6,7 +6,7 @@ import { askSocket } from './clients.ts';
 import { type Answered, constantLoad } from './constant-load.ts';
 import { loadHypervisor } from './hypervisors.ts';
 
-/** A drain by the clock would take longer than the test. */
+/** A drain until its time-out would take longer than the test. */
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\ndrain_timeout = "10m"\n';
 
 const CLIENTS: [string, (socketPath: string) => () => Promise<Answered>][] = [
@@ -29,7 +29,7 @@ function agentTo(socketPath: string): () => Promise<Answered> {
   return () => askSocket(socketPath, '/', { agent });
 }
 
-/** One that is registered, and the path to connect to. */
+/** A registered instance, and the path of its public socket. */
 async function registered(start: boolean) {
   const hypervisor = await loadHypervisor(CONFIG);
   const { socketPath } = await hypervisor.spawn('app', 'acme', { start });

@@ -47,7 +47,7 @@ function endIfThere(pid: number): void {
   }
 }
 
-/** Where a server of this machine may make the cgroups of its tenants (src/process/cgroup/find.ts). */
+/** Directories in which a server of this machine may create cgroups (src/process/cgroup/find.ts). */
 const CGROUP_PLACES = ['', '*/', '*/*/', '*/*/*/'].map((depth) => `/sys/fs/cgroup/${depth}`);
 
 /** Frozen processes take no signal; with cgroup v1 not even SIGKILL. */

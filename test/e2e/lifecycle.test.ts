@@ -7,7 +7,7 @@ import { isRunning, serve, serveAll, type TestServer } from './support.ts';
 const TENANT = 'command = "node {fixtures}/tenant.mjs"\nhealth = "/health"';
 const app = (extra = '') => `[service.app]\n${TENANT}\n${extra}\n`;
 
-/** For tests that keep to instances of their own. */
+/** For tests that use only instances of their own. */
 const SHARED = `backoff_base_ms = 50
 ${app('')}
 ${service('configured', `${TENANT}\nenv = { DATABASE_PATH = "{data_dir}/{id}/app.db" }`)}
@@ -271,7 +271,7 @@ describe('the server itself', () => {
       const mkfifo = slowMkfifo(server);
       await server.start();
       writeFileSync(mkfifo.held, '');
-      // They take so many FIFOs that others are made, but not all that there are: none waits for those.
+      // The instances use so many FIFOs that others are created, but not all: no start waits for them.
       for (let times = 0; times < 6; times += 1)
         await server.api('/api/instances/app:acme/restart', { method: 'POST' });
       await expect.poll(() => existsSync(mkfifo.begun)).toBe(true);

@@ -1,4 +1,4 @@
-/** Another process holds the lock of the registry, as a sqlite3 shell or a backup that hangs does. */
+/** Another process holds the lock of the registry, as a sqlite3 shell or a hanging backup does. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { serve, type TestServer } from './support.ts';
 
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_timeout = 0\n';
-/** Shorter than the 5 s for which one write halted everybody, longer than any answer on a busy machine. */
+/** Shorter than the 5 s for which one write once blocked everything, longer than any response on a busy machine. */
 const STANDSTILL_MS = 3000;
 
 const HOLDER = `
@@ -31,7 +31,7 @@ async function end(holder: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Requests one after the other until `stop` is called, which says how they went. */
+/** Sends requests in turn until `stop` is called, which returns their outcomes. */
 function steadily(server: TestServer, host: string) {
   let over = false;
   const statuses = new Set<number>();
@@ -110,7 +110,7 @@ it('a server waits for a locked registry at its end, so that no kept tenant is l
   expect((await server.get('acme.localhost')).status).toBe(200);
   const pid = await pidOf(server, 'acme');
   const ended = server.stop('SIGTERM');
-  // Its listeners are closed: what is left to do is to write down what it leaves.
+  // The listeners are closed: what remains is to write the records of kept tenants.
   await expect
     .poll(() =>
       server.get('acme.localhost').then(

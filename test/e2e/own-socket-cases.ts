@@ -1,4 +1,4 @@
-/** Servers that do more to their socket than to listen; Python's as they stand. */
+/** Applications that do more to their socket than listen; Python's servers unchanged. */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ export function ownSocketCases(levels: readonly Level[]): void {
         expect(await server.get('acme.localhost')).toMatchObject({ status: 200, body: 'acme' });
         const { socket, restarts } = await server.instance('app:acme');
         expect(restarts).toBe(0);
-        // uvicorn makes it 0666 after it has listened.
+        // uvicorn gives the socket mode 0666 after it listens.
         await expect.poll(() => statSync(socket ?? '').mode & 0o777).toBe(0o660);
       });
     }

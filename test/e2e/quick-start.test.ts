@@ -21,7 +21,7 @@ function quickStart() {
   };
 }
 
-/** As the first line says it is linked. */
+/** The link that the first line describes. */
 function linkedCommand(dir: string): string {
   const binDir = join(dir, 'linked');
   mkdirSync(binDir);
@@ -29,7 +29,7 @@ function linkedCommand(dir: string): string {
   return binDir;
 }
 
-/** With the server's own ports in the place of the default ones, which may be taken. */
+/** The ports are the server's own, since the default ones may be in use. */
 function run(line: string, { dir, proxyPort, apiPort }: TestServer, binDir: string): string {
   const command = line.replace(':8080', `:${proxyPort}`).replace(':8000', `:${apiPort}`);
   const env = { ...process.env, PATH: `${binDir}:${process.env['PATH']}`, XDG_RUNTIME_DIR: dir, TENEMENT_CONFIG: '' };

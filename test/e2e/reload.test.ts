@@ -104,7 +104,7 @@ describe('an edited config', () => {
   });
 });
 
-/** Asks all hosts, again and again, until it is told to end. */
+/** Requests all hosts repeatedly until told to stop. */
 function keepAsking(server: TestServer, hosts: readonly string[]) {
   let going = true;
   let answered = 0;

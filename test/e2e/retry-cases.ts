@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { serveAll, type TestServer } from './support.ts';
 
-/** Services that differ in what a crash does, by the name under which the tests use them. */
+/** Services that differ in how they react to a crash, by their names in the tests. */
 const SERVICES = {
   app: '',
   once: 'retry = false',
@@ -63,7 +63,7 @@ export function retryCases(workers: number): void {
   it('nothing is sent again with retry = false', async () => {
     const instance = await spawned(running(), 'page', 'once');
     expect((await instance.server.get(instance.host, '/crash')).status).toBe(502);
-    // The exit may be seen after the answer; the next request waits for it.
+    // The exit may be noticed after the response; the next request waits for it.
     expect((await instance.server.get(instance.host)).status).toBe(200);
     expect(await crashesOf(instance)).toBe(1);
   });

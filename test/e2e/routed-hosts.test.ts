@@ -16,7 +16,7 @@ import { type OnFinished, serve, shared, type TestServer } from './support.ts';
 
 interface Found {
   readonly status: number;
-  /** Of the instance that answered, as its process was told. */
+  /** The name of the instance that answered, as its process got it. */
   readonly instance: string | null;
 }
 
@@ -47,7 +47,7 @@ async function served(hosts: RoutedHosts, workers: number, onFinished?: OnFinish
   return serve(config(hosts, listen, workers), ['--proxy', listen], onFinished);
 }
 
-/** The Host goes out as it stands, whatever it is. */
+/** Sends the Host unchanged, whatever it is. */
 function ask(port: number, host: string): Promise<Found> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, path: '/env', setHost: false, agent: false }, (response) => {
@@ -66,7 +66,7 @@ function instanceOf({ SERVICE_NAME, TENANT_ID }: Record<string, string>): string
   return `${SERVICE_NAME}:${TENANT_ID}`;
 }
 
-/** `strict`: a front server may have its own opinion on what is no host at all, but serves it to nobody. */
+/** `strict`: a front server may judge invalid hosts differently, but routes them to no tenant. */
 async function expectRouted(port: number, { hosts }: RoutedHosts, strict: boolean): Promise<void> {
   for (const [host, expected] of Object.entries(hosts)) {
     const { status, instance } = await ask(port, host);

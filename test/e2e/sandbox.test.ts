@@ -1,4 +1,4 @@
-/** A kernel of its own for each tenant, by gVisor. */
+/** gVisor: a kernel of its own for each tenant. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ isolation = "sandbox"
 ${keys}
 `;
 
-/** For tests that keep to instances of their own. */
+/** For tests that use only instances of their own. */
 const SHARED = `backoff_base_ms = 10000
 ${service('app')}${service('offline', 'network = "none"')}${service('small', 'memory_limit_mb = 150')}
 ${service('own', 'user = "dynamic"')}${service('ported', 'listen = "port"')}[proxy]\ndefault_service = "app"\n`;
@@ -35,7 +35,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     const seen = async (path: string) =>
       JSON.parse((await server.get('offline.offline.localhost', `/ls?path=${path}`)).body);
     expect(await seen(server.dataDir)).toEqual(['offline']);
-    // gVisor has far fewer than Linux.
+    // gVisor has far fewer settings than Linux.
     expect((await seen('/proc/sys')).length).toBeLessThan(readdirSync('/proc/sys').length);
     await expect.poll(async () => (await server.instance('offline:offline')).memoryBytes ?? 0).toBeGreaterThan(0);
   });
@@ -79,7 +79,7 @@ describe.skipIf(!isRoot || isMissing('runsc'))('a sandbox (as root; apt-get inst
     const { uid } = statSync(join(server.dataDir, 'own'));
     expect(uid).toBeGreaterThanOrEqual(200_000);
     expect((await server.get('own.own.localhost')).status).toBe(200);
-    // What stands between it and the host does not run as a tenant.
+    // gVisor's own processes do not run as a tenant.
     expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(/^Uid:\t0\t/m);
   });
 

@@ -1,4 +1,4 @@
-/** Directories in memory that a tenant in a namespace writes in. */
+/** Directories in memory that a tenant in a namespace may write. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isMissing } from './fronts.ts';

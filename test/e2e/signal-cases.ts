@@ -1,4 +1,4 @@
-/** What signals, and readers that leave, do to a server. */
+/** The effect of signals, and of readers that disconnect, on a server. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups } from './leftovers.ts';
 import { isRunning, readProc, serve, type TestServer, temporaryDirectory, writeConfig } from './support.ts';
 
-/** Nothing that is waited for here may be what ends it: all would take a minute. */
+/** No time-out may end the server in these tests: each takes a minute. */
 const STUBBORN = `[service.app]
 command = "node {fixtures}/stubborn.mjs"
 stop_timeout = 60
@@ -20,7 +20,7 @@ const SOON_MS = 15_000;
 
 const withWorkers = (workers: number) => `[proxy]\nworkers = ${workers}\n`;
 
-/** Its processes, while a request is in flight to it. */
+/** The server's processes, during a request in flight. */
 async function busy(server: TestServer, id = 'acme'): Promise<number[]> {
   const pids: number[] = JSON.parse((await server.get(`${id}.localhost`)).body);
   server.get(`${id}.localhost`, '/hang').catch(() => {});
@@ -28,7 +28,7 @@ async function busy(server: TestServer, id = 'acme'): Promise<number[]> {
   return pids;
 }
 
-/** Sockets and FIFOs below a directory. */
+/** Lists sockets and FIFOs below a directory. */
 function nodesIn(dir: string): string[] {
   const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
   return files.filter((file) => {
@@ -42,10 +42,10 @@ function workersOf(pid: number): number[] {
   return children.filter((child) => readProc(`/proc/${child}/cmdline`).includes('proxy worker'));
 }
 
-/** Later than what npm passes on. */
+/** Longer than the delay of a signal that npm repeats. */
 const AGAIN_MS = 100;
 
-/** Sends it, and once more when the server has begun to end. Returns its exit status. */
+/** Sends the signal, and again once the server has begun to end. Returns the exit status. */
 async function endImpatiently(server: TestServer, signal: NodeJS.Signals): Promise<number | null> {
   const status = server.stop(signal);
   await expect.poll(() => server.stderr).toContain('"msg":"ending"');
@@ -89,7 +89,7 @@ export function signalCases(workers: number): void {
     expect(await server.stop('SIGQUIT')).toBe(0);
     expect(pids.map(isRunning)).toEqual([true, true]);
     await server.start();
-    // SIGINT ends them all the same.
+    // SIGINT nevertheless ends them.
     expect(await endImpatiently(server, 'SIGINT')).toBe(0);
     expect(pids.map(isRunning)).toEqual([false, false]);
   });
@@ -101,11 +101,11 @@ export function signalCases(workers: number): void {
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPIPE'] as const) {
       for (const pid of [server.pid, ...before]) process.kill(pid, signal);
     }
-    // A terminal sends these to workers, too.
+    // A terminal sends these signals to workers, too.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const) {
       for (const pid of before) process.kill(pid, signal);
     }
-    // A debugger opens in its own time; a request to each process takes longer.
+    // A debugger would open late; a request to each process takes longer.
     for (let times = 0; times < 10; times += 1) expect((await server.get('acme.localhost')).status).toBe(200);
     expect(workersOf(server.pid)).toEqual(before);
     expect(server.stderr).not.toContain('Debugger');
@@ -118,7 +118,7 @@ export function signalCases(workers: number): void {
     child.stderr.destroy();
     const cli = (...args: string[]) => tenement([...args, '-c', config], { XDG_RUNTIME_DIR: dir });
     await expect.poll(async () => (await cli('ps')).status, { timeout: 50_000 }).toBe(0);
-    // Each says something in the log.
+    // Each command makes the server write to its log.
     await cli('spawn', 'app', '--id', 'other');
     const { pid } = JSON.parse((await cli('status', 'app:other', '--json')).stdout);
     expect([child.exitCode, child.signalCode, isRunning(pid)]).toEqual([null, null, true]);
@@ -154,7 +154,7 @@ export function signalCases(workers: number): void {
   });
 }
 
-/** Starts a server in a group of its own, and waits for nothing. */
+/** Starts a server in a process group of its own, without waiting for anything. */
 function begin(toml: string) {
   const dir = temporaryDirectory();
   const config = join(dir, 'tenement.toml');

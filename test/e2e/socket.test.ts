@@ -1,4 +1,4 @@
-/** The public socket, used as nginx and Caddy do: straight, past the proxy. */
+/** The public socket, used directly, as nginx and Caddy do. */
 import { once } from 'node:events';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -14,7 +14,7 @@ import { serve, serveAll, type TestServer, writeConfig } from './support.ts';
 const app = (keys = '', name = 'app') =>
   `[service.${name}]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 
-/** For tests that keep to instances of their own. */
+/** For tests that use only instances of their own. */
 const running = serveAll(`backoff_base_ms = 10
 max_restarts = 1000
 ${app()}${app('socket_mode = "0666"\nsocket_group = "daemon"', 'open')}`);
@@ -34,7 +34,7 @@ async function pidThrough(socket: string): Promise<number> {
   return JSON.parse((await askSocket(socket)).body).pid;
 }
 
-/** Asks one thing after the other until it is told to stop; returns how many were answered, and how. */
+/** Sends requests in turn until told to stop; returns the number of responses by status. */
 function keepAsking(socket: string, clients: number): { stop(): Promise<Map<number, number>> } {
   const statuses = new Map<number, number>();
   let going = true;
@@ -60,7 +60,7 @@ function haveOneInCommon(one: number, other: number): boolean {
   return socketsOf(other).some((socket) => sockets.has(socket));
 }
 
-/** Whether the socket that a process bound below that directory still takes connections. */
+/** Whether the socket that a process bound below that directory still accepts connections. */
 function listensAt(dir: string): boolean {
   const lines = readFileSync('/proc/net/unix', 'latin1').split('\n');
   return lines.some(
@@ -74,7 +74,7 @@ function socketsOf(pid: number): string[] {
   return links.filter((link) => link.startsWith('socket:'));
 }
 
-/** Empty when it was closed meanwhile. */
+/** Returns the target of a descriptor; empty when it was closed meanwhile. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);
@@ -119,7 +119,7 @@ describe('the public socket of a sleeping instance', () => {
     const server = await serve(`max_concurrent_starts = 1\n${first}${app()}`);
     await server.cli('spawn', 'app', '--id', 'globex', '--no-start');
     const socket = await socketOf(server, 'app:globex');
-    // It has the one place for a second at least: nobody else starts while the visitor comes and goes.
+    // The start keeps the only place for at least a second: no other start begins while the client comes and goes.
     const body = JSON.stringify({ service: 'first', id: 'acme', wait: false });
     await server.api('/api/instances', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     const visitor = connect(socket);
@@ -229,7 +229,7 @@ describe('the public socket of a crashing instance', () => {
     }
     going = false;
     await Promise.all(clients);
-    // Who was connected to the process that died cannot be helped.
+    // Requests on connections to the killed process are lost inevitably.
     expect([...failures].filter((code) => code !== 'ECONNRESET' && code !== 'EPIPE')).toEqual([]);
   });
 });
@@ -263,7 +263,7 @@ describe('a server that ends', () => {
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');
     const socket = await socketOf(server);
     await server.stop('SIGKILL');
-    // What it was forking just then has its listeners until it executes.
+    // A process that it was forking at that moment shares its listeners until exec.
     await expect.poll(() => askSocket(socket).catch(({ code }) => code)).toBe('ECONNREFUSED');
     await server.start();
     expect((await askSocket(socket)).status).toBe(200);
@@ -277,7 +277,7 @@ describe('a server that ends', () => {
     await server.stop('SIGINT');
     expect(existsSync(socket)).toBe(false);
     const left = readdirSync(join(server.dir, 'tenement'), { recursive: true, withFileTypes: true });
-    // What the server locks to say that these directories are its own.
+    // The locks with which the server claims these directories.
     expect(left.filter((entry) => !entry.isDirectory()).map(({ name }) => name)).toEqual(['.owner.lock']);
   });
 

@@ -10,7 +10,7 @@ const ci = process.env['CI'] === 'true';
 const noSqlite = !ci && spawnSync('sqlite3', ['-version']).status !== 0;
 const noRoot = !ci && process.getuid?.() !== 0;
 
-/** The line of docs/operating.md, for a data directory. */
+/** The backup command of docs/operating.md, for a data directory. */
 function documented(pattern: RegExp, dataDir: string): string {
   const docs = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
   const [line = 'false'] = pattern.exec(docs) ?? [];
@@ -29,7 +29,7 @@ it.skipIf(noSqlite)(
     expect(sh(documented(/^ +.*sqlite3 .*backup.*$/m, 'data'))).toMatchObject({ status: 0, stderr: '' });
     await writing;
     await server.stop();
-    // It has the environments of tenants in it.
+    // The backup contains the tenants' environments.
     const backups = namesIn(server.dir).filter((file) => file.includes('backup'));
     expect(backups).toHaveLength(1);
     for (const file of backups) expect([mode(file), mode(dirname(file))]).toEqual([0o600, 0o700]);

@@ -67,7 +67,7 @@ export async function serveFile(
 /** Makes a directory with a short path, because socket paths are limited. */
 export function temporaryDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  // The users of tenants must pass through it to their data.
+  // The users of tenants must pass through this directory to their data.
   chmodSync(dir, 0o711);
   return dir;
 }

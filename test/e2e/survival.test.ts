@@ -97,7 +97,7 @@ describe('a server that is killed', () => {
     const server = await spawned('printing');
     const { socket } = await server.instance('app:printing');
     await server.get('printing.localhost', '/print?text=before');
-    // What was read is in the log a moment later.
+    // Output reaches the log a moment after it was read.
     await expect.poll(async () => (await server.cli('logs', 'app:printing')).stdout).toContain('before');
     await server.stop('SIGKILL');
     await getFrom(socket ?? '', '/print?text=meanwhile');
@@ -191,7 +191,7 @@ describe('on_exit = "keep"', () => {
   });
 
   it('makes SIGTERM release starting instances and start no others (bug: it launched them after it had let go)', async () => {
-    // One that only waits gives its place up after a second: of so many, most still wait for theirs.
+    // A start that only waits gives its place up after a second: of so many, most are still queued.
     const ids = ['acme', ...Array.from({ length: 60 }, (_, index) => `t${index}`)];
     const server = await serve(
       `on_exit = "keep"\nmax_concurrent_starts = 1\n${APP}[service.app.env]\nSTART_DELAY_MS = "60000"\n

@@ -1,4 +1,4 @@
-/** Instances that listen on a port, frozen while nobody uses them: no activation socket, no socket to be put back. */
+/** Instances that listen on a port, frozen while unused: no activation socket, and no socket to restore. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Instances that are frozen while nobody uses them. */
+/** Instances that are frozen while unused. */
 import { readFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -11,18 +11,18 @@ import { send } from './test-server.ts';
 const app = (keys = '', name = 'app') =>
   `[service.${name}]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_action = "suspend"\n${keys}\n`;
 
-/** One whose clients' connections are not ended by itself. */
+/** An application that does not close its clients' connections. */
 const KEEPS = 'env = { KEEP_ALIVE_MS = 60000 }';
 
-/** Field 3 of /proc/PID/stat, and where it waits: a frozen process is in uninterruptible sleep, or stopped. */
+/** Field 3 of /proc/PID/stat, and the wait channel: a frozen process is in uninterruptible sleep, or stopped. */
 const isFrozen = (pid: number) => /^(State:\s+[DT])/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
-/** The kernel freezes a process at its next chance to run. */
+/** The kernel freezes a process when it next runs. */
 async function frozen(...pids: number[]): Promise<void> {
   await expect.poll(() => pids.filter((pid) => !isFrozen(pid))).toEqual([]);
 }
 
-/** For tests that keep to instances of their own. */
+/** For tests that use only instances of their own. */
 const SHARED = `${app()}${app('idle_timeout = 1', 'brief')}${app(`idle_timeout = 1\n${KEEPS}`, 'keeping')}
 ${app('suspend_timeout = 1', 'ending')}[proxy]\ndefault_service = "app"\n`;
 

@@ -1,4 +1,4 @@
-/** A real server takes up what one that was killed had begun on a tenant. */
+/** A real server completes an operation on a tenant that a killed one had begun. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

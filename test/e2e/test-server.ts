@@ -1,4 +1,4 @@
-/** A real server as a child process, in a directory of its own, and what it takes to use it. */
+/** A real server as a child process in a directory of its own, and the means to use it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';

@@ -63,7 +63,7 @@ describe('two servers with the same default runtime_dir', () => {
     const { stdout } = await second.cli('events', '--json');
     expect(stdout).not.toContain('runtime_dir');
 
-    // Without the server its state directory knows.
+    // Without the server, the state directory names the sockets.
     await second.stop();
     expect((await first.cliFor(second.configFile, 'front', 'nginx')).stdout).toContain(`${own}/app-`);
     expect((await first.cliFor(second.configFile, 'check')).stdout).toContain(`sockets: in ${own}, `);

@@ -14,7 +14,7 @@ ${name} = ["acme"]
 `;
 export const APP = service('app');
 
-/** Not started yet; its default runtime_dir is below `userDir`. */
+/** A server that is not started yet; its default runtime_dir is below `userDir`. */
 export function another(toml: string, userDir: string): TestServer {
   const dir = temporaryDirectory();
   const file = join(dir, 'tenement.toml');
@@ -33,7 +33,7 @@ export async function runtimeDirOf(server: TestServer): Promise<string> {
   return dirname((await server.instance('app:acme')).socket ?? '');
 }
 
-/** Each by its own tenant, through its proxy and at its public socket. */
+/** Expects each server to answer with its own tenant, through its proxy and at its public socket. */
 export async function answerForThemselves(...servers: TestServer[]): Promise<void> {
   for (const server of servers) {
     const { socket } = await server.instance('app:acme');

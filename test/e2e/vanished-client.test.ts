@@ -1,4 +1,4 @@
-/** Clients that vanish: they neither close their connection nor answer any more, as when their network is gone. */
+/** Clients that vanish without closing their connection, as when their network fails. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
@@ -11,13 +11,13 @@ import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { FIXTURES, temporaryDirectory } from './support.ts';
 
-/** As short as the system lets them be. */
+/** The shortest time-outs that the system allows. */
 const PROBES = { idleMs: 1000, intervalMs: 1000, count: 2 };
 
 const cannot =
   process.env['CI'] !== 'true' && (process.getuid?.() !== 0 || spawnSync('ip', ['netns', 'list']).status !== 0);
 
-/** A network of one machine beside this one. */
+/** A network with one machine beside this one. */
 class Elsewhere {
   private static made = 0;
   readonly here: string;
@@ -42,7 +42,7 @@ class Elsewhere {
     ip('-n', this.name, 'link', 'set', far, 'up');
   }
 
-  /** Runs a program there; settles when it has printed a line. */
+  /** Runs a program on that machine; settles when it has printed a line. */
   async run(program: string, ...args: string[]): Promise<string> {
     const child = spawn('ip', ['netns', 'exec', this.name, process.execPath, '-e', program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -52,7 +52,7 @@ class Elsewhere {
     return line;
   }
 
-  /** Nobody there answers any more, and nothing that is sent from there arrives. */
+  /** Cuts the network: no packet from that machine arrives any more, and none reaches it. */
   vanish(): void {
     ip('-n', this.name, 'addr', 'flush', 'to', `${this.there}/30`);
   }
@@ -67,7 +67,7 @@ function ip(...args: string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** A daemon in this process that the network beside it reaches. */
+/** A daemon in this process, reachable from that machine. */
 async function daemonFor(elsewhere: Elsewhere, keys: string): Promise<Daemon> {
   const dir = temporaryDirectory();
   const configFile = join(dir, 'tenement.toml');
@@ -87,7 +87,7 @@ async function daemonFor(elsewhere: Elsewhere, keys: string): Promise<Daemon> {
   return daemon;
 }
 
-/** Asks, and prints a line when the answer begins. */
+/** Sends a request, and prints a line when the response begins. */
 const CLIENT = `
   const [host, port, name, ...lines] = process.argv.slice(1);
   const socket = require('node:net').connect(port, host, () => {
@@ -139,7 +139,7 @@ describe.skipIf(cannot)('a client that vanishes (as root; apt-get install iprout
   });
 });
 
-/** The next connection that a server of this process takes. */
+/** Settles with the next connection that a server of this process accepts. */
 function nextAccepted(): Promise<Socket> {
   return new Promise((resolve) => {
     const take = (message: unknown) => {

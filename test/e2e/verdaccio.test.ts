@@ -56,7 +56,7 @@ function project(dir: string, name: string, manifest: object): string {
   return path;
 }
 
-/** The npm client with a home of its own, so that nobody's configuration takes part; a new cache fetches all anew. */
+/** The npm client with a home of its own, so that no other configuration applies, and with an empty cache. */
 function npmClient(dir: string, registry: string, token: string, cache = 'cache') {
   const userconfig = join(dir, 'npmrc');
   const host = registry.replace('http:', '');

@@ -1,4 +1,4 @@
-/** `[proxy] workers`: the proxy in processes of its own. */
+/** `[proxy] workers`: the proxy in several processes. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -9,18 +9,18 @@ import { isRunning, readProc, serve, serveAll, type TestServer, writeConfig } fr
 const config = (domain = 'localhost') =>
   `[proxy]\nworkers = 2\ndefault_service = "app"\ndomain = "${domain}"\n[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n`;
 
-/** Children of the server that are no tenants. */
+/** Lists children of the server that are no tenants. */
 function workersOf(server: TestServer): number[] {
   const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
   return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
 }
 
-/** Settles when as many others run as there were. */
+/** Settles when the same number of other workers runs. */
 async function replaced(server: TestServer, before: readonly number[]): Promise<void> {
   await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(before.length);
 }
 
-/** Ends its workers, until it has their port. */
+/** Ends the workers until the test holds their port. */
 async function takePortOf(server: TestServer): Promise<Server> {
   for (;;) {
     for (const pid of workersOf(server)) killIfThere(pid);
@@ -33,11 +33,11 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The worker has ended meanwhile.
   }
 }
 
-/** 0: no answer. */
+/** The status; 0 without a response. */
 function statusOrNone(server: TestServer, host = 'acme.localhost'): Promise<number> {
   return server.get(host).then(
     ({ status }) => status,
@@ -52,7 +52,7 @@ async function served(): Promise<TestServer> {
   return spawned(await serve(config()), 'acme');
 }
 
-/** The server with an instance for one test, when both workers are there. */
+/** Returns the server with an instance for one test, once both workers run. */
 async function spawned(server: TestServer, id: string, service = 'app'): Promise<TestServer> {
   await server.cli('spawn', service, '--id', id, '--no-start');
   await expect.poll(() => workersOf(server)).toHaveLength(2);

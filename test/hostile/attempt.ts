@@ -1,4 +1,4 @@
-/** The form of an attempt, and how the tenant is told to make it. */
+/** The form of an attempt, and how the tenant is asked to make it. */
 import { existsSync } from 'node:fs';
 import type { Cap, LevelName } from './levels.ts';
 import type { Scene } from './scene.ts';
@@ -12,9 +12,9 @@ export interface Finding {
 export interface Attempt {
   readonly what: string;
   tryIt(scene: Scene): Promise<Finding>;
-  /** Levels at which it works by documentation, and why; elsewhere it is denied. */
+  /** Levels at which the attempt works as documented, and why; at others it is denied. */
   readonly worksAt: Partial<Record<LevelName, string>>;
-  /** The key without which there is nothing to try. */
+  /** The key without which the attempt has no target. */
   readonly cap?: Cap;
   /** Returns why the attempt proves nothing on this machine; null when it does. */
   lack?(): string | null;

@@ -1,4 +1,4 @@
-/** The levels at which everything is tried, as keys of a service, and whether this version and this host can give them. */
+/** The levels of isolation under test, as keys of a service, and whether this version and this host support them. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

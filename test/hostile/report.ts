@@ -16,7 +16,7 @@ interface Row {
 
 const { values: chosen } = parseArgs({ options: { level: { type: 'string' }, attempt: { type: 'string' } } });
 
-/** null: this machine, or this version, does not give that level. */
+/** null: this machine, or this version, does not support that level. */
 async function rowsAt(level: Level): Promise<Row[] | null> {
   const refused = await supported(level);
   if (refused !== null) {

@@ -19,7 +19,7 @@ import { CAP_KEYS, CAPS, type Cap, HOMELY, type Level, supported } from './level
 import { allProcesses, endAll, holdsWithin, socketsIn, withArgument } from './look.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-/** Where data of a real server could lie: not in /tmp, which a level may hide for reasons of its own. */
+/** A place where data of a real server could be: not /tmp, which a level may hide for reasons of its own. */
 const PLACES = ['/srv', '/var/lib', tmpdir()];
 
 export class Scene {
@@ -190,15 +190,15 @@ async function configOf(
     'proxy = { default_service = "app" }',
     'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"], wide = ["hostile"] }',
     serviceText(dir, 'app', [keys, alone]),
-    // A port is useful only when the proxy can reach it.
+    // A port is of use only if the proxy can reach it.
     serviceText(dir, 'web', [keys, 'listen = "port"']),
     serviceText(dir, 'capped', [keys, alone, ...caps.map((cap) => CAP_KEYS[cap])]),
     // Failed starts end sooner.
     serviceText(dir, 'brief', [keys, alone, 'startup_timeout = "2s"']),
     serviceText(dir, 'ends', [keys, alone, 'command = "/bin/true"']),
-    // Its public sockets are in a directory without other services' sockets.
+    // The public sockets are in a directory without other services' sockets.
     serviceText(dir, 'apart', [keys, alone, `socket = "${dir}/apart/{id}.sock"`]),
-    // Has everything in its workdir, and names of files that are not for it.
+    // The workdir contains everything, and the command names files that the tenant must not reach.
     serviceText(dir, 'wide', [keys, alone, 'workdir = "."', wideCommand(dir, bystander)]),
     serviceText(dir, 'loads', [keys, alone], 'LD_LIBRARY_PATH = "{tenant_dir}/lib"'),
     ...(hasHome ? [serviceText(dir, 'home', [keys, alone, HOMELY, 'startup_timeout = "10s"'])] : []),

@@ -28,7 +28,7 @@ async function attempt(name, args) {
     const result = await attempts[name](args);
     return { outcome: 'done', ...(typeof result === 'string' ? { detail: result } : result) };
   } catch (error) {
-    // Anything else is a mistake of the attempt, and must not pass for a refusal.
+    // Any other error is a mistake of the attempt, and must not count as a refusal.
     if (!(error instanceof Denied) && !isErrno(error)) throw error;
     return { outcome: 'denied', detail: error instanceof Denied ? error.message : `${error.code}: ${error.message}` };
   }
@@ -54,20 +54,20 @@ const server = createServer((request, response) => {
   );
 });
 
-/** One that is sick is asked again, by then at the link. */
+/** A sick instance is probed again, by then at the link. */
 function statusOf({ url }) {
   return SWAP_WHEN === 'sick' && url === '/health' ? 503 : 200;
 }
 
-/** Between the probe that finds it ready and the rename: with `SWAP`, a link to that path lies there by then. */
+/** Between the probe that finds it ready and the rename: with `SWAP`, a link to that path is in place by then. */
 function beforeHealthy() {
   try {
     if (SWAP_WHEN === 'probe' || SWAP_WHEN === 'sick') layLink(SOCKET_PATH);
     if (SWAP_WHEN === 'hard-link') layLink(SOCKET_PATH, linkSync);
-    // Where the socket would be moved to, and is taken for moved if something lies there.
+    // The destination of the socket's move; something in that place makes the move look done.
     if (SWAP_WHEN === 'ahead') layLink(`${dirname(SOCKET_PATH)}.s`);
   } catch (error) {
-    // Refused, it goes on as an honest tenant, so that the test can ask who answers.
+    // After a refusal it continues as an honest tenant, so that the test can ask which process answers.
     if (!isErrno(error)) throw error;
   }
 }
@@ -77,7 +77,7 @@ function layLink(path, make = symlinkSync) {
   renameSync(`${path}l`, path);
 }
 
-/** Its socket and the link by turns, as fast as it can. */
+/** The socket and the link in turn, as fast as possible. */
 async function swapByTurns() {
   linkSync(SOCKET_PATH, `${SOCKET_PATH}r`);
   const untilMs = performance.now() + LOOP_MS;
@@ -85,7 +85,7 @@ async function swapByTurns() {
     layLink(SOCKET_PATH);
     linkSync(`${SOCKET_PATH}r`, `${SOCKET_PATH}l`);
     renameSync(`${SOCKET_PATH}l`, SOCKET_PATH);
-    // So that probes are answered meanwhile.
+    // This lets probes be answered meanwhile.
     await turn();
   }
 }

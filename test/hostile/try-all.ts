@@ -7,7 +7,7 @@ import { LEVELS, type Level, type LevelName, supported } from './levels.ts';
 import { openScene, type Scene } from './scene.ts';
 import { type Trial, trialsAt } from './trial.ts';
 
-/** Some attempts take many starts, which are slow in a sandbox and on a busy machine. */
+/** Some attempts need many starts, which are slow in a sandbox and on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
 export async function tryAllAt(name: LevelName): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { takeSignals } from '../../src/local/signals.ts';
 
-/** Takes them until the test ends. */
+/** Handles signals until the test ends. */
 function take() {
   vi.useFakeTimers({ toFake: ['performance'] });
   const before = new Map(process.eventNames().map((name) => [name, process.listeners(name as NodeJS.Signals)]));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../../src/local/young-heap.ts', import.meta.url));
 
-/** In a process of its own, since the heap of the test's has grown already. Prints MB of the young generation. */
+/** Runs in a process of its own, since the test's heap has grown already. Prints MB of the young generation. */
 const SCRIPT = `
 import { getHeapSpaceStatistics } from 'node:v8';
 import { withSmallYoungHeap } from ${JSON.stringify(source)};
@@ -16,7 +16,7 @@ const youngMb = () => {
 };
 await withSmallYoungHeap(keep);
 const small = youngMb();
-// How soon it grows depends on when its collections come, and so on how busy the machine is.
+// How soon it grows depends on when collections run, and so on the load of the machine.
 let grown = small;
 for (let times = 0; times < 20 && grown < 6; times += 1) {
   await keep();

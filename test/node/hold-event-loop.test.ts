@@ -5,7 +5,7 @@ import { holdEventLoop } from '../../src/node/hold-event-loop.ts';
 
 const module = fileURLToPath(new URL('../../src/node/hold-event-loop.ts', import.meta.url));
 
-/** Waits for what keeps no program running. */
+/** Awaits a promise that keeps no program running. */
 function run(wrapper: string): number | null {
   const program = `const { holdEventLoop } = await import(${JSON.stringify(module)});
     const work = new Promise((resolve) => setTimeout(resolve, 50).unref());

@@ -1,4 +1,4 @@
-/** Connections to an activation socket, and what lies between them and the tenant. */
+/** Connections to an activation socket, and the buffers between them and the tenant. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ import { pour } from './support.ts';
 
 const SIZE = 48 * 1024 * 1024;
 
-/** An activation socket before a tenant, and one client that has rung; `claim` says when it is let in. */
+/** An activation socket before a tenant, and one connected client; `claim` grants its lease. */
 async function rung(claim: (grant: () => Lease) => Admission | Promise<Admission>, tenant: (socket: Socket) => void) {
   const dir = await mkdtemp(join(tmpdir(), 'tnm-'));
   const ends = new Set<Socket>();
@@ -61,7 +61,7 @@ async function listening(path: string, server: Server): Promise<Server> {
   return server;
 }
 
-/** Settles when `poured` stands still for a hundred turns of the event loop. */
+/** Settles when `poured` stays the same for a hundred turns of the event loop. */
 async function standstill(poured: { sent: number }): Promise<number> {
   for (;;) {
     const before = poured.sent;

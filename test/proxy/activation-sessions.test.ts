@@ -1,4 +1,4 @@
-/** Those who are joined to a process that ends: they go on with the next one. */
+/** Clients spliced to a process that ends: they continue with the next one. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, createServer as createHttpServer, type RequestListener, request, type Server } from 'node:http';
@@ -13,10 +13,10 @@ import { silentLogger } from '../../src/logger.ts';
 import { ActivationSessions } from '../../src/proxy/activation-sessions.ts';
 import { HeldConnection } from '../../src/proxy/client/held-connection.ts';
 
-/** An activation socket; claims are for the process of `generation`, each of which is a server at a socket of its own. */
+/** An activation socket. Claims are for the process of `generation`; each process is a server at its own socket. */
 class WorkerBench {
   generation = 1;
-  /** Instead of a lease. */
+  /** The answer to claims instead of a lease. */
   refusal: Admission | null = null;
   open = 0;
   accepted: Socket[] = [];
@@ -51,7 +51,7 @@ class WorkerBench {
     return { instance: 'web:acme', generation, upstream, release } as Partial<Lease> as Lease;
   }
 
-  /** The process of that generation goes, as one that drains: the next serves from now on. */
+  /** Retires the process of that generation, as a drain does: the next one serves from now on. */
   next(): void {
     const { generation } = this;
     this.generation += 1;
@@ -81,7 +81,7 @@ async function listening(server: NetServer, path: string): Promise<void> {
   });
 }
 
-/** A tenant that says of which generation it is. */
+/** A tenant that answers with its generation. */
 async function tenant(made: WorkerBench, generation: number, listener?: RequestListener): Promise<Server> {
   const server = createHttpServer(listener ?? ((_request, response) => response.end(String(generation))));
   await listening(server, made.pathOf(generation));

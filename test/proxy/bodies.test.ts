@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bench } from './support.ts';
 
-/** What takes seconds on a machine of its own. */
+/** The test takes seconds on an idle machine. */
 const PATIENCE_MS = 180_000;
 
 const TENANTS = 8;
@@ -19,13 +19,13 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-/** No two places in it are alike, nor two of different tenants. */
+/** No two places in the body are alike, nor two bodies of different tenants. */
 function bodyOf(tenant: number): Buffer {
   const words = Uint32Array.from({ length: WORDS }, (_, index) => index * 16 + tenant);
   return Buffer.from(words.buffer);
 }
 
-/** Takes a part, and lets the others go on now and then. */
+/** Reads a part, and gives way to others now and then. */
 async function readSlowly(response: IncomingMessage, pauses: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of response) {

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** A client that takes nothing, and the server's side of it with more in hand than the system takes. */
+/** A client that does not read, and the server's side of it with more data than the system's buffers hold. */
 async function unsent(): Promise<{ client: Socket; side: Socket }> {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
@@ -63,7 +63,7 @@ test('answers on a connection that is gone are not waited for, even without an e
   const { side } = await unsent();
   const inFlight = new InFlight();
   const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;
-  // As after a fault in the listener of its end: the connection was never counted out, nor was the answer.
+  // After a fault in the listener of its end, neither the connection nor the response was counted out.
   side.once = () => side;
   inFlight.connected(side);
   inFlight.begin(response);

@@ -9,13 +9,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bench, echo, readAll } from './support.ts';
 
-/** So many connections at once, each cut elsewhere. */
+/** Number of connections at once, each cut elsewhere. */
 const AT_ONCE = 16;
 
 let bench: Bench;
-/** What reached a tenant. */
+/** The requests that reached a tenant. */
 let urls: string[];
-/** The proxy's ends of the connections, by the port of the client. */
+/** The proxy's ends of the connections, by the client's port. */
 const sides = new Map<number, Socket>();
 const onSide = (message: unknown) => {
   const { socket } = message as { socket: Socket };
@@ -67,7 +67,7 @@ const LAST: Record<string, string> = {
   'HTTP/1.0 with a body': `${request('POST /a HTTP/1.0', HOST, 'Content-Length: 4')}abcd`,
 };
 
-/** What comes back when `bytes` are sent in two parts, the second when the proxy has read the first. */
+/** Returns the response to `bytes` sent in two parts, the second when the proxy has read the first. */
 async function answerTo(bytes: string, cut: number): Promise<string> {
   const socket = await bench.socket();
   const before = socket.bytesWritten;
@@ -89,7 +89,7 @@ async function answerTo(bytes: string, cut: number): Promise<string> {
   return text;
 }
 
-/** The answers for each place to cut `bytes`. */
+/** Returns the responses for each place to cut `bytes`. */
 async function answersTo(bytes: string): Promise<string[]> {
   const cuts = Array.from({ length: bytes.length - 1 }, (_, index) => index + 1);
   const answers: string[] = [];

@@ -33,7 +33,7 @@ test('the proxy waits for an instance longer than any time-out of the client', a
   await bench.app('web:acme', (_request, response) => void released.promise.then(() => response.end('at last')));
   const answer = bench.fetch();
   const other = await bench.socket();
-  // The sweep that ends this one has seen the other too.
+  // The sweep that ends this connection has examined the other too.
   await readAll(other);
   released.resolve();
   expect((await answer).body).toBe('at last');

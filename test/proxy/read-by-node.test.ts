@@ -1,4 +1,4 @@
-/** What is true of plain requests is true of those that node:http reads. */
+/** Repeats the tests of plain requests with requests that node:http reads. */
 import { describe } from 'vitest';
 import { readByNode } from './support.ts';
 

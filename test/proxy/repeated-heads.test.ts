@@ -1,4 +1,4 @@
-/** Heads that are the same as before are not made anew. Nobody could tell: neither the tenant nor the client. */
+/** Repeated heads are reused, and neither the tenant nor the client can notice. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ interface Seen {
   readonly rawHeaders: string[];
 }
 
-/** What the tenant saw of each request, and each answer as it came, all on one connection. */
+/** What the tenant received of each request, and each response as it came, all on one connection. */
 async function inTurn(requests: readonly string[]): Promise<{ seen: Seen[]; answers: string[] }> {
   const socket = await bench.socket();
   const answers: string[] = [];
@@ -38,7 +38,7 @@ function tell({ method, url, rawHeaders }: IncomingMessage, response: ServerResp
 
 const get = (path: string, lines = '') => `GET ${path} HTTP/1.1\r\n${HOST}${lines}\r\n`;
 
-/** Without the id, which is another each time. */
+/** The head without the request id, which always differs. */
 function withoutId({ rawHeaders }: Seen): string[] {
   const at = rawHeaders.indexOf('X-Request-Id');
   return rawHeaders.filter((_, index) => index !== at + 1);
@@ -104,7 +104,7 @@ test('a host that moves to another tenant reaches it with the next request', asy
   const socket = await bench.socket();
   const tenants: (string | undefined)[] = [];
   for (const gone of [false, false, false, true, true]) {
-    // The label is an alias of acme, and shop's own name while there is a shop.
+    // The label is an alias of acme, and the id of shop while a tenant shop exists.
     if (gone) bench.source.upstreams.delete('web:shop');
     const answer = await ask(socket, `GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n`);
     tenants.push(/"X-Tenant-Id","(\w+)"/.exec(answer)?.[1]);

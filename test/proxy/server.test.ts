@@ -95,7 +95,7 @@ async function underWay(): Promise<{ upstream: ServerResponse; response: Promise
 test('closing takes no more, ends idle connections and lets a request finish', async () => {
   const { upstream, response } = await underWay();
   const idle = await bench.socket();
-  // Once it has been answered it is known to have been taken in.
+  // Once this request has been answered, the proxy has certainly accepted the connection.
   idle.write('GET / HTTP/1.1\r\nHost: nobody.localhost\r\n\r\n');
   await readUntil(idle, 'unknown_tenant');
   const idleClosed = once(idle, 'close');

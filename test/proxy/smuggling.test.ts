@@ -15,7 +15,7 @@ beforeEach(async () => {
     await bench.rawApp(`web:${tenant}`, (socket) => {
       socket.on('data', (bytes) => {
         seen[tenant] += bytes.toString('latin1');
-        // One answer for each head; what a tenant does with a second one on the same connection is not our affair.
+        // One response for each head; what a tenant does with a second one on the same connection is out of scope.
         if (seen[tenant].includes('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
       });
     });
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const post = (...lines: string[]) => ['POST /a HTTP/1.1', 'Host: acme.localhost', ...lines].join('\r\n');
-/** What an attacker wants to reach the tenant as a request of its own. */
+/** The request that an attacker wants to smuggle to the tenant. */
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: globex.localhost\r\n\r\n';
 
 const REFUSED: Record<string, string> = {
@@ -70,7 +70,7 @@ const REFUSED: Record<string, string> = {
   'HTTP/2 in clear text': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
 };
 
-/** Lets what is sent be whole, though a chunk is broken: the tenant must see no second request. */
+/** Data may arrive whole although a chunk is broken: the tenant must see no second request. */
 const BROKEN_BODIES: Record<string, string> = {
   'a length among the trailers': `${post('Transfer-Encoding: chunked')}\r\n\r\n0\r\nContent-Length: 9\r\n\r\n${SMUGGLED}`,
   'a chunk size that is none': `${post('Transfer-Encoding: chunked')}\r\n\r\nzz\r\n${SMUGGLED}`,

@@ -1,4 +1,4 @@
-/** Whoever does not read makes the other side wait: nothing between them grows. One test for each way of bytes. */
+/** A side that does not read makes the other side wait: no buffer between them grows. One test for each path. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
@@ -9,12 +9,12 @@ import { MAX_INTERIM } from '../../src/proxy/exchange/interim.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
 import { Bench, pour, readAll, readUntil } from './support.ts';
 
-/** Much more than the system's buffers take. */
+/** Much more than the system's buffers hold. */
 const SIZE = 48 * 1024 * 1024;
 
 let bench: Bench;
 let buffered: Buffered;
-/** Ends of tenants. */
+/** The tenants' ends of the connections. */
 let tenants: Set<Socket>;
 beforeEach(async () => {
   bench = await Bench.open();
@@ -36,11 +36,11 @@ interface Poured {
 }
 
 interface Flood {
-  /** Settles when it was asked for. */
+  /** Settles when a request has come. */
   readonly begun: Promise<Poured>;
 }
 
-/** A tenant that begins `answer` on each connection as soon as something was asked. */
+/** A tenant that begins `answer` on each connection as soon as a request comes. */
 async function floods(answer: (socket: Socket) => Poured): Promise<Flood> {
   const flooding = Promise.withResolvers<Poured>();
   await bench.rawApp('web:acme', (socket) => {
@@ -50,7 +50,7 @@ async function floods(answer: (socket: Socket) => Poured): Promise<Flood> {
   return { begun: flooding.promise };
 }
 
-/** Pours `part` again and again, up to SIZE. */
+/** Writes `part` repeatedly, up to SIZE. */
 function repeat(stream: Writable, part: Buffer): { sent: number } {
   const poured = { sent: 0 };
   const pump = () => {
@@ -63,7 +63,7 @@ function repeat(stream: Writable, part: Buffer): { sent: number } {
   return poured;
 }
 
-/** Settles when the sender is held back; fails when it could send all. */
+/** Settles when the sender is held back; fails when it could send everything. */
 async function expectHeldBack(poured: { sent: number }): Promise<void> {
   expect(await bench.standstill(() => poured.sent)).toBeLessThan(SIZE / 2);
   expect(buffered.most).toBeLessThan(SIDE_BYTES);
@@ -265,7 +265,7 @@ test('an answer that declines to switch arrives whole when its client reads late
   expect(text).toMatch(/0\r\nx-sum: 42\r\n\r\n$/i);
 });
 
-/** A client that asks and does not read; settles when the tenant floods it. */
+/** A client that sends a request and does not read; settles when the tenant floods it. */
 async function asked({ begun }: Flood, request: string): Promise<Poured> {
   const client = await bench.socket();
   client.pause();

@@ -109,7 +109,7 @@ describe('the database', () => {
     onTestFinished(() => database.close());
     const registry = createRegistry(database);
     database.exec('PRAGMA max_page_count = 20');
-    // Few of them, since each waits for the disk.
+    // Only a few, since each waits for the disk.
     const own = { env: { NOTE: 'x'.repeat(200) }, limits: {} };
     const fill = () => {
       for (let index = 0; index < 5000; index += 1) registry.save(newRecord('api', `t${index}`, own, 1), true);
@@ -257,7 +257,7 @@ describe('the state directory', () => {
   });
 });
 
-/** A process that does what `program` says to `dir`, and stays. */
+/** A process that runs `program` on `dir`, and stays. */
 async function startHolder(dir: string, program: string) {
   const lockModule = fileURLToPath(new URL('../../src/registry/lock.ts', import.meta.url));
   const script = `import { acquireStateLock } from ${JSON.stringify(lockModule)};

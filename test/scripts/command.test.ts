@@ -5,7 +5,7 @@ import { lineOf, type Outcome } from '../../scripts/tests/outcome.ts';
 const PASSED: Outcome = { passed: 2, failed: [], errors: 0 };
 const FAILED: Outcome = { passed: 1, failed: [{ file: 'test/a.test.ts', name: 'starts' }], errors: 0 };
 
-/** What a command comes to that prints these lines and ends with this status. */
+/** The outcome of a command that prints these lines and ends with this status. */
 async function outcomeOf(status: number, ...lines: readonly string[]) {
   const printed: string[] = [];
   const script = `for (const line of ${JSON.stringify(lines)}) console.log(line); process.exitCode = ${status};`;

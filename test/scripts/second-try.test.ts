@@ -8,7 +8,7 @@ const BROKEN = { file: 'test/b.test.ts', name: null };
 
 const failing = (...failed: Outcome['failed']): Outcome => ({ passed: 5, failed, errors: 0 });
 
-/** Runs that come to these outcomes, one after the other. */
+/** Runs with these outcomes, one after the other. */
 function scripted(...outcomes: readonly Outcome[]) {
   const runs: (readonly string[])[] = [];
   const said: string[] = [];

@@ -3,7 +3,7 @@ import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Activation } from '../../src/supervisor/activation.ts';
 
-/** Each takes 1 ms to open. `turn()` gives it its next turn. */
+/** Each socket takes 1 ms to open. `turn()` runs the next slice. */
 function street(open: (instance: InstanceName) => void = () => {}) {
   let nowMs = 0;
   const opened: InstanceName[] = [];

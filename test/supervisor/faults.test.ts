@@ -1,4 +1,4 @@
-/** Errors that nobody expects, inside one instance: they end its process at most, and nothing hangs. */
+/** Unexpected errors within one instance: they end its process at most, and nothing hangs. */
 import { expect, it, onTestFinished } from 'vitest';
 import { onFault } from '../../src/faults.ts';
 import { granted, here, ready, settle, world } from './fakes.ts';

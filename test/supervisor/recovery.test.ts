@@ -90,7 +90,7 @@ describe('a process that an earlier server left', () => {
     await made.supervisor.open();
     process.becomeReady();
     await settle();
-    // Who may have connected to it was not seen, so it is looked at once.
+    // Earlier connections to it are unknown, so the server looks once.
     await made.clock.advance(20);
     expect(process.terminated).toEqual([10_000]);
     made.processes.at(-1)?.becomeReady();

@@ -6,7 +6,7 @@ import { configOf, FakeProcess, granted, here, ready, SERVICE, settle, type Worl
 const settings = { maxRestarts: 0 };
 const GOOD = { ...SERVICE, command: ['good'] };
 
-/** Goes over to a service that is started otherwise. */
+/** Reloads to a service that starts differently. */
 function correct(made: World, service: ServiceConfig = GOOD): void {
   made.supervisor.apply(configOf(service, settings));
 }

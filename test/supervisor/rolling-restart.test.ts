@@ -6,7 +6,7 @@ const withCommand = (...command: string[]) => configOf({ ...SERVICE, command }, 
 const states = ({ supervisor }: World) => supervisor.list().map(({ id, state }) => `${id} ${state}`);
 const halts = ({ events }: World) => events.filter((type) => type === 'rollout-halted').length;
 
-/** acme has a new config that it does not come up with; globex still serves with the old one. */
+/** acme has a new config with which it does not become ready; globex still serves with the old one. */
 async function halted(): Promise<World> {
   const made = world();
   await ready(made, 'acme');
@@ -53,7 +53,7 @@ it('an edit during recovery ends at most one instance (bug: two rolling restarts
   await made.supervisor.open();
   made.supervisor.apply(withCommand('bad'));
   for (const process of running) process.becomeReady();
-  // Who is connected to a process that was taken back is not known: it drains for as long as it may.
+  // Earlier connections to an adopted process are unknown: it drains for as long as it may.
   await made.clock.advance(SERVICE.drainTimeoutMs);
   made.processes[2]?.exit(7);
   await settle();

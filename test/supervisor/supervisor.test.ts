@@ -456,7 +456,7 @@ describe('registration', () => {
 });
 
 describe('the end of the server', () => {
-  /** A server that has one, which nobody asked for since it was started. */
+  /** A server with one instance that got no request since its start. */
   async function sleeping(): Promise<World> {
     const before = world();
     await before.supervisor.spawn('api', 'acme', { start: false });

@@ -1,4 +1,4 @@
-/** The caps of instances on a real cgroup v2. */
+/** The limits of instances on a real cgroup v2. */
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { app, get, inline, makeBench, PATIENT } from '../process/support.ts';
 
 const MB = 1024 * 1024;
-// As built, for the reason in fallback.test.ts.
+// The built program, for the reason in fallback.test.ts.
 const FIND = fileURLToPath(new URL('../../dist/process/cgroup/find.js', import.meta.url));
 
 function control(dirs: readonly string[], file: string): string {
@@ -88,7 +88,7 @@ test('a process that left its group and family is still in its cgroup, and is en
   expect(() => control(cgroup, 'cgroup.procs')).toThrow('ENOENT');
 });
 
-/** What a server finds that runs as another user, in a cgroup of its own. */
+/** The findings of a server that runs as another user, in a cgroup of its own. */
 function foundBy(uid: number, dir: string, root: string | null) {
   mkdirSync(dir);
   onTestFinished(() => {
@@ -96,7 +96,7 @@ function foundBy(uid: number, dir: string, root: string | null) {
       try {
         rmdirSync(one);
       } catch {
-        // It was not made.
+        // The cgroup was not created.
       }
     }
   });

@@ -1,4 +1,4 @@
-/** On cgroup v2, for a user to whom none is delegated: what the kernel does not cap, tenement measures. */
+/** A user without a delegated cgroup v2: tenement measures what the kernel does not limit. */
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

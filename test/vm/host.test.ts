@@ -1,4 +1,4 @@
-/** The VM is what the tests beside this one take it for: a Linux with cgroup v2 that does what its manual says. */
+/** The VM provides what the neighbouring tests assume: a Linux with cgroup v2 that works as documented. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ class Cgroup {
     writeFileSync(join(this.dir, file), value);
   }
 
-  /** The number behind a key in a file of keys and numbers. */
+  /** Returns the number of a key in a file of keys and numbers. */
   number(file: string, key: string): number {
     return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(this.read(file))?.[1]);
   }
@@ -50,13 +50,13 @@ class Cgroup {
     this.write('cgroup.freeze', '0');
   }
 
-  /** A process that is in the group before its program begins. */
+  /** A process that is in the cgroup before its program begins. */
   start(...command: string[]): ChildProcessWithoutNullStreams {
     return spawn('sh', ['-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', this.dir, ...command]);
   }
 }
 
-/** What a process answers to a line. */
+/** Returns the process's answer to a line. */
 async function answer(child: ChildProcessWithoutNullStreams, line: string): Promise<string> {
   const data = once(child.stdout, 'data');
   child.stdin.write(`${line}\n`);
@@ -79,7 +79,7 @@ test('the VM has one cgroup hierarchy, with the controllers of memory, processes
 test('a process that leaks is killed at memory.max, and memory.events counts it', async () => {
   const group = new Cgroup({ 'memory.max': `${32 * MIB}`, 'memory.swap.max': '0' });
   expect(group.number('memory.events', 'oom_kill')).toBe(0);
-  // It keeps a line that never ends.
+  // The process keeps a line that never ends.
   const leak = group.start('tail', '/dev/zero');
   expect(await once(leak, 'exit')).toEqual([null, 'SIGKILL']);
   expect(group.number('memory.events', 'oom_kill')).toBe(1);
@@ -96,7 +96,7 @@ test('a frozen process answers nobody until it is thawed', async () => {
   const late = answer(frozen, 'while frozen').finally(() => {
     answered = true;
   });
-  // The answers of another process are the clock.
+  // The answers of another process serve as a clock.
   for (let round = 0; round < 100; round++) expect(await answer(free, `${round}`)).toBe(`${round}`);
   expect(answered).toBe(false);
 
@@ -123,10 +123,10 @@ test('memory.reclaim pushes a frozen process out to swap, and it comes back whol
   try {
     group.write('memory.reclaim', group.read('memory.current').trim());
   } catch (error) {
-    // The kernel's word for less than was asked for; how much it was is looked at below.
+    // The kernel reclaimed less than requested; the amount is checked below.
     expect(error).toMatchObject({ code: 'EAGAIN' });
   }
-  // What stays is mostly the program, whose pages are shared with this process.
+  // The rest is mostly the program, whose pages are shared with this process.
   expect(statusMib(child.pid, 'VmRSS')).toBeLessThan(residentMib - 100);
   expect(statusMib(child.pid, 'VmSwap')).toBeGreaterThan(100);
 
@@ -136,7 +136,7 @@ test('memory.reclaim pushes a frozen process out to swap, and it comes back whol
 
 test('cgroup.kill ends a tree of forks, including processes that left the session', async () => {
   const group = new Cgroup();
-  // Each process of the tree forks two, down to sleeps; one more sleep is in a session of its own.
+  // Each process of the tree forks two, down to sleeps; one more sleep has a session of its own.
   const root = group.start(
     'sh',
     '-c',

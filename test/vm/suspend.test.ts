@@ -1,4 +1,4 @@
-/** What a frozen instance costs on a real cgroup v2 with compressed swap. */
+/** The cost of a frozen instance on a real cgroup v2 with compressed swap. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** What one process counts, as workers and the server tell each other. */
+/** Counts of one process, as workers and the server exchange them. */
 import type { LeaseTarget } from '../../src/core/admission/serving.ts';
 import type { Share } from '../../src/workers/protocol.ts';
 

@@ -56,7 +56,7 @@ class FakeWorker extends EventEmitter {
   }
 }
 
-/** The supervisor as far as the pool itself asks it. */
+/** The part of the supervisor that the pool itself uses. */
 class FakeSource {
   retire: (generation: number) => void = () => {};
   register: (instance: InstanceName, registered: boolean) => void = () => {};

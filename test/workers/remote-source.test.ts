@@ -4,31 +4,31 @@ import type { FromWorker, Share } from '../../src/workers/protocol.ts';
 import { RemoteSource } from '../../src/workers/remote-source.ts';
 import { NOTHING, TARGET } from './fixtures.ts';
 
-/** Longer than reports are held back. */
+/** Longer than the delay of reports. */
 const REPORTED_MS = 60;
 
 const never = new AbortController().signal;
 
-/** The source of one worker, and what it has sent to the server. */
+/** The source of one worker, and its messages to the server. */
 class Worker {
   readonly sent: FromWorker[] = [];
   readonly source = new RemoteSource((message) => this.sent.push(message));
 
-  /** The server lets the worker claim the process by itself. */
+  /** Lets the worker claim the process by itself. */
   async granted(target = TARGET): Promise<Lease> {
     const claim = this.source.claim(target.instance, never);
     this.source.leased(this.lastId, { ...target, heldMs: null }, true);
     return leaseOf(await claim);
   }
 
-  /** A request that the worker claims without asking. */
+  /** A request that the worker claims without asking the server. */
   local(client: string | null = null): Lease {
     const claim = this.source.claim('web:acme', never, undefined, { client });
     if (claim instanceof Promise) throw new Error('it asked the server');
     return leaseOf(claim);
   }
 
-  /** What it sent of this type. */
+  /** Returns the worker's messages of this type. */
   of<Type extends FromWorker['type']>(type: Type): Extract<FromWorker, { type: Type }>[] {
     return this.sent.filter((message): message is Extract<FromWorker, { type: Type }> => message.type === type);
   }
@@ -187,7 +187,7 @@ describe('a process that is retired', () => {
     expect(worker.of('confirm')).toEqual([{ type: 'confirm', share: { ...NOTHING, requests: 1, total: 1 } }]);
     expect(worker.source.claim('web:acme', never)).toBeInstanceOf(Promise);
     lease.release('answered');
-    // A drain waits for it: no report is held back.
+    // A drain waits for it: the report is not delayed.
     expect(worker.shares).toEqual([{ ...NOTHING, total: 1, answered: 1 }]);
     await vi.advanceTimersByTimeAsync(REPORTED_MS);
     expect(worker.shares).toHaveLength(1);

@@ -5,7 +5,7 @@ import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
 import { WorkerSession } from '../../src/workers/worker-session.ts';
 import { NOTHING, TARGET } from './fixtures.ts';
 
-/** A grant that writes down what it is told. */
+/** A grant that records its calls. */
 class FakeGrant implements Grant {
   target = TARGET;
   readonly told: [how: string, counts: GrantCounts | null][] = [];
@@ -23,7 +23,7 @@ class FakeGrant implements Grant {
   }
 }
 
-/** The supervisor: leases of one process, answered when the test says so. */
+/** The supervisor: leases of one process, granted when the test says so. */
 class FakeSource implements Partial<GrantSource> {
   readonly leases: { released: (string | undefined)[]; streams: number }[] = [];
   readonly claims: { signal: AbortSignal; answer: (claim: Admission) => void; arguments: unknown[] }[] = [];
@@ -72,7 +72,7 @@ beforeEach(() => {
 const claim = (id: number, more: Partial<Extract<FromWorker, { type: 'claim' }>> = {}): void =>
   session.receive({ type: 'claim', id, instance: 'web:acme', client: null, ...more });
 
-/** The supervisor answers the claim that was made as the `index`-th, and the worker is told. */
+/** Answers the `index`-th claim as the supervisor, and informs the worker. */
 async function answer(index: number, with_: Admission = source.lease()): Promise<void> {
   source.claims[index]?.answer(with_);
   await new Promise(setImmediate);

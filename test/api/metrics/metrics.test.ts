@@ -6,7 +6,7 @@ interface Sample {
   readonly value: number;
 }
 
-/** Of the text format: each metric's type and help, and the samples. */
+/** Parses the text format: each metric's type and help, and the samples. */
 function parse(text: string) {
   const types = new Map<string, string>();
   const helps = new Map<string, string>();
@@ -57,7 +57,7 @@ test('metrics follow the rules for names (bug: three gauges ended in _total)', a
 test('the first scrape contains only measured values (bug: NaN, and 292 years of lag)', async () => {
   const usedBefore = process.cpuUsage();
   const { call } = await runningApi();
-  // Two at once: nothing is measured between them either.
+  // Two scrapes at once: nothing is measured between them either.
   const scrapes = await Promise.all([call('/metrics'), call('/metrics')]);
   for (const { text } of scrapes) {
     const { samples } = parse(text);

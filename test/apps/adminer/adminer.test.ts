@@ -5,7 +5,7 @@ import type { Tenant } from '../tenant.ts';
 import { field } from '../visitor.ts';
 
 const PASSWORD = 'correct horse';
-/** password_hash() of it. */
+/** The password_hash() of that password. */
 const HASH = '$2y$10$Mpb8U9toLp7hWqNUwbY5yOHFQ1cVdy5RGbPcj0QOwLnVerkFnaZEi';
 
 const home = (tenant: Tenant) => `/?${new URLSearchParams({ sqlite: '', username: '', db: databaseOf(tenant) })}`;

@@ -7,7 +7,7 @@ import { tryApplication } from '../frame.ts';
 import { PYTHON } from '../needs.ts';
 import type { Tenant } from '../tenant.ts';
 
-/** What is watched: a page of this machine. */
+/** The watched page, served by this machine. */
 const site = createServer((request, response) => {
   response.setHeader('content-type', 'text/html');
   response.end(`<html><body><p>The page ${request.url}</p></body></html>`);
@@ -35,7 +35,7 @@ const watches = async (tenant: Tenant) =>
 tryApplication({
   name: 'changedetection',
   needs: [PYTHON],
-  // It watches no address of its own network unless told so.
+  // changedetection.io watches no address of its own network by default.
   env: () => ['ALLOW_IANA_RESTRICTED_ADDRESSES=true'],
 
   async prepare(tenant) {

@@ -14,7 +14,7 @@ const COLLECTION = {
     { field: 'text', type: 'string', schema: {}, meta: {} },
   ],
 };
-/** Its native modules are built for the Node that installs it. */
+/** The native modules are built for the Node that installs them. */
 const NODE_OF_SYSTEM: Need = {
   test: 'test -x /usr/bin/node && test -x /usr/bin/npm && command -v c++',
   remedy: 'Node with npm in /usr/bin, apt-get install g++ make python3',

@@ -7,7 +7,7 @@ import { field } from '../visitor.ts';
 
 const PASSWORD = 'correct horse battery';
 
-/** A form of the administration: gets it, fills it in, sends it. */
+/** Fetches a form of the administration, fills it in and sends it. */
 async function submit(tenant: Tenant, path: string, fields: Record<string, string>): Promise<void> {
   const form = await tenant.get(path);
   const csrfmiddlewaretoken = field(form.body, 'csrfmiddlewaretoken');

@@ -3,7 +3,7 @@ import { tryApplication } from '../frame.ts';
 import { PYTHON } from '../needs.ts';
 import type { Tenant } from '../tenant.ts';
 
-/** As Gradio's own page does: the call is queued, its result comes as server-sent events. */
+/** Calls the function as Gradio's own page does: the call is queued, and its result comes as server-sent events. */
 async function call(tenant: Tenant, name: string, data: readonly unknown[]): Promise<string> {
   const path = `/gradio_api/call/${name}`;
   const { event_id: id } = await tenant.json<{ event_id: string }>('POST', path, { data });

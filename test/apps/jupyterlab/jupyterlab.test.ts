@@ -14,7 +14,7 @@ interface Message {
   readonly content: { readonly text?: string; readonly execution_state?: string };
 }
 
-/** Runs code in a kernel, as a notebook's cell. @returns what it printed */
+/** Runs code in a kernel, as a notebook's cell does. Returns what the code printed. */
 async function run(tenant: Tenant, kernelId: string, code: string): Promise<string> {
   const socket = await tenant.webSocket(`/api/kernels/${kernelId}/channels?token=${TOKEN}`);
   const id = randomUUID();
@@ -39,7 +39,7 @@ tryApplication({
 
   async use(tenant) {
     expect((await tenant.get(`/lab?token=${TOKEN}`)).body).toContain('JupyterLab');
-    // As a notebook that is opened: its kernel runs in its directory.
+    // The kernel runs in the directory of its notebook, as if the notebook were open.
     const notebook = { path: 'board.ipynb', name: '', type: 'notebook', kernel: { name: 'python3' } };
     const { kernel } = await tenant.json<{ kernel: { id: string } }>('POST', '/api/sessions', notebook, LOGIN);
     const code = 'open("made-by-a-kernel.txt", "w").write("only acme"); print(6 * 7)';

@@ -62,7 +62,7 @@ tryApplication({
   },
 });
 
-/** As an operator does at a terminal, which the program insists on. */
+/** Runs the program on a terminal, which it requires. */
 async function createAdmin({ server, instance }: Tenant): Promise<void> {
   const words = [process.execPath, MAIN, '-c', server.configFile, 'exec', instance, '-it', '--', 'bin/miniflux.app'];
   const line = [...words, '-create-admin'].map((word) => `'${word}'`).join(' ');

@@ -5,7 +5,7 @@ import { NODE } from '../needs.ts';
 import type { Tenant } from '../tenant.ts';
 
 const LOGIN = { client_id: 'node-red-editor', grant_type: 'password', scope: '*', username: 'admin' };
-/** GET /hello is answered by a function, whose message the editor's sidebar shows as well. */
+/** A flow that answers GET /hello by a function, whose message the editor's sidebar also shows. */
 const FLOWS = [
   { id: 'tab1', type: 'tab', label: 'Hello' },
   { id: 'in1', type: 'http in', z: 'tab1', url: '/hello', method: 'get', wires: [['function1']] },
@@ -38,7 +38,7 @@ tryApplication({
     await until(messages, '"auth":"ok"');
     editor.send(JSON.stringify({ subscribe: 'debug' }));
     await tenant.json('POST', '/flows', FLOWS, { authorization: `Bearer ${token}` });
-    // Node-RED answers a deployment before the new flows have begun.
+    // Node-RED answers a deployment before the new flows run.
     await expect.poll(() => has(tenant)).toBe(true);
     await until(messages, 'only acme');
     editor.close();

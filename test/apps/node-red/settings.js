@@ -5,7 +5,7 @@ const { SOCKET_PATH, DATA_DIR } = process.env;
 const hash = `${DATA_DIR}/admin.hash`;
 const administrator = () => ({ username: 'admin', password: readFileSync(hash, 'utf8').trim(), permissions: '*' });
 
-// It listens before its flows have begun.
+// Node-RED listens before its flows run.
 let hasBegun = false;
 events.once('flows:started', () => {
   hasBegun = true;

@@ -4,7 +4,7 @@ import { debianPackage, program } from '../needs.ts';
 
 const BOUNDARY = 'a-boundary';
 const PICTURE = 'x'.repeat(1024 * 1024);
-/** A form with a file, which PHP keeps in a temporary directory before it hands it over. */
+/** A form with a file, which PHP keeps in a temporary directory before handing it over. */
 const FORM = [
   ...[`--${BOUNDARY}`, 'Content-Disposition: form-data; name="text"', '', 'only acme'],
   ...[`--${BOUNDARY}`, 'Content-Disposition: form-data; name="picture"; filename="acme.png"', '', PICTURE],

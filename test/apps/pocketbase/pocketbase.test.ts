@@ -37,7 +37,7 @@ tryApplication({
     await tenant.json('POST', RECORDS, { text: 'only acme' }, asAdmin);
     expect(await told()).toMatchObject({ action: 'create', record: { text: 'only acme' } });
     close();
-    // What has an open stream is ended by a sleep, and not suspended.
+    // Sleep ends an instance with an open stream instead of suspending it.
     await expect.poll(async () => (await tenant.view()).openStreams).toBe(0);
   },
 
@@ -47,7 +47,7 @@ tryApplication({
   },
 });
 
-/** To what is told in real time, over server-sent events. */
+/** Subscribes to real-time messages over server-sent events. */
 async function subscribe(tenant: Tenant) {
   const stream = await eventStream(tenant.server.proxyPort, tenant.host, '/api/realtime');
   const { clientId } = (await stream.next('PB_CONNECT')) as { clientId: string };

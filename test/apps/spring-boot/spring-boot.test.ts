@@ -4,7 +4,7 @@ import { JAVA } from '../needs.ts';
 
 const BOUNDARY = 'a-boundary';
 const FILE = 'x'.repeat(4 * 1024 * 1024);
-/** More than Tomcat keeps in memory. */
+/** A size beyond what Tomcat keeps in memory. */
 const FORM = [
   ...[`--${BOUNDARY}`, 'Content-Disposition: form-data; name="file"; filename="acme.txt"', '', FILE],
   ...[`--${BOUNDARY}--`, ''],

@@ -11,12 +11,12 @@ const SCRIPT_FINISHED = 6;
 
 const LENGTH_DELIMITED = 2;
 
-/** A field of a Protocol Buffers message of less than 128 bytes. */
+/** Encodes a field of a Protocol Buffers message of less than 128 bytes. */
 function bytesField(number: number, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | LENGTH_DELIMITED, value.length]), value]);
 }
 
-/** The numbers of the fields of a message, as far as they are strings, messages, and integers. */
+/** Returns the field numbers of a message, as far as they are strings, messages and integers. */
 function* fieldNumbers(message: Buffer): Generator<number> {
   let at = 0;
   const varint = () => {
@@ -35,7 +35,7 @@ function* fieldNumbers(message: Buffer): Generator<number> {
   }
 }
 
-/** Runs the script once, as a browser does that opens the page. @returns all that the page is told */
+/** Runs the script once, as a browser does that opens the page. Returns all that the page receives. */
 async function open(tenant: Tenant, query: string): Promise<string> {
   const socket = await tenant.webSocket('/_stcore/stream', ['streamlit']);
   socket.send(bytesField(RERUN_SCRIPT, bytesField(QUERY_STRING, Buffer.from(query))));

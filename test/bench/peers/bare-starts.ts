@@ -1,4 +1,4 @@
-/** The examples started by hand, which is what a wake is compared with. */
+/** The examples started by hand, with which wakes are compared. */
 import { join } from 'node:path';
 import { bareStart } from '../bare.ts';
 import { quantile, timed } from '../figures.ts';

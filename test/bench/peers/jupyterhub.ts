@@ -20,7 +20,7 @@ import { mustAnswer } from './visitor.ts';
 const WANTED = '5.3.0';
 const READY_WITHIN_MS = 30_000;
 const END_WITHIN_MS = 10_000;
-/** Of this run, on loopback. */
+/** The token of this run, on loopback. */
 const TOKEN = `bench-${crypto.randomUUID()}`;
 
 const venv = () => join(cacheDir(), 'venv');
@@ -47,7 +47,7 @@ async function start(site: Site): Promise<RunningPeer> {
   const [port = 0, hubPort = 0, proxyApiPort = 0] = await freePorts(3);
   for (const id of tenantIds(site.tenants)) mkdirSync(join(dir, id));
   writeFileSync(join(dir, 'hub.py'), configOf(site, { port, hubPort, proxyApiPort }));
-  // Programs that JupyterHub starts find Node there.
+  // Programs that JupyterHub starts find Node in this directory.
   const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
   launch(dir, [program(), '-f', join(dir, 'hub.py')], { PATH: path });
   const hub = (method: string, route: string) => order(port, method, route);
@@ -79,7 +79,7 @@ async function untilReady(port: number): Promise<void> {
   }
 }
 
-/** @returns the status */
+/** Returns the status. */
 function order(port: number, method: string, route: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `token ${TOKEN}`, 'content-length': 0 };
@@ -95,7 +95,7 @@ interface Ports {
   readonly proxyApiPort: number;
 }
 
-/** JSON's strings and lists are Python's too. */
+/** JSON's strings and lists are valid in Python too. */
 function configOf({ dir, apps }: Site, { port, hubPort, proxyApiPort }: Ports): string {
   const proxyCommand = [process.execPath, join(proxy().dir, 'bin/configurable-http-proxy'), '--no-include-prefix'];
   return `c.JupyterHub.ip = c.JupyterHub.hub_ip = "127.0.0.1"

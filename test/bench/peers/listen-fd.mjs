@@ -1,4 +1,4 @@
-/** Has a program listen on the socket that systemd hands over, which the example does not know of. */
+/** Makes a program listen on the socket that systemd passes, which the example does not know of. */
 import { Server } from 'node:net';
 
 const FIRST_FD = 3;

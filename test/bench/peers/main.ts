@@ -26,7 +26,7 @@ const WAKES = 7;
 const WARM_RUNS = 3;
 const CRASHES = 3;
 const RESTARTS = 3;
-/** Until what a start leaves to be done is done. */
+/** How long deferred work of a start may take. */
 const QUIET_MS = 1000;
 
 export async function bench(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What is measured of a peer that runs; each function leaves `t0` as it may be. */
+/** Measurements of a running peer. Each function leaves `t0` in any state. */
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,15 +10,15 @@ import { answers, ask, mustAnswer, type Served, startLoad } from './visitor.ts';
 
 const CONNECTIONS = 32;
 const WARM_S = 2;
-/** Of the load, before something happens and after it is over. */
+/** How long the load runs before an event and after it. */
 const CALM_MS = 400;
-/** Until every peer takes the process for a healthy one; uWSGI's Emperor counts from the next full second. */
+/** How long every peer takes to consider the process healthy; uWSGI's Emperor counts from the next full second. */
 const HEALTHY_MS = 1500;
 const BACK_WITHIN_MS = 4000;
 const RESTARTED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 
-/** From the request to its 200, in ms. */
+/** Returns the time from the request to its 200, in ms. */
 export async function wake(peer: RunningPeer): Promise<number> {
   await peer.sleep();
   const { wake: call } = peer;
@@ -29,11 +29,11 @@ export async function wake(peer: RunningPeer): Promise<number> {
 }
 
 export interface Interrupted extends Served {
-  /** Until the next 200; null when none came within 4 s. */
+  /** The time until the next 200; null when none came within 4 s. */
   readonly backMs: number | null;
 }
 
-/** SIGKILL for every process of `t0` while it is asked. */
+/** Sends SIGKILL to every process of `t0` under load. */
 export async function crash(peer: RunningPeer): Promise<Interrupted> {
   await peer.revive();
   const stop = startLoad(peer.target);
@@ -47,7 +47,7 @@ export async function crash(peer: RunningPeer): Promise<Interrupted> {
   return { ...(await stop()), backMs: back ? backMs : null };
 }
 
-/** While it is asked, until a new process is there and one of before is not: the master of a vassal stays. */
+/** Restarts `t0` under load, until a new process exists and an old one does not: the master of a vassal stays. */
 export async function restart(peer: RunningPeer, byItsMeans: () => Promise<void>): Promise<Served> {
   await peer.revive();
   await delay(CALM_MS);
@@ -69,7 +69,7 @@ function someReplaced(before: readonly number[], now: readonly number[]): boolea
   return before.some((pid) => !now.includes(pid)) && now.some((pid) => !before.includes(pid));
 }
 
-/** Requests a second on kept connections. */
+/** Returns the requests per second on kept connections. */
 export async function warm(peer: RunningPeer): Promise<number> {
   await peer.revive();
   const { port, host, prefix } = peer.target;

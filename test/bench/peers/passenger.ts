@@ -1,4 +1,4 @@
-/** Passenger in Apache, which is how Debian 12 has it for many applications. */
+/** Passenger in Apache, as Debian 12 packages it for many applications. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

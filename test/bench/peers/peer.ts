@@ -1,26 +1,26 @@
-/** What a peer is to the bench: other programs that run one application for many tenants, and tenement itself. */
+/** A peer in the bench: another program that runs one application for many tenants, or tenement itself. */
 
 export const TENANTS = 20;
 
 export type AppName = 'notes' | 'flask';
 
-/** Where the tenant `t0` answers. */
+/** The address at which the tenant `t0` answers. */
 export interface Target {
   readonly port: number;
   readonly host: string;
-  /** Before the application's own paths; without a slash at its end. */
+  /** The prefix before the application's own paths, without a slash at its end. */
   readonly prefix: string;
 }
 
 export interface Installation {
   readonly version: string;
-  /** What has to be done before the peer can run; empty where nothing is missing. */
+  /** What to install or set up before the peer can run; empty when nothing is missing. */
   readonly missing: readonly string[];
 }
 
-/** Where a peer is started. */
+/** Where a peer starts. */
 export interface Site {
-  /** Its own; every process of the peer carries this path in its environment, its arguments or those of an ancestor. */
+  /** The peer's own directory. Each process of the peer, or an ancestor, has this path in environment or arguments. */
   readonly dir: string;
   readonly tenants: number;
   /** Directories of the example applications. */
@@ -32,7 +32,7 @@ export interface Peer {
   readonly app: AppName;
   readonly front: string;
   installation(): Installation;
-  /** @returns once the peer takes requests, with every tenant asleep */
+  /** Settles once the peer accepts requests, with every tenant asleep. */
   start(site: Site): Promise<RunningPeer>;
 }
 
@@ -42,10 +42,10 @@ export interface RunningPeer {
   readonly tenantMark: string;
   /** Settles once `t0` has no process and the peer is ready for its next request. */
   sleep(): Promise<void>;
-  /** Starts `t0` anew, without a memory of crashes, where it does not run. */
+  /** Starts `t0` again if it does not run, without a record of crashes. */
   revive(): Promise<void>;
-  /** What a sleeping `t0` needs before a request is answered: nothing, a call of the peer's own, or it has no such thing. */
+  /** What a sleeping `t0` needs before it answers: nothing, a call of the peer's own, or sleep is unsupported. */
   readonly wake: 'request' | 'cannot' | (() => Promise<unknown>);
-  /** By the peer's own means; null where it has none. */
+  /** Restarts by the peer's own means; null without one. */
   readonly restart: (() => Promise<void>) | null;
 }

@@ -1,4 +1,4 @@
-/** pm2 in its cluster mode, the one that can reload without a loss. */
+/** pm2 in its cluster mode, the one that can reload without losing requests. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, RunningPeer, Site } from './peer.ts';
@@ -25,7 +25,7 @@ async function start(site: Site): Promise<RunningPeer> {
     return { name: id, script: join(apps.notes, 'app.js'), exec_mode: 'cluster', instances: 1, env };
   });
   writeFileSync(ecosystem, JSON.stringify({ apps: declared }));
-  // The signal that the example ends on.
+  // The signal on which the example ends.
   const env = { PM2_HOME: join(dir, 'home'), PM2_KILL_SIGNAL: 'SIGTERM' };
   const pm2 = (...args: string[]) => run(dir, [process.execPath, join(found().dir, 'bin/pm2'), ...args], env);
   await pm2('start', ecosystem);

@@ -8,11 +8,11 @@ const LOOK_EVERY_MS = 5;
 interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** Arguments and environment at the start. */
+  /** Arguments and environment at the start of the process. */
   readonly words: string;
 }
 
-/** Whose words contain the text, and all that descends from them. */
+/** Lists processes whose words contain the text, and all their descendants. */
 export function processesOf(text: string): readonly number[] {
   const all = running();
   const found = new Set(all.filter(({ words }) => words.includes(text)).map(({ pid }) => pid));
@@ -23,7 +23,7 @@ export function processesOf(text: string): readonly number[] {
   return [...found];
 }
 
-/** @throws {Error} when they are not gone in time */
+/** @throws {Error} when the processes are not gone in time */
 export async function goneWithin(text: string, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   while (processesOf(text).length > 0) {
@@ -32,20 +32,20 @@ export async function goneWithin(text: string, ms: number): Promise<void> {
   }
 }
 
-/** SIGTERM, then SIGKILL for what is left. */
+/** Sends SIGTERM, then SIGKILL to the remaining processes. */
 export async function endAll(text: string): Promise<void> {
   signal(processesOf(text), 'SIGTERM');
   await goneWithin(text, GRACE_MS).catch(() => killAll(text));
 }
 
-/** At once. Stopped first, so that none of them starts another meanwhile. */
+/** Kills the processes at once. They are stopped first, so that none starts another meanwhile. */
 export function killAll(text: string): void {
   const pids = processesOf(text);
   signal(pids, 'SIGSTOP');
   signal(pids, 'SIGKILL');
 }
 
-/** MB. */
+/** The memory in MB. */
 export function proportionalSetSize(pids: readonly number[]): number {
   const kilobytes = pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
   return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
@@ -56,7 +56,7 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
 }
@@ -72,7 +72,7 @@ function running(): readonly Process[] {
   });
 }
 
-/** Empty when the process is gone. */
+/** Returns an empty text when the process is gone. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'latin1');

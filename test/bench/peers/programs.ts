@@ -1,4 +1,4 @@
-/** Programs that peers consist of: where they are, how they are started. */
+/** The programs of the peers: where they are, and how they start. */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,10 +7,10 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AppName } from './peer.ts';
 
-/** Directories where Debian has what only root is meant to start. */
+/** Directories where Debian installs programs that only root is meant to start. */
 const SYSTEM_PATH = ['/usr/sbin', '/sbin'];
 
-/** `TENEMENT_PEERS`, else a cache: where npm's and PyPI's are installed, outside of the checkout. */
+/** `TENEMENT_PEERS`, or a cache: where packages of npm and PyPI are installed, outside of the checkout. */
 export function cacheDir(): string {
   const { TENEMENT_PEERS: chosen, XDG_CACHE_HOME: cache } = process.env;
   if (chosen !== undefined) return chosen;
@@ -18,7 +18,7 @@ export function cacheDir(): string {
   return join(cache ?? join(homedir(), '.cache'), 'tenement-peers');
 }
 
-/** @returns its path, or null */
+/** Returns the program's path, or null. */
 export function findProgram(name: string): string | null {
   const dirs = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_PATH];
   return dirs.map((dir) => join(dir, name)).find(isExecutable) ?? null;
@@ -33,13 +33,13 @@ export function isExecutable(file: string): boolean {
   }
 }
 
-/** Of Debian's packages, those that are not installed, as a line to install them. */
+/** Returns a line that installs the missing ones of these Debian packages. */
 export function debianRemedies(packages: readonly string[]): readonly string[] {
   const absent = packages.filter((name) => spawnSync('dpkg-query', ['--status', name]).status !== 0);
   return absent.length === 0 ? [] : [`apt-get install --no-install-recommends ${absent.join(' ')}`];
 }
 
-/** A package of npm in the cache. */
+/** Returns a package of npm in the cache. */
 export function npmPackage(name: string, wanted: string) {
   const dir = join(cacheDir(), 'node_modules', name);
   const installed = existsSync(dir);
@@ -50,18 +50,18 @@ export function npmPackage(name: string, wanted: string) {
   };
 }
 
-/** The first number with dots in what the command prints. */
+/** Returns the first number with dots in the command's output. */
 export function versionOf(file: string, ...args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
   return /\d+(\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? '?';
 }
 
-/** What a peer starts with: the environment of the bench may have settings of the same peer in it. */
+/** The environment of a peer: that of the bench may contain settings of the same peer. */
 export function baseEnv(dir: string): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: dir, BENCH_DIR: dir, LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' };
 }
 
-/** Runs in the background until it is ended by `processesOf(dir)`; what it prints goes to `DIR/log`. */
+/** Runs in the background until `processesOf(dir)` ends it; output goes to `DIR/log`. */
 export function launch(dir: string, [file = '', ...args]: readonly string[], env: Record<string, string> = {}): void {
   const log = openSync(logOf(dir), 'a');
   const stdio = ['ignore', log, log] as const;
@@ -73,7 +73,7 @@ export function logOf(dir: string): string {
   return join(dir, 'log');
 }
 
-/** @throws {Error} with what it printed, unless it exits with 0 */
+/** @throws {Error} with the output, unless the program exits with 0 */
 export async function run(
   dir: string,
   [file = '', ...args]: readonly string[],
@@ -82,7 +82,7 @@ export async function run(
   await promisify(execFile)(file, args, { cwd: dir, env: { ...baseEnv(dir), ...env }, timeout: 60_000 });
 }
 
-/** All different, free a moment ago. */
+/** Returns distinct ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   const ports = await Promise.all(servers.map(portOf));
@@ -99,7 +99,7 @@ function portOf(server: ReturnType<typeof createServer>): Promise<number> {
   });
 }
 
-/** The command of the notes example, which needs the Node of the bench. */
+/** Returns the command of the notes example, which needs the Node of the bench. */
 export function notesCommand(apps: Readonly<Record<AppName, string>>): readonly string[] {
   return [process.execPath, join(apps.notes, 'app.js')];
 }

@@ -1,4 +1,4 @@
-/** What a run found, as a table that a page of the documentation can take over. */
+/** The results of a run, as a table for a page of the documentation. */
 import { availableParallelism } from 'node:os';
 import { quantile } from '../figures.ts';
 import type { BareStarts } from './bare-starts.ts';
@@ -13,7 +13,7 @@ interface Findings {
   readonly perSecond: number[];
   readonly crashes: Interrupted[];
   readonly restarts: Served[];
-  /** Of the peer's own processes, with one sleeping tenant and with twenty. */
+  /** The memory of the peer's own processes, with one sleeping tenant and with twenty. */
   readonly memoryMb: { readonly one: number; readonly all: number };
 }
 

@@ -56,7 +56,7 @@ function launchFor({ dir, apps }: Site, id: string, port: number): void {
   launch(dir, [...activate, node, '--import', LISTEN_FD, app]);
 }
 
-/** Seen from outside, since a connection would start the program. */
+/** Finds out from outside, since a connection would start the program. */
 function listening(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return readFileSync('/proc/net/tcp', 'latin1').includes(`0100007F:${hex} 00000000:0000 0A`);

@@ -42,7 +42,7 @@ async function start(site: Site): Promise<RunningPeer> {
   });
 }
 
-/** A process that has ended is not yet one whose socket the Emperor watches again. */
+/** The Emperor watches a vassal's socket again only some time after the process has ended. */
 function waitsForDemand(dir: string): boolean {
   const log = readFileSync(logOf(dir), 'latin1');
   const vassal = join(dir, 't0/vassal.ini');

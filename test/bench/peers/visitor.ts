@@ -1,4 +1,4 @@
-/** Visitors of a tenant; each comes on a connection of its own. */
+/** Clients of a tenant; each request has a connection of its own. */
 import { request } from 'node:http';
 import type { Target } from './peer.ts';
 
@@ -6,7 +6,7 @@ const PER_SECOND = 50;
 const PATIENCE_MS = 10_000;
 const ASK_EVERY_MS = 10;
 
-/** Whether the answer is a 200. */
+/** Returns whether the response is a 200. */
 export function ask({ port, host, prefix }: Target, path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -39,7 +39,7 @@ export function answers(target: Target, withinMs: number): Promise<boolean> {
   });
 }
 
-/** @throws {Error} when none comes */
+/** @throws {Error} when no 200 comes */
 export async function mustAnswer(target: Target): Promise<void> {
   if (!(await answers(target, PATIENCE_MS)))
     throw new Error(`no 200 from ${target.host}:${target.port}${target.prefix}`);
@@ -50,7 +50,7 @@ export interface Served {
   readonly failed: number;
 }
 
-/** 50 requests a second, each at its time whether or not the one before was answered. @returns what ends it */
+/** Sends 50 requests a second, each on schedule whether or not earlier ones were answered. The result ends it. */
 export function startLoad(target: Target): () => Promise<Served> {
   const answersToCome: Promise<boolean>[] = [];
   const timer = setInterval(() => answersToCome.push(ask(target, '/health')), 1000 / PER_SECOND);

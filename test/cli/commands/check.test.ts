@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { tempDir } from '../../api/running.ts';
 import { cli } from '../running.ts';
 
-/** Sockets lie beside the file: in the default directory they may be those of another server of this machine. */
+/** Sockets lie beside the config: the default directory may belong to another server of this machine. */
 function config(text: string): string {
   const dir = tempDir();
   mkdirSync(join(dir, 'data'));

@@ -3,7 +3,7 @@ import { ConnectionLimiter, type TrackedConnection } from '../../../src/core/adm
 
 class FakeConnection implements TrackedConnection {
   readonly client: string | null;
-  /** null: busy. */
+  /** Since when the connection is idle; null: busy. */
   idleSinceMs: number | null;
   gaveWay = false;
 

@@ -10,7 +10,7 @@ interface Named extends EvictionCandidate {
   readonly name: string;
 }
 
-/** One that `client` used so long ago, once. */
+/** An instance that `client` used once, `agoMs` ago. */
 function visited(name: string, client: string | null, agoMs: number, change: Partial<EvictionCandidate> = {}): Named {
   const atMs = NOW_MS - agoMs;
   const steady = { steadyFromMs: atMs, steadyToMs: atMs };

@@ -19,7 +19,7 @@ it('one success resets the count of failures', () => {
 });
 
 describe('a probe without an answer', () => {
-  /** Probes every 15 s that take 5 s; returns when it is unhealthy, in s. */
+  /** Probes every 15 s that take 5 s each; returns when the process is unhealthy, in s. */
   function unhealthyAfterS(workload: (nowMs: number) => Partial<Workload>): number | null {
     let health = HEALTHY;
     for (let beginMs = 10_000; beginMs < 600_000; beginMs += 15_000) {

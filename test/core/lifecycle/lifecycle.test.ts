@@ -51,7 +51,7 @@ const EVENTS: Record<string, LifecycleEvent> = {
   'resume-wait': { type: 'resume-wait', state: 'failed', atMs: 5 },
 };
 
-/** What a server finds of the one before it, in the states without a process. */
+/** What a server finds of its predecessor, in the states without a process. */
 const FOUND = {
   adopt: 'starting: adopt',
   'adopt frozen': 'suspended: adopt, suspend',
@@ -59,7 +59,7 @@ const FOUND = {
   'resume-wait': 'failed: schedule-retry',
 };
 
-/** In `backoff` and in `failed` the same events do the same. */
+/** The events have the same effects in `backoff` and in `failed`. */
 const CRASHED = {
   ...FOUND,
   start: 'starting: launch',
@@ -71,7 +71,7 @@ const CRASHED = {
   close: 'over',
 };
 
-/** state → event → "state" or "state: effects"; an event that is not named changes nothing. */
+/** State → event → "state" or "state: effects"; an event that is not listed changes nothing. */
 const TABLE: Record<State, Record<string, string>> = {
   asleep: {
     ...FOUND,

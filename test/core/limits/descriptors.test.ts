@@ -17,7 +17,7 @@ test('the shares together never exceed the limit', () => {
       const shares = shareDescriptors(limit, maxRunning, registered);
       const clients = 2 * (shares.connections + shares.activations) + shares.api + shares.control;
       const reserve = Math.min(128, Math.max(24, limit / 10));
-      // Of a limit too low for anything, one connection is still served.
+      // Even a limit that is too low for anything leaves one connection.
       expect(OWN + shares.listeners + clients + shares.instances).toBeLessThanOrEqual(
         Math.max(limit - reserve, 220) + 1,
       );

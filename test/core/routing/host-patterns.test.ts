@@ -19,7 +19,7 @@ const DOMAINS = [
   ['localhost', '*'],
 ];
 
-/** As a front server finds them, which knows patterns alone. */
+/** Finds an instance as a front server does, by patterns alone. */
 function foundByPattern(table: RoutingTable, host: string): string[] {
   for (const { pattern, alias, targets } of hostPatterns(table)) {
     const match = new RegExp(`^${pattern}$`).exec(host);

@@ -21,7 +21,7 @@ export function tableOf({ domains, defaultService, services, aliases }: Names): 
   );
 }
 
-/** As a worker has it: the table has been a message. */
+/** The index as a worker builds it, from a table sent as a message. */
 export function indexOf(names: Names): RoutingIndex {
   return new RoutingIndex(JSON.parse(JSON.stringify(tableOf(names))));
 }

@@ -112,7 +112,7 @@ const anyPlaces: fc.Arbitrary<LayerPaths> = fc.record({
 
 const OF_HOST: Layer['kind'][] = ['shown', 'writable', 'own'];
 
-/** null: refused. */
+/** Returns null when the paths are refused. */
 function layersOrNull(places: LayerPaths): Layer[] | null {
   try {
     return layersFor(places);
@@ -122,7 +122,7 @@ function layersOrNull(places: LayerPaths): Layer[] | null {
   }
 }
 
-/** As mounts are made: what was mounted last above a path is what is there. */
+/** Applies layers as mounts: the last one above a path decides. */
 function seenAfterMounting(at: string, layers: readonly Layer[], wholeHost: boolean): Layer['kind'] {
   return layers.findLast((layer) => isWithin(at, layer.at))?.kind ?? (wholeHost ? 'shown' : 'empty');
 }

@@ -8,7 +8,7 @@ import { configOf, SERVICE } from '../../supervisor/fakes.ts';
 const all = () => ({ registered: 1, running: 1 });
 const none = () => null;
 
-/** What a reload says in which only this field differs. */
+/** The words of a reload in which only this field differs. */
 function wordsOf(field: string): string[] {
   const was = configOf(SERVICE, {});
   const is = configOf({ ...SERVICE, [field]: 'another value' }, {});

@@ -37,7 +37,7 @@ test.each(['keep', 'stop'] as const)(
 test('a unit with a leaf for the server, with version 1, or of a user without a delegated cgroup can start again', () => {
   const process = { killMode: 'process' };
   expect(unitWarnings(unit({ ...process, delegated: true, subgroup: 'tenement-server' }), single())).toEqual([]);
-  // In any other the server makes room for itself once more.
+  // In any other subgroup the server divides its cgroup again.
   expect(unitWarnings(unit({ ...process, delegated: true, subgroup: 'main' }), single())).toHaveLength(1);
   expect(unitWarnings(unit({ ...process, delegated: true }), single({ isV2: false }))).toEqual([]);
   expect(unitWarnings(unit({ ...process, user: 'tenement' }), single())).toEqual([]);
@@ -58,7 +58,7 @@ test('a runtime directory that is removed with the server takes the sockets of k
     expect.stringMatching(/RuntimeDirectoryPreserve=no.*removes \/run\/tenement .*RuntimeDirectoryPreserve=yes/),
   ]);
   expect(unitWarnings({ ...runtime, keepsRuntimeDirs: 'restart' }, tenancy())).toHaveLength(1);
-  // A crash is followed by a restart, and an end by an operator ends the tenants, too.
+  // A crash is followed by a restart, and a stop by an operator ends the tenants, too.
   expect(unitWarnings({ ...runtime, keepsRuntimeDirs: 'restart' }, tenancy({ onExit: 'stop' }))).toEqual([]);
   expect(unitWarnings({ ...runtime, keepsRuntimeDirs: 'yes' }, tenancy())).toEqual([]);
   expect(unitWarnings(runtime, tenancy({ socketDirs: ['/run/tenement-2'] }))).toEqual([]);

@@ -10,6 +10,6 @@ test('everything goes wrong at once, and no promise is broken', { timeout: 300_0
   expect(run.tally.writes).toBeGreaterThan(0);
   expect(run.found.writes).toBe(run.tally.writes);
   expect(run.descriptors.after - run.descriptors.before).toBeLessThanOrEqual(3);
-  // Hostile tenants nest deeper than what goes by path can remove.
+  // Hostile tenants nest directories deeper than a removal by path can follow.
   execFileSync('rm', ['-rf', run.dir]);
 });

@@ -1,4 +1,4 @@
-/** What docs/containers.md says that a container needs, under what such a container withholds. */
+/** The requirements of docs/containers.md, tested under the restrictions of such a container. */
 import { spawnSync } from 'node:child_process';
 import { chownSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { TestServer } from '../test-server.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PATIENCE_MS = 60_000;
-/** Other users have to run the server, too. */
+/** Other users must be able to run the server, too. */
 const isClosed = [MAIN, process.execPath].some((path) => closedToOthers(path) !== null);
 const noRoot = isClosed || (process.env['CI'] !== 'true' && process.getuid?.() !== 0);
 const has = (program: string) => process.env['CI'] === 'true' || findProgram(program) !== null;
@@ -20,7 +20,7 @@ const has = (program: string) => process.env['CI'] === 'true' || findProgram(pro
 interface Recipe {
   readonly title: string;
   readonly keys: string;
-  /** Of `docker run`. */
+  /** Options of `docker run`. */
   readonly flags: string;
 }
 
@@ -36,7 +36,7 @@ function readRecipes(): Recipe[] {
 
 const RECIPES = readRecipes();
 
-/** Words before a command: as in a container cgroups are read-only, parts of /proc masked, rights few. */
+/** Words before a command that restrict it like a container: read-only cgroups, masked /proc, few capabilities. */
 function containment({ flags }: Recipe, dir: string): string[] {
   const capabilities = [...flags.matchAll(/--cap-add=(\w+)/g)].map(([, name = '']) => name.toLowerCase());
   const isFiltered = !flags.includes('seccomp=unconfined') && !capabilities.includes('sys_admin');
@@ -67,7 +67,7 @@ const ALLOW = 0x7fff_0000;
 const ERRNO = 0x0005_0000;
 const CLONE_NEWUSER = 0x1000_0000;
 
-/** By prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER), which root may; then the command takes its place. */
+/** Installs the filter by prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER), as root may; then the command replaces it. */
 const APPLIES = `
 import ctypes, os, sys
 program = ctypes.create_string_buffer(open(sys.argv[1], 'rb').read())

@@ -41,7 +41,7 @@ startup_timeout = 20
 request_timeout = 3
 `;
 
-/** The bystander's requests, one after the other until the returned function is called, which says how many failed. */
+/** Sends the bystander's requests in turn; the returned function stops them and returns how many failed. */
 function steadily(server: FaultyServer): () => Promise<number> {
   let failed = 0;
   let over = false;
@@ -56,7 +56,7 @@ function steadily(server: FaultyServer): () => Promise<number> {
   };
 }
 
-/** It serves a new request, and nothing of those before is left. */
+/** Expects that the instance serves a new request, and that nothing of earlier ones is left. */
 async function isSoundAgain(server: FaultyServer): Promise<void> {
   await expect.poll(async () => (await server.get('victim.localhost')).status).toBe(200);
   await expect
@@ -97,7 +97,7 @@ it.each(VARIANTS)(
       await useAll(server, 'victim');
       await server.arm({});
       await isSoundAgain(server);
-      // A callback that all tenants share may have thrown in a request of this one: in that one, and no other.
+      // A callback that all tenants share may have failed in a request of this tenant, and in no other.
       const before = thrown;
       thrown = thrownIn(await server.arm({}));
       expect(await stop(), `failed requests of others, of ${Object.keys(arm)}`).toBeLessThanOrEqual(thrown - before);

@@ -3,7 +3,7 @@ import { serve } from '../support.ts';
 
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
-/** At the rate that floods are read at its 150 MB take ten seconds, on a busy machine several times that. */
+/** At the rate limit of floods, 150 MB take ten seconds, and several times that on a busy machine. */
 const FLOOD_MS = 120_000;
 
 test('a tenant that floods its log slows no other, and its log stays bounded', { timeout: FLOOD_MS }, async () => {

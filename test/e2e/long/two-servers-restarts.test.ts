@@ -79,7 +79,7 @@ describe('two servers with the same runtime_dir', () => {
     await first.start();
     expect(await whoAnswers(first)).toEqual(before);
 
-    // Of one that has left nobody there is nothing to respect.
+    // A server that left no tenants has nothing to protect.
     await first.stop('SIGKILL');
     process.kill(before.pid, 'SIGKILL');
     await second.start();

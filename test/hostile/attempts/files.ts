@@ -1,4 +1,4 @@
-/** Files of others, and of the machine. */
+/** Files of other tenants and of the machine. */
 import { lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Attempt, by } from '../attempt.ts';
@@ -15,7 +15,7 @@ import { CGROUPS, HOST_NETWORK, OPEN_FILE, SAME_USER, SHARED_TMP, SOCKET_DIR } f
 
 const secretFile = (scene: Scene) => {
   const path = join(scene.victimDir, 'secret.txt');
-  // A path that is not there would be denied for the wrong reason.
+  // A missing path would be denied for the wrong reason.
   lstatSync(path);
   return { path, secret: scene.secret };
 };
@@ -27,7 +27,7 @@ const existing = (path: string) => {
 
 const asRoot = { process: SAME_USER };
 
-/** What it would race against is the same as in a namespace. */
+/** The target of the race is the same as in a namespace. */
 const SLOW_TO_START = { 'sandbox, no network': 'a sandbox starts too slowly for so many starts' };
 const NO_TMP = 'there is no /tmp of its own';
 
@@ -184,7 +184,7 @@ const OF_THE_MACHINE: readonly Attempt[] = [
   writeInto('/dev/shm', () => '/dev/shm', { ...asRoot, 'process + user': SHARED_TMP }),
 ];
 
-/** As a tenant of the service whose workdir has everything in it, and whose command names files. */
+/** A tenant of the service whose workdir contains everything, and whose command names files. */
 const WIDE = { host: 'hostile.wide.localhost' };
 
 const OF_WIDE: readonly Attempt[] = [

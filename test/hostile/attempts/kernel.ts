@@ -1,4 +1,4 @@
-/** Parts of the kernel that no web application calls, and that holes were found in. */
+/** Parts of the kernel that web applications do not use, and that have had vulnerabilities. */
 import { readFileSync } from 'node:fs';
 import {
   ARCHITECTURES,
@@ -15,7 +15,7 @@ const asAnyUser = { ...asRoot, 'process + user': EVERY_USER };
 
 const architecture = ARCHITECTURES[process.arch as Architecture];
 
-/** What a kernel was built without is denied to everybody. */
+/** The kernel denies everybody what it was built without. */
 const notInKernel = (call: CallName) => () => {
   if (architecture === undefined) return `the numbers of its system calls are not known for ${process.arch}`;
   const symbols = readFileSync('/proc/kallsyms', 'latin1');

@@ -1,14 +1,14 @@
-/** More rights, and the ways out. */
+/** More privileges, and escapes. */
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { type Attempt, by } from '../attempt.ts';
 import { GVISOR, SAME_USER, USERNS } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 
-/** The disk of this machine, by the first name that it has. */
+/** The disk of this machine, by the first name that exists. */
 const DISK = ['/dev/vda', '/dev/sda', '/dev/nvme0n1', '/dev/xvda'].find((path) => existsSync(path)) ?? '/dev/sda';
 
-/** What this process, which is root, cannot open says nothing when a tenant cannot. */
+/** A file that this process, which is root, cannot open proves nothing when a tenant cannot. */
 const cannotOpen = (path: string, flags: string) => () => {
   try {
     closeSync(openSync(path, flags));
@@ -18,7 +18,7 @@ const cannotOpen = (path: string, flags: string) => () => {
   }
 };
 
-/** Opened as if to write to it; nothing is ever written. */
+/** The file is opened as if for writing; nothing is ever written. */
 const open = (path: string, flags = 'r+'): Attempt => ({
   what: flags === 'r' ? `read ${path}` : `open ${path} for writing`,
   lack: cannotOpen(path, flags),

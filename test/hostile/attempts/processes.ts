@@ -1,4 +1,4 @@
-/** Processes of others, and its own beyond their end. */
+/** Processes of others, and own processes beyond their end. */
 import { type Attempt, by } from '../attempt.ts';
 import { surviveStop } from '../choreography/survival.ts';
 import { holdsWithin } from '../look.ts';
@@ -7,12 +7,12 @@ import { PROC, SAME_USER } from './reasons.ts';
 
 const asRoot = { process: SAME_USER };
 const victim = (scene: Scene) => ({ pid: scene.pidOf('app', 'victim'), secret: scene.secret });
-/** Set in the server's own environment by the tests. */
+/** A variable that the tests set in the server's own environment. */
 const server = (scene: Scene) => ({ pid: scene.server.pid, secret: 'never to be seen' });
 
 const IN_SANDBOX = { 'sandbox, no network': 'its processes are none of the host, and end with the sandbox' };
 
-/** It answers a question that came with the signal before it counts that. */
+/** The victim answers a request that came with the signal before it counts the signal. */
 const COUNTED_WITHIN_MS = 10_000;
 
 function victimGotSignal({ server }: Scene): Promise<boolean> {
@@ -34,7 +34,7 @@ export const PROCESSES: readonly Attempt[] = [
     worksAt: asRoot,
   },
   {
-    // Ignored by the server, as by every Node program without a terminal.
+    // The server ignores it, as does every Node program without a terminal.
     what: 'signal the server',
     tryIt: by('signal', (scene) => ({ ...server(scene), signal: 'SIGWINCH' })),
     worksAt: asRoot,
@@ -71,7 +71,7 @@ export const PROCESSES: readonly Attempt[] = [
     what: 'keep a daemon with nothing in its environment running after stop',
     tryIt: (scene) => surviveStop(scene, 'leave-unmarked-daemon'),
     worksAt: {},
-    // By which it is found.
+    // The text that identifies the process.
     cap: 'pids_limit',
     pointlessAt: IN_SANDBOX,
   },

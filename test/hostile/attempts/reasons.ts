@@ -1,4 +1,4 @@
-/** Why something works where it does, in a sentence each. */
+/** Reasons why some attempts work, in a sentence each. */
 
 export const SAME_USER = 'without a user of its own every tenant runs as the server does, here as root';
 export const HOST_NETWORK = 'with network = "host" ports and names of sockets are those of the whole machine';
@@ -8,7 +8,7 @@ export const PROC = 'without a namespace /proc shows the processes of all users,
 export const CGROUPS = 'the tree of cgroups is there for every user, with their names and figures';
 export const DISK = 'the disk is shared, and nothing but its file system caps what one user writes';
 export const DELETED = 'what a deleted file takes is in no directory; only a quota of the file system counts it';
-/** Not why something works: what would be tried is not the host's. */
+/** Not a reason why it works: the target would not be the host's. */
 export const GVISOR = 'gVisor answers it, and asks nothing of the host';
 export const EVERY_USER = 'Linux lets every user make that call';
 export const USERNS = 'Linux lets every user make a user namespace, in which nothing outside can be changed';

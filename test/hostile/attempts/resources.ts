@@ -1,4 +1,4 @@
-/** More than its caps. */
+/** More resources than the limits. */
 import { readFileSync } from 'node:fs';
 import { type Attempt, BOMBER, by } from '../attempt.ts';
 import { fillDisk, fillMemory, fork, keepDeleted } from '../choreography/bombs.ts';

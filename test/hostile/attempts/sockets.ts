@@ -13,7 +13,7 @@ async function hostileAnswersFor(scene: Scene): Promise<boolean> {
   return JSON.parse((await askSocket(scene.publicSocket)).body).tenant === 'hostile';
 }
 
-/** Each on a connection of its own. */
+/** Each request has a connection of its own. */
 const REQUESTS = 100;
 
 async function hostileGetsRequests({ server }: Scene): Promise<boolean> {
@@ -154,7 +154,7 @@ const SWAPPING: readonly Attempt[] = [
   }),
 ];
 
-/** As a tenant of the service whose workdir has everything in it, and whose command names a socket in /run. */
+/** A tenant of the service whose workdir contains everything, and whose command names a socket in /run. */
 const WIDE = { host: 'hostile.wide.localhost' };
 const openToAll = { ...asRoot, 'process + user': OPEN_SOCKET };
 

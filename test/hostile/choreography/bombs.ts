@@ -1,4 +1,4 @@
-/** What ends with the instance being ended, which the tenant cannot tell itself. */
+/** Attempts that end with the end of the instance, which the tenant itself cannot report. */
 import type { InstanceView } from '../../../src/core/input/verbs.ts';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { CAPS } from '../levels.ts';
@@ -6,14 +6,14 @@ import { holdsWithin } from '../look.ts';
 import { type Scene, spawnIn, start } from '../scene.ts';
 
 const INSTANCE = 'capped:bomber';
-/** Measured once a second where the kernel does not do it. */
+/** tenement measures once a second what the kernel does not limit. */
 const HOLD_MS = 10_000;
 const ENDS_WITHIN_MS = 30_000;
-/** Storage is measured less often, and after a while that is the longer the longer a measurement took. */
+/** Storage is measured less often, and more rarely the longer a measurement took. */
 const MEASURED_WITHIN_MS = 120_000;
 const FILLER = 'filler.capped.localhost';
 
-/** Over the cap it is killed, and the request answered by a 502. */
+/** The process is killed over the limit, and the request gets a 502. */
 export async function fillMemory(scene: Scene): Promise<Finding> {
   const result = await tell(scene, 'fill-memory', { holdMs: HOLD_MS }, BOMBER).catch((error: Error) => error);
   if (!(result instanceof Error)) return result;
@@ -24,7 +24,7 @@ export async function fillMemory(scene: Scene): Promise<Finding> {
   throw new Error(`${result.message}, last exit: ${await lastReason()}`);
 }
 
-/** A sandbox needs processes of the host's itself: over the cap it may end as a whole, and is started again. */
+/** A sandbox needs processes of the host itself: over the limit it may end as a whole, and is restarted. */
 export async function fork(scene: Scene): Promise<Finding> {
   const before = await scene.server.instance(INSTANCE);
   try {
@@ -40,7 +40,7 @@ export async function fork(scene: Scene): Promise<Finding> {
   }
 }
 
-/** It may be written; what is promised is that the instance is stopped then, if need be before it is done. */
+/** Writing is allowed; the documentation promises that the instance is then stopped, perhaps before the end. */
 export function fillDisk(scene: Scene): Promise<Finding> {
   return withFiller(scene, async (view) => {
     const result = await tell(scene, 'fill-disk', {}, FILLER).catch((error: Error) => error);
@@ -52,7 +52,7 @@ export function fillDisk(scene: Scene): Promise<Finding> {
   });
 }
 
-/** It is done when a measurement was made and did not stop it. */
+/** The attempt succeeds when a measurement did not stop the instance. */
 export function keepDeleted(scene: Scene): Promise<Finding> {
   return withFiller(scene, async (view) => {
     const { detail } = await tell(scene, 'keep-deleted', {}, FILLER);
@@ -64,7 +64,7 @@ export function keepDeleted(scene: Scene): Promise<Finding> {
   });
 }
 
-/** A tenant of its own, which is measured soon: how often depends on how long the machine took for it before. */
+/** A tenant of its own, which is measured soon: the interval depends on how long earlier measurements took. */
 async function withFiller(
   scene: Scene,
   fill: (view: () => Promise<InstanceView>) => Promise<Finding>,

@@ -1,4 +1,4 @@
-/** A library of the tenant's own, where the configuration says that libraries lie: who loads it? */
+/** A library of the tenant's own in the configured directory of libraries: which program loads it? */
 import { join } from 'node:path';
 import { denied, done, type Finding, tell } from '../attempt.ts';
 import { type Scene, spawnIn } from '../scene.ts';
@@ -6,7 +6,7 @@ import { type Scene, spawnIn } from '../scene.ts';
 /** glibc begins the line with the program's name. */
 const COMPLAINT = /^(.*): error while loading shared libraries/m;
 
-/** Its own program may load it. What joins the cgroup, changes the user or makes the namespace runs before that. */
+/** The tenant's program may load it. Programs that enter the cgroup, the user or the namespace run before that. */
 export async function startWithOwnLibrary(scene: Scene): Promise<Finding> {
   const { server } = scene;
   const instance = 'loads:loader';

@@ -1,12 +1,12 @@
-/** Links that a tenant lays in its own directory, for tenement to follow. */
+/** Links in the tenant's own directory that tenement might follow. */
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { denied, done, type Finding, tell } from '../attempt.ts';
 import { type Scene, spawnIn, start } from '../scene.ts';
 
-/** Not what tenement gives directories: whether it touched this one shows. */
+/** A mode that tenement never sets shows whether it touched the directory. */
 const ODD_MODE = 0o750;
-/** One in ten or twenty meets the moment. */
+/** One try in ten or twenty hits the moment. */
 const QUICK_STARTS = 150;
 const STARTS = 20;
 
@@ -30,7 +30,7 @@ export async function restartWithLinkedTmp(scene: Scene): Promise<Finding> {
   }
 }
 
-/** Of two instances of one tenant the one swaps while the other is started, again and again. */
+/** Two instances of one tenant: one swaps while the other starts, repeatedly. */
 export async function restartWhileTmpIsSwapped(scene: Scene): Promise<Finding> {
   const { server } = scene;
   const prize = join(server.dir, 'prize');
@@ -53,7 +53,7 @@ export async function restartWhileTmpIsSwapped(scene: Scene): Promise<Finding> {
   }
 }
 
-/** The same, for its /tmp to be a directory of the host: one of /run, with a socket in it. */
+/** The same for /tmp, in place of which comes a directory in /run with a socket. */
 export async function startWhileTmpIsSwapped(scene: Scene): Promise<Finding> {
   const { server, bystander } = scene;
   const target = dirname(bystander.socketPath);

@@ -1,4 +1,4 @@
-/** What works only in the right moment, or is seen only at the next look of tenement. */
+/** Attempts that succeed only at the right moment, or show only at the next look of tenement. */
 import { Agent } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { InstanceView } from '../../../src/core/input/verbs.ts';
@@ -8,10 +8,10 @@ import { denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { holdsWithin } from '../look.ts';
 import { type Scene, start } from '../scene.ts';
 
-/** The first is enough, mostly. */
+/** The first try usually suffices. */
 const CRASHES = 5;
 const CLIENTS = 10;
-/** The clients' connections are kept for longer. */
+/** The clients' connections are kept for longer than this. */
 const TAKEN_WITHIN_MS = 2000;
 const BACK_WITHIN_MS = 60_000;
 const VICTIM = 'web:victim';
@@ -40,19 +40,19 @@ export async function inTheMomentAfterACrash(scene: Scene): Promise<Finding> {
   return denied(`${CRASHES * CLIENTS} requests after ${CRASHES} crashes, all answered by the victim or not at all`);
 }
 
-/** Who answered each of the requests that the proxy read before it could know of the crash. */
+/** Which process answered each of the requests that the proxy read before it could know of the crash. */
 async function askAfterCrash(scene: Scene, port: number): Promise<string[]> {
   const { server } = scene;
   const clients = Array.from({ length: CLIENTS }, () => new Agent({ keepAlive: true }));
   const ask = (agent: Agent) => whoAnswers(server.get('victim.web.localhost', '/', { agent }));
   try {
-    // One after the other: the proxy makes one connection to the victim for all of them.
+    // The requests come in turn: the proxy makes one connection to the victim for all of them.
     for (const client of clients) await ask(client);
     const answers = await whileHeldUp(server.pid, async () => {
       process.kill(scene.pidOf('web', 'victim'), 'SIGKILL');
       await holdsWithin(TAKEN_WITHIN_MS, async () => (await whoAnswers(send(port, '/', {}))) === 'hostile');
       const asked = clients.map(ask);
-      // By then they are written.
+      // By then the requests are written.
       await turn();
       return asked;
     });
@@ -88,7 +88,7 @@ function whoIn(status: number, body: string): string {
   return status === 200 ? JSON.parse(body).tenant : String(status);
 }
 
-/** Somebody connects to the victim's socket and leaves; if it then counts as connected to, that was forged. */
+/** A client connects to the victim's socket and leaves; if the instance then counts as connected, that was forged. */
 export async function forgeConnections(scene: Scene): Promise<Finding> {
   const { server, bindSocket, publicSocket } = scene;
   const connections = async () => (await server.instance('app:victim')).openConnections;

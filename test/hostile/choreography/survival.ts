@@ -1,4 +1,4 @@
-/** Daemons that are no child of anybody, have sessions of their own and ignore what can be ignored. */
+/** Daemons: orphans with sessions of their own that ignore every signal they can. */
 import { BOMBER, denied, done, type Finding, tell } from '../attempt.ts';
 import { endAll, holdsWithin, withArgument } from '../look.ts';
 import { type Scene, start } from '../scene.ts';
@@ -7,11 +7,11 @@ export type Daemon = 'leave-daemon' | 'leave-unmarked-daemon' | 'leave-hoppers';
 
 const INSTANCE = 'capped:bomber';
 const STARTS_WITHIN_MS = 30_000;
-/** What forks all the time may be missed by one look. */
+/** One look may miss a process that forks continuously. */
 const LOOK_MS = 300;
 const ENDS_WITHIN_MS = 30_000;
 
-/** The one with caps is told to, so that what forks is bounded whatever comes of it. */
+/** Only the instance with limits runs this, so that the forking is bounded in any case. */
 export async function surviveStop(scene: Scene, name: Daemon): Promise<Finding> {
   const token = scene.token();
   try {
@@ -22,7 +22,7 @@ export async function surviveStop(scene: Scene, name: Daemon): Promise<Finding> 
     const isLeft = await holdsWithin(LOOK_MS, () => withArgument(token).length > 0);
     return isLeft ? done(`${withArgument(token).length} run on after stop`) : denied('ended with the instance');
   } finally {
-    // Those that fork all the time end by themselves.
+    // Processes that fork continuously end by themselves.
     await holdsWithin(ENDS_WITHIN_MS, () => {
       endAll(withArgument(token));
       return withArgument(token).length === 0;

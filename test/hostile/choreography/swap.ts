@@ -1,4 +1,4 @@
-/** A tenant of its own that lays a link in its socket's place: is what the link leads to reached under its name? */
+/** A tenant that replaces its socket by a link: can clients reach the link's target under the tenant's name? */
 import { askSocket, type SocketAnswer } from '../../e2e/clients.ts';
 import { denied, done, type Finding } from '../attempt.ts';
 import { HOMELY, supported } from '../levels.ts';
@@ -12,15 +12,15 @@ export interface SwapOptions {
    */
   readonly when: 'probe' | 'turns' | 'hard-link' | 'ahead' | 'sick';
   target(scene: Scene): string;
-  /** How often the target was connected to, where nobody is to. */
+  /** How many connections the target got, which must be none. */
   connections?(scene: Scene): number;
-  /** Default: one whose starts fail soon, for what is to come up nowhere. */
+  /** Default: an instance whose starts fail soon, for targets that must not come up. */
   readonly service?: 'app' | 'brief' | 'home';
 }
 
 /** Each start of `turns` ends at another moment. */
 const STARTS = 3;
-/** Tenement's API and the victim tell who they are in different ways. */
+/** tenement's API and the victim identify themselves in different ways. */
 const PATH = '/api/instances';
 
 export async function swap(scene: Scene, options: SwapOptions): Promise<Finding> {
@@ -55,7 +55,7 @@ export async function swap(scene: Scene, options: SwapOptions): Promise<Finding>
   }
 }
 
-/** The list of instances, or a tenant that is not this one. */
+/** Whether the response is the list of instances, or names another tenant. */
 function isAnothers({ status, body }: Pick<SocketAnswer, 'status' | 'body'>): boolean {
   if (status !== 200) return false;
   const said: unknown = JSON.parse(body);
@@ -66,7 +66,7 @@ function nobody(error: Error): Pick<SocketAnswer, 'status' | 'body'> {
   return { status: 0, body: error.message };
 }
 
-/** That it does not come up is what is to be seen. */
+/** Ignores a failed start, because the instance is not expected to come up. */
 async function post({ server }: Scene, path: string, body?: object): Promise<void> {
   const json = body === undefined ? {} : { headers: JSON_TYPE, body: JSON.stringify(body) };
   await server.api(path, { method: 'POST', ...json });

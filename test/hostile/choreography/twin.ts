@@ -1,4 +1,4 @@
-/** A tenant that was made by copying the directory of another, as one does to try something with its data. */
+/** A tenant made by copying the directory of another, as operators do to try something with its data. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { denied, type Finding, tell } from '../attempt.ts';

@@ -1,4 +1,4 @@
-// Other people's files: read, listed, written, straight and through links.
+// Other people's files: read, listed and written, directly and through links.
 import {
   chmodSync,
   closeSync,
@@ -19,21 +19,21 @@ import { Denied, later } from './tools.mjs';
 
 const own = (name) => join(process.env.DATA_DIR, name);
 
-/** The beginning is evidence enough; what it is of somebody's secrets need not be shown. */
+/** The beginning is evidence enough; secrets need not be printed whole. */
 function read(path, secret = null) {
   const text = readFileSync(path, 'latin1');
   if (secret !== null && !text.includes(secret)) throw new Denied(`read ${path}, but what was there is not it`);
   return secret === null ? `read ${text.length} bytes of ${path}` : `read "${secret}" in ${path}`;
 }
 
-/** Leaves a file there; the test looks whether it is on the host too. */
+/** Leaves a file; the test checks whether it is on the host too. */
 function write({ path }) {
   writeFileSync(path, 'hostile was here\n');
   later(() => rmSync(path, { force: true }));
   return { detail: `wrote ${path}`, left: path };
 }
 
-/** Through a name of its own for another's file. */
+/** Through a name of the tenant's own for another's file. */
 function readThrough(make, target, secret) {
   const name = own('borrowed');
   rmSync(name, { force: true });
@@ -54,20 +54,20 @@ export const files = {
   'read-by-hard-link': ({ path, secret }) => readThrough(linkSync, path, secret),
   'read-by-proc-root': ({ pid, path, secret }) => read(`/proc/${pid}/root${path}`, secret),
 
-  /** The FIFO of another's output: who reads it takes lines away from tenement. */
+  /** The FIFO of another's output: a reader takes lines away from tenement. */
   'open-fifo': ({ path }) => {
     closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
     return `opened ${path}`;
   },
 
-  /** By the table of mounts, so that none is overlooked. */
+  /** Reads the table of mounts, so that none is missed. */
   'find-writable-mount': () => {
     const strange = mountsOf('self').filter((mount) => mount.isWritable && !isOwn(mount));
     if (strange.length === 0) throw new Denied('every mount is read-only but its own');
     return `can write to what is mounted on ${strange.map(({ path }) => path).join(', ')}`;
   },
 
-  /** Of use to whoever runs it on the host, if it belongs to root there. */
+  /** A file that would harm whoever runs it on the host, if it belongs to root there. */
   'leave-setuid': ({ path }) => {
     writeFileSync(path, '');
     chmodSync(path, 0o4755);
@@ -75,14 +75,14 @@ export const files = {
     return { detail: `left ${path}, with mode 4755`, left: path };
   },
 
-  /** Not a library, so that whoever loads it says so and ends. */
+  /** The file is no library, so that any program that loads it reports it and ends. */
   'leave-library': ({ path }) => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'no library');
     return `left ${path}`;
   },
 
-  /** Directories and files of others that came with the start. */
+  /** Directories and files of others that are open from the start. */
   'use-inherited-descriptors': () => {
     const open = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
     const strange = open.filter((path) => path.startsWith('/') && !isExpected(path));
@@ -91,7 +91,7 @@ export const files = {
   },
 };
 
-/** proc_pid_mountinfo(5): the fifth field is where, the sixth how; the one after the dash is the type. */
+/** proc_pid_mountinfo(5): the fifth field is the place, the sixth the options; the type follows the dash. */
 function mountsOf(pid) {
   const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
   return lines.map((line) => {
@@ -101,7 +101,7 @@ function mountsOf(pid) {
   });
 }
 
-/** Its directory, that of its socket, and what is of its namespace alone. */
+/** Its own directory, that of its socket, and paths that only its namespace has. */
 function isOwn({ path, type }) {
   if (type === 'tmpfs' && (path === '/tmp' || path === '/var/tmp')) return true;
   const own = [process.env.DATA_DIR, dirname(process.env.SOCKET_PATH), '/dev', '/proc'];
@@ -112,7 +112,7 @@ function linkOf(path) {
   return existsSync(path) ? readlinkSync(path) : '';
 }
 
-/** Its output goes to two FIFOs whose names it may know; the listing itself has the directory open. */
+/** Its output goes to two FIFOs, whose names it may know; the listing itself has the directory open. */
 function isExpected(path) {
   if (/\.(out|err)( \(deleted\))?$/.test(path) || path.startsWith('/dev/')) return true;
   return path.startsWith(process.env.DATA_DIR) || /^\/proc\/(self|\d+)\/fd$/.test(path);

@@ -10,9 +10,9 @@ const call =
 export const kernel = {
   'call-io_uring_setup': call('1, ctypes.create_string_buffer(256)', 'has a ring'),
   'call-bpf': call("0, ctypes.create_string_buffer(struct.pack('IIII', 2, 4, 4, 1), 128), 72", 'has a map'),
-  // Of instructions, those of the kernel too.
+  // Counts instructions, including the kernel's.
   'call-perf_event_open': call("ctypes.create_string_buffer(struct.pack('II', 1, 112), 112), 0, -1, -1, 0", 'counts'),
-  // UFFD_USER_MODE_ONLY, which any user may ask for.
+  // UFFD_USER_MODE_ONLY, which any user may request.
   'call-userfaultfd': call('1', 'handles page faults'),
   'call-add_key': call("b'user', b'hostile', b'x', 1, -2", 'keeps key'),
   'call-fsopen': call("b'tmpfs', 0", 'makes a file system'),
@@ -22,7 +22,7 @@ export const kernel = {
   'call-ptrace': call('0, 0, 0, 0', 'is traced'),
   /** NETLINK_KOBJECT_UEVENT */
   'open-netlink': () => python("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15).bind((0, 1))\nprint('listens')"),
-  /** Of which it has the other end, so that nobody else gets it. */
+  /** The tenant holds the other end of the terminal, so that no other process receives the input. */
   'fake-input': () =>
     python(`import fcntl, pty
 master, terminal = pty.openpty()

@@ -1,4 +1,4 @@
-// Links in its own directory, for tenement to follow.
+// Links in its own directory that tenement might follow.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, symlinkSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { later } from './tools.mjs';
 const own = (name) => join(process.env.DATA_DIR, name);
 
 export const links = {
-  /** What tenement makes anew in this directory at the next start, as a link to somewhere else. */
+  /** A link to somewhere else in place of what tenement creates in this directory at the next start. */
   'plant-tmp-link': ({ target }) => {
     rmSync(own('.tmp'), { recursive: true, force: true });
     symlinkSync(target, own('.tmp'));
@@ -20,7 +20,7 @@ export const links = {
     return `${own('elsewhere')} leads to ${target}`;
   },
 
-  /** The same directory and a link by turns, between a look of tenement at it and its next step. Goes on until undone. */
+  /** The directory and a link in turn, between a check of tenement and its next step. Continues until undone. */
   'race-tmp-link': async ({ target }) => {
     const child = spawn('/usr/bin/python3', ['-c', RACER, process.env.DATA_DIR, target], {
       stdio: ['ignore', 'pipe', 'inherit'],

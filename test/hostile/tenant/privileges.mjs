@@ -1,4 +1,4 @@
-// More rights than it was given, and the ways out of where it was put.
+// More privileges than it was given, and escapes from its isolation.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ function statusOf(pid, key) {
   return new RegExp(`^${key}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
 }
 
-/** Opens and closes; nothing is ever written to it. */
+/** Opens and closes; never writes. */
 function open({ path, flags }) {
   closeSync(openSync(path, flags));
   return `opened ${path} (${flags})`;
@@ -17,7 +17,7 @@ function open({ path, flags }) {
 
 const effective = (pid) => statusOf(pid, 'Uid').split('\t')[1];
 
-/** `su` waits for a password, long enough to look at who it runs as; spawn returns after the exec. */
+/** `su` waits for a password long enough for a look at its user; spawn returns after the exec. */
 async function runSetuid() {
   const child = spawn('/usr/bin/su', ['root'], { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = once(child, 'exit');
@@ -32,7 +32,7 @@ async function runSetuid() {
 }
 
 export const privileges = {
-  /** PR_GET_NO_NEW_PRIVS: a child has what its parent has. */
+  /** PR_GET_NO_NEW_PRIVS: a child inherits its parent's value. */
   'gain-privileges': async () => {
     const flag = await python('print(libc.prctl(39, 0, 0, 0, 0))');
     if (flag === '1') throw new Denied('no_new_privs is set');
@@ -56,7 +56,7 @@ print('mounted on', args[0])`;
   },
   'unshare-user': () => python("call(libc.unshare(0x10000000))\nprint('is in a user namespace of its own')"),
   chroot: () => python("os.chroot(args[0])\nprint('has the root', args[0])", process.env.DATA_DIR),
-  /** By its handle a file is opened past all directories, and past a mount namespace. */
+  /** A file handle opens a file past all directories, and past a mount namespace. */
   'open-by-handle': () =>
     python(
       `class Handle(ctypes.Structure):
@@ -67,7 +67,7 @@ call(libc.open_by_handle_at(os.open(args[0], os.O_RDONLY), ctypes.byref(handle),
 print('opened by handle', args[0])`,
       process.env.DATA_DIR,
     ),
-  /** Of no module: EBADF is said only to who may load one. */
+  /** The descriptor is of no module: the kernel answers EBADF only to processes that may load one. */
   'load-module': () =>
     python(`result = libc.syscall(313, -1, b'', 0)
 if ctypes.get_errno() != 9: call(result)

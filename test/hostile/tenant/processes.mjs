@@ -1,10 +1,10 @@
-// Other people's processes: seen, signalled, read, entered; and its own, kept beyond their end.
+// Other people's processes: seen, signalled, read and entered; own ones, kept beyond their end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { Denied, python } from './tools.mjs';
 
-/** Where the environment of a process lies, which has the secret. */
+/** The part of a process's memory that has its environment, and with it the secret. */
 function stackOf(pid) {
   const line = readFileSync(`/proc/${pid}/maps`, 'latin1')
     .split('\n')
@@ -20,7 +20,7 @@ function found(text, secret, where) {
   return `read "${secret}" in ${where}`;
 }
 
-/** Ignores what can be ignored; `token` is how the test finds it. */
+/** Ignores all signals that it can; `token` identifies it for the test. */
 const DAEMON = `(trap '' TERM HUP INT; exec setsid sh -c 'trap "" TERM HUP INT; exec sleep "$0"' "$1") &`;
 
 async function leaveBehind(token, env) {
@@ -104,7 +104,7 @@ export const processes = {
       closeSync(fd);
     }
   },
-  /** The same without /proc, which could be hidden: at an address that is mapped in every process of that program. */
+  /** The same without /proc, which could be hidden: an address that is mapped in every process of that program. */
   'read-memory-by-call': ({ pid }) =>
     python(
       `class Part(ctypes.Structure):
@@ -117,7 +117,7 @@ if result < 0 and ctypes.get_errno() != 14: call(result)
 print('process_vm_readv of', args[0], 'is allowed')`,
       pid,
     ),
-  /** PTRACE_SEIZE does not stop it, and ends with the one that did it. */
+  /** PTRACE_SEIZE does not stop the process, and ends with the tracer. */
   trace: ({ pid }) => python("call(libc.ptrace(0x4206, int(args[0]), 0, 0))\nprint('traces', args[0])", pid),
   'enter-namespace': ({ pid }) =>
     python(

@@ -1,4 +1,4 @@
-// What all share: processes, memory, disk, descriptors. Each attempt is bounded, and gives back what it took.
+// Shared resources: processes, memory, disk, descriptors. Each attempt is bounded, and releases what it took.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -12,7 +12,7 @@ const MEMORY_MIB = 1024;
 const DISK_MIB = 64;
 const DESCRIPTORS = 100_000;
 
-/** Done is more than the limit that was set. */
+/** The attempt succeeds beyond the configured limit. */
 function counted(count, most, what, limit, error) {
   const why = error === null ? '' : `, then ${error.code}`;
   if (count <= limit) throw new Denied(`got ${count} ${what}${why}`);
@@ -28,7 +28,7 @@ async function forkBomb({ limit }) {
       refusal = error;
     });
     if (child.pid !== undefined) children.push(child);
-    // Also so that probes are answered meanwhile.
+    // This also lets probes be answered meanwhile.
     await turn();
   }
   const ended = children.map((child) => once(child, 'exit'));
@@ -37,7 +37,7 @@ async function forkBomb({ limit }) {
   return counted(children.length, CHILDREN, 'children', limit, refusal);
 }
 
-/** Holds what it has for `holdMs`, so that whoever measures sees it. */
+/** Holds its resources for `holdMs`, so that a measurement sees them. */
 async function fillMemory({ holdMs }) {
   const kept = [];
   while (kept.length * 16 < MEMORY_MIB) {
@@ -61,7 +61,7 @@ function fillDisk() {
   return `wrote ${DISK_MIB} MiB`;
 }
 
-/** It is in no directory any more, and takes what it takes until it is closed. */
+/** The file is in no directory any more, and takes space until it is closed. */
 function keepDeleted() {
   const path = join(process.env.DATA_DIR, 'deleted');
   const fd = openSync(path, 'w');
@@ -86,7 +86,7 @@ function fillDescriptors({ limit }) {
   return counted(open.length, DESCRIPTORS, 'descriptors', limit, refusal);
 }
 
-/** Raises a hard limit, which only CAP_SYS_RESOURCE may. */
+/** Raises a hard limit, which requires CAP_SYS_RESOURCE. */
 async function raiseLimit({ limit }) {
   const wanted = limit + 1000;
   const script = `ulimit -n ${wanted} 2>/dev/null; ulimit -n`;
@@ -94,7 +94,7 @@ async function raiseLimit({ limit }) {
   return counted(got, wanted, 'descriptors allowed', limit, null);
 }
 
-/** Moves a child out of the cgroup that caps its processes, into the one above. */
+/** Moves a child from the cgroup that limits its processes into the parent. */
 async function leaveCgroup() {
   const group = cgroupOf('pids');
   if (group === null) throw new Denied('sees no cgroup above its own');
@@ -109,7 +109,7 @@ async function leaveCgroup() {
   }
 }
 
-/** In version 1 a controller has a tree of its own, in version 2 all have one; null at the root of it. */
+/** Version 1 has a tree for each controller, version 2 one for all; null at the root. */
 function cgroupOf(controller) {
   const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
   const groups = lines.map((line) => line.split(':')).filter(([, , path]) => path !== '/');

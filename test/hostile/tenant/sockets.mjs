@@ -1,4 +1,4 @@
-// Other people's sockets: connected to, sat upon, answered for; and the network.
+// Other people's sockets: connections to them, listeners in their place; and the network.
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -8,12 +8,12 @@ import { connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ask, Denied, later, python } from './tools.mjs';
 
-/** Each gets about as many connections as each socket of the other. */
+/** Each socket gets about as many connections as each socket of the other process. */
 const SHARES = 32;
 
 const whoAmI = () => JSON.stringify({ tenant: process.env.TENANT_ID, pid: process.pid });
 
-/** Answers for whoever is expected there. */
+/** Answers in place of the expected process. */
 async function answerAt(...listen) {
   const server = createServer((_request, response) => response.end(whoAmI()));
   server.listen(...listen);
@@ -63,11 +63,11 @@ export const sockets = {
     }
   },
 
-  /** Reads what all others send over loopback. */
+  /** Reads everything that others send over loopback. */
   sniff: () =>
     python("socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))\nprint('a packet socket is open')"),
 
-  /** In the place of another's public socket, which is put back afterwards. */
+  /** Listens in place of another's public socket, which is restored afterwards. */
   'squat-public': async ({ path }) => {
     const aside = `${path}.aside`;
     if (existsSync(path)) {
@@ -87,9 +87,9 @@ export const sockets = {
     return { detail: `removed ${path}`, left: aside };
   },
 
-  /** Where another is told to bind. */
+  /** The path that another process is to bind. */
   'bind-private': async ({ path }) => {
-    // Where that tenant runs its socket lies there.
+    // The socket of that tenant is there while it runs.
     const aside = `${path}.aside`;
     if (existsSync(path)) renameSync(path, aside);
     const server = await answerAt(path);
@@ -100,7 +100,7 @@ export const sockets = {
     return { detail: `listens at ${path}`, left: path };
   },
 
-  /** Beside those who listen there already, which the kernel lets those of the same user do. */
+  /** Listens beside existing listeners, as the kernel allows for the same user. */
   'share-port': async ({ port }) => {
     for (let count = 0; count < SHARES; count += 1) {
       const server = await answerAt({ port, host: '127.0.0.1', reusePort: true });
@@ -109,7 +109,7 @@ export const sockets = {
     return `listens on port ${port} too`;
   },
 
-  /** Tries again and again, to be there in the moment in which nobody is. Settles when the trying has begun. */
+  /** Tries repeatedly, to hit the moment without a listener. Settles when the tries have begun. */
   'take-port': ({ port }) => {
     let given = false;
     const trying = (async () => {
@@ -145,7 +145,7 @@ export const sockets = {
   },
 };
 
-/** With a user namespace of its own where it is not root; stays until its input is closed. */
+/** With a user namespace of its own unless it is root; stays until its input is closed. */
 const FORGER = `
 import ctypes, errno, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)

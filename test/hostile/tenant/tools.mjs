@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { inspect } from 'node:util';
 
-/** A refusal that comes as an answer, not as an errno. */
+/** A refusal that is an answer, not an errno. */
 export class Denied extends Error {}
 
 /** An errno of the kernel; Node's own `ERR_…` codes are mistakes of the attempt. */
@@ -14,7 +14,7 @@ export function isErrno(error) {
 
 const undoing = [];
 
-/** Called when the test has seen what it wanted to see. */
+/** Registers `undo`, which is called when the test has seen the effect. */
 export function later(undo) {
   undoing.push(undo);
 }
@@ -44,7 +44,7 @@ export function ask(where, path = '/', headers = {}) {
   });
 }
 
-/** The one that is part of every Debian, not a wrapper in somebody's home. */
+/** Debian's own Python, not a wrapper in a home directory. */
 const PYTHON = '/usr/bin/python3';
 const PRELUDE = `
 import ctypes, os, sys, socket, struct
@@ -69,7 +69,7 @@ export function python(body, ...args) {
   return run(PYTHON, ['-c', `${PRELUDE}${indented}${tail}`, ...args.map(String)]);
 }
 
-/** Runs a program to its end and gives back what it printed. */
+/** Runs a program to its end and returns its output. */
 export function run(file, args, options = {}) {
   return new Promise((resolve, reject) => {
     execFile(file, args, { timeout: 20_000, ...options }, (error, stdout, stderr) => {

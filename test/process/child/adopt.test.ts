@@ -5,7 +5,7 @@ import type { LaunchedProcess } from '../../../src/core/ports.ts';
 import { NO_LIMITS } from '../../limits.ts';
 import { app, type Bench, get, inline, makeBench, PATIENT, publicSocket } from '../support.ts';
 
-/** What the next server gets: the same process, found by its record alone. */
+/** The process as the next server gets it, by its record alone. */
 function takenBack(bench: Bench, child: LaunchedProcess, change = {}): LaunchedProcess {
   child.release();
   return bench.launcher.adopt(bench.request(change), structuredClone(child.record));
@@ -125,7 +125,7 @@ test('a process that no record names is found by its environment, and ended', as
   const bench = makeBench();
   const child = await bench.launch({ command: app('never-listens') });
   const { bindSocket } = bench.request().paths;
-  // Its environment is its own once the program runs.
+  // The process has its final environment once its program runs.
   const strays = () => bench.processTable.strays((path) => path === bindSocket);
   await expect.poll(async () => (await strays()).length).toBe(1);
   const [stray] = await strays();

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { DirWatch } from '../../../src/process/child/readiness.ts';
 import { makeDir, PATIENT } from '../support.ts';
 
-// No delay ever passes, so that what settles is settled by the event and not by the recheck.
+// No delay ever passes, so that the event settles the wait, and not the recheck.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(() => {}) }));
 
 function watchDir(): { socket: string; watch: DirWatch } {

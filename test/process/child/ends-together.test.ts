@@ -14,7 +14,7 @@ vi.mock('../../../src/process/proc/process-snapshot.ts', { spy: true });
 
 beforeEach(() => void vi.clearAllMocks());
 
-/** Started as a server does that may make no cgroups. */
+/** Started as by a server that may not create cgroups. */
 function startWithout(name: string, socketPath: string): ChildProcess {
   const [file = '', ...args] = app(name);
   const env = { SOCKET_PATH: socketPath };
@@ -42,7 +42,7 @@ function socketIn(): string {
   return join(dir, 's');
 }
 
-/** Also before it listens. */
+/** Includes processes that do not listen yet. */
 async function pidsOf(socketPath: string): Promise<number[]> {
   await expect.poll(() => answers(socketPath)).toBe(true);
   return Object.values(JSON.parse(await get({ socketPath })));

@@ -6,7 +6,7 @@ import { freeze, thaw } from '../../../src/process/child/freezer.ts';
 import { identityOf } from '../../../src/process/proc/proc.ts';
 
 const STAY = 'setInterval(() => {}, 1000)';
-/** One in its parent's group, one with a session of its own. */
+/** One process in its parent's group, and one with a session of its own. */
 const PARENT = `const { spawn } = require('node:child_process');
 const children = [false, true].map((detached) => spawn(process.execPath, ['-e', ${JSON.stringify(STAY)}], { detached, stdio: 'ignore' }));
 console.log(JSON.stringify(children.map(({ pid }) => pid)));
@@ -24,7 +24,7 @@ async function family(): Promise<{ parent: ChildProcess; pids: number[] }> {
   return { parent, pids };
 }
 
-/** A signal is taken at the next chance. */
+/** A process takes a signal when it next runs. */
 async function allIn(pids: readonly number[], isThere: (state: string | undefined) => boolean): Promise<void> {
   while (!pids.map(stateOf).every(isThere)) await new Promise(setImmediate);
 }

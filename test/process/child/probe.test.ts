@@ -33,7 +33,7 @@ test('an answer that came in time counts, though it is noticed late', async () =
   onTestFinished(() => void vi.useRealTimers());
   const result = askHealth(child.upstream, { ...CHECK, timeoutMs: 1000 });
   await bench.sink.printed(/asked/);
-  // What is due after a standstill: the timers, and then what has come in.
+  // After a blocked event loop, timers run before the events that have come in.
   const due = new Promise<void>((resolve) => void setRealTimeout(resolve, 1));
   while (!existsSync(answered)) standStill(5);
   standStill(5);
@@ -84,7 +84,7 @@ test('a probe never connects to a socket elsewhere, however fast a link and a so
   expect(reached).toBe(0);
 });
 
-/** A link to the third and a name of the second at the first, by turns. */
+/** A link to the third path and a name of the second in place of the first, in turn. */
 const SWAPPER = `
 const { linkSync, renameSync, symlinkSync } = require('node:fs');
 const [at, own, theirs] = process.argv.slice(1);

@@ -47,7 +47,7 @@ test.for(['symlink', 'file'])('a %s at SOCKET_PATH is refused', async (kind) => 
 
 test('a child that binds, and listens only later, is ready when it listens', async () => {
   const bench = makeBench();
-  // Node binds and listens in one step, Python does not.
+  // Node binds and listens in one step; Python does not.
   const code = `import os, socket, time
 s = socket.socket(socket.AF_UNIX)
 s.bind(os.environ['SOCKET_PATH'])
@@ -74,7 +74,7 @@ time.sleep(60)`;
   await bench.sink.printed(/bound/);
   const stop = new AbortController();
   const result = child.waitReady(stop.signal);
-  // Each is refused after those that the launcher made before it.
+  // Each probe is refused after those of the launcher before it.
   for (let round = 0; round < 3; round += 1) {
     await expect(once(connect(paths.bindSocket), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   }
@@ -195,7 +195,7 @@ async function listenAsStranger(port: number): Promise<Server> {
   return server;
 }
 
-/** So often that it was seen who answers, also where one attempt or the other came to nothing in time. */
+/** Often enough to see which process answers, even if some attempts time out. */
 async function asked(server: Server): Promise<void> {
   for (let times = 0; times < 5; times += 1) await once(server, 'connection');
 }

@@ -136,7 +136,7 @@ test('a group whose number has passed to another process is not signalled', asyn
 });
 
 test('a process gets SIGTERM while its namespace is still being created (bug: SIGKILL after its grace)', async () => {
-  // As bwrap does: it has a first process, which starts the program.
+  // Like bwrap, it has a first process, which starts the program.
   const file = join(makeDir(), 'bwrap');
   writeFileSync(file, '#!/bin/sh\necho runs; read go; (sleep 1000; echo "ended by $?") & wait\n', { mode: 0o755 });
   const child = spawn(file, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });

@@ -26,7 +26,7 @@ function give(tenantId: string, uid: number): void {
   chownSync(join(dataDir, tenantId), uid, uid);
 }
 
-/** Copies are younger: they wait until the file system's clock has moved. */
+/** Makes a younger directory: waits until the file system's clock has advanced. */
 async function giveLater(tenantId: string, uid: number, than: string): Promise<void> {
   const before = statSync(join(dataDir, than)).birthtimeMs;
   do {
@@ -91,7 +91,7 @@ describe.skipIf(!isRoot)('users of tenants (skipped unless root)', () => {
             const tenantId = `t${index}`;
             const { uid } = users.ownerFor(tenantId, range);
             expect(living.map(([, one]) => one)).not.toContain(uid);
-            // Those that were freed last are the last to come.
+            // The user ids freed last are reused last.
             const fresh = 10 - living.length - new Set(freed).size;
             if (fresh > 0) expect(freed).not.toContain(uid);
             else if (freed.length > 1) expect(freed.indexOf(uid)).toBeLessThan(freed.length - 1);

@@ -1,4 +1,4 @@
-/** Real directories and links, and what bwrap makes of the view. */
+/** Real directories and links, and the resulting view in bwrap. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -71,14 +71,14 @@ function layout(
   };
 }
 
-/** What a shell script prints in it; of what fails the reason. */
+/** Returns what a shell script prints in the view, or the reason for a failure. */
 function inside(view: FilesystemView, script: string, ...args: string[]): string {
   const words = [...bubblewrapWords(view, null), '/bin/sh', '-c', script, 'sh', ...args];
   const { stdout, stderr } = spawnSync(BWRAP, words, { encoding: 'utf8', timeout: 60_000 });
   return `${stdout}${stderr}`.trim();
 }
 
-/** Open to everybody; it says hello. */
+/** A socket that is open to everybody and says hello. */
 async function listenAt(path: string): Promise<void> {
   const server = createServer((socket) => socket.end('hello')).listen(path);
   await once(server, 'listening');
@@ -94,14 +94,14 @@ const CONNECT = `const go = () => {
 process.argv[2] === 'wait' && process.stderr.write('begun');
 go();`;
 
-/** What the socket says in it, or the error's code. */
+/** What the socket says to a program in the view, or the error's code. */
 function connectIn(view: FilesystemView, path: string): Promise<string> {
   return connecting(view, path).said;
 }
 
-/** `wait`: it tries until it is answered; `begun` settles when it has begun. */
+/** `wait`: tries until there is an answer; `begun` settles when the tries have begun. */
 function connecting(view: FilesystemView, path: string, wait = '') {
-  // The checkout may lie where a tenant sees nothing but its program, in /tmp.
+  // The checkout may be in /tmp, where a tenant sees nothing but its program.
   const words = bubblewrapWords({ ...view, program: process.execPath }, null);
   const child = spawn(BWRAP, [...words, process.execPath, '-e', CONNECT, path, wait]);
   onTestFinished(() => void child.kill('SIGKILL'));

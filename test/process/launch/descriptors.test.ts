@@ -6,7 +6,7 @@ import { makeDir } from '../support.ts';
 
 const MODULE = new URL('../../../src/process/launch/descriptors.ts', import.meta.url).href;
 
-/** A process that was started with descriptor 40, and starts another that lists what it got. */
+/** A process that starts with descriptor 40, and starts another that lists its own. */
 const MIDDLE = `
   import { spawnSync } from 'node:child_process';
   import { closeInherited, coverInherited } from ${JSON.stringify(MODULE)};

@@ -17,7 +17,7 @@ async function makeFifos() {
   return { fifos, dir };
 }
 
-/** A shell that prints to the FIFOs; what it runs comes line by line on its input. */
+/** A shell that prints to the FIFOs, and runs each line of its input. */
 function shell({ childFds: [out, err], closeChildFds }: NewOutput) {
   const child = spawn('/bin/sh', { stdio: ['pipe', out, err] });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -54,7 +54,7 @@ test('FIFOs let a child print while nobody reads, and the next reader gets all o
   await until(output.stdout, 'first');
   output.stdout.destroy();
   output.stderr.destroy();
-  // A broken pipe would have ended the shell here.
+  // A broken pipe would have ended the shell at this point.
   run('echo second; echo oops >&2; echo third');
   end();
   const again = fifos.reopen(NAME);

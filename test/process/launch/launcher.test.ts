@@ -45,7 +45,7 @@ test('the child inherits no descriptor but its input and output', async () => {
   await bench.launch({ command: ['/bin/sh', '-c', 'ls -l /proc/self/fd; echo end'] });
   const listed = [...(await bench.sink.printed(/end\n/)).matchAll(/ (\d+) -> (.*)/g)];
   const others = listed.filter(([, fd]) => Number(fd) > 2).map(([, , target]) => target);
-  // `ls` opens the directory that it reads; what the tests themselves were started with is covered by /dev/null.
+  // `ls` opens the directory that it reads; inherited descriptors of the tests are covered by /dev/null.
   expect(others.filter((target) => target !== '/dev/null')).toEqual([expect.stringMatching(/^\/proc\/\d+\/fd$/)]);
 });
 
@@ -103,7 +103,7 @@ test('a ready child is reached at the public path, whose mode is socket_mode', a
   expect(await child.waitReady(PATIENT)).toEqual({ ok: true });
   expect(child.upstream).not.toEqual({ socketPath: publicSocket(paths) });
   expect(lstatSync(publicSocket(paths)).mode & 0o777).toBe(0o600);
-  // It stays where it was bound, for the process to change.
+  // The socket stays where the process bound it, so that the process may change it.
   expect(lstatSync(paths.bindSocket).ino).toBe(lstatSync(publicSocket(paths)).ino);
   for (const where of [child.upstream, { socketPath: publicSocket(paths) }]) {
     expect(JSON.parse(await get(where))).toMatchObject({ tenant: 'acme', pid: child.identity.pid });

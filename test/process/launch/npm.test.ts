@@ -24,7 +24,7 @@ test('PATH stays unchanged without npm, and if it has nothing but such directori
 
 const MODULE = fileURLToPath(new URL('../../../src/process/launch/npm.ts', import.meta.url));
 
-/** A process below a shell below another, as npm has them; says `watching`, then `gone`. */
+/** A process below two shells, as under npm; it prints `watching`, then `gone`. */
 async function begin() {
   const code = `const { watchNpm } = await import('${MODULE}');
     watchNpm(process.env, () => { console.log('gone'); process.exit(); });

@@ -25,7 +25,7 @@ async function makeShells() {
   return { shells, dir };
 }
 
-/** Spare ones that wait are the children of this process that run a shell. */
+/** Idle spare shells are this process's children that run a shell. */
 function waiting(parent = process.pid): number[] {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').split(' ').filter(Boolean);
   return children.map(Number).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === '/bin/sh\0');
@@ -37,7 +37,7 @@ async function made(shells: SpareShells): Promise<number> {
   return pids[0] ?? 0;
 }
 
-/** All of them, as what they are: one is spawned a moment before its command line is there. */
+/** All spare shells, once each has its command line, which appears a moment after the spawn. */
 async function allMade(parent: number): Promise<number[]> {
   await expect.poll(() => waiting(parent).length, { timeout: 20_000 }).toBe(4);
   return waiting(parent);

@@ -8,7 +8,7 @@ import { inline, makeBench } from '../support.ts';
 test('the last output of a child is read, though the event loop is blocked at its end (bug: it was lost)', async () => {
   const bench = makeBench();
   const read: Readable[] = [];
-  // As of a child that printed much, which is read from later.
+  // The stream is read later, as of a child that printed much.
   const sink: OutputSink = {
     attach(source) {
       read.push(source.stdout.pause());

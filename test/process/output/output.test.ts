@@ -105,7 +105,7 @@ test('a flood of output makes its own tenant wait, and all of it is written', as
   await end();
   expect(paused).toBe(true);
   const { length } = await output.read(NAME, { stream: 'stdout' });
-  // A MiB of log holds the last of them.
+  // A log of 1 MiB holds the last of them.
   expect(length).toBeGreaterThan(500);
   expect(texts(await output.read(NAME, { tail: 1, stream: 'stdout' }))).toEqual([line]);
 });
@@ -119,7 +119,7 @@ test('output that is no longer wanted is released', async () => {
 
 test('the rest of a flood is read when its process has ended (bug: it waited for its turn and was lost)', async () => {
   const { output, stdout, tap } = attached();
-  // Costs a second and more.
+  // The write takes a second and more.
   stdout.write(Buffer.alloc(48 * 1024 * 1024, 'x'));
   stdout.write('\nthe last line\n');
   await tap.finish(20);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { identityOf, isAlive, readStat } from '../../../src/process/proc/proc.ts';
 
-/** A process that has said that it runs. */
+/** A process that has printed that it runs. */
 async function startProcess(code = '') {
   const child = spawn(process.execPath, ['-e', `${code};console.log(1);setInterval(()=>{},1000)`], {
     detached: true,

@@ -8,7 +8,7 @@ import { lookAtProcesses, type Marked, ProcessSnapshot } from '../../../src/proc
 
 const STAY = 'setInterval(() => {}, 1000)';
 
-/** A process that leads a group and has said what it has to say. */
+/** A process group leader that has printed its line. */
 async function start(code: string, env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['-e', `${code};${STAY}`], {
     env,
@@ -23,7 +23,7 @@ async function start(code: string, env: Record<string, string> = {}) {
 const pidsOf = (some: readonly { pid: number }[]) => some.map(({ pid }) => pid).sort();
 
 test('a process is found by exactly its socket path, not by a part of it', async () => {
-  // Of this run alone: another may test the same on this machine.
+  // A path of this run only: another run may test the same on this machine.
   const path = `/x/table-test-${process.pid}/s`;
   const env = { XSOCKET_PATH: `${path}/other`, SOCKET_PATH: path, DATA_DIR: '/d' };
   const { pid } = await start('console.log(1)', env);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const src = fileURLToPath(new URL('../../../src/process', import.meta.url));
 
-/** In a process that may open 100 files, and has. */
+/** Runs in a process that may open 100 files, and has opened all. */
 const SCRIPT = `
   const { keepReserve } = await import('${src}/proc/reserve.ts');
   const { isAlive, identityOf, allPids } = await import('${src}/proc/proc.ts');

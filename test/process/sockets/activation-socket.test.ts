@@ -8,7 +8,7 @@ import { makeDir } from '../support.ts';
 const CLIENTS = 60;
 
 test('a retired activation socket accepts its whole backlog, however busy the event loop is', async () => {
-  // One is accepted a turn, so that this takes longer than an activation socket waits for the last connection.
+  // One connection is accepted in a turn, so that this takes longer than an activation socket waits for the last one.
   const { bell, allRung } = rungBell(() => spin(5));
   bell.retire();
   await allRung;
@@ -21,7 +21,7 @@ test('a retired activation socket accepts its whole backlog even after a long bl
   await allRung;
 });
 
-/** One that all clients have connected to, and that has taken in none of them. */
+/** A socket that all clients have connected to, and that has accepted no connection. */
 function rungBell(onActivation: () => void) {
   const dir = makeDir();
   const publicSocket = join(dir, 'public.sock');

@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { askHealth } from '../../../src/process/child/probe.ts';
 import { makeDir } from '../support.ts';
 
-// Whether a file system stamps is tried once for each: here anew in each test.
+// Whether a file system records the stamps is checked once for each: here again in each test.
 beforeEach(() => vi.resetModules());
 
 async function stampAt(path: string) {
@@ -29,7 +29,7 @@ async function leaveDeadSocket(path: string): Promise<void> {
   await once(server, 'close');
 }
 
-/** Whether it tells of a connection, and of no other. */
+/** Expects a report of one connection, and of no other. */
 async function expectToTell(path: string): Promise<void> {
   await listenAt(path);
   const stamp = await stampAt(path);
@@ -59,7 +59,7 @@ test('a connection is reported once after a socket that was removed during a pro
   await expectToTell(join(dir, 's'));
 });
 
-/** Of a server that answers nobody until `answer` is called. */
+/** The stamp of a server that answers no request until `answer` is called. */
 async function stampedServer() {
   const path = join(makeDir(), 's');
   const { promise: told, resolve: answer } = Promise.withResolvers<void>();

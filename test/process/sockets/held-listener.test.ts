@@ -10,7 +10,7 @@ import { type HeldListener, holdListener } from '../../../src/process/sockets/he
 import { InheritedBacklog } from '../../../src/process/sockets/inherited-backlog.ts';
 import { makeDir } from '../support.ts';
 
-/** Listens at its argument; with a line on stdin it takes no more. */
+/** Listens at its argument; after a line on stdin it accepts no more. */
 const LISTENER = `const server = require('node:net').createServer((socket) => socket.end('the tenant'));
 server.listen(process.argv[1], () => console.log('listening'));
 process.stdin.once('data', () => server.close(() => console.log('closed')));`;
@@ -77,7 +77,7 @@ describe.skipIf(!canDuplicate())('the socket of a process that has died', () => 
     const ended = new Promise<void>(
       (resolve) => new InheritedBacklog({ instance: 'app:acme', fd, onActivation, onEnd: resolve }),
     );
-    // Longer than it waits for more of them.
+    // Longer than the listener waits for further connections.
     standStill(150);
     for (const client of clients) expect(String((await once(client, 'data'))[0])).toBe('tenement');
     for (const client of clients) client.destroy();

@@ -38,7 +38,7 @@ const ownersOf = (dir: string) => {
   return [...new Set(owners)].map(Number);
 };
 
-/** Exchanges a directory with a link to another over and over (renameat2(2), EXCHANGE), as a tenant as root could. */
+/** Exchanges a directory with a link to another repeatedly (renameat2(2), EXCHANGE), as a tenant as root could. */
 const EXCHANGE = `import ctypes, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
 end = time.time() + float(sys.argv[1])
@@ -104,7 +104,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
   test('changes from the beginning after an interruption', async () => {
     const { tenantDir, stateDir, give } = makeTenant();
     await give(OWNER);
-    // As it is on the way to root.
+    // The state halfway to root.
     chownSync(join(tenantDir, 'a'), 0, 0);
     writeFileSync(join(stateDir, 'ownership/acme'), '');
     await give(OWNER);
@@ -129,7 +129,7 @@ describe.skipIf(!isRoot)('the owner of what a tenant has (skipped unless root)',
     void ended.then(() => over.abort());
     let tries = 0;
     for (; !over.signal.aborted || tries < 5; tries += 1) {
-      // Both ways, over and over; a directory that moves away under chown is told as a failure.
+      // In both directions, repeatedly; chown reports a directory that moves away as a failure.
       const owner = tries % 2 === 0 ? OWNER : null;
       await takeOwnership(tenantDir, owner, { stateDir, dynamicUids: [61_000, 61_002] }).catch(() => {});
     }

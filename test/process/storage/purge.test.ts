@@ -18,7 +18,7 @@ function makeTenant() {
   return { settings, trash, path: join(dataDir, 'acme'), keeps: () => existsSync(join(dataDir, 'other/file')) };
 }
 
-/** Mounts a file system there until the test ends; false where this host does not let us. */
+/** Mounts a file system there until the test ends; false where this host does not allow it. */
 function mount(path: string): boolean {
   try {
     execFileSync('mount', ['-t', 'tmpfs', 'none', path], { stdio: 'ignore' });
@@ -84,7 +84,7 @@ test('a directory that cannot be moved stays where it is, and the error says so'
   expect(existsSync(path)).toBe(true);
 });
 
-/** The names in it that have come or gone since. */
+/** The names in the directory that were added or removed since. */
 function watched(dir: string): ReadonlySet<string> {
   const names = new Set<string>();
   const watcher = watch(dir, (_event, name) => names.add(String(name)));

@@ -17,14 +17,14 @@ function meter(timeoutMs?: number): StorageMeter {
   return made;
 }
 
-/** In MiB, rounded: directories and file systems have their own small change. */
+/** The size in MiB, rounded: directories and file systems add a little. */
 async function measuredMb(dir: string): Promise<number> {
   const found = await meter().measure(dir);
   if (!found.ok) throw new Error(found.detail);
   return Math.round(found.bytes / MB);
 }
 
-/** Goes down as it makes them: their path is longer than any that can be given. */
+/** Descends while creating directories: their path is longer than any that can be given. */
 const DIG = `const fs = require('node:fs');
 for (let depth = 0; depth < 3000; depth += 1) { fs.mkdirSync('dd'); process.chdir('dd'); }
 fs.writeFileSync('f', Buffer.alloc(4 * 1024 ** 2, 1));`;
@@ -141,7 +141,7 @@ it('the meter continues after its shell was killed', async () => {
   const made = meter();
   await made.measure(dir);
   const shells = () => withArgument('tenement').filter((pid) => readStat(pid)?.ppid === process.pid);
-  // Those of the tests before were killed, and at their low priority take their time to end.
+  // The shells of earlier tests were killed, and end slowly at their low priority.
   await expect.poll(shells).toHaveLength(1);
   for (const shell of shells()) process.kill(shell, 'SIGKILL');
   await expect.poll(() => made.measure(dir)).toMatchObject({ ok: true });

@@ -25,7 +25,7 @@ function makeTrash(timeoutMs?: number) {
   return { dir, place: join(dir, 'trash'), said, open, trash: open() };
 }
 
-/** Goes down as it makes them: their path is longer than any that can be given. */
+/** Descends while creating directories: their path is longer than any that can be given. */
 function dig(dir: string, depth: number): void {
   const code = `const fs = require('node:fs'); for (let i = 0; i < ${depth}; i += 1) { fs.mkdirSync('a'); process.chdir('a'); }`;
   mkdirSync(dir);
@@ -39,7 +39,7 @@ test('a discarded directory is out of the way at once, and deleted later', async
   writeFileSync(join(dir, 'a/b/f'), '');
   trash.discard(join(dir, 'a'), place);
   expect(existsSync(join(dir, 'a'))).toBe(false);
-  // What lies in it may be gone by now; it is itself removed in a later turn.
+  // Its content may be gone by now; the directory itself is removed in a later turn.
   expect(lstatSync(place).mode & 0o777).toBe(0o700);
   await trash.settled();
   expect(existsSync(place)).toBe(false);
@@ -54,7 +54,7 @@ test('directories deeper than a path can name are deleted', async () => {
   await trash.settled();
   expect(said).toEqual([]);
   expect(existsSync(place)).toBe(false);
-  // A walk of this process takes seconds, or ends it.
+  // A walk in this process takes seconds, or ends it.
   expect(tookMs).toBeLessThan(1000);
 });
 
@@ -118,7 +118,7 @@ test('a directory that rm cannot delete is logged with the reason, and tried aga
   const { dir, place, trash, said, open } = makeTrash();
   const held = join(dir, 'held');
   mkdirSync(held);
-  // As root nothing else holds up rm: a process that makes files as fast as it deletes them.
+  // Only one thing holds up rm as root: a process that creates files as fast as rm deletes them.
   const churn = spawn(process.execPath, ['-e', CHURN], { cwd: held, stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void churn.kill('SIGKILL'));
   await once(churn.stdout, 'data');

@@ -1,4 +1,4 @@
-/** Node receives no datagrams of Unix sockets either: Python does it for the test. */
+/** Node cannot receive datagrams of Unix sockets either: Python does it for the test. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

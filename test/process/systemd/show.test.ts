@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { commandOf, environmentOf, parseShow, serviceUnit } from '../../../src/process/systemd/show.ts';
 import { SHIPPED_UNIT } from '../../fixtures/service-unit.ts';
 
-// As systemd 252 prints it, and one line of 257.
+// The output of systemd 252, and one line of 257.
 const TWO = `User=
 KillMode=mixed
 Delegate=no
@@ -41,7 +41,7 @@ test('the output of systemctl show becomes units', () => {
       runtimeDirs: ['/run/web', '/run/web/a'],
       keepsRuntimeDirs: 'restart',
       privateTmp: true,
-      // What the shell that asks may open has nothing to do with it.
+      // The limit of open files of the shell that asks is irrelevant.
       nofileLimit: Number(readFileSync('/proc/sys/fs/nr_open', 'latin1')),
       path: '/opt/node/bin:/usr/bin',
     },

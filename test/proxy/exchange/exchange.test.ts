@@ -143,7 +143,7 @@ test('a client that leaves in mid-response ends the connection to the tenant and
   expect(lease().releases).toBe(1);
 });
 
-/** Dies when it gets its first request, answers the ones after. */
+/** A tenant that dies at its first request, and answers later ones. */
 async function diesOnce(): Promise<string[]> {
   const seen: string[] = [];
   await bench.rawApp('web:acme', (socket) => {
@@ -390,7 +390,7 @@ test('a slow reader holds the tenant back: 20 MB down arrive whole, and never li
 });
 
 test('a connection is reused for the same generation and closed when that retires', async () => {
-  // One that was not used for a while is not reused.
+  // A connection that was idle for a while is not reused.
   vi.useFakeTimers({ toFake: ['performance'] });
   const server = await bench.app('web:acme', echo);
   const connections: Socket[] = [];

@@ -12,7 +12,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** No time passes for the proxy but what a test lets pass. */
+/** The test controls the proxy's time. */
 function holdTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 }
@@ -71,7 +71,7 @@ test.each(['Connection: close\r\nContent-Length: 50000000', 'Connection: close\r
     await bench.app('web:acme', (_request, response) => response.writeHead(413).end('too large'.padEnd(1_000_000)));
     const socket = await bench.socket();
     socket.write(`POST / HTTP/1.1\r\nHost: acme.localhost\r\n${lines}\r\n\r\n`);
-    // It looks for the answer when it has sent much more than lies on the way.
+    // The client looks for the response after sending much more than the buffers hold.
     const part = Buffer.alloc(0x100000, 'x');
     const bytes = lines.endsWith('chunked')
       ? Buffer.concat([Buffer.from('100000\r\n'), part, Buffer.from('\r\n')])
@@ -121,7 +121,7 @@ test('a client that is slow to send is not timed out, a tenant that is slow to a
   const request = bench.request({ method: 'POST' });
   request.write('slow');
   await begun.promise;
-  // These begin later and run into the same timeout.
+  // These requests begin later and run into the same time-out.
   for (let index = 0; index < 2; index += 1) {
     const asked = once(tenant, 'request');
     const answer = bench.fetch();

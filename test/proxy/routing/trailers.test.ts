@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { announcedTrailers, passableTrailers, takesTrailers } from '../../../src/proxy/routing/trailers.ts';
 import { answerOf, Bench, readAll } from '../support.ts';
 
-/** What would change how a message is framed, routed, read, kept or allowed, in spellings that applications see alike. */
+/** Fields that affect how a message is framed, routed, read, cached or authorized, in equivalent spellings. */
 const FORBIDDEN = [
   ...['Content-Length', 'Transfer-Encoding', 'Set-Cookie', 'Host', 'Connection', 'Trailer', 'TE', 'Upgrade', 'Expect'],
   ...['Authorization', 'Cookie', 'WWW-Authenticate', 'Cache-Control', 'If-Match', 'If-None-Match', 'Range'],

@@ -204,7 +204,7 @@ describe('is refused', () => {
 });
 
 describe('whatever a tenant says', () => {
-  /** Things that break parsers, in any order. */
+  /** Input that tends to break parsers, in any order. */
   const piece = fc.constantFrom(
     'HTTP/1.1 200 OK\r\n',
     'HTTP/1.0 404 Not Found\r\n',
@@ -233,7 +233,7 @@ describe('whatever a tenant says', () => {
         const cut = seed % (bytes.length + 1);
         const cutInTwo = read([bytes.subarray(0, cut), bytes.subarray(cut)]);
         const { error, ...rest } = whole(text);
-        // What was said before the error may have been passed on by then, and nothing else.
+        // Data before the error may have been passed on by then, and nothing else.
         if (error === null) expect(cutInTwo).toEqual({ error, ...rest });
         else expect(cutInTwo.error).not.toBeNull();
       }),
@@ -260,7 +260,7 @@ describe('whatever a tenant says', () => {
   });
 });
 
-/** Without what follows the response, which Node's client takes for a second one. */
+/** The bytes without what follows the response, which Node's client takes for a second one. */
 function onlyTheFirst(bytes: Buffer): Buffer {
   for (let end = 1; end < bytes.length; end += 1) {
     const part = bytes.subarray(0, end);

@@ -92,7 +92,7 @@ describe('the time to an answer', () => {
   let tenant: Server;
   let asked: number;
   beforeEach(async () => {
-    // No time passes for the proxy but what a test lets pass.
+    // The test controls the proxy's time.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     asked = 0;
     tenant = await bench.app('web:acme', (request, response) => {
@@ -102,7 +102,7 @@ describe('the time to an answer', () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  /** The status of a request that its tenant answers `afterMs` after it has come. */
+  /** The status of a request that its tenant answers `afterMs` after its arrival. */
   async function statusOf(afterMs: number): Promise<number> {
     const arrived = once(tenant, 'asked') as Promise<[ServerResponse]>;
     const answer = bench.fetch({ method: 'POST' }, 'x');
@@ -124,7 +124,7 @@ describe('the time to an answer', () => {
     const arrived = once(tenant, 'asked') as Promise<[ServerResponse]>;
     const answer = bench.fetch({ method: 'POST' }, 'x');
     const [response] = await arrived;
-    // As when this process is held up: the event loop comes to timers first, and then to what it can read.
+    // After a blocked event loop, timers run first, and then the events that have come in.
     realSetTimeout(() => {
       response.end('x');
       vi.advanceTimersByTime(800);

@@ -1,15 +1,15 @@
-/** Which connection a request takes: a tenant may close a kept one in the moment in which the request goes out. */
+/** Which connection a request gets: a tenant may close a kept one at the moment the request is sent. */
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Bench } from '../support.ts';
 
 let bench: Bench;
-/** The tenant's ends of the connections, in the order in which they were opened. */
+/** The tenant's ends of the connections, in order of opening. */
 let connections: Socket[];
 let requests: string[];
 
 beforeEach(async () => {
-  // No time passes for the proxy but what a test lets pass.
+  // The test controls the proxy's time.
   vi.useFakeTimers({ toFake: ['performance'] });
   bench = await Bench.open();
   connections = [];
@@ -27,7 +27,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** The number of connections after a second request, `idleMs` after the answer to the first. */
+/** The number of connections after a second request, `idleMs` after the response to the first. */
 async function connectionsAfter(method: string, idleMs: number): Promise<number> {
   expect((await bench.fetch()).status).toBe(200);
   vi.advanceTimersByTime(idleMs);
@@ -68,7 +68,7 @@ test.each(['GET', 'POST'])(
   async (method) => {
     await bench.fetch();
     bench.source.script.push((grant) => {
-      // The proxy has not read of it yet.
+      // The proxy has not yet read the end.
       connections[0]?.destroy();
       return grant();
     });

@@ -19,7 +19,7 @@ async function connected(
   return { made, process };
 }
 
-/** It takes the processor for so long. */
+/** Lets the process use the processor for this time. */
 function run(process: FakeProcess, ms: number): void {
   process.ranMs += ms;
 }
@@ -64,7 +64,7 @@ describe('an instance with a silent direct connection', () => {
     expect(stateOf(made)).toBe('ready');
   });
 
-  /** Kept by a front server, of an instance that is probed every ten seconds. */
+  /** An instance with a connection kept by a front server, probed every ten seconds. */
   async function probed(probe: (process: FakeProcess, made: World) => Promise<void>) {
     const { made, process } = await connected({ healthCheckIntervalMs: 10_000 });
     process.atRest = true;
@@ -78,7 +78,7 @@ describe('an instance with a silent direct connection', () => {
   it('is not kept awake by the probes that it answers (bug: it never slept)', async () => {
     const { made } = await probed(async (process, { clock }) => {
       run(process, 2);
-      // It closes the connection of the probe, say, and Node has its timer for the date.
+      // The process closes the connection of the probe, for example, and Node has its timer for the date.
       clock.after(20, () => run(process, 1));
       clock.after(900, () => run(process, 0.5));
     });
@@ -119,7 +119,7 @@ describe('an instance with a silent direct connection', () => {
 describe('an instance with kept direct connections (bug: its end took drain_timeout, and it served on meanwhile)', () => {
   const kept = () => connected({}, { drainTimeoutMs: 30_000 });
 
-  /** Requests straight to it, one behind the other; every `pauseEachMs` there is a moment without one. */
+  /** Direct requests in sequence, with a pause every `pauseEachMs`. */
   async function busyFor(ms: number, { made, process }: { made: World; process: FakeProcess }, pauseEachMs = 0) {
     for (let atMs = 0; atMs < ms && process.terminated.length === 0; atMs += 5) {
       if (pauseEachMs === 0 || atMs % pauseEachMs > 20) run(process, 1);

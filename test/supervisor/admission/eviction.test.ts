@@ -6,7 +6,7 @@ const VISITOR = { client: '192.0.2.1' };
 const WORKER = { client: '192.0.2.2' };
 const SLEEPERS = Array.from({ length: 12 }, (_, index) => `s${index}`);
 
-/** One request that is answered at once; false when it was refused or still waits. */
+/** Sends one request, answered at once; false when it was refused or is still held. */
 async function ask(made: World, id: string, asker = VISITOR): Promise<boolean | null> {
   const claim: { settled: Admission | null } = { settled: null };
   void Promise.resolve(made.supervisor.claim(`api:${id}`, here(), undefined, asker)).then((settled) => {

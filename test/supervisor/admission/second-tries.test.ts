@@ -62,7 +62,7 @@ describe('a request that was in flight at two crashes', () => {
 });
 
 describe('an instance', () => {
-  /** A client that asks for a page which crashes the process; returns how often it did. */
+  /** A client that requests a page which crashes the process; returns how often it did. */
   async function view(made: World): Promise<number> {
     const before = made.processes.length;
     const first = granted(await claimed(made));

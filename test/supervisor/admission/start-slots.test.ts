@@ -72,7 +72,7 @@ describe('a start that uses no processor', () => {
   const mute: ServiceConfig = { ...SERVICE, name: 'mute', command: ['mute'], socket: '/mute-{id}' };
   const settings = { maxConcurrentStarts: 2 };
 
-  /** Two that never listen have both places. */
+  /** Two instances that never listen occupy both places. */
   async function muted(): Promise<World> {
     const made = world({}, settings);
     const config = configOf(SERVICE, settings);
@@ -133,7 +133,7 @@ describe('a start that uses no processor', () => {
     expect(launched(made)).toEqual(['first', 'second', 'third']);
   });
 
-  /** All that start have run for so many seconds. */
+  /** Advances the time while all starting processes run. */
   function setBusy(made: World): (seconds: number) => void {
     return (seconds) => {
       for (const process of made.processes) process.ranMs = seconds * 1000;

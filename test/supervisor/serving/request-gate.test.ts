@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Admission, Lease, SecondTry } from '../../../src/core/admission/serving.ts';
+import type { Admission, Lease, Refusal, SecondTry } from '../../../src/core/admission/serving.ts';
 import { newLifecycle } from '../../../src/core/lifecycle/lifecycle.ts';
 import type { Lifecycle } from '../../../src/core/lifecycle/lifecycle-events.ts';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
@@ -16,6 +16,8 @@ let inFlight: InstanceActivity;
 let recentClients: RecentClients;
 let lifecycle: Lifecycle;
 let service: ServiceConfig;
+/** The answer of a closed tenant. */
+let closed: Refusal | null;
 let calls: string[];
 let gate: RequestGate;
 
@@ -25,6 +27,7 @@ beforeEach(() => {
   recentClients = new RecentClients();
   lifecycle = ASLEEP;
   service = { ...SERVICE, wakeQueue: 2, startupTimeoutMs: 30_000, requestTimeoutMs: 5000 };
+  closed = null;
   calls = [];
   gate = new RequestGate({
     name: 'api:acme',
@@ -35,6 +38,7 @@ beforeEach(() => {
     lifecycle: () => lifecycle,
     service: () => service,
     settings: () => configOf(service, {}).settings,
+    tenantRefusal: () => closed,
     onNeeded: () => calls.push('needed'),
     onUsed: () => calls.push('used'),
     onQuiet: () => calls.push('quiet'),
@@ -255,6 +259,26 @@ describe('a second try', () => {
     await claim(here(), again)();
     become({ state: 'stopping', next: 'asleep' });
     expect(gate.isCrashExcused).toBe(false);
+  });
+});
+
+describe('a closed tenant', () => {
+  const REFUSAL: Refusal = { refused: 'stopped', retryAfterS: null };
+
+  it('refuses every claim, in each state, and wakes nothing', async () => {
+    closed = REFUSAL;
+    expect(await claim()()).toEqual(REFUSAL);
+    become({ state: 'ready' });
+    expect(await claim()()).toEqual(REFUSAL);
+    expect([gate.grant(), calls]).toEqual([null, []]);
+  });
+
+  it('refuses the requests that are held when it closes', async () => {
+    const answer = claim();
+    become({ state: 'starting' });
+    closed = REFUSAL;
+    become({ state: 'backoff', retryAtMs: clock.nowMs() + 1000 });
+    expect(await answer()).toEqual(REFUSAL);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ready, settle, type World, world } from '../fakes.ts';
 
-/** What an interrupted server has written is all that the next one has. */
+/** The next server has only what an interrupted one has written. */
 function restarted(before: World): World {
   const made = world({}, {}, { records: [...before.saved.values()] });
   made.tenants.records.clear();
@@ -10,7 +10,7 @@ function restarted(before: World): World {
   return made;
 }
 
-/** A purge that goes no further than the step that never settles. */
+/** A purge that stops at the step that never settles. */
 async function interruptedAt(step: 'removeLogs' | 'deleteTenantDir'): Promise<World> {
   const made = world();
   await ready(made);

@@ -49,7 +49,7 @@ describe('registrations and deletions that come at once', () => {
     what: fc.constantFrom('spawn', 'spawn', 'purge', 'purge', 'rm'),
     service: fc.constantFrom('api', 'api', 'web'),
     tenantId: fc.constantFrom('acme', 'acme', 'globex'),
-    /** What is done before the next verb comes: nothing, what waits for no file, or all of it. */
+    /** The work done before the next verb comes: nothing, everything without files, or all of it. */
     before: fc.constantFrom('nothing', 'steps', 'all'),
   });
 

@@ -15,7 +15,7 @@ export const TENANTS = '/sys/fs/cgroup/tenement.slice/tenement-tenants.service';
 const HOME = '/opt/tenement';
 const TENANT = join(HOME, 'test/fixtures/apps/tenant.mjs');
 
-/** What the test needs besides what the example has. */
+/** What the test needs beyond the example. */
 const SERVICE = `
 [service.app]
 command = ["/usr/local/bin/node", "${TENANT}"]
@@ -28,7 +28,7 @@ request_timeout = 300
 
 /** The shipped units as they are, and the shipped config with a service for the test. */
 export async function install(): Promise<void> {
-  // The checkout may lie where only root gets to.
+  // The checkout may be in a directory that only root may enter.
   for (const dir of [HOME, '/etc/tenement']) mkdirSync(dir, { recursive: true });
   execFileSync('mount', ['--bind', CHECKOUT, HOME]);
   for (const name of ['node', 'tenement']) rmSync(join('/usr/local/bin', name), { force: true });
@@ -36,7 +36,7 @@ export async function install(): Promise<void> {
   symlinkSync(join(HOME, 'bin/tenement.js'), '/usr/local/bin/tenement');
   for (const unit of ['tenement.service', 'tenement-tenants.service'])
     copyFileSync(join(EXAMPLES, unit), join(UNITS, unit));
-  // The machine is emulated: a server that is ready in half a second elsewhere takes a minute here.
+  // The machine is emulated: a server that is ready in half a second elsewhere needs a minute here.
   const patience = '[Service]\nTimeoutStartSec=900\nTimeoutStopSec=900\n';
   for (const unit of ['tenement.service', 'broken.service']) writeDropIn(unit, patience, 'slow.conf');
   writeFileSync(CONFIG, `${readFileSync(join(EXAMPLES, 'tenement.toml'), 'utf8')}${SERVICE}`);
@@ -58,7 +58,7 @@ export async function systemctl(...words: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** The command, as a person runs it in a shell. Rejects when it fails. */
+/** Runs the command as a person does in a shell. Rejects when it fails. */
 export async function tenement(...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('/usr/local/bin/tenement', words, { encoding: 'utf8' });
   return stdout;
@@ -78,7 +78,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Over a connection of its own. Rejects when that is refused or breaks. */
+/** Sends a request over a connection of its own. Rejects when the connection is refused or breaks. */
 export function ask(socketPath: string, path: string, method = 'GET', body?: unknown): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const headers = { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
@@ -91,7 +91,7 @@ export function ask(socketPath: string, path: string, method = 'GET', body?: unk
   return promise;
 }
 
-/** The API on the control socket. */
+/** Calls the API on the control socket. */
 export async function api(path: string, method?: string, body?: unknown) {
   const answer = await ask('/var/lib/tenement/.tenement/control.sock', `/api/${path}`, method, body);
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
@@ -100,7 +100,7 @@ export async function api(path: string, method?: string, body?: unknown) {
 
 export const publicSocket = (id: string, service = 'app') => `/run/tenement/${service}-${id}.sock`;
 
-/** The cgroup of an instance. */
+/** Returns the cgroup of an instance. */
 export function cgroupOf(instance: string): string {
   const [base = ''] = readdirSync(TENANTS).filter((name) => /^tenement-[0-9a-f]{8}$/.test(name));
   return join(TENANTS, base, instance.replace(':', '.'));
@@ -113,10 +113,10 @@ export interface Load {
   readonly failures: readonly string[];
 }
 
-/** Without it the load would take the processors of the machine from the server that starts. */
+/** Without the pause the load would take the machine's processors from the starting server. */
 const PAUSE_MS = 10;
 
-/** Requests to public sockets, one after the other at each, until it is told to stop. */
+/** Sends requests to public sockets, in sequence at each, until told to stop. */
 export function startLoad(ids: readonly string[]): () => Promise<Load> {
   const failures: string[] = [];
   let answers = 0;

@@ -1,4 +1,4 @@
-/** The units of examples/systemd under systemd as the first program: what a restart and a crash of the server leave. */
+/** The units of examples/systemd under systemd as first program: what survives a restart and a crash of the server. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import {
@@ -22,7 +22,7 @@ import {
 const MB = 1024 * 1024;
 const IDS = ['acme', 'initech'];
 
-/** Of the tenants, by the kernel. */
+/** Returns the tenants' pids, by the kernel. */
 const pidsOf = () => IDS.map((id) => control(cgroupOf(`app:${id}`), 'cgroup.procs'));
 
 beforeAll(async () => {

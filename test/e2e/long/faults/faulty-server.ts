@@ -1,4 +1,4 @@
-/** A server that throws where it is told to, and the uses by which each of its callbacks is called. */
+/** A server that throws in chosen callbacks, and the uses that call each callback. */
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { TestServer } from '../../test-server.ts';
 
 const PRELOAD = fileURLToPath(new URL('./inject.mjs', import.meta.url));
 
-/** 'before': the callback is not called; 'after': it has been. */
+/** 'before': instead of the callback; 'after': once it has run. */
 export type Mode = 'before' | 'after';
 export type Sites = Readonly<Record<string, { readonly calls: number; readonly thrown: number }>>;
 
@@ -26,7 +26,7 @@ export class FaultyServer extends TestServer {
     return server;
   }
 
-  /** From now on these callbacks throw, once each in the server and in each of its workers; returns all that are known. */
+  /** Makes these callbacks throw once each, in the server and in each worker; returns all known ones. */
   async arm(arm: Readonly<Record<string, Mode>>): Promise<Sites> {
     const all: Record<string, { calls: number; thrown: number }> = {};
     for (const name of readdirSync(this.dir).filter((one) => one.endsWith('.faults'))) {

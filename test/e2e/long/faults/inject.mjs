@@ -8,16 +8,16 @@ import net from 'node:net';
 import { join } from 'node:path';
 
 const original = { setTimeout, setImmediate, createServer: net.createServer };
-/** A place in the source where a callback is registered → how often it was called, and thrown in. */
+/** A place in the source that registers a callback → how often it was called, and failed. */
 const sites = new Map();
 /** Place → 'before' or 'after': the callback is not called, or has been. */
 const armed = new Map();
 
-/** These pass on what others have registered. A renamed one would merge the places of all that use it into one. */
+/** Functions that pass on others' callbacks. A renamed one would merge the places of all its callers into one. */
 const MECHANISM = ['faults', 'node/after', 'node/clock', 'node/event-loop-turns'].map((name) => `/src/${name}.ts`);
 for (const path of MECHANISM) fs.accessSync(new URL(`../../../..${path}`, import.meta.url));
 
-/** Functions of Node that register what they were given. */
+/** Functions of Node that register callbacks. */
 const PASSES_ON = /(\.on|\.once|new Server|createServer|setTimeout|\.listen|\.close) /;
 
 function siteOf(kind) {
@@ -27,7 +27,7 @@ function siteOf(kind) {
   Error.stackTraceLimit = stackTraceLimit;
   for (const line of stack.split('\n').slice(2)) {
     if (line.includes('/faults/inject.mjs')) continue;
-    // What Node and others register for themselves is theirs.
+    // Callbacks that Node and packages register for themselves are left alone.
     if (line.includes('/node_modules/') || (/\(node:|at node:/.test(line) && !PASSES_ON.test(line))) return null;
     const found = /(\/src\/.*?\.ts:\d+):\d+\)?$/.exec(line);
     if (found !== null && !MECHANISM.some((path) => line.includes(path))) return `${found[1].slice(1)} ${kind}`;
@@ -38,7 +38,7 @@ function siteOf(kind) {
 function wrapped(kind, callback) {
   if (typeof callback !== 'function' || /\[native code\]\s*\}$/.test(Function.prototype.toString.call(callback)))
     return callback;
-  // What a guard of the product calls: the throw is to be within the guard.
+  // A guard of the product calls these; the exception must come within the guard.
   if (typeof callback.listener === 'function') {
     callback.listener = wrapped(kind, callback.listener);
     return callback;
@@ -115,7 +115,7 @@ syncBuiltinESMExports();
 
 const listen = (name) =>
   control.listen({ path: join(process.env.FAULTS_DIR, `${name}.faults`), exclusive: true }).unref();
-// Not before the server is ready: at its start it closes the descriptors that it did not open itself.
+// The socket opens when the server is ready: at its start the server closes descriptors that it did not open.
 const { write } = process.stdout;
 process.stdout.write = (text, ...rest) => {
   process.stdout.write = write;
@@ -123,7 +123,7 @@ process.stdout.write = (text, ...rest) => {
   return Reflect.apply(write, process.stdout, [text, ...rest]);
 };
 
-// A line of JSON is a command: {"arm":{site: mode}} or {}; the answer says what there is.
+// A line of JSON is a command, {"arm":{site: mode}} or {}; the response lists the places.
 const control = original.createServer((socket) => {
   Reflect.apply(on, socket, ['error', () => {}]);
   Reflect.apply(on, socket, [
@@ -137,5 +137,5 @@ const control = original.createServer((socket) => {
   ]);
   socket.resume();
 });
-// A proxy worker says nothing of its own.
+// A proxy worker prints nothing of its own.
 if (process.env.NODE_UNIQUE_ID !== undefined) listen(process.pid);

@@ -1,4 +1,4 @@
-/** One of everything that a server is used for, of one tenant. What becomes of each is of no interest here. */
+/** Uses every feature of a server once, for one tenant. The outcomes do not matter here. */
 import { once } from 'node:events';
 import { utimesSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { TestServer } from '../../test-server.ts';
 
-/** For each use: what hangs on account of a fault is left. */
+/** A limit for each use: one that hangs because of a fault is abandoned. */
 const PATIENCE_MS = 4000;
 
 export async function useAll(server: TestServer, id: string): Promise<void> {
@@ -59,7 +59,7 @@ async function plain(server: TestServer, host: string): Promise<void> {
   agent.destroy();
 }
 
-/** In parts, with Expect, so that node:http reads it. */
+/** The upload comes in parts, with Expect, so that node:http reads it. */
 async function chunked({ proxyPort: port }: TestServer, host: string): Promise<void> {
   const headers = { host, expect: '100-continue', 'transfer-encoding': 'chunked' };
   const outgoing = request({ host: '127.0.0.1', port, method: 'POST', path: '/echo', headers, agent: false });
@@ -94,7 +94,7 @@ async function leaves({ proxyPort }: TestServer, host: string): Promise<void> {
   await once(socket, 'close');
 }
 
-/** A client that takes its answer late. */
+/** A client that reads its response late. */
 async function unread({ proxyPort }: TestServer, host: string): Promise<void> {
   const socket = connect(proxyPort, '127.0.0.1').on('error', () => {});
   const bytes = 4_000_000;

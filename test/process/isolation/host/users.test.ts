@@ -13,7 +13,7 @@ const RANGE = [200_000, 265_535] as const;
 const service = (user: ServiceConfig['user'], workdir = '/') =>
   ({ name: 'app', isolation: 'namespace', user, workdir }) as ServiceConfig;
 
-/** What a process finds that is started by these words, and whether it leaves something behind. */
+/** The result of the check in a process that these words start, and whether it leaves anything behind. */
 function triedBy(...words: readonly string[]) {
   const dir = makeDir();
   const where = { dataDir: join(dir, 'data'), runtimeDir: join(dir, 'run'), dynamicUids: RANGE };

@@ -14,7 +14,7 @@ import { verdictOf } from './interpreter.ts';
 const { EPERM, ENOSYS, EAFNOSUPPORT, EPROTONOSUPPORT, ENOPROTOOPT } = constants.errno;
 const errno = (number: number) => `errno ${number}`;
 
-/** Those that Node, Python and a shell live on. */
+/** Calls that Node, Python and a shell need. */
 const HARMLESS: Readonly<Record<Architecture, readonly number[]>> = {
   // read, write, mmap, execve, accept4, epoll_pwait2, futex, exit_group, prctl, seccomp
   x64: [0, 1, 9, 59, 288, 441, 202, 231, 157, 317],
@@ -125,7 +125,7 @@ test.skipIf(!HEADERS.every(existsSync) && process.env['CI'] !== 'true')(
   () => {
     const [x64, arm64] = HEADERS.map((file) => numbersIn(readFileSync(file, 'latin1')));
     for (const [name, [ofX64, ofArm64]] of Object.entries(NUMBERS)) {
-      // Headers may be older than the newest call.
+      // The headers may be older than the newest call.
       if ((ofX64 ?? 0) > (x64?.get('set_mempolicy_home_node') ?? 0)) continue;
       expect([name, x64?.get(name) ?? null, arm64?.get(name) ?? null]).toEqual([name, ofX64, ofArm64]);
     }

@@ -1,7 +1,7 @@
 /** Runs a filter as the kernel would, on one system call. Written from linux/filter.h, not from the compiler. */
 export interface Call {
   readonly number: number;
-  /** Of linux/audit.h. */
+  /** Constants of linux/audit.h. */
   readonly architecture: number;
   readonly args?: readonly bigint[];
 }
@@ -9,7 +9,7 @@ export interface Call {
 const BYTES = 8;
 const MAX_INSTRUCTIONS = 4096;
 
-/** @throws {Error} for what the kernel would not load */
+/** @throws {Error} for a filter that the kernel would not load */
 export function verdictOf(program: Buffer, call: Call): string {
   const length = program.length / BYTES;
   if (!Number.isInteger(length) || length > MAX_INSTRUCTIONS) throw new Error(`${program.length} bytes are no program`);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { AsciiTarget } from '../../../../src/proxy/client/node/ascii-target.ts';
 import { Bench, echo, readUntil } from '../../support.ts';
 
-/** What comes of `text` in parts of `size` bytes. */
+/** The result for `text` in parts of `size` bytes. */
 function encoded(text: string, size: number): string {
   const target = new AsciiTarget();
   const bytes = Buffer.from(text, 'utf8');

@@ -75,7 +75,7 @@ it('a client that closes its sending half and takes no byte left after all', asy
 describe('a connection that is half closed', () => {
   beforeEach(() => void vi.useFakeTimers());
 
-  /** As much of one as is looked at. */
+  /** A fake of the part of a socket that is watched. */
   function fake() {
     const socket = {
       bytesWritten: 0,

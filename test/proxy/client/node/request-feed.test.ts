@@ -1,4 +1,4 @@
-/** One request of a connection at a time, whoever reads it. */
+/** Each connection has one request at a time, with either reader. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bench, readAll, readUntil } from '../../support.ts';
@@ -11,7 +11,7 @@ afterEach(() => bench.close());
 
 const HOST = 'Host: acme.localhost\r\n';
 
-/** An application that shows how many requests it had at once, and what it was sent. */
+/** An application that shows how many requests it had at once, and their content. */
 async function recorder() {
   const seen: string[] = [];
   let open = 0;
@@ -35,7 +35,7 @@ test('a client that pipelines thousands of requests has one in progress, and the
   const all = Buffer.from(`GET /hang HTTP/1.1\r\n${HOST}\r\n`.repeat(400_000));
   socket.write(all);
   await arrived.promise;
-  // What this process reads more, it has read when another client was answered.
+  // By the time another client has its response, this process has read everything that it will.
   await bench.app('web:beta', (_request, response) => response.end());
   await bench.fetch({ headers: { host: 'beta.localhost' } });
   expect(bench.source.leases.map(({ instance }) => instance)).toEqual(['web:acme', 'web:beta']);
@@ -106,7 +106,7 @@ test('pipelined requests with bodies are told apart wherever the bytes are cut, 
     const socket = await bench.socket();
     const answers = readAll(socket);
     socket.setNoDelay(true).write(SERIES.slice(0, cut));
-    // A byte of another connection comes back only after this one's have been read.
+    // A byte of another connection comes back only after this connection's bytes have been read.
     await bench.fetch({ path: '/between' });
     socket.end(SERIES.slice(cut));
     expect((await answers).match(/\[\/\d\]/g), `cut at ${cut}`).toEqual(['[/1]', '[/2]', '[/3]', '[/4]', '[/5]']);

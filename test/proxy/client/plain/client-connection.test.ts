@@ -1,4 +1,4 @@
-/** One connection, read by two readers: nothing is lost, nothing is answered twice, whichever has it. */
+/** One connection with two readers: nothing is lost or answered twice, whichever reads. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
@@ -22,7 +22,7 @@ const chunked = (path: string, body: string) =>
 const post = (path: string, length: number) =>
   `POST ${path} HTTP/1.1\r\nHost: acme.localhost\r\nContent-Length: ${length}\r\n\r\n`;
 
-/** Where the requests of all answers went, in order. */
+/** The targets of all answered requests, in order. */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(/"url":"([^"]+)"/g)].map(([, path]) => path ?? '');
 }
@@ -92,7 +92,7 @@ describe('a connection', () => {
     });
     const socket = await bench.socket();
     socket.pause();
-    // Each comes after the one before was answered, so that none of them is a pipelined one.
+    // Each request comes after the previous response, so that none is pipelined.
     for (let count = 0; count < 200; count += 1) {
       socket.write('GET / HTTP/1.1\r\nHost: globex.localhost\r\n\r\n');
       await bench.fetch();
@@ -121,7 +121,7 @@ test('an upload waits in the client while its instance wakes', async () => {
   expect((await answer).length).toBeGreaterThan(size);
 });
 
-/** Also by a reset. */
+/** Also after a reset. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }

@@ -11,7 +11,7 @@ const sockets: Socket[] = [];
 let server: Server;
 let silent: Socket[];
 beforeEach(() => {
-  // No time passes but what a test lets pass.
+  // The test controls the time.
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
 });
 afterEach(() => {
@@ -20,7 +20,7 @@ afterEach(() => {
   server.close();
 });
 
-/** A client and the server's side of it, whose requests `answer` answers. */
+/** A client and the server's side of its connection; `answer` answers its requests. */
 async function open(
   limits: Partial<ProxyLimits>,
   answer: (response: ClientResponse, request: ClientRequest) => void,
@@ -107,7 +107,7 @@ test('a connection whose answer has not come stays open', async () => {
   const { client, side } = await open({ headerTimeoutMs: 20, keepAliveTimeoutMs: 20 }, asked.resolve);
   client.write(GET);
   const response = await asked.promise;
-  // A second connection is swept away while this one waits.
+  // A second connection is swept while this one waits.
   const other = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(other);
   await once(server, 'connection');

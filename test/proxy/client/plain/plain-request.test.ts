@@ -110,11 +110,11 @@ describe('is left to node:http', () => {
   });
 });
 
-/** Follows each: read as a request of its own, it shows where the one before it ended. */
+/** This request follows each: read as a request of its own, it shows where the previous one ended. */
 const NEXT = { method: 'GET', url: '/next', rawHeaders: ['Host', 'b', 'Connection', 'close'], body: '' };
 const NEXT_BYTES = 'GET /next HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n';
 
-/** The requests that node:http finds in the bytes. */
+/** Returns the requests that node:http finds in the bytes. */
 async function readByNode(bytes: Buffer): Promise<object[]> {
   const seen: Promise<object>[] = [];
   const server = createServer({ requireHostHeader: false }, (request: IncomingMessage, response) => {
@@ -143,7 +143,7 @@ const SEEDS = [
   `${get('Connection: keep-alive', 'content-length: 0').replace('GET', 'PUT')}`,
   get('Connection: close', 'X-A:\tb\t', 'X_Tenant_Id: globex', 'X-B: \xe9\xff').replace('GET', 'DELETE'),
 ];
-/** Where readers differ. */
+/** Bytes that readers interpret differently. */
 const BYTES = [
   ...'\r\n\t :,;+-_/\0\x0b\x7f\x80\xff0419aZ{}[]|^#?"<>%',
   '\r\n',
@@ -174,7 +174,7 @@ test('node:http reads every accepted request in the same way (20,000 mutated req
     const { method, url, bodyAt, lines } = head;
     const { rawHeaders, framing } = lines;
     const own = { method, url, rawHeaders, body: bytes.toString('latin1', bodyAt) };
-    // Behind a request that is the last nothing may stand.
+    // No bytes may follow the last request.
     const all = framing.keepAlive ? Buffer.concat([bytes, Buffer.from(NEXT_BYTES)]) : bytes;
     const seen = await readByNode(all);
     expect(seen, JSON.stringify(bytes.toString('latin1'))).toEqual(framing.keepAlive ? [own, NEXT] : [own]);

@@ -1,4 +1,4 @@
-/** An answer is written twice, by node:http and by ours, and read by node:http's client: nobody could tell them apart. */
+/** Writes each response by node:http and by tenement, and reads both by node:http's client: they must be equal. */
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -21,7 +21,7 @@ type Answer = (response: ClientResponse) => void;
 interface Seen {
   readonly status: number;
   readonly reason: string;
-  /** Without the value of Date. */
+  /** The response without the value of Date. */
   readonly headers: string[];
   readonly body: string;
   readonly trailers: string[];
