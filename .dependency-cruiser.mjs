@@ -54,6 +54,7 @@ export default {
       'input-schemas.ts',
       'logger.ts',
     ]),
+    only('self-api', 'self-api', ['self-api/', 'api/', 'core/', 'errors.ts', 'logger.ts']),
     only('local', 'local', [
       'local/',
       'core/',

@@ -25,6 +25,7 @@ import { readHostMemory } from './process/proc/host-memory.ts';
 import { createProcesses, type Processes } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
 import { type ActivationHandler, createActivationHandler } from './proxy/activation-handler.ts';
+import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
@@ -32,6 +33,7 @@ import { RegistryOutbox } from './registry/outbox.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore } from './registry/tokens.ts';
 import { reload } from './reload.ts';
+import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
@@ -128,6 +130,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     descriptors,
     registry,
     tenants: createTenantStore(database),
+    counters: createCounterStore(database),
     events,
     logger,
     readHostMemory,
@@ -135,6 +138,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     removeLogs: (instance) => output.remove(instance),
     webAddressOf: (service, tenantId) => webAddresses.of(service, tenantId),
   });
+  processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
   const settings = new ProxySettingsPublisher(proxySettings(config, 1));
   const turnedAway = new TurnedAway();
   const activationHandler = serveActivations({ processes, supervisor, descriptors, turnedAway, logger });

@@ -126,6 +126,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'The tenant is being set up; try again shortly.',
   },
+  quota_exceeded: {
+    httpStatus: 429,
+    exitStatus: 1,
+    hint: 'The plan of the tenant allows no more; `tenement tenant show` says of what.',
+  },
   wake_queue_full: {
     httpStatus: 503,
     exitStatus: 1,

@@ -16,12 +16,12 @@ interface ProblemDocument {
 }
 
 /** Converts an error. The message of an `internal` error stays in the log, because it may name paths. */
-function toProblem(error: TenementError, requestId: string): ProblemDocument {
+function toProblem(error: TenementError, requestId: string, status: number = error.httpStatus): ProblemDocument {
   const internal = error.code === 'internal';
   return {
     type: 'about:blank',
-    title: STATUS_CODES[error.httpStatus] ?? 'Error',
-    status: error.httpStatus,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
     code: error.code,
     detail: internal ? 'the server met an unexpected error' : error.message,
     hint: error.hint,
@@ -29,14 +29,24 @@ function toProblem(error: TenementError, requestId: string): ProblemDocument {
   };
 }
 
-/** Answers with the problem document of `thrown`, which may be any value. */
-export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
+/**
+ * Answers with the problem document of `thrown`, which may be any value.
+ * @param status the HTTP status, where it is not that of the code
+ */
+export function sendProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+  status?: number,
+): void {
   const error = classify(thrown);
   if (error.code === 'internal') logger.error({ requestId: request.id, err: thrown }, 'API request failed');
   if (error.retryAfterS !== null) reply.header('retry-after', String(error.retryAfterS));
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  reply.code(error.httpStatus).type('application/problem+json');
-  reply.send(JSON.stringify(toProblem(error, request.id)));
+  const problem = toProblem(error, request.id, status);
+  reply.code(problem.status).type('application/problem+json');
+  reply.send(JSON.stringify(problem));
 }
 
 /** Fastify's own errors about a request (bad JSON, too large, bad URL) are the client's fault. */

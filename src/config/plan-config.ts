@@ -17,8 +17,15 @@ export function planOf(name: string, input: PlanInput): Plan {
     maxInstances: input.max_instances ?? null,
     policy: policyOf(input),
     features: input.features,
+    counters: countersOf(input),
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
   };
+}
+
+function countersOf({ counters }: PlanInput): Plan['counters'] {
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, limit]) => [name, limit === 'unlimited' ? null : limit]),
+  );
 }
 
 function boundsOf(input: PlanInput): Bounds {

@@ -57,6 +57,8 @@ export function serviceOf(
     ...configuredLimits(input),
     storageAction: input.storage_action,
     logLimitBytes: input.log_limit_mb * 1024 * 1024,
+    selfApi: input.self_api,
+    maxBusyMs: parseDuration(input.max_busy),
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
     defaulted: Object.keys(BOUNDS).filter((field) => !given.includes(SERVICE_KEYS.get(field)?.key ?? '')),

@@ -15,6 +15,7 @@ import { Fifos } from './launch/fifos.ts';
 import { SpareShells } from './launch/spare-shells.ts';
 import type { OutputSink } from './output/output-sink.ts';
 import { keepReserve } from './proc/reserve.ts';
+import { type OnSelfConnection, SelfSockets } from './sockets/self-sockets.ts';
 import { Trash } from './storage/trash.ts';
 
 export interface ProcessOptions {
@@ -26,6 +27,8 @@ export interface ProcessOptions {
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** Called when a process has ended that listened on `fd`. The callee closes `fd`. Default: it is closed. */
   onListenerLeft?(instance: InstanceName, fd: number): void;
+  /** Called with each connection to an instance's own socket. Default: it is closed. */
+  onSelfConnection?: OnSelfConnection;
   /** The services of now, whose files are hidden from every tenant; default: none. */
   config?(): Pick<Config, 'file' | 'services' | 'notify'>;
 }
@@ -37,6 +40,7 @@ export interface ProcessContext extends ProcessOptions, IsolationDeps {
   readonly shells: SpareShells;
   readonly logger: Logger;
   readonly trash: Trash;
+  readonly selfSockets: SelfSockets;
   close(): Promise<void>;
 }
 
@@ -47,11 +51,14 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
   const fifos = new Fifos(join(settings.stateDir, 'output'));
   const shells = new SpareShells(fifos, coverInherited());
   const filterFile = new FilterFile(settings.stateDir);
+  const onConnection = options.onSelfConnection ?? ((_instance, connection) => void connection.destroy());
+  const selfSockets = new SelfSockets({ logger, onConnection });
   let cgroups: Cgroups | null = null;
   return {
     ...options,
     logger,
     trash,
+    selfSockets,
     fifos,
     shells,
     users: new DynamicUsers(settings),
@@ -63,6 +70,7 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
       return cgroups;
     },
     close: async () => {
+      selfSockets.release();
       await shells.close();
       await fifos.close();
       await trash.close();

@@ -6,10 +6,11 @@ import { createProcessContext, type ProcessOptions } from './process-context.ts'
 import { createProcessHost } from './process-host.ts';
 import type { OnActivation } from './sockets/activation-socket.ts';
 import { createActivationSockets } from './sockets/activation-sockets.ts';
+import type { OnSelfConnection } from './sockets/self-sockets.ts';
 import { createTenantDirectories } from './storage/tenant-directories.ts';
 
 export interface ProcessesOptions
-  extends Omit<ProcessOptions, 'onListenerLeft' | 'logger'>,
+  extends Omit<ProcessOptions, 'onListenerLeft' | 'onSelfConnection' | 'logger'>,
     Pick<Required<ProcessOptions>, 'logger'> {
   /** How many activation sockets may be open at once: each is a descriptor. */
   maxActivationSockets(): number;
@@ -23,6 +24,8 @@ export interface Processes {
   readonly activationSockets: ActivationSockets;
   /** Gives each connection to an activation socket to `listener` from now on. Until then they are refused. */
   onActivation(listener: OnActivation): void;
+  /** Gives each connection to an instance's own socket to `listener` from now on. Until then they are closed. */
+  onSelfConnection(listener: OnSelfConnection): void;
 }
 
 export function createProcesses({ maxActivationSockets, ...options }: ProcessesOptions): Processes {
@@ -32,8 +35,10 @@ export function createProcesses({ maxActivationSockets, ...options }: ProcessesO
     onActivation: (...connection) => activate(...connection),
     maxOpen: maxActivationSockets,
   });
+  let serveSelf: OnSelfConnection = (_instance, connection) => void connection.destroy();
   const context = createProcessContext({
     ...options,
+    onSelfConnection: (...connection) => serveSelf(...connection),
     onListenerLeft: (instance, fd) => activationSockets.inherit(instance, fd),
   });
   const onActivation = (listener: OnActivation) => {
@@ -46,5 +51,8 @@ export function createProcesses({ maxActivationSockets, ...options }: ProcessesO
     tenantDirectories: createTenantDirectories(context),
     activationSockets,
     onActivation,
+    onSelfConnection: (listener) => {
+      serveSelf = listener;
+    },
   };
 }

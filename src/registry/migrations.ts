@@ -98,4 +98,12 @@ export const MIGRATIONS: readonly string[] = [
     last_failure TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE counters (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -32,12 +32,15 @@ function changeWriter(database: Database): (change: TenantChange) => void {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');
+  const removeCounters = database.prepare('DELETE FROM counters WHERE tenant = ?');
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
   return ({ tenantId, record, addInstance, removeInstance, operation }) => {
     if (operation !== undefined) setOperation(tenantId, operation);
-    if (record === null) remove.run(tenantId);
-    else if (record !== undefined) save.run(...columnsOf(record));
+    if (record === null) {
+      remove.run(tenantId);
+      removeCounters.run(tenantId);
+    } else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
     if (addInstance !== undefined) instances.save(addInstance);
   };

@@ -99,6 +99,8 @@ function readyReason(runner: Runner, nowMs: number): string {
   if (direct > 0) return openDirectly(direct, runner, nowMs);
   const sleepsAtMs = runner.sleepsAtMs;
   if (sleepsAtMs === null) return 'awake: idle_timeout is 0, so it never sleeps';
+  const { busyUntilMs } = runner.inFlight;
+  if (busyUntilMs > nowMs) return `awake: it asked to stay so for ${formatDuration(busyUntilMs - nowMs)}`;
   return `awake: idle, sleeps ${until(sleepsAtMs, nowMs)}`;
 }
 

@@ -15,6 +15,7 @@ import type {
 } from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
+import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Registry } from '../core/stores/registry.ts';
 import type { TenantStore } from '../core/stores/tenant-store.ts';
@@ -25,6 +26,7 @@ export interface SupervisorDeps {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly tenants: TenantStore;
+  readonly counters: CounterStore;
   readonly events: EventLog;
   readonly logger: Logger;
   readonly host: ProcessHost;

@@ -1,5 +1,7 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
+
 import type { Capacity } from '../core/admission/eviction.ts';
+import type { SelfVerbs } from '../core/input/self-verbs.ts';
 import { type InstanceOverrides, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
@@ -17,7 +19,9 @@ import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
+import { Counters } from './tenants/counters.ts';
 import { type Registered, type RegisterOptions, Registrar } from './tenants/registrar.ts';
+import { createSelfVerbs } from './tenants/self-verbs.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
@@ -29,6 +33,7 @@ export class SupervisorParts {
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
+  readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
   readonly tenantGates = new TenantGates();
   readonly registrar: Registrar;
@@ -48,6 +53,12 @@ export class SupervisorParts {
       activationSockets: deps.activationSockets,
       logger,
       addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
+    });
+    this.selfVerbs = createSelfVerbs({
+      instanceTable: this.instanceTable,
+      tenants: this.tenants,
+      counters: new Counters(deps.counters, this.tenants),
+      clock,
     });
     this.registrar = new Registrar({
       ...this.tenantDeps,

@@ -2,6 +2,7 @@
 
 import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
+import type { SelfVerbs } from '../core/input/self-verbs.ts';
 import type { InstanceView, SupervisorFace, SupervisorVerbs } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Config } from '../core/service/service.ts';
@@ -92,6 +93,11 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   by(actor: Actor): SupervisorVerbs {
     return new Verbs({ parts: this.parts, life: this.life, view: (runner) => this.view(runner) }, actor);
+  }
+
+  /** What instances may ask through their own sockets. */
+  get selfVerbs(): SelfVerbs {
+    return this.parts.selfVerbs;
   }
 
   get(instance: InstanceName): InstanceView {

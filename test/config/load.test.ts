@@ -368,7 +368,7 @@ describe('any TOML', () => {
 describe('plans', () => {
   it('are read with limits in bytes and times in milliseconds, without the keys that they leave out', () => {
     const { plans, tenants } = load(
-      `${SERVICE}[tenants]\ndefault_plan = "free"\n[plan.free]\nmemory_limit_mb = 1\nidle_timeout = "1m"\nmax_instances = 2\nfeatures = ["sso"]\nenv = { SEATS = 3 }\n`,
+      `${SERVICE}[tenants]\ndefault_plan = "free"\n[plan.free]\nmemory_limit_mb = 1\nidle_timeout = "1m"\nmax_instances = 2\nfeatures = ["sso"]\ncounters = { users = 3, projects = "unlimited" }\nenv = { SEATS = 3 }\n`,
     );
     expect(tenants.defaultPlan).toBe('free');
     expect(plans.get('free')).toEqual({
@@ -378,6 +378,7 @@ describe('plans', () => {
       maxInstances: 2,
       policy: null,
       features: ['sso'],
+      counters: { users: 3, projects: null },
       env: { SEATS: '3' },
     });
   });

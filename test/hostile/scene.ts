@@ -58,8 +58,14 @@ export class Scene {
 
   /** Lists all names of the victim's socket, except the public one. */
   get privateSocket(): string {
-    const isIts = (path: string) => path.includes('app-victim') && path !== this.publicSocket;
+    const isIts = (path: string) =>
+      path.includes('app-victim') && path !== this.publicSocket && path !== this.selfSocket;
     return theFirst(socketsIn(join(this.server.dir, 'tenement')).filter(isIts), 'private socket of the victim');
+  }
+
+  /** The victim's own socket to tenement. */
+  get selfSocket(): string {
+    return join(this.server.dir, `tenement/.tenement-${process.getuid?.() ?? 0}/app-victim.self/s`);
   }
 
   /** Returns the pid on the host of the application, not of its wrapper. */
@@ -189,7 +195,8 @@ async function configOf(
     'settings = { data_dir = "./data", backoff_base_ms = 10, backoff_max_ms = 100, max_restarts = 10000 }',
     'proxy = { default_service = "app" }',
     'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"], wide = ["hostile"] }',
-    serviceText(dir, 'app', [keys, alone]),
+    // Its tenants also have sockets to tenement.
+    serviceText(dir, 'app', [keys, alone, 'self_api = true']),
     // A port is of use only if the proxy can reach it.
     serviceText(dir, 'web', [keys, 'listen = "port"']),
     serviceText(dir, 'capped', [keys, alone, ...caps.map((cap) => CAP_KEYS[cap])]),

@@ -172,6 +172,8 @@ function makeService(dir: string): ServiceConfig {
     ...NO_LIMITS,
     storageAction: 'warn',
     logLimitBytes: 16 * 1024 * 1024,
+    selfApi: false,
+    maxBusyMs: 3_600_000,
     inheritEnv: [],
     env: {},
     defaulted: [],

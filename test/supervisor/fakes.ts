@@ -29,6 +29,7 @@ import type { Registry } from '../../src/core/stores/registry.ts';
 import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { NO_LIMITS } from '../limits.ts';
+import { FakeCounters } from './fake-counters.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import { OperatedSupervisor } from './operated-supervisor.ts';
 
@@ -238,6 +239,8 @@ export const SERVICE: ServiceConfig = {
   ...NO_LIMITS,
   storageAction: 'warn',
   logLimitBytes: 1024 * 1024,
+  selfApi: false,
+  maxBusyMs: 3_600_000,
   inheritEnv: [],
   env: {},
   defaulted: [],
@@ -397,6 +400,7 @@ export function world(
     },
     registry,
     tenants,
+    counters: new FakeCounters(),
     events: log,
     logger: silentLogger(),
     meter: { measure: async () => new Map() },

@@ -2,8 +2,13 @@
 
 import { isLoopback } from '../../core/routing/address.ts';
 import { firstDomain } from '../../core/routing/web-address.ts';
-import type { Config, ServiceConfig } from '../../core/service/service.ts';
-import { bindSocketPath, publicSocketPath, SUN_PATH_MAX_BYTES } from '../../core/service/socket-path.ts';
+import type { Config, ServiceConfig, Settings } from '../../core/service/service.ts';
+import {
+  bindSocketPath,
+  publicSocketPath,
+  SUN_PATH_MAX_BYTES,
+  selfSocketPath,
+} from '../../core/service/socket-path.ts';
 import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
 import { targetProblems } from '../notify-targets.ts';
@@ -146,7 +151,7 @@ function socketProblems(service: ServiceConfig, config: Config): Problem[] {
     const socket = socketOf(service, config, id);
     if (socket === null) return [];
     const bytes = Math.max(
-      ...[socket, bindSocketPath(socket, service.name, id, 0)].map((one) => Buffer.byteLength(one)),
+      ...[socket, ...ownPaths(service, socket, id, config.settings)].map((one) => Buffer.byteLength(one)),
     );
     if (bytes > SUN_PATH_MAX_BYTES)
       return [
@@ -154,6 +159,11 @@ function socketProblems(service: ServiceConfig, config: Config): Problem[] {
       ];
   }
   return [];
+}
+
+function ownPaths({ name, selfApi }: ServiceConfig, socket: string, id: string, { runtimeDir }: Settings): string[] {
+  const bindSocket = bindSocketPath(socket, name, id, 0);
+  return selfApi ? [bindSocket, selfSocketPath(runtimeDir, name, id, 0)] : [bindSocket];
 }
 
 /** Finds two services whose sockets would have the same path for the same id. */

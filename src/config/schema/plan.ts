@@ -1,6 +1,7 @@
 /** The tables `[plan.NAME]`. */
 import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
+import { COUNTER_NAME, COUNTER_NAME_MEANING } from '../../core/plans/counters.ts';
 import { parseQuota, type QuotaMeter } from '../../core/quota/quota.ts';
 import { parseRate } from '../../core/quota/rate.ts';
 import { limitShape, variableName, variableValue } from '../../input-schemas.ts';
@@ -58,6 +59,13 @@ export const planSchema = z.strictObject({
     .array(feature)
     .default([])
     .describe('What the application grants on this plan: `TENANT_FEATURES`, separated by commas.'),
+  counters: z
+    .record(
+      z.string().regex(COUNTER_NAME, `expected the name of a counter: ${COUNTER_NAME_MEANING}`),
+      z.union([count(0), z.literal('unlimited')], 'expected a whole number, or "unlimited"'),
+    )
+    .default({})
+    .describe('Limits of what the application counts: `users = 3`; see docs/self-api.md.'),
   env: z
     .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
     .default({})

@@ -117,6 +117,15 @@ export const serviceSchema = z.strictObject({
     .max(MAX_MIB)
     .default(16)
     .describe("Maximum size of an instance's log, in MiB: half in the current file, half in the previous one."),
+  self_api: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether each instance has a socket of its own to tenement, `TENEMENT_SOCKET`: its plan, its usage, counters, `busy`; see docs/self-api.md.',
+    ),
+  max_busy: duration()
+    .default('1h')
+    .describe('Maximum time that an instance may keep itself awake with one `busy`; needs `self_api`.'),
   inherit_env: z
     .array(variableName)
     .default([])

@@ -4,6 +4,8 @@ export interface Activity {
   /** Requests in flight plus open streams. */
   readonly open: number;
   readonly lastActivityAtMs: number;
+  /** Until when the application asked to stay awake; 0: it did not. */
+  readonly busyUntilMs: number;
 }
 
 /**
@@ -12,5 +14,5 @@ export interface Activity {
  */
 export function sleepsAtMs(activity: Activity, idleTimeoutMs: number): number | null {
   if (idleTimeoutMs === 0 || activity.open > 0) return null;
-  return activity.lastActivityAtMs + idleTimeoutMs;
+  return Math.max(activity.lastActivityAtMs + idleTimeoutMs, activity.busyUntilMs);
 }

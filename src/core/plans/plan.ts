@@ -28,6 +28,8 @@ export interface Plan {
   readonly policy: QuotaPolicy | null;
   /** What the application grants: TENANT_FEATURES. */
   readonly features: readonly string[];
+  /** How far the application may count: name of a counter → limit; null: unlimited. */
+  readonly counters: Readonly<Record<string, number | null>>;
   /** Variables with templates, which override those of the service. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -33,8 +33,11 @@ export interface LayerPaths {
   readonly secretFiles: readonly string[];
   /** The tenant's own writable directories. */
   readonly own: readonly string[];
-  /** The tenant's cgroup, read-only: runtimes size their heaps and thread pools by its limits. */
-  readonly cgroupDirs: readonly string[];
+  /**
+   * The tenant's own directories that it may only read: its cgroup, by whose limits runtimes size their heaps and thread
+   * pools, and the one with its socket to tenement.
+   */
+  readonly ownReadOnly: readonly string[];
   /** Sockets of the host that must be unreachable. */
   readonly sockets: readonly string[];
 }
@@ -62,7 +65,7 @@ export class OverlapError extends Error {}
 export function layersFor(places: LayerPaths): Layer[] {
   assertOwnIsApart(places);
   assertWritableIsApart(places);
-  const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own, cgroupDirs } = places;
+  const { hidden, scratch, shown, writable, socketDirs, secretDirs, secretFiles, own, ownReadOnly } = places;
   const isSecret = (path: string) => isWithinAny(path, secretDirs) && !isWithinAny(path, own);
   // At the same place the later one wins.
   const kinds = new Map<string, LayerKind>([
@@ -74,7 +77,7 @@ export function layersFor(places: LayerPaths): Layer[] {
     ...[...socketDirs, ...secretDirs].map((path) => [path, scratch.includes(path) ? 'scratch' : 'empty'] as const),
     ...secretFiles.map((path) => [path, 'blank'] as const),
     ...own.map((path) => [path, 'own'] as const),
-    ...cgroupDirs.map((path) => [path, 'shown'] as const),
+    ...ownReadOnly.map((path) => [path, 'shown'] as const),
   ]);
   const layers = withoutIdle(kinds, places);
   return withoutIdle(new Map([...layers, ...socketMasks(layers, places)].map(({ at, kind }) => [at, kind])), places);

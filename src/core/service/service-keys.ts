@@ -52,6 +52,8 @@ const OWN_KEYS = {
   tmpLimitBytes: { key: 'tmp_limit_mb', whenChanged: 'restart' },
   storageAction: { key: 'storage_action', whenChanged: 'live' },
   logLimitBytes: { key: 'log_limit_mb', whenChanged: 'next-start' },
+  selfApi: { key: 'self_api', whenChanged: 'restart' },
+  maxBusyMs: { key: 'max_busy', whenChanged: 'live' },
   inheritEnv: { key: 'inherit_env', whenChanged: 'restart' },
   env: { key: 'env', whenChanged: 'restart' },
 } as const satisfies Record<keyof NotLimits, ServiceKey>;

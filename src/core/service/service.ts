@@ -59,6 +59,10 @@ export interface ServiceConfig extends Limits {
   readonly storageAction: 'warn' | 'stop';
   /** Limit for an instance's log files together. */
   readonly logLimitBytes: number;
+  /** Whether each instance has a socket of its own to tenement. */
+  readonly selfApi: boolean;
+  /** How long an instance may keep itself awake with one request. */
+  readonly maxBusyMs: number;
   readonly inheritEnv: readonly string[];
   /** Values with templates. */
   readonly env: Readonly<Record<string, string>>;

@@ -81,6 +81,14 @@ export function upstreamSocketPath(bindSocket: string): string {
   return `${dirname(bindSocket)}.s`;
 }
 
+/**
+ * Returns the path of an instance's own socket to tenement. Its directory is the server's in every case, unlike that of a
+ * public socket, which may lie in the tenant's directory.
+ */
+export function selfSocketPath(runtimeDir: string, service: string, tenantId: string, uid: number): string {
+  return `${privateDir(runtimeDir, uid)}/${service}-${tenantId}.self/s`;
+}
+
 /** @throws {TenementError} `socket_path_too_long` */
 export function assertSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);

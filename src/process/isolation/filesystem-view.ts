@@ -32,6 +32,8 @@ export interface FilesystemView {
   readonly hiddenPaths: HiddenPaths;
   /** Directories of its cgroup; with version 1 one for each controller. */
   readonly cgroupDirs: readonly string[];
+  /** Directory of its own socket to tenement; null: it has none. */
+  readonly selfDir: string | null;
   /** Paths of the host's listening sockets. */
   readonly sockets: readonly string[];
   /** The only paths of the host that are visible; null: all except hidden ones. */
@@ -65,7 +67,8 @@ export function layersOf(view: FilesystemView): Layer[] {
   const named = namedPaths(view);
   assertThere(view);
   for (const path of named) assertSeen(path, view.opener, layers, places);
-  const names = [...named, view.tenantDir, view.bindDir, ...programPaths(view)];
+  const own = [view.tenantDir, view.bindDir, ...(view.selfDir === null ? [] : [view.selfDir])];
+  const names = [...named, ...own, ...programPaths(view)];
   return names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
 }
 
@@ -111,7 +114,7 @@ function layerPathsOf(view: FilesystemView): LayerPaths {
     secretDirs: [...hide(hiddenPaths.dirs), ...closedDirs],
     secretFiles,
     own,
-    cgroupDirs: view.cgroupDirs.map(real),
+    ownReadOnly: [...view.cgroupDirs, ...(view.selfDir === null ? [] : [view.selfDir])].map(real),
     sockets: view.sockets.map(real).filter(isMasked),
   };
 }

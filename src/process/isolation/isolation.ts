@@ -6,7 +6,7 @@ import type { LaunchRequest } from '../../core/ports.ts';
 import type { HiddenPaths } from '../../core/service/hidden-paths.ts';
 import { HIDDEN } from '../../core/service/layers.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
-import type { LaunchSpec } from '../launch/launch-spec.ts';
+import { type LaunchSpec, selfSocketOf } from '../launch/launch-spec.ts';
 import { FILTER_FD, findProgram, type Wrapping } from '../launch/wrapper.ts';
 import type { Owner } from '../storage/directories.ts';
 import { bubblewrapWords } from './bubblewrap.ts';
@@ -34,9 +34,10 @@ export interface IsolationContext extends IsolationDeps {
   readonly cgroupDirs: readonly string[];
 }
 
-/** Lists the host's sockets to hide. A program in gVisor cannot connect to any, so there it lists none. */
+/** Lists the host's sockets to hide. A program in gVisor can connect to one only if it has a socket to tenement. */
 export async function reachableSockets({ service }: LaunchRequest, around: IsolationDeps): Promise<readonly string[]> {
-  if (service.isolation !== 'namespace') return [];
+  const mayConnect = service.isolation === 'namespace' || (service.isolation === 'sandbox' && service.selfApi);
+  if (!mayConnect) return [];
   const { dirs, socketDirs } = around.hiddenPaths(service);
   return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
 }
@@ -89,19 +90,23 @@ function sandboxIsolation(
   const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
   // gVisor has its own cgroup file system.
   const view = filesystemViewOf(request, spec, null, { ...around, cgroupDirs: [] });
-  const container = makeBundle(key, service.network, {
-    words: [spec.file, ...spec.args],
-    env: spec.env,
-    cwd: spec.cwd,
-    user,
-    hostname: tenantId,
-    nofileLimit: service.nofileLimit,
-    // runsc opens the files as root, and checks what the tenant's user may do.
-    bindDir: realpathSync(dirname(paths.bindSocket)),
-    layers: layersOf(view),
-    tmpBytes: view.tmpBytes,
-    wholeHost: spec.readOnlyPaths === null || spec.readOnlyPaths.includes('/'),
-  });
+  const container = makeBundle(
+    key,
+    { network: service.network, mayConnect: service.selfApi },
+    {
+      words: [spec.file, ...spec.args],
+      env: spec.env,
+      cwd: spec.cwd,
+      user,
+      hostname: tenantId,
+      nofileLimit: service.nofileLimit,
+      // runsc opens the files as root, and checks what the tenant's user may do.
+      bindDir: realpathSync(dirname(paths.bindSocket)),
+      layers: layersOf(view),
+      tmpBytes: view.tmpBytes,
+      wholeHost: spec.readOnlyPaths === null || spec.readOnlyPaths.includes('/'),
+    },
+  );
   const ownEnv = Object.fromEntries(Object.entries(spec.env).filter(([name]) => MARKERS.includes(name)));
   return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
 }
@@ -123,6 +128,7 @@ function filesystemViewOf(
     path: spec.env['PATH'] ?? '',
     hiddenPaths: around.hiddenPaths(service),
     cgroupDirs: around.cgroupDirs,
+    selfDir: service.selfApi ? dirname(selfSocketOf(service, tenantId, around.settings)) : null,
     sockets: around.sockets,
     readOnlyPaths: spec.readOnlyPaths,
     readWritePaths: spec.readWritePaths,

@@ -14,6 +14,8 @@ export interface EnvironmentParts {
   readonly tenantDir: string;
   readonly tmpDir: string;
   readonly bindSocket: string;
+  /** null without `self_api`. */
+  readonly selfSocket: string | null;
   /** null with `listen = "socket"`. */
   readonly port: number | null;
 }
@@ -41,6 +43,7 @@ export function childEnvironment(parts: EnvironmentParts): Record<string, string
     SERVICE_NAME: parts.serviceName,
     DATA_DIR: parts.tenantDir,
     SOCKET_PATH: parts.bindSocket,
+    ...(parts.selfSocket === null ? {} : { TENEMENT_SOCKET: parts.selfSocket }),
     ...(parts.port === null ? {} : { PORT: String(parts.port) }),
   };
 }

@@ -32,7 +32,7 @@ export function launchFingerprint({ service, paths, webAddress }: LaunchRequest)
     sorted(service.ownEnv),
     paths,
     ...used(webAddress, templatesOf(service)),
-    ...unlessDefault(others),
+    ...unlessDefault(others, { selfApi: false }),
     ...planOf(service),
   ];
   return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 22);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { InstancePaths, LaunchRequest } from '../../core/ports.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
-import { assertSocketPath, bindSocketPath, publicSocketPath } from '../../core/service/socket-path.ts';
+import { assertSocketPath, bindSocketPath, publicSocketPath, selfSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate, type TemplateValues } from '../../core/service/template.ts';
 import { childEnvironment } from './environment.ts';
 import { withoutNpm } from './npm.ts';
@@ -32,7 +32,17 @@ export function instancePaths(settings: Settings, service: ServiceConfig, tenant
   const bindSocket = bindSocketPath(socket, service.name, tenantId, process.getuid?.() ?? 0);
   assertSocketPath(socket);
   assertSocketPath(bindSocket);
+  if (service.selfApi) assertSocketPath(selfSocketOf(service, tenantId, settings));
   return { tenantDir, publicSocket: service.listen === 'socket' ? socket : null, bindSocket };
+}
+
+/** Returns the path of an instance's own socket to tenement. */
+export function selfSocketOf(
+  { name }: Pick<ServiceConfig, 'name'>,
+  tenantId: string,
+  { runtimeDir }: Pick<Settings, 'runtimeDir'>,
+): string {
+  return selfSocketPath(runtimeDir, name, tenantId, process.getuid?.() ?? 0);
 }
 
 export function launchSpecFor(
@@ -61,6 +71,7 @@ export function launchSpecFor(
     tenantDir: paths.tenantDir,
     tmpDir,
     bindSocket: paths.bindSocket,
+    selfSocket: service.selfApi ? selfSocketOf(service, tenantId, context.settings) : null,
     port,
   });
   return {

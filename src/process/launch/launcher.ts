@@ -18,10 +18,10 @@ import type { ProcessContext } from '../process-context.ts';
 import { freshBindDir, sweepBindDirs } from '../sockets/bind-dir.ts';
 import { keepPort, releasePort, takePort } from '../sockets/port.ts';
 import { withdrawSocket } from '../sockets/public-socket.ts';
-import { ensureTenantDir } from '../storage/directories.ts';
+import { ensureTenantDir, type Owner } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
 import { launchFingerprint } from './fingerprint.ts';
-import { instancePaths, type LaunchSpec, launchSpecFor, templateValuesOf } from './launch-spec.ts';
+import { instancePaths, type LaunchSpec, launchSpecFor, selfSocketOf, templateValuesOf } from './launch-spec.ts';
 import { removeOutputFiles, removeSockets } from './leftovers.ts';
 import { prepareCommand } from './operator-command.ts';
 import type { Shell } from './spare-shells.ts';
@@ -50,6 +50,7 @@ async function launch(request: LaunchRequest, context: ProcessContext): Promise<
     const { tmpDir } = ensureTenantDir(paths.tenantDir, owner);
     withdrawSocket(upstreamSocketPath(paths.bindSocket), paths.publicSocket, context.trash);
     freshBindDir(paths.bindSocket, owner, context.trash);
+    openSelfSocket(request, owner, context);
     dirWatch = new DirWatch(paths.bindSocket);
     const spec = launchSpecFor(request, context, port, tmpDir);
     cgroup = makeCapped(context.cgroups(), leafOf(request), request.service);
@@ -58,6 +59,7 @@ async function launch(request: LaunchRequest, context: ProcessContext): Promise<
   } catch (error) {
     dirWatch?.close();
     cgroup?.remove();
+    context.selfSockets.close(request.instance);
     removeSockets({ bindSocket: paths.bindSocket, publicSocket: null }, context);
     removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
     if (port !== null) releasePort(port);
@@ -116,7 +118,7 @@ function startIn(shell: Shell, request: LaunchRequest, context: ProcessContext, 
       trash: context.trash,
       fill,
       ...life,
-      removeSockets: () => removeSockets(paths, context),
+      removeSockets: () => closeSockets(instance, paths, context),
     });
   } catch (error) {
     output.close();
@@ -133,6 +135,7 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: ProcessCo
   const { exited, look } = watchExit(record, output.done);
   sweepBindDirs(record.bindSocket, context.trash);
   if (record.port !== null) keepPort(record.port);
+  readoptSelfSocket(request, context);
   return new Child({
     record,
     exited,
@@ -146,9 +149,36 @@ function adopt(request: LaunchRequest, record: ProcessRecord, context: ProcessCo
     onListenerLeft: (fd) => passOn(context, instance, fd),
     onReleased: () => {},
     trash: context.trash,
-    removeSockets: () => removeSockets(record, context),
+    removeSockets: () => closeSockets(instance, record, context),
     removeOutput: () => removeOutputFiles(request, context),
   });
+}
+
+/** Makes the socket by which the instance reaches tenement, if its service has `self_api`. @throws {Error} */
+function openSelfSocket(
+  { instance, service, tenantId }: LaunchRequest,
+  owner: Owner | null,
+  context: ProcessContext,
+): void {
+  if (service.selfApi) context.selfSockets.open(instance, selfSocketOf(service, tenantId, context.settings), owner);
+}
+
+/** A process that cannot be given its socket again runs on without it. */
+function readoptSelfSocket(request: LaunchRequest, context: ProcessContext): void {
+  try {
+    openSelfSocket(request, ownerFor(request, context), context);
+  } catch (error) {
+    context.logger.error({ instance: request.instance, err: error }, 'its self API cannot be reached');
+  }
+}
+
+function closeSockets(
+  instance: InstanceName,
+  sockets: Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>,
+  context: ProcessContext,
+): void {
+  context.selfSockets.close(instance);
+  removeSockets(sockets, context);
 }
 
 function filler(request: LaunchRequest, { settings }: ProcessContext): (template: string) => string {

@@ -8,9 +8,10 @@ export function evictionCandidateOf(
   { state }: Lifecycle,
   { idleTimeoutMs }: ServiceConfig,
   { inFlight, recentClients }: Pick<RunnerParts, 'inFlight' | 'recentClients'>,
+  nowMs: number,
 ): EvictionCandidate {
   const isSuspended = state === 'suspended';
-  const isQuiet = state === 'ready' && inFlight.activity.open === 0;
+  const isQuiet = state === 'ready' && inFlight.activity.open === 0 && inFlight.busyUntilMs <= nowMs;
   const { lastActivityAtMs: lastUsedAtMs, steadyFromMs, steadyToMs } = inFlight;
   const isIdle = idleTimeoutMs > 0 && (isSuspended || isQuiet);
   return { isIdle, isSuspended, lastUsedAtMs, steadyFromMs, steadyToMs, visits: recentClients.visits(lastUsedAtMs) };

@@ -101,7 +101,7 @@ export class Runner {
 
   /** How much it is needed, for eviction. */
   get evictionCandidate(): EvictionCandidate {
-    return evictionCandidateOf(this.lifecycle, this.service, this.parts);
+    return evictionCandidateOf(this.lifecycle, this.service, this.parts, this.deps.clock.nowMs());
   }
 
   /** Whether its last change could not be written into the registry. */
@@ -168,6 +168,12 @@ export class Runner {
   /** Handles an operator's event. A start that is under way is then completed even if all clients leave. */
   ask(event: LifecycleEvent): void {
     this.machine.ask(event);
+  }
+
+  /** Keeps its process awake for a time, as the process asked; 0: no longer. Does nothing unless it serves. */
+  stayAwake(ms: number): void {
+    this.inFlight.busyUntilMs = this.deps.clock.nowMs() + ms;
+    this.parts.monitor.renew();
   }
 
   /** Looks for direct traffic to its socket. */

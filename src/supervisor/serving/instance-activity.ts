@@ -13,6 +13,8 @@ export class InstanceActivity {
   /** First and last request of a series without a long pause, ms since the epoch. */
   steadyFromMs: number;
   steadyToMs: number;
+  /** Until when the application asked to stay awake, ms since the epoch; 0: it did not. */
+  busyUntilMs = 0;
   /** When a complete response was last passed on, ms since the epoch. */
   answeredAtMs = 0;
   /** How many workers have not yet reported their last claims. */
@@ -27,7 +29,8 @@ export class InstanceActivity {
   }
 
   get activity(): Activity {
-    return { open: this.requests + this.streams + this.direct, lastActivityAtMs: this.lastActivityAtMs };
+    const { lastActivityAtMs, busyUntilMs } = this;
+    return { open: this.requests + this.streams + this.direct, lastActivityAtMs, busyUntilMs };
   }
 
   begin(nowMs: number): void {
@@ -46,6 +49,7 @@ export class InstanceActivity {
 
   /** Notes that its process is ready, and still unused. */
   began(nowMs: number): void {
+    this.busyUntilMs = 0;
     this.lastActivityAtMs = nowMs;
     this.steadyFromMs = nowMs;
     this.steadyToMs = nowMs;

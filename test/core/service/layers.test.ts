@@ -21,7 +21,7 @@ const NOTHING: LayerPaths = {
   secretDirs: [],
   secretFiles: [],
   own: [],
-  cgroupDirs: [],
+  ownReadOnly: [],
   sockets: [],
 };
 
@@ -30,8 +30,8 @@ const words = (places: Partial<LayerPaths>) =>
 
 describe('layers of the usual places', () => {
   it("show a tenant's cgroup among those of others", () => {
-    const cgroupDirs = ['/sys/fs/cgroup/tenement/api.acme'];
-    const places = { hidden: ['/sys/fs/cgroup'], secretDirs: ['/sys/fs/cgroup/tenement'], cgroupDirs };
+    const ownReadOnly = ['/sys/fs/cgroup/tenement/api.acme'];
+    const places = { hidden: ['/sys/fs/cgroup'], secretDirs: ['/sys/fs/cgroup/tenement'], ownReadOnly };
     expect(words(places)).toEqual(['empty /sys/fs/cgroup', 'shown /sys/fs/cgroup/tenement/api.acme']);
   });
 
@@ -106,7 +106,7 @@ const anyPlaces: fc.Arbitrary<LayerPaths> = fc.record({
   secretDirs: paths,
   secretFiles: paths,
   own: fc.uniqueArray(path, { minLength: 1, maxLength: 2 }),
-  cgroupDirs: fc.constant([]),
+  ownReadOnly: fc.constant([]),
   sockets: paths,
 });
 

@@ -39,6 +39,11 @@ const CONNECTING: readonly Attempt[] = [
     worksAt: asRoot,
   },
   {
+    what: 'speak for another tenant through its own socket to tenement',
+    tryIt: by('ask-socket', ({ selfSocket }) => ({ path: selfSocket, url: '/tenant' })),
+    worksAt: asRoot,
+  },
+  {
     what: "connect to another tenant's port",
     tryIt: async (scene) => {
       const { port } = await scene.server.instance('web:victim');

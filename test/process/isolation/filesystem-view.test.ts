@@ -59,6 +59,7 @@ function layout(
       path: '/usr/bin:/bin',
       hiddenPaths: hidden,
       cgroupDirs: [],
+      selfDir: null,
       sockets: [],
       readOnlyPaths: null,
       readWritePaths: [],

@@ -12,6 +12,7 @@ const PARTS: EnvironmentParts = {
   tenantDir: '/data/acme',
   tmpDir: '/data/acme/.tmp',
   bindSocket: '/run/s',
+  selfSocket: null,
   port: null,
 };
 

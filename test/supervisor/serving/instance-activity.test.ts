@@ -22,7 +22,7 @@ describe('the count of open requests', () => {
     activity.begin(START_MS + 2);
     activity.requestBecomesStream();
     activity.direct = 3;
-    expect(activity.activity).toEqual({ open: 5, lastActivityAtMs: START_MS + 2 });
+    expect(activity.activity).toEqual({ open: 5, lastActivityAtMs: START_MS + 2, busyUntilMs: 0 });
     expect([activity.requests, activity.streams, activity.total]).toEqual([1, 1, 42]);
   });
 
@@ -32,7 +32,7 @@ describe('the count of open requests', () => {
     activity.requestBecomesStream();
     activity.end('request', START_MS + 5);
     activity.end('stream', START_MS + 7);
-    expect(activity.activity).toEqual({ open: 0, lastActivityAtMs: START_MS + 7 });
+    expect(activity.activity).toEqual({ open: 0, lastActivityAtMs: START_MS + 7, busyUntilMs: 0 });
   });
 });
 

@@ -31,18 +31,22 @@ export function whyNoSandbox(stateDir: string, runsc = findRunsc()): string | nu
 function whyNotRun(runsc: string, beside: string): string | null {
   const stateDir = trialDir(beside);
   try {
-    const container = makeBundle({ stateDir, bindSocket: stateDir }, 'none', {
-      words: ['/bin/true'],
-      env: {},
-      cwd: '/',
-      user: null,
-      hostname: 'trial',
-      nofileLimit: null,
-      layers: [],
-      bindDir: stateDir,
-      tmpBytes: 4096,
-      wholeHost: true,
-    });
+    const container = makeBundle(
+      { stateDir, bindSocket: stateDir },
+      { network: 'none', mayConnect: false },
+      {
+        words: ['/bin/true'],
+        env: {},
+        cwd: '/',
+        user: null,
+        hostname: 'trial',
+        nofileLimit: null,
+        layers: [],
+        bindDir: stateDir,
+        tmpBytes: 4096,
+        wholeHost: true,
+      },
+    );
     const [file = '', ...args] = runWords(runsc, container);
     const { status, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: TRY_TIMEOUT_MS, env: {} });
     if (status === 0) tried.add(runsc);

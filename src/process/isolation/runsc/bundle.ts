@@ -18,7 +18,7 @@ export interface BundleKey {
 /** Makes a fresh bundle. @throws {Error} when files cannot be written */
 export function makeBundle(
   key: BundleKey,
-  network: Container['network'],
+  access: Pick<Container, 'network' | 'mayConnect'>,
   options: Omit<ContainerOptions, 'emptyDir' | 'emptyFile'>,
 ): Container {
   const dir = bundleDir(key);
@@ -30,7 +30,7 @@ export function makeBundle(
   writeFileSync(emptyFile, '', { mode: 0 });
   const spec = containerSpec({ ...options, emptyDir, emptyFile });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
-  return { stateDir: state, bundleDir: bundle, id: `tenement-${nameOf(key)}`, network };
+  return { stateDir: state, bundleDir: bundle, id: `tenement-${nameOf(key)}`, ...access };
 }
 
 /** Removes a bundle; does nothing if there is none. */

@@ -16,14 +16,21 @@ export interface Container {
   /** Unique on the whole machine: older releases name an abstract socket by it. */
   readonly id: string;
   readonly network: 'host' | 'none';
+  /** Whether it may connect to sockets of the host that it sees. */
+  readonly mayConnect: boolean;
 }
 
 /**
  * Returns the command that runs a container in the foreground and exits with its status. The container may make sockets
- * in the host's file system but connect to none there, stays in the cgroup that it was started in, and gets no overlay.
+ * in the host's file system, stays in the cgroup that it was started in, and gets no overlay.
  */
-export function runWords(runsc: string, { stateDir, bundleDir, id, network }: Container): string[] {
-  const flags = [`--network=${network}`, '--host-uds=create', '--overlay2=none', '--ignore-cgroups'];
+export function runWords(runsc: string, { stateDir, bundleDir, id, network, mayConnect }: Container): string[] {
+  const flags = [
+    `--network=${network}`,
+    `--host-uds=${mayConnect ? 'all' : 'create'}`,
+    '--overlay2=none',
+    '--ignore-cgroups',
+  ];
   return [runsc, '--root', stateDir, ...flags, 'run', '--bundle', bundleDir, id];
 }
 

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { killWords, runWords } from '../../../../src/process/isolation/runsc/command.ts';
 
-const CONTAINER = { stateDir: '/state', bundleDir: '/bundle', id: 'tenement-1', network: 'none' } as const;
+const CONTAINER = {
+  stateDir: '/state',
+  bundleDir: '/bundle',
+  id: 'tenement-1',
+  network: 'none',
+  mayConnect: false,
+} as const;
 
 it('a container is signalled by its command line, also under a later server', () => {
   const words = runWords('/usr/bin/runsc', CONTAINER);
@@ -11,6 +17,7 @@ it('a container is signalled by its command line, also under a later server', ()
 
 it('a container creates sockets on the host, but connects to none', () => {
   expect(runWords('runsc', CONTAINER)).toContain('--host-uds=create');
+  expect(runWords('runsc', { ...CONTAINER, mayConnect: true })).toContain('--host-uds=all');
 });
 
 it("another program's command line signals nothing", () => {
