@@ -10,7 +10,7 @@ import { Bench } from './support.ts';
 const PATIENCE_MS = 180_000;
 
 const TENANTS = 8;
-const ROUNDS = 4;
+const ROUNDS = 2;
 const WORDS = 1_500_000;
 
 let bench: Bench;

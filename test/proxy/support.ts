@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { vi } from 'vitest';
+import { describe, vi } from 'vitest';
 import type { Admission, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
@@ -121,8 +121,14 @@ export interface Answer {
 /** Whether clients send bytes that make node:http read the connection, instead of the reader of plain requests. */
 let isReadByNode = false;
 
-export function readByNode(): void {
+/** Declares the tests of other files once more, with requests that node:http reads. Needs modules of its own. */
+export function describeReadByNode(suites: Readonly<Record<string, () => Promise<unknown>>>): void {
   isReadByNode = true;
+  for (const [suite, load] of Object.entries(suites)) {
+    describe(suite, async () => {
+      await load();
+    });
+  }
 }
 
 /** As in src/proxy/client/node/half-close.ts. */

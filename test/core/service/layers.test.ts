@@ -134,7 +134,7 @@ describe('layers of any overlapping places', () => {
         const layers = layersOrNull(places);
         if (layers !== null) check(places, layers, probe);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
 
   it("show nothing of tenement's or of other tenants'", () => {
