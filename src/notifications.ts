@@ -57,7 +57,7 @@ export class Notifications implements NotifyPort {
   async close(hurry?: AbortSignal): Promise<void> {
     this.isClosed = true;
     await this.loading;
-    await this.notifier?.close(hurry?.aborted === true ? 0 : CLOSE_GRACE_MS);
+    await this.notifier?.close(CLOSE_GRACE_MS, hurry);
   }
 
   private loaded(): Promise<void> {

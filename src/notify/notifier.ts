@@ -87,7 +87,7 @@ export class Notifier {
     const byReceiver = new Map<string, NotifyCounts>();
     for (const [url, { delivered, failed }] of this.followed) {
       const receiver = receiverOf(url);
-      const { pending } = this.deps.outbox.history(url);
+      const pending = this.deps.outbox.pending(url);
       const sum = byReceiver.get(receiver) ?? { receiver, pending: 0, delivered: 0, failed: 0 };
       byReceiver.set(receiver, {
         receiver,
@@ -108,11 +108,15 @@ export class Notifier {
     return Promise.all(meant.map(({ target, webhook }) => testOne(target.url, webhook, { id, body })));
   }
 
-  /** Sends nothing more, and waits up to `graceMs` for answers to what is on its way. */
-  async close(graceMs: number): Promise<void> {
+  /** Sends nothing more, and waits for answers to what is on its way: up to `graceMs`, or until `hurry` aborts. */
+  async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.losses.close();
     const all = [...this.followed.values()];
-    await Promise.all(all.map(({ delivery }) => delivery.close(graceMs)));
+    const hurried = new Promise<void>((resolve) => {
+      hurry?.addEventListener('abort', () => resolve(), { once: true });
+      if (hurry?.aborted === true) resolve();
+    });
+    await Promise.race([Promise.all(all.map(({ delivery }) => delivery.close(graceMs))), hurried]);
     await Promise.all(all.map(({ webhook }) => webhook.destroy()));
   }
 

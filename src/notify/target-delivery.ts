@@ -3,7 +3,7 @@
  * not accepted waits, and the queues of other tenants go on.
  */
 import type { NotifyTarget } from '../core/notify/notify-target.ts';
-import { isTooOld, LONGEST_DELAY_MS, retryDelayMs } from '../core/notify/retry.ts';
+import { isGivenUp, LONGEST_DELAY_MS, retryDelayMs } from '../core/notify/retry.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Outbox, OutboxMessage } from '../core/stores/outbox.ts';
 import { detached } from '../faults.ts';
@@ -32,8 +32,8 @@ interface Queue {
   readonly tenantId: string | null;
   /** `ready`: its first message can be sent. `waiting`: it can be after a delay. */
   state: 'idle' | 'ready' | 'sending' | 'waiting';
-  /** Failures of its first message that may not be written yet. */
-  failures: { readonly seq: number; readonly count: number };
+  /** How many attempts have failed since one succeeded, as far as this server knows. */
+  failures: number;
   /** Whether the delay of its first message is over. */
   isDue: boolean;
   nextTryAtMs: number | null;
@@ -99,8 +99,14 @@ export class TargetDelivery {
   private queueOf(tenantId: string | null): Queue {
     const known = this.queues.get(tenantId);
     if (known !== undefined) return known;
-    const failures = { seq: 0, count: 0 };
-    const queue: Queue = { tenantId, state: 'idle', failures, isDue: false, nextTryAtMs: null, cancelDelay: () => {} };
+    const queue: Queue = {
+      tenantId,
+      state: 'idle',
+      failures: 0,
+      isDue: false,
+      nextTryAtMs: null,
+      cancelDelay: () => {},
+    };
     this.queues.set(tenantId, queue);
     return queue;
   }
@@ -160,6 +166,7 @@ export class TargetDelivery {
   private async accepted(queue: Queue, message: OutboxMessage): Promise<void> {
     if (this.isFailing) this.deps.logger.info({ receiver: this.receiver }, 'notifications are accepted again');
     this.isFailing = false;
+    queue.failures = 0;
     await this.written(() => this.deps.outbox.accepted(message, this.deps.clock.nowMs()));
     this.makeReady(queue);
   }
@@ -172,14 +179,13 @@ export class TargetDelivery {
     if (this.isFailing) logger.debug(fields, 'notification not accepted');
     else logger.warn(fields, 'notifications are not accepted; will be tried again for three days');
     this.isFailing = true;
-    if (isTooOld(message.atMs, nowMs)) {
+    queue.failures = Math.max(queue.failures, message.failures) + 1;
+    if (isGivenUp(message.atMs, nowMs, queue.failures)) {
       await this.written(() => outbox.givenUp(message, { atMs: nowMs, reason }));
       this.deps.givenUp(reason);
       return this.makeReady(queue);
     }
-    const before = queue.failures.seq === message.seq ? queue.failures.count : message.failures;
-    queue.failures = { seq: message.seq, count: before + 1 };
-    const delayMs = retryDelayMs(before + 1, random(), retryAfterMs);
+    const delayMs = retryDelayMs(queue.failures, random(), retryAfterMs);
     this.wait(queue, delayMs);
     this.note(() => outbox.failed(message, { atMs: nowMs, reason }, nowMs + delayMs));
   }

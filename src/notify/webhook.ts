@@ -14,6 +14,8 @@ export const ANSWER_TIMEOUT_MS = 15_000;
 /** How many messages are on their way to one receiver at once. */
 export const MAX_SENDING = 4;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Interim answers (1xx) before the answer; more are a flood. */
+const MAX_INTERIM = 10;
 /** How much of an answer's body is read. */
 const MAX_ANSWER_BYTES = 1024;
 
@@ -78,6 +80,8 @@ export class Webhook {
     const keys = keysOf(this.target);
     if (typeof keys === 'string') return failed(`not sent: ${keys}`);
     this.assertPublic();
+    const flood = new AbortController();
+    let interim = 0;
     const timestampS = Math.floor(this.options.clock.nowMs() / 1000);
     const answer = await request(this.target.url, {
       dispatcher: this.agent,
@@ -88,7 +92,11 @@ export class Webhook {
         ...webhookHeaders({ id, timestampS, body }, keys),
       },
       body,
-      signal: AbortSignal.timeout(this.timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(this.timeoutMs), flood.signal]),
+      onInfo: () => {
+        interim += 1;
+        if (interim > MAX_INTERIM) flood.abort(new Error(`more than ${MAX_INTERIM} interim answers`));
+      },
     });
     return judged(answer, await beginningOf(answer.body));
   }

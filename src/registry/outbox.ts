@@ -15,7 +15,7 @@ export class RegistryOutbox implements Outbox {
   private readonly maxPending: number;
   private targets: readonly NotifyTarget[] = [];
   private listener: OutboxListener | null = null;
-  private readonly pending = new Map<string, number>();
+  private readonly counts = new Map<string, number>();
   /** Prepared at the first use: most servers notify nobody. */
   private prepared: OutboxRows | null = null;
 
@@ -27,8 +27,8 @@ export class RegistryOutbox implements Outbox {
   follow(targets: readonly NotifyTarget[]): void {
     this.targets = targets;
     for (const { url } of targets)
-      if (!this.pending.has(url))
-        this.pending.set(
+      if (!this.counts.has(url))
+        this.counts.set(
           url,
           reading(() => this.rows.count(url)),
         );
@@ -39,7 +39,7 @@ export class RegistryOutbox implements Outbox {
     const others = reading(() => this.rows.targets()).filter((target) => !followed.includes(target));
     if (others.length === 0) return;
     transaction(this.database, () => others.forEach((target) => void this.rows.forget(target)));
-    for (const target of others) this.pending.delete(target);
+    for (const target of others) this.counts.delete(target);
   }
 
   listen(listener: OutboxListener): void {
@@ -70,11 +70,11 @@ export class RegistryOutbox implements Outbox {
       this.rows.insert({ target, seq, tenantId, atMs, body: messageBody(event) });
       return tenantId;
     });
-    const before = this.pending.get(target) ?? 0;
+    const before = this.pending(target);
     const excess = before + added.length - this.maxPending;
     const dropped = excess > 0 ? this.rows.dropOldest(target, excess) : 0;
     return () => {
-      this.pending.set(target, before + added.length - dropped);
+      this.counts.set(target, before + added.length - dropped);
       for (const tenantId of added) this.listener?.added(target, tenantId);
       if (dropped > 0) this.listener?.dropped(target, dropped);
     };
@@ -104,11 +104,15 @@ export class RegistryOutbox implements Outbox {
     });
   }
 
+  pending(target: string): number {
+    return this.counts.get(target) ?? 0;
+  }
+
   history(target: string): TargetHistory {
     const row = reading(() => this.rows.history(target)) ?? {};
     const failedAtMs = numberOrNull(row['last_failure_at_ms']);
     return {
-      pending: this.pending.get(target) ?? 0,
+      pending: this.pending(target),
       givenUp: Number(row['given_up'] ?? 0),
       dropped: Number(row['dropped'] ?? 0),
       lastSuccessAtMs: numberOrNull(row['last_success_at_ms']),
@@ -122,7 +126,7 @@ export class RegistryOutbox implements Outbox {
       removed = this.rows.remove(target, seq);
       note();
     });
-    this.pending.set(target, Math.max(0, (this.pending.get(target) ?? 0) - removed));
+    this.counts.set(target, Math.max(0, this.pending(target) - removed));
   }
 
   private get rows(): OutboxRows {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CLI } from '../../src/core/access/actor.ts';
 import { KEEP_TRYING_MS } from '../../src/core/notify/retry.ts';
-import type { FakeClock } from '../supervisor/fakes.ts';
+import { FakeClock } from '../supervisor/fakes.ts';
 import { HANG, type Receiver, startReceiver } from './receiver.ts';
 import { notifying, targetAt } from './support.ts';
 
@@ -95,6 +95,44 @@ test('a message is sent again with the same id and body, later each time, for th
   expect(lost.map(({ data }) => data)).toEqual([
     { receiver: new URL(receiver.url).origin, count: expect.any(Number), reason: 'answered 500' },
   ]);
+});
+
+test('a clock that jumps a year ahead costs no message of a receiver that is back within the hour', async () => {
+  class JumpingClock extends FakeClock {
+    aheadMs = 0;
+    override nowMs(): number {
+      return super.nowMs() + this.aheadMs;
+    }
+  }
+  const clock = new JumpingClock();
+  const receiver = await startReceiver();
+  let isBack = false;
+  receiver.answer = () => (isBack ? 200 : 500);
+  const notified = notifying([targetAt(receiver.url)], { clock });
+  notified.start();
+  notified.add('failed');
+  for (let failures = 1; failures <= 9; failures += 1) {
+    await expect.poll(() => notified.outbox.head(receiver.url, 'acme')?.failures).toBe(failures);
+    clock.aheadMs = 365 * 24 * 3_600_000;
+    isBack = failures === 9;
+    await clock.advance(5000 * 2 ** (failures - 1));
+  }
+  await allAccepted(notified, receiver);
+  expect(notified.outbox.history(receiver.url).givenUp).toBe(0);
+});
+
+test('the end waits for nothing in a hurry', async () => {
+  const receiver = await startReceiver();
+  receiver.answer = () => HANG;
+  const notified = notifying([targetAt(receiver.url)]);
+  const notifier = notified.start();
+  notified.add('ready');
+  await receiver.count(1);
+  const hurry = new AbortController();
+  const closed = notifier.close(5000, hurry.signal);
+  hurry.abort();
+  await closed;
+  expect(notified.outbox.head(receiver.url, 'acme')).toMatchObject({ failures: 0 });
 });
 
 test('a receiver that hangs holds up neither other receivers nor the server', async () => {

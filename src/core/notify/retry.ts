@@ -7,6 +7,8 @@ export const LONGEST_DELAY_MS = 3_600_000;
 const JITTER = 0.2;
 /** A message is sent again until it is this old. */
 export const KEEP_TRYING_MS = 3 * 24 * 3_600_000;
+/** About 85 minutes of attempts, so that a clock that jumps, or a server that was down for days, loses no message. */
+const MIN_FAILURES = 10;
 
 /**
  * Returns the delay in ms after the `failures`-th failure in a row (1 is the first).
@@ -20,9 +22,13 @@ export function retryDelayMs(failures: number, random: number, askedMs: number |
   return Math.min(Math.max(jittered, askedMs ?? 0), LONGEST_DELAY_MS);
 }
 
-/** Whether a message that has just failed is given up. */
-export function isTooOld(atMs: number, nowMs: number): boolean {
-  return nowMs - atMs >= KEEP_TRYING_MS;
+/**
+ * Whether a message that has just failed is given up.
+ * @param atMs time of its event
+ * @param failures how many attempts failed in a row, of this message and of those before it in its queue
+ */
+export function isGivenUp(atMs: number, nowMs: number, failures: number): boolean {
+  return nowMs - atMs >= KEEP_TRYING_MS && failures >= MIN_FAILURES;
 }
 
 /** Reads a `Retry-After` of whole seconds; null for a date, or anything else. */

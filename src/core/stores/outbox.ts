@@ -57,5 +57,7 @@ export interface Outbox {
   accepted(message: OutboxMessage, atMs: number): void;
   failed(message: OutboxMessage, failure: FailedTry, nextTryAtMs: number): void;
   givenUp(message: OutboxMessage, failure: FailedTry): void;
+  /** How many messages of a target are in the outbox. Never throws. */
+  pending(target: string): number;
   history(target: string): TargetHistory;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  isTooOld,
+  isGivenUp,
   KEEP_TRYING_MS,
   LONGEST_DELAY_MS,
   retryAfterMs,
@@ -28,8 +28,9 @@ test("the receiver's Retry-After makes the delay longer, up to an hour", () => {
   ]);
 });
 
-test('a message is given up when it is three days old, also after the clock was set back', () => {
-  expect(isTooOld(1000, 1000 + KEEP_TRYING_MS - 1)).toBe(false);
-  expect(isTooOld(1000, 1000 + KEEP_TRYING_MS)).toBe(true);
-  expect(isTooOld(1e12, 1000)).toBe(false);
+test('a message is given up when it is three days old, and ten attempts have failed', () => {
+  expect(isGivenUp(1000, 1000 + KEEP_TRYING_MS - 1, 100)).toBe(false);
+  expect(isGivenUp(1000, 1000 + KEEP_TRYING_MS, 10)).toBe(true);
+  expect(isGivenUp(1000, 1000 + 365 * KEEP_TRYING_MS, 9)).toBe(false);
+  expect(isGivenUp(1e12, 1000, 100)).toBe(false);
 });
