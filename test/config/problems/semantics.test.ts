@@ -1,0 +1,168 @@
+/** Checks beyond the schema, by the problem that each gives for a whole config. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { TenementError } from '../../../src/errors.ts';
+
+/** Returns `KEY: MESSAGE` of each problem; empty when the config is valid. */
+function problemsOf(toml: string): string[] {
+  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'tenement.toml');
+  writeFileSync(file, toml);
+  try {
+    loadConfig(file, { env: {}, uid: 0 });
+    return [];
+  } catch (error) {
+    if (!(error instanceof TenementError)) throw error;
+    return [error.message, ...error.details].map((line) => line.replace(/^.*?tenement\.toml(?::\d+)?: /, ''));
+  }
+}
+
+const service = (keys = '', name = 'api', command = '["app"]') => `[service.${name}]\ncommand = ${command}\n${keys}\n`;
+
+describe('the listeners', () => {
+  const listeners = (proxy: string, api: string) =>
+    `${service()}[proxy]\nlisten = "${proxy}"\n[api]\nlisten = "${api}"\n`;
+
+  it.each([
+    ['one address', '127.0.0.1:9000', '127.0.0.1:9000'],
+    ['every address and one of them', '0.0.0.0:9000', '127.0.0.1:9000'],
+    ['one address and every one', '127.0.0.1:9000', '0.0.0.0:9000'],
+    ['every IPv6 address and one of them', '[::]:9000', '[::1]:9000'],
+  ])('cannot share a port of %s', (_name, proxy, api) => {
+    expect(problemsOf(listeners(proxy, api))).toEqual([
+      "api.listen: port 9000 is also the proxy's; give one of them another port",
+    ]);
+  });
+
+  it.each([
+    ['with different addresses', '127.0.0.1:9000', '127.0.0.2:9000'],
+    ['when the system chooses both', '127.0.0.1:0', '127.0.0.1:0'],
+  ])('may have the same port %s', (_name, proxy, api) => {
+    expect(problemsOf(listeners(proxy, api))).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '[::1]'])('of the API may go without tokens on %s', (host) => {
+    expect(problemsOf(`${service()}[api]\nlisten = "${host}:9000"\nauth = "none"\n`)).toEqual([]);
+  });
+
+  it.each(['0.0.0.0', '192.0.2.1', '[::]'])('of the API need tokens on %s', (host) => {
+    expect(problemsOf(`${service()}[api]\nlisten = "${host}:9000"\nauth = "none"\n`)).toEqual([
+      'api.auth: "none" is refused unless api.listen is a loopback address',
+    ]);
+  });
+});
+
+describe('a name of a service', () => {
+  it.each([
+    ['[instances]', '[instances]\napo = ["acme"]', 'instances.apo'],
+    ['[proxy] default_service', '[proxy]\ndefault_service = "apo"', 'proxy.default_service'],
+  ])('must exist in %s', (_name, table, key) => {
+    expect(problemsOf(`${service()}${table}\n`)).toEqual([`${key}: there is no service "apo", did you mean "api"?`]);
+  });
+
+  it('that resembles no other gets no suggestion', () => {
+    expect(problemsOf(`${service()}[proxy]\ndefault_service = "warehouse"\n`)).toEqual([
+      'proxy.default_service: there is no service "warehouse"',
+    ]);
+  });
+});
+
+describe('a template', () => {
+  const TENANT_DIR = '{tenant_dir} is not a template variable here';
+
+  it.each([
+    ['command', service('', 'api', '["app", "{nothing}"]')],
+    ['workdir', service('workdir = "/srv/{nothing}"')],
+    ['health_host', service('health_host = "{nothing}"')],
+    ['env.A', service('env = { A = "{nothing}" }')],
+    ['socket', service('socket = "/srv/{id}-{nothing}.sock"')],
+  ])('with an unknown variable is refused in %s', (key, toml) => {
+    expect(problemsOf(toml)).toEqual([
+      expect.stringMatching(`^service.api.${key}: {nothing} is not a template variable`),
+    ]);
+  });
+
+  it.each(['host', 'url', 'plan', 'port'])('of a socket cannot use {%s}', (name) => {
+    expect(problemsOf(service(`socket = "/srv/{id}-{${name}}.sock"`))).toEqual([
+      expect.stringMatching(`^service.api.socket: {${name}}`),
+    ]);
+  });
+
+  it('of a health check cannot use {tenant_dir}', () => {
+    expect(problemsOf(service('health_host = "{tenant_dir}"'))).toEqual([expect.stringContaining(TENANT_DIR)]);
+  });
+
+  it.each(['host', 'url'])('cannot use {%s} without a domain', (name) => {
+    const toml = `${service(`env = { A = "{${name}}" }`)}[proxy]\ndomain = "*"\n`;
+    expect(problemsOf(toml)).toEqual([`service.api.env.A: {${name}} needs a [proxy] domain other than "*"`]);
+  });
+
+  it('of a command may use {port} only with listen = "port"', () => {
+    const words = '["app", "{port}"]';
+    expect(problemsOf(service('listen = "port"', 'api', words))).toEqual([]);
+    expect(problemsOf(service('', 'api', words))).toEqual([expect.stringContaining('{port} needs listen = "port"')]);
+  });
+});
+
+describe('the sockets of a service', () => {
+  it.each(['/srv/run/{id}.sock', '{tenant_dir}/s.sock'])('may be at %s', (socket) => {
+    expect(problemsOf(service(`socket = "${socket}"`))).toEqual([]);
+  });
+
+  it('must differ between tenants', () => {
+    expect(problemsOf(service('socket = "/srv/app.sock"'))).toEqual([
+      'service.api.socket: must contain {id}, or every tenant would have the same socket',
+    ]);
+  });
+
+  it('must differ from those of another service', () => {
+    const keys = 'socket = "/srv/{id}.sock"';
+    expect(problemsOf(`${service(keys)}${service(keys, 'web')}`)).toEqual([
+      'service.web.socket: the same socket path as service.api, /srv/x.sock',
+    ]);
+  });
+
+  it('do not matter for a service that listens on a port', () => {
+    const keys = 'socket = "/srv/{id}.sock"';
+    expect(problemsOf(`${service(keys)}${service(`${keys}\nlisten = "port"`, 'web')}`)).toEqual([]);
+  });
+
+  it('must be short enough for the listed instances', () => {
+    const keys = `socket = "/srv/${'d'.repeat(40)}/{id}.sock"`;
+    const id = 'a'.repeat(60);
+    expect(problemsOf(service(keys))).toEqual([]);
+    expect(problemsOf(`${service(keys)}[instances]\napi = ["${id}"]\n`)).toEqual([
+      expect.stringMatching(/^service.api.socket: socket path of \d+ bytes, over the 107 of a Unix socket/),
+    ]);
+  });
+
+  it('must leave room for the longer path that the process binds', () => {
+    // The public path has 97 bytes, the bound one more than 107.
+    const keys = `socket = "/srv/${'d'.repeat(85)}/{id}.sock"`;
+    expect(problemsOf(service(keys))).toEqual([expect.stringMatching(/socket path of 1\d\d bytes, over the 107/)]);
+  });
+});
+
+describe('isolation = "process"', () => {
+  it.each([
+    ['network', 'network = "none"'],
+    ['read_only_paths', 'read_only_paths = []'],
+    ['read_write_paths', 'read_write_paths = ["/srv/shared"]'],
+    ['tmp_limit_mb', 'tmp_limit_mb = 5'],
+    ['sockets', 'sockets = ["/run/db.sock"]'],
+  ])('refuses %s', (key, keys) => {
+    expect(problemsOf(service(keys))).toEqual([expect.stringMatching(`^service.api.${key}: .*needs isolation`)]);
+  });
+});
+
+describe('isolation = "sandbox"', () => {
+  it('refuses sockets of the host, to which gVisor connects as root', () => {
+    expect(problemsOf(service('isolation = "sandbox"\nsockets = ["/run/db.sock"]'))).toEqual([
+      expect.stringContaining('gVisor connects as root'),
+    ]);
+  });
+});
