@@ -6,10 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { namedInstance } from '../core/lifecycle/instance.ts';
+import type { Traffic } from '../core/usage/traffic.ts';
 import { TenementError } from '../errors.ts';
 import { confine, confineWithin, fault, inside } from '../faults.ts';
 import { type ClientRequest, requestOf } from './client/client.ts';
+import { hostRequestCount } from './client/node/request-bytes.ts';
 import { faultOf } from './client/node/request-fault.ts';
+import { ResponseCount } from './client/node/response-count.ts';
 import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { HostInFlight } from './host-in-flight.ts';
 import { headerValues } from './routing/headers.ts';
@@ -139,7 +142,13 @@ function routeTo(picked: Picked, message: IncomingMessage, { source }: Gateway):
 
 function serveMessage(message: IncomingMessage, response: ServerResponse, gateway: Gateway, routed: Routed): void {
   const problem = faultOf(message);
-  const request = withoutExpect(requestOf(message));
+  const countRequest = hostRequestCount(message);
+  const responseCount = new ResponseCount(message.socket, response);
+  const countFor = (traffic: Traffic) => {
+    countRequest(traffic);
+    responseCount.countFor(traffic);
+  };
+  const request = withoutExpect(requestOf(message, countFor));
   if (request.body !== null && message.readableDidRead) return bodyIsGone(response, gateway);
   const served = serveRequest(request, response, gateway, problem === null ? routed : { refused: problem });
   const { socket } = message;

@@ -4,12 +4,15 @@ import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../c
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
+import type { TrafficCounts } from '../core/usage/traffic.ts';
 
 /** What a worker has counted of one process. */
 export interface Share extends GrantCounts {
   readonly generation: number;
   /** Open connections to the process. */
   readonly connections: number;
+  /** All traffic since the worker got the first lease. */
+  readonly traffic: TrafficCounts;
 }
 
 export type ToWorker =

@@ -14,6 +14,7 @@ import type {
   UpstreamSource,
 } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { NO_TRAFFIC, sameTraffic, Traffic, type TrafficCounts, trafficNow } from '../core/usage/traffic.ts';
 import type { FromWorker, Share } from './protocol.ts';
 
 /** How old counts may be before they are reported. */
@@ -26,6 +27,10 @@ class Counter {
   total = 0;
   answered = 0;
   connections = 0;
+  /** Open leases that the server counts. */
+  remote = 0;
+  readonly traffic = new Traffic();
+  private reported: TrafficCounts = NO_TRAFFIC;
   /** Client of the first request since the last report. */
   client: string | null = null;
 
@@ -34,16 +39,23 @@ class Counter {
     const { requests, streams, total, answered, connections } = this;
     const by = this.client === null ? {} : { client: this.client };
     this.client = null;
-    return { generation, requests, streams, total, answered, connections, ...by };
+    this.reported = trafficNow(this.traffic);
+    return { generation, requests, streams, total, answered, connections, traffic: this.reported, ...by };
+  }
+
+  /** Whether bytes have moved since the last report. */
+  get hasMoved(): boolean {
+    this.traffic.update();
+    return !sameTraffic(this.traffic, this.reported);
   }
 
   get isEmpty(): boolean {
-    return this.requests + this.streams + this.connections === 0;
+    return this.requests + this.streams + this.connections + this.remote === 0 && !this.traffic.isFollowing;
   }
 }
 
 export class RemoteSource implements UpstreamSource {
-  private readonly send: (message: FromWorker) => void;
+  readonly send: (message: FromWorker) => void;
   private readonly registered = new Set<InstanceName>();
   private readonly granted = new Map<InstanceName, LeaseTarget>();
   private readonly counters = new Map<number, Counter>();
@@ -106,7 +118,7 @@ export class RemoteSource implements UpstreamSource {
 
   leased(id: number, lease: LeaseTarget & { heldMs: number | null }, granted: boolean): void {
     if (granted) this.granted.set(lease.instance, lease);
-    this.settle(id, new RemoteLease(lease, id, this.send));
+    this.settle(id, new RemoteLease(lease, id, this.counterOf(lease.generation), this));
   }
 
   refused(id: number, refusal: Refusal): void {
@@ -137,7 +149,20 @@ export class RemoteSource implements UpstreamSource {
     this.reporting ??= setTimeout(() => this.report(), REPORT_MS).unref();
   }
 
-  private report(): void {
+  /** Schedules reports of bytes that moved on open requests and streams. Call it regularly. */
+  lookAtTraffic(): void {
+    for (const generation of [...this.counters.keys()]) {
+      this.lookAt(generation);
+      this.tidy(generation);
+    }
+  }
+
+  /** Schedules a report if bytes of this process have moved. */
+  lookAt(generation: number): void {
+    if (this.counters.get(generation)?.hasMoved === true) this.note(generation);
+  }
+
+  report(): void {
     if (this.reporting !== null) clearTimeout(this.reporting);
     this.reporting = null;
     const shares = [...this.changed].map((generation) => this.counterOf(generation).share(generation));
@@ -174,6 +199,7 @@ export class RemoteSource implements UpstreamSource {
 
 /** A lease that the worker counts. */
 class LocalLease implements Lease {
+  readonly traffic: Traffic;
   readonly instance: InstanceName;
   readonly tenantId: string;
   readonly upstream: Lease['upstream'];
@@ -191,6 +217,7 @@ class LocalLease implements Lease {
     this.generation = target.generation;
     this.requestTimeoutMs = target.requestTimeoutMs;
     this.counter = counter;
+    this.traffic = counter.traffic;
     this.source = source;
     counter.requests += 1;
     counter.total += 1;
@@ -222,11 +249,13 @@ class RemoteLease implements Lease {
   readonly generation: number;
   readonly requestTimeoutMs: number;
   readonly heldMs: number | null;
+  readonly traffic: Traffic;
   private readonly id: number;
-  private readonly send: (message: FromWorker) => void;
+  private readonly counter: Counter;
+  private readonly source: RemoteSource;
   private released = false;
 
-  constructor(target: LeaseTarget & { heldMs: number | null }, id: number, send: (message: FromWorker) => void) {
+  constructor(target: LeaseTarget & { heldMs: number | null }, id: number, counter: Counter, source: RemoteSource) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;
@@ -234,16 +263,22 @@ class RemoteLease implements Lease {
     this.requestTimeoutMs = target.requestTimeoutMs;
     this.heldMs = target.heldMs;
     this.id = id;
-    this.send = send;
+    this.traffic = counter.traffic;
+    this.counter = counter;
+    this.source = source;
+    counter.remote += 1;
   }
 
   becomeStream(): void {
-    this.send({ type: 'stream', id: this.id });
+    this.source.send({ type: 'stream', id: this.id });
   }
 
   release(outcome?: Outcome): void {
     if (this.released) return;
     this.released = true;
-    this.send({ type: 'release', id: this.id, ...(outcome === undefined ? {} : { outcome }) });
+    this.counter.remote -= 1;
+    // Its last bytes are reported first, because the server forgets a retired process with its last lease.
+    this.source.lookAt(this.generation);
+    this.source.send({ type: 'release', id: this.id, ...(outcome === undefined ? {} : { outcome }) });
   }
 }

@@ -3,6 +3,7 @@ import type { Admission, Grant, GrantSource, Lease, LeaseTarget, Outcome } from 
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';
+import { TrafficShares } from './traffic-shares.ts';
 
 export class WorkerSession {
   private readonly source: GrantSource;
@@ -14,6 +15,7 @@ export class WorkerSession {
   /** Generations that the worker has stopped claiming. */
   private readonly ending = new Set<number>();
   private readonly connections = new Map<number, number>();
+  private readonly trafficShares = new TrafficShares();
   private isOpen = true;
 
   constructor(source: GrantSource, logger: Logger, send: (message: ToWorker) => void) {
@@ -23,7 +25,7 @@ export class WorkerSession {
   }
 
   receive(message: FromWorker): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen) return this.receiveLate(message);
     switch (message.type) {
       case 'claim':
         return void this.claim(message);
@@ -39,6 +41,13 @@ export class WorkerSession {
       case 'confirm':
         return this.take(message.share, 'confirm');
     }
+  }
+
+  /** Of what a worker has sent before its end, only the traffic still matters. */
+  private receiveLate(message: FromWorker): void {
+    if (message.type === 'confirm') this.trafficShares.report(message.share.generation, message.share.traffic);
+    if (message.type !== 'report') return;
+    for (const { generation, traffic } of message.shares) this.trafficShares.report(generation, traffic);
   }
 
   /** Sends targets again that a reload may have changed. */
@@ -73,6 +82,7 @@ export class WorkerSession {
     if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
     if (!this.isOpen) return claim.release();
     this.leases.set(id, claim);
+    this.trafficShares.leased(claim);
     const granted = this.grant(claim);
     this.send({ type: 'lease', id, lease: { ...targetOf(claim), heldMs: claim.heldMs }, granted });
   }
@@ -89,11 +99,14 @@ export class WorkerSession {
   private release(id: number, outcome?: Outcome): void {
     const lease = this.leases.get(id);
     this.leases.delete(id);
-    lease?.release(outcome);
+    if (lease === undefined) return;
+    lease.release(outcome);
+    this.trafficShares.released(lease.generation);
   }
 
   private take(share: Share, how: 'report' | 'confirm'): void {
-    const { generation, connections } = share;
+    const { generation, connections, traffic } = share;
+    this.trafficShares.report(generation, traffic);
     this.countConnections(generation, connections - (this.connections.get(generation) ?? 0));
     if (connections === 0) this.connections.delete(generation);
     else this.connections.set(generation, connections);
@@ -102,6 +115,7 @@ export class WorkerSession {
     if (!this.ending.has(generation) || share.requests + share.streams + connections > 0) return;
     this.ending.delete(generation);
     this.grants.delete(generation);
+    this.trafficShares.close(generation);
   }
 
   private countConnections(generation: number, change: number): void {

@@ -21,6 +21,9 @@ const TELL_REFUSED_MS = 1000;
 const turnedAway = new TurnedAway();
 let told = 0;
 setInterval(tellTurnedAway, TELL_REFUSED_MS).unref();
+/** How often it reports bytes of requests and streams that go on. */
+const LOOK_AT_TRAFFIC_MS = 1000;
+setInterval(() => source.lookAtTraffic(), LOOK_AT_TRAFFIC_MS).unref();
 
 process.title = 'tenement proxy worker';
 countBodiesWithHeap();
@@ -50,6 +53,8 @@ async function handle(message: ToWorker): Promise<void> {
       return send({ type: 'pong' });
     case 'close':
       await proxy?.close(message.graceMs);
+      source.lookAtTraffic();
+      source.report();
       return process.exit(0);
   }
 }

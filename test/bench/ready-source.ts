@@ -5,6 +5,7 @@ import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { newLifecycle } from '../../src/core/lifecycle/lifecycle.ts';
 import type { LaunchedProcess } from '../../src/core/ports.ts';
 import type { ServiceConfig, Settings } from '../../src/core/service/service.ts';
+import { Traffic } from '../../src/core/usage/traffic.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { RecentClients } from '../../src/supervisor/admission/recent-clients.ts';
 import { InstanceActivity } from '../../src/supervisor/serving/instance-activity.ts';
@@ -31,6 +32,7 @@ function openGate(index: number, dir: string): RequestGate {
     clock: systemClock,
     inFlight: new InstanceActivity(0, 0),
     recentClients: new RecentClients(),
+    traffic: new Traffic(),
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,

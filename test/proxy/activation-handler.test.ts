@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createActivationHandler } from '../../src/proxy/activation-handler.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
@@ -30,7 +31,7 @@ async function rung(claim: (grant: () => Lease) => Admission | Promise<Admission
       }),
     ),
   ];
-  const lease = { upstream, release: () => {} } as Partial<Lease> as Lease;
+  const lease = { upstream, release: () => {}, traffic: new Traffic() } as Partial<Lease> as Lease;
   const activationHandler = createActivationHandler({
     source: { claim: () => claim(() => lease) },
     limits: { inAll: 10, perClient: 10 },

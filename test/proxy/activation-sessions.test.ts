@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
+import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { ActivationSessions } from '../../src/proxy/activation-sessions.ts';
 import { HeldConnection } from '../../src/proxy/client/held-connection.ts';
@@ -20,6 +21,7 @@ class WorkerBench {
   refusal: Admission | null = null;
   open = 0;
   accepted: Socket[] = [];
+  readonly traffic = new Traffic();
   readonly sessions: ActivationSessions;
   private readonly dir: string;
 
@@ -48,7 +50,7 @@ class WorkerBench {
       isOpen = false;
     };
     const upstream = { socketPath: this.pathOf(generation) };
-    return { instance: 'web:acme', generation, upstream, release } as Partial<Lease> as Lease;
+    return { instance: 'web:acme', generation, upstream, release, traffic: this.traffic } as Partial<Lease> as Lease;
   }
 
   /** Retires the process of that generation, as a drain does: the next one serves from now on. */

@@ -15,6 +15,7 @@ import type { Upstream } from '../../src/core/ports.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import type { RoutingTable } from '../../src/core/routing/routing-table.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
+import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 
@@ -48,6 +49,8 @@ export class FakeSource implements UpstreamSource {
   /** Replaces the next claims, first in, first out. */
   readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Admission | Promise<Admission>)[] = [];
   requestTimeoutMs = 0;
+  /** Where all its leases count. */
+  readonly traffic = new Traffic();
   heldMs: number | null = null;
   generation = 1;
   private readonly listeners: ((generation: number) => void)[] = [];
@@ -92,6 +95,7 @@ export class FakeSource implements UpstreamSource {
       generation,
       heldMs: this.heldMs,
       requestTimeoutMs: this.requestTimeoutMs,
+      traffic: this.traffic,
       released: promise,
       releases: 0,
       outcome: undefined,

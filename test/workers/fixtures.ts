@@ -1,5 +1,6 @@
 /** Counts of one process, as workers and the server exchange them. */
 import type { LeaseTarget } from '../../src/core/admission/serving.ts';
+import { NO_TRAFFIC } from '../../src/core/usage/traffic.ts';
 import type { Share } from '../../src/workers/protocol.ts';
 
 export const TARGET: LeaseTarget = {
@@ -9,4 +10,12 @@ export const TARGET: LeaseTarget = {
   generation: 7,
   requestTimeoutMs: 1000,
 };
-export const NOTHING: Share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 0 };
+export const NOTHING: Share = {
+  generation: 7,
+  requests: 0,
+  streams: 0,
+  total: 0,
+  answered: 0,
+  connections: 0,
+  traffic: NO_TRAFFIC,
+};

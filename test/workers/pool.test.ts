@@ -10,6 +10,7 @@ import { onFault } from '../../src/faults.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
+import { NOTHING } from './fixtures.ts';
 
 const ASKED = { host: '127.0.0.1', port: 0 };
 const BOUND = { host: '127.0.0.1', port: 8080 };
@@ -199,7 +200,7 @@ describe('a worker that ends', () => {
 
   it('gives back the connections that it had counted', async () => {
     await listening();
-    const share = { generation: 7, requests: 0, streams: 0, total: 0, answered: 0, connections: 2 };
+    const share = { ...NOTHING, connections: 2 };
     worker(1).say({ type: 'report', shares: [share] });
     worker(1).exit();
     expect(source.connections).toEqual([1, 1, -1, -1]);

@@ -213,7 +213,7 @@ describe('a process that is retired', () => {
   });
 
   it('is forgotten once nothing of it is open: later requests are counted from zero', async () => {
-    await worker.granted();
+    (await worker.granted()).release();
     worker.source.countConnection(7, 1);
     const lease = worker.local();
     worker.source.retire(7);
@@ -222,6 +222,46 @@ describe('a process that is retired', () => {
     worker.source.countConnection(7, 1);
     await vi.advanceTimersByTimeAsync(REPORTED_MS);
     expect(worker.shares.at(-1)).toEqual({ ...NOTHING, connections: 1 });
+  });
+});
+
+describe('traffic', () => {
+  const moved = { requests: 1, errors: 0, ingressBytes: 100, egressBytes: 2000 };
+
+  it('is reported with the counts of its process, as a total', async () => {
+    await worker.granted();
+    const [first, second] = [worker.local(), worker.local()];
+    first.traffic.add(moved);
+    first.release('answered');
+    await vi.advanceTimersByTimeAsync(REPORTED_MS);
+    second.traffic.add(moved);
+    second.release('answered');
+    await vi.advanceTimersByTimeAsync(REPORTED_MS);
+    expect(worker.shares.map(({ traffic }) => traffic.egressBytes)).toEqual([2000, 4000]);
+  });
+
+  it('of a stream that goes on is reported when it is looked at', async () => {
+    await worker.granted();
+    const stream = worker.local();
+    await vi.advanceTimersByTimeAsync(REPORTED_MS);
+    const socket = { bytesRead: 10, bytesWritten: 20 };
+    const stop = stream.traffic.follow(socket, { ...socket });
+    socket.bytesWritten += 500;
+    worker.source.lookAtTraffic();
+    await vi.advanceTimersByTimeAsync(REPORTED_MS);
+    expect(worker.shares.at(-1)?.traffic.egressBytes).toBe(500);
+    stop();
+  });
+
+  it('of a lease that the server counts is reported before the lease is released, also after the process retired', async () => {
+    const lease = await worker.granted();
+    worker.source.retire(7);
+    lease.traffic.add(moved);
+    lease.release('answered');
+    expect(worker.sent.slice(-2)).toMatchObject([
+      { type: 'report', shares: [{ traffic: moved }] },
+      { type: 'release' },
+    ]);
   });
 });
 

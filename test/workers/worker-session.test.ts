@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Admission, Grant, GrantCounts, GrantSource, Lease } from '../../src/core/admission/serving.ts';
+import { Traffic, trafficNow } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
 import { WorkerSession } from '../../src/workers/worker-session.ts';
@@ -28,6 +29,7 @@ class FakeSource implements Partial<GrantSource> {
   readonly leases: { released: (string | undefined)[]; streams: number }[] = [];
   readonly claims: { signal: AbortSignal; answer: (claim: Admission) => void; arguments: unknown[] }[] = [];
   readonly connections = new Map<number, number>();
+  readonly traffic = new Traffic();
   granted: FakeGrant | null = new FakeGrant();
 
   claim(...asked: Parameters<GrantSource['claim']>): Promise<Admission> {
@@ -50,6 +52,7 @@ class FakeSource implements Partial<GrantSource> {
     return {
       ...TARGET,
       heldMs,
+      traffic: this.traffic,
       becomeStream: () => {
         kept.streams += 1;
       },
@@ -183,6 +186,36 @@ describe('a reload', () => {
     if (source.granted !== null) source.granted.target = { ...TARGET, requestTimeoutMs: 5 };
     session.refresh();
     expect(sent.at(-1)).toEqual({ type: 'target', target: { ...TARGET, requestTimeoutMs: 5 } });
+  });
+});
+
+describe('reported traffic', () => {
+  const once = { requests: 1, errors: 0, ingressBytes: 100, egressBytes: 2000 };
+  const twice = { requests: 2, errors: 0, ingressBytes: 200, egressBytes: 4000 };
+
+  it('is added to that of the process once, although each report has the total', async () => {
+    await leased(3);
+    for (const traffic of [once, once, twice]) session.receive({ type: 'report', shares: [{ ...NOTHING, traffic }] });
+    session.receive({ type: 'confirm', share: { ...NOTHING, traffic: twice } });
+    expect(trafficNow(source.traffic)).toEqual(twice);
+  });
+
+  it('that a worker sent before its end is added after it, and nothing else', async () => {
+    await leased(3);
+    session.receive({ type: 'report', shares: [{ ...NOTHING, traffic: once }] });
+    session.close();
+    session.receive({ type: 'report', shares: [{ ...NOTHING, traffic: twice, connections: 4 }] });
+    expect(trafficNow(source.traffic)).toEqual(twice);
+    expect([...source.connections]).toEqual([]);
+  });
+
+  it('of a lease is added after its process is retired, until the lease is released', async () => {
+    await leased(3);
+    session.receive({ type: 'confirm', share: NOTHING });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, traffic: once }] });
+    session.receive({ type: 'release', id: 3 });
+    session.receive({ type: 'report', shares: [{ ...NOTHING, traffic: twice }] });
+    expect(trafficNow(source.traffic)).toEqual(once);
   });
 });
 

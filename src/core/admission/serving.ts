@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { Upstream } from '../ports.ts';
+import type { Traffic } from '../usage/traffic.ts';
 
 /**
  * Outcome of a request: its response was complete, or the process closed the connection earlier. A request whose client
@@ -19,6 +20,8 @@ export interface Lease {
   /** How long the request was held for a wake; null when it was not. */
   readonly heldMs: number | null;
   readonly requestTimeoutMs: number;
+  /** Where the request and its bytes count; the holder of the lease adds them. */
+  readonly traffic: Traffic;
   /**
    * Makes it an open stream (WebSocket, server-sent events), which keeps the instance awake but does not delay a drain.
    */

@@ -5,8 +5,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { Traffic } from '../../core/usage/traffic.ts';
 import { hasBody, isChunked } from '../routing/headers.ts';
-import type { HeaderLines } from './plain/plain-request.ts';
+import type { HeaderLines } from './plain/plain-head.ts';
 
 export interface ClientRequest {
   readonly method: string;
@@ -21,6 +22,8 @@ export interface ClientRequest {
   readonly body: ClientBody | null;
   /** Its header lines, if the previous request on the connection had the same; otherwise null. */
   readonly repeated: HeaderLines | null;
+  /** Counts the bytes of the request and of its response: those that did not count yet, and from now on all. */
+  countFor(traffic: Traffic): void;
 }
 
 export interface ClientBody extends Readable {
@@ -71,9 +74,10 @@ export function protoOf(socket: Socket): 'http' | 'https' {
   return 'encrypted' in socket ? 'https' : 'http';
 }
 
-export function requestOf(message: IncomingMessage): ClientRequest {
+/** @param countFor counts its bytes; default: they are not counted */
+export function requestOf(message: IncomingMessage, countFor: ClientRequest['countFor'] = () => {}): ClientRequest {
   const { method = 'GET', url = '/', rawHeaders, socket } = message;
   const chunked = isChunked(rawHeaders);
   const body = chunked || hasBody(rawHeaders) ? message : null;
-  return { method, url, rawHeaders, socket, isChunked: chunked, body, repeated: null };
+  return { method, url, rawHeaders, socket, isChunked: chunked, body, repeated: null, countFor };
 }

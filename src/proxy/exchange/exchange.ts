@@ -1,6 +1,7 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { Admission, Lease, Outcome, Refusal } from '../../core/admission/serving.ts';
-import type { ErrorCode } from '../../errors.ts';
+import type { Traffic } from '../../core/usage/traffic.ts';
+import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
 import { type ClientRequest, type ClientResponse, protoOf, type ServedRequest } from '../client/client.ts';
 import type { Caller, Gateway } from '../gateway.ts';
@@ -10,6 +11,7 @@ import type { ResponseHead } from '../upstream/response-reader.ts';
 import { FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamHandler } from '../upstream/upstream-handler.ts';
+import { countAnswer, countPassedOn } from './counting.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
@@ -31,6 +33,8 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   /** Set while the request is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
+  /** Where it counts; null until it is passed on. */
+  private traffic: Traffic | null = null;
   /** Outcome of the request that the lease is for. */
   private outcome: Outcome | undefined;
   private readonly download: Download;
@@ -100,6 +104,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   onSent(): void {
     this.sent = true;
+    if (this.lease !== null) this.traffic = countPassedOn(this.traffic, this.lease.traffic, this.request);
     if (this.connection === null || this.upload === null) return;
     this.upload.begin(this.connection);
     this.watchStall();
@@ -116,8 +121,8 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
       this.interim ??= new InterimAnswers(response, this);
       return this.interim.pass(head.status, head.headers);
     }
-    const isHead = this.request.method === 'HEAD';
-    sendHead(response, head, { isHead, heldMs: lease?.heldMs ?? null });
+    countAnswer(this.traffic, head.status);
+    sendHead(response, head, { isHead: this.request.method === 'HEAD', heldMs: lease?.heldMs ?? null });
     if (!isEventStream(head.headers)) return;
     lease?.becomeStream();
     this.gateway.inFlight.becomeStream(this.request.socket);
@@ -281,6 +286,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   private answer(code: ErrorCode, retryAfterS: number | null): void {
     if (this.over) return;
+    countAnswer(this.traffic, ERROR_CODES[code].httpStatus);
     answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS });
   }
 

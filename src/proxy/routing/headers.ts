@@ -6,7 +6,7 @@ import {
   mayHaveRequestRule,
   requestRule,
 } from '../../core/routing/header-rules.ts';
-import type { ForwardedLines, HeaderLines } from '../client/plain/plain-request.ts';
+import type { ForwardedLines, HeaderLines } from '../client/plain/plain-head.ts';
 import { announcedTrailers, takesTrailers } from './trailers.ts';
 
 /**

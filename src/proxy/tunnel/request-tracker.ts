@@ -2,7 +2,7 @@
  * Tracks whether a request is under way on a connection whose bytes are passed on unchanged. Pure. It understands
  * unambiguous requests and responses; after anything else (a pipelined request, a WebSocket) the state is unknown.
  */
-import { readPlainHead } from '../client/plain/plain-request.ts';
+import { readPlainHead } from '../client/plain/plain-head.ts';
 import { ResponseReader, type ResponseSink } from '../upstream/response-reader.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;

@@ -56,6 +56,7 @@ export class Splice {
   /** null after a time of silence, until the next request. */
   private lease: Lease | null;
   private readonly undo: (() => void)[];
+  private readonly stopCounting: () => void;
   private isAnswered = false;
   private isLeaving = false;
 
@@ -67,6 +68,8 @@ export class Splice {
       inside(client, () => this.lookWhetherQuiet()),
       QUIET_MS,
     ).unref();
+    const heldBytes = held.reduce((sum, { length }) => sum + length, 0);
+    this.stopCounting = countConnection(options.lease, client, heldBytes);
     client.once('close', this.over);
     upstream.once('close', this.onUpstreamClosed).once('end', this.onUpstreamEnd);
     for (const bytes of held) upstream.write(bytes);
@@ -140,6 +143,7 @@ export class Splice {
   private detach(): void {
     const { client, upstream, onOver } = this.options;
     clearTimeout(this.quiet);
+    this.stopCounting();
     client.pause().unpipe(upstream).off('close', this.over).off('data', this.onAsked);
     upstream.unpipe(client).off('data', this.onAnswered);
     upstream.off('close', this.onUpstreamClosed).off('end', this.onUpstreamEnd);
@@ -148,4 +152,11 @@ export class Splice {
     this.release();
     onOver();
   }
+}
+
+/** Counts a connection as one request, whatever passes on it. @param heldBytes read from the client before */
+function countConnection({ traffic }: Lease, client: Socket, heldBytes: number): () => void {
+  const { bytesRead, bytesWritten } = client;
+  traffic.requests += 1;
+  return traffic.follow(client, { bytesRead: bytesRead - heldBytes, bytesWritten });
 }

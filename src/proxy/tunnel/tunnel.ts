@@ -2,7 +2,9 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease } from '../../core/admission/serving.ts';
+import type { CountedConnection } from '../../core/usage/traffic.ts';
 import { confineWith, inside } from '../../faults.ts';
+import { countAnswer } from '../exchange/counting.ts';
 import { wakeTiming } from '../routing/headers.ts';
 import { passDeclined } from './declined.ts';
 import type { UpgradeListener } from './http-proxy.ts';
@@ -10,6 +12,8 @@ import type { UpgradeListener } from './http-proxy.ts';
 export interface TunnelOptions {
   /** A client that takes no byte of an answer that does not switch is cut off after this; 0: never. */
   readonly bodyIdleTimeoutMs: number;
+  /** The counts of the client's connection before this request. */
+  readonly begin: CountedConnection;
   /** The tenant has switched protocols; until then it is a request like others. */
   onJoined(): void;
   /** A connection to the tenant was opened (1) or closed (-1). */
@@ -28,16 +32,24 @@ export class Tunnel implements UpgradeListener {
   timedOut = false;
   private isJoined = false;
   private isOver = false;
+  private isPassedOn = false;
+  private stopCounting = () => {};
 
   constructor(client: Socket, lease: Lease, options: TunnelOptions) {
     this.client = client;
     this.lease = lease;
     this.options = options;
-    client.once('close', () => this.end());
+    client.once('close', () => {
+      this.stopCounting();
+      this.end();
+    });
   }
 
   onRequest(upstream: ClientRequest): void {
-    const { requestTimeoutMs } = this.lease;
+    const { requestTimeoutMs, traffic } = this.lease;
+    traffic.requests += 1;
+    this.isPassedOn = true;
+    this.stopCounting = traffic.follow(this.client, this.options.begin);
     const late = inside(this.client, () => this.timeOut(upstream));
     if (requestTimeoutMs > 0) this.timer = setTimeout(late, requestTimeoutMs);
     this.client.once('close', () => upstream.destroy());
@@ -62,6 +74,7 @@ export class Tunnel implements UpgradeListener {
 
   onDeclined(answer: IncomingMessage): void {
     this.answer();
+    countAnswer(this.lease.traffic, answer.statusCode ?? 502);
     answer.once('close', () => this.end());
     const { bodyIdleTimeoutMs } = this.options;
     passDeclined(answer, this.client, { heldMs: this.lease.heldMs, bodyIdleTimeoutMs });
@@ -69,6 +82,7 @@ export class Tunnel implements UpgradeListener {
 
   onFailed(error: Error): void {
     this.stopTimer();
+    if (!this.answered && this.isPassedOn) this.lease.traffic.errors += 1;
     this.options.onFailed(error);
   }
 

@@ -2,9 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease } from '../../core/admission/serving.ts';
+import type { CountedConnection } from '../../core/usage/traffic.ts';
 import { type ErrorCode, toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
 import { protoOf, requestOf } from '../client/client.ts';
+import { headBytes } from '../client/node/request-bytes.ts';
 import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
 import { type Caller, callerOf, type Gateway, probe, routeOf } from '../gateway.ts';
@@ -22,6 +24,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
   return (request, socket, head, routed) => {
     // A reset by the client counts as leaving.
     socket.on('error', () => {});
+    const begin = beginOf(request, socket, head);
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
     const route = fault === null ? (routed ?? routeOf(requestOf(request), gateway)) : { refused: fault };
@@ -41,6 +44,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
         onJoined: () => gateway.inFlight.becomeStream(socket),
         onConnection: (change) => gateway.source.countConnection(lease.generation, change),
         bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
+        begin,
       });
       const headers = headersFor(request, route, caller, lease);
       const { upstream } = lease;
@@ -50,6 +54,11 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     };
     void claim(request, socket, route, caller, gateway, connect);
   };
+}
+
+/** Returns the counts of the connection before the request. @param head read behind it */
+function beginOf(request: IncomingMessage, { bytesRead, bytesWritten }: Socket, head: Buffer): CountedConnection {
+  return { bytesRead: bytesRead - head.length - headBytes(request), bytesWritten };
 }
 
 async function claim(

@@ -8,6 +8,7 @@ import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '.
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { Settings } from '../../core/service/service.ts';
+import { Traffic } from '../../core/usage/traffic.ts';
 import { Consumption } from '../activity/consumption.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 import type { Generations } from '../activity/generations.ts';
@@ -93,6 +94,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     settings: deps.settings,
     inFlight,
     recentClients,
+    traffic: new Traffic(),
     tenantRefusal: () => deps.tenantRefusal(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),

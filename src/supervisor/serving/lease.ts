@@ -3,9 +3,12 @@
 import type { Lease, LeaseTarget, Outcome } from '../../core/admission/serving.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Upstream } from '../../core/ports.ts';
+import type { Traffic } from '../../core/usage/traffic.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 
 export interface LeaseOwner {
+  /** Where requests count. */
+  readonly traffic: Traffic;
   released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void;
 }
 
@@ -29,6 +32,10 @@ export class CountedLease implements Lease {
     this.heldMs = heldMs;
     this.inFlight = inFlight;
     this.owner = owner;
+  }
+
+  get traffic(): Traffic {
+    return this.owner.traffic;
   }
 
   becomeStream(): void {

@@ -14,6 +14,7 @@ import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { Traffic } from '../../core/usage/traffic.ts';
 import type { RecentClients } from '../admission/recent-clients.ts';
 import { SecondTries } from '../admission/second-tries.ts';
 import { type HeldRequest, WakeQueue } from '../admission/wake-queue.ts';
@@ -27,6 +28,8 @@ export interface RequestGateOptions {
   readonly clock: Clock;
   readonly inFlight: InstanceActivity;
   readonly recentClients: RecentClients;
+  /** Where its requests count. */
+  readonly traffic: Traffic;
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
   settings(): Settings;
@@ -57,6 +60,10 @@ export class RequestGate {
       return { windowMs: restartWindowMs, maxExcused: maxRestarts };
     });
     this.queue = new WakeQueue(() => options.onDeserted());
+  }
+
+  get traffic(): Traffic {
+    return this.options.traffic;
   }
 
   /** Target of forwarded requests, while the state is `ready`. */

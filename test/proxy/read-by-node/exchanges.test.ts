@@ -5,6 +5,7 @@ describeReadByNode({
   'ascii-target': () => import('../client/node/ascii-target.test.ts'),
   bodies: () => import('../bodies.test.ts'),
   exchange: () => import('../exchange/exchange.test.ts'),
+  traffic: () => import('../exchange/traffic.test.ts'),
   'request-fault': () => import('../client/node/request-fault.test.ts'),
   smuggling: () => import('../smuggling.test.ts'),
   trailers: () => import('../routing/trailers.test.ts'),

@@ -3,6 +3,7 @@ import type { Admission, Lease, Refusal, SecondTry } from '../../../src/core/adm
 import { newLifecycle } from '../../../src/core/lifecycle/lifecycle.ts';
 import type { Lifecycle } from '../../../src/core/lifecycle/lifecycle-events.ts';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
+import { Traffic } from '../../../src/core/usage/traffic.ts';
 import { RecentClients } from '../../../src/supervisor/admission/recent-clients.ts';
 import { InstanceActivity } from '../../../src/supervisor/serving/instance-activity.ts';
 import { RequestGate } from '../../../src/supervisor/serving/request-gate.ts';
@@ -35,6 +36,7 @@ beforeEach(() => {
     clock,
     inFlight,
     recentClients,
+    traffic: new Traffic(),
     lifecycle: () => lifecycle,
     service: () => service,
     settings: () => configOf(service, {}).settings,

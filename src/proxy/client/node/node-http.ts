@@ -17,6 +17,7 @@ import type { ClientHandler, ClientOfSource } from '../client-source.ts';
 import { linger } from '../linger.ts';
 import { faultOf } from './request-fault.ts';
 import { feedOf, RequestFeed } from './request-feed.ts';
+import { ResponseCount } from './response-count.ts';
 
 /** How often node:http looks for headers that take too long. */
 const HEADER_CHECK_MS = 1000;
@@ -69,9 +70,16 @@ export class NodeHttpReader {
 
   private serve(message: IncomingMessage, response: ServerResponse): void {
     for (const part of [message, response]) confineWith(message.socket, part);
-    feedOf(message.socket)?.began(message, response);
+    const feed = feedOf(message.socket);
+    feed?.began(message, response);
     lingerAtEnd(message, response);
-    const served = this.handler.serve(requestOf(message), response, faultOf(message));
+    let count: ResponseCount | null = null;
+    const request = requestOf(message, (traffic) => {
+      feed?.countFor(traffic);
+      count ??= new ResponseCount(message.socket, response);
+      count.countFor(traffic);
+    });
+    const served = this.handler.serve(request, response, faultOf(message));
     response.once('close', () => served.closed()).on('drain', () => served.drained());
     served.start();
   }

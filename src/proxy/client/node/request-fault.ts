@@ -10,7 +10,7 @@ export interface ParsedHead {
 }
 
 /**
- * Returns the error code; null when the request may be served. Plain requests (plain-request.ts) have no such fault. In
+ * Returns the error code; null when the request may be served. Plain requests (plain-head.ts) have no such fault. In
  * HTTP/1.0, `Expect` has no meaning (RFC 9110 §10.1.1), and a transfer coding makes the length ambiguous (RFC 9112
  * §6.1).
  */

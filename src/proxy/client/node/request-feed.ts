@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Traffic } from '../../../core/usage/traffic.ts';
 import { hasBody } from '../../routing/headers.ts';
 import { AsciiTarget } from './ascii-target.ts';
 import { halfClosed } from './half-close.ts';
@@ -42,6 +43,10 @@ export class RequestFeed {
   private heldBytes = 0;
   private current: UnderWay | null = null;
   private readonly target = new AsciiTarget();
+  /** Where the bytes of the current request count; null: nowhere yet. */
+  private traffic: Traffic | null = null;
+  /** Bytes of the current request that count nowhere yet. */
+  uncounted = 0;
   /** Bytes left of a body with a length. */
   private bodyBytesLeft = 0;
   /** The last parsed bytes: the end of a head may be split. */
@@ -86,6 +91,13 @@ export class RequestFeed {
     });
   }
 
+  /** Counts the bytes of the current request. */
+  countFor(traffic: Traffic): void {
+    traffic.ingressBytes += this.uncounted;
+    this.uncounted = 0;
+    this.traffic = traffic;
+  }
+
   /** Whether anything was read behind the current request. */
   get holds(): boolean {
     return this.held.length > 0;
@@ -124,9 +136,15 @@ export class RequestFeed {
   };
 
   private feed(): void {
-    while (this.held.length > 0 && this.mayParse()) this.parse(this.target.encode(this.next()));
+    while (this.held.length > 0 && this.mayParse()) this.parse(this.target.encode(this.counted(this.next())));
     if (this.hasEnded && this.held.length === 0) this.ended();
     this.setFull(this.heldBytes >= HELD_BYTES);
+  }
+
+  private counted(part: Buffer): Buffer {
+    if (this.traffic === null) this.uncounted += part.length;
+    else this.traffic.ingressBytes += part.length;
+    return part;
   }
 
   private setFull(isFull: boolean): void {
@@ -146,6 +164,8 @@ export class RequestFeed {
       if (!current.message.complete) return true;
       if (!current.isAnswered) return false;
       this.current = null;
+      this.traffic = null;
+      this.uncounted = 0;
       this.target.begin();
     }
     // The connection is closing, so nothing could be answered.

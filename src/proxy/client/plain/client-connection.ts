@@ -7,7 +7,8 @@ import type { ClientRequest, ClientResponse, ServedRequest } from '../client.ts'
 import { linger } from '../linger.ts';
 import { halfClosed } from '../node/half-close.ts';
 import { PlainBody } from './plain-body.ts';
-import { type HeaderLines, type PlainHead, readPlainHead } from './plain-request.ts';
+import { type HeaderLines, type PlainHead, readPlainHead } from './plain-head.ts';
+import { PlainRequest } from './plain-request.ts';
 import { PlainResponse, type PlainResponseOwner } from './plain-response.ts';
 
 /** How much is buffered of what a client sends before its response; the rest stays in the kernel's buffers. */
@@ -107,11 +108,9 @@ export class ClientConnection implements PlainResponseOwner {
     if (this.body !== null) this.fill(this.body, bytes.subarray(head.bodyAt));
   }
 
-  private serve({ method, url, lines, isRepeated }: PlainHead, response: PlainResponse): void {
+  private serve(head: PlainHead, response: PlainResponse): void {
     const { socket, body } = this;
-    const { rawHeaders } = lines;
-    const repeated = isRepeated ? lines : null;
-    this.served = this.owner.serve({ method, url, rawHeaders, socket, isChunked: false, body, repeated }, response);
+    this.served = this.owner.serve(new PlainRequest(head, { socket, body, response }), response);
     this.served.start();
   }
 

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Traffic } from '../../../core/usage/traffic.ts';
 import { flat, hasHeader } from '../../routing/headers.ts';
 import type { ClientResponse } from '../client.ts';
 
@@ -30,6 +31,8 @@ export class PlainResponse implements ClientResponse {
   /** Complete, but not yet written. */
   private head = '';
   private trailers = '';
+  /** Where its bytes count; null: nowhere. */
+  traffic: Traffic | null = null;
 
   constructor(owner: PlainResponseOwner, { isHead, keepAlive }: { isHead: boolean; keepAlive: boolean }) {
     this.owner = owner;
@@ -77,18 +80,19 @@ export class PlainResponse implements ClientResponse {
   }
 
   flushHeaders(): void {
-    if (this.head !== '') this.socket.write(this.takeHead(), 'latin1');
+    if (this.head !== '') this.writeText(this.takeHead());
   }
 
   write(bytes: Buffer): boolean {
     const { socket, framing } = this;
     if (framing === 'none') return true;
+    if (this.traffic !== null) this.traffic.egressBytes += bytes.length;
     if (this.head === '' && framing === 'length') return socket.write(bytes);
     socket.cork();
     const before = this.takeHead() + (framing === 'chunked' ? sizeLine(bytes.length) : '');
-    socket.write(before, 'latin1');
+    this.writeText(before);
     let hasRoom = socket.write(bytes);
-    if (framing === 'chunked') hasRoom = socket.write('\r\n', 'latin1');
+    if (framing === 'chunked') hasRoom = this.writeText('\r\n');
     socket.uncork();
     return hasRoom;
   }
@@ -100,7 +104,7 @@ export class PlainResponse implements ClientResponse {
     socket.cork();
     if (typeof bytes !== 'string') this.write(bytes);
     const last = this.takeHead() + (this.framing === 'none' ? '' : this.lastPart(text));
-    if (last !== '') socket.write(last, 'latin1');
+    if (last !== '') this.writeText(last);
     socket.uncork();
     this.owner.onAnswered();
   }
@@ -131,7 +135,13 @@ export class PlainResponse implements ClientResponse {
   }
 
   private inform(status: string, headers: string): void {
-    this.socket.write(`HTTP/1.1 ${status}\r\n${headers}\r\n`, 'latin1');
+    this.writeText(`HTTP/1.1 ${status}\r\n${headers}\r\n`);
+  }
+
+  /** @param text latin1 */
+  private writeText(text: string): boolean {
+    if (this.traffic !== null) this.traffic.egressBytes += text.length;
+    return this.socket.write(text, 'latin1');
   }
 
   private takeHead(): string {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { duplexPair } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, test } from 'vitest';
-import { type PlainHead, readPlainHead } from '../../../../src/proxy/client/plain/plain-request.ts';
+import { type PlainHead, readPlainHead } from '../../../../src/proxy/client/plain/plain-head.ts';
 import { Random } from '../../../chaos/random.ts';
 
 const MAX_HEAD_BYTES = 16 * 1024;
