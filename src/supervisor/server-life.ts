@@ -176,8 +176,12 @@ export class ServerLife {
   private async takeIn(listed: ListedInstance): Promise<void> {
     const { service, tenantId, start } = listed;
     try {
-      const runner = this.parts.instanceTable.get(instanceName(service, tenantId)) ?? (await this.register(listed));
-      const isOpen = !this.closing && this.parts.tenantGates.refusal(tenantId) === null;
+      const { instanceTable, tenantGates } = this.parts;
+      const isAvailable = () => tenantGates.refusal(tenantId) === null;
+      const known = instanceTable.get(instanceName(service, tenantId));
+      // `register` waits until earlier operations on the tenant are over, such as the registration of this instance.
+      const runner = known !== undefined && isAvailable() ? known : await this.register(listed);
+      const isOpen = !this.closing && isAvailable();
       if (start && isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
     } catch (error) {
       if (!isLockedOut(error)) throw error;
