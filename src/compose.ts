@@ -31,10 +31,11 @@ import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
 import { createTenantStore } from './registry/tenants.ts';
-import { createTokenStore } from './registry/tokens.ts';
+import { createTokenStore, type KeptTokenStore } from './registry/tokens.ts';
 import { reload } from './reload.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { Tokens } from './tokens.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
@@ -53,7 +54,8 @@ export interface Parts {
   readonly proxySettings: ProxySettingsFeed;
   readonly events: EventLog;
   readonly logs: LogStore;
-  readonly tokens: TokenStore;
+  readonly tokens: Tokens;
+  readonly tokenStore: TokenStore;
   readonly notify: NotifyPort;
   readonly turnedAway: TurnedAway;
   readonly descriptors: DescriptorShares;
@@ -110,6 +112,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const events = createEventLog(database, { logger, clock: systemClock, outbox });
   const notify = new Notifications({ outbox, events, clock: systemClock, logger, random: Math.random });
   notify.apply(config.notify);
+  const tokenStore = createTokenStore(database, { logger, clock: systemClock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const registry = createRegistry(database);
   const descriptors = sharesOf(config, registry.list().length);
@@ -129,7 +132,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     storageMeter: createStorageMeter(),
     descriptors,
     registry,
-    tenants: createTenantStore(database),
+    tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
     counters: createCounterStore(database),
     events,
     logger,
@@ -146,10 +149,24 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   return {
     ...shared,
     proxySettings: settings,
-    tokens: createTokenStore(database),
+    tokenStore,
+    tokens: new Tokens({
+      store: tokenStore,
+      events,
+      clock: systemClock,
+      services: () => [...served.current.services.keys()],
+    }),
     reload: () =>
       reload({ file: config.file, loadOptions, served, supervisor, settings, notify, claims, events, logger }),
-    release: releaseOf({ own, database, events, notify, activationHandler, forget: onFault(internalErrors(events)) }),
+    release: releaseOf({
+      own,
+      database,
+      events,
+      tokenStore,
+      notify,
+      activationHandler,
+      forget: onFault(internalErrors(events)),
+    }),
   };
 }
 
@@ -172,16 +189,26 @@ interface Releasable {
   readonly database: Database;
   readonly events: KeptEventLog;
   readonly notify: Notifications;
+  readonly tokenStore: KeptTokenStore;
   readonly activationHandler: ActivationHandler;
   forget(): void;
 }
 
-function releaseOf({ own, database, events, notify, activationHandler, forget }: Releasable): Parts['release'] {
+function releaseOf({
+  own,
+  database,
+  events,
+  tokenStore,
+  notify,
+  activationHandler,
+  forget,
+}: Releasable): Parts['release'] {
   return async (options) => {
     forget();
     activationHandler.close();
     await notify.close(options.hurry);
     await events.settled(LAST_EVENTS_WAIT_MS);
+    tokenStore.close();
     database.close();
     own.claims.release(options);
     own.lock.release();

@@ -15,7 +15,7 @@ import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
-import { ensureAdminToken } from './registry/tokens.ts';
+import { ensureAdminToken } from './registry/admin-token.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 /** Bounds requests that hang. Others end when their instance has drained or is gone. */
@@ -137,7 +137,8 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
 }
 
 async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
-  const { served, supervisor, proxySettings, events, logs, tokens, notify, turnedAway, descriptors } = parts;
+  const { served, supervisor, proxySettings, events, logs, tokens, tokenStore, notify, turnedAway, descriptors } =
+    parts;
   const config = served.current;
   const { stateDir } = config.settings;
   const deps = {
@@ -146,12 +147,13 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     logs,
     tokens,
     notify,
+    tokenStore,
     turnedAway,
     config: () => served.current,
     isKnownHost: hostChecker(proxySettings, supervisor),
     version: options.version,
   };
-  if (config.api.auth === 'token') await ensureAdminToken(tokens, join(stateDir, 'admin.token'));
+  if (config.api.auth === 'token') await ensureAdminToken(parts, join(stateDir, 'admin.token'));
   const isExempt = followTrusted(proxySettings);
   const control = createApi({
     deps,

@@ -1,5 +1,7 @@
 /** The API as typed calls, for the commands and for other programs. */
+import type { TokenInput } from '../core/access/new-token.ts';
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
+import type { MadeToken, TokenView } from '../core/input/token-verbs.ts';
 import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
 import type { EventEntry } from '../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
@@ -15,13 +17,6 @@ export interface LogEntry {
   readonly at: string;
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
-}
-
-interface TokenEntry {
-  readonly id: string;
-  readonly name: string;
-  /** ISO 8601. */
-  readonly createdAt: string;
 }
 
 interface StreamQuery {
@@ -63,8 +58,8 @@ export interface ApiClient {
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Returns the config that is served now. Control socket only. */
   config(): Promise<Config>;
-  createToken(name: string): Promise<TokenEntry & { readonly token: string }>;
-  listTokens(): Promise<TokenEntry[]>;
+  createToken(asked: TokenInput): Promise<MadeToken>;
+  listTokens(): Promise<TokenView[]>;
   revokeToken(id: string): Promise<void>;
   listNotify(): Promise<NotifyTargetView[]>;
   /** Sends a test message. @param url default: to all receivers */
@@ -139,13 +134,13 @@ function streamCalls(transport: Transport): Pick<ApiClient, 'logs' | 'events'> {
 
 function tokenCalls(transport: Transport): Pick<ApiClient, 'createToken' | 'listTokens' | 'revokeToken'> {
   return {
-    createToken: async (name) => {
-      const { data } = await transport.json({ method: 'POST', path: '/api/tokens', body: { name } });
-      return data as TokenEntry & { token: string };
+    createToken: async (asked) => {
+      const { data } = await transport.json({ method: 'POST', path: '/api/tokens', body: asked });
+      return data as MadeToken;
     },
     listTokens: async () => {
       const { data } = await transport.json({ method: 'GET', path: '/api/tokens' });
-      return (data as { tokens: TokenEntry[] }).tokens;
+      return (data as { tokens: TokenView[] }).tokens;
     },
     revokeToken: async (id) => {
       await transport.json({ method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` });

@@ -1,6 +1,7 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { TokenFace } from '../core/input/token-verbs.ts';
 import type { SupervisorFace } from '../core/input/verbs.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
@@ -8,6 +9,7 @@ import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
 import type { Logger } from '../logger.ts';
+import type { TokenWatch } from './access/token-watch.ts';
 import type { Followers } from './streaming/stream.ts';
 
 /** The parts of tenement that the API exposes. */
@@ -15,7 +17,8 @@ export interface ApiDeps {
   readonly supervisor: SupervisorFace;
   readonly events: EventLog;
   readonly logs: LogStore;
-  readonly tokens: TokenStore;
+  readonly tokens: TokenFace;
+  readonly tokenStore: Pick<TokenStore, 'check' | 'isValid' | 'onRevoked'>;
   readonly notify: NotifyPort;
   readonly turnedAway: TurnedAway;
   /** Returns the config that is served now. */
@@ -30,6 +33,7 @@ export interface ApiContext {
   readonly deps: ApiDeps;
   readonly logger: Logger;
   readonly followers: Followers;
+  readonly tokenWatch: TokenWatch;
   /** Aborts when the API closes. */
   readonly closing: AbortController;
 }

@@ -1,5 +1,6 @@
 /** Schemas of requests and responses, checked at run time and published at /openapi.json. */
 import { z } from 'zod';
+import { ABILITIES } from '../core/access/ability.ts';
 import { EVENT_TYPES, eventTypeProblem } from '../core/lifecycle/event-types.ts';
 import { EXIT_REASONS, STATES } from '../core/lifecycle/instance.ts';
 import { LIMIT_NAMES, LIMITS } from '../core/limits/limit-table.ts';
@@ -71,7 +72,15 @@ export const eventsQuery = z.strictObject({
     .describe('Only events of this type.'),
 });
 
-export const tokenBody = z.strictObject({ name: z.string().min(1).max(100) });
+export const tokenBody = z.strictObject({
+  name: z.string().optional().describe('What it is for; events show it. Default "unnamed".'),
+  scope: z.string().optional().describe('"admin", "service:NAME" or "tenant:ID". Default "admin".'),
+  can: z
+    .array(z.string())
+    .optional()
+    .describe('Some of "read", "operate", "manage". Default: all with the scope "admin", else "read" alone.'),
+  expires: z.string().optional().describe('A duration such as "90d", a date, or "never". Default "never".'),
+});
 export const tokenParams = z.object({ id: z.string() });
 
 const limitsView = z.object(
@@ -121,7 +130,15 @@ export const instanceSchema = z.object({
 });
 
 export const instancesSchema = z.object({ instances: z.array(instanceSchema) });
-const tokenSchema = z.object({ id: z.string(), name: z.string(), createdAt: time });
+const tokenSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scope: z.string(),
+  can: z.array(z.enum(ABILITIES)),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  lastUsedAt: time.nullable(),
+});
 export const newTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown only once.') });
 export const tokensSchema = z.object({ tokens: z.array(tokenSchema) });
 export const healthSchema = z.object({ status: z.literal('ok') });

@@ -10,6 +10,7 @@ import { authorize, authorizeRegistration, type RouteEntry, routeEntries } from 
 import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
 import { type ListenTarget, listenAt } from './access/listen.ts';
 import type { HostPort } from './access/own-host.ts';
+import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { configRoutes } from './routes/config.ts';
@@ -60,6 +61,7 @@ export function createApi(options: ApiOptions): ApiServer {
     deps: options.deps,
     logger: options.logger,
     followers: new Set(),
+    tokenWatch: new TokenWatch(options.deps.tokenStore),
     closing: new AbortController(),
   };
   const own: HostPort[] = [];
@@ -132,7 +134,7 @@ function addParsers(api: Api): void {
 }
 
 function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void {
-  const guard = createGuard({ trust: options.trust, tokens: options.deps.tokens, ownAddresses: own });
+  const guard = createGuard({ trust: options.trust, tokens: options.deps.tokenStore, ownAddresses: own });
   api.addHook('onRequest', async (request) => {
     request.access = guard(request);
     authorize(request);

@@ -45,6 +45,8 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
 function withTokenHint(error: unknown, { token }: GlobalOptions, env: NodeJS.ProcessEnv): unknown {
   if (!(error instanceof TenementError) || error.code !== 'unauthorized') return error;
   const given = token ?? env['TENEMENT_TOKEN'];
+  // What the server says of a token that it knows, or can tell is mistyped, is better than a guess.
+  if (given && !error.message.endsWith('is not valid')) return error;
   const what = given ? 'that server does not know the token' : 'no token was given';
   return new TenementError('unauthorized', `${error.message}: ${what}`, {
     hint: 'Give one with --token or TENEMENT_TOKEN; the first is in {data_dir}/.tenement/admin.token of the server.',

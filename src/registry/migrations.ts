@@ -106,4 +106,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT 'admin';
+  ALTER TABLE tokens ADD COLUMN can TEXT NOT NULL DEFAULT 'read,operate,manage';
+  ALTER TABLE tokens ADD COLUMN expires_at_ms INTEGER;
+  ALTER TABLE tokens ADD COLUMN last_used_at_ms INTEGER;
+  `,
 ];

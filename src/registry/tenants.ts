@@ -6,7 +6,8 @@ import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenan
 import { type Database, durably, reading, transaction } from './database.ts';
 import { instanceRows } from './instances.ts';
 
-export function createTenantStore(database: Database): TenantStore {
+/** @param onForgotten called when a tenant is gone, and its tokens with it */
+export function createTenantStore(database: Database, onForgotten: () => void = () => {}): TenantStore {
   const list = database.prepare('SELECT * FROM tenants ORDER BY id');
   const get = database.prepare('SELECT * FROM tenants WHERE id = ?');
   const instance = database.prepare('SELECT 1 FROM instances WHERE tenant = ? AND service <> ? LIMIT 1');
@@ -20,8 +21,11 @@ export function createTenantStore(database: Database): TenantStore {
     },
     unfinished: () => reading(() => Array.from(unfinished.iterate(), unfinishedOf)),
     hasInstances: (tenantId, besideService) => reading(() => instance.get(tenantId, besideService)) !== undefined,
-    commit: (change, { durable } = { durable: true }) =>
-      durable ? durably(database, () => write(change)) : transaction(database, () => write(change)),
+    commit: (change, { durable } = { durable: true }) => {
+      if (durable) durably(database, () => write(change));
+      else transaction(database, () => write(change));
+      if (change.record === null) onForgotten();
+    },
   };
 }
 
@@ -33,6 +37,8 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   );
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');
   const removeCounters = database.prepare('DELETE FROM counters WHERE tenant = ?');
+  // Another customer may get the id, and must not get the tokens.
+  const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
   return ({ tenantId, record, addInstance, removeInstance, operation }) => {
@@ -40,6 +46,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
     if (record === null) {
       remove.run(tenantId);
       removeCounters.run(tenantId);
+      removeTokens.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
     if (addInstance !== undefined) instances.save(addInstance);

@@ -30,8 +30,8 @@ async function useAllVerbs(calls: ApiClient): Promise<void> {
 }
 
 test('every verb works over TCP with a token', async () => {
-  const { url, tokens } = await runningApi('token');
-  await useAllVerbs(client({ url: `${url}/`, token: (await tokens.create('ci')).token }));
+  const { url, tokenStore } = await runningApi('token');
+  await useAllVerbs(client({ url: `${url}/`, token: (await tokenStore.make()).token }));
 });
 
 test('every verb works over the control socket', async () => {
@@ -42,8 +42,18 @@ test('every verb works over the control socket', async () => {
 test('tokens are made, listed and revoked', async () => {
   const { url } = await runningApi();
   const calls = client({ url, token: null });
-  expect((await calls.createToken('ci')).token).toBe('secret-t1');
-  expect(await calls.listTokens()).toEqual([{ id: 't1', name: 'ci', createdAt: '2026-01-01T00:00:00.000Z' }]);
+  expect((await calls.createToken({ name: 'ci' })).token).toBe('secret-t1');
+  expect(await calls.listTokens()).toEqual([
+    {
+      id: 't1',
+      name: 'ci',
+      scope: 'admin',
+      can: ['read', 'operate', 'manage'],
+      createdAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: null,
+      lastUsedAt: null,
+    },
+  ]);
   await calls.revokeToken('t1');
   await expect(calls.revokeToken('t1')).rejects.toMatchObject({ code: 'unknown_token' });
 });

@@ -22,10 +22,12 @@ import {
   type TenementEvent,
 } from '../../src/core/stores/event-log.ts';
 import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
-import type { TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
 import { TenementError } from '../../src/errors.ts';
+import { systemClock } from '../../src/node/clock.ts';
+import { Tokens } from '../../src/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
+import { FakeTokenStore } from './fake-tokens.ts';
 
 export function view(name: InstanceName, overrides: Partial<InstanceView> = {}): InstanceView {
   const { service, tenantId } = parseInstanceName(name);
@@ -235,29 +237,6 @@ class FakeLogs implements LogStore {
   async remove(): Promise<void> {}
 }
 
-class FakeTokens implements TokenStore {
-  readonly #tokens = new Map<string, TokenInfo & { token: string }>();
-
-  async create(name: string) {
-    const id = `t${this.#tokens.size + 1}`;
-    const token = { id, name, createdAtMs: Date.parse('2026-01-01'), token: `secret-${id}` };
-    this.#tokens.set(id, token);
-    return token;
-  }
-
-  list(): TokenInfo[] {
-    return [...this.#tokens.values()].map(({ token: _text, ...info }) => info);
-  }
-
-  async revoke(id: string): Promise<boolean> {
-    return this.#tokens.delete(id);
-  }
-
-  verify(token: string): TokenInfo | null {
-    return [...this.#tokens.values()].find((known) => known.token === token) ?? null;
-  }
-}
-
 class FakeNotify implements NotifyPort {
   readonly targets: NotifyTargetView[] = [];
   results: NotifyTestResult[] = [];
@@ -287,11 +266,14 @@ class FakeNotify implements NotifyPort {
 const PREPARED: PreparedCommand = { uid: 0, shell: ['/bin/sh'], script: '', cgroupDirs: [], ownDir: null };
 
 export function fakeDeps() {
+  const events = new FakeEvents();
+  const tokenStore = new FakeTokenStore();
   return {
     supervisor: new FakeSupervisor(),
-    events: new FakeEvents(),
+    events,
     logs: new FakeLogs(),
-    tokens: new FakeTokens(),
+    tokenStore,
+    tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
     notify: new FakeNotify(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),

@@ -74,7 +74,11 @@ test('tokens are made, listed without their text, and revoked', async () => {
   expect(JSON.parse(made.text)).toEqual({
     id: 't1',
     name: 'ci',
+    scope: 'admin',
+    can: ['read', 'operate', 'manage'],
     createdAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: null,
+    lastUsedAt: null,
     token: 'secret-t1',
   });
   expect((await call('/api/tokens')).text).not.toContain('secret');

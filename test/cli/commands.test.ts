@@ -206,7 +206,9 @@ test('tokens are created, listed and revoked; only the text is on stdout', async
   const { cli } = await runningCli();
   expect((await cli('token', 'ls')).out).toMatch(/^No tokens/);
   expect((await cli('token', 'create', 'ci')).out).toBe('secret-t1\n');
-  expect((await cli('token', 'ls')).out).toMatch(/^ID +NAME +CREATED\nt1 +ci +2026/);
+  expect((await cli('token', 'ls')).out).toMatch(
+    /^ID +NAME +SCOPE +CAN +EXPIRES +LAST USED +CREATED\nt1 +ci +admin +read,operate,manage +never +never +2026/,
+  );
   expect(JSON.parse((await cli('token', 'ls', '--json')).out)).toHaveLength(1);
   expect((await cli('token', 'revoke', 't1')).out).toBe('token t1 revoked\n');
   expect((await cli('token', 'revoke', 't1')).status).toBe(1);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { EVERYTHING } from '../../src/core/access/permission.ts';
 import { runningApi, tempDir } from '../api/running.ts';
 import { cli, runningCli } from './running.ts';
 
@@ -69,8 +70,8 @@ test('a missing server ends with status 3', async () => {
 });
 
 test('global options stand before or after the command, and win over the environment', async () => {
-  const { url, tokens } = await runningApi('token');
-  const { token } = await tokens.create('ci');
+  const { url, tokenStore } = await runningApi('token');
+  const { token } = await tokenStore.make();
   const env = { TENEMENT_API: 'http://127.0.0.1:1', TENEMENT_TOKEN: 'wrong' };
   expect((await cli(['--api', url, '--token', token, 'ps', '--json'], env)).out).toBe('[]\n');
   expect((await cli(['ps', '--json', '--api', url, `--token=${token}`], env)).out).toBe('[]\n');
@@ -93,4 +94,13 @@ test('--version prints the version and --help the options, with status 0', async
   const help = await cli(['ps', '--help']);
   expect([help.status, help.err]).toEqual([0, '']);
   expect(help.out).toContain('--json');
+});
+
+test('a token that is mistyped or has expired is told as such', async () => {
+  const { url, tokenStore } = await runningApi('token');
+  const { token } = await tokenStore.create({ name: 'ci', ...EVERYTHING, expiresAtMs: Date.parse('2026-01-01') });
+  const expired = await cli(['ps', '--api', url, '--token', token]);
+  expect(expired.err).toContain('the bearer token expired at 2026-01-01T00:00:00.000Z (unauthorized)');
+  const mistyped = await cli(['ps', '--api', url, '--token', 'mistyped']);
+  expect(mistyped.err).toContain('is mistyped or cut off: its checksum is wrong (unauthorized)\nhint: Copy it again');
 });

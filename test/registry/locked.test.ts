@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { SYSTEM } from '../../src/core/access/actor.ts';
+import { EVERYTHING } from '../../src/core/access/permission.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenementEvent } from '../../src/core/stores/event-log.ts';
@@ -18,6 +19,8 @@ import { whenWritable } from '../../src/registry/patience.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
 import { createTokenStore } from '../../src/registry/tokens.ts';
 
+const QUIET = { clock: systemClock, logger: silentLogger() };
+const CI = { name: 'ci', ...EVERYTHING, expiresAtMs: null };
 const RECORD = newRecord('api', 'acme', { env: {}, limits: {} }, 1000);
 const event = (type: EventType) => ({
   atMs: 1000,
@@ -71,12 +74,12 @@ test('waiting writes are done when the lock is gone', async () => {
     attempts += 1;
     registry.save(RECORD, true);
   });
-  const token = createTokenStore(database).create('ci');
+  const token = createTokenStore(database, QUIET).create(CI);
   await expect.poll(() => attempts).toBeGreaterThan(2);
   release();
   await writing;
   expect(registry.list()).toEqual([RECORD]);
-  expect(createTokenStore(database).verify((await token).token)).toMatchObject({ name: 'ci' });
+  expect(createTokenStore(database, QUIET).check((await token).token)).toMatchObject({ ok: true, token: CI });
 });
 
 test('waiting writes fail when the lock stays for some seconds', async () => {

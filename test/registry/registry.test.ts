@@ -18,7 +18,6 @@ import { acquireStateLock } from '../../src/registry/lock.ts';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
 import { openStateDir } from '../../src/registry/state-dir.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
-import { createTokenStore, ensureAdminToken } from '../../src/registry/tokens.ts';
 
 const QUIET = { clock: systemClock, logger: silentLogger() };
 const OWN = { env: {}, limits: {} };
@@ -194,36 +193,6 @@ describe('events', () => {
     const kept = events.list({});
     expect(kept.length).toBeLessThanOrEqual(22);
     expect(kept.at(-1)?.message).toBe('e99');
-  });
-});
-
-describe('tokens', () => {
-  it('verify, are listed without their text, and end with a revocation', async () => {
-    const file = join(tempDir(), 'tenement.db');
-    const database = openDatabase(file);
-    onTestFinished(() => database.close());
-    const tokens = createTokenStore(database);
-    const { id, token } = await tokens.create('deploy');
-    expect(tokens.verify(token)).toMatchObject({ id, name: 'deploy' });
-    expect(tokens.verify(`${token}x`)).toBeNull();
-    expect(JSON.stringify(tokens.list())).not.toContain(token);
-    for (const part of ['', '-wal']) expect(readFileSync(`${file}${part}`).includes(token)).toBe(false);
-    expect(await tokens.revoke(id)).toBe(true);
-    expect(await tokens.revoke(id)).toBe(false);
-    expect(tokens.verify(token)).toBeNull();
-  });
-
-  it('are written to a private file at first, and kept while valid', async () => {
-    const file = join(tempDir(), 'admin.token');
-    const tokens = createTokenStore(openDatabase(':memory:'));
-    await ensureAdminToken(tokens, file);
-    const token = readFileSync(file, 'utf8');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    await ensureAdminToken(tokens, file);
-    expect(readFileSync(file, 'utf8')).toBe(token);
-    await tokens.revoke(tokens.list()[0]?.id ?? '');
-    await ensureAdminToken(tokens, file);
-    expect(readFileSync(file, 'utf8')).not.toBe(token);
   });
 });
 

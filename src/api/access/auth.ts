@@ -1,8 +1,7 @@
 /** Access control: the bearer token, and the checks that exclude pages of other sites. */
 import type { FastifyRequest } from 'fastify';
 import { tokenActor } from '../../core/access/actor.ts';
-import { EVERYTHING } from '../../core/access/permission.ts';
-import type { TokenStore } from '../../core/stores/token-store.ts';
+import type { TokenCheck, TokenStore } from '../../core/stores/token-store.ts';
 import { TenementError } from '../../errors.ts';
 import { type Access, LOCAL, UNKNOWN, withoutToken } from './access.ts';
 import { type HostPort, isOwnHost, isOwnOrigin } from './own-host.ts';
@@ -22,7 +21,7 @@ declare module 'fastify' {
 
 export interface GuardOptions {
   readonly trust: Trust;
-  readonly tokens: TokenStore;
+  readonly tokens: Pick<TokenStore, 'check'>;
   /** Addresses that the API listens on, under each known name; filled when it listens. Unused on the control socket. */
   readonly ownAddresses: readonly HostPort[];
 }
@@ -70,10 +69,28 @@ function addressOf({ socket }: FastifyRequest): string | null {
   return socket.remoteAddress?.replace(/^::ffff:(?=[0-9.]+$)/, '') ?? null;
 }
 
-function byToken(request: FastifyRequest, tokens: TokenStore, address: string | null): Access {
+function byToken(request: FastifyRequest, tokens: Pick<TokenStore, 'check'>, address: string | null): Access {
   const text = BEARER.exec(request.headers.authorization ?? '')?.groups?.['token'];
   if (text === undefined) throw new TenementError('unauthorized', 'the request carries no bearer token');
-  const token = tokens.verify(text);
-  if (token === null) throw new TenementError('unauthorized', 'the bearer token is not valid');
-  return { actor: tokenActor(token, address), grants: EVERYTHING };
+  const check = tokens.check(text);
+  if (!check.ok) throw notValid(check);
+  return { actor: tokenActor(check.token, address), grants: check.token, token: check.token };
+}
+
+function notValid(check: Exclude<TokenCheck, { ok: true }>): TenementError {
+  switch (check.why) {
+    case 'mistyped':
+      return unauthorized('is mistyped or cut off: its checksum is wrong', 'Copy it again, from `ten_` to its end.');
+    case 'expired':
+      return unauthorized(
+        `expired at ${new Date(check.expiresAtMs).toISOString()}`,
+        'An operator makes another with `tenement token create`.',
+      );
+    case 'unknown':
+      return new TenementError('unauthorized', 'the bearer token is not valid');
+  }
+}
+
+function unauthorized(what: string, hint: string): TenementError {
+  return new TenementError('unauthorized', `the bearer token ${what}`, { hint });
 }

@@ -1,6 +1,4 @@
 /** /api/tokens: tokens for callers over TCP. */
-import type { TokenInfo } from '../../core/stores/token-store.ts';
-import { TenementError } from '../../errors.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { newTokenSchema, noContent, problemAnswer, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
@@ -14,7 +12,7 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
       config: needs('read', 'server'),
       schema: { summary: 'List tokens, without their text', response: { 200: tokensSchema, '4xx': problemAnswer } },
     },
-    async () => ({ tokens: tokens.list().map(toView) }),
+    async () => ({ tokens: tokens.list() }),
   );
   api.post(
     '/api/tokens',
@@ -22,10 +20,10 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
       config: needs('manage', 'server'),
       schema: { summary: 'Create a token', body: tokenBody, response: { 201: newTokenSchema, '4xx': problemAnswer } },
     },
-    async (request, reply) => {
-      const { token, ...info } = await tokens.create(request.body.name);
+    async ({ access, body }, reply) => {
+      const made = await tokens.by(access.actor, access.grants).create(body);
       reply.code(201).header('cache-control', 'no-store');
-      return { ...toView(info), token };
+      return made;
     },
   );
   api.delete(
@@ -33,18 +31,14 @@ export function tokenRoutes(api: Api, context: ApiContext): void {
     {
       config: needs('manage', 'server'),
       schema: {
-        summary: 'Revoke a token',
+        summary: 'Revoke a token, and end its open streams',
         params: tokenParams,
         response: { 204: noContent, '4xx': problemAnswer },
       },
     },
-    async (request, reply) => {
-      if (await tokens.revoke(request.params.id)) return reply.code(204).send();
-      throw new TenementError('unknown_token', `there is no token ${JSON.stringify(request.params.id.slice(0, 80))}`);
+    async ({ access, params }, reply) => {
+      await tokens.by(access.actor, access.grants).revoke(params.id);
+      return reply.code(204).send();
     },
   );
-}
-
-function toView(info: TokenInfo): { id: string; name: string; createdAt: string } {
-  return { id: info.id, name: info.name, createdAt: new Date(info.createdAtMs).toISOString() };
 }

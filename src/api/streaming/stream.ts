@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../logger.ts';
+import type { TokenWatch } from '../access/token-watch.ts';
 
 /** Interval of comments that keep proxies from closing a quiet stream, and that detect a vanished client. */
 const KEEP_ALIVE_MS = 15_000;
@@ -38,24 +39,29 @@ export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   source: StreamSource,
-  context: { followers: Followers; logger: Logger; closing: AbortController },
+  context: { followers: Followers; logger: Logger; closing: AbortController; tokenWatch: TokenWatch },
 ): Promise<void> {
   const events = wantsEventStream(request);
   const response = reply.raw;
   reply.hijack();
   context.followers.add(source.stop);
   response.once('close', source.stop);
+  const revoked = new AbortController();
+  const unwatch = context.tokenWatch.watch(request.access.token, () => revoked.abort());
   if (response.destroyed || context.closing.signal.aborted) source.stop();
   const keepAlive = events ? setInterval(() => comment(response), KEEP_ALIVE_MS).unref() : undefined;
   response.writeHead(200, headers(events, source.live !== null));
   response.flushHeaders();
   try {
     const body = Readable.from(chunks(source, events ? asEvent : asLine));
-    await pipeline(body, response, source.cut === null ? {} : { signal: source.cut });
+    await pipeline(body, response, {
+      signal: AbortSignal.any([revoked.signal, source.cut].filter((signal) => signal !== null)),
+    });
   } catch (error) {
     context.logger.debug({ requestId: request.id, err: error }, 'stream was cut');
   } finally {
     clearInterval(keepAlive);
+    unwatch();
     context.followers.delete(source.stop);
     source.stop();
   }

@@ -1,10 +1,17 @@
 /** `tenement token`: manages access to the API over TCP. */
 import type { Command } from 'commander';
-import { table } from '../output/format.ts';
+import type { TokenInput } from '../../core/access/new-token.ts';
+import type { TokenView } from '../../core/input/token-verbs.ts';
+import { age, duration, table } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
+import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
 type TokenOptions = GlobalOptions & { readonly json?: boolean };
+
+interface CreateOptions extends TokenOptions, Pick<TokenInput, 'scope' | 'expires'> {
+  readonly can?: string;
+}
 
 export function tokenCommand(program: Command, io: CliIo): void {
   const token = program.command('token').description('create, list and revoke API tokens');
@@ -12,8 +19,15 @@ export function tokenCommand(program: Command, io: CliIo): void {
     .command('create')
     .description('create a token and print it; it is not shown again')
     .argument('[name]', 'what the token is for', 'unnamed')
+    .option('--scope <scope>', 'what it covers: admin, service:NAME or tenant:ID (default: admin)')
+    .option(
+      '--can <abilities>',
+      'what it may do there: read (see), operate (start, stop, restart, sleep, logs), manage (the rest), separated by ' +
+        'commas (default: everything for admin, read for others)',
+    )
+    .option('--expires <when>', 'when it ends: 90d, or a date (default: never)')
     .option('--json', 'print the token as JSON')
-    .action((name: string, _options, command: Command) => create(name, command.optsWithGlobals<TokenOptions>(), io));
+    .action((name: string, _options, command: Command) => create(name, command.optsWithGlobals<CreateOptions>(), io));
   token
     .command('ls')
     .description('list the tokens')
@@ -21,17 +35,22 @@ export function tokenCommand(program: Command, io: CliIo): void {
     .action((_options, command: Command) => list(command.optsWithGlobals<TokenOptions>(), io));
   token
     .command('revoke')
-    .description('revoke a token')
+    .description('revoke a token, and end what it follows')
     .argument('<id>', 'the id that `token ls` shows')
     .option('--json', 'print {}')
     .action((id: string, _options, command: Command) => revoke(id, command.optsWithGlobals<TokenOptions>(), io));
 }
 
-async function create(name: string, options: TokenOptions, io: CliIo): Promise<void> {
-  const created = await withClient(options, io, (client) => client.createToken(name));
+async function create(name: string, options: CreateOptions, io: CliIo): Promise<void> {
+  const { scope, expires } = options;
+  const can = options.can?.split(',').map((word) => word.trim());
+  const created = await withClient(options, io, (client) => client.createToken({ name, scope, can, expires }));
   if (options.json === true) return printJson(io, created);
+  const { id, expiresAt } = created;
+  const may = `may ${created.can.join(', ')} in scope ${created.scope}`;
+  const ends = expiresAt === null ? 'never expires' : `expires at ${expiresAt}`;
   // Only the text goes to stdout, so that a script can use it directly.
-  io.stderr.write(`Token ${created.id} (${created.name}); it is not shown again:\n`);
+  io.stderr.write(`Token ${id} (${terminalText(name)}) ${may}, and ${ends}. It is not shown again:\n`);
   await print(io, created.token);
 }
 
@@ -39,8 +58,25 @@ async function list(options: TokenOptions, io: CliIo): Promise<void> {
   const tokens = await withClient(options, io, (client) => client.listTokens());
   if (options.json === true) return printJson(io, tokens);
   if (tokens.length === 0) return print(io, 'No tokens. Create one: tenement token create NAME');
-  const rows = tokens.map(({ id, name, createdAt }) => [id, name, createdAt]);
-  await print(io, table(['ID', 'NAME', 'CREATED'], rows));
+  const nowMs = Date.now();
+  await print(
+    io,
+    table(
+      ['ID', 'NAME', 'SCOPE', 'CAN', 'EXPIRES', 'LAST USED', 'CREATED'],
+      tokens.map((token) => row(token, nowMs)),
+    ),
+  );
+}
+
+function row({ id, name, scope, can, createdAt, expiresAt, lastUsedAt }: TokenView, nowMs: number): string[] {
+  const used = lastUsedAt === null ? 'never' : `${age(lastUsedAt, nowMs)} ago`;
+  return [id, terminalText(name), scope, can.join(','), expiry(expiresAt, nowMs), used, createdAt];
+}
+
+function expiry(at: string | null, nowMs: number): string {
+  if (at === null) return 'never';
+  const leftMs = Date.parse(at) - nowMs;
+  return leftMs <= 0 ? 'expired' : `in ${duration(leftMs)}`;
 }
 
 async function revoke(id: string, options: TokenOptions, io: CliIo): Promise<void> {

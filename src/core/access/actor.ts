@@ -20,6 +20,17 @@ export const SYSTEM = unnamed('system');
 /** The program that embeds the library. */
 export const LIBRARY = unnamed('library');
 
+/** Names that no token may have, because events use them for others. */
+export const RESERVED_NAMES: readonly string[] = [
+  'cli',
+  'config',
+  'request',
+  'system',
+  'library',
+  'anonymous',
+  'token',
+];
+
 /** Returns a caller of the API without a token, which `auth = "none"` admits. */
 export function anonymous(address: string | null): Actor {
   return { ...unnamed('anonymous'), address };

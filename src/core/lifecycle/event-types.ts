@@ -5,6 +5,8 @@ export const EVENT_TYPES = [
   'spawned',
   'removed',
   'exec',
+  'token-created',
+  'token-revoked',
   'reloaded',
   'reload-failed',
   'rollout-halted',

@@ -1,19 +1,34 @@
-/** API tokens. */
+/** Storage of API tokens, which the registry implements. */
+import type { NewToken } from '../access/new-token.ts';
 
-export interface TokenInfo {
+export interface TokenInfo extends NewToken {
   readonly id: string;
-  readonly name: string;
   readonly createdAtMs: number;
+  /** To the minute, and possibly a second late; null: never used. */
+  readonly lastUsedAtMs: number | null;
 }
+
+/**
+ * `mistyped`: the checksum of the text is wrong, so it was never a token. `unknown`: there is none, or no more.
+ * `expired`: its time is over.
+ */
+export type TokenCheck =
+  | { readonly ok: true; readonly token: TokenInfo }
+  | { readonly ok: false; readonly why: 'mistyped' | 'unknown' }
+  | { readonly ok: false; readonly why: 'expired'; readonly expiresAtMs: number };
 
 export interface TokenStore {
   /**
    * Makes a token. Its text is returned only here, and only its hash is kept. @throws {TenementError} `state_failed`
    */
-  create(name: string): Promise<TokenInfo & { readonly token: string }>;
+  create(asked: NewToken): Promise<TokenInfo & { readonly token: string }>;
   list(): TokenInfo[];
-  /** Returns false when there is no such token. @throws {TenementError} `state_failed` */
-  revoke(id: string): Promise<boolean>;
-  /** Returns the token with this text; null: none. Takes the same time for every text. */
-  verify(token: string): TokenInfo | null;
+  /** Returns what was revoked; null when there is no such token. @throws {TenementError} `state_failed` */
+  revoke(id: string): Promise<TokenInfo | null>;
+  /** Finds the token with a text, and notes that it is used. Takes the same time for every text of a token's form. */
+  check(text: string): TokenCheck;
+  /** Whether a token is neither revoked nor expired. */
+  isValid(id: string): boolean;
+  /** Calls `listener` whenever tokens have been revoked. */
+  onRevoked(listener: () => void): void;
 }

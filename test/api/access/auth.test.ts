@@ -4,8 +4,8 @@ import { runningApi, runningOnSocket } from '../running.ts';
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 test('every route but health needs a token when tokens are required', async () => {
-  const { call, tokens } = await runningApi('token');
-  const { token } = await tokens.create('ci');
+  const { call, tokenStore } = await runningApi('token');
+  const { token } = await tokenStore.make();
   expect((await call('/health')).text).toBe('{"status":"ok"}');
   for (const path of ['/api/instances', '/metrics', '/openapi.json', '/api/events', '/nowhere']) {
     const refused = await call(path);
@@ -17,15 +17,15 @@ test('every route but health needs a token when tokens are required', async () =
 });
 
 test.each(['Bearer wrong', 'Bearer ', 'Basic c2VjcmV0', 'secret-t1', ''])('%j is not a valid token', async (header) => {
-  const { call, tokens } = await runningApi('token');
-  await tokens.create('ci');
+  const { call, tokenStore } = await runningApi('token');
+  await tokenStore.make();
   expect((await call('/api/instances', { headers: { authorization: header } })).status).toBe(401);
 });
 
 test('a revoked token stops working', async () => {
-  const { call, tokens } = await runningApi('token');
-  const { token, id } = await tokens.create('ci');
-  await tokens.revoke(id);
+  const { call, tokenStore } = await runningApi('token');
+  const { token, id } = await tokenStore.make();
+  await tokenStore.revoke(id);
   expect((await call('/api/instances', bearer(token))).status).toBe(401);
 });
 

@@ -40,8 +40,8 @@ test('routes that give away secrets are on the control socket alone', async () =
 });
 
 test('a change is ascribed to the token, with the address of its caller', async () => {
-  const { call, supervisor, tokens } = await runningApi('token');
-  const { token } = await tokens.create('ci');
+  const { call, supervisor, tokenStore } = await runningApi('token');
+  const { token } = await tokenStore.make();
   await call('/spawn/api/--id=acme', { headers: { authorization: `Bearer ${token}` } });
   expect(supervisor.actors).toEqual([{ name: 'ci', tokenId: 't1', address: '127.0.0.1' }]);
 });

@@ -1,0 +1,39 @@
+/** Tokens as the API and the library see them. */
+import type { Ability } from '../access/ability.ts';
+import type { Actor } from '../access/actor.ts';
+import type { TokenInput } from '../access/new-token.ts';
+import type { Grants } from '../access/permission.ts';
+
+/** A token in JSON (docs/tokens.md). Times are ISO 8601. */
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  /** `admin`, `service:api` or `tenant:acme`. */
+  readonly scope: string;
+  readonly can: readonly Ability[];
+  readonly createdAt: string;
+  /** null: never. */
+  readonly expiresAt: string | null;
+  /** null: never used. */
+  readonly lastUsedAt: string | null;
+}
+
+export type MadeToken = TokenView & {
+  /** Its text, which is not shown again. */
+  readonly token: string;
+};
+
+/** What one actor does with tokens. */
+export interface TokenVerbs {
+  /** @throws {TenementError} `bad_input`, `forbidden`, `state_failed` */
+  create(input: TokenInput): Promise<MadeToken>;
+  /** Ends its open streams too. @throws {TenementError} `unknown_token`, `state_failed` */
+  revoke(id: string): Promise<void>;
+}
+
+export interface TokenFace {
+  /** @param granter what the actor may do itself, which bounds what its tokens may do */
+  by(actor: Actor, granter: Grants): TokenVerbs;
+  /** Lists the tokens, also those that have expired, oldest first. */
+  list(): TokenView[];
+}

@@ -1,0 +1,58 @@
+/** Tokens in memory, with texts that a test can predict. */
+
+import type { NewToken } from '../../src/core/access/new-token.ts';
+import { newToken, type TokenInput } from '../../src/core/access/new-token.ts';
+import { EVERYTHING } from '../../src/core/access/permission.ts';
+import type { TokenCheck, TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
+
+export class FakeTokenStore implements TokenStore {
+  readonly #tokens = new Map<string, TokenInfo & { token: string }>();
+  readonly #listeners: (() => void)[] = [];
+
+  /** Makes a token, `ci` unless the test says otherwise, and returns it with its text. */
+  make(input: TokenInput = {}): Promise<TokenInfo & { token: string }> {
+    return this.create(
+      newToken({ name: 'ci', ...input }, { nowMs: Date.now(), services: ['api', 'web'], granter: EVERYTHING }),
+    );
+  }
+
+  async create(asked: NewToken) {
+    const id = `t${this.#tokens.size + 1}`;
+    const token = { ...asked, id, createdAtMs: Date.parse('2026-01-01'), lastUsedAtMs: null, token: `secret-${id}` };
+    this.#tokens.set(id, token);
+    return token;
+  }
+
+  list(): TokenInfo[] {
+    return Array.from(this.#tokens.values(), withoutText);
+  }
+
+  async revoke(id: string): Promise<TokenInfo | null> {
+    const found = this.#tokens.get(id);
+    if (found === undefined) return null;
+    this.#tokens.delete(id);
+    for (const listener of this.#listeners) listener();
+    return withoutText(found);
+  }
+
+  check(text: string): TokenCheck {
+    const found = [...this.#tokens.values()].find(({ token }) => token === text);
+    if (found === undefined) return { ok: false, why: text.startsWith('mistyped') ? 'mistyped' : 'unknown' };
+    const { expiresAtMs } = found;
+    if (expiresAtMs !== null && expiresAtMs <= Date.now()) return { ok: false, why: 'expired', expiresAtMs };
+    return { ok: true, token: withoutText(found) };
+  }
+
+  isValid(id: string): boolean {
+    const found = this.#tokens.get(id);
+    return found !== undefined && this.check(found.token).ok;
+  }
+
+  onRevoked(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+}
+
+function withoutText({ token: _text, ...info }: TokenInfo & { token: string }): TokenInfo {
+  return info;
+}
