@@ -39,12 +39,12 @@ const IPV6: typeof IPV4 = [
 const CARRIERS = ['::ffff:', '64:ff9b::'];
 const CARRIER_BITS = 96;
 
-interface Range {
+interface AddressRange {
   readonly list: BlockList;
   readonly what: string;
 }
 
-const RANGES: readonly Range[] = [
+const RANGES: readonly AddressRange[] = [
   ...IPV4.map(([address, prefix, what]) => rangeOf(what, (list) => addIpv4(list, address, prefix))),
   ...IPV6.map(([address, prefix, what]) => rangeOf(what, (list) => list.addSubnet(address, prefix, 'ipv6'))),
 ];
@@ -70,7 +70,7 @@ export function isOwnAddress(address: string): boolean {
   return own.check(address, family);
 }
 
-function rangeOf(what: string, add: (list: BlockList) => void): Range {
+function rangeOf(what: string, add: (list: BlockList) => void): AddressRange {
   const list = new BlockList();
   add(list);
   return { list, what };

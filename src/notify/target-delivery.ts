@@ -8,7 +8,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Outbox, OutboxMessage } from '../core/stores/outbox.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import { type Attempt, MAX_SENDING } from './webhook.ts';
+import { type DeliveryAttempt, MAX_SENDING } from './webhook.ts';
 
 /** Delay before a write that failed is repeated; another process's lock passes soon. */
 const WRITE_AGAIN_MS = 100;
@@ -20,7 +20,7 @@ export interface DeliveryDeps {
   /** Returns a number from 0 to 1. */
   random(): number;
   /** Sends a message once; never rejects. */
-  send(message: OutboxMessage): Promise<Attempt>;
+  send(message: OutboxMessage): Promise<DeliveryAttempt>;
   /** Called for each attempt. */
   tried(ok: boolean): void;
   /** Called for a message that is not tried again. */
@@ -171,7 +171,11 @@ export class TargetDelivery {
     this.makeReady(queue);
   }
 
-  private async notAccepted(queue: Queue, message: OutboxMessage, { failure, retryAfterMs }: Attempt): Promise<void> {
+  private async notAccepted(
+    queue: Queue,
+    message: OutboxMessage,
+    { failure, retryAfterMs }: DeliveryAttempt,
+  ): Promise<void> {
     const { outbox, clock, logger, random } = this.deps;
     const nowMs = clock.nowMs();
     const reason = failure ?? 'not accepted';

@@ -19,7 +19,7 @@ const MAX_INTERIM = 10;
 /** How much of an answer's body is read. */
 const MAX_ANSWER_BYTES = 1024;
 
-export interface Attempt {
+export interface DeliveryAttempt {
   /** Whether the receiver accepted the message: it answered with 2xx. */
   readonly ok: boolean;
   /** null: there was no answer. */
@@ -59,7 +59,7 @@ export class Webhook {
   }
 
   /** Sends a message once; never rejects. */
-  async send(id: string, body: string): Promise<Attempt> {
+  async send(id: string, body: string): Promise<DeliveryAttempt> {
     try {
       return await this.attempt(id, body);
     } catch (error) {
@@ -76,7 +76,7 @@ export class Webhook {
     return this.options.timeoutMs ?? ANSWER_TIMEOUT_MS;
   }
 
-  private async attempt(id: string, body: string): Promise<Attempt> {
+  private async attempt(id: string, body: string): Promise<DeliveryAttempt> {
     const keys = keysOf(this.target);
     if (typeof keys === 'string') return failed(`not sent: ${keys}`);
     this.assertPublic();
@@ -128,7 +128,7 @@ function keysOf({ secretFile }: NotifyTarget): readonly Buffer[] | string {
   return typeof keys === 'string' ? `secret_file ${secretFile}: ${keys}` : keys;
 }
 
-function judged({ statusCode, headers }: Dispatcher.ResponseData, answer: string): Attempt {
+function judged({ statusCode, headers }: Dispatcher.ResponseData, answer: string): DeliveryAttempt {
   const ok = statusCode >= 200 && statusCode < 300;
   const asked = headers['retry-after'];
   return {
@@ -160,7 +160,7 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
   return Buffer.concat(parts).toString('utf8');
 }
 
-function failed(failure: string): Attempt {
+function failed(failure: string): DeliveryAttempt {
   return { ok: false, status: null, answer: null, failure, retryAfterMs: null };
 }
 

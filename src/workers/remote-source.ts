@@ -21,7 +21,7 @@ import type { FromWorker, Share } from './protocol.ts';
 const REPORT_MS = 50;
 
 /** Counts for one process. */
-class Counter {
+class ClaimCounter {
   requests = 0;
   streams = 0;
   total = 0;
@@ -58,7 +58,7 @@ export class RemoteSource implements UpstreamSource {
   readonly send: (message: FromWorker) => void;
   private readonly registered = new Set<InstanceName>();
   private readonly granted = new Map<InstanceName, LeaseTarget>();
-  private readonly counters = new Map<number, Counter>();
+  private readonly counters = new Map<number, ClaimCounter>();
   private readonly changed = new Set<number>();
   /** Retired processes that are still in use; their counts are reported at once. */
   private readonly retired = new Set<number>();
@@ -178,14 +178,14 @@ export class RemoteSource implements UpstreamSource {
     this.retired.delete(generation);
   }
 
-  private countedFor({ generation }: LeaseTarget, requester: Requester | undefined): Counter {
+  private countedFor({ generation }: LeaseTarget, requester: Requester | undefined): ClaimCounter {
     const counter = this.counterOf(generation);
     if (requester !== undefined) counter.client ??= requester.client;
     return counter;
   }
 
-  private counterOf(generation: number): Counter {
-    const counter = this.counters.get(generation) ?? new Counter();
+  private counterOf(generation: number): ClaimCounter {
+    const counter = this.counters.get(generation) ?? new ClaimCounter();
     this.counters.set(generation, counter);
     return counter;
   }
@@ -206,11 +206,11 @@ class LocalLease implements Lease {
   readonly generation: number;
   readonly requestTimeoutMs: number;
   readonly heldMs = null;
-  private readonly counter: Counter;
+  private readonly counter: ClaimCounter;
   private readonly source: RemoteSource;
   private open: 'request' | 'stream' | null = 'request';
 
-  constructor(target: LeaseTarget, counter: Counter, source: RemoteSource) {
+  constructor(target: LeaseTarget, counter: ClaimCounter, source: RemoteSource) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;
@@ -251,11 +251,16 @@ class RemoteLease implements Lease {
   readonly heldMs: number | null;
   readonly traffic: Traffic;
   private readonly id: number;
-  private readonly counter: Counter;
+  private readonly counter: ClaimCounter;
   private readonly source: RemoteSource;
   private released = false;
 
-  constructor(target: LeaseTarget & { heldMs: number | null }, id: number, counter: Counter, source: RemoteSource) {
+  constructor(
+    target: LeaseTarget & { heldMs: number | null },
+    id: number,
+    counter: ClaimCounter,
+    source: RemoteSource,
+  ) {
     this.instance = target.instance;
     this.tenantId = target.tenantId;
     this.upstream = target.upstream;

@@ -63,10 +63,10 @@ export function partOfOneClient(inAll: number): number {
   return Math.max(1, Math.floor(Math.max(inAll / 4, Math.min(inAll * 0.75, 256))));
 }
 
-type ConnectionLimits = Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
+type ProxyConnectionLimits = Pick<ProxyLimits, 'maxConnections' | 'maxConnectionsPerClient'>;
 
 /** Replaces limits of 0 by numbers that follow from the open files. */
-export function proxyLimits<L extends ConnectionLimits>(configured: L, shares: DescriptorShares) {
+export function proxyLimits<L extends ProxyConnectionLimits>(configured: L, shares: DescriptorShares) {
   const maxConnections = configured.maxConnections || shares.connections;
   const maxConnectionsPerClient = configured.maxConnectionsPerClient || partOfOneClient(maxConnections);
   return { ...configured, maxConnections, maxConnectionsPerClient, listeners: shares.listeners };

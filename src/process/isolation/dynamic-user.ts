@@ -18,7 +18,7 @@ import type { Owner } from '../storage/directories.ts';
 import { lookAtName } from '../storage/files.ts';
 import { trashesOf } from '../storage/purge.ts';
 
-type Range = readonly [first: number, last: number];
+type UidRange = readonly [first: number, last: number];
 
 /** The mode bit by which others may pass through a directory. */
 const OTHERS_MAY_PASS = 0o001;
@@ -40,7 +40,7 @@ export class DynamicUsers {
    * Returns the tenant's user, or the next free one. Its group has the same number.
    * @throws {Error} when no uid is left, or when the tenant's directory belongs to another tenant's user
    */
-  ownerFor(tenantId: string, range: Range): Owner {
+  ownerFor(tenantId: string, range: UidRange): Owner {
     this.seen ??= lookAround(this.dataDir);
     const uid = this.ownUid(tenantId, range) ?? this.given.get(tenantId) ?? this.nextFree(range);
     const tenants = this.seen.get(uid) ?? new Set();
@@ -62,7 +62,7 @@ export class DynamicUsers {
    * The group of a directory that is root's (`user = "root"`) still tells its former user; a copy that was given to
    * root has no such group.
    */
-  private ownUid(tenantId: string, range: Range): number | null {
+  private ownUid(tenantId: string, range: UidRange): number | null {
     const dir = lstatSync(join(this.dataDir, tenantId), { throwIfNoEntry: false });
     if (dir === undefined) return null;
     if (isIn(dir.uid, range)) return dir.uid;
@@ -76,7 +76,7 @@ export class DynamicUsers {
    * tenant in shared places, and IPC objects. Uids of processes, and of directories that are still being deleted, are
    * skipped. The uid is stored before it is given.
    */
-  private nextFree([first, last]: Range): number {
+  private nextFree([first, last]: UidRange): number {
     const taken = this.taken();
     const from = this.lastGiven() ?? Math.max(first - 1, ...[...taken].filter((uid) => isIn(uid, [first, last])));
     const size = last - first + 1;
