@@ -40,6 +40,9 @@ interface EventsQuery extends StreamQuery {
   readonly tenant?: string | undefined;
 }
 
+/** How many instances are asked for at once. */
+const PAGE_SIZE = 1000;
+
 /** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */
 export interface ApiClient {
   /** Socket path or URL of the server. */
@@ -51,6 +54,7 @@ export interface ApiClient {
   sleep(instance: InstanceName): Promise<InstanceView>;
   remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
   get(instance: InstanceName): Promise<InstanceView>;
+  /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
@@ -115,8 +119,16 @@ function instanceCalls(transport: Transport): InstanceCalls {
     get: async (instance) =>
       (await transport.json({ method: 'GET', path: instancePath(instance) })).data as InstanceView,
     list: async () => {
-      const { data } = await transport.json({ method: 'GET', path: '/api/instances' });
-      return (data as { instances: InstanceView[] }).instances;
+      const all: InstanceView[] = [];
+      for (let after: string | null | undefined; after !== null; ) {
+        const query = { limit: PAGE_SIZE, ...(after !== undefined && { after }) };
+        const { data } = await transport.json({ method: 'GET', path: '/api/instances', query });
+        // An older server sends everything at once, and no `next`.
+        const { instances, next = null } = data as { instances: InstanceView[]; next?: string | null };
+        all.push(...instances);
+        after = next;
+      }
+      return all;
     },
   };
 }

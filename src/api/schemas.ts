@@ -129,7 +129,25 @@ export const instanceSchema = z.object({
     .nullable(),
 });
 
-export const instancesSchema = z.object({ instances: z.array(instanceSchema) });
+/** The largest page: about a megabyte. */
+const MAX_PAGE = 1000;
+
+const pageLimit = z
+  .string()
+  .regex(/^\d{1,9}$/, 'expected a whole number')
+  .transform(Number)
+  .refine((limit) => limit >= 1 && limit <= MAX_PAGE, `expected a number from 1 to ${MAX_PAGE}`)
+  .describe('At most this many. Default: all.');
+
+export const instancesQuery = z.strictObject({
+  limit: pageLimit.optional(),
+  after: z.string().optional().describe('Only instances whose name comes after this one: `next` of the page before.'),
+});
+
+export const instancesSchema = z.object({
+  instances: z.array(instanceSchema),
+  next: z.string().nullable().describe('What `after` must be for the next page; null after the last one.'),
+});
 const tokenSchema = z.object({
   id: z.string(),
   name: z.string(),

@@ -49,10 +49,11 @@ export class InstanceTable {
     for (const member of this.members.values()) if (member instanceof Runner) yield member;
   }
 
-  /** Iterates over all instances, each with a runner, which for a sleeper is temporary. */
-  *everyone(): Generator<Runner> {
-    for (const member of this.members.values()) {
-      yield member instanceof Runner ? member : this.options.makeRunner(member);
+  /** Iterates over instances, all unless `names` are given, each with a runner, which for a sleeper is temporary. */
+  *everyone(names: Iterable<InstanceName> = this.members.keys()): Generator<Runner> {
+    for (const name of names) {
+      const member = this.members.get(name);
+      if (member !== undefined) yield member instanceof Runner ? member : this.options.makeRunner(member);
     }
   }
 

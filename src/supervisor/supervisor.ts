@@ -2,8 +2,15 @@
 
 import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
+import { pageOf } from '../core/input/page.ts';
 import type { SelfVerbs } from '../core/input/self-verbs.ts';
-import type { InstanceView, SupervisorFace, SupervisorVerbs } from '../core/input/verbs.ts';
+import type {
+  InstancePage,
+  InstanceQuery,
+  InstanceView,
+  SupervisorFace,
+  SupervisorVerbs,
+} from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Config } from '../core/service/service.ts';
 import type { Runner } from './instance/runner.ts';
@@ -107,6 +114,12 @@ export class Supervisor implements SupervisorFace, GrantSource {
   list(): InstanceView[] {
     const views = Array.from(this.instanceTable.everyone(), (runner) => this.view(runner));
     return views.sort((a, b) => (a.instance < b.instance ? -1 : 1));
+  }
+
+  page({ isSeen = () => true, ...query }: InstanceQuery): InstancePage {
+    const seen = Array.from(this.instanceTable.names()).filter(isSeen);
+    const { keys, next } = pageOf(seen, query);
+    return { instances: Array.from(this.instanceTable.everyone(keys), (runner) => this.view(runner)), next };
   }
 
   /** How many instances are served. */

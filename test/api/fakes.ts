@@ -2,7 +2,14 @@
 
 import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
-import type { InstanceView, SupervisorFace, SupervisorVerbs } from '../../src/core/input/verbs.ts';
+import { pageOf } from '../../src/core/input/page.ts';
+import type {
+  InstancePage,
+  InstanceQuery,
+  InstanceView,
+  SupervisorFace,
+  SupervisorVerbs,
+} from '../../src/core/input/verbs.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName, unknownInstance } from '../../src/core/lifecycle/instance.ts';
@@ -143,6 +150,11 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
 
   list(): InstanceView[] {
     return [...this.views.values()];
+  }
+
+  page({ isSeen = () => true, ...query }: InstanceQuery): InstancePage {
+    const { keys, next } = pageOf([...this.views.keys()].filter(isSeen), query);
+    return { instances: keys.map((name) => this.get(name)), next };
   }
 
   #record(...call: unknown[]): void {

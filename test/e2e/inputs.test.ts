@@ -35,7 +35,7 @@ it('the API refuses each bad input with 400, and the command line with status 2'
     const { status, stderr } = await server.cliOverHttp('spawn', 'app', '--id', 'acme', ...words);
     expect([words, status, stderr]).toEqual([words, 2, expect.stringMatching(/^tenement: .*\((usage|bad_input)\)\n/)]);
   }
-  expect(JSON.parse((await server.api('/api/instances')).body)).toEqual({ instances: [] });
+  expect(JSON.parse((await server.api('/api/instances')).body)).toEqual({ instances: [], next: null });
 });
 
 it.each([

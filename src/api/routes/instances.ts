@@ -1,15 +1,17 @@
 /** /api/instances: the verbs of the supervisor. */
 
 import type { InstanceView, SpawnOptions, SupervisorFace } from '../../core/input/verbs.ts';
-import { namedInstance } from '../../core/lifecycle/instance.ts';
+import { type InstanceName, namedInstance, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
+import { TenementError, toTenementError } from '../../errors.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import {
   instanceParams,
   instanceSchema,
+  instancesQuery,
   instancesSchema,
   noBody,
   noContent,
@@ -41,11 +43,18 @@ function readRoutes(api: Api, supervisor: SupervisorFace): void {
     '/api/instances',
     {
       config: needs('read', 'visible'),
-      schema: { summary: 'List instances', response: { 200: instancesSchema, '4xx': problemAnswer } },
+      schema: {
+        summary: 'List instances by name, all or in pages',
+        querystring: instancesQuery,
+        response: { 200: instancesSchema, '4xx': problemAnswer },
+      },
     },
-    async ({ access }) => ({
-      instances: supervisor.list().filter(({ service, id }) => sees(access, { service, tenantId: id })),
-    }),
+    async ({ access, query: { limit, after } }) =>
+      supervisor.page({
+        limit,
+        after: after === undefined ? undefined : startOfPage(after),
+        isSeen: (instance) => sees(access, parseInstanceName(instance)),
+      }),
   );
   api.get(
     '/api/instances/:instance',
@@ -59,6 +68,18 @@ function readRoutes(api: Api, supervisor: SupervisorFace): void {
     },
     async (request) => supervisor.get(namedInstance(request.params.instance)),
   );
+}
+
+/** @throws {TenementError} `bad_input` */
+function startOfPage(after: string): InstanceName {
+  try {
+    return namedInstance(after);
+  } catch (error) {
+    const { message } = toTenementError(error);
+    throw new TenementError('bad_input', `after: ${message}`, {
+      hint: 'Send `next` of the page before, or no `after`.',
+    });
+  }
 }
 
 function spawnRoute(api: Api, supervisor: SupervisorFace): void {

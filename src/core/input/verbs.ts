@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.ts';
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../service/operator-command.ts';
+import type { PageQuery } from './page.ts';
 
 /** An instance in JSON (docs/http.md); unknown values are null. Times are ISO 8601. */
 export interface InstanceView {
@@ -71,6 +72,18 @@ export interface SupervisorVerbs {
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
 }
 
+/** Which instances to list. */
+export interface InstanceQuery extends PageQuery<InstanceName> {
+  /** Default: every instance is seen. */
+  readonly isSeen?: ((instance: InstanceName) => boolean) | undefined;
+}
+
+export interface InstancePage {
+  readonly instances: readonly InstanceView[];
+  /** What `after` must be for the next page; null: this is the last one. */
+  readonly next: InstanceName | null;
+}
+
 /** Everything that is seen and done from outside. */
 export interface SupervisorFace {
   /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
@@ -78,4 +91,6 @@ export interface SupervisorFace {
   /** @throws {TenementError} `unknown_tenant` */
   get(instance: InstanceName): InstanceView;
   list(): InstanceView[];
+  /** Returns one page of the instances, by name. */
+  page(query: InstanceQuery): InstancePage;
 }
