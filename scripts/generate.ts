@@ -1,23 +1,24 @@
-/** Writes what is made from other files: the editors' schema and the reference, the applications' files in their page. `--check`: only tell whether they are fresh. */
+/** Writes what is made from other files: the editors' schema and the reference, the applications' files in their page, the table of permissions. `--check`: only tell whether they are fresh. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configReference } from '../src/config/reference.ts';
 import { withApplications } from './applications-page.ts';
-
-const BEGIN = '<!-- config:begin -->';
-const END = '<!-- config:end -->';
+import { permissionsTable } from './permissions-table.ts';
 
 const outputs = [
   { file: 'tenement.schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
-  { file: 'docs/config.md', make: (before: string) => withReference(before) },
+  { file: 'docs/config.md', make: (page: string) => withBlock(page, 'config', configReference()) },
+  { file: 'docs/tokens.md', make: async (page: string) => withBlock(page, 'permissions', await permissionsTable()) },
   { file: 'docs/applications.md', make: withApplications },
 ];
 
-function withReference(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/config.md has no ${BEGIN} … ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${configReference()}\n${page.slice(end)}`;
+/** Replaces what stands between the marks of a name. */
+function withBlock(page: string, name: string, text: string): string {
+  const begin = `<!-- ${name}:begin -->`;
+  const [before, rest] = page.split(begin);
+  const end = rest?.indexOf(`<!-- ${name}:end -->`) ?? -1;
+  if (before === undefined || rest === undefined || end < 0) throw new Error(`there is no ${begin} … ${name}:end`);
+  return `${before}${begin}\n\n${text}\n${rest.slice(end)}`;
 }
 
 function readIfThere(url: URL): string {
@@ -31,7 +32,7 @@ function readIfThere(url: URL): string {
 for (const { file, make } of outputs) {
   const url = new URL(`../${file}`, import.meta.url);
   const before = readIfThere(url);
-  const after = make(before);
+  const after = await make(before);
   if (after === before) continue;
   if (process.argv.includes('--check')) {
     console.error(`${file} is stale: npm run generate`);

@@ -157,7 +157,7 @@ export const ERROR_CODES = {
   forbidden: {
     httpStatus: 403,
     exitStatus: 1,
-    hint: 'An admin token may do everything; `tenement token ls` says what each may.',
+    hint: 'Use an admin token; the first is in admin.token in the state directory.',
   },
   forbidden_origin: {
     httpStatus: 403,

@@ -37,6 +37,7 @@ it('a hypervisor closed twice ends once, and every verb then fails (bug: half of
   expect(() => hypervisor.getInstance('app:acme')).toThrow(closed);
   expect(() => hypervisor.listInstances()).toThrow(closed);
   expect(() => hypervisor.events).toThrow(closed);
+  expect(() => hypervisor.tokens).toThrow(closed);
   expect(() => hypervisor.reload()).toThrow(closed);
   await expect(hypervisor.spawn('app', 'acme')).rejects.toThrow(closed);
   await expect(hypervisor.stop('app:acme')).rejects.toThrow(closed);
@@ -48,6 +49,26 @@ it('a spawn with invalid input registers nothing (bug: it did)', async () => {
   await expect(hypervisor.spawn('app', 'acme', bad)).rejects.toMatchObject({ code: 'bad_input' });
   expect(hypervisor.instanceCount).toBe(0);
 });
+
+it('tokens are made, listed and revoked, and the events ascribe that to the library', async () => {
+  const hypervisor = await loaded();
+  const { id, token } = await hypervisor.tokens.create({ name: 'panel', scope: 'tenant:acme', expires: '90d' });
+  expect(token).toMatch(/^ten_/);
+  expect(hypervisor.tokens.list()).toMatchObject([{ id, name: 'panel', scope: 'tenant:acme', can: ['read'] }]);
+  await hypervisor.tokens.revoke(id);
+  await expect(hypervisor.tokens.revoke(id)).rejects.toMatchObject({ code: 'unknown_token' });
+  const told = hypervisor.events.list().map(({ type, actor }) => `${type} by ${actor}`);
+  expect(told).toEqual(['token-created by library', 'token-revoked by library']);
+});
+
+it.each([{ nmae: 'x' }, { scope: 5 }, { can: 'read' }, { expires: new Date() }])(
+  'a token of %j is refused',
+  async (input) => {
+    const hypervisor = await loaded();
+    await expect(hypervisor.tokens.create(input as object)).rejects.toMatchObject({ code: 'bad_input' });
+    expect(hypervisor.tokens.list()).toEqual([]);
+  },
+);
 
 it('events are listed for an instance named as the verbs take it', async () => {
   const hypervisor = await loaded();

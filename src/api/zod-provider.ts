@@ -49,9 +49,9 @@ function inputError(error: z.ZodError, httpPart: string): TenementError {
 
 const PARTS = ['body', 'querystring', 'params'] as const;
 
-/** Converts a route's zod schemas to JSON Schema, for the OpenAPI plugin. */
-export const describeRoute: SwaggerTransform = ({ schema, url }) => {
-  const described: Record<string, unknown> = { ...schema };
+/** Converts a route's zod schemas to JSON Schema, for the OpenAPI plugin, and adds the permission that it needs. */
+export const describeRoute: SwaggerTransform = ({ schema, url, route }) => {
+  const described: Record<string, unknown> = { ...schema, 'x-permission': route.config?.permission };
   for (const part of PARTS) {
     if (schema?.[part] instanceof z.ZodType) described[part] = toJsonSchema(schema[part], 'input');
   }

@@ -210,6 +210,10 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
   expect(Object.keys(answers['4XX'].content)).toEqual(['application/problem+json']);
   expect(Object.keys(answers['200'].content)).toEqual(['application/x-ndjson', 'text/event-stream']);
   expect(description.paths['/health'].get.security).toEqual([]);
+  expect(description.paths['/api/instances/{instance}/logs'].get['x-permission']).toEqual({
+    ability: 'operate',
+    over: 'instance',
+  });
 });
 
 test('metrics give states and the figures of each instance', async () => {

@@ -1,7 +1,7 @@
 /** Permissions of routes: each route declares one, which is checked before its own code runs. */
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { Ability } from '../../core/access/ability.ts';
-import { type Decision, decide, type Permission, type Reach } from '../../core/access/permission.ts';
+import { ABILITIES, type Ability } from '../../core/access/ability.ts';
+import { type Decision, decide, type Grants, type Permission, type Reach } from '../../core/access/permission.ts';
 import { type Scope, type Subject, scopeText, subjectOf } from '../../core/access/scope.ts';
 import { unknownInstance } from '../../core/lifecycle/instance.ts';
 import { assertTenantId, unknownTenant } from '../../core/tenants/tenant.ts';
@@ -95,11 +95,16 @@ function refuse(
   if (decision === 'lacks-ability') {
     const message = `the token ${actor.name} may ${grants.can.join(' and ')}, but this needs ${ability}`;
     throw new TenementError('forbidden', message, {
-      hint: `Use a token that may: \`tenement token create NAME --scope ${scopeText(grants.scope)} --can ${ability}\`.`,
+      hint: `An operator makes one that may: \`tenement token create NAME --scope ${scopeText(grants.scope)} --can ${withAbility(grants, ability)}\`.`,
     });
   }
   const needed = over === 'server' ? 'an admin token' : 'a token for what it names';
   throw new TenementError('forbidden', `the token ${actor.name} is for ${covered(grants.scope)}; this needs ${needed}`);
+}
+
+/** Lists what a token would have to be made with; `read` need not be said. */
+function withAbility({ can }: Grants, ability: Ability): string {
+  return ABILITIES.filter((one) => one === ability || (one !== 'read' && can.includes(one))).join(',');
 }
 
 function covered(scope: Scope): string {

@@ -50,7 +50,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
   api.get(
     '/openapi.json',
     {
-      config: needs('read', 'visible'),
+      config: needs('read', 'any'),
       schema: { summary: 'Get this description', response: { '4xx': problemAnswer } },
     },
     async () => api.swagger(),

@@ -47,7 +47,7 @@ async function create(name: string, options: CreateOptions, io: CliIo): Promise<
   const created = await withClient(options, io, (client) => client.createToken({ name, scope, can, expires }));
   if (options.json === true) return printJson(io, created);
   const { id, expiresAt } = created;
-  const may = `may ${created.can.join(', ')} in scope ${created.scope}`;
+  const may = `may ${created.can.join(', ')} in the scope ${created.scope}`;
   const ends = expiresAt === null ? 'never expires' : `expires at ${expiresAt}`;
   // Only the text goes to stdout, so that a script can use it directly.
   io.stderr.write(`Token ${id} (${terminalText(name)}) ${may}, and ${ends}. It is not shown again:\n`);

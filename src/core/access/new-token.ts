@@ -80,9 +80,22 @@ function nameProblem(name: string): string | null {
 }
 
 function expiryOf(text: string | undefined, nowMs: number): number | null {
-  const atMs = text === undefined ? null : parseExpiry(text, nowMs);
+  const atMs = text === undefined ? null : parsed(text, nowMs);
   if (atMs === null || atMs > nowMs) return atMs;
-  throw new TenementError('bad_input', `expires: the token would never be valid`, {
-    hint: 'Write a duration such as 90d, a later date, or never.',
+  throw badExpiry('expires: the token would never be valid');
+}
+
+/** The hints of `parseExpiry` are about tenants, whose time may end now. */
+function parsed(text: string, nowMs: number): number | null {
+  try {
+    return parseExpiry(text, nowMs);
+  } catch (error) {
+    throw error instanceof TenementError ? badExpiry(error.message) : error;
+  }
+}
+
+function badExpiry(message: string): TenementError {
+  return new TenementError('bad_input', message, {
+    hint: 'Write a duration such as 90d, a date to come such as 2026-12-31 or 2026-12-31T12:00:00Z, or never.',
   });
 }

@@ -7,9 +7,10 @@ import { ADMIN, covers, type Scope, type Subject } from './scope.ts';
  * - `instance`, `tenant`: the one that the path names. For a scope that does not cover it, it does not exist.
  * - `registration`: an instance that the request wants to register. A scope that does not cover it forbids that.
  * - `visible`: whatever the scope covers. The route leaves out all else.
+ * - `any`: nothing that belongs to anybody. Every token reaches it.
  * - `server`: the server as a whole, for the scope `admin` alone.
  */
-export const REACHES = ['instance', 'tenant', 'registration', 'visible', 'server'] as const;
+export const REACHES = ['instance', 'tenant', 'registration', 'visible', 'any', 'server'] as const;
 export type Reach = (typeof REACHES)[number];
 
 /** Permission that a route needs. `open`: none, not even a token. */

@@ -39,6 +39,17 @@ export function assertEventType(type: unknown): void {
 }
 
 /** @throws {TenementError} `bad_input` */
+export function assertTokenInput(input: object): void {
+  assertTable('token', input);
+  assertKnown('token', input, ['name', 'scope', 'can', 'expires']);
+  const { can, ...texts } = input as Record<string, unknown>;
+  const isList = Array.isArray(can) && can.every((word) => typeof word === 'string');
+  if (can !== undefined && !isList) throw badInput('can', 'expected a list such as ["read", "operate"]', can);
+  for (const [name, value] of Object.entries(texts))
+    if (value !== undefined && typeof value !== 'string') throw badInput(name, 'expected text', value);
+}
+
+/** @throws {TenementError} `bad_input` */
 export function assertHandlerOptions(options: object): void {
   assertTable('options', options);
   assertKnown('options', options, ['instance']);
