@@ -41,6 +41,7 @@ export default {
     ]),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),
+    only('usage', 'usage', ['usage/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),
     only('proxy', 'proxy', ['proxy/', 'core/', 'connection-cap.ts', 'errors.ts', 'faults.ts', 'logger.ts']),

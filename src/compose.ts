@@ -32,10 +32,13 @@ import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore, type KeptTokenStore } from './registry/tokens.ts';
+import { createUsageStore } from './registry/usage.ts';
 import { reload } from './reload.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { Tokens } from './tokens.ts';
+import { Recorder } from './usage/recorder.ts';
+import { systemUptime } from './usage/uptime.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
@@ -124,12 +127,19 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     config: () => served.current,
     maxActivationSockets: () => roomForActivationSockets(descriptors, served.current.settings.maxRunning),
   });
+  const usage = new Recorder({
+    store: createUsageStore(database),
+    clock: systemClock,
+    uptime: systemUptime(),
+    logger,
+  });
   const supervisor = new Supervisor({
     served,
     clock: systemClock,
     ...processes,
     meter: createUsageMeter(),
     storageMeter: createStorageMeter(),
+    usage,
     descriptors,
     registry,
     tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
@@ -164,6 +174,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       events,
       tokenStore,
       notify,
+      usage,
       activationHandler,
       forget: onFault(internalErrors(events)),
     }),
@@ -190,6 +201,7 @@ interface Releasable {
   readonly events: KeptEventLog;
   readonly notify: Notifications;
   readonly tokenStore: KeptTokenStore;
+  readonly usage: Recorder;
   readonly activationHandler: ActivationHandler;
   forget(): void;
 }
@@ -200,6 +212,7 @@ function releaseOf({
   events,
   tokenStore,
   notify,
+  usage,
   activationHandler,
   forget,
 }: Releasable): Parts['release'] {
@@ -207,6 +220,7 @@ function releaseOf({
     forget();
     activationHandler.close();
     await notify.close(options.hurry);
+    await usage.close(LAST_EVENTS_WAIT_MS);
     await events.settled(LAST_EVENTS_WAIT_MS);
     tokenStore.close();
     database.close();

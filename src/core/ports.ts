@@ -79,8 +79,13 @@ export interface LaunchedProcess {
   isKilled(): boolean;
   /** Whether its connections have unread input. `closed` when that is unknown. */
   inboundState(): Promise<InboundState>;
-  /** Returns the kernel's counts; null where only tenement itself can measure (see `UsageMeter`). */
+  /**
+   * Returns the kernel's counts, after its end the last ones; null where only tenement itself can measure (see
+   * `UsageMeter`).
+   */
   usage(): KernelUsage | null;
+  /** Reading of the kernel's counter of its processor time before it was started, in seconds. */
+  readonly cpuSecondsBefore: number;
   /**
    * Changes its limits while it runs. Returns why that failed, for example because it already uses more; otherwise
    * null.

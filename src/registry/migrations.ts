@@ -112,4 +112,30 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tokens ADD COLUMN expires_at_ms INTEGER;
   ALTER TABLE tokens ADD COLUMN last_used_at_ms INTEGER;
   `,
+  `
+  CREATE TABLE usage (
+    tenant TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    ingress_bytes INTEGER NOT NULL,
+    egress_bytes INTEGER NOT NULL,
+    cpu_seconds REAL NOT NULL,
+    awake_seconds REAL NOT NULL,
+    memory_gb_seconds REAL NOT NULL,
+    wakes INTEGER NOT NULL,
+    storage_bytes INTEGER NOT NULL,
+    PRIMARY KEY (tenant, hour)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE usage_marks (
+    instance TEXT PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    start_ticks INTEGER,
+    cpu_seconds REAL NOT NULL,
+    memory_bytes REAL NOT NULL,
+    boot_id TEXT NOT NULL,
+    uptime_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

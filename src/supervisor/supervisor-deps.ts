@@ -19,6 +19,7 @@ import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Registry } from '../core/stores/registry.ts';
 import type { TenantStore } from '../core/stores/tenant-store.ts';
+import type { UsageRecorder } from '../core/usage/usage-recorder.ts';
 import type { Logger } from '../logger.ts';
 
 export interface SupervisorDeps {
@@ -40,6 +41,7 @@ export interface SupervisorDeps {
   /** Reads the machine's memory; null when it is unknown. */
   readHostMemory(): HostMemory | null;
   readonly storageMeter: StorageMeter;
+  readonly usage: UsageRecorder;
   /** Returns a number from 0 to 1. */
   random(): number;
   webAddressOf(service: string, tenantId: string): WebAddress;

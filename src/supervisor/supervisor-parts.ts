@@ -75,6 +75,7 @@ export class SupervisorParts {
       ...deps,
       runners: () => this.instanceTable,
       memoryReserveBytes: () => this.config.settings.memoryReserveBytes,
+      onStored: (tenantId, bytes) => deps.usage.stored(tenantId, bytes),
     });
     this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
   }
@@ -101,6 +102,7 @@ export class SupervisorParts {
       generations: this.generations,
       connections: () => this.monitors.connections(),
       onStarting: (tenantId) => this.monitors.started(tenantId),
+      usageOf: (...whose) => this.deps.usage.of(...whose),
       tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
     };
   }

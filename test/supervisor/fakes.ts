@@ -31,6 +31,7 @@ import { silentLogger } from '../../src/logger.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { FakeCounters } from './fake-counters.ts';
 import { FakeTenants } from './fake-tenants.ts';
+import { FakeUsage } from './fake-usage.ts';
 import { OperatedSupervisor } from './operated-supervisor.ts';
 
 export class FakeClock implements Clock {
@@ -73,6 +74,7 @@ export async function settle(): Promise<void> {
 export class FakeProcess implements LaunchedProcess {
   readonly record: ProcessRecord;
   released = false;
+  readonly cpuSecondsBefore = 0;
   readonly upstream = { socketPath: '/public' };
   readonly exited: Promise<ProcessExit>;
   terminated: number[] = [];
@@ -276,6 +278,7 @@ export interface World {
   readonly storage: Map<string, number>;
   /** Every measured directory, in order. */
   readonly measured: string[];
+  readonly usage: FakeUsage;
   /** Duration of a measurement. */
   measureMs: number;
   /** Makes a tenant's directory. Returns its user id. */
@@ -318,6 +321,7 @@ export function world(
     connections: new Map(),
     storage: new Map(),
     measured: [],
+    usage: new FakeUsage(),
     measureMs: 0,
     createTenantDir: async () => null,
     deleteTenantDir: async () => {},
@@ -414,6 +418,7 @@ export function world(
       },
       close: () => {},
     },
+    usage: made.usage,
     random: () => 0,
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
     removeLogs: (instance) => made.removeLogs(instance),

@@ -68,13 +68,18 @@ export class Child implements LaunchedProcess {
   private readonly stamp: ConnectStamp | null;
   /** A cgroup may be reused, and its counter goes on. */
   private readonly oomKillsBefore: number;
+  readonly cpuSecondsBefore: number;
+  /** Counts of its cgroup when that was removed. */
+  private lastUsage: KernelUsage | null = null;
   private resumed = new AbortController();
   private ending: Promise<void> | null = null;
   private readonly listener: ListenerHold;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
-    this.oomKillsBefore = parts.cgroup?.usage().oomKills ?? 0;
+    const before = parts.cgroup?.usage();
+    this.oomKillsBefore = before?.oomKills ?? 0;
+    this.cpuSecondsBefore = before?.cpuSeconds ?? 0;
     this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
     this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
     const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
@@ -152,6 +157,7 @@ export class Child implements LaunchedProcess {
   }
 
   usage(): KernelUsage | null {
+    if (this.lastUsage !== null) return this.lastUsage;
     const counted = this.parts.cgroup?.usage();
     if (counted === undefined || counted.memoryBytes === null || counted.cpuSeconds === null) return null;
     const { memoryBytes, cpuSeconds, peakMemoryBytes } = counted;
@@ -265,6 +271,7 @@ export class Child implements LaunchedProcess {
       graceMs,
       cgroup: this.parts.cgroup,
     });
+    this.lastUsage = this.usage();
     this.parts.cgroup?.remove();
     onGone();
     dirWatch.close();

@@ -4,6 +4,7 @@ import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-e
 import { overStorage, type StorageFinding } from '../../core/limits/storage.ts';
 import type { Usage } from '../../core/ports.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
+import type { InstanceUsage } from '../../core/usage/usage-recorder.ts';
 import type { Logger } from '../../logger.ts';
 import type { CurrentProcess } from '../attempt/current-process.ts';
 import type { RecordKeeper } from '../instance/record-keeper.ts';
@@ -13,6 +14,7 @@ export interface ConsumptionOptions {
   readonly logger: Logger;
   readonly current: CurrentProcess;
   readonly records: RecordKeeper;
+  readonly meter: Pick<InstanceUsage, 'measured'>;
   service(): EffectiveService;
   lifecycle(): Lifecycle;
   dispatch(event: LifecycleEvent): void;
@@ -34,7 +36,7 @@ export class Consumption {
     const { current } = this.options;
     const usage = current.launched?.usage() ?? null;
     if (usage === null) return false;
-    current.usage = usage;
+    this.note(usage);
     if (usage.oomKills > 0) current.condemn('oom', OUT_OF_MEMORY, { type: 'over-memory' });
     return true;
   }
@@ -42,10 +44,15 @@ export class Consumption {
   /** Takes a measurement that the kernel does not make. Over the limit the instance ends, with reason `oom`. */
   measured(usage: Usage): void {
     const { current, service } = this.options;
-    current.usage = usage;
+    this.note(usage);
     const { memoryLimitBytes: limit } = service();
     if (limit === null || usage.memoryBytes <= limit) return;
     current.condemn('oom', `used ${usage.memoryBytes} bytes of ${limit}`, { type: 'over-memory' });
+  }
+
+  private note(usage: Usage): void {
+    this.options.current.usage = usage;
+    this.options.meter.measured(usage);
   }
 
   /**

@@ -14,7 +14,8 @@ import type {
   ProcessTable,
   Usage,
 } from '../../core/ports.ts';
-import { fault } from '../../faults.ts';
+import type { InstanceUsage } from '../../core/usage/usage-recorder.ts';
+import { attempt as attempted, fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
 import type { StartSlots } from '../admission/start-slots.ts';
 import type { StartTimes } from '../admission/start-times.ts';
@@ -43,6 +44,8 @@ export interface CurrentProcessOptions {
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
   readonly records: RecordKeeper;
+  /** Measures each process. */
+  readonly meter: Pick<InstanceUsage, 'launched' | 'adopted' | 'ended'>;
   request(): LaunchRequest;
   demand(): Demand;
   dispatch(event: LifecycleEvent): void;
@@ -124,10 +127,17 @@ export class CurrentProcess {
     // It was ended twice, and another attempt has begun.
     if (this.attempt !== attempt) return;
     this.options.records.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
+    this.noteUse(attempt?.process ?? null);
     this.attempt = null;
     this.found = null;
     this.usage = null;
     this.options.dispatch({ type: 'ended' });
+  }
+
+  /** Takes the last readings, which the process has left with its end. */
+  private noteUse(process: LaunchedProcess | null): void {
+    const { meter, logger, name: instance } = this.options;
+    if (process !== null) attempted(logger, { instance }, () => meter.ended(process.usage()));
   }
 
   /** Retries a failed end: while the process lives, no other may start. */
@@ -159,6 +169,7 @@ export class CurrentProcess {
     const { name: instance } = this.options;
     this.blame = null;
     this.ending = false;
+    if (adopted !== null) this.options.meter.adopted(adopted, suspended);
     this.attempt = new Attempt({
       ...this.options,
       instance,
@@ -175,6 +186,7 @@ export class CurrentProcess {
       case 'ready':
         return dispatch(news);
       case 'launched':
+        this.options.meter.launched(news.process);
         return records.launched(news.process.record);
       case 'exited':
         this.noteExit(news.exit);

@@ -25,6 +25,11 @@ export interface RecordKeeperDeps {
   readonly logger: Logger;
 }
 
+export interface RecordKeeperOptions extends RecordKeeperDeps {
+  /** Called when it is started or resumed because somebody needs it. */
+  onWoken(): void;
+}
+
 export interface Blame {
   readonly reason: ExitReason;
   readonly detail: string | null;
@@ -40,12 +45,12 @@ export class RecordKeeper implements Recorded {
   private current: InstanceRecord;
   private readonly name: InstanceName;
   private readonly inFlight: InstanceActivity;
-  private readonly deps: RecordKeeperDeps;
+  private readonly deps: RecordKeeperOptions;
   private wokenAtMs: number | null = null;
   /** Terms of its last process. */
   private terms: string | undefined;
 
-  constructor(record: InstanceRecord, inFlight: InstanceActivity, deps: RecordKeeperDeps) {
+  constructor(record: InstanceRecord, inFlight: InstanceActivity, deps: RecordKeeperOptions) {
     this.current = record;
     this.terms = record.crashes.terms;
     this.name = instanceName(record.service, record.tenantId);
@@ -123,7 +128,10 @@ export class RecordKeeper implements Recorded {
   starting(was: Lifecycle, event: LifecycleEvent, held: boolean): void {
     this.wokenAtMs = held ? this.deps.clock.nowMs() : null;
     const { wakes, restarts } = this.current;
-    if (event.type === 'wake' || isWokenAgain(was)) this.current = { ...this.current, wakes: wakes + 1 };
+    if (event.type === 'wake' || isWokenAgain(was)) {
+      this.current = { ...this.current, wakes: wakes + 1 };
+      this.deps.onWoken();
+    }
     if (event.type === 'retry' || isRestartedAtOnce(was)) this.current = { ...this.current, restarts: restarts + 1 };
   }
 

@@ -8,7 +8,7 @@ import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '.
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { Settings } from '../../core/service/service.ts';
-import { Traffic } from '../../core/usage/traffic.ts';
+import type { InstanceUsage } from '../../core/usage/usage-recorder.ts';
 import { Consumption } from '../activity/consumption.ts';
 import type { ConnectionCounts } from '../activity/direct-traffic.ts';
 import type { Generations } from '../activity/generations.ts';
@@ -41,6 +41,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   random(): number;
   /** Reports that an instance of this tenant has a process from now on, or is about to. */
   onStarting(tenantId: string): void;
+  /** Returns where the use of an instance is counted. */
+  usageOf(instance: InstanceName, tenantId: string): InstanceUsage;
   /** Returns the answer to requests of a tenant that is closed; null: it is open. */
   tenantRefusal(tenantId: string): Refusal | null;
 }
@@ -60,6 +62,7 @@ export interface RunnerCallbacks {
 }
 
 export interface RunnerParts {
+  readonly usage: InstanceUsage;
   readonly inFlight: InstanceActivity;
   readonly recentClients: RecentClients;
   readonly records: RecordKeeper;
@@ -76,10 +79,11 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
   const { clock } = deps;
   const inFlight = new InstanceActivity(record.requests, record.lastActivityAtMs ?? 0);
   const recentClients = new RecentClients();
-  const records = new RecordKeeper(record, inFlight, deps);
+  const usage = deps.usageOf(callbacks.name, callbacks.tenantId);
+  const records = new RecordKeeper(record, inFlight, { ...deps, onWoken: () => usage.woke() });
   const endpoint = new PublicEndpoint({ ...callbacks, ...deps }, callbacks.service());
-  const current = new CurrentProcess({ ...callbacks, ...deps, records });
-  const consumption = new Consumption({ ...callbacks, logger: deps.logger, current, records });
+  const current = new CurrentProcess({ ...callbacks, ...deps, records, meter: usage });
+  const consumption = new Consumption({ ...callbacks, logger: deps.logger, current, records, meter: usage });
   const suspension = new Suspension({
     clock,
     connections: deps.connections,
@@ -94,13 +98,13 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     settings: deps.settings,
     inFlight,
     recentClients,
-    traffic: new Traffic(),
+    traffic: usage.traffic,
     tenantRefusal: () => deps.tenantRefusal(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),
     onQuiet: () => monitor.quiet(),
   });
-  return { inFlight, recentClients, records, endpoint, current, consumption, monitor, suspension, gate };
+  return { usage, inFlight, recentClients, records, endpoint, current, consumption, monitor, suspension, gate };
 }
 
 type ServingParts = Pick<RunnerParts, 'inFlight' | 'records' | 'current'>;

@@ -219,6 +219,7 @@ export class Runner {
   lost(): void {
     this.parts.records.exited({ code: null, signal: null }, { reason: 'lost', detail: null }, []);
     this.parts.records.ended(null, null);
+    this.parts.usage.ended(null);
     this.parts.records.used();
   }
 

@@ -22,6 +22,8 @@ export interface MonitorsOptions {
   /** 0: no reserve. Read each time, because a reload may change it. */
   memoryReserveBytes(): number;
   runners(): Iterable<Runner>;
+  /** Called for each measurement of a tenant's directory. */
+  onStored(tenantId: string, bytes: number): void;
 }
 
 export class Monitors {

@@ -37,11 +37,12 @@ export class ServingPeriod {
   }
 
   suspend(): void {
-    const { current, inFlight, suspension } = this.parts;
+    const { current, inFlight, suspension, usage } = this.parts;
     const process = current.launched;
     if (process === null) return;
     const service = this.callbacks.service();
     process.suspend(service);
+    usage.suspended(true);
     const { idleTimeoutMs, suspendTimeoutMs } = service;
     // For a process that an earlier server suspended, the start of the suspension follows from its last use.
     const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
@@ -49,8 +50,9 @@ export class ServingPeriod {
   }
 
   resume(): void {
-    const { monitor, current, gate } = this.parts;
+    const { monitor, current, gate, usage } = this.parts;
     monitor.cancelDrain();
+    usage.suspended(false);
     const detail = current.launched?.resume() ?? null;
     if (detail === null) return;
     // Before held requests are forwarded to it.

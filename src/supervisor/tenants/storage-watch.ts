@@ -1,6 +1,6 @@
 /**
- * Measures the tenant directories of instances with a storage limit: one at a time, while an instance runs there and
- * once after its end, and less often the longer it takes. A directory that several services share is measured once.
+ * Measures tenant directories: one at a time, while an instance runs there and once after its end, and less often the
+ * longer it takes or when no instance has a storage limit. A directory that several services share is measured once.
  */
 
 import {
@@ -17,15 +17,19 @@ import type { Logger } from '../../logger.ts';
 import type { Runner } from '../instance/runner.ts';
 
 const TICK_MS = 1000;
+/** Least time between measurements of a directory without a limit. */
+const UNLIMITED_INTERVAL_MS = 600_000;
 
 export interface StorageWatchOptions {
   readonly clock: Clock;
   readonly meter: StorageMeter;
   readonly logger: Logger;
   runners(): Iterable<Runner>;
+  /** Called for each measurement of a tenant's directory. */
+  onStored(tenantId: string, bytes: number): void;
 }
 
-/** A tenant's directory, with the tenant's instances that have a limit. */
+/** A tenant's directory, with the tenant's instances. */
 interface Directory {
   readonly tenantId: string;
   readonly runners: readonly [Runner, ...Runner[]];
@@ -91,22 +95,25 @@ export class StorageWatch {
     if (this.unsettled.size > 0) this.schedule(delayMs);
   }
 
-  /** Lists directories to measure. Those without a limit are left out until a reload sets one. */
+  /** Lists directories to measure. */
   private directories(): Directory[] {
-    const limited = new Map<string, [Runner, ...Runner[]]>();
+    const all = new Map<string, [Runner, ...Runner[]]>();
     for (const runner of this.options.runners()) {
       const { tenantId } = runner;
-      if (!this.unsettled.has(tenantId) || runner.service.storageLimitBytes === null) continue;
-      const others = limited.get(tenantId);
-      if (others === undefined) limited.set(tenantId, [runner]);
+      if (!this.unsettled.has(tenantId)) continue;
+      const others = all.get(tenantId);
+      if (others === undefined) all.set(tenantId, [runner]);
       else others.push(runner);
     }
-    for (const tenantId of this.unsettled) if (!limited.has(tenantId)) this.unsettled.delete(tenantId);
-    return Array.from(limited, ([tenantId, runners]) => ({
-      tenantId,
-      runners,
-      dueAtMs: dueAtMs(this.lookAt(tenantId), restartedAtMs(runners)),
-    }));
+    for (const tenantId of this.unsettled) if (!all.has(tenantId)) this.unsettled.delete(tenantId);
+    return Array.from(all, ([tenantId, runners]) => ({ tenantId, runners, dueAtMs: this.dueAtMs(tenantId, runners) }));
+  }
+
+  /** A directory without a limit is measured for the tenant's usage only, and less often. */
+  private dueAtMs(tenantId: string, runners: readonly Runner[]): number {
+    const look = this.lookAt(tenantId);
+    if (runners.some(({ service }) => service.storageLimitBytes !== null)) return dueAtMs(look, restartedAtMs(runners));
+    return look.atMs + Math.max(look.intervalMs, UNLIMITED_INTERVAL_MS);
   }
 
   private lookAt(tenantId: string): MeasurementTime {
@@ -134,8 +141,10 @@ export class StorageWatch {
 
   private note(tenantId: string, dir: string, { atMs, costMs, found }: Measurement): void {
     this.looks.set(tenantId, { atMs, intervalMs: intervalMs(costMs, found.ok) });
-    if (found.ok) this.tell(tenantId, { bytes: found.bytes, atMs });
-    else this.options.logger.warn({ dir, reason: found.detail }, 'storage not measured');
+    if (found.ok) {
+      this.options.onStored(tenantId, found.bytes);
+      this.tell(tenantId, { bytes: found.bytes, atMs });
+    } else this.options.logger.warn({ dir, reason: found.detail }, 'storage not measured');
   }
 
   /** Tells the instances that run now, which may differ from those at the beginning. */

@@ -1,0 +1,70 @@
+/** Usage in the registry: the hours of tenants, and how far the use of each process has been counted. */
+import type { SQLOutputValue } from 'node:sqlite';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { ProcessMark, UsageStore } from '../core/stores/usage-store.ts';
+import { METERS, type Meter } from '../core/usage/meters.ts';
+import { METER_NAMES, type Tally } from '../core/usage/tally.ts';
+import { type Database, reading, transaction } from './database.ts';
+
+const COLUMNS = METER_NAMES.map(columnOf);
+const SUMS = METER_NAMES.map((meter) => {
+  const summed = METERS[meter] === 'highest' ? 'max' : 'sum';
+  return `coalesce(${summed}(${columnOf(meter)}), 0) AS ${columnOf(meter)}`;
+}).join(', ');
+
+export function createUsageStore(database: Database): UsageStore {
+  const read = database.prepare('SELECT * FROM usage WHERE tenant = ? AND hour = ?');
+  const sum = database.prepare(
+    `SELECT ${SUMS} FROM usage
+     WHERE tenant = ? AND hour >= ? AND hour NOT IN (SELECT value FROM json_each(?))`,
+  );
+  const marks = database.prepare('SELECT * FROM usage_marks');
+  const write = changeWriter(database);
+  return {
+    read: (tenantId, hour) => {
+      const row = reading(() => read.get(tenantId, hour));
+      return row === undefined ? null : tallyOf(row);
+    },
+    sum: (tenantId, fromHour, without) =>
+      tallyOf(reading(() => sum.get(tenantId, fromHour, JSON.stringify(without))) ?? {}),
+    marks: () => reading(() => Array.from(marks.iterate(), markOf)),
+    write: (change) => transaction(database, () => write(change)),
+  };
+}
+
+function changeWriter(database: Database): UsageStore['write'] {
+  const places = ['tenant', 'hour', ...COLUMNS].map(() => '?').join(', ');
+  const save = database.prepare(
+    `INSERT OR REPLACE INTO usage (tenant, hour, ${COLUMNS.join(', ')}) VALUES (${places})`,
+  );
+  const mark = database.prepare('INSERT OR REPLACE INTO usage_marks VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const unmark = database.prepare('DELETE FROM usage_marks WHERE instance = ?');
+  return ({ rows, marks, ended }) => {
+    for (const { tenantId, hour, tally } of rows) save.run(tenantId, hour, ...METER_NAMES.map((meter) => tally[meter]));
+    for (const instance of ended) unmark.run(instance);
+    for (const { instance, pid, startTicks, cpuSeconds, memoryBytes, bootId, uptimeMs } of marks) {
+      mark.run(instance, pid, startTicks, cpuSeconds, memoryBytes, bootId, uptimeMs);
+    }
+  };
+}
+
+/** `cpuSeconds` is the column `cpu_seconds`. */
+function columnOf(meter: Meter): string {
+  return meter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function tallyOf(row: Record<string, SQLOutputValue>): Tally {
+  return Object.fromEntries(METER_NAMES.map((meter) => [meter, Number(row[columnOf(meter)] ?? 0)])) as Tally;
+}
+
+function markOf(row: Record<string, SQLOutputValue>): ProcessMark {
+  return {
+    instance: String(row['instance']) as InstanceName,
+    pid: Number(row['pid']),
+    startTicks: row['start_ticks'] === null ? null : Number(row['start_ticks']),
+    cpuSeconds: Number(row['cpu_seconds']),
+    memoryBytes: Number(row['memory_bytes']),
+    bootId: String(row['boot_id']),
+    uptimeMs: Number(row['uptime_ms']),
+  };
+}
