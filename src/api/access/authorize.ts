@@ -67,11 +67,16 @@ export function authorize({ access, params, routeOptions }: FastifyRequest): voi
   } else refuse(decide(access.grants, permission, null), access, permission);
 }
 
-/** Checks the instance that a parsed request would register. @throws {TenementError} `forbidden` */
+/**
+ * Checks the instance that a parsed request would register: the one of its path, and of its body only where the path names
+ * none, as the routes read it.
+ * @throws {TenementError} `forbidden`
+ */
 export function authorizeRegistration({ access, params, body, routeOptions }: FastifyRequest): void {
   const permission = routeOptions.config.permission as Permission | undefined;
   if (permission === undefined || permission === 'open' || permission.over !== 'registration') return;
-  refuse(decide(access.grants, permission, registered({ ...asObject(params), ...asObject(body) })), access, permission);
+  const named = registered(Object.hasOwn(asObject(params), 'id') ? asObject(params) : asObject(body));
+  refuse(decide(access.grants, permission, named), access, permission);
 }
 
 function registered({ service, id }: { readonly service?: unknown; readonly id?: unknown }): Subject {

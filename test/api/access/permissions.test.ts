@@ -89,6 +89,19 @@ test('what a token may not see is answered byte for byte like what does not exis
   }
 });
 
+test.each(['/spawn/api/--id=globex', '/spawn/api/--id%3Dglobex', '/spawn/api/%2D%2Did=globex'])(
+  'a body that names the own tenant does not open %s',
+  async (path) => {
+    const { call, tokenStore, supervisor } = await started();
+    const { token } = await tokenStore.make({ scope: 'tenant:acme', can: ['manage'] });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    for (const body of ['{"service":"api","id":"acme"}', '{"id":"acme"}', '']) {
+      expect((await call(path, { method: 'POST', headers, body })).status).toBeGreaterThanOrEqual(400);
+    }
+    expect(supervisor.calls).toEqual([]);
+  },
+);
+
 test('lists and metrics have only what the scope covers', async () => {
   const { call, tokenStore, supervisor } = await started();
   await supervisor.spawn('api', 'globex');
