@@ -2,16 +2,20 @@
  * Delivers the messages for one target. Messages for one tenant go one after the other; a queue whose first message is
  * not accepted waits, and the queues of other tenants go on.
  */
-import type { NotifyTarget } from '../core/notify/notify-target.ts';
+import { type NotifyTarget, receiverOf } from '../core/notify/notify-target.ts';
 import { isGivenUp, LONGEST_DELAY_MS, retryDelayMs } from '../core/notify/retry.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Outbox, OutboxMessage } from '../core/stores/outbox.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
+import { type TenantQueue, TenantQueues } from './tenant-queues.ts';
 import { type DeliveryAttempt, MAX_SENDING } from './webhook.ts';
 
-/** Delay before a write that failed is repeated; another process's lock passes soon. */
-const WRITE_AGAIN_MS = 100;
+/** Delay before a write that failed is repeated, which doubles up to the longest: another process's lock passes soon. */
+const WRITE_AGAIN_MS = 50;
+const LONGEST_WRITE_AGAIN_MS = 1600;
+/** A registry that cannot even be read needs an operator. */
+const READ_AGAIN_MS = 10_000;
 
 export interface DeliveryDeps {
   readonly outbox: Outbox;
@@ -27,67 +31,59 @@ export interface DeliveryDeps {
   givenUp(reason: string): void;
 }
 
-/** The messages for one tenant, or for none. */
-interface Queue {
-  readonly tenantId: string | null;
-  /** `ready`: its first message can be sent. `waiting`: it can be after a delay. */
-  state: 'idle' | 'ready' | 'sending' | 'waiting';
-  /** How many attempts have failed since one succeeded, as far as this server knows. */
-  failures: number;
-  /** Whether the delay of its first message is over. */
-  isDue: boolean;
-  nextTryAtMs: number | null;
-  cancelDelay(): void;
-}
-
 export class TargetDelivery {
   private readonly url: string;
   private readonly deps: DeliveryDeps;
-  private readonly queues = new Map<string | null, Queue>();
-  private readonly ready: Queue[] = [];
+  private readonly queues: TenantQueues;
   private sending = 0;
   private isClosed = false;
+  /** Whether nothing is written any more, either. */
+  private isOver = false;
   private isFailing = false;
   private onQuiet: () => void = () => {};
 
   constructor({ url }: NotifyTarget, deps: DeliveryDeps) {
     this.url = url;
     this.deps = deps;
+    this.queues = new TenantQueues(deps.clock, () => this.sendReady());
   }
 
   /** Takes up the messages that are in the outbox. */
   start(): void {
-    for (const tenantId of this.deps.outbox.queues(this.url)) this.wake(tenantId);
+    if (this.isClosed) return;
+    try {
+      for (const tenantId of this.deps.outbox.queues(this.url)) this.wake(tenantId);
+    } catch (error) {
+      this.deps.logger.warn({ err: error }, 'notifications cannot be read; will be tried again');
+      this.deps.clock.after(READ_AGAIN_MS, () => this.start());
+    }
   }
 
-  /** Sends the first message of a queue, unless the queue is busy or waits. */
+  /** Takes up a message that has been added for a tenant. */
   wake(tenantId: string | null): void {
-    const queue = this.queueOf(tenantId);
-    if (queue.state === 'idle') this.makeReady(queue);
+    this.queues.wake(tenantId);
   }
 
   /** Tries all messages now that wait for a delay. */
   retryNow(): void {
-    for (const queue of this.queues.values()) {
-      if (queue.state !== 'waiting') continue;
-      queue.cancelDelay();
-      queue.isDue = true;
-      this.makeReady(queue);
-    }
+    this.queues.endDelays();
   }
 
   /** Time of the earliest attempt after a failure; null: no queue waits. */
   get nextTryAtMs(): number | null {
-    const times = Array.from(this.queues.values(), ({ nextTryAtMs }) => nextTryAtMs).filter((time) => time !== null);
-    return times.length === 0 ? null : times.reduce((earliest, time) => Math.min(earliest, time));
+    return this.queues.nextTryAtMs;
   }
 
   /** Sends nothing more. Settles when no message is on its way, or after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.isClosed = true;
-    for (const queue of this.queues.values()) queue.cancelDelay();
-    if (this.sending === 0 || graceMs === 0) return;
-    await new Promise<void>((resolve) => {
+    this.queues.close();
+    if (this.sending > 0 && graceMs > 0) await this.quiet(graceMs);
+    this.isOver = true;
+  }
+
+  private quiet(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
       const cancel = this.deps.clock.after(graceMs, resolve);
       this.onQuiet = () => {
         cancel();
@@ -96,31 +92,9 @@ export class TargetDelivery {
     });
   }
 
-  private queueOf(tenantId: string | null): Queue {
-    const known = this.queues.get(tenantId);
-    if (known !== undefined) return known;
-    const queue: Queue = {
-      tenantId,
-      state: 'idle',
-      failures: 0,
-      isDue: false,
-      nextTryAtMs: null,
-      cancelDelay: () => {},
-    };
-    this.queues.set(tenantId, queue);
-    return queue;
-  }
-
-  private makeReady(queue: Queue): void {
-    queue.state = 'ready';
-    queue.nextTryAtMs = null;
-    this.ready.push(queue);
-    this.sendReady();
-  }
-
   private sendReady(): void {
-    while (!this.isClosed && this.sending < MAX_SENDING) {
-      const queue = this.ready.shift();
+    while (this.sending < MAX_SENDING) {
+      const queue = this.queues.takeReady();
       if (queue === undefined) return;
       this.sending += 1;
       detached(
@@ -137,14 +111,13 @@ export class TargetDelivery {
     if (this.sending === 0) this.onQuiet();
   }
 
-  private async sendFirst(queue: Queue): Promise<void> {
-    queue.state = 'sending';
+  private async sendFirst(queue: TenantQueue): Promise<void> {
     const message = this.firstOf(queue);
-    if (message === 'unreadable') return this.wait(queue, WRITE_AGAIN_MS);
-    if (message === null) return void this.queues.delete(queue.tenantId);
+    if (message === 'unreadable') return this.queues.delay(queue, READ_AGAIN_MS);
+    if (message === null) return this.queues.remove(queue);
     const delayMs = queue.isDue ? 0 : message.nextTryAtMs - this.deps.clock.nowMs();
     // The clock may have been set back since the time was written.
-    if (delayMs > 0) return this.wait(queue, Math.min(delayMs, LONGEST_DELAY_MS));
+    if (delayMs > 0) return this.queues.delay(queue, Math.min(delayMs, LONGEST_DELAY_MS));
     queue.isDue = false;
     const attempt = await this.deps.send(message);
     if (this.isClosed && !attempt.ok) return;
@@ -153,7 +126,7 @@ export class TargetDelivery {
     await this.notAccepted(queue, message, attempt);
   }
 
-  private firstOf(queue: Queue): OutboxMessage | 'unreadable' | null {
+  private firstOf(queue: TenantQueue): OutboxMessage | 'unreadable' | null {
     try {
       return this.deps.outbox.head(this.url, queue.tenantId);
     } catch (error) {
@@ -163,16 +136,16 @@ export class TargetDelivery {
   }
 
   /** The message must not be sent again, so its queue stops until its removal is written. */
-  private async accepted(queue: Queue, message: OutboxMessage): Promise<void> {
+  private async accepted(queue: TenantQueue, message: OutboxMessage): Promise<void> {
     if (this.isFailing) this.deps.logger.info({ receiver: this.receiver }, 'notifications are accepted again');
     this.isFailing = false;
     queue.failures = 0;
     await this.written(() => this.deps.outbox.accepted(message, this.deps.clock.nowMs()));
-    this.makeReady(queue);
+    this.queues.makeReady(queue);
   }
 
   private async notAccepted(
-    queue: Queue,
+    queue: TenantQueue,
     message: OutboxMessage,
     { failure, retryAfterMs }: DeliveryAttempt,
   ): Promise<void> {
@@ -187,21 +160,11 @@ export class TargetDelivery {
     if (isGivenUp(message.atMs, nowMs, queue.failures)) {
       await this.written(() => outbox.givenUp(message, { atMs: nowMs, reason }));
       this.deps.givenUp(reason);
-      return this.makeReady(queue);
+      return this.queues.makeReady(queue);
     }
     const delayMs = retryDelayMs(queue.failures, random(), retryAfterMs);
-    this.wait(queue, delayMs);
+    this.queues.delay(queue, delayMs);
     this.note(() => outbox.failed(message, { atMs: nowMs, reason }, nowMs + delayMs));
-  }
-
-  private wait(queue: Queue, delayMs: number): void {
-    if (this.isClosed) return;
-    queue.state = 'waiting';
-    queue.nextTryAtMs = this.deps.clock.nowMs() + delayMs;
-    queue.cancelDelay = this.deps.clock.after(delayMs, () => {
-      queue.isDue = true;
-      this.makeReady(queue);
-    });
   }
 
   /** Only the next server needs to know of a failure. */
@@ -213,20 +176,23 @@ export class TargetDelivery {
     }
   }
 
-  /** Writes until it succeeds. */
+  /** Writes until it succeeds, or the delivery is over. */
   private async written(write: () => void): Promise<void> {
-    for (let isTold = false; ; isTold = true) {
+    const { clock, logger } = this.deps;
+    if (this.isOver) return;
+    for (let delayMs = WRITE_AGAIN_MS; !this.isOver; delayMs = Math.min(delayMs * 2, LONGEST_WRITE_AGAIN_MS)) {
       try {
         return write();
       } catch (error) {
-        if (!isTold)
-          this.deps.logger.warn({ err: error }, 'delivery of a notification not written; will be tried again');
+        if (delayMs === LONGEST_WRITE_AGAIN_MS / 2)
+          logger.warn({ err: error }, 'what became of a notification cannot be written; will be tried again');
       }
-      await new Promise<void>((resolve) => this.deps.clock.after(WRITE_AGAIN_MS, resolve));
+      await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     }
+    logger.error({ receiver: this.receiver }, 'what became of a notification was not written; it may be sent again');
   }
 
   private get receiver(): string {
-    return new URL(this.url).origin;
+    return receiverOf(this.url);
   }
 }

@@ -181,6 +181,37 @@ test('an accepted message is not sent again while its removal cannot be written'
   expect(receiver.types).toEqual(['failed', 'ready']);
 });
 
+test('the end gives up a removal that cannot be written, and writes nothing afterwards', async () => {
+  const receiver = await startReceiver();
+  const notified = notifying([targetAt(receiver.url)]);
+  const notifier = notified.start();
+  receiver.answer = () => {
+    notified.database.exec('PRAGMA query_only = ON');
+    return 200;
+  };
+  notified.add('failed');
+  await expect.poll(() => notifier.counts()[0]?.delivered).toBe(1);
+  const closed = notifier.close(5000);
+  await notified.clock.advance(5000);
+  await closed;
+  notified.database.exec('PRAGMA query_only = OFF');
+  await notified.clock.advance(3_600_000);
+  expect(notified.outbox.head(receiver.url, 'acme')).toMatchObject({ seq: 1, failures: 0 });
+});
+
+test('an outbox that cannot be read is read later', async () => {
+  const receiver = await startReceiver();
+  const notified = notifying([targetAt(receiver.url)]);
+  notified.add('failed');
+  notified.database.exec('ALTER TABLE outbox RENAME TO elsewhere');
+  notified.start();
+  await notified.clock.advance(30_000);
+  expect(receiver.received).toEqual([]);
+  notified.database.exec('ALTER TABLE elsewhere RENAME TO outbox');
+  await notified.clock.advance(10_000);
+  await allAccepted(notified, receiver);
+});
+
 test('the next server sends what is left, when its time has come, also after the clock was set back', async () => {
   const receiver = await startReceiver();
   receiver.answer = () => 500;
