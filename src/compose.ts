@@ -30,6 +30,7 @@ import { type Database, openDatabase } from './registry/database.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
+import { createQuotaStore } from './registry/quotas.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore, type KeptTokenStore } from './registry/tokens.ts';
 import { createUsageStore } from './registry/usage.ts';
@@ -144,6 +145,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     registry,
     tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
     counters: createCounterStore(database),
+    quotas: createQuotaStore(database),
+    steadyMs: () => performance.now(),
     events,
     logger,
     readHostMemory,

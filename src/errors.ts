@@ -136,6 +136,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Too many requests are waiting for the instance to wake; try again shortly.',
   },
+  rate_limited: {
+    httpStatus: 429,
+    exitStatus: 1,
+    hint: 'Wait for as long as Retry-After says; `rate` and `max_connections` of the plan are the limits.',
+  },
   at_capacity: {
     httpStatus: 503,
     exitStatus: 1,

@@ -138,4 +138,17 @@ export const MIGRATIONS: readonly string[] = [
     uptime_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE quotas (
+    tenant TEXT NOT NULL,
+    meter TEXT NOT NULL,
+    period TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    used_limit INTEGER NOT NULL,
+    reserved INTEGER NOT NULL,
+    announced INTEGER NOT NULL,
+    reached_at_ms INTEGER,
+    PRIMARY KEY (tenant, meter, period, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

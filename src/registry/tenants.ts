@@ -37,6 +37,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   );
   const remove = database.prepare('DELETE FROM tenants WHERE id = ?');
   const removeCounters = database.prepare('DELETE FROM counters WHERE tenant = ?');
+  const removeQuotas = database.prepare('DELETE FROM quotas WHERE tenant = ?');
   // Another customer may get the id, and must not get the tokens.
   const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
   const instances = instanceRows(database);
@@ -46,6 +47,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
     if (record === null) {
       remove.run(tenantId);
       removeCounters.run(tenantId);
+      removeQuotas.run(tenantId);
       removeTokens.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);

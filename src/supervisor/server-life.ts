@@ -106,6 +106,7 @@ export class ServerLife {
     await this.parts.tenantLocks.settled();
     this.parts.writeBehind.flush();
     await this.parts.writeBehind.settled(LAST_WAIT_MS);
+    this.parts.allowances.close();
     this.parts.monitors.end();
     this.parts.deps.activationSockets.close();
     await this.parts.deps.host.close();

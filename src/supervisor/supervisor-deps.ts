@@ -17,6 +17,7 @@ import type { WebAddress } from '../core/routing/web-address.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
+import type { QuotaStore } from '../core/stores/quota-store.ts';
 import type { Registry } from '../core/stores/registry.ts';
 import type { TenantStore } from '../core/stores/tenant-store.ts';
 import type { UsageRecorder } from '../core/usage/usage-recorder.ts';
@@ -28,6 +29,9 @@ export interface SupervisorDeps {
   readonly registry: Registry;
   readonly tenants: TenantStore;
   readonly counters: CounterStore;
+  readonly quotas: QuotaStore;
+  /** Ms of a clock that is never set. */
+  steadyMs(): number;
   readonly events: EventLog;
   readonly logger: Logger;
   readonly host: ProcessHost;

@@ -19,6 +19,7 @@ import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
+import { Allowances } from './tenants/allowances.ts';
 import { Counters } from './tenants/counters.ts';
 import { type Registered, type RegisterOptions, Registrar } from './tenants/registrar.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
@@ -33,6 +34,7 @@ export class SupervisorParts {
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
+  readonly allowances: Allowances;
   readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
   readonly tenantGates = new TenantGates();
@@ -46,6 +48,13 @@ export class SupervisorParts {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.tenants = new TenantTable(deps.tenants, () => this.config);
+    this.allowances = new Allowances({
+      ...deps,
+      store: deps.quotas,
+      totals: deps.usage,
+      policyOf: (tenantId) => this.tenants.termsOf(tenantId).plan?.policy ?? null,
+    });
+    this.tenants.onForgotten((tenantId) => this.allowances.forget(tenantId));
     this.writeBehind = new WriteBehind({ clock, registry, logger });
     const runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
@@ -104,6 +113,7 @@ export class SupervisorParts {
       onStarting: (tenantId) => this.monitors.started(tenantId),
       usageOf: (...whose) => this.deps.usage.of(...whose),
       tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
+      allowanceOf: (tenantId) => this.allowances.of(tenantId),
     };
   }
 

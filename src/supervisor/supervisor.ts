@@ -12,6 +12,7 @@ import type {
   SupervisorVerbs,
 } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { Loan } from '../core/quota/loan.ts';
 import type { Config } from '../core/service/service.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -78,6 +79,10 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   grant(instance: InstanceName): Grant | null {
     return this.instanceTable.get(instance)?.grant() ?? null;
+  }
+
+  openLoan(tenantId: string, recall: () => void): Loan | null {
+    return this.parts.allowances.of(tenantId)?.openLoan(recall) ?? null;
   }
 
   names(): Iterable<InstanceName> {

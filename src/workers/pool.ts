@@ -78,10 +78,8 @@ export class WorkerPool implements ProxyServer {
     return bound;
   }
 
-  /** A reload may also have changed what the workers were granted. */
   private goBy(settings: ProxySettings): void {
     this.tellAll({ type: 'settings', settings });
-    for (const { session } of this.members.values()) session.refresh();
   }
 
   async close(graceMs: number, hurry?: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import type { TrafficCounts } from '../core/usage/traffic.ts';
@@ -32,12 +33,16 @@ export type ToWorker =
       readonly id: number;
       readonly lease: LeaseTarget & { heldMs: number | null };
       granted: boolean;
+      /** What the worker may admit in addition of the tenant's requests. */
+      readonly loan: LoanGrant | null;
     }
   | { readonly type: 'refusal'; readonly id: number; readonly refusal: Refusal }
   /** Replaces the target of a process that was granted. */
   | { readonly type: 'target'; readonly target: LeaseTarget }
   /** The process gets no further request: the worker stops claiming it, and confirms. */
   | { readonly type: 'retire'; readonly generation: number }
+  /** The worker gives back what it does not need of a loan, and accounts for it. */
+  | { readonly type: 'recall'; readonly tenantId: string }
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly graceMs: number };
 
@@ -57,6 +62,8 @@ export type FromWorker =
   | { readonly type: 'release'; readonly id: number; readonly outcome?: Outcome }
   | { readonly type: 'report'; readonly shares: readonly Share[] }
   | { readonly type: 'confirm'; readonly share: Share }
+  /** What the worker has done with a loan. `isAnswer`: to `recall`. */
+  | { readonly type: 'account'; readonly account: LoanAccount; readonly isAnswer: boolean }
   /** Connections that the worker has refused since the last such message. */
   | { readonly type: 'turned-away'; readonly connections: number }
   /** The worker has logged an internal error. */

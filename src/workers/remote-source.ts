@@ -5,56 +5,23 @@
 
 import type {
   Admission,
-  Lease,
   LeaseTarget,
-  Outcome,
   Refusal,
   Requester,
   SecondTry,
   UpstreamSource,
 } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import { NO_TRAFFIC, sameTraffic, Traffic, type TrafficCounts, trafficNow } from '../core/usage/traffic.ts';
-import type { FromWorker, Share } from './protocol.ts';
+import type { LoanGrant } from '../core/quota/loan.ts';
+import { BorrowedAllowances } from './borrowed-allowances.ts';
+import { ClaimCounter, type CountingSource, LocalLease, RemoteLease } from './leases.ts';
+import type { FromWorker } from './protocol.ts';
 
 /** How old counts may be before they are reported. */
 const REPORT_MS = 50;
 
-/** Counts for one process. */
-class ClaimCounter {
-  requests = 0;
-  streams = 0;
-  total = 0;
-  answered = 0;
-  connections = 0;
-  /** Open leases that the server counts. */
-  remote = 0;
-  readonly traffic = new Traffic();
-  private reported: TrafficCounts = NO_TRAFFIC;
-  /** Client of the first request since the last report. */
-  client: string | null = null;
-
-  /** Returns the counts for a report, which names a client only once. */
-  share(generation: number): Share {
-    const { requests, streams, total, answered, connections } = this;
-    const by = this.client === null ? {} : { client: this.client };
-    this.client = null;
-    this.reported = trafficNow(this.traffic);
-    return { generation, requests, streams, total, answered, connections, traffic: this.reported, ...by };
-  }
-
-  /** Whether bytes have moved since the last report. */
-  get hasMoved(): boolean {
-    this.traffic.update();
-    return !sameTraffic(this.traffic, this.reported);
-  }
-
-  get isEmpty(): boolean {
-    return this.requests + this.streams + this.connections + this.remote === 0 && !this.traffic.isFollowing;
-  }
-}
-
-export class RemoteSource implements UpstreamSource {
+export class RemoteSource implements UpstreamSource, CountingSource {
+  readonly allowances: BorrowedAllowances;
   readonly send: (message: FromWorker) => void;
   private readonly registered = new Set<InstanceName>();
   private readonly granted = new Map<InstanceName, LeaseTarget>();
@@ -69,6 +36,7 @@ export class RemoteSource implements UpstreamSource {
 
   constructor(send: (message: FromWorker) => void) {
     this.send = send;
+    this.allowances = new BorrowedAllowances((account, isAnswer) => send({ type: 'account', account, isAnswer }));
   }
 
   // ---- Calls of the proxy --------------------------------------------------------------------
@@ -85,7 +53,14 @@ export class RemoteSource implements UpstreamSource {
     requester?: Requester,
   ): Admission | Promise<Admission> {
     const target = again === undefined ? this.granted.get(instance) : undefined;
-    if (target !== undefined) return new LocalLease(target, this.countedFor(target, requester), this);
+    if (target !== undefined) {
+      const borrowed = target.isMetered ? this.allowances.take(target.tenantId) : null;
+      if (borrowed !== null || !target.isMetered)
+        return new LocalLease(target, this.countedFor(target, requester), this, borrowed);
+    }
+    const refusal = again === undefined ? this.allowances.refusal(instance) : null;
+    if (refusal !== null) return refusal;
+    this.allowances.report(instance);
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve) => {
@@ -93,6 +68,7 @@ export class RemoteSource implements UpstreamSource {
       signal.addEventListener('abort', leave, { once: true });
       this.waiting.set(id, (claim) => {
         signal.removeEventListener('abort', leave);
+        if ('refused' in claim) this.allowances.note(instance, claim);
         resolve(claim);
       });
       const client = requester?.client ?? null;
@@ -116,7 +92,8 @@ export class RemoteSource implements UpstreamSource {
     else this.registered.delete(instance);
   }
 
-  leased(id: number, lease: LeaseTarget & { heldMs: number | null }, granted: boolean): void {
+  leased(id: number, lease: LeaseTarget & { heldMs: number | null }, granted: boolean, loan: LoanGrant | null): void {
+    if (loan !== null) this.allowances.add(loan);
     if (granted) this.granted.set(lease.instance, lease);
     this.settle(id, new RemoteLease(lease, id, this.counterOf(lease.generation), this));
   }
@@ -194,96 +171,5 @@ export class RemoteSource implements UpstreamSource {
     const settle = this.waiting.get(id);
     this.waiting.delete(id);
     settle?.(claim);
-  }
-}
-
-/** A lease that the worker counts. */
-class LocalLease implements Lease {
-  readonly traffic: Traffic;
-  readonly instance: InstanceName;
-  readonly tenantId: string;
-  readonly upstream: Lease['upstream'];
-  readonly generation: number;
-  readonly requestTimeoutMs: number;
-  readonly heldMs = null;
-  private readonly counter: ClaimCounter;
-  private readonly source: RemoteSource;
-  private open: 'request' | 'stream' | null = 'request';
-
-  constructor(target: LeaseTarget, counter: ClaimCounter, source: RemoteSource) {
-    this.instance = target.instance;
-    this.tenantId = target.tenantId;
-    this.upstream = target.upstream;
-    this.generation = target.generation;
-    this.requestTimeoutMs = target.requestTimeoutMs;
-    this.counter = counter;
-    this.traffic = counter.traffic;
-    this.source = source;
-    counter.requests += 1;
-    counter.total += 1;
-    source.note(this.generation);
-  }
-
-  becomeStream(): void {
-    if (this.open !== 'request') return;
-    this.open = 'stream';
-    this.counter.requests -= 1;
-    this.counter.streams += 1;
-    this.source.note(this.generation);
-  }
-
-  release(outcome?: Outcome): void {
-    if (this.open !== null && outcome === 'answered') this.counter.answered += 1;
-    if (this.open === 'request') this.counter.requests -= 1;
-    if (this.open === 'stream') this.counter.streams -= 1;
-    if (this.open !== null) this.source.note(this.generation);
-    this.open = null;
-  }
-}
-
-/** A lease that the server counts. */
-class RemoteLease implements Lease {
-  readonly instance: InstanceName;
-  readonly tenantId: string;
-  readonly upstream: Lease['upstream'];
-  readonly generation: number;
-  readonly requestTimeoutMs: number;
-  readonly heldMs: number | null;
-  readonly traffic: Traffic;
-  private readonly id: number;
-  private readonly counter: ClaimCounter;
-  private readonly source: RemoteSource;
-  private released = false;
-
-  constructor(
-    target: LeaseTarget & { heldMs: number | null },
-    id: number,
-    counter: ClaimCounter,
-    source: RemoteSource,
-  ) {
-    this.instance = target.instance;
-    this.tenantId = target.tenantId;
-    this.upstream = target.upstream;
-    this.generation = target.generation;
-    this.requestTimeoutMs = target.requestTimeoutMs;
-    this.heldMs = target.heldMs;
-    this.id = id;
-    this.traffic = counter.traffic;
-    this.counter = counter;
-    this.source = source;
-    counter.remote += 1;
-  }
-
-  becomeStream(): void {
-    this.source.send({ type: 'stream', id: this.id });
-  }
-
-  release(outcome?: Outcome): void {
-    if (this.released) return;
-    this.released = true;
-    this.counter.remote -= 1;
-    // Its last bytes are reported first, because the server forgets a retired process with its last lease.
-    this.source.lookAt(this.generation);
-    this.source.send({ type: 'release', id: this.id, ...(outcome === undefined ? {} : { outcome }) });
   }
 }

@@ -1,5 +1,7 @@
 /** The server's side of one worker: answers its claims, keeps its counts, and releases everything when it is gone. */
-import type { Admission, Grant, GrantSource, Lease, LeaseTarget, Outcome } from '../core/admission/serving.ts';
+import type { Admission, Grant, GrantSource, Lease, LeaseTarget, Outcome, Refusal } from '../core/admission/serving.ts';
+import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import type { Loan } from '../core/quota/loan.ts';
 import { fault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { FromWorker, Share, ToWorker } from './protocol.ts';
@@ -12,6 +14,8 @@ export class WorkerSession {
   private readonly leases = new Map<number, Lease>();
   private readonly held = new Map<number, AbortController>();
   private readonly grants = new Map<number, Grant>();
+  /** Tenant → what the worker has of its allowance. */
+  private readonly loans = new Map<string, Loan>();
   /** Generations that the worker has stopped claiming. */
   private readonly ending = new Set<number>();
   private readonly connections = new Map<number, number>();
@@ -38,6 +42,8 @@ export class WorkerSession {
       case 'report':
         for (const share of message.shares) this.take(share, 'report');
         return;
+      case 'account':
+        return this.loans.get(message.account.tenantId)?.account(message.account, message.isAnswer);
       case 'confirm':
         return this.take(message.share, 'confirm');
     }
@@ -50,17 +56,13 @@ export class WorkerSession {
     for (const { generation, traffic } of message.shares) this.trafficShares.report(generation, traffic);
   }
 
-  /** Sends targets again that a reload may have changed. */
-  refresh(): void {
-    for (const { target } of this.grants.values()) this.send({ type: 'target', target: targetOf(target) });
-  }
-
   /** Releases everything that the worker had open; the worker is gone. */
   close(): void {
     this.isOpen = false;
     for (const abort of this.held.values()) abort.abort();
     for (const id of [...this.leases.keys()]) this.release(id);
     for (const grant of this.grants.values()) grant.lost();
+    for (const loan of this.loans.values()) loan.lost();
     for (const [generation, count] of this.connections) this.countConnections(generation, -count);
   }
 
@@ -79,12 +81,28 @@ export class WorkerSession {
     this.held.set(id, abort);
     const claim = await this.claimed(instance, abort.signal, again, { client });
     this.held.delete(id);
-    if ('refused' in claim) return this.send({ type: 'refusal', id, refusal: claim });
-    if (!this.isOpen) return claim.release();
+    if ('refused' in claim) return this.refuse(id, instance, claim);
+    if (!this.isOpen) return claim.release('unsent');
     this.leases.set(id, claim);
     this.trafficShares.leased(claim);
     const granted = this.grant(claim);
-    this.send({ type: 'lease', id, lease: { ...targetOf(claim), heldMs: claim.heldMs }, granted });
+    const loan = claim.isMetered ? (this.loanOf(claim.tenantId)?.extend() ?? null) : null;
+    this.send({ type: 'lease', id, lease: { ...targetOf(claim), heldMs: claim.heldMs }, granted, loan });
+  }
+
+  /** A refusal that the worker repeats by itself is recalled like a loan. */
+  private refuse(id: number, instance: InstanceName, refusal: Refusal): void {
+    if (refusal.holdsForMs !== undefined) this.loanOf(parseInstanceName(instance).tenantId);
+    this.send({ type: 'refusal', id, refusal });
+  }
+
+  /** Returns the account of a tenant's allowance; null when its plan bounds nothing. */
+  private loanOf(tenantId: string): Loan | null {
+    const known = this.loans.get(tenantId);
+    if (known !== undefined) return known;
+    const loan = this.source.openLoan(tenantId, () => this.send({ type: 'recall', tenantId }));
+    if (loan !== null) this.loans.set(tenantId, loan);
+    return loan;
   }
 
   /** Gives the worker a grant, at most one for each process. */
@@ -93,6 +111,7 @@ export class WorkerSession {
     const grant = this.source.grant(instance);
     if (grant === null || grant.target.generation !== generation) return false;
     this.grants.set(generation, grant);
+    grant.onChanged(() => this.send({ type: 'target', target: targetOf(grant.target) }));
     return true;
   }
 
@@ -123,6 +142,6 @@ export class WorkerSession {
   }
 }
 
-function targetOf({ instance, tenantId, upstream, generation, requestTimeoutMs }: LeaseTarget): LeaseTarget {
-  return { instance, tenantId, upstream, generation, requestTimeoutMs };
+function targetOf({ instance, tenantId, upstream, generation, requestTimeoutMs, isMetered }: LeaseTarget): LeaseTarget {
+  return { instance, tenantId, upstream, generation, requestTimeoutMs, isMetered };
 }

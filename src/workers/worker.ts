@@ -42,11 +42,13 @@ async function handle(message: ToWorker): Promise<void> {
     case 'registration':
       return source.register(message.instance, message.registered);
     case 'lease':
-      return source.leased(message.id, message.lease, message.granted);
+      return source.leased(message.id, message.lease, message.granted, message.loan);
     case 'refusal':
       return source.refused(message.id, message.refusal);
     case 'target':
       return source.retarget(message.target);
+    case 'recall':
+      return source.allowances.recall(message.tenantId);
     case 'retire':
       return source.retire(message.generation);
     case 'ping':

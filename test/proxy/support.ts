@@ -95,6 +95,7 @@ export class FakeSource implements UpstreamSource {
       generation,
       heldMs: this.heldMs,
       requestTimeoutMs: this.requestTimeoutMs,
+      isMetered: false,
       traffic: this.traffic,
       released: promise,
       releases: 0,

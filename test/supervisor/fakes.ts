@@ -30,6 +30,7 @@ import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { FakeCounters } from './fake-counters.ts';
+import { FakeQuotas } from './fake-quotas.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import { FakeUsage } from './fake-usage.ts';
 import { OperatedSupervisor } from './operated-supervisor.ts';
@@ -405,6 +406,8 @@ export function world(
     registry,
     tenants,
     counters: new FakeCounters(),
+    quotas: new FakeQuotas(),
+    steadyMs: () => clock.nowMs(),
     events: log,
     logger: silentLogger(),
     meter: { measure: async () => new Map() },

@@ -9,6 +9,7 @@ export const TARGET: LeaseTarget = {
   upstream: { socketPath: '/run/acme.sock' },
   generation: 7,
   requestTimeoutMs: 1000,
+  isMetered: false,
 };
 export const NOTHING: Share = {
   generation: 7,

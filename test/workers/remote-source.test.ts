@@ -17,7 +17,7 @@ class Worker {
   /** Lets the worker claim the process by itself. */
   async granted(target = TARGET): Promise<Lease> {
     const claim = this.source.claim(target.instance, never);
-    this.source.leased(this.lastId, { ...target, heldMs: null }, true);
+    this.source.leased(this.lastId, { ...target, heldMs: null }, true, null);
     return leaseOf(await claim);
   }
 
@@ -58,7 +58,7 @@ describe('a claim of an instance that was not granted', () => {
   it('asks the server, and settles with its lease', async () => {
     const claim = worker.source.claim('web:acme', never, undefined, { client: '192.0.2.1' });
     expect(worker.sent).toEqual([{ type: 'claim', id: 1, instance: 'web:acme', client: '192.0.2.1' }]);
-    worker.source.leased(1, { ...TARGET, heldMs: 40 }, false);
+    worker.source.leased(1, { ...TARGET, heldMs: 40 }, false, null);
     expect(await claim).toMatchObject({ ...TARGET, heldMs: 40 });
   });
 
@@ -72,7 +72,7 @@ describe('a claim of an instance that was not granted', () => {
     const first = worker.source.claim('web:acme', never);
     const second = worker.source.claim('web:other', never);
     worker.source.refused(2, { refused: 'stopped', retryAfterS: null });
-    worker.source.leased(1, { ...TARGET, heldMs: null }, false);
+    worker.source.leased(1, { ...TARGET, heldMs: null }, false, null);
     expect(await second).toMatchObject({ refused: 'stopped' });
     expect(await first).toMatchObject({ instance: 'web:acme' });
   });
@@ -86,7 +86,7 @@ describe('a claim of an instance that was not granted', () => {
     await held;
     const later = new AbortController();
     const answered = worker.source.claim('web:acme', later.signal);
-    worker.source.leased(2, { ...TARGET, heldMs: null }, false);
+    worker.source.leased(2, { ...TARGET, heldMs: null }, false, null);
     await answered;
     later.abort();
     expect(worker.of('abort')).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('a claim of an instance that was not granted', () => {
 
   it('is counted only by the server: its lease reports a stream, and its end once', async () => {
     const claim = worker.source.claim('web:acme', never);
-    worker.source.leased(1, { ...TARGET, heldMs: null }, false);
+    worker.source.leased(1, { ...TARGET, heldMs: null }, false, null);
     const lease = leaseOf(await claim);
     lease.becomeStream();
     lease.release('answered');

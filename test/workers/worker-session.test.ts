@@ -11,6 +11,12 @@ class FakeGrant implements Grant {
   target = TARGET;
   readonly told: [how: string, counts: GrantCounts | null][] = [];
 
+  onTargetChanged: () => void = () => {};
+
+  onChanged(listener: () => void): void {
+    this.onTargetChanged = listener;
+  }
+
   report(counts: GrantCounts): void {
     this.told.push(['report', counts]);
   }
@@ -92,7 +98,7 @@ describe('a claim of a worker', () => {
     claim(3, { client: '192.0.2.1', again });
     expect(source.claims[0]?.arguments).toEqual(['web:acme', again, { client: '192.0.2.1' }]);
     await answer(0, source.lease(40));
-    expect(sent).toEqual([{ type: 'lease', id: 3, lease: { ...TARGET, heldMs: 40 }, granted: true }]);
+    expect(sent).toEqual([{ type: 'lease', id: 3, lease: { ...TARGET, heldMs: 40 }, granted: true, loan: null }]);
   });
 
   it('is answered with the refusal', async () => {
@@ -180,11 +186,11 @@ describe('the counts of a worker', () => {
   });
 });
 
-describe('a reload', () => {
-  it('is announced as the new target of each grant', async () => {
+describe('a grant whose target changes', () => {
+  it('is announced to the worker', async () => {
     await leased(3);
     if (source.granted !== null) source.granted.target = { ...TARGET, requestTimeoutMs: 5 };
-    session.refresh();
+    source.granted?.onTargetChanged();
     expect(sent.at(-1)).toEqual({ type: 'target', target: { ...TARGET, requestTimeoutMs: 5 } });
   });
 });
@@ -235,7 +241,7 @@ describe('a worker that is gone', () => {
     session.close();
     expect(source.claims[0]?.signal.aborted).toBe(true);
     await answer(0);
-    expect(source.leases).toEqual([{ streams: 0, released: [undefined] }]);
+    expect(source.leases).toEqual([{ streams: 0, released: ['unsent'] }]);
     expect(sent).toEqual([]);
   });
 

@@ -2,13 +2,15 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { Upstream } from '../ports.ts';
+import type { Loan } from '../quota/loan.ts';
+import type { RateLimitFields } from '../quota/rate-limit-fields.ts';
 import type { Traffic } from '../usage/traffic.ts';
 
 /**
- * Outcome of a request: its response was complete, or the process closed the connection earlier. A request whose client
- * left, or that timed out, has no outcome.
+ * Outcome of a request: its response was complete, the process closed the connection earlier, or nothing of the request
+ * reached the process. A request whose client left, or that timed out, has no outcome.
  */
-export type Outcome = 'answered' | 'broke-off';
+export type Outcome = 'answered' | 'broke-off' | 'unsent';
 
 /** Permission to send one request to a process, counted from the moment that the claim is granted. */
 export interface Lease {
@@ -22,6 +24,8 @@ export interface Lease {
   readonly requestTimeoutMs: number;
   /** Where the request and its bytes count; the holder of the lease adds them. */
   readonly traffic: Traffic;
+  /** Whether it counts towards limits of its tenant's plan. */
+  readonly isMetered: boolean;
   /**
    * Makes it an open stream (WebSocket, server-sent events), which keeps the instance awake but does not delay a drain.
    */
@@ -31,7 +35,10 @@ export interface Lease {
 }
 
 /** The process that a lease is for. */
-export type LeaseTarget = Pick<Lease, 'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs'>;
+export type LeaseTarget = Pick<
+  Lease,
+  'instance' | 'tenantId' | 'upstream' | 'generation' | 'requestTimeoutMs' | 'isMetered'
+>;
 
 /** A worker's open requests on one process, and the total of its claims. */
 export interface GrantCounts {
@@ -48,6 +55,8 @@ export interface GrantCounts {
 export interface Grant {
   /** The current target, which a reload may change. */
   readonly target: LeaseTarget;
+  /** Calls `listener` when a reload, or another plan, may have changed the target. */
+  onChanged(listener: () => void): void;
   report(counts: GrantCounts): void;
   /** Reports what is open after the process was retired; no more is claimed. A drain waits for this. */
   confirm(counts: GrantCounts): void;
@@ -73,6 +82,10 @@ export interface Refusal {
   readonly refused: ErrorCode;
   /** Seconds for `Retry-After`, or null. */
   readonly retryAfterS: number | null;
+  /** Values of RateLimit and RateLimit-Policy. */
+  readonly rateLimit?: RateLimitFields;
+  /** Every request of the tenant would be refused for so long, unless its plan changes. */
+  readonly holdsForMs?: number;
 }
 
 export type Admission = Lease | Refusal;
@@ -107,4 +120,9 @@ export interface GrantSource extends UpstreamSource {
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
   /** Returns null unless the instance is ready. */
   grant(instance: InstanceName): Grant | null;
+  /**
+   * Opens an account for a worker, which may then admit requests of a tenant by itself; null when its plan bounds none.
+   * @param recall asks the worker for what it does not need
+   */
+  openLoan(tenantId: string, recall: () => void): Loan | null;
 }

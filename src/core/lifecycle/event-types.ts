@@ -35,6 +35,9 @@ export const EVENT_TYPES = [
   'failed',
   'over-storage',
   'storage-ok',
+  // Quotas of a tenant.
+  'quota-80',
+  'quota-100',
   // Notifications that will never be delivered.
   'notify-dropped',
   'notify-given-up',

@@ -15,6 +15,14 @@ export interface QuotaPolicy {
   readonly graceMs: number;
 }
 
+export const NO_POLICY: QuotaPolicy = {
+  rate: null,
+  maxConnections: null,
+  quotas: [],
+  overQuota: 'refuse',
+  graceMs: 0,
+};
+
 /** Whether the policy bounds anything. */
 export function isBounding({ rate, maxConnections, quotas }: QuotaPolicy): boolean {
   return rate !== null || maxConnections !== null || quotas.length > 0;

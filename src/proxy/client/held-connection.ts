@@ -66,8 +66,8 @@ export function createRefusalServer(refusals: WeakMap<Socket, Refusal>): Server 
     if (refusal === undefined) return;
     refusals.delete(request.socket);
     response.shouldKeepAlive = false;
-    const { refused, retryAfterS } = refusal;
-    answerError(requestOf(request), response, refused, { requestId: nextRequestId(), retryAfterS });
+    const { refused, retryAfterS, rateLimit } = refusal;
+    answerError(requestOf(request), response, refused, { requestId: nextRequestId(), retryAfterS, rateLimit });
   });
   server.on('connection', (socket: Socket) => socket.setTimeout(REFUSAL_TIMEOUT_MS, () => socket.destroy()));
   server.on('clientError', (_error, socket) => socket.destroy());

@@ -1,5 +1,6 @@
 /** The response when no tenant answers: a small page or problem+json, without internal details. */
 import { STATUS_CODES } from 'node:http';
+import type { RateLimitFields } from '../../core/quota/rate-limit-fields.ts';
 import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import type { ClientRequest, ClientResponse } from '../client/client.ts';
 import { headerValues } from '../routing/headers.ts';
@@ -25,6 +26,9 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   start_failed: 'This site could not be started.',
   starting: 'This site is starting.',
   wake_queue_full: 'This site is starting, and too many requests are waiting for it.',
+  rate_limited: 'This site gets too many requests at once. Please try again in a moment.',
+  quota_exceeded: 'This site has used up what its plan includes.',
+  state_failed: 'This server is busy. Please try again in a moment.',
   at_capacity: 'This server is busy. Please try again in a moment.',
   shutting_down: 'This server is restarting. Please try again in a moment.',
   upstream_failed: 'This site closed the connection before it answered.',
@@ -37,6 +41,7 @@ export interface ErrorContext {
   readonly requestId: string;
   /** In seconds, or null. */
   readonly retryAfterS: number | null;
+  readonly rateLimit?: RateLimitFields | undefined;
 }
 
 export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer {
@@ -56,6 +61,9 @@ export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer
     context.requestId,
   ];
   if (context.retryAfterS !== null) headers.push('Retry-After', String(context.retryAfterS));
+  if (context.rateLimit !== undefined) {
+    headers.push('RateLimit-Policy', context.rateLimit.policy, 'RateLimit', context.rateLimit.limit);
+  }
   return { status, headers, body };
 }
 
@@ -94,18 +102,14 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** Answers with an error in place of a tenant. @param retryAfterS in seconds, or null */
+/** Answers with an error in place of a tenant. */
 export function answerError(
   request: Pick<ClientRequest, 'method' | 'rawHeaders'>,
   response: ClientResponse,
   code: ErrorCode,
-  { requestId, retryAfterS }: { requestId: string; retryAfterS: number | null },
+  context: Omit<ErrorContext, 'accept'>,
 ): void {
-  const answer = errorAnswer(code, {
-    accept: headerValues(request.rawHeaders, 'accept').join(', '),
-    requestId,
-    retryAfterS,
-  });
+  const answer = errorAnswer(code, { ...context, accept: headerValues(request.rawHeaders, 'accept').join(', ') });
   // After a malformed request, further bytes cannot be interpreted either.
   if (answer.status === 400 || answer.status === 408 || answer.status === 417) response.shouldKeepAlive = false;
   response.writeHead(answer.status, undefined, answer.headers);

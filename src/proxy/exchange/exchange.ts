@@ -1,5 +1,7 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
+
 import type { Admission, Lease, Outcome, Refusal } from '../../core/admission/serving.ts';
+import type { RateLimitFields } from '../../core/quota/rate-limit-fields.ts';
 import type { Traffic } from '../../core/usage/traffic.ts';
 import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
@@ -35,13 +37,11 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private lease: Lease | null = null;
   /** Where it counts; null until it is passed on. */
   private traffic: Traffic | null = null;
-  /** Outcome of the request that the lease is for. */
-  private outcome: Outcome | undefined;
+  /** Outcome of the request that the lease is for. Until it is `unsent` no more, the tenant has not seen the request. */
+  private outcome: Outcome | undefined = 'unsent';
   private readonly download: Download;
   private upload: Upload | null = null;
   private connection: UpstreamConnection | null = null;
-  /** Whether the tenant may have seen the request. */
-  private sent = false;
   /** Runs while a body waits for the client. Created on demand, because most requests have no such body. */
   private stall: StallTimer | null = null;
   /** Created with the first failure. */
@@ -73,22 +73,21 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private claimed(claim: Admission): void {
     this.leaving = null;
     if ('refused' in claim) return this.refused(claim);
-    if (this.over) return claim.release();
+    if (this.over) return claim.release('unsent');
     this.lease = claim;
     this.forward(claim);
   }
 
-  private refused({ refused, retryAfterS }: Refusal): void {
+  private refused({ refused, retryAfterS, rateLimit }: Refusal): void {
     if (this.retries?.secondTry !== undefined) this.note('request not sent again', refused);
-    this.answer(refused, retryAfterS);
+    this.answer(refused, retryAfterS, rateLimit);
   }
 
   private forward(lease: Lease): void {
     const { request, response, route, caller } = this;
     const { peer, trusted, requestId } = caller;
     const { method, body } = request;
-    this.sent = false;
-    this.outcome = undefined;
+    this.outcome = 'unsent';
     // The time to the first byte of the answer begins with the last part of the request.
     const onMoved = () => this.connection?.postpone();
     this.upload = body === null ? null : new Upload(request, body, response, onMoved);
@@ -103,7 +102,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   // ---- Calls of the connection ---------------------------------------------------------------
 
   onSent(): void {
-    this.sent = true;
+    this.outcome = undefined;
     if (this.lease !== null) this.traffic = countPassedOn(this.traffic, this.lease.traffic, this.request);
     if (this.connection === null || this.upload === null) return;
     this.upload.begin(this.connection);
@@ -152,16 +151,17 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.connection = null;
     if (this.over) return this.release();
     const { lease } = this;
-    if (error.code === 'EAGAIN' && lease !== null && !this.sent) return this.awaitBacklog(lease);
+    const isUnsent = this.outcome === 'unsent';
+    if (error.code === 'EAGAIN' && lease !== null && isUnsent) return this.awaitBacklog(lease);
     // The tenant had closed a kept connection; another or a new connection takes the request.
-    if (error.code === 'EPIPE' && lease !== null && !this.sent) return this.forward(lease);
-    if (SCARCE.has(error.code ?? '') && !this.sent) return this.lackDescriptor(error);
-    this.outcome = 'broke-off';
+    if (error.code === 'EPIPE' && lease !== null && isUnsent) return this.forward(lease);
+    if (SCARCE.has(error.code ?? '') && isUnsent) return this.lackDescriptor(error);
+    this.outcome ??= 'broke-off';
     this.release();
     // A truncated body must not look complete.
     if (this.response.headersSent) return void this.response.destroy();
     this.retries ??= new Retries(this.request);
-    if (lease !== null && this.retries.allows({ sent: this.sent, heard })) {
+    if (lease !== null && this.retries.allows({ sent: !isUnsent, heard })) {
       return void this.retry(this.retries, lease.generation).catch((error: unknown) => this.broken(error));
     }
     this.note('request failed', error.message);
@@ -224,7 +224,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   /** Retries on the next process if this one is dead, which the supervisor may learn later than this connection. */
   private async retry(retries: Retries, generation: number): Promise<void> {
-    await this.gateway.pools.retired(generation, retries.begin(generation, this.sent));
+    await this.gateway.pools.retired(generation, retries.begin(generation, this.outcome !== 'unsent'));
     this.start();
   }
 
@@ -284,10 +284,10 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.abandon();
   }
 
-  private answer(code: ErrorCode, retryAfterS: number | null): void {
+  private answer(code: ErrorCode, retryAfterS: number | null, rateLimit?: RateLimitFields): void {
     if (this.over) return;
     countAnswer(this.traffic, ERROR_CODES[code].httpStatus);
-    answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS });
+    answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS, rateLimit });
   }
 
   private note(message: string, reason: string): void {

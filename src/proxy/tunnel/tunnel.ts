@@ -108,7 +108,7 @@ export class Tunnel implements UpgradeListener {
     this.stopTimer();
     if (this.isOver) return;
     this.isOver = true;
-    this.lease.release();
+    this.lease.release(this.isPassedOn ? undefined : 'unsent');
   }
 
   private stopTimer(): void {

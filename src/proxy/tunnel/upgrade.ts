@@ -1,9 +1,9 @@
 /** Upgrades (WebSocket and other protocols): claimed like any request, then joined to the tenant until either side ends. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Lease } from '../../core/admission/serving.ts';
+import type { Lease, Refusal } from '../../core/admission/serving.ts';
 import type { CountedConnection } from '../../core/usage/traffic.ts';
-import { type ErrorCode, toTenementError } from '../../errors.ts';
+import { toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
 import { protoOf, requestOf } from '../client/client.ts';
 import { headBytes } from '../client/node/request-bytes.ts';
@@ -28,16 +28,17 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
     const route = fault === null ? (routed ?? routeOf(requestOf(request), gateway)) : { refused: fault };
-    if ('refused' in route) return refuseUpgrade(request, socket, route.refused, caller, null);
+    if ('refused' in route) return refuseUpgrade(request, socket, caller, { refused: route.refused });
     const asked = askedProtocol(request);
     if (asked === null || hasBody(request.rawHeaders)) {
-      return refuseUpgrade(request, socket, 'bad_request', caller, null);
+      return refuseUpgrade(request, socket, caller, { refused: 'bad_request' });
     }
     const connect = (lease: Lease) => {
       const fail = (error: Error) => {
         gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
         if (tunnel.answered) socket.destroy();
-        else refuseUpgrade(request, socket, tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed', caller, null);
+        else
+          refuseUpgrade(request, socket, caller, { refused: tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed' });
       };
       const tunnel = new Tunnel(socket, lease, {
         onFailed: fail,
@@ -74,13 +75,13 @@ async function claim(
   try {
     const claimed = await gateway.source.claim(route.instance, left.signal, undefined, caller);
     stopWatching();
-    if ('refused' in claimed) return refuseUpgrade(request, socket, claimed.refused, caller, claimed.retryAfterS);
-    if (socket.destroyed) return claimed.release();
+    if ('refused' in claimed) return refuseUpgrade(request, socket, caller, claimed);
+    if (socket.destroyed) return claimed.release('unsent');
     join(socket, claimed, connect);
   } catch (error) {
     const { code, message, retryAfterS } = toTenementError(error);
     gateway.logger.error({ instance: route.instance, requestId: caller.requestId, reason: message }, 'claim failed');
-    refuseUpgrade(request, socket, code, caller, retryAfterS);
+    refuseUpgrade(request, socket, caller, { refused: code, retryAfterS });
   }
 }
 
@@ -120,11 +121,11 @@ function headersFor(request: IncomingMessage, { host }: Route, caller: Caller, {
 function refuseUpgrade(
   request: IncomingMessage,
   socket: Socket,
-  code: ErrorCode,
   { requestId }: Caller,
-  retryAfterS: number | null,
+  { refused, retryAfterS = null, rateLimit }: Pick<Refusal, 'refused'> & Partial<Refusal>,
 ): void {
   if (!socket.writable) return;
   const accept = request.headers.accept ?? '';
-  socket.end(rawAnswer(errorAnswer(code, { accept, requestId, retryAfterS })), () => socket.destroy());
+  const answer = errorAnswer(refused, { accept, requestId, retryAfterS, rateLimit });
+  socket.end(rawAnswer(answer), () => socket.destroy());
 }

@@ -5,6 +5,7 @@ import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { TenantTerms } from '../../core/plans/plan.ts';
 import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
+import type { Allowance } from '../../core/quota/allowance.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { Settings } from '../../core/service/service.ts';
@@ -45,6 +46,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   usageOf(instance: InstanceName, tenantId: string): InstanceUsage;
   /** Returns the answer to requests of a tenant that is closed; null: it is open. */
   tenantRefusal(tenantId: string): Refusal | null;
+  /** Returns what a tenant may have forwarded; null when its plan bounds nothing. */
+  allowanceOf(tenantId: string): Allowance | null;
 }
 
 /** The runner as its parts see it. */
@@ -100,6 +103,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     recentClients,
     traffic: usage.traffic,
     tenantRefusal: () => deps.tenantRefusal(callbacks.tenantId),
+    allowance: () => deps.allowanceOf(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),
     onQuiet: () => monitor.quiet(),

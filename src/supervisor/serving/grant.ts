@@ -27,6 +27,7 @@ export class CountedGrant implements Grant {
   /** Set while the holder's last claims are unknown. */
   private confirmed: (() => void) | null = null;
   private revoked = false;
+  private onTargetChanged: () => void = () => {};
 
   constructor(targetNow: () => LeaseTarget, inFlight: InstanceActivity, hooks: GrantHooks) {
     this.targetNow = targetNow;
@@ -36,6 +37,15 @@ export class CountedGrant implements Grant {
 
   get target(): LeaseTarget {
     return this.targetNow();
+  }
+
+  onChanged(listener: () => void): void {
+    this.onTargetChanged = listener;
+  }
+
+  /** The target may have changed. */
+  changed(): void {
+    this.onTargetChanged();
   }
 
   report(counts: GrantCounts): void {

@@ -13,6 +13,7 @@ import type {
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { Clock, LaunchedProcess } from '../../core/ports.ts';
+import type { Allowance, Meter } from '../../core/quota/allowance.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import type { Traffic } from '../../core/usage/traffic.ts';
 import type { RecentClients } from '../admission/recent-clients.ts';
@@ -21,6 +22,7 @@ import { type HeldRequest, WakeQueue } from '../admission/wake-queue.ts';
 import { CountedGrant, type GrantChange } from './grant.ts';
 import type { InstanceActivity } from './instance-activity.ts';
 import { CountedLease } from './lease.ts';
+import { TenantMeter } from './tenant-meter.ts';
 
 export interface RequestGateOptions {
   readonly name: InstanceName;
@@ -35,6 +37,8 @@ export interface RequestGateOptions {
   settings(): Settings;
   /** Returns the answer to all requests of its tenant while that is closed; null: it is open. */
   tenantRefusal(): Refusal | null;
+  /** Returns what its tenant may have forwarded; null when the plan bounds nothing. */
+  allowance(): Allowance | null;
   /** A request needs it awake. */
   onNeeded(): void;
   /** A request was granted. */
@@ -51,6 +55,7 @@ export class RequestGate {
   private readonly options: RequestGateOptions;
   private readonly queue: WakeQueue;
   private readonly secondTries: SecondTries;
+  private readonly meter: TenantMeter;
   private excused = false;
 
   constructor(options: RequestGateOptions) {
@@ -59,6 +64,7 @@ export class RequestGate {
       const { restartWindowMs, maxRestarts } = options.settings();
       return { windowMs: restartWindowMs, maxExcused: maxRestarts };
     });
+    this.meter = new TenantMeter(() => options.allowance());
     this.queue = new WakeQueue(() => options.onDeserted());
   }
 
@@ -76,9 +82,11 @@ export class RequestGate {
     this.current = this.renewed({ instance: name, tenantId, upstream: process.upstream, generation });
   }
 
-  /** Applies a changed config of the service. */
+  /** Applies a changed config of the service, or another plan. */
   renew(): void {
+    this.meter.renew();
     if (this.current !== null) this.current = this.renewed(this.current);
+    for (const grant of this.grants) grant.changed();
   }
 
   /** Ends claims; granted ones continue. */
@@ -122,13 +130,18 @@ export class RequestGate {
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
     const { clock, service, onNeeded, recentClients } = this.options;
     const nowMs = clock.nowMs();
+    const meter = this.meter.of(again);
     if (this.current !== null) {
+      const refused = meter === null ? null : meter.take();
+      if (refused !== null) return this.orLater(refused, signal, again, requester);
       recentClients.seen(requester, nowMs);
-      return this.lease(this.current, null, again, nowMs);
+      return this.lease(this.current, null, again, nowMs, meter);
     }
     const answer = this.admission();
     if (answer === 'forward') return { refused: 'starting', retryAfterS: 1 };
     if (typeof answer === 'object') return answer;
+    const refused = meter === null ? null : meter.refusal();
+    if (refused !== null) return this.orLater(refused, signal, again, requester);
     const client = requester?.client ?? null;
     const claim = this.queue.hold(service().wakeQueue, { sinceMs: nowMs, again, client }, signal);
     if (!('refused' in claim)) recentClients.note(client, nowMs);
@@ -144,7 +157,7 @@ export class RequestGate {
     const { target } = this;
     if (target !== null) {
       const nowMs = this.options.clock.nowMs();
-      return this.queue.admit((held) => this.lease(target, held, held.again, nowMs));
+      return this.queue.admit((held) => this.admitHeld(target, held, nowMs));
     }
     const answer = this.admission();
     if (typeof answer === 'object') return this.queue.refuse(answer);
@@ -152,6 +165,18 @@ export class RequestGate {
     const why = this.whyNotAwake(was);
     if (why === null) this.options.onNeeded();
     else this.queue.refuse({ refused: why, retryAfterS: 1 });
+  }
+
+  /** Refuses a request over a limit of the plan, unless workers have what they do not need. */
+  private orLater(refused: Refusal, ...claim: Parameters<RequestGate['claim']>): Admission | Promise<Admission> {
+    const recalled = this.meter.current?.recall() ?? null;
+    return recalled === null ? refused : recalled.then(() => this.claim(...claim));
+  }
+
+  /** A held request counts when it is forwarded. */
+  private admitHeld(target: LeaseTarget, held: HeldRequest, nowMs: number): Admission {
+    const meter = this.meter.of(held.again);
+    return meter?.take() ?? this.lease(target, held, held.again, nowMs, meter);
   }
 
   private allows(again: SecondTry): boolean {
@@ -186,17 +211,24 @@ export class RequestGate {
     return tenantRefusal() ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
-  private lease(target: LeaseTarget, held: HeldRequest | null, again: SecondTry | null, nowMs: number): Lease {
+  private lease(
+    target: LeaseTarget,
+    held: HeldRequest | null,
+    again: SecondTry | null,
+    nowMs: number,
+    meter: Meter | null,
+  ): Lease {
     const { inFlight, onUsed } = this.options;
     inFlight.begin(nowMs);
     onUsed();
-    const lease = new CountedLease(target, held === null ? null : nowMs - held.sinceMs, inFlight, this);
+    const lease = new CountedLease(target, held === null ? null : nowMs - held.sinceMs, meter, inFlight, this);
     if (again !== null) this.secondTries.begin(lease, again);
     return lease;
   }
 
-  private renewed(target: Omit<LeaseTarget, 'requestTimeoutMs'>): LeaseTarget {
-    return { ...target, requestTimeoutMs: this.options.service().requestTimeoutMs };
+  private renewed(target: Omit<LeaseTarget, 'requestTimeoutMs' | 'isMetered'>): LeaseTarget {
+    const { requestTimeoutMs } = this.options.service();
+    return { ...target, requestTimeoutMs, isMetered: this.meter.current !== null };
   }
 
   private reported({ isActive, hasClaimed, hasAnswered, client }: GrantChange): void {
@@ -212,10 +244,11 @@ export class RequestGate {
   }
 
   /** Called by its leases. */
-  released(lease: Lease, kind: 'request' | 'stream', outcome?: Outcome): void {
+  released(lease: CountedLease, kind: 'request' | 'stream', outcome?: Outcome): void {
     const { inFlight, clock, onUsed, onQuiet } = this.options;
     const nowMs = clock.nowMs();
     this.secondTries.end(lease, outcome, nowMs);
+    lease.meter?.release(outcome, lease.epoch);
     if (outcome === 'answered') inFlight.answered(nowMs);
     inFlight.end(kind, nowMs);
     onUsed();

@@ -12,6 +12,7 @@ type PlanConfig = Pick<Config, 'plans' | 'tenants'>;
 export class TenantTable implements TenantStore {
   private readonly store: TenantStore;
   private readonly config: () => PlanConfig;
+  private readonly listeners: ((tenantId: string) => void)[] = [];
   /** Filled by the first look. */
   private records: Map<string, TenantRecord> | null = null;
 
@@ -40,8 +41,13 @@ export class TenantTable implements TenantStore {
   commit(change: TenantChange, options?: Parameters<TenantStore['commit']>[1]): void {
     this.store.commit(change, options);
     const { tenantId, record } = change;
-    if (record === null) this.records?.delete(tenantId);
+    if (record === null) this.forget(tenantId);
     else if (record !== undefined) this.records?.set(tenantId, record);
+  }
+
+  /** Calls `listener` with each tenant that is no longer registered. */
+  onForgotten(listener: (tenantId: string) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Returns what the tenant brings to its instances. One that is not registered yet has the default plan. */
@@ -54,6 +60,11 @@ export class TenantTable implements TenantStore {
     let count = 0;
     for (const { id } of this.loaded().values()) if (this.planOf(id)?.name === plan) count += 1;
     return count;
+  }
+
+  private forget(tenantId: string): void {
+    this.records?.delete(tenantId);
+    for (const listener of this.listeners) listener(tenantId);
   }
 
   /** A tenant whose plan has left the config has the default plan. */

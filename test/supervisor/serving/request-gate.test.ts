@@ -41,6 +41,7 @@ beforeEach(() => {
     service: () => service,
     settings: () => configOf(service, {}).settings,
     tenantRefusal: () => closed,
+    allowance: () => null,
     onNeeded: () => calls.push('needed'),
     onUsed: () => calls.push('used'),
     onQuiet: () => calls.push('quiet'),
