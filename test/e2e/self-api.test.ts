@@ -1,86 +1,9 @@
-/** An instance asks tenement about its own tenant, at every level of isolation. */
+/** An instance asks tenement about its own tenant. */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { LEVELS, supported } from '../hostile/levels.ts';
-import { tenement } from './command.ts';
-import { serve, type TestServer } from './support.ts';
-
-interface Keys {
-  readonly keys: string;
-  readonly alone: string;
-}
-
-const PLANS = `[tenants]
-default_plan = "free"
-[plan.free]
-features = ["export"]
-counters = { users = 3, projects = "unlimited" }
-`;
-
-const service = ({ keys, alone }: Keys, more = '') => `[service.app]
-command = "node {fixtures}/asks-self.mjs"
-health = "/health"
-self_api = true
-${keys}
-${alone}
-${more}
-${PLANS}`;
-
-const PLAIN = { keys: '', alone: '' };
-
-async function serveTwo(level: Keys, more = ''): Promise<TestServer> {
-  const server = await serve(service(level, more));
-  for (const id of ['acme', 'globex']) await server.cli('spawn', 'app', '--id', id);
-  return server;
-}
-
-async function ask(server: TestServer, tenant: string, path: string, body?: object) {
-  const query = body === undefined ? '' : `?body=${encodeURIComponent(JSON.stringify(body))}`;
-  const method = body === undefined ? 'GET' : 'POST';
-  const { status, body: answer } = await server.get(`${tenant}.localhost`, `${path}${query}`, { method });
-  return { status, body: JSON.parse(answer) };
-}
-
-/** Runs a command in an instance's place, and returns what it prints. */
-async function exec(server: TestServer, tenant: string, ...words: string[]): Promise<string> {
-  const { configFile, dir } = server;
-  const { stdout } = await tenement(['-c', configFile, 'exec', `app:${tenant}`, '--', ...words], {
-    XDG_RUNTIME_DIR: dir,
-  });
-  expect(stdout).not.toBe('');
-  return stdout.trim();
-}
-
-const socketOf = async (server: TestServer, tenant: string) => exec(server, tenant, 'printenv', 'TENEMENT_SOCKET');
-
-describe.each(LEVELS)('at $name', (level) => {
-  it('an instance sees its own tenant, counts for it, and reaches no other tenant’s socket', async (context) => {
-    const why = await supported(level);
-    if (why !== null) return context.skip(why);
-    const server = await serveTwo(level);
-    expect(await ask(server, 'acme', '/tenant')).toMatchObject({
-      status: 200,
-      body: { id: 'acme', service: 'app', plan: 'free', features: ['export'], expiresAt: null },
-    });
-    expect(await ask(server, 'acme', '/counters/users', { add: 2 })).toEqual({
-      status: 200,
-      body: { name: 'users', value: 2, limit: 3 },
-    });
-    expect((await ask(server, 'globex', '/tenant')).body).toMatchObject({
-      id: 'globex',
-      counters: [
-        { name: 'users', value: 0 },
-        { name: 'projects', value: 0, limit: null },
-      ],
-    });
-    const others = await socketOf(server, 'globex');
-    const { status, body } = await server.get('acme.localhost', `/tenant?socket=${others}`);
-    // Without users of their own, tenants run as the server's user, from which nothing is kept.
-    if (level.name === 'process') expect(status).toBe(200);
-    else expect([status, body]).toEqual([502, expect.stringMatching(/^(EACCES|ENOENT|ECONNREFUSED|EPERM)$/)]);
-  });
-});
+import { ask, exec, PLAIN, serveTwo, service, socketOf } from './self-asking.ts';
+import { serve } from './support.ts';
 
 describe('a counter', () => {
   it('of 3 that 50 processes ask for at once is given to 3', async () => {

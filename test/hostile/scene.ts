@@ -195,8 +195,7 @@ async function configOf(
     'settings = { data_dir = "./data", backoff_base_ms = 10, backoff_max_ms = 100, max_restarts = 10000 }',
     'proxy = { default_service = "app" }',
     'instances = { app = ["victim", "hostile"], web = ["victim"], capped = ["bomber"], apart = ["victim"], wide = ["hostile"] }',
-    // Its tenants also have sockets to tenement.
-    serviceText(dir, 'app', [keys, alone, 'self_api = true']),
+    serviceText(dir, 'app', [keys, alone, ...selfKeys(level)]),
     // A port is of use only if the proxy can reach it.
     serviceText(dir, 'web', [keys, 'listen = "port"']),
     serviceText(dir, 'capped', [keys, alone, ...caps.map((cap) => CAP_KEYS[cap])]),
@@ -214,6 +213,11 @@ async function configOf(
     text,
     instances: ['app:victim', 'app:hostile', 'web:victim', 'capped:bomber', 'apart:victim', 'wide:hostile'],
   };
+}
+
+/** Sockets to tenement, except in a sandbox, which would not start beside the host's sockets in the workdir. */
+function selfKeys({ keys }: Level): string[] {
+  return keys.includes('sandbox') ? [] : ['self_api = true'];
 }
 
 function serviceText(dir: string, name: string, keys: readonly string[], variable = ''): string {

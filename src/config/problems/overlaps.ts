@@ -49,7 +49,16 @@ function hiddenPathProblems(service: ServiceConfig, config: Config): Problem[] {
   const shown = shownPaths(service, settings.dataDir, settings.runtimeDir);
   const { dirs: secretDirs, socketDirs, files } = hiddenPaths({ ...config, services: config.services.values() }, 0);
   const wholeHost = service.readOnlyPaths === null;
-  const apart = { wholeHost, hidden: [], scratch: [], writable: [], secretFiles: [], ownReadOnly: [], sockets: [] };
+  const apart = {
+    wholeHost,
+    hidden: [],
+    scratch: [],
+    writable: [],
+    secretFiles: [],
+    ownReadOnly: [],
+    sockets: [],
+    hidesSingleSockets: true,
+  };
   const places = { ...apart, socketDirs, secretDirs };
   const layers = layersFor({ ...places, shown: shown.map(({ path }) => path), own: ownDirs(service, settings) });
   const secrets = [...secretDirs, ...socketDirs, ...files];

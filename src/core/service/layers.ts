@@ -40,6 +40,8 @@ export interface LayerPaths {
   readonly ownReadOnly: readonly string[];
   /** Sockets of the host that must be unreachable. */
   readonly sockets: readonly string[];
+  /** Whether a socket can be hidden by itself; otherwise only with its directory. */
+  readonly hidesSingleSockets: boolean;
 }
 
 export interface Layer {
@@ -143,14 +145,22 @@ const SHARED_DEPTH = 2;
 /**
  * Hides the directory of each socket, so that a recreated socket is hidden, too. Only the socket itself is hidden when
  * the same directory contains shown paths, or is likely to contain others.
+ * @throws {OverlapError} where only the socket itself would be hidden, and cannot be
  */
-function socketMasks(layers: readonly Layer[], { sockets, shown, writable, wholeHost }: LayerPaths): Layer[] {
+function socketMasks(layers: readonly Layer[], places: LayerPaths): Layer[] {
+  const { sockets, shown, writable, wholeHost, hidesSingleSockets } = places;
+  const leastDepth = hidesSingleSockets ? SHARED_DEPTH + 1 : SHARED_DEPTH;
   const needed = [...shown, ...writable, ...layers.filter(({ kind }) => kind !== 'empty').map(({ at }) => at)];
   return sockets
     .filter((path) => ['shown', 'writable'].includes(kindAt(path, layers, wholeHost)))
     .map((path): Layer => {
       const dir = dirname(path);
-      const isApart = depthOf(dir) > SHARED_DEPTH && !needed.some((one) => isWithin(one, dir));
-      return isApart ? { kind: 'empty', at: dir, from: dir } : { kind: 'blank', at: path, from: path };
+      const isApart = depthOf(dir) >= leastDepth && !needed.some((one) => isWithin(one, dir));
+      if (isApart) return { kind: 'empty', at: dir, from: dir };
+      if (hidesSingleSockets) return { kind: 'blank', at: path, from: path };
+      throw new OverlapError(
+        `a sandbox with self_api could connect to ${path}: it can be hidden only with its directory, which a tenant needs. ` +
+          'Move the socket to a directory of its own, or set read_only_paths to paths without sockets',
+      );
     });
 }

@@ -36,6 +36,8 @@ export interface FilesystemView {
   readonly selfDir: string | null;
   /** Paths of the host's listening sockets. */
   readonly sockets: readonly string[];
+  /** Whether a socket can be hidden by itself; gVisor opens what it mounts over, which fails for a socket. */
+  readonly hidesSingleSockets: boolean;
   /** The only paths of the host that are visible; null: all except hidden ones. */
   readonly readOnlyPaths: readonly string[] | null;
   /** Paths of the host that the tenant may write to. */
@@ -116,6 +118,7 @@ function layerPathsOf(view: FilesystemView): LayerPaths {
     own,
     ownReadOnly: [...view.cgroupDirs, ...(view.selfDir === null ? [] : [view.selfDir])].map(real),
     sockets: view.sockets.map(real).filter(isMasked),
+    hidesSingleSockets: view.hidesSingleSockets,
   };
 }
 

@@ -130,6 +130,7 @@ function filesystemViewOf(
     cgroupDirs: around.cgroupDirs,
     selfDir: service.selfApi ? dirname(selfSocketOf(service, tenantId, around.settings)) : null,
     sockets: around.sockets,
+    hidesSingleSockets: service.isolation !== 'sandbox',
     readOnlyPaths: spec.readOnlyPaths,
     readWritePaths: spec.readWritePaths,
     openSockets: spec.sockets,

@@ -22,6 +22,7 @@ const NOTHING: LayerPaths = {
   secretFiles: [],
   own: [],
   ownReadOnly: [],
+  hidesSingleSockets: true,
   sockets: [],
 };
 
@@ -69,6 +70,14 @@ describe('layers of the usual places', () => {
     ]);
   });
 
+  it('hide sockets with their directories where a socket alone cannot be hidden, and are refused where a tenant needs them', () => {
+    const places = { hidesSingleSockets: false, shown: ['/srv/app'] };
+    const sockets = ['/var/lib/mysql/mysql.sock', '/srv/else/x.sock'];
+    expect(words({ ...places, sockets })).toEqual(['empty /srv/else', 'empty /var/lib/mysql']);
+    for (const path of ['/srv/app/debug.sock', '/opt/s.sock'])
+      expect(() => words({ ...places, sockets: [path] })).toThrow(`a sandbox with self_api could connect to ${path}`);
+  });
+
   it('have writable memory where the sockets of all tenants lie, without masks in it', () => {
     const places = { hidden: ['/tmp'], scratch: ['/tmp'], socketDirs: ['/tmp'], secretDirs: ['/tmp/data'] };
     expect(words({ ...places, shown: ['/tmp/venv'], own: ['/tmp/data/acme'] })).toEqual([
@@ -107,6 +116,7 @@ const anyPlaces: fc.Arbitrary<LayerPaths> = fc.record({
   secretFiles: paths,
   own: fc.uniqueArray(path, { minLength: 1, maxLength: 2 }),
   ownReadOnly: fc.constant([]),
+  hidesSingleSockets: fc.constant(true),
   sockets: paths,
 });
 

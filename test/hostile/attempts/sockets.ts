@@ -42,6 +42,7 @@ const CONNECTING: readonly Attempt[] = [
     what: 'speak for another tenant through its own socket to tenement',
     tryIt: by('ask-socket', ({ selfSocket }) => ({ path: selfSocket, url: '/tenant' })),
     worksAt: asRoot,
+    pointlessAt: { 'sandbox, no network': 'tried in test/e2e/self-api.test.ts' },
   },
   {
     what: "connect to another tenant's port",

@@ -60,6 +60,7 @@ function layout(
       hiddenPaths: hidden,
       cgroupDirs: [],
       selfDir: null,
+      hidesSingleSockets: true,
       sockets: [],
       readOnlyPaths: null,
       readWritePaths: [],
