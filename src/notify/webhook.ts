@@ -169,8 +169,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'no name server answers',
   ECONNRESET: 'it closed the connection before it answered',
-  UND_ERR_SOCKET: 'it closed the connection before it answered',
   UND_ERR_HEADERS_OVERFLOW: `its answer has more than ${MAX_HEADER_BYTES} bytes of headers`,
+};
+
+/** Messages of undici's errors with the code UND_ERR_SOCKET. */
+const SOCKET_REASONS: Readonly<Record<string, string>> = {
+  'other side closed': 'it closed the connection before it answered',
+  'bad response': 'it answered 100 Continue, which was not asked for',
+  'bad upgrade': 'it answered 101 Switching Protocols, which was not asked for',
 };
 
 function reasonOf(error: unknown, timeoutMs: number): string {
@@ -178,6 +184,8 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(one instanceof Error)) return String(one);
   if (one.name === 'TimeoutError' || one.name === 'ConnectTimeoutError')
     return `no answer within ${timeoutMs / 1000} s`;
+  const inSocket = SOCKET_REASONS[one.message];
+  if (inSocket !== undefined) return inSocket;
   const code = 'code' in one ? String(one.code) : '';
   return (REASONS[code] ?? one.message).replace(/\s+/g, ' ').slice(0, 300);
 }

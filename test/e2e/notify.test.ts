@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { HANG, type Received, startReceiver } from '../notify/receiver.ts';
 import { FIXTURES, serve, serveFile, type TestServer, temporaryDirectory, writeConfig } from './support.ts';
 
@@ -89,30 +89,30 @@ it('nothing is lost when the server is killed before, while and after a message 
 it('a message comes twice only if the server is killed between the answer and its record', async () => {
   const receiver = await startReceiver();
   const server = await serve(APP + notify(receiver.url));
-  const database = new DatabaseSync(join(server.dataDir, '.tenement/tenement.db'));
-  receiver.answer = () => {
-    // The server cannot write that the message was accepted.
-    if (!database.isTransaction) database.exec('BEGIN IMMEDIATE');
-    return 204;
+  const database = new DatabaseSync(join(server.dataDir, '.tenement/tenement.db'), { timeout: 20_000 });
+  onTestFinished(() => database.close());
+  /** Registers an instance, and keeps the server from writing that the message was accepted. */
+  const registerLocked = async (id: string, count: number) => {
+    receiver.answer = () => {
+      database.exec('BEGIN IMMEDIATE');
+      return 204;
+    };
+    const registered = server.api(`/spawn/app/--id=${id}?start=false`).catch(() => null);
+    await receiver.count(count);
+    receiver.answer = () => 204;
+    return { registered };
   };
-  await register(server, 'acme');
-  await receiver.count(1);
+  const killed = await registerLocked('acme', 1);
   await server.stop('SIGKILL');
   database.exec('COMMIT');
-  receiver.answer = () => 204;
+  await killed.registered;
   await server.start();
   await receiver.count(2);
   expect(new Set(idsOf(receiver.received)).size).toBe(1);
 
-  receiver.answer = () => {
-    database.exec('BEGIN IMMEDIATE');
-    return 204;
-  };
-  await register(server, 'globex');
-  await receiver.count(3);
-  receiver.answer = () => 204;
+  const { registered } = await registerLocked('globex', 3);
   database.exec('COMMIT');
-  database.close();
+  await registered;
   await register(server, 'initech');
   await receiver.count(4);
   expect(receiver.received.map(({ event }) => event.instance).slice(2)).toEqual(['app:globex', 'app:initech']);

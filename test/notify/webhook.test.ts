@@ -123,6 +123,29 @@ test('a few interim answers are passed over, a flood of them is a failure', asyn
   await closed;
 });
 
+test('an interim answer that only a question allows is a failure, and says which', async () => {
+  const receiver = await startReceiver();
+  receiver.answer = () => (response) => void response.socket?.end('HTTP/1.1 100 Continue\r\n\r\n');
+  expect((await webhook({ url: receiver.url }).send('m', BODY)).failure).toMatch(/^it answered 100 Continue/);
+  const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+  receiver.answer = () => (response) => void response.socket?.end(upgrade);
+  expect((await webhook({ url: receiver.url }).send('m', BODY)).failure).toMatch(/^it answered 101 Switching/);
+});
+
+test('what is no answer of HTTP is a failure', async () => {
+  const receiver = await startReceiver();
+  for (const raw of [
+    'hello',
+    'HTTP/1.1 200 OK\n\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n',
+    'HTTP/3.0 200 OK\r\n\r\n',
+  ]) {
+    receiver.answer = () => (response) => void response.socket?.end(raw);
+    const attempt = await webhook({ url: receiver.url }).send('m', BODY);
+    expect([raw, attempt.ok, attempt.failure]).toEqual([raw, false, expect.stringMatching(/HTTP\/1\.1 protocol/)]);
+  }
+});
+
 test('a connection that is refused, or ends without an answer, says so', async () => {
   const receiver = await startReceiver();
   receiver.answer = () => (response) => void response.destroy();
