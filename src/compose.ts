@@ -11,6 +11,7 @@ import type { Config } from './core/service/service.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import type { LogStore } from './core/stores/log-store.ts';
 import type { TokenStore } from './core/stores/token-store.ts';
+import type { UsageFace } from './core/usage/usage-face.ts';
 import { onFault } from './faults.ts';
 import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
@@ -33,12 +34,14 @@ import { RegistryOutbox } from './registry/outbox.ts';
 import { createQuotaStore } from './registry/quotas.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore, type KeptTokenStore } from './registry/tokens.ts';
-import { createUsageStore } from './registry/usage.ts';
+import { createUsageReader, createUsageStore } from './registry/usage.ts';
 import { reload } from './reload.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { Tokens } from './tokens.ts';
+import { startExpiry } from './usage/expiry.ts';
 import { Recorder } from './usage/recorder.ts';
+import { usageReport } from './usage/report.ts';
 import { systemUptime } from './usage/uptime.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
@@ -61,6 +64,7 @@ export interface Parts {
   readonly tokens: Tokens;
   readonly tokenStore: TokenStore;
   readonly notify: NotifyPort;
+  readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
@@ -111,7 +115,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const { config, claims } = own;
   const { stateDir } = config.settings;
   const served = new ServedConfig(config);
-  const database = openDatabase(join(stateDir, 'tenement.db'));
+  const databaseFile = join(stateDir, 'tenement.db');
+  const database = openDatabase(databaseFile);
   const outbox = new RegistryOutbox(database);
   const events = createEventLog(database, { logger, clock: systemClock, outbox });
   const notify = new Notifications({ outbox, events, clock: systemClock, logger, random: Math.random });
@@ -134,6 +139,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     uptime: systemUptime(),
     logger,
   });
+  const endExpiry = startExpiry({ file: databaseFile, clock: systemClock, logger });
   const supervisor = new Supervisor({
     served,
     clock: systemClock,
@@ -162,6 +168,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   return {
     ...shared,
     proxySettings: settings,
+    usage: usageReport(createUsageReader(database), systemClock),
     tokenStore,
     tokens: new Tokens({
       store: tokenStore,
@@ -178,6 +185,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       tokenStore,
       notify,
       usage,
+      endExpiry,
       activationHandler,
       forget: onFault(internalErrors(events)),
     }),
@@ -205,6 +213,7 @@ interface Releasable {
   readonly notify: Notifications;
   readonly tokenStore: KeptTokenStore;
   readonly usage: Recorder;
+  endExpiry(): void;
   readonly activationHandler: ActivationHandler;
   forget(): void;
 }
@@ -216,11 +225,13 @@ function releaseOf({
   tokenStore,
   notify,
   usage,
+  endExpiry,
   activationHandler,
   forget,
 }: Releasable): Parts['release'] {
   return async (options) => {
     forget();
+    endExpiry();
     activationHandler.close();
     await notify.close(options.hurry);
     await usage.close(LAST_EVENTS_WAIT_MS);

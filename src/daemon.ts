@@ -137,8 +137,19 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
 }
 
 async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
-  const { served, supervisor, proxySettings, events, logs, tokens, tokenStore, notify, turnedAway, descriptors } =
-    parts;
+  const {
+    served,
+    supervisor,
+    proxySettings,
+    events,
+    logs,
+    tokens,
+    tokenStore,
+    notify,
+    usage,
+    turnedAway,
+    descriptors,
+  } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
   const deps = {
@@ -147,6 +158,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     logs,
     tokens,
     notify,
+    usage,
     tokenStore,
     turnedAway,
     config: () => served.current,

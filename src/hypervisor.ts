@@ -21,6 +21,7 @@ import { proxyLimits } from './core/limits/descriptors.ts';
 import type { Config } from './core/service/service.ts';
 import type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 import type { LogFilter, LogLine } from './core/stores/log-store.ts';
+import type { UsageInput, UsagePage } from './core/usage/usage-query.ts';
 import { TenementError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
@@ -231,6 +232,14 @@ export class Hypervisor {
 
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
     return this.parts.logs.read(namedInstance(instance), filter);
+  }
+
+  /**
+   * Returns what tenants have used, one page at a time: rows by tenant and then by hour, day or month in UTC.
+   * @throws {TenementError} `bad_input`, `bad_id`, `state_failed`
+   */
+  usage(query: UsageInput = {}): Promise<UsagePage> {
+    return holdEventLoop(this.parts.usage.page(query));
   }
 
   get events(): Events {

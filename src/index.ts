@@ -7,6 +7,7 @@ export type { MadeToken, TokenView } from './core/input/token-verbs.ts';
 export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
 export type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 export type { LogFilter, LogLine } from './core/stores/log-store.ts';
+export type { UsageInput, UsagePage, UsageView } from './core/usage/usage-query.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export {

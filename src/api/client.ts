@@ -8,6 +8,7 @@ import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
+import type { UsageInput, UsagePage, UsageView } from '../core/usage/usage-query.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';
@@ -40,7 +41,7 @@ interface EventsQuery extends StreamQuery {
   readonly tenant?: string | undefined;
 }
 
-/** How many instances are asked for at once. */
+/** How many instances or rows are asked for at once. */
 const PAGE_SIZE = 1000;
 
 /** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */
@@ -57,6 +58,8 @@ export interface ApiClient {
   /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
   logs(instance: InstanceName, query?: LogsQuery, signal?: AbortSignal): AsyncIterable<LogEntry>;
+  /** Returns all rows of usage, in several calls if there are many. */
+  usage(input: Omit<UsageInput, 'limit' | 'after'>): Promise<UsageView[]>;
   events(query?: EventsQuery, signal?: AbortSignal): AsyncIterable<EventEntry>;
   /** Returns how to run a command for an instance, as a process of the server's user. Control socket only. */
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
@@ -81,6 +84,7 @@ export function createClient(target: ApiTarget): ApiClient {
     ...streamCalls(transport),
     ...tokenCalls(transport),
     ...notifyCalls(transport),
+    usage: (input) => allUsage(transport, input),
     config: async () => {
       const { data } = await transport.json({ method: 'GET', path: '/api/config' });
       return configFromJson(data as ConfigJson);
@@ -158,6 +162,19 @@ function tokenCalls(transport: Transport): Pick<ApiClient, 'createToken' | 'list
       await transport.json({ method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` });
     },
   };
+}
+
+async function allUsage(transport: Transport, input: UsageInput): Promise<UsageView[]> {
+  const rows: UsageView[] = [];
+  let after: string | null = '';
+  do {
+    const query = { ...input, limit: PAGE_SIZE, ...(after !== '' && { after }) };
+    const { data } = await transport.json({ method: 'GET', path: '/api/usage', query });
+    const { usage, next } = data as UsagePage;
+    rows.push(...usage);
+    after = next;
+  } while (after !== null);
+  return rows;
 }
 
 function notifyCalls(transport: Transport): Pick<ApiClient, 'listNotify' | 'testNotify'> {

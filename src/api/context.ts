@@ -8,6 +8,7 @@ import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
+import type { UsageFace } from '../core/usage/usage-face.ts';
 import type { Logger } from '../logger.ts';
 import type { TokenWatch } from './access/token-watch.ts';
 import type { Followers } from './streaming/stream.ts';
@@ -20,6 +21,7 @@ export interface ApiDeps {
   readonly tokens: TokenFace;
   readonly tokenStore: Pick<TokenStore, 'check' | 'isValid' | 'onRevoked'>;
   readonly notify: NotifyPort;
+  readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   /** Returns the config that is served now. */
   config(): Config;

@@ -22,6 +22,7 @@ import { notifyRoutes } from './routes/notify.ts';
 import { spawnLineRoutes } from './routes/spawn-line.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { type Api, describeRoute, validatorCompiler, type ZodTypeProvider } from './zod-provider.ts';
 
 /** How long `close` waits for open responses before it closes their connections. */
@@ -182,6 +183,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   eventRoutes(api, context);
   tokenRoutes(api, context);
   notifyRoutes(api, context);
+  usageRoutes(api, context);
   spawnLineRoutes(api, context);
   if (trust !== 'control-socket') return;
   configRoutes(api, context);

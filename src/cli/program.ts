@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,
+  usage: async () => (await import('./commands/usage.ts')).usageCommand,
   notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   front: async () => (await import('./commands/front.ts')).frontCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,

@@ -1,7 +1,7 @@
 /** Usage in the registry: the hours of tenants, and how far the use of each process has been counted. */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { ProcessMark, UsageStore } from '../core/stores/usage-store.ts';
+import type { ProcessMark, UsageReader, UsageStore } from '../core/stores/usage-store.ts';
 import { METERS, type Meter } from '../core/usage/meters.ts';
 import { METER_NAMES, type Tally } from '../core/usage/tally.ts';
 import { type Database, reading, transaction } from './database.ts';
@@ -11,6 +11,31 @@ const SUMS = METER_NAMES.map((meter) => {
   const summed = METERS[meter] === 'highest' ? 'max' : 'sum';
   return `coalesce(${summed}(${columnOf(meter)}), 0) AS ${columnOf(meter)}`;
 }).join(', ');
+
+export function createUsageReader(database: Database): UsageReader {
+  const next = database.prepare('SELECT min(tenant) AS tenant FROM usage WHERE tenant > ?');
+  const within = 'WHERE tenant = ? AND hour >= ? AND hour < ?';
+  const hours = database.prepare(`SELECT * FROM usage ${within} ORDER BY hour LIMIT ?`);
+  const days = database.prepare(
+    `SELECT hour / 24 * 24 AS hour, ${SUMS} FROM usage ${within} GROUP BY hour / 24 ORDER BY hour / 24 LIMIT ?`,
+  );
+  const whole = database.prepare(`SELECT count(*) AS hours, ${SUMS} FROM usage ${within}`);
+  const rowOf = (tenantId: string) => (row: Record<string, SQLOutputValue>) => {
+    return { tenantId, hour: Number(row['hour']), tally: tallyOf(row) };
+  };
+  return {
+    tenantAfter: (tenantId) => {
+      const tenant = reading(() => next.get(tenantId))?.['tenant'] ?? null;
+      return tenant === null ? null : String(tenant);
+    },
+    hours: (tenantId, { from, to }, limit) => reading(() => hours.all(tenantId, from, to, limit)).map(rowOf(tenantId)),
+    days: (tenantId, { from, to }, limit) => reading(() => days.all(tenantId, from, to, limit)).map(rowOf(tenantId)),
+    whole: (tenantId, { from, to }) => {
+      const row = reading(() => whole.get(tenantId, from, to)) ?? {};
+      return Number(row['hours'] ?? 0) === 0 ? null : tallyOf(row);
+    },
+  };
+}
 
 export function createUsageStore(database: Database): UsageStore {
   const read = database.prepare('SELECT * FROM usage WHERE tenant = ? AND hour = ?');

@@ -29,6 +29,8 @@ import {
   type TenementEvent,
 } from '../../src/core/stores/event-log.ts';
 import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
+import type { UsageFace } from '../../src/core/usage/usage-face.ts';
+import type { UsageInput, UsagePage, UsageView } from '../../src/core/usage/usage-query.ts';
 import { TenementError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/tokens.ts';
@@ -249,6 +251,17 @@ class FakeLogs implements LogStore {
   async remove(): Promise<void> {}
 }
 
+/** Rows of usage that a test sets. */
+class FakeUsageReport implements UsageFace {
+  rows: UsageView[] = [];
+  readonly asked: UsageInput[] = [];
+
+  async page(input: UsageInput, sees: (tenantId: string) => boolean = () => true): Promise<UsagePage> {
+    this.asked.push(input);
+    return { usage: this.rows.filter(({ tenant }) => sees(tenant)), next: null };
+  }
+}
+
 class FakeNotify implements NotifyPort {
   readonly targets: NotifyTargetView[] = [];
   results: NotifyTestResult[] = [];
@@ -287,6 +300,7 @@ export function fakeDeps() {
     tokenStore,
     tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
     notify: new FakeNotify(),
+    usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
     config: () => configOf(SERVICE, {}),
     isKnownHost: (host: string) => host === 'acme.example.com',

@@ -200,6 +200,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/events': ['get'],
     '/api/notify': ['get'],
     '/api/notify/test': ['post'],
+    '/api/usage': ['get'],
     '/api/tokens': ['get', 'post'],
     '/api/tokens/{id}': ['delete'],
     '/spawn/{service}/--id={id}': ['get', 'post'],

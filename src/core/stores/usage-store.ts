@@ -31,6 +31,26 @@ export interface UsageChange {
   readonly ended: readonly InstanceName[];
 }
 
+/** What is asked of a tenant's hours. */
+export interface HourRange {
+  /** The first hour. */
+  readonly from: number;
+  /** The first hour after the last. */
+  readonly to: number;
+}
+
+/** Reads usage piece by piece, because one query over all tenants would hold the event loop. */
+export interface UsageReader {
+  /** Returns the next tenant with any usage, in the order of ids; null: none. @throws {TenementError} `state_failed` */
+  tenantAfter(tenantId: string): string | null;
+  /** @returns the first `limit` rows of a tenant, by hour. @throws {TenementError} `state_failed` */
+  hours(tenantId: string, range: HourRange, limit: number): UsageRow[];
+  /** Returns the first `limit` days with any usage, as their first hours. @throws {TenementError} `state_failed` */
+  days(tenantId: string, range: HourRange, limit: number): UsageRow[];
+  /** Returns the sum of a range; null: nothing was used. @throws {TenementError} `state_failed` */
+  whole(tenantId: string, range: HourRange): Tally | null;
+}
+
 export interface UsageStore {
   /** Returns a copy of a tenant's hour; null: nothing was used. @throws {TenementError} `state_failed` */
   read(tenantId: string, hour: number): Tally | null;
