@@ -1,6 +1,6 @@
 /** The event log, kept in the registry: bounded, numbered, and sent to subscribers. */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
 import { type EventFilter, type EventLog, isMeant, numbered, type TenementEvent } from '../core/stores/event-log.ts';
 import type { Logger } from '../logger.ts';
@@ -11,10 +11,11 @@ import { RegistryOutbox } from './outbox.ts';
 const KEEP = 10_000;
 const DEFAULT_TAIL = 1000;
 
-const LIST = `
+/** @param of the condition that an index answers; one tenant's few events are not searched among all */
+const listing = (of: string) => `
   SELECT * FROM (
     SELECT * FROM events
-    WHERE seq > :after AND at_ms >= :since AND (:instance IS NULL OR instance = :instance)
+    WHERE ${of} AND seq > :after AND at_ms >= :since AND (:instance IS NULL OR instance = :instance)
       AND (:tenant IS NULL OR tenant = :tenant) AND (:type IS NULL OR type = :type)
       AND (:scopeTenant IS NULL OR tenant = :scopeTenant)
       AND (:scopeService IS NULL OR substr(instance, 1, length(:scopeService) + 1) = :scopeService || ':')
@@ -42,7 +43,13 @@ interface EventLogOptions {
  * registry keeps, and is listed all the same.
  */
 export function createEventLog(database: Database, options: EventLogOptions): KeptEventLog {
-  const select = database.prepare(LIST);
+  const selectAll = database.prepare(listing('TRUE'));
+  const selectOfOne = database.prepare(listing('tenant = :of'));
+  const rowsOf = (filter: EventFilter, tail: number) => {
+    const of = tenantOf(filter);
+    const parameters = { tail, ...parametersOf(filter) };
+    return of === null ? selectAll.all(parameters) : selectOfOne.all({ ...parameters, of });
+  };
   const listeners = new Set<(event: TenementEvent) => void>();
   const backlog = new Backlog(database, { keep: KEEP, outbox: new RegistryOutbox(database), ...options });
   const tell = (event: TenementEvent) => {
@@ -57,7 +64,7 @@ export function createEventLog(database: Database, options: EventLogOptions): Ke
     },
     list: (filter) => {
       const { tail = DEFAULT_TAIL } = filter;
-      const rows = reading(() => select.all({ tail, ...parametersOf(filter) }));
+      const rows = reading(() => rowsOf(filter, tail));
       const unwritten = backlog.unwritten.filter((event) => isMeant(event, filter));
       return [...rows.map(eventOf), ...unwritten].slice(-tail);
     },
@@ -67,6 +74,13 @@ export function createEventLog(database: Database, options: EventLogOptions): Ke
     },
     settled: (timeoutMs) => backlog.settled(timeoutMs),
   };
+}
+
+/** Returns a tenant that all events of a filter concern; null: there is no single one. */
+function tenantOf({ tenant, instance, within }: EventFilter): string | null {
+  if (tenant !== undefined) return tenant;
+  if (instance !== undefined) return parseInstanceName(instance).tenantId;
+  return within?.kind === 'tenant' ? within.tenantId : null;
 }
 
 function parametersOf({ afterSeq = 0, sinceMs = 0, instance, tenant, type, within }: EventFilter) {

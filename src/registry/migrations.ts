@@ -151,4 +151,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, meter, period, start_ms)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  DROP INDEX events_instance;
+  CREATE INDEX events_tenant ON events (tenant, seq);
+  `,
 ];
