@@ -11,13 +11,18 @@ import { RegistryOutbox } from './outbox.ts';
 const KEEP = 10_000;
 const DEFAULT_TAIL = 1000;
 
+/** An id may be given to another customer, who must not read of the one before. */
+const LAST_PURGE = `
+  SELECT coalesce(max(seq), 0) FROM events
+  WHERE tenant = :scopeTenant AND type IN ('removed', 'tenant-removed') AND json_extract(data, '$.purged') = 1`;
+
 /** @param of the condition that an index answers; one tenant's few events are not searched among all */
 const listing = (of: string) => `
   SELECT * FROM (
     SELECT * FROM events
     WHERE ${of} AND seq > :after AND at_ms >= :since AND (:instance IS NULL OR instance = :instance)
       AND (:tenant IS NULL OR tenant = :tenant) AND (:type IS NULL OR type = :type)
-      AND (:scopeTenant IS NULL OR tenant = :scopeTenant)
+      AND (:scopeTenant IS NULL OR tenant = :scopeTenant AND seq > (${LAST_PURGE}))
       AND (:scopeService IS NULL OR substr(instance, 1, length(:scopeService) + 1) = :scopeService || ':')
     ORDER BY seq DESC LIMIT :tail
   ) ORDER BY seq`;

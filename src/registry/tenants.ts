@@ -24,7 +24,7 @@ export function createTenantStore(database: Database, onForgotten: () => void = 
     commit: (change, { durable } = { durable: true }) => {
       if (durable) durably(database, () => write(change));
       else transaction(database, () => write(change));
-      if (change.record === null) onForgotten();
+      if (isGone(change)) onForgotten();
     },
   };
 }
@@ -42,17 +42,23 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
-  return ({ tenantId, record, addInstance, removeInstance, operation }) => {
+  return (change) => {
+    const { tenantId, record, addInstance, removeInstance, operation } = change;
+    if (isGone(change)) removeTokens.run(tenantId);
     if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) {
       remove.run(tenantId);
       removeCounters.run(tenantId);
       removeQuotas.run(tenantId);
-      removeTokens.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
     if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
     if (addInstance !== undefined) instances.save(addInstance);
   };
+}
+
+/** Whether the tenant goes, even if its directory is yet to be deleted. */
+function isGone({ record, operation }: TenantChange): boolean {
+  return record === null || (operation?.kind === 'delete' && operation.withDirectory);
 }
 
 /** Returns a function that notes what is under way on a tenant; null: nothing. */

@@ -9,7 +9,7 @@ export class Follower {
   readonly lines: string[] = [];
   /** Exit status of the command. */
   readonly ended: Promise<number | null>;
-  private readonly errorLines: string[] = [];
+  readonly errorLines: string[] = [];
   private readonly child: ChildProcess;
   private tell: () => void = () => {};
 

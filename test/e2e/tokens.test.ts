@@ -89,15 +89,22 @@ test('a revoked token is cut off from the events and the output that it follows'
   await server().cli('token', 'revoke', id);
   expect([await events.ended, await logs.ended]).toEqual([1, 1]);
   await events.errorLine(/the bearer token is not valid/);
+  expect(events.errorLines.join('\n')).not.toContain('the server has ended');
 });
 
-test('a token that was purged with its tenant is of no use to the next customer of that id', async () => {
+test('the next customer of a purged id has neither the tokens nor the events of the one before', async () => {
   await server().cli('spawn', 'api', '--id', 'hooli', '--no-start');
   const { api } = await holder('hooli-panel', '--scope', 'tenant:hooli');
   expect((await api('/api/instances')).status).toBe(200);
   await server().cli('rm', 'api:hooli', '--purge', '--yes');
   await server().cli('spawn', 'api', '--id', 'hooli', '--no-start');
   expect(codeOf(await api('/api/instances'))).toEqual([401, 'unauthorized']);
+  const next = await holder('hooli-next', '--scope', 'tenant:hooli');
+  const events = (await next.api('/api/events')).text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.map(({ type }) => type)).toEqual(['spawned']);
 });
 
 test('the events say who made each change, and never what a variable holds', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { SYSTEM, tokenActor } from '../../src/core/access/actor.ts';
 import { parseScope } from '../../src/core/access/scope.ts';
+import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { isMeant } from '../../src/core/stores/event-log.ts';
 import { silentLogger } from '../../src/logger.ts';
@@ -59,6 +60,21 @@ test('the registry filters as the follower of a stream does', () => {
       expect(events.list(asked)).toEqual(all.filter((event) => isMeant(event, asked)));
     }),
   );
+});
+
+test("a tenant's scope begins after the last purge of its id, because the customer may be another", () => {
+  const events = logOver(memory());
+  const add = (type: EventType, instance: InstanceName, data = {}) =>
+    events.append({ atMs: 1, type, instance, message: '', data, by: SYSTEM });
+  add('spawned', 'api:acme');
+  add('removed', 'api:acme', { purged: false });
+  add('removed', 'api:globex', { purged: true });
+  const seen = (scope: string) => events.list({ within: parseScope(scope) }).map(({ seq }) => seq);
+  expect(seen('tenant:acme')).toEqual([1, 2]);
+  add('removed', 'api:acme', { purged: true });
+  expect(seen('tenant:acme')).toEqual([]);
+  add('spawned', 'api:acme');
+  expect([seen('tenant:acme'), seen('service:api')]).toEqual([[5], [1, 2, 3, 4, 5]]);
 });
 
 test('events of an earlier version belong to the tenants of their instances, and name no actor', () => {

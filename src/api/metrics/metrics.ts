@@ -1,6 +1,6 @@
 /** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { covers, type Scope } from '../../core/access/scope.ts';
+import { covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
@@ -12,7 +12,7 @@ import { addProcessMetrics } from './process-metrics.ts';
 type Views = () => readonly InstanceView[];
 
 interface MetricSources {
-  readonly supervisor: Pick<SupervisorFace, 'list'>;
+  readonly supervisor: Pick<SupervisorFace, 'list' | 'page'>;
   readonly turnedAway: TurnedAway;
   readonly notify: Pick<NotifyPort, 'counts'>;
 }
@@ -52,18 +52,17 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     scrape: (scope) => {
+      if (scope.kind !== 'admin') {
+        const isSeen = (instance: string) => covers(scope, subjectOf(instance));
+        const { instances } = supervisor.page({ isSeen });
+        return withInstances(new Registry(), () => instances).metrics();
+      }
       // All metrics of a scrape share one list, since there may be thousands of instances.
-      const views = covered(supervisor.list(), scope);
-      if (scope.kind !== 'admin') return withInstances(new Registry(), () => views).metrics();
-      all = views;
+      all = supervisor.list();
       registry ??= serverRegistry(() => all, others);
       return registry.metrics();
     },
   };
-}
-
-function covered(views: readonly InstanceView[], scope: Scope): readonly InstanceView[] {
-  return views.filter(({ service, id }) => covers(scope, { service, tenantId: id }));
 }
 
 function serverRegistry(views: Views, { turnedAway, notify }: Omit<MetricSources, 'supervisor'>): Registry {

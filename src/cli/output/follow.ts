@@ -20,11 +20,12 @@ export async function follow<Item extends { readonly at: string }>(
 ): Promise<void> {
   const { signal } = options;
   const shown = new LastShown();
-  for (let away = false; ; ) {
+  for (let misses = 0; ; ) {
     const any = await showAll(options, shown);
     if (signal.aborted) return;
-    if (!away || any) io.stderr.write('tenement: the server has ended; waiting for the next one\n');
-    away = true;
+    misses = any ? 1 : misses + 1;
+    // The first end may be that of the connection alone: the next try tells, for example that the token is revoked.
+    if (misses === 2) io.stderr.write('tenement: the server has ended; waiting for the next one\n');
     await delay(RETRY_MS, undefined, { signal }).catch(() => {});
   }
 }

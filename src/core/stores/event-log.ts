@@ -39,7 +39,7 @@ export interface EventFilter {
   readonly instance?: InstanceName;
   readonly tenant?: string;
   readonly type?: string;
-  /** Only events of what this scope covers. */
+  /** Only events of what this scope covers; of a tenant, only those since its id was last purged. */
   readonly within?: Scope;
 }
 
