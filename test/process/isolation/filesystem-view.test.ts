@@ -45,8 +45,11 @@ function layout(
     mkdirSync(one, { recursive: true });
   for (const file of ['globex/secret', '.tenement/admin.token', 'acme/mine']) writeFileSync(join(dataDir, file), file);
   writeFileSync(join(dir, 'tenement.toml'), 'secret');
+  writeFileSync(join(dir, 'notify.secret'), 'secret');
   writeFileSync(join(dir, 'app.py'), 'app');
-  const hidden = hiddenPaths({ settings, services: [service], file: join(dir, 'tenement.toml'), notify: [] }, 0);
+  const receiver = { url: 'https://a.example.com/', events: null, allowPrivate: false };
+  const notify = [{ ...receiver, secretFile: join(dir, 'notify.secret') }];
+  const hidden = hiddenPaths({ settings, services: [service], file: join(dir, 'tenement.toml'), notify }, 0);
   return {
     dir,
     view: {
@@ -120,8 +123,9 @@ describe.skipIf(BWRAP === '')('the view of a tenant (apt-get install bubblewrap)
     const { dir, view } = layout();
     const data = join(dir, 'data');
     const others = ['globex/secret', '.tenement/admin.token'].map((file) => join(data, file));
-    expect(read(view, join(data, 'acme/mine'), join(dir, 'app.py'), ...others, join(dir, 'tenement.toml'))).toBe(
-      'acme/mine app - - -',
+    const secrets = ['tenement.toml', 'notify.secret'].map((file) => join(dir, file));
+    expect(read(view, join(data, 'acme/mine'), join(dir, 'app.py'), ...others, ...secrets)).toBe(
+      'acme/mine app - - - -',
     );
     expect(inside(view, 'ls "$1"; touch "$2/new" && echo written', data, view.tenantDir)).toBe('acme\nwritten');
   });
