@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
-import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
+import { parseInstanceName } from './core/lifecycle/instance.ts';
+import {
+  type DescriptorShares,
+  proxyLimits,
+  roomForActivationSockets,
+  shareDescriptors,
+} from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
@@ -25,7 +31,7 @@ import { createOutput } from './process/output/output.ts';
 import { readHostMemory } from './process/proc/host-memory.ts';
 import { createProcesses, type Processes } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
-import { type ActivationHandler, createActivationHandler } from './proxy/activation-handler.ts';
+import { PublicSockets } from './proxy/public-sockets.ts';
 import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
@@ -69,6 +75,7 @@ export interface Parts {
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
   readonly logger: Logger;
+  readonly publicSockets: PublicSockets;
   /** Like `reload` in reload.ts. */
   reload(): string[];
   /** Releases the state directory and the socket directories. */
@@ -163,13 +170,22 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
   const settings = new ProxySettingsPublisher(proxySettings(config, 1));
   const turnedAway = new TurnedAway();
-  const activationHandler = serveActivations({ processes, supervisor, descriptors, turnedAway, logger });
+  const publicSockets = servePublicSockets({
+    processes,
+    supervisor,
+    descriptors,
+    turnedAway,
+    logger,
+    served,
+    settings,
+  });
   const shared = { served, supervisor, events, logs: output, notify, turnedAway, descriptors, webAddresses, logger };
   return {
     ...shared,
     proxySettings: settings,
     usage: usageReport(createUsageReader(database), systemClock),
     tokenStore,
+    publicSockets,
     tokens: new Tokens({
       store: tokenStore,
       events,
@@ -186,24 +202,33 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       notify,
       usage,
       endExpiry,
-      activationHandler,
+      publicSockets,
       forget: onFault(internalErrors(events)),
     }),
   };
 }
 
-interface ActivationParts extends Pick<Parts, 'supervisor' | 'descriptors' | 'turnedAway' | 'logger'> {
+interface PublicSocketParts extends Pick<Parts, 'supervisor' | 'descriptors' | 'turnedAway' | 'logger' | 'served'> {
   readonly processes: Processes;
+  readonly settings: ProxySettingsFeed;
 }
 
-/** Holds and forwards connections to activation sockets like the proxy's requests. */
-function serveActivations(parts: ActivationParts): ActivationHandler {
-  const { processes, supervisor, descriptors, turnedAway, logger } = parts;
-  const limits = { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance };
-  const handler = createActivationHandler({ source: supervisor, limits, turnedAway, logger });
-  processes.onActivation((...connection) => handler.take(...connection));
-  supervisor.onRetired((generation) => handler.retire(generation));
-  return handler;
+/** Serves connections that tenement accepts at public sockets like those of the proxy. */
+function servePublicSockets(parts: PublicSocketParts): PublicSockets {
+  const { processes, supervisor: source, descriptors, turnedAway, logger, served, settings } = parts;
+  const publicSockets = new PublicSockets({
+    source,
+    settings,
+    logger,
+    turnedAway,
+    connections: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
+    limits: proxyLimits(served.current.proxy.limits, descriptors),
+    isProxied: (instance) =>
+      served.current.services.get(parseInstanceName(instance).service)?.publicSocket === 'proxied',
+  });
+  processes.onActivation((...connection) => publicSockets.take(...connection));
+  source.onRetired((generation) => publicSockets.retire(generation));
+  return publicSockets;
 }
 
 interface Releasable {
@@ -214,7 +239,7 @@ interface Releasable {
   readonly tokenStore: KeptTokenStore;
   readonly usage: Recorder;
   endExpiry(): void;
-  readonly activationHandler: ActivationHandler;
+  readonly publicSockets: PublicSockets;
   forget(): void;
 }
 
@@ -226,13 +251,13 @@ function releaseOf({
   notify,
   usage,
   endExpiry,
-  activationHandler,
+  publicSockets,
   forget,
 }: Releasable): Parts['release'] {
   return async (options) => {
     forget();
     endExpiry();
-    activationHandler.close();
+    publicSockets.close();
     await notify.close(options.hurry);
     await usage.close(LAST_EVENTS_WAIT_MS);
     await events.settled(LAST_EVENTS_WAIT_MS);

@@ -278,7 +278,8 @@ export class Hypervisor {
   }
 
   private async endHandlers(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
-    await Promise.all(this.handlers.map((handler) => handler.close(graceMs, hurry)));
+    const handlers = this.handlers.map((handler) => handler.close(graceMs, hurry));
+    await Promise.all([...handlers, this.open.publicSockets.drain(graceMs, hurry)]);
   }
 }
 

@@ -34,5 +34,6 @@ export const WITH_MODULES_OF_THEIR_OWN = [
   'test/process/child/{dir-watch,terminate-dying}.test.ts',
   'test/process/sockets/connect-stamp.test.ts',
   'test/proxy/exchange/transfer-budget.test.ts',
+  'test/proxy/over-sockets.test.ts',
   'test/proxy/read-by-node/*.test.ts',
 ];

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { parseDuration } from '../core/limits/units.ts';
+import { planNeedsProxy } from '../core/quota/quota-policy.ts';
 import {
   type Config,
   DEFAULT_PROXY_LIMITS,
@@ -133,10 +134,12 @@ interface Origin {
 
 function build(input: ConfigInput, raw: unknown, { file, options }: Origin, problems: Problem[]): Config {
   const settings = settingsOf(input, dirname(file), options);
+  const plans = new Map(Object.entries(input.plan).map(([name, plan]) => [name, planOf(name, plan)]));
+  const needsProxy = [...plans.values()].some(planNeedsProxy);
+  const origin = { dir: dirname(file), uid: uidOf(options), needsProxy };
   const services = new Map<string, ServiceConfig>();
   for (const [name, service] of Object.entries(input.service)) {
-    const given = keysAt(raw, ['service', name]);
-    services.set(name, serviceOf(name, service, given, { dir: dirname(file), uid: uidOf(options) }, problems));
+    services.set(name, serviceOf(name, service, keysAt(raw, ['service', name]), origin, problems));
   }
   const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
   const [only] = services.size === 1 ? services.keys() : [];
@@ -159,7 +162,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
     tenants: { defaultPlan: input.tenants.default_plan ?? null },
-    plans: new Map(Object.entries(input.plan).map(([name, plan]) => [name, planOf(name, plan)])),
+    plans,
     notify: notifyTargets(input.notify, dirname(file), problems),
     warnings: warningsOf(input),
   };

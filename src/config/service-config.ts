@@ -15,6 +15,8 @@ export interface ConfigOrigin {
   readonly dir: string;
   /** User id of the server. */
   readonly uid: number | undefined;
+  /** Whether a plan needs every request to pass the proxy. */
+  readonly needsProxy: boolean;
 }
 
 /** @param given the keys that the file has, without defaults */
@@ -22,7 +24,7 @@ export function serviceOf(
   name: string,
   input: ServiceInput,
   given: readonly string[],
-  { dir, uid }: ConfigOrigin,
+  { dir, uid, needsProxy }: ConfigOrigin,
   problems: Problem[],
 ): ServiceConfig {
   return {
@@ -32,6 +34,7 @@ export function serviceOf(
     socket: input.socket === undefined ? '{runtime_dir}/{service}-{id}.sock' : absoluteTemplate(input.socket, dir),
     socketMode: Number.parseInt(input.socket_mode, 8),
     socketGroup: groupOf(name, input, problems),
+    publicSocket: publicSocketOf(input, needsProxy),
     listen: input.listen,
     health: input.health ?? null,
     healthHost: input.health_host,
@@ -63,6 +66,12 @@ export function serviceOf(
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
     defaulted: Object.keys(BOUNDS).filter((field) => !given.includes(SERVICE_KEYS.get(field)?.key ?? '')),
   };
+}
+
+/** Without a public socket (`listen = "port"`) there is none to serve. */
+function publicSocketOf({ public_socket: asked, listen }: ServiceInput, needsProxy: boolean): 'direct' | 'proxied' {
+  if (asked !== 'auto') return asked;
+  return needsProxy && listen === 'socket' ? 'proxied' : 'direct';
 }
 
 function groupOf(name: string, { socket_group: group }: ServiceInput, problems: Problem[]): number | null {

@@ -7,7 +7,7 @@ import type { Limits } from './limits/limits.ts';
 import type { WebAddress } from './routing/web-address.ts';
 import type { EffectiveService } from './service/effective-service.ts';
 import type { OperatorCommand, PreparedCommand } from './service/operator-command.ts';
-import type { ServiceConfig, SocketAccess } from './service/service.ts';
+import type { ServiceConfig, SocketAccess, SocketPolicy } from './service/service.ts';
 
 export interface Clock {
   /** Ms since the epoch. */
@@ -57,12 +57,18 @@ export interface LaunchedProcess {
   readonly exited: Promise<ProcessExit>;
   /**
    * Settles as soon as the child listens and answers its probe. Not ok when `signal` aborts or the child exits first.
-   * On ok the public socket is in place.
+   * On ok its socket is at the public path if the service's is `direct`.
    */
   waitReady(signal: AbortSignal): Promise<ProbeResult>;
   /** Probes liveness once, bounded by the health time-out. */
   probe(service: Pick<ServiceConfig, 'health' | 'healthHost' | 'healthTimeoutMs'>): Promise<ProbeResult>;
-  /** Whether anybody connected to its socket since the last call; the probes do not count. */
+  /**
+   * Applies another policy to its socket. One that is `proxied` is open to the server alone; what is connected stays.
+   * Returns why that failed, or null.
+   * @param serves whether it serves requests now, so that a `direct` socket belongs at the public path
+   */
+  expose(policy: SocketPolicy, serves: boolean): string | null;
+  /** Whether anybody connected to its socket since the last call; the probes do not count. Nobody can if `proxied`. */
   wasConnected(): boolean;
   /**
    * Whether all connections to its socket, and to the activation sockets bound at `listeners`, are kept by a front
@@ -73,7 +79,7 @@ export interface LaunchedProcess {
   runTimeMs(): number;
   /** Freezes it with all that it started, then moves its memory to swap, as far as this host can. May be repeated. */
   suspend(limits: Limits): void;
-  /** Resumes it, and puts its socket at the public path. Returns why that failed, or null. */
+  /** Resumes it, and puts a `direct` socket at the public path. Returns why that failed, or null. */
   resume(): string | null;
   /** Whether it was sent SIGKILL while frozen. It will end as soon as it is resumed. */
   isKilled(): boolean;
@@ -172,13 +178,17 @@ export interface TenantDirectories {
   delete(tenantId: string): Promise<void>;
 }
 
-/** Listeners at the public paths of instances that are not ready, so that a connection there is always accepted. */
+/**
+ * tenement's own listeners at public paths: of instances that are not ready, so that a connection there is always
+ * accepted, and of all instances whose public socket is `proxied`.
+ */
 export interface ActivationSockets {
   /**
-   * Makes connections to the instance's public socket activate it. Replaces what is there in one step. Does nothing
-   * when it is open already, or when the instance has no public socket.
+   * Listens at the instance's public socket. Replaces what is there in one step. Changes only who may connect when it is
+   * open already. Does nothing when the instance has no public socket.
+   * @param hasProcess whether the instance has a process, in whose open files this listener is counted
    */
-  open(instance: InstanceName, paths: InstancePaths, access: SocketAccess): void;
+  open(instance: InstanceName, paths: InstancePaths, access: SocketAccess, hasProcess: boolean): void;
   /** Accepts what is in the backlog, then closes: the instance's process has the public path now. */
   retire(instance: InstanceName): void;
   /**

@@ -39,19 +39,23 @@ export interface GatewayOptions {
   readonly logger: Logger;
   /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
+  /** Whether peers on Unix sockets are trusted proxies. They have no address. Default: no. */
+  readonly trustsUnixSockets?: boolean;
 }
 
 export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOptions, inFlight: Open) {
-  const { source, settings, logger, limits, clientProbes = CLIENT_PROBES } = options;
+  const { source, settings, logger, limits, clientProbes = CLIENT_PROBES, trustsUnixSockets = false } = options;
   const onConnection = (generation: number, change: 1 | -1) => source.countConnection(generation, change);
   const pools = new UpstreamPools(logger, onConnection, limits.maxConnections);
   source.onRetired((generation) => pools.retire(generation));
+  const isListed = followTrusted(settings);
+  const isTrusted: IsTrusted = trustsUnixSockets ? (address) => address === '' || isListed(address) : isListed;
   const gateway: Gateway & { readonly inFlight: Open } = {
     source,
     logger,
     pools,
     inFlight,
-    isTrusted: followTrusted(settings),
+    isTrusted,
     routing: new RoutingIndex(settings.current.routing),
     limits,
     clientProbes,
@@ -94,12 +98,16 @@ class ProxyCaller implements Caller {
     this.#isTrusted = isTrusted;
   }
 
-  /** Behind trusted front servers, returns the last address of the chain that is not one of them. */
-  get client(): string {
-    if (!this.trusted) return clientOf(this.peer);
+  /**
+   * Behind trusted front servers, returns the last address of the chain that is not one of them; null for a peer without
+   * an address that names none.
+   */
+  get client(): string | null {
+    if (!this.trusted) return this.peer === '' ? null : clientOf(this.peer);
     const chain = headerValues(this.#rawHeaders, 'x-forwarded-for').join(',').split(',');
     const addresses = chain.map((one) => plainAddress(one.trim()));
-    return clientOf(addresses.findLast((one) => isIP(one) > 0 && !this.#isTrusted(one)) ?? this.peer);
+    const client = addresses.findLast((one) => isIP(one) > 0 && !this.#isTrusted(one)) ?? this.peer;
+    return client === '' ? null : clientOf(client);
   }
 }
 

@@ -3,25 +3,18 @@ import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { ListenAddress } from '../core/service/service.ts';
-import type { ErrorCode } from '../errors.ts';
 import { confine } from '../faults.ts';
-import type { ClientHandler, ClientOfSource, ClientSource } from './client/client-source.ts';
+import type { ClientOfSource, ClientSource } from './client/client-source.ts';
 import { createHttp1Source } from './client/http1-source.ts';
-import { linger } from './client/linger.ts';
 import { type Listeners, listen } from './client/listeners.ts';
-import { errorAnswer, rawAnswer, tooMany } from './exchange/error-page.ts';
-import { type Gateway, type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
+import { createClientHandler, type OwnGateway } from './client-handler.ts';
+import { tooMany } from './exchange/error-page.ts';
+import { type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
-import { nextRequestId } from './routing/request-id.ts';
-import { serveRequest } from './serve-request.ts';
-import { createUpgrader } from './tunnel/upgrade.ts';
 
 export interface ProxyOptions extends GatewayOptions {
   readonly turnedAway: TurnedAway;
 }
-
-/** Of a server whose connections are its own. */
-type OwnGateway = Gateway & { readonly inFlight: InFlight };
 
 export interface ProxyServer {
   /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
@@ -36,7 +29,11 @@ export interface ProxyServer {
 export function createProxy(options: ProxyOptions): ProxyServer {
   const { limits, logger } = options;
   const gateway = openGateway(options, new InFlight());
-  const source = createHttp1Source({ limits, logger, handler: handlerOf(gateway) });
+  const source = createHttp1Source({
+    limits,
+    logger,
+    handler: createClientHandler(gateway, (request) => routeOf(request, gateway)),
+  });
   const cap = capOf(options);
   const onConnection = (socket: Socket) => accept(socket, source, gateway, cap);
   let listeners: Listeners | null = null;
@@ -69,23 +66,4 @@ function accept(socket: Socket, source: ClientSource, gateway: OwnGateway, cap: 
   probe(socket, gateway);
   gateway.inFlight.connected(socket);
   client = source.take(socket);
-}
-
-function handlerOf(gateway: OwnGateway): ClientHandler {
-  const upgrade = createUpgrader(gateway);
-  return {
-    serve: (request, response, fault) =>
-      serveRequest(request, response, gateway, fault === null ? routeOf(request, gateway) : { refused: fault }),
-    upgrade: (message, socket, head) => upgrade(message, socket, head),
-    refuse: (socket, code) => refuse(socket, code, gateway),
-  };
-}
-
-function refuse(socket: Socket, code: ErrorCode, { inFlight }: OwnGateway): void {
-  // Never into the middle of a response.
-  if (!socket.writable || inFlight.isAnswering(socket)) return void socket.destroy();
-  socket.write(rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null })));
-  // A client that has sent nothing sends nothing that has to be read before the connection closes.
-  if (code === 'client_too_slow') socket.destroySoon();
-  else linger(socket);
 }

@@ -114,7 +114,7 @@ export class InstanceTable {
   addActivationSocket(record: InstanceRecord): void {
     const address = this.options.addressOf(record);
     const instance = instanceName(record.service, record.tenantId);
-    if (address !== null) this.options.activationSockets.open(instance, address.paths, address.access);
+    if (address !== null) this.options.activationSockets.open(instance, address.paths, address.access, false);
   }
 
   /** The same, but only after `openActivationSockets`: at once for the most recently used, soon for the others. */

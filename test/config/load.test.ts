@@ -365,6 +365,19 @@ describe('any TOML', () => {
   });
 });
 
+describe('public_socket', () => {
+  const socketOf = (toml: string) => load(toml).services.get('api')?.publicSocket;
+  const plan = '[plan.free]\nrate = "20/s"\n';
+
+  it('is direct unless the config says otherwise, or a plan needs every request to pass the proxy', () => {
+    expect(socketOf(SERVICE)).toBe('direct');
+    expect(socketOf(`${SERVICE}public_socket = "proxied"\n`)).toBe('proxied');
+    expect(socketOf(`${SERVICE}${plan}`)).toBe('proxied');
+    expect(socketOf(`${SERVICE}[plan.free]\nquota = { cpu = "1h/day" }\n`)).toBe('direct');
+    expect(socketOf(`${SERVICE}listen = "port"\n${plan}`)).toBe('direct');
+  });
+});
+
 describe('plans', () => {
   it('are read with limits in bytes and times in milliseconds, without the keys that they leave out', () => {
     const { plans, tenants } = load(

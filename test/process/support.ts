@@ -148,6 +148,7 @@ function makeService(dir: string): ServiceConfig {
     socket: '{runtime_dir}/{service}-{id}.sock',
     socketMode: 0o660,
     socketGroup: null,
+    publicSocket: 'direct',
     listen: 'socket',
     health: null,
     healthHost: '{host}',

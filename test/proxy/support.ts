@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, vi } from 'vitest';
-import type { Admission, Lease, Outcome, SecondTry, UpstreamSource } from '../../src/core/admission/serving.ts';
+import type {
+  Admission,
+  Lease,
+  Outcome,
+  Requester,
+  SecondTry,
+  UpstreamSource,
+} from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
@@ -18,6 +25,7 @@ import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/s
 import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
+import { SocketServer } from '../../src/proxy/socket-server.ts';
 
 export const TABLE: RoutingTable = {
   version: 1,
@@ -46,6 +54,8 @@ export class FakeSource implements UpstreamSource {
   readonly upstreams = new Map<InstanceName, Upstream>();
   readonly leases: FakeLease[] = [];
   readonly secondTries: SecondTry[] = [];
+  /** Who sent each request. */
+  readonly requesters: (Requester | undefined)[] = [];
   /** Replaces the next claims, first in, first out. */
   readonly script: ((grant: () => FakeLease, signal: AbortSignal) => Admission | Promise<Admission>)[] = [];
   requestTimeoutMs = 0;
@@ -59,7 +69,13 @@ export class FakeSource implements UpstreamSource {
     return this.upstreams.has(instance);
   }
 
-  claim(instance: InstanceName, signal: AbortSignal, again?: SecondTry): Admission | Promise<Admission> {
+  claim(
+    instance: InstanceName,
+    signal: AbortSignal,
+    again?: SecondTry,
+    requester?: Requester,
+  ): Admission | Promise<Admission> {
+    this.requesters.push(requester);
     if (again !== undefined) this.secondTries.push(again);
     const grant = () => this.grant(instance);
     return this.script.shift()?.(grant, signal) ?? grant();
@@ -127,8 +143,27 @@ export interface Answer {
 let isReadByNode = false;
 
 /** Declares the tests of other files once more, with requests that node:http reads. Needs modules of its own. */
-export function describeReadByNode(suites: Readonly<Record<string, () => Promise<unknown>>>): void {
+export function describeReadByNode(suites: Suites): void {
   isReadByNode = true;
+  describeAgain(suites);
+}
+
+/** As in src/proxy/client/node/half-close.ts. */
+const HALF_CLOSE_PATIENCE_MS = 2000;
+
+/** Whether clients connect to public sockets that are `proxied`, instead of the proxy. */
+let isOverSockets = false;
+
+/** Declares the tests of other files once more, over public sockets. Needs modules of its own. */
+export function describeOverSockets(suites: Suites): void {
+  isOverSockets = true;
+  describeAgain(suites);
+}
+
+/** The name of each suite, and what imports its file. */
+type Suites = Readonly<Record<string, () => Promise<unknown>>>;
+
+function describeAgain(suites: Suites): void {
   for (const [suite, load] of Object.entries(suites)) {
     describe(suite, async () => {
       await load();
@@ -136,8 +171,8 @@ export function describeReadByNode(suites: Readonly<Record<string, () => Promise
   }
 }
 
-/** As in src/proxy/client/node/half-close.ts. */
-const HALF_CLOSE_PATIENCE_MS = 2000;
+/** Tenants of the service `web` that have a public socket. The last one is not registered. */
+const WITH_SOCKETS = ['acme', 'beta', 'globex', 'nobody'];
 
 /** Everything that one test opens; `close` ends all of it. */
 export class Bench {
@@ -153,15 +188,41 @@ export class Bench {
     const bench = new Bench();
     bench.dir = await mkdtemp(join(tmpdir(), 'tenement-proxy-'));
     const { source } = bench;
-    bench.proxy = createProxy({
+    const options = {
       source,
       settings: new ProxySettingsPublisher(settingsOf(trustedProxies)),
       limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
       turnedAway: bench.turnedAway,
       logger: silentLogger(),
-    });
+    };
+    if (isOverSockets) {
+      await bench.listenAtSockets(new SocketServer(options));
+      return bench;
+    }
+    bench.proxy = createProxy(options);
     bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;
     return bench;
+  }
+
+  private async listenAtSockets(server: SocketServer): Promise<void> {
+    this.proxy = { listen: async (address) => address, close: (...how) => server.close(...how) };
+    for (const tenant of WITH_SOCKETS) {
+      const options = { allowHalfOpen: true, pauseOnConnect: true };
+      const listener = createNetServer(options, (socket) => void server.take(`web:${tenant}`, socket));
+      this.servers.push(listener);
+      listener.listen(this.socketOf(tenant));
+      await once(listener, 'listening');
+    }
+  }
+
+  private socketOf(tenant: string | undefined): string {
+    return join(this.dir, `${WITH_SOCKETS.find((one) => one === tenant) ?? 'nobody'}.public`);
+  }
+
+  /** Where a client connects that asks for this host. */
+  private addressFor(host: string): { socketPath: string } | { host: string; port: number } {
+    if (!isOverSockets) return { host: '127.0.0.1', port: this.port };
+    return { socketPath: this.socketOf(host.split('.')[0]) };
   }
 
   /** An HTTP application of a tenant. */
@@ -198,15 +259,18 @@ export class Bench {
 
   /** A client connection, for tests that write their own bytes. */
   async socket(): Promise<Socket> {
-    const socket = await this.connect(this.port);
+    const socket = isOverSockets ? await this.opened(connect(this.socketOf('acme'))) : await this.connect(this.port);
     // RFC 9112 §2.2: empty lines before a request are ignored.
     if (isReadByNode) socket.write('\r\n');
     return socket;
   }
 
   async connect(port: number): Promise<Socket> {
-    const socket = this.track(connect(port, '127.0.0.1'));
-    socket.on('error', () => {});
+    return this.opened(connect(port, '127.0.0.1'));
+  }
+
+  private async opened(socket: Socket): Promise<Socket> {
+    this.track(socket).on('error', () => {});
     await once(socket, 'connect');
     return socket;
   }
@@ -221,7 +285,8 @@ export class Bench {
   request(options: http.RequestOptions = {}): http.ClientRequest {
     const apart = isReadByNode ? { te: 'trailers' } : {};
     const headers = { host: 'acme.localhost', ...apart, ...(options.headers as http.OutgoingHttpHeaders | undefined) };
-    const request = http.request({ agent: false, ...options, host: '127.0.0.1', port: this.port, headers });
+    const where = this.addressFor(String(headers.host));
+    const request = http.request({ agent: false, ...options, ...where, headers });
     request.on('socket', (socket) => this.track(socket));
     return request;
   }

@@ -23,7 +23,12 @@ import type {
 } from '../../src/core/ports.ts';
 import type { EffectiveService } from '../../src/core/service/effective-service.ts';
 import { ServedConfig } from '../../src/core/service/served-config.ts';
-import { type Config, DEFAULT_PROXY_LIMITS, type ServiceConfig } from '../../src/core/service/service.ts';
+import {
+  type Config,
+  DEFAULT_PROXY_LIMITS,
+  type ServiceConfig,
+  type SocketPolicy,
+} from '../../src/core/service/service.ts';
 import { type EventLog, numbered, type TenementEvent } from '../../src/core/stores/event-log.ts';
 import type { Registry } from '../../src/core/stores/registry.ts';
 import { TenementError } from '../../src/errors.ts';
@@ -118,6 +123,16 @@ export class FakeProcess implements LaunchedProcess {
   waitReady(signal: AbortSignal): Promise<ProbeResult> {
     signal.addEventListener('abort', () => this.readyNow({ ok: false, detail: 'not listening' }));
     return this.ready;
+  }
+
+  /** Policies that were applied to its socket. */
+  readonly exposed: { readonly publicSocket: string; readonly serves: boolean }[] = [];
+  /** Result of `expose`. */
+  notExposed: string | null = null;
+
+  expose({ publicSocket }: SocketPolicy, serves: boolean): string | null {
+    this.exposed.push({ publicSocket, serves });
+    return this.notExposed;
   }
 
   connected = false;
@@ -218,6 +233,7 @@ export const SERVICE: ServiceConfig = {
   socket: '/{id}',
   socketMode: 0o660,
   socketGroup: null,
+  publicSocket: 'direct',
   listen: 'socket',
   health: null,
   healthHost: '{host}',
@@ -265,6 +281,10 @@ export interface World {
   readonly tenants: FakeTenants;
   /** Connections to each bound path. */
   readonly connections: Map<string, number>;
+  /** How many times the connections were counted. */
+  looks: number;
+  /** Instances at whose public socket tenement listens. */
+  readonly listening: Map<InstanceName, { readonly hasProcess: boolean }>;
   /** Failure of the next launches: a returned detail, or an exception. */
   failLaunch: string | Error | null;
   /**
@@ -320,6 +340,8 @@ export function world(
     failSave: false,
     hostMemory: null,
     connections: new Map(),
+    looks: 0,
+    listening: new Map(),
     storage: new Map(),
     measured: [],
     usage: new FakeUsage(),
@@ -334,7 +356,10 @@ export function world(
     strays: async (isOurs) => strays.filter(({ bindSocket }) => isOurs(bindSocket)),
     endStrays: async (some) => void endedStrays.push(...some.map(({ pid }) => pid)),
     isPublished: () => true,
-    connections: () => made.connections,
+    connections: () => {
+      made.looks += 1;
+      return made.connections;
+    },
     forget: () => {},
   };
   const launcher: Launcher = {
@@ -396,11 +421,11 @@ export function world(
     },
     descriptors: null,
     activationSockets: {
-      open: () => {},
-      retire: () => {},
+      open: (instance, _paths, _access, hasProcess) => void made.listening.set(instance, { hasProcess }),
+      retire: (instance) => void made.listening.delete(instance),
       listeners: () => [],
       inherit: () => {},
-      remove: () => {},
+      remove: (instance) => void made.listening.delete(instance),
       close: () => {},
     },
     registry,

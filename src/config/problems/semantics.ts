@@ -17,6 +17,7 @@ import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
 import { planProblems } from './plan-problems.ts';
 import type { Problem } from './problems.ts';
+import { publicSocketProblems } from './public-socket-problems.ts';
 import { NO_SERVICE } from './schema-problems.ts';
 import { addressProblem, templateProblem } from './template-problems.ts';
 
@@ -35,6 +36,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...overlapProblems(config),
     ...planProblems(config),
     ...targetProblems(config.notify),
+    ...publicSocketProblems(input, config),
   ];
 }
 

@@ -18,6 +18,12 @@ export const serviceSchema = z.strictObject({
   socket_group: text()
     .optional()
     .describe('Group of the public socket, by name or number: `"www-data"` lets nginx on Debian connect.'),
+  public_socket: z
+    .enum(['auto', 'direct', 'proxied'])
+    .default('auto')
+    .describe(
+      'Who serves the public socket of a ready instance. `direct`: its own process. `proxied`: tenement, so that everything that holds for requests through the proxy holds there too. `auto`: `direct`, unless a plan has a key that needs every request to pass the proxy; see docs/front-servers.md.',
+    ),
   listen: z
     .enum(['socket', 'port'])
     .default('socket')

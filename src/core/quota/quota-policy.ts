@@ -28,11 +28,22 @@ export function isBounding({ rate, maxConnections, quotas }: QuotaPolicy): boole
   return rate !== null || maxConnections !== null || quotas.length > 0;
 }
 
+interface Bounded {
+  readonly policy: QuotaPolicy | null;
+}
+
 /**
  * Whether a plan needs each request of its tenants to pass the proxy: a rate, and quotas of requests and egress, count
  * what the proxy forwards.
  */
-export function planNeedsProxy({ policy }: { readonly policy: QuotaPolicy | null }): boolean {
-  if (policy === null) return false;
-  return policy.rate !== null || policy.quotas.some(({ meter }) => meter === 'requests' || meter === 'egress');
+export function planNeedsProxy(plan: Bounded): boolean {
+  return proxyKeyOf(plan) !== null;
+}
+
+/** Returns the first key of a plan for which it needs the proxy, as in tenement.toml; null: it does not. */
+export function proxyKeyOf({ policy }: Bounded): string | null {
+  if (policy === null) return null;
+  if (policy.rate !== null) return 'rate';
+  const quota = policy.quotas.find(({ meter }) => meter === 'requests' || meter === 'egress');
+  return quota === undefined ? null : `quota.${quota.meter}`;
 }

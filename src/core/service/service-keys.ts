@@ -29,6 +29,7 @@ const OWN_KEYS = {
   socket: { key: 'socket', whenChanged: 'restart' },
   socketMode: { key: 'socket_mode', whenChanged: 'restart' },
   socketGroup: { key: 'socket_group', whenChanged: 'restart' },
+  publicSocket: { key: 'public_socket', whenChanged: 'live' },
   listen: { key: 'listen', whenChanged: 'restart' },
   health: { key: 'health', whenChanged: 'start' },
   healthHost: { key: 'health_host', whenChanged: 'start' },

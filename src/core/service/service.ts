@@ -16,6 +16,8 @@ export interface ServiceConfig extends Limits {
   readonly socketMode: number;
   /** Group id of the public socket; null: unchanged. */
   readonly socketGroup: number | null;
+  /** Who serves the public socket of a ready instance: its own process, or tenement, as by the proxy. */
+  readonly publicSocket: 'direct' | 'proxied';
   readonly listen: 'socket' | 'port';
   /** Path of the readiness and liveness probe; null: accepting a connection counts as healthy. */
   readonly health: string | null;
@@ -72,6 +74,9 @@ export interface ServiceConfig extends Limits {
 
 /** Mode and group of a socket, which decide who may connect. */
 export type SocketAccess = Pick<ServiceConfig, 'socketMode' | 'socketGroup'>;
+
+/** Who serves a public socket, and who may connect to it. */
+export type SocketPolicy = SocketAccess & Pick<ServiceConfig, 'publicSocket'>;
 
 export interface Settings {
   /** Absolute path. */

@@ -1,5 +1,4 @@
 /** One running child: its process, its output, its sockets, its end. */
-import type { Stats } from 'node:fs';
 import type { ProcessIdentity, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Limits } from '../../core/limits/limits.ts';
 import type {
@@ -10,16 +9,13 @@ import type {
   ProcessExit,
   Upstream,
 } from '../../core/ports.ts';
-import type { ServiceConfig } from '../../core/service/service.ts';
-import { upstreamSocketPath } from '../../core/service/socket-path.ts';
+import type { ServiceConfig, SocketPolicy } from '../../core/service/service.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { OutputTap } from '../output/output-sink.ts';
 import { isSigkillPending } from '../proc/proc.ts';
-import { ConnectStamp } from '../sockets/connect-stamp.ts';
-import { ListenerHold } from '../sockets/listener-hold.ts';
 import { releasePort } from '../sockets/port.ts';
-import { isThere, keepAccess, publishSocket, takeOverSocket } from '../sockets/public-socket.ts';
 import { isAtRest, readInboundState } from '../sockets/resting-connections.ts';
+import { ServedSocket } from '../sockets/served-socket.ts';
 import type { Trash } from '../storage/trash.ts';
 import { type Frozen, freeze, thaw } from './freezer.ts';
 import { askLiveness, type HealthCheck } from './probe.ts';
@@ -63,9 +59,7 @@ export class Child implements LaunchedProcess {
   private readonly parts: ChildParts;
   private readonly gone = new AbortController();
   private readonly hurry = new AbortController();
-  private readonly upstreamSocket: string;
-  /** null when the child has no socket that others connect to. */
-  private readonly stamp: ConnectStamp | null;
+  private readonly socket: ServedSocket;
   /** A cgroup may be reused, and its counter goes on. */
   private readonly oomKillsBefore: number;
   readonly cpuSecondsBefore: number;
@@ -73,7 +67,6 @@ export class Child implements LaunchedProcess {
   private lastUsage: KernelUsage | null = null;
   private resumed = new AbortController();
   private ending: Promise<void> | null = null;
-  private readonly listener: ListenerHold;
 
   constructor(parts: ChildParts) {
     this.parts = parts;
@@ -81,14 +74,11 @@ export class Child implements LaunchedProcess {
     this.oomKillsBefore = before?.oomKills ?? 0;
     this.cpuSecondsBefore = before?.cpuSeconds ?? 0;
     this.exited = parts.exited.then((exit) => (this.wasOutOfMemory() ? { ...exit, oom: true } : exit));
-    this.upstreamSocket = upstreamSocketPath(parts.record.bindSocket);
-    const keep = (stat: Stats) => keepAccess(this.upstreamSocket, stat, parts.service);
-    this.stamp = parts.record.publicSocket === null ? null : new ConnectStamp(this.upstreamSocket, keep);
-    this.listener = new ListenerHold(parts.record, parts.onListenerLeft);
+    this.socket = new ServedSocket({ ...parts, policy: parts.service });
     void parts.exited.then(() => {
       // Probes are cancelled first, so that nobody takes them for clients.
       this.gone.abort();
-      this.listener.handOver();
+      this.socket.gone();
     });
   }
 
@@ -102,7 +92,7 @@ export class Child implements LaunchedProcess {
 
   get upstream(): Upstream {
     const { port } = this.parts.record;
-    return port === null ? { socketPath: this.upstreamSocket } : { port };
+    return port === null ? { socketPath: this.socket.path } : { port };
   }
 
   async waitReady(signal: AbortSignal): Promise<ProbeResult> {
@@ -110,18 +100,20 @@ export class Child implements LaunchedProcess {
     this.parts.dirWatch.close();
     if (this.gone.signal.aborted) return { ok: false, detail: 'exited before it was ready' };
     if (!result.ok) return result;
-    return signal.aborted ? { ok: false, detail: 'became ready too late' } : await this.publish();
+    return signal.aborted ? { ok: false, detail: 'became ready too late' } : await this.socket.takeOver();
   }
 
   async probe(service: HealthKeys): Promise<ProbeResult> {
-    this.listener.releaseIfClosed();
     const check = this.healthCheck(service);
-    const ask = () => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal);
-    return this.stamp === null ? ask() : this.stamp.except(ask);
+    return this.socket.probed(() => askLiveness(this.upstream, check, service.healthTimeoutMs, this.gone.signal));
+  }
+
+  expose(policy: SocketPolicy, serves: boolean): string | null {
+    return this.socket.expose(policy, serves);
   }
 
   wasConnected(): boolean {
-    return this.stamp?.take() ?? false;
+    return this.socket.wasConnected();
   }
 
   isAtRest(quietMs: number, listeners: readonly string[]): Promise<boolean> {
@@ -144,8 +136,7 @@ export class Child implements LaunchedProcess {
   resume(): string | null {
     thaw(this.whole);
     this.resumed.abort();
-    void this.stamp?.begin();
-    return this.link();
+    return this.socket.serve();
   }
 
   isKilled(): boolean {
@@ -204,7 +195,7 @@ export class Child implements LaunchedProcess {
   }
 
   release(): void {
-    this.listener.release();
+    this.socket.release();
     this.parts.dirWatch.close();
     this.parts.output.close();
     this.parts.onReleased();
@@ -214,10 +205,10 @@ export class Child implements LaunchedProcess {
     const { service, dirWatch, record } = this.parts;
     const { port, bindSocket } = record;
     // A child that an earlier server took over has its socket there already.
-    const wasPublished = isThere(this.upstreamSocket);
+    const wasTakenOver = this.socket.isTakenOver;
     // An earlier server may have died between freezing and thawing.
     if (this.parts.isAdopted) thaw(this.whole);
-    const socketPath = wasPublished ? this.upstreamSocket : bindSocket;
+    const socketPath = wasTakenOver ? this.socket.path : bindSocket;
     const options = {
       upstream: port === null ? { socketPath } : { port },
       health: this.healthCheck(service),
@@ -230,37 +221,10 @@ export class Child implements LaunchedProcess {
     return health === null ? null : { path: health, host: this.parts.fill(healthHost), timeoutMs: healthTimeoutMs };
   }
 
-  private async publish(): Promise<ProbeResult> {
-    const { bindSocket, publicSocket } = this.parts.record;
-    if (publicSocket === null) return { ok: true };
-    try {
-      takeOverSocket({ bindSocket, upstreamSocket: this.upstreamSocket }, this.parts.trash);
-      await this.stamp?.begin();
-    } catch (error) {
-      return { ok: false, detail: notMoved(publicSocket, error) };
-    }
-    const detail = this.link();
-    return detail === null ? { ok: true } : { ok: false, detail };
-  }
-
-  /** Puts the child's socket at the public path. Returns why that failed, or null. */
-  private link(): string | null {
-    const { service, record } = this.parts;
-    const { publicSocket } = record;
-    if (publicSocket === null) return null;
-    try {
-      publishSocket({ upstreamSocket: this.upstreamSocket, publicSocket }, service);
-      this.listener.beginSoon();
-      return null;
-    } catch (error) {
-      return notMoved(publicSocket, error);
-    }
-  }
-
   private async end(graceMs: number): Promise<void> {
     const { record, dirWatch, output, onGone, removeSockets, removeOutput } = this.parts;
     this.resumed.abort();
-    this.listener.cancel();
+    this.socket.cancelHold();
     // Frozen processes take no signal; with cgroup v1 not even SIGKILL.
     thaw(this.whole);
     await terminateAll({
@@ -280,8 +244,4 @@ export class Child implements LaunchedProcess {
     await output.finish(OUTPUT_WAIT_MS);
     removeOutput();
   }
-}
-
-function notMoved(publicSocket: string, error: unknown): string {
-  return `its socket could not be moved to ${publicSocket}: ${String(error)}`;
 }

@@ -1,4 +1,4 @@
-/** The listener at the public path of an instance that is not ready. A connection to it activates the instance. */
+/** tenement's own listener at the public path of an instance. A connection to it activates the instance. */
 import { renameSync, rmSync, statSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
@@ -29,12 +29,14 @@ export class ActivationSocket {
   readonly bindName: string;
   private readonly intake: Intake;
   private readonly file: { readonly dev: number; readonly ino: number };
+  private access: SocketAccess;
 
   /** Listens, and replaces what is at the public path in one step. @throws {Error} when it cannot listen */
   constructor(options: ActivationSocketOptions) {
     const { instance, publicSocket, bindName, access, onActivation } = options;
     this.publicSocket = publicSocket;
     this.bindName = bindName;
+    this.access = access;
     this.intake = new Intake((socket) => onActivation(instance, socket, false));
     this.server.on('error', (error) => options.onError(error));
     // listen() binds before it returns. `listening` tells whether it failed, and the error event why.
@@ -57,6 +59,14 @@ export class ActivationSocket {
     return isSameFile(this.publicSocket, this.file);
   }
 
+  /** Changes who may connect. It must be in place. @throws {Error} of chmod(2) and chown(2) */
+  grant(access: SocketAccess): void {
+    const { socketMode, socketGroup } = this.access;
+    if (socketMode === access.socketMode && socketGroup === access.socketGroup) return;
+    grantAccess(this.publicSocket, access);
+    this.access = access;
+  }
+
   /**
    * Accepts what is in its backlog, then closes: another socket has its public path. `onDone`: its last client has
    * left.
@@ -65,9 +75,13 @@ export class ActivationSocket {
     this.intake.closeWhenQuiet(onDone);
   }
 
-  /** Closes the listener, and removes the public path if that still leads to it. */
-  close(): void {
+  /** Removes the public path if it still leads to this socket. */
+  unpublish(): void {
     if (this.isInPlace) rmSync(this.publicSocket, { force: true });
+  }
+
+  close(): void {
+    this.unpublish();
     this.server.close();
   }
 

@@ -1,9 +1,9 @@
-/** The activation sockets of all instances that are not ready. */
+/** tenement's own listeners at public paths: of instances that are not ready, and of all that are `proxied`. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { ActivationSockets, InstancePaths } from '../../core/ports.ts';
+import type { ActivationSockets } from '../../core/ports.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
@@ -15,8 +15,30 @@ const SHORTAGE_INTERVAL_MS = 60_000;
 export interface ActivationSocketsOptions {
   readonly logger: Logger;
   readonly onActivation: OnActivation;
-  /** The most that may be open at once: each takes a descriptor. */
+  /** The most that may be open at once for instances without a process: each takes a descriptor. */
   maxOpen(): number;
+}
+
+/** Instances without a process that have a place for their socket. Those with one have it in their own share. */
+class Places {
+  private readonly taken = new Set<InstanceName>();
+  private readonly max: () => number;
+
+  constructor(max: () => number) {
+    this.max = max;
+  }
+
+  /** Returns whether the instance may have a socket. */
+  take(instance: InstanceName, hasProcess: boolean): boolean {
+    if (hasProcess) this.taken.delete(instance);
+    else if (!this.taken.has(instance) && this.taken.size >= this.max()) return false;
+    else this.taken.add(instance);
+    return true;
+  }
+
+  leave(instance: InstanceName): void {
+    this.taken.delete(instance);
+  }
 }
 
 /** Warns, at most once a minute, that there are more sleeping instances than activation sockets. */
@@ -47,6 +69,7 @@ export function createActivationSockets({
   const left = new Map<InstanceName, Set<ActivationSocket>>();
   const backlogs = new Set<InheritedBacklog>();
   const shortage = new ShortageWarning(logger);
+  const places = new Places(maxOpen);
   let count = 0;
   /** Directories known to exist: thousands of activation sockets share a few. */
   const prepared = new Set<string>();
@@ -69,6 +92,7 @@ export function createActivationSockets({
     const socket = sockets.get(instance);
     if (socket === undefined) return;
     sockets.delete(instance);
+    places.leave(instance);
     const those = left.get(instance) ?? new Set();
     left.set(instance, those.add(socket));
     socket.retire(() => {
@@ -84,20 +108,24 @@ export function createActivationSockets({
     const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'an activation socket failed');
     const socket = new ActivationSocket({ instance, publicSocket, bindName, access, onActivation, onError });
     sockets.set(instance, socket);
-    if (before?.publicSocket === publicSocket) before.retire();
-    else before?.close();
+    if (before?.publicSocket !== publicSocket) before?.unpublish();
+    before?.retire();
   };
   return {
-    open(instance: InstanceName, { publicSocket, bindSocket }: InstancePaths, access: SocketAccess) {
+    open(instance, { publicSocket, bindSocket }, access, hasProcess) {
       const before = sockets.get(instance);
-      if (publicSocket === null) return void this.remove(instance);
-      if (before?.publicSocket === publicSocket && before.isInPlace) return;
-      if (before === undefined && sockets.size >= maxOpen()) return shortage.tell(instance);
+      if (publicSocket === null) return this.remove(instance);
+      if (!places.take(instance, hasProcess)) {
+        shortage.tell(instance);
+        return this.remove(instance);
+      }
       try {
-        listen(instance, publicSocket, bindSocket, access);
+        if (before?.publicSocket === publicSocket && before.isInPlace) before.grant(access);
+        else listen(instance, publicSocket, bindSocket, access);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        logger.error({ instance, reason }, 'no listener at the public socket until the instance is ready');
+        logger.error({ instance, reason }, 'tenement does not listen at the public socket');
+        if (!sockets.has(instance)) places.leave(instance);
       }
     },
     retire,
@@ -105,6 +133,7 @@ export function createActivationSockets({
     remove(instance) {
       sockets.get(instance)?.close();
       sockets.delete(instance);
+      places.leave(instance);
     },
     inherit(instance, fd) {
       const backlog = new InheritedBacklog({ instance, fd, onActivation, onEnd: () => backlogs.delete(backlog) });

@@ -4,13 +4,16 @@
  */
 import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SocketAccess } from '../../core/service/service.ts';
+import type { SocketAccess, SocketPolicy } from '../../core/service/service.ts';
 import { ensurePublicDir } from '../storage/directories.ts';
 import type { Trash } from '../storage/trash.ts';
 import { trashBeside } from './bind-dir.ts';
 
 /** The permission bits of a mode, without the file type. */
 const MODE_BITS = 0o7777;
+
+/** Of a child's socket that only the server connects to. A server whose tenants are other users is root. */
+const SERVER_ONLY: SocketAccess = { socketMode: 0o600, socketGroup: null };
 
 export interface SocketPaths {
   /** The path that the child binds, in a directory of its own. The child may change or remove this name. */
@@ -86,6 +89,11 @@ function tryAgainAfter(code: string, work: () => void, remedy: () => unknown): v
 export function grantAccess(path: string, { socketMode, socketGroup }: SocketAccess): void {
   if (socketGroup !== null) chownSync(path, -1, socketGroup);
   chmodSync(path, socketMode);
+}
+
+/** Returns who may connect to the child's own socket under a policy. */
+export function accessUnder(policy: SocketPolicy): SocketAccess {
+  return policy.publicSocket === 'proxied' ? SERVER_ONLY : policy;
 }
 
 /**

@@ -15,7 +15,7 @@ import { announcedTrailers, takesTrailers } from './trailers.ts';
 const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
 
 export interface ForwardedBy {
-  /** Address of the peer. */
+  /** Address of the peer; empty for one that is connected by a Unix socket. */
   readonly peer: string;
   /** Whether the peer's statements about its client are believed. */
   readonly trusted: boolean;
@@ -114,7 +114,8 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
     if (dropped?.has(headerKey(name))) continue;
     kept.push(name, value);
   }
-  kept.push('X-Forwarded-For', before.for + by.peer);
+  const chain = before.for === '' || by.peer === '' ? before.for + by.peer : `${before.for}, ${by.peer}`;
+  if (chain !== '') kept.push('X-Forwarded-For', chain);
   if (!before.proto) kept.push('X-Forwarded-Proto', by.proto);
   if (!before.host) kept.push('X-Forwarded-Host', by.host);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
@@ -122,7 +123,7 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
 }
 
 interface Chain {
-  /** Addresses, each followed by a comma. */
+  /** Addresses, separated by commas. */
   for: string;
   proto: boolean;
   host: boolean;
@@ -133,7 +134,7 @@ function isOfChain(name: string, value: string, before: Chain): boolean {
   const key = name.toLowerCase();
   if (key === 'x-forwarded-proto') before.proto = true;
   else if (key === 'x-forwarded-host') before.host = true;
-  else if (key === 'x-forwarded-for') before.for += `${value}, `;
+  else if (key === 'x-forwarded-for') before.for += before.for === '' ? value : `, ${value}`;
   return key === 'x-forwarded-for';
 }
 

@@ -1,5 +1,6 @@
 /** Routes a request to the instance that its host names. */
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { normalizeHost } from '../../core/routing/host.ts';
 import type { RoutingIndex } from '../../core/routing/routing-index.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { headerValues } from './headers.ts';
@@ -30,14 +31,32 @@ export function routeRequest(head: RequestHead, index: RoutingIndex, has: (insta
   if (host === undefined || hosts.length > 1) return { refused: 'bad_host' };
   const named = index.named(host);
   if (named === null) return { refused: 'bad_host' };
-  if (head.url.startsWith('/')) return find(named, head.url, host, has);
-  const target = ABSOLUTE.exec(head.url);
+  const path = pathOf(head.url, host);
+  return typeof path === 'string' ? find(named, path, host, has) : path;
+}
+
+/**
+ * Routes a request whose connection names the instance. Its host, which the tenant gets as received, must be valid.
+ * @param isRegistered whether the instance is registered
+ */
+export function routeToInstance(head: RequestHead, instance: InstanceName, isRegistered: boolean): Routed {
+  const [host, ...others] = headerValues(head.rawHeaders, 'host');
+  if (host === undefined || others.length > 0 || normalizeHost(host) === null) return { refused: 'bad_host' };
+  const path = pathOf(head.url, host);
+  if (typeof path !== 'string') return path;
+  return isRegistered ? { instance, path, host } : { refused: 'unknown_tenant' };
+}
+
+/** Returns the path in origin form. */
+function pathOf(url: string, host: string): string | { readonly refused: ErrorCode } {
+  if (url.startsWith('/')) return url;
+  const target = ABSOLUTE.exec(url);
   // `OPTIONS *` concerns the server and not a tenant; the authority form is not for a reverse proxy.
   if (target === null) return { refused: 'bad_request' };
   // The name that decides the route must be the one that the tenant sees.
   if (target[1]?.toLowerCase() !== host.toLowerCase()) return { refused: 'bad_host' };
   const rest = target[2] ?? '';
-  return find(named, rest.startsWith('/') ? rest : `/${rest}`, host, has);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;

@@ -5,19 +5,18 @@ import type { Lease, Refusal } from '../../core/admission/serving.ts';
 import type { CountedConnection } from '../../core/usage/traffic.ts';
 import { toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
-import { protoOf, requestOf } from '../client/client.ts';
+import { protoOf } from '../client/client.ts';
 import { headBytes } from '../client/node/request-bytes.ts';
 import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
-import { type Caller, callerOf, type Gateway, probe, routeOf } from '../gateway.ts';
+import { type Caller, callerOf, type Gateway, probe } from '../gateway.ts';
 import { hasBody, requestHeaders } from '../routing/headers.ts';
 import type { Route, Routed } from '../routing/route.ts';
 import { createUpgradeSender } from './http-proxy.ts';
 import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
 
-/** @param routed the route, unless the host decides */
-export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed?: Routed) => void;
+export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed: Routed) => void;
 
 export function createUpgrader(gateway: Gateway): Upgrader {
   const send = createUpgradeSender();
@@ -27,7 +26,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     const begin = beginOf(request, socket, head);
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
-    const route = fault === null ? (routed ?? routeOf(requestOf(request), gateway)) : { refused: fault };
+    const route = fault === null ? routed : { refused: fault };
     if ('refused' in route) return refuseUpgrade(request, socket, caller, { refused: route.refused });
     const asked = askedProtocol(request);
     if (asked === null || hasBody(request.rawHeaders)) {

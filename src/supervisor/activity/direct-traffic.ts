@@ -50,10 +50,16 @@ export class DirectTraffic {
     this.generation = generation;
     this.exposed = found;
     this.runTimeMs = 0;
+    this.open = 0;
     this.resting = 0;
     this.probing = false;
     this.ranBefore = false;
     this.probedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The socket is served by another from now on, and nobody knows who connected until now. */
+  switched(): void {
+    this.exposed = true;
   }
 
   probeBegins(nowMs: number): void {

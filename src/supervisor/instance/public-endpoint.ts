@@ -1,8 +1,8 @@
 /**
- * The public socket of an instance, and who listens there: its process while that is ready, otherwise the activation
- * socket.
+ * The public socket of an instance, and who listens there: if it is `proxied`, tenement; otherwise its process while
+ * that is ready, and the activation socket while it is not.
  */
-import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
+import { hasProcess, type InstanceName, type ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle } from '../../core/lifecycle/lifecycle-events.ts';
 import type { ActivationSockets, InstancePaths, LaunchedProcess, Launcher, ProcessTable } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
@@ -13,6 +13,12 @@ export interface PublicEndpointOptions {
   readonly launcher: Pick<Launcher, 'paths'>;
   readonly processTable: Pick<ProcessTable, 'isPublished'>;
   readonly activationSockets: Pick<ActivationSockets, 'open' | 'retire' | 'remove'>;
+}
+
+/** `found`: a process that an earlier server started. */
+interface Processes {
+  readonly launched: LaunchedProcess | null;
+  readonly found: LaunchedProcess | null;
 }
 
 export class PublicEndpoint {
@@ -41,9 +47,24 @@ export class PublicEndpoint {
   update({ state, over }: Lifecycle, found: LaunchedProcess | null, access: ServiceConfig): void {
     const { name, processTable, activationSockets } = this.options;
     if (over) activationSockets.remove(name);
-    else if (state === 'ready') activationSockets.retire(name);
+    else if (access.publicSocket === 'proxied') {
+      activationSockets.open(name, this.configured, access, hasProcess(state));
+    } else if (state === 'ready') activationSockets.retire(name);
     // A process that was taken back keeps serving while it is probed.
     else if (state === 'starting' && found !== null && processTable.isPublished(found.record)) return;
-    else activationSockets.open(name, this.configured, access);
+    else activationSockets.open(name, this.configured, access, false);
+  }
+
+  /**
+   * Applies a changed `public_socket` to what runs. At each moment somebody listens who lets every client connect.
+   * Returns why that failed, or null.
+   */
+  switch(lifecycle: Lifecycle, { launched, found }: Processes, service: ServiceConfig): string | null {
+    const isProxied = service.publicSocket === 'proxied';
+    if (isProxied) this.update(lifecycle, found, service);
+    const reason = launched?.expose(service, lifecycle.state === 'ready') ?? null;
+    // Without the process's socket, the activation socket remains.
+    if (!isProxied && reason === null) this.update(lifecycle, found, service);
+    return reason;
   }
 }

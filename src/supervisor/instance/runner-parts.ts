@@ -90,6 +90,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
   const suspension = new Suspension({
     clock,
     connections: deps.connections,
+    isProxied: () => callbacks.service().publicSocket === 'proxied',
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onKilled: () => callbacks.dispatch({ type: 'exited', code: null }),
     onOver: () => callbacks.dispatch({ type: 'evict' }),
@@ -132,6 +133,11 @@ function makeServingMonitor(
     listeners: () => deps.activationSockets.listeners(callbacks.name),
     onUsed: () => records.used(),
     onIdle: () => callbacks.dispatch({ type: 'sleep', isIdle: true }),
+    onLeftover: () => {
+      const reason = 'clients are still connected to the process, from before public_socket was "proxied"';
+      deps.logger.info({ instance: callbacks.name, reason }, 'restarts');
+      callbacks.dispatch({ type: 'restart' });
+    },
     onUnhealthy: (detail) => current.condemn('unhealthy', detail, { type: 'unhealthy' }),
   });
 }

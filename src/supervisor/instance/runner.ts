@@ -190,8 +190,9 @@ export class Runner {
   reconfigure(service: ServiceConfig): void {
     const effective = effectiveService(service, this.deps.termsOf(this.tenantId), this.record);
     this.parts.endpoint.renew(effective);
+    const isSwitched = effective.publicSocket !== this.service.publicSocket;
     this.service = effective;
-    if (!this.lifecycle.over && this.lifecycle.state !== 'ready') this.renewPublicSocket();
+    this.renewEndpoint(isSwitched);
     this.parts.gate.renew();
     this.parts.monitor.renew();
     this.parts.suspension.renew(effective.suspendTimeoutMs);
@@ -200,6 +201,22 @@ export class Runner {
     // An adopted process serves already; the rolling restart replaces it.
     if (this.isRenewed && !this.parts.current.isAdopted) this.dispatch({ type: 'renewed' });
     this.machine.conditions.tell();
+  }
+
+  /** @param isSwitched whether its public socket is served by another from now on */
+  private renewEndpoint(isSwitched: boolean): void {
+    const { lifecycle, service } = this;
+    if (lifecycle.over) return;
+    if (isSwitched) return this.switchEndpoint();
+    if (lifecycle.state !== 'ready' || service.publicSocket === 'proxied') this.renewPublicSocket();
+  }
+
+  private switchEndpoint(): void {
+    const { endpoint, current, monitor, suspension } = this.parts;
+    const reason = endpoint.switch(this.lifecycle, current, this.service);
+    if (reason !== null) this.deps.logger.error({ instance: this.name, reason }, 'its public socket was not switched');
+    monitor.switched();
+    suspension.switched();
   }
 
   /** Takes up a running process. @param event what happens to it */

@@ -39,6 +39,8 @@ export interface ServingMonitorOptions {
   onUsed(): void;
   onIdle(): void;
   onUnhealthy(detail: string): void;
+  /** Direct connections from before its public socket was `proxied` have not ended in time. */
+  onLeftover(): void;
 }
 
 export interface ServingProcess {
@@ -56,6 +58,8 @@ export class ServingMonitor {
   private endProber = () => {};
   /** null while the process does not serve. */
   private restCheck: RestCheck | null = null;
+  /** Since when the socket is `proxied`, while direct connections from before may be left; otherwise null. */
+  private switchedAtMs: number | null = null;
 
   constructor(options: ServingMonitorOptions) {
     const { clock, service, inFlight, onIdle } = options;
@@ -79,6 +83,7 @@ export class ServingMonitor {
     const { clock, random, settings, listeners, onUnhealthy } = this.options;
     this.restCheck = new RestCheck({ clock, process, listeners, onRest: () => this.rest() });
     this.traffic.begin(process, generation, found);
+    this.switchedAtMs = found ? clock.nowMs() : null;
     this.idle.arm();
     this.endProber = startProber({
       clock,
@@ -127,6 +132,17 @@ export class ServingMonitor {
     this.quiet();
   }
 
+  /** Whether clients may be connected to the process directly. */
+  get mayBeDirect(): boolean {
+    return this.traffic.mayBeOpen();
+  }
+
+  /** Its public socket is served by another from now on. */
+  switched(): void {
+    this.traffic.switched();
+    this.switchedAtMs = this.options.clock.nowMs();
+  }
+
   /** Notes direct traffic since the last look. */
   lookAtTraffic(): void {
     if (this.restCheck === null) return;
@@ -139,10 +155,22 @@ export class ServingMonitor {
     const { inFlight, clock, connections, onUsed } = this.options;
     const active = this.traffic.look(connections, clock.nowMs());
     inFlight.direct = this.traffic.busy;
+    this.lookForLeftover();
     if (!active) return;
     restCheck.moved();
     inFlight.came(clock.nowMs());
     onUsed();
+  }
+
+  /** With `proxied`, direct connections can only end. A front server may keep some for as long as there are requests. */
+  private lookForLeftover(): void {
+    const { clock, service, onLeftover } = this.options;
+    const { publicSocket, drainTimeoutMs } = service();
+    if (this.switchedAtMs === null || publicSocket === 'direct') return;
+    const isLate = clock.nowMs() - this.switchedAtMs >= drainTimeoutMs;
+    if (this.traffic.open > 0 && !isLate) return;
+    this.switchedAtMs = null;
+    if (this.traffic.open > 0) onLeftover();
   }
 
   /** Checks when only connections on which nothing moves have kept the process awake for its idle timeout. */

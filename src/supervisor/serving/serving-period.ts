@@ -17,7 +17,7 @@ export class ServingPeriod {
   }
 
   enter(was: Lifecycle, event: LifecycleEvent): void {
-    const { current, records, gate, monitor } = this.parts;
+    const { current, records, gate, monitor, suspension } = this.parts;
     const process = current.launched;
     if (process === null) return;
     const isResumed = was.state !== 'starting';
@@ -25,7 +25,7 @@ export class ServingPeriod {
     const generation = this.deps.generations.next();
     gate.open({ process, generation });
     records.ready(process.record, current.isAdopted && !isResumed);
-    monitor.begin({ process, generation, found: current.isAdopted || isResumed });
+    monitor.begin({ process, generation, found: isResumed ? suspension.mayBeDirect : current.isAdopted });
   }
 
   leave(): void {
@@ -37,16 +37,17 @@ export class ServingPeriod {
   }
 
   suspend(): void {
-    const { current, inFlight, suspension, usage } = this.parts;
+    const { current, inFlight, suspension, monitor, usage } = this.parts;
     const process = current.launched;
     if (process === null) return;
     const service = this.callbacks.service();
     process.suspend(service);
     usage.suspended(true);
-    const { idleTimeoutMs, suspendTimeoutMs } = service;
+    const { idleTimeoutMs, suspendTimeoutMs, publicSocket } = service;
+    const mayBeDirect = publicSocket === 'direct' || current.isAdopted || monitor.mayBeDirect;
     // For a process that an earlier server suspended, the start of the suspension follows from its last use.
     const sinceMs = current.isAdopted ? inFlight.lastActivityAtMs + idleTimeoutMs : this.deps.clock.nowMs();
-    suspension.begin(process, sinceMs, suspendTimeoutMs);
+    suspension.begin(process, sinceMs, suspendTimeoutMs, mayBeDirect);
   }
 
   resume(): void {

@@ -9,6 +9,8 @@ export interface SuspensionOptions {
   readonly clock: Clock;
   /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
+  /** Whether its public socket is served by tenement alone. */
+  isProxied(): boolean;
   /** The process has unread input. */
   onNeeded(): void;
   /** The process was killed, and will be gone when it is resumed. */
@@ -26,6 +28,8 @@ export class Suspension {
   private overAtMs: number | null = null;
   private cancel = () => {};
   private asking = false;
+  /** Whether clients may be connected to the process directly. With `proxied` they can only leave. */
+  mayBeDirect = true;
   /** Number of connections at the last look, when no client could send anything on them any more. */
   private closed = 0;
 
@@ -38,13 +42,22 @@ export class Suspension {
     return this.process === null ? null : this.overAtMs;
   }
 
-  /** @param sinceMs start of the suspension, ms since the epoch */
-  begin(process: LaunchedProcess, sinceMs: number, timeoutMs: number): void {
+  /**
+   * @param sinceMs start of the suspension, ms since the epoch
+   * @param mayBeDirect whether clients may be connected to the process directly
+   */
+  begin(process: LaunchedProcess, sinceMs: number, timeoutMs: number, mayBeDirect: boolean): void {
     this.process = process;
+    this.mayBeDirect = mayBeDirect;
     this.times += 1;
     this.sinceMs = sinceMs;
     this.closed = 0;
     this.renew(timeoutMs);
+  }
+
+  /** Its public socket is served by another from now on. */
+  switched(): void {
+    this.mayBeDirect = true;
   }
 
   /** Applies a changed time-out. @param timeoutMs 0: never */
@@ -71,7 +84,9 @@ export class Suspension {
     const { process, times } = this;
     if (process === null || this.asking) return;
     if (process.isKilled()) return this.options.onKilled();
+    if (!this.mayBeDirect) return;
     const open = this.options.connections().get(process.record.bindSocket) ?? 0;
+    this.mayBeDirect = open > 0 || !this.options.isProxied();
     if (open <= this.closed) return;
     this.asking = true;
     // Unknown, so it is checked again.

@@ -166,3 +166,31 @@ describe('isolation = "sandbox"', () => {
     ]);
   });
 });
+
+describe('public_socket', () => {
+  const plan = (keys: string) => `[plan.free]\n${keys}\n`;
+
+  it.each([
+    ['rate', 'rate = "20/s"'],
+    ['quota.requests', 'quota = { awake = "1h/day", requests = "1000/month" }'],
+    ['quota.egress', 'quota = { egress = "1GB/month" }'],
+  ])('cannot be direct while a plan has %s', (key, keys) => {
+    expect(problemsOf(service('public_socket = "direct"') + plan(keys))).toEqual([
+      `service.api.public_socket: plan "free" has ${key}, which holds only if every request passes the proxy; write public_socket = "proxied", or leave public_socket out`,
+    ]);
+    for (const mode of ['auto', 'proxied']) {
+      expect(problemsOf(service(`public_socket = "${mode}"`) + plan(keys))).toEqual([]);
+    }
+  });
+
+  it('may be direct under plans that bound no request', () => {
+    const bounds = plan('max_connections = 10\nquota = { cpu = "1h/day", awake = "5h/day" }');
+    expect(problemsOf(service('public_socket = "direct"') + bounds)).toEqual([]);
+  });
+
+  it.each(['direct', 'proxied'])('cannot be %s without a socket', (mode) => {
+    expect(problemsOf(service(`listen = "port"\npublic_socket = "${mode}"`))).toEqual([
+      'service.api.public_socket: with listen = "port" there is no public socket; leave public_socket out',
+    ]);
+  });
+});

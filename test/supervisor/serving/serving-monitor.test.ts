@@ -48,6 +48,7 @@ beforeEach(() => {
       monitor.end();
     },
     onUnhealthy: (detail) => calls.push(`unhealthy: ${detail}`),
+    onLeftover: () => {},
   });
 });
 

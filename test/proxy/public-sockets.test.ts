@@ -8,11 +8,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import { ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
+import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
 import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { createActivationHandler } from '../../src/proxy/activation-handler.ts';
+import { PublicSockets } from '../../src/proxy/public-sockets.ts';
 import { Buffered, SIDE_BYTES } from './buffered.ts';
-import { pour } from './support.ts';
+import { FakeSource, pour, settingsOf } from './support.ts';
 
 const SIZE = 48 * 1024 * 1024;
 
@@ -32,17 +34,20 @@ async function rung(claim: (grant: () => Lease) => Admission | Promise<Admission
     ),
   ];
   const lease = { upstream, release: () => {}, traffic: new Traffic() } as Partial<Lease> as Lease;
-  const activationHandler = createActivationHandler({
-    source: { claim: () => claim(() => lease) },
-    limits: { inAll: 10, perClient: 10 },
+  const publicSockets = new PublicSockets({
+    source: { ...new FakeSource(), claim: () => claim(() => lease) } as unknown as FakeSource,
+    settings: new ProxySettingsPublisher(settingsOf()),
+    limits: DEFAULT_PROXY_LIMITS,
+    connections: { inAll: 10, perClient: 10 },
     turnedAway: new TurnedAway(),
     logger: silentLogger(),
+    isProxied: () => false,
   });
   const options = { allowHalfOpen: true, pauseOnConnect: true };
   const accepted: Socket[] = [];
   const bell = createServer(options, (socket) => {
     accepted.push(socket);
-    activationHandler.take('web:acme', socket, false);
+    publicSockets.take('web:acme', socket, false);
   });
   servers.push(await listening(join(dir, 'bell.s'), bell));
   const client = connect(join(dir, 'bell.s')).on('error', () => {});

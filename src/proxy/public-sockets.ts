@@ -1,0 +1,83 @@
+/**
+ * Serves the connections that tenement accepts at public sockets. If a socket is `proxied`, its requests are served as by
+ * the proxy. Otherwise a connection is held until its instance is ready, then spliced to the instance's socket, byte for
+ * byte. When it cannot be served, its client gets the response that the proxy would give.
+ */
+import type { Socket } from 'node:net';
+import { ConnectionCap } from '../connection-cap.ts';
+import type { ConnectionLimits } from '../core/admission/connection-limiter.ts';
+import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { confine } from '../faults.ts';
+import { ActivationSessions } from './activation-sessions.ts';
+import type { ClientOfSource } from './client/client-source.ts';
+import { HeldConnection } from './client/held-connection.ts';
+import { tooMany } from './exchange/error-page.ts';
+import type { GatewayOptions } from './gateway.ts';
+import { SocketServer } from './socket-server.ts';
+
+export interface PublicSocketsOptions extends GatewayOptions {
+  /** Most open connections, in all and for each instance, until their clients close them. */
+  readonly connections: ConnectionLimits;
+  readonly turnedAway: TurnedAway;
+  /** Whether the instance's public socket is `proxied` now. */
+  isProxied(instance: InstanceName): boolean;
+}
+
+export class PublicSockets {
+  private readonly options: PublicSocketsOptions;
+  private readonly cap: ConnectionCap;
+  private readonly sessions: ActivationSessions;
+  /** Created when a socket is `proxied`. */
+  private server: SocketServer | null = null;
+
+  constructor(options: PublicSocketsOptions) {
+    const { connections, turnedAway, logger } = options;
+    this.options = options;
+    this.cap = new ConnectionCap({
+      listener: 'public-sockets',
+      limits: connections,
+      turnedAway,
+      logger,
+      answer: tooMany,
+    });
+    this.sessions = new ActivationSessions(options);
+  }
+
+  /**
+   * Takes an accepted connection, paused and unread, and serves it to its end.
+   * @param inherited whether it waited at another listener, so that its client may have left; such a client wakes no
+   * instance
+   */
+  take(instance: InstanceName, socket: Socket, inherited: boolean): void {
+    const { logger, isProxied } = this.options;
+    confine(socket, logger, { instance });
+    let client: ClientOfSource | null = null;
+    // Whether a spliced connection is idle is unknown, because its bytes are not interpreted.
+    const idleMs = (nowMs: number) => client?.idleMs(nowMs) ?? 0;
+    if (!this.cap.admit(socket, instance, idleMs)) return;
+    if (isProxied(instance)) {
+      this.server ??= new SocketServer(this.options);
+      client = this.server.take(instance, socket);
+      return;
+    }
+    // A reset also raises `close`.
+    socket.on('error', () => {});
+    this.sessions.serve(instance, new HeldConnection(socket), inherited);
+  }
+
+  /** Moves connections to the next process, each after its response, because this process gets no further request. */
+  retire(generation: number): void {
+    this.sessions.retire(generation);
+  }
+
+  /** Refuses further requests, and lets those under way at `proxied` sockets end, as `SocketServer.close`. */
+  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+    await this.server?.close(graceMs, hurry);
+  }
+
+  /** Closes connections whose clients wait for nothing, now and in the future. */
+  close(): void {
+    this.sessions.close();
+  }
+}
