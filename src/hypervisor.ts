@@ -2,8 +2,6 @@
 import { resolve } from 'node:path';
 import { openParts, type Parts } from './compose.ts';
 import { LIBRARY } from './core/access/actor.ts';
-import type { TokenInput } from './core/access/new-token.ts';
-import { EVERYTHING } from './core/access/permission.ts';
 import type { Admission } from './core/admission/serving.ts';
 import {
   assertCloseOptions,
@@ -11,10 +9,9 @@ import {
   assertHandlerOptions,
   assertLoadInput,
   assertRemoveOptions,
-  assertTokenInput,
 } from './core/input/library-input.ts';
 import { assertSpawnOptions } from './core/input/spawn-input.ts';
-import type { MadeToken, TokenView } from './core/input/token-verbs.ts';
+import type { TokenAdmin } from './core/input/token-verbs.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/input/verbs.ts';
 import { namedInstance } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
@@ -27,6 +24,7 @@ import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { OpenLeases } from './open-leases.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
+import { libraryTokens } from './tokens.ts';
 
 export interface HypervisorOptions {
   /** Default: no log. */
@@ -54,16 +52,6 @@ export interface Events {
    * Calls `listener` for each later event; the returned function unsubscribes it. Exceptions of a listener are logged.
    */
   subscribe(listener: (event: TenementEvent) => void): () => void;
-}
-
-/** API tokens (docs/tokens.md). */
-export interface TokenAdmin {
-  /** Lists the tokens, also those that have expired, oldest first. */
-  list(): TokenView[];
-  /** Makes a token. Its text is returned only here. @throws {TenementError} `bad_input`, `state_failed` */
-  create(input?: TokenInput): Promise<MadeToken>;
-  /** Ends a token and its open streams. @throws {TenementError} `unknown_token`, `state_failed` */
-  revoke(id: string): Promise<void>;
 }
 
 /** An instance, with the socket to connect to. */
@@ -218,16 +206,7 @@ export class Hypervisor {
 
   /** Tokens for callers of the HTTP API. */
   get tokens(): TokenAdmin {
-    const { tokens } = this.parts;
-    const verbs = tokens.by(LIBRARY, EVERYTHING);
-    return {
-      list: () => tokens.list(),
-      create: async (input = {}) => {
-        assertTokenInput(input);
-        return holdEventLoop(verbs.create(input));
-      },
-      revoke: (id) => holdEventLoop(verbs.revoke(String(id))),
-    };
+    return libraryTokens(this.parts.tokens);
   }
 
   logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {

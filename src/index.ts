@@ -3,7 +3,7 @@ import './runtime.ts';
 
 export type { TokenInput } from './core/access/new-token.ts';
 export type { Admission, Lease, Refusal } from './core/admission/serving.ts';
-export type { MadeToken, TokenView } from './core/input/token-verbs.ts';
+export type { MadeToken, TokenAdmin, TokenView } from './core/input/token-verbs.ts';
 export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
 export type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 export type { LogFilter, LogLine } from './core/stores/log-store.ts';
@@ -16,7 +16,6 @@ export {
   Hypervisor,
   type HypervisorOptions,
   type Instance,
-  type TokenAdmin,
 } from './hypervisor.ts';
 export type { Logger } from './logger.ts';
 export type { Handler, HandlerOptions, NextFunction } from './proxy/handler.ts';

@@ -5,6 +5,7 @@ import fastify, { type FastifyServerOptions } from 'fastify';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { visibleError } from './access/access.ts';
 import { createGuard, type Trust } from './access/auth.ts';
 import { authorize, authorizeRegistration, type RouteEntry, routeEntries } from './access/authorize.ts';
 import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
@@ -156,7 +157,9 @@ function endConnectionsOnClose(api: Api, context: ApiContext): void {
 }
 
 function addErrors(api: Api, logger: Logger): void {
-  api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+  api.setErrorHandler((error, request, reply) =>
+    sendProblem(visibleError(error, request.access), request, reply, logger),
+  );
   api.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]?.slice(0, 200);
     sendProblem(new TenementError('not_found', `there is no ${request.method} ${path}`), request, reply, logger);

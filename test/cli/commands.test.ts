@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
+import { CLI, CONFIG, REQUEST, tokenActor } from '../../src/core/access/actor.ts';
 import { CRASHED, view } from '../api/fakes.ts';
+import { runningApi } from '../api/running.ts';
 import { testIo } from './io.ts';
-import { runningCli } from './running.ts';
+import { cli as runCli, runningCli } from './running.ts';
 
 async function withAcme() {
   const running = await runningCli();
@@ -191,6 +193,31 @@ test('events are filtered by instance and by type', async () => {
   expect(await of('api:acme')).toEqual(['api:acme woke it woke', 'api:acme slept it slept', '']);
   expect(await of('--type', 'woke')).toEqual(['api:acme woke it woke', 'api:globex woke it woke', '']);
   expect(await of('api:acme', '--type', 'woke')).toEqual(['api:acme woke it woke', '']);
+});
+
+test('events say who made a change, and of one tenant alone if asked', async () => {
+  const { cli, events } = await runningCli();
+  events.add('stopped', 'api:acme', tokenActor({ id: 't1', name: 'ci' }, '192.0.2.1'));
+  events.add('restarted', 'web:acme', CONFIG);
+  events.add('woke', 'api:acme', REQUEST);
+  events.add('removed', 'api:globex', CLI);
+  const of = async (...argv: string[]) => (await cli('events', ...argv)).out.split('\n').map((line) => line.slice(25));
+  expect(await of('--tenant', 'acme')).toEqual([
+    'api:acme stopped it stopped [by ci from 192.0.2.1]',
+    'web:acme restarted it restarted [by config]',
+    'api:acme woke it woke',
+    '',
+  ]);
+  expect(await of('--tenant', 'globex')).toEqual(['api:globex removed it removed [by cli]', '']);
+  expect((await cli('events', '--tenant', 'Acme')).err).toContain('Write an id such as acme');
+});
+
+test('a token of another scope sees that some other token made a change', async () => {
+  const { url, tokenStore, events } = await runningApi('token');
+  events.add('stopped', 'api:acme', tokenActor({ id: 'x', name: 'anna' }, '192.0.2.1'));
+  const { token } = await tokenStore.make({ scope: 'tenant:acme' });
+  const { out } = await runCli(['events', '--api', url, '--token', token]);
+  expect(out).toMatch(/ api:acme stopped it stopped \[by another token\]\n$/);
 });
 
 test('an unknown event type is refused with a list of the known ones (bug: nothing was printed)', async () => {

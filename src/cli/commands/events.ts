@@ -72,7 +72,9 @@ function line(entry: EventEntry, { color, isTerminal }: CliIo): string {
 }
 
 /** Says who made a change. What tenement and requests do by themselves needs no name. */
-function origin({ actor, address }: EventEntry): string | null {
+function origin({ actor, tokenId, address }: EventEntry): string | null {
   if (actor === null || actor === 'system' || actor === 'request') return null;
+  // The viewer's scope hides the names of other tokens.
+  if (actor === 'token' && tokenId === null) return '[by another token]';
   return address === null ? `[by ${actor}]` : `[by ${actor} from ${address}]`;
 }

@@ -37,3 +37,13 @@ export interface TokenFace {
   /** Lists the tokens, also those that have expired, oldest first. */
   list(): TokenView[];
 }
+
+/** API tokens as the library has them (docs/tokens.md). */
+export interface TokenAdmin {
+  /** Lists the tokens, also those that have expired, oldest first. */
+  list(): TokenView[];
+  /** Makes a token. Its text is returned only here. @throws {TenementError} `bad_input`, `state_failed` */
+  create(input?: TokenInput): Promise<MadeToken>;
+  /** Ends a token and its open streams. @throws {TenementError} `unknown_token`, `state_failed` */
+  revoke(id: string): Promise<void>;
+}

@@ -4,6 +4,7 @@ import type { RouteEntry } from '../../../src/api/access/authorize.ts';
 import { ABILITIES, type Ability } from '../../../src/core/access/ability.ts';
 import { type Decision, decide } from '../../../src/core/access/permission.ts';
 import { parseScope, type Subject } from '../../../src/core/access/scope.ts';
+import { TenementError } from '../../../src/errors.ts';
 import { type Call, runningApi } from '../running.ts';
 
 const SCOPES = ['admin', 'service:api', 'service:web', 'tenant:acme', 'tenant:globex'];
@@ -101,6 +102,18 @@ test.each(['/spawn/api/--id=globex', '/spawn/api/--id%3Dglobex', '/spawn/api/%2D
     expect(supervisor.calls).toEqual([]);
   },
 );
+
+test('a conflict with an instance of another tenant does not name it', async () => {
+  const { call, tokenStore, supervisor } = await started();
+  supervisor.failure = new TenementError('socket_conflict', 'api:acme would have the socket of api:globex, /tmp/x');
+  const answerTo = async (scope: string) => {
+    const { token } = await tokenStore.make({ scope, can: ['manage'] });
+    return (await call('/spawn/api/--id=acme', { headers: { authorization: `Bearer ${token}` } })).text;
+  };
+  expect(await answerTo('tenant:acme')).not.toContain('globex');
+  expect(await answerTo('tenant:acme')).toContain('socket_conflict');
+  expect(await answerTo('admin')).toContain('globex');
+});
 
 test('lists and metrics have only what the scope covers', async () => {
   const { call, tokenStore, supervisor } = await started();
