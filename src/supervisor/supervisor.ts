@@ -13,7 +13,9 @@ import type {
 } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Loan } from '../core/quota/loan.ts';
+import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
@@ -59,6 +61,10 @@ export class Supervisor implements SupervisorFace, GrantSource {
     return this.life.leave(hurry);
   }
 
+  get quotas(): QuotaFace {
+    return this.parts.allowances;
+  }
+
   // ---- Requests ------------------------------------------------------------------------------
 
   has(instance: InstanceName): boolean {
@@ -83,6 +89,10 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   openLoan(tenantId: string, recall: () => void): Loan | null {
     return this.parts.allowances.of(tenantId)?.openLoan(recall) ?? null;
+  }
+
+  countRefused(tenantId: string, code: ErrorCode, requests: number): void {
+    this.parts.allowances.countRefused(tenantId, code, requests);
   }
 
   names(): Iterable<InstanceName> {

@@ -6,6 +6,7 @@ import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import type { TrafficCounts } from '../core/usage/traffic.ts';
+import type { ErrorCode } from '../errors.ts';
 
 /** What a worker has counted of one process. */
 export interface Share extends GrantCounts {
@@ -64,6 +65,8 @@ export type FromWorker =
   | { readonly type: 'confirm'; readonly share: Share }
   /** What the worker has done with a loan. `isAnswer`: to `recall`. */
   | { readonly type: 'account'; readonly account: LoanAccount; readonly isAnswer: boolean }
+  /** The worker has refused so many requests by itself, with a refusal that holds. */
+  | { readonly type: 'repeated'; readonly tenantId: string; readonly code: ErrorCode; readonly requests: number }
   /** Connections that the worker has refused since the last such message. */
   | { readonly type: 'turned-away'; readonly connections: number }
   /** The worker has logged an internal error. */

@@ -36,7 +36,10 @@ export class RemoteSource implements UpstreamSource, CountingSource {
 
   constructor(send: (message: FromWorker) => void) {
     this.send = send;
-    this.allowances = new BorrowedAllowances((account, isAnswer) => send({ type: 'account', account, isAnswer }));
+    this.allowances = new BorrowedAllowances({
+      account: (account, isAnswer) => send({ type: 'account', account, isAnswer }),
+      repeated: (tenantId, code, requests) => send({ type: 'repeated', tenantId, code, requests }),
+    });
   }
 
   // ---- Calls of the proxy --------------------------------------------------------------------

@@ -44,6 +44,8 @@ export class WorkerSession {
         return;
       case 'account':
         return this.loans.get(message.account.tenantId)?.account(message.account, message.isAnswer);
+      case 'repeated':
+        return this.source.countRefused(message.tenantId, message.code, message.requests);
       case 'confirm':
         return this.take(message.share, 'confirm');
     }

@@ -20,6 +20,7 @@ import type {
   NotifyTargetView,
   NotifyTestResult,
 } from '../../src/core/notify/notify-port.ts';
+import type { QuotaFace } from '../../src/core/quota/quota-face.ts';
 import type { OperatorCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
 import {
   type EventLog,
@@ -99,6 +100,13 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   /** The view of the next started instance. */
   started: Partial<InstanceView> = {};
   failure: Error | null = null;
+  readonly quotas: QuotaFace = {
+    quotasOf: () => [{ meter: 'requests', used: 3, limit: 500, period: 'month', resetsAtMs: 0 }],
+    isOverQuota: () => false,
+    metered: () => new Set(Array.from(this.views.values(), ({ id }) => id)),
+    refusedRequests: () =>
+      Array.from(this.quotas.metered(), (tenantId) => ({ tenantId, code: 'rate_limited', requests: 7 })),
+  };
 
   by(actor: Actor): SupervisorVerbs {
     this.actors.push(actor);

@@ -17,6 +17,12 @@ export const tenement = (tenants: number): Peer => ({
   command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), String(tenants), dir],
 });
 
+/** The same under a plan with a rate and a quota. */
+const UNDER_PLAN: Peer = {
+  name: 'with a plan',
+  command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), '1', dir, 'plan'],
+};
+
 /** tenement's proxy of another checkout. */
 export const otherBuild = (checkout: string): Peer => ({
   name: 'other',
@@ -57,6 +63,7 @@ export const PEERS: readonly Peer[] = [
   },
   RELAY,
   tenement(1),
+  UNDER_PLAN,
   httpProxy('http-proxy', 'plain'),
   httpProxy('with agent', 'agent'),
   {

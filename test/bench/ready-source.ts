@@ -56,7 +56,13 @@ function openGate(index: number, dir: string, policy: QuotaPolicy | null): Reque
 function allowanceOf(tenantId: string, policy: QuotaPolicy): Allowance {
   const ledger: QuotaLedger = { read: () => null, write: () => true, soon: () => {}, announce: () => {} };
   const nowMs = () => systemClock.nowMs();
-  return new Allowance(tenantId, policy, { nowMs, steadyMs: () => performance.now(), ledger, total: () => 0 });
+  return new Allowance(tenantId, policy, {
+    nowMs,
+    steadyMs: () => performance.now(),
+    ledger,
+    total: () => 0,
+    onRefused: () => {},
+  });
 }
 
 const READY = { ...newLifecycle('up'), state: 'ready' as const };

@@ -5,17 +5,21 @@ import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
+import type { QuotaFace } from '../../core/quota/quota-face.ts';
 import { faultCount } from '../../faults.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
+import { addQuotaMetrics } from './quota-metrics.ts';
 
 type Views = () => readonly InstanceView[];
 
 interface MetricSources {
-  readonly supervisor: Pick<SupervisorFace, 'list' | 'page'>;
+  readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas'>;
   readonly turnedAway: TurnedAway;
   readonly notify: Pick<NotifyPort, 'counts'>;
 }
+
+type ServerSources = Omit<MetricSources, 'supervisor'> & { readonly quotas: QuotaFace };
 
 type InstanceReading = (view: InstanceView) => number | null;
 
@@ -55,22 +59,25 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
       if (scope.kind !== 'admin') {
         const isSeen = (instance: string) => covers(scope, subjectOf(instance));
         const { instances } = supervisor.page({ isSeen });
-        return withInstances(new Registry(), () => instances).metrics();
+        const seen = withInstances(new Registry(), () => instances);
+        addQuotaMetrics(seen, supervisor.quotas, (tenantId) => covers(scope, { service: null, tenantId }));
+        return seen.metrics();
       }
       // All metrics of a scrape share one list, since there may be thousands of instances.
       all = supervisor.list();
-      registry ??= serverRegistry(() => all, others);
+      registry ??= serverRegistry(() => all, { ...others, quotas: supervisor.quotas });
       return registry.metrics();
     },
   };
 }
 
-function serverRegistry(views: Views, { turnedAway, notify }: Omit<MetricSources, 'supervisor'>): Registry {
+function serverRegistry(views: Views, { turnedAway, notify, quotas }: ServerSources): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
   addNotifyMetrics(registry, notify);
+  addQuotaMetrics(registry, quotas, () => true);
   return withInstances(registry, views);
 }
 

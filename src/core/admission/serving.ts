@@ -125,4 +125,6 @@ export interface GrantSource extends UpstreamSource {
    * @param recall asks the worker for what it does not need
    */
   openLoan(tenantId: string, recall: () => void): Loan | null;
+  /** Counts requests that a worker has refused by itself. */
+  countRefused(tenantId: string, code: ErrorCode, requests: number): void;
 }

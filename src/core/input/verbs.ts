@@ -2,6 +2,7 @@
 import type { Actor } from '../access/actor.ts';
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
+import type { QuotaFace } from '../quota/quota-face.ts';
 import type { OperatorCommand, PreparedCommand } from '../service/operator-command.ts';
 import type { PageQuery } from './page.ts';
 
@@ -86,6 +87,7 @@ export interface InstancePage {
 
 /** Everything that is seen and done from outside. */
 export interface SupervisorFace {
+  readonly quotas: QuotaFace;
   /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
   by(actor: Actor): SupervisorVerbs;
   /** @throws {TenementError} `unknown_tenant` */

@@ -2,6 +2,8 @@
  * What one tenant may have forwarded, whichever service a request is for: quotas, a rate, and how many requests may be open
  * at once. A request is admitted and counted in one step. Workers are lent parts of it. Pure.
  */
+
+import type { ErrorCode } from '../../errors.ts';
 import type { Outcome, Refusal } from '../admission/serving.ts';
 import { TokenBucket } from '../admission/token-bucket.ts';
 import { type Held, type Lender, Loan, type LoanChange, type LoanGrant } from './loan.ts';
@@ -18,6 +20,8 @@ export interface AllowanceDeps {
   steadyMs(): number;
   readonly ledger: QuotaLedger;
   readonly total: TotalSince;
+  /** A request was answered with this refusal. */
+  onRefused(code: ErrorCode): void;
 }
 
 /** Admits requests, and counts them from then on. */
@@ -167,6 +171,12 @@ export class Allowance implements Meter, Lender {
   /** Returns what to write when nothing is forwarded any more. */
   lastEntry(): QuotaEntry | null {
     return this.requests?.lastEntry() ?? null;
+  }
+
+  /** Returns a refusal that a request is answered with, after counting it. */
+  refuse(refusal: Refusal): Refusal {
+    this.deps.onRefused(refusal.refused);
+    return refusal;
   }
 
   // ---- Workers -------------------------------------------------------------------------------

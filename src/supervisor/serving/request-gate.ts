@@ -169,14 +169,17 @@ export class RequestGate {
 
   /** Refuses a request over a limit of the plan, unless workers have what they do not need. */
   private orLater(refused: Refusal, ...claim: Parameters<RequestGate['claim']>): Admission | Promise<Admission> {
-    const recalled = this.meter.current?.recall() ?? null;
-    return recalled === null ? refused : recalled.then(() => this.claim(...claim));
+    const allowance = this.meter.current;
+    const recalled = allowance?.recall() ?? null;
+    return recalled === null ? (allowance?.refuse(refused) ?? refused) : recalled.then(() => this.claim(...claim));
   }
 
   /** A held request counts when it is forwarded. */
   private admitHeld(target: LeaseTarget, held: HeldRequest, nowMs: number): Admission {
     const meter = this.meter.of(held.again);
-    return meter?.take() ?? this.lease(target, held, held.again, nowMs, meter);
+    const refused = meter === null ? null : meter.take();
+    if (refused !== null) return this.meter.current?.refuse(refused) ?? refused;
+    return this.lease(target, held, held.again, nowMs, meter);
   }
 
   private allows(again: SecondTry): boolean {

@@ -1,24 +1,13 @@
 /** The allowances of tenants whose plans bound their requests. All instances of a tenant share one. */
 
 import { Allowance } from '../../core/quota/allowance.ts';
-import type { Period } from '../../core/quota/period.ts';
-import type { Quota, QuotaMeter } from '../../core/quota/quota.ts';
+import type { Quota } from '../../core/quota/quota.ts';
+import type { QuotaFace, QuotaView, RefusedRequests } from '../../core/quota/quota-face.ts';
 import type { QuotaEntry } from '../../core/quota/quota-period.ts';
 import { NO_POLICY, type QuotaPolicy } from '../../core/quota/quota-policy.ts';
 import type { UsageTotals } from '../../core/usage/meters.ts';
-import { TenementError } from '../../errors.ts';
+import { type ErrorCode, TenementError } from '../../errors.ts';
 import { StoredLedger, type StoredLedgerOptions } from './quota-ledger.ts';
-
-/** How much of a quota a tenant has used in the current period. */
-export interface QuotaView {
-  readonly meter: QuotaMeter;
-  /** Requests, seconds or bytes. */
-  readonly used: number;
-  readonly limit: number;
-  readonly period: Period;
-  /** When the next period begins, ms since the epoch. */
-  readonly resetsAtMs: number;
-}
 
 export interface AllowancesOptions extends StoredLedgerOptions {
   /** Returns what the tenant's plan says; null: nothing. */
@@ -31,10 +20,11 @@ export interface AllowancesOptions extends StoredLedgerOptions {
 /** The meters of usage that quotas refer to. Requests are counted by the quota itself. */
 const TOTALS = { requests: 'requests', cpu: 'cpuSeconds', awake: 'awakeSeconds', egress: 'egressBytes' } as const;
 
-export class Allowances {
+export class Allowances implements QuotaFace {
   private readonly options: AllowancesOptions;
   private readonly ledger: StoredLedger;
   private readonly all = new Map<string, Allowance>();
+  private readonly refused = new Map<string, Map<ErrorCode, number>>();
 
   constructor(options: AllowancesOptions) {
     this.options = options;
@@ -59,15 +49,31 @@ export class Allowances {
     return allowance.current.map(({ count, period: { quota, span } }) => viewOf(quota, count, span.endMs));
   }
 
-  /** Whether a tenant's requests are refused until a period of a quota ends, or its plan changes. */
   isOverQuota(tenantId: string): boolean {
     return this.of(tenantId)?.isOver === true;
+  }
+
+  /** Counts requests that were refused over a limit. */
+  countRefused(tenantId: string, code: ErrorCode, requests: number): void {
+    const counts = this.refused.get(tenantId) ?? new Map<ErrorCode, number>();
+    this.refused.set(tenantId, counts.set(code, (counts.get(code) ?? 0) + requests));
+  }
+
+  *refusedRequests(): Generator<RefusedRequests> {
+    for (const [tenantId, counts] of this.refused) {
+      for (const [code, requests] of counts) yield { tenantId, code, requests };
+    }
+  }
+
+  metered(): Iterable<string> {
+    return this.all.keys();
   }
 
   /** Forgets a tenant that is gone, so that another of its name begins anew. */
   forget(tenantId: string): void {
     for (const quota of this.all.get(tenantId)?.quotas ?? []) this.ledger.cancel(quota);
     this.all.delete(tenantId);
+    this.refused.delete(tenantId);
   }
 
   /** Gives back what was reserved in vain. No request is forwarded any more. */
@@ -82,6 +88,7 @@ export class Allowances {
       nowMs: () => clock.nowMs(),
       steadyMs,
       ledger: this.ledger,
+      onRefused: (code) => this.countRefused(tenantId, code, 1),
       total: (id, meter, fromMs) => readable(() => totals.total(id, TOTALS[meter], fromMs)),
     });
   }

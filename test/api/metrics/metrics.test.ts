@@ -67,3 +67,12 @@ test('the first scrape contains only measured values (bug: NaN, and 292 years of
     expect(used).toBeGreaterThanOrEqual((usedBefore.user + usedBefore.system) / 1e6);
   }
 });
+
+test('quotas and refused requests are shown for each tenant', async () => {
+  const { call } = await runningApi();
+  await call('/spawn/api/--id=acme');
+  const { text } = await call('/metrics');
+  expect(text).toContain('tenement_tenant_quota_used{tenant="acme",meter="requests",period="month"} 3\n');
+  expect(text).toContain('tenement_tenant_quota_limit{tenant="acme",meter="requests",period="month"} 500\n');
+  expect(text).toContain('tenement_tenant_refused_requests_total{tenant="acme",code="rate_limited"} 7\n');
+});

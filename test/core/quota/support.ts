@@ -71,6 +71,7 @@ export function allowanceOf(
       steadyMs: () => times.steadyMs,
       ledger,
       total,
+      onRefused: () => {},
     },
   );
 }

@@ -18,6 +18,7 @@ let inFlight: InstanceActivity;
 let lifecycle: Lifecycle;
 /** What the tenant's plan allows; null: anything. */
 let allowance: Allowance | null;
+let refusals: string[];
 let isNeeded: boolean;
 let gate: RequestGate;
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   clock = new FakeClock();
   inFlight = new InstanceActivity(0, clock.nowMs());
   lifecycle = newLifecycle('asleep');
+  refusals = [];
   isNeeded = false;
   const nothing = () => {};
   gate = new RequestGate({
@@ -72,9 +74,14 @@ const OVER = expect.objectContaining({ refused: 'quota_exceeded' });
 describe('a claim under a plan with a quota', () => {
   beforeEach(() => {
     const quotas = [{ meter: 'requests', limit: 2, period: 'month' }] as const;
+    const onRefused = (code: string) => void refusals.push(code);
     const ledger = { read: () => null, write: () => true, soon: () => {}, announce: () => {} };
     const nowMs = () => clock.nowMs();
-    allowance = new Allowance('acme', { ...NO_POLICY, quotas }, { nowMs, steadyMs: nowMs, ledger, total: () => 0 });
+    allowance = new Allowance(
+      'acme',
+      { ...NO_POLICY, quotas },
+      { nowMs, steadyMs: nowMs, ledger, total: () => 0, onRefused },
+    );
   });
 
   const take = (count: number) => Array.from({ length: count }, () => allowance?.take());
@@ -87,6 +94,7 @@ describe('a claim under a plan with a quota', () => {
       OVER,
     ]);
     expect(inFlight.total).toBe(2);
+    expect(refusals).toEqual(['quota_exceeded']);
   });
 
   it('counts when it is forwarded, and not while it is held', async () => {
