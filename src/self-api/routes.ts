@@ -14,6 +14,7 @@ const busyBody = z.strictObject({ seconds: z.number().min(0).max(MAX_SECONDS) })
 
 export function addRoutes(api: Api, verbs: SelfVerbs): void {
   api.get('/tenant', async ({ instance }) => verbs.self(instance));
+  api.get('/usage', async ({ instance }) => verbs.usage(instance));
   api.get('/counters', async ({ instance }) => ({ counters: verbs.self(instance).counters }));
   api.post('/counters/:name', { schema: { params: counterParams, body: counterBody } }, async (request) =>
     verbs.count(request.instance, request.params.name, request.body.add),

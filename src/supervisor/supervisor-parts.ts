@@ -67,6 +67,8 @@ export class SupervisorParts {
       instanceTable: this.instanceTable,
       tenants: this.tenants,
       counters: new Counters(deps.counters, this.tenants),
+      allowances: this.allowances,
+      totals: deps.usage,
       clock,
     });
     this.registrar = new Registrar({

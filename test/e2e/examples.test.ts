@@ -42,6 +42,19 @@ describe('the examples run unchanged', () => {
     expect(page).not.toContain('<b>only acme');
   });
 
+  it('price-list: each customer has as many users as its plan allows, also after giving one back', async () => {
+    const server = await example('price-list');
+    await server.cli('spawn', 'app', '--id', 'acme');
+    const post = (name: string) => server.get('acme.localhost', `/users?name=${name}`, { method: 'POST' });
+    for (const name of ['ada', 'bob', 'cy']) expect((await post(name)).status).toBe(201);
+    const refused = await post('dee');
+    expect([refused.status, JSON.parse(refused.body).error]).toEqual([402, 'your plan has no room for more users']);
+    expect((await server.get('acme.localhost', '/users/2', { method: 'DELETE' })).status).toBe(200);
+    expect((await post('dee')).status).toBe(201);
+    expect(JSON.parse((await server.get('acme.localhost', '/users')).body)).toHaveLength(3);
+    expect(JSON.parse((await server.get('acme.localhost')).body)).toMatchObject({ id: 'acme', plan: 'free' });
+  });
+
   it('notes: bad input and a client that disconnects half way do no harm', async () => {
     const server = await example('notes');
     const headers = { 'content-type': 'application/json' };

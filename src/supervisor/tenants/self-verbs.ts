@@ -1,8 +1,11 @@
 /** What an instance may ask of tenement about its own tenant. */
-import type { SelfVerbs } from '../../core/input/self-verbs.ts';
+import type { SelfUsage, SelfVerbs } from '../../core/input/self-verbs.ts';
 import { limitsView } from '../../core/limits/limits.ts';
 import type { Clock } from '../../core/ports.ts';
+import { periodAt } from '../../core/quota/period.ts';
+import { METERS, type Meter, type UsageTotals } from '../../core/usage/meters.ts';
 import type { InstanceTable } from '../instance-table.ts';
+import type { Allowances } from './allowances.ts';
 import type { Counters } from './counters.ts';
 import type { TenantTable } from './tenant-table.ts';
 
@@ -10,10 +13,13 @@ export interface SelfVerbsDeps {
   readonly instanceTable: InstanceTable;
   readonly tenants: TenantTable;
   readonly counters: Counters;
+  readonly allowances: Pick<Allowances, 'quotasOf'>;
+  readonly totals: Pick<UsageTotals, 'total'>;
   readonly clock: Clock;
 }
 
-export function createSelfVerbs({ instanceTable, tenants, counters, clock }: SelfVerbsDeps): SelfVerbs {
+export function createSelfVerbs(deps: SelfVerbsDeps): SelfVerbs {
+  const { instanceTable, tenants, counters, clock } = deps;
   return {
     self: (instance) => {
       const { tenantId, service } = instanceTable.find(instance);
@@ -30,6 +36,7 @@ export function createSelfVerbs({ instanceTable, tenants, counters, clock }: Sel
         expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
       };
     },
+    usage: (instance) => usageOf(instanceTable.find(instance).tenantId, deps),
     count: (instance, name, add) => counters.add(instanceTable.find(instance).tenantId, name, add),
     busy: (instance, ms) => {
       const runner = instanceTable.find(instance);
@@ -38,4 +45,15 @@ export function createSelfVerbs({ instanceTable, tenants, counters, clock }: Sel
       return { until: new Date(clock.nowMs() + grantedMs).toISOString() };
     },
   };
+}
+
+function usageOf(tenantId: string, { clock, totals, allowances }: SelfVerbsDeps): SelfUsage {
+  const { startMs } = periodAt('month', clock.nowMs());
+  const meters = Object.keys(METERS) as Meter[];
+  const usage = meters.map((meter) => [meter, totals.total(tenantId, meter, startMs)]);
+  const quotas = allowances.quotasOf(tenantId).map(({ resetsAtMs, ...rest }) => {
+    return { ...rest, resetsAt: new Date(resetsAtMs).toISOString() };
+  });
+  const month = new Date(startMs).toISOString().slice(0, 7);
+  return { month, usage: Object.fromEntries(usage) as SelfUsage['usage'], quotas };
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { NO_POLICY } from '../../../src/core/quota/quota-policy.ts';
+import { METERS } from '../../../src/core/usage/meters.ts';
 import { planNamed } from '../../plans.ts';
-import { ready, settle, world } from '../fakes.ts';
+import { granted, here, ready, settle, world } from '../fakes.ts';
 
 async function onPlan(change: Parameters<typeof planNamed>[1] = {}) {
   const made = world({ idleTimeoutMs: 1000, maxBusyMs: 60_000 });
@@ -71,4 +73,15 @@ test('an instance that is busy gives no place to another', async () => {
   void made.supervisor.start('api:globex', { wait: false });
   await settle();
   expect(made.supervisor.get('api:acme').state).toBe('ready');
+});
+
+test('an instance sees what its tenant used this month, and how much of its quotas', async () => {
+  const quota = { meter: 'requests', limit: 10, period: 'month' } as const;
+  const made = await onPlan({ policy: { ...NO_POLICY, quotas: [quota] } });
+  const claim = await made.supervisor.claim('api:acme', here());
+  granted(claim).release('answered');
+  const { month, usage, quotas } = made.supervisor.selfVerbs.usage('api:acme');
+  expect(month).toBe(new Date(made.clock.nowMs()).toISOString().slice(0, 7));
+  expect(Object.keys(usage)).toEqual(Object.keys(METERS));
+  expect(quotas).toEqual([{ ...quota, used: 1, resetsAt: expect.stringMatching(/^\d{4}-\d\d-01T00:00:00.000Z$/) }]);
 });
