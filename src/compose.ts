@@ -183,7 +183,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   return {
     ...shared,
     proxySettings: settings,
-    usage: usageReport(createUsageReader(database), systemClock),
+    usage: { ...usageReport(createUsageReader(database), systemClock), sinceStart: () => usage.sinceStart },
     tokenStore,
     publicSockets,
     tokens: new Tokens({

@@ -9,6 +9,7 @@ import type { ProcessMark, UsageChange, UsageStore } from '../core/stores/usage-
 import { hourShares } from '../core/usage/hours.ts';
 import { UsageLedger } from '../core/usage/ledger.ts';
 import { METERS, type Meter, type MeterValues } from '../core/usage/meters.ts';
+import { addTo, newTally, type Tally } from '../core/usage/tally.ts';
 import type { InstanceUsage, UsageRecorder } from '../core/usage/usage-recorder.ts';
 import { attempt } from '../faults.ts';
 import type { Logger } from '../logger.ts';
@@ -42,6 +43,8 @@ export class Recorder implements UsageRecorder {
   private readonly unmarked = new Set<InstanceUse>();
   /** What could not be added yet. */
   private readonly waiting: Addition[] = [];
+  /** Tenant → what it has used since the server has started. */
+  readonly sinceStart = new Map<string, Tally>();
   private cancel: (() => void) | null = null;
   private hasFailed = false;
   private isFlushedSoon = false;
@@ -148,6 +151,7 @@ export class Recorder implements UsageRecorder {
   private addTo(used: Addition): void {
     try {
       this.ledger.add(used.tenantId, used.hour, used.values);
+      this.noteSinceStart(used);
     } catch (error) {
       this.waiting.push(used);
       this.say(error);
@@ -173,6 +177,12 @@ export class Recorder implements UsageRecorder {
       this.unmarked.clear();
       if (!this.isClosed) this.write({ rows: [], marks, ended: [] });
     });
+  }
+
+  private noteSinceStart({ tenantId, values }: Addition): void {
+    const tally = this.sinceStart.get(tenantId) ?? newTally();
+    addTo(tally, values);
+    this.sinceStart.set(tenantId, tally);
   }
 
   private takeMark(instance: InstanceName, { pid, startTicks }: ProcessIdentity): ProcessMark | null {

@@ -10,7 +10,7 @@ import { placeText, type UsagePage, type UsageQuery, usageQuery, usageView } fro
 const TURN_MS = 4;
 
 /** @param clock tells which period is the current one */
-export function usageReport(reader: UsageReader, clock: Pick<Clock, 'nowMs'>): UsageFace {
+export function usageReport(reader: UsageReader, clock: Pick<Clock, 'nowMs'>): Pick<UsageFace, 'page'> {
   return { page: (input, sees = () => true) => usagePage(usageQuery(input, clock.nowMs()), { reader, clock, sees }) };
 }
 

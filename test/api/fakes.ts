@@ -30,6 +30,7 @@ import {
   type TenementEvent,
 } from '../../src/core/stores/event-log.ts';
 import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-store.ts';
+import type { Tally } from '../../src/core/usage/tally.ts';
 import type { UsageFace } from '../../src/core/usage/usage-face.ts';
 import type { UsageInput, UsagePage, UsageView } from '../../src/core/usage/usage-query.ts';
 import { TenementError } from '../../src/errors.ts';
@@ -263,6 +264,11 @@ class FakeLogs implements LogStore {
 class FakeUsageReport implements UsageFace {
   rows: UsageView[] = [];
   readonly asked: UsageInput[] = [];
+  readonly totals = new Map<string, Tally>();
+
+  sinceStart(): ReadonlyMap<string, Tally> {
+    return this.totals;
+  }
 
   async page(input: UsageInput, sees: (tenantId: string) => boolean = () => true): Promise<UsagePage> {
     this.asked.push(input);

@@ -10,7 +10,7 @@ import { usageReport } from '../../src/usage/report.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 27, 18, 30);
 
-let report: UsageFace;
+let report: Pick<UsageFace, 'page'>;
 /** How many months were summed. */
 let sums: number;
 let used: (tenantId: string, at: string, requests: number, storageBytes?: number) => void;

@@ -1,15 +1,17 @@
 /** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import { covers, type Scope, subjectOf } from '../../core/access/scope.ts';
+import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
 import type { QuotaFace } from '../../core/quota/quota-face.ts';
+import type { UsageFace } from '../../core/usage/usage-face.ts';
 import { faultCount } from '../../faults.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { addQuotaMetrics } from './quota-metrics.ts';
+import { addUsageMetrics } from './usage-metrics.ts';
 
 type Views = () => readonly InstanceView[];
 
@@ -17,6 +19,7 @@ interface MetricSources {
   readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas'>;
   readonly turnedAway: TurnedAway;
   readonly notify: Pick<NotifyPort, 'counts'>;
+  readonly usage: Pick<UsageFace, 'sinceStart'>;
 }
 
 type ServerSources = Omit<MetricSources, 'supervisor'> & { readonly quotas: QuotaFace };
@@ -61,6 +64,7 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
         const { instances } = supervisor.page({ isSeen });
         const seen = withInstances(new Registry(), () => instances);
         addQuotaMetrics(seen, supervisor.quotas, (tenantId) => covers(scope, { service: null, tenantId }));
+        addUsageMetrics(seen, others.usage, scope);
         return seen.metrics();
       }
       // All metrics of a scrape share one list, since there may be thousands of instances.
@@ -71,13 +75,14 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
   };
 }
 
-function serverRegistry(views: Views, { turnedAway, notify, quotas }: ServerSources): Registry {
+function serverRegistry(views: Views, { turnedAway, notify, quotas, usage }: ServerSources): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
   addFaults(registry);
   addNotifyMetrics(registry, notify);
   addQuotaMetrics(registry, quotas, () => true);
+  addUsageMetrics(registry, usage, ADMIN);
   return withInstances(registry, views);
 }
 

@@ -1,4 +1,5 @@
 /** Usage as the API and the library offer it. */
+import type { Tally } from './tally.ts';
 import type { UsageInput, UsagePage } from './usage-query.ts';
 
 export interface UsageFace {
@@ -8,4 +9,6 @@ export interface UsageFace {
    * @throws {TenementError} `bad_input`, `bad_id`, `state_failed`
    */
   page(input: UsageInput, sees?: (tenantId: string) => boolean): Promise<UsagePage>;
+  /** Returns what each tenant has used since the server has started. */
+  sinceStart(): Iterable<readonly [tenantId: string, used: Readonly<Tally>]>;
 }
