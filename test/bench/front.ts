@@ -1,6 +1,6 @@
 /**
- * nginx straight on the sockets, by the configuration that `tenement front nginx` prints: against nginx on the same
- * application without tenement; and while the instance is put to sleep two hundred times.
+ * nginx on the public sockets, by the configuration that `tenement front nginx` prints: on a direct one, on a proxied one,
+ * and on the same application without tenement; and while the instance is put to sleep two hundred times, on each.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,12 +16,16 @@ import { BenchServer } from './server.ts';
 import { readWrk } from './wrk.ts';
 
 const APP = fileURLToPath(new URL('./body-app.ts', import.meta.url));
+/** Services of the config, by their `public_socket`. */
+const KINDS = ['direct', 'proxied'] as const;
+type Kind = (typeof KINDS)[number];
+
 const ROUNDS = 7;
 const CYCLES = 200;
 const FRONT_CORE = '0';
 const LOAD_CORE = '1';
 const FIRST_PORT = 28_300;
-const CYCLE_SECONDS = 90;
+const CYCLE_SECONDS = 50;
 
 export async function bench(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
@@ -29,19 +33,21 @@ export async function bench(): Promise<void> {
   const config = join(dir, 'tenement.toml');
   const command = `["taskset", "-c", "${LOAD_CORE}", "node", "${APP}"]`;
   const runtime = `[settings]\nruntime_dir = "${dir}/run"\n`;
-  writeFileSync(config, `${runtime}[service.app]\ncommand = ${command}\nsocket_mode = "0666"\nidle_timeout = 0\n`);
+  const keys = `command = ${command}\nsocket_mode = "0666"\nidle_timeout = 0\n`;
+  const services = KINDS.map((kind) => `[service.${kind}]\n${keys}public_socket = "${kind}"\n`);
+  writeFileSync(config, `${runtime}[proxy]\ndefault_service = "direct"\n${services.join('')}`);
   const server = await BenchServer.start(config);
   const children: ChildProcess[] = [];
   try {
-    await server.api('POST', '/spawn/app/--id=t0');
+    for (const kind of KINDS) await server.api('POST', `/spawn/${kind}/--id=t0`);
     const text = nginxConfig(loadConfig(config), { listen: `127.0.0.1:${FIRST_PORT}`, include: false, user: null });
     mkdirSync(join(dir, 'bare'));
-    children.push(bareApp(join(dir, 'bare/app-t0.sock')), nginx(dir, 'on-tenement', text));
+    children.push(bareApp(join(dir, 'bare/direct-t0.sock')), nginx(dir, 'on-tenement', text));
     const bare = text.replaceAll(`${dir}/run`, `${dir}/bare`).replace(String(FIRST_PORT), String(FIRST_PORT + 1));
     children.push(nginx(dir, 'on-bare', bare));
     await delay(1000);
-    compare();
-    await sleepAndWake(server);
+    compare(server);
+    for (const kind of KINDS) await sleepAndWake(server, kind);
   } finally {
     for (const child of children) child.kill('SIGTERM');
     await server.end();
@@ -49,33 +55,48 @@ export async function bench(): Promise<void> {
   }
 }
 
-function compare(): void {
-  const rates: [number[], number[]] = [[], []];
+function compare(server: BenchServer): void {
+  const contenders = [
+    ...KINDS.map((kind) => ({ name: `with tenement, ${kind}`, kind, port: FIRST_PORT })),
+    { name: 'without tenement', kind: 'direct' as Kind, port: FIRST_PORT + 1 },
+  ];
+  const rates = contenders.map((): number[] => []);
+  const costs = contenders.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round += 1) {
-    rates[0].push(wrk(FIRST_PORT, 3).perSecond);
-    rates[1].push(wrk(FIRST_PORT + 1, 3).perSecond);
+    for (const [at, { kind, port }] of contenders.entries()) {
+      const beforeMs = server.cpuMs();
+      const { perSecond, requests } = wrk(port, kind, 3);
+      rates[at]?.push(perSecond);
+      costs[at]?.push(((server.cpuMs() - beforeMs) * 1000) / requests);
+    }
   }
-  const [on, bare] = rates.map((all) => quantile(all, 0.5));
+  const medians = rates.map((all) => quantile(all, 0.5));
+  const bare = medians.at(-1) ?? 1;
   console.log(`18 bytes from a Node application through nginx on its socket, 32 connections, median of ${ROUNDS}`);
-  console.log(`with tenement      ${on?.toFixed(0)} requests/s`);
-  console.log(`without tenement   ${bare?.toFixed(0)} requests/s`);
-  console.log(`ratio              ${((on ?? 0) / (bare ?? 1)).toFixed(3)}`);
+  for (const [at, { name }] of contenders.entries()) {
+    const perSecond = medians[at] ?? 0;
+    const ratio = (perSecond / bare).toFixed(3);
+    const cost = quantile(costs[at] ?? [], 0.5).toFixed(0);
+    console.log(
+      `${name.padEnd(24)} ${perSecond.toFixed(0)} requests/s   ratio ${ratio}   ${cost} µs of the server each`,
+    );
+  }
 }
 
-async function sleepAndWake(server: BenchServer): Promise<void> {
-  const load = promisify(execFile)('taskset', wrkArgs(FIRST_PORT, CYCLE_SECONDS), { encoding: 'utf8' });
+async function sleepAndWake(server: BenchServer, kind: Kind): Promise<void> {
+  const load = promisify(execFile)('taskset', wrkArgs(FIRST_PORT, kind, CYCLE_SECONDS), { encoding: 'utf8' });
   let cycles = 0;
   const endsAtMs = performance.now() + (CYCLE_SECONDS - 5) * 1000;
   while (cycles < CYCLES && performance.now() < endsAtMs) {
-    await server.api('POST', '/api/instances/app:t0/sleep');
+    await server.api('POST', `/api/instances/${kind}:t0/sleep`);
     cycles += 1;
-    // The load wakes the instance; half of the time the instance is put to sleep again before it is ready.
+    // The load wakes it; half of the time it is put to sleep again before it is ready.
     await delay(cycles % 2 === 0 ? 100 : 300);
   }
-  const { requests, errors } = readWrk((await load).stdout);
-  const view = JSON.parse(await server.api('GET', '/api/instances/app:t0'));
-  console.log(`\n${requests} requests through nginx, 32 at a time, while it was put to sleep ${cycles} times`);
-  console.log(`failed ${errors}, woken ${view.wakes} times`);
+  const { requests, errors, timeouts } = readWrk((await load).stdout);
+  const view = JSON.parse(await server.api('GET', `/api/instances/${kind}:t0`));
+  console.log(`\n${kind}: ${requests} requests through nginx, 32 at a time, while it was put to sleep ${cycles} times`);
+  console.log(`failed ${errors - timeouts}, slower than 2 s ${timeouts}, woken ${view.wakes} times`);
 }
 
 function bareApp(socket: string): ChildProcess {
@@ -92,11 +113,11 @@ function nginx(dir: string, name: string, text: string): ChildProcess {
   return spawn('taskset', ['-c', FRONT_CORE, 'nginx', '-c', file, '-g', globals], { stdio: 'ignore' });
 }
 
-function wrk(port: number, seconds: number) {
-  return readWrk(execFileSync('taskset', wrkArgs(port, seconds), { encoding: 'utf8' }));
+function wrk(port: number, kind: Kind, seconds: number) {
+  return readWrk(execFileSync('taskset', wrkArgs(port, kind, seconds), { encoding: 'utf8' }));
 }
 
-function wrkArgs(port: number, seconds: number): string[] {
-  const host = ['-H', 'Host: t0.localhost'];
+function wrkArgs(port: number, kind: Kind, seconds: number): string[] {
+  const host = ['-H', `Host: t0.${kind}.localhost`];
   return ['-c', LOAD_CORE, 'wrk', '-t1', '-c32', `-d${seconds}s`, ...host, `http://127.0.0.1:${port}/`];
 }

@@ -8,6 +8,8 @@ export interface WrkFigures {
   readonly p99Ms: number;
   /** Answers other than 2xx or 3xx, and requests without an answer. */
   readonly errors: number;
+  /** How many of `errors` are requests that took longer than wrk waits (2 s). */
+  readonly timeouts: number;
 }
 
 export function readWrk(text: string): WrkFigures {
@@ -19,6 +21,7 @@ export function readWrk(text: string): WrkFigures {
     p50Ms: inMs(field(/^ +50% +(\S+)/m)),
     p99Ms: inMs(field(/^ +99% +(\S+)/m)),
     errors: Number(field(/Non-2xx or 3xx responses: (\d+)/)) + errors.reduce((sum, count) => sum + Number(count), 0),
+    timeouts: Number(errors[3] ?? 0),
   };
 }
 

@@ -143,7 +143,8 @@ describe('a proxied public socket', () => {
     await asking.more(50);
     const { answers, failures } = await asking.end();
     expect(failures).toEqual([]);
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const warnings = server().stderr.match(/^.*"level":40.*"app:busy".*$/gm) ?? [];
+    expect(new Set(answers.map(({ status }) => status)), warnings.join('\n')).toEqual(new Set([200]));
   });
 
   it('serves two connections at once, each with requests of its own, over a restart', async () => {
@@ -227,6 +228,24 @@ describe('an instance with a proxied public socket', () => {
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     await expect.poll(async () => (await server.instance(instance)).requests).toBe(40);
+  });
+});
+
+describe('a plan with a quota of requests', () => {
+  it('makes the public socket proxied, and as many requests pass as it says, by socket and proxy together', async () => {
+    const service = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\n';
+    const plan = '[tenants]\ndefault_plan = "free"\n[plan.free]\nquota = { requests = "25/day" }\n';
+    const server = await serve(`${service}${plan}`);
+    const { socket } = await spawned(server, 'acme', '--no-start');
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => (at % 3 === 0 ? server.get('acme.localhost') : askSocket(socket))),
+    );
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(answers.length - refused.length).toBe(25);
+    for (const { status, body, headers } of refused) {
+      expect([status, JSON.parse(body).code]).toEqual([429, 'quota_exceeded']);
+      expect(headers['retry-after']).toMatch(/^\d+$/);
+    }
   });
 });
 
