@@ -2,8 +2,8 @@
 import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { beginUpload } from './clients.ts';
-import { serve, type TestServer, writeConfig } from './support.ts';
+import { askSocket, beginUpload } from './clients.ts';
+import { readProc, serve, type TestServer, writeConfig } from './support.ts';
 import type { Answer } from './test-server.ts';
 
 const config = (plan: string, workers = 1, more = '') =>
@@ -16,6 +16,15 @@ async function withTenant(toml: string, ...options: string[]): Promise<TestServe
   return server;
 }
 
+/** The connection was lost. */
+const NO_ANSWER: Answer = { status: 0, headers: {}, body: '' };
+
+/** Lists the proxy workers of a server. */
+function workersOf(server: TestServer): number[] {
+  const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
+}
+
 /** Sends requests on kept connections, each client one after the other, until all of them were sent. */
 async function flood(server: TestServer, { clients, requests }: { clients: number; requests: number }) {
   const answers: Answer[] = [];
@@ -25,7 +34,7 @@ async function flood(server: TestServer, { clients, requests }: { clients: numbe
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       while (left > 0) {
         left -= 1;
-        answers.push(await server.get('acme.localhost', '/', { agent }));
+        answers.push(await server.get('acme.localhost', '/', { agent }).catch(() => NO_ANSWER));
       }
       agent.destroy();
     }),
@@ -66,6 +75,34 @@ describe('a quota of requests', () => {
     expect(before + after).toBeGreaterThanOrEqual(300 - 6);
   });
 
+  it('is never passed when workers are killed in between', async () => {
+    const server = await withTenant(config('quota = { requests = "2000/month" }', 2));
+    const requests = flood(server, { clients: 8, requests: 2200 });
+    for (const pid of workersOf(server)) {
+      const { requests: before } = await server.instance('app:acme');
+      await expect.poll(async () => (await server.instance('app:acme')).requests).toBeGreaterThan(before + 200);
+      process.kill(pid, 'SIGKILL');
+    }
+    const answers = await requests;
+    // Many of the first ones met no worker.
+    while (countOf(answers, 429) === 0) answers.push(...(await flood(server, { clients: 8, requests: 100 })));
+    const served = countOf(answers, 200);
+    expect(served).toBeLessThanOrEqual(2000);
+    // What a killed worker had been lent, and requests whose answers were lost with it.
+    expect(served).toBeGreaterThan(2000 - 60);
+  });
+
+  it('is shared by the proxy and the public socket', async () => {
+    const server = await withTenant(config('quota = { requests = "3/month" }'));
+    const { socket } = await server.instance('app:acme');
+    const statuses: number[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      statuses.push((await askSocket(socket ?? '')).status, (await server.get('acme.localhost')).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    expect((await askSocket(socket ?? '')).headers['ratelimit']).toContain('"requests";r=0');
+  });
+
   it('is kept to the unit when the server ends in order', async () => {
     const server = await withTenant(config('quota = { requests = "40/day" }'));
     expect(countOf(await flood(server, { clients: 2, requests: 25 }), 200)).toBe(25);
@@ -96,6 +133,22 @@ describe('a quota of requests', () => {
     await expect.poll(() => server.get('acme.localhost')).toMatchObject({ status: 200 });
     expect(countOf(await flood(server, { clients: 2, requests: 9 }), 200)).toBe(2);
   });
+});
+
+describe('a quota of what is measured', () => {
+  it.each(['awake = "2s/hour"', 'egress = "20kB/hour"', 'cpu = "100ms/hour"'])(
+    'refuses requests once %s is used',
+    async (quota) => {
+      const server = await withTenant(config(`quota = { ${quota} }`));
+      await expect
+        .poll(() => server.get('acme.localhost', '/headers', { headers: { 'x-large': 'x'.repeat(2000) } }), {
+          timeout: 30_000,
+        })
+        .toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
+      const { stdout } = await server.cli('events', '--json');
+      expect(stdout).toContain('quota-100');
+    },
+  );
 });
 
 describe('max_connections', () => {
