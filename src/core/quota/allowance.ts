@@ -129,10 +129,11 @@ export class Allowance implements Meter, Lender {
     return this.policy.maxConnections !== null && this.open >= this.policy.maxConnections;
   }
 
-  /** Enters other periods. Returns false when it is unknown what is used. */
+  /** Enters other periods. Returns false when a quota that refuses does not know what is used. */
   private update(nowMs: number): boolean {
     for (const meter of this.meters) meter.update(nowMs);
-    return this.requests === null || this.requests.update(nowMs, () => this.voidLoans());
+    const isKnown = this.requests === null || this.requests.update(nowMs, () => this.voidLoans());
+    return isKnown || this.policy.overQuota === 'warn';
   }
 
   private counts(nowMs: number): Counts {

@@ -102,6 +102,12 @@ describe('a quota of requests', () => {
     expect(admitted(allowance, 1)).toBe(1);
   });
 
+  it('refuses while it is unknown what was used, unless the plan only warns', () => {
+    ledger.isUnreadable = true;
+    expect(make({ quotas: [perHour(1000)] }).take()).toEqual({ refused: 'state_failed', retryAfterS: 1 });
+    expect(make({ quotas: [perHour(1000)], overQuota: 'warn' }).take()).toBeNull();
+  });
+
   it('gets a request back that was taken in vain, but not in another period', () => {
     const allowance = make({ quotas: [perHour(1)] });
     allowance.take();

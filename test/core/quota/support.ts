@@ -12,9 +12,11 @@ export class MemoryLedger implements QuotaLedger {
   readonly waiting = new Set<Written>();
   /** Whether nothing can be written. */
   isLocked = false;
+  isUnreadable = false;
   writes = 0;
 
-  read(key: QuotaKey): QuotaState | null {
+  read(key: QuotaKey): QuotaState | 'unknown' | null {
+    if (this.isUnreadable) return 'unknown';
     return this.entries.get(nameOf(key)) ?? null;
   }
 
