@@ -47,6 +47,12 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: '`tenement ps` lists the registered instances; `tenement spawn` registers one.',
   },
+  unknown_plan: { httpStatus: 404, exitStatus: 1, hint: 'Plans are the [plan.NAME] tables of the config.' },
+  plan_limit: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Give the tenant a plan with more `max_instances`, or unregister one of its instances.',
+  },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
   unknown_receiver: {
     httpStatus: 404,
@@ -77,7 +83,7 @@ export const ERROR_CODES = {
   already_registered: {
     httpStatus: 409,
     exitStatus: 1,
-    hint: 'To keep it as it is, spawn it without them. To change them, `tenement rm` it and spawn it again; its data are kept.',
+    hint: 'To keep it as it is, leave them out. `tenement set SERVICE:ID` (PATCH /api/instances/SERVICE:ID) changes them for one instance, `tenement tenant set ID` (PATCH /api/tenants/ID) for a tenant.',
   },
   sockets_taken: {
     httpStatus: 409,
@@ -130,6 +136,11 @@ export const ERROR_CODES = {
     httpStatus: 429,
     exitStatus: 1,
     hint: 'The plan of the tenant allows no more; `tenement tenant show` says of what.',
+  },
+  expired: {
+    httpStatus: 402,
+    exitStatus: 1,
+    hint: "The tenant's time is over; `tenement tenant set ID --expires DATE` gives it a later date.",
   },
   wake_queue_full: {
     httpStatus: 503,

@@ -17,6 +17,15 @@ export function limitShape<Key extends string>(nameOf: (name: LimitName) => Key)
   return Object.fromEntries(entries) as Record<Key, LimitSchema>;
 }
 
+/** Returns a schema for changes of limits, by the names of the API; null removes a limit of one's own. */
+export function changedLimitShape(): Record<LimitName, z.ZodOptional<z.ZodNullable<z.ZodNumber>>> {
+  const entries = (Object.keys(LIMITS) as LimitName[]).map((name) => [
+    name,
+    limit(name).unwrap().nullable().optional(),
+  ]);
+  return Object.fromEntries(entries) as Record<LimitName, z.ZodOptional<z.ZodNullable<z.ZodNumber>>>;
+}
+
 function limit(name: LimitName): LimitSchema {
   const { min, max, isWhole, meaning } = LIMITS[name];
   const error = ({ input }: { readonly input?: unknown }) => describeMismatch(limitExpectation(name), input);

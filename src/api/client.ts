@@ -1,13 +1,15 @@
 /** The API as typed calls, for the commands and for other programs. */
 import type { TokenInput } from '../core/access/new-token.ts';
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
+import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/input/tenant-verbs.ts';
 import type { MadeToken, TokenView } from '../core/input/token-verbs.ts';
-import type { InstanceView, SpawnOptions } from '../core/input/verbs.ts';
+import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/input/verbs.ts';
 import type { EventEntry } from '../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
+import type { TenantChanges } from '../core/tenants/tenant-change.ts';
 import type { UsageInput, UsagePage, UsageView } from '../core/usage/usage-query.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
@@ -54,6 +56,8 @@ export interface ApiClient {
   restart(instance: InstanceName): Promise<InstanceView>;
   sleep(instance: InstanceName): Promise<InstanceView>;
   remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
+  set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
+  readonly tenants: TenantClient;
   get(instance: InstanceName): Promise<InstanceView>;
   /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
@@ -75,12 +79,23 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
+export interface TenantClient {
+  create(id: string, options?: CreateTenantOptions): Promise<{ view: TenantView; created: boolean }>;
+  set(id: string, changes: TenantChanges): Promise<TenantView>;
+  stop(id: string): Promise<TenantView>;
+  start(id: string, options?: { wait?: boolean | undefined }): Promise<TenantView>;
+  remove(id: string, options?: { purge?: boolean | undefined }): Promise<void>;
+  get(id: string): Promise<TenantView>;
+  list(query?: Omit<TenantQuery, 'isSeen'>): Promise<TenantPage>;
+}
+
 /** Creates a client. @throws {TenementError} `bad_input` for an invalid URL */
 export function createClient(target: ApiTarget): ApiClient {
   const transport = createTransport(target);
   return {
     address: transport.address,
     ...instanceCalls(transport),
+    tenants: tenantCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
     ...notifyCalls(transport),
@@ -97,7 +112,10 @@ export function createClient(target: ApiTarget): ApiClient {
   };
 }
 
-type InstanceCalls = Pick<ApiClient, 'spawn' | 'start' | 'stop' | 'restart' | 'sleep' | 'remove' | 'get' | 'list'>;
+type InstanceCalls = Pick<
+  ApiClient,
+  'spawn' | 'start' | 'stop' | 'restart' | 'sleep' | 'set' | 'remove' | 'get' | 'list'
+>;
 
 function instanceCalls(transport: Transport): InstanceCalls {
   const verb = async (instance: InstanceName, name: string, body?: object) => {
@@ -120,6 +138,10 @@ function instanceCalls(transport: Transport): InstanceCalls {
     remove: async (instance, { purge } = {}) => {
       await transport.json({ method: 'DELETE', path: instancePath(instance), query: { purge } });
     },
+    set: async (instance, changes) => {
+      const call = { method: 'PATCH', path: instancePath(instance), body: changes } as const;
+      return (await transport.json(call)).data as InstanceView;
+    },
     get: async (instance) =>
       (await transport.json({ method: 'GET', path: instancePath(instance) })).data as InstanceView,
     list: async () => {
@@ -133,6 +155,30 @@ function instanceCalls(transport: Transport): InstanceCalls {
         after = next;
       }
       return all;
+    },
+  };
+}
+
+function tenantCalls(transport: Transport): TenantClient {
+  const pathOf = (id: string) => `/api/tenants/${encodeURIComponent(id)}`;
+  const ask = async (call: Parameters<Transport['json']>[0]) => (await transport.json(call)).data as TenantView;
+  return {
+    create: async (id, options = {}) => {
+      const body = { id, ...options };
+      const { status, data } = await transport.json({ method: 'POST', path: '/api/tenants', body });
+      return { view: data as TenantView, created: status !== 200 };
+    },
+    set: (id, changes) => ask({ method: 'PATCH', path: pathOf(id), body: changes }),
+    stop: (id) => ask({ method: 'POST', path: `${pathOf(id)}/stop` }),
+    start: (id, options = {}) => ask({ method: 'POST', path: `${pathOf(id)}/start`, body: options }),
+    remove: async (id, { purge } = {}) => {
+      await transport.json({ method: 'DELETE', path: pathOf(id), query: { purge } });
+    },
+    get: (id) => ask({ method: 'GET', path: pathOf(id) }),
+    list: async ({ labels = {}, ...query } = {}) => {
+      const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+      const { data } = await transport.json({ method: 'GET', path: '/api/tenants', query: { ...query, label } });
+      return data as TenantPage;
     },
   };
 }

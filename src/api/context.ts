@@ -1,8 +1,8 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { SupervisorFace } from '../core/input/supervisor-face.ts';
 import type { TokenFace } from '../core/input/token-verbs.ts';
-import type { SupervisorFace } from '../core/input/verbs.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';

@@ -4,7 +4,7 @@ import { ABILITIES } from '../core/access/ability.ts';
 import { EVENT_TYPES, eventTypeProblem } from '../core/lifecycle/event-types.ts';
 import { EXIT_REASONS, STATES } from '../core/lifecycle/instance.ts';
 import { LIMIT_NAMES, LIMITS } from '../core/limits/limit-table.ts';
-import { limitShape, variableName, variableValue } from '../input-schemas.ts';
+import { changedLimitShape, limitShape, variableName, variableValue } from '../input-schemas.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -34,6 +34,15 @@ export const spawnBody = z.strictObject({
   limits: limits.optional(),
   start: z.boolean().optional().describe('false: register without starting. Default true.'),
   wait: z.boolean().optional().describe('false: answer at once. Default true.'),
+});
+
+const changedLimits = z
+  .strictObject(changedLimitShape())
+  .describe('null: the limit of its service and plan holds again.');
+
+export const changeInstanceBody = z.strictObject({
+  env: z.record(variableName, variableValue.nullable()).optional().describe('null removes a variable.'),
+  limits: changedLimits.optional(),
 });
 
 export const spawnLineParams = z.object({ service: z.string(), id: z.string() });

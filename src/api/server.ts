@@ -22,6 +22,7 @@ import { logRoutes } from './routes/logs.ts';
 import { notifyRoutes } from './routes/notify.ts';
 import { spawnLineRoutes } from './routes/spawn-line.ts';
 import { systemRoutes } from './routes/system.ts';
+import { tenantRoutes } from './routes/tenants.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { type Api, describeRoute, validatorCompiler, type ZodTypeProvider } from './zod-provider.ts';
@@ -182,6 +183,7 @@ function describe(api: Api, options: ApiOptions): void {
 function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   systemRoutes(api, context);
   instanceRoutes(api, context);
+  tenantRoutes(api, context);
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);

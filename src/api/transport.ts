@@ -7,9 +7,10 @@ import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
 export type ApiTarget = { readonly socketPath: string } | { readonly url: string; readonly token: string | null };
 
 interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** A list becomes a repeated name. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: object;
   readonly signal?: AbortSignal | undefined;
 }
@@ -94,8 +95,10 @@ function parseBase(url: string): string {
 }
 
 function queryText(query: ApiRequest['query'] = {}): string {
-  const given = Object.entries(query).filter((entry) => entry[1] !== undefined);
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((one) => [name, String(one)]),
+  );
+  const text = new URLSearchParams(given).toString();
   return text === '' ? '' : `?${text}`;
 }
 

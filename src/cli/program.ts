@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   restart: async () => (await import('./commands/restart.ts')).restartCommand,
   sleep: async () => (await import('./commands/sleep.ts')).sleepCommand,
   rm: async () => (await import('./commands/rm.ts')).rmCommand,
+  set: async () => (await import('./commands/set.ts')).setCommand,
+  tenant: async () => (await import('./commands/tenant/tenant.ts')).tenantCommand,
   exec: async () => (await import('./commands/exec.ts')).execCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,

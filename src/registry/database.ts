@@ -37,7 +37,8 @@ export function openDatabase(file: string): Database {
     if (error instanceof TenementError) throw error;
     if (isLocked(error)) throw unusable('opened', error);
     const why = error instanceof Error ? error.message : String(error);
-    const message = `the registry ${file} cannot be opened: ${why}`;
+    const what = DAMAGED_CODES.includes(primaryCode(error)) ? 'is damaged' : 'cannot be opened';
+    const message = `the registry ${file} ${what}: ${why}`;
     throw new TenementError('state_failed', message, { hint: hintFor(error), cause: error });
   }
 }

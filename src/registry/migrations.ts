@@ -155,4 +155,14 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX events_instance;
   CREATE INDEX events_tenant ON events (tenant, seq);
   `,
+  `
+  UPDATE tenant_operations
+  SET data = json_object(
+    'services', json_array(json_extract(data, '$.service')),
+    'withDirectory', json(iif(json_extract(data, '$.withDirectory'), 'true', 'false')),
+    'withRecord', json(iif(json_extract(data, '$.withDirectory'), 'true', 'false'))
+  )
+  WHERE kind = 'delete';
+  CREATE INDEX instances_tenant ON instances (tenant, service);
+  `,
 ];

@@ -10,7 +10,7 @@ import { instanceRows } from './instances.ts';
 export function createTenantStore(database: Database, onForgotten: () => void = () => {}): TenantStore {
   const list = database.prepare('SELECT * FROM tenants ORDER BY id');
   const get = database.prepare('SELECT * FROM tenants WHERE id = ?');
-  const instance = database.prepare('SELECT 1 FROM instances WHERE tenant = ? AND service <> ? LIMIT 1');
+  const services = database.prepare('SELECT service FROM instances WHERE tenant = ? ORDER BY service');
   const unfinished = database.prepare('SELECT * FROM tenant_operations ORDER BY tenant');
   const write = changeWriter(database);
   return {
@@ -20,7 +20,7 @@ export function createTenantStore(database: Database, onForgotten: () => void = 
       return row === undefined ? null : recordOf(row);
     },
     unfinished: () => reading(() => Array.from(unfinished.iterate(), unfinishedOf)),
-    hasInstances: (tenantId, besideService) => reading(() => instance.get(tenantId, besideService)) !== undefined,
+    servicesOf: (tenantId) => reading(() => Array.from(services.iterate(tenantId), ({ service }) => String(service))),
     commit: (change, { durable } = { durable: true }) => {
       if (durable) durably(database, () => write(change));
       else transaction(database, () => write(change));
@@ -43,7 +43,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const instances = instanceRows(database);
   const setOperation = operationWriter(database);
   return (change) => {
-    const { tenantId, record, addInstance, removeInstance, operation } = change;
+    const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     if (isGone(change)) removeTokens.run(tenantId);
     if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) {
@@ -51,14 +51,14 @@ function changeWriter(database: Database): (change: TenantChange) => void {
       removeCounters.run(tenantId);
       removeQuotas.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
-    if (removeInstance !== undefined) instances.remove(removeInstance, tenantId);
-    if (addInstance !== undefined) instances.save(addInstance);
+    for (const service of removeInstances) instances.remove(service, tenantId);
+    for (const instance of addInstances) instances.save(instance);
   };
 }
 
 /** Whether the tenant goes, even if its directory is yet to be deleted. */
 function isGone({ record, operation }: TenantChange): boolean {
-  return record === null || (operation?.kind === 'delete' && operation.withDirectory);
+  return record === null || (operation?.kind === 'delete' && operation.withRecord);
 }
 
 /** Returns a function that notes what is under way on a tenant; null: nothing. */

@@ -82,6 +82,18 @@ export class InstanceTable {
     return runner;
   }
 
+  /** Returns its runner, unless it sleeps without one. */
+  loaded(instance: InstanceName): Runner | undefined {
+    const member = this.members.get(instance);
+    return member instanceof Runner ? member : undefined;
+  }
+
+  /** Returns its record, without a runner for it. */
+  record(instance: InstanceName): InstanceRecord | undefined {
+    const member = this.members.get(instance);
+    return member instanceof Runner ? member.record : member;
+  }
+
   /** @throws {TenementError} `unknown_tenant` */
   find(instance: InstanceName): Runner {
     const runner = this.get(instance);

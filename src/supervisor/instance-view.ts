@@ -6,10 +6,13 @@ import { limitsView } from '../core/limits/limits.ts';
 import { overStorage } from '../core/limits/storage.ts';
 import { formatDuration } from '../core/limits/units.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
+import type { TenantState } from '../core/tenants/tenant-state.ts';
 import type { Runner } from './instance/runner.ts';
 
 export interface ViewContext {
   readonly nowMs: number;
+  /** Returns the state of a tenant. */
+  tenantStateOf(tenantId: string): TenantState;
   /** Returns the URL of an instance, or null when its domain is not known. */
   webAddressOf(service: string, tenantId: string): WebAddress;
 }
@@ -46,7 +49,7 @@ export function instanceViewOf(runner: Runner, context: ViewContext): InstanceVi
     openConnections: inFlight.direct,
     sleepsAt: isoOrNull(runner.sleepsAtMs),
     retryAt: isoOrNull(lifecycle.retryAtMs),
-    reason: reason(runner, context.nowMs),
+    reason: reason(runner, context),
     lastExit: lastExitOf(record.lastExit),
   };
 }
@@ -57,7 +60,7 @@ function lastExitOf(exit: Runner['record']['lastExit']): InstanceView['lastExit'
   return { ...rest, at: iso(atMs) };
 }
 
-function reason(runner: Runner, nowMs: number): string {
+function reason(runner: Runner, { nowMs, tenantStateOf }: ViewContext): string {
   const { lifecycle, held } = runner;
   switch (lifecycle.state) {
     case 'asleep':
@@ -79,7 +82,21 @@ function reason(runner: Runner, nowMs: number): string {
     case 'failed':
       return `crash loop: the last time it ${crash(runner)}; tried again ${until(lifecycle.retryAtMs, nowMs)}, or with \`tenement start\``;
     case 'stopped':
-      return stoppedReason(runner);
+      return stoppedWithTenant(runner, tenantStateOf(runner.tenantId)) ?? stoppedReason(runner);
+  }
+}
+
+/** Returns null when it is stopped by itself, or its tenant may run. */
+function stoppedWithTenant({ tenantId }: Runner, state: TenantState): string | null {
+  switch (state) {
+    case 'stopped':
+      return `stopped with its tenant; \`tenement tenant start ${tenantId}\` starts it again`;
+    case 'expired':
+      return `stopped with its tenant, whose time is over; \`tenement tenant set ${tenantId} --expires DATE\` gives it more`;
+    case 'provisioning':
+      return 'its tenant is being set up';
+    default:
+      return null;
   }
 }
 

@@ -13,6 +13,8 @@ export interface RecoveryDeps {
   readonly logger: Logger;
   readonly instanceTable: InstanceTable;
   hasService(name: string): boolean;
+  /** Whether no instance of this tenant may run. */
+  isHalted(tenantId: string): boolean;
   nowMs(): number;
 }
 
@@ -51,13 +53,14 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const isAlive = process !== null && processTable.isAlive(process);
   const isOpen = isAlive && processTable.isPublished(process);
   if (!isOpen) instanceTable.addActivationSocketSoon(record);
-  const recovery = recoveryOf(record, isAlive, deps.nowMs());
+  const isHalted = deps.isHalted(record.tenantId);
+  const recovery = recoveryOf(record, isAlive, deps.nowMs(), isHalted);
   if (recovery.do === 'nothing') return false;
   const runner = instanceTable.find(instance);
   if (recovery.do === 'dispatch' && process !== null && isAlive) {
     const request = runner.launchRequest();
     // It has not served yet, and with another config it need not finish its start.
-    const isHopeless = record.state === 'starting' && process.spec !== launcher.spec(request);
+    const isHopeless = !isHalted && record.state === 'starting' && process.spec !== launcher.spec(request);
     runner.takeUp(launcher.adopt(request, process), isHopeless ? { type: 'clear', next: 'start' } : recovery.event);
     return true;
   }

@@ -8,6 +8,7 @@ import { instanceName } from '../core/lifecycle/instance.ts';
 import { applicable, type ConfigDiff, diffConfigs } from '../core/lifecycle/reconcile.ts';
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config, ListedInstance } from '../core/service/service.ts';
+import { REFUSALS } from '../core/tenants/tenant-state.ts';
 import { isLockedOut, TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import { turns } from '../node/event-loop-turns.ts';
@@ -54,6 +55,7 @@ export class ServerLife {
     this.parts.deps.host.assertHostGives(servicesUnderPlans(this.parts.config));
     await this.parts.deps.host.prepare();
     await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps);
+    this.closeTenants();
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);
@@ -64,6 +66,14 @@ export class ServerLife {
     const { logger } = this.parts.deps;
     for (const service of this.parts.config.services.keys())
       detached(logger, { service }, this.parts.rollingRestart.start(service));
+  }
+
+  /** Closes the tenants that are stopped or expired, before any of their instances is taken up. */
+  private closeTenants(): void {
+    const { tenants, tenantGates, expiry } = this.parts;
+    for (const { id, desired } of tenants.list())
+      if (desired === 'stopped') tenantGates.close(id, 'stopped', REFUSALS.stopped);
+    expiry.begin();
   }
 
   /**
@@ -100,6 +110,7 @@ export class ServerLife {
     this.closing = true;
     this.parts.rollingRestart.end();
     this.parts.instanceTable.close();
+    this.parts.expiry.end();
   }
 
   private async finish(): Promise<void> {
@@ -165,6 +176,7 @@ export class ServerLife {
       logger,
       instanceTable: this.parts.instanceTable,
       hasService,
+      isHalted: (tenantId) => this.parts.tenantGates.isHalted(tenantId),
       nowMs: () => clock.nowMs(),
     };
   }
@@ -177,27 +189,30 @@ export class ServerLife {
   private async takeIn(listed: ListedInstance): Promise<void> {
     const { service, tenantId, start } = listed;
     try {
-      const { instanceTable, tenantGates } = this.parts;
-      const isAvailable = () => tenantGates.refusal(tenantId) === null;
-      const known = instanceTable.get(instanceName(service, tenantId));
-      // `register` waits until earlier operations on the tenant are over, such as the registration of this instance.
-      const runner = known !== undefined && isAvailable() ? known : await this.register(listed);
-      const isOpen = !this.closing && isAvailable();
+      const runner = this.served(listed) ?? (await this.register(listed));
+      const isOpen = !this.closing && !this.parts.tenantGates.isHalted(tenantId);
       if (start && isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
     } catch (error) {
-      if (!isLockedOut(error)) throw error;
-      this.spawnLater(listed);
+      if (isLockedOut(error)) return this.spawnLater(listed);
+      // A plan that became smaller must not keep the server from starting.
+      if (!(error instanceof TenementError) || error.code !== 'plan_limit') throw error;
+      const { logger } = this.parts.deps;
+      logger.error({ instance: instanceName(service, tenantId), reason: error.message }, 'not registered');
     }
   }
 
+  /** Returns undefined while the registration is under way, too, so that it is waited for. */
+  private served({ service, tenantId }: ListedInstance): Runner | undefined {
+    const { instanceTable, tenantGates } = this.parts;
+    const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning');
+    return isUnderWay ? undefined : instanceTable.get(instanceName(service, tenantId));
+  }
+
   private async register({ service, tenantId }: ListedInstance): Promise<Runner> {
-    const { runner } = await this.parts.register(
-      service,
-      tenantId,
-      { env: {}, limits: {} },
-      { by: CONFIG, atOnce: true },
-    );
-    return runner;
+    const own = { env: {}, limits: {} };
+    const options = { by: CONFIG, atOnce: true };
+    const { runners } = await this.parts.registrar.register(tenantId, [service], own, options);
+    return runners[0] ?? this.parts.instanceTable.find(instanceName(service, tenantId));
   }
 
   private spawnLater(listed: ListedInstance): void {

@@ -2,11 +2,12 @@
 
 import type { Capacity } from '../core/admission/eviction.ts';
 import type { SelfVerbs } from '../core/input/self-verbs.ts';
-import { type InstanceOverrides, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
 import { assertSameUser } from '../core/tenants/same-user.ts';
+import type { TenantRecord } from '../core/tenants/tenant.ts';
 import { TenementError } from '../errors.ts';
 import { fault } from '../faults.ts';
 import { Generations } from './activity/generations.ts';
@@ -21,9 +22,11 @@ import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { Allowances } from './tenants/allowances.ts';
 import { Counters } from './tenants/counters.ts';
-import { type Registered, type RegisterOptions, Registrar } from './tenants/registrar.ts';
+import { ExpiryWatch } from './tenants/expiry-watch.ts';
+import { Registrar } from './tenants/registrar.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
+import { TenantInstances } from './tenants/tenant-instances.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
 import type { UnfinishedDeps } from './tenants/unfinished.ts';
@@ -42,6 +45,8 @@ export class SupervisorParts {
   readonly rollingRestart: RollingRestart;
   readonly generations = new Generations();
   readonly monitors: Monitors;
+  readonly tenantInstances: TenantInstances;
+  readonly expiry: ExpiryWatch;
 
   /** @param assertOpen throws {TenementError} `shutting_down` */
   constructor(deps: SupervisorDeps, assertOpen: () => void) {
@@ -78,8 +83,7 @@ export class SupervisorParts {
       events,
       locks: this.tenantLocks,
       assertOpen,
-      assertService: (name) => void this.serviceNamed(name),
-      assertSameUser: (name, tenantId) => this.assertSameUser(name, tenantId),
+      assertRegistrable: (tenant, instances) => this.assertRegistrable(tenant, instances),
     });
     this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
     this.monitors = new Monitors({
@@ -88,6 +92,12 @@ export class SupervisorParts {
       memoryReserveBytes: () => this.config.settings.memoryReserveBytes,
       onStored: (tenantId, bytes) => deps.usage.stored(tenantId, bytes),
     });
+    this.tenantInstances = new TenantInstances({
+      instanceTable: this.instanceTable,
+      services: () => this.config.services.keys(),
+    });
+    this.tenantGates.onChanged((...change) => this.tenantInstances.follow(...change));
+    this.expiry = new ExpiryWatch({ clock, events, logger, tenants: this.tenants, gates: this.tenantGates });
     this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
   }
 
@@ -116,11 +126,12 @@ export class SupervisorParts {
       usageOf: (...whose) => this.deps.usage.of(...whose),
       tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
       allowanceOf: (tenantId) => this.allowances.of(tenantId),
+      isTenantHalted: (tenantId) => this.tenantGates.isHalted(tenantId),
     };
   }
 
   /** What operations on tenants need. */
-  get tenantDeps(): UnfinishedDeps & Pick<SupervisorDeps, 'tenantDirectories'> {
+  get tenantDeps(): UnfinishedDeps & Pick<SupervisorDeps, 'tenantDirectories'> & { readonly tenants: TenantTable } {
     return {
       ...this.deps,
       tenants: this.tenants,
@@ -159,22 +170,20 @@ export class SupervisorParts {
   }
 
   /** @throws {TenementError} `mixed_users` */
-  assertSameUser(service: string, tenantId: string): void {
+  assertSameUser(service: string, tenantId: string, added: readonly ServiceConfig[] = []): void {
     const { services } = this.config;
     const others = [...services.values()].filter(({ name }) => this.instanceTable.has(instanceName(name, tenantId)));
-    assertSameUser(this.serviceNamed(service), others, tenantId);
+    assertSameUser(this.serviceNamed(service), [...others, ...added], tenantId);
   }
 
-  /** @throws {TenementError} like `Registrar.register`, and `host_cannot` */
-  async register(
-    service: string,
-    tenantId: string,
-    own: InstanceOverrides,
-    options: RegisterOptions,
-  ): Promise<Registered> {
-    const config = this.serviceNamed(service);
-    this.deps.host.assertHostGives([effectiveService(config, this.tenants.termsOf(tenantId), own)]);
-    return this.registrar.register(service, tenantId, own, options);
+  /** @throws {TenementError} `unknown_service`, `mixed_users`, `host_cannot` */
+  private assertRegistrable({ id, plan, env }: TenantRecord, instances: readonly InstanceRecord[]): void {
+    const added = instances.map(({ service }) => this.serviceNamed(service));
+    for (const service of added) this.assertSameUser(service.name, id, added);
+    const terms = { plan: this.tenants.planOn(plan), env };
+    this.deps.host.assertHostGives(
+      instances.map((own) => effectiveService(this.serviceNamed(own.service), terms, own)),
+    );
   }
 
   private addressOf(name: string, tenantId: string): Address | null {

@@ -4,13 +4,9 @@ import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import { pageOf } from '../core/input/page.ts';
 import type { SelfVerbs } from '../core/input/self-verbs.ts';
-import type {
-  InstancePage,
-  InstanceQuery,
-  InstanceView,
-  SupervisorFace,
-  SupervisorVerbs,
-} from '../core/input/verbs.ts';
+import type { SupervisorFace } from '../core/input/supervisor-face.ts';
+import type { TenantFace } from '../core/input/tenant-verbs.ts';
+import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
@@ -22,7 +18,9 @@ import { instanceViewOf } from './instance-view.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
-import { Verbs } from './verbs.ts';
+import { foundTenant, listTenants, viewOfTenant } from './tenants/tenant-list.ts';
+import { TenantOperations } from './tenants/tenant-verbs.ts';
+import { Verbs, type VerbsDeps } from './verbs.ts';
 
 export class Supervisor implements SupervisorFace, GrantSource {
   private readonly parts: SupervisorParts;
@@ -111,16 +109,31 @@ export class Supervisor implements SupervisorFace, GrantSource {
     this.parts.generations.onRetired(listener);
   }
 
+  onGrantsEnded(listener: (generation: number) => void): void {
+    this.parts.generations.onGrantsEnded(listener);
+  }
+
   // ---- Instances -----------------------------------------------------------------------------
 
   by(actor: Actor): SupervisorVerbs {
-    return new Verbs({ parts: this.parts, life: this.life, view: (runner) => this.view(runner) }, actor);
+    return new Verbs(this.verbsDeps, actor);
   }
 
   /** What instances may ask through their own sockets. */
   get selfVerbs(): SelfVerbs {
     return this.parts.selfVerbs;
   }
+
+  private get verbsDeps(): VerbsDeps {
+    return { parts: this.parts, life: this.life, view: (runner) => this.view(runner) };
+  }
+
+  /** Tenants as a whole. */
+  readonly tenants: TenantFace = {
+    by: (actor) => new TenantOperations(this.verbsDeps, actor),
+    get: (tenantId) => viewOfTenant(foundTenant(tenantId, this.parts), this.parts),
+    list: (query = {}) => listTenants(query, this.parts),
+  };
 
   get(instance: InstanceName): InstanceView {
     return this.view(this.instanceTable.find(instance));
@@ -143,6 +156,8 @@ export class Supervisor implements SupervisorFace, GrantSource {
   }
 
   private view(runner: Runner): InstanceView {
-    return instanceViewOf(runner, { nowMs: this.parts.deps.clock.nowMs(), webAddressOf: this.parts.deps.webAddressOf });
+    const { clock, webAddressOf } = this.parts.deps;
+    const tenantStateOf = (tenantId: string) => this.parts.tenantGates.stateOf(tenantId);
+    return instanceViewOf(runner, { nowMs: clock.nowMs(), webAddressOf, tenantStateOf });
   }
 }

@@ -1,12 +1,15 @@
 /** The public verbs on one instance, as one actor's. They change an instance only through events. */
 import type { Actor } from '../core/access/actor.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
+import type { InstanceChanges, InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
+import type { EventType } from '../core/lifecycle/event-types.ts';
 import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
+import { changeOverrides } from './own-settings.ts';
+import { replaceOutdated } from './replacement.ts';
 import type { ServerLife } from './server-life.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
 import { unwritten } from './unwritten.ts';
@@ -33,18 +36,28 @@ export class Verbs implements SupervisorVerbs {
     const { parts, life } = this.deps;
     life.assertOpen();
     const own = ownOf(options);
-    const present = parts.instanceTable.get(instanceName(service, tenantId));
-    // A registration that is under way is waited for.
-    const isServed = present !== undefined && parts.tenantGates.stateOf(tenantId) !== 'provisioning';
-    const { runner, created } = isServed
-      ? { runner: present, created: false }
-      : await parts.register(service, tenantId, own, { by: this.by });
+    const { runner, created } = this.served(service, tenantId) ?? (await this.register(service, tenantId, own));
     life.assertOpen();
     if (!created) assertSame(runner, own);
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-    if (options.start !== false) runner.ask({ type: created ? 'start' : 'wake', by: this.by });
+    if (options.start !== false && !parts.tenantGates.isHalted(tenantId))
+      runner.ask({ type: created ? 'start' : 'wake', by: this.by });
     if (options.wait !== false) await runner.settled();
     return { view: this.deps.view(runner), created };
+  }
+
+  /** Returns null while it is not registered, and while the registration is under way. */
+  private served(service: string, tenantId: string): { runner: Runner; created: false } | null {
+    const { instanceTable, tenantGates } = this.deps.parts;
+    const runner = instanceTable.get(instanceName(service, tenantId));
+    return runner === undefined || tenantGates.isClosed(tenantId, 'provisioning') ? null : { runner, created: false };
+  }
+
+  private async register(service: string, tenantId: string, own: InstanceOverrides) {
+    const { registrar, instanceTable } = this.deps.parts;
+    const { runners, added } = await registrar.register(tenantId, [service], own, { by: this.by });
+    const runner = runners[0] ?? instanceTable.find(instanceName(service, tenantId));
+    return { runner, created: added.has(runner) };
   }
 
   async start(instance: InstanceName, options: { wait?: boolean | undefined } = {}): Promise<InstanceView> {
@@ -77,6 +90,19 @@ export class Verbs implements SupervisorVerbs {
     return this.savedView(runner);
   }
 
+  async set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView> {
+    this.deps.life.assertOpen();
+    const { tenantId } = this.deps.parts.instanceTable.find(instance);
+    return this.deps.parts.tenantLocks.withTenant(tenantId, async () => {
+      const runner = this.deps.parts.instanceTable.find(instance);
+      const changed = await changeOverrides(runner, changes, this.deps.parts);
+      if (changed === null) return this.deps.view(runner);
+      this.tell('changed', instance, `changed: ${changed.fields.join(', ')}`, changed);
+      await replaceOutdated(runner, this.by);
+      return this.savedView(runner);
+    });
+  }
+
   async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
     const runner = this.deps.parts.instanceTable.find(instance);
     runner.dispatch({ type: 'remove', by: this.by });
@@ -90,21 +116,25 @@ export class Verbs implements SupervisorVerbs {
    * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
    */
   async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
-    const { launcher, events, clock } = this.deps.parts.deps;
+    const { launcher } = this.deps.parts.deps;
     const runner = this.deps.parts.instanceTable.find(instance);
     this.deps.parts.assertSameUser(runner.service.name, runner.tenantId);
     const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
     const [program = ''] = asked.words;
-    const message = `an operator runs ${program}`;
-    events.append({ atMs: clock.nowMs(), type: 'exec', instance, message, data: { program }, by: this.by });
+    this.tell('exec', instance, `an operator runs ${program}`, { program });
     return prepared;
+  }
+
+  private tell(type: EventType, instance: InstanceName, message: string, data: object): void {
+    const { events, clock } = this.deps.parts.deps;
+    events.append({ atMs: clock.nowMs(), type, instance, message, data: { ...data }, by: this.by });
   }
 
   /** @throws {TenementError} `unknown_tenant`, or that its tenant is closed */
   private startable(instance: InstanceName): Runner {
     const { instanceTable, tenantGates } = this.deps.parts;
     const runner = instanceTable.find(instance);
-    tenantGates.assertOpen(runner.tenantId);
+    tenantGates.assertMayRun(runner.tenantId);
     return runner;
   }
 

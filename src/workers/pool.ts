@@ -63,6 +63,7 @@ export class WorkerPool implements ProxyServer {
       execArgv: [...process.execArgv, '--disable-sigusr1'],
     });
     options.source.onRetired((generation) => this.tellAll({ type: 'retire', generation }));
+    options.source.onGrantsEnded((generation) => this.tellAll({ type: 'end-grant', generation }));
     options.source.onRegistration((instance, registered) =>
       this.tellAll({ type: 'registration', instance, registered }),
     );

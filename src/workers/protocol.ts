@@ -44,6 +44,8 @@ export type ToWorker =
   | { readonly type: 'retire'; readonly generation: number }
   /** The worker gives back what it does not need of a loan, and accounts for it. */
   | { readonly type: 'recall'; readonly tenantId: string }
+  /** The worker asks for each request to this process again, and confirms. The process goes on. */
+  | { readonly type: 'end-grant'; readonly generation: number }
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly graceMs: number };
 

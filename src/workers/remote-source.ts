@@ -109,10 +109,23 @@ export class RemoteSource implements UpstreamSource, CountingSource {
     if (this.granted.has(target.instance)) this.granted.set(target.instance, target);
   }
 
-  retire(generation: number): void {
-    for (const [instance, target] of this.granted) {
-      if (target.generation === generation) this.granted.delete(instance);
+  /** Asks for each request to a process again that goes on. */
+  endGrant(generation: number): void {
+    if (this.forgetGrant(generation)) {
+      this.changed.delete(generation);
+      this.send({ type: 'confirm', share: this.counterOf(generation).share(generation) });
     }
+  }
+
+  private forgetGrant(generation: number): boolean {
+    for (const [instance, target] of this.granted) {
+      if (target.generation === generation) return this.granted.delete(instance);
+    }
+    return false;
+  }
+
+  retire(generation: number): void {
+    this.forgetGrant(generation);
     this.retired.add(generation);
     this.changed.delete(generation);
     this.send({ type: 'confirm', share: this.counterOf(generation).share(generation) });

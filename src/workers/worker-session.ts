@@ -109,7 +109,9 @@ export class WorkerSession {
 
   /** Gives the worker a grant, at most one for each process. */
   private grant({ instance, generation }: Lease): boolean {
-    if (this.grants.has(generation)) return true;
+    const own = this.grants.get(generation);
+    // A grant that has ended is kept until its requests are over; until then the worker asks.
+    if (own !== undefined) return !own.isRevoked;
     const grant = this.source.grant(instance);
     if (grant === null || grant.target.generation !== generation) return false;
     this.grants.set(generation, grant);

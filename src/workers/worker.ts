@@ -51,6 +51,8 @@ async function handle(message: ToWorker): Promise<void> {
       return source.allowances.recall(message.tenantId);
     case 'retire':
       return source.retire(message.generation);
+    case 'end-grant':
+      return source.endGrant(message.generation);
     case 'ping':
       return send({ type: 'pong' });
     case 'close':

@@ -3,13 +3,8 @@
 import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import { pageOf } from '../../src/core/input/page.ts';
-import type {
-  InstancePage,
-  InstanceQuery,
-  InstanceView,
-  SupervisorFace,
-  SupervisorVerbs,
-} from '../../src/core/input/verbs.ts';
+import type { SupervisorFace } from '../../src/core/input/supervisor-face.ts';
+import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../../src/core/input/verbs.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName, unknownInstance } from '../../src/core/lifecycle/instance.ts';
@@ -38,6 +33,7 @@ import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
+import { FakeTenants } from './fake-tenants.ts';
 import { FakeTokenStore } from './fake-tokens.ts';
 
 export function view(name: InstanceName, overrides: Partial<InstanceView> = {}): InstanceView {
@@ -108,6 +104,7 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
     refusedRequests: () =>
       Array.from(this.quotas.metered(), (tenantId) => ({ tenantId, code: 'rate_limited', requests: 7 })),
   };
+  readonly tenants = new FakeTenants();
 
   by(actor: Actor): SupervisorVerbs {
     this.actors.push(actor);
@@ -141,6 +138,11 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   async sleep(name: InstanceName) {
     this.#record('sleep', name);
     return this.#become(name, { state: 'asleep', pid: null });
+  }
+
+  async set(name: InstanceName, changes: object) {
+    this.#record('set', name, changes);
+    return this.#become(name, this.started);
   }
 
   async remove(name: InstanceName, options: object = {}) {

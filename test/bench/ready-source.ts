@@ -46,6 +46,7 @@ function openGate(index: number, dir: string, policy: QuotaPolicy | null): Reque
     onUsed: nothing,
     onQuiet: nothing,
     onDeserted: nothing,
+    onGrantsEnded: nothing,
   });
   const process = { upstream: { socketPath: `${dir}/t${index}.sock` } } as LaunchedProcess;
   gate.open({ process, generation: index + 1 });

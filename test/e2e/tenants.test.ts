@@ -23,10 +23,11 @@ it('a purge that a killed server had written down is completed at the next start
     kind: 'delete',
     step: 'files',
     startedAtMs: Date.now(),
-    service: 'app',
+    services: ['app'],
     withDirectory: true,
+    withRecord: true,
   } as const;
-  createTenantStore(database).commit({ tenantId: 'acme', removeInstance: 'app', operation });
+  createTenantStore(database).commit({ tenantId: 'acme', removeInstances: ['app'], operation });
   database.close();
 
   await server.start();

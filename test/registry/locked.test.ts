@@ -90,7 +90,7 @@ test('waiting writes fail when the lock stays for some seconds', async () => {
   let attempts = 0;
   const failing = whenWritable(() => {
     attempts += 1;
-    tenants.commit({ tenantId: 'acme', removeInstance: 'api' });
+    tenants.commit({ tenantId: 'acme', removeInstances: ['api'] });
   }).catch((error) => error);
   vi.advanceTimersByTime(4900);
   const before = attempts;

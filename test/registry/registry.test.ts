@@ -76,7 +76,7 @@ describe('instances', () => {
     registry.save(record, true);
     registry.save({ ...record, requests: 5 }, false);
     expect(registry.list()).toMatchObject([{ requests: 5 }]);
-    createTenantStore(database).commit({ tenantId: 'acme', removeInstance: 'api' });
+    createTenantStore(database).commit({ tenantId: 'acme', removeInstances: ['api'] });
     expect(registry.list()).toEqual([]);
   });
 });

@@ -82,7 +82,7 @@ describe('a change of a tenant', () => {
       desired: 'stopped',
     };
     const instance = newRecord('api', 'acme', OWN, 1000);
-    tenants.commit({ tenantId: 'acme', record, addInstance: instance });
+    tenants.commit({ tenantId: 'acme', record, addInstances: [instance] });
     database.close();
     const again = open(file);
     expect(again.tenants.get('acme')).toEqual(record);
@@ -93,9 +93,9 @@ describe('a change of a tenant', () => {
   it('leaves other tenants alone', () => {
     const { tenants, registry } = open(databaseFile());
     const record = newTenant('acme', 1000);
-    tenants.commit({ tenantId: 'acme', record, addInstance: newRecord('api', 'acme', OWN, 1000) });
-    tenants.commit({ tenantId: 'acme', addInstance: newRecord('web', 'acme', OWN, 1000) });
-    tenants.commit({ tenantId: 'acme', removeInstance: 'api' });
+    tenants.commit({ tenantId: 'acme', record, addInstances: [newRecord('api', 'acme', OWN, 1000)] });
+    tenants.commit({ tenantId: 'acme', addInstances: [newRecord('web', 'acme', OWN, 1000)] });
+    tenants.commit({ tenantId: 'acme', removeInstances: ['api'] });
     expect(tenants.list()).toEqual([record]);
     expect(registry.list().map(({ service }) => service)).toEqual(['web']);
   });
@@ -103,15 +103,22 @@ describe('a change of a tenant', () => {
   it('is written as a whole or not at all', () => {
     const { tenants, registry, database } = open(databaseFile());
     database.exec(`CREATE TRIGGER full BEFORE INSERT ON instances BEGIN SELECT RAISE(ABORT, 'no room'); END`);
-    const addInstance = newRecord('api', 'acme', OWN, 1000);
-    const change = { tenantId: 'acme', record: newTenant('acme', 1000), addInstance };
+    const addInstances = [newRecord('api', 'acme', OWN, 1000)];
+    const change = { tenantId: 'acme', record: newTenant('acme', 1000), addInstances };
     expect(() => tenants.commit(change)).toThrow(expect.objectContaining({ code: 'state_failed' }));
     expect([tenants.list(), registry.list()]).toEqual([[], []]);
   });
 });
 
 describe('an operation on a tenant', () => {
-  const operation = { kind: 'delete', step: 'files', startedAtMs: 1000, service: 'api', withDirectory: true } as const;
+  const operation = {
+    kind: 'delete',
+    step: 'files',
+    startedAtMs: 1000,
+    services: ['api'],
+    withDirectory: true,
+    withRecord: true,
+  } as const;
 
   it('is found by the next server, until a change of the tenant says that it is over', () => {
     const file = databaseFile();
@@ -120,7 +127,7 @@ describe('an operation on a tenant', () => {
     database.close();
     const again = open(file);
     expect(again.tenants.unfinished()).toEqual([{ tenantId: 'acme', operation }]);
-    again.tenants.commit({ tenantId: 'acme', addInstance: newRecord('api', 'acme', OWN, 1000) });
+    again.tenants.commit({ tenantId: 'acme', addInstances: [newRecord('api', 'acme', OWN, 1000)] });
     expect(again.tenants.unfinished()).toHaveLength(1);
     again.tenants.commit({ tenantId: 'acme', operation: null }, { durable: false });
     expect(again.tenants.unfinished()).toEqual([]);

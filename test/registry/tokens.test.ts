@@ -139,10 +139,10 @@ test("a tenant's tokens go with it, so that the next customer of that id has non
   const tenants = createTenantStore(database, () => store.tenantForgotten());
   tenants.commit({ tenantId: 'acme', record: null });
   expect([store.isValid(gone.id), store.isValid(kept.id), told]).toEqual([false, true, 1]);
-  const operation = { kind: 'delete', step: 'files', startedAtMs: 1, service: 'api' } as const;
-  tenants.commit({ tenantId: 'globex', operation: { ...operation, withDirectory: false } });
+  const operation = { kind: 'delete', step: 'files', startedAtMs: 1, services: ['api'], withDirectory: true } as const;
+  tenants.commit({ tenantId: 'globex', operation: { ...operation, withRecord: false } });
   expect(store.isValid(kept.id)).toBe(true);
-  tenants.commit({ tenantId: 'globex', operation: { ...operation, withDirectory: true } });
+  tenants.commit({ tenantId: 'globex', operation: { ...operation, withRecord: true } });
   expect([store.isValid(kept.id), told]).toEqual([false, 2]);
 });
 

@@ -31,20 +31,20 @@ export class FakeTenants implements TenantStore {
     return this.records.get(tenantId) ?? null;
   }
 
-  hasInstances(tenantId: string, besideService: string): boolean {
+  servicesOf(tenantId: string): string[] {
     const all = [...this.instances.values()];
-    return all.some((one) => one.tenantId === tenantId && one.service !== besideService);
+    return all.filter((one) => one.tenantId === tenantId).map(({ service }) => service);
   }
 
   commit(change: TenantChange): void {
     this.assertWritable();
     this.changes.push(change);
-    const { tenantId, record, addInstance, removeInstance, operation } = change;
+    const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     if (operation === null) this.operations.delete(tenantId);
     else if (operation !== undefined) this.operations.set(tenantId, operation);
     if (record === null) this.records.delete(tenantId);
     else if (record !== undefined) this.records.set(tenantId, record);
-    if (removeInstance !== undefined) this.instances.delete(`${removeInstance}:${tenantId}`);
-    if (addInstance !== undefined) this.instances.set(`${addInstance.service}:${tenantId}`, addInstance);
+    for (const service of removeInstances) this.instances.delete(`${service}:${tenantId}`);
+    for (const one of addInstances) this.instances.set(`${one.service}:${tenantId}`, one);
   }
 }

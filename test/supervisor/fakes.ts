@@ -42,10 +42,17 @@ import { OperatedSupervisor } from './operated-supervisor.ts';
 
 export class FakeClock implements Clock {
   private now = 1_000_000;
+  /** By how much the wall clock was set; timers measure steady time. */
+  private offsetMs = 0;
   private timers: { atMs: number; run: () => void }[] = [];
 
   nowMs(): number {
-    return this.now;
+    return this.now + this.offsetMs;
+  }
+
+  /** Sets the wall clock. */
+  jump(ms: number): void {
+    this.offsetMs += ms;
   }
 
   after(delayMs: number, run: () => void): () => void {
@@ -454,8 +461,8 @@ export function world(
   return Object.assign(made, { supervisor, served, tenants });
 }
 
-function specOf({ command, plan }: EffectiveService): string {
-  return [...command, ...(plan?.features ?? [])].join(' ');
+function specOf({ command, plan, ownEnv }: EffectiveService): string {
+  return [...command, ...(plan?.features ?? []), ...Object.entries(ownEnv).flat()].join(' ');
 }
 
 export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {

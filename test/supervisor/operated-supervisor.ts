@@ -9,6 +9,7 @@ export class OperatedSupervisor extends Supervisor implements SupervisorVerbs {
   stop: SupervisorVerbs['stop'] = (...asked) => this.by(CLI).stop(...asked);
   restart: SupervisorVerbs['restart'] = (...asked) => this.by(CLI).restart(...asked);
   sleep: SupervisorVerbs['sleep'] = (...asked) => this.by(CLI).sleep(...asked);
+  set: SupervisorVerbs['set'] = (...asked) => this.by(CLI).set(...asked);
   remove: SupervisorVerbs['remove'] = (...asked) => this.by(CLI).remove(...asked);
   prepareCommand: SupervisorVerbs['prepareCommand'] = (...asked) => this.by(CLI).prepareCommand(...asked);
 }

@@ -60,6 +60,7 @@ class FakeWorker extends EventEmitter {
 /** The part of the supervisor that the pool itself uses. */
 class FakeSource {
   retire: (generation: number) => void = () => {};
+  endGrants: (generation: number) => void = () => {};
   register: (instance: InstanceName, registered: boolean) => void = () => {};
   readonly connections: (1 | -1)[] = [];
 
@@ -69,6 +70,10 @@ class FakeSource {
 
   onRetired(listener: (generation: number) => void): void {
     this.retire = listener;
+  }
+
+  onGrantsEnded(listener: (generation: number) => void): void {
+    this.endGrants = listener;
   }
 
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void {
@@ -265,13 +270,15 @@ describe('pings', () => {
 });
 
 describe('a message to every worker', () => {
-  it('reports a retired process, and an instance that is registered or removed', async () => {
+  it('reports a retired process, grants that end, and an instance that is registered or removed', async () => {
     await listening();
     source.retire(7);
+    source.endGrants(8);
     source.register('web:new', true);
     for (const each of workers) {
       expect(each.sent.slice(1)).toEqual([
         { type: 'retire', generation: 7 },
+        { type: 'end-grant', generation: 8 },
         { type: 'registration', instance: 'web:new', registered: true },
       ]);
     }

@@ -265,6 +265,31 @@ describe('traffic', () => {
   });
 });
 
+describe('a grant that ends while the process goes on', () => {
+  it('is confirmed in the same step, and each later request is asked for', async () => {
+    await worker.granted();
+    const lease = worker.local();
+    worker.source.endGrant(7);
+    expect(worker.of('confirm')).toEqual([{ type: 'confirm', share: { ...NOTHING, requests: 1, total: 1 } }]);
+    expect(worker.source.claim('web:acme', never)).toBeInstanceOf(Promise);
+    lease.release('answered');
+    await vi.advanceTimersByTimeAsync(REPORTED_MS);
+    expect(worker.shares.at(-1)).toEqual({ ...NOTHING, total: 1, answered: 1 });
+  });
+
+  it('is not confirmed by a worker that had none', () => {
+    worker.source.endGrant(7);
+    expect(worker.of('confirm')).toEqual([]);
+  });
+
+  it('may be given again', async () => {
+    await worker.granted();
+    worker.source.endGrant(7);
+    await worker.granted();
+    expect(worker.local().generation).toBe(7);
+  });
+});
+
 describe('a remote source', () => {
   it('reports the connections of the proxy to each process', async () => {
     for (const generation of [7, 7, 8]) worker.source.countConnection(generation, 1);

@@ -9,6 +9,7 @@ import { NOTHING, TARGET } from './fixtures.ts';
 /** A grant that records its calls. */
 class FakeGrant implements Grant {
   target = TARGET;
+  isRevoked = false;
   readonly told: [how: string, counts: GrantCounts | null][] = [];
 
   onTargetChanged: () => void = () => {};
@@ -128,6 +129,18 @@ describe('a claim of a worker', () => {
     source.granted.target = { ...TARGET, generation: 8 };
     await leased(4);
     expect(sent).toMatchObject([{ granted: false }, { granted: false }]);
+  });
+
+  it('grants nothing again while requests of a grant that has ended are open', async () => {
+    await leased(3);
+    const grant = source.granted as FakeGrant;
+    grant.isRevoked = true;
+    session.receive({ type: 'confirm', share: { ...NOTHING, requests: 1, total: 1 } });
+    source.granted = new FakeGrant();
+    await leased(4);
+    session.receive({ type: 'report', shares: [{ ...NOTHING, total: 1 }] });
+    await leased(5);
+    expect(sent).toMatchObject([{ granted: true }, { granted: false }, { granted: true }]);
   });
 
   it('holds its lease until the worker releases it, with the outcome', async () => {

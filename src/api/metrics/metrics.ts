@@ -2,7 +2,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
-import type { InstanceView, SupervisorFace } from '../../core/input/verbs.ts';
+import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
+import type { InstanceView } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
 import type { QuotaFace } from '../../core/quota/quota-face.ts';

@@ -1,6 +1,7 @@
 /** /api/instances: the verbs of the supervisor. */
 
-import type { InstanceView, SpawnOptions, SupervisorFace } from '../../core/input/verbs.ts';
+import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
+import type { InstanceView, SpawnOptions } from '../../core/input/verbs.ts';
 import { type InstanceName, namedInstance, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
@@ -9,6 +10,7 @@ import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import {
+  changeInstanceBody,
   instanceParams,
   instanceSchema,
   instancesQuery,
@@ -35,6 +37,7 @@ export function instanceRoutes(api: Api, context: ApiContext): void {
   spawnRoute(api, supervisor);
   startRoute(api, supervisor);
   for (const verb of ['stop', 'restart', 'sleep'] as const) verbRoute(api, supervisor, verb);
+  changeRoute(api, supervisor);
   removeRoute(api, supervisor);
 }
 
@@ -144,6 +147,28 @@ function verbRoute(api: Api, supervisor: SupervisorFace, verb: keyof typeof VERB
       },
     },
     async (request) => supervisor.by(request.access.actor)[verb](namedInstance(request.params.instance)),
+  );
+}
+
+function changeRoute(api: Api, supervisor: SupervisorFace): void {
+  api.patch(
+    '/api/instances/:instance',
+    {
+      config: needs('manage', 'instance'),
+      schema: {
+        summary:
+          'Change variables and limits of an instance; it restarts without a failed request only where it must. 502 if that start has failed',
+        params: instanceParams,
+        body: changeInstanceBody,
+        response: { 200: instanceSchema, 502: instanceSchema, '4xx': problemAnswer, '5xx': problemAnswer },
+      },
+    },
+    async (request, reply) => {
+      const verbs = supervisor.by(request.access.actor);
+      const view = await verbs.set(namedInstance(request.params.instance), request.body);
+      reply.code(hasStartFailed(view, false) ? 502 : 200);
+      return view;
+    },
   );
 }
 

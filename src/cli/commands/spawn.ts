@@ -1,12 +1,10 @@
 /** `tenement spawn`: registers an instance and starts it. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { describeMismatch } from '../../core/input/given.ts';
-import { VARIABLE_NAME, VARIABLE_NAME_EXPECTED } from '../../core/input/variable.ts';
+import type { Command } from 'commander';
 import type { InstanceView } from '../../core/input/verbs.ts';
 import { parseInstanceName } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import type { LimitsInput } from '../../core/limits/limits.ts';
-import { TenementError } from '../../errors.ts';
+import { collectVariable } from '../assignments.ts';
 import { instanceOf } from '../instance-argument.ts';
 import { limitsOf, takesLimits } from '../limit-options.ts';
 import { block } from '../output/format.ts';
@@ -35,16 +33,6 @@ export function spawnCommand(program: Command, io: CliIo): void {
   takesLimits(command).action((service: string, _options, command: Command) =>
     spawn(service, command.optsWithGlobals<SpawnCommandOptions>(), io),
   );
-}
-
-/** @throws {TenementError} `usage` @throws {InvalidArgumentError} */
-function collectVariable(text: string, earlier: Record<string, string> = {}): Record<string, string> {
-  const equals = text.indexOf('=');
-  if (equals === -1) throw new InvalidArgumentError('Write NAME=VALUE.');
-  const name = text.slice(0, equals);
-  if (!VARIABLE_NAME.test(name))
-    throw new TenementError('usage', `--env: ${describeMismatch(VARIABLE_NAME_EXPECTED, name)}`);
-  return { ...earlier, [name]: text.slice(equals + 1) };
 }
 
 async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo): Promise<void> {

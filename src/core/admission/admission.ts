@@ -41,6 +41,7 @@ function whileLeaving(lifecycle: Lifecycle): AdmissionDecision {
     case 'crash':
       return 'hold';
     case 'stopped':
+    case 'halted':
       return { refused: 'stopped', retryAfterS: null };
     case 'removed':
       return { refused: 'unknown_tenant', retryAfterS: null };

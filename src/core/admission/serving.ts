@@ -57,6 +57,8 @@ export interface Grant {
   readonly target: LeaseTarget;
   /** Calls `listener` when a reload, or another plan, may have changed the target. */
   onChanged(listener: () => void): void;
+  /** Whether the holder may claim no more. */
+  readonly isRevoked: boolean;
   report(counts: GrantCounts): void;
   /** Reports what is open after the process was retired; no more is claimed. A drain waits for this. */
   confirm(counts: GrantCounts): void;
@@ -118,7 +120,7 @@ export interface GrantSource extends UpstreamSource {
   names(): Iterable<InstanceName>;
   /** Calls `listener` whenever an instance is registered (true) or unregistered (false). */
   onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
-  /** Returns null unless the instance is ready. */
+  /** Returns null unless the instance is ready and its tenant open. */
   grant(instance: InstanceName): Grant | null;
   /**
    * Opens an account for a worker, which may then admit requests of a tenant by itself; null when its plan bounds none.
@@ -127,4 +129,6 @@ export interface GrantSource extends UpstreamSource {
   openLoan(tenantId: string, recall: () => void): Loan | null;
   /** Counts requests that a worker has refused by itself. */
   countRefused(tenantId: string, code: ErrorCode, requests: number): void;
+  /** Calls `listener` when holders of grants for a generation have to ask for each request again, and to confirm that. */
+  onGrantsEnded(listener: (generation: number) => void): void;
 }

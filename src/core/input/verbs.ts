@@ -1,9 +1,9 @@
-/** The supervisor as the API and the library see it: the public verbs, and the view of an instance. */
-import type { Actor } from '../access/actor.ts';
+/** The public verbs on one instance, and its view. */
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
+import type { LimitName } from '../limits/limit-table.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
-import type { QuotaFace } from '../quota/quota-face.ts';
 import type { OperatorCommand, PreparedCommand } from '../service/operator-command.ts';
+import type { Changes } from './changed-names.ts';
 import type { PageQuery } from './page.ts';
 
 /** An instance in JSON (docs/http.md); unknown values are null. Times are ISO 8601. */
@@ -60,6 +60,12 @@ export interface SpawnOptions {
   readonly wait?: boolean | undefined;
 }
 
+/** Changes of what is one instance's own; null: the value of its service, plan or tenant holds again. */
+export interface InstanceChanges {
+  readonly env?: Changes<string> | undefined;
+  readonly limits?: { readonly [Name in LimitName]?: number | null | undefined } | undefined;
+}
+
 /** The public verbs of one actor. Each settles when it is done, and throws `unknown_tenant` for an unknown instance. */
 export interface SupervisorVerbs {
   /** Registers and starts an instance. `created` is false when it was registered before. */
@@ -68,6 +74,11 @@ export interface SupervisorVerbs {
   stop(instance: InstanceName): Promise<InstanceView>;
   restart(instance: InstanceName): Promise<InstanceView>;
   sleep(instance: InstanceName): Promise<InstanceView>;
+  /**
+   * Changes what is its own: limits under the running process where the kernel allows it, all else with a restart that
+   * fails no request. @throws {TenementError} `bad_input`, `host_cannot`
+   */
+  set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
   remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
   /** Prepares a command in an instance's environment. Wakes nothing. */
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
@@ -83,16 +94,4 @@ export interface InstancePage {
   readonly instances: readonly InstanceView[];
   /** What `after` must be for the next page; null: this is the last one. */
   readonly next: InstanceName | null;
-}
-
-/** Everything that is seen and done from outside. */
-export interface SupervisorFace {
-  readonly quotas: QuotaFace;
-  /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
-  by(actor: Actor): SupervisorVerbs;
-  /** @throws {TenementError} `unknown_tenant` */
-  get(instance: InstanceName): InstanceView;
-  list(): InstanceView[];
-  /** Returns one page of the instances, by name. */
-  page(query: InstanceQuery): InstancePage;
 }

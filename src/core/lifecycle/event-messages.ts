@@ -59,11 +59,14 @@ function stopping(is: Lifecycle, event: LifecycleEvent, exit: LastExit | null): 
 }
 
 function stopped(was: Lifecycle, event: LifecycleEvent, exit: LastExit | null): string {
+  if (event.type === 'halt' || was.next === 'halted') return 'with its tenant';
   const forStorage = isForStorage(event) || (was.state === 'stopping' && exit?.reason === 'storage');
   return forStorage ? 'over its storage limit' : 'by an operator';
 }
 
-function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage {
+function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
+  // The event of its tenant says that.
+  if (event.type === 'unhalt') return null;
   if (event.type === 'no-room') return { type: 'no-room', message: 'not started: max_running instances are busy' };
   if (was.next === 'crash' && was.state === 'stopping')
     return { type: 'ended', message: 'not restarted: restart is "never"' };

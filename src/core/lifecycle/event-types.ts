@@ -10,6 +10,14 @@ export const EVENT_TYPES = [
   'reloaded',
   'reload-failed',
   'rollout-halted',
+  'changed',
+  // A tenant as a whole.
+  'tenant-created',
+  'tenant-changed',
+  'tenant-stopped',
+  'tenant-started',
+  'tenant-removed',
+  'expired',
   // Starts, service and rest of an instance.
   'started',
   'woke',

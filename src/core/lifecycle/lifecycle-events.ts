@@ -3,7 +3,16 @@ import type { Actor } from '../access/actor.ts';
 import type { CrashHistory, Desired, ExitReason, State } from './instance.ts';
 
 /** What follows the end of the process. */
-export type FollowUp = 'asleep' | 'suspended' | 'stopped' | 'start' | 'wake' | 'crash' | 'removed' | 'closed';
+export type FollowUp =
+  | 'asleep'
+  | 'suspended'
+  | 'stopped'
+  | 'halted'
+  | 'start'
+  | 'wake'
+  | 'crash'
+  | 'removed'
+  | 'closed';
 
 export interface Lifecycle extends CrashHistory {
   readonly state: State;
@@ -30,6 +39,10 @@ export type LifecycleEvent =
   /** An operator stops it, or `storage_action` does. */
   | { readonly type: 'stop'; readonly overStorage?: true; readonly by?: Actor }
   | { readonly type: 'restart'; readonly by?: Actor }
+  /** Its tenant may not run now. It is stopped, and nothing but `unhalt` makes it run again. The desired state stays. */
+  | { readonly type: 'halt'; readonly by?: Actor }
+  /** Its tenant may run again: a request wakes it, unless it is stopped itself. */
+  | { readonly type: 'unhalt'; readonly by?: Actor }
   /** It is unregistered. */
   | { readonly type: 'remove'; readonly by?: Actor }
   /** The server ends, or the config no longer has its service. The desired state stays. */

@@ -47,6 +47,11 @@ function launch(lifecycle: Lifecycle): Step {
   };
 }
 
+/** Whether it is stopped because of its tenant, and not by itself. */
+function isHalted({ state, desired }: Lifecycle): boolean {
+  return state === 'stopped' && desired !== 'stopped';
+}
+
 /** Clears the crash history, which a start by an operator does. */
 function pardon(lifecycle: Lifecycle): Lifecycle {
   return { ...lifecycle, crashesMs: [], probationUntilMs: 0 };
@@ -54,6 +59,11 @@ function pardon(lifecycle: Lifecycle): Lifecycle {
 
 function rest(lifecycle: Lifecycle, state: 'asleep' | 'stopped'): Step {
   return { next: { ...lifecycle, state, desired: state, retryAtMs: null }, effects: [] };
+}
+
+/** Stops it until its tenant may run. */
+export function halted(lifecycle: Lifecycle): Lifecycle {
+  return { ...lifecycle, state: 'stopped', retryAtMs: null };
 }
 
 function finish(lifecycle: Lifecycle): Step {
@@ -65,7 +75,11 @@ function stepWithoutProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifec
   switch (event.type) {
     case 'start':
     case 'restart':
-      return launch(pardon(now));
+      return isHalted(now) ? stay(now) : launch(pardon(now));
+    case 'halt':
+      return now.state === 'stopped' ? stay(now) : { next: halted(now), effects: [] };
+    case 'unhalt':
+      return isHalted(now) ? { next: { ...now, state: 'asleep' }, effects: [] } : stay(now);
     case 'wake':
       return now.state === 'asleep' ? launch(now) : stay(now);
     case 'retry':
@@ -120,6 +134,8 @@ function stepWithProcess(now: Lifecycle, event: LifecycleEvent, policy: Lifecycl
       return leave(pardon(now), 'start');
     case 'renewed':
       return now.state === 'starting' ? endAsked(pardon(now), 'start') : stay(now);
+    case 'halt':
+      return leave(now, 'halted');
     case 'remove':
       return leave(now, 'removed');
     case 'close':
@@ -163,6 +179,8 @@ function stepSuspended(now: Lifecycle, event: LifecycleEvent): Step {
       return endAsked(now, 'asleep');
     case 'stop':
       return endAsked({ ...now, desired: 'stopped' }, 'stopped');
+    case 'halt':
+      return endAsked(now, 'halted');
     case 'remove':
       return endAsked(now, 'removed');
     case 'close':
@@ -228,6 +246,7 @@ function stepLeaving(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePol
  */
 function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
   if (now.next === 'removed' || now.next === 'closed') return now;
+  if (now.next === 'halted' && !MAY_FOLLOW_HALT.has(event.type)) return now;
   switch (event.type) {
     case 'start':
     case 'restart':
@@ -242,6 +261,10 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
       return now.next === 'crash' ? { ...pardon(now), next: 'start' } : now;
     case 'stop':
       return { ...now, next: 'stopped', desired: 'stopped' };
+    case 'halt':
+      return now.next === 'stopped' ? now : { ...now, next: 'halted' };
+    case 'unhalt':
+      return now.next === 'halted' ? { ...now, next: 'asleep' } : now;
     case 'remove':
       return { ...now, next: 'removed' };
     case 'close':
@@ -250,6 +273,9 @@ function redirect(now: Lifecycle, event: LifecycleEvent): Lifecycle {
       return now;
   }
 }
+
+/** Events that change what follows the end of an instance whose tenant may not run. */
+const MAY_FOLLOW_HALT: ReadonlySet<LifecycleEvent['type']> = new Set(['stop', 'unhalt', 'remove', 'close']);
 
 function ended(now: Lifecycle, policy: LifecyclePolicy, at: StepContext): Step {
   switch (now.next) {
@@ -261,6 +287,8 @@ function ended(now: Lifecycle, policy: LifecyclePolicy, at: StepContext): Step {
       return rest(now, 'asleep');
     case 'stopped':
       return rest(now, 'stopped');
+    case 'halted':
+      return { next: halted(now), effects: [] };
     case 'removed':
     case 'closed':
       return finish(now);

@@ -8,9 +8,9 @@ export interface TenantChange {
   readonly tenantId: string;
   /** The new record; null: the tenant is forgotten. */
   readonly record?: TenantRecord | null;
-  readonly addInstance?: InstanceRecord;
-  /** The service whose instance is unregistered. */
-  readonly removeInstance?: string;
+  readonly addInstances?: readonly InstanceRecord[];
+  /** The services whose instances are unregistered. */
+  readonly removeInstances?: readonly string[];
   /** What is under way on it after this change; null: nothing. */
   readonly operation?: TenantOperation | null;
 }
@@ -23,10 +23,10 @@ export interface TenantStore {
   /** @throws {TenementError} `state_failed` */
   get(tenantId: string): TenantRecord | null;
   /**
-   * Whether it has registered instances beside that of a service, those of services that the config no longer has too.
+   * Returns the services of its registered instances, those that the config no longer has too.
    * @throws {TenementError} `state_failed`
    */
-  hasInstances(tenantId: string, besideService: string): boolean;
+  servicesOf(tenantId: string): string[];
   /**
    * Writes the whole change or nothing, in one transaction.
    * @param options.durable whether it is on disk on return (default); otherwise it survives a crash of tenement, not of

@@ -22,10 +22,12 @@ export interface Deletion {
   readonly step: 'files';
   /** Ms since the epoch. */
   readonly startedAtMs: number;
-  /** The service of the instance, whose logs go. */
-  readonly service: string;
-  /** Whether the tenant's directory and record go too: it has no other instance. */
+  /** The services of the instances whose logs go. */
+  readonly services: readonly string[];
+  /** Whether the tenant's directory goes, too: it has no other instance. */
   readonly withDirectory: boolean;
+  /** Whether the tenant's record goes, too. */
+  readonly withRecord: boolean;
 }
 
 /** Told apart by `kind`. */

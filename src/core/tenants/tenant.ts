@@ -17,13 +17,15 @@ export function assertTenantId(tenantId: unknown): asserts tenantId is string {
 
 /** Returns the error for a tenant that does not exist, or that the caller may not see. */
 export function unknownTenant(tenantId: string): TenementError {
-  return new TenementError('unknown_tenant', `there is no tenant ${tenantId}`);
+  return new TenementError('unknown_tenant', `there is no tenant ${tenantId}`, {
+    hint: '`tenement tenant ls` lists the tenants; `tenement tenant create` registers one.',
+  });
 }
 
 /** A tenant as the registry keeps it. */
 export interface TenantRecord {
   readonly id: string;
-  /** When its first instance was registered, ms since the epoch. */
+  /** When it was registered, ms since the epoch. */
   readonly createdAtMs: number;
   /**
    * The user id that its directory was given; null: none, or one that only its directory shows. If the two differ, the
@@ -45,4 +47,10 @@ export interface TenantRecord {
 /** Returns the record of a tenant that was given nothing of its own. */
 export function newTenant(id: string, nowMs: number): TenantRecord {
   return { id, createdAtMs: nowMs, uid: null, plan: null, expiresAtMs: null, labels: {}, env: {}, desired: 'active' };
+}
+
+/** Whether an operator has given it nothing that a later registration would lack. */
+export function isBare({ plan, expiresAtMs, labels, env, desired }: TenantRecord): boolean {
+  const isEmpty = Object.keys(labels).length + Object.keys(env).length === 0;
+  return plan === null && expiresAtMs === null && isEmpty && desired === 'active';
 }

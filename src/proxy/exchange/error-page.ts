@@ -21,6 +21,8 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',
   stopped: 'This site has been switched off.',
+  expired: 'This site is closed, because its subscription has ended.',
+  provisioning: 'This site is being set up. Please try again in a moment.',
   failed: 'This site has a problem and is not running. It will be started again later.',
   backoff: 'This site has a problem and will restart shortly.',
   start_failed: 'This site could not be started.',

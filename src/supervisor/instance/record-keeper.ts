@@ -5,6 +5,7 @@ import { eventMessage, isRestartedAtOnce, isWokenAgain } from '../../core/lifecy
 import {
   type ExitReason,
   type InstanceName,
+  type InstanceOverrides,
   type InstanceRecord,
   instanceName,
   type LastExit,
@@ -87,6 +88,11 @@ export class RecordKeeper implements Recorded {
     const isWaitedFor = state === 'starting' || state === 'ready';
     if (isWaitedFor && !isAsked(event)) this.deps.writeBehind.soon(this);
     else this.deps.writeBehind.save(this, desired !== was.desired && isAsked(event));
+  }
+
+  /** Takes over what the caller has written. */
+  override({ env, limits }: InstanceOverrides): void {
+    this.current = { ...this.current, env, limits };
   }
 
   /** Notes a measurement of its directory, or a changed limit. */

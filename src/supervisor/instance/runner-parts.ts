@@ -48,6 +48,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   tenantRefusal(tenantId: string): Refusal | null;
   /** Returns what a tenant may have forwarded; null when its plan bounds nothing. */
   allowanceOf(tenantId: string): Allowance | null;
+  /** Whether no instance of this tenant may run. */
+  isTenantHalted(tenantId: string): boolean;
 }
 
 /** The runner as its parts see it. */
@@ -108,6 +110,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),
     onQuiet: () => monitor.quiet(),
+    onGrantsEnded: (generation) => deps.generations.endGrants(generation),
   });
   return { usage, inFlight, recentClients, records, endpoint, current, consumption, monitor, suspension, gate };
 }

@@ -5,11 +5,12 @@ import type { Admission, Grant, Requester, SecondTry } from '../../core/admissio
 import {
   hasProcess,
   type InstanceName,
+  type InstanceOverrides,
   type InstanceRecord,
   instanceName,
   type ProcessIdentity,
 } from '../../core/lifecycle/instance.ts';
-import { newLifecycle } from '../../core/lifecycle/lifecycle.ts';
+import { halted, newLifecycle } from '../../core/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../../core/ports.ts';
 import { type EffectiveService, effectiveService } from '../../core/service/effective-service.ts';
@@ -46,7 +47,9 @@ export class Runner {
     this.consumption = parts.consumption;
     this.terms = new StartTermsCheck({ ...callbacks, ...parts, launcher: deps.launcher });
     const crashes = this.isRenewed ? undefined : record.crashes;
-    this.machine = new LifecycleMachine(newLifecycle(record.desired, crashes), parts, callbacks, deps);
+    const lifecycle = newLifecycle(record.desired, crashes);
+    const first = deps.isTenantHalted(this.tenantId) ? halted(lifecycle) : lifecycle;
+    this.machine = new LifecycleMachine(first, parts, callbacks, deps);
   }
 
   private callbacks(): RunnerCallbacks {
@@ -180,6 +183,16 @@ export class Runner {
   lookAtTraffic(): void {
     this.parts.monitor.lookAtTraffic();
     void this.parts.suspension.look();
+  }
+
+  /** Changes what is its own, from the next `reconfigure` on. */
+  override(own: InstanceOverrides): void {
+    this.parts.records.override(own);
+  }
+
+  /** Its tenant was closed or opened: held requests are answered, and grants end. */
+  tenantChanged(): void {
+    this.parts.gate.tenantChanged();
   }
 
   renewPublicSocket(): void {

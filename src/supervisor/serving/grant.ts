@@ -48,6 +48,10 @@ export class CountedGrant implements Grant {
     this.onTargetChanged();
   }
 
+  get isRevoked(): boolean {
+    return this.revoked;
+  }
+
   report(counts: GrantCounts): void {
     const { requests, streams, total, answered } = this.counts;
     this.counts = counts;

@@ -47,6 +47,8 @@ export interface RequestGateOptions {
   onQuiet(): void;
   /** The last held request has left. */
   onDeserted(): void;
+  /** Workers may claim no more of this process without asking. */
+  onGrantsEnded(generation: number): void;
 }
 
 export class RequestGate {
@@ -180,6 +182,19 @@ export class RequestGate {
     const refused = meter === null ? null : meter.take();
     if (refused !== null) return this.meter.current?.refuse(refused) ?? refused;
     return this.lease(target, held, held.again, nowMs, meter);
+  }
+
+  /**
+   * Follows its tenant, which was closed or opened. Held requests get its answer, and workers have to ask for each
+   * request. Requests in flight continue.
+   */
+  tenantChanged(): void {
+    const refusal = this.options.tenantRefusal();
+    if (refusal === null) return;
+    this.queue.refuse(refusal);
+    if (this.current === null || this.grants.size === 0) return;
+    for (const grant of this.grants) grant.revoke();
+    this.options.onGrantsEnded(this.current.generation);
   }
 
   private allows(again: SecondTry): boolean {

@@ -26,13 +26,13 @@ export interface DeletionDeps {
  */
 export async function completeDeletion(tenantId: string, deletion: Deletion, deps: DeletionDeps): Promise<void> {
   try {
-    await deps.removeLogs(instanceName(deletion.service, tenantId));
+    for (const service of deletion.services) await deps.removeLogs(instanceName(service, tenantId));
     if (deletion.withDirectory) await deps.tenantDirectories.delete(tenantId);
   } catch (error) {
     await end(tenantId, { operation: null }, deps);
     throw error;
   }
-  await end(tenantId, { operation: null, ...(deletion.withDirectory && { record: null }) }, deps);
+  await end(tenantId, { operation: null, ...(deletion.withRecord && { record: null }) }, deps);
 }
 
 /** One that cannot be written is repeated by the next server, unless the tenant has been registered again by then. */

@@ -1,6 +1,6 @@
 /**
- * Registers and unregisters instances, one at a time for each tenant: in the registry first, then in the table of
- * instances, then on disk.
+ * Registers and unregisters instances, one operation at a time for each tenant: in the registry first, then in the table
+ * of instances, then on disk.
  */
 
 import type { Actor } from '../../core/access/actor.ts';
@@ -8,16 +8,19 @@ import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } 
 import { ownLimitsView } from '../../core/limits/limits.ts';
 import type { Clock, TenantDirectories } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
-import { assertTenantId, newTenant } from '../../core/tenants/tenant.ts';
+import { assertTenantId, isBare, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import type { Deletion, Registration } from '../../core/tenants/tenant-operation.ts';
+import { TenementError } from '../../errors.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import { unwritten } from '../unwritten.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
 import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
 import type { TenantLocks } from './tenant-locks.ts';
+import type { TenantTable } from './tenant-table.ts';
 
 export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
+  readonly tenants: TenantTable;
   readonly tenantDirectories: TenantDirectories;
   readonly clock: Clock;
   readonly locks: TenantLocks;
@@ -25,22 +28,33 @@ export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
   readonly instanceTable: InstanceTable;
   /** @throws {TenementError} `shutting_down` */
   assertOpen(): void;
-  /** @throws {TenementError} `unknown_service` */
-  assertService(name: string): void;
-  /** @throws {TenementError} `mixed_users` */
-  assertSameUser(service: string, tenantId: string): void;
+  /** @throws {TenementError} `unknown_service`, `mixed_users`, `host_cannot` */
+  assertRegistrable(tenant: TenantRecord, instances: readonly InstanceRecord[]): void;
 }
 
 export interface Registered {
-  readonly runner: Runner;
-  /** false: it was registered before, with what it was given then. */
-  readonly created: boolean;
+  /** One for each service, in their order. */
+  readonly runners: readonly Runner[];
+  /** Those that are new. */
+  readonly added: ReadonlySet<Runner>;
+  /** Whether the tenant is new. */
+  readonly isNew: boolean;
 }
 
 export interface RegisterOptions {
   readonly by: Actor;
   /** Whether to fail at once, instead of after some seconds, while another process holds the registry's lock. */
   readonly atOnce?: boolean;
+  /**
+   * Returns the record of the tenant, given the one that it has. Default: the one that it has, else one with nothing of
+   * its own. @throws {TenementError} when it may not be registered so
+   */
+  record?(present: TenantRecord | null): TenantRecord;
+}
+
+interface Registering {
+  readonly tenant: TenantRecord;
+  readonly instances: readonly InstanceRecord[];
 }
 
 export class Registrar {
@@ -51,84 +65,102 @@ export class Registrar {
   }
 
   /**
-   * Registers an instance, and with its first instance the tenant, once earlier operations on the tenant are over.
-   * @throws {TenementError} `bad_id`, `unknown_service`, `mixed_users`, `socket_conflict`, `shutting_down`, `state_failed`
+   * Registers instances, and with its first instances the tenant, once earlier operations on the tenant are over.
+   * Instances that are registered stay as they are.
+   * @throws {TenementError} `bad_id`, `unknown_service`, `mixed_users`, `plan_limit`, `socket_conflict`, `shutting_down`,
+   * `state_failed`; nothing is registered then
    */
   async register(
-    service: string,
     tenantId: string,
+    services: readonly string[],
     own: InstanceOverrides,
     options: RegisterOptions,
   ): Promise<Registered> {
     assertTenantId(tenantId);
-    const { instanceTable, locks, clock } = this.deps;
+    const { instanceTable, locks, clock, tenants } = this.deps;
+    const nameOf = (service: string) => instanceName(service, tenantId);
     return locks.withTenant(tenantId, async () => {
-      const present = instanceTable.get(instanceName(service, tenantId));
-      if (present !== undefined) return { runner: present, created: false };
-      const record = newRecord(service, tenantId, own, clock.nowMs());
-      this.assertRegistrable(record);
-      return { runner: await this.add(record, options), created: true };
+      const present = tenants.get(tenantId);
+      const tenant = options.record?.(present) ?? present ?? newTenant(tenantId, clock.nowMs());
+      const missing = services.filter((service) => !instanceTable.has(nameOf(service)));
+      const instances = missing.map((service) => newRecord(service, tenantId, own, clock.nowMs()));
+      this.assertRegistrable({ tenant, instances });
+      if (instances.length > 0) await this.add({ tenant, instances }, options);
+      const runners = services.map((service) => instanceTable.find(nameOf(service)));
+      const added = new Set(missing.map((service) => instanceTable.find(nameOf(service))));
+      return { runners, added, isNew: present === null };
     });
   }
 
-  private assertRegistrable(record: InstanceRecord): void {
-    const { service, tenantId } = record;
-    this.deps.assertService(service);
-    this.deps.assertSameUser(service, tenantId);
-    this.deps.instanceTable.assertOwnSocket(record);
+  private assertRegistrable({ tenant, instances }: Registering): void {
+    this.deps.assertRegistrable(tenant, instances);
+    for (const instance of instances) this.deps.instanceTable.assertOwnSocket(instance);
+    const plan = this.deps.tenants.planOn(tenant.plan);
+    const max = plan?.maxInstances ?? null;
+    if (plan === null || max === null || instances.length === 0) return;
+    const services = new Set([...this.deps.tenants.servicesOf(tenant.id), ...instances.map(({ service }) => service)]);
+    if (services.size <= max) return;
+    const allowed = max === 1 ? 'one service' : `${max} services`;
+    throw new TenementError(
+      'plan_limit',
+      `${tenant.id} would have ${services.size}, and plan ${plan.name} allows ${allowed}`,
+    );
   }
 
-  private async add(record: InstanceRecord, { by, atOnce = false }: RegisterOptions): Promise<Runner> {
-    const { clock, registry, events, instanceTable } = this.deps;
-    const { service, tenantId } = record;
-    const instance = instanceName(service, tenantId);
+  private async add(registering: Registering, { by, atOnce = false }: RegisterOptions): Promise<void> {
+    const { registry } = this.deps;
+    const { tenant } = registering;
     const attempt = () => {
       this.deps.assertOpen();
-      const operation = this.write(record);
-      if (operation !== null) beginRegistration(tenantId, this.deps);
-      instanceTable.add(record);
-      instanceTable.addActivationSocket(record);
-      events.append({
-        atMs: clock.nowMs(),
-        type: 'spawned',
-        instance,
-        message: 'registered',
-        data: ownNames(record),
-        by,
-      });
+      const operation = this.write(registering);
+      if (operation !== null) beginRegistration(tenant.id, this.deps);
+      for (const instance of registering.instances) this.serve(instance, by);
       return operation;
     };
     const operation = atOnce ? attempt() : await registry.whenWritable(attempt);
-    if (operation !== null) await completeRegistration(tenantId, operation, this.deps);
-    return instanceTable.find(instance);
+    if (operation !== null) await completeRegistration(tenant.id, operation, this.deps);
+  }
+
+  private serve(record: InstanceRecord, by: Actor): void {
+    const { clock, events, instanceTable } = this.deps;
+    const instance = instanceName(record.service, record.tenantId);
+    instanceTable.add(record);
+    instanceTable.addActivationSocket(record);
+    events.append({
+      atMs: clock.nowMs(),
+      type: 'spawned',
+      instance,
+      message: 'registered',
+      data: ownNames(record),
+      by,
+    });
   }
 
   /**
-   * Writes the instance, and with the first one the tenant's record and what is to be made for it.
+   * Writes the instances, and with the first ones the tenant's record and what is to be made for it.
    * @returns what is to be made; null: nothing
    * @throws {TenementError} `state_failed`
    */
-  private write(record: InstanceRecord): Registration | null {
-    const { clock, tenants } = this.deps;
-    const { service, tenantId } = record;
+  private write({ tenant, instances }: Registering): Registration | null {
+    const { tenants } = this.deps;
     try {
-      const tenant = tenants.get(tenantId) ?? newTenant(tenantId, clock.nowMs());
-      const operation = tenants.hasInstances(tenantId, service) ? null : this.registrationOf(record);
-      tenants.commit({ tenantId, record: tenant, addInstance: record, operation });
+      const operation = tenants.servicesOf(tenant.id).length > 0 ? null : this.registrationOf(instances);
+      tenants.commit({ tenantId: tenant.id, record: tenant, addInstances: instances, operation });
       return operation;
     } catch (error) {
-      throw unwritten(`${instanceName(service, tenantId)} is not registered`, error);
+      const names = instances.map(({ service }) => instanceName(service, tenant.id)).join(', ');
+      throw unwritten(`${names} ${instances.length === 1 ? 'is' : 'are'} not registered`, error);
     }
   }
 
-  private registrationOf({ service }: InstanceRecord): Registration {
+  private registrationOf([first]: readonly InstanceRecord[]): Registration {
+    const service = first?.service ?? '';
     return { kind: 'register', step: 'directory', startedAtMs: this.deps.clock.nowMs(), service };
   }
 
   /**
    * Unregisters an instance whose process has ended, once earlier operations on the tenant are over.
-   * @param purge whether its logs are deleted, and the tenant's directory and record unless another of its services is
-   *   registered
+   * @param purge whether its logs are deleted, and the tenant's directory unless another of its services is registered
    * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there
    */
   unregister(runner: Runner, { purge, by }: { purge: boolean; by: Actor }): Promise<void> {
@@ -152,7 +184,7 @@ export class Registrar {
       const deletion = purge ? this.deletionOf(runner) : null;
       this.deps.tenants.commit({
         tenantId: runner.tenantId,
-        removeInstance: runner.service.name,
+        removeInstances: [runner.service.name],
         ...(deletion !== null && { operation: deletion }),
       });
       instanceTable.forget(runner);
@@ -165,15 +197,14 @@ export class Registrar {
     }
   }
 
+  /** The record of a tenant that an operator has given something stays until `tenant rm`. */
   private deletionOf({ tenantId, service }: Runner): Deletion {
-    const withDirectory = !this.deps.tenants.hasInstances(tenantId, service.name);
-    return {
-      kind: 'delete',
-      step: 'files',
-      startedAtMs: this.deps.clock.nowMs(),
-      service: service.name,
-      withDirectory,
-    };
+    const { tenants, clock } = this.deps;
+    const withDirectory = tenants.servicesOf(tenantId).every((one) => one === service.name);
+    const record = tenants.get(tenantId);
+    const withRecord = withDirectory && (record === null || isBare(record));
+    const services = [service.name];
+    return { kind: 'delete', step: 'files', startedAtMs: clock.nowMs(), services, withDirectory, withRecord };
   }
 }
 

@@ -2,12 +2,12 @@
  * Makes what a newly registered tenant needs, after it is written down and before any of its instances starts. The next
  * server repeats what was interrupted.
  */
-import type { Refusal } from '../../core/admission/serving.ts';
 import type { TenantDirectories } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Registry } from '../../core/stores/registry.ts';
 import type { TenantStore } from '../../core/stores/tenant-store.ts';
 import type { Registration } from '../../core/tenants/tenant-operation.ts';
+import { REFUSALS } from '../../core/tenants/tenant-state.ts';
 import type { Logger } from '../../logger.ts';
 import type { TenantGates } from './tenant-gates.ts';
 
@@ -21,12 +21,9 @@ export interface RegistrationDeps {
   service(name: string): ServiceConfig | undefined;
 }
 
-/** Answer to requests meanwhile, which is milliseconds. */
-const PROVISIONING: Refusal = { refused: 'provisioning', retryAfterS: 1 };
-
 /** Refuses the tenant's requests until `completeRegistration` is done. */
 export function beginRegistration(tenantId: string, { gates }: Pick<RegistrationDeps, 'gates'>): void {
-  gates.close(tenantId, 'provisioning', PROVISIONING);
+  gates.close(tenantId, 'provisioning', REFUSALS.provisioning);
 }
 
 /**

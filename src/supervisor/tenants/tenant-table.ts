@@ -34,8 +34,13 @@ export class TenantTable implements TenantStore {
     return this.store.unfinished();
   }
 
-  hasInstances(tenantId: string, besideService: string): boolean {
-    return this.store.hasInstances(tenantId, besideService);
+  servicesOf(tenantId: string): string[] {
+    return this.store.servicesOf(tenantId);
+  }
+
+  /** Iterates over the tenants that have a date on which their time ends, in ms since the epoch. */
+  *expiries(): Generator<readonly [tenantId: string, atMs: number]> {
+    for (const { id, expiresAtMs } of this.loaded().values()) if (expiresAtMs !== null) yield [id, expiresAtMs];
   }
 
   commit(change: TenantChange, options?: Parameters<TenantStore['commit']>[1]): void {
@@ -67,12 +72,16 @@ export class TenantTable implements TenantStore {
     for (const listener of this.listeners) listener(tenantId);
   }
 
-  /** A tenant whose plan has left the config has the default plan. */
-  private planOf(tenantId: string): Plan | null {
+  /** Returns the plan of a registered tenant, or the one that a new one would get. */
+  planOf(tenantId: string): Plan | null {
+    return this.planOn(this.get(tenantId)?.plan ?? null);
+  }
+
+  /** Returns the plan by its name; null, or one that has left the config: the default plan. */
+  planOn(name: string | null): Plan | null {
     const { plans, tenants } = this.config();
     if (plans.size === 0) return null;
-    const name = this.get(tenantId)?.plan;
-    const own = name === null || name === undefined ? undefined : plans.get(name);
+    const own = name === null ? undefined : plans.get(name);
     return own ?? plans.get(tenants.defaultPlan ?? '') ?? null;
   }
 

@@ -20,6 +20,11 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
 };
 const PARAMETERS: Readonly<Record<string, string>> = { instance: 'api:acme', tenant: 'acme', service: 'api' };
 
+const BODIES: Readonly<Record<string, string>> = {
+  'POST /api/instances': '{"service":"api","id":"acme"}',
+  'POST /api/tenants': '{"id":"acme"}',
+};
+
 async function started() {
   const running = await runningApi('token');
   await running.supervisor.spawn('api', 'acme');
@@ -35,7 +40,7 @@ function requestOf({ method, path }: RouteEntry, token: string): [path: string, 
     .replace('/spawn/:service/:id', '/spawn/api/--id%3Dacme')
     .replace(/:(\w+)/g, (_all, name: string) => PARAMETERS[name] ?? 'none');
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const body = method === 'POST' && path === '/api/instances' ? '{"service":"api","id":"acme"}' : '';
+  const body = method === 'PATCH' ? '{}' : (BODIES[`${method} ${path}`] ?? '');
   return [filled, { method, headers, ...(method !== 'GET' && { body }) }];
 }
 
@@ -52,7 +57,8 @@ test.each(SCOPES.flatMap((scope) => ABILITY_SETS.map((can) => [scope, can] as co
     for (const route of protectedRoutes) {
       const decision = expected(route, scope, can);
       await supervisor.spawn('api', 'acme');
-      const before = supervisor.calls.length;
+      await supervisor.tenants.create('acme');
+      const before = supervisor.calls.length + supervisor.tenants.calls.length;
       const answer = await call(...requestOf(route, token));
       const what = `${route.method} ${route.path} ${decision}`;
       const { code } = answer.status < 400 ? { code: null } : JSON.parse(answer.text);
@@ -62,7 +68,10 @@ test.each(SCOPES.flatMap((scope) => ABILITY_SETS.map((can) => [scope, can] as co
           what,
           ...(decision === 'hidden' ? [404, 'unknown_tenant'] : [403, 'forbidden']),
         ]);
-      if (decision !== 'allowed') expect([what, supervisor.calls.length]).toEqual([what, before]);
+      if (decision !== 'allowed') {
+        const calls = supervisor.calls.length + supervisor.tenants.calls.length;
+        expect([what, calls]).toEqual([what, before]);
+      }
     }
   },
 );
@@ -79,7 +88,7 @@ test('no route answers without a token, or with one that is not valid', async ()
 test('what a token may not see is answered byte for byte like what does not exist', async () => {
   const { call, tokenStore, protectedRoutes } = await started();
   const { token } = await tokenStore.make({ scope: 'tenant:globex', can: [...ABILITIES] });
-  for (const route of protectedRoutes.filter(({ path }) => path.includes(':instance'))) {
+  for (const route of protectedRoutes.filter(({ path }) => /:(instance|tenant)/.test(path))) {
     const [path, request] = requestOf(route, token);
     const hidden = await call(path, request);
     const absent = await call(path.replace('acme', 'nobody'), request);

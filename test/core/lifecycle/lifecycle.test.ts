@@ -29,6 +29,8 @@ const EVENTS: Record<string, LifecycleEvent> = {
   evict: { type: 'evict' },
   stop: { type: 'stop' },
   restart: { type: 'restart' },
+  halt: { type: 'halt' },
+  unhalt: { type: 'unhalt' },
   remove: { type: 'remove' },
   close: { type: 'close' },
   ready: { type: 'ready' },
@@ -67,6 +69,7 @@ const CRASHED = {
   retry: 'starting: launch',
   sleep: 'asleep',
   stop: 'stopped',
+  halt: 'stopped',
   remove: 'over',
   close: 'over',
 };
@@ -79,6 +82,7 @@ const TABLE: Record<State, Record<string, string>> = {
     wake: 'starting: launch',
     restart: 'starting: launch',
     stop: 'stopped',
+    halt: 'stopped',
     remove: 'over',
     close: 'over',
   },
@@ -93,6 +97,7 @@ const TABLE: Record<State, Record<string, string>> = {
     sleep: 'stopping to asleep: blame stopped, terminate',
     stop: 'stopping to stopped: blame stopped, terminate',
     restart: 'stopping to start: blame stopped, terminate',
+    halt: 'stopping to halted: blame stopped, terminate',
     remove: 'stopping to removed: blame stopped, terminate',
     close: 'stopping to closed: blame stopped, terminate',
     'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
@@ -108,6 +113,7 @@ const TABLE: Record<State, Record<string, string>> = {
     unfit: 'stopping to crash: blame start_failed, terminate',
     stop: 'draining to stopped: drain',
     restart: 'draining to start: drain',
+    halt: 'draining to halted: drain',
     remove: 'draining to removed: drain',
     close: 'draining to closed: drain',
     'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
@@ -122,6 +128,7 @@ const TABLE: Record<State, Record<string, string>> = {
     restart: 'stopping to start: blame stopped, terminate',
     evict: 'stopping to asleep: blame stopped, terminate',
     stop: 'stopping to stopped: blame stopped, terminate',
+    halt: 'stopping to halted: blame stopped, terminate',
     remove: 'stopping to removed: blame stopped, terminate',
     close: 'stopping to closed: blame stopped, terminate',
     'exit 0': 'stopping to asleep: terminate',
@@ -132,6 +139,7 @@ const TABLE: Record<State, Record<string, string>> = {
     start: 'draining to start',
     wake: 'draining to wake',
     restart: 'draining to start',
+    halt: 'draining to halted',
     stop: 'draining to stopped',
     remove: 'draining to removed',
     close: 'draining to closed',
@@ -145,6 +153,7 @@ const TABLE: Record<State, Record<string, string>> = {
     start: 'stopping to start',
     wake: 'stopping to wake',
     restart: 'stopping to start',
+    halt: 'stopping to halted',
     stop: 'stopping to stopped',
     remove: 'stopping to removed',
     close: 'stopping to closed',
@@ -226,6 +235,31 @@ describe('what follows the end of a process', () => {
   ];
   it.each(after)('%s → %s', (next, expected) => {
     expect(shown(run(at('stopping', { next }), { type: 'ended' }))).toBe(expected);
+  });
+});
+
+describe('an instance whose tenant may not run', () => {
+  const stopped = run(at('asleep', { desired: 'up' }), { type: 'halt' });
+
+  it('is stopped, and keeps the state that was desired of it', () => {
+    expect(stopped).toMatchObject({ state: 'stopped', desired: 'up' });
+    expect(run(at('stopping', { next: 'halted' }), { type: 'ended' })).toMatchObject({
+      state: 'stopped',
+      desired: 'up',
+    });
+  });
+
+  it.each(['start', 'wake', 'restart', 'sleep', 'retry'])('is not started by %s', (name) => {
+    const event = EVENTS[name] ?? { type: 'wake' };
+    expect(run(stopped, event)).toMatchObject({ state: 'stopped', did: '' });
+    expect(run(at('stopping', { next: 'halted' }), event).next).toBe('halted');
+  });
+
+  it('sleeps when its tenant may run again, unless an operator has stopped it meanwhile', () => {
+    expect(run(stopped, { type: 'unhalt' })).toMatchObject({ state: 'asleep', desired: 'up' });
+    expect(run(at('stopping', { next: 'halted' }), { type: 'unhalt' }).next).toBe('asleep');
+    const byOperator = run(stopped, { type: 'stop' });
+    expect(run(byOperator, { type: 'unhalt' })).toMatchObject({ state: 'stopped', desired: 'stopped' });
   });
 });
 

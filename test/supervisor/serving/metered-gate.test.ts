@@ -47,6 +47,7 @@ beforeEach(() => {
     onUsed: nothing,
     onQuiet: nothing,
     onDeserted: nothing,
+    onGrantsEnded: nothing,
   });
 });
 

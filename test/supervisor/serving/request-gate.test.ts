@@ -46,6 +46,7 @@ beforeEach(() => {
     onUsed: () => calls.push('used'),
     onQuiet: () => calls.push('quiet'),
     onDeserted: () => calls.push('deserted'),
+    onGrantsEnded: () => calls.push('grants ended'),
   });
 });
 
@@ -71,6 +72,40 @@ function claim(signal = here(), again: SecondTry | null = null, client: string |
 }
 
 const refused = (code: string) => expect.objectContaining({ refused: code });
+
+describe('a tenant that is closed', () => {
+  const EXPIRED = { refused: 'expired', retryAfterS: null } as const;
+
+  it('has its claims refused in every state, and gets no grants', () => {
+    become({ state: 'ready' });
+    closed = EXPIRED;
+    expect([gate.claim(here()), gate.grant()]).toEqual([EXPIRED, null]);
+    become({ state: 'asleep' });
+    expect(gate.claim(here())).toEqual(EXPIRED);
+    expect(calls).not.toContain('needed');
+  });
+
+  it('has its grants ended in one step, while what is in flight goes on', () => {
+    become({ state: 'ready' });
+    const grant = gate.grant();
+    const lease = granted(gate.claim(here()) as Lease);
+    closed = EXPIRED;
+    gate.tenantChanged();
+    expect([grant?.isRevoked, calls.at(-1), inFlight.requests]).toEqual([true, 'grants ended', 1]);
+    lease.release('answered');
+    closed = null;
+    gate.tenantChanged();
+    expect(gate.grant()?.isRevoked).toBe(false);
+  });
+
+  it('has its held requests answered', async () => {
+    become({ state: 'asleep' });
+    const held = claim();
+    closed = EXPIRED;
+    gate.tenantChanged();
+    expect(await held()).toEqual(EXPIRED);
+  });
+});
 
 describe('a claim of a ready instance', () => {
   beforeEach(() => become({ state: 'ready' }));

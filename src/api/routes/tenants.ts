@@ -1,0 +1,147 @@
+/** /api/tenants: tenants as a whole. */
+import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
+import type { CreatedTenant, CreateTenantOptions } from '../../core/input/tenant-verbs.ts';
+import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
+import { assertTenantId } from '../../core/tenants/tenant.ts';
+import { sees } from '../access/access.ts';
+import { needs } from '../access/authorize.ts';
+import type { ApiContext } from '../context.ts';
+import { noBody, noContent, problemAnswer, startBody } from '../schemas.ts';
+import {
+  changeTenantBody,
+  createTenantBody,
+  removeTenantQuery,
+  tenantParams,
+  tenantSchema,
+  tenantsQuery,
+  tenantsSchema,
+} from '../tenant-schemas.ts';
+import type { Api } from '../zod-provider.ts';
+
+const answers = { 200: tenantSchema, '4xx': problemAnswer, '5xx': problemAnswer };
+
+export function tenantRoutes(api: Api, context: ApiContext): void {
+  const { supervisor } = context.deps;
+  readRoutes(api, supervisor);
+  createRoute(api, supervisor);
+  changeRoute(api, supervisor);
+  verbRoutes(api, supervisor);
+  removeRoute(api, supervisor);
+}
+
+function readRoutes(api: Api, supervisor: SupervisorFace): void {
+  api.get(
+    '/api/tenants',
+    {
+      config: needs('read', 'visible'),
+      schema: {
+        summary: 'List tenants, by id',
+        querystring: tenantsQuery,
+        response: { 200: tenantsSchema, '4xx': problemAnswer },
+      },
+    },
+    async ({ access, query: { label: labels, ...query } }) =>
+      supervisor.tenants.list({
+        ...query,
+        labels,
+        isSeen: (tenantId) => sees(access, { service: null, tenantId }),
+      }),
+  );
+  api.get(
+    '/api/tenants/:tenant',
+    {
+      config: needs('read', 'tenant'),
+      schema: { summary: 'Get a tenant', params: tenantParams, response: { 200: tenantSchema, '4xx': problemAnswer } },
+    },
+    async (request) => supervisor.tenants.get(request.params.tenant),
+  );
+}
+
+function createRoute(api: Api, supervisor: SupervisorFace): void {
+  api.post(
+    '/api/tenants',
+    {
+      config: needs('manage', 'server'),
+      schema: {
+        summary: 'Register a tenant and start its services; 200 if it was registered before, 502 if a start has failed',
+        body: createTenantBody,
+        response: { ...answers, 201: tenantSchema, 502: tenantSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id, ...options } = request.body;
+      assertTenantId(id);
+      const created = await supervisor.tenants.by(request.access.actor).create(id, options);
+      reply.code(createdStatus(created, options));
+      return created.view;
+    },
+  );
+}
+
+function createdStatus({ created, instances }: CreatedTenant, { start, wait }: CreateTenantOptions): 200 | 201 | 502 {
+  const isWaitedFor = start !== false && wait !== false;
+  if (isWaitedFor && instances.some((view) => hasStartFailed(view, created))) return 502;
+  return created ? 201 : 200;
+}
+
+function changeRoute(api: Api, supervisor: SupervisorFace): void {
+  api.patch(
+    '/api/tenants/:tenant',
+    {
+      config: needs('manage', 'tenant'),
+      schema: {
+        summary:
+          "Change a tenant's plan, expiry, labels or variables; running instances follow without a failed request",
+        params: tenantParams,
+        body: changeTenantBody,
+        response: answers,
+      },
+    },
+    async (request) => supervisor.tenants.by(request.access.actor).set(request.params.tenant, request.body),
+  );
+}
+
+function verbRoutes(api: Api, supervisor: SupervisorFace): void {
+  api.post(
+    '/api/tenants/:tenant/stop',
+    {
+      config: needs('operate', 'tenant'),
+      schema: {
+        summary: 'Stop all instances of a tenant until an operator starts it',
+        params: tenantParams,
+        body: noBody,
+        response: answers,
+      },
+    },
+    async (request) => supervisor.tenants.by(request.access.actor).stop(request.params.tenant),
+  );
+  api.post(
+    '/api/tenants/:tenant/start',
+    {
+      config: needs('operate', 'tenant'),
+      schema: { summary: 'Start all instances of a tenant', params: tenantParams, body: startBody, response: answers },
+    },
+    async (request) =>
+      supervisor.tenants.by(request.access.actor).start(request.params.tenant, { wait: request.body?.wait }),
+  );
+}
+
+function removeRoute(api: Api, supervisor: SupervisorFace): void {
+  api.delete(
+    '/api/tenants/:tenant',
+    {
+      config: needs('manage', 'tenant'),
+      schema: {
+        summary: 'Stop and unregister a tenant with all its instances',
+        params: tenantParams,
+        querystring: removeTenantQuery,
+        response: { 204: noContent, '4xx': problemAnswer, '5xx': problemAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { tenant } = request.params;
+      await supervisor.tenants.by(request.access.actor).remove(tenant, { purge: request.query.purge });
+      return reply.code(204).send();
+    },
+  );
+}

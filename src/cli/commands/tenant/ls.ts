@@ -1,0 +1,41 @@
+/** `tenement tenant ls`: lists tenants, one per line. */
+import { type Command, Option } from 'commander';
+import type { TenantQuery, TenantView } from '../../../core/input/tenant-verbs.ts';
+import { TENANT_STATES, type TenantState } from '../../../core/tenants/tenant-state.ts';
+import { collectLabel } from '../../assignments.ts';
+import { bytes, table, UNKNOWN } from '../../output/format.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
+
+const HEADINGS = ['TENANT', 'PLAN', 'STATE', 'INSTANCES', 'EXPIRES', 'STORAGE'];
+
+interface LsOptions extends GlobalOptions {
+  readonly plan?: string;
+  readonly state?: TenantState;
+  readonly label?: Record<string, string>;
+  readonly json?: boolean;
+}
+
+export function lsCommand(tenant: Command, io: CliIo): void {
+  tenant
+    .command('ls')
+    .description('list the tenants')
+    .option('--plan <name>', 'only those on this plan')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(TENANT_STATES))
+    .option('--label <key=value>', 'only those with this label; can be repeated', collectLabel)
+    .option('--json', 'print a JSON array')
+    .action((_options, command: Command) => ls(command.optsWithGlobals<LsOptions>(), io));
+}
+
+async function ls({ plan, state, label, ...options }: LsOptions, io: CliIo): Promise<void> {
+  const query: TenantQuery = { plan, state, ...(label !== undefined && { labels: label }) };
+  const { tenants } = await withClient(options, io, (client) => client.tenants.list(query));
+  if (options.json === true) return printJson(io, tenants);
+  const isFiltered = plan !== undefined || state !== undefined || label !== undefined;
+  if (tenants.length > 0) return print(io, table(HEADINGS, tenants.map(row)));
+  await print(io, isFiltered ? 'No such tenants.' : 'No tenants. Register one: tenement tenant create ID');
+}
+
+function row({ id, plan, state, instances, expiresAt, storageBytes }: TenantView): string[] {
+  return [id, plan ?? UNKNOWN, state, String(instances.length), expiresAt ?? UNKNOWN, bytes(storageBytes)];
+}

@@ -1,0 +1,48 @@
+/** `tenement tenant show`: prints everything known about one tenant. */
+import type { Command } from 'commander';
+import type { TenantView } from '../../../core/input/tenant-verbs.ts';
+import type { InstanceView } from '../../../core/input/verbs.ts';
+import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import { age, block, bytes, duration } from '../../output/format.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
+import { instancesOf, instanceTable, labelText } from './tenant-text.ts';
+
+export function showCommand(tenant: Command, io: CliIo): void {
+  tenant
+    .command('show')
+    .description('print all that is known of one tenant')
+    .argument('<id>', 'the tenant')
+    .option('--json', 'print the tenant as JSON')
+    .action((id: string, _options, command: Command) =>
+      show(id, command.optsWithGlobals<GlobalOptions & { json?: boolean }>(), io),
+    );
+}
+
+async function show(id: string, options: GlobalOptions & { json?: boolean }, io: CliIo): Promise<void> {
+  assertTenantId(id);
+  const { view, instances } = await withClient(options, io, async (client) => {
+    const found = await client.tenants.get(id);
+    return { view: found, instances: options.json === true ? [] : await instancesOf(found, client) };
+  });
+  if (options.json === true) return printJson(io, view);
+  await print(io, describe(view, instances, Date.now()));
+}
+
+function describe(view: TenantView, instances: readonly InstanceView[], nowMs: number): string {
+  const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, createdAt } = view;
+  const entries: [string, string][] = [['why', reason]];
+  if (plan !== null) entries.push(['plan', plan]);
+  entries.push(['expires', expiresAt === null ? 'never' : `${expiresAt}, ${fromNow(expiresAt, nowMs)}`]);
+  if (Object.keys(labels).length > 0) entries.push(['labels', labelText(labels)]);
+  if (variables.length > 0) entries.push(['variables', variables.join(', ')]);
+  if (storageBytes !== null) entries.push(['storage', bytes(storageBytes)]);
+  entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
+  const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances);
+  return [`${id} is ${state}`, block(entries), rows].join('\n');
+}
+
+function fromNow(iso: string, nowMs: number): string {
+  const inMs = Date.parse(iso) - nowMs;
+  return inMs > 0 ? `in ${duration(inMs)}` : `${duration(-inMs)} ago`;
+}

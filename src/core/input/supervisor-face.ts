@@ -1,0 +1,20 @@
+/** The supervisor as the API and the library see it. */
+import type { Actor } from '../access/actor.ts';
+import type { InstanceName } from '../lifecycle/instance.ts';
+import type { QuotaFace } from '../quota/quota-face.ts';
+import type { TenantFace } from './tenant-verbs.ts';
+import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from './verbs.ts';
+
+/** Everything that is seen and done from outside. */
+export interface SupervisorFace {
+  readonly quotas: QuotaFace;
+  /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
+  by(actor: Actor): SupervisorVerbs;
+  /** @throws {TenementError} `unknown_tenant` */
+  get(instance: InstanceName): InstanceView;
+  list(): InstanceView[];
+  /** Returns one page of the instances, by name. */
+  page(query: InstanceQuery): InstancePage;
+  /** Tenants as a whole. */
+  readonly tenants: TenantFace;
+}

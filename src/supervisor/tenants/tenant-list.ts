@@ -1,0 +1,70 @@
+/** What is known of tenants: one, or pages of those that match a query. */
+import type { TenantPage, TenantQuery, TenantView } from '../../core/input/tenant-verbs.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { hasLabels } from '../../core/tenants/labels.ts';
+import { type TenantRecord, unknownTenant } from '../../core/tenants/tenant.ts';
+import type { TenantState } from '../../core/tenants/tenant-state.ts';
+import type { InstanceTable } from '../instance-table.ts';
+import type { Allowances } from './allowances.ts';
+import type { TenantGates } from './tenant-gates.ts';
+import type { TenantInstances } from './tenant-instances.ts';
+import type { TenantTable } from './tenant-table.ts';
+import { tenantViewOf } from './tenant-view.ts';
+
+export interface TenantListDeps {
+  readonly tenants: TenantTable;
+  readonly tenantGates: TenantGates;
+  readonly tenantInstances: TenantInstances;
+  readonly instanceTable: InstanceTable;
+  readonly allowances: Pick<Allowances, 'isOverQuota'>;
+}
+
+/** @throws {TenementError} `unknown_tenant` */
+export function foundTenant(tenantId: string, { tenants }: Pick<TenantListDeps, 'tenants'>): TenantRecord {
+  const record = tenants.get(tenantId);
+  if (record !== null) return record;
+  throw unknownTenant(tenantId);
+}
+
+export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): TenantView {
+  const instances = deps.tenantInstances.names(record.id);
+  return tenantViewOf(record, {
+    state: stateOf(record.id, deps),
+    plan: deps.tenants.planOn(record.plan)?.name ?? null,
+    instances,
+    storageBytes: storageOf(instances, deps),
+  });
+}
+
+/** Over its quota, a tenant is refused request by request, as the quota counts. */
+function stateOf(tenantId: string, { tenantGates, allowances }: TenantListDeps): TenantState {
+  const state = tenantGates.stateOf(tenantId);
+  return state === 'active' && allowances.isOverQuota(tenantId) ? 'over_quota' : state;
+}
+
+/** Its services share one directory; the last measurement counts. */
+function storageOf(instances: readonly InstanceName[], { instanceTable }: TenantListDeps): number | null {
+  let last: { readonly bytes: number; readonly measuredAtMs: number } | null = null;
+  for (const instance of instances) {
+    const storage = instanceTable.record(instance)?.storage ?? null;
+    if (storage !== null && storage.measuredAtMs > (last?.measuredAtMs ?? 0)) last = storage;
+  }
+  return last?.bytes ?? null;
+}
+
+export function listTenants(query: TenantQuery, deps: TenantListDeps): TenantPage {
+  const { limit = Number.POSITIVE_INFINITY, after = '' } = query;
+  const page: TenantView[] = [];
+  for (const record of deps.tenants.list()) {
+    if (record.id <= after || !matches(record, query, deps)) continue;
+    if (page.length >= limit) return { tenants: page, next: page.at(-1)?.id ?? null };
+    page.push(viewOfTenant(record, deps));
+  }
+  return { tenants: page, next: null };
+}
+
+function matches({ id, plan, labels }: TenantRecord, query: TenantQuery, deps: TenantListDeps): boolean {
+  if (query.isSeen?.(id) === false || !hasLabels(labels, query.labels ?? {})) return false;
+  if (query.state !== undefined && stateOf(id, deps) !== query.state) return false;
+  return query.plan === undefined || deps.tenants.planOn(plan)?.name === query.plan;
+}

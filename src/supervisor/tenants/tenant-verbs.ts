@@ -1,0 +1,192 @@
+/** The public verbs on one tenant, as one actor's. Each change is written before it takes effect. */
+import type { Actor } from '../../core/access/actor.ts';
+import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/input/tenant-verbs.ts';
+import type { InstanceView } from '../../core/input/verbs.ts';
+import type { EventType } from '../../core/lifecycle/event-types.ts';
+import { assertTenantId, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
+import { changedFields, changedTenant, differenceFrom, type TenantChanges } from '../../core/tenants/tenant-change.ts';
+import { REFUSALS } from '../../core/tenants/tenant-state.ts';
+import { TenementError } from '../../errors.ts';
+import type { Runner } from '../instance/runner.ts';
+import { replaceOutdated } from '../replacement.ts';
+import type { ServerLife } from '../server-life.ts';
+import type { SupervisorParts } from '../supervisor-parts.ts';
+import { unwritten } from '../unwritten.ts';
+import { removeTenant } from './removal.ts';
+import { foundTenant, viewOfTenant } from './tenant-list.ts';
+
+export interface TenantVerbsDeps {
+  readonly parts: SupervisorParts;
+  readonly life: Pick<ServerLife, 'assertOpen'>;
+  view(runner: Runner): InstanceView;
+}
+
+interface StartOptions {
+  readonly start?: boolean | undefined;
+  readonly wait?: boolean | undefined;
+}
+
+const NOTHING_OF_ITS_OWN = { env: {}, limits: {} };
+
+export class TenantOperations implements TenantVerbs {
+  private readonly deps: TenantVerbsDeps;
+  private readonly parts: SupervisorParts;
+  private readonly by: Actor;
+
+  constructor(deps: TenantVerbsDeps, by: Actor) {
+    this.deps = deps;
+    this.parts = deps.parts;
+    this.by = by;
+  }
+
+  async create(tenantId: string, options: CreateTenantOptions = {}): Promise<CreatedTenant> {
+    this.deps.life.assertOpen();
+    assertTenantId(tenantId);
+    const { registrar, config } = this.parts;
+    const services = options.services?.length ? [...new Set(options.services)] : [defaultServiceOf(config)];
+    const record = (present: TenantRecord | null) =>
+      present === null ? this.changed(newTenant(tenantId, this.nowMs), options) : assertSame(present, options);
+    const registered = await registrar.register(tenantId, services, NOTHING_OF_ITS_OWN, { by: this.by, record });
+    const { runners, added, isNew } = registered;
+    // A date that is now, or an earlier one than the nearest.
+    this.parts.expiry.renew();
+    if (isNew) this.tell('tenant-created', tenantId, 'registered', {});
+    await this.startAll(runners, added, options);
+    return { view: this.view(tenantId), created: isNew, instances: runners.map((runner) => this.deps.view(runner)) };
+  }
+
+  set(tenantId: string, changes: TenantChanges): Promise<TenantView> {
+    return this.exclusively(tenantId, async (was) => {
+      const is = this.changed(was, changes);
+      const fields = changedFields(was, is);
+      if (fields.length === 0) return;
+      await this.write(is);
+      this.tell('tenant-changed', tenantId, `changed: ${fields.join(', ')}`, toldChange(is, fields));
+      this.parts.expiry.renew();
+      if (fields.includes('plan') || fields.includes('env')) await this.applyTerms(tenantId);
+    });
+  }
+
+  stop(tenantId: string): Promise<TenantView> {
+    return this.exclusively(tenantId, async (was) => {
+      if (was.desired !== 'stopped') await this.write({ ...was, desired: 'stopped' });
+      const runners = this.parts.tenantInstances.runners(tenantId);
+      for (const runner of runners) runner.dispatch({ type: 'stop', by: this.by });
+      this.parts.tenantGates.close(tenantId, 'stopped', REFUSALS.stopped);
+      if (was.desired !== 'stopped') this.tell('tenant-stopped', tenantId, 'stopped with all its instances', {});
+      await Promise.all(runners.map((runner) => runner.until(() => !runner.hasProcess)));
+    });
+  }
+
+  start(tenantId: string, { wait }: { wait?: boolean | undefined } = {}): Promise<TenantView> {
+    return this.exclusively(tenantId, async (was) => {
+      const { tenantGates, tenantInstances } = this.parts;
+      if (was.desired !== 'active') {
+        await this.write({ ...was, desired: 'active' });
+        this.tell('tenant-started', tenantId, 'may run again', {});
+      }
+      tenantGates.open(tenantId, 'stopped');
+      tenantGates.assertMayRun(tenantId);
+      const runners = tenantInstances.runners(tenantId);
+      for (const runner of runners) runner.ask({ type: 'start', by: this.by });
+      if (wait !== false) await Promise.all(runners.map((runner) => runner.settled()));
+    });
+  }
+
+  async remove(tenantId: string, { purge = false }: { purge?: boolean | undefined } = {}): Promise<void> {
+    foundTenant(tenantId, this.parts);
+    await this.parts.tenantLocks.withTenant(tenantId, async () => {
+      foundTenant(tenantId, this.parts);
+      await removeTenant(tenantId, { purge, by: this.by }, this.parts);
+    });
+  }
+
+  /** Runs an operation on a registered tenant when all earlier ones are over. Returns the tenant after it. */
+  private async exclusively(tenantId: string, operation: (was: TenantRecord) => Promise<void>): Promise<TenantView> {
+    this.deps.life.assertOpen();
+    foundTenant(tenantId, this.parts);
+    return this.parts.tenantLocks.withTenant(tenantId, async () => {
+      await operation(foundTenant(tenantId, this.parts));
+      return this.view(tenantId);
+    });
+  }
+
+  /** Applies what the tenant brings to its instances. Those without a runner get it with their next start. */
+  private async applyTerms(tenantId: string): Promise<void> {
+    const { tenantInstances, instanceTable, config } = this.parts;
+    const runners = tenantInstances.names(tenantId).flatMap((name) => instanceTable.loaded(name) ?? []);
+    for (const runner of runners) {
+      const service = config.services.get(runner.service.name);
+      if (service !== undefined) runner.reconfigure(service);
+    }
+    this.parts.monitors.renew();
+    for (const runner of runners) await replaceOutdated(runner, this.by);
+  }
+
+  private async startAll(
+    runners: readonly Runner[],
+    added: ReadonlySet<Runner>,
+    { start, wait }: StartOptions,
+  ): Promise<void> {
+    for (const runner of runners) {
+      if (start === false || this.parts.tenantGates.isHalted(runner.tenantId)) continue;
+      // As with a repeated spawn, only a sleeper is woken.
+      runner.ask({ type: added.has(runner) ? 'start' : 'wake', by: this.by });
+    }
+    if (wait !== false) await Promise.all(runners.map((runner) => runner.settled()));
+  }
+
+  private changed(record: TenantRecord, changes: TenantChanges): TenantRecord {
+    return changedTenant(record, changes, { plans: this.parts.config.plans, nowMs: this.nowMs });
+  }
+
+  /** @throws {TenementError} `state_failed`; nothing has changed then */
+  private async write(record: TenantRecord): Promise<void> {
+    const { tenants, deps } = this.parts;
+    try {
+      await deps.registry.whenWritable(() => tenants.commit({ tenantId: record.id, record }));
+    } catch (error) {
+      throw unwritten(`${record.id} stays as it was`, error);
+    }
+  }
+
+  private tell(type: EventType, tenant: string, message: string, data: Record<string, unknown>): void {
+    this.parts.deps.events.append({ atMs: this.nowMs, type, instance: null, tenant, message, data, by: this.by });
+  }
+
+  private view(tenantId: string): TenantView {
+    return viewOfTenant(foundTenant(tenantId, this.parts), this.parts);
+  }
+
+  private get nowMs(): number {
+    return this.parts.deps.clock.nowMs();
+  }
+}
+
+/** @throws {TenementError} `bad_input` */
+function defaultServiceOf({ proxy, services }: SupervisorParts['config']): string {
+  const { defaultService } = proxy;
+  if (defaultService !== null) return defaultService;
+  throw new TenementError('bad_input', 'services: none is named, and the config has no default_service', {
+    hint: `Name one or more of ${[...services.keys()].join(', ')}.`,
+  });
+}
+
+/** @throws {TenementError} `already_registered` when the tenant was given something else */
+function assertSame(present: TenantRecord, asked: CreateTenantOptions): TenantRecord {
+  const difference = differenceFrom(present, asked);
+  if (difference.length === 0) return present;
+  throw new TenementError('already_registered', `${present.id} is registered with another ${difference.join(', ')}`, {
+    hint: `\`tenement tenant set ${present.id}\` changes it; to keep it as it is, leave these out.`,
+  });
+}
+
+/** What the event log says of a change. Variables are left out, because they may be secret. */
+function toldChange({ plan, expiresAtMs, labels }: TenantRecord, fields: readonly string[]): Record<string, unknown> {
+  return {
+    fields,
+    ...(fields.includes('plan') && { plan }),
+    ...(fields.includes('expires') && { expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString() }),
+    ...(fields.includes('labels') && { labels }),
+  };
+}

@@ -1,0 +1,49 @@
+/** The view of a tenant for the API and the CLI. */
+import type { TenantView } from '../../core/input/tenant-verbs.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { TenantRecord } from '../../core/tenants/tenant.ts';
+import type { TenantState } from '../../core/tenants/tenant-state.ts';
+
+export interface TenantFacts {
+  readonly state: TenantState;
+  /** Name of its plan, be it its own or the default. */
+  readonly plan: string | null;
+  readonly instances: readonly InstanceName[];
+  readonly storageBytes: number | null;
+}
+
+export function tenantViewOf(record: TenantRecord, { state, plan, instances, storageBytes }: TenantFacts): TenantView {
+  const { id, labels, env, createdAtMs, expiresAtMs } = record;
+  return {
+    id,
+    state,
+    reason: reasonOf(record, state),
+    plan,
+    expiresAt: expiresAtMs === null ? null : iso(expiresAtMs),
+    labels,
+    domains: [],
+    instances,
+    variables: Object.keys(env).sort(),
+    storageBytes,
+    createdAt: iso(createdAtMs),
+  };
+}
+
+function reasonOf({ id, expiresAtMs }: TenantRecord, state: TenantState): string {
+  switch (state) {
+    case 'active':
+      return expiresAtMs === null ? 'requests are served' : `requests are served until ${iso(expiresAtMs)}`;
+    case 'expired':
+      return `its time ended${expiresAtMs === null ? '' : ` at ${iso(expiresAtMs)}`}; \`tenement tenant set ${id} --expires DATE\` gives it more`;
+    case 'stopped':
+      return `stopped by an operator; \`tenement tenant start ${id}\` starts it again`;
+    case 'over_quota':
+      return 'over its quota; its requests are refused';
+    case 'provisioning':
+      return 'it is being set up; its instances do not start yet';
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
