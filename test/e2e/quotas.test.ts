@@ -122,6 +122,7 @@ describe('a quota of requests', () => {
     expect(await server.get('acme.localhost')).toMatchObject({ status: 429 });
     socket.close();
     await server.cli('sleep', 'app:acme');
+    // The WebSocket is still counted after its end.
     expect(await server.get('acme.localhost')).toMatchObject({ status: 429 });
     expect(await server.instance('app:acme')).toMatchObject({ state: 'asleep', wakes: 1 });
   });

@@ -33,6 +33,8 @@ export class Tunnel implements UpgradeListener {
   private isJoined = false;
   private isOver = false;
   private isPassedOn = false;
+  /** Whether the tenant accepted the connection, and so may have seen the request. */
+  private isSent = false;
   private stopCounting = () => {};
 
   constructor(client: Socket, lease: Lease, options: TunnelOptions) {
@@ -90,6 +92,10 @@ export class Tunnel implements UpgradeListener {
     const { onConnection } = this.options;
     confineWith(this.client, socket);
     onConnection(1);
+    this.isSent = !socket.connecting;
+    socket.once('connect', () => {
+      this.isSent = true;
+    });
     socket.once('close', () => onConnection(-1));
   }
 
@@ -108,7 +114,7 @@ export class Tunnel implements UpgradeListener {
     this.stopTimer();
     if (this.isOver) return;
     this.isOver = true;
-    this.lease.release(this.isPassedOn ? undefined : 'unsent');
+    this.lease.release(this.isSent ? undefined : 'unsent');
   }
 
   private stopTimer(): void {

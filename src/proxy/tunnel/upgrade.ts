@@ -89,7 +89,7 @@ function join(socket: Socket, lease: Lease, connect: (lease: Lease) => void): vo
   try {
     connect(lease);
   } catch (error) {
-    lease.release();
+    lease.release('unsent');
     endOf(socket, error);
   }
 }
