@@ -25,11 +25,14 @@ const PARKED_MS = 60_000;
 export interface ActivationSessionsOptions {
   readonly source: Pick<UpstreamSource, 'claim'>;
   readonly logger: Logger;
+  /** Takes a connection between two requests whose instance has a `proxied` public socket by now; false: it has none. */
+  takeOver(instance: InstanceName, connection: HeldConnection): boolean;
 }
 
 export class ActivationSessions {
   private readonly source: ActivationSessionsOptions['source'];
   private readonly logger: Logger;
+  private readonly takeOver: ActivationSessionsOptions['takeOver'];
   private readonly refusals = new WeakMap<Socket, Refusal>();
   private readonly refusalServer = createRefusalServer(this.refusals);
   /** Generation → functions that make its joined connections leave. */
@@ -37,15 +40,17 @@ export class ActivationSessions {
   private readonly parked = new Set<Socket>();
   private isClosed = false;
 
-  constructor({ source, logger }: ActivationSessionsOptions) {
+  constructor({ source, logger, takeOver }: ActivationSessionsOptions) {
     this.source = source;
     this.logger = logger;
+    this.takeOver = takeOver;
   }
 
   serve(instance: InstanceName, connection: HeldConnection, inherited: boolean): void {
     const { socket } = connection;
     const join = (lease: Lease) => this.join(instance, connection, lease);
-    receive(instance, connection, { source: this.source, join }, inherited).then(
+    const takeOver = () => this.takeOver(instance, connection);
+    receive(instance, connection, { source: this.source, join, takeOver }, inherited).then(
       (outcome) => void (outcome !== 'joined' && outcome !== 'left' && this.refuse(connection, outcome)),
       (error: unknown) => {
         fault(this.logger, error, { instance });
@@ -119,7 +124,7 @@ export class ActivationSessions {
     socket.once('data', () => {
       unpark();
       socket.setTimeout(0, onIdle).off('close', unpark);
-      this.serve(instance, connection, false);
+      if (!this.takeOver(instance, connection)) this.serve(instance, connection, false);
     });
   }
 
@@ -135,13 +140,15 @@ export class ActivationSessions {
 
 interface ReceiveDeps {
   readonly source: Pick<UpstreamSource, 'claim'>;
+  /** As in `ActivationSessionsOptions`. */
+  takeOver(): boolean;
   join(lease: Lease): Promise<boolean>;
 }
 
 async function receive(
   instance: InstanceName,
   connection: HeldConnection,
-  { source, join }: ReceiveDeps,
+  { source, join, takeOver }: ReceiveDeps,
   inherited: boolean,
 ): Promise<'joined' | 'left' | Refusal> {
   for (let turns = 0; inherited && turns < TURNS_TO_LEAVE; turns += 1) await turn();
@@ -153,6 +160,11 @@ async function receive(
       return 'left';
     }
     if ('refused' in claim) return claim;
+    // The config may have changed while the connection was held.
+    if (takeOver()) {
+      claim.release();
+      return 'joined';
+    }
     if (await joined(claim, join)) return 'joined';
     claim.release();
     if (connection.hasLeft) return 'left';

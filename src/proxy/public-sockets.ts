@@ -28,6 +28,8 @@ export class PublicSockets {
   private readonly options: PublicSocketsOptions;
   private readonly cap: ConnectionCap;
   private readonly sessions: ActivationSessions;
+  /** Readers of connections to `proxied` sockets. */
+  private readonly clients = new WeakMap<Socket, ClientOfSource>();
   /** Created when a socket is `proxied`. */
   private server: SocketServer | null = null;
 
@@ -41,7 +43,8 @@ export class PublicSockets {
       logger,
       answer: tooMany,
     });
-    this.sessions = new ActivationSessions(options);
+    const takeOver = (instance: InstanceName, connection: HeldConnection) => this.takeOver(instance, connection);
+    this.sessions = new ActivationSessions({ ...options, takeOver });
   }
 
   /**
@@ -52,18 +55,26 @@ export class PublicSockets {
   take(instance: InstanceName, socket: Socket, inherited: boolean): void {
     const { logger, isProxied } = this.options;
     confine(socket, logger, { instance });
-    let client: ClientOfSource | null = null;
     // Whether a spliced connection is idle is unknown, because its bytes are not interpreted.
-    const idleMs = (nowMs: number) => client?.idleMs(nowMs) ?? 0;
+    const idleMs = (nowMs: number) => this.clients.get(socket)?.idleMs(nowMs) ?? 0;
     if (!this.cap.admit(socket, instance, idleMs)) return;
-    if (isProxied(instance)) {
-      this.server ??= new SocketServer(this.options);
-      client = this.server.take(instance, socket);
-      return;
-    }
+    if (isProxied(instance)) return this.read(instance, socket);
     // A reset also raises `close`.
     socket.on('error', () => {});
     this.sessions.serve(instance, new HeldConnection(socket), inherited);
+  }
+
+  private read(instance: InstanceName, socket: Socket): void {
+    this.server ??= new SocketServer(this.options);
+    this.clients.set(socket, this.server.take(instance, socket));
+  }
+
+  private takeOver(instance: InstanceName, connection: HeldConnection): boolean {
+    if (!this.options.isProxied(instance)) return false;
+    const held = Buffer.concat(connection.detach());
+    if (held.length > 0) connection.socket.unshift(held);
+    this.read(instance, connection.socket);
+    return true;
   }
 
   /** Moves connections to the next process, each after its response, because this process gets no further request. */

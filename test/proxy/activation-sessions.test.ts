@@ -30,6 +30,7 @@ class WorkerBench {
     this.sessions = new ActivationSessions({
       source: { claim: () => this.refusal ?? this.lease() },
       logger: silentLogger(),
+      takeOver: () => false,
     });
   }
 

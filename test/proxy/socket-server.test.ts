@@ -17,7 +17,7 @@ import { echo, FakeSource, readAll, readUntil, settingsOf } from './support.ts';
 const GET = 'GET /a HTTP/1.1\r\nHost: acme.localhost\r\n\r\n';
 
 /** Two tenants with their public sockets, all proxied. */
-async function served({ perClient = 100, trusted = [] as string[] } = {}) {
+async function served({ perClient = 100, trusted = [] as string[], isProxied = (): boolean => true } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'tnm-'));
   const source = new FakeSource();
   const publicSockets = new PublicSockets({
@@ -27,7 +27,7 @@ async function served({ perClient = 100, trusted = [] as string[] } = {}) {
     connections: { inAll: 100, perClient },
     turnedAway: new TurnedAway(),
     logger: silentLogger(),
-    isProxied: () => true,
+    isProxied,
   });
   const servers: (Server | ReturnType<typeof createNetServer>)[] = [];
   const ends = new Set<Socket>();
@@ -143,6 +143,31 @@ async function answered(client: () => Promise<Socket>): Promise<Socket> {
     if (answer.startsWith('HTTP/1.1 200')) return socket;
   }
 }
+
+test('a spliced connection is read request by request after a switch, once its process gets no further request', async () => {
+  let isProxied = false;
+  const { client, source, publicSockets } = await served({ isProxied: () => isProxied });
+  const socket = await client();
+  expect((await received(socket, ['Host: x'])).values('x-tenant-id')).toEqual([]);
+  isProxied = true;
+  publicSockets.retire(source.leases[0]?.generation ?? 0);
+  expect((await received(socket, ['Host: x'])).values('x-tenant-id')).toEqual(['acme']);
+  expect((await received(socket, ['Host: x'])).values('x-tenant-id')).toEqual(['acme']);
+});
+
+test('a connection that is held during a switch is read request by request, and its first claim is returned', async () => {
+  let isProxied = false;
+  const { client, source } = await served({ isProxied: () => isProxied });
+  const granted = Promise.withResolvers<void>();
+  source.script.push((grant) => granted.promise.then(grant));
+  const socket = await client();
+  const first = received(socket, ['Host: x']);
+  await expect.poll(() => source.script.length).toBe(0);
+  isProxied = true;
+  granted.resolve();
+  expect((await first).values('x-tenant-id')).toEqual(['acme']);
+  await expect.poll(() => source.leases.map(({ releases }) => releases)).toEqual([1, 1]);
+});
 
 test('the end lets a request under way finish, and answers a further one with 503', async () => {
   const { client, source, publicSockets } = await served();
