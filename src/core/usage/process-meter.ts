@@ -46,7 +46,8 @@ export class ProcessMeter {
 
   measured({ cpuSeconds, memoryBytes }: Pick<Usage, 'cpuSeconds' | 'memoryBytes'>, uptimeMs: number): void {
     this.advance(uptimeMs);
-    this.cpuSeconds = cpuSeconds;
+    // The sum of a process tree falls while a child ends, until its parent has waited for it.
+    this.cpuSeconds = Math.max(this.cpuSeconds ?? 0, cpuSeconds);
     this.memoryBytes = memoryBytes;
   }
 
@@ -60,8 +61,7 @@ export class ProcessMeter {
     this.advance(uptimeMs);
     const { taken, cpuSeconds } = this;
     const values = {
-      // The counter of a process tree falls when a child is gone that nobody waited for.
-      cpuSeconds: Math.max(0, (cpuSeconds ?? 0) - (taken.cpuSeconds ?? cpuSeconds ?? 0)),
+      cpuSeconds: (cpuSeconds ?? 0) - (taken.cpuSeconds ?? cpuSeconds ?? 0),
       awakeSeconds: this.awakeMs / MS_PER_S,
       memoryGbSeconds: this.memoryByteMs / MS_PER_S / BYTES_PER_GB,
     };

@@ -10,16 +10,21 @@ import { lookAtStats } from '../proc/process-snapshot.ts';
  * and gives a wrong answer for a later process with the same pid.
  */
 const REMEMBER_MS = 2000;
+/** USER_HZ, in which the kernel tells processor time (proc(5)); the same on all usual architectures. */
+const TICKS_PER_S = 100;
 
 export function createUsageMeter(): UsageMeter {
   return {
     async measure(roots) {
-      const trees = treesOf(roots, await lookAtStats());
+      // Before the processes themselves: a child that ends meanwhile is missing for once, and never counted twice.
+      const all = await lookAtStats();
+      const trees = treesOf(roots, all);
+      const waited = new Map(all.map(({ pid, waitedTicks }) => [pid, waitedTicks / TICKS_PER_S]));
       const pids = [...new Set([...trees.values()].flat())];
       const figures = await figuresOf(pids);
       const usages = new Map<number, Usage>();
       for (const [root, members] of trees) {
-        if (figures.has(root)) usages.set(root, sum(members, figures));
+        if (figures.has(root)) usages.set(root, sum(members, figures, waited));
       }
       return usages;
     },
@@ -60,12 +65,18 @@ async function figuresOf(pids: readonly number[]): Promise<Map<number, Usage>> {
   return figures;
 }
 
-function sum(members: readonly number[], figures: ReadonlyMap<number, Usage>): Usage {
+/** @param waited pid → processor time of its ended children, in seconds */
+function sum(
+  members: readonly number[],
+  figures: ReadonlyMap<number, Usage>,
+  waited: ReadonlyMap<number, number>,
+): Usage {
   let memoryBytes = 0;
   let cpuSeconds = 0;
   for (const pid of members) {
     memoryBytes += figures.get(pid)?.memoryBytes ?? 0;
-    cpuSeconds += figures.get(pid)?.cpuSeconds ?? 0;
+    const own = figures.get(pid)?.cpuSeconds;
+    if (own !== undefined) cpuSeconds += own + (waited.get(pid) ?? 0);
   }
   return { memoryBytes, cpuSeconds, peakMemoryBytes: null };
 }

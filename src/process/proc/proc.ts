@@ -3,7 +3,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
 import { withReserve } from './reserve.ts';
 
-/** Fields 22 and 31 of /proc/PID/stat as indices, where index 0 is the third field. */
+/** Fields 16, 17, 22 and 31 of /proc/PID/stat as indices, where index 0 is the third field. */
+const WAITED_USER_TICKS = 13;
+const WAITED_SYSTEM_TICKS = 14;
 const START_TICKS = 19;
 const PENDING_SIGNALS = 28;
 
@@ -15,6 +17,8 @@ export interface ProcStat {
   readonly session: number;
   /** Clock ticks since boot, field 22 (proc(5)). */
   readonly startTicks: number;
+  /** Processor time of ended children that it has waited for, in clock ticks: fields 16 and 17. */
+  readonly waitedTicks: number;
 }
 
 /** Returns null when there is no such process. */
@@ -28,6 +32,7 @@ export function readStat(pid: number): ProcStat | null {
     pgrp: Number(fields[2]),
     session: Number(fields[3]),
     startTicks: Number(fields[START_TICKS]),
+    waitedTicks: Number(fields[WAITED_USER_TICKS]) + Number(fields[WAITED_SYSTEM_TICKS]),
   };
 }
 

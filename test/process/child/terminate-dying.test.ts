@@ -14,7 +14,16 @@ vi.mock('../../../src/process/proc/process-snapshot.ts', async (original) => ({
 }));
 
 const NO_LEADER = { pid: 2 ** 22 + 1, startTicks: 1 };
-const STRAY = { pid: 2 ** 22 + 2, ppid: 1, pgrp: 2, session: 2, startTicks: 1, state: 'S', dataDir: null };
+const STRAY = {
+  pid: 2 ** 22 + 2,
+  ppid: 1,
+  pgrp: 2,
+  session: 2,
+  startTicks: 1,
+  waitedTicks: 0,
+  state: 'S',
+  dataDir: null,
+};
 const SOCKET = '/no/such/instance';
 
 test('termination waits for a dying process that has no environment any more (bug: it was taken for gone)', async () => {

@@ -19,6 +19,19 @@ it('usage counts a process with its children, and leaves out ended ones', async 
   expect(usages.get(pid)?.cpuSeconds).toBeGreaterThan(0);
 });
 
+it('usage counts ended children that their parent has waited for', async () => {
+  const program = `const { spawnSync } = require('node:child_process');
+    spawnSync(process.execPath, ['-e', 'while (process.cpuUsage().user < 400_000);']);
+    process.stdout.write('up');
+    setInterval(() => {}, 1000);`;
+  const root = spawn(process.execPath, ['-e', program], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const pid = root.pid ?? 0;
+  onTestFinished(() => void process.kill(-pid, 'SIGKILL'));
+  await once(root.stdout, 'data');
+  const usages = await createUsageMeter().measure([pid]);
+  expect(usages.get(pid)?.cpuSeconds).toBeGreaterThan(0.4);
+});
+
 it('usage keeps nothing of ended processes (bug: a descriptor for each, for a minute)', async () => {
   const meter = createUsageMeter();
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });

@@ -55,7 +55,7 @@ const entry = (pid: number, more: Partial<Marked> = {}): Marked => {
     state: 'S',
     ...more,
   };
-  return { pid, ppid, pgrp, session, startTicks, state, socketPath: null, dataDir: null };
+  return { pid, ppid, pgrp, session, startTicks, waitedTicks: 0, state, socketPath: null, dataDir: null };
 };
 
 test('orphans are found by group and session, and zombies are ignored', () => {
