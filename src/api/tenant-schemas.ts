@@ -1,5 +1,7 @@
 /** Schemas of requests and responses about tenants. */
 import { z } from 'zod';
+import { PERIODS } from '../core/quota/period.ts';
+import { QUOTA_METERS } from '../core/quota/quota.ts';
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../core/tenants/labels.ts';
 import { TENANT_STATES } from '../core/tenants/tenant-state.ts';
 import { variableName, variableValue } from '../input-schemas.ts';
@@ -100,6 +102,15 @@ export const tenantSchema = z.object({
   instances: z.array(z.string()),
   variables: z.array(z.string()),
   storageBytes: z.number().nullable(),
+  quotas: z.array(
+    z.object({
+      meter: z.enum(QUOTA_METERS),
+      used: z.number(),
+      limit: z.number(),
+      period: z.enum(PERIODS),
+      resetsAt: z.iso.datetime(),
+    }),
+  ),
   createdAt: z.iso.datetime(),
 });
 

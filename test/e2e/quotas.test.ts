@@ -134,6 +134,21 @@ describe('a quota of requests', () => {
     await expect.poll(() => server.get('acme.localhost')).toMatchObject({ status: 200 });
     expect(countOf(await flood(server, { clients: 2, requests: 9 }), 200)).toBe(2);
   });
+
+  it('is shown with its tenant, which is served at once on a plan with more', async () => {
+    const pro = '[plan.pro]\nquota = { requests = "4/month" }\n';
+    const server = await withTenant(config('quota = { requests = "2/month" }', 2, pro));
+    await flood(server, { clients: 2, requests: 9 });
+    const { stdout } = await server.cli('tenant', 'show', 'acme');
+    expect(stdout).toContain('acme is over_quota\n');
+    expect(stdout).toMatch(/requests quota +2 of 2 this month, renewed in \d/);
+    await server.cli('tenant', 'set', 'acme', '--plan', 'pro');
+    expect(countOf(await flood(server, { clients: 2, requests: 9 }), 200)).toBe(2);
+    expect(JSON.parse((await server.cli('tenant', 'show', 'acme', '--json')).stdout)).toMatchObject({
+      state: 'over_quota',
+      quotas: [{ meter: 'requests', used: 4, limit: 4, period: 'month' }],
+    });
+  });
 });
 
 describe('a quota of what is measured', () => {

@@ -2,8 +2,7 @@
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { LimitsView } from '../limits/limits.ts';
 import type { Counter } from '../plans/counters.ts';
-import type { Period } from '../quota/period.ts';
-import type { QuotaMeter } from '../quota/quota.ts';
+import type { QuotaJson } from '../quota/quota-face.ts';
 import type { Meter } from '../usage/meters.ts';
 
 /** The tenant of an instance, in JSON. */
@@ -21,23 +20,12 @@ export interface SelfView {
   readonly expiresAt: string | null;
 }
 
-/** How much of a quota of its plan the tenant has used. */
-export interface SelfQuota {
-  readonly meter: QuotaMeter;
-  /** Requests, seconds or bytes. */
-  readonly used: number;
-  readonly limit: number;
-  readonly period: Period;
-  /** When the next period begins, ISO 8601. */
-  readonly resetsAt: string;
-}
-
 /** What the tenant has used, with all its services. */
 export interface SelfUsage {
   /** This month in UTC, for example `2026-11`. */
   readonly month: string;
   readonly usage: Readonly<Record<Meter, number>>;
-  readonly quotas: readonly SelfQuota[];
+  readonly quotas: readonly QuotaJson[];
 }
 
 export interface SelfVerbs {

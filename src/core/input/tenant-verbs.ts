@@ -1,6 +1,7 @@
 /** Tenants as the API and the library see them: the public verbs, and the view of a tenant. */
 import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
+import type { QuotaJson } from '../quota/quota-face.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
 import type { TenantState } from '../tenants/tenant-state.ts';
 import type { InstanceView } from './verbs.ts';
@@ -24,6 +25,8 @@ export interface TenantView {
   readonly variables: readonly string[];
   /** Size of its directory on disk; null without a storage limit, or before the first measurement. */
   readonly storageBytes: number | null;
+  /** The quotas of its plan. */
+  readonly quotas: readonly QuotaJson[];
   readonly createdAt: string;
 }
 

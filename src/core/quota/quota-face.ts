@@ -14,6 +14,16 @@ export interface QuotaView {
   readonly resetsAtMs: number;
 }
 
+/** The same in JSON. */
+export type QuotaJson = Omit<QuotaView, 'resetsAtMs'> & {
+  /** ISO 8601. */
+  readonly resetsAt: string;
+};
+
+export function quotaJson({ resetsAtMs, ...view }: QuotaView): QuotaJson {
+  return { ...view, resetsAt: new Date(resetsAtMs).toISOString() };
+}
+
 /** Requests of a tenant that were refused with a code, since the start of the server. */
 export interface RefusedRequests {
   readonly tenantId: string;

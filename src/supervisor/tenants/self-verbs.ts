@@ -3,6 +3,7 @@ import type { SelfUsage, SelfVerbs } from '../../core/input/self-verbs.ts';
 import { limitsView } from '../../core/limits/limits.ts';
 import type { Clock } from '../../core/ports.ts';
 import { periodAt } from '../../core/quota/period.ts';
+import { quotaJson } from '../../core/quota/quota-face.ts';
 import { METERS, type Meter, type UsageTotals } from '../../core/usage/meters.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import type { Allowances } from './allowances.ts';
@@ -51,9 +52,7 @@ function usageOf(tenantId: string, { clock, totals, allowances }: SelfVerbsDeps)
   const { startMs } = periodAt('month', clock.nowMs());
   const meters = Object.keys(METERS) as Meter[];
   const usage = meters.map((meter) => [meter, totals.total(tenantId, meter, startMs)]);
-  const quotas = allowances.quotasOf(tenantId).map(({ resetsAtMs, ...rest }) => {
-    return { ...rest, resetsAt: new Date(resetsAtMs).toISOString() };
-  });
+  const quotas = allowances.quotasOf(tenantId).map(quotaJson);
   const month = new Date(startMs).toISOString().slice(0, 7);
   return { month, usage: Object.fromEntries(usage) as SelfUsage['usage'], quotas };
 }

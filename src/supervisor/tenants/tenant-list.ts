@@ -16,7 +16,7 @@ export interface TenantListDeps {
   readonly tenantGates: TenantGates;
   readonly tenantInstances: TenantInstances;
   readonly instanceTable: InstanceTable;
-  readonly allowances: Pick<Allowances, 'isOverQuota'>;
+  readonly allowances: Pick<Allowances, 'isOverQuota' | 'quotasOf'>;
 }
 
 /** @throws {TenementError} `unknown_tenant` */
@@ -33,6 +33,7 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
     plan: deps.tenants.planOn(record.plan)?.name ?? null,
     instances,
     storageBytes: storageOf(instances, deps),
+    quotas: deps.allowances.quotasOf(record.id),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The view of a tenant for the API and the CLI. */
 import type { TenantView } from '../../core/input/tenant-verbs.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { type QuotaView, quotaJson } from '../../core/quota/quota-face.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
 
@@ -10,9 +11,11 @@ export interface TenantFacts {
   readonly plan: string | null;
   readonly instances: readonly InstanceName[];
   readonly storageBytes: number | null;
+  readonly quotas: readonly QuotaView[];
 }
 
-export function tenantViewOf(record: TenantRecord, { state, plan, instances, storageBytes }: TenantFacts): TenantView {
+export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantView {
+  const { state, plan, instances, storageBytes, quotas } = facts;
   const { id, labels, env, createdAtMs, expiresAtMs } = record;
   return {
     id,
@@ -25,6 +28,7 @@ export function tenantViewOf(record: TenantRecord, { state, plan, instances, sto
     instances,
     variables: Object.keys(env).sort(),
     storageBytes,
+    quotas: quotas.map(quotaJson),
     createdAt: iso(createdAtMs),
   };
 }

@@ -90,6 +90,21 @@ describe('tenant', () => {
     expect((await cli('tenant', 'show', 'nobody')).err).toContain('there is no tenant nobody (unknown_tenant)');
   });
 
+  it('show prints how much of each quota is used, and until when', async () => {
+    const { cli, tenants } = await withAcme();
+    const resetsAt = '2000-01-01T00:00:00.000Z';
+    const quotas = [
+      { meter: 'requests', used: 412, limit: 500, period: 'month', resetsAt },
+      { meter: 'cpu', used: 90, limit: 3600, period: 'hour', resetsAt },
+      { meter: 'egress', used: 1e6, limit: 10e9, period: 'day', resetsAt },
+    ] as const;
+    tenants.views.set('acme', tenantView('acme', { quotas }));
+    const { out } = await cli('tenant', 'show', 'acme');
+    expect(out).toMatch(/\n {2}requests quota +412 of 500 this month, renewed \d+d \d+h ago\n/);
+    expect(out).toMatch(/\n {2}cpu quota +1m 30s of 1h this hour, renewed/);
+    expect(out).toMatch(/\n {2}egress quota +1\.0 MB of 10\.0 GB today, renewed/);
+  });
+
   it('rm --purge asks at a terminal, and not with --yes or from a script', async () => {
     const { cli, tenants, env } = await withAcme();
     const { io, questions, stderr } = testIo(env, false, 'n');

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { TenantView } from '../../../core/input/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/input/verbs.ts';
+import { formatDuration } from '../../../core/limits/units.ts';
+import type { QuotaJson } from '../../../core/quota/quota-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { age, block, bytes, duration } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
@@ -30,16 +32,32 @@ async function show(id: string, options: GlobalOptions & { json?: boolean }, io:
 }
 
 function describe(view: TenantView, instances: readonly InstanceView[], nowMs: number): string {
-  const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, createdAt } = view;
+  const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, quotas, createdAt } = view;
   const entries: [string, string][] = [['why', reason]];
   if (plan !== null) entries.push(['plan', plan]);
   entries.push(['expires', expiresAt === null ? 'never' : `${expiresAt}, ${fromNow(expiresAt, nowMs)}`]);
   if (Object.keys(labels).length > 0) entries.push(['labels', labelText(labels)]);
   if (variables.length > 0) entries.push(['variables', variables.join(', ')]);
   if (storageBytes !== null) entries.push(['storage', bytes(storageBytes)]);
+  for (const quota of quotas) entries.push([`${quota.meter} quota`, quotaText(quota, nowMs)]);
   entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
   const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances);
   return [`${id} is ${state}`, block(entries), rows].join('\n');
+}
+
+/** Quotas are stated in powers of 1000. */
+function decimalBytes(count: number): string {
+  return count >= 1e9 ? `${(count / 1e9).toFixed(1)} GB` : `${(count / 1e6).toFixed(1)} MB`;
+}
+
+/** Returns for example `412 of 500 this month, renewed in 2d 3h`. */
+function quotaText({ meter, used, limit, period, resetsAt }: QuotaJson, nowMs: number): string {
+  const amount = (count: number) => {
+    if (meter === 'requests') return String(count);
+    return meter === 'egress' ? decimalBytes(count) : formatDuration(count * 1000);
+  };
+  const when = period === 'day' ? 'today' : `this ${period}`;
+  return `${amount(used)} of ${amount(limit)} ${when}, renewed ${fromNow(resetsAt, nowMs)}`;
 }
 
 function fromNow(iso: string, nowMs: number): string {
