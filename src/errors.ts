@@ -137,6 +137,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'The plan of the tenant allows no more; `tenement tenant show` says of what.',
   },
+  provisioning_failed: {
+    httpStatus: 502,
+    exitStatus: 1,
+    hint: 'The tenant is registered, and its instances do not start. It is tried again soon, and at each start of the server.',
+  },
   expired: {
     httpStatus: 402,
     exitStatus: 1,

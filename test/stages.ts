@@ -22,7 +22,7 @@ export const STARTING_PROCESSES = [
   'test/process/output/last-output.test.ts',
   'test/process/proc/{proc,process-snapshot,reserve}.test.ts',
   'test/process/sockets/{bind-dir,held-listener,port}.test.ts',
-  'test/process/storage/{files,ownership,purge,storage-meter,trash}.test.ts',
+  'test/process/storage/{files,new-directory,ownership,purge,storage-meter,trash}.test.ts',
   'test/process/systemd/notify.test.ts',
   'test/proxy/exchange/body-memory.test.ts',
   'test/registry/registry.test.ts',

@@ -15,6 +15,7 @@ import {
   type ProxyLimits,
   type ServiceConfig,
   type Settings,
+  type TenantsConfig,
 } from '../core/service/service.ts';
 import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
@@ -114,6 +115,15 @@ function keysAt(raw: unknown, path: KeyPath): readonly string[] {
   return Object.keys(value ?? {});
 }
 
+function tenantsOf(
+  { default_plan: plan, template, render, replace }: ConfigInput['tenants'],
+  dir: string,
+): TenantsConfig {
+  const skeleton =
+    template === undefined ? null : { dir: resolve(dir, template), render, replace: Object.entries(replace) };
+  return { defaultPlan: plan ?? null, skeleton };
+}
+
 /** Copies a value without the values at these paths. */
 function withoutPaths(raw: unknown, paths: readonly KeyPath[]): unknown {
   const copy = structuredClone(raw);
@@ -161,7 +171,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       return ids.map((tenantId) => ({ service, tenantId, start }));
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
-    tenants: { defaultPlan: input.tenants.default_plan ?? null },
+    tenants: tenantsOf(input.tenants, dirname(file)),
     plans,
     notify: notifyTargets(input.notify, dirname(file), problems),
     warnings: warningsOf(input),

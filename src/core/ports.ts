@@ -8,6 +8,7 @@ import type { WebAddress } from './routing/web-address.ts';
 import type { EffectiveService } from './service/effective-service.ts';
 import type { OperatorCommand, PreparedCommand } from './service/operator-command.ts';
 import type { ServiceConfig, SocketAccess, SocketPolicy } from './service/service.ts';
+import type { Skeleton } from './tenants/skeleton.ts';
 
 export interface Clock {
   /** Ms since the epoch. */
@@ -165,15 +166,22 @@ export interface ProcessTable {
   forget(record: Pick<ProcessRecord, 'publicSocket' | 'bindSocket' | 'cgroup'>, instance: InstanceName | null): void;
 }
 
+export interface NewTenantDirectory {
+  readonly tenantId: string;
+  /** `user` of the tenant's services. */
+  readonly user: ServiceConfig['user'];
+  /** What it holds from the beginning; null: nothing. */
+  readonly skeleton: Skeleton | null;
+}
+
 export interface TenantDirectories {
   /**
    * Makes a tenant's directory (0700), which appears at once with its owner; one that is there already is left as it is.
-   * @param user the key of the tenant's services
    * @returns the tenant's own user id; null: the server's user is the owner
    * @throws {TenementError} `bad_id`
    * @throws {Error} with a sentence for a person
    */
-  create(tenantId: string, user: ServiceConfig['user']): Promise<number | null>;
+  create(directory: NewTenantDirectory): Promise<number | null>;
   /** Deletes a tenant's directory and all in it; never follows a link out of it. @throws {TenementError} `bad_id` */
   delete(tenantId: string): Promise<void>;
 }

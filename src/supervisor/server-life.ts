@@ -9,7 +9,7 @@ import { applicable, type ConfigDiff, diffConfigs } from '../core/lifecycle/reco
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config, ListedInstance } from '../core/service/service.ts';
 import { REFUSALS } from '../core/tenants/tenant-state.ts';
-import { isLockedOut, TenementError } from '../errors.ts';
+import { type ErrorCode, isLockedOut, TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import { turns } from '../node/event-loop-turns.ts';
 import type { Runner } from './instance/runner.ts';
@@ -22,6 +22,9 @@ import { resumeUnfinished } from './tenants/unfinished.ts';
  * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.
  */
 const LAST_WAIT_MS = 10_000;
+
+/** Errors of a registration that keep one tenant from running. */
+const OF_ONE_TENANT: readonly ErrorCode[] = ['plan_limit', 'provisioning_failed'];
 
 export interface EndOptions {
   readonly hurry?: AbortSignal;
@@ -194,8 +197,8 @@ export class ServerLife {
       if (start && isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
     } catch (error) {
       if (isLockedOut(error)) return this.spawnLater(listed);
-      // A plan that became smaller must not keep the server from starting.
-      if (!(error instanceof TenementError) || error.code !== 'plan_limit') throw error;
+      // What concerns one tenant, such as a plan that became smaller, must not keep the server from starting.
+      if (!(error instanceof TenementError) || !OF_ONE_TENANT.includes(error.code)) throw error;
       const { logger } = this.parts.deps;
       logger.error({ instance: instanceName(service, tenantId), reason: error.message }, 'not registered');
     }

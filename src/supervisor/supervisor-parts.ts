@@ -7,9 +7,10 @@ import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
 import { assertSameUser } from '../core/tenants/same-user.ts';
+import { type Skeleton, skeletonFor } from '../core/tenants/skeleton.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
 import { TenementError } from '../errors.ts';
-import { fault } from '../faults.ts';
+import { detached, fault } from '../faults.ts';
 import { Generations } from './activity/generations.ts';
 import { makeRoom } from './admission/eviction.ts';
 import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
@@ -29,11 +30,15 @@ import { TenantGates } from './tenants/tenant-gates.ts';
 import { TenantInstances } from './tenants/tenant-instances.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
-import type { UnfinishedDeps } from './tenants/unfinished.ts';
+import { resumeUnfinished, type UnfinishedDeps } from './tenants/unfinished.ts';
 import { WriteBehind } from './write-behind.ts';
+
+/** How long until a template that could not be copied is tried again. */
+const PROVISION_AGAIN_MS = 10_000;
 
 export class SupervisorParts {
   readonly deps: SupervisorDeps;
+  private readonly assertOpen: () => void;
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
@@ -52,6 +57,7 @@ export class SupervisorParts {
   constructor(deps: SupervisorDeps, assertOpen: () => void) {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
+    this.assertOpen = assertOpen;
     this.tenants = new TenantTable(deps.tenants, () => this.config);
     this.allowances = new Allowances({
       ...deps,
@@ -130,6 +136,15 @@ export class SupervisorParts {
     };
   }
 
+  private isClosing(): boolean {
+    try {
+      this.assertOpen();
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
   /** What operations on tenants need. */
   get tenantDeps(): UnfinishedDeps & Pick<SupervisorDeps, 'tenantDirectories'> & { readonly tenants: TenantTable } {
     return {
@@ -137,7 +152,37 @@ export class SupervisorParts {
       tenants: this.tenants,
       gates: this.tenantGates,
       service: (name) => this.config.services.get(name),
+      skeletonFor: (tenantId, service) => this.skeletonFor(tenantId, service),
+      onFailed: (tenantId) => this.completeLater(tenantId),
     };
+  }
+
+  private skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null {
+    const { tenants, settings } = this.config;
+    const { skeleton } = tenants;
+    if (skeleton === null) return null;
+    const { host, url } = this.deps.webAddressOf(service.name, tenantId);
+    const { dataDir, runtimeDir } = settings;
+    return () =>
+      skeletonFor(skeleton, {
+        id: tenantId,
+        service: service.name,
+        name: service.name,
+        host,
+        ...(url === null ? {} : { url }),
+        plan: this.tenants.planOf(tenantId)?.name ?? '',
+        data_dir: dataDir,
+        tenant_dir: `${dataDir}/${tenantId}`,
+        runtime_dir: runtimeDir,
+      });
+  }
+
+  private completeLater(tenantId: string): void {
+    const { clock, logger } = this.deps;
+    clock.after(PROVISION_AGAIN_MS, () => {
+      if (this.isClosing()) return;
+      detached(logger, { tenant: tenantId }, resumeUnfinished(this.tenantLocks, this.tenantDeps, tenantId));
+    });
   }
 
   private get capacity(): Capacity {

@@ -423,7 +423,7 @@ export function world(
     launcher,
     processTable,
     tenantDirectories: {
-      create: (tenantId) => made.createTenantDir(tenantId),
+      create: ({ tenantId }) => made.createTenantDir(tenantId),
       delete: (tenantId) => made.deleteTenantDir(tenantId),
     },
     descriptors: null,
@@ -498,7 +498,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),
-    tenants: { defaultPlan: null },
+    tenants: { defaultPlan: null, skeleton: null },
     plans: new Map(),
     notify: [],
     warnings: [],

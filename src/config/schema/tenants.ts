@@ -1,9 +1,22 @@
 /** The table `[tenants]`. */
 import { z } from 'zod';
-import { label } from './values.ts';
+import { label, text } from './values.ts';
 
 export const tenantsSchema = z.strictObject({
   default_plan: label()
     .optional()
     .describe('The plan of tenants that were given none: the NAME of a `[plan.NAME]`. Without it they have no plan.'),
+  template: text()
+    .optional()
+    .describe(
+      'A directory whose contents are copied into each new tenant directory; relative to the config. See docs/tenants.md.',
+    ),
+  render: z
+    .array(text())
+    .default([])
+    .describe('Names, such as `*.json`, of files of the template that have variables such as `{id}` filled in.'),
+  replace: z
+    .record(text(), z.string())
+    .default({})
+    .describe('Words that are replaced in the names and contents of the template, such as `{ example = "{id}" }`.'),
 });

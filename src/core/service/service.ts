@@ -3,6 +3,7 @@ import { TenementError } from '../../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import type { Plan } from '../plans/plan.ts';
+import type { SkeletonConfig } from '../tenants/skeleton.ts';
 
 export interface ServiceConfig extends Limits {
   readonly name: string;
@@ -165,6 +166,8 @@ export interface ListedInstance {
 export interface TenantsConfig {
   /** The plan of tenants that were given none; null: they have none. */
   readonly defaultPlan: string | null;
+  /** What new tenant directories hold; null: nothing. */
+  readonly skeleton: SkeletonConfig | null;
 }
 
 export interface Config {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TenantDirectories } from '../../core/ports.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ProcessContext } from '../process-context.ts';
-import { makeNewDirectory } from './new-directory.ts';
+import { makeFromSkeleton, makeNewDirectory } from './new-directory.ts';
 import { purgeDir } from './purge.ts';
 
 type TenantDirectoriesOptions = Pick<ProcessContext, 'settings' | 'trash' | 'users'>;
@@ -14,10 +14,11 @@ export function createTenantDirectories({ settings, trash, users }: TenantDirect
     return join(settings.dataDir, tenantId);
   };
   return {
-    create: async (tenantId, user) => {
+    create: async ({ tenantId, user, skeleton }) => {
       const path = pathOf(tenantId);
       const owner = user === 'dynamic' ? users.ownerFor(tenantId, settings.dynamicUids) : null;
-      await makeNewDirectory(path, owner);
+      if (skeleton === null) await makeNewDirectory(path, owner);
+      else await makeFromSkeleton(path, owner, skeleton, { ...settings, trash });
       return owner?.uid ?? null;
     },
     delete: async (tenantId) => {

@@ -6,8 +6,10 @@ import type { TenantDirectories } from '../../core/ports.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import type { Registry } from '../../core/stores/registry.ts';
 import type { TenantStore } from '../../core/stores/tenant-store.ts';
+import type { Skeleton } from '../../core/tenants/skeleton.ts';
 import type { Registration } from '../../core/tenants/tenant-operation.ts';
 import { REFUSALS } from '../../core/tenants/tenant-state.ts';
+import { TenementError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { TenantGates } from './tenant-gates.ts';
 
@@ -19,6 +21,10 @@ export interface RegistrationDeps {
   readonly logger: Logger;
   /** Returns undefined when the config no longer has it. */
   service(name: string): ServiceConfig | undefined;
+  /** Returns a function that makes the skeleton of its directory; null: there is none. */
+  skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null;
+  /** Tries to complete the registration again later. */
+  onFailed(tenantId: string): void;
 }
 
 /** Refuses the tenant's requests until `completeRegistration` is done. */
@@ -27,32 +33,35 @@ export function beginRegistration(tenantId: string, { gates }: Pick<Registration
 }
 
 /**
- * Completes a registration that was written down, under the tenant's lock. A directory that cannot be made is told, and
- * tried again by each start of an instance, which fails for the same reason.
+ * Completes a registration that was written down, under the tenant's lock. An empty directory that cannot be made is told,
+ * and tried again by each start of an instance, which fails for the same reason. A template that cannot be copied keeps
+ * the tenant from running, and is tried again later.
+ * @throws {TenementError} `provisioning_failed`
  */
 export async function completeRegistration(
   tenantId: string,
-  { service }: Registration,
+  registration: Registration,
   deps: RegistrationDeps,
 ): Promise<void> {
-  try {
-    const uid = await directoryFor(tenantId, service, deps);
-    await end(tenantId, uid, deps);
-  } finally {
-    deps.gates.open(tenantId, 'provisioning');
-  }
+  beginRegistration(tenantId, deps);
+  const uid = await directoryFor(tenantId, registration, deps);
+  await end(tenantId, uid, deps);
+  deps.gates.open(tenantId, 'provisioning');
 }
 
 /** Returns the user id of its owner; null: the server's user, or there is no directory. */
-async function directoryFor(tenantId: string, name: string, deps: RegistrationDeps): Promise<number | null> {
+async function directoryFor(tenantId: string, { service: name }: Registration, deps: RegistrationDeps) {
   const service = deps.service(name);
   if (service === undefined) return null;
+  const skeleton = deps.skeletonFor(tenantId, service);
   try {
-    return await deps.tenantDirectories.create(tenantId, service.user);
+    return await deps.tenantDirectories.create({ tenantId, user: service.user, skeleton: skeleton?.() ?? null });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     deps.logger.error({ tenant: tenantId, reason }, 'the directory of a new tenant cannot be made');
-    return null;
+    if (skeleton === null) return null;
+    deps.onFailed(tenantId);
+    throw new TenementError('provisioning_failed', `${tenantId} cannot be set up: ${reason}`, { cause: error });
   }
 }
 

@@ -12,9 +12,10 @@ const WORDS = { register: 'registration', delete: 'deletion' } as const satisfie
   string
 >;
 
-/** What cannot be completed is logged, and delays nothing else. */
-export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps): Promise<void> {
+/** What cannot be completed is logged, and delays nothing else. @param only the tenant that is meant; default: all */
+export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps, only?: string): Promise<void> {
   for (const { tenantId, operation } of deps.tenants.unfinished()) {
+    if (only !== undefined && tenantId !== only) continue;
     const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
     try {
       await locks.withTenant(tenantId, () => complete(tenantId, operation, deps));

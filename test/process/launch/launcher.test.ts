@@ -143,19 +143,21 @@ test('a child with listen = "port" gets a port of its own and is reached there',
 test('the directory of a new tenant is made private, and one that exists is left as it is', async () => {
   const bench = makeBench();
   const tenantDir = join(bench.settings.dataDir, 'acme');
-  expect(await bench.tenantDirectories.create('acme', null)).toBeNull();
+  expect(await bench.tenantDirectories.create({ tenantId: 'acme', user: null, skeleton: null })).toBeNull();
   expect(statSync(tenantDir).mode & 0o777).toBe(0o700);
   chmodSync(tenantDir, 0o755);
-  await bench.tenantDirectories.create('acme', null);
+  await bench.tenantDirectories.create({ tenantId: 'acme', user: null, skeleton: null });
   expect(statSync(tenantDir).mode & 0o777).toBe(0o755);
-  await expect(bench.tenantDirectories.create('..', null)).rejects.toMatchObject({ code: 'bad_id' });
+  await expect(bench.tenantDirectories.create({ tenantId: '..', user: null, skeleton: null })).rejects.toMatchObject({
+    code: 'bad_id',
+  });
 });
 
 test.skipIf(process.getuid?.() !== 0)('the directory of a new tenant belongs to a user of its own', async () => {
   const bench = makeBench();
   chmodSync(bench.dir, 0o711);
-  const uid = await bench.tenantDirectories.create('acme', 'dynamic');
+  const uid = await bench.tenantDirectories.create({ tenantId: 'acme', user: 'dynamic', skeleton: null });
   const { uid: owner, gid, mode } = statSync(join(bench.settings.dataDir, 'acme'));
   expect([owner, gid, mode & 0o777]).toEqual([uid, uid, 0o700]);
-  expect(await bench.tenantDirectories.create('globex', 'dynamic')).not.toBe(uid);
+  expect(await bench.tenantDirectories.create({ tenantId: 'globex', user: 'dynamic', skeleton: null })).not.toBe(uid);
 });

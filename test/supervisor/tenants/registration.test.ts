@@ -184,3 +184,42 @@ describe('the directory of a new tenant', () => {
     await ready(next);
   });
 });
+
+describe('a template that cannot be copied', () => {
+  /** A world with a template, whose copy fails until the test says otherwise. */
+  function failing(): World {
+    const made = world();
+    const skeleton = { dir: '/skel', render: [], replace: [] };
+    made.supervisor.apply({ ...made.config, tenants: { ...made.config.tenants, skeleton } });
+    made.createTenantDir = () => Promise.reject(new Error('a link leads out of the template'));
+    return made;
+  }
+
+  it('keeps the tenant from running, and is tried again', async () => {
+    const made = failing();
+    await expect(made.supervisor.spawn('api', 'acme')).rejects.toMatchObject({
+      code: 'provisioning_failed',
+      message: 'acme cannot be set up: a link leads out of the template',
+    });
+    expect(made.supervisor.tenants.get('acme').state).toBe('provisioning');
+    expect(made.supervisor.claim('api:acme', new AbortController().signal)).toMatchObject({ refused: 'provisioning' });
+    expect((await made.supervisor.spawn('api', 'acme', { wait: false })).view.state).toBe('stopped');
+    expect(made.tenants.unfinished()).toHaveLength(1);
+    made.createTenantDir = async () => 200_007;
+    await made.clock.advance(10_000);
+    expect(made.supervisor.tenants.get('acme').state).toBe('active');
+    expect([made.tenants.unfinished(), made.tenants.get('acme')?.uid, made.launched]).toEqual([[], 200_007, []]);
+    await ready(made);
+  });
+
+  it('keeps no server from starting', async () => {
+    const before = failing();
+    await before.supervisor.spawn('api', 'acme').catch(() => {});
+    const made = failing();
+    for (const record of before.tenants.list()) made.tenants.records.set(record.id, record);
+    for (const { tenantId, operation } of before.tenants.unfinished()) made.tenants.operations.set(tenantId, operation);
+    await made.supervisor.open();
+    expect(made.supervisor.tenants.get('acme').state).toBe('provisioning');
+    await made.supervisor.close();
+  });
+});
