@@ -16,6 +16,9 @@ async function reloads(server: TestServer, toml: string): Promise<void> {
   await server.event(null, 'reloaded');
 }
 
+const plans = (idleTimeout: string) =>
+  `[tenants]\ndefault_plan = "free"\n[plan.free]\nidle_timeout = "${idleTimeout}"\n`;
+
 describe('an edited config', () => {
   it('adds services and instances', async () => {
     const server = await serve(`[proxy]\ndefault_service = "app"\n${service('app')}`);
@@ -90,14 +93,15 @@ describe('an edited config', () => {
   });
 
   it('is shown by check --diff before it is taken over, and taken over on SIGHUP', async () => {
-    const server = await serve(`${withLevel('one')}[instances]\napp = ["acme"]\n`);
+    const server = await serve(`${withLevel('one')}${plans('1m')}[instances]\napp = ["acme"]\n`);
     const nothing = await server.cli('check', '--diff');
     expect(nothing.stdout).toContain('the running server would change nothing');
     const staged = join(server.dir, 'staged.toml');
-    writeConfig(staged, `${withLevel('two')}${service('web')}[proxy]\ndefault_service = "app"\n`);
+    writeConfig(staged, `${withLevel('two')}${service('web')}${plans('2m')}[proxy]\ndefault_service = "app"\n`);
     const { stdout, status } = await server.cliFor(staged, 'check', '--diff');
     expect(status).toBe(0);
     expect(stdout).toContain('would change: service web: new');
+    expect(stdout).toContain('would change: plan free: changed; 1 tenant has it');
     expect(stdout).toContain('would change: service app: env changed; running, restarted one by one: 1');
     process.kill(server.pid, 'SIGHUP');
     expect((await server.get('acme.localhost')).status).toBe(200);

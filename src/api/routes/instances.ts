@@ -8,6 +8,7 @@ import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { TenementError, toTenementError } from '../../errors.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
+import { assertMaySetTerms } from '../access/terms.ts';
 import type { ApiContext } from '../context.ts';
 import {
   changeInstanceBody,
@@ -99,6 +100,7 @@ function spawnRoute(api: Api, supervisor: SupervisorFace): void {
     async (request, reply) => {
       const { service, id, ...options } = request.body;
       assertTenantId(id);
+      assertMaySetTerms(request.access, options);
       const spawned = await supervisor.by(request.access.actor).spawn(service, id, options);
       reply.code(spawnStatus(spawned, options));
       return spawned.view;
@@ -164,6 +166,7 @@ function changeRoute(api: Api, supervisor: SupervisorFace): void {
       },
     },
     async (request, reply) => {
+      assertMaySetTerms(request.access, request.body);
       const verbs = supervisor.by(request.access.actor);
       const view = await verbs.set(namedInstance(request.params.instance), request.body);
       reply.code(hasStartFailed(view, false) ? 502 : 200);

@@ -5,6 +5,7 @@ import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
+import { assertMaySetTerms } from '../access/terms.ts';
 import type { ApiContext } from '../context.ts';
 import { noBody, noContent, problemAnswer, startBody } from '../schemas.ts';
 import {
@@ -97,7 +98,10 @@ function changeRoute(api: Api, supervisor: SupervisorFace): void {
         response: answers,
       },
     },
-    async (request) => supervisor.tenants.by(request.access.actor).set(request.params.tenant, request.body),
+    async ({ access, params, body }) => {
+      assertMaySetTerms(access, body);
+      return supervisor.tenants.by(access.actor).set(params.tenant, body);
+    },
   );
 }
 

@@ -80,7 +80,9 @@ function changesBy(config: Config, options: GlobalOptions, io: CliIo): Promise<s
       const those = instances.filter((instance) => instance.service === service);
       return { registered: those.length, running: those.filter(({ pid }) => pid !== null).length };
     };
-    return describeDiff(diffConfigs(served, withDirectoriesOf(served, config)), population, () => null);
+    const diff = diffConfigs(served, withDirectoriesOf(served, config));
+    const tenants = diff.plans.length === 0 ? [] : (await client.tenants.list()).tenants;
+    return describeDiff(diff, population, (name) => tenants.filter(({ plan }) => plan === name).length);
   });
 }
 

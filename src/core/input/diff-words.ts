@@ -11,12 +11,12 @@ export interface InstanceCounts {
 
 /**
  * Returns one line for each change; empty when there is none.
- * @param tenantsOn returns how many tenants have a plan; null when that is unknown
+ * @param tenantsOn returns how many tenants have a plan
  */
 export function describeDiff(
   diff: ConfigDiff,
   counts: (service: string) => InstanceCounts,
-  tenantsOn: (plan: string) => number | null,
+  tenantsOn: (plan: string) => number,
 ): string[] {
   return [
     ...diff.added.map((name) => `service ${name}: new`),
@@ -31,8 +31,8 @@ export function describeDiff(
   ];
 }
 
-function planChange({ name, change }: PlanChange, tenants: number | null): string {
-  if (change === 'new' || tenants === null) return `plan ${name}: ${change}`;
+function planChange({ name, change }: PlanChange, tenants: number): string {
+  if (change === 'new') return `plan ${name}: ${change}`;
   const whom = tenants === 1 ? '1 tenant has it' : `${tenants} tenants have it`;
   return `plan ${name}: ${change}; ${whom}`;
 }

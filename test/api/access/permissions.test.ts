@@ -124,6 +124,31 @@ test('a conflict with an instance of another tenant does not name it', async () 
   expect(await answerTo('admin')).toContain('globex');
 });
 
+test("a token for one tenant sets none of the tenant's own terms, whatever else it may do", async () => {
+  const { call, tokenStore, supervisor } = await started();
+  await supervisor.tenants.create('acme');
+  const sent = async (scope: string, method: string, path: string, body: object) => {
+    const { token } = await tokenStore.make({ scope, can: ['manage'] });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const { status, text } = await call(path, { method, headers, body: JSON.stringify(body) });
+    return [status < 300 ? 'done' : JSON.parse(text).code];
+  };
+  const limits = { memoryLimitMb: 4096 };
+  const terms = [
+    ['PATCH', '/api/tenants/acme', { plan: 'enterprise' }],
+    ['PATCH', '/api/tenants/acme', { expires: 'never' }],
+    ['PATCH', '/api/tenants/acme', { expiresAt: null }],
+    ['PATCH', '/api/instances/api:acme', { limits }],
+    ['POST', '/api/instances', { service: 'web', id: 'acme', limits }],
+  ] as const;
+  for (const [method, path, body] of terms) {
+    expect(await sent('tenant:acme', method, path, body)).toEqual(['forbidden']);
+    expect(await sent('admin', method, path, body)).not.toEqual(['forbidden']);
+  }
+  expect(await sent('tenant:acme', 'PATCH', '/api/tenants/acme', { labels: { note: 'x' } })).toEqual(['done']);
+  expect(await sent('tenant:acme', 'PATCH', '/api/instances/api:acme', { env: { A: '1' } })).toEqual(['done']);
+});
+
 test('lists and metrics have only what the scope covers', async () => {
   const { call, tokenStore, supervisor } = await started();
   await supervisor.spawn('api', 'globex');

@@ -6,7 +6,7 @@ import { judgedBy, SERVICE_KEYS, startedWith } from '../../../src/core/service/s
 import { configOf, SERVICE } from '../../supervisor/fakes.ts';
 
 const all = () => ({ registered: 1, running: 1 });
-const none = () => null;
+const none = () => 0;
 
 /** The words of a reload in which only this field differs. */
 function wordsOf(field: string): string[] {
