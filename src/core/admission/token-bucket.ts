@@ -28,6 +28,11 @@ export class TokenBucket {
     return this.level >= 0 ? 0 : this.msFor(-this.level);
   }
 
+  /** Takes tokens that were seen to be available. */
+  spend(tokens: number): void {
+    this.level -= tokens;
+  }
+
   available(nowMs: number): number {
     this.refill(nowMs);
     return this.level;

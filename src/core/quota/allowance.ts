@@ -94,7 +94,7 @@ export class Allowance implements Meter, Lender {
       this.open -= 1;
       return UNCOUNTED;
     }
-    this.bucket?.tryTake(1, this.deps.steadyMs());
+    this.bucket?.spend(1);
     return null;
   }
 
