@@ -18,6 +18,7 @@ export {
   Hypervisor,
   type HypervisorOptions,
   type Instance,
+  type Tenants,
 } from './hypervisor.ts';
 export type { Logger } from './logger.ts';
 export type { Handler, HandlerOptions, NextFunction } from './proxy/handler.ts';

@@ -54,6 +54,11 @@ export class FakeTenants implements TenantFace, TenantVerbs {
     return this.#become(id, 'active');
   }
 
+  async provision(id: string) {
+    this.calls.push(['provision', id]);
+    return this.get(id);
+  }
+
   async remove(id: string, options: object = {}) {
     this.calls.push(['remove', id, options]);
     this.get(id);

@@ -203,6 +203,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/usage': ['get'],
     '/api/tenants': ['get', 'post'],
     '/api/tenants/{tenant}': ['delete', 'get', 'patch'],
+    '/api/tenants/{tenant}/provision': ['post'],
     '/api/tenants/{tenant}/stop': ['post'],
     '/api/tenants/{tenant}/start': ['post'],
     '/api/tokens': ['get', 'post'],

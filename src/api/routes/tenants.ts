@@ -27,6 +27,7 @@ export function tenantRoutes(api: Api, context: ApiContext): void {
   createRoute(api, supervisor);
   changeRoute(api, supervisor);
   verbRoutes(api, supervisor);
+  provisionRoute(api, supervisor);
   removeRoute(api, supervisor);
 }
 
@@ -127,6 +128,22 @@ function verbRoutes(api: Api, supervisor: SupervisorFace): void {
     },
     async (request) =>
       supervisor.tenants.by(request.access.actor).start(request.params.tenant, { wait: request.body?.wait }),
+  );
+}
+
+function provisionRoute(api: Api, supervisor: SupervisorFace): void {
+  api.post(
+    '/api/tenants/:tenant/provision',
+    {
+      config: needs('manage', 'tenant'),
+      schema: {
+        summary: 'Try at once what keeps a tenant `provisioning`',
+        params: tenantParams,
+        body: noBody,
+        response: answers,
+      },
+    },
+    async (request) => supervisor.tenants.by(request.access.actor).provision(request.params.tenant),
   );
 }
 

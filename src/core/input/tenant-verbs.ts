@@ -87,6 +87,8 @@ export interface TenantVerbs {
   stop(tenantId: string): Promise<TenantView>;
   /** Starts all its instances. @throws {TenementError} `expired` */
   start(tenantId: string, options?: { wait?: boolean | undefined }): Promise<TenantView>;
+  /** Tries at once what keeps it `provisioning`. It stays so when that fails again; the server's log says why. */
+  provision(tenantId: string): Promise<TenantView>;
   /** Stops and unregisters all its instances and the tenant. `purge`: deletes its directory and logs. */
   remove(tenantId: string, options?: { purge?: boolean | undefined }): Promise<void>;
 }

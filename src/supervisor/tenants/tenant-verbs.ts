@@ -14,6 +14,7 @@ import type { SupervisorParts } from '../supervisor-parts.ts';
 import { unwritten } from '../unwritten.ts';
 import { removeTenant } from './removal.ts';
 import { foundTenant, viewOfTenant } from './tenant-list.ts';
+import { resumeUnfinished } from './unfinished.ts';
 
 export interface TenantVerbsDeps {
   readonly parts: SupervisorParts;
@@ -91,6 +92,13 @@ export class TenantOperations implements TenantVerbs {
       for (const runner of runners) runner.ask({ type: 'start', by: this.by });
       if (wait !== false) await Promise.all(runners.map((runner) => runner.settled()));
     });
+  }
+
+  async provision(tenantId: string): Promise<TenantView> {
+    this.deps.life.assertOpen();
+    foundTenant(tenantId, this.parts);
+    await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps, tenantId);
+    return this.view(tenantId);
   }
 
   async remove(tenantId: string, { purge = false }: { purge?: boolean | undefined } = {}): Promise<void> {

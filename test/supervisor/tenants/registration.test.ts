@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CLI } from '../../../src/core/access/actor.ts';
 import type { ServiceConfig } from '../../../src/core/service/service.ts';
 import { newTenant } from '../../../src/core/tenants/tenant.ts';
 import { ready, SERVICE, settle, type World, world } from '../fakes.ts';
@@ -210,6 +211,15 @@ describe('a template that cannot be copied', () => {
     expect(made.supervisor.tenants.get('acme').state).toBe('active');
     expect([made.tenants.unfinished(), made.tenants.get('acme')?.uid, made.launched]).toEqual([[], 200_007, []]);
     await ready(made);
+  });
+
+  it('is tried at once when an operator asks for it', async () => {
+    const made = failing();
+    await made.supervisor.spawn('api', 'acme').catch(() => {});
+    const verbs = made.supervisor.tenants.by(CLI);
+    expect((await verbs.provision('acme')).state).toBe('provisioning');
+    made.createTenantDir = async () => null;
+    expect((await verbs.provision('acme')).state).toBe('active');
   });
 
   it('keeps no server from starting', async () => {
