@@ -15,7 +15,7 @@ import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
-import { ensureAdminToken } from './registry/admin-token.ts';
+import { ensureAdminToken } from './registry/tokens/admin-token.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 /** Bounds requests that hang. Others end when their instance has drained or is gone. */

@@ -3,13 +3,13 @@ import './runtime.ts';
 
 export type { TokenInput } from './core/access/new-token.ts';
 export type { Admission, Lease, Refusal } from './core/admission/serving.ts';
-export type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from './core/input/tenant-verbs.ts';
-export type { MadeToken, TokenAdmin, TokenView } from './core/input/token-verbs.ts';
-export type { InstanceView, SpawnOptions } from './core/input/verbs.ts';
 export type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 export type { LogFilter, LogLine } from './core/stores/log-store.ts';
 export type { TenantChanges } from './core/tenants/tenant-change.ts';
 export type { UsageInput, UsagePage, UsageView } from './core/usage/usage-query.ts';
+export type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from './core/verbs/tenant-verbs.ts';
+export type { MadeToken, TokenAdmin, TokenView } from './core/verbs/token-verbs.ts';
+export type { InstanceView, SpawnOptions } from './core/verbs/verbs.ts';
 export type { ErrorCode } from './errors.ts';
 export { TenementError } from './errors.ts';
 export {

@@ -7,11 +7,11 @@ import { TenementError } from './errors.ts';
 import { tenantsBoundIn } from './process/child/strays.ts';
 import { assertDataDirectories, assertSocketDirectories } from './process/isolation/host/directories.ts';
 import { ensureSocketDirs } from './process/storage/directories.ts';
-import type { ExclusiveLock } from './registry/exclusive-lock.ts';
-import { acquireStateLock } from './registry/lock.ts';
-import { assertClaimable, SocketClaims } from './registry/socket-claims.ts';
-import { SocketsTaken } from './registry/sockets-taken.ts';
-import { openStateDir } from './registry/state-dir.ts';
+import type { ExclusiveLock } from './registry/locks/exclusive-lock.ts';
+import { acquireStateLock } from './registry/locks/lock.ts';
+import { assertClaimable, SocketClaims } from './registry/locks/socket-claims.ts';
+import { SocketsTaken } from './registry/locks/sockets-taken.ts';
+import { openStateDir } from './registry/locks/state-dir.ts';
 
 export interface OwnDirectories {
   /**

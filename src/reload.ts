@@ -12,7 +12,7 @@ import type { EventLog } from './core/stores/event-log.ts';
 import { toTenementError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
-import type { SocketClaims } from './registry/socket-claims.ts';
+import type { SocketClaims } from './registry/locks/socket-claims.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 export interface ReloadOptions {

@@ -1,9 +1,6 @@
 /** The API as typed calls, for the commands and for other programs. */
 import type { TokenInput } from '../core/access/new-token.ts';
 import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
-import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/input/tenant-verbs.ts';
-import type { MadeToken, TokenView } from '../core/input/token-verbs.ts';
-import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/input/verbs.ts';
 import type { EventEntry } from '../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
@@ -11,6 +8,9 @@ import type { OperatorCommand, PreparedCommand } from '../core/service/operator-
 import type { Config } from '../core/service/service.ts';
 import type { TenantChanges } from '../core/tenants/tenant-change.ts';
 import type { UsageInput, UsagePage, UsageView } from '../core/usage/usage-query.ts';
+import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/verbs/tenant-verbs.ts';
+import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
+import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';

@@ -1,14 +1,14 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
-import type { SupervisorFace } from '../core/input/supervisor-face.ts';
-import type { TokenFace } from '../core/input/token-verbs.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
 import type { UsageFace } from '../core/usage/usage-face.ts';
+import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
+import type { TokenFace } from '../core/verbs/token-verbs.ts';
 import type { Logger } from '../logger.ts';
 import type { TokenWatch } from './access/token-watch.ts';
 import type { Followers } from './streaming/stream.ts';

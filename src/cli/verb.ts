@@ -1,8 +1,8 @@
 /** What start, stop, restart and sleep have in common. */
 import type { Command } from 'commander';
 import type { ApiClient } from '../api/client.ts';
-import type { InstanceView } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { InstanceView } from '../core/verbs/verbs.ts';
 import { instanceOf, takesInstance } from './instance-argument.ts';
 import { type CliIo, print, printJson } from './output/io.ts';
 import { assertReady } from './output/start-failure.ts';

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import type { NotifyTarget } from '../core/notify/notify-target.ts';
 import { signingKeys } from '../core/notify/signing-secrets.ts';
 import { isLoopback } from '../core/routing/address.ts';
-import { privateKind } from '../private-addresses.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { privateKind } from '../node/private-addresses.ts';
+import { readSecretFile } from '../node/secret-file.ts';
 import type { Problem } from './problems/problems.ts';
 import type { NotifyInput } from './schema/notify.ts';
 

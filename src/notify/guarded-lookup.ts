@@ -4,7 +4,7 @@
  */
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 import { promisify } from 'node:util';
-import { isOwnAddress, privateKind } from '../private-addresses.ts';
+import { isOwnAddress, privateKind } from '../node/private-addresses.ts';
 
 /** Resolves a name to all its addresses. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;

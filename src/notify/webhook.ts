@@ -5,7 +5,7 @@ import type { NotifyTarget } from '../core/notify/notify-target.ts';
 import { retryAfterMs } from '../core/notify/retry.ts';
 import { signingKeys } from '../core/notify/signing-secrets.ts';
 import type { Clock } from '../core/ports.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { readSecretFile } from '../node/secret-file.ts';
 import { guardedLookup, RefusedAddress, type Resolve, refusalOf } from './guarded-lookup.ts';
 import { webhookHeaders } from './signature.ts';
 

@@ -1,7 +1,7 @@
 /** The routes of an instance's own socket. */
 import { z } from 'zod';
 import type { Api } from '../api/zod-provider.ts';
-import type { SelfVerbs } from '../core/input/self-verbs.ts';
+import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 
 /** Far above any count, and exact in JSON of every language. */
 const MAX_ADD = 1_000_000_000;

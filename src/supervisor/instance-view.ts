@@ -1,12 +1,12 @@
 /** The view of an instance for the API and the CLI. */
 
-import type { InstanceView } from '../core/input/verbs.ts';
 import { describeExit } from '../core/lifecycle/event-messages.ts';
 import { limitsView } from '../core/limits/limits.ts';
 import { overStorage } from '../core/limits/storage.ts';
 import { formatDuration } from '../core/limits/units.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { TenantState } from '../core/tenants/tenant-state.ts';
+import type { InstanceView } from '../core/verbs/verbs.ts';
 import type { Runner } from './instance/runner.ts';
 
 export interface ViewContext {

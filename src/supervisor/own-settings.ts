@@ -1,9 +1,9 @@
 /** Changes what is one instance's own: written first, then applied. */
 import { changedOverrides } from '../core/input/instance-change.ts';
-import type { InstanceChanges } from '../core/input/verbs.ts';
 import { LIMITS } from '../core/limits/limit-table.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { serviceNamed } from '../core/service/service.ts';
+import type { InstanceChanges } from '../core/verbs/verbs.ts';
 import type { Runner } from './instance/runner.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
 import { unwritten } from './unwritten.ts';

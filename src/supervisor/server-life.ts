@@ -3,12 +3,12 @@
  */
 import { CONFIG } from '../core/access/actor.ts';
 import { describeDiff } from '../core/input/diff-words.ts';
-import type { SpawnOptions } from '../core/input/verbs.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
 import { applicable, type ConfigDiff, diffConfigs } from '../core/lifecycle/reconcile.ts';
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config, ListedInstance } from '../core/service/service.ts';
 import { REFUSALS } from '../core/tenants/tenant-state.ts';
+import type { SpawnOptions } from '../core/verbs/verbs.ts';
 import { type ErrorCode, isLockedOut, TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import { turns } from '../node/event-loop-turns.ts';

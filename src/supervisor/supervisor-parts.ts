@@ -1,7 +1,6 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
 
 import type { Capacity } from '../core/admission/eviction.ts';
-import type { SelfVerbs } from '../core/input/self-verbs.ts';
 import { type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
@@ -9,6 +8,7 @@ import { type Config, type ServiceConfig, serviceNamed } from '../core/service/s
 import { assertSameUser } from '../core/tenants/same-user.ts';
 import { type Skeleton, skeletonFor } from '../core/tenants/skeleton.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
+import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import { TenementError } from '../errors.ts';
 import { detached, fault } from '../faults.ts';
 import { Generations } from './activity/generations.ts';
@@ -19,10 +19,10 @@ import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
 import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
+import { Allowances } from './quotas/allowances.ts';
+import { Counters } from './quotas/counters.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
-import { Allowances } from './tenants/allowances.ts';
-import { Counters } from './tenants/counters.ts';
 import { ExpiryWatch } from './tenants/expiry-watch.ts';
 import { Registrar } from './tenants/registrar.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';

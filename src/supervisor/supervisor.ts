@@ -3,14 +3,14 @@
 import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import { pageOf } from '../core/input/page.ts';
-import type { SelfVerbs } from '../core/input/self-verbs.ts';
-import type { SupervisorFace } from '../core/input/supervisor-face.ts';
-import type { TenantFace } from '../core/input/tenant-verbs.ts';
-import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../core/input/verbs.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
+import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
+import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
+import type { TenantFace } from '../core/verbs/tenant-verbs.ts';
+import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../core/verbs/verbs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';

@@ -1,11 +1,11 @@
 /** The public verbs on one instance, as one actor's. They change an instance only through events. */
 import type { Actor } from '../core/access/actor.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
-import type { InstanceChanges, InstanceView, SpawnOptions, SupervisorVerbs } from '../core/input/verbs.ts';
 import type { EventType } from '../core/lifecycle/event-types.ts';
 import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
+import type { InstanceChanges, InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs/verbs.ts';
 import { TenementError } from '../errors.ts';
 import type { Runner } from './instance/runner.ts';
 import { changeOverrides } from './own-settings.ts';

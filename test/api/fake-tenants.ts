@@ -1,8 +1,9 @@
 /** Tenants behind the API: remembers what it was asked, keeps views in a map. */
-import type { CreateTenantOptions, TenantFace, TenantVerbs, TenantView } from '../../src/core/input/tenant-verbs.ts';
-import type { InstanceView } from '../../src/core/input/verbs.ts';
+
 import { unknownTenant } from '../../src/core/tenants/tenant.ts';
 import type { TenantChanges } from '../../src/core/tenants/tenant-change.ts';
+import type { CreateTenantOptions, TenantFace, TenantVerbs, TenantView } from '../../src/core/verbs/tenant-verbs.ts';
+import type { InstanceView } from '../../src/core/verbs/verbs.ts';
 
 export function tenantView(id: string, overrides: Partial<TenantView> = {}): TenantView {
   return {

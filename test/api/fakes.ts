@@ -3,8 +3,6 @@
 import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import { pageOf } from '../../src/core/input/page.ts';
-import type { SupervisorFace } from '../../src/core/input/supervisor-face.ts';
-import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../../src/core/input/verbs.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { parseInstanceName, unknownInstance } from '../../src/core/lifecycle/instance.ts';
@@ -28,6 +26,8 @@ import type { LogFilter, LogLine, LogStore } from '../../src/core/stores/log-sto
 import type { Tally } from '../../src/core/usage/tally.ts';
 import type { UsageFace } from '../../src/core/usage/usage-face.ts';
 import type { UsageInput, UsagePage, UsageView } from '../../src/core/usage/usage-query.ts';
+import type { SupervisorFace } from '../../src/core/verbs/supervisor-face.ts';
+import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../../src/core/verbs/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/tokens.ts';

@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceView } from '../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../src/core/verbs/verbs.ts';
 import { isMissing } from '../e2e/fronts.ts';
 import { serveFile, temporaryDirectory } from '../e2e/support.ts';
 import { install, installationRoot, writeConfigFor } from './installation.ts';

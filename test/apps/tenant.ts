@@ -1,5 +1,5 @@
 /** One tenant of an application, used by its visitor and its operator. */
-import type { InstanceView } from '../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../src/core/verbs/verbs.ts';
 import { tenement } from '../e2e/command.ts';
 import type { TestServer } from '../e2e/support.ts';
 import { Visitor } from './visitor.ts';

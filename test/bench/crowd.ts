@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
-import { openStateDir } from '../../src/registry/state-dir.ts';
+import { openStateDir } from '../../src/registry/locks/state-dir.ts';
 import { get } from './bare.ts';
 import { quantile, timed } from './figures.ts';
 import { BenchServer } from './server.ts';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { InstanceView } from '../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../src/core/verbs/verbs.ts';
 import { freePort } from '../ports.ts';
 import { configText, type Edit, FIRST_EDIT } from './tenants.ts';
 

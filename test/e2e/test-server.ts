@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs';
 import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { InstanceView } from '../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../src/core/verbs/verbs.ts';
 import { type CommandResult, tenement, Watch } from './command.ts';
 import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups, thawAll } from './leftovers.ts';

@@ -17,7 +17,7 @@ import { createEventLog } from '../../src/registry/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { whenWritable } from '../../src/registry/patience.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
-import { createTokenStore } from '../../src/registry/tokens.ts';
+import { createTokenStore } from '../../src/registry/tokens/tokens.ts';
 
 const QUIET = { clock: systemClock, logger: silentLogger() };
 const CI = { name: 'ci', ...EVERYTHING, expiresAtMs: null };

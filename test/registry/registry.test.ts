@@ -14,9 +14,9 @@ import { systemClock } from '../../src/node/clock.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createEventLog } from '../../src/registry/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
-import { acquireStateLock } from '../../src/registry/lock.ts';
+import { acquireStateLock } from '../../src/registry/locks/lock.ts';
+import { openStateDir } from '../../src/registry/locks/state-dir.ts';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
-import { openStateDir } from '../../src/registry/state-dir.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
 
 const QUIET = { clock: systemClock, logger: silentLogger() };
@@ -228,7 +228,7 @@ describe('the state directory', () => {
 
 /** A process that runs `program` on `dir`, and stays. */
 async function startHolder(dir: string, program: string) {
-  const lockModule = fileURLToPath(new URL('../../src/registry/lock.ts', import.meta.url));
+  const lockModule = fileURLToPath(new URL('../../src/registry/locks/lock.ts', import.meta.url));
   const script = `import { acquireStateLock } from ${JSON.stringify(lockModule)};
     const dir = ${JSON.stringify(dir)};
     ${program}

@@ -1,6 +1,6 @@
 /** A supervisor whose verbs are those of an operator at the command line. */
 import { CLI } from '../../src/core/access/actor.ts';
-import type { SupervisorVerbs } from '../../src/core/input/verbs.ts';
+import type { SupervisorVerbs } from '../../src/core/verbs/verbs.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 
 export class OperatedSupervisor extends Supervisor implements SupervisorVerbs {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../src/core/admission/serving.ts';
-import type { SupervisorVerbs } from '../../src/core/input/verbs.ts';
+import type { SupervisorVerbs } from '../../src/core/verbs/verbs.ts';
 import { granted, here, ready, settle, type World, world } from './fakes.ts';
 
 describe('a wake', () => {

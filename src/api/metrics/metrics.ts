@@ -2,12 +2,12 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
-import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
-import type { InstanceView } from '../../core/input/verbs.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
 import type { QuotaFace } from '../../core/quota/quota-face.ts';
 import type { UsageFace } from '../../core/usage/usage-face.ts';
+import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
+import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { faultCount } from '../../faults.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';

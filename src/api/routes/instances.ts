@@ -1,10 +1,10 @@
 /** /api/instances: the verbs of the supervisor. */
 
-import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
-import type { InstanceView, SpawnOptions } from '../../core/input/verbs.ts';
 import { type InstanceName, namedInstance, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
+import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
+import type { InstanceView, SpawnOptions } from '../../core/verbs/verbs.ts';
 import { TenementError, toTenementError } from '../../errors.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';

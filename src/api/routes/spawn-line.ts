@@ -1,7 +1,7 @@
 /** /spawn/SERVICE/--id=ID: a one-line form for a signup hook that calls curl. */
 
-import type { InstanceView, SupervisorVerbs } from '../../core/input/verbs.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
+import type { InstanceView, SupervisorVerbs } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';

@@ -1,8 +1,9 @@
 /** /api/tenants: tenants as a whole. */
-import type { SupervisorFace } from '../../core/input/supervisor-face.ts';
-import type { CreatedTenant, CreateTenantOptions } from '../../core/input/tenant-verbs.ts';
+
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
+import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
+import type { CreatedTenant, CreateTenantOptions } from '../../core/verbs/tenant-verbs.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import { assertMaySetTerms } from '../access/terms.ts';

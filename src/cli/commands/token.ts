@@ -1,7 +1,7 @@
 /** `tenement token`: manages access to the API over TCP. */
 import type { Command } from 'commander';
 import type { TokenInput } from '../../core/access/new-token.ts';
-import type { TokenView } from '../../core/input/token-verbs.ts';
+import type { TokenView } from '../../core/verbs/token-verbs.ts';
 import { age, duration, table } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
 import { terminalText } from '../output/terminal-text.ts';

@@ -1,7 +1,7 @@
 /** Numbers and tables for people. Pure. */
 
-import type { InstanceView } from '../../core/input/verbs.ts';
 import { formatBytes } from '../../core/limits/units.ts';
+import type { InstanceView } from '../../core/verbs/verbs.ts';
 
 /** Stands for an unknown value. */
 export const UNKNOWN = '-';

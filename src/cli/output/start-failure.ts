@@ -1,5 +1,5 @@
 /** A start that did not end in `ready`, with the last output of the process. */
-import type { InstanceView } from '../../core/input/verbs.ts';
+import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import { terminalText } from './terminal-text.ts';
 

@@ -2,8 +2,8 @@
 import type { InstanceOverrides } from '../lifecycle/instance.ts';
 import { LIMIT_NAMES, LIMITS } from '../limits/limit-table.ts';
 import { ownLimits } from '../limits/limits.ts';
+import type { InstanceChanges } from '../verbs/verbs.ts';
 import { withChanges } from './changed-names.ts';
-import type { InstanceChanges } from './verbs.ts';
 
 /** Applies changes. A part in which nothing differs stays the same object. */
 export function changedOverrides(

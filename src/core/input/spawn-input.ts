@@ -1,9 +1,9 @@
 /** Checks a library caller's options for a spawn, as the API checks its body. Pure. */
 
 import { LIMIT_NAMES, type LimitName, limitProblem } from '../limits/limit-table.ts';
+import type { SpawnOptions } from '../verbs/verbs.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 import { isVariableValue, VARIABLE_NAME, VARIABLE_NAME_EXPECTED, VARIABLE_VALUE_EXPECTED } from './variable.ts';
-import type { SpawnOptions } from './verbs.ts';
 
 const KEYS = ['env', 'limits', 'start', 'wait'];
 

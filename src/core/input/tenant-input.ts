@@ -1,8 +1,8 @@
 /** Checks a library caller's options for tenants, as the API checks its bodies. Pure. */
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../tenants/labels.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
+import type { CreateTenantOptions } from '../verbs/tenant-verbs.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
-import type { CreateTenantOptions } from './tenant-verbs.ts';
 import { isVariableValue, VARIABLE_NAME, VARIABLE_NAME_EXPECTED, VARIABLE_VALUE_EXPECTED } from './variable.ts';
 
 const TERMS = ['plan', 'expires', 'labels', 'env'];

@@ -1,5 +1,5 @@
 /** The outcome of a spawn. Pure. */
-import type { InstanceView } from '../input/verbs.ts';
+import type { InstanceView } from '../verbs/verbs.ts';
 
 /** Whether a start that was waited for failed to produce a serving process. */
 export function hasStartFailed(view: Pick<InstanceView, 'state' | 'desired'>, created: boolean): boolean {

@@ -1,13 +1,14 @@
 /** What an instance may ask of tenement about its own tenant. */
-import type { SelfUsage, SelfVerbs } from '../../core/input/self-verbs.ts';
+
 import { limitsView } from '../../core/limits/limits.ts';
 import type { Clock } from '../../core/ports.ts';
 import { periodAt } from '../../core/quota/period.ts';
 import { quotaJson } from '../../core/quota/quota-face.ts';
 import { METERS, type Meter, type UsageTotals } from '../../core/usage/meters.ts';
+import type { SelfUsage, SelfVerbs } from '../../core/verbs/self-verbs.ts';
 import type { InstanceTable } from '../instance-table.ts';
-import type { Allowances } from './allowances.ts';
-import type { Counters } from './counters.ts';
+import type { Allowances } from '../quotas/allowances.ts';
+import type { Counters } from '../quotas/counters.ts';
 import type { TenantTable } from './tenant-table.ts';
 
 export interface SelfVerbsDeps {

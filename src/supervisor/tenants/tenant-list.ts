@@ -1,11 +1,12 @@
 /** What is known of tenants: one, or pages of those that match a query. */
-import type { TenantPage, TenantQuery, TenantView } from '../../core/input/tenant-verbs.ts';
+
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { hasLabels } from '../../core/tenants/labels.ts';
 import { type TenantRecord, unknownTenant } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
+import type { TenantPage, TenantQuery, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceTable } from '../instance-table.ts';
-import type { Allowances } from './allowances.ts';
+import type { Allowances } from '../quotas/allowances.ts';
 import type { TenantGates } from './tenant-gates.ts';
 import type { TenantInstances } from './tenant-instances.ts';
 import type { TenantTable } from './tenant-table.ts';

@@ -1,11 +1,11 @@
 /** The public verbs on one tenant, as one actor's. Each change is written before it takes effect. */
 import type { Actor } from '../../core/access/actor.ts';
-import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/input/tenant-verbs.ts';
-import type { InstanceView } from '../../core/input/verbs.ts';
 import type { EventType } from '../../core/lifecycle/event-types.ts';
 import { assertTenantId, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import { changedFields, changedTenant, differenceFrom, type TenantChanges } from '../../core/tenants/tenant-change.ts';
 import { REFUSALS } from '../../core/tenants/tenant-state.ts';
+import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/verbs/tenant-verbs.ts';
+import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
 import type { Runner } from '../instance/runner.ts';
 import { replaceOutdated } from '../replacement.ts';

@@ -1,9 +1,10 @@
 /** The view of a tenant for the API and the CLI. */
-import type { TenantView } from '../../core/input/tenant-verbs.ts';
+
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { type QuotaView, quotaJson } from '../../core/quota/quota-face.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
+import type { TenantView } from '../../core/verbs/tenant-verbs.ts';
 
 export interface TenantFacts {
   readonly state: TenantState;

@@ -1,5 +1,5 @@
 /** Attempts that end with the end of the instance, which the tenant itself cannot report. */
-import type { InstanceView } from '../../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../../src/core/verbs/verbs.ts';
 import { BOMBER, denied, done, type Finding, tell, undo } from '../attempt.ts';
 import { CAPS } from '../levels.ts';
 import { holdsWithin } from '../look.ts';

@@ -1,7 +1,7 @@
 /** Attempts that succeed only at the right moment, or show only at the next look of tenement. */
 import { Agent } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { InstanceView } from '../../../src/core/input/verbs.ts';
+import type { InstanceView } from '../../../src/core/verbs/verbs.ts';
 import { askSocket } from '../../e2e/clients.ts';
 import { type Answer, send } from '../../e2e/test-server.ts';
 import { denied, done, type Finding, tell, undo } from '../attempt.ts';

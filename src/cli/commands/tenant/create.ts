@@ -1,8 +1,8 @@
 /** `tenement tenant create`: registers a tenant and starts its services. */
 import type { Command } from 'commander';
-import type { CreateTenantOptions } from '../../../core/input/tenant-verbs.ts';
 import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import type { CreateTenantOptions } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel, collectVariable } from '../../assignments.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';

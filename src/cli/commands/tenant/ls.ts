@@ -1,7 +1,7 @@
 /** `tenement tenant ls`: lists tenants, one per line. */
 import { type Command, Option } from 'commander';
-import type { TenantQuery, TenantView } from '../../../core/input/tenant-verbs.ts';
 import { TENANT_STATES, type TenantState } from '../../../core/tenants/tenant-state.ts';
+import type { TenantQuery, TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel } from '../../assignments.ts';
 import { bytes, table, UNKNOWN } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';

@@ -1,10 +1,10 @@
 /** `tenement tenant show`: prints everything known about one tenant. */
 import type { Command } from 'commander';
-import type { TenantView } from '../../../core/input/tenant-verbs.ts';
-import type { InstanceView } from '../../../core/input/verbs.ts';
 import { formatDuration } from '../../../core/limits/units.ts';
 import type { QuotaJson } from '../../../core/quota/quota-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { age, block, bytes, duration } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';

@@ -1,9 +1,9 @@
 /** `tenement tenant stop` and `start`: an operator's stop of all instances of a tenant, and its end. */
 import type { Command } from 'commander';
 import type { ApiClient } from '../../../api/client.ts';
-import type { TenantView } from '../../../core/input/tenant-verbs.ts';
 import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';

@@ -1,7 +1,7 @@
 /** Tenants and their instances as text for people. */
 import type { ApiClient } from '../../../api/client.ts';
-import type { TenantView } from '../../../core/input/tenant-verbs.ts';
-import type { InstanceView } from '../../../core/input/verbs.ts';
+import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';
 import { table, UNKNOWN } from '../../output/format.ts';
 

@@ -1,5 +1,5 @@
 /** The refusal of a directory of sockets that another server uses, or in which one left tenants. */
-import { TenementError } from '../errors.ts';
+import { TenementError } from '../../errors.ts';
 
 /** The content of a claim's record. */
 export interface SocketOwner {

@@ -1,7 +1,7 @@
 /** `tenement stop`: an operator's stop; requests do not wake the instance. */
 import type { Command } from 'commander';
-import type { CliIo } from '../output/io.ts';
-import { verbCommand } from '../verb.ts';
+import type { CliIo } from '../../output/io.ts';
+import { verbCommand } from '../../verb.ts';
 
 export function stopCommand(program: Command, io: CliIo): void {
   verbCommand(program, io, {

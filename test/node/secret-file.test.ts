@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readSecretFile } from '../src/secret-file.ts';
+import { readSecretFile } from '../../src/node/secret-file.ts';
 
 function secretFile(mode: number, text = 'secret\n'): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));

@@ -1,11 +1,11 @@
 /** `tenement status`: prints everything known about one instance. */
 import type { Command } from 'commander';
-import type { InstanceView } from '../../core/input/verbs.ts';
-import { instanceOf, takesInstance } from '../instance-argument.ts';
-import { age, block, bytes, duration, isBusy, plural } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { terminalText } from '../output/terminal-text.ts';
-import { type GlobalOptions, withClient } from '../target.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
+import { instanceOf, takesInstance } from '../../instance-argument.ts';
+import { age, block, bytes, duration, isBusy, plural } from '../../output/format.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface StatusOptions extends GlobalOptions {
   readonly id?: string;

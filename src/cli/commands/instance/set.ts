@@ -1,16 +1,16 @@
 /** `tenement set`: changes variables and limits of one instance. */
 import type { Command } from 'commander';
-import type { InstanceChanges } from '../../core/input/verbs.ts';
-import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
-import { LIMIT_NAMES, LIMITS } from '../../core/limits/limit-table.ts';
-import type { LimitsInput } from '../../core/limits/limits.ts';
-import { TenementError } from '../../errors.ts';
-import { changesOf, collectVariable } from '../assignments.ts';
-import { instanceOf, takesInstance } from '../instance-argument.ts';
-import { limitsOf, takesLimits } from '../limit-options.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { StartFailure } from '../output/start-failure.ts';
-import { type GlobalOptions, withClient } from '../target.ts';
+import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
+import { LIMIT_NAMES, LIMITS } from '../../../core/limits/limit-table.ts';
+import type { LimitsInput } from '../../../core/limits/limits.ts';
+import type { InstanceChanges } from '../../../core/verbs/verbs.ts';
+import { TenementError } from '../../../errors.ts';
+import { changesOf, collectVariable } from '../../assignments.ts';
+import { instanceOf, takesInstance } from '../../instance-argument.ts';
+import { limitsOf, takesLimits } from '../../limit-options.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { StartFailure } from '../../output/start-failure.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface SetOptions extends GlobalOptions, LimitsInput {
   readonly id?: string;

@@ -3,7 +3,7 @@
  * in whatever way, so there is no stale lock to clear.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { loadExperimental } from '../node/experimental.ts';
+import { loadExperimental } from '../../node/experimental.ts';
 
 const sqlite = loadExperimental('node:sqlite');
 

@@ -1,11 +1,11 @@
 /** `tenement rm`: unregisters an instance. */
 import type { Command } from 'commander';
-import type { ApiClient } from '../../api/client.ts';
-import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
-import { TenementError } from '../../errors.ts';
-import { instanceOf, takesInstance } from '../instance-argument.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { type GlobalOptions, withClient } from '../target.ts';
+import type { ApiClient } from '../../../api/client.ts';
+import { type InstanceName, parseInstanceName } from '../../../core/lifecycle/instance.ts';
+import { TenementError } from '../../../errors.ts';
+import { instanceOf, takesInstance } from '../../instance-argument.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface RmOptions extends GlobalOptions {
   readonly id?: string;

@@ -1,7 +1,7 @@
 /** Counters of tenants, within the limits of their plans. */
 import { type Counter, counted, counterLimit } from '../../core/plans/counters.ts';
 import type { CounterStore } from '../../core/stores/counter-store.ts';
-import type { TenantTable } from './tenant-table.ts';
+import type { TenantTable } from '../tenants/tenant-table.ts';
 
 export class Counters {
   private readonly store: CounterStore;

@@ -1,7 +1,7 @@
 /** Makes sure that one server at most uses a state directory. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TenementError } from '../errors.ts';
+import { TenementError } from '../../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
 
 /** Takes the lock. @throws {TenementError} `already_running`, which names the process that holds it */

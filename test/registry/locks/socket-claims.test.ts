@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { takeLock } from '../../src/registry/exclusive-lock.ts';
-import { SocketClaims } from '../../src/registry/socket-claims.ts';
+import { takeLock } from '../../../src/registry/locks/exclusive-lock.ts';
+import { SocketClaims } from '../../../src/registry/locks/socket-claims.ts';
 
 const UID = 7;
 

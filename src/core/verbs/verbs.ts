@@ -1,10 +1,11 @@
 /** The public verbs on one instance, and its view. */
+
+import type { Changes } from '../input/changed-names.ts';
+import type { PageQuery } from '../input/page.ts';
 import type { InstanceName, LastExit, State } from '../lifecycle/instance.ts';
 import type { LimitName } from '../limits/limit-table.ts';
 import type { LimitsInput, LimitsView } from '../limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../service/operator-command.ts';
-import type { Changes } from './changed-names.ts';
-import type { PageQuery } from './page.ts';
 
 /** An instance in JSON (docs/http.md); unknown values are null. Times are ISO 8601. */
 export interface InstanceView {

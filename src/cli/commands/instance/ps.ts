@@ -1,9 +1,9 @@
 /** `tenement ps`: lists every instance, one per line. */
 import type { Command } from 'commander';
-import type { InstanceView } from '../../core/input/verbs.ts';
-import { age, bytes, isBusy, table, UNKNOWN } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { type GlobalOptions, withClient } from '../target.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
+import { age, bytes, isBusy, table, UNKNOWN } from '../../output/format.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
 
 const HEADINGS = ['INSTANCE', 'STATE', 'PID', 'UPTIME', 'IDLE', 'MEMORY', 'RESTARTS', 'REQUESTS'];
 

@@ -4,13 +4,13 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
-import type { Ability } from '../core/access/ability.ts';
-import { parseScope, scopeText } from '../core/access/scope.ts';
-import type { Clock } from '../core/ports.ts';
-import type { TokenCheck, TokenInfo, TokenStore } from '../core/stores/token-store.ts';
-import type { Logger } from '../logger.ts';
-import { type Database, durably, reading } from './database.ts';
-import { whenWritable } from './patience.ts';
+import type { Ability } from '../../core/access/ability.ts';
+import { parseScope, scopeText } from '../../core/access/scope.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { TokenCheck, TokenInfo, TokenStore } from '../../core/stores/token-store.ts';
+import type { Logger } from '../../logger.ts';
+import { type Database, durably, reading } from '../database.ts';
+import { whenWritable } from '../patience.ts';
 import { isMistyped, newTokenText } from './token-text.ts';
 import { TokenUse } from './token-use.ts';
 

@@ -3,7 +3,7 @@ import type { Quota } from '../../../src/core/quota/quota.ts';
 import { NO_POLICY, type QuotaPolicy } from '../../../src/core/quota/quota-policy.ts';
 import { type NewEvent, numbered } from '../../../src/core/stores/event-log.ts';
 import { silentLogger } from '../../../src/logger.ts';
-import { Allowances } from '../../../src/supervisor/tenants/allowances.ts';
+import { Allowances } from '../../../src/supervisor/quotas/allowances.ts';
 import { FakeQuotas } from '../fake-quotas.ts';
 import { FakeClock } from '../fakes.ts';
 

@@ -1,16 +1,16 @@
 /** `tenement spawn`: registers an instance and starts it. */
 import type { Command } from 'commander';
-import type { InstanceView } from '../../core/input/verbs.ts';
-import { parseInstanceName } from '../../core/lifecycle/instance.ts';
-import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
-import type { LimitsInput } from '../../core/limits/limits.ts';
-import { collectVariable } from '../assignments.ts';
-import { instanceOf } from '../instance-argument.ts';
-import { limitsOf, takesLimits } from '../limit-options.ts';
-import { block } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { StartFailure } from '../output/start-failure.ts';
-import { type GlobalOptions, withClient } from '../target.ts';
+import { parseInstanceName } from '../../../core/lifecycle/instance.ts';
+import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
+import type { LimitsInput } from '../../../core/limits/limits.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
+import { collectVariable } from '../../assignments.ts';
+import { instanceOf } from '../../instance-argument.ts';
+import { limitsOf, takesLimits } from '../../limit-options.ts';
+import { block } from '../../output/format.ts';
+import { type CliIo, print, printJson } from '../../output/io.ts';
+import { StartFailure } from '../../output/start-failure.ts';
+import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface SpawnCommandOptions extends GlobalOptions, LimitsInput {
   readonly id?: string;

@@ -1,7 +1,7 @@
 /** When tokens were last used: noted in memory, and written later, so that no request waits for it. */
-import type { Clock } from '../core/ports.ts';
-import type { Logger } from '../logger.ts';
-import { type Database, transaction } from './database.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Logger } from '../../logger.ts';
+import { type Database, transaction } from '../database.ts';
 
 /** A token's uses within this time of the last one that was noted are not noted. */
 const RESOLUTION_MS = 60_000;

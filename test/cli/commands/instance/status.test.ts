@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { describe } from '../../../src/cli/commands/status.ts';
-import { CRASHED, view } from '../../api/fakes.ts';
+import { describe } from '../../../../src/cli/commands/instance/status.ts';
+import { CRASHED, view } from '../../../api/fakes.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:02:00.000Z');
 

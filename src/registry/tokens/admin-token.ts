@@ -1,10 +1,10 @@
 /** The first token, in a file for its owner. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { ABILITIES } from '../core/access/ability.ts';
-import { SYSTEM } from '../core/access/actor.ts';
-import { EVERYTHING } from '../core/access/permission.ts';
-import type { TokenFace } from '../core/input/token-verbs.ts';
-import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
+import { ABILITIES } from '../../core/access/ability.ts';
+import { SYSTEM } from '../../core/access/actor.ts';
+import { EVERYTHING } from '../../core/access/permission.ts';
+import type { TokenInfo, TokenStore } from '../../core/stores/token-store.ts';
+import type { TokenFace } from '../../core/verbs/token-verbs.ts';
 
 export interface AdminTokenDeps {
   readonly tokens: TokenFace;

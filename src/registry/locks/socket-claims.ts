@@ -8,8 +8,8 @@
 import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { privateDir, type SocketShare } from '../core/service/socket-path.ts';
-import { TenementError } from '../errors.ts';
+import { privateDir, type SocketShare } from '../../core/service/socket-path.ts';
+import { TenementError } from '../../errors.ts';
 import { type ExclusiveLock, takeLock } from './exclusive-lock.ts';
 import { type AbandonedClaim, leftBy, type SocketOwner, SocketsTaken, takenBy } from './sockets-taken.ts';
 

@@ -1,7 +1,7 @@
 /** `tenement start`: an operator's start, also of stopped or failed instances. */
 import type { Command } from 'commander';
-import type { CliIo } from '../output/io.ts';
-import { verbCommand } from '../verb.ts';
+import type { CliIo } from '../../output/io.ts';
+import { verbCommand } from '../../verb.ts';
 
 export function startCommand(program: Command, io: CliIo): void {
   verbCommand(program, io, {

@@ -1,6 +1,6 @@
 /** tenement's own directory, `{data_dir}/.tenement`, private to the server's user. */
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
-import { TenementError } from '../errors.ts';
+import { TenementError } from '../../errors.ts';
 
 /** Makes the directory with mode 0700, or checks an existing one. @throws {TenementError} `state_failed` */
 export function openStateDir(stateDir: string): void {

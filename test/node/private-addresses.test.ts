@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { isOwnAddress, privateKind } from '../src/private-addresses.ts';
+import { isOwnAddress, privateKind } from '../../src/node/private-addresses.ts';
 
 const PRIVATE = {
   loopback: ['127.0.0.1', '127.255.255.254', '::1'],
