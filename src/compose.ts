@@ -23,7 +23,7 @@ import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
-import { Notifications } from './notify/notifications.ts';
+import { Notifications } from './notifications.ts';
 import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { createUsageMeter } from './process/child/usage.ts';
 import { descriptorLimit } from './process/launch/descriptors.ts';

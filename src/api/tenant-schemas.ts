@@ -102,6 +102,7 @@ export const tenantSchema = z.object({
   instances: z.array(z.string()),
   variables: z.array(z.string()),
   storageBytes: z.number().nullable(),
+  requestsThisMonth: z.int(),
   quotas: z.array(
     z.object({
       meter: z.enum(QUOTA_METERS),

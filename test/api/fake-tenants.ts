@@ -17,6 +17,7 @@ export function tenantView(id: string, overrides: Partial<TenantView> = {}): Ten
     instances: [`api:${id}`],
     variables: [],
     storageBytes: null,
+    requestsThisMonth: 0,
     quotas: [],
     createdAt: '2026-01-01T00:00:00.000Z',
     ...overrides,

@@ -25,6 +25,8 @@ export interface TenantView {
   readonly variables: readonly string[];
   /** Size of its directory on disk; null without a storage limit, or before the first measurement. */
   readonly storageBytes: number | null;
+  /** Requests of this month in UTC that were passed on to its processes. */
+  readonly requestsThisMonth: number;
   /** The quotas of its plan. */
   readonly quotas: readonly QuotaJson[];
   readonly createdAt: string;

@@ -1,9 +1,12 @@
 /** What is known of tenants: one, or pages of those that match a query. */
 
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { Clock } from '../../core/ports.ts';
+import { periodAt } from '../../core/quota/period.ts';
 import { hasLabels } from '../../core/tenants/labels.ts';
 import { type TenantRecord, unknownTenant } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
+import type { UsageTotals } from '../../core/usage/meters.ts';
 import type { TenantPage, TenantQuery, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import type { Allowances } from '../quotas/allowances.ts';
@@ -18,6 +21,7 @@ export interface TenantListDeps {
   readonly tenantInstances: TenantInstances;
   readonly instanceTable: InstanceTable;
   readonly allowances: Pick<Allowances, 'isOverQuota' | 'quotasOf'>;
+  readonly deps: { readonly usage: Pick<UsageTotals, 'total'>; readonly clock: Pick<Clock, 'nowMs'> };
 }
 
 /** @throws {TenementError} `unknown_tenant` */
@@ -34,8 +38,13 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
     plan: deps.tenants.planOn(record.plan)?.name ?? null,
     instances,
     storageBytes: storageOf(instances, deps),
+    requestsThisMonth: requestsOf(record.id, deps),
     quotas: deps.allowances.quotasOf(record.id),
   });
+}
+
+function requestsOf(tenantId: string, { deps: { usage, clock } }: TenantListDeps): number {
+  return usage.total(tenantId, 'requests', periodAt('month', clock.nowMs()).startMs);
 }
 
 /** Over its quota, a tenant is refused request by request, as the quota counts. */

@@ -12,11 +12,12 @@ export interface TenantFacts {
   readonly plan: string | null;
   readonly instances: readonly InstanceName[];
   readonly storageBytes: number | null;
+  readonly requestsThisMonth: number;
   readonly quotas: readonly QuotaView[];
 }
 
 export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantView {
-  const { state, plan, instances, storageBytes, quotas } = facts;
+  const { state, plan, instances, storageBytes, requestsThisMonth, quotas } = facts;
   const { id, labels, env, createdAtMs, expiresAtMs } = record;
   return {
     id,
@@ -29,6 +30,7 @@ export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantVi
     instances,
     variables: Object.keys(env).sort(),
     storageBytes,
+    requestsThisMonth,
     quotas: quotas.map(quotaJson),
     createdAt: iso(createdAtMs),
   };

@@ -38,13 +38,18 @@ describe('tenant', () => {
     const { cli, tenants } = await withAcme();
     tenants.views.set(
       'globex',
-      tenantView('globex', { plan: null, expiresAt: '2030-01-01T00:00:00.000Z', storageBytes: 1024 ** 2 }),
+      tenantView('globex', {
+        plan: null,
+        expiresAt: '2030-01-01T00:00:00.000Z',
+        storageBytes: 1024 ** 2,
+        requestsThisMonth: 42,
+      }),
     );
     expect((await cli('tenant', 'ls')).out).toBe(
       [
-        'TENANT  PLAN  STATE   INSTANCES  EXPIRES                   STORAGE',
-        'acme    free  active  1          -                         -',
-        'globex  -     active  1          2030-01-01T00:00:00.000Z  1.0 MB',
+        'TENANT  PLAN  STATE   INSTANCES  EXPIRES                   REQUESTS  STORAGE',
+        'acme    free  active  1          -                         0         -',
+        'globex  -     active  1          2030-01-01T00:00:00.000Z  42        1.0 MB',
         '',
       ].join('\n'),
     );

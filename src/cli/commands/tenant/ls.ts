@@ -7,7 +7,7 @@ import { bytes, table, UNKNOWN } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
-const HEADINGS = ['TENANT', 'PLAN', 'STATE', 'INSTANCES', 'EXPIRES', 'STORAGE'];
+const HEADINGS = ['TENANT', 'PLAN', 'STATE', 'INSTANCES', 'EXPIRES', 'REQUESTS', 'STORAGE'];
 
 interface LsOptions extends GlobalOptions {
   readonly plan?: string;
@@ -19,7 +19,7 @@ interface LsOptions extends GlobalOptions {
 export function lsCommand(tenant: Command, io: CliIo): void {
   tenant
     .command('ls')
-    .description('list the tenants')
+    .description('list the tenants, with their requests of this month')
     .option('--plan <name>', 'only those on this plan')
     .addOption(new Option('--state <state>', 'only those in this state').choices(TENANT_STATES))
     .option('--label <key=value>', 'only those with this label; can be repeated', collectLabel)
@@ -36,6 +36,7 @@ async function ls({ plan, state, label, ...options }: LsOptions, io: CliIo): Pro
   await print(io, isFiltered ? 'No such tenants.' : 'No tenants. Register one: tenement tenant create ID');
 }
 
-function row({ id, plan, state, instances, expiresAt, storageBytes }: TenantView): string[] {
-  return [id, plan ?? UNKNOWN, state, String(instances.length), expiresAt ?? UNKNOWN, bytes(storageBytes)];
+function row({ id, plan, state, instances, expiresAt, requestsThisMonth, storageBytes }: TenantView): string[] {
+  const counts = [String(instances.length), expiresAt ?? UNKNOWN, String(requestsThisMonth)];
+  return [id, plan ?? UNKNOWN, state, ...counts, bytes(storageBytes)];
 }
