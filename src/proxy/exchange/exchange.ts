@@ -161,7 +161,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     // A truncated body must not look complete.
     if (this.response.headersSent) return void this.response.destroy();
     this.retries ??= new Retries(this.request);
-    if (lease !== null && this.retries.allows({ sent: !isUnsent, heard })) {
+    if (lease !== null && this.retries.allows({ generation: lease.generation, sent: !isUnsent, heard })) {
       return void this.retry(this.retries, lease.generation).catch((error: unknown) => this.broken(error));
     }
     this.note('request failed', error.message);

@@ -7,11 +7,24 @@ import { isRepeatable, requestFingerprint } from './repeatable.ts';
 const EXIT_SEEN_WITHIN_MS = 25;
 /** A process that refuses connections is ending. If it still lives after this time, it is tried once more. */
 const LISTENER_BACK_WITHIN_MS = 2000;
+/** How many processes may refuse one request. Each was ready before; more than a few in a row are crashing. */
+const MAX_REFUSING = 3;
+
+/** How a try of a request failed. */
+export interface Failure {
+  /** The process that it was for. */
+  readonly generation: number;
+  /** Whether the process may have got the request. */
+  readonly sent: boolean;
+  /** Whether a byte of a response came. */
+  readonly heard: boolean;
+}
 
 export class Retries {
   private readonly request: ClientRequest;
   private again: SecondTry | undefined;
-  private reconnected = false;
+  /** Processes that never got the request. */
+  private readonly refusing = new Set<number>();
   private backlogSinceMs: number | null = null;
 
   constructor(request: ClientRequest) {
@@ -24,18 +37,18 @@ export class Retries {
   }
 
   /**
-   * Allows one retry of each kind: a process that closed the connection may refuse one, if its end is seen late. A request
-   * that was never written cannot have been acted on. Any other must be harmless, and without a byte of a response.
+   * A request that was never written cannot have been acted on, so each process may refuse it once: the next one may be
+   * killed, too. Any other retry happens once, and the request must be harmless, without a byte of a response.
    */
-  allows({ sent, heard }: { readonly sent: boolean; readonly heard: boolean }): boolean {
-    if (!sent) return !this.reconnected;
+  allows({ generation, sent, heard }: Failure): boolean {
+    if (!sent) return !this.refusing.has(generation) && this.refusing.size < MAX_REFUSING;
     return !heard && this.again === undefined && isRepeatable(this.request);
   }
 
   /** Counts a retry. Returns how long the end of the process is waited for before it, in ms. */
   begin(generation: number, sent: boolean): number {
     if (sent) this.again = { request: requestFingerprint(this.request), generation };
-    else this.reconnected = true;
+    else this.refusing.add(generation);
     return sent ? EXIT_SEEN_WITHIN_MS : LISTENER_BACK_WITHIN_MS;
   }
 
