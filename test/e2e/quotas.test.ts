@@ -1,48 +1,8 @@
-/** Rates, connections and quotas of plans, as clients meet them. */
-import { Agent } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { askSocket, beginUpload } from './clients.ts';
-import { readProc, serve, type TestServer, writeConfig } from './support.ts';
-import type { Answer } from './test-server.ts';
-
-const config = (plan: string, workers = 1, more = '') =>
-  `[proxy]\nworkers = ${workers}\ndefault_service = "app"\n[tenants]\ndefault_plan = "free"\n[plan.free]\n${plan}\n` +
-  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_timeout = 0\n${more}`;
-
-async function withTenant(toml: string, ...options: string[]): Promise<TestServer> {
-  const server = await serve(toml);
-  await server.cli('spawn', 'app', '--id', 'acme', ...options);
-  return server;
-}
-
-/** The connection was lost. */
-const NO_ANSWER: Answer = { status: 0, headers: {}, body: '' };
-
-/** Lists the proxy workers of a server. */
-function workersOf(server: TestServer): number[] {
-  const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
-}
-
-/** Sends requests on kept connections, each client one after the other, until all of them were sent. */
-async function flood(server: TestServer, { clients, requests }: { clients: number; requests: number }) {
-  const answers: Answer[] = [];
-  let left = requests;
-  await Promise.all(
-    Array.from({ length: clients }, async () => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      while (left > 0) {
-        left -= 1;
-        answers.push(await server.get('acme.localhost', '/', { agent }).catch(() => NO_ANSWER));
-      }
-      agent.destroy();
-    }),
-  );
-  return answers;
-}
-
-const countOf = (answers: readonly Answer[], status: number) => answers.filter((one) => one.status === status).length;
+import { config, countOf, flood, withTenant } from './quota-clients.ts';
+import { writeConfig } from './support.ts';
 
 describe('a quota of requests', () => {
   it('is forwarded exactly, by two workers to twenty clients, and the next ones are told when it ends', async () => {
@@ -60,36 +20,6 @@ describe('a quota of requests', () => {
     const { stdout } = await server.cli('events', '--json');
     const types = stdout.split('\n').flatMap((line) => line.match(/"quota-\d+"/) ?? []);
     expect(types).toEqual(['"quota-80"', '"quota-100"']);
-  });
-
-  it('is never passed when the server is killed in between, and lacks at most what was reserved', async () => {
-    const toml = config('quota = { requests = "300/month" }', 2);
-    const server = await withTenant(toml);
-    const before = countOf(await flood(server, { clients: 8, requests: 150 }), 200);
-    await server.stop('SIGKILL');
-    await server.start();
-    const after = countOf(await flood(server, { clients: 8, requests: 300 }), 200);
-    expect(before).toBe(150);
-    expect(before + after).toBeLessThanOrEqual(300);
-    // A hundredth is reserved at a time, and the next hundredth ahead of its use.
-    expect(before + after).toBeGreaterThanOrEqual(300 - 6);
-  });
-
-  it('is never passed when workers are killed in between', async () => {
-    const server = await withTenant(config('quota = { requests = "2000/month" }', 2));
-    const requests = flood(server, { clients: 8, requests: 2200 });
-    for (const pid of workersOf(server)) {
-      const { requests: before } = await server.instance('app:acme');
-      await expect.poll(async () => (await server.instance('app:acme')).requests).toBeGreaterThan(before + 200);
-      process.kill(pid, 'SIGKILL');
-    }
-    const answers = await requests;
-    // Many of the first ones met no worker.
-    while (countOf(answers, 429) === 0) answers.push(...(await flood(server, { clients: 8, requests: 100 })));
-    const served = countOf(answers, 200);
-    expect(served).toBeLessThanOrEqual(2000);
-    // What a killed worker had been lent, and requests whose answers were lost with it.
-    expect(served).toBeGreaterThan(2000 - 60);
   });
 
   it('is shared by the proxy and the public socket', async () => {
@@ -151,22 +81,6 @@ describe('a quota of requests', () => {
   });
 });
 
-describe('a quota of what is measured', () => {
-  it.each(['awake = "2s/hour"', 'egress = "20kB/hour"', 'cpu = "100ms/hour"'])(
-    'refuses requests once %s is used',
-    async (quota) => {
-      const server = await withTenant(config(`quota = { ${quota} }`));
-      await expect
-        .poll(() => server.get('acme.localhost', '/headers', { headers: { 'x-large': 'x'.repeat(2000) } }), {
-          timeout: 30_000,
-        })
-        .toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });
-      const { stdout } = await server.cli('events', '--json');
-      expect(stdout).toContain('quota-100');
-    },
-  );
-});
-
 describe('max_connections', () => {
   it('bounds the requests that are open at once, and admits the next one when one has ended', async () => {
     const server = await withTenant(config('max_connections = 2', 2));
@@ -179,32 +93,5 @@ describe('max_connections', () => {
     await uploads[0]?.end();
     await expect.poll(() => server.get('acme.localhost')).toMatchObject({ status: 200 });
     await uploads[1]?.end();
-  });
-});
-
-describe('a rate', () => {
-  it('admits a burst and then so many requests each second, with any number of workers', async () => {
-    const server = await withTenant(config('rate = "20/s burst 40"', 2));
-    const begunMs = performance.now();
-    const perSecond: number[] = [];
-    let refused: Answer | null = null;
-    await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-        while (performance.now() - begunMs < 4000) {
-          const answer = await server.get('acme.localhost', '/', { agent });
-          const second = Math.floor((performance.now() - begunMs) / 1000);
-          if (answer.status === 200) perSecond[second] = (perSecond[second] ?? 0) + 1;
-          else refused = answer;
-        }
-        agent.destroy();
-      }),
-    );
-    const all = perSecond.reduce((sum, count) => sum + count, 0);
-    const tookS = (performance.now() - begunMs) / 1000;
-    expect(all).toBeLessThanOrEqual(40 + 20 * tookS);
-    expect(all).toBeGreaterThan(40 + 20 * 4 - 8);
-    expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
-    expect(refused).toMatchObject({ headers: { 'ratelimit-policy': '"rate";q=20;w=1;tenement-burst=40' } });
   });
 });

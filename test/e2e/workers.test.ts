@@ -1,63 +1,10 @@
 /** `[proxy] workers`: the proxy in several processes. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { beginUpload } from './clients.ts';
-import { isRunning, readProc, serve, serveAll, type TestServer, writeConfig } from './support.ts';
-
-const config = (domain = 'localhost') =>
-  `[proxy]\nworkers = 2\ndefault_service = "app"\ndomain = "${domain}"\n[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n`;
-
-/** Lists children of the server that are no tenants. */
-function workersOf(server: TestServer): number[] {
-  const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
-  return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
-}
-
-/** Settles when the same number of other workers runs. */
-async function replaced(server: TestServer, before: readonly number[]): Promise<void> {
-  await expect.poll(() => workersOf(server).filter((pid) => !before.includes(pid))).toHaveLength(before.length);
-}
-
-/** Ends the workers until the test holds their port. */
-async function takePortOf(server: TestServer): Promise<Server> {
-  for (;;) {
-    for (const pid of workersOf(server)) killIfThere(pid);
-    const taker = createServer((socket) => socket.destroy()).listen(server.proxyPort, '127.0.0.1');
-    if (await once(taker, 'listening').then(Boolean, () => false)) return taker;
-  }
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // The worker has ended meanwhile.
-  }
-}
-
-/** The status; 0 without a response. */
-function statusOrNone(server: TestServer, host = 'acme.localhost'): Promise<number> {
-  return server.get(host).then(
-    ({ status }) => status,
-    () => 0,
-  );
-}
-
-const statusesOf = async (answers: Promise<{ status: number }>[]) =>
-  new Set((await Promise.all(answers)).map(({ status }) => status));
-
-async function served(): Promise<TestServer> {
-  return spawned(await serve(config()), 'acme');
-}
-
-/** Returns the server with an instance for one test, once both workers run. */
-async function spawned(server: TestServer, id: string, service = 'app'): Promise<TestServer> {
-  await server.cli('spawn', service, '--id', id, '--no-start');
-  await expect.poll(() => workersOf(server)).toHaveLength(2);
-  return server;
-}
+import { isRunning, serve, serveAll, writeConfig } from './support.ts';
+import { config, replaced, served, spawned, statusesOf, statusOrNone, workersOf } from './worker-processes.ts';
 
 describe('proxy workers', () => {
   const running = serveAll(`${config()}[service.idle]\ncommand = "node {fixtures}/tenant.mjs"\nidle_timeout = 2\n`);
@@ -122,48 +69,6 @@ describe('proxy workers', () => {
     await expect.poll(async () => (await server.instance('app:crashed')).inFlight).toBe(0);
     await replaced(server, before);
     await expect.poll(() => statusOrNone(server, 'crashed.localhost')).toBe(200);
-  });
-
-  it('that hang are replaced, and the others serve meanwhile', async () => {
-    const server = await spawned(running(), 'hung');
-    await server.get('hung.localhost');
-    const [hung = 0] = workersOf(server);
-    process.kill(hung, 'SIGSTOP');
-    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('hung.localhost')))).toEqual(new Set([200]));
-    await expect.poll(() => isRunning(hung), { timeout: 15_000 }).toBe(false);
-    await expect.poll(() => workersOf(server)).toHaveLength(2);
-  });
-
-  it('are not considered hung by a server that was itself halted', async () => {
-    const server = await spawned(running(), 'halted');
-    const before = workersOf(server);
-    process.kill(server.pid, 'SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 6500));
-    process.kill(server.pid, 'SIGCONT');
-    expect(await statusesOf(Array.from({ length: 20 }, () => server.get('halted.localhost')))).toEqual(new Set([200]));
-    expect(workersOf(server)).toEqual(before);
-  });
-
-  it('that end are replaced, also while instances are registered', async () => {
-    const server = await served();
-    for (let round = 0; round < 3; round += 1) {
-      const before = workersOf(server);
-      for (const pid of before) process.kill(pid, 'SIGKILL');
-      const ids = Array.from({ length: 20 }, (_, index) => `t${round}-${index}`);
-      await Promise.all(ids.map((id) => server.api(`/spawn/app/--id=${id}?start=false`, { method: 'POST' })));
-      await replaced(server, before);
-    }
-    expect((await server.api('/health')).status).toBe(200);
-  });
-
-  it('whose port was taken when the last of them ended listen there as soon as it is free', async () => {
-    const server = await served();
-    const taker = await takePortOf(server);
-    await expect.poll(() => workersOf(server)).not.toEqual([]);
-    const tried = workersOf(server);
-    await expect.poll(() => workersOf(server).some((pid) => !tried.includes(pid))).toBe(true);
-    taker.close();
-    await expect.poll(() => statusOrNone(server)).toBe(200);
   });
 
   it('follow a reloaded config', async () => {

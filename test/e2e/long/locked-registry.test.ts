@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { serve, type TestServer } from './support.ts';
+import { serve, type TestServer } from '../support.ts';
 
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_timeout = 0\n';
 /** Shorter than the 5 s for which one write once blocked everything, longer than any response on a busy machine. */

@@ -3,9 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../../src/registry/database.ts';
-import { createTenantStore } from '../../src/registry/tenants.ts';
-import { serve } from './support.ts';
+import { openDatabase } from '../../../src/registry/database.ts';
+import { createTenantStore } from '../../../src/registry/tenants.ts';
+import { serve } from '../support.ts';
 
 const APP = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n';
 
@@ -42,7 +42,7 @@ it('a purge that a killed server had written down is completed at the next start
 });
 
 describe('a server that is killed while it registers a tenant', () => {
-  const PRELOAD = fileURLToPath(new URL('./kill-at.mjs', import.meta.url));
+  const PRELOAD = fileURLToPath(new URL('../kill-at.mjs', import.meta.url));
   const IS_ROOT = process.getuid?.() === 0;
   const app = IS_ROOT ? `${APP}user = "dynamic"\n` : APP;
   const STEPS = [

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tenement } from './command.ts';
-import { isMissing } from './fronts.ts';
-import { isRunning, serve, writeConfig } from './support.ts';
+import { tenement } from '../command.ts';
+import { isMissing } from '../fronts.ts';
+import { isRunning, serve, writeConfig } from '../support.ts';
 
 const app = (keys: string) => `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\n${keys}\n`;
 

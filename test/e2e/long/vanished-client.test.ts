@@ -7,9 +7,9 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Daemon, startDaemon } from '../../src/daemon.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { FIXTURES, temporaryDirectory } from './support.ts';
+import { type Daemon, startDaemon } from '../../../src/daemon.ts';
+import { silentLogger } from '../../../src/logger.ts';
+import { FIXTURES, temporaryDirectory } from '../support.ts';
 
 /** The shortest time-outs that the system allows. */
 const PROBES = { idleMs: 1000, intervalMs: 1000, count: 2 };

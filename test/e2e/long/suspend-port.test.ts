@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { isRunning, serve, serveFile, type TestServer, temporaryDirectory } from './support.ts';
+import { isRunning, serve, serveFile, type TestServer, temporaryDirectory } from '../support.ts';
 
 const PORT_APP = `[service.app]
 command = "node {fixtures}/tenant.mjs"

@@ -1,9 +1,9 @@
 /** A tenant that expires, is stopped and comes back, behind proxy workers and over the death of the server. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openDatabase } from '../../src/registry/database.ts';
-import { createTenantStore } from '../../src/registry/tenants.ts';
-import { isRunning, serve } from './support.ts';
+import { openDatabase } from '../../../src/registry/database.ts';
+import { createTenantStore } from '../../../src/registry/tenants.ts';
+import { isRunning, serve } from '../support.ts';
 
 const CONFIG = `[proxy]
 workers = 2

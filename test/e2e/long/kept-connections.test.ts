@@ -2,9 +2,9 @@
 import { Agent } from 'node:http';
 import { Pool } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { askSocket } from './clients.ts';
-import { type Answered, constantLoad } from './constant-load.ts';
-import { loadHypervisor } from './hypervisors.ts';
+import { askSocket } from '../clients.ts';
+import { type Answered, constantLoad } from '../constant-load.ts';
+import { loadHypervisor } from '../hypervisors.ts';
 
 /** A drain until its time-out would take longer than the test. */
 const CONFIG = '[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\ndrain_timeout = "10m"\n';

@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePort } from '../ports.ts';
-import { constantLoad } from './constant-load.ts';
-import { type Front, isMissing, type StartFront, startCaddy, startKeepingNginx, startNginx } from './fronts.ts';
-import { serve, type TestServer, writeConfig } from './support.ts';
-import { send } from './test-server.ts';
+import { freePort } from '../../ports.ts';
+import { constantLoad } from '../constant-load.ts';
+import { type Front, isMissing, type StartFront, startCaddy, startKeepingNginx, startNginx } from '../fronts.ts';
+import { serve, type TestServer, writeConfig } from '../support.ts';
+import { send } from '../test-server.ts';
 
 const config = (mode: string, keys = '') => `[service.app]
 command = "node {fixtures}/tenant.mjs"

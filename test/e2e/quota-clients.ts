@@ -1,0 +1,43 @@
+/** Servers whose plans bound requests, and clients that ask for more. */
+import { Agent } from 'node:http';
+import { readProc, serve, type TestServer } from './support.ts';
+import type { Answer } from './test-server.ts';
+
+export const config = (plan: string, workers = 1, more = '') =>
+  `[proxy]\nworkers = ${workers}\ndefault_service = "app"\n[tenants]\ndefault_plan = "free"\n[plan.free]\n${plan}\n` +
+  `[service.app]\ncommand = "node {fixtures}/tenant.mjs"\nhealth = "/health"\nidle_timeout = 0\n${more}`;
+
+export async function withTenant(toml: string, ...options: string[]): Promise<TestServer> {
+  const server = await serve(toml);
+  await server.cli('spawn', 'app', '--id', 'acme', ...options);
+  return server;
+}
+
+/** The connection was lost. */
+export const NO_ANSWER: Answer = { status: 0, headers: {}, body: '' };
+
+/** Lists the proxy workers of a server. */
+export function workersOf(server: TestServer): number[] {
+  const children = readProc(`/proc/${server.pid}/task/${server.pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.filter((pid) => readProc(`/proc/${pid}/cmdline`).includes('proxy worker'));
+}
+
+/** Sends requests on kept connections, each client one after the other, until all of them were sent. */
+export async function flood(server: TestServer, { clients, requests }: { clients: number; requests: number }) {
+  const answers: Answer[] = [];
+  let left = requests;
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (left > 0) {
+        left -= 1;
+        answers.push(await server.get('acme.localhost', '/', { agent }).catch(() => NO_ANSWER));
+      }
+      agent.destroy();
+    }),
+  );
+  return answers;
+}
+
+export const countOf = (answers: readonly Answer[], status: number) =>
+  answers.filter((one) => one.status === status).length;
