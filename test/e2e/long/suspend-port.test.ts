@@ -73,7 +73,7 @@ describe('listen = "port" with idle_action = "suspend"', () => {
 
   it('works for the example of an application that only knows a port', async () => {
     const dir = temporaryDirectory();
-    cpSync(fileURLToPath(new URL('../../examples/port', import.meta.url)), dir, { recursive: true });
+    cpSync(fileURLToPath(new URL('../../../examples/port', import.meta.url)), dir, { recursive: true });
     const config = join(dir, 'tenement.toml');
     writeFileSync(
       config,
