@@ -82,7 +82,7 @@ export const eventsQuery = z.strictObject({
 });
 
 export const tokenBody = z.strictObject({
-  name: z.string().optional().describe('What it is for; events show it. Default "unnamed".'),
+  name: z.string().optional().describe('The use of the token; events show it. Default "unnamed".'),
   scope: z.string().optional().describe('"admin", "service:NAME" or "tenant:ID". Default "admin".'),
   can: z
     .array(z.string())

@@ -170,7 +170,7 @@ export interface NewTenantDirectory {
   readonly tenantId: string;
   /** `user` of the tenant's services. */
   readonly user: ServiceConfig['user'];
-  /** What it holds from the beginning; null: nothing. */
+  /** The files that the directory begins with; null: none. */
   readonly skeleton: Skeleton | null;
 }
 

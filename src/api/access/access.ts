@@ -1,4 +1,4 @@
-/** Who sends a request, and what they may see. */
+/** The caller of a request, and what the caller may see. */
 import { type Actor, anonymous, CLI, SYSTEM } from '../../core/access/actor.ts';
 import { EVERYTHING, type Grants } from '../../core/access/permission.ts';
 import { covers, type Subject } from '../../core/access/scope.ts';

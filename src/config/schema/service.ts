@@ -22,7 +22,7 @@ export const serviceSchema = z.strictObject({
     .enum(['auto', 'direct', 'proxied'])
     .default('auto')
     .describe(
-      'Who serves the public socket of a ready instance. `direct`: its own process. `proxied`: tenement, so that everything that holds for requests through the proxy holds there too. `auto`: `direct`, unless a plan has a key that needs every request to pass the proxy; see docs/front-servers.md.',
+      'The server behind the public socket of a ready instance. `direct`: its own process. `proxied`: tenement, so that everything that holds for requests through the proxy holds there too. `auto`: `direct`, unless a plan has a key that needs every request to pass the proxy; see docs/front-servers.md.',
     ),
   listen: z
     .enum(['socket', 'port'])

@@ -1,4 +1,4 @@
-/** Who made a change, as the event log says it. Pure. */
+/** The author of a change, as the event log names it. Pure. */
 
 export interface Actor {
   /** The name of the token that was used, or one of the names below. */

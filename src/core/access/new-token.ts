@@ -7,7 +7,7 @@ import type { Grants } from './permission.ts';
 import { parseScope, type Scope } from './scope.ts';
 
 export interface TokenInput {
-  /** What it is for; events show it. Default: `unnamed`. */
+  /** The use of the token; events show it. Default: `unnamed`. */
   readonly name?: string | undefined;
   /** `admin`, `service:api` or `tenant:acme`. Default: `admin`. */
   readonly scope?: string | undefined;

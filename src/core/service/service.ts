@@ -17,7 +17,7 @@ export interface ServiceConfig extends Limits {
   readonly socketMode: number;
   /** Group id of the public socket; null: unchanged. */
   readonly socketGroup: number | null;
-  /** Who serves the public socket of a ready instance: its own process, or tenement, as by the proxy. */
+  /** The server behind the public socket of a ready instance: its own process, or tenement, as by the proxy. */
   readonly publicSocket: 'direct' | 'proxied';
   readonly listen: 'socket' | 'port';
   /** Path of the readiness and liveness probe; null: accepting a connection counts as healthy. */
@@ -76,7 +76,7 @@ export interface ServiceConfig extends Limits {
 /** Mode and group of a socket, which decide who may connect. */
 export type SocketAccess = Pick<ServiceConfig, 'socketMode' | 'socketGroup'>;
 
-/** Who serves a public socket, and who may connect to it. */
+/** The server behind a public socket, and the rights to connect to it. */
 export type SocketPolicy = SocketAccess & Pick<ServiceConfig, 'publicSocket'>;
 
 export interface Settings {

@@ -16,7 +16,7 @@ export interface TenementEvent {
   /** One sentence for a person. */
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Who made the change: a token's name, `cli`, `config`, `request`, `system`…; null: an older server did not say. */
+  /** The author of the change: a token's name, `cli`, `config`, `request`, `system`…; null: an older server did not say. */
   readonly actor: string | null;
   /** Id of that token; null without one. */
   readonly tokenId: string | null;
