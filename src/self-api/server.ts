@@ -6,17 +6,22 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyRequest } from 'fastify';
 import { sendProblem } from '../api/problem.ts';
 import { type Api, validatorCompiler, type ZodTypeProvider } from '../api/zod-provider.ts';
+import { TokenBucket } from '../core/admission/token-bucket.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import { TenementError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { Pace } from './pace.ts';
 import { addRoutes } from './routes.ts';
 
 /** Requests of one connection that wait for their answers. */
 const MAX_PIPELINED = 16;
 const MAX_BODY_BYTES = 4096;
+/** Requests a second that an instance gets answered without delay, in the long run and at once. A flood costs no more. */
+const RATE_PER_S = 50;
+const BURST = 100;
+/** How long a request is remembered. */
+const MEMORY_MS = (BURST * 1000) / RATE_PER_S;
 /** Time for a whole request, and between two. A slow client holds one of its instance's connections, and nothing else. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 60_000;
@@ -55,7 +60,7 @@ export async function createSelfApi({ verbs, clock, logger }: SelfApiOptions): P
   api.addHook('onRequest', async (request) => {
     request.instance = ownerOf(request, owners);
     boundPipeline(request);
-    await paces.of(request.instance).turn();
+    await paces.turn(request.instance);
   });
   api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger, statusOf(error)));
   api.setNotFoundHandler((request, reply) => {
@@ -94,17 +99,19 @@ function ownerOf({ raw: { socket } }: FastifyRequest, owners: WeakMap<Socket, In
   return owner;
 }
 
-/** The pace of each instance with an open connection. It outlives its connections for as long as it may delay. */
+/** Delays the requests of each instance. Its bucket outlives its connections for as long as it may delay. */
 class Paces {
-  private readonly paces = new Map<InstanceName, { readonly pace: Pace; users: number }>();
+  private readonly buckets = new Map<InstanceName, { readonly bucket: TokenBucket; users: number }>();
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  of(instance: InstanceName): Pace {
-    return this.entry(instance).pace;
+  /** Settles when the next request of the instance may be handled. */
+  async turn(instance: InstanceName): Promise<void> {
+    const waitMs = this.entry(instance).bucket.take(1, this.clock.nowMs());
+    if (waitMs > 0) await new Promise<void>((resolve) => void this.clock.after(waitMs, resolve));
   }
 
   use(instance: InstanceName, connection: Socket): void {
@@ -113,15 +120,16 @@ class Paces {
     connection.once('close', () => {
       entry.users -= 1;
       // A client that reconnects for each request is paced, too.
-      this.clock.after(Pace.MEMORY_MS, () => {
-        if (entry.users === 0 && this.paces.get(instance) === entry) this.paces.delete(instance);
+      this.clock.after(MEMORY_MS, () => {
+        if (entry.users === 0 && this.buckets.get(instance) === entry) this.buckets.delete(instance);
       });
     });
   }
 
   private entry(instance: InstanceName) {
-    const entry = this.paces.get(instance) ?? { pace: new Pace(this.clock), users: 0 };
-    this.paces.set(instance, entry);
+    const fresh = () => ({ bucket: new TokenBucket(RATE_PER_S, BURST, this.clock.nowMs()), users: 0 });
+    const entry = this.buckets.get(instance) ?? fresh();
+    this.buckets.set(instance, entry);
     return entry;
   }
 }
