@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
+import { MIB } from '../core/limits/limit-table.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import { planNeedsProxy } from '../core/quota/quota-policy.ts';
 import {
@@ -211,7 +212,7 @@ function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions
     backoffMaxMs: settings.backoff_max_ms,
     maxRunning: settings.max_running,
     maxConcurrentStarts: settings.max_concurrent_starts,
-    memoryReserveBytes: settings.memory_reserve_mb * 1024 * 1024,
+    memoryReserveBytes: settings.memory_reserve_mb * MIB,
     onExit: settings.on_exit,
     dynamicUids: uidRange(settings.dynamic_uids),
     cgroupRoot: settings.cgroup_root === undefined ? null : resolve(dir, settings.cgroup_root),

@@ -1,4 +1,5 @@
 /** Builds a plan from its table: times in milliseconds, sizes in bytes. */
+import { MIB } from '../core/limits/limit-table.ts';
 import { configuredLimits, type OwnLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import type { Bounds, Plan } from '../core/plans/plan.ts';
@@ -6,8 +7,6 @@ import { parseQuota, QUOTA_METERS } from '../core/quota/quota.ts';
 import { isBounding, type QuotaPolicy } from '../core/quota/quota-policy.ts';
 import { parseRate } from '../core/quota/rate.ts';
 import type { PlanInput } from './schema/plan.ts';
-
-const MIB = 1024 * 1024;
 
 export function planOf(name: string, input: PlanInput): Plan {
   return {

@@ -1,5 +1,6 @@
 /** Builds the config of a service from its table: defaults filled in, paths resolved, times in milliseconds. */
 import { resolve } from 'node:path';
+import { MIB } from '../core/limits/limit-table.ts';
 import { configuredLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import { BOUNDS } from '../core/plans/plan.ts';
@@ -56,10 +57,10 @@ export function serviceOf(
     readOnlyPaths: input.read_only_paths?.map((path) => absoluteTemplate(path, dir)) ?? null,
     readWritePaths: input.read_write_paths.map((path) => absoluteTemplate(path, dir)),
     sockets: input.sockets.map((path) => absoluteTemplate(path, dir)),
-    tmpLimitBytes: input.tmp_limit_mb === undefined ? null : input.tmp_limit_mb * 1024 * 1024,
+    tmpLimitBytes: input.tmp_limit_mb === undefined ? null : input.tmp_limit_mb * MIB,
     ...configuredLimits(input),
     storageAction: input.storage_action,
-    logLimitBytes: input.log_limit_mb * 1024 * 1024,
+    logLimitBytes: input.log_limit_mb * MIB,
     selfApi: input.self_api,
     maxBusyMs: parseDuration(input.max_busy),
     inheritEnv: input.inherit_env,

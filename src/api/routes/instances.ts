@@ -4,7 +4,6 @@ import { type InstanceName, namedInstance, parseInstanceName } from '../../core/
 import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
-import type { InstanceView, SpawnOptions } from '../../core/verbs/verbs.ts';
 import { TenementError, toTenementError } from '../../errors.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
@@ -25,6 +24,7 @@ import {
   startBody,
 } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
+import { registeredStatus } from './registered-status.ts';
 
 const VERBS = {
   stop: 'Stop an instance until an operator starts it',
@@ -102,19 +102,10 @@ function spawnRoute(api: Api, supervisor: SupervisorFace): void {
       assertTenantId(id);
       assertMaySetTerms(request.access, options);
       const spawned = await supervisor.by(request.access.actor).spawn(service, id, options);
-      reply.code(spawnStatus(spawned, options));
+      reply.code(registeredStatus([spawned.view], spawned.created, options));
       return spawned.view;
     },
   );
-}
-
-/** Returns 201 for a new instance, 200 for an existing one, 502 when a start that was waited for failed. */
-export function spawnStatus(
-  { view, created }: { view: InstanceView; created: boolean },
-  { start, wait }: SpawnOptions,
-): 200 | 201 | 502 {
-  if (start !== false && wait !== false && hasStartFailed(view, created)) return 502;
-  return created ? 201 : 200;
 }
 
 function startRoute(api: Api, supervisor: SupervisorFace): void {

@@ -7,7 +7,7 @@ import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { noBody, spawnAnswers, spawnLineParams, spawnLineQuery } from '../schemas.ts';
 import type { Api } from '../zod-provider.ts';
-import { spawnStatus } from './instances.ts';
+import { registeredStatus } from './registered-status.ts';
 
 interface SpawnLine {
   readonly service: string;
@@ -60,6 +60,6 @@ async function spawnLine(
   const { service, id, start, wait } = line;
   assertTenantId(id);
   const spawned = await verbs.spawn(service, id, { start, wait });
-  reply.code(spawnStatus(spawned, line));
+  reply.code(registeredStatus([spawned.view], spawned.created, line));
   return spawned.view;
 }

@@ -1,9 +1,7 @@
 /** /api/tenants: tenants as a whole. */
 
-import { hasStartFailed } from '../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
-import type { CreatedTenant, CreateTenantOptions } from '../../core/verbs/tenant-verbs.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import { assertMaySetTerms } from '../access/terms.ts';
@@ -19,6 +17,7 @@ import {
   tenantsSchema,
 } from '../tenant-schemas.ts';
 import type { Api } from '../zod-provider.ts';
+import { registeredStatus } from './registered-status.ts';
 
 const answers = { 200: tenantSchema, '4xx': problemAnswer, '5xx': problemAnswer };
 
@@ -74,17 +73,11 @@ function createRoute(api: Api, supervisor: SupervisorFace): void {
     async (request, reply) => {
       const { id, ...options } = request.body;
       assertTenantId(id);
-      const created = await supervisor.tenants.by(request.access.actor).create(id, options);
-      reply.code(createdStatus(created, options));
-      return created.view;
+      const { view, created, instances } = await supervisor.tenants.by(request.access.actor).create(id, options);
+      reply.code(registeredStatus(instances, created, options));
+      return view;
     },
   );
-}
-
-function createdStatus({ created, instances }: CreatedTenant, { start, wait }: CreateTenantOptions): 200 | 201 | 502 {
-  const isWaitedFor = start !== false && wait !== false;
-  if (isWaitedFor && instances.some((view) => hasStartFailed(view, created))) return 502;
-  return created ? 201 : 200;
 }
 
 function changeRoute(api: Api, supervisor: SupervisorFace): void {

@@ -4,7 +4,7 @@
  */
 
 /** Bytes in one MiB. */
-const MIB = 1024 * 1024;
+export const MIB = 1024 * 1024;
 /** One TiB, in MiB: the largest amount of memory or storage that a key may name. */
 export const MAX_MIB = 1024 * 1024;
 
