@@ -164,11 +164,16 @@ export class UsageWorld {
     this.pass(downMs);
     this.serve();
     this.processes.forEach((process, index) => {
-      if (process !== null)
-        this.usages[index]?.adopted({ identity: identityOf(process), cpuSecondsBefore: 0 }, process.isFrozen);
+      if (process !== null) this.adopt(index, process);
       else if (index === gone) this.usages[index]?.ended(null);
     });
     this.time.advance(0);
+  }
+
+  /** As the supervisor does: it measures a process as soon as it has found it. */
+  private adopt(index: number, process: TestProcess): void {
+    this.usages[index]?.adopted({ identity: identityOf(process), cpuSecondsBefore: 0 }, process.isFrozen);
+    this.usages[index]?.measured({ cpuSeconds: process.cpuSeconds, memoryBytes: 1e9 });
   }
 
   /** All that is written of one instance after the last second has been counted. */
