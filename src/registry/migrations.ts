@@ -165,4 +165,16 @@ export const MIGRATIONS: readonly string[] = [
   WHERE kind = 'delete';
   CREATE INDEX instances_tenant ON instances (tenant, service);
   `,
+  `
+  CREATE TABLE secrets (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -5,6 +5,7 @@ import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
 import { type Database, durably, reading, transaction } from './database.ts';
 import { instanceRows } from './instances.ts';
+import { secretRows } from './secrets.ts';
 
 /** @param onForgotten called when a tenant is gone, and its tokens with it */
 export function createTenantStore(database: Database, onForgotten: () => void = () => {}): TenantStore {
@@ -41,10 +42,17 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   // Another customer may get the id, and must not get the tokens.
   const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
   const instances = instanceRows(database);
+  const secrets = secretRows(database);
   const setOperation = operationWriter(database);
   return (change) => {
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
-    if (isGone(change)) removeTokens.run(tenantId);
+    const { putSecrets = [], removeSecrets = [] } = change;
+    if (isGone(change)) {
+      removeTokens.run(tenantId);
+      secrets.removeAll(tenantId);
+    }
+    for (const name of removeSecrets) secrets.remove(tenantId, name);
+    for (const secret of putSecrets) secrets.put(tenantId, secret);
     if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) {
       remove.run(tenantId);

@@ -1,5 +1,6 @@
 /** Storage of tenants, which the registry implements. */
 import type { InstanceRecord } from '../lifecycle/instance.ts';
+import type { SealedSecret } from '../secrets/sealed-secret.ts';
 import type { TenantRecord } from '../tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../tenants/tenant-operation.ts';
 
@@ -11,6 +12,10 @@ export interface TenantChange {
   readonly addInstances?: readonly InstanceRecord[];
   /** The services whose instances are unregistered. */
   readonly removeInstances?: readonly string[];
+  /** Secrets that are new or replaced. All secrets of a tenant that is forgotten go with it. */
+  readonly putSecrets?: readonly SealedSecret[];
+  /** Names of secrets. */
+  readonly removeSecrets?: readonly string[];
   /** What is under way on it after this change; null: nothing. */
   readonly operation?: TenantOperation | null;
 }

@@ -1,0 +1,17 @@
+/** A secret of a tenant as the registry keeps it: encrypted, so that nothing in the registry shows its value. */
+
+export interface SealedSecret {
+  readonly name: string;
+  /** 1 for the first value; each change adds one. */
+  readonly version: number;
+  /** Ms since the epoch. */
+  readonly changedAtMs: number;
+  readonly source: SecretSource;
+  /** The key that it is encrypted under. */
+  readonly keyId: string;
+  /** Nonce, ciphertext and tag. */
+  readonly sealed: Uint8Array;
+}
+
+/** Who gave it: an operator, the config's `generate`, or a provisioning hook by its service and name. */
+export type SecretSource = 'operator' | 'generated' | `hook:${string}`;

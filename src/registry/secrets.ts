@@ -1,0 +1,40 @@
+/** The encrypted secrets of tenants in the registry. */
+import type { SQLOutputValue } from 'node:sqlite';
+import type { SealedSecret, SecretSource } from '../core/secrets/sealed-secret.ts';
+import type { SecretStore } from '../core/stores/secret-store.ts';
+import { type Database, reading } from './database.ts';
+
+export function createSecretStore(database: Database): SecretStore {
+  const list = database.prepare('SELECT * FROM secrets WHERE tenant = ? ORDER BY name');
+  return { list: (tenantId) => reading(() => Array.from(list.iterate(tenantId), secretOf)) };
+}
+
+export interface SecretRows {
+  put(tenantId: string, secret: SealedSecret): void;
+  remove(tenantId: string, name: string): void;
+  removeAll(tenantId: string): void;
+}
+
+/** Writes rows inside the caller's transaction. */
+export function secretRows(database: Database): SecretRows {
+  const put = database.prepare('INSERT OR REPLACE INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const remove = database.prepare('DELETE FROM secrets WHERE tenant = ? AND name = ?');
+  const removeAll = database.prepare('DELETE FROM secrets WHERE tenant = ?');
+  return {
+    put: (tenantId, { name, version, changedAtMs, source, keyId, sealed }) =>
+      void put.run(tenantId, name, version, changedAtMs, source, keyId, sealed),
+    remove: (tenantId, name) => void remove.run(tenantId, name),
+    removeAll: (tenantId) => void removeAll.run(tenantId),
+  };
+}
+
+function secretOf(row: Record<string, SQLOutputValue>): SealedSecret {
+  return {
+    name: String(row['name']),
+    version: Number(row['version']),
+    changedAtMs: Number(row['changed_at_ms']),
+    source: String(row['source']) as SecretSource,
+    keyId: String(row['key_id']),
+    sealed: row['sealed'] as Uint8Array,
+  };
+}
