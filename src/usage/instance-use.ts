@@ -32,6 +32,13 @@ export interface InstanceUseDeps {
   add(tenantId: string, durationMs: number, values: MeterValues): void;
 }
 
+interface MeasuredProcess {
+  readonly identity: ProcessIdentity;
+  readonly meter: ProcessMeter;
+  /** Reads the kernel's counts; null where there are none. */
+  read(): Readings | null;
+}
+
 export class InstanceUse implements InstanceUsage {
   readonly instance: InstanceName;
   readonly traffic = new Traffic();
@@ -40,7 +47,7 @@ export class InstanceUse implements InstanceUsage {
   private readonly tenantId: string;
   private readonly deps: InstanceUseDeps;
   private counted: TrafficCounts = NO_TRAFFIC;
-  private process: { readonly identity: ProcessIdentity; readonly meter: ProcessMeter } | null = null;
+  private process: MeasuredProcess | null = null;
 
   constructor(instance: InstanceName, tenantId: string, deps: InstanceUseDeps) {
     this.instance = instance;
@@ -53,20 +60,23 @@ export class InstanceUse implements InstanceUsage {
     this.deps.onUsed(this);
   }
 
-  launched({ identity, cpuSecondsBefore }: CountedProcess): void {
-    this.begin(identity, { uptimeMs: this.deps.uptimeMs(), cpuSeconds: cpuSecondsBefore, memoryBytes: 0 }, false);
+  launched(process: CountedProcess): void {
+    const { cpuSecondsBefore: cpuSeconds } = process;
+    this.begin(process, { uptimeMs: this.deps.uptimeMs(), cpuSeconds, memoryBytes: 0 }, false);
     this.deps.onLaunched(this);
   }
 
-  adopted({ identity }: CountedProcess, isSuspended: boolean): void {
+  adopted(process: CountedProcess, isSuspended: boolean): void {
     const { deps, instance } = this;
-    const begin = deps.takeMark(instance, identity) ?? { uptimeMs: deps.uptimeMs(), cpuSeconds: null, memoryBytes: 0 };
-    this.begin(identity, begin, isSuspended);
+    const mark = deps.takeMark(instance, process.identity);
+    const begin = mark ?? { uptimeMs: deps.uptimeMs(), cpuSeconds: null, memoryBytes: 0 };
+    this.begin(process, begin, isSuspended);
     deps.onAdopted();
   }
 
-  private begin(identity: ProcessIdentity, begin: ProcessReading, isSuspended: boolean): void {
-    this.process = { identity, meter: new ProcessMeter(begin, isSuspended) };
+  private begin(process: CountedProcess, begin: ProcessReading, isSuspended: boolean): void {
+    const { identity } = process;
+    this.process = { identity, meter: new ProcessMeter(begin, isSuspended), read: () => process.usage() };
     this.hasEnded = false;
     this.deps.onUsed(this);
   }
@@ -75,7 +85,10 @@ export class InstanceUse implements InstanceUsage {
     this.process?.meter.measured(usage, this.deps.uptimeMs());
   }
 
+  /** What was used before is collected apart, because it may belong to an earlier hour than what follows. */
   suspended(isSuspended: boolean): void {
+    this.readProcess();
+    this.collectProcess();
     this.process?.meter.suspended(isSuspended, this.deps.uptimeMs());
   }
 
@@ -89,6 +102,7 @@ export class InstanceUse implements InstanceUsage {
 
   /** Adds what was used since the last call. Returns whether more may follow without a further call of `onUsed`. */
   collect(): boolean {
+    this.readProcess();
     this.collectProcess();
     this.traffic.update();
     const counts = trafficNow(this.traffic);
@@ -96,6 +110,12 @@ export class InstanceUse implements InstanceUsage {
     this.deps.add(this.tenantId, 0, trafficSince(this.counted, counts));
     this.counted = counts;
     return this.process !== null || !isQuiet || this.traffic.isFollowing;
+  }
+
+  /** Reads it now, so that what is written is no older than the write. */
+  private readProcess(): void {
+    const readings = this.process?.read() ?? null;
+    if (readings !== null) this.measured(readings);
   }
 
   private collectProcess(): void {

@@ -6,7 +6,7 @@ import { Recorder } from '../../src/usage/recorder.ts';
 import { memoryStore } from '../core/usage/support.ts';
 import { FakeClock } from '../supervisor/fakes.ts';
 
-const PROCESS = { identity: { pid: 7, startTicks: 7 }, cpuSecondsBefore: 1 };
+const PROCESS = { identity: { pid: 7, startTicks: 7 }, cpuSecondsBefore: 1, usage: () => null };
 
 let clock: FakeClock;
 let store: ReturnType<typeof memoryStore>;

@@ -2,13 +2,12 @@
 import { type InstanceName, instanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { hourOf } from '../../src/core/usage/hours.ts';
-import type { InstanceUsage } from '../../src/core/usage/usage-recorder.ts';
+import type { CountedProcess, InstanceUsage } from '../../src/core/usage/usage-recorder.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Recorder } from '../../src/usage/recorder.ts';
 import { memoryStore } from '../core/usage/support.ts';
 
 const STEP_MS = 100;
-const MEASURE_MS = 1000;
 /** What a kill may lose. */
 const LOST_MS = 1000;
 
@@ -84,17 +83,6 @@ export class UsageWorld {
     const uptime = { bootId: 'boot', nowMs: () => time.uptimeMs };
     this.recorder = new Recorder({ store, clock: time, uptime, logger: silentLogger() });
     this.usages = this.truth.map((_, index) => this.recorder.of(nameOf(index), `t${index}`));
-    const measure = () => {
-      this.measure();
-      time.after(MEASURE_MS, measure);
-    };
-    time.after(MEASURE_MS, measure);
-  }
-
-  private measure(): void {
-    this.processes.forEach((process, index) => {
-      if (process !== null) this.usages[index]?.measured({ cpuSeconds: process.cpuSeconds, memoryBytes: 1e9 });
-    });
   }
 
   start(index: number, load: number): void {
@@ -102,7 +90,7 @@ export class UsageWorld {
     this.lastPid += 1;
     const process = { pid: this.lastPid, load, cpuSeconds: 0, isFrozen: false };
     this.processes[index] = process;
-    this.usages[index]?.launched({ identity: identityOf(process), cpuSecondsBefore: 0 });
+    this.usages[index]?.launched(countedProcess(process));
     // What is done at the end of the turn.
     this.time.advance(0);
   }
@@ -164,21 +152,14 @@ export class UsageWorld {
     this.pass(downMs);
     this.serve();
     this.processes.forEach((process, index) => {
-      if (process !== null) this.adopt(index, process);
+      if (process !== null) this.usages[index]?.adopted(countedProcess(process), process.isFrozen);
       else if (index === gone) this.usages[index]?.ended(null);
     });
     this.time.advance(0);
   }
 
-  /** As the supervisor does: it measures a process as soon as it has found it. */
-  private adopt(index: number, process: TestProcess): void {
-    this.usages[index]?.adopted({ identity: identityOf(process), cpuSecondsBefore: 0 }, process.isFrozen);
-    this.usages[index]?.measured({ cpuSeconds: process.cpuSeconds, memoryBytes: 1e9 });
-  }
-
   /** All that is written of one instance after the last second has been counted. */
   written(index: number): Truth {
-    this.measure();
     this.recorder.flush();
     const sum = this.store.sum(`t${index}`, 0, []);
     return { cpuSeconds: sum.cpuSeconds, awakeSeconds: sum.awakeSeconds, requests: sum.requests };
@@ -189,6 +170,8 @@ function nameOf(index: number): InstanceName {
   return instanceName('api', `t${index}`);
 }
 
-function identityOf({ pid }: TestProcess) {
-  return { pid, startTicks: pid };
+function countedProcess(process: TestProcess): CountedProcess {
+  const { pid } = process;
+  const usage = () => ({ cpuSeconds: process.cpuSeconds, memoryBytes: 1e9 });
+  return { identity: { pid, startTicks: pid }, cpuSecondsBefore: 0, usage };
 }

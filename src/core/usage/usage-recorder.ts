@@ -9,6 +9,8 @@ export interface CountedProcess {
   readonly identity: ProcessIdentity;
   /** Reading of the counter of its processor time before its start, in seconds. A cgroup may have had other processes. */
   readonly cpuSecondsBefore: number;
+  /** Returns the kernel's counts; null where only tenement itself can measure. */
+  usage(): Pick<Usage, 'cpuSeconds' | 'memoryBytes'> | null;
 }
 
 /** The use of one instance. */

@@ -45,7 +45,7 @@ export interface CurrentProcessOptions {
   readonly startTimes: StartTimes;
   readonly records: RecordKeeper;
   /** Measures each process. */
-  readonly meter: Pick<InstanceUsage, 'launched' | 'adopted' | 'measured' | 'ended'>;
+  readonly meter: Pick<InstanceUsage, 'launched' | 'adopted' | 'ended'>;
   request(): LaunchRequest;
   demand(): Demand;
   dispatch(event: LifecycleEvent): void;
@@ -169,23 +169,13 @@ export class CurrentProcess {
     const { name: instance } = this.options;
     this.blame = null;
     this.ending = false;
-    if (adopted !== null) this.countAdopted(adopted, suspended);
+    if (adopted !== null) this.options.meter.adopted(adopted, suspended);
     this.attempt = new Attempt({
       ...this.options,
       instance,
       adopted,
       suspended,
       report: (news) => this.receive(news),
-    });
-  }
-
-  /** Measures it at once, because this server may be killed before it measures all. */
-  private countAdopted(process: LaunchedProcess, suspended: boolean): void {
-    const { meter, logger, name: instance } = this.options;
-    meter.adopted(process, suspended);
-    attempted(logger, { instance }, () => {
-      const usage = process.usage();
-      if (usage !== null) meter.measured(usage);
     });
   }
 
