@@ -23,6 +23,7 @@ export default {
     only('notify', 'notify', ['notify/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),
+    only('secrets', 'secrets', ['secrets/', 'core/', 'errors.ts', 'node/']),
     only('usage', 'usage', ['usage/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),

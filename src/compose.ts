@@ -38,6 +38,7 @@ import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
 import { createQuotaStore } from './registry/quotas.ts';
+import { createSecretStore } from './registry/secrets.ts';
 import { createTenantStore } from './registry/tenants.ts';
 import { createTokenStore, type KeptTokenStore } from './registry/tokens/tokens.ts';
 import { createUsageReader, createUsageStore } from './registry/usage.ts';
@@ -49,6 +50,7 @@ import { startExpiry } from './usage/expiry.ts';
 import { Recorder } from './usage/recorder.ts';
 import { usageReport } from './usage/report.ts';
 import { systemUptime } from './usage/uptime.ts';
+import { lazyVault } from './vault.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
@@ -147,6 +149,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     logger,
   });
   const endExpiry = startExpiry({ file: databaseFile, clock: systemClock, logger });
+  const secrets = createSecretStore(database);
   const supervisor = new Supervisor({
     served,
     clock: systemClock,
@@ -159,6 +162,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
+    secrets,
+    openVault: lazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets),
     steadyMs: () => performance.now(),
     events,
     logger,

@@ -53,6 +53,21 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Give the tenant a plan with more `max_instances`, or unregister one of its instances.',
   },
+  unknown_secret: {
+    httpStatus: 404,
+    exitStatus: 1,
+    hint: '`tenement secret ls ID` lists the secrets of a tenant; `tenement secret set ID NAME` sets one.',
+  },
+  secret_taken: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Give one of the two another name, or remove the secret that is there: `tenement secret rm ID NAME`.',
+  },
+  secrets_locked: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'Put the key that the secrets were encrypted with in its place again; docs/secrets.md says where it is.',
+  },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
   unknown_receiver: {
     httpStatus: 404,

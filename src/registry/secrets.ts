@@ -6,7 +6,11 @@ import { type Database, reading } from './database.ts';
 
 export function createSecretStore(database: Database): SecretStore {
   const list = database.prepare('SELECT * FROM secrets WHERE tenant = ? ORDER BY name');
-  return { list: (tenantId) => reading(() => Array.from(list.iterate(tenantId), secretOf)) };
+  const keyIds = database.prepare('SELECT DISTINCT key_id FROM secrets');
+  return {
+    list: (tenantId) => reading(() => Array.from(list.iterate(tenantId), secretOf)),
+    keyIds: () => reading(() => Array.from(keyIds.iterate(), ({ key_id }) => String(key_id))),
+  };
 }
 
 export interface SecretRows {

@@ -14,11 +14,13 @@ import type {
   UsageMeter,
 } from '../core/ports.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
+import type { OpenVault } from '../core/secrets/vault.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { QuotaStore } from '../core/stores/quota-store.ts';
 import type { Registry } from '../core/stores/registry.ts';
+import type { SecretStore } from '../core/stores/secret-store.ts';
 import type { TenantStore } from '../core/stores/tenant-store.ts';
 import type { UsageRecorder } from '../core/usage/usage-recorder.ts';
 import type { Logger } from '../logger.ts';
@@ -30,6 +32,8 @@ export interface SupervisorDeps {
   readonly tenants: TenantStore;
   readonly counters: CounterStore;
   readonly quotas: QuotaStore;
+  readonly secrets: SecretStore;
+  readonly openVault: OpenVault;
   /** Ms of a clock that is never set. */
   steadyMs(): number;
   readonly events: EventLog;

@@ -3,9 +3,11 @@ import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
 import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../../src/core/tenants/tenant-operation.ts';
+import { FakeSecrets } from './fake-secrets.ts';
 
 export class FakeTenants implements TenantStore {
   readonly records = new Map<string, TenantRecord>();
+  readonly secrets = new FakeSecrets();
   readonly operations = new Map<string, TenantOperation>();
   /** Every change that was written, in order. */
   readonly changes: TenantChange[] = [];
@@ -39,6 +41,7 @@ export class FakeTenants implements TenantStore {
   commit(change: TenantChange): void {
     this.assertWritable();
     this.changes.push(change);
+    this.secrets.apply(change);
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     if (operation === null) this.operations.delete(tenantId);
     else if (operation !== undefined) this.operations.set(tenantId, operation);

@@ -36,6 +36,7 @@ import { silentLogger } from '../../src/logger.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { FakeCounters } from './fake-counters.ts';
 import { FakeQuotas } from './fake-quotas.ts';
+import { plainVault } from './fake-secrets.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import { FakeUsage } from './fake-usage.ts';
 import { OperatedSupervisor } from './operated-supervisor.ts';
@@ -439,6 +440,8 @@ export function world(
     tenants,
     counters: new FakeCounters(),
     quotas: new FakeQuotas(),
+    secrets: tenants.secrets,
+    openVault: async () => plainVault,
     steadyMs: () => clock.nowMs(),
     events: log,
     logger: silentLogger(),

@@ -1,0 +1,24 @@
+/** Encryption of secrets, which src/secrets implements. */
+import type { SealedSecret } from './sealed-secret.ts';
+
+/** A secret with its value. Never logged, never part of a message. */
+export interface PlainSecret extends Pick<SealedSecret, 'name' | 'version' | 'changedAtMs' | 'source'> {
+  readonly value: string;
+}
+
+/**
+ * Encrypts and decrypts secrets with the server's key. A secret is bound to its tenant, name and version: one that was
+ * moved in the registry does not open.
+ */
+export interface Vault {
+  /** @throws {TenementError} `secrets_locked` while the registry holds secrets of a key that is not here */
+  seal(tenantId: string, secret: PlainSecret): SealedSecret;
+  /** Returns the value. @throws {TenementError} `secrets_locked` when its key is not here, or it was altered */
+  open(tenantId: string, secret: SealedSecret): string;
+}
+
+/**
+ * Returns the vault. The first call loads its code and its key, which is made if there is none and no secret yet.
+ * @throws {TenementError} `secrets_locked` when the key cannot be used; the next call tries again
+ */
+export type OpenVault = () => Promise<Vault>;
