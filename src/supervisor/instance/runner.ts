@@ -10,8 +10,9 @@ import {
   instanceName,
   type ProcessIdentity,
 } from '../../core/lifecycle/instance.ts';
-import { halted, newLifecycle } from '../../core/lifecycle/lifecycle.ts';
+import { newLifecycle } from '../../core/lifecycle/lifecycle.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
+import { halted } from '../../core/lifecycle/transitions/moves.ts';
 import type { InstancePaths, LaunchedProcess, LaunchRequest, Upstream, Usage } from '../../core/ports.ts';
 import { type EffectiveService, effectiveService } from '../../core/service/effective-service.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
