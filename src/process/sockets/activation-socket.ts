@@ -1,10 +1,10 @@
 /** tenement's own listener at the public path of an instance. A connection to it activates the instance. */
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
 import { Intake } from './intake.ts';
-import { grantAccess, isSameFile } from './public-socket.ts';
+import { grantAccess, isSameFile, listenInPlace } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */
 const BACKLOG = 4096;
@@ -39,19 +39,8 @@ export class ActivationSocket {
     this.access = access;
     this.intake = new Intake((socket) => onActivation(instance, socket, false));
     this.server.on('error', (error) => options.onError(error));
-    // listen() binds before it returns. `listening` tells whether it failed, and the error event why.
-    this.server.listen({ path: bindName, backlog: BACKLOG });
-    if (!this.server.listening) throw new Error(`cannot listen at ${bindName}`);
-    this.server.unref();
-    try {
-      grantAccess(bindName, access);
-      const { dev, ino } = statSync(bindName);
-      this.file = { dev, ino };
-      renameSync(bindName, publicSocket);
-    } catch (error) {
-      this.server.close();
-      throw error;
-    }
+    const prepare = () => grantAccess(bindName, access);
+    this.file = listenInPlace(this.server, { bindName, path: publicSocket, backlog: BACKLOG, prepare });
   }
 
   /** Whether the public path leads to this socket. */

@@ -2,7 +2,8 @@
  * Swaps the public socket. rename(2) and link(2) do not disturb a listening Unix socket, so the listener at the public
  * path changes in one step: the child's own socket while the instance is ready, an activation socket otherwise.
  */
-import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { SocketAccess, SocketPolicy } from '../../core/service/service.ts';
 import { ensurePublicDir } from '../storage/directories.ts';
@@ -139,4 +140,37 @@ export function isThere(path: string): boolean {
 
 function statOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
+}
+
+export interface ListenInPlaceOptions {
+  /** Path to bind. libuv removes this name when the listener closes, so it must not be `path`. */
+  readonly bindName: string;
+  readonly path: string;
+  readonly backlog?: number;
+  /** Decides who may connect to the socket at `bindName`, before anybody finds it. */
+  prepare(bindName: string): void;
+}
+
+/**
+ * Listens, and replaces what is at the path in one step.
+ * @returns the socket's file
+ * @throws {Error} when that fails; the server is closed then
+ */
+export function listenInPlace(
+  server: Server,
+  { bindName, path, backlog, prepare }: ListenInPlaceOptions,
+): Pick<Stats, 'dev' | 'ino'> {
+  // listen() binds before it returns. `listening` tells whether it failed, and the error event why.
+  server.listen({ path: bindName, ...(backlog !== undefined && { backlog }) });
+  if (!server.listening) throw new Error(`cannot listen at ${bindName}`);
+  server.unref();
+  try {
+    prepare(bindName);
+    const { dev, ino } = statSync(bindName);
+    renameSync(bindName, path);
+    return { dev, ino };
+  } catch (error) {
+    server.close();
+    throw error;
+  }
 }

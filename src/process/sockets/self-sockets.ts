@@ -2,12 +2,13 @@
  * The sockets of instances to tenement, one for each running process with `self_api`. A connection is the instance's,
  * because no other tenant can reach the path: its directory belongs to the server, and the socket to the tenant's user.
  */
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Logger } from '../../logger.ts';
 import { ensureSocketDirs, type Owner } from '../storage/directories.ts';
+import { listenInPlace } from './public-socket.ts';
 
 /** More connections of one instance are closed at once. An application needs one. */
 const MAX_CONNECTIONS = 16;
@@ -39,18 +40,16 @@ export class SelfSockets {
     mkdirSync(dir, { recursive: true });
     // Whatever the umask: only the socket's own mode decides who connects.
     chmodSync(dir, 0o755);
-    // libuv unlinks the name that it bound when the listener closes; by then a new listener may have the path.
     const name = `${dir}.new`;
     rmSync(name, { force: true });
     const server = createServer((connection) => this.take(instance, connection));
     server.maxConnections = MAX_CONNECTIONS;
     server.on('error', (error) => this.options.logger.error({ instance, err: error }, 'its self API does not accept'));
-    server.listen({ path: name });
-    if (!server.listening) throw new Error(`cannot listen at ${name}`);
-    server.unref();
-    chmodSync(name, 0o600);
-    if (owner !== null) chownSync(name, owner.uid, owner.gid);
-    renameSync(name, path);
+    const prepare = () => {
+      chmodSync(name, 0o600);
+      if (owner !== null) chownSync(name, owner.uid, owner.gid);
+    };
+    listenInPlace(server, { bindName: name, path, prepare });
     this.servers.set(instance, { server, path });
   }
 
