@@ -365,14 +365,14 @@ export async function readAll(socket: Socket): Promise<string> {
 export function readUntil(socket: Socket, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let seen = '';
+    const onClose = () => reject(new Error(`closed before ${JSON.stringify(text)}; got ${JSON.stringify(seen)}`));
     const onData = (chunk: Buffer) => {
       seen += chunk.toString('latin1');
       if (!seen.includes(text)) return;
-      socket.off('data', onData);
+      socket.off('data', onData).off('close', onClose);
       resolve(seen);
     };
-    socket.on('data', onData);
-    socket.once('close', () => reject(new Error(`closed before ${JSON.stringify(text)}; got ${JSON.stringify(seen)}`)));
+    socket.on('data', onData).once('close', onClose);
   });
 }
 

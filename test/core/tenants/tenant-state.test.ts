@@ -4,7 +4,6 @@ import { toldClosure } from '../../../src/core/tenants/tenant-state.ts';
 
 it('of several reasons to close a tenant, the one that an operator must end first is told', () => {
   expect(toldClosure([])).toBeNull();
-  expect(toldClosure(['over_quota', 'expired'])).toBe('expired');
   expect(toldClosure(['expired', 'stopped'])).toBe('stopped');
   expect(toldClosure(['stopped', 'provisioning'])).toBe('provisioning');
 });
