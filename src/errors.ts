@@ -162,6 +162,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: "The tenant's time is over; `tenement tenant set ID --expires DATE` gives it a later date.",
   },
+  hold_timeout: {
+    httpStatus: 504,
+    exitStatus: 1,
+    hint: 'The tenant serves again, and nothing else has changed. Raise `hold_timeout` of [tenants], or go without --still.',
+  },
   wake_queue_full: {
     httpStatus: 503,
     exitStatus: 1,

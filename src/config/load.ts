@@ -117,12 +117,12 @@ function keysAt(raw: unknown, path: KeyPath): readonly string[] {
 }
 
 function tenantsOf(
-  { default_plan: plan, template, render, replace }: ConfigInput['tenants'],
+  { default_plan: plan, template, render, replace, hold_timeout }: ConfigInput['tenants'],
   dir: string,
 ): TenantsConfig {
   const skeleton =
     template === undefined ? null : { dir: resolve(dir, template), render, replace: Object.entries(replace) };
-  return { defaultPlan: plan ?? null, skeleton };
+  return { defaultPlan: plan ?? null, skeleton, holdTimeoutMs: parseDuration(hold_timeout) };
 }
 
 /** Copies a value without the values at these paths. */

@@ -64,6 +64,7 @@ function reason(runner: Runner, { nowMs, tenantStateOf }: ViewContext): string {
   const { lifecycle, held } = runner;
   switch (lifecycle.state) {
     case 'asleep':
+      if (lifecycle.hold !== 'none') return heldReason(held);
       return `asleep; the next request wakes it${afterLastCrash(runner)}`;
     case 'starting':
       return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
@@ -84,6 +85,11 @@ function reason(runner: Runner, { nowMs, tenantStateOf }: ViewContext): string {
     case 'stopped':
       return stoppedWithTenant(runner, tenantStateOf(runner.tenantId)) ?? stoppedReason(runner);
   }
+}
+
+function heldReason(requests: number): string {
+  const waiting = `${requests} ${requests === 1 ? 'request waits' : 'requests wait'}`;
+  return `an operation on its tenant is under way; ${waiting} for its end`;
 }
 
 /** Returns null when it is stopped by itself, or its tenant may run. */

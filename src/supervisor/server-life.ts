@@ -38,10 +38,16 @@ export class ServerLife {
   private readonly parts: SupervisorParts;
   private readonly spawn: Spawn;
   private closing = false;
+  private readonly end = new AbortController();
 
   constructor(parts: SupervisorParts, spawn: Spawn) {
     this.parts = parts;
     this.spawn = spawn;
+  }
+
+  /** Aborts when the server begins to end, with the error for what that interrupts. */
+  get ending(): AbortSignal {
+    return this.end.signal;
   }
 
   get isClosing(): boolean {
@@ -50,7 +56,7 @@ export class ServerLife {
 
   /** Rejects what would be left behind by the end. @throws {TenementError} `shutting_down` */
   assertOpen(): void {
-    if (this.closing) throw new TenementError('shutting_down', 'the server is stopping');
+    if (this.closing) throw stopping();
   }
 
   /** Takes up what the registry knows and what an earlier server left running, and starts what should run. */
@@ -111,6 +117,7 @@ export class ServerLife {
 
   private beginEnd(): void {
     this.closing = true;
+    this.end.abort(stopping());
     this.parts.rollingRestart.end();
     this.parts.instanceTable.close();
     this.parts.expiry.end();
@@ -225,6 +232,10 @@ export class ServerLife {
       if (isLockedOut(error) && !this.closing) this.spawnLater(listed);
     });
   }
+}
+
+function stopping(): TenementError {
+  return new TenementError('shutting_down', 'the server is stopping');
 }
 
 function onceAborted(signal: AbortSignal | undefined, act: () => void): void {

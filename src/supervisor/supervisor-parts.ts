@@ -27,6 +27,7 @@ import { ExpiryWatch } from './tenants/expiry-watch.ts';
 import { Registrar } from './tenants/registrar.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
+import { TenantHolds } from './tenants/tenant-holds.ts';
 import { TenantInstances } from './tenants/tenant-instances.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
@@ -51,6 +52,7 @@ export class SupervisorParts {
   readonly generations = new Generations();
   readonly monitors: Monitors;
   readonly tenantInstances: TenantInstances;
+  readonly tenantHolds: TenantHolds;
   readonly expiry: ExpiryWatch;
 
   /** @param assertOpen throws {TenementError} `shutting_down` */
@@ -102,6 +104,13 @@ export class SupervisorParts {
       instanceTable: this.instanceTable,
       services: () => this.config.services.keys(),
     });
+    this.tenantHolds = new TenantHolds({
+      clock,
+      logger,
+      instanceTable: this.instanceTable,
+      tenantInstances: this.tenantInstances,
+      timeoutMs: () => this.config.tenants.holdTimeoutMs,
+    });
     this.tenantGates.onChanged((...change) => this.tenantInstances.follow(...change));
     this.expiry = new ExpiryWatch({ clock, events, logger, tenants: this.tenants, gates: this.tenantGates });
     this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
@@ -133,6 +142,7 @@ export class SupervisorParts {
       tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
       allowanceOf: (tenantId) => this.allowances.of(tenantId),
       isTenantHalted: (tenantId) => this.tenantGates.isHalted(tenantId),
+      isTenantHeld: (tenantId) => this.tenantHolds.isHeld(tenantId),
     };
   }
 

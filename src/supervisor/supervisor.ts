@@ -135,6 +135,17 @@ export class Supervisor implements SupervisorFace, GrantSource {
     list: (query = {}) => listTenants(query, this.parts),
   };
 
+  /**
+   * Holds a tenant while `work` runs, once earlier operations on it are over; see `TenantHolds.during`.
+   * @throws {TenementError} `unknown_tenant`, `shutting_down`, `hold_timeout`; what `work` throws
+   */
+  hold<Value>(tenantId: string, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    this.life.assertOpen();
+    foundTenant(tenantId, this.parts);
+    const { tenantLocks, tenantHolds } = this.parts;
+    return tenantLocks.withTenant(tenantId, () => tenantHolds.during(tenantId, this.life.ending, work));
+  }
+
   get(instance: InstanceName): InstanceView {
     return this.view(this.instanceTable.find(instance));
   }

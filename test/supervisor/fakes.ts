@@ -501,7 +501,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),
-    tenants: { defaultPlan: null, skeleton: null },
+    tenants: { defaultPlan: null, skeleton: null, holdTimeoutMs: 60_000 },
     plans: new Map(),
     notify: [],
     warnings: [],

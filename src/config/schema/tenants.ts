@@ -1,6 +1,6 @@
 /** The table `[tenants]`. */
 import { z } from 'zod';
-import { label, text } from './values.ts';
+import { duration, label, text } from './values.ts';
 
 export const tenantsSchema = z.strictObject({
   default_plan: label()
@@ -19,4 +19,9 @@ export const tenantsSchema = z.strictObject({
     .record(text(), z.string())
     .default({})
     .describe('Words that are replaced in the names and contents of the template, such as `{ example = "{id}" }`.'),
+  hold_timeout: duration()
+    .default('1m')
+    .describe(
+      'How long requests to a tenant may be held while an operation, such as `export --still`, needs its processes to be at rest. Then the operation fails, and the requests are served.',
+    ),
 });

@@ -13,6 +13,7 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
     case 'ready':
       return 'forward';
     case 'asleep':
+      return lifecycle.hold === 'none' ? 'wake' : 'hold';
     case 'suspended':
       return 'wake';
     case 'starting':

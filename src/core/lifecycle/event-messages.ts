@@ -30,7 +30,7 @@ export function eventMessage(
     case 'stopping':
       return stopping(is, event, exit);
     case 'asleep':
-      return asleep(was, event);
+      return asleep(was, is, event);
     case 'stopped':
       return { type: 'stopped', message: stopped(was, event, exit) };
     case 'backoff':
@@ -64,17 +64,19 @@ function stopped(was: Lifecycle, event: LifecycleEvent, exit: LastExit | null): 
   return forStorage ? 'over its storage limit' : 'by an operator';
 }
 
-function asleep(was: Lifecycle, event: LifecycleEvent): EventMessage | null {
+function asleep(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): EventMessage | null {
   // The event of its tenant says that.
   if (event.type === 'unhalt') return null;
   if (event.type === 'no-room') return { type: 'no-room', message: 'not started: max_running instances are busy' };
   if (was.next === 'crash' && was.state === 'stopping')
     return { type: 'ended', message: 'not restarted: restart is "never"' };
+  if (is.hold !== 'none') return { type: 'slept', message: 'ended for an operation on its tenant' };
   return { type: 'slept', message: 'went to sleep' };
 }
 
 function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
   if (event.type === 'adopt') return { type: 'adopted', message: 'was running before this server started; taken back' };
+  if (event.type === 'unhold') return { type: 'restarted', message: 'the operation on its tenant is over' };
   if (isRequest(event) || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
   if (event.type === 'wake') return { type: 'woke', message: 'woken by an operator' };
   if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };

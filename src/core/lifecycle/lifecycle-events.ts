@@ -21,6 +21,11 @@ export interface Lifecycle extends CrashHistory {
   readonly hasServed: boolean;
   /** Meaningful in `draining` and `stopping`. */
   readonly next: FollowUp;
+  /**
+   * `held`: its tenant is held, so nothing starts it now. `wanted`: it is held and starts afterwards, because it ran when the
+   * hold began, or was asked to start since.
+   */
+  readonly hold: 'none' | 'held' | 'wanted';
   /** Whether it is unregistered, or closed with the server, and takes no further event. */
   readonly over: boolean;
 }
@@ -43,6 +48,10 @@ export type LifecycleEvent =
   | { readonly type: 'halt'; readonly by?: Actor }
   /** Its tenant may run again: a request wakes it, unless it is stopped itself. */
   | { readonly type: 'unhalt'; readonly by?: Actor }
+  /** Its tenant is held: it drains and ends, and requests wait. The desired state stays. */
+  | { readonly type: 'hold' }
+  /** The hold is over: it starts if it ran before, or if a request waits. */
+  | { readonly type: 'unhold' }
   /** It is unregistered. */
   | { readonly type: 'remove'; readonly by?: Actor }
   /** The server ends, or the config no longer has its service. The desired state stays. */

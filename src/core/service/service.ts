@@ -168,6 +168,8 @@ export interface TenantsConfig {
   readonly defaultPlan: string | null;
   /** What new tenant directories hold; null: nothing. */
   readonly skeleton: SkeletonConfig | null;
+  /** How long requests to a tenant may be held for an operation that needs it still. */
+  readonly holdTimeoutMs: number;
 }
 
 export interface Config {

@@ -50,6 +50,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   allowanceOf(tenantId: string): Allowance | null;
   /** Whether no instance of this tenant may run. */
   isTenantHalted(tenantId: string): boolean;
+  /** Whether the requests of this tenant are held, and none of its instances may start. */
+  isTenantHeld(tenantId: string): boolean;
 }
 
 /** The runner as its parts see it. */

@@ -48,7 +48,8 @@ export class Runner {
     this.consumption = parts.consumption;
     this.terms = new StartTermsCheck({ ...callbacks, ...parts, launcher: deps.launcher });
     const crashes = this.isRenewed ? undefined : record.crashes;
-    const lifecycle = newLifecycle(record.desired, crashes);
+    const hold = deps.isTenantHeld(this.tenantId) ? 'held' : 'none';
+    const lifecycle: Lifecycle = { ...newLifecycle(record.desired, crashes), hold };
     const first = deps.isTenantHalted(this.tenantId) ? halted(lifecycle) : lifecycle;
     this.machine = new LifecycleMachine(first, parts, callbacks, deps);
   }
@@ -144,9 +145,10 @@ export class Runner {
     return this.parts.records.saved(timeoutMs);
   }
 
-  /** Settles once it serves, or has no process. */
+  /** Settles once it serves, or has no process and is not about to get one. */
   settled(): Promise<void> {
-    return this.until(() => ['ready', 'suspended'].includes(this.lifecycle.state) || !this.hasProcess);
+    const serves = () => ['ready', 'suspended'].includes(this.lifecycle.state);
+    return this.until(() => serves() || (!this.hasProcess && this.lifecycle.hold !== 'wanted'));
   }
 
   /** Settles once `reached` returns true, which is checked after every change. */

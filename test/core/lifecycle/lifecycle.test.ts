@@ -31,6 +31,8 @@ const EVENTS: Record<string, LifecycleEvent> = {
   restart: { type: 'restart' },
   halt: { type: 'halt' },
   unhalt: { type: 'unhalt' },
+  hold: { type: 'hold' },
+  unhold: { type: 'unhold' },
   remove: { type: 'remove' },
   close: { type: 'close' },
   ready: { type: 'ready' },
@@ -98,6 +100,7 @@ const TABLE: Record<State, Record<string, string>> = {
     stop: 'stopping to stopped: blame stopped, terminate',
     restart: 'stopping to start: blame stopped, terminate',
     halt: 'stopping to halted: blame stopped, terminate',
+    hold: 'stopping to start: blame stopped, terminate',
     remove: 'stopping to removed: blame stopped, terminate',
     close: 'stopping to closed: blame stopped, terminate',
     'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
@@ -114,6 +117,7 @@ const TABLE: Record<State, Record<string, string>> = {
     stop: 'draining to stopped: drain',
     restart: 'draining to start: drain',
     halt: 'draining to halted: drain',
+    hold: 'draining to start: drain',
     remove: 'draining to removed: drain',
     close: 'draining to closed: drain',
     'launch-failed': 'stopping to crash: blame spawn_failed, terminate',
@@ -129,6 +133,7 @@ const TABLE: Record<State, Record<string, string>> = {
     evict: 'stopping to asleep: blame stopped, terminate',
     stop: 'stopping to stopped: blame stopped, terminate',
     halt: 'stopping to halted: blame stopped, terminate',
+    hold: 'stopping to asleep: blame stopped, terminate',
     remove: 'stopping to removed: blame stopped, terminate',
     close: 'stopping to closed: blame stopped, terminate',
     'exit 0': 'stopping to asleep: terminate',
@@ -260,6 +265,57 @@ describe('an instance whose tenant may not run', () => {
     expect(run(at('stopping', { next: 'halted' }), { type: 'unhalt' }).next).toBe('asleep');
     const byOperator = run(stopped, { type: 'stop' });
     expect(run(byOperator, { type: 'unhalt' })).toMatchObject({ state: 'stopped', desired: 'stopped' });
+  });
+});
+
+describe('an instance whose tenant is held', () => {
+  const through = (lifecycle: Lifecycle, ...events: readonly LifecycleEvent[]) =>
+    events.reduce((now, event) => step(now, event, policy(), NOW).next, lifecycle);
+  const drained: LifecycleEvent = { type: 'drained', isQuiet: true };
+  const ended: LifecycleEvent = { type: 'ended' };
+  const hold: LifecycleEvent = { type: 'hold' };
+  const unhold: LifecycleEvent = { type: 'unhold' };
+  const HELD = through(at('ready'), hold, drained, ended);
+
+  it('ends when it has drained, keeps what was desired of it, and starts again afterwards', () => {
+    expect(HELD).toMatchObject({ state: 'asleep', desired: 'up', hold: 'wanted' });
+    expect(run(HELD, unhold)).toMatchObject({ state: 'starting', hold: 'none', did: 'launch' });
+  });
+
+  it.each(['start', 'wake', 'restart', 'retry', 'renewed'])('is not started by %s before', (name) => {
+    const event = EVENTS[name] ?? { type: 'renewed' };
+    for (const before of [HELD, through(at('asleep'), hold), through(at('backoff'), hold), through(at('failed'), hold)])
+      expect(run(before, event).did).toBe('');
+  });
+
+  it.each(['asleep', 'suspended'] as const)('rests afterwards if it was %s', (state) => {
+    const resting = through(at(state, { desired: 'asleep' }), hold, ended);
+    expect(run(resting, unhold)).toMatchObject({ state: 'asleep', hold: 'none', did: '' });
+  });
+
+  it('starts afterwards if an operator asked for that meanwhile', () => {
+    const asked = through(at('asleep', { desired: 'asleep' }), hold, { type: 'start' });
+    expect(run(asked, unhold)).toMatchObject({ state: 'starting', did: 'launch' });
+  });
+
+  it.each(['stop', 'sleep'])('does not start afterwards if an operator asked for %s meanwhile', (name) => {
+    for (const when of [[hold], [hold, drained], [hold, drained, ended]]) {
+      const asked = through(through(at('ready'), ...when), EVENTS[name] ?? unhold, drained, ended);
+      expect(run(asked, unhold).did).toBe('');
+    }
+  });
+
+  it('starts again when the hold ends before its process has', () => {
+    expect(through(at('ready'), hold, unhold, drained, ended)).toMatchObject({ state: 'starting', hold: 'none' });
+  });
+
+  it('ends if it was about to be frozen', () => {
+    const freezing = at('draining', { next: 'suspended', desired: 'asleep' });
+    expect(through(freezing, hold, drained)).toMatchObject({ state: 'stopping', next: 'asleep' });
+  });
+
+  it('stays stopped if its tenant was closed meanwhile', () => {
+    expect(through(HELD, { type: 'halt' }, unhold)).toMatchObject({ state: 'stopped', hold: 'none' });
   });
 });
 

@@ -10,7 +10,10 @@ function makeTable(plans: readonly string[], defaultPlan: string | null = null) 
   const store = new FakeTenants(new Map(), () => {
     if (made.full) throw new TenementError('state_failed', 'no room');
   });
-  const table = new TenantTable(store, () => ({ plans: made.plans, tenants: { defaultPlan, skeleton: null } }));
+  const table = new TenantTable(store, () => ({
+    plans: made.plans,
+    tenants: { defaultPlan, skeleton: null, holdTimeoutMs: 60_000 },
+  }));
   return { made, store, table };
 }
 

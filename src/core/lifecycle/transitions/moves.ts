@@ -5,7 +5,10 @@ export function stay(lifecycle: Lifecycle): Step {
   return { next: lifecycle, effects: [] };
 }
 
+/** Starts it. While its tenant is held, it only notes that it is to be started afterwards. */
 export function launch(lifecycle: Lifecycle): Step {
+  if (lifecycle.hold !== 'none')
+    return { next: { ...lifecycle, state: 'asleep', desired: 'up', hold: 'wanted', retryAtMs: null }, effects: [] };
   return {
     next: { ...lifecycle, state: 'starting', desired: 'up', hasServed: false, retryAtMs: null },
     effects: [{ do: 'launch' }],
@@ -23,7 +26,8 @@ export function pardon(lifecycle: Lifecycle): Lifecycle {
 }
 
 export function rest(lifecycle: Lifecycle, state: 'asleep' | 'stopped'): Step {
-  return { next: { ...lifecycle, state, desired: state, retryAtMs: null }, effects: [] };
+  const hold = lifecycle.hold === 'none' ? 'none' : 'held';
+  return { next: { ...lifecycle, state, desired: state, hold, retryAtMs: null }, effects: [] };
 }
 
 /** Stops it until its tenant may run. */

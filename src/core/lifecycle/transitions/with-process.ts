@@ -51,7 +51,7 @@ function exited(now: Lifecycle, code: number | null, policy: LifecyclePolicy): S
 }
 
 /** A ready instance drains first; a starting one has nothing in flight. */
-function leave(now: Lifecycle, next: FollowUp): Step {
+export function leave(now: Lifecycle, next: FollowUp): Step {
   if (now.state === 'starting') return endAsked(now, next);
   return { next: { ...now, state: 'draining', next }, effects: [{ do: 'drain' }] };
 }
