@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
+import { DomainRoutes } from './core/domains/domain-routes.ts';
 import { parseInstanceName } from './core/lifecycle/instance.ts';
 import {
   type DescriptorShares,
@@ -23,6 +24,7 @@ import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
+import { lookUpTxt } from './node/txt-records.ts';
 import { Notifications } from './notifications.ts';
 import { type OwnDirectories, ownDirectories } from './own-directories.ts';
 import { createUsageMeter } from './process/child/usage.ts';
@@ -34,6 +36,7 @@ import { createStorageMeter } from './process/storage/storage-meter.ts';
 import { PublicSockets } from './proxy/public-sockets.ts';
 import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
+import { createDomainStore } from './registry/domains.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
@@ -150,6 +153,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   });
   const endExpiry = startExpiry({ file: databaseFile, clock: systemClock, logger });
   const secrets = createSecretStore(database);
+  const domainRoutes = new DomainRoutes();
   const supervisor = new Supervisor({
     served,
     clock: systemClock,
@@ -160,6 +164,9 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     descriptors,
     registry,
     tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
+    domains: createDomainStore(database),
+    domainRoutes,
+    lookUpTxt: (name) => lookUpTxt(name, served.current.tenants.dnsServers),
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
     secrets,
@@ -171,9 +178,10 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     random: Math.random,
     removeLogs: (instance) => output.remove(instance),
     webAddressOf: (service, tenantId) => webAddresses.of(service, tenantId),
+    urlOf: (host) => webAddresses.urlOf(host),
   });
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
-  const settings = new ProxySettingsPublisher(proxySettings(config, 1));
+  const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
   const publicSockets = servePublicSockets({
     processes,

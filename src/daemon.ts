@@ -195,9 +195,9 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
 
 /** Whether the proxy would find an instance for a host. */
 function hostChecker(settings: ProxySettingsFeed, source: Pick<UpstreamSource, 'has'>): (host: string) => boolean {
-  let index = new RoutingIndex(settings.current.routing);
+  let index = new RoutingIndex(settings.current.routing, settings.domains);
   settings.follow(({ routing }) => {
-    index = new RoutingIndex(routing);
+    index = new RoutingIndex(routing, settings.domains);
   });
   return (host) => index.named(host)?.some((instance) => source.has(instance)) === true;
 }

@@ -68,6 +68,19 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Put the key that the secrets were encrypted with in its place again; docs/secrets.md says where it is.',
   },
+  bad_domain: {
+    httpStatus: 400,
+    exitStatus: 2,
+    hint: 'A domain is a name in DNS, such as shop.example.com: labels of letters, digits and -, joined by dots.',
+  },
+  domain_taken: { httpStatus: 409, exitStatus: 1, hint: 'Each domain belongs to one tenant.' },
+  domain_not_verified: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Make the TXT record that `tenement domain ls` shows, and wait until DNS has it.',
+  },
+  too_many_domains: { httpStatus: 409, exitStatus: 1, hint: 'Remove some of them first.' },
+  unknown_domain: { httpStatus: 404, exitStatus: 1, hint: '`tenement domain ls` lists the domains.' },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
   unknown_receiver: {
     httpStatus: 404,

@@ -11,18 +11,17 @@ import {
   assertRemoveOptions,
 } from './core/input/library-input.ts';
 import { assertSpawnOptions } from './core/input/spawn-input.ts';
-import { assertCreateTenantOptions, assertTenantChanges } from './core/input/tenant-input.ts';
 import { namedInstance } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { Config } from './core/service/service.ts';
 import type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 import type { LogFilter, LogLine } from './core/stores/log-store.ts';
-import type { TenantChanges } from './core/tenants/tenant-change.ts';
 import type { UsageInput, UsagePage } from './core/usage/usage-query.ts';
-import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from './core/verbs/tenant-verbs.ts';
 import type { TokenAdmin } from './core/verbs/token-verbs.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/verbs/verbs.ts';
 import { TenementError } from './errors.ts';
+import { type Domains, libraryDomains } from './library-domains.ts';
+import { libraryTenants, type Tenants } from './library-tenants.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { OpenLeases } from './open-leases.ts';
@@ -55,22 +54,6 @@ export interface Events {
    * Calls `listener` for each later event; the returned function unsubscribes it. Exceptions of a listener are logged.
    */
   subscribe(listener: (event: TenementEvent) => void): () => void;
-}
-
-/** The verbs of tenants. Each settles when it is done, and throws `unknown_tenant` for an unknown tenant. */
-export interface Tenants {
-  /**
-   * Registers a tenant and starts its services. A repetition changes nothing.
-   * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `unknown_plan`, `plan_limit`, `already_registered`
-   */
-  create(tenantId: string, options?: CreateTenantOptions): Promise<TenantView>;
-  /** @throws {TenementError} `bad_input`, `unknown_plan` */
-  set(tenantId: string, changes: TenantChanges): Promise<TenantView>;
-  stop(tenantId: string): Promise<TenantView>;
-  start(tenantId: string): Promise<TenantView>;
-  remove(tenantId: string, options?: { purge?: boolean }): Promise<void>;
-  get(tenantId: string): TenantView;
-  list(query?: TenantQuery): TenantPage;
 }
 
 /** An instance, with the socket to connect to. */
@@ -178,26 +161,12 @@ export class Hypervisor {
 
   /** Tenants as a whole: their plans, dates, labels and variables. See docs/tenants.md. */
   get tenants(): Tenants {
-    const { tenants } = this.parts.supervisor;
-    const verbs = tenants.by(LIBRARY);
-    return {
-      create: async (tenantId, options = {}) => {
-        assertCreateTenantOptions(options);
-        return (await holdEventLoop(verbs.create(tenantId, options))).view;
-      },
-      set: async (tenantId, changes) => {
-        assertTenantChanges(changes);
-        return holdEventLoop(verbs.set(tenantId, changes));
-      },
-      stop: (tenantId) => holdEventLoop(verbs.stop(tenantId)),
-      start: (tenantId) => holdEventLoop(verbs.start(tenantId)),
-      remove: async (tenantId, options = {}) => {
-        assertRemoveOptions(options);
-        await holdEventLoop(verbs.remove(tenantId, options));
-      },
-      get: (tenantId) => tenants.get(tenantId),
-      list: (query) => tenants.list(query),
-    };
+    return libraryTenants(this.parts.supervisor.tenants);
+  }
+
+  /** Domains of tenants' own. See docs/domains.md. */
+  get domains(): Domains {
+    return libraryDomains(this.parts.supervisor.domains);
   }
 
   /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when the name is invalid */

@@ -11,6 +11,7 @@ import type { UsageInput, UsagePage, UsageView } from '../core/usage/usage-query
 import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/verbs/tenant-verbs.ts';
 import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
+import { type DomainClient, domainCalls } from './domain-client.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { ApiTarget } from './transport.ts';
@@ -58,6 +59,7 @@ export interface ApiClient {
   remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
   set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
   readonly tenants: TenantClient;
+  readonly domains: DomainClient;
   get(instance: InstanceName): Promise<InstanceView>;
   /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
@@ -96,6 +98,7 @@ export function createClient(target: ApiTarget): ApiClient {
     address: transport.address,
     ...instanceCalls(transport),
     tenants: tenantCalls(transport),
+    domains: domainCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
     ...notifyCalls(transport),

@@ -15,6 +15,7 @@ import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { configRoutes } from './routes/config.ts';
+import { domainRoutes } from './routes/domains.ts';
 import { eventRoutes } from './routes/events.ts';
 import { execRoutes } from './routes/exec.ts';
 import { instanceRoutes } from './routes/instances.ts';
@@ -184,6 +185,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   systemRoutes(api, context);
   instanceRoutes(api, context);
   tenantRoutes(api, context);
+  domainRoutes(api, context);
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);

@@ -5,6 +5,7 @@ import { QUOTA_METERS } from '../core/quota/quota.ts';
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../core/tenants/labels.ts';
 import { TENANT_STATES } from '../core/tenants/tenant-state.ts';
 import { variableName, variableValue } from '../input-schemas.ts';
+import { domainNames } from './domain-schemas.ts';
 
 const labelKey = z.string().regex(LABEL_KEY, LABEL_KEY_EXPECTED);
 const labelValue = z.string().refine(isLabelValue, LABEL_VALUE_EXPECTED);
@@ -40,6 +41,7 @@ export const createTenantBody = z
     id: z.string().describe('A DNS label: 1 to 63 of a-z, 0-9 and -, with no - at either end.'),
     services: z.array(z.string().min(1)).min(1).optional().describe('Default: the default service.'),
     plan: z.string().min(1).optional().describe('Default: the default plan.'),
+    domains: domainNames.optional(),
     expires: expires.optional(),
     expiresAt: expiresAt.optional(),
     labels: labels.optional(),

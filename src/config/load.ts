@@ -117,12 +117,18 @@ function keysAt(raw: unknown, path: KeyPath): readonly string[] {
 }
 
 function tenantsOf(
-  { default_plan: plan, template, render, replace, hold_timeout }: ConfigInput['tenants'],
+  { default_plan: plan, template, render, replace, hold_timeout, verify_domains, dns_servers }: ConfigInput['tenants'],
   dir: string,
 ): TenantsConfig {
   const skeleton =
     template === undefined ? null : { dir: resolve(dir, template), render, replace: Object.entries(replace) };
-  return { defaultPlan: plan ?? null, skeleton, holdTimeoutMs: parseDuration(hold_timeout) };
+  return {
+    defaultPlan: plan ?? null,
+    skeleton,
+    holdTimeoutMs: parseDuration(hold_timeout),
+    verifyDomains: verify_domains,
+    dnsServers: dns_servers,
+  };
 }
 
 /** Copies a value without the values at these paths. */

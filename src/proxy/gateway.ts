@@ -56,13 +56,13 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
     pools,
     inFlight,
     isTrusted,
-    routing: new RoutingIndex(settings.current.routing),
+    routing: new RoutingIndex(settings.current.routing, settings.domains),
     limits,
     clientProbes,
     spare: new AbortController(),
   };
   settings.follow(({ routing }) => {
-    if (routing.version !== gateway.routing.version) gateway.routing = new RoutingIndex(routing);
+    if (routing.version !== gateway.routing.version) gateway.routing = new RoutingIndex(routing, settings.domains);
   });
   return gateway;
 }

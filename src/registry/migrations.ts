@@ -177,4 +177,22 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE domains (
+    host TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    service TEXT NOT NULL,
+    added_at_ms INTEGER NOT NULL,
+    token TEXT,
+    verified_at_ms INTEGER,
+    checks INTEGER NOT NULL,
+    checked_at_ms INTEGER,
+    next_check_at_ms INTEGER,
+    problem TEXT,
+    PRIMARY KEY (host, tenant)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX domains_active ON domains (host) WHERE token IS NULL OR verified_at_ms IS NOT NULL;
+  CREATE INDEX domains_tenant ON domains (tenant, host);
+  CREATE INDEX domains_checks ON domains (next_check_at_ms) WHERE next_check_at_ms IS NOT NULL;
+  `,
 ];

@@ -1,9 +1,10 @@
 /** The tenants in the registry, and the transactions that change one of them. */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { TenantChange, TenantStore } from '../core/stores/tenant-store.ts';
+import { isForgotten, type TenantChange, type TenantStore } from '../core/stores/tenant-store.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
 import { type Database, durably, reading, transaction } from './database.ts';
+import { domainRows } from './domains.ts';
 import { instanceRows } from './instances.ts';
 import { secretRows } from './secrets.ts';
 
@@ -25,7 +26,7 @@ export function createTenantStore(database: Database, onForgotten: () => void = 
     commit: (change, { durable } = { durable: true }) => {
       if (durable) durably(database, () => write(change));
       else transaction(database, () => write(change));
-      if (isGone(change)) onForgotten();
+      if (isForgotten(change)) onForgotten();
     },
   };
 }
@@ -43,16 +44,20 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
   const instances = instanceRows(database);
   const secrets = secretRows(database);
+  const domains = domainRows(database);
   const setOperation = operationWriter(database);
   return (change) => {
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
-    const { putSecrets = [], removeSecrets = [] } = change;
-    if (isGone(change)) {
+    const { putSecrets = [], removeSecrets = [], putDomains = [], removeDomains = [] } = change;
+    if (isForgotten(change)) {
       removeTokens.run(tenantId);
       secrets.removeAll(tenantId);
+      domains.removeAll(tenantId);
     }
     for (const name of removeSecrets) secrets.remove(tenantId, name);
     for (const secret of putSecrets) secrets.put(tenantId, secret);
+    for (const host of removeDomains) domains.remove(tenantId, host);
+    for (const domain of putDomains) domains.put(domain);
     if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) {
       remove.run(tenantId);
@@ -62,11 +67,6 @@ function changeWriter(database: Database): (change: TenantChange) => void {
     for (const service of removeInstances) instances.remove(service, tenantId);
     for (const instance of addInstances) instances.save(instance);
   };
-}
-
-/** Whether the tenant goes, even if its directory is yet to be deleted. */
-function isGone({ record, operation }: TenantChange): boolean {
-  return record === null || (operation?.kind === 'delete' && operation.withRecord);
 }
 
 /** Returns a function that notes what is under way on a tenant; null: nothing. */

@@ -64,6 +64,8 @@ export class ServerLife {
     this.parts.deps.host.assertHostGives(servicesUnderPlans(this.parts.config));
     await this.parts.deps.host.prepare();
     await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps);
+    this.parts.domains.open();
+    this.parts.domainChecks.renew();
     this.closeTenants();
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
@@ -121,6 +123,7 @@ export class ServerLife {
     this.parts.rollingRestart.end();
     this.parts.instanceTable.close();
     this.parts.expiry.end();
+    this.parts.domainChecks.end();
   }
 
   private async finish(): Promise<void> {

@@ -1,6 +1,8 @@
 /** Dependencies of a supervisor. */
 
 import type { HostMemory } from '../core/admission/pressure.ts';
+import type { DomainRoutes } from '../core/domains/domain-routes.ts';
+import type { TxtAnswer } from '../core/domains/verification.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { DescriptorShares } from '../core/limits/descriptors.ts';
 import type {
@@ -17,6 +19,7 @@ import type { WebAddress } from '../core/routing/web-address.ts';
 import type { OpenVault } from '../core/secrets/vault.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { CounterStore } from '../core/stores/counter-store.ts';
+import type { DomainStore } from '../core/stores/domain-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { QuotaStore } from '../core/stores/quota-store.ts';
 import type { Registry } from '../core/stores/registry.ts';
@@ -30,6 +33,11 @@ export interface SupervisorDeps {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly tenants: TenantStore;
+  readonly domains: DomainStore;
+  /** Domains that proxies route by; the supervisor keeps them in step with the registry. */
+  readonly domainRoutes: DomainRoutes;
+  /** Asks DNS for the texts of a name. Never rejects, and settles within seconds. */
+  lookUpTxt(name: string): Promise<TxtAnswer>;
   readonly counters: CounterStore;
   readonly quotas: QuotaStore;
   readonly secrets: SecretStore;
@@ -53,6 +61,8 @@ export interface SupervisorDeps {
   /** Returns a number from 0 to 1. */
   random(): number;
   webAddressOf(service: string, tenantId: string): WebAddress;
+  /** Returns the URL of a host through the proxy; null while the proxy's port is not known. */
+  urlOf(host: string): string | null;
   /** Deletes an instance's log. */
   removeLogs(instance: InstanceName): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
 
 import type { Capacity } from '../core/admission/eviction.ts';
+import type { DomainViewDeps } from '../core/domains/domain-view.ts';
 import { type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
@@ -11,10 +12,13 @@ import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import { TenementError } from '../errors.ts';
 import { detached, fault } from '../faults.ts';
+import { idna } from '../node/idna.ts';
 import { Generations } from './activity/generations.ts';
 import { makeRoom } from './admission/eviction.ts';
 import { type StartLimits, StartSlots, startLimits } from './admission/start-slots.ts';
 import { StartTimes } from './admission/start-times.ts';
+import { DomainChecks } from './domains/domain-checks.ts';
+import { DomainTable } from './domains/domain-table.ts';
 import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
 import { type Address, InstanceTable } from './instance-table.ts';
@@ -43,6 +47,9 @@ export class SupervisorParts {
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
+  readonly domains: DomainTable;
+  readonly domainChecks: DomainChecks;
+  readonly domainViewDeps: DomainViewDeps;
   readonly allowances: Allowances;
   readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
@@ -61,6 +68,19 @@ export class SupervisorParts {
     this.deps = deps;
     this.assertOpen = assertOpen;
     this.tenants = new TenantTable(deps.tenants, () => this.config);
+    this.domains = new DomainTable({ store: deps.domains, routes: deps.domainRoutes, logger });
+    this.domainViewDeps = {
+      idna,
+      urlOf: (host) => deps.urlOf(host),
+      isRegistered: (instance) => this.instanceTable.has(instance),
+    };
+    this.tenants.beforeChange((change) => this.domains.before(change));
+    this.domainChecks = new DomainChecks({
+      ...deps,
+      domains: this.domains,
+      tenants: this.tenants,
+      locks: this.tenantLocks,
+    });
     this.allowances = new Allowances({
       ...deps,
       store: deps.quotas,
@@ -87,6 +107,7 @@ export class SupervisorParts {
     this.registrar = new Registrar({
       ...this.tenantDeps,
       instanceTable: this.instanceTable,
+      domains: this.domains,
       clock,
       events,
       locks: this.tenantLocks,

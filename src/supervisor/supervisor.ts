@@ -7,11 +7,13 @@ import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
+import type { DomainFace } from '../core/verbs/domain-verbs.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
 import type { TenantFace } from '../core/verbs/tenant-verbs.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../core/verbs/verbs.ts';
 import type { ErrorCode } from '../errors.ts';
+import { DomainOperations, listDomains } from './domains/domain-verbs.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
@@ -145,6 +147,12 @@ export class Supervisor implements SupervisorFace, GrantSource {
     const { tenantLocks, tenantHolds } = this.parts;
     return tenantLocks.withTenant(tenantId, () => tenantHolds.during(tenantId, this.life.ending, work));
   }
+
+  /** Domains of tenants' own. */
+  readonly domains: DomainFace = {
+    by: (actor, isSeen) => new DomainOperations(this.verbsDeps, actor, isSeen),
+    list: (query = {}) => listDomains(query, this.parts),
+  };
 
   get(instance: InstanceName): InstanceView {
     return this.view(this.instanceTable.find(instance));

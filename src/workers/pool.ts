@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GrantSource } from '../core/admission/serving.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { DomainRoute } from '../core/domains/domain-routes.ts';
 import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
@@ -14,6 +15,7 @@ import { countFault } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { WorkerDomains } from './worker-domains.ts';
 import { WorkerSession } from './worker-session.ts';
 
 const PING_MS = 1000;
@@ -40,6 +42,9 @@ export interface WorkerPoolOptions {
 interface Member {
   readonly worker: Worker;
   readonly session: WorkerSession;
+  readonly domains: WorkerDomains;
+  /** Whether it was told to listen, so that it may take requests at any time. */
+  isStarted: boolean;
   /** How many more pings may go unanswered. */
   pingsLeft: number;
 }
@@ -68,6 +73,7 @@ export class WorkerPool implements ProxyServer {
       this.tellAll({ type: 'registration', instance, registered }),
     );
     options.settings.follow((settings) => this.goBy(settings));
+    options.settings.domains.onChanged((routes) => this.route(routes));
     this.pinger = setInterval(() => this.ping(), PING_MS).unref();
   }
 
@@ -81,6 +87,15 @@ export class WorkerPool implements ProxyServer {
 
   private goBy(settings: ProxySettings): void {
     this.tellAll({ type: 'settings', settings });
+  }
+
+  /** Settles when every worker that takes requests routes by the change. */
+  private async route(routes: readonly DomainRoute[]): Promise<void> {
+    const told = Array.from(this.members.values(), async ({ domains, isStarted }) => {
+      const done = domains.tell(routes);
+      if (isStarted) await done;
+    });
+    await Promise.all(told);
   }
 
   async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
@@ -101,12 +116,12 @@ export class WorkerPool implements ProxyServer {
     const member: Member = {
       worker,
       session: new WorkerSession(this.options.source, this.options.logger, send),
+      domains: new WorkerDomains(send),
+      isStarted: false,
       pingsLeft: FIRST_PINGS,
     };
     this.members.set(worker.id, member);
-    const { source, limits, settings, logger } = this.options;
-    const registered = [...source.names()];
-    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, registered });
+    void this.begin(member, send, listen);
     return new Promise((resolve, reject) => {
       // A message to a worker that has just ended; `exit` follows.
       worker.on('error', (error) =>
@@ -115,6 +130,7 @@ export class WorkerPool implements ProxyServer {
       worker.on('message', (message: FromWorker) => {
         member.pingsLeft = PINGS;
         if (message.type === 'listening') resolve(message.address);
+        else if (message.type === 'routed') member.domains.routed(message.id);
         else if (message.type === 'listen-failed') {
           reject(new TenementError('listen_failed', message.message));
           // Another worker takes its place and tries again, unless none has listened yet.
@@ -130,8 +146,18 @@ export class WorkerPool implements ProxyServer {
     });
   }
 
-  private gone({ worker, session }: Member, how: string): void {
+  /** Gives a worker all domains before it takes its first request. */
+  private async begin(member: Member, send: (message: ToWorker) => void, listen: ListenAddress): Promise<void> {
+    const { source, limits, settings, logger } = this.options;
+    if (settings.domains.size > 0) await member.domains.tellAll(settings.domains);
+    member.isStarted = true;
+    const registered = [...source.names()];
+    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, registered });
+  }
+
+  private gone({ worker, session, domains }: Member, how: string): void {
     this.members.delete(worker.id);
+    domains.lost();
     session.close();
     const { address } = this;
     if (this.closing || address === null) return;

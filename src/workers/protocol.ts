@@ -1,6 +1,7 @@
 /** The messages between the server and its proxy workers. Plain data: they go through JSON. */
 
 import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/admission/serving.ts';
+import type { DomainRoute } from '../core/domains/domain-routes.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
@@ -27,6 +28,8 @@ export type ToWorker =
       readonly registered: readonly InstanceName[];
     }
   | { readonly type: 'settings'; readonly settings: ProxySettings }
+  /** Some of the domains, or changes of them. The worker answers with `routed` when it routes by them. */
+  | { readonly type: 'domains'; readonly id: number; readonly routes: readonly DomainRoute[] }
   | { readonly type: 'registration'; readonly instance: InstanceName; readonly registered: boolean }
   /** The answer to `claim`. `granted`: from now on the worker claims this process without asking. */
   | {
@@ -73,4 +76,6 @@ export type FromWorker =
   | { readonly type: 'turned-away'; readonly connections: number }
   /** The worker has logged an internal error. */
   | { readonly type: 'fault'; readonly message: string }
+  /** The answer to `domains`. */
+  | { readonly type: 'routed'; readonly id: number }
   | { readonly type: 'pong' };

@@ -1,6 +1,7 @@
 /** A proxy worker: the proxy in a process of its own, with claims that the server grants. It ends with the server. */
 
 import { TurnedAway } from '../core/admission/turned-away.ts';
+import { DomainRoutes } from '../core/domains/domain-routes.ts';
 import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
@@ -15,6 +16,8 @@ const source = new RemoteSource(send);
 let logger: Logger = silentLogger();
 let proxy: ProxyServer | null = null;
 let settings: ProxySettingsPublisher | null = null;
+/** Filled before `start`, and changed as the server says. */
+const domains = new DomainRoutes();
 
 /** How often the worker reports connections that it refused. */
 const TELL_REFUSED_MS = 1000;
@@ -39,6 +42,9 @@ async function handle(message: ToWorker): Promise<void> {
       return start(message);
     case 'settings':
       return settings?.publish(message.settings);
+    case 'domains':
+      await domains.change(message.routes);
+      return send({ type: 'routed', id: message.id });
     case 'registration':
       return source.register(message.instance, message.registered);
     case 'lease':
@@ -67,7 +73,7 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
   logger = stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true });
   // The server starts another worker in its place.
   keepServing(logger, () => process.exit(1));
-  settings = new ProxySettingsPublisher(message.settings);
+  settings = new ProxySettingsPublisher(message.settings, domains);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,

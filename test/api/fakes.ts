@@ -33,6 +33,7 @@ import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
+import { FakeDomains } from './fake-domains.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import { FakeTokenStore } from './fake-tokens.ts';
 
@@ -105,6 +106,7 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
       Array.from(this.quotas.metered(), (tenantId) => ({ tenantId, code: 'rate_limited', requests: 7 })),
   };
   readonly tenants = new FakeTenants();
+  readonly domains = new FakeDomains();
 
   by(actor: Actor): SupervisorVerbs {
     this.actors.push(actor);

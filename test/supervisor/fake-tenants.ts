@@ -3,11 +3,13 @@ import type { InstanceRecord } from '../../src/core/lifecycle/instance.ts';
 import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-store.ts';
 import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../../src/core/tenants/tenant-operation.ts';
+import { FakeDomains } from './fake-domains.ts';
 import { FakeSecrets } from './fake-secrets.ts';
 
 export class FakeTenants implements TenantStore {
   readonly records = new Map<string, TenantRecord>();
   readonly secrets = new FakeSecrets();
+  readonly domains = new FakeDomains();
   readonly operations = new Map<string, TenantOperation>();
   /** Every change that was written, in order. */
   readonly changes: TenantChange[] = [];
@@ -42,6 +44,7 @@ export class FakeTenants implements TenantStore {
     this.assertWritable();
     this.changes.push(change);
     this.secrets.apply(change);
+    this.domains.apply(change);
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     if (operation === null) this.operations.delete(tenantId);
     else if (operation !== undefined) this.operations.set(tenantId, operation);

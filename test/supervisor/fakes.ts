@@ -2,6 +2,8 @@
 
 import type { HostMemory } from '../../src/core/admission/pressure.ts';
 import type { Admission, Lease } from '../../src/core/admission/serving.ts';
+import { DomainRoutes } from '../../src/core/domains/domain-routes.ts';
+import type { TxtAnswer } from '../../src/core/domains/verification.ts';
 import type {
   InstanceName,
   InstanceRecord,
@@ -303,6 +305,9 @@ export interface World {
   readonly config: Config;
   readonly endedStrays: number[];
   hostMemory: HostMemory | null;
+  readonly domainRoutes: DomainRoutes;
+  /** What DNS says of each name. */
+  readonly txt: Map<string, TxtAnswer>;
   /** Path → size of the directory. */
   readonly storage: Map<string, number>;
   /** Every measured directory, in order. */
@@ -347,6 +352,8 @@ export function world(
     failLaunch: null,
     failSave: false,
     hostMemory: null,
+    domainRoutes: new DomainRoutes(),
+    txt: new Map(),
     connections: new Map(),
     looks: 0,
     listening: new Map(),
@@ -438,6 +445,9 @@ export function world(
     },
     registry,
     tenants,
+    domains: tenants.domains,
+    domainRoutes: made.domainRoutes,
+    lookUpTxt: async (name) => made.txt.get(name) ?? { texts: [] },
     counters: new FakeCounters(),
     quotas: new FakeQuotas(),
     secrets: tenants.secrets,
@@ -459,6 +469,7 @@ export function world(
     usage: made.usage,
     random: () => 0,
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
+    urlOf: (host) => `http://${host}:8080`,
     removeLogs: (instance) => made.removeLogs(instance),
   });
   return Object.assign(made, { supervisor, served, tenants });
@@ -501,7 +512,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),
-    tenants: { defaultPlan: null, skeleton: null, holdTimeoutMs: 60_000 },
+    tenants: { defaultPlan: null, skeleton: null, holdTimeoutMs: 60_000, verifyDomains: false, dnsServers: [] },
     plans: new Map(),
     notify: [],
     warnings: [],

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GrantSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import type { DomainRoute } from '../../src/core/domains/domain-routes.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
@@ -169,6 +170,56 @@ describe('starting', () => {
     await expect(bound).rejects.toMatchObject({ code: 'listen_failed', message: expect.stringContaining('3') });
     await vi.advanceTimersByTimeAsync(10 * RESTART_MS);
     expect(workers).toHaveLength(1);
+  });
+});
+
+describe("domains of tenants' own", () => {
+  const routesOf = (each: FakeWorker) => each.of('domains').map(({ routes }) => routes);
+  const answer = (each: FakeWorker) => {
+    for (const { id } of each.of('domains')) each.say({ type: 'routed', id });
+  };
+
+  it('are told in pieces before the start, each after the one before was taken', async () => {
+    const all = Array.from({ length: 2500 }, (_, index): DomainRoute => [`${index}.example`, 'web:acme']);
+    void feed.domains.change(all);
+    void pool.listen(ASKED).catch(() => {});
+    for (const sizes of [[1000], [1000, 1000], [1000, 1000, 500]]) {
+      expect(routesOf(worker(1)).map(({ length }) => length)).toEqual(sizes);
+      expect(worker(1).of('start')).toEqual([]);
+      answer(worker(1));
+      await settle();
+    }
+    expect(worker(1).of('start')).toHaveLength(1);
+    expect(routesOf(worker(1)).flat()).toEqual(all);
+  });
+
+  it('that change are told to every worker, and the change is over when all route by it', async () => {
+    await listening();
+    let isOver = false;
+    const change = feed.domains.change([['a.example', 'web:acme']]).then(() => {
+      isOver = true;
+    });
+    for (const each of workers) expect(routesOf(each)).toEqual([[['a.example', 'web:acme']]]);
+    answer(worker(1));
+    await settle();
+    expect(isOver).toBe(false);
+    answer(worker(2));
+    await change;
+  });
+
+  it('do not wait for a worker that ends, and its successor is told all', async () => {
+    await listening();
+    const change = feed.domains.change([['a.example', 'web:acme']]);
+    answer(worker(1));
+    worker(2).exit();
+    await change;
+    await vi.advanceTimersByTimeAsync(RESTART_MS);
+    expect(routesOf(worker(3))).toEqual([[['a.example', 'web:acme']]]);
+    await Promise.all([feed.domains.change([['a.example', null]]), answer(worker(1))]);
+    expect(routesOf(worker(3)).at(-1)).toEqual([['a.example', null]]);
+    answer(worker(3));
+    await settle();
+    expect(worker(3).of('start')).toHaveLength(1);
   });
 });
 

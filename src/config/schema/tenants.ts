@@ -1,6 +1,7 @@
 /** The table `[tenants]`. */
 import { z } from 'zod';
-import { duration, label, text } from './values.ts';
+import { dnsServer } from '../dns-server.ts';
+import { duration, label, parsedText, text } from './values.ts';
 
 export const tenantsSchema = z.strictObject({
   default_plan: label()
@@ -23,5 +24,17 @@ export const tenantsSchema = z.strictObject({
     .default('1m')
     .describe(
       'How long requests to a tenant may be held while an operation, such as `export --still`, needs its processes to be at rest. Then the operation fails, and the requests are served.',
+    ),
+  verify_domains: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether every domain of a tenant has to be proved by a TXT record before it is routed; see docs/domains.md. Domains that are active stay so.',
+    ),
+  dns_servers: z
+    .array(parsedText(dnsServer))
+    .default([])
+    .describe(
+      'Addresses of the DNS servers that are asked for these records, such as `"9.9.9.9"` or `"127.0.0.1:5353"`. Default: those of the system.',
     ),
 });

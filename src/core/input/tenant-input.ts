@@ -2,6 +2,7 @@
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../tenants/labels.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
 import type { CreateTenantOptions } from '../verbs/tenant-verbs.ts';
+import { assertDomains } from './domain-input.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
 import { isVariableValue, VARIABLE_NAME, VARIABLE_NAME_EXPECTED, VARIABLE_VALUE_EXPECTED } from './variable.ts';
 
@@ -10,10 +11,11 @@ const TERMS = ['plan', 'expires', 'labels', 'env'];
 /** @throws {TenementError} `bad_input`, which names the first invalid value */
 export function assertCreateTenantOptions(options: CreateTenantOptions): void {
   assertTable('options', options);
-  assertKnown('options', options, [...TERMS, 'services', 'start', 'wait']);
+  assertKnown('options', options, [...TERMS, 'services', 'domains', 'start', 'wait']);
   const { services, start, wait } = options;
   const isList = Array.isArray(services) && services.length > 0 && services.every((one) => typeof one === 'string');
   if (services !== undefined && !isList) throw badInput('services', 'expected a list of services', services);
+  assertDomains(options.domains);
   assertFlags({ start, wait });
   assertTerms(options, false);
 }

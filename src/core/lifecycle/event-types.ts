@@ -18,6 +18,10 @@ export const EVENT_TYPES = [
   'tenant-started',
   'tenant-removed',
   'expired',
+  // Domains of a tenant's own.
+  'domain-added',
+  'domain-removed',
+  'domain-verified',
   // Starts, service and rest of an instance.
   'started',
   'woke',

@@ -1,6 +1,7 @@
 /**
  * Settings of the proxy that may change while it serves. They are published as a whole, and every router follows them.
  */
+import { DomainRoutes } from '../domains/domain-routes.ts';
 import type { Config } from '../service/service.ts';
 import { type RoutingTable, routingTable } from './routing-table.ts';
 
@@ -18,16 +19,20 @@ export function proxySettings(config: Config, version: number): ProxySettings {
 
 export interface ProxySettingsFeed {
   readonly current: ProxySettings;
+  /** Domains of tenants' own. They change by themselves, because there may be very many. */
+  readonly domains: DomainRoutes;
   /** Calls `listener` with the current settings before it returns, and later with each that is published. */
   follow(listener: (settings: ProxySettings) => void): void;
 }
 
 export class ProxySettingsPublisher implements ProxySettingsFeed {
+  readonly domains: DomainRoutes;
   private settings: ProxySettings;
   private readonly listeners: ((settings: ProxySettings) => void)[] = [];
 
-  constructor(settings: ProxySettings) {
+  constructor(settings: ProxySettings, domains = new DomainRoutes()) {
     this.settings = settings;
+    this.domains = domains;
   }
 
   get current(): ProxySettings {

@@ -1,4 +1,5 @@
-/** Looks hosts up in a routing table. Knows names but no processes. Pure, apart from a cache. */
+/** Looks hosts up in a routing table and among tenants' own domains. Knows names but no processes. Pure, apart from a cache. */
+import { type DomainLookup, NO_DOMAINS } from '../domains/domain-routes.ts';
 import { type InstanceName, instanceName } from '../lifecycle/instance.ts';
 import { isLabel } from '../tenants/tenant.ts';
 import { normalizeHost } from './host.ts';
@@ -17,10 +18,16 @@ export class RoutingIndex {
   private readonly suffixes: ReadonlyMap<string, readonly string[]>;
   private readonly aliases: ReadonlyMap<string, string>;
   private readonly anyDomain: AnyDomain | null;
+  private readonly domains: DomainLookup;
+  /** Version of the domains that the remembered results are of. */
+  private domainsVersion: number;
   /** Host header → result, because clients send the same few headers again and again. */
   private readonly remembered = new Map<string, NamedInstances>();
 
-  constructor({ version, suffixes, aliases, anyDomain }: RoutingTable) {
+  /** @param domains looked at for each host, so that a change takes effect at once */
+  constructor({ version, suffixes, aliases, anyDomain }: RoutingTable, domains: DomainLookup = NO_DOMAINS) {
+    this.domains = domains;
+    this.domainsVersion = domains.version;
     this.version = version;
     this.suffixes = new Map(suffixes);
     this.aliases = new Map(aliases);
@@ -29,6 +36,7 @@ export class RoutingIndex {
 
   /** Returns the instances for a Host header as received. The first registered one serves the host. */
   named(header: string): NamedInstances {
+    if (this.domains.version !== this.domainsVersion) this.forget();
     const before = this.remembered.get(header);
     if (before !== undefined) return before;
     const host = normalizeHost(header);
@@ -39,8 +47,24 @@ export class RoutingIndex {
     return named;
   }
 
-  /** Returns the instances for a normalized host. A tenant precedes an alias of the same name. */
+  private forget(): void {
+    this.remembered.clear();
+    this.domainsVersion = this.domains.version;
+  }
+
+  /**
+   * Returns the instances for a normalized host. A tenant precedes an alias of the same name. A domain of a tenant's own
+   * comes after the names below a listed domain, as which a front server already takes the host, and before those of `*`.
+   */
   candidates(host: string): InstanceName[] {
+    const own = this.domains.get(host);
+    if (own === undefined) return this.namedByLabels(host);
+    const dot = host.indexOf('.');
+    const isListed = this.suffixes.has(host.slice(dot + 1));
+    return isListed ? [...this.namedByLabels(host), own] : [own, ...this.namedByLabels(host)];
+  }
+
+  private namedByLabels(host: string): InstanceName[] {
     const dot = host.indexOf('.');
     const label = dot === -1 ? host : host.slice(0, dot);
     if (!isLabel(label)) return [];

@@ -18,8 +18,12 @@ export function webAddressOf(proxy: Naming, port: number, service: string, tenan
   const domain = firstDomain(proxy);
   const labels = service === proxy.defaultService ? tenantId : `${tenantId}.${service}`;
   const host = `${labels}.${domain ?? ANY_DOMAIN}`;
-  const isKnown = domain !== null && port !== 0;
-  return { host, url: isKnown ? `http://${host}${port === 80 ? '' : `:${port}`}` : null };
+  return { host, url: domain === null ? null : urlOf(host, port) };
+}
+
+/** Returns the URL of a host through the proxy. @param port the proxy's port; 0: not known yet */
+export function urlOf(host: string, port: number): string | null {
+  return port === 0 ? null : `http://${host}${port === 80 ? '' : `:${port}`}`;
 }
 
 /** Returns the first domain; null when the proxy serves any. */

@@ -1,6 +1,6 @@
 /** URLs of instances. They contain the proxy's port, which for port 0 is known only once the proxy listens. */
 import type { ConfigFeed } from '../service/served-config.ts';
-import { type WebAddress, webAddressOf } from './web-address.ts';
+import { urlOf, type WebAddress, webAddressOf } from './web-address.ts';
 
 export class WebAddresses {
   private readonly served: ConfigFeed;
@@ -14,6 +14,11 @@ export class WebAddresses {
 
   of(service: string, tenantId: string): WebAddress {
     return webAddressOf(this.served.current.proxy, this.proxyPort, service, tenantId);
+  }
+
+  /** Returns the URL of a host through the proxy; null while the proxy's port is not known. */
+  urlOf(host: string): string | null {
+    return urlOf(host, this.proxyPort);
   }
 
   proxyListensAt(port: number): void {

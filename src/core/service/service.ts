@@ -170,6 +170,10 @@ export interface TenantsConfig {
   readonly skeleton: SkeletonConfig | null;
   /** How long requests to a tenant may be held for an operation that needs it still. */
   readonly holdTimeoutMs: number;
+  /** Whether every domain of a tenant's own has to be proved. */
+  readonly verifyDomains: boolean;
+  /** DNS servers for that, as `address` or `address:port`; empty: those of the system. */
+  readonly dnsServers: readonly string[];
 }
 
 export interface Config {

@@ -1,4 +1,5 @@
 /** Storage of tenants, which the registry implements. */
+import type { DomainRecord } from '../domains/domain.ts';
 import type { InstanceRecord } from '../lifecycle/instance.ts';
 import type { SealedSecret } from '../secrets/sealed-secret.ts';
 import type { TenantRecord } from '../tenants/tenant.ts';
@@ -16,8 +17,17 @@ export interface TenantChange {
   readonly putSecrets?: readonly SealedSecret[];
   /** Names of secrets. */
   readonly removeSecrets?: readonly string[];
+  /** Domains that are new or replaced. All domains of a tenant that is forgotten go with it. */
+  readonly putDomains?: readonly DomainRecord[];
+  /** Hosts of domains. */
+  readonly removeDomains?: readonly string[];
   /** What is under way on it after this change; null: nothing. */
   readonly operation?: TenantOperation | null;
+}
+
+/** Whether the tenant goes, even if its directory is yet to be deleted. */
+export function isForgotten({ record, operation }: TenantChange): boolean {
+  return record === null || (operation?.kind === 'delete' && operation.withRecord);
 }
 
 export interface TenantStore {

@@ -2,6 +2,7 @@
 import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { QuotaFace } from '../quota/quota-face.ts';
+import type { DomainFace } from './domain-verbs.ts';
 import type { TenantFace } from './tenant-verbs.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from './verbs.ts';
 
@@ -17,4 +18,6 @@ export interface SupervisorFace {
   page(query: InstanceQuery): InstancePage;
   /** Tenants as a whole. */
   readonly tenants: TenantFace;
+  /** Domains of tenants' own. */
+  readonly domains: DomainFace;
 }

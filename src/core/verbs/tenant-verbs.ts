@@ -17,7 +17,7 @@ export interface TenantView {
   /** null: never. */
   readonly expiresAt: string | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Domains of its own. */
+  /** Domains of its own, as they are in requests; also those that are not verified yet. */
   readonly domains: readonly string[];
   /** Its instances that are served, by name. */
   readonly instances: readonly InstanceName[];
@@ -37,6 +37,8 @@ export interface CreateTenantOptions {
   readonly services?: readonly string[] | undefined;
   /** Default: the default plan. */
   readonly plan?: string | undefined;
+  /** Domains of its own, which lead to the default service if it is among its services, else to the first of these. */
+  readonly domains?: readonly string[] | undefined;
   /** As for `set`. Default: never. */
   readonly expires?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;

@@ -4,6 +4,7 @@
  */
 
 import type { Actor } from '../../core/access/actor.ts';
+import type { DomainRecord } from '../../core/domains/domain.ts';
 import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } from '../../core/lifecycle/instance.ts';
 import { ownLimitsView } from '../../core/limits/limits.ts';
 import type { Clock, TenantDirectories } from '../../core/ports.ts';
@@ -11,6 +12,7 @@ import type { EventLog } from '../../core/stores/event-log.ts';
 import { assertTenantId, isBare, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import type { Deletion, Registration } from '../../core/tenants/tenant-operation.ts';
 import { TenementError } from '../../errors.ts';
+import type { DomainTable } from '../domains/domain-table.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import { unwritten } from '../unwritten.ts';
@@ -26,6 +28,7 @@ export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
   readonly locks: TenantLocks;
   readonly events: EventLog;
   readonly instanceTable: InstanceTable;
+  readonly domains: DomainTable;
   /** @throws {TenementError} `shutting_down` */
   assertOpen(): void;
   /** @throws {TenementError} `unknown_service`, `mixed_users`, `host_cannot` */
@@ -50,11 +53,14 @@ export interface RegisterOptions {
    * its own. @throws {TenementError} when it may not be registered so
    */
   record?(present: TenantRecord | null): TenantRecord;
+  /** Returns domains that are registered with the instances, in the step in which they are written. */
+  domains?(): readonly DomainRecord[];
 }
 
 interface Registering {
   readonly tenant: TenantRecord;
   readonly instances: readonly InstanceRecord[];
+  readonly domains: () => readonly DomainRecord[];
 }
 
 export class Registrar {
@@ -84,8 +90,9 @@ export class Registrar {
       const tenant = options.record?.(present) ?? present ?? newTenant(tenantId, clock.nowMs());
       const missing = services.filter((service) => !instanceTable.has(nameOf(service)));
       const instances = missing.map((service) => newRecord(service, tenantId, own, clock.nowMs()));
-      this.assertRegistrable({ tenant, instances });
-      if (instances.length > 0) await this.add({ tenant, instances }, options);
+      const domains = () => options.domains?.() ?? [];
+      this.assertRegistrable({ tenant, instances, domains });
+      if (instances.length > 0) await this.add({ tenant, instances, domains }, options);
       const runners = services.map((service) => instanceTable.find(nameOf(service)));
       const added = new Set(missing.map((service) => instanceTable.find(nameOf(service))));
       return { runners, added, isNew: present === null };
@@ -141,11 +148,12 @@ export class Registrar {
    * @returns what is to be made; null: nothing
    * @throws {TenementError} `state_failed`
    */
-  private write({ tenant, instances }: Registering): Registration | null {
+  private write({ tenant, instances, domains }: Registering): Registration | null {
     const { tenants } = this.deps;
+    const putDomains = domains();
     try {
       const operation = tenants.servicesOf(tenant.id).length > 0 ? null : this.registrationOf(instances);
-      tenants.commit({ tenantId: tenant.id, record: tenant, addInstances: instances, operation });
+      tenants.commit({ tenantId: tenant.id, record: tenant, addInstances: instances, putDomains, operation });
       return operation;
     } catch (error) {
       const names = instances.map(({ service }) => instanceName(service, tenant.id)).join(', ');
@@ -202,9 +210,13 @@ export class Registrar {
     const { tenants, clock } = this.deps;
     const withDirectory = tenants.servicesOf(tenantId).every((one) => one === service.name);
     const record = tenants.get(tenantId);
-    const withRecord = withDirectory && (record === null || isBare(record));
+    const withRecord = withDirectory && (record === null || isBare(record)) && !this.hasDomains(tenantId);
     const services = [service.name];
     return { kind: 'delete', step: 'files', startedAtMs: clock.nowMs(), services, withDirectory, withRecord };
+  }
+
+  private hasDomains(tenantId: string): boolean {
+    return this.deps.domains.store.countsOf(tenantId).all > 0;
   }
 }
 

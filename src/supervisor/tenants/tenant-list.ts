@@ -3,6 +3,7 @@
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { Clock } from '../../core/ports.ts';
 import { periodAt } from '../../core/quota/period.ts';
+import type { DomainStore } from '../../core/stores/domain-store.ts';
 import { hasLabels } from '../../core/tenants/labels.ts';
 import { type TenantRecord, unknownTenant } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
@@ -20,6 +21,7 @@ export interface TenantListDeps {
   readonly tenantGates: TenantGates;
   readonly tenantInstances: TenantInstances;
   readonly instanceTable: InstanceTable;
+  readonly domains: { readonly store: Pick<DomainStore, 'hostsOf'> };
   readonly allowances: Pick<Allowances, 'isOverQuota' | 'quotasOf'>;
   readonly deps: { readonly usage: Pick<UsageTotals, 'total'>; readonly clock: Pick<Clock, 'nowMs'> };
 }
@@ -36,6 +38,7 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
   return tenantViewOf(record, {
     state: stateOf(record.id, deps),
     plan: deps.tenants.planOn(record.plan)?.name ?? null,
+    domains: deps.domains.store.hostsOf(record.id),
     instances,
     storageBytes: storageOf(instances, deps),
     requestsThisMonth: requestsOf(record.id, deps),

@@ -13,6 +13,7 @@ export class TenantTable implements TenantStore {
   private readonly store: TenantStore;
   private readonly config: () => PlanConfig;
   private readonly listeners: ((tenantId: string) => void)[] = [];
+  private readonly watchers: ((change: TenantChange) => () => void)[] = [];
   /** Filled by the first look. */
   private records: Map<string, TenantRecord> | null = null;
 
@@ -44,10 +45,17 @@ export class TenantTable implements TenantStore {
   }
 
   commit(change: TenantChange, options?: Parameters<TenantStore['commit']>[1]): void {
+    const written = this.watchers.map((watcher) => watcher(change));
     this.store.commit(change, options);
+    for (const each of written) each();
     const { tenantId, record } = change;
     if (record === null) this.forget(tenantId);
     else if (record !== undefined) this.records?.set(tenantId, record);
+  }
+
+  /** Calls `watcher` with each change before it is written, and what `watcher` returns once it is. */
+  beforeChange(watcher: (change: TenantChange) => () => void): void {
+    this.watchers.push(watcher);
   }
 
   /** Calls `listener` with each tenant that is no longer registered. */

@@ -1,12 +1,18 @@
 /** The public verbs on one tenant, as one actor's. Each change is written before it takes effect. */
 import type { Actor } from '../../core/access/actor.ts';
+import type { DomainRecord } from '../../core/domains/domain.ts';
+import { hostOf } from '../../core/domains/domain-name.ts';
 import type { EventType } from '../../core/lifecycle/event-types.ts';
+import { defaultServiceOf } from '../../core/service/default-service.ts';
 import { assertTenantId, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import { changedFields, changedTenant, differenceFrom, type TenantChanges } from '../../core/tenants/tenant-change.ts';
 import { REFUSALS } from '../../core/tenants/tenant-state.ts';
 import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
+import { idna } from '../../node/idna.ts';
+import { claimDomain } from '../domains/domain-claims.ts';
+import { tellAdded } from '../domains/domain-verbs.ts';
 import type { Runner } from '../instance/runner.ts';
 import { replaceOutdated } from '../replacement.ts';
 import type { ServerLife } from '../server-life.ts';
@@ -44,14 +50,25 @@ export class TenantOperations implements TenantVerbs {
     this.deps.life.assertOpen();
     assertTenantId(tenantId);
     const { registrar, config } = this.parts;
-    const services = options.services?.length ? [...new Set(options.services)] : [defaultServiceOf(config)];
+    const services = options.services?.length ? [...new Set(options.services)] : [defaultServiceOf(config, 'services')];
     const record = (present: TenantRecord | null) =>
-      present === null ? this.changed(newTenant(tenantId, this.nowMs), options) : assertSame(present, options);
-    const registered = await registrar.register(tenantId, services, NOTHING_OF_ITS_OWN, { by: this.by, record });
-    const { runners, added, isNew } = registered;
+      present === null ? this.changed(newTenant(tenantId, this.nowMs), options) : this.assertSame(present, options);
+    let domains: readonly DomainRecord[] = [];
+    const registering = {
+      by: this.by,
+      record,
+      domains: () => {
+        domains = this.domainsFor(tenantId, services, options);
+        return domains;
+      },
+    };
+    const { runners, added, isNew } = await registrar.register(tenantId, services, NOTHING_OF_ITS_OWN, registering);
+    await this.parts.domains.settled();
+    this.parts.domainChecks.renew();
     // A date that is now, or an earlier one than the nearest.
     this.parts.expiry.renew();
     if (isNew) this.tell('tenant-created', tenantId, 'registered', {});
+    for (const domain of domains) tellAdded(domain, this.by, this.parts);
     await this.startAll(runners, added, options);
     return { view: this.view(tenantId), created: isNew, instances: runners.map((runner) => this.deps.view(runner)) };
   }
@@ -131,6 +148,29 @@ export class TenantOperations implements TenantVerbs {
     for (const runner of runners) await replaceOutdated(runner, this.by);
   }
 
+  /** Returns the new ones of the domains that are asked for. @throws {TenementError} as `claimDomain` */
+  private domainsFor(tenantId: string, services: readonly string[], { domains = [] }: CreateTenantOptions) {
+    const { config, domains: table } = this.parts;
+    const [first = ''] = services;
+    const { defaultService } = config.proxy;
+    const service = defaultService !== null && services.includes(defaultService) ? defaultService : first;
+    const claiming = { service, nowMs: this.nowMs, isSeen: () => true };
+    const claims = domains.map((text) => claimDomain(tenantId, text, claiming, { config, store: table.store }));
+    const added = claims.flatMap(({ domain, isNew }) => (isNew ? [[domain.host, domain] as const] : []));
+    return [...new Map(added).values()];
+  }
+
+  /** @throws {TenementError} `already_registered` when the tenant was given something else */
+  private assertSame(present: TenantRecord, asked: CreateTenantOptions): TenantRecord {
+    const hosts = this.parts.domains.store.hostsOf(present.id);
+    const lacks = (asked.domains ?? []).some((text) => !hosts.includes(hostOf(text, idna)));
+    const difference = [...differenceFrom(present, asked), ...(lacks ? ['domain'] : [])];
+    if (difference.length === 0) return present;
+    throw new TenementError('already_registered', `${present.id} is registered with another ${difference.join(', ')}`, {
+      hint: `\`tenement tenant set ${present.id}\` and \`tenement domain add ${present.id}\` change it; to keep it as it is, leave these out.`,
+    });
+  }
+
   private async startAll(
     runners: readonly Runner[],
     added: ReadonlySet<Runner>,
@@ -169,24 +209,6 @@ export class TenantOperations implements TenantVerbs {
   private get nowMs(): number {
     return this.parts.deps.clock.nowMs();
   }
-}
-
-/** @throws {TenementError} `bad_input` */
-function defaultServiceOf({ proxy, services }: SupervisorParts['config']): string {
-  const { defaultService } = proxy;
-  if (defaultService !== null) return defaultService;
-  throw new TenementError('bad_input', 'services: none is named, and the config has no default_service', {
-    hint: `Name one or more of ${[...services.keys()].join(', ')}.`,
-  });
-}
-
-/** @throws {TenementError} `already_registered` when the tenant was given something else */
-function assertSame(present: TenantRecord, asked: CreateTenantOptions): TenantRecord {
-  const difference = differenceFrom(present, asked);
-  if (difference.length === 0) return present;
-  throw new TenementError('already_registered', `${present.id} is registered with another ${difference.join(', ')}`, {
-    hint: `\`tenement tenant set ${present.id}\` changes it; to keep it as it is, leave these out.`,
-  });
 }
 
 /** What the event log says of a change. Variables are left out, because they may be secret. */

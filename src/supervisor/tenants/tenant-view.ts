@@ -10,6 +10,7 @@ export interface TenantFacts {
   readonly state: TenantState;
   /** Name of its plan, be it its own or the default. */
   readonly plan: string | null;
+  readonly domains: readonly string[];
   readonly instances: readonly InstanceName[];
   readonly storageBytes: number | null;
   readonly requestsThisMonth: number;
@@ -17,7 +18,7 @@ export interface TenantFacts {
 }
 
 export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantView {
-  const { state, plan, instances, storageBytes, requestsThisMonth, quotas } = facts;
+  const { state, plan, domains, instances, storageBytes, requestsThisMonth, quotas } = facts;
   const { id, labels, env, createdAtMs, expiresAtMs } = record;
   return {
     id,
@@ -26,7 +27,7 @@ export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantVi
     plan,
     expiresAt: expiresAtMs === null ? null : iso(expiresAtMs),
     labels,
-    domains: [],
+    domains,
     instances,
     variables: Object.keys(env).sort(),
     storageBytes,

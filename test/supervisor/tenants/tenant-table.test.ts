@@ -12,7 +12,7 @@ function makeTable(plans: readonly string[], defaultPlan: string | null = null) 
   });
   const table = new TenantTable(store, () => ({
     plans: made.plans,
-    tenants: { defaultPlan, skeleton: null, holdTimeoutMs: 60_000 },
+    tenants: { defaultPlan, skeleton: null, holdTimeoutMs: 60_000, verifyDomains: false, dnsServers: [] },
   }));
   return { made, store, table };
 }

@@ -7,10 +7,11 @@ import { collectLabel, collectVariable } from '../../assignments.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
-import { instancesOf, tenantLines } from './tenant-text.ts';
+import { domainsOf, instancesOf, tenantLines } from './tenant-text.ts';
 
 interface CreateOptions extends GlobalOptions {
   readonly service?: readonly string[];
+  readonly domain?: readonly string[];
   readonly plan?: string;
   readonly expires?: string;
   readonly label?: Record<string, string>;
@@ -27,6 +28,7 @@ export function createCommand(tenant: Command, io: CliIo): void {
     .argument('<id>', 'the tenant')
     .option('--service <name>', 'a service to start for it (default: the default service); can be repeated', collect)
     .option('--plan <name>', 'its plan (default: the default plan)')
+    .option('--domain <name>', 'a domain of its own, for example shop.example.com; can be repeated', collect)
     .option('--expires <date>', 'when its time ends: 2026-12-31, 30d, now or never')
     .option('--label <key=value>', 'note something about it; can be repeated', collectLabel)
     .option('--env <name=value>', 'set a variable for all its instances; can be repeated', collectVariable)
@@ -42,19 +44,20 @@ function collect(name: string, earlier: readonly string[] = []): readonly string
 
 async function create(id: string, options: CreateOptions, io: CliIo): Promise<void> {
   assertTenantId(id);
-  const { view, created, instances } = await withClient(options, io, async (client) => {
+  const { view, created, instances, domains } = await withClient(options, io, async (client) => {
     const made = await client.tenants.create(id, asked(options));
-    return { ...made, instances: await instancesOf(made.view, client) };
+    return { ...made, instances: await instancesOf(made.view, client), domains: await domainsOf(made.view, client) };
   });
   if (options.json === true) await printJson(io, view);
   const failed = options.start && options.wait ? instances.find((one) => hasStartFailed(one, created)) : undefined;
   if (failed !== undefined && view.state === 'active') throw new StartFailure(failed);
-  if (options.json !== true) await print(io, tenantLines(view, instances));
+  if (options.json !== true) await print(io, tenantLines(view, instances, domains));
 }
 
-function asked({ service, plan, expires, label, env, start, wait }: CreateOptions): CreateTenantOptions {
+function asked({ service, domain, plan, expires, label, env, start, wait }: CreateOptions): CreateTenantOptions {
   return {
     ...(service !== undefined && { services: service }),
+    ...(domain !== undefined && { domains: domain }),
     ...(plan !== undefined && { plan }),
     ...(expires !== undefined && { expires }),
     ...(label !== undefined && { labels: label }),

@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import { formatDuration } from '../../../core/limits/units.ts';
 import type { QuotaJson } from '../../../core/quota/quota-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { age, block, bytes, duration } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
-import { instancesOf, instanceTable, labelText } from './tenant-text.ts';
+import { domainTable } from '../domain/domain-text.ts';
+import { domainsOf, instancesOf, instanceTable, labelText } from './tenant-text.ts';
 
 export function showCommand(tenant: Command, io: CliIo): void {
   tenant
@@ -23,15 +25,21 @@ export function showCommand(tenant: Command, io: CliIo): void {
 
 async function show(id: string, options: GlobalOptions & { json?: boolean }, io: CliIo): Promise<void> {
   assertTenantId(id);
-  const { view, instances } = await withClient(options, io, async (client) => {
+  const { view, instances, domains } = await withClient(options, io, async (client) => {
     const found = await client.tenants.get(id);
-    return { view: found, instances: options.json === true ? [] : await instancesOf(found, client) };
+    if (options.json === true) return { view: found, instances: [], domains: [] };
+    return { view: found, instances: await instancesOf(found, client), domains: await domainsOf(found, client) };
   });
   if (options.json === true) return printJson(io, view);
-  await print(io, describe(view, instances, Date.now()));
+  await print(io, describe(view, instances, domains, Date.now()));
 }
 
-function describe(view: TenantView, instances: readonly InstanceView[], nowMs: number): string {
+function describe(
+  view: TenantView,
+  instances: readonly InstanceView[],
+  domains: readonly DomainView[],
+  nowMs: number,
+): string {
   const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, quotas, createdAt } = view;
   const entries: [string, string][] = [['why', reason]];
   if (plan !== null) entries.push(['plan', plan]);
@@ -42,7 +50,8 @@ function describe(view: TenantView, instances: readonly InstanceView[], nowMs: n
   for (const quota of quotas) entries.push([`${quota.meter} quota`, quotaText(quota, nowMs)]);
   entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
   const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances);
-  return [`${id} is ${state}`, block(entries), rows].join('\n');
+  const own = domains.length === 0 ? [] : [domainTable(domains).replaceAll(/^/gm, '  ')];
+  return [`${id} is ${state}`, block(entries), rows, ...own].join('\n');
 }
 
 /** Quotas are stated in powers of 1000. */

@@ -1,9 +1,11 @@
 /** Tenants and their instances as text for people. */
 import type { ApiClient } from '../../../api/client.ts';
+import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';
 import { table, UNKNOWN } from '../../output/format.ts';
+import { domainLines } from '../domain/domain-text.ts';
 
 /** Gets its instances, without those that were removed meanwhile. */
 export async function instancesOf({ instances }: TenantView, client: ApiClient): Promise<InstanceView[]> {
@@ -16,10 +18,19 @@ function unlessGone(error: unknown): null {
   throw error;
 }
 
-/** Returns `acme active` and a line for each instance. */
-export function tenantLines({ id, state }: TenantView, instances: readonly InstanceView[]): string {
-  const head = `${id} ${state}`;
-  return instances.length === 0 ? head : `${head}\n${instanceTable(instances)}`;
+/** Gets its domains. A server that knows none is not asked. */
+export async function domainsOf({ id, domains }: TenantView, client: ApiClient): Promise<DomainView[]> {
+  return domains.length === 0 ? [] : client.domains.list({ tenant: id });
+}
+
+/** Returns `acme active`, a line for each instance, and what is to be said of its domains. */
+export function tenantLines(
+  { id, state }: TenantView,
+  instances: readonly InstanceView[],
+  domains: readonly DomainView[] = [],
+): string {
+  const tables = [...(instances.length === 0 ? [] : [instanceTable(instances)]), ...domains.map(domainLines)];
+  return [`${id} ${state}`, ...tables].join('\n');
 }
 
 export function instanceTable(instances: readonly InstanceView[]): string {

@@ -1,0 +1,34 @@
+/** Domains as text for people. */
+import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
+import { table, UNKNOWN } from '../../output/format.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+
+/** Returns what a domain does, or what it waits for. */
+export function domainLines({ domain, name, service, tenant, state, reason, url, warning, proof }: DomainView): string {
+  const shown = name === domain ? name : `${terminalText(name)} (${domain})`;
+  const leadsTo = `${service}:${tenant}`;
+  const warnings = warning === null ? [] : [`warning: ${terminalText(warning)}`];
+  if (state === 'active' || proof === null)
+    return [`${shown} ${reason}`, ...(url === null ? [] : [url]), ...warnings].join('\n');
+  return [
+    `${shown} will lead to ${leadsTo} when DNS has this record:`,
+    '',
+    `    ${proof.name}.  ${proof.type}  "${proof.value}"`,
+    '',
+    `So far: ${terminalText(reason)}. tenement keeps looking; \`tenement domain verify ${domain}\` looks now.`,
+    ...warnings,
+  ].join('\n');
+}
+
+export function domainTable(domains: readonly DomainView[]): string {
+  return table(
+    ['DOMAIN', 'LEADS TO', 'STATE', 'URL', 'WHY'],
+    domains.map(({ name, service, tenant, state, url, reason }) => [
+      terminalText(name),
+      `${service}:${tenant}`,
+      state,
+      state === 'active' ? (url ?? UNKNOWN) : UNKNOWN,
+      terminalText(reason),
+    ]),
+  );
+}
