@@ -17,10 +17,12 @@ export interface CaddyOptions {
 export function caddyConfig(config: Config, { site }: CaddyOptions): string {
   const address = site ?? (isLocal(config) ? 'http://' : 'https://');
   const onDemand = address === 'https://' || address.startsWith('https://:');
-  return `# Made by: tenement front caddy. Make it anew when services, domains or aliases change.
+  return `# Made by: tenement front caddy. Make it anew when services, [proxy] domain or aliases change.
 ${onDemand ? globalOptions(config) : ''}${address} {
-${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers()}${handlers(config)}	handle {
-		respond "There is nothing at this address." 404
+${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers()}${handlers(config)}	# tenement's own proxy knows the domains of tenants at any moment, and answers 404 for a host of nobody. It also gets
+	# hosts that are not in lower case: Caddy compares them with case, and a socket's path has it too.
+	handle {
+		reverse_proxy ${formatAddress(config.proxy.listen)}
 	}
 }
 `;
@@ -55,15 +57,9 @@ ${ORDERS_TO_SERVERS.map((name) => `\t\t-${name}\n`).join('')}		defer
 }
 
 function handlers(config: Config): string {
-  const rules = frontRules(config);
-  const other = rules.map(({ pattern }) => pattern).join('|');
-  return `${rules.map((rule, index) => handler(`host${index}`, rule, config)).join('')}	# Caddy compares hosts with case, and a socket's path has it too.
-	@other header_regexp Host (?i)^(?:${other})${HOST_END}
-	handle @other {
-		reverse_proxy ${formatAddress(config.proxy.listen)}
-	}
-
-`;
+  return frontRules(config)
+    .map((rule, index) => handler(`host${index}`, rule, config))
+    .join('');
 }
 
 function handler(name: string, { pattern, alias, targets }: FrontRule, config: Config): string {

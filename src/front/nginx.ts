@@ -20,7 +20,7 @@ const STREAM_TIMEOUT = '1h';
 /** Returns the configuration. @throws {TenementError} `bad_config` when a path cannot be written in nginx's language */
 export function nginxConfig(config: Config, { listen, include, user }: NginxOptions): string {
   const inside = httpContext(config, listen);
-  const head = `# Made by: tenement front nginx. Make it anew when services, domains or aliases change.\n${unreachableSockets(config, user)}`;
+  const head = `# Made by: tenement front nginx. Make it anew when services, [proxy] domain or aliases change.\n${unreachableSockets(config, user)}`;
   if (include) return `${head}${inside}`;
   return `${head}${user === null ? '' : `user ${user};\n`}events {
     worker_connections 4096;
@@ -44,10 +44,8 @@ function unreachableSockets({ services }: Config, user: string | null): string {
 function httpContext(config: Config, listen: string): string {
   const rules = frontRules(config);
   return `# A host may name a second instance, of an alias for example, which serves it when the first is not registered. A socket
-# exists while its instance is registered: there the tenant's process listens, or tenement while it sleeps.
-map $host $tenement_host {
-    default "";
-${mapLines(rules, () => 'known')}}
+# exists while its instance is registered: there the tenant's process listens, or tenement while it sleeps. Other hosts,
+# of which tenants' own domains are some, are for tenement's proxy, which knows all of them at any moment.
 ${[0, 1].map((place) => targetMaps(rules, place)).join('')}
 # The socket that was found becomes the URI of the request inside nginx.
 map "$uri $tenement_socket_2" $tenement_id {
@@ -108,9 +106,6 @@ ${indent(ignoredFields() + hiddenFields())}
     open_file_cache off;
 
     location / {
-        if ($tenement_host = "") {
-            return 404;
-        }
         error_page 418 = @upgrade;
         error_page 502 = @tenement;
         if ($http_upgrade) {
@@ -130,7 +125,7 @@ ${indent(indent(hiddenFields('upgrade')))}        try_files $tenement_socket_1 $
         proxy_pass http://unix:$uri:;
     }
 
-    # No such socket: tenement's own proxy knows the other instances, and answers 404 for a tenant that there is not.
+    # No such socket: tenement's own proxy knows domains and the other instances, and answers 404 for a host of nobody.
     # A request that was passed on to a tenant already is not sent a second time.
     location @tenement {
         if ($upstream_connect_time ~ "[0-9]") {

@@ -24,7 +24,10 @@ export interface FrontRule {
   targets(tenant: string): FrontTarget[];
 }
 
-/** Returns the rules in the order in which they are tried. */
+/**
+ * Returns the rules in the order in which they are tried. Hosts that only the domain `*` matches have none: any of them may
+ * be a tenant's own domain, which comes before its leading label and which only the proxy knows.
+ */
 export function frontRules(config: Config): FrontRule[] {
   return hostPatterns(routingTable(config, 1)).map(({ pattern, alias, targets }) => ({
     pattern,

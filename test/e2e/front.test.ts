@@ -85,6 +85,18 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(values('x-request-id')).toEqual([expect.stringMatching(/^[0-9a-f-]{32,36}$/)]);
   });
 
+  test('routes a domain that is added while it runs, and no more when it is removed', async () => {
+    const { server, front } = running();
+    expect((await ask(front, 'own.example.org')).status).toBe(404);
+    await server.cli('domain', 'add', 'globex', 'own.example.org');
+    expect(await tenantAt(front, 'own.example.org')).toBe('globex');
+    expect(await tenantAt(front, 'OWN.example.org:80')).toBe('globex');
+    const { raw } = JSON.parse((await ask(front, 'own.example.org', '/headers', { 'x-tenant-id': 'acme' })).body);
+    expect(raw.slice(raw.indexOf('X-Tenant-Id'))[1]).toBe('globex');
+    await server.cli('domain', 'rm', 'own.example.org');
+    expect((await ask(front, 'own.example.org')).status).toBe(404);
+  });
+
   test('carries a WebSocket to a sleeping instance', async () => {
     const { server, front } = running();
     await server.cli('sleep', 'app:acme');

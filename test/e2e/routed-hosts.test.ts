@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import {
   ALIASES,
   DEFAULT_SERVICE,
+  OWN_DOMAINS,
+  OWN_HOSTS,
   REFUSALS,
   REGISTERED,
   ROUTED_HOSTS,
@@ -44,7 +46,17 @@ ${instances.join('')}`;
 
 async function served(hosts: RoutedHosts, workers: number, onFinished?: OnFinished): Promise<TestServer> {
   const listen = `127.0.0.1:${await freePort()}`;
-  return serve(config(hosts, listen, workers), ['--proxy', listen], onFinished);
+  const server = await serve(config(hosts, listen, workers), ['--proxy', listen], onFinished);
+  await Promise.all(Object.entries(OWN_DOMAINS).map(([domain, instance]) => addDomain(server, domain, instance)));
+  return server;
+}
+
+async function addDomain(server: TestServer, domain: string, instance: string): Promise<void> {
+  const [service, tenant] = instance.split(':');
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ tenant, domain, service });
+  const { status } = await server.api('/api/domains', { method: 'POST', headers, body });
+  if (status !== 201) throw new Error(`${domain} was not added: ${status}`);
 }
 
 /** Sends the Host unchanged, whatever it is. */
@@ -68,7 +80,7 @@ function instanceOf({ SERVICE_NAME, TENANT_ID }: Record<string, string>): string
 
 /** `strict`: a front server may judge invalid hosts differently, but routes them to no tenant. */
 async function expectRouted(port: number, { hosts }: RoutedHosts, strict: boolean): Promise<void> {
-  for (const [host, expected] of Object.entries(hosts)) {
+  for (const [host, expected] of Object.entries({ ...hosts, ...OWN_HOSTS })) {
     const { status, instance } = await ask(port, host);
     if (!REFUSALS.includes(expected)) expect.soft(instance, `${host} (${status})`).toBe(expected);
     else if (strict) expect.soft(status, host).toBe(expected === 'bad_host' ? 400 : 404);
@@ -82,7 +94,7 @@ describe.each(ROUTED_HOSTS)('hosts of $domains', (hosts) => {
   it('lead to the same instances through the proxy, and are known when a certificate is asked for', async () => {
     const server = running();
     await expectRouted(server.proxyPort, hosts, true);
-    for (const [host, expected] of Object.entries(hosts.hosts)) {
+    for (const [host, expected] of Object.entries({ ...hosts.hosts, ...OWN_HOSTS })) {
       const { status } = await server.api(`/api/ask?domain=${encodeURIComponent(host)}`);
       expect.soft(status, host).toBe(REFUSALS.includes(expected) ? 404 : 200);
     }

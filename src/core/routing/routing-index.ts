@@ -73,7 +73,7 @@ export class RoutingIndex {
   }
 
   /** Returns the services that a suffix may mean, in order. @param suffix empty for a host without a dot */
-  servicesRightOf(suffix: string): readonly string[] {
+  private servicesRightOf(suffix: string): readonly string[] {
     const listed = this.suffixes.get(suffix) ?? [];
     if (this.anyDomain === null) return listed;
     const [label = ''] = suffix.split('.', 1);
@@ -88,7 +88,7 @@ export class RoutingIndex {
 }
 
 /** Returns the services that a host of any domain may mean, in order, when its second label is `label`. */
-export function servicesOfAny({ services, defaultService }: AnyDomain, label: string): string[] {
+function servicesOfAny({ services, defaultService }: AnyDomain, label: string): string[] {
   const named = services.includes(label) ? [label] : [];
   return defaultService === null || defaultService === label ? named : [...named, defaultService];
 }

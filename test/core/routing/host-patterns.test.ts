@@ -42,12 +42,28 @@ const host = fc
   )
   .map((text) => normalizeHost(text) ?? '');
 
-it('the patterns lead every host to the instances that the index names, in its order', () => {
+it('the patterns lead every host to the instances that the index names first, and without * to all of them', () => {
   fc.assert(
     fc.property(names, host, (given, asked) => {
       const table = tableOf(given);
-      expect(foundByPattern(table, asked)).toEqual(new RoutingIndex(table).candidates(asked));
+      const found = foundByPattern(table, asked);
+      const named = new RoutingIndex(table).candidates(asked);
+      expect(found).toEqual(table.anyDomain === null ? named : named.slice(0, found.length));
     }),
     { numRuns: 2000 },
   );
+});
+
+it('no pattern takes a host that only * matches, because it may be a domain of a tenant', () => {
+  const table = tableOf({
+    domains: ['*', 'localhost'],
+    defaultService: 'web',
+    services: ['web'],
+    aliases: { shop: 'a' },
+  });
+  const patterns = hostPatterns(table).map(({ pattern }) => new RegExp(`^${pattern}$`));
+  const taken = (asked: string) => patterns.some((pattern) => pattern.test(asked));
+  expect(['acme.localhost', 'shop.localhost', 'shop.acme.org', 'acme', 'localhost'].map(taken)).toEqual([
+    ...[true, true, false, false, false],
+  ]);
 });
