@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: '`tenement secret ls ID` lists the secrets of a tenant; `tenement secret set ID NAME` sets one.',
   },
+  secret_missing: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: '`tenement secret ls ID` lists the secrets of a tenant, and those that are missing.',
+  },
   secret_taken: {
     httpStatus: 409,
     exitStatus: 1,

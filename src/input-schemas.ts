@@ -8,6 +8,7 @@ import {
   VARIABLE_VALUE_EXPECTED,
 } from './core/input/variable.ts';
 import { LIMITS, type LimitName, limitExpectation } from './core/limits/limit-table.ts';
+import { secretNameProblem } from './core/secrets/secret-rules.ts';
 
 type LimitSchema = z.ZodOptional<z.ZodNumber>;
 
@@ -35,5 +36,10 @@ function limit(name: LimitName): LimitSchema {
 
 export const variableName = z.string().regex(VARIABLE_NAME, {
   error: ({ input }) => describeMismatch(VARIABLE_NAME_EXPECTED, input),
+});
+/** The message shows nothing of a wrong name, which may be a value in the wrong place. */
+export const secretName = z.string().superRefine((name, context) => {
+  const message = secretNameProblem(name);
+  if (message !== null) context.addIssue({ code: 'custom', message });
 });
 export const variableValue = z.string().refine(isVariableValue, VARIABLE_VALUE_EXPECTED);

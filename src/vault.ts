@@ -16,10 +16,13 @@ export function lazyVault(places: KeyPlaces, store: Pick<SecretStore, 'keyIds'>)
     return new AesVault(() => ring, usedKeyIds);
   };
   return () => {
-    opened ??= open().catch((error) => {
-      opened = null;
-      throw error;
-    });
-    return opened;
+    const current =
+      opened ??
+      open().catch((error) => {
+        opened = null;
+        throw error;
+      });
+    opened = current;
+    return current;
   };
 }

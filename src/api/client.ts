@@ -8,6 +8,7 @@ import type { OperatorCommand, PreparedCommand } from '../core/service/operator-
 import type { Config } from '../core/service/service.ts';
 import type { TenantChanges } from '../core/tenants/tenant-change.ts';
 import type { UsageInput, UsagePage, UsageView } from '../core/usage/usage-query.ts';
+import type { SecretList, SecretVerbs, SecretView } from '../core/verbs/secret-verbs.ts';
 import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/verbs/tenant-verbs.ts';
 import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
@@ -60,6 +61,7 @@ export interface ApiClient {
   set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
   readonly tenants: TenantClient;
   readonly domains: DomainClient;
+  readonly secrets: SecretClient;
   get(instance: InstanceName): Promise<InstanceView>;
   /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
@@ -91,6 +93,10 @@ export interface TenantClient {
   list(query?: Omit<TenantQuery, 'isSeen'>): Promise<TenantPage>;
 }
 
+export interface SecretClient extends SecretVerbs {
+  list(tenantId: string): Promise<SecretList>;
+}
+
 /** Creates a client. @throws {TenementError} `bad_input` for an invalid URL */
 export function createClient(target: ApiTarget): ApiClient {
   const transport = createTransport(target);
@@ -99,6 +105,7 @@ export function createClient(target: ApiTarget): ApiClient {
     ...instanceCalls(transport),
     tenants: tenantCalls(transport),
     domains: domainCalls(transport),
+    secrets: secretCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
     ...notifyCalls(transport),
@@ -183,6 +190,20 @@ function tenantCalls(transport: Transport): TenantClient {
       const { data } = await transport.json({ method: 'GET', path: '/api/tenants', query: { ...query, label } });
       return data as TenantPage;
     },
+  };
+}
+
+function secretCalls(transport: Transport): SecretClient {
+  const pathOf = (tenantId: string) => `/api/tenants/${encodeURIComponent(tenantId)}/secrets`;
+  const one = (tenantId: string, name: string) => `${pathOf(tenantId)}/${encodeURIComponent(name)}`;
+  const ask = async (call: Parameters<Transport['json']>[0]) => (await transport.json(call)).data;
+  return {
+    list: async (tenantId) => (await ask({ method: 'GET', path: pathOf(tenantId) })) as SecretList,
+    set: async (tenantId, name, value) =>
+      (await ask({ method: 'PUT', path: one(tenantId, name), body: { value } })) as SecretView,
+    remove: async (tenantId, name) => void (await ask({ method: 'DELETE', path: one(tenantId, name) })),
+    rotate: async (tenantId, name) =>
+      (await ask({ method: 'POST', path: `${one(tenantId, name)}/rotate` })) as SecretView,
   };
 }
 

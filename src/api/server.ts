@@ -21,6 +21,7 @@ import { execRoutes } from './routes/exec.ts';
 import { instanceRoutes } from './routes/instances.ts';
 import { logRoutes } from './routes/logs.ts';
 import { notifyRoutes } from './routes/notify.ts';
+import { secretRoutes } from './routes/secrets.ts';
 import { spawnLineRoutes } from './routes/spawn-line.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tenantRoutes } from './routes/tenants.ts';
@@ -186,6 +187,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   instanceRoutes(api, context);
   tenantRoutes(api, context);
   domainRoutes(api, context);
+  secretRoutes(api, context);
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);

@@ -7,7 +7,7 @@ import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
 export type ApiTarget = { readonly socketPath: string } | { readonly url: string; readonly token: string | null };
 
 interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** A list becomes a repeated name. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   set: async () => (await import('./commands/instance/set.ts')).setCommand,
   tenant: async () => (await import('./commands/tenant/tenant.ts')).tenantCommand,
   domain: async () => (await import('./commands/domain/domain.ts')).domainCommand,
+  secret: async () => (await import('./commands/secret/secret.ts')).secretCommand,
   exec: async () => (await import('./commands/exec.ts')).execCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,

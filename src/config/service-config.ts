@@ -4,6 +4,7 @@ import { MIB } from '../core/limits/limit-table.ts';
 import { configuredLimits } from '../core/limits/limits.ts';
 import { parseDuration } from '../core/limits/units.ts';
 import { BOUNDS } from '../core/plans/plan.ts';
+import { parseGenerator } from '../core/secrets/generator.ts';
 import type { ServiceConfig } from '../core/service/service.ts';
 import { SERVICE_KEYS } from '../core/service/service-keys.ts';
 import { splitCommand } from './command.ts';
@@ -65,8 +66,21 @@ export function serviceOf(
     maxBusyMs: parseDuration(input.max_busy),
     inheritEnv: input.inherit_env,
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
+    secretsEnv: [...new Set(input.secrets_env)],
+    secrets: generatorsOf(input),
     defaulted: Object.keys(BOUNDS).filter((field) => !given.includes(SERVICE_KEYS.get(field)?.key ?? '')),
   };
+}
+
+/** The schema has rejected other texts. */
+function generatorsOf({ secrets }: ServiceInput): ServiceConfig['secrets'] {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, { generate }]) => {
+      const generator = parseGenerator(generate);
+      if (typeof generator === 'string') throw new RangeError(generator);
+      return [name, generator];
+    }),
+  );
 }
 
 /** Without a public socket (`listen = "port"`) there is none to serve. */

@@ -5,6 +5,7 @@
 import type { InstanceName, ProcessIdentity, ProcessRecord } from './lifecycle/instance.ts';
 import type { Limits } from './limits/limits.ts';
 import type { WebAddress } from './routing/web-address.ts';
+import type { SecretValues, SecretVersion } from './secrets/sealed-secret.ts';
 import type { EffectiveService } from './service/effective-service.ts';
 import type { OperatorCommand, PreparedCommand } from './service/operator-command.ts';
 import type { ServiceConfig, SocketAccess, SocketPolicy } from './service/service.ts';
@@ -37,6 +38,8 @@ export interface LaunchRequest {
   readonly tenantId: string;
   readonly paths: InstancePaths;
   readonly webAddress: WebAddress;
+  /** The tenant's secrets, by name. */
+  readonly secrets: readonly SecretVersion[];
 }
 
 export interface ProcessExit {
@@ -129,12 +132,13 @@ export interface Launcher {
   /**
    * Creates the tenant directory (0700), fills in the templates and starts the child. Expected failures (no such
    * command, unwritable directory) are returned, never thrown.
+   * @param secrets values of the request's secrets; default: none
    */
-  launch(request: LaunchRequest): Promise<LaunchResult>;
+  launch(request: LaunchRequest, secrets?: SecretValues): Promise<LaunchResult>;
   /** Takes back a process that an earlier server started. One that is gone by now exits at once. */
   adopt(request: LaunchRequest, record: ProcessRecord): LaunchedProcess;
   /** Prepares a command in the instance's environment. @throws {TenementError} `command_not_found`, `exec_failed` */
-  prepareCommand(request: LaunchRequest, asked: OperatorCommand): Promise<PreparedCommand>;
+  prepareCommand(request: LaunchRequest, asked: OperatorCommand, secrets?: SecretValues): Promise<PreparedCommand>;
   /** Returns a fingerprint of everything that a process of this request is started with. */
   spec(request: LaunchRequest): string;
   /** Returns the paths of an instance. @throws {TenementError} `socket_path_too_long`, `bad_config` */
@@ -160,6 +164,8 @@ export interface ProcessTable {
   connections(): ReadonlyMap<string, number>;
   /** Finds processes that an earlier server started to bind one of these sockets. */
   strays(isOurs: (bindSocket: string) => boolean): Promise<(ProcessIdentity & { readonly bindSocket: string })[]>;
+  /** Removes the secrets of processes that are gone. @param running the instances that have a process */
+  sweepSecrets(running: readonly InstanceName[]): Promise<void>;
   /** Sends SIGKILL; settles when they are gone. */
   endStrays(strays: readonly ProcessIdentity[]): Promise<void>;
   /** Removes the sockets that an ended process has left and, of a known instance, the FIFOs. */

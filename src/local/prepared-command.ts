@@ -3,9 +3,9 @@
  * tenant's program that had the terminal could continue to read what the operator types. The command gets a terminal of
  * its own from script(1), or pipes in place of terminals.
  */
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, rmdirSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmdirSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -47,9 +47,12 @@ function assertSameUser({ uid }: PreparedCommand): void {
   });
 }
 
+/** Directory of files in memory (shm_overview(7)): the script may contain secrets. */
+const SHARED_MEMORY = '/dev/shm';
+
 /** Makes a file that only this process and its child can read. */
 function withoutName(text: string): number {
-  const path = join(tmpdir(), `tenement-${randomUUID()}`);
+  const path = join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir(), `tenement-${randomUUID()}`);
   const fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
   writeSync(fd, text);
@@ -121,13 +124,20 @@ function statusOf(child: ChildProcess): Promise<number> {
   });
 }
 
-async function removeTraces({ cgroupDirs, ownDir }: PreparedCommand): Promise<void> {
+async function removeTraces({ cgroupDirs, ownDir, secretsDir }: PreparedCommand): Promise<void> {
   if (ownDir !== null) rmSync(ownDir, { recursive: true, force: true });
+  if (secretsDir !== null) removeTenants(secretsDir);
   let left = cgroupDirs.filter((dir) => !isRemoved(dir));
   for (let tries = 0; left.length > 0 && tries < LEAVE_TRIES; tries += 1) {
     await delay(LEAVE_POLL_MS);
     left = left.filter((dir) => !isRemoved(dir));
   }
+}
+
+/** The directory is the tenant's: rm(1) works by descriptors, so that no link in it leads anywhere else. */
+function removeTenants(dir: string): void {
+  const rm = findProgram('rm');
+  if (rm !== null) spawnSync(rm, ['-rf', '--one-file-system', '--', dir], { stdio: 'ignore' });
 }
 
 /** A cgroup with processes stays; the next server removes it. */

@@ -15,6 +15,7 @@ import { Fifos } from './launch/fifos.ts';
 import { SpareShells } from './launch/spare-shells.ts';
 import type { OutputSink } from './output/output-sink.ts';
 import { keepReserve } from './proc/reserve.ts';
+import { SecretFiles } from './secrets/secret-files.ts';
 import { type OnSelfConnection, SelfSockets } from './sockets/self-sockets.ts';
 import { Trash } from './storage/trash.ts';
 
@@ -41,6 +42,7 @@ export interface ProcessContext extends ProcessOptions, IsolationDeps {
   readonly logger: Logger;
   readonly trash: Trash;
   readonly selfSockets: SelfSockets;
+  readonly secretFiles: SecretFiles;
   close(): Promise<void>;
 }
 
@@ -53,12 +55,14 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
   const filterFile = new FilterFile(settings.stateDir);
   const onConnection = options.onSelfConnection ?? ((_instance, connection) => void connection.destroy());
   const selfSockets = new SelfSockets({ logger, onConnection });
+  const secretFiles = new SecretFiles({ settings, trash, logger });
   let cgroups: Cgroups | null = null;
   return {
     ...options,
     logger,
     trash,
     selfSockets,
+    secretFiles,
     fifos,
     shells,
     users: new DynamicUsers(settings),

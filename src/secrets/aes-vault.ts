@@ -3,11 +3,13 @@
  * and version are authenticated with the value, so that one row of the registry cannot stand for another.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { Generator } from '../core/secrets/generator.ts';
 import type { SealedSecret } from '../core/secrets/sealed-secret.ts';
 import type { PlainSecret, Vault } from '../core/secrets/vault.ts';
 import { TenementError } from '../errors.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { MasterKey } from './master-key.ts';
+import { randomValue } from './random-value.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -51,6 +53,10 @@ export class AesVault implements Vault {
         hint: `Set it again: \`tenement secret set ${tenantId} ${secret.name}\`.`,
       });
     }
+  }
+
+  generate(generator: Generator): string {
+    return randomValue(generator);
   }
 
   /** Values under two keys, one of which is lost, would be told apart by nobody. */

@@ -1,6 +1,6 @@
 /** Takes up what an earlier server left: its instances, their running processes, and processes without a record. */
 import type { InstanceRecord } from '../core/lifecycle/instance.ts';
-import { instanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, instanceName } from '../core/lifecycle/instance.ts';
 import type { LifecycleEvent } from '../core/lifecycle/lifecycle-events.ts';
 import { recoveryOf } from '../core/lifecycle/recovery.ts';
 import type { Launcher, ProcessTable } from '../core/ports.ts';
@@ -24,12 +24,16 @@ export interface RecoveryDeps {
  */
 export async function recover(records: readonly InstanceRecord[], deps: RecoveryDeps): Promise<void> {
   const known = new Set<string>();
+  const running: InstanceName[] = [];
   for (const record of records) {
     const taken = takeUp(record, deps);
-    if (taken && record.process !== null) known.add(record.process.bindSocket);
+    if (!taken || record.process === null) continue;
+    known.add(record.process.bindSocket);
+    running.push(instanceName(record.service, record.tenantId));
   }
   deps.instanceTable.openActivationSockets();
   await endStrays(known, deps);
+  await deps.processTable.sweepSecrets(running);
 }
 
 /**

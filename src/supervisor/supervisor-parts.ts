@@ -26,6 +26,8 @@ import { Monitors } from './monitors/monitors.ts';
 import { Allowances } from './quotas/allowances.ts';
 import { Counters } from './quotas/counters.ts';
 import { RollingRestart } from './rolling-restart.ts';
+import { launchWithSecrets } from './secrets/secret-launch.ts';
+import { TenantSecrets } from './secrets/tenant-secrets.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { ExpiryWatch } from './tenants/expiry-watch.ts';
 import { Registrar } from './tenants/registrar.ts';
@@ -50,6 +52,7 @@ export class SupervisorParts {
   readonly domains: DomainTable;
   readonly domainChecks: DomainChecks;
   readonly domainViewDeps: DomainViewDeps;
+  readonly secrets: TenantSecrets;
   readonly allowances: Allowances;
   readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
@@ -88,6 +91,7 @@ export class SupervisorParts {
       policyOf: (tenantId) => this.tenants.termsOf(tenantId).plan?.policy ?? null,
     });
     this.tenants.onForgotten((tenantId) => this.allowances.forget(tenantId));
+    this.secrets = new TenantSecrets({ ...deps, tenants: this.tenants });
     this.writeBehind = new WriteBehind({ clock, registry, logger });
     const runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
@@ -112,6 +116,8 @@ export class SupervisorParts {
       events,
       locks: this.tenantLocks,
       assertOpen,
+      secrets: this.secrets,
+      generators: (services) => services.flatMap((name) => this.config.services.get(name) ?? []),
       assertRegistrable: (tenant, instances) => this.assertRegistrable(tenant, instances),
     });
     this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
@@ -144,6 +150,7 @@ export class SupervisorParts {
       activationSockets,
       settings: () => this.config.settings,
       termsOf: (tenantId) => this.tenants.termsOf(tenantId),
+      secretsOf: (tenantId) => this.secrets.versions(tenantId),
       processTable,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       writeBehind: this.writeBehind,
@@ -237,7 +244,7 @@ export class SupervisorParts {
     } catch (error) {
       return { ok: false, detail: error instanceof TenementError ? `${error.message}. ${error.hint}` : String(error) };
     }
-    return this.deps.launcher.launch(request);
+    return launchWithSecrets(request, { launcher: this.deps.launcher, secrets: this.secrets });
   }
 
   /** The config that is served now. */

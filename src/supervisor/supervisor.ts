@@ -8,6 +8,7 @@ import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
 import type { DomainFace } from '../core/verbs/domain-verbs.ts';
+import type { SecretFace } from '../core/verbs/secret-verbs.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
 import type { TenantFace } from '../core/verbs/tenant-verbs.ts';
@@ -17,6 +18,8 @@ import { DomainOperations, listDomains } from './domains/domain-verbs.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
+import { listSecrets } from './secrets/secret-list.ts';
+import { SecretOperations } from './secrets/secret-verbs.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
@@ -152,6 +155,12 @@ export class Supervisor implements SupervisorFace, GrantSource {
   readonly domains: DomainFace = {
     by: (actor, isSeen) => new DomainOperations(this.verbsDeps, actor, isSeen),
     list: (query = {}) => listDomains(query, this.parts),
+  };
+
+  /** Secrets of tenants. */
+  readonly secrets: SecretFace = {
+    by: (actor) => new SecretOperations(this.verbsDeps, actor),
+    list: (tenantId) => listSecrets(tenantId, this.parts),
   };
 
   get(instance: InstanceName): InstanceView {

@@ -113,13 +113,15 @@ export class Verbs implements SupervisorVerbs {
 
   /**
    * Prepares an operator's command in an instance's environment. Wakes nothing.
-   * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`
+   * @throws {TenementError} `unknown_tenant`, `command_not_found`, `exec_failed`, `secret_missing`, `secrets_locked`
    */
   async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
-    const { launcher } = this.deps.parts.deps;
+    const { secrets, deps } = this.deps.parts;
     const runner = this.deps.parts.instanceTable.find(instance);
     this.deps.parts.assertSameUser(runner.service.name, runner.tenantId);
-    const prepared = await launcher.prepareCommand(runner.launchRequest(), asked);
+    const { versions, values } = await secrets.forStart(runner.tenantId, runner.service);
+    const request = { ...runner.launchRequest(), secrets: versions };
+    const prepared = await deps.launcher.prepareCommand(request, asked, values);
     const [program = ''] = asked.words;
     this.tell('exec', instance, `an operator runs ${program}`, { program });
     return prepared;

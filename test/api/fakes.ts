@@ -34,6 +34,7 @@ import { Tokens } from '../../src/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 import { FakeDomains } from './fake-domains.ts';
+import { FakeSecrets } from './fake-secrets.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import { FakeTokenStore } from './fake-tokens.ts';
 
@@ -90,7 +91,7 @@ export const CRASHED: Partial<InstanceView> = {
 };
 
 /** A supervisor that records its calls, keeps views in a map, and starts nothing. */
-class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
+export class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   /** The actor of each call. */
   readonly actors: Actor[] = [];
   readonly calls: unknown[][] = [];
@@ -107,6 +108,7 @@ class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   };
   readonly tenants = new FakeTenants();
   readonly domains = new FakeDomains();
+  readonly secrets = new FakeSecrets(this.tenants.views);
 
   by(actor: Actor): SupervisorVerbs {
     this.actors.push(actor);
@@ -306,7 +308,14 @@ class FakeNotify implements NotifyPort {
 }
 
 /** The prepared command of an operator: a script that does nothing. */
-const PREPARED: PreparedCommand = { uid: 0, shell: ['/bin/sh'], script: '', cgroupDirs: [], ownDir: null };
+const PREPARED: PreparedCommand = {
+  uid: 0,
+  shell: ['/bin/sh'],
+  script: '',
+  cgroupDirs: [],
+  ownDir: null,
+  secretsDir: null,
+};
 
 export function fakeDeps() {
   const events = new FakeEvents();

@@ -14,7 +14,7 @@ class Sink extends Writable {
   }
 }
 
-export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: string | null = null) {
+export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: string | null = null, secret = '') {
   const interrupt = new AbortController();
   const stdout = new Sink();
   const stderr = new Sink();
@@ -23,7 +23,11 @@ export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: strin
     questions.push(question);
     return answer ?? '';
   };
+  const readSecret = async (question: string) => {
+    questions.push(question);
+    return secret;
+  };
   const terminal = { isTerminal: color, ask: answer === null ? null : ask };
-  const io: CliIo = { stdout, stderr, env, color, ...terminal, interrupted: () => interrupt.signal };
+  const io: CliIo = { stdout, stderr, env, color, ...terminal, readSecret, interrupted: () => interrupt.signal };
   return { questions, io, stdout, stderr, interrupt };
 }

@@ -95,6 +95,7 @@ export function makeBench(baseEnv?: NodeJS.ProcessEnv): Bench {
       tenantId: 'acme',
       paths: launcher.paths(service, 'acme'),
       webAddress: { host: 'acme.localhost', url: 'http://acme.localhost:8080' },
+      secrets: [],
     };
   };
   return {
@@ -177,6 +178,8 @@ function makeService(dir: string): ServiceConfig {
     maxBusyMs: 3_600_000,
     inheritEnv: [],
     env: {},
+    secretsEnv: [],
+    secrets: {},
     defaulted: [],
   };
 }

@@ -24,7 +24,10 @@ export class FakeSecrets implements SecretStore {
   }
 }
 
+let generated = 0;
+
 export const plainVault: Vault = {
   seal: (_tenantId, { value, ...secret }) => ({ ...secret, keyId: 'plain', sealed: Buffer.from(value) }),
+  generate: ({ kind, length }) => `${kind}:${length}:${++generated}`,
   open: (_tenantId, { sealed }) => Buffer.from(sealed).toString(),
 };

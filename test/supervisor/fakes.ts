@@ -272,6 +272,8 @@ export const SERVICE: ServiceConfig = {
   maxBusyMs: 3_600_000,
   inheritEnv: [],
   env: {},
+  secretsEnv: [],
+  secrets: {},
   defaulted: [],
 };
 
@@ -283,6 +285,9 @@ export interface World {
   readonly processes: FakeProcess[];
   /** The request of every launch, in order. */
   readonly launched: LaunchRequest[];
+  /** The secrets of every launch, in order. */
+  readonly launchedWith: Record<string, string>[];
+  vaultsOpened: number;
   /** Types of all events, in order. */
   readonly events: string[];
   /** The same events, whole. */
@@ -345,6 +350,8 @@ export function world(
     config,
     processes,
     launched: [],
+    launchedWith: [],
+    vaultsOpened: 0,
     eventLog: [],
     events,
     saved,
@@ -376,9 +383,10 @@ export function world(
       return made.connections;
     },
     forget: () => {},
+    sweepSecrets: async () => {},
   };
   const launcher: Launcher = {
-    spec: ({ service }) => specOf(service),
+    spec: ({ service, secrets }) => specOf(service, secrets),
     adopt: (_request, { pid }) => {
       const process = running.find((one) => one.record.pid === pid) ?? new FakeProcess(pid);
       processes.push(process);
@@ -389,15 +397,16 @@ export function world(
       publicSocket: socket.replace('{id}', id),
       bindSocket: `/b/${id}`,
     }),
-    launch: async (request) => {
+    launch: async (request, secrets) => {
       made.launched.push(request);
+      made.launchedWith.push(Object.fromEntries(secrets ?? []));
       if (made.failLaunch instanceof Error) throw made.failLaunch;
       if (made.failLaunch !== null) return { ok: false, detail: made.failLaunch };
-      const process = new FakeProcess(processes.length + 1, specOf(request.service));
+      const process = new FakeProcess(processes.length + 1, specOf(request.service, request.secrets));
       processes.push(process);
       return { ok: true, process };
     },
-    prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null }),
+    prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null, secretsDir: null }),
   };
   const assertWritable = () => {
     if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });
@@ -451,7 +460,10 @@ export function world(
     counters: new FakeCounters(),
     quotas: new FakeQuotas(),
     secrets: tenants.secrets,
-    openVault: async () => plainVault,
+    openVault: async () => {
+      made.vaultsOpened += 1;
+      return plainVault;
+    },
     steadyMs: () => clock.nowMs(),
     events: log,
     logger: silentLogger(),
@@ -475,8 +487,10 @@ export function world(
   return Object.assign(made, { supervisor, served, tenants });
 }
 
-function specOf({ command, plan, ownEnv }: EffectiveService): string {
-  return [...command, ...(plan?.features ?? []), ...Object.entries(ownEnv).flat()].join(' ');
+function specOf({ command, plan, ownEnv, secrets }: EffectiveService, versions: LaunchRequest['secrets']): string {
+  const own = [...(plan?.features ?? []), ...Object.entries(ownEnv).flat()];
+  const known = [...Object.keys(secrets), ...versions.map(({ name, version }) => `${name}@${version}`)];
+  return [...command, ...own, ...known].join(' ');
 }
 
 export function configOf(service: ServiceConfig, settings: Partial<Config['settings']>): Config {

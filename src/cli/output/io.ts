@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
+import { readSecret } from '../secret-input.ts';
 import { terminalJson } from './terminal-text.ts';
 
 export interface CliIo {
@@ -14,6 +15,8 @@ export interface CliIo {
   readonly isTerminal: boolean;
   /** Asks the person at the terminal; null without one. */
   readonly ask: ((question: string) => Promise<string>) | null;
+  /** Reads all of stdin; at a terminal, asks for a line that is not shown. @throws {TenementError} `bad_input`, `usage` */
+  readSecret(question: string): Promise<string>;
   /**
    * Aborts on Ctrl-C. From this call on, Node does not handle the signal itself, which would end the process at once.
    */
@@ -34,7 +37,7 @@ export function processIo(): CliIo {
   const { stdin, stdout, stderr, env } = process;
   const isTerminal = stdout.isTTY === true;
   const ask = stdin.isTTY === true && stderr.isTTY === true ? askAtTerminal : null;
-  return { stdout, stderr, env, isTerminal, color: isTerminal && !env['NO_COLOR'], ask, interrupted };
+  return { stdout, stderr, env, isTerminal, color: isTerminal && !env['NO_COLOR'], ask, readSecret, interrupted };
 }
 
 /** Asks on stderr, so that stdout has only the command's own output. */

@@ -4,7 +4,7 @@ import type { Config } from '../../core/service/service.ts';
 import { TEMPLATE_VARIABLES } from '../../core/service/template.ts';
 import { nearest } from './nearest.ts';
 import type { Problem } from './problems.ts';
-import { addressProblem, templateProblem } from './template-problems.ts';
+import { addressProblem, variableProblem } from './template-problems.ts';
 
 export function planProblems(config: Config): Problem[] {
   return [...unknownDefault(config), ...[...config.plans.keys()].flatMap((name) => variableProblems(name, config))];
@@ -24,6 +24,6 @@ function variableProblems(name: string, { plans, proxy, services }: Config): Pro
   return Object.entries(plans.get(name)?.env ?? {}).flatMap(([variable, value]) => {
     const path = ['plan', name, 'env', variable];
     const noAddress = firstDomain(proxy) === null ? addressProblem({ path, value }) : [];
-    return [...templateProblem(path, value, allowed), ...noAddress];
+    return [...variableProblem(path, value, allowed), ...noAddress];
   });
 }

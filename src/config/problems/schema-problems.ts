@@ -117,10 +117,13 @@ function nameless(path: KeyPath): string | null {
   return `a ${table} has a name: write [${table}.NAME] above its keys`;
 }
 
+/** Begins the message of `label`, which is worded for a value. */
+const OF_LABELS = 'expected a DNS label';
+
 function badName({ issues: [own] }: z.core.$ZodIssueInvalidKey, path: KeyPath): string {
   const problem = nameless(path);
   if (problem !== null) return problem;
-  if (own !== undefined && isComplete(own.message)) return own.message;
+  if (own !== undefined && !own.message.startsWith(OF_LABELS)) return own.message;
   const name = String(path.at(-1));
   const better = name
     .toLowerCase()

@@ -19,7 +19,8 @@ import { planProblems } from './plan-problems.ts';
 import type { Problem } from './problems.ts';
 import { publicSocketProblems } from './public-socket-problems.ts';
 import { NO_SERVICE } from './schema-problems.ts';
-import { addressProblem, templateProblem } from './template-problems.ts';
+import { secretProblems } from './secret-problems.ts';
+import { addressProblem, templateProblem, variableProblem } from './template-problems.ts';
 
 /** The shortest possible tenant id, for trying templates out. */
 const SAMPLE_ID = 'x';
@@ -37,6 +38,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...planProblems(config),
     ...targetProblems(config.notify),
     ...publicSocketProblems(input, config),
+    ...secretProblems(config),
   ];
 }
 
@@ -125,7 +127,7 @@ function templateProblems(service: ServiceConfig, { proxy }: Config): Problem[] 
     ...templateProblem(at('socket'), service.socket, ofPaths),
     ...seenPaths(service).flatMap(([key, path]) => templateProblem(at(key), path, ofPaths)),
     ...templateProblem(at('health_host'), service.healthHost, ofRequests),
-    ...env.flatMap(({ path, value }) => templateProblem(path, value, here)),
+    ...env.flatMap(({ path, value }) => variableProblem(path, value, here)),
     ...(firstDomain(proxy) === null ? [...wordsOf(service, at), ...env].flatMap(addressProblem) : []),
   ];
 }

@@ -1,8 +1,10 @@
 /** Problems with templates in a config. */
-import { fillTemplate, templateVariables } from '../../core/service/template.ts';
+import type { SecretValues } from '../../core/secrets/sealed-secret.ts';
+import { fillTemplate, secretsIn, templateVariables } from '../../core/service/template.ts';
 import { TenementError } from '../../errors.ts';
 import { nearest } from './nearest.ts';
 import type { Problem } from './problems.ts';
+import { misplacedSecret, variableSecretProblems } from './secret-problems.ts';
 
 /** When the proxy serves any domain, a tenant has no domain of its own. */
 export function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
@@ -11,11 +13,16 @@ export function addressProblem({ path, value }: { path: Problem['path']; value: 
   return [{ path, message: `{${name}} needs a [proxy] domain other than "*"` }];
 }
 
-export function templateProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
+export function templateProblem(
+  path: Problem['path'],
+  template: string,
+  allowed: readonly string[],
+  secrets?: SecretValues,
+): Problem[] {
   const unknown = templateVariables(template).filter((name) => !allowed.includes(name));
   if (unknown.length > 0) return unknown.map((name) => ({ path, message: unknownVariable(name, allowed) }));
   try {
-    fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])));
+    fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])), secrets);
     return [];
   } catch (error) {
     return [
@@ -28,7 +35,19 @@ export function templateProblem(path: Problem['path'], template: string, allowed
   }
 }
 
+/** Checks the template of a variable, which may use secrets. */
+export function variableProblem(path: Problem['path'], template: string, allowed: readonly string[]): Problem[] {
+  const secrets = secretsIn(template);
+  const known = [...allowed, ...secrets.map((name) => `secret.${name}`)];
+  return [
+    ...variableSecretProblems(path, String(path.at(-1)), template),
+    ...templateProblem(path, template, known, new Map(secrets.map((name) => [name, 'x']))),
+  ];
+}
+
 function unknownVariable(name: string, allowed: readonly string[]): string {
+  const misplaced = misplacedSecret(name);
+  if (misplaced !== null) return misplaced;
   if (name === 'port') return '{port} needs listen = "port", and has a value only in command, workdir and env';
   const near = nearest(name, allowed);
   const suggestion =

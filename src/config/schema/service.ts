@@ -1,8 +1,9 @@
 /** The tables `[service.NAME]`. */
 import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
-import { limitShape, variableName, variableValue } from '../../input-schemas.ts';
-import { count, duration, text } from './values.ts';
+import { parseGenerator } from '../../core/secrets/generator.ts';
+import { limitShape, secretName, variableName, variableValue } from '../../input-schemas.ts';
+import { count, duration, parsedText, text } from './values.ts';
 
 export const serviceSchema = z.strictObject({
   command: z
@@ -139,7 +140,19 @@ export const serviceSchema = z.strictObject({
   env: z
     .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
     .default({})
-    .describe('Environment variables of the process; values are templates.'),
+    .describe(
+      'Environment variables of the process; values are templates, with `{secret.NAME}` too. What stands here is not secret; see docs/secrets.md.',
+    ),
+  secrets_env: z
+    .array(secretName)
+    .default([])
+    .describe('Secrets of the tenant that the process also gets as variables of the same names; see docs/secrets.md.'),
+  secrets: z
+    .record(secretName, z.strictObject({ generate: parsedText(parseGenerator) }))
+    .default({})
+    .describe(
+      'Secrets with a random value that each tenant gets once: `NAME = { generate = "hex:32" }`. `hex` and `base64` take a number of bytes, `alnum` of characters, `uuid` none.',
+    ),
 });
 
 export type ServiceInput = z.output<typeof serviceSchema>;

@@ -22,6 +22,9 @@ export const EVENT_TYPES = [
   'domain-added',
   'domain-removed',
   'domain-verified',
+  'secret-set',
+  'secret-removed',
+  'secret-rotated',
   // Starts, service and rest of an instance.
   'started',
   'woke',

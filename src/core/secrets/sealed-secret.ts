@@ -15,3 +15,9 @@ export interface SealedSecret {
 
 /** Who gave it: an operator, the config's `generate`, or a provisioning hook by its service and name. */
 export type SecretSource = 'operator' | 'generated' | `hook:${string}`;
+
+/** What is known of a secret without its value. Another version, or another time, is another value. */
+export type SecretVersion = Pick<SealedSecret, 'name' | 'version' | 'changedAtMs' | 'source'>;
+
+/** Names with values. Never logged, never part of a message. */
+export type SecretValues = ReadonlyMap<string, string>;

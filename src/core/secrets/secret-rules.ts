@@ -1,6 +1,6 @@
 /** What a secret may be called, and what its value may be. Pure. */
 import { TenementError } from '../../errors.ts';
-import { VARIABLE_NAME } from '../input/variable.ts';
+import { isSetLate, VARIABLE_NAME } from '../input/variable.ts';
 
 const MAX_NAME_CHARS = 128;
 export const MAX_SECRET_BYTES = 64 * 1024;
@@ -12,19 +12,19 @@ export const MAX_SECRET_BYTES = 64 * 1024;
 const RESERVED_NAMES = new Set([
   ...['PATH', 'HOME', 'TMPDIR', 'SECRETS_DIR', 'DATA_DIR', 'SOCKET_PATH', 'PORT', 'SERVICE_NAME'],
   ...['TENANT_ID', 'TENANT_PLAN', 'TENANT_FEATURES'],
-  ...['BASH_ENV', 'ENV', 'IFS', 'SHELLOPTS', 'BASHOPTS', 'GCONV_PATH', 'GLIBC_TUNABLES', 'LOCPATH', 'NLSPATH'],
+  ...['BASH_ENV', 'ENV', 'IFS'],
   ...['NODE_OPTIONS', 'NODE_PATH', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONSTARTUP', 'PERL5LIB', 'PERL5OPT'],
   ...['RUBYLIB', 'RUBYOPT', 'JAVA_TOOL_OPTIONS'],
 ]);
-const RESERVED_PREFIXES = ['LD_', 'TENEMENT_'];
+const RESERVED_PREFIX = 'TENEMENT_';
 
 /** Returns what is wrong with the name of a secret; null: nothing. */
 export function secretNameProblem(name: string): string | null {
   if (name.length > MAX_NAME_CHARS) return `the name of a secret has at most ${MAX_NAME_CHARS} characters`;
   if (!VARIABLE_NAME.test(name))
     return 'the name of a secret consists of letters, digits and _, and begins with no digit';
-  const isReserved = RESERVED_NAMES.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
-  return isReserved ? `${name} is reserved, and cannot name a secret` : null;
+  const isReserved = RESERVED_NAMES.has(name) || name.startsWith(RESERVED_PREFIX) || isSetLate(name);
+  return isReserved ? `the name ${name} is reserved, and cannot name a secret` : null;
 }
 
 /** Returns what is wrong with a value, without a part of it; null: nothing. */

@@ -1,8 +1,9 @@
 /** Encryption of secrets, which src/secrets implements. */
-import type { SealedSecret } from './sealed-secret.ts';
+import type { Generator } from './generator.ts';
+import type { SealedSecret, SecretVersion } from './sealed-secret.ts';
 
 /** A secret with its value. Never logged, never part of a message. */
-export interface PlainSecret extends Pick<SealedSecret, 'name' | 'version' | 'changedAtMs' | 'source'> {
+export interface PlainSecret extends SecretVersion {
   readonly value: string;
 }
 
@@ -15,6 +16,8 @@ export interface Vault {
   seal(tenantId: string, secret: PlainSecret): SealedSecret;
   /** Returns the value. @throws {TenementError} `secrets_locked` when its key is not here, or it was altered */
   open(tenantId: string, secret: SealedSecret): string;
+  /** Returns a new random value. */
+  generate(generator: Generator): string;
 }
 
 /**

@@ -19,4 +19,6 @@ export interface PreparedCommand {
   readonly cgroupDirs: readonly string[];
   /** Its own directory in the state directory, removed with its contents when it has ended; null: none. */
   readonly ownDir: string | null;
+  /** Its directory of secrets, which belongs to the tenant and is removed when it has ended; null: it has none. */
+  readonly secretsDir: string | null;
 }

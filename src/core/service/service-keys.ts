@@ -57,6 +57,8 @@ const OWN_KEYS = {
   maxBusyMs: { key: 'max_busy', whenChanged: 'live' },
   inheritEnv: { key: 'inherit_env', whenChanged: 'restart' },
   env: { key: 'env', whenChanged: 'restart' },
+  secretsEnv: { key: 'secrets_env', whenChanged: 'restart' },
+  secrets: { key: 'secrets', whenChanged: 'restart' },
 } as const satisfies Record<keyof NotLimits, ServiceKey>;
 
 type OwnKeys = typeof OWN_KEYS;

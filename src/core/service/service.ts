@@ -3,6 +3,7 @@ import { TenementError } from '../../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import type { Plan } from '../plans/plan.ts';
+import type { Generator } from '../secrets/generator.ts';
 import type { SkeletonConfig } from '../tenants/skeleton.ts';
 
 export interface ServiceConfig extends Limits {
@@ -69,6 +70,10 @@ export interface ServiceConfig extends Limits {
   readonly inheritEnv: readonly string[];
   /** Values with templates. */
   readonly env: Readonly<Record<string, string>>;
+  /** Secrets that the process also gets as variables. */
+  readonly secretsEnv: readonly string[];
+  /** Secrets that each tenant gets once: names with how their values are made. */
+  readonly secrets: Readonly<Record<string, Generator>>;
   /** Fields that the config leaves out, so that a plan's value holds in place of the default. */
   readonly defaulted: readonly string[];
 }

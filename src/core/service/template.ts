@@ -1,5 +1,6 @@
-/** Templates such as `{id}`. `{{` and `}}` are literal braces; any other text in braces must be a variable. */
+/** Templates such as `{id}`, and in variables `{secret.NAME}`. `{{` and `}}` are literal braces; any other text in braces must be a variable. */
 import { TenementError } from '../../errors.ts';
+import type { SecretValues } from '../secrets/sealed-secret.ts';
 
 export const TEMPLATE_VARIABLES = [
   'id',
@@ -17,13 +18,17 @@ export const TEMPLATE_VARIABLES = [
 export type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
 export type TemplateValues = Partial<Record<TemplateVariable, string>>;
 
+const SECRET = 'secret.';
+const NO_SECRETS: SecretValues = new Map();
+
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 /**
  * Fills in a template.
+ * @param secrets values of `{secret.NAME}`; default: none has a value
  * @throws {TenementError} `bad_config` for an unknown variable, one without a value here, or a lone brace
  */
-export function fillTemplate(template: string, values: TemplateValues): string {
+export function fillTemplate(template: string, values: TemplateValues, secrets: SecretValues = NO_SECRETS): string {
   return template.replace(TOKEN, (token, variable: string | undefined) => {
     if (token === '{{') return '{';
     if (token === '}}') return '}';
@@ -32,7 +37,8 @@ export function fillTemplate(template: string, values: TemplateValues): string {
         hint: 'Write {{ and }} for literal braces.',
       });
     }
-    return lookUp(variable, template, values);
+    const secret = variable.startsWith(SECRET) ? secrets.get(variable.slice(SECRET.length)) : undefined;
+    return secret ?? lookUp(variable, template, values);
   });
 }
 
@@ -40,6 +46,11 @@ export function fillTemplate(template: string, values: TemplateValues): string {
 export function templateVariables(template: string): string[] {
   const names = [...template.matchAll(TOKEN)].map((match) => match[1]).filter((name) => name !== undefined);
   return [...new Set(names)];
+}
+
+/** Returns the names of the secrets that a template uses, in order, each once. */
+export function secretsIn(template: string): string[] {
+  return templateVariables(template).flatMap((name) => (name.startsWith(SECRET) ? [name.slice(SECRET.length)] : []));
 }
 
 function lookUp(variable: string, template: string, values: TemplateValues): string {

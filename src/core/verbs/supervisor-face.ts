@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { QuotaFace } from '../quota/quota-face.ts';
 import type { DomainFace } from './domain-verbs.ts';
+import type { SecretFace } from './secret-verbs.ts';
 import type { TenantFace } from './tenant-verbs.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from './verbs.ts';
 
@@ -20,4 +21,6 @@ export interface SupervisorFace {
   readonly tenants: TenantFace;
   /** Domains of tenants' own. */
   readonly domains: DomainFace;
+  /** Secrets of tenants. */
+  readonly secrets: SecretFace;
 }

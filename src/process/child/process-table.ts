@@ -1,8 +1,7 @@
 /** Running and former processes, as the kernel and the file system know them. */
 import type { ProcessTable } from '../../core/ports.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
-import { removeBundle } from '../isolation/runsc/bundle.ts';
-import { removeSockets } from '../launch/leftovers.ts';
+import { removeBundles, removeSockets } from '../launch/leftovers.ts';
 import { isAlive } from '../proc/proc.ts';
 import type { ProcessContext } from '../process-context.ts';
 import { isBindSocket } from '../sockets/bind-dir.ts';
@@ -25,11 +24,13 @@ export function createProcessTable(context: ProcessContext): ProcessTable {
         if (cgroup.pids().some((pid) => pids.has(pid))) cgroup.freeze(false);
       return endStrays(strays);
     },
+    sweepSecrets: (running) => context.secretFiles.sweep(running),
     forget: (record, instance) => {
       if (instance === null && !isBindSocket(record.bindSocket)) return;
       removeSockets(record, context);
       if (instance !== null) fifos.remove(instance);
-      removeBundle({ stateDir: settings.stateDir, bindSocket: record.bindSocket });
+      if (instance !== null) context.secretFiles.remove({ instance, command: null });
+      removeBundles(record.bindSocket, context);
       context.cgroups().find(record.cgroup)?.remove();
     },
   };

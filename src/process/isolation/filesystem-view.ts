@@ -34,6 +34,8 @@ export interface FilesystemView {
   readonly cgroupDirs: readonly string[];
   /** Directory of its own socket to tenement; null: it has none. */
   readonly selfDir: string | null;
+  /** The directory of its secrets; null: it has none. */
+  readonly secretsDir: { readonly dir: string; readonly shownAt: string } | null;
   /** Paths of the host's listening sockets. */
   readonly sockets: readonly string[];
   /** Whether a socket can be hidden by itself; gVisor opens what it mounts over, which fails for a socket. */
@@ -66,12 +68,18 @@ const OWN_FILES = ['/proc', '/dev'];
 export function layersOf(view: FilesystemView): Layer[] {
   const places = layerPathsOf(view);
   const layers = layersFor(places);
-  const named = namedPaths(view);
+  const shown = namedPaths(view);
   assertThere(view);
-  for (const path of named) assertSeen(path, view.opener, layers, places);
+  for (const path of shown) assertSeen(path, view.opener, layers, places);
   const own = [view.tenantDir, view.bindDir, ...(view.selfDir === null ? [] : [view.selfDir])];
-  const names = [...named, ...own, ...programPaths(view)];
-  return names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
+  const names = [...shown, ...own, ...programPaths(view)];
+  const named = names.reduce((all, name) => withName(name, all, places.wholeHost), layers);
+  return [...named, ...secretsLayer(view)];
+}
+
+/** Nothing else lies in it, and it lies in a directory that is empty for the tenant. */
+function secretsLayer({ secretsDir }: FilesystemView): Layer[] {
+  return secretsDir === null ? [] : [{ kind: 'shown', at: secretsDir.shownAt, from: secretsDir.dir }];
 }
 
 /** Paths that the config names as visible. */

@@ -32,6 +32,8 @@ export interface IsolationContext extends IsolationDeps {
   readonly sockets: readonly string[];
   /** Directories of the instance's cgroup; empty without one. */
   readonly cgroupDirs: readonly string[];
+  /** A directory in memory, for files that show secrets. */
+  readonly memoryDir: string;
 }
 
 /** Lists the host's sockets to hide. A program in gVisor can connect to one only if it has a socket to tenement. */
@@ -42,7 +44,7 @@ export async function reachableSockets({ service }: LaunchRequest, around: Isola
   return around.hostSockets.listening([...HIDDEN, ...dirs, ...socketDirs]);
 }
 
-export type Isolation = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'ownEnv'>;
+export type Isolation = Pick<Wrapping, 'user' | 'nofileLimit' | 'sandbox' | 'filterPath' | 'dumpsCore' | 'ownEnv'>;
 
 /** Returns the tenant's user; null: the server's own. @throws {Error} with a sentence for a person */
 export function ownerFor({ service, tenantId }: LaunchRequest, { settings, users }: IsolationDeps): Owner | null {
@@ -58,7 +60,8 @@ export function isolationFor(
 ): Isolation {
   const { isolation } = request.service;
   if (isolation === 'sandbox') return sandboxIsolation(request, spec, owner, around);
-  const bare = { user: owner, nofileLimit: request.service.nofileLimit, ownEnv: null };
+  const dumpsCore = spec.secretsDir === null;
+  const bare = { user: owner, nofileLimit: request.service.nofileLimit, dumpsCore, ownEnv: null };
   if (isolation === 'process') return { ...bare, sandbox: [], filterPath: null };
   const opener = owner?.uid ?? null;
   return { ...bare, ...namespaceIsolation(filesystemViewOf(request, spec, opener, around), around.filterPath()) };
@@ -87,7 +90,9 @@ function sandboxIsolation(
   const runsc = findRunsc();
   if (runsc === null) throw new Error('isolation = "sandbox" needs runsc, which is not installed');
   const { service, paths, tenantId } = request;
-  const key = { stateDir: around.settings.stateDir, bindSocket: paths.bindSocket };
+  // The bundle contains the environment.
+  const parent = spec.secretsDir === null ? around.settings.stateDir : around.memoryDir;
+  const key = { parent, bindSocket: paths.bindSocket };
   // gVisor has its own cgroup file system.
   const view = filesystemViewOf(request, spec, null, { ...around, cgroupDirs: [] });
   const container = makeBundle(
@@ -108,7 +113,8 @@ function sandboxIsolation(
     },
   );
   const ownEnv = Object.fromEntries(Object.entries(spec.env).filter(([name]) => MARKERS.includes(name)));
-  return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, ownEnv };
+  const dumpsCore = spec.secretsDir === null;
+  return { user: null, nofileLimit: null, sandbox: runWords(runsc, container), filterPath: null, dumpsCore, ownEnv };
 }
 
 function filesystemViewOf(
@@ -129,6 +135,7 @@ function filesystemViewOf(
     hiddenPaths: around.hiddenPaths(service),
     cgroupDirs: around.cgroupDirs,
     selfDir: service.selfApi ? dirname(selfSocketOf(service, tenantId, around.settings)) : null,
+    secretsDir: spec.secretsDir,
     sockets: around.sockets,
     hidesSingleSockets: service.isolation !== 'sandbox',
     readOnlyPaths: spec.readOnlyPaths,

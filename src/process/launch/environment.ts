@@ -8,6 +8,10 @@ export interface EnvironmentParts {
   /** Variables of the service with their templates filled in. */
   readonly service: Readonly<Record<string, string>>;
   readonly tenant: Readonly<Record<string, string>>;
+  /** Secrets that become variables. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Directory of the tenant's secrets; null: it has none. */
+  readonly secretsDir: string | null;
   readonly plan: PlanFacts | null;
   readonly tenantId: string;
   readonly serviceName: string;
@@ -38,11 +42,13 @@ export function childEnvironment(parts: EnvironmentParts): Record<string, string
     ...inherited,
     ...parts.service,
     ...parts.tenant,
+    ...parts.secrets,
     ...(parts.plan === null ? {} : { TENANT_PLAN: parts.plan.name, TENANT_FEATURES: parts.plan.features.join(',') }),
     TENANT_ID: parts.tenantId,
     SERVICE_NAME: parts.serviceName,
     DATA_DIR: parts.tenantDir,
     SOCKET_PATH: parts.bindSocket,
+    ...(parts.secretsDir === null ? {} : { SECRETS_DIR: parts.secretsDir }),
     ...(parts.selfSocket === null ? {} : { TENEMENT_SOCKET: parts.selfSocket }),
     ...(parts.port === null ? {} : { PORT: String(parts.port) }),
   };

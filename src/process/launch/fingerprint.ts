@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { LaunchRequest } from '../../core/ports.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
+import type { SecretVersion } from '../../core/secrets/sealed-secret.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { ServiceConfig } from '../../core/service/service.ts';
 import { startedWith } from '../../core/service/service-keys.ts';
@@ -9,16 +10,16 @@ import { templateVariables } from '../../core/service/template.ts';
 
 /**
  * Returns a fingerprint of every key that a process of this request is started with (`SERVICE_KEYS`), its own
- * variables, its paths and the parts of its address that templates use. Left out are its port and the values that it
+ * variables, the versions of its secrets, its paths and the parts of its address that templates use. Left out are its port and the values that it
  * inherits from the server's environment, which may differ after an upgrade. |
  * A key at its default adds nothing, so that processes of an earlier tenement, which lacked the key, do not count as
  * outdated. A new key is appended at the end of the list.
  */
-export function launchFingerprint({ service, paths, webAddress }: LaunchRequest): string {
+export function launchFingerprint({ service, paths, webAddress, secrets }: LaunchRequest): string {
   const { command, workdir, socketMode, socketGroup, listen, inheritEnv, env, ...rest } = startedWith(service);
   // `paths` contains the socket with its templates filled in.
   const { isolation, network, user, readOnlyPaths, nofileLimit, socket: _socket, ...access } = rest;
-  const { readWritePaths, sockets, tmpLimitBytes, ...others } = access;
+  const { readWritePaths, sockets, tmpLimitBytes, secretsEnv, secrets: generated, ...others } = access;
   const view = { network, user: user === 'root' ? null : user, readOnlyPaths, nofileLimit };
   const list = [
     command,
@@ -34,8 +35,17 @@ export function launchFingerprint({ service, paths, webAddress }: LaunchRequest)
     ...used(webAddress, templatesOf(service)),
     ...unlessDefault(others, { selfApi: false }),
     ...planOf(service),
+    ...unlessDefault(
+      { secretsEnv, generated: Object.keys(generated).sort(), secrets: secrets.map(versionOf) },
+      { secretsEnv: [], generated: [], secrets: [] },
+    ),
   ];
   return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 22);
+}
+
+/** A secret that was removed and set anew begins with the first version again. */
+function versionOf({ name, version, changedAtMs }: SecretVersion): unknown[] {
+  return [name, version, changedAtMs];
 }
 
 /** Returns the values unless all have their defaults. A default that is not given is null. */

@@ -1,9 +1,11 @@
 /** How a child is started: its command, environment and paths, with all templates filled in. */
 import { join } from 'node:path';
 import type { InstancePaths, LaunchRequest } from '../../core/ports.ts';
+import type { SecretValues } from '../../core/secrets/sealed-secret.ts';
 import type { ServiceConfig, Settings } from '../../core/service/service.ts';
 import { assertSocketPath, bindSocketPath, publicSocketPath, selfSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate, type TemplateValues } from '../../core/service/template.ts';
+import type { SecretsDir } from '../secrets/secret-files.ts';
 import { childEnvironment } from './environment.ts';
 import { withoutNpm } from './npm.ts';
 
@@ -17,6 +19,8 @@ export interface LaunchSpec {
   /** Paths of the host that the child may write to. `sockets`: sockets of the host that it may connect to. */
   readonly readWritePaths: readonly string[];
   readonly sockets: readonly string[];
+  /** The directory of its secrets; null: it has none. */
+  readonly secretsDir: SecretsDir | null;
 }
 
 export interface LaunchContext {
@@ -45,11 +49,20 @@ export function selfSocketOf(
   return selfSocketPath(runtimeDir, name, tenantId, process.getuid?.() ?? 0);
 }
 
+/** What is made for one process before its start. */
+export interface LaunchPlaces {
+  /** null with `listen = "socket"`. */
+  readonly port: number | null;
+  readonly tmpDir: string;
+  readonly secretsDir: SecretsDir | null;
+}
+
+/** @param secrets the tenant's secrets; default: none */
 export function launchSpecFor(
   request: LaunchRequest,
   context: LaunchContext,
-  port: number | null,
-  tmpDir: string,
+  { port, tmpDir, secretsDir }: LaunchPlaces,
+  secrets: SecretValues = new Map(),
 ): LaunchSpec {
   const { service, tenantId, paths } = request;
   const values: TemplateValues = {
@@ -63,8 +76,12 @@ export function launchSpecFor(
   const env = childEnvironment({
     base: withoutNpm(context.baseEnv ?? process.env),
     inherit: service.inheritEnv,
-    service: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, fill(value)])),
+    service: Object.fromEntries(
+      Object.entries(service.env).map(([name, value]) => [name, fillTemplate(value, values, secrets)]),
+    ),
     tenant: service.ownEnv,
+    secrets: Object.fromEntries([...secrets].filter(([name]) => service.secretsEnv.includes(name))),
+    secretsDir: secretsDirIn(service, secretsDir),
     plan: service.plan,
     tenantId,
     serviceName: service.name,
@@ -82,7 +99,14 @@ export function launchSpecFor(
     readOnlyPaths: service.readOnlyPaths?.map(fill) ?? null,
     readWritePaths: service.readWritePaths.map(fill),
     sockets: service.sockets.map(fill),
+    secretsDir,
   };
+}
+
+/** An isolated tenant finds the directory where its view has it. */
+function secretsDirIn({ isolation }: ServiceConfig, secretsDir: SecretsDir | null): string | null {
+  if (secretsDir === null) return null;
+  return isolation === 'process' ? secretsDir.dir : secretsDir.shownAt;
 }
 
 /** Template values that are the same for every process of the instance. */

@@ -5,6 +5,7 @@
 import { closeSync } from 'node:fs';
 import type { InstanceName, ProcessRecord } from '../../core/lifecycle/instance.ts';
 import type { LaunchedProcess, Launcher, LaunchRequest, LaunchResult } from '../../core/ports.ts';
+import type { SecretValues } from '../../core/secrets/sealed-secret.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import { fillTemplate } from '../../core/service/template.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
@@ -13,8 +14,8 @@ import { Child } from '../child/child.ts';
 import { watchExit } from '../child/exit-watch.ts';
 import { DirWatch } from '../child/readiness.ts';
 import { type Isolation, isolationFor, ownerFor, reachableSockets } from '../isolation/isolation.ts';
-import { removeBundle } from '../isolation/runsc/bundle.ts';
 import type { ProcessContext } from '../process-context.ts';
+import { writeSecrets } from '../secrets/secret-files.ts';
 import { freshBindDir, sweepBindDirs } from '../sockets/bind-dir.ts';
 import { keepPort, releasePort, takePort } from '../sockets/port.ts';
 import { withdrawSocket } from '../sockets/public-socket.ts';
@@ -22,7 +23,7 @@ import { ensureTenantDir, type Owner } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
 import { launchFingerprint } from './fingerprint.ts';
 import { instancePaths, type LaunchSpec, launchSpecFor, selfSocketOf, templateValuesOf } from './launch-spec.ts';
-import { removeOutputFiles, removeSockets } from './leftovers.ts';
+import { removeBundles, removeOutputFiles, removeSockets } from './leftovers.ts';
 import { prepareCommand } from './operator-command.ts';
 import type { Shell } from './spare-shells.ts';
 import { assertRunnable, spawnChild } from './spawn.ts';
@@ -31,13 +32,17 @@ export function createLauncher(context: ProcessContext): Launcher {
   return {
     paths: (service, tenantId) => instancePaths(context.settings, service, tenantId),
     spec: launchFingerprint,
-    launch: (request) => launch(request, context),
-    prepareCommand: (request, asked) => prepareCommand(request, asked, context),
+    launch: (request, secrets) => launch(request, context, secrets),
+    prepareCommand: (request, asked, secrets) => prepareCommand(request, asked, context, secrets),
     adopt: (request, record) => adopt(request, record, context),
   };
 }
 
-async function launch(request: LaunchRequest, context: ProcessContext): Promise<LaunchResult> {
+async function launch(
+  request: LaunchRequest,
+  context: ProcessContext,
+  secrets: SecretValues = new Map(),
+): Promise<LaunchResult> {
   const { service, paths } = request;
   let port: number | null = null;
   let dirWatch: DirWatch | null = null;
@@ -52,16 +57,21 @@ async function launch(request: LaunchRequest, context: ProcessContext): Promise<
     freshBindDir(paths.bindSocket, owner, context.trash);
     openSelfSocket(request, owner, context);
     dirWatch = new DirWatch(paths.bindSocket);
-    const spec = launchSpecFor(request, context, port, tmpDir);
+    const secretsDir = writeSecrets({ instance: request.instance, command: null }, secrets, owner, context);
+    const spec = launchSpecFor(request, context, { port, tmpDir, secretsDir }, secrets);
     cgroup = makeCapped(context.cgroups(), leafOf(request), request.service);
-    const isolation = isolationFor(request, spec, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    const isolation = isolationFor(request, spec, owner, {
+      ...context,
+      sockets,
+      cgroupDirs: cgroup?.dirs ?? [],
+      memoryDir: context.secretFiles.memoryDir,
+    });
     return await start(request, context, { spec, isolation, port, dirWatch, cgroup });
   } catch (error) {
     dirWatch?.close();
     cgroup?.remove();
-    context.selfSockets.close(request.instance);
-    removeSockets({ bindSocket: paths.bindSocket, publicSocket: null }, context);
-    removeBundle({ stateDir: context.settings.stateDir, bindSocket: paths.bindSocket });
+    closeSockets(request.instance, { bindSocket: paths.bindSocket, publicSocket: null }, context);
+    removeBundles(paths.bindSocket, context);
     if (port !== null) releasePort(port);
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
@@ -178,6 +188,7 @@ function closeSockets(
   context: ProcessContext,
 ): void {
   context.selfSockets.close(instance);
+  context.secretFiles.remove({ instance, command: null });
   removeSockets(sockets, context);
 }
 

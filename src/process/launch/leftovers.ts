@@ -8,9 +8,17 @@ import { removeBindDir } from '../sockets/bind-dir.ts';
 import { withdrawSocket } from '../sockets/public-socket.ts';
 
 /** Removes the FIFOs and the bundle of a process. */
-export function removeOutputFiles({ instance, paths }: LaunchRequest, { fifos, settings }: ProcessContext): void {
-  fifos.remove(instance);
-  removeBundle({ stateDir: settings.stateDir, bindSocket: paths.bindSocket });
+export function removeOutputFiles({ instance, paths }: LaunchRequest, context: ProcessContext): void {
+  context.fifos.remove(instance);
+  removeBundles(paths.bindSocket, context);
+}
+
+/** Removes the bundle of a process, which is in memory if it has secrets. */
+export function removeBundles(
+  bindSocket: string,
+  { settings, secretFiles }: Pick<ProcessContext, 'settings' | 'secretFiles'>,
+): void {
+  for (const parent of [settings.stateDir, secretFiles.memoryDir]) removeBundle({ parent, bindSocket });
 }
 
 type Sockets = Pick<ProcessRecord, 'publicSocket' | 'bindSocket'>;

@@ -9,16 +9,19 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { LaunchRequest } from '../../core/ports.ts';
+import type { SecretValues } from '../../core/secrets/sealed-secret.ts';
 import type { OperatorCommand, PreparedCommand } from '../../core/service/operator-command.ts';
 import { TenementError } from '../../errors.ts';
 import type { Cgroup, Cgroups } from '../cgroup/cgroup.ts';
 import { makeCapped } from '../cgroup/make-capped.ts';
 import { type IsolationDeps, isolationFor, ownerFor, reachableSockets } from '../isolation/isolation.ts';
-import { bundleDir, removeBundle } from '../isolation/runsc/bundle.ts';
+import { bundleDir } from '../isolation/runsc/bundle.ts';
+import { type SecretFiles, writeSecrets } from '../secrets/secret-files.ts';
 import { releasePort, takePort } from '../sockets/port.ts';
 import { ensureTenantDir } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
 import { type LaunchSpec, launchSpecFor } from './launch-spec.ts';
+import { removeBundles } from './leftovers.ts';
 import { assertWorkdir } from './spawn.ts';
 import { findCommand, findProgram, quoted, SHELL, scriptFor } from './wrapper.ts';
 
@@ -29,6 +32,7 @@ const MARK = '.exec-';
 
 export interface CommandContext extends IsolationDeps {
   cgroups(): Cgroups;
+  readonly secretFiles: SecretFiles;
 }
 
 /**
@@ -39,9 +43,10 @@ export async function prepareCommand(
   instance: LaunchRequest,
   asked: OperatorCommand,
   context: CommandContext,
+  secrets: SecretValues = new Map(),
 ): Promise<PreparedCommand> {
   try {
-    return await prepare(instance, asked, context);
+    return await prepare(instance, asked, context, secrets);
   } catch (error) {
     if (error instanceof TenementError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -49,7 +54,12 @@ export async function prepareCommand(
   }
 }
 
-async function prepare(instance: LaunchRequest, asked: OperatorCommand, context: CommandContext) {
+async function prepare(
+  instance: LaunchRequest,
+  asked: OperatorCommand,
+  context: CommandContext,
+  secrets: SecretValues,
+): Promise<PreparedCommand> {
   const { settings } = context;
   const number = randomBytes(4).toString('hex');
   const owner = ownerFor(instance, context);
@@ -57,28 +67,39 @@ async function prepare(instance: LaunchRequest, asked: OperatorCommand, context:
   const { tmpDir } = ensureTenantDir(instance.paths.tenantDir, owner);
   const bindSocket = join(tmpDir, `exec-${number}.sock`);
   const request = { ...instance, paths: { ...instance.paths, bindSocket } };
-  const spec = specOfCommand(asked, launchSpecFor(request, context, await freePort(request), tmpDir));
-  assertRunnable(spec);
-  const key = { stateDir: settings.stateDir, bindSocket };
+  const port = await freePort(request);
+  const own = { instance: instance.instance, command: number };
   let cgroup: Cgroup | null = null;
   try {
+    if (secrets.size > 0) await context.secretFiles.sweep(null);
+    const secretsDir = writeSecrets(own, secrets, owner, context);
+    const spec = specOfCommand(asked, launchSpecFor(request, context, { port, tmpDir, secretsDir }, secrets));
+    assertRunnable(spec);
     const run = needsInnerTerminal(request, asked) ? onInnerTerminal(spec) : spec;
     // Its filesystem view follows from its own program; a container's arguments are part of its isolation.
     const seen = request.service.isolation === 'sandbox' ? run : spec;
     const sockets = await reachableSockets(request, context);
     const leaf = `${request.service.name}.${request.tenantId}${MARK}${number}`;
     cgroup = makeCapped(context.cgroups(), leaf, request.service);
-    const isolation = isolationFor(request, seen, owner, { ...context, sockets, cgroupDirs: cgroup?.dirs ?? [] });
+    const isolation = isolationFor(request, seen, owner, {
+      ...context,
+      sockets,
+      cgroupDirs: cgroup?.dirs ?? [],
+      memoryDir: context.secretFiles.memoryDir,
+    });
+    const parent = secretsDir === null ? settings.stateDir : context.secretFiles.memoryDir;
     return {
       uid: process.getuid?.() ?? null,
       shell: [SHELL.file, ...SHELL.args],
       script: scriptFor(run, { joinFiles: cgroup?.joinFiles ?? [], ...isolation }, '3<&-'),
       cgroupDirs: cgroup?.dirs ?? [],
-      ownDir: isolation.ownEnv === null ? null : bundleDir(key),
+      ownDir: isolation.ownEnv === null ? null : bundleDir({ parent, bindSocket }),
+      secretsDir: secretsDir?.dir ?? null,
     };
   } catch (error) {
     cgroup?.remove();
-    removeBundle(key);
+    context.secretFiles.remove(own);
+    removeBundles(bindSocket, context);
     throw error;
   }
 }

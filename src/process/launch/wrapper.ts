@@ -5,6 +5,7 @@
  * machine, or runsc(1) a kernel of its own.
  */
 import { join } from 'node:path';
+import { isSetLate } from '../../core/input/variable.ts';
 import { programCandidates } from '../../core/service/program.ts';
 import { isExecutable } from '../../node/executable.ts';
 import type { Owner } from '../storage/directories.ts';
@@ -19,6 +20,8 @@ export interface Wrapping {
   readonly sandbox: readonly string[];
   /** File of the system call filter, which bwrap reads at `FILTER_FD`; null: no filter. */
   readonly filterPath: string | null;
+  /** Whether the kernel may write its memory to a file when it crashes. */
+  readonly dumpsCore: boolean;
   /**
    * Environment of the sandbox itself, when the program and its environment are in a file that the sandbox reads; null:
    * they follow as its arguments.
@@ -44,16 +47,6 @@ const SETPRIV = findProgram('setpriv');
 /** Whether this machine can keep processes from gaining privileges. */
 export const hasSetpriv = SETPRIV !== null;
 
-/**
- * Variables that make glibc or its loader load or read files (sysdeps/generic/unsecvars.h). Set too early, they would
- * run a tenant's code as the server's user, so they are set last, by env(1).
- */
-const LOADER =
-  /^(LD_.*|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TZDIR)$/;
-
-/** Variables of the shell itself, which refuses some values of them (UID in bash, OPTIND in dash). */
-const SHELLS_OWN = /^(OPTIND|PPID|E?UID|BASHOPTS|SHELLOPTS)$/;
-
 /** Runs the shell. Nothing that it starts can gain privileges. */
 export const SHELL: Program =
   SETPRIV === null ? { file: '/bin/sh', args: [] } : { file: SETPRIV, args: ['--no-new-privs', '--', '/bin/sh'] };
@@ -77,11 +70,12 @@ export interface Started extends Program {
  * @throws {Error} when an argument or variable has a NUL byte or is too long
  */
 export function scriptFor(started: Started, wrapping: Wrapping, redirection = nothingFor(wrapping)): string {
-  const { joinFiles, nofileLimit, filterPath } = wrapping;
+  const { joinFiles, nofileLimit, filterPath, dumpsCore } = wrapping;
   const { words, env } = commandOf(started, wrapping);
   const script = [
     '{',
     ...(nofileLimit === null ? [] : [`ulimit -n ${nofileLimit} || exit 126`]),
+    ...(dumpsCore ? [] : ['ulimit -c 0 || exit 126']),
     ...joinFiles.map((path) => `echo 0 > ${quoted(path)} || exit 126`),
     `cd ${quoted(started.cwd)} || exit 126`,
     // Variables that a shell adds to a clean environment.
@@ -105,7 +99,7 @@ function nothingFor({ ownEnv }: Wrapping): string {
 function commandOf({ file, args, env }: Started, { user, sandbox, ownEnv }: Wrapping) {
   if (ownEnv !== null) return { words: [...userWords(user), ...sandbox], env: Object.entries(ownEnv) };
   const words = [...userWords(user), ...sandbox, ...lateWords(env), file, ...args];
-  return { words, env: Object.entries(env).filter(([name]) => !isLate(name)) };
+  return { words, env: Object.entries(env).filter(([name]) => !isSetLate(name)) };
 }
 
 /**
@@ -124,12 +118,8 @@ export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function isLate(name: string): boolean {
-  return LOADER.test(name) || SHELLS_OWN.test(name);
-}
-
 function lateWords(env: Started['env']): string[] {
-  const late = Object.entries(env).filter(([name]) => isLate(name));
+  const late = Object.entries(env).filter(([name]) => isSetLate(name));
   return late.length === 0 ? [] : ['/usr/bin/env', ...late.map(([name, value]) => `${name}=${value}`)];
 }
 

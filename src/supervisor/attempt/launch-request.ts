@@ -13,7 +13,8 @@ interface Launchable {
 export function launchRequestOf(
   { name: instance, tenantId, service }: Launchable,
   paths: InstancePaths,
-  { webAddressOf }: Pick<RunnerDeps, 'webAddressOf'>,
+  { webAddressOf, secretsOf }: Pick<RunnerDeps, 'webAddressOf' | 'secretsOf'>,
 ): LaunchRequest {
-  return { instance, service, tenantId, paths, webAddress: webAddressOf(service.name, tenantId) };
+  const webAddress = webAddressOf(service.name, tenantId);
+  return { instance, service, tenantId, paths, webAddress, secrets: secretsOf(tenantId) };
 }

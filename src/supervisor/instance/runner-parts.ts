@@ -7,6 +7,7 @@ import type { TenantTerms } from '../../core/plans/plan.ts';
 import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
 import type { Allowance } from '../../core/quota/allowance.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
+import type { SecretVersion } from '../../core/secrets/sealed-secret.ts';
 import type { EffectiveService } from '../../core/service/effective-service.ts';
 import type { Settings } from '../../core/service/service.ts';
 import type { InstanceUsage } from '../../core/usage/usage-recorder.ts';
@@ -36,6 +37,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   /** Returns the number of connections to each socket, by bound path. */
   connections(): ConnectionCounts;
   webAddressOf(service: string, tenantId: string): WebAddress;
+  /** Returns the secrets of a tenant, by name. */
+  secretsOf(tenantId: string): readonly SecretVersion[];
   /** Returns what a tenant brings to its instances. */
   termsOf(tenantId: string): TenantTerms;
   /** Returns a number from 0 to 1. */

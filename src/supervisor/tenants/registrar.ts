@@ -8,6 +8,8 @@ import type { DomainRecord } from '../../core/domains/domain.ts';
 import { type InstanceOverrides, type InstanceRecord, instanceName, newRecord } from '../../core/lifecycle/instance.ts';
 import { ownLimitsView } from '../../core/limits/limits.ts';
 import type { Clock, TenantDirectories } from '../../core/ports.ts';
+import type { SealedSecret } from '../../core/secrets/sealed-secret.ts';
+import type { ServiceConfig } from '../../core/service/service.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import { assertTenantId, isBare, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import type { Deletion, Registration } from '../../core/tenants/tenant-operation.ts';
@@ -15,6 +17,8 @@ import { TenementError } from '../../errors.ts';
 import type { DomainTable } from '../domains/domain-table.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
+import { secretEvent } from '../secrets/secret-event.ts';
+import type { TenantSecrets } from '../secrets/tenant-secrets.ts';
 import { unwritten } from '../unwritten.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
 import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
@@ -31,6 +35,9 @@ export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
   readonly domains: DomainTable;
   /** @throws {TenementError} `shutting_down` */
   assertOpen(): void;
+  readonly secrets: Pick<TenantSecrets, 'generatorFor' | 'hasGiven'>;
+  /** Returns the services of the config that have these names. */
+  generators(services: readonly string[]): readonly ServiceConfig[];
   /** @throws {TenementError} `unknown_service`, `mixed_users`, `host_cannot` */
   assertRegistrable(tenant: TenantRecord, instances: readonly InstanceRecord[]): void;
 }
@@ -115,13 +122,18 @@ export class Registrar {
   }
 
   private async add(registering: Registering, { by, atOnce = false }: RegisterOptions): Promise<void> {
-    const { registry } = this.deps;
-    const { tenant } = registering;
+    const { registry, secrets, generators, events, clock } = this.deps;
+    const { tenant, instances } = registering;
+    const services = generators(instances.map(({ service }) => service));
+    const generate = await secrets.generatorFor(tenant.id, services);
     const attempt = () => {
       this.deps.assertOpen();
-      const operation = this.write(registering);
+      const generated = generate();
+      const operation = this.write(registering, generated);
+      for (const secret of generated)
+        events.append(secretEvent('secret-set', tenant.id, secret, { by, atMs: clock.nowMs() }));
       if (operation !== null) beginRegistration(tenant.id, this.deps);
-      for (const instance of registering.instances) this.serve(instance, by);
+      for (const instance of instances) this.serve(instance, by);
       return operation;
     };
     const operation = atOnce ? attempt() : await registry.whenWritable(attempt);
@@ -144,16 +156,24 @@ export class Registrar {
   }
 
   /**
-   * Writes the instances, and with the first ones the tenant's record and what is to be made for it.
+   * Writes the instances with the secrets that are generated for them, and with the first ones the tenant's record and
+   * what is to be made for it.
    * @returns what is to be made; null: nothing
    * @throws {TenementError} `state_failed`
    */
-  private write({ tenant, instances, domains }: Registering): Registration | null {
+  private write({ tenant, instances, domains }: Registering, putSecrets: readonly SealedSecret[]): Registration | null {
     const { tenants } = this.deps;
     const putDomains = domains();
     try {
       const operation = tenants.servicesOf(tenant.id).length > 0 ? null : this.registrationOf(instances);
-      tenants.commit({ tenantId: tenant.id, record: tenant, addInstances: instances, putDomains, operation });
+      tenants.commit({
+        tenantId: tenant.id,
+        record: tenant,
+        addInstances: instances,
+        putDomains,
+        putSecrets,
+        operation,
+      });
       return operation;
     } catch (error) {
       const names = instances.map(({ service }) => instanceName(service, tenant.id)).join(', ');
@@ -210,13 +230,14 @@ export class Registrar {
     const { tenants, clock } = this.deps;
     const withDirectory = tenants.servicesOf(tenantId).every((one) => one === service.name);
     const record = tenants.get(tenantId);
-    const withRecord = withDirectory && (record === null || isBare(record)) && !this.hasDomains(tenantId);
+    const withRecord = withDirectory && (record === null || isBare(record)) && !this.hasMore(tenantId);
     const services = [service.name];
     return { kind: 'delete', step: 'files', startedAtMs: clock.nowMs(), services, withDirectory, withRecord };
   }
 
-  private hasDomains(tenantId: string): boolean {
-    return this.deps.domains.store.countsOf(tenantId).all > 0;
+  /** Whether an operator has given it what its record does not show. */
+  private hasMore(tenantId: string): boolean {
+    return this.deps.domains.store.countsOf(tenantId).all > 0 || this.deps.secrets.hasGiven(tenantId);
   }
 }
 

@@ -14,10 +14,10 @@ import { idna } from '../../node/idna.ts';
 import { claimDomain } from '../domains/domain-claims.ts';
 import { tellAdded } from '../domains/domain-verbs.ts';
 import type { Runner } from '../instance/runner.ts';
-import { replaceOutdated } from '../replacement.ts';
 import type { ServerLife } from '../server-life.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 import { unwritten } from '../unwritten.ts';
+import { applyTerms } from './apply-terms.ts';
 import { removeTenant } from './removal.ts';
 import { foundTenant, viewOfTenant } from './tenant-list.ts';
 import { resumeUnfinished } from './unfinished.ts';
@@ -81,7 +81,7 @@ export class TenantOperations implements TenantVerbs {
       await this.write(is);
       this.tell('tenant-changed', tenantId, `changed: ${fields.join(', ')}`, toldChange(is, fields));
       this.parts.expiry.renew();
-      if (fields.includes('plan') || fields.includes('env')) await this.applyTerms(tenantId);
+      if (fields.includes('plan') || fields.includes('env')) await applyTerms(tenantId, this.parts, this.by);
     });
   }
 
@@ -134,18 +134,6 @@ export class TenantOperations implements TenantVerbs {
       await operation(foundTenant(tenantId, this.parts));
       return this.view(tenantId);
     });
-  }
-
-  /** Applies what the tenant brings to its instances. Those without a runner get it with their next start. */
-  private async applyTerms(tenantId: string): Promise<void> {
-    const { tenantInstances, instanceTable, config } = this.parts;
-    const runners = tenantInstances.names(tenantId).flatMap((name) => instanceTable.loaded(name) ?? []);
-    for (const runner of runners) {
-      const service = config.services.get(runner.service.name);
-      if (service !== undefined) runner.reconfigure(service);
-    }
-    this.parts.monitors.renew();
-    for (const runner of runners) await replaceOutdated(runner, this.by);
   }
 
   /** Returns the new ones of the domains that are asked for. @throws {TenementError} as `claimDomain` */

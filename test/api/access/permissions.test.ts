@@ -5,6 +5,7 @@ import { ABILITIES, type Ability } from '../../../src/core/access/ability.ts';
 import { type Decision, decide } from '../../../src/core/access/permission.ts';
 import { parseScope, type Subject } from '../../../src/core/access/scope.ts';
 import { TenementError } from '../../../src/errors.ts';
+import type { FakeSupervisor } from '../fakes.ts';
 import { type Call, runningApi } from '../running.ts';
 
 const SCOPES = ['admin', 'service:api', 'service:web', 'tenant:acme', 'tenant:globex'];
@@ -23,6 +24,7 @@ const PARAMETERS: Readonly<Record<string, string>> = { instance: 'api:acme', ten
 const BODIES: Readonly<Record<string, string>> = {
   'POST /api/instances': '{"service":"api","id":"acme"}',
   'POST /api/tenants': '{"id":"acme"}',
+  'PUT /api/tenants/:tenant/secrets/:name': '{"value":"x"}',
 };
 
 async function started() {
@@ -44,6 +46,11 @@ function requestOf({ method, path }: RouteEntry, token: string): [path: string, 
   return [filled, { method, headers, ...(method !== 'GET' && { body }) }];
 }
 
+/** Counts what the supervisor was asked to do. */
+function callsOf({ calls, tenants, secrets }: FakeSupervisor): number {
+  return calls.length + tenants.calls.length + secrets.calls.length;
+}
+
 function expected({ permission }: RouteEntry, scope: string, can: readonly Ability[]): Decision {
   const subject = permission === 'open' ? null : (SUBJECTS[permission.over] ?? null);
   return decide({ scope: parseScope(scope), can }, permission, subject);
@@ -58,7 +65,7 @@ test.each(SCOPES.flatMap((scope) => ABILITY_SETS.map((can) => [scope, can] as co
       const decision = expected(route, scope, can);
       await supervisor.spawn('api', 'acme');
       await supervisor.tenants.create('acme');
-      const before = supervisor.calls.length + supervisor.tenants.calls.length;
+      const before = callsOf(supervisor);
       const answer = await call(...requestOf(route, token));
       const what = `${route.method} ${route.path} ${decision}`;
       const { code } = answer.status < 400 ? { code: null } : JSON.parse(answer.text);
@@ -69,7 +76,7 @@ test.each(SCOPES.flatMap((scope) => ABILITY_SETS.map((can) => [scope, can] as co
           ...(decision === 'hidden' ? [404, 'unknown_tenant'] : [403, 'forbidden']),
         ]);
       if (decision !== 'allowed') {
-        const calls = supervisor.calls.length + supervisor.tenants.calls.length;
+        const calls = callsOf(supervisor);
         expect([what, calls]).toEqual([what, before]);
       }
     }

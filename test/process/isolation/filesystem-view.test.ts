@@ -55,6 +55,7 @@ function layout(
     view: {
       tenantId: 'acme',
       tenantDir: join(dataDir, 'acme'),
+      secretsDir: null,
       bindDir,
       workdir: dir,
       program: '/bin/sh',

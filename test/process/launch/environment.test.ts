@@ -6,6 +6,8 @@ const PARTS: EnvironmentParts = {
   inherit: [],
   service: {},
   tenant: {},
+  secrets: {},
+  secretsDir: null,
   plan: null,
   tenantId: 'acme',
   serviceName: 'api',

@@ -20,6 +20,7 @@ function requestOf(
     tenantId: 'acme',
     paths: { tenantDir: '/d/acme', publicSocket: '/s/acme', bindSocket: '/b/acme' },
     webAddress: { host: 'h', url: 'http://h' },
+    secrets: [],
   };
 }
 

@@ -32,7 +32,7 @@ function whyNotRun(runsc: string, beside: string): string | null {
   const stateDir = trialDir(beside);
   try {
     const container = makeBundle(
-      { stateDir, bindSocket: stateDir },
+      { parent: stateDir, bindSocket: stateDir },
       { network: 'none', mayConnect: false },
       {
         words: ['/bin/true'],

@@ -9,8 +9,8 @@ const NAME_CHARACTERS = 16;
 
 /** Identifies the bundle of one instance of one server. */
 export interface BundleKey {
-  /** The server's state directory. */
-  readonly stateDir: string;
+  /** A directory of the server's own. */
+  readonly parent: string;
   /** The path that the application binds, which differs for each instance. */
   readonly bindSocket: string;
 }
@@ -40,7 +40,7 @@ export function removeBundle(key: BundleKey): void {
 
 /** Returns the directory that holds everything made for one container. */
 export function bundleDir(key: BundleKey): string {
-  return join(key.stateDir, 'sandbox', nameOf(key));
+  return join(key.parent, 'sandbox', nameOf(key));
 }
 
 function nameOf({ bindSocket }: BundleKey): string {
