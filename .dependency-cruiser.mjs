@@ -46,6 +46,7 @@ export default {
       'process/',
       'proxy/',
       'daemon.ts',
+      'domain-overlaps.ts',
       'errors.ts',
       'faults.ts',
       'logger.ts',

@@ -5,6 +5,7 @@ import { missingPrograms } from '../config/programs.ts';
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config } from '../core/service/service.ts';
 import type { ServiceUnit } from '../core/service/service-unit.ts';
+import { domainOverlaps } from '../domain-overlaps.ts';
 import { servableConfig } from '../own-directories.ts';
 import { type HostSupport, hostSupportFor } from '../process/isolation/host/host-support.ts';
 import { assertMayListen } from '../process/isolation/host/listening.ts';
@@ -51,6 +52,7 @@ export async function checkHost(config: Config): Promise<HostFindings> {
   const warnings = [
     ...missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path }),
     ...programWarnings(),
+    ...domainOverlaps(config),
     ...viewWarnings(config),
     ...forgeableTrust(config, networkInterfaces()),
     ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),

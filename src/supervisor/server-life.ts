@@ -2,6 +2,7 @@
  * Operations of a supervisor on all instances at once: taking them up, applying another config, ending or leaving them.
  */
 import { CONFIG } from '../core/access/actor.ts';
+import { overlaps } from '../core/domains/overlaps.ts';
 import { describeDiff } from '../core/input/diff-words.ts';
 import { instanceName } from '../core/lifecycle/instance.ts';
 import { applicable, type ConfigDiff, diffConfigs } from '../core/lifecycle/reconcile.ts';
@@ -65,6 +66,8 @@ export class ServerLife {
     await this.parts.deps.host.prepare();
     await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps);
     this.parts.domains.open();
+    for (const sentence of overlaps(this.parts.config.proxy, this.parts.domains.store))
+      this.parts.deps.logger.warn({}, sentence);
     this.parts.domainChecks.renew();
     this.closeTenants();
     const records = this.parts.deps.registry.list();
@@ -153,6 +156,8 @@ export class ServerLife {
       (service) => instanceTable.countInstances(service),
       (plan) => tenants.countOn(plan),
     );
+    const isRenamed = served.current.proxy.domains.join() !== config.proxy.domains.join();
+    if (isRenamed) words.push(...overlaps(config.proxy, this.parts.domains.store));
     served.replace(applicable(served.current, config));
     reconfigure(diff, {
       instanceTable: this.parts.instanceTable,

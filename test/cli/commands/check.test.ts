@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openDatabase } from '../../../src/registry/database.ts';
+import { createTenantStore } from '../../../src/registry/tenants.ts';
 import { tempDir } from '../../api/running.ts';
 import { cli } from '../running.ts';
 
@@ -73,4 +75,19 @@ test('a data directory that cannot be created is an error', async () => {
 test('a config names its server by its state directory', async () => {
   const { status, err } = await cli(['ps', '-c', config('[service.api]\ncommand = "node app.js"\n')]);
   expect([status, err]).toEqual([3, expect.stringContaining('data/.tenement/control.sock')]);
+});
+
+test('check names domains of tenants that the config makes names of the proxy', async () => {
+  const file = config('[service.api]\ncommand = "node app.js"\n[proxy]\ndomain = ["example.com", "acme.org"]\n');
+  const stateDir = join(file, '../data/.tenement');
+  mkdirSync(stateDir);
+  const database = openDatabase(join(stateDir, 'tenement.db'));
+  const domain = { tenantId: 'acme', service: 'api', addedAtMs: 1, verification: null };
+  const putDomains = ['shop.acme.org', 'shop.other.org'].map((host) => ({ ...domain, host }));
+  createTenantStore(database).commit({ tenantId: 'acme', putDomains });
+  const warning =
+    'shop.acme.org is a domain of api:acme, and under [proxy] domain acme.org: a tenant with the id shop would get its requests';
+  expect((await cli(['check', '-c', file])).out).toContain(`warning: ${warning}\n`);
+  database.close();
+  expect(JSON.parse((await cli(['check', '--json', '-c', file])).out).warnings).toContain(warning);
 });

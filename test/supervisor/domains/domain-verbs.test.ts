@@ -326,6 +326,26 @@ it('the next server routes by the domains of the registry, and goes on looking f
   expect(route(next, 'b.example')).toBe('api:acme');
 });
 
+it('a reload says which domains it makes names of the proxy, and they go on leading to their tenants', async () => {
+  const it = await made();
+  const rest = Array.from({ length: 6 }, (_, index) => `s${index}.acme.org`);
+  for (const domain of ['acme.org', ...rest, 'other.org']) await it.domains.add('acme', domain);
+  const config = it.served.current;
+  const changes = it.supervisor.apply({ ...config, proxy: { ...config.proxy, domains: ['localhost', 'acme.org'] } });
+  expect(changes).toEqual([
+    'proxy: takes effect at once',
+    'acme.org is a domain of api:acme, and under [proxy] domain acme.org',
+    ...[0, 1, 2, 3].map(
+      (index) =>
+        `s${index}.acme.org is a domain of api:acme, and under [proxy] domain acme.org: a tenant with the id s${index} would get its requests`,
+    ),
+    '2 more domains of tenants are under acme.org',
+  ]);
+  expect(route(it, 's0.acme.org')).toBe('api:acme');
+  await it.domains.remove('s0.acme.org');
+  await expect(it.domains.add('acme', 's0.acme.org')).rejects.toMatchObject({ code: 'bad_domain' });
+});
+
 it('lists come in pages', async () => {
   const it = await made();
   for (const domain of ['c.example', 'a.example', 'b.example']) await it.domains.add('acme', domain);
