@@ -32,6 +32,7 @@ import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
 import { serviceOf } from './service-config.ts';
+import { jwtOf, jwtSecretProblems, tenantFromOf } from './tenant-from.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */
@@ -68,7 +69,7 @@ function built(input: ConfigInput, raw: unknown, file: string, options: LoadOpti
   const problems: Problem[] = [];
   const config = build(input, raw, { file, options }, problems);
   problems.push(...semanticProblems(input, config));
-  if (options.withSecrets === true) problems.push(...secretProblems(config.notify));
+  if (options.withSecrets === true) problems.push(...secretProblems(config.notify), ...jwtSecretProblems(config.jwt));
   return { config, problems };
 }
 
@@ -178,6 +179,8 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       return ids.map((tenantId) => ({ service, tenantId, start }));
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
+    tenantFrom: tenantFromOf(input.routing),
+    jwt: jwtOf(input.routing, dirname(file)),
     tenants: tenantsOf(input.tenants, dirname(file)),
     plans,
     notify: notifyTargets(input.notify, dirname(file), problems),

@@ -23,11 +23,19 @@ export function configReference(): string {
     table('[api]', api),
     table('[service.NAME]', innerTable(service)),
     `### [instances]\n\n${instances?.description ?? ''}\n`,
-    table('[routing]', routing),
+    table('[routing]', withoutTables(routing)),
+    table('[routing.jwt]', routing?.properties?.['jwt']),
     table('[tenants]', tenants),
     table('[plan.NAME]', innerTable(plan)),
     table('[[notify]]', notify?.items),
   ].join('\n');
+}
+
+/** Leaves out keys that are tables with a section of their own. */
+function withoutTables(section: Property | undefined): Property | undefined {
+  if (section?.properties === undefined) return section;
+  const { jwt: _, ...properties } = section.properties;
+  return { ...section, properties };
 }
 
 function innerTable(record: Property | undefined): Property | undefined {

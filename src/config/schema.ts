@@ -4,6 +4,7 @@ import { apiSchema } from './schema/api.ts';
 import { notifySchema } from './schema/notify.ts';
 import { planSchema } from './schema/plan.ts';
 import { proxySchema } from './schema/proxy.ts';
+import { routingSchema } from './schema/routing.ts';
 import { serviceSchema } from './schema/service.ts';
 import { settingsSchema } from './schema/settings.ts';
 import { tenantsSchema } from './schema/tenants.ts';
@@ -29,10 +30,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Service = list of ids that are registered and started with the server. With `{ ids = ["acme"], start = false }` they are only registered.',
     ),
-  routing: z
-    .strictObject({ aliases: z.record(label(), label()).default({}).describe('Aliases: leading label = tenant id.') })
-    .prefault({})
-    .describe('Routing in addition to tenant ids.'),
+  routing: routingSchema.prefault({}).describe('How a request names its tenant.'),
   tenants: tenantsSchema.prefault({}).describe('Tenants.'),
   plan: z
     .record(label(), planSchema)

@@ -526,6 +526,8 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),
+    tenantFrom: { sources: [{ kind: 'host' }], onMismatch: 'refuse' },
+    jwt: null,
     tenants: { defaultPlan: null, skeleton: null, holdTimeoutMs: 60_000, verifyDomains: false, dnsServers: [] },
     plans: new Map(),
     notify: [],

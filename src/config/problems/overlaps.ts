@@ -22,7 +22,7 @@ export function overlapProblems(config: Config): Problem[] {
 }
 
 /** Every directory in the data directory whose name is a valid id belongs to one tenant, which may write to it. */
-function placesInTenants({ settings, services, file, notify }: Config): Problem[] {
+function placesInTenants({ settings, services, file, notify, jwt }: Config): Problem[] {
   const places: [Problem['path'], string][] = [
     [['settings', 'runtime_dir'], settings.runtimeDir],
     [['settings', 'data_dir'], file],
@@ -33,6 +33,7 @@ function placesInTenants({ settings, services, file, notify }: Config): Problem[
     ...notify.flatMap(({ secretFile }, index): [Problem['path'], string][] =>
       secretFile === null ? [] : [[['notify', index, 'secret_file'], secretFile]],
     ),
+    ...keyFileOf(jwt),
   ];
   const isTold = (place: string, index: number) => places.findIndex(([, other]) => other === place) !== index;
   return places.flatMap(([path, place], index) => {
@@ -42,6 +43,13 @@ function placesInTenants({ settings, services, file, notify }: Config): Problem[
       { path, message: `${place} would lie in the directory of a tenant "${tenant}": keep it outside of data_dir` },
     ];
   });
+}
+
+/** A tenant that could write to the file could sign tokens of others. */
+function keyFileOf(jwt: Config['jwt']): [Problem['path'], string][] {
+  if (jwt === null || jwt.keys.kind === 'url') return [];
+  const { kind, path } = jwt.keys;
+  return [[['routing', 'jwt', kind === 'file' ? 'jwks' : 'secret_file'], path]];
 }
 
 function hiddenPathProblems(service: ServiceConfig, config: Config): Problem[] {

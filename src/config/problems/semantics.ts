@@ -13,6 +13,7 @@ import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/templa
 import { mixedInstances } from '../../core/tenants/same-user.ts';
 import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
+import { routingProblems } from '../tenant-from.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
 import { planProblems } from './plan-problems.ts';
@@ -39,6 +40,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...targetProblems(config.notify),
     ...publicSocketProblems(input, config),
     ...secretProblems(config),
+    ...routingProblems(input.routing),
   ];
 }
 

@@ -4,6 +4,7 @@ import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
 import type { ServiceInput } from '../schema/service.ts';
 import type { ConfigInput } from '../schema.ts';
+import { routingWarnings } from '../tenant-from.ts';
 
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 /** A variable that a shell would fill in. */
@@ -23,6 +24,7 @@ export function warningsOf(input: ConfigInput): string[] {
     ...Object.entries(input.service).flatMap(([name, service]) => serviceWarnings(`service.${name}`, service)),
     ...sleeplessWarnings(input),
     ...input.notify.flatMap(unsignedWarning),
+    ...routingWarnings(input),
   ];
 }
 

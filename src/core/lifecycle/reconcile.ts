@@ -110,10 +110,14 @@ function liveTables(was: Config, is: Config): string[] {
   return [
     ...(same(was.settings, taken.settings) ? [] : ['settings']),
     ...(same(was.proxy, taken.proxy) ? [] : ['proxy']),
-    ...(same([...was.aliases], [...is.aliases]) ? [] : ['routing']),
+    ...(same(routingOf(was), routingOf(is)) ? [] : ['routing']),
     ...(same(was.tenants, is.tenants) ? [] : ['tenants']),
     ...(same(was.notify, is.notify) ? [] : ['notify']),
   ];
+}
+
+function routingOf({ aliases, tenantFrom, jwt }: Config): unknown {
+  return [[...aliases], tenantFrom, jwt];
 }
 
 function fixedKeys(was: Config, is: Config): string[] {

@@ -1,5 +1,6 @@
 /** Paths of tenement and of tenants that no other tenant may see. Pure. */
 import { dirname, join, normalize } from 'node:path';
+import type { JwtConfig } from '../identity/jwt-config.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import { isLabel } from '../tenants/tenant.ts';
 import { isWithin } from './paths.ts';
@@ -17,10 +18,11 @@ export type ConfiguredServices = Pick<Config, 'settings'> & {
   readonly file: string | null;
   readonly services: Iterable<ServiceConfig>;
   readonly notify: readonly NotifyTarget[];
+  readonly jwt: JwtConfig | null;
 };
 
 /** @param uid the server's user id */
-export function hiddenPaths({ settings, services, file, notify }: ConfiguredServices, uid: number): HiddenPaths {
+export function hiddenPaths({ settings, services, file, notify, jwt }: ConfiguredServices, uid: number): HiddenPaths {
   const places = [...services].map((service) => socketPlace(service, settings));
   const socketDirs = [settings.runtimeDir, ...places.filter(({ isDirect }) => isDirect).map(({ dir }) => dir)];
   const parents = places.filter(({ isDirect }) => !isDirect).map(({ dir }) => dir);
@@ -29,8 +31,13 @@ export function hiddenPaths({ settings, services, file, notify }: ConfiguredServ
   return {
     dirs: [...new Set([...dirs, ...(cgroupRoot === null ? [] : [cgroupRoot])])],
     socketDirs: [...new Set(socketDirs)],
-    files: [file, ...notify.map(({ secretFile }) => secretFile)].filter((path) => path !== null),
+    files: [file, ...notify.map(({ secretFile }) => secretFile), secretPath(jwt)].filter((path) => path !== null),
   };
+}
+
+/** Returns the file whose secret signs tokens. */
+function secretPath(jwt: JwtConfig | null): string | null {
+  return jwt?.keys.kind === 'secret' ? jwt.keys.path : null;
 }
 
 /** Returns the parent of the bind directories; see `bindSocketPath`. */

@@ -1,5 +1,7 @@
 /** The validated config, with defaults filled in and times in milliseconds. */
 import { TenementError } from '../../errors.ts';
+import type { JwtConfig } from '../identity/jwt-config.ts';
+import type { TenantFrom } from '../identity/tenant-source.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import type { Plan } from '../plans/plan.ts';
@@ -192,6 +194,10 @@ export interface Config {
   readonly instances: readonly ListedInstance[];
   /** `[routing.aliases]`: first label → tenant id. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** `[routing] tenant_from` */
+  readonly tenantFrom: TenantFrom;
+  /** `[routing.jwt]`; null: no tokens are read. */
+  readonly jwt: JwtConfig | null;
   readonly tenants: TenantsConfig;
   readonly plans: ReadonlyMap<string, Plan>;
   /** `[[notify]]` */

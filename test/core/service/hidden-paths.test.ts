@@ -9,3 +9,13 @@ test('the config and the secrets of receivers are hidden from every tenant', () 
   const { files } = hiddenPaths({ ...config, services: config.services.values() }, 1000);
   expect(files).toEqual([config.file, '/etc/tenement/secret']);
 });
+
+test('the secret that signs tokens is hidden from every tenant, and public keys need not be', () => {
+  const rules = { issuers: [], audiences: [], cookie: null };
+  const filesWith = (kind: 'secret' | 'file') => {
+    const config = { ...configOf(SERVICE, {}), jwt: { ...rules, keys: { kind, path: '/etc/tenement/keys' } } };
+    return hiddenPaths({ ...config, services: config.services.values() }, 1000).files;
+  };
+  expect(filesWith('secret')).toContain('/etc/tenement/keys');
+  expect(filesWith('file')).not.toContain('/etc/tenement/keys');
+});

@@ -49,7 +49,8 @@ function layout(
   writeFileSync(join(dir, 'app.py'), 'app');
   const receiver = { url: 'https://a.example.com/', events: null, allowPrivate: false };
   const notify = [{ ...receiver, secretFile: join(dir, 'notify.secret') }];
-  const hidden = hiddenPaths({ settings, services: [service], file: join(dir, 'tenement.toml'), notify }, 0);
+  const file = join(dir, 'tenement.toml');
+  const hidden = hiddenPaths({ settings, services: [service], file, notify, jwt: null }, 0);
   return {
     dir,
     view: {
