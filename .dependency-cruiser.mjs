@@ -20,6 +20,7 @@ export default {
     },
     only('core', 'core', ['core/', 'errors.ts']),
     only('config', 'config', ['config/', 'core/', 'errors.ts', 'faults.ts', 'input-schemas.ts', 'logger.ts', 'node/']),
+    only('identity', 'identity', ['identity/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('notify', 'notify', ['notify/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),

@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
-import { parseInstanceName } from './core/lifecycle/instance.ts';
-import {
-  type DescriptorShares,
-  proxyLimits,
-  roomForActivationSockets,
-  shareDescriptors,
-} from './core/limits/descriptors.ts';
+import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
@@ -31,9 +25,9 @@ import { createUsageMeter } from './process/child/usage.ts';
 import { descriptorLimit } from './process/launch/descriptors.ts';
 import { createOutput } from './process/output/output.ts';
 import { readHostMemory } from './process/proc/host-memory.ts';
-import { createProcesses, type Processes } from './process/processes.ts';
+import { createProcesses } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
-import { PublicSockets } from './proxy/public-sockets.ts';
+import type { PublicSockets } from './proxy/public-sockets.ts';
 import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
 import { createDomainStore } from './registry/domains.ts';
@@ -47,6 +41,8 @@ import { createTokenStore, type KeptTokenStore } from './registry/tokens/tokens.
 import { createUsageReader, createUsageStore } from './registry/usage.ts';
 import { reload } from './reload.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
+import { openIdentity, type ServerIdentity } from './server-identity.ts';
+import { servePublicSockets } from './socket-serving.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { Tokens } from './tokens.ts';
 import { startExpiry } from './usage/expiry.ts';
@@ -77,6 +73,7 @@ export interface Parts {
   readonly notify: NotifyPort;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
+  readonly identity: ServerIdentity;
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
   readonly logger: Logger;
@@ -183,16 +180,30 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
+  const identity = openIdentity(config.jwt, logger);
+  const { keys } = identity;
   const publicSockets = servePublicSockets({
     processes,
     supervisor,
     descriptors,
     turnedAway,
+    identity,
     logger,
     served,
     settings,
   });
-  const shared = { served, supervisor, events, logs: output, notify, turnedAway, descriptors, webAddresses, logger };
+  const shared = {
+    served,
+    supervisor,
+    events,
+    logs: output,
+    notify,
+    turnedAway,
+    identity,
+    descriptors,
+    webAddresses,
+    logger,
+  };
   return {
     ...shared,
     proxySettings: settings,
@@ -206,13 +217,14 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       services: () => [...served.current.services.keys()],
     }),
     reload: () =>
-      reload({ file: config.file, loadOptions, served, supervisor, settings, notify, claims, events, logger }),
+      reload({ file: config.file, loadOptions, served, supervisor, settings, notify, keys, claims, events, logger }),
     release: releaseOf({
       own,
       database,
       events,
       tokenStore,
       notify,
+      keys,
       usage,
       endExpiry,
       publicSockets,
@@ -221,34 +233,12 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   };
 }
 
-interface PublicSocketParts extends Pick<Parts, 'supervisor' | 'descriptors' | 'turnedAway' | 'logger' | 'served'> {
-  readonly processes: Processes;
-  readonly settings: ProxySettingsFeed;
-}
-
-/** Serves connections that tenement accepts at public sockets like those of the proxy. */
-function servePublicSockets(parts: PublicSocketParts): PublicSockets {
-  const { processes, supervisor: source, descriptors, turnedAway, logger, served, settings } = parts;
-  const publicSockets = new PublicSockets({
-    source,
-    settings,
-    logger,
-    turnedAway,
-    connections: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
-    limits: proxyLimits(served.current.proxy.limits, descriptors),
-    isProxied: (instance) =>
-      served.current.services.get(parseInstanceName(instance).service)?.publicSocket === 'proxied',
-  });
-  processes.onActivation((...connection) => publicSockets.take(...connection));
-  source.onRetired((generation) => publicSockets.retire(generation));
-  return publicSockets;
-}
-
 interface Releasable {
   readonly own: OwnDirectories;
   readonly database: Database;
   readonly events: KeptEventLog;
   readonly notify: Notifications;
+  readonly keys: ServerIdentity['keys'];
   readonly tokenStore: KeptTokenStore;
   readonly usage: Recorder;
   endExpiry(): void;
@@ -262,6 +252,7 @@ function releaseOf({
   events,
   tokenStore,
   notify,
+  keys,
   usage,
   endExpiry,
   publicSockets,
@@ -270,6 +261,7 @@ function releaseOf({
   return async (options) => {
     forget();
     endExpiry();
+    keys.close();
     publicSockets.close();
     await notify.close(options.hurry);
     await usage.close(LAST_EVENTS_WAIT_MS);

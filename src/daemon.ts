@@ -108,12 +108,13 @@ async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupStep
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
-  const { supervisor: source, proxySettings: settings, turnedAway } = parts;
+  const { supervisor: source, proxySettings: settings, turnedAway, identity } = parts;
   return createProxy({
     source,
     settings,
     limits: limitsOf(parts),
     turnedAway,
+    identity,
     logger,
     clientProbes,
   });
@@ -124,13 +125,14 @@ function limitsOf({ served, descriptors }: Parts): ProxyLimits {
 }
 
 function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
-  const { supervisor: source, served, proxySettings: settings, turnedAway } = parts;
+  const { supervisor: source, served, proxySettings: settings, turnedAway, identity } = parts;
   return new WorkerPool({
     count: served.current.proxy.workers,
     // Each worker may open as many files as the server.
     limits: limitsOf(parts),
     source,
     turnedAway,
+    identity,
     logger,
     settings,
   });
@@ -148,6 +150,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     notify,
     usage,
     turnedAway,
+    identity,
     descriptors,
   } = parts;
   const config = served.current;
@@ -161,6 +164,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     usage,
     tokenStore,
     turnedAway,
+    identity: identity.reading,
     config: () => served.current,
     isKnownHost: hostChecker(proxySettings, supervisor),
     version: options.version,

@@ -208,6 +208,21 @@ export const ERROR_CODES = {
     hint: 'The application exited or closed the connection before it answered.',
   },
   upstream_timeout: { httpStatus: 504, exitStatus: 1, hint: 'The application did not answer within request_timeout.' },
+  bad_token: {
+    httpStatus: 401,
+    exitStatus: 1,
+    hint: 'Send a valid token of the issuer as `Authorization: Bearer TOKEN`; docs/identity.md lists what is refused.',
+  },
+  bad_tenant_claim: {
+    httpStatus: 403,
+    exitStatus: 1,
+    hint: "A claim of `tenant_from` must hold the tenant's id, as `tenement tenant ls` shows it.",
+  },
+  tenant_mismatch: {
+    httpStatus: 403,
+    exitStatus: 1,
+    hint: 'Host, path, header and token must name the same tenant; see `on_mismatch` in docs/identity.md.',
+  },
   unauthorized: {
     httpStatus: 401,
     exitStatus: 1,

@@ -201,12 +201,13 @@ export class Hypervisor {
    */
   handler(options: HandlerOptions = {}): Handler {
     assertHandlerOptions(options);
-    const { supervisor: source, proxySettings: settings, descriptors, logger } = this.parts;
+    const { supervisor: source, proxySettings: settings, identity, descriptors, logger } = this.parts;
     const handler = createHandler(
       {
         source,
         logger,
         settings,
+        identity,
         limits: proxyLimits(this.config.proxy.limits, descriptors),
         isClosing: () => this.closing !== null,
       },

@@ -22,6 +22,7 @@ export interface ReloadOptions {
   readonly supervisor: Pick<Supervisor, 'apply'>;
   readonly settings: ProxySettingsPublisher;
   readonly notify: { apply(targets: Config['notify']): void };
+  readonly keys: { apply(jwt: Config['jwt']): void };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -33,7 +34,7 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, served, supervisor, settings, notify, claims, events, logger } = options;
+  const { file, loadOptions, served, supervisor, settings, notify, keys, claims, events, logger } = options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
@@ -41,6 +42,7 @@ export function reload(options: ReloadOptions): string[] {
     const changes = supervisor.apply(config);
     if (changes.length === 0) return changes;
     // Workers also get the changed targets of their grants.
+    keys.apply(served.current.jwt);
     settings.publish(proxySettings(served.current, settings.current.routing.version + 1));
     notify.apply(served.current.notify);
     logger.info({ changes }, 'config reloaded');

@@ -1,6 +1,7 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { IdentityReading } from '../core/identity/identity-reading.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
@@ -23,6 +24,7 @@ export interface ApiDeps {
   readonly notify: NotifyPort;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
+  readonly identity: IdentityReading;
   /** Returns the config that is served now. */
   config(): Config;
   /** Whether a host names a registered instance, by the proxy's rules. */

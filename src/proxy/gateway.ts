@@ -2,6 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import type { Requester, UpstreamSource } from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { clientOf } from '../core/routing/address.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import { RoutingIndex } from '../core/routing/routing-index.ts';
@@ -9,9 +10,11 @@ import type { ProxyLimits } from '../core/service/service.ts';
 import type { Logger } from '../logger.ts';
 import type { ClientRequest } from './client/client.ts';
 import type { InFlight } from './in-flight.ts';
+import { followIdentity, type IdentityOptions } from './routing/follow-identity.ts';
 import { headerValues } from './routing/headers.ts';
 import { isRequestId, nextRequestId } from './routing/request-id.ts';
-import { type Routed, routeRequest } from './routing/route.ts';
+import { type Routed, routeRequest, routeToInstance } from './routing/route.ts';
+import type { TenantRouter } from './routing/tenant-router.ts';
 import { followTrusted, type IsTrusted, plainAddress } from './routing/trusted.ts';
 import { UpstreamPools } from './upstream/upstream-pools.ts';
 
@@ -25,6 +28,8 @@ export interface Gateway {
   readonly clientProbes: ClientProbes;
   /** Index of the routing table that was published last. */
   routing: RoutingIndex;
+  /** Routes by what else may name the tenant; null when only the host does. */
+  identity: TenantRouter | null;
   /**
    * Controller for the next claim. Most claims settle at once without using it, so it is replaced only after a claim
    * was held.
@@ -37,6 +42,8 @@ export interface GatewayOptions {
   readonly settings: ProxySettingsFeed;
   readonly limits: ProxyLimits;
   readonly logger: Logger;
+  /** Default: no keys. */
+  readonly identity?: IdentityOptions;
   /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
   /** Whether peers on Unix sockets are trusted proxies. They have no address. Default: no. */
@@ -57,6 +64,7 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
     inFlight,
     isTrusted,
     routing: new RoutingIndex(settings.current.routing, settings.domains),
+    identity: null,
     limits,
     clientProbes,
     spare: new AbortController(),
@@ -64,6 +72,7 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
   settings.follow(({ routing }) => {
     if (routing.version !== gateway.routing.version) gateway.routing = new RoutingIndex(routing, settings.domains);
   });
+  followIdentity(settings, gateway, options.identity);
   return gateway;
 }
 
@@ -117,6 +126,26 @@ export function probe(socket: Socket, { clientProbes }: Pick<Gateway, 'clientPro
   socket.setKeepAlive(true, idleMs, intervalMs, count);
 }
 
-export function routeOf(request: Pick<ClientRequest, 'url' | 'rawHeaders'>, gateway: Gateway): Routed {
+export function routeOf(
+  request: Pick<ClientRequest, 'url' | 'rawHeaders' | 'socket'>,
+  gateway: Gateway,
+): Routed | Promise<Routed> {
+  const { identity } = gateway;
+  if (identity !== null) return identity.route(request, isFromTrusted(request, gateway));
   return routeRequest(request, gateway.routing, (instance) => gateway.source.has(instance));
+}
+
+/** Routes a request whose connection names the instance. */
+export function routeOfInstance(
+  request: Pick<ClientRequest, 'url' | 'rawHeaders' | 'socket'>,
+  instance: InstanceName,
+  gateway: Gateway,
+): Routed | Promise<Routed> {
+  const { identity } = gateway;
+  if (identity !== null) return identity.route(request, isFromTrusted(request, gateway), instance);
+  return routeToInstance(request, instance, gateway.source.has(instance));
+}
+
+function isFromTrusted({ socket }: Pick<ClientRequest, 'socket'>, { isTrusted }: Gateway): boolean {
+  return isTrusted(plainAddress(socket.remoteAddress ?? ''));
 }

@@ -109,7 +109,9 @@ function assertServable(message: IncomingMessage, response: ServerResponse): voi
 }
 
 function isPassedOn(routed: Routed, next: NextFunction | undefined): boolean {
-  return next !== undefined && 'refused' in routed && routed.refused === 'unknown_tenant';
+  return (
+    next !== undefined && 'refused' in routed && (routed.refused === 'unknown_tenant' || routed.isUnnamed === true)
+  );
 }
 
 /** Continues in the same step if the route is known at once. */

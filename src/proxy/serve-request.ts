@@ -11,11 +11,23 @@ export function serveRequest(
   gateway: Gateway,
   route: Routed,
 ): ServedRequest {
-  const caller = callerOf(request, gateway);
   gateway.inFlight.begin(response);
+  return serveRouted(request, response, gateway, route);
+}
+
+/** Serves a request that counts as in flight. */
+export function serveRouted(
+  request: ClientRequest,
+  response: ClientResponse,
+  gateway: Gateway,
+  route: Routed,
+): ServedRequest {
+  const caller = callerOf(request, gateway);
   if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
+  const { refused, challenge } = route;
+  const { requestId } = caller;
   return {
-    start: () => answerError(request, response, route.refused, { requestId: caller.requestId, retryAfterS: null }),
+    start: () => answerError(request, response, refused, { requestId, retryAfterS: null, challenge }),
     closed: () => gateway.inFlight.end(response),
     drained: () => {},
   };

@@ -9,9 +9,9 @@ import type { ClientRequest } from './client/client.ts';
 import type { ClientOfSource, ClientSource } from './client/client-source.ts';
 import { createHttp1Source } from './client/http1-source.ts';
 import { createClientHandler, type OwnGateway } from './client-handler.ts';
-import { type GatewayOptions, openGateway } from './gateway.ts';
+import { type GatewayOptions, openGateway, routeOfInstance } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
-import { type Routed, routeToInstance } from './routing/route.ts';
+import type { Routed } from './routing/route.ts';
 
 export class SocketServer {
   private readonly gateway: OwnGateway;
@@ -46,10 +46,10 @@ export class SocketServer {
     this.source.close();
   }
 
-  private route(request: ClientRequest): Routed {
+  private route(request: ClientRequest): Routed | Promise<Routed> {
     if (this.isClosing) return { refused: 'shutting_down' };
     const instance = this.instances.get(request.socket);
     if (instance === undefined) return { refused: 'unknown_tenant' };
-    return routeToInstance(request, instance, this.gateway.source.has(instance));
+    return routeOfInstance(request, instance, this.gateway);
   }
 }

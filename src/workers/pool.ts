@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 import type { GrantSource } from '../core/admission/serving.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { DomainRoute } from '../core/domains/domain-routes.ts';
+import type { KeyFeed } from '../core/identity/key-feed.ts';
+import type { RefusalCounts } from '../core/identity/refusal-counts.ts';
 import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
-import { countFault } from '../faults.ts';
+import { countFault, detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -37,6 +39,7 @@ export interface WorkerPoolOptions {
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
   readonly settings: ProxySettingsFeed;
+  readonly identity: { readonly keys: KeyFeed; readonly refusals: Pick<RefusalCounts, 'add'> };
 }
 
 interface Member {
@@ -74,6 +77,7 @@ export class WorkerPool implements ProxyServer {
     );
     options.settings.follow((settings) => this.goBy(settings));
     options.settings.domains.onChanged((routes) => this.route(routes));
+    options.identity.keys.follow((keys) => this.tellAll({ type: 'keys', keys }));
     this.pinger = setInterval(() => this.ping(), PING_MS).unref();
   }
 
@@ -136,6 +140,8 @@ export class WorkerPool implements ProxyServer {
           // Another worker takes its place and tries again, unless none has listened yet.
           worker.process.kill('SIGKILL');
         } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
+        else if (message.type === 'refused-tenants') this.countRefused(message.requests);
+        else if (message.type === 'refresh-keys') this.refreshKeys(send);
         else if (message.type === 'fault') countFault(new Error(message.message), { worker: worker.process.pid });
         else member.session.receive(message);
       });
@@ -148,11 +154,26 @@ export class WorkerPool implements ProxyServer {
 
   /** Gives a worker all domains before it takes its first request. */
   private async begin(member: Member, send: (message: ToWorker) => void, listen: ListenAddress): Promise<void> {
-    const { source, limits, settings, logger } = this.options;
+    const { source, limits, settings, identity, logger } = this.options;
     if (settings.domains.size > 0) await member.domains.tellAll(settings.domains);
     member.isStarted = true;
     const registered = [...source.names()];
-    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, registered });
+    const { current: keys } = identity.keys;
+    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, keys, registered });
+  }
+
+  private countRefused(requests: Extract<FromWorker, { type: 'refused-tenants' }>['requests']): void {
+    for (const [reason, count] of requests) this.options.identity.refusals.add(reason, count);
+  }
+
+  /** All workers are told of new keys when these are loaded, which is before this answer. */
+  private refreshKeys(send: (message: ToWorker) => void): void {
+    const { identity, logger } = this.options;
+    detached(
+      logger,
+      { part: 'identity' },
+      identity.keys.refresh().then(() => send({ type: 'keys-refreshed' })),
+    );
   }
 
   private gone({ worker, session, domains }: Member, how: string): void {

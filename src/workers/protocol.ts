@@ -2,6 +2,8 @@
 
 import type { GrantCounts, LeaseTarget, Outcome, Refusal, SecondTry } from '../core/admission/serving.ts';
 import type { DomainRoute } from '../core/domains/domain-routes.ts';
+import type { VerificationKeys } from '../core/identity/key-feed.ts';
+import type { RefusalReason } from '../core/identity/refusal-counts.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
@@ -25,11 +27,16 @@ export type ToWorker =
       readonly limits: ProxyLimits;
       readonly logLevel: string;
       readonly settings: ProxySettings;
+      readonly keys: VerificationKeys;
       readonly registered: readonly InstanceName[];
     }
   | { readonly type: 'settings'; readonly settings: ProxySettings }
   /** Some of the domains, or changes of them. The worker answers with `routed` when it routes by them. */
   | { readonly type: 'domains'; readonly id: number; readonly routes: readonly DomainRoute[] }
+  /** The keys that tokens are verified with, secrets among them. */
+  | { readonly type: 'keys'; readonly keys: VerificationKeys }
+  /** The answer to `refresh-keys`; new keys come before. */
+  | { readonly type: 'keys-refreshed' }
   | { readonly type: 'registration'; readonly instance: InstanceName; readonly registered: boolean }
   /** The answer to `claim`. `granted`: from now on the worker claims this process without asking. */
   | {
@@ -74,6 +81,13 @@ export type FromWorker =
   | { readonly type: 'repeated'; readonly tenantId: string; readonly code: ErrorCode; readonly requests: number }
   /** Connections that the worker has refused since the last such message. */
   | { readonly type: 'turned-away'; readonly connections: number }
+  /** A token has a key that the worker does not know. */
+  | { readonly type: 'refresh-keys' }
+  /** Requests that the worker has refused since the last such message. */
+  | {
+      readonly type: 'refused-tenants';
+      readonly requests: readonly (readonly [reason: RefusalReason, count: number])[];
+    }
   /** The worker has logged an internal error. */
   | { readonly type: 'fault'; readonly message: string }
   /** The answer to `domains`. */

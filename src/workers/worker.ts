@@ -2,6 +2,7 @@
 
 import { TurnedAway } from '../core/admission/turned-away.ts';
 import { DomainRoutes } from '../core/domains/domain-routes.ts';
+import { RefusalCounts, type RefusalReason } from '../core/identity/refusal-counts.ts';
 import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
@@ -9,6 +10,7 @@ import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { RemoteKeys } from './remote-keys.ts';
 import { RemoteSource } from './remote-source.ts';
 
 const send = (message: FromWorker) => void (process.connected && process.send?.(message));
@@ -19,11 +21,14 @@ let settings: ProxySettingsPublisher | null = null;
 /** Filled before `start`, and changed as the server says. */
 const domains = new DomainRoutes();
 
-/** How often the worker reports connections that it refused. */
+/** How often the worker reports connections and requests that it refused. */
 const TELL_REFUSED_MS = 1000;
 const turnedAway = new TurnedAway();
 let told = 0;
-setInterval(tellTurnedAway, TELL_REFUSED_MS).unref();
+const refusals = new RefusalCounts();
+const toldRefusals = new Map<RefusalReason, number>();
+const keys = new RemoteKeys(() => send({ type: 'refresh-keys' }));
+setInterval(tellRefused, TELL_REFUSED_MS).unref();
 /** How often it reports bytes of requests and streams that go on. */
 const LOOK_AT_TRAFFIC_MS = 1000;
 setInterval(() => source.lookAtTraffic(), LOOK_AT_TRAFFIC_MS).unref();
@@ -45,6 +50,10 @@ async function handle(message: ToWorker): Promise<void> {
     case 'domains':
       await domains.change(message.routes);
       return send({ type: 'routed', id: message.id });
+    case 'keys':
+      return keys.publish(message.keys);
+    case 'keys-refreshed':
+      return keys.refreshed();
     case 'registration':
       return source.register(message.instance, message.registered);
     case 'lease':
@@ -73,12 +82,14 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
   logger = stderrLogger({ level: logLevel, pretty: process.stderr.isTTY === true });
   // The server starts another worker in its place.
   keepServing(logger, () => process.exit(1));
+  keys.publish(message.keys);
   settings = new ProxySettingsPublisher(message.settings, domains);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,
     limits,
     turnedAway,
+    identity: { keys, refusals },
     logger,
     settings,
   });
@@ -87,6 +98,17 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
   } catch (error) {
     send({ type: 'listen-failed', message: toTenementError(error).message });
   }
+}
+
+function tellRefused(): void {
+  tellTurnedAway();
+  const news = [...refusals.entries()].map(([reason, total]) => {
+    const count = total - (toldRefusals.get(reason) ?? 0);
+    toldRefusals.set(reason, total);
+    return [reason, count] as const;
+  });
+  const requests = news.filter(([, count]) => count > 0);
+  if (requests.length > 0) send({ type: 'refused-tenants', requests });
 }
 
 function tellTurnedAway(): void {

@@ -329,6 +329,7 @@ export function fakeDeps() {
     notify: new FakeNotify(),
     usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
+    identity: { health: () => null, refused: () => [] },
     config: () => configOf(SERVICE, {}),
     isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',

@@ -19,7 +19,7 @@ const POLICY: QuotaPolicy = {
 const routing = { version: 1, suffixes: [['localhost', ['app']]] as const, anyDomain: null, aliases: [] };
 const proxy = createProxy({
   source: readySource(Number(tenants), dir, plan === undefined ? null : POLICY),
-  settings: new ProxySettingsPublisher({ routing, trustedProxies: [] }),
+  settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null }),
   limits: DEFAULT_PROXY_LIMITS,
   turnedAway: new TurnedAway(),
   logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

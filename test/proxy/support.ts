@@ -19,11 +19,16 @@ import type {
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import type { Upstream } from '../../src/core/ports.ts';
-import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
+import {
+  type IdentitySettings,
+  type ProxySettings,
+  ProxySettingsPublisher,
+} from '../../src/core/routing/proxy-settings.ts';
 import type { RoutingTable } from '../../src/core/routing/routing-table.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
 import { Traffic } from '../../src/core/usage/traffic.ts';
 import { silentLogger } from '../../src/logger.ts';
+import type { GatewayOptions } from '../../src/proxy/gateway.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 import { SocketServer } from '../../src/proxy/socket-server.ts';
 
@@ -39,7 +44,7 @@ export const TABLE: RoutingTable = {
 };
 
 export function settingsOf(trustedProxies: readonly string[] = []): ProxySettings {
-  return { routing: TABLE, trustedProxies };
+  return { routing: TABLE, trustedProxies, identity: null };
 }
 
 export interface FakeLease extends Lease {
@@ -184,16 +189,21 @@ export class Bench {
   private readonly servers: (Server | NetServer)[] = [];
   private readonly sockets = new Set<Socket>();
 
-  static async open(trustedProxies: readonly string[] = [], limits: Partial<ProxyLimits> = {}): Promise<Bench> {
+  static async open(
+    trustedProxies: readonly string[] = [],
+    limits: Partial<ProxyLimits> = {},
+    { sources = null, ...more }: { sources?: IdentitySettings | null } & Partial<GatewayOptions> = {},
+  ): Promise<Bench> {
     const bench = new Bench();
     bench.dir = await mkdtemp(join(tmpdir(), 'tenement-proxy-'));
     const { source } = bench;
     const options = {
       source,
-      settings: new ProxySettingsPublisher(settingsOf(trustedProxies)),
+      settings: new ProxySettingsPublisher({ ...settingsOf(trustedProxies), identity: sources }),
       limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
       turnedAway: bench.turnedAway,
       logger: silentLogger(),
+      ...more,
     };
     if (isOverSockets) {
       await bench.listenAtSockets(new SocketServer(options));

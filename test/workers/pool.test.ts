@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GrantSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { DomainRoute } from '../../src/core/domains/domain-routes.ts';
+import { NO_KEY_FEED, NO_KEYS } from '../../src/core/identity/key-feed.ts';
+import { RefusalCounts } from '../../src/core/identity/refusal-counts.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
@@ -89,6 +91,7 @@ class FakeSource {
 let workers: FakeWorker[];
 let source: FakeSource;
 let turnedAway: TurnedAway;
+const identity = { keys: NO_KEY_FEED, refusals: new RefusalCounts() };
 let pool: WorkerPool;
 let feed: ProxySettingsPublisher;
 const settings = { trustedProxies: ['127.0.0.1'] } as Partial<ProxySettings> as ProxySettings;
@@ -110,6 +113,7 @@ beforeEach(() => {
     source: source as unknown as GrantSource,
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway,
+    identity,
     logger: silentLogger(),
     settings: feed,
   });
@@ -153,7 +157,14 @@ describe('starting', () => {
 
   it('tells each worker the address, the limits, the settings and what is registered', async () => {
     await listening();
-    const start = { type: 'start', listen: ASKED, limits: DEFAULT_PROXY_LIMITS, logLevel: 'silent', settings };
+    const start = {
+      type: 'start',
+      listen: ASKED,
+      limits: DEFAULT_PROXY_LIMITS,
+      logLevel: 'silent',
+      settings,
+      keys: NO_KEYS,
+    };
     for (const each of workers) expect(each.sent[0]).toEqual({ ...start, registered: ['web:acme'] });
   });
 

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
+import type { IdentityReading } from '../../core/identity/identity-reading.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
 import type { QuotaFace } from '../../core/quota/quota-face.ts';
@@ -9,6 +10,7 @@ import type { UsageFace } from '../../core/usage/usage-face.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { faultCount } from '../../faults.ts';
+import { addIdentityMetrics } from './identity-metrics.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { addQuotaMetrics } from './quota-metrics.ts';
@@ -19,6 +21,7 @@ type Views = () => readonly InstanceView[];
 interface MetricSources {
   readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas'>;
   readonly turnedAway: TurnedAway;
+  readonly identity: IdentityReading;
   readonly notify: Pick<NotifyPort, 'counts'>;
   readonly usage: Pick<UsageFace, 'sinceStart'>;
 }
@@ -76,10 +79,11 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
   };
 }
 
-function serverRegistry(views: Views, { turnedAway, notify, quotas, usage }: ServerSources): Registry {
+function serverRegistry(views: Views, { turnedAway, identity, notify, quotas, usage }: ServerSources): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
+  addIdentityMetrics(registry, identity);
   addFaults(registry);
   addNotifyMetrics(registry, notify);
   addQuotaMetrics(registry, quotas, () => true);

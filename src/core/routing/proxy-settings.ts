@@ -2,6 +2,8 @@
  * Settings of the proxy that may change while it serves. They are published as a whole, and every router follows them.
  */
 import { DomainRoutes } from '../domains/domain-routes.ts';
+import type { TokenRules } from '../identity/jwt-config.ts';
+import { isHostOnly, type TenantFrom } from '../identity/tenant-source.ts';
 import type { Config } from '../service/service.ts';
 import { type RoutingTable, routingTable } from './routing-table.ts';
 
@@ -10,11 +12,26 @@ export interface ProxySettings {
   readonly routing: RoutingTable;
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` are trusted. */
   readonly trustedProxies: readonly string[];
+  /** null: the host alone names the tenant. */
+  readonly identity: IdentitySettings | null;
+}
+
+export interface IdentitySettings extends TenantFrom {
+  /** The service of a request whose host names none; null: there is none. */
+  readonly defaultService: string | null;
+  readonly tokens: TokenRules | null;
 }
 
 /** @param version must exceed that of the previous settings */
 export function proxySettings(config: Config, version: number): ProxySettings {
-  return { routing: routingTable(config, version), trustedProxies: config.proxy.trustedProxies };
+  const { trustedProxies } = config.proxy;
+  return { routing: routingTable(config, version), trustedProxies, identity: identityOf(config) };
+}
+
+function identityOf({ tenantFrom, proxy: { defaultService }, jwt }: Config): IdentitySettings | null {
+  if (isHostOnly(tenantFrom)) return null;
+  const tokens = jwt === null ? null : { issuers: jwt.issuers, audiences: jwt.audiences, cookie: jwt.cookie };
+  return { ...tenantFrom, defaultService, tokens };
 }
 
 export interface ProxySettingsFeed {

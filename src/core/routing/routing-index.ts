@@ -73,7 +73,7 @@ export class RoutingIndex {
   }
 
   /** Returns the services that a suffix may mean, in order. @param suffix empty for a host without a dot */
-  private servicesRightOf(suffix: string): readonly string[] {
+  servicesRightOf(suffix: string): readonly string[] {
     const listed = this.suffixes.get(suffix) ?? [];
     if (this.anyDomain === null) return listed;
     const [label = ''] = suffix.split('.', 1);

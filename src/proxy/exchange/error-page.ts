@@ -20,6 +20,9 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   expectation_failed: 'The request has an expectation that this server cannot meet.',
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',
+  bad_token: 'You are not signed in, or your session is over. Please sign in again.',
+  bad_tenant_claim: 'You are signed in, but not to a site at this address.',
+  tenant_mismatch: 'This request names more than one site.',
   stopped: 'This site has been switched off.',
   expired: 'This site is closed, because its subscription has ended.',
   provisioning: 'This site is being set up. Please try again in a moment.',
@@ -44,6 +47,8 @@ export interface ErrorContext {
   /** In seconds, or null. */
   readonly retryAfterS: number | null;
   readonly rateLimit?: RateLimitFields | undefined;
+  /** Value of WWW-Authenticate. */
+  readonly challenge?: string | undefined;
 }
 
 export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer {
@@ -63,6 +68,7 @@ export function errorAnswer(code: ErrorCode, context: ErrorContext): ErrorAnswer
     context.requestId,
   ];
   if (context.retryAfterS !== null) headers.push('Retry-After', String(context.retryAfterS));
+  if (context.challenge !== undefined) headers.push('WWW-Authenticate', context.challenge);
   if (context.rateLimit !== undefined) {
     headers.push('RateLimit-Policy', context.rateLimit.policy, 'RateLimit', context.rateLimit.limit);
   }

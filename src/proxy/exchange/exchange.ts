@@ -1,5 +1,4 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
-
 import type { Admission, Lease, Outcome, Refusal } from '../../core/admission/serving.ts';
 import type { RateLimitFields } from '../../core/quota/rate-limit-fields.ts';
 import type { Traffic } from '../../core/usage/traffic.ts';
@@ -92,7 +91,8 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     const onMoved = () => this.connection?.postpone();
     this.upload = body === null ? null : new Upload(request, body, response, onMoved);
     const proto = protoOf(request.socket);
-    const by = { peer, trusted, requestId, host: route.host, proto, tenantId: lease.tenantId };
+    const { host, prefix, unbelieved } = route;
+    const by = { peer, trusted, requestId, host, proto, tenantId: lease.tenantId, prefix, unbelieved };
     const head = requestHead(request, route.path, by);
     this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
     const isWhole = this.upload === null;

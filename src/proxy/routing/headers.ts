@@ -25,6 +25,9 @@ export interface ForwardedBy {
   readonly proto: 'http' | 'https';
   readonly requestId: string;
   readonly tenantId: string;
+  /** As in `Route`. */
+  readonly prefix?: string | undefined;
+  readonly unbelieved?: ReadonlySet<string> | undefined;
 }
 
 /** Returns the values of one header field, in order. @param name in lower case */
@@ -66,10 +69,15 @@ function forwardedLines(request: RequestToForward, by: ForwardedBy): ForwardedLi
   if (repeated === null) return linesFor(request, by);
   const { forwarded } = repeated;
   // Everything else in them belongs to the connection, or to the lines themselves.
-  if (forwarded !== null && forwarded.tenantId === by.tenantId && forwarded.trusted === by.trusted) return forwarded;
+  if (forwarded !== null && isFor(forwarded, by)) return forwarded;
   const made = linesFor(request, by);
   repeated.forwarded = { ...made, before: flat(made.before), after: flat(made.after) };
   return made;
+}
+
+function isFor(lines: ForwardedLines, { tenantId, trusted, prefix, unbelieved }: ForwardedBy): boolean {
+  if (lines.tenantId !== tenantId || lines.trusted !== trusted) return false;
+  return lines.prefix === prefix && lines.unbelieved === unbelieved;
 }
 
 function linesFor(request: RequestToForward, by: ForwardedBy): ForwardedLines {
@@ -79,7 +87,8 @@ function linesFor(request: RequestToForward, by: ForwardedBy): ForwardedLines {
   for (let index = 0; index < idAt; index += 2) before += `${headers[index]}: ${headers[index + 1]}\r\n`;
   before += `${headers[idAt]}: `;
   const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(request)}\r\n`;
-  return { tenantId: by.tenantId, trusted: by.trusted, before, after };
+  const { tenantId, trusted, prefix, unbelieved } = by;
+  return { tenantId, trusted, prefix, unbelieved, before, after };
 }
 
 function connectionLines({ rawHeaders: raw, isChunked }: RequestToForward): string {
@@ -102,15 +111,16 @@ const ADDED_BEHIND_ID = 4;
 export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[] {
   const dropped = connectionTokens(raw);
   const kept: string[] = [];
-  const before = { for: '', proto: false, host: false };
+  const before: Chain = { for: '', proto: false, host: false, prefix: '' };
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
     if (mayHaveRequestRule(name)) {
       const rule = requestRule(name);
       if (rule === 'never' || (rule === 'claim' && !by.trusted)) continue;
-      if (rule === 'claim' && isOfChain(name, value, before)) continue;
+      if (rule === 'claim' && isOfChain(name, value, before, by)) continue;
     }
+    if (by.unbelieved?.has(headerKey(name))) continue;
     if (dropped?.has(headerKey(name))) continue;
     kept.push(name, value);
   }
@@ -118,6 +128,7 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   if (chain !== '') kept.push('X-Forwarded-For', chain);
   if (!before.proto) kept.push('X-Forwarded-Proto', by.proto);
   if (!before.host) kept.push('X-Forwarded-Host', by.host);
+  if (by.prefix !== undefined) kept.push('X-Forwarded-Prefix', before.prefix + by.prefix);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
   return kept;
 }
@@ -127,11 +138,17 @@ interface Chain {
   for: string;
   proto: boolean;
   host: boolean;
+  /** What a proxy in front has stripped of the path; empty: nothing. */
+  prefix: string;
 }
 
 /** Notes a trusted proxy's statement about its client. Returns true when the proxy's own field replaces it. */
-function isOfChain(name: string, value: string, before: Chain): boolean {
+function isOfChain(name: string, value: string, before: Chain, { prefix }: ForwardedBy): boolean {
   const key = name.toLowerCase();
+  if (key === 'x-forwarded-prefix' && prefix !== undefined) {
+    if (value.startsWith('/')) before.prefix = value.replace(/\/+$/, '');
+    return true;
+  }
   if (key === 'x-forwarded-proto') before.proto = true;
   else if (key === 'x-forwarded-host') before.host = true;
   else if (key === 'x-forwarded-for') before.for += before.for === '' ? value : `, ${value}`;

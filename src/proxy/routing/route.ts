@@ -11,9 +11,21 @@ export interface Route {
   readonly path: string;
   /** Unchanged. */
   readonly host: string;
+  /** What the path named the tenant by, and no longer begins with: `/t/acme`. */
+  readonly prefix?: string;
+  /** Keys (header-rules.ts) of fields that would name a tenant, from a peer that is not believed. */
+  readonly unbelieved?: ReadonlySet<string>;
 }
 
-export type Routed = Route | { readonly refused: ErrorCode };
+export interface RefusedRoute {
+  readonly refused: ErrorCode;
+  /** Value of WWW-Authenticate. */
+  readonly challenge?: string | undefined;
+  /** The request names no tenant, though it could have. */
+  readonly isUnnamed?: true;
+}
+
+export type Routed = Route | RefusedRoute;
 
 export interface RequestHead {
   readonly url: string;
@@ -35,16 +47,22 @@ export function routeRequest(head: RequestHead, index: RoutingIndex, has: (insta
   return typeof path === 'string' ? find(named, path, host, has) : path;
 }
 
+/** Returns the host and the path in origin form of a request whose tenant something else names. */
+export function readTarget(head: RequestHead): Pick<Route, 'host' | 'path'> | RefusedRoute {
+  const [host, ...others] = headerValues(head.rawHeaders, 'host');
+  if (host === undefined || others.length > 0 || normalizeHost(host) === null) return { refused: 'bad_host' };
+  const path = pathOf(head.url, host);
+  return typeof path === 'string' ? { host, path } : path;
+}
+
 /**
  * Routes a request whose connection names the instance. Its host, which the tenant gets as received, must be valid.
  * @param isRegistered whether the instance is registered
  */
 export function routeToInstance(head: RequestHead, instance: InstanceName, isRegistered: boolean): Routed {
-  const [host, ...others] = headerValues(head.rawHeaders, 'host');
-  if (host === undefined || others.length > 0 || normalizeHost(host) === null) return { refused: 'bad_host' };
-  const path = pathOf(head.url, host);
-  if (typeof path !== 'string') return path;
-  return isRegistered ? { instance, path, host } : { refused: 'unknown_tenant' };
+  const target = readTarget(head);
+  if ('refused' in target) return target;
+  return isRegistered ? { instance, ...target } : { refused: 'unknown_tenant' };
 }
 
 /** Returns the path in origin form. */

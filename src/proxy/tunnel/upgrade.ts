@@ -11,7 +11,7 @@ import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
 import { type Caller, callerOf, type Gateway, probe } from '../gateway.ts';
 import { hasBody, requestHeaders } from '../routing/headers.ts';
-import type { Route, Routed } from '../routing/route.ts';
+import type { RefusedRoute, Route, Routed } from '../routing/route.ts';
 import { createUpgradeSender } from './http-proxy.ts';
 import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
@@ -27,7 +27,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
     const route = fault === null ? routed : { refused: fault };
-    if ('refused' in route) return refuseUpgrade(request, socket, caller, { refused: route.refused });
+    if ('refused' in route) return refuseUpgrade(request, socket, caller, route);
     const asked = askedProtocol(request);
     if (asked === null || hasBody(request.rawHeaders)) {
       return refuseUpgrade(request, socket, caller, { refused: 'bad_request' });
@@ -105,15 +105,17 @@ function onLeaving(socket: Socket, left: () => void): () => void {
   return () => socket.off('close', left).off('end', left).off('readable', look);
 }
 
-function headersFor(request: IncomingMessage, { host }: Route, caller: Caller, { tenantId }: Lease): string[] {
+function headersFor(request: IncomingMessage, route: Route, caller: Caller, { tenantId }: Lease): string[] {
   const { peer, trusted, requestId } = caller;
   return requestHeaders(request.rawHeaders, {
     peer,
     trusted,
     requestId,
-    host,
+    host: route.host,
     proto: protoOf(request.socket),
     tenantId,
+    prefix: route.prefix,
+    unbelieved: route.unbelieved,
   });
 }
 
@@ -121,10 +123,10 @@ function refuseUpgrade(
   request: IncomingMessage,
   socket: Socket,
   { requestId }: Caller,
-  { refused, retryAfterS = null, rateLimit }: Pick<Refusal, 'refused'> & Partial<Refusal>,
+  { refused, retryAfterS = null, rateLimit, challenge }: Partial<Refusal> & RefusedRoute,
 ): void {
   if (!socket.writable) return;
   const accept = request.headers.accept ?? '';
-  const answer = errorAnswer(refused, { accept, requestId, retryAfterS, rateLimit });
+  const answer = errorAnswer(refused, { accept, requestId, retryAfterS, rateLimit, challenge });
   socket.end(rawAnswer(answer), () => socket.destroy());
 }

@@ -40,6 +40,9 @@ export interface HeaderLines {
 export interface ForwardedLines {
   readonly tenantId: string;
   readonly trusted: boolean;
+  /** As in `ForwardedBy`. */
+  readonly prefix: string | undefined;
+  readonly unbelieved: ReadonlySet<string> | undefined;
   readonly before: string;
   readonly after: string;
 }
