@@ -14,6 +14,7 @@ import type { LogStore } from './core/stores/log-store.ts';
 import type { TokenStore } from './core/stores/token-store.ts';
 import type { UsageFace } from './core/usage/usage-face.ts';
 import { onFault } from './faults.ts';
+import { lazyHookRunner } from './hook-runner.ts';
 import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
@@ -32,6 +33,7 @@ import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
 import { createDomainStore } from './registry/domains.ts';
 import { createEventLog, type KeptEventLog } from './registry/events.ts';
+import { createHookStore } from './registry/hooks.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
 import { createQuotaStore } from './registry/quotas.ts';
@@ -164,6 +166,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     domains: createDomainStore(database),
     domainRoutes,
     lookUpTxt: (name) => lookUpTxt(name, served.current.tenants.dnsServers),
+    hooks: createHookStore(database),
+    openHookRunner: lazyHookRunner(stateDir),
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
     secrets,

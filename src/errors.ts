@@ -175,6 +175,11 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'The tenant is registered, and its instances do not start. It is tried again soon, and at each start of the server.',
   },
+  deprovisioning_failed: {
+    httpStatus: 502,
+    exitStatus: 1,
+    hint: 'What the hooks of the tenant have made is still there. It is tried again; `tenement tenant show` says when.',
+  },
   expired: {
     httpStatus: 402,
     exitStatus: 1,

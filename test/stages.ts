@@ -15,6 +15,7 @@ export const STARTING_PROCESSES = [
   'test/cli/commands/check.test.ts',
   'test/local/young-heap.test.ts',
   'test/process/child/{adopt,ends-together,freezer,probe,readiness,terminate,usage}.test.ts',
+  'test/process/hooks/hook-runner.test.ts',
   'test/process/isolation/{dynamic-user,filesystem-view}.test.ts',
   'test/process/isolation/host/{sandbox,users}.test.ts',
   'test/process/isolation/runsc/ask-container.test.ts',

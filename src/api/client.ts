@@ -88,6 +88,7 @@ export interface TenantClient {
   set(id: string, changes: TenantChanges): Promise<TenantView>;
   stop(id: string): Promise<TenantView>;
   start(id: string, options?: { wait?: boolean | undefined }): Promise<TenantView>;
+  provision(id: string): Promise<TenantView>;
   remove(id: string, options?: { purge?: boolean | undefined }): Promise<void>;
   get(id: string): Promise<TenantView>;
   list(query?: Omit<TenantQuery, 'isSeen'>): Promise<TenantPage>;
@@ -181,6 +182,7 @@ function tenantCalls(transport: Transport): TenantClient {
     set: (id, changes) => ask({ method: 'PATCH', path: pathOf(id), body: changes }),
     stop: (id) => ask({ method: 'POST', path: `${pathOf(id)}/stop` }),
     start: (id, options = {}) => ask({ method: 'POST', path: `${pathOf(id)}/start`, body: options }),
+    provision: (id) => ask({ method: 'POST', path: `${pathOf(id)}/provision` }),
     remove: async (id, { purge } = {}) => {
       await transport.json({ method: 'DELETE', path: pathOf(id), query: { purge } });
     },

@@ -90,7 +90,24 @@ export const removeTenantQuery = z.strictObject({
     .enum(['', 'true', '1', 'false', '0'])
     .transform((text) => text !== 'false' && text !== '0')
     .optional()
-    .describe('Also delete its directory and logs.'),
+    .describe('Also destroy what its hooks have made, and delete its directory and logs.'),
+});
+
+const provisioningSchema = z.object({
+  action: z.enum(['create', 'destroy']),
+  waiting: z.array(z.string()),
+  running: z.string().nullable(),
+  failed: z
+    .object({
+      hook: z.string(),
+      reason: z.string(),
+      since: z.iso.datetime(),
+      at: z.iso.datetime(),
+      failures: z.int(),
+      nextTryAt: z.iso.datetime().nullable(),
+      lastLines: z.array(z.string()),
+    })
+    .nullable(),
 });
 
 export const tenantSchema = z.object({
@@ -114,6 +131,7 @@ export const tenantSchema = z.object({
       resetsAt: z.iso.datetime(),
     }),
   ),
+  provisioning: provisioningSchema.nullable(),
   createdAt: z.iso.datetime(),
 });
 

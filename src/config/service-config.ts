@@ -9,6 +9,7 @@ import type { ServiceConfig } from '../core/service/service.ts';
 import { SERVICE_KEYS } from '../core/service/service-keys.ts';
 import { splitCommand } from './command.ts';
 import { groupId } from './group.ts';
+import { hooksOf } from './hook-config.ts';
 import type { Problem } from './problems/problems.ts';
 import type { ServiceInput } from './schema/service.ts';
 
@@ -68,6 +69,7 @@ export function serviceOf(
     env: Object.fromEntries(Object.entries(input.env).map(([key, value]) => [key, String(value)])),
     secretsEnv: [...new Set(input.secrets_env)],
     secrets: generatorsOf(input),
+    hooks: hooksOf(name, input, problems),
     defaulted: Object.keys(BOUNDS).filter((field) => !given.includes(SERVICE_KEYS.get(field)?.key ?? '')),
   };
 }

@@ -195,4 +195,35 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX domains_tenant ON domains (tenant, host);
   CREATE INDEX domains_checks ON domains (next_check_at_ms) WHERE next_check_at_ms IS NOT NULL;
   `,
+  `
+  CREATE TABLE hooks (
+    tenant TEXT NOT NULL,
+    service TEXT NOT NULL,
+    hook TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'begun', 'done')),
+    holds TEXT NOT NULL CHECK (holds IN ('tenant', 'instance', 'nothing')),
+    since_ms INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    failure TEXT,
+    measured_at_ms INTEGER,
+    PRIMARY KEY (tenant, service, hook)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hooks_unfinished ON hooks (tenant) WHERE state != 'done';
+
+  CREATE TABLE known_hooks (
+    service TEXT NOT NULL,
+    hook TEXT NOT NULL,
+    workdir TEXT NOT NULL,
+    config TEXT NOT NULL,
+    PRIMARY KEY (service, hook)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE hook_meters (
+    tenant TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    meter TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (tenant, hour, meter)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

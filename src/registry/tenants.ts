@@ -5,6 +5,7 @@ import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
 import { type Database, durably, reading, transaction } from './database.ts';
 import { domainRows } from './domains.ts';
+import { hookRows } from './hooks.ts';
 import { instanceRows } from './instances.ts';
 import { secretRows } from './secrets.ts';
 
@@ -45,28 +46,38 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const instances = instanceRows(database);
   const secrets = secretRows(database);
   const domains = domainRows(database);
+  const hooks = hookRows(database);
   const setOperation = operationWriter(database);
   return (change) => {
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     const { putSecrets = [], removeSecrets = [], putDomains = [], removeDomains = [] } = change;
+    const { putHooks = [], removeHooks = [] } = change;
     if (isForgotten(change)) {
       removeTokens.run(tenantId);
-      secrets.removeAll(tenantId);
       domains.removeAll(tenantId);
     }
+    if (losesSecrets(change)) secrets.removeAll(tenantId);
     for (const name of removeSecrets) secrets.remove(tenantId, name);
     for (const secret of putSecrets) secrets.put(tenantId, secret);
     for (const host of removeDomains) domains.remove(tenantId, host);
     for (const domain of putDomains) domains.put(domain);
+    for (const key of removeHooks) hooks.remove(tenantId, key);
+    for (const hook of putHooks) hooks.put(tenantId, hook);
     if (operation !== undefined) setOperation(tenantId, operation);
     if (record === null) {
       remove.run(tenantId);
+      hooks.forget(tenantId);
       removeCounters.run(tenantId);
       removeQuotas.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
     for (const service of removeInstances) instances.remove(service, tenantId);
     for (const instance of addInstances) instances.save(instance);
   };
+}
+
+/** Whether its secrets go: those of a tenant whose hooks are yet to destroy something serve them once more. */
+function losesSecrets(change: TenantChange): boolean {
+  return isForgotten(change) && !(change.operation?.kind === 'delete' && change.operation.step === 'hooks');
 }
 
 /** Returns a function that notes what is under way on a tenant; null: nothing. */

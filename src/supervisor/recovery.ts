@@ -13,8 +13,8 @@ export interface RecoveryDeps {
   readonly logger: Logger;
   readonly instanceTable: InstanceTable;
   hasService(name: string): boolean;
-  /** Whether no instance of this tenant may run. */
-  isHalted(tenantId: string): boolean;
+  /** Whether this instance may not run. */
+  isHalted(instance: InstanceName): boolean;
   nowMs(): number;
 }
 
@@ -57,7 +57,7 @@ export function takeUp(record: InstanceRecord, deps: RecoveryDeps): boolean {
   const isAlive = process !== null && processTable.isAlive(process);
   const isOpen = isAlive && processTable.isPublished(process);
   if (!isOpen) instanceTable.addActivationSocketSoon(record);
-  const isHalted = deps.isHalted(record.tenantId);
+  const isHalted = deps.isHalted(instance);
   const recovery = recoveryOf(record, isAlive, deps.nowMs(), isHalted);
   if (recovery.do === 'nothing') return false;
   const runner = instanceTable.find(instance);

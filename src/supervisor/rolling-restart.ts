@@ -4,6 +4,7 @@
  * and the next config is tried on that one first.
  */
 import { CONFIG } from '../core/access/actor.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -12,6 +13,8 @@ export interface RollingRestartDeps {
   readonly instanceTable: InstanceTable;
   readonly events: EventLog;
   nowMs(): number;
+  /** Whether a new process of the instance would lack what its hooks are still to make. It is replaced when they have. */
+  isWaiting(instance: InstanceName): boolean;
 }
 
 /** State for one service. */
@@ -62,6 +65,7 @@ export class RollingRestart {
     const begun = progress.wanted;
     for (const runner of this.inOrder(service, progress.stuck)) {
       if (runner !== progress.stuck && runner.isStartingAnew) continue;
+      if (this.deps.isWaiting(runner.name)) continue;
       await runner.settled();
       if (this.ended) return begun;
       const tried = progress.wanted;

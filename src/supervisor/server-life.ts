@@ -70,6 +70,7 @@ export class ServerLife {
       this.parts.deps.logger.warn({}, sentence);
     this.parts.domainChecks.renew();
     this.closeTenants();
+    this.parts.provisioning.begin();
     const records = this.parts.deps.registry.list();
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);
@@ -127,10 +128,12 @@ export class ServerLife {
     this.parts.instanceTable.close();
     this.parts.expiry.end();
     this.parts.domainChecks.end();
+    this.parts.provisioning.end();
   }
 
   private async finish(): Promise<void> {
     await this.parts.tenantLocks.settled();
+    await this.parts.provisioning.settled();
     this.parts.writeBehind.flush();
     await this.parts.writeBehind.settled(LAST_WAIT_MS);
     this.parts.allowances.close();
@@ -159,6 +162,7 @@ export class ServerLife {
     const isRenamed = served.current.proxy.domains.join() !== config.proxy.domains.join();
     if (isRenamed) words.push(...overlaps(config.proxy, this.parts.domains.store));
     served.replace(applicable(served.current, config));
+    this.parts.provisioning.follow();
     reconfigure(diff, {
       instanceTable: this.parts.instanceTable,
       registry,
@@ -194,7 +198,7 @@ export class ServerLife {
       logger,
       instanceTable: this.parts.instanceTable,
       hasService,
-      isHalted: (tenantId) => this.parts.tenantGates.isHalted(tenantId),
+      isHalted: (name) => this.parts.isHalted(name),
       nowMs: () => clock.nowMs(),
     };
   }
@@ -208,8 +212,11 @@ export class ServerLife {
     const { service, tenantId, start } = listed;
     try {
       const runner = this.served(listed) ?? (await this.register(listed));
-      const isOpen = !this.closing && !this.parts.tenantGates.isHalted(tenantId);
-      if (start && isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
+      if (!start) return;
+      const { provisioning, deps } = this.parts;
+      if (!provisioning.board.isWaiting(runner.name)) return this.startListed(runner);
+      const tried = provisioning.run(tenantId).then(() => this.startListed(runner));
+      detached(deps.logger, { tenant: tenantId }, tried);
     } catch (error) {
       if (isLockedOut(error)) return this.spawnLater(listed);
       // What concerns one tenant, such as a plan that became smaller, must not keep the server from starting.
@@ -219,11 +226,17 @@ export class ServerLife {
     }
   }
 
+  private startListed(runner: Runner): void {
+    const isOpen = !this.closing && !this.parts.isHalted(runner.name);
+    if (isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
+  }
+
   /** Returns undefined while the registration is under way, too, so that it is waited for. */
   private served({ service, tenantId }: ListedInstance): Runner | undefined {
-    const { instanceTable, tenantGates } = this.parts;
-    const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning');
-    return isUnderWay ? undefined : instanceTable.get(instanceName(service, tenantId));
+    const { instanceTable, tenantGates, provisioning } = this.parts;
+    const name = instanceName(service, tenantId);
+    const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning') && !provisioning.board.isHeld(tenantId);
+    return isUnderWay ? undefined : instanceTable.get(name);
   }
 
   private async register({ service, tenantId }: ListedInstance): Promise<Runner> {

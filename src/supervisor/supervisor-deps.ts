@@ -15,12 +15,14 @@ import type {
   TenantDirectories,
   UsageMeter,
 } from '../core/ports.ts';
+import type { OpenHookRunner } from '../core/provisioning/hook-run.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
 import type { OpenVault } from '../core/secrets/vault.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { DomainStore } from '../core/stores/domain-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
+import type { HookStore } from '../core/stores/hook-store.ts';
 import type { QuotaStore } from '../core/stores/quota-store.ts';
 import type { Registry } from '../core/stores/registry.ts';
 import type { SecretStore } from '../core/stores/secret-store.ts';
@@ -38,6 +40,8 @@ export interface SupervisorDeps {
   readonly domainRoutes: DomainRoutes;
   /** Asks DNS for the texts of a name. Never rejects, and settles within seconds. */
   lookUpTxt(name: string): Promise<TxtAnswer>;
+  readonly hooks: HookStore;
+  readonly openHookRunner: OpenHookRunner;
   readonly counters: CounterStore;
   readonly quotas: QuotaStore;
   readonly secrets: SecretStore;

@@ -2,7 +2,7 @@
 
 import type { Capacity } from '../core/admission/eviction.ts';
 import type { DomainViewDeps } from '../core/domains/domain-view.ts';
-import { type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import { effectiveService } from '../core/service/effective-service.ts';
 import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
@@ -23,6 +23,8 @@ import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
 import { type Address, InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
+import { ClosedInstances } from './provisioning/closed-instances.ts';
+import type { Provisioning } from './provisioning/provisioning.ts';
 import { Allowances } from './quotas/allowances.ts';
 import { Counters } from './quotas/counters.ts';
 import { RollingRestart } from './rolling-restart.ts';
@@ -30,8 +32,9 @@ import { launchWithSecrets } from './secrets/secret-launch.ts';
 import { TenantSecrets } from './secrets/tenant-secrets.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { ExpiryWatch } from './tenants/expiry-watch.ts';
-import { Registrar } from './tenants/registrar.ts';
+import { Registrar, type RegistrarDeps } from './tenants/registrar.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
+import { templateValues } from './tenants/template-values.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
 import { TenantHolds } from './tenants/tenant-holds.ts';
 import { TenantInstances } from './tenants/tenant-instances.ts';
@@ -57,6 +60,8 @@ export class SupervisorParts {
   readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
   readonly tenantGates = new TenantGates();
+  readonly closedInstances = new ClosedInstances();
+  readonly provisioning: Provisioning;
   readonly registrar: Registrar;
   readonly rollingRestart: RollingRestart;
   readonly generations = new Generations();
@@ -65,8 +70,15 @@ export class SupervisorParts {
   readonly tenantHolds: TenantHolds;
   readonly expiry: ExpiryWatch;
 
-  /** @param assertOpen throws {TenementError} `shutting_down` */
-  constructor(deps: SupervisorDeps, assertOpen: () => void) {
+  /**
+   * @param assertOpen throws {TenementError} `shutting_down`
+   * @param makeProvisioning called once, before anything is registered
+   */
+  constructor(
+    deps: SupervisorDeps,
+    assertOpen: () => void,
+    makeProvisioning: (parts: SupervisorParts) => Provisioning,
+  ) {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.assertOpen = assertOpen;
@@ -108,6 +120,7 @@ export class SupervisorParts {
       totals: deps.usage,
       clock,
     });
+    this.provisioning = makeProvisioning(this);
     this.registrar = new Registrar({
       ...this.tenantDeps,
       instanceTable: this.instanceTable,
@@ -120,7 +133,12 @@ export class SupervisorParts {
       generators: (services) => services.flatMap((name) => this.config.services.get(name) ?? []),
       assertRegistrable: (tenant, instances) => this.assertRegistrable(tenant, instances),
     });
-    this.rollingRestart = new RollingRestart({ instanceTable: this.instanceTable, events, nowMs: () => clock.nowMs() });
+    this.rollingRestart = new RollingRestart({
+      instanceTable: this.instanceTable,
+      events,
+      nowMs: () => clock.nowMs(),
+      isWaiting: (name) => this.provisioning.board.isWaiting(name),
+    });
     this.monitors = new Monitors({
       ...deps,
       runners: () => this.instanceTable,
@@ -167,9 +185,9 @@ export class SupervisorParts {
       connections: () => this.monitors.connections(),
       onStarting: (tenantId) => this.monitors.started(tenantId),
       usageOf: (...whose) => this.deps.usage.of(...whose),
-      tenantRefusal: (tenantId) => this.tenantGates.refusal(tenantId),
+      refusalOf: (name, tenantId) => this.tenantGates.refusal(tenantId) ?? this.closedInstances.refusal(name),
       allowanceOf: (tenantId) => this.allowances.of(tenantId),
-      isTenantHalted: (tenantId) => this.tenantGates.isHalted(tenantId),
+      isHalted: (name) => this.isHalted(name),
       isTenantHeld: (tenantId) => this.tenantHolds.isHeld(tenantId),
     };
   }
@@ -184,7 +202,9 @@ export class SupervisorParts {
   }
 
   /** What operations on tenants need. */
-  get tenantDeps(): UnfinishedDeps & Pick<SupervisorDeps, 'tenantDirectories'> & { readonly tenants: TenantTable } {
+  get tenantDeps(): UnfinishedDeps &
+    Pick<SupervisorDeps, 'tenantDirectories'> &
+    Pick<RegistrarDeps, 'tenants' | 'provisioning'> {
     return {
       ...this.deps,
       tenants: this.tenants,
@@ -192,27 +212,26 @@ export class SupervisorParts {
       service: (name) => this.config.services.get(name),
       skeletonFor: (tenantId, service) => this.skeletonFor(tenantId, service),
       onFailed: (tenantId) => this.completeLater(tenantId),
+      provisioning: this.provisioning,
     };
   }
 
   private skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null {
-    const { tenants, settings } = this.config;
-    const { skeleton } = tenants;
+    const { skeleton } = this.config.tenants;
     if (skeleton === null) return null;
-    const { host, url } = this.deps.webAddressOf(service.name, tenantId);
-    const { dataDir, runtimeDir } = settings;
-    return () =>
-      skeletonFor(skeleton, {
-        id: tenantId,
-        service: service.name,
-        name: service.name,
-        host,
-        ...(url === null ? {} : { url }),
-        plan: this.tenants.planOf(tenantId)?.name ?? '',
-        data_dir: dataDir,
-        tenant_dir: `${dataDir}/${tenantId}`,
-        runtime_dir: runtimeDir,
-      });
+    return () => skeletonFor(skeleton, this.templateValues(tenantId, service.name));
+  }
+
+  /** Returns what templates are filled in with before an instance has a process. */
+  templateValues(tenantId: string, service: string) {
+    const { settings } = this.config;
+    const plan = this.tenants.planOf(tenantId)?.name ?? null;
+    return templateValues(tenantId, service, { settings, plan, address: this.deps.webAddressOf(service, tenantId) });
+  }
+
+  /** Whether an instance may not run, because of its tenant or its own hooks. */
+  isHalted(name: InstanceName): boolean {
+    return this.tenantGates.isHalted(parseInstanceName(name).tenantId) || this.closedInstances.has(name);
   }
 
   private completeLater(tenantId: string): void {

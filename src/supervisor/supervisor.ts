@@ -18,6 +18,7 @@ import { DomainOperations, listDomains } from './domains/domain-verbs.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
+import { wiredProvisioning } from './provisioning/wired-provisioning.ts';
 import { listSecrets } from './secrets/secret-list.ts';
 import { SecretOperations } from './secrets/secret-verbs.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
@@ -33,7 +34,7 @@ export class Supervisor implements SupervisorFace, GrantSource {
   private readonly life: ServerLife;
 
   constructor(deps: SupervisorDeps) {
-    this.parts = new SupervisorParts(deps, () => this.life.assertOpen());
+    this.parts = new SupervisorParts(deps, () => this.life.assertOpen(), wiredProvisioning);
     this.instanceTable = this.parts.instanceTable;
     this.life = new ServerLife(this.parts, (...asked) => this.by(CONFIG).spawn(...asked));
   }
@@ -185,7 +186,9 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   private view(runner: Runner): InstanceView {
     const { clock, webAddressOf } = this.parts.deps;
-    const tenantStateOf = (tenantId: string) => this.parts.tenantGates.stateOf(tenantId);
+    const { tenantGates, closedInstances } = this.parts;
+    const tenantStateOf = (tenantId: string) =>
+      closedInstances.has(runner.name) ? 'provisioning' : tenantGates.stateOf(tenantId);
     return instanceViewOf(runner, { nowMs: clock.nowMs(), webAddressOf, tenantStateOf });
   }
 }

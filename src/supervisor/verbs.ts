@@ -7,6 +7,7 @@ import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs/verbs.ts';
 import { TenementError } from '../errors.ts';
+import { detached } from '../faults.ts';
 import type { Runner } from './instance/runner.ts';
 import { changeOverrides } from './own-settings.ts';
 import { replaceOutdated } from './replacement.ts';
@@ -33,24 +34,42 @@ export class Verbs implements SupervisorVerbs {
   }
 
   async spawn(service: string, tenantId: string, options: SpawnOptions = {}) {
-    const { parts, life } = this.deps;
+    const { life } = this.deps;
     life.assertOpen();
     const own = ownOf(options);
     const { runner, created } = this.served(service, tenantId) ?? (await this.register(service, tenantId, own));
     life.assertOpen();
     if (!created) assertSame(runner, own);
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
-    if (options.start !== false && !parts.tenantGates.isHalted(tenantId))
-      runner.ask({ type: created ? 'start' : 'wake', by: this.by });
-    if (options.wait !== false) await runner.settled();
+    await this.provisioned(runner, options, () => this.startSpawned(runner, created, options));
     return { view: this.deps.view(runner), created };
+  }
+
+  private async startSpawned(runner: Runner, created: boolean, { start, wait }: SpawnOptions): Promise<void> {
+    if (start !== false && !this.deps.parts.isHalted(runner.name))
+      runner.ask({ type: created ? 'start' : 'wake', by: this.by });
+    if (wait !== false) await runner.settled();
+  }
+
+  /**
+   * Starts it when its hooks have succeeded. Without `wait`, both happen in the background.
+   * @throws {TenementError} `provisioning_failed`
+   */
+  private async provisioned({ name, tenantId }: Runner, { wait }: SpawnOptions, start: () => Promise<void>) {
+    const { provisioning, deps } = this.deps.parts;
+    if (!provisioning.board.isWaiting(name)) return start();
+    const done = provisioning.run(tenantId).then(start);
+    if (wait === false) return detached(deps.logger, { instance: name }, done);
+    await done;
+    if (this.deps.parts.isHalted(name)) provisioning.board.assertNotFailed(tenantId);
   }
 
   /** Returns null while it is not registered, and while the registration is under way. */
   private served(service: string, tenantId: string): { runner: Runner; created: false } | null {
-    const { instanceTable, tenantGates } = this.deps.parts;
+    const { instanceTable, tenantGates, provisioning } = this.deps.parts;
     const runner = instanceTable.get(instanceName(service, tenantId));
-    return runner === undefined || tenantGates.isClosed(tenantId, 'provisioning') ? null : { runner, created: false };
+    const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning') && !provisioning.board.isHeld(tenantId);
+    return runner === undefined || isUnderWay ? null : { runner, created: false };
   }
 
   private async register(service: string, tenantId: string, own: InstanceOverrides) {
@@ -105,6 +124,7 @@ export class Verbs implements SupervisorVerbs {
 
   async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
     const runner = this.deps.parts.instanceTable.find(instance);
+    await this.deps.parts.provisioning.abort(runner.tenantId);
     runner.dispatch({ type: 'remove', by: this.by });
     await runner.until(() => runner.lifecycle.over);
     if (this.deps.parts.instanceTable.get(instance) === runner)
@@ -134,9 +154,12 @@ export class Verbs implements SupervisorVerbs {
 
   /** @throws {TenementError} `unknown_tenant`, or that its tenant is closed */
   private startable(instance: InstanceName): Runner {
-    const { instanceTable, tenantGates } = this.deps.parts;
+    const { instanceTable, tenantGates, closedInstances, provisioning } = this.deps.parts;
     const runner = instanceTable.find(instance);
+    if (closedInstances.has(instance) || tenantGates.isClosed(runner.tenantId, 'provisioning'))
+      provisioning.board.assertNotFailed(runner.tenantId);
     tenantGates.assertMayRun(runner.tenantId);
+    closedInstances.assertMayRun(instance);
     return runner;
   }
 

@@ -19,6 +19,7 @@ export function tenantView(id: string, overrides: Partial<TenantView> = {}): Ten
     storageBytes: null,
     requestsThisMonth: 0,
     quotas: [],
+    provisioning: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     ...overrides,
   };

@@ -40,7 +40,7 @@ function openGate(index: number, dir: string, policy: QuotaPolicy | null): Reque
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,
-    tenantRefusal: () => null,
+    refusal: () => null,
     allowance: () => (policy === null ? null : allowanceOf(`t${index}`, policy)),
     onNeeded: nothing,
     onUsed: nothing,

@@ -180,6 +180,7 @@ function makeService(dir: string): ServiceConfig {
     env: {},
     secretsEnv: [],
     secrets: {},
+    hooks: [],
     defaulted: [],
   };
 }

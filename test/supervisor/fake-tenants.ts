@@ -4,12 +4,14 @@ import type { TenantChange, TenantStore } from '../../src/core/stores/tenant-sto
 import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../../src/core/tenants/tenant-operation.ts';
 import { FakeDomains } from './fake-domains.ts';
+import { FakeHooks } from './fake-hooks.ts';
 import { FakeSecrets } from './fake-secrets.ts';
 
 export class FakeTenants implements TenantStore {
   readonly records = new Map<string, TenantRecord>();
   readonly secrets = new FakeSecrets();
   readonly domains = new FakeDomains();
+  readonly hooks: FakeHooks;
   readonly operations = new Map<string, TenantOperation>();
   /** Every change that was written, in order. */
   readonly changes: TenantChange[] = [];
@@ -18,6 +20,7 @@ export class FakeTenants implements TenantStore {
 
   constructor(instances: Map<string, InstanceRecord>, assertWritable: () => void) {
     this.instances = instances;
+    this.hooks = new FakeHooks(instances);
     this.assertWritable = assertWritable;
     for (const { tenantId, createdAtMs } of instances.values())
       this.records.set(tenantId, newTenant(tenantId, createdAtMs));
@@ -45,6 +48,7 @@ export class FakeTenants implements TenantStore {
     this.changes.push(change);
     this.secrets.apply(change);
     this.domains.apply(change);
+    this.hooks.apply(change);
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
     if (operation === null) this.operations.delete(tenantId);
     else if (operation !== undefined) this.operations.set(tenantId, operation);

@@ -37,6 +37,7 @@ import { TenementError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { FakeCounters } from './fake-counters.ts';
+import { FakeHookRunner } from './fake-hooks.ts';
 import { FakeQuotas } from './fake-quotas.ts';
 import { plainVault } from './fake-secrets.ts';
 import { FakeTenants } from './fake-tenants.ts';
@@ -274,6 +275,7 @@ export const SERVICE: ServiceConfig = {
   env: {},
   secretsEnv: [],
   secrets: {},
+  hooks: [],
   defaulted: [],
 };
 
@@ -294,6 +296,7 @@ export interface World {
   readonly eventLog: TenementEvent[];
   readonly saved: Map<string, InstanceRecord>;
   readonly tenants: FakeTenants;
+  readonly hookRunner: FakeHookRunner;
   /** Connections to each bound path. */
   readonly connections: Map<string, number>;
   /** How many times the connections were counted. */
@@ -368,6 +371,7 @@ export function world(
     measured: [],
     usage: new FakeUsage(),
     measureMs: 0,
+    hookRunner: new FakeHookRunner(),
     createTenantDir: async () => null,
     deleteTenantDir: async () => {},
     removeLogs: async () => {},
@@ -457,6 +461,8 @@ export function world(
     domains: tenants.domains,
     domainRoutes: made.domainRoutes,
     lookUpTxt: async (name) => made.txt.get(name) ?? { texts: [] },
+    hooks: tenants.hooks,
+    openHookRunner: async () => made.hookRunner,
     counters: new FakeCounters(),
     quotas: new FakeQuotas(),
     secrets: tenants.secrets,

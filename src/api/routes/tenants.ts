@@ -17,7 +17,7 @@ import {
   tenantsSchema,
 } from '../tenant-schemas.ts';
 import type { Api } from '../zod-provider.ts';
-import { registeredStatus } from './registered-status.ts';
+import { hasHookFailed, registeredStatus } from './registered-status.ts';
 
 const answers = { 200: tenantSchema, '4xx': problemAnswer, '5xx': problemAnswer };
 
@@ -65,7 +65,8 @@ function createRoute(api: Api, supervisor: SupervisorFace): void {
     {
       config: needs('manage', 'server'),
       schema: {
-        summary: 'Register a tenant and start its services; 200 if it was registered before, 502 if a start has failed',
+        summary:
+          'Register a tenant, run its hooks and start its services; 200 if it was registered before, 502 if a hook or a start has failed',
         body: createTenantBody,
         response: { ...answers, 201: tenantSchema, 502: tenantSchema },
       },
@@ -74,7 +75,7 @@ function createRoute(api: Api, supervisor: SupervisorFace): void {
       const { id, ...options } = request.body;
       assertTenantId(id);
       const { view, created, instances } = await supervisor.tenants.by(request.access.actor).create(id, options);
-      reply.code(registeredStatus(instances, created, options));
+      reply.code(hasHookFailed(view, options) ? 502 : registeredStatus(instances, created, options));
       return view;
     },
   );
@@ -131,13 +132,17 @@ function provisionRoute(api: Api, supervisor: SupervisorFace): void {
     {
       config: needs('manage', 'tenant'),
       schema: {
-        summary: 'Try at once what keeps a tenant `provisioning`',
+        summary: 'Try at once what of its hooks, its directory or its purge is incomplete; 502 if that failed again',
         params: tenantParams,
         body: noBody,
-        response: answers,
+        response: { ...answers, 502: tenantSchema },
       },
     },
-    async (request) => supervisor.tenants.by(request.access.actor).provision(request.params.tenant),
+    async (request, reply) => {
+      const view = await supervisor.tenants.by(request.access.actor).provision(request.params.tenant);
+      reply.code(view.provisioning?.failed == null ? 200 : 502);
+      return view;
+    },
   );
 }
 

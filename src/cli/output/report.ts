@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 import { TenementError, toTenementError } from '../../errors.ts';
 import { CommandEnd } from '../command-end.ts';
-import { StartFailure } from './start-failure.ts';
+import { ProgramFailure } from './start-failure.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** Prints an error and returns the exit status: 0 for help and version. */
@@ -13,7 +13,7 @@ export function report(thrown: unknown, stderr: Writable): number {
   const error = thrown instanceof CommanderError ? usageError(thrown) : known(thrown);
   const lines = [`tenement: ${oneLine(error.message)} (${error.code})`, `hint: ${oneLine(error.hint)}`];
   if (error.details.length > 0) lines.push('Also wrong:', ...error.details.map((line) => `  ${oneLine(line)}`));
-  if (error instanceof StartFailure && error.lastLines.length > 0) {
+  if (error instanceof ProgramFailure && error.lastLines.length > 0) {
     lines.push('Its last output:', ...error.lastLines.map((line) => `  ${line}`));
   }
   stderr.write(`${lines.join('\n')}\n`);

@@ -14,6 +14,7 @@ import { mixedInstances } from '../../core/tenants/same-user.ts';
 import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
 import { routingProblems } from '../tenant-from.ts';
+import { hookProblems } from './hook-problems.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
 import { planProblems } from './plan-problems.ts';
@@ -82,7 +83,7 @@ function serviceProblems(service: ServiceConfig, config: Config): Problem[] {
   const at = (key: string) => ['service', service.name, key];
   const problems: Problem[] = [];
   if (service.command.length === 0) problems.push({ path: at('command'), message: 'expected a command' });
-  problems.push(...isolationProblems(service));
+  problems.push(...isolationProblems(service), ...hookProblems(service, config));
   return [...problems, ...templateProblems(service, config), ...socketProblems(service, config)];
 }
 

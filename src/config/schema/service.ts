@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
 import { parseGenerator } from '../../core/secrets/generator.ts';
 import { limitShape, secretName, variableName, variableValue } from '../../input-schemas.ts';
+import { provisionSchema } from './provision.ts';
 import { count, duration, parsedText, text } from './values.ts';
+
+/** Each runs for each tenant, one after the other. */
+const MAX_HOOKS = 32;
 
 export const serviceSchema = z.strictObject({
   command: z
@@ -153,6 +157,13 @@ export const serviceSchema = z.strictObject({
     .describe(
       'Secrets with a random value that each tenant gets once: `NAME = { generate = "hex:32" }`. `hex` and `base64` take a number of bytes, `alnum` of characters, `uuid` none.',
     ),
+  provision: z
+    .array(provisionSchema)
+    .max(MAX_HOOKS, {
+      error: ({ input }) => `expected at most ${MAX_HOOKS} tables, but this is ${(input as unknown[]).length}`,
+    })
+    .default([])
+    .describe('Hooks that make what a tenant needs outside of tenement: one table for each; see docs/provisioning.md.'),
 });
 
 export type ServiceInput = z.output<typeof serviceSchema>;

@@ -25,6 +25,12 @@ export const EVENT_TYPES = [
   'secret-set',
   'secret-removed',
   'secret-rotated',
+  // Hooks of a tenant.
+  'provisioned',
+  'provision-failed',
+  'deprovisioned',
+  'deprovision-failed',
+  'measure-failed',
   // Starts, service and rest of an instance.
   'started',
   'woke',

@@ -59,6 +59,7 @@ const OWN_KEYS = {
   env: { key: 'env', whenChanged: 'restart' },
   secretsEnv: { key: 'secrets_env', whenChanged: 'restart' },
   secrets: { key: 'secrets', whenChanged: 'restart' },
+  hooks: { key: 'provision', whenChanged: 'live' },
 } as const satisfies Record<keyof NotLimits, ServiceKey>;
 
 type OwnKeys = typeof OWN_KEYS;

@@ -5,6 +5,7 @@ import type { TenantFrom } from '../identity/tenant-source.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import type { Plan } from '../plans/plan.ts';
+import type { HookConfig } from '../provisioning/hook.ts';
 import type { Generator } from '../secrets/generator.ts';
 import type { SkeletonConfig } from '../tenants/skeleton.ts';
 
@@ -76,6 +77,8 @@ export interface ServiceConfig extends Limits {
   readonly secretsEnv: readonly string[];
   /** Secrets that each tenant gets once: names with how their values are made. */
   readonly secrets: Readonly<Record<string, Generator>>;
+  /** Its hooks, in the order in which they run. */
+  readonly hooks: readonly HookConfig[];
   /** Fields that the config leaves out, so that a plan's value holds in place of the default. */
   readonly defaulted: readonly string[];
 }

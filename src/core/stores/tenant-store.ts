@@ -1,6 +1,8 @@
 /** Storage of tenants, which the registry implements. */
 import type { DomainRecord } from '../domains/domain.ts';
 import type { InstanceRecord } from '../lifecycle/instance.ts';
+import type { HookKey } from '../provisioning/hook.ts';
+import type { HookRecord } from '../provisioning/hook-record.ts';
 import type { SealedSecret } from '../secrets/sealed-secret.ts';
 import type { TenantRecord } from '../tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../tenants/tenant-operation.ts';
@@ -21,6 +23,12 @@ export interface TenantChange {
   readonly putDomains?: readonly DomainRecord[];
   /** Hosts of domains. */
   readonly removeDomains?: readonly string[];
+  /**
+   * Hooks that are new or have changed. Of a tenant that is forgotten, those that may have made something are kept, for a
+   * purge of the same id.
+   */
+  readonly putHooks?: readonly HookRecord[];
+  readonly removeHooks?: readonly HookKey[];
   /** What is under way on it after this change; null: nothing. */
   readonly operation?: TenantOperation | null;
 }

@@ -16,10 +16,13 @@ export interface Registration {
   readonly service: string;
 }
 
-/** An instance is unregistered, and what it left is being deleted. May be repeated from its beginning. */
+/**
+ * Instances are unregistered, and what they left is being deleted: first, by their hooks, what is outside of tenement, then
+ * files. Each step may be repeated from its beginning.
+ */
 export interface Deletion {
   readonly kind: 'delete';
-  readonly step: 'files';
+  readonly step: 'hooks' | 'files';
   /** Ms since the epoch. */
   readonly startedAtMs: number;
   /** The services of the instances whose logs go. */
@@ -28,6 +31,16 @@ export interface Deletion {
   readonly withDirectory: boolean;
   /** Whether the tenant's record goes, too. */
   readonly withRecord: boolean;
+}
+
+/** Returns one deletion for two of the same tenant. */
+export function bothDeletions<One extends Omit<Deletion, 'step'>>(one: One, other: Omit<Deletion, 'step'>): One {
+  return {
+    ...one,
+    services: [...new Set([...other.services, ...one.services])],
+    withDirectory: one.withDirectory || other.withDirectory,
+    withRecord: one.withRecord || other.withRecord,
+  };
 }
 
 /** Told apart by `kind`. */

@@ -1,6 +1,7 @@
 /** Tenants as the API and the library see them: the public verbs, and the view of a tenant. */
 import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
+import type { ProvisioningView } from '../provisioning/provisioning-view.ts';
 import type { QuotaJson } from '../quota/quota-face.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
 import type { TenantState } from '../tenants/tenant-state.ts';
@@ -29,6 +30,8 @@ export interface TenantView {
   readonly requestsThisMonth: number;
   /** The quotas of its plan. */
   readonly quotas: readonly QuotaJson[];
+  /** What of its hooks is incomplete; null: nothing. */
+  readonly provisioning: ProvisioningView | null;
   readonly createdAt: string;
 }
 
@@ -82,6 +85,7 @@ export interface CreatedTenant {
 export interface TenantVerbs {
   /**
    * Registers a tenant with its services and starts them. A repetition changes nothing.
+   * `provisioning` of the view says why a hook failed.
    * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `unknown_plan`, `plan_limit`, `already_registered`
    */
   create(tenantId: string, options?: CreateTenantOptions): Promise<CreatedTenant>;
@@ -91,9 +95,15 @@ export interface TenantVerbs {
   stop(tenantId: string): Promise<TenantView>;
   /** Starts all its instances. @throws {TenementError} `expired` */
   start(tenantId: string, options?: { wait?: boolean | undefined }): Promise<TenantView>;
-  /** Tries at once what keeps it `provisioning`. It stays so when that fails again; the server's log says why. */
+  /**
+   * Tries at once what of its hooks, its directory or its purge is incomplete. `provisioning` of the result says why that
+   * failed again.
+   */
   provision(tenantId: string): Promise<TenantView>;
-  /** Stops and unregisters all its instances and the tenant. `purge`: deletes its directory and logs. */
+  /**
+   * Stops and unregisters all its instances and the tenant. `purge`: destroys what its hooks have made, and deletes its
+   * directory and logs. @throws {TenementError} `deprovisioning_failed`, `purge_failed`
+   */
   remove(tenantId: string, options?: { purge?: boolean | undefined }): Promise<void>;
 }
 

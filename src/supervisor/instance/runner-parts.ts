@@ -47,12 +47,12 @@ export interface RunnerDeps extends RecordKeeperDeps {
   onStarting(tenantId: string): void;
   /** Returns where the use of an instance is counted. */
   usageOf(instance: InstanceName, tenantId: string): InstanceUsage;
-  /** Returns the answer to requests of a tenant that is closed; null: it is open. */
-  tenantRefusal(tenantId: string): Refusal | null;
+  /** Returns the answer to requests of an instance that is closed, with its tenant or alone; null: it is open. */
+  refusalOf(instance: InstanceName, tenantId: string): Refusal | null;
   /** Returns what a tenant may have forwarded; null when its plan bounds nothing. */
   allowanceOf(tenantId: string): Allowance | null;
-  /** Whether no instance of this tenant may run. */
-  isTenantHalted(tenantId: string): boolean;
+  /** Whether an instance may not run. */
+  isHalted(instance: InstanceName): boolean;
   /** Whether the requests of this tenant are held, and none of its instances may start. */
   isTenantHeld(tenantId: string): boolean;
 }
@@ -110,7 +110,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     inFlight,
     recentClients,
     traffic: usage.traffic,
-    tenantRefusal: () => deps.tenantRefusal(callbacks.tenantId),
+    refusal: () => deps.refusalOf(callbacks.name, callbacks.tenantId),
     allowance: () => deps.allowanceOf(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),

@@ -50,7 +50,7 @@ export class Runner {
     const crashes = this.isRenewed ? undefined : record.crashes;
     const hold = deps.isTenantHeld(this.tenantId) ? 'held' : 'none';
     const lifecycle: Lifecycle = { ...newLifecycle(record.desired, crashes), hold };
-    const first = deps.isTenantHalted(this.tenantId) ? halted(lifecycle) : lifecycle;
+    const first = deps.isHalted(this.name) ? halted(lifecycle) : lifecycle;
     this.machine = new LifecycleMachine(first, parts, callbacks, deps);
   }
 

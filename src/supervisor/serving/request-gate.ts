@@ -35,8 +35,8 @@ export interface RequestGateOptions {
   lifecycle(): Lifecycle;
   service(): ServiceConfig;
   settings(): Settings;
-  /** Returns the answer to all requests of its tenant while that is closed; null: it is open. */
-  tenantRefusal(): Refusal | null;
+  /** Returns the answer to all requests while it, or its tenant, is closed; null: it is open. */
+  refusal(): Refusal | null;
   /** Returns what its tenant may have forwarded; null when the plan bounds nothing. */
   allowance(): Allowance | null;
   /** A request needs it awake. */
@@ -99,7 +99,7 @@ export class RequestGate {
 
   grant(): Grant | null {
     const { target } = this;
-    if (target === null || this.options.tenantRefusal() !== null) return null;
+    if (target === null || this.options.refusal() !== null) return null;
     const grant = new CountedGrant(() => this.renewed(target), this.options.inFlight, {
       onReported: (news) => this.reported(news),
       onEnded: () => this.grants.delete(grant),
@@ -127,7 +127,7 @@ export class RequestGate {
     again: SecondTry | null = null,
     requester: Requester | null = null,
   ): Admission | Promise<Admission> {
-    const closed = this.options.tenantRefusal();
+    const closed = this.options.refusal();
     if (closed !== null) return closed;
     if (again !== null && !this.allows(again)) return { refused: 'upstream_failed', retryAfterS: null };
     const { clock, service, onNeeded, recentClients } = this.options;
@@ -189,7 +189,7 @@ export class RequestGate {
    * request. Requests in flight continue.
    */
   tenantChanged(): void {
-    const refusal = this.options.tenantRefusal();
+    const refusal = this.options.refusal();
     if (refusal === null) return;
     this.queue.refuse(refusal);
     if (this.current === null || this.grants.size === 0) return;
@@ -225,8 +225,8 @@ export class RequestGate {
   }
 
   private admission(): AdmissionDecision {
-    const { lifecycle, service, clock, tenantRefusal } = this.options;
-    return tenantRefusal() ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+    const { lifecycle, service, clock, refusal } = this.options;
+    return refusal() ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
   }
 
   private lease(

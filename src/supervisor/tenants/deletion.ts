@@ -9,22 +9,28 @@ import type { Registry } from '../../core/stores/registry.ts';
 import type { TenantChange, TenantStore } from '../../core/stores/tenant-store.ts';
 import type { Deletion } from '../../core/tenants/tenant-operation.ts';
 import type { Logger } from '../../logger.ts';
+import type { Provisioning } from '../provisioning/provisioning.ts';
 
 export interface DeletionDeps {
   readonly tenants: TenantStore;
   readonly registry: Pick<Registry, 'whenWritable'>;
   readonly tenantDirectories: Pick<TenantDirectories, 'delete'>;
+  readonly provisioning: Pick<Provisioning, 'destroy'>;
   readonly logger: Logger;
   /** Deletes what the instance printed. */
   removeLogs(instance: InstanceName): Promise<void>;
 }
 
 /**
- * Completes a deletion that was written down, under the tenant's lock. A failure ends it: what could not be deleted stays
- * with the tenant's record, and is not tried again.
- * @throws {TenementError} `purge_failed`: the directory is still where it was
+ * Completes a deletion that was written down, under the tenant's lock. While a hook fails, it is tried again later, and no
+ * file goes. A file that cannot be deleted ends it: it stays with the tenant's record.
+ * @throws {TenementError} `deprovisioning_failed`: a hook failed; `purge_failed`: the directory is still where it was
  */
 export async function completeDeletion(tenantId: string, deletion: Deletion, deps: DeletionDeps): Promise<void> {
+  if (deletion.step === 'hooks') {
+    await deps.provisioning.destroy(tenantId, deletion);
+    await end(tenantId, { operation: { ...deletion, step: 'files' } }, deps);
+  }
   try {
     for (const service of deletion.services) await deps.removeLogs(instanceName(service, tenantId));
     if (deletion.withDirectory) await deps.tenantDirectories.delete(tenantId);

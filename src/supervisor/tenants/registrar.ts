@@ -17,6 +17,7 @@ import { TenementError } from '../../errors.ts';
 import type { DomainTable } from '../domains/domain-table.ts';
 import type { Runner } from '../instance/runner.ts';
 import type { InstanceTable } from '../instance-table.ts';
+import type { Provisioning } from '../provisioning/provisioning.ts';
 import { secretEvent } from '../secrets/secret-event.ts';
 import type { TenantSecrets } from '../secrets/tenant-secrets.ts';
 import { unwritten } from '../unwritten.ts';
@@ -33,6 +34,7 @@ export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
   readonly events: EventLog;
   readonly instanceTable: InstanceTable;
   readonly domains: DomainTable;
+  readonly provisioning: Provisioning;
   /** @throws {TenementError} `shutting_down` */
   assertOpen(): void;
   readonly secrets: Pick<TenantSecrets, 'generatorFor' | 'hasGiven'>;
@@ -93,6 +95,7 @@ export class Registrar {
     const { instanceTable, locks, clock, tenants } = this.deps;
     const nameOf = (service: string) => instanceName(service, tenantId);
     return locks.withTenant(tenantId, async () => {
+      this.deps.provisioning.board.assertNotPurging(tenantId);
       const present = tenants.get(tenantId);
       const tenant = options.record?.(present) ?? present ?? newTenant(tenantId, clock.nowMs());
       const missing = services.filter((service) => !instanceTable.has(nameOf(service)));
@@ -133,6 +136,7 @@ export class Registrar {
       for (const secret of generated)
         events.append(secretEvent('secret-set', tenant.id, secret, { by, atMs: clock.nowMs() }));
       if (operation !== null) beginRegistration(tenant.id, this.deps);
+      this.deps.provisioning.registered(tenant.id);
       for (const instance of instances) this.serve(instance, by);
       return operation;
     };
@@ -165,13 +169,17 @@ export class Registrar {
     const { tenants } = this.deps;
     const putDomains = domains();
     try {
-      const operation = tenants.servicesOf(tenant.id).length > 0 ? null : this.registrationOf(instances);
+      const isNew = tenants.servicesOf(tenant.id).length === 0;
+      const operation = isNew ? this.registrationOf(instances) : null;
+      const services = instances.map(({ service }) => service);
+      const putHooks = this.deps.provisioning.board.newHooks(tenant.id, services, isNew);
       tenants.commit({
         tenantId: tenant.id,
         record: tenant,
         addInstances: instances,
         putDomains,
         putSecrets,
+        putHooks,
         operation,
       });
       return operation;
@@ -189,7 +197,8 @@ export class Registrar {
   /**
    * Unregisters an instance whose process has ended, once earlier operations on the tenant are over.
    * @param purge whether its logs are deleted, and the tenant's directory unless another of its services is registered
-   * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there
+   * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there;
+   * `deprovisioning_failed`: it is not, and a hook is tried again later
    */
   unregister(runner: Runner, { purge, by }: { purge: boolean; by: Actor }): Promise<void> {
     return this.deps.locks.withTenant(runner.tenantId, async () => {
@@ -216,6 +225,7 @@ export class Registrar {
         ...(deletion !== null && { operation: deletion }),
       });
       instanceTable.forget(runner);
+      this.deps.provisioning.registered(runner.tenantId);
       return { deletion };
     };
     try {
@@ -232,7 +242,8 @@ export class Registrar {
     const record = tenants.get(tenantId);
     const withRecord = withDirectory && (record === null || isBare(record)) && !this.hasMore(tenantId);
     const services = [service.name];
-    return { kind: 'delete', step: 'files', startedAtMs: clock.nowMs(), services, withDirectory, withRecord };
+    const asked = { kind: 'delete', startedAtMs: clock.nowMs(), services, withDirectory, withRecord } as const;
+    return this.deps.provisioning.withHooks(tenantId, asked);
   }
 
   /** Whether an operator has given it what its record does not show. */

@@ -11,6 +11,7 @@ import type { Registration } from '../../core/tenants/tenant-operation.ts';
 import { REFUSALS } from '../../core/tenants/tenant-state.ts';
 import { TenementError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import type { Provisioning } from '../provisioning/provisioning.ts';
 import type { TenantGates } from './tenant-gates.ts';
 
 export interface RegistrationDeps {
@@ -23,6 +24,7 @@ export interface RegistrationDeps {
   service(name: string): ServiceConfig | undefined;
   /** Returns a function that makes the skeleton of its directory; null: there is none. */
   skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null;
+  readonly provisioning: Pick<Provisioning, 'board' | 'destroy'>;
   /** Tries to complete the registration again later. */
   onFailed(tenantId: string): void;
 }
@@ -46,7 +48,7 @@ export async function completeRegistration(
   beginRegistration(tenantId, deps);
   const uid = await directoryFor(tenantId, registration, deps);
   await end(tenantId, uid, deps);
-  deps.gates.open(tenantId, 'provisioning');
+  if (!deps.provisioning.board.isHeld(tenantId)) deps.gates.open(tenantId, 'provisioning');
 }
 
 /** Returns the user id of its owner; null: the server's user, or there is no directory. */

@@ -10,6 +10,7 @@ import type { TenantState } from '../../core/tenants/tenant-state.ts';
 import type { UsageTotals } from '../../core/usage/meters.ts';
 import type { TenantPage, TenantQuery, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceTable } from '../instance-table.ts';
+import type { HookBoard } from '../provisioning/hook-board.ts';
 import type { Allowances } from '../quotas/allowances.ts';
 import type { TenantGates } from './tenant-gates.ts';
 import type { TenantInstances } from './tenant-instances.ts';
@@ -23,6 +24,7 @@ export interface TenantListDeps {
   readonly instanceTable: InstanceTable;
   readonly domains: { readonly store: Pick<DomainStore, 'hostsOf'> };
   readonly allowances: Pick<Allowances, 'isOverQuota' | 'quotasOf'>;
+  readonly provisioning: { readonly board: Pick<HookBoard, 'viewOf'> };
   readonly deps: { readonly usage: Pick<UsageTotals, 'total'>; readonly clock: Pick<Clock, 'nowMs'> };
 }
 
@@ -43,6 +45,7 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
     storageBytes: storageOf(instances, deps),
     requestsThisMonth: requestsOf(record.id, deps),
     quotas: deps.allowances.quotasOf(record.id),
+    provisioning: deps.provisioning.board.viewOf(record.id),
   });
 }
 

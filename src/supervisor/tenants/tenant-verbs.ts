@@ -10,6 +10,7 @@ import { REFUSALS } from '../../core/tenants/tenant-state.ts';
 import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
+import { detached } from '../../faults.ts';
 import { idna } from '../../node/idna.ts';
 import { claimDomain } from '../domains/domain-claims.ts';
 import { tellAdded } from '../domains/domain-verbs.ts';
@@ -69,7 +70,7 @@ export class TenantOperations implements TenantVerbs {
     this.parts.expiry.renew();
     if (isNew) this.tell('tenant-created', tenantId, 'registered', {});
     for (const domain of domains) tellAdded(domain, this.by, this.parts);
-    await this.startAll(runners, added, options);
+    await this.provisionAndStart(tenantId, options, () => this.startAll(runners, added, options));
     return { view: this.view(tenantId), created: isNew, instances: runners.map((runner) => this.deps.view(runner)) };
   }
 
@@ -114,12 +115,16 @@ export class TenantOperations implements TenantVerbs {
   async provision(tenantId: string): Promise<TenantView> {
     this.deps.life.assertOpen();
     foundTenant(tenantId, this.parts);
+    const before = this.view(tenantId);
     await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps, tenantId);
-    return this.view(tenantId);
+    await this.parts.provisioning.run(tenantId);
+    // One that was being purged is gone.
+    return this.parts.tenants.get(tenantId) === null ? { ...before, provisioning: null } : this.view(tenantId);
   }
 
   async remove(tenantId: string, { purge = false }: { purge?: boolean | undefined } = {}): Promise<void> {
     foundTenant(tenantId, this.parts);
+    await this.parts.provisioning.abort(tenantId);
     await this.parts.tenantLocks.withTenant(tenantId, async () => {
       foundTenant(tenantId, this.parts);
       await removeTenant(tenantId, { purge, by: this.by }, this.parts);
@@ -131,9 +136,19 @@ export class TenantOperations implements TenantVerbs {
     this.deps.life.assertOpen();
     foundTenant(tenantId, this.parts);
     return this.parts.tenantLocks.withTenant(tenantId, async () => {
+      this.parts.provisioning.board.assertNotPurging(tenantId);
       await operation(foundTenant(tenantId, this.parts));
       return this.view(tenantId);
     });
+  }
+
+  /** Starts when all hooks have succeeded. Without `wait`, both happen in the background. */
+  private async provisionAndStart(tenantId: string, { wait }: StartOptions, start: () => Promise<void>): Promise<void> {
+    const { provisioning, deps } = this.parts;
+    if (provisioning.board.viewOf(tenantId) === null) return start();
+    const done = provisioning.run(tenantId).then(start);
+    if (wait !== false) await done;
+    else detached(deps.logger, { tenant: tenantId }, done);
   }
 
   /** Returns the new ones of the domains that are asked for. @throws {TenementError} as `claimDomain` */
@@ -165,7 +180,7 @@ export class TenantOperations implements TenantVerbs {
     { start, wait }: StartOptions,
   ): Promise<void> {
     for (const runner of runners) {
-      if (start === false || this.parts.tenantGates.isHalted(runner.tenantId)) continue;
+      if (start === false || this.parts.isHalted(runner.name)) continue;
       // As with a repeated spawn, only a sleeper is woken.
       runner.ask({ type: added.has(runner) ? 'start' : 'wake', by: this.by });
     }

@@ -1,6 +1,7 @@
 /** The view of a tenant for the API and the CLI. */
 
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { failedSentence, type ProvisioningView } from '../../core/provisioning/provisioning-view.ts';
 import { type QuotaView, quotaJson } from '../../core/quota/quota-face.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
@@ -15,15 +16,16 @@ export interface TenantFacts {
   readonly storageBytes: number | null;
   readonly requestsThisMonth: number;
   readonly quotas: readonly QuotaView[];
+  readonly provisioning: ProvisioningView | null;
 }
 
 export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantView {
-  const { state, plan, domains, instances, storageBytes, requestsThisMonth, quotas } = facts;
+  const { state, plan, domains, instances, storageBytes, requestsThisMonth, quotas, provisioning } = facts;
   const { id, labels, env, createdAtMs, expiresAtMs } = record;
   return {
     id,
     state,
-    reason: reasonOf(record, state),
+    reason: reasonOf(record, state, provisioning),
     plan,
     expiresAt: expiresAtMs === null ? null : iso(expiresAtMs),
     labels,
@@ -33,11 +35,17 @@ export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantVi
     storageBytes,
     requestsThisMonth,
     quotas: quotas.map(quotaJson),
+    provisioning,
     createdAt: iso(createdAtMs),
   };
 }
 
-function reasonOf({ id, expiresAtMs }: TenantRecord, state: TenantState): string {
+function reasonOf(
+  { id, expiresAtMs }: TenantRecord,
+  state: TenantState,
+  provisioning: ProvisioningView | null,
+): string {
+  if (provisioning?.action === 'destroy') return purgeReason(provisioning);
   switch (state) {
     case 'active':
       return expiresAtMs === null ? 'requests are served' : `requests are served until ${iso(expiresAtMs)}`;
@@ -48,8 +56,18 @@ function reasonOf({ id, expiresAtMs }: TenantRecord, state: TenantState): string
     case 'over_quota':
       return 'over its quota; its requests are refused';
     case 'provisioning':
-      return 'it is being set up; its instances do not start yet';
+      return provisioning === null ? 'it is being set up; its instances do not start yet' : setUpReason(provisioning);
   }
+}
+
+function setUpReason({ failed, running, waiting }: ProvisioningView): string {
+  if (running === null && failed !== null) return failedSentence(failed, 'create');
+  return `the hook ${running ?? waiting[0]} ${running === null ? 'is to run' : 'runs'}; its instances do not start yet`;
+}
+
+function purgeReason({ failed, running }: ProvisioningView): string {
+  if (running === null && failed !== null) return `it is being purged, and ${failedSentence(failed, 'destroy')}`;
+  return 'it is being purged';
 }
 
 function iso(ms: number): string {

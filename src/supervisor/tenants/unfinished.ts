@@ -16,6 +16,8 @@ const WORDS = { register: 'registration', delete: 'deletion' } as const satisfie
 export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps, only?: string): Promise<void> {
   for (const { tenantId, operation } of deps.tenants.unfinished()) {
     if (only !== undefined && tenantId !== only) continue;
+    // Hooks may take minutes; provisioning takes them up.
+    if (operation.kind === 'delete' && operation.step === 'hooks') continue;
     const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
     try {
       await locks.withTenant(tenantId, () => complete(tenantId, operation, deps));

@@ -5,7 +5,7 @@ import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { CreateTenantOptions } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel, collectVariable } from '../../assignments.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
-import { StartFailure } from '../../output/start-failure.ts';
+import { assertProvisioned, StartFailure } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainsOf, instancesOf, tenantLines } from './tenant-text.ts';
 
@@ -50,6 +50,7 @@ async function create(id: string, options: CreateOptions, io: CliIo): Promise<vo
   });
   if (options.json === true) await printJson(io, view);
   const failed = options.start && options.wait ? instances.find((one) => hasStartFailed(one, created)) : undefined;
+  if (options.wait && view.state === 'provisioning') assertProvisioned(view);
   if (failed !== undefined && view.state === 'active') throw new StartFailure(failed);
   if (options.json !== true) await print(io, tenantLines(view, instances, domains));
 }

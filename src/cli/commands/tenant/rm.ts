@@ -16,7 +16,7 @@ export function rmCommand(tenant: Command, io: CliIo): void {
     .command('rm')
     .description('stop and unregister a tenant with all its instances')
     .argument('<id>', 'the tenant')
-    .option('--purge', 'also delete its directory and logs')
+    .option('--purge', 'also destroy what its hooks have made, and delete its directory and logs')
     .option('-y, --yes', 'do not ask before data are deleted')
     .option('--json', 'print {}')
     .action((id: string, _options, command: Command) => rm(id, command.optsWithGlobals<RmOptions>(), io));
@@ -40,7 +40,7 @@ async function rm(id: string, options: RmOptions, io: CliIo): Promise<void> {
 async function assertMeant(id: string, io: CliIo): Promise<void> {
   if (io.ask === null) return;
   const answer = await io.ask(
-    `Delete the directory of ${id} with all its data, and unregister all its instances? [y/N] `,
+    `Delete the directory of ${id} and what its hooks have made, with all data, and unregister all its instances? [y/N] `,
   );
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new TenementError('usage', `${id} is left as it is`, {

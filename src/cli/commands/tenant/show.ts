@@ -1,6 +1,7 @@
 /** `tenement tenant show`: prints everything known about one tenant. */
 import type { Command } from 'commander';
 import { formatDuration } from '../../../core/limits/units.ts';
+import type { ProvisioningView } from '../../../core/provisioning/provisioning-view.ts';
 import type { QuotaJson } from '../../../core/quota/quota-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
@@ -8,6 +9,7 @@ import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { age, block, bytes, duration } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
+import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainTable } from '../domain/domain-text.ts';
 import { domainsOf, instancesOf, instanceTable, labelText } from './tenant-text.ts';
@@ -40,18 +42,34 @@ function describe(
   domains: readonly DomainView[],
   nowMs: number,
 ): string {
-  const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, quotas, createdAt } = view;
+  const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, quotas, provisioning, createdAt } = view;
   const entries: [string, string][] = [['why', reason]];
   if (plan !== null) entries.push(['plan', plan]);
   entries.push(['expires', expiresAt === null ? 'never' : `${expiresAt}, ${fromNow(expiresAt, nowMs)}`]);
   if (Object.keys(labels).length > 0) entries.push(['labels', labelText(labels)]);
   if (variables.length > 0) entries.push(['variables', variables.join(', ')]);
   if (storageBytes !== null) entries.push(['storage', bytes(storageBytes)]);
+  if (provisioning !== null) entries.push(...provisioningEntries(provisioning, nowMs));
   for (const quota of quotas) entries.push([`${quota.meter} quota`, quotaText(quota, nowMs)]);
   entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
   const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances);
   const own = domains.length === 0 ? [] : [domainTable(domains).replaceAll(/^/gm, '  ')];
   return [`${id} is ${state}`, block(entries), rows, ...own].join('\n');
+}
+
+/** What of its hooks is incomplete. */
+function provisioningEntries(
+  { action, waiting, running, failed }: ProvisioningView,
+  nowMs: number,
+): [string, string][] {
+  const entries: [string, string][] = [[`to ${action}`, waiting.join(', ')]];
+  if (running !== null) entries.push(['running', running]);
+  if (failed === null) return entries;
+  const times = failed.failures === 1 ? 'once' : `${failed.failures} times, last ${age(failed.at, nowMs)} ago`;
+  entries.push(['failed', `${failed.hook}: ${failed.reason}`]);
+  entries.push(['since', `${failed.since}, ${age(failed.since, nowMs)} ago; ${times}`]);
+  if (failed.nextTryAt !== null) entries.push(['next try', `${failed.nextTryAt}, ${fromNow(failed.nextTryAt, nowMs)}`]);
+  return [...entries, ...failed.lastLines.map((line): [string, string] => ['last output', terminalText(line)])];
 }
 
 /** Quotas are stated in powers of 1000. */

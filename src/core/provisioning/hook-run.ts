@@ -1,0 +1,36 @@
+/** One run of a hook: what it is given, and what came of it. */
+import type { HookAction } from './hook.ts';
+
+export interface HookRun {
+  readonly tenantId: string;
+  readonly action: HookAction;
+  /** Words of the command, without templates. */
+  readonly words: readonly string[];
+  /** The directory of the config. */
+  readonly workdir: string;
+  /** Names of variables of the server's environment. */
+  readonly inheritEnv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** A path that marks its processes, different for each hook of each tenant. */
+  readonly mark: string;
+  readonly timeoutMs: number;
+}
+
+export type HookResult =
+  | { readonly ok: true; readonly output: Uint8Array; readonly errors: string }
+  /** `errors`: the end of what it printed for people. `output`: what it printed before, which may have values. */
+  | { readonly ok: false; readonly reason: string; readonly output: Uint8Array; readonly errors: string };
+
+/** Runs hooks; `src/process/hooks` implements it. */
+export interface HookRunner {
+  /**
+   * Runs a hook. Settles when nothing of it is left. Never throws. @param signal ends it early, with a result that is
+   * not ok
+   */
+  run(run: HookRun, signal: AbortSignal): Promise<HookResult>;
+  /** Kills what hooks of an earlier server have left. */
+  endStrays(): Promise<void>;
+}
+
+/** Loads the code that runs hooks, at the first call. */
+export type OpenHookRunner = () => Promise<HookRunner>;

@@ -1,0 +1,29 @@
+/** Counts runs of hooks since the server has started, for metrics. */
+import { type HookAction, type HookKey, hookName } from '../../core/provisioning/hook.ts';
+
+export interface HookCount extends HookKey {
+  readonly action: HookAction;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** How long they took together. */
+  readonly seconds: number;
+}
+
+export class HookCounts {
+  private readonly counts = new Map<string, HookCount>();
+
+  note(key: HookKey, action: HookAction, ok: boolean, tookMs: number): void {
+    const name = `${hookName(key)} ${action}`;
+    const was = this.counts.get(name) ?? { ...key, action, succeeded: 0, failed: 0, seconds: 0 };
+    this.counts.set(name, {
+      ...was,
+      succeeded: was.succeeded + (ok ? 1 : 0),
+      failed: was.failed + (ok ? 0 : 1),
+      seconds: was.seconds + tookMs / 1000,
+    });
+  }
+
+  get all(): readonly HookCount[] {
+    return [...this.counts.values()];
+  }
+}
