@@ -49,7 +49,11 @@ export const spawnLineParams = z.object({ service: z.string(), id: z.string() })
 export const spawnLineQuery = z.strictObject({ start: flag.optional(), wait: flag.optional() });
 export const startBody = z.strictObject({ wait: z.boolean().optional() }).nullish();
 const word = z.string().refine((text) => !text.includes('\0'), 'expected text without NUL');
-export const execBody = z.strictObject({ words: z.array(word).min(1), term: word.nullable() });
+export const execBody = z.strictObject({
+  words: z.array(word).min(1),
+  term: word.nullable(),
+  isProbe: z.boolean().optional(),
+});
 export const noBody = z.strictObject({}).nullish();
 export const removeQuery = z.strictObject({
   purge: flag

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   domain: async () => (await import('./commands/domain/domain.ts')).domainCommand,
   secret: async () => (await import('./commands/secret/secret.ts')).secretCommand,
   exec: async () => (await import('./commands/exec.ts')).execCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,

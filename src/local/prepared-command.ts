@@ -39,11 +39,11 @@ export async function runPrepared(prepared: PreparedCommand, withTerminal: boole
 }
 
 /** The prepared script drops the server's rights, so it must start with them. @throws {TenementError} `usage` */
-function assertSameUser({ uid }: PreparedCommand): void {
+export function assertSameUser({ uid }: PreparedCommand): void {
   const own = process.getuid?.() ?? null;
   if (own === uid) return;
   throw new TenementError('usage', `the server runs as user ${uid}, and this command as user ${own}`, {
-    hint: `Run it as the server's user: sudo -u '#${uid}' tenement exec …`,
+    hint: `Run it as the server's user: sudo -u '#${uid}' tenement …`,
   });
 }
 
@@ -51,7 +51,7 @@ function assertSameUser({ uid }: PreparedCommand): void {
 const SHARED_MEMORY = '/dev/shm';
 
 /** Makes a file that only this process and its child can read. */
-function withoutName(text: string): number {
+export function withoutName(text: string): number {
   const path = join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir(), `tenement-${randomUUID()}`);
   const fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
@@ -100,7 +100,7 @@ function onTerminal({ shell }: PreparedCommand, script: number): ChildProcess {
   return child;
 }
 
-function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+export function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   return spawn(file, args, { ...options, cwd: '/' });
 }
 
@@ -124,7 +124,8 @@ function statusOf(child: ChildProcess): Promise<number> {
   });
 }
 
-async function removeTraces({ cgroupDirs, ownDir, secretsDir }: PreparedCommand): Promise<void> {
+/** Removes what was made for a command that has ended. */
+export async function removeTraces({ cgroupDirs, ownDir, secretsDir }: PreparedCommand): Promise<void> {
   if (ownDir !== null) rmSync(ownDir, { recursive: true, force: true });
   if (secretsDir !== null) removeTenants(secretsDir);
   let left = cgroupDirs.filter((dir) => !isRemoved(dir));

@@ -312,6 +312,7 @@ const PREPARED: PreparedCommand = {
   uid: 0,
   shell: ['/bin/sh'],
   script: '',
+  env: {},
   cgroupDirs: [],
   ownDir: null,
   secretsDir: null,

@@ -410,7 +410,15 @@ export function world(
       processes.push(process);
       return { ok: true, process };
     },
-    prepareCommand: async () => ({ uid: 0, shell: [], script: '', cgroupDirs: [], ownDir: null, secretsDir: null }),
+    prepareCommand: async () => ({
+      uid: 0,
+      shell: [],
+      script: '',
+      env: {},
+      cgroupDirs: [],
+      ownDir: null,
+      secretsDir: null,
+    }),
   };
   const assertWritable = () => {
     if (made.failSave === 'locked') throw new TenementError('state_failed', 'locked', { retryAfterS: 1 });

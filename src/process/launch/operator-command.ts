@@ -18,7 +18,7 @@ import { type IsolationDeps, isolationFor, ownerFor, reachableSockets } from '..
 import { bundleDir } from '../isolation/runsc/bundle.ts';
 import { type SecretFiles, writeSecrets } from '../secrets/secret-files.ts';
 import { releasePort, takePort } from '../sockets/port.ts';
-import { ensureTenantDir } from '../storage/directories.ts';
+import { ensureTenantDir, hasTenantDir, tmpDirIn } from '../storage/directories.ts';
 import { takeOwnership } from '../storage/ownership.ts';
 import { type LaunchSpec, launchSpecFor } from './launch-spec.ts';
 import { removeBundles } from './leftovers.ts';
@@ -63,8 +63,12 @@ async function prepare(
   const { settings } = context;
   const number = randomBytes(4).toString('hex');
   const owner = ownerFor(instance, context);
-  await takeOwnership(instance.paths.tenantDir, owner, settings);
-  const { tmpDir } = ensureTenantDir(instance.paths.tenantDir, owner);
+  const { tenantDir } = instance.paths;
+  const tmpDir = tmpDirIn(tenantDir);
+  if (asked.isProbe !== true || !hasTenantDir(tenantDir)) {
+    await takeOwnership(tenantDir, owner, settings);
+    ensureTenantDir(tenantDir, owner);
+  }
   const bindSocket = join(tmpDir, `exec-${number}.sock`);
   const request = { ...instance, paths: { ...instance.paths, bindSocket } };
   const port = await freePort(request);
@@ -72,8 +76,9 @@ async function prepare(
   let cgroup: Cgroup | null = null;
   try {
     if (secrets.size > 0) await context.secretFiles.sweep(null);
-    const secretsDir = writeSecrets(own, secrets, owner, context);
-    const spec = specOfCommand(asked, launchSpecFor(request, context, { port, tmpDir, secretsDir }, secrets));
+    const secretsDir = asked.isProbe === true ? null : writeSecrets(own, secrets, owner, context);
+    const whole = launchSpecFor(request, context, { port, tmpDir, secretsDir }, secrets);
+    const spec = specOfCommand(asked, whole);
     assertRunnable(spec);
     const run = needsInnerTerminal(request, asked) ? onInnerTerminal(spec) : spec;
     // Its filesystem view follows from its own program; a container's arguments are part of its isolation.
@@ -92,6 +97,7 @@ async function prepare(
       uid: process.getuid?.() ?? null,
       shell: [SHELL.file, ...SHELL.args],
       script: scriptFor(run, { joinFiles: cgroup?.joinFiles ?? [], ...isolation }, '3<&-'),
+      env: asked.isProbe === true ? { ...Object.fromEntries(secrets), ...whole.env } : {},
       cgroupDirs: cgroup?.dirs ?? [],
       ownDir: isolation.ownEnv === null ? null : bundleDir({ parent, bindSocket }),
       secretsDir: secretsDir?.dir ?? null,
@@ -104,8 +110,14 @@ async function prepare(
   }
 }
 
-function specOfCommand({ words: [file = '', ...args], term }: OperatorCommand, spec: LaunchSpec): LaunchSpec {
-  const env = term === null ? spec.env : { TERM: term, ...spec.env };
+/** PATH decides what the command sees of the host; the other variables mark its processes. */
+const BARE = ['PATH', 'TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
+
+function specOfCommand(asked: OperatorCommand, spec: LaunchSpec): LaunchSpec {
+  const { words, term, isProbe = false } = asked;
+  const [file = '', ...args] = words;
+  const given = Object.entries(spec.env).filter(([name]) => !isProbe || BARE.includes(name));
+  const env = { ...(term !== null && { TERM: term }), ...Object.fromEntries(given) };
   return { ...spec, file, args, env };
 }
 

@@ -145,6 +145,12 @@ export class SecretFiles {
   }
 }
 
+/** Returns where the secrets of an instance's process are, under each name of the place. */
+export function secretsDirsOf(settings: SecretFilesOptions['settings'], instance: InstanceName): string[] {
+  const { dir, shownAt } = memoryPlaceOf(settings);
+  return [...new Set([dir, shownAt])].map((place) => join(place, leafOf({ instance, command: null })));
+}
+
 /** Writes the secrets of a process; without any it gets no directory. @throws {Error} when they cannot be written */
 export function writeSecrets(
   owner: SecretsOwner,

@@ -68,9 +68,21 @@ export function ensureSocketDirs(publicDir: string): void {
   ensureSocketParent(privateDir(publicDir, process.getuid?.() ?? 0));
 }
 
+/** Returns the TMPDIR of a tenant. */
+export function tmpDirIn(tenantDir: string): string {
+  return join(tenantDir, '.tmp');
+}
+
+/** Whether a tenant directory and its TMPDIR are there, whoever owns them. */
+export function hasTenantDir(tenantDir: string): boolean {
+  return [tenantDir, tmpDirIn(tenantDir)].every(
+    (path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+  );
+}
+
 /** Makes the tenant directory and its TMPDIR. @param owner the tenant's own user; null: the server's */
 export function ensureTenantDir(tenantDir: string, owner: Owner | null): { tmpDir: string } {
-  const tmpDir = join(tenantDir, '.tmp');
+  const tmpDir = tmpDirIn(tenantDir);
   mkdirSync(dirname(tenantDir), { recursive: true });
   ensureOwnedDir(tenantDir, owner);
   ensureOwnedDir(tmpDir, owner);

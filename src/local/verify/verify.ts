@@ -1,0 +1,136 @@
+/**
+ * Tries two tenants of a running server against each other. Tenants that sleep are woken, because what has no process and
+ * no socket proves little, and put to sleep again.
+ */
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import { webAddressOf } from '../../core/routing/web-address.ts';
+import { type Config, serviceNamed } from '../../core/service/service.ts';
+import type { InstanceView } from '../../core/verbs/verbs.ts';
+import type { VerifyOutcome } from '../../core/verify/finding.ts';
+import { levelText } from '../../core/verify/separation.ts';
+import { placeholdersIn } from '../../core/verify/web/placeholders.ts';
+import { type Probe, textOf } from '../../core/verify/web/probe-file.ts';
+import { TenementError, toTenementError } from '../../errors.ts';
+import { loopbackFor, openDirectories } from './facts.ts';
+import { tryFromInside } from './from-inside.ts';
+import type { VerifiedServer } from './server.ts';
+import { probeWeb, type WebTenant } from './web/probe-web.ts';
+
+export interface VerifyOptions {
+  readonly tenants: readonly [string, string];
+  /** null: no requests are sent. */
+  readonly probe: Probe | null;
+  /** The service that the probe is for; null: the default service. */
+  readonly service: string | null;
+  /** Whether tenants that sleep are woken. */
+  readonly wakes: boolean;
+  /** For `env.NAME` in the probe. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends the attempts; what was planted is still removed. */
+  readonly signal: AbortSignal;
+}
+
+/** What remains of an interrupted run has this time. */
+const CLEAN_UP_MS = 60_000;
+
+/** @throws {TenementError} `unknown_tenant`, `bad_input`, `server_unreachable` */
+export async function verify(server: VerifiedServer, options: VerifyOptions): Promise<VerifyOutcome> {
+  const { tenants, signal } = options;
+  const config = await server.config();
+  const before = await instancesOf(server, tenants);
+  const web =
+    options.probe === null ? null : { probe: options.probe, ...webOf(config, before, options, options.probe) };
+  const notes = before.map((view) => `${view.instance}: ${levelText(serviceNamed(config, view.service))}`);
+  const findings = openDirectories(before, config);
+  try {
+    const views = options.wakes ? await woken(server, before, notes) : before;
+    const deps = { prepareCommand: server.prepareCommand, signal };
+    const later = { ...deps, signal: AbortSignal.timeout(CLEAN_UP_MS) };
+    findings.push(...(await tryFromInside({ views, config, deps, later })));
+    if (web !== null) findings.push(...(await probeWeb({ ...web, signal })));
+  } finally {
+    await putBack(server, before, notes);
+  }
+  return { tenants, findings, notes };
+}
+
+/** @throws {TenementError} `unknown_tenant` */
+async function instancesOf(server: VerifiedServer, tenants: readonly string[]): Promise<InstanceView[]> {
+  const views: InstanceView[] = [];
+  for (const id of tenants) {
+    const { instances } = await server.tenants.get(id);
+    if (instances.length === 0)
+      throw new TenementError('bad_input', `${id} has no instance, so there is nothing to try`, {
+        hint: `Register one: tenement spawn SERVICE --id ${id}.`,
+      });
+    for (const instance of instances) views.push(await server.get(instance));
+  }
+  return views;
+}
+
+async function woken(server: VerifiedServer, views: readonly InstanceView[], notes: string[]): Promise<InstanceView[]> {
+  return Promise.all(
+    views.map(async (view) => {
+      if (view.state !== 'asleep') return view;
+      try {
+        return await server.start(view.instance);
+      } catch (error) {
+        notes.push(`${view.instance} could not be woken: ${toTenementError(error).message}`);
+        return view;
+      }
+    }),
+  );
+}
+
+/** A tenant that somebody else uses by now is put to sleep all the same: its next request wakes it. */
+async function putBack(server: VerifiedServer, before: readonly InstanceView[], notes: string[]): Promise<void> {
+  for (const { instance } of before.filter(({ state }) => state === 'asleep')) {
+    try {
+      if (await isAwake(server, instance)) await server.sleep(instance);
+    } catch (error) {
+      notes.push(`${instance} could not be put to sleep again: ${toTenementError(error).message}`);
+    }
+  }
+}
+
+async function isAwake(server: VerifiedServer, instance: InstanceName): Promise<boolean> {
+  return ['starting', 'ready', 'suspended'].includes((await server.get(instance)).state);
+}
+
+/** @throws {TenementError} `bad_input`, `usage` */
+function webOf(config: Config, views: readonly InstanceView[], options: VerifyOptions, probe: Probe) {
+  const name = options.service ?? config.proxy.defaultService ?? '';
+  const { listen } = config.proxy;
+  const its = views.filter(({ service }) => service === name);
+  const url = its[0]?.url ?? null;
+  const port = url === null ? listen.port : Number(new URL(url).port || 80);
+  const tenants = options.tenants.map((id): WebTenant => {
+    if (!its.some((view) => view.id === id))
+      throw new TenementError('bad_input', `${id} has no instance of the service ${JSON.stringify(name)} to probe`, {
+        hint: 'Name the service with --service.',
+      });
+    const { host } = webAddressOf(config.proxy, port, name, id);
+    return { id, host: port === 80 ? host : `${host}:${port}`, env: variablesFor(id, probe, options.env) };
+  });
+  return { tenants, proxy: { host: loopbackFor(listen.host), port } };
+}
+
+/** Finds `env.NAME` as NAME_ACME for the tenant `acme`, or else as NAME. @throws {TenementError} `usage` */
+function variablesFor(id: string, { requests, variables }: Probe, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const names = [...requests.map(textOf), ...variables.values()].flatMap(placeholdersIn);
+  const suffix = id.toUpperCase().replaceAll('-', '_');
+  return new Map(
+    names
+      .filter((name) => name.startsWith('env.'))
+      .map((name) => {
+        const variable = name.slice('env.'.length);
+        const value = env[`${variable}_${suffix}`] ?? env[variable];
+        if (value === undefined)
+          throw new TenementError(
+            'usage',
+            `the probe needs the environment variable ${variable} or ${variable}_${suffix}`,
+          );
+        return [name, value];
+      }),
+  );
+}

@@ -1,0 +1,54 @@
+/** Sends a request of a probe through the proxy. The answer is a tenant's: its size and time are bounded. */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { WebAnswer } from '../../../core/verify/web/capture.ts';
+import type { RenderedRequest } from '../../../core/verify/web/session.ts';
+import { TenementError } from '../../../errors.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Long enough for a tenant to wake. */
+const TIMEOUT_MS = 30_000;
+
+export interface ProxyAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws {TenementError} `upstream_failed` when there is no answer */
+export async function sendTo(
+  proxy: ProxyAddress,
+  host: string,
+  { method, path, headers, body }: RenderedRequest,
+  signal: AbortSignal,
+): Promise<WebAnswer> {
+  const length = Buffer.byteLength(body);
+  const fields = ['Host', host, 'User-Agent', 'tenement-verify', ...headers.flat()];
+  if (length > 0 || !['GET', 'HEAD', 'OPTIONS'].includes(method)) fields.push('Content-Length', String(length));
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  try {
+    return await new Promise((resolve, reject) => {
+      const options = { ...proxy, method, path, headers: fields, agent: false, signal: bounded };
+      const request = httpRequest(options, (response) => collect(response).then(resolve, reject));
+      request.once('error', reject);
+      request.end(body);
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TenementError('upstream_failed', `${method} ${path} at ${host}: ${why}`, { cause });
+  }
+}
+
+async function collect(response: IncomingMessage): Promise<WebAnswer> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    kept.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_BODY_BYTES) break;
+  }
+  response.destroy();
+  const { rawHeaders, statusCode = 0 } = response;
+  const headers = rawHeaders.flatMap((name, at): [string, string][] =>
+    at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1] ?? '']] : [],
+  );
+  return { status: statusCode, headers, body: Buffer.concat(kept).toString() };
+}
