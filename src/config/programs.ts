@@ -1,13 +1,36 @@
 /** Whether the programs of services exist. */
+import { dirname } from 'node:path';
+import { HOOK_ACTIONS } from '../core/provisioning/hook.ts';
 import { programCandidates } from '../core/service/program.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { templateVariables } from '../core/service/template.ts';
 import { TenementError } from '../errors.ts';
 import { isExecutable } from '../node/executable.ts';
+import { hookProgram } from '../node/hook-program.ts';
 
-/** Returns one sentence for each service whose program is not found. */
-export function missingPrograms(config: Pick<Config, 'services'>, env: NodeJS.ProcessEnv): string[] {
-  return [...config.services.values()].flatMap((service) => missing(service, env) ?? []);
+/** Returns one sentence for each program of a service or a hook that is not found. */
+export function missingPrograms(config: Pick<Config, 'file' | 'services'>, env: NodeJS.ProcessEnv): string[] {
+  const services = [...config.services.values()];
+  return [
+    ...services.flatMap((service) => missing(service, env) ?? []),
+    ...services.flatMap((service) => missingOfHooks(service, dirname(config.file), env)),
+  ];
+}
+
+/** Leaves out programs that depend on the tenant. */
+function missingOfHooks({ name: service, hooks }: ServiceConfig, workdir: string, env: NodeJS.ProcessEnv): string[] {
+  return hooks.flatMap(({ name, commands, env: own }) =>
+    HOOK_ACTIONS.flatMap((action) => {
+      const [program = ''] = commands[action] ?? [];
+      const path = own['PATH'] ?? env['PATH'] ?? '';
+      if (program === '' || [program, path].some((text) => templateVariables(text).length > 0)) return [];
+      const file = hookProgram(program, workdir);
+      if (programCandidates(file, workdir, path).some(isExecutable)) return [];
+      return [
+        `service.${service}.provision ${name}: ${action}: ${program} was not found${program.includes('/') ? '' : ' on PATH'}`,
+      ];
+    }),
+  );
 }
 
 /**

@@ -20,6 +20,10 @@ export function createUsageReader(database: Database): UsageReader {
     `SELECT hour / 24 * 24 AS hour, ${SUMS} FROM usage ${within} GROUP BY hour / 24 ORDER BY hour / 24 LIMIT ?`,
   );
   const whole = database.prepare(`SELECT count(*) AS hours, ${SUMS} FROM usage ${within}`);
+  const anyHookMeter = database.prepare('SELECT 1 FROM hook_meters LIMIT 1');
+  const hookMeters = database.prepare(
+    `SELECT meter, max(value) AS value FROM hook_meters ${within} GROUP BY meter ORDER BY meter`,
+  );
   const rowOf = (tenantId: string) => (row: Record<string, SQLOutputValue>) => {
     return { tenantId, hour: Number(row['hour']), tally: tallyOf(row) };
   };
@@ -33,6 +37,11 @@ export function createUsageReader(database: Database): UsageReader {
     whole: (tenantId, { from, to }) => {
       const row = reading(() => whole.get(tenantId, from, to)) ?? {};
       return Number(row['hours'] ?? 0) === 0 ? null : tallyOf(row);
+    },
+    hasHookMeters: () => reading(() => anyHookMeter.get()) !== undefined,
+    hookMeters: (tenantId, { from, to }) => {
+      const rows = reading(() => hookMeters.all(tenantId, from, to));
+      return Object.fromEntries(rows.map(({ meter, value }) => [String(meter), Number(value)]));
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import { pageOf } from '../core/input/page.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { HookFace } from '../core/provisioning/hook-counts.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
@@ -68,6 +69,11 @@ export class Supervisor implements SupervisorFace, GrantSource {
   get quotas(): QuotaFace {
     return this.parts.allowances;
   }
+
+  readonly hooks: HookFace = {
+    counts: () => this.parts.provisioning.counts.all,
+    incomplete: () => this.parts.provisioning.board.works.size,
+  };
 
   // ---- Requests ------------------------------------------------------------------------------
 

@@ -15,14 +15,15 @@ const WAIT_MS = 5000;
 const { file, beforeHour } = workerData as ExpiryTask;
 const database = new DatabaseSync(file);
 database.exec(`PRAGMA busy_timeout = ${WAIT_MS}`);
-parentPort?.postMessage(await deleted());
+const rows = await deletedFrom('usage', 'tenant, hour');
+parentPort?.postMessage(rows + (await deletedFrom('hook_meters', 'tenant, hour, meter')));
 database.close();
 
-async function deleted(): Promise<number> {
-  const next = database.prepare('SELECT min(tenant) AS tenant FROM usage WHERE tenant > ?');
+async function deletedFrom(table: 'usage' | 'hook_meters', key: string): Promise<number> {
+  const next = database.prepare(`SELECT min(tenant) AS tenant FROM ${table} WHERE tenant > ?`);
   const remove = database.prepare(
-    `DELETE FROM usage WHERE (tenant, hour) IN
-     (SELECT tenant, hour FROM usage WHERE tenant = ? AND hour < ? LIMIT ${ROWS_AT_ONCE})`,
+    `DELETE FROM ${table} WHERE (${key}) IN
+     (SELECT ${key} FROM ${table} WHERE tenant = ? AND hour < ? LIMIT ${ROWS_AT_ONCE})`,
   );
   let rows = 0;
   for (let tenant = next.get('')?.['tenant']; typeof tenant === 'string'; tenant = next.get(tenant)?.['tenant']) {

@@ -34,10 +34,13 @@ async function usagePage(query: UsageQuery, { reader, clock, sees }: PageDeps): 
   }
   const page = rows.slice(0, query.limit);
   const last = rows.length > query.limit ? page.at(-1) : undefined;
+  const hasHookMeters = reader.hasHookMeters();
   return {
-    usage: page.map(({ tenantId, hour, tally }) =>
-      usageView({ tenantId, start: hour }, tally, query.by, clock.nowMs()),
-    ),
+    usage: page.map(({ tenantId, hour, tally }) => {
+      const range = { from: hour, to: periodEnd(hour, query.by) };
+      const meters = hasHookMeters ? reader.hookMeters(tenantId, range) : {};
+      return usageView({ tenantId, start: hour }, { tally, meters }, query.by, clock.nowMs());
+    }),
     next: last === undefined ? null : placeText({ tenantId: last.tenantId, start: last.hour }, query.by),
   };
 }

@@ -99,6 +99,10 @@ export class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   /** The view of the next started instance. */
   started: Partial<InstanceView> = {};
   failure: Error | null = null;
+  readonly hooks = {
+    counts: () => [{ service: 'api', hook: 'db', action: 'create' as const, succeeded: 3, failed: 1, seconds: 2.5 }],
+    incomplete: () => 1,
+  };
   readonly quotas: QuotaFace = {
     quotasOf: () => [{ meter: 'requests', used: 3, limit: 500, period: 'month', resetsAtMs: 0 }],
     isOverQuota: () => false,

@@ -32,3 +32,12 @@ test("a directory with a program's name is no program (bug: it counted as one)",
   const [dir, program] = ['/usr', 'share'];
   expect(missing({ command: [program], env: { PATH: dir } })).toBe(true);
 });
+
+test('the check names the programs of hooks that are missing', () => {
+  const commands = { create: ['hooks/none'], destroy: ['sh'], rotate: ['{id}/x'], measure: ['nonesuch'] };
+  const hooks = [{ name: 'db', commands, timeoutMs: 1, inheritEnv: [], env: {} }];
+  expect(missingPrograms(configOf({ ...SERVICE, command: ['sh'], hooks }, {}), env)).toEqual([
+    'service.api.provision db: create: hooks/none was not found',
+    'service.api.provision db: measure: nonesuch was not found on PATH',
+  ]);
+});

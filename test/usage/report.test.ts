@@ -5,6 +5,7 @@ import { newTally } from '../../src/core/usage/tally.ts';
 import type { UsageFace } from '../../src/core/usage/usage-face.ts';
 import type { UsageInput } from '../../src/core/usage/usage-query.ts';
 import { openDatabase } from '../../src/registry/database.ts';
+import { createHookStore } from '../../src/registry/hooks.ts';
 import { createUsageReader, createUsageStore } from '../../src/registry/usage.ts';
 import { usageReport } from '../../src/usage/report.ts';
 
@@ -84,4 +85,25 @@ test('reads no month in which nothing was used', async () => {
     ['acme 2026-10 1', 'acme 2026-11 4320'],
   ]);
   expect(sums).toBe(2);
+});
+
+test('takes the highest value of each meter that hooks have measured in a period', async () => {
+  const database = openDatabase(':memory:');
+  onTestFinished(() => database.close());
+  const usage = createUsageStore(database);
+  const hooks = createHookStore(database);
+  const reading = usageReport(createUsageReader(database), { nowMs: () => NOW_MS });
+  const key = { tenantId: 'acme', service: 'api', hook: 'db' };
+  for (const [at, bytes] of [
+    ['2026-11-01T00', 500],
+    ['2026-11-01T01', 300],
+    ['2026-11-02T00', 100],
+  ] as const) {
+    const atMs = Date.parse(`${at}:00:00Z`);
+    usage.write({ rows: [{ tenantId: 'acme', hour: hourOf(atMs), tally: newTally() }], marks: [], ended: [] });
+    hooks.measured({ ...key, atMs, values: new Map([['databaseBytes', bytes]]) });
+  }
+  const metersBy = async (by: 'day' | 'month') => (await reading.page({ by })).usage.map(({ meters }) => meters);
+  expect(await metersBy('day')).toEqual([{ databaseBytes: 500 }, { databaseBytes: 100 }]);
+  expect(await metersBy('month')).toEqual([{ databaseBytes: 500 }]);
 });

@@ -5,11 +5,11 @@ import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { IdentityReading } from '../../core/identity/identity-reading.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
-import type { QuotaFace } from '../../core/quota/quota-face.ts';
 import type { UsageFace } from '../../core/usage/usage-face.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { faultCount } from '../../faults.ts';
+import { addHookMetrics } from './hook-metrics.ts';
 import { addIdentityMetrics } from './identity-metrics.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -19,14 +19,14 @@ import { addUsageMetrics } from './usage-metrics.ts';
 type Views = () => readonly InstanceView[];
 
 interface MetricSources {
-  readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas'>;
+  readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas' | 'hooks'>;
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;
   readonly notify: Pick<NotifyPort, 'counts'>;
   readonly usage: Pick<UsageFace, 'sinceStart'>;
 }
 
-type ServerSources = Omit<MetricSources, 'supervisor'> & { readonly quotas: QuotaFace };
+type ServerSources = Omit<MetricSources, 'supervisor'> & Pick<SupervisorFace, 'quotas' | 'hooks'>;
 
 type InstanceReading = (view: InstanceView) => number | null;
 
@@ -73,13 +73,14 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
       }
       // All metrics of a scrape share one list, since there may be thousands of instances.
       all = supervisor.list();
-      registry ??= serverRegistry(() => all, { ...others, quotas: supervisor.quotas });
+      const { quotas, hooks } = supervisor;
+      registry ??= serverRegistry(() => all, { ...others, quotas, hooks });
       return registry.metrics();
     },
   };
 }
 
-function serverRegistry(views: Views, { turnedAway, identity, notify, quotas, usage }: ServerSources): Registry {
+function serverRegistry(views: Views, { turnedAway, identity, notify, quotas, hooks, usage }: ServerSources): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
@@ -88,6 +89,7 @@ function serverRegistry(views: Views, { turnedAway, identity, notify, quotas, us
   addNotifyMetrics(registry, notify);
   addQuotaMetrics(registry, quotas, () => true);
   addUsageMetrics(registry, usage, ADMIN);
+  addHookMetrics(registry, hooks);
   return withInstances(registry, views);
 }
 

@@ -28,7 +28,11 @@ const usageRow = z.object({
   to: z.iso.datetime(),
   complete: z.boolean().describe('Whether the period is over, so that the row does not change any more.'),
   ...eachMeter(z.number()),
-  keys: z.object(eachMeter(z.string())).describe('An idempotency key for each meter: acme:requests:2026-11-27T18.'),
+  meters: z.record(z.string(), z.number()).describe('The highest values that hooks of the tenant have measured.'),
+  keys: z
+    .object(eachMeter(z.string()))
+    .catchall(z.string())
+    .describe('An idempotency key for each meter: acme:requests:2026-11-27T18.'),
 });
 
 export const usageSchema = z.object({ usage: z.array(usageRow), next: z.string().nullable() });

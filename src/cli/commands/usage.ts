@@ -6,7 +6,7 @@ import { METER_NAMES } from '../../core/usage/tally.ts';
 import type { UsageInput, UsageView } from '../../core/usage/usage-query.ts';
 import { TenementError } from '../../errors.ts';
 import { csv } from '../output/csv.ts';
-import { bytes, duration, table } from '../output/format.ts';
+import { bytes, duration, table, UNKNOWN } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
@@ -53,7 +53,15 @@ async function usage(tenant: string | undefined, options: UsageOptions, io: CliI
   if (options.json === true) return printJson(io, rows);
   if (options.csv === true) return print(io, `${csv(csvRows(rows))}\r`);
   if (rows.length === 0) return print(io, 'Nothing was used.');
-  await print(io, table(['TENANT', 'PERIOD', ...METER_NAMES.map((meter) => HEADINGS[meter])], rows.map(line)));
+  const own = hookMeters(rows);
+  const headings = ['TENANT', 'PERIOD', ...METER_NAMES.map((meter) => HEADINGS[meter]), ...own];
+  await print(
+    io,
+    table(
+      headings,
+      rows.map((row) => line(row, own)),
+    ),
+  );
 }
 
 function rangeOf({ month, from, to }: UsageOptions): Pick<UsageInput, 'from' | 'to'> {
@@ -64,15 +72,30 @@ function rangeOf({ month, from, to }: UsageOptions): Pick<UsageInput, 'from' | '
 }
 
 function csvRows(rows: readonly UsageView[]): (string | number)[][] {
-  const values = (row: UsageView) => METER_NAMES.map((meter) => row[meter]);
+  const own = hookMeters(rows);
+  const values = (row: UsageView) => [
+    ...METER_NAMES.map((meter) => row[meter]),
+    ...own.map((meter) => row.meters[meter] ?? ''),
+  ];
   return [
-    ['tenant', 'period', ...METER_NAMES],
+    ['tenant', 'period', ...METER_NAMES, ...own],
     ...rows.map((row) => [row.tenant, row.period.replace('T', ' ').replace(/ \d\d$/, '$&:00'), ...values(row)]),
   ];
 }
 
-function line(row: UsageView): string[] {
-  return [row.tenant, row.period, ...METER_NAMES.map((meter) => shown(meter, row[meter]))];
+/** Lists what hooks have measured in any of the rows. */
+function hookMeters(rows: readonly UsageView[]): string[] {
+  return [...new Set(rows.flatMap(({ meters }) => Object.keys(meters)))].sort();
+}
+
+function line(row: UsageView, own: readonly string[]): string[] {
+  const measured = own.map((meter) => shownOwn(meter, row.meters[meter]));
+  return [row.tenant, row.period, ...METER_NAMES.map((meter) => shown(meter, row[meter])), ...measured];
+}
+
+function shownOwn(meter: string, value: number | undefined): string {
+  if (value === undefined) return UNKNOWN;
+  return meter.endsWith('Bytes') ? bytes(value) : String(value);
 }
 
 function shown(meter: Meter, value: number): string {

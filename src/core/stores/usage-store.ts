@@ -49,6 +49,10 @@ export interface UsageReader {
   days(tenantId: string, range: HourRange, limit: number): UsageRow[];
   /** Returns the sum of a range; null: nothing was used. @throws {TenementError} `state_failed` */
   whole(tenantId: string, range: HourRange): Tally | null;
+  /** Whether any hook has ever measured. @throws {TenementError} `state_failed` */
+  hasHookMeters(): boolean;
+  /** Returns the highest values that hooks have measured in a range, by name. @throws {TenementError} `state_failed` */
+  hookMeters(tenantId: string, range: HourRange): Readonly<Record<string, number>>;
 }
 
 export interface UsageStore {

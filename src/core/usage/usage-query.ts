@@ -50,8 +50,10 @@ export type UsageView = Readonly<Record<Meter, number>> & {
   readonly to: string;
   /** Whether the period is over, so that the row does not change any more. */
   readonly complete: boolean;
+  /** The highest values that hooks of the tenant have measured, by name. */
+  readonly meters: Readonly<Record<string, number>>;
   /** A key for each meter, such as `acme:requests:2026-11-27T18`, by which a billing system knows the value again. */
-  readonly keys: Readonly<Record<Meter, string>>;
+  readonly keys: Readonly<Record<Meter, string>> & Readonly<Record<string, string>>;
 };
 
 export interface UsagePage {
@@ -105,11 +107,18 @@ export function placeText({ tenantId, start }: UsagePlace, by: Period): string {
   return `${tenantId}:${periodName(start, by)}`;
 }
 
-export function usageView({ tenantId, start }: UsagePlace, tally: Tally, by: Period, nowMs: number): UsageView {
+export function usageView(
+  { tenantId, start }: UsagePlace,
+  { tally, meters }: { readonly tally: Tally; readonly meters: Readonly<Record<string, number>> },
+  by: Period,
+  nowMs: number,
+): UsageView {
   const period = periodName(start, by);
   const toMs = periodEnd(start, by) * HOUR_MS;
   const values = METER_NAMES.map((meter) => [meter, Math.round(tally[meter] * DIGITS) / DIGITS] as const);
-  const keys = METER_NAMES.map((meter) => [meter, `${tenantId}:${meter}:${period}`] as const);
+  const keys = [...METER_NAMES, ...Object.keys(meters)].map(
+    (meter) => [meter, `${tenantId}:${meter}:${period}`] as const,
+  );
   return {
     tenant: tenantId,
     period,
@@ -117,6 +126,7 @@ export function usageView({ tenantId, start }: UsagePlace, tally: Tally, by: Per
     to: new Date(toMs).toISOString(),
     complete: toMs + SETTLED_MS <= nowMs,
     ...(Object.fromEntries(values) as Tally),
-    keys: Object.fromEntries(keys) as Record<Meter, string>,
+    meters,
+    keys: Object.fromEntries(keys) as UsageView['keys'],
   };
 }

@@ -1,6 +1,7 @@
 /** The supervisor as the API and the library see it. */
 import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
+import type { HookFace } from '../provisioning/hook-counts.ts';
 import type { QuotaFace } from '../quota/quota-face.ts';
 import type { DomainFace } from './domain-verbs.ts';
 import type { SecretFace } from './secret-verbs.ts';
@@ -10,6 +11,7 @@ import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from 
 /** Everything that is seen and done from outside. */
 export interface SupervisorFace {
   readonly quotas: QuotaFace;
+  readonly hooks: HookFace;
   /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
   by(actor: Actor): SupervisorVerbs;
   /** @throws {TenementError} `unknown_tenant` */

@@ -1,6 +1,7 @@
 /** Runs hooks as processes of their own group, and leaves nothing of them. */
 import { execa } from 'execa';
 import type { HookResult, HookRun, HookRunner } from '../../core/provisioning/hook-run.ts';
+import { hookProgram } from '../../node/hook-program.ts';
 import { endStrays } from '../child/strays.ts';
 import { terminateAll } from '../child/terminate.ts';
 import { coverInherited, type DescriptorCover } from '../launch/descriptors.ts';
@@ -8,7 +9,6 @@ import { findCommand } from '../launch/wrapper.ts';
 import { identityOf } from '../proc/proc.ts';
 import { lookAtProcesses } from '../proc/process-snapshot.ts';
 import { lookAt } from '../storage/files.ts';
-import { hookProgram } from './find-program.ts';
 import { BoundedOutput, MAX_OUTPUT_BYTES } from './hook-output.ts';
 
 /** Between SIGTERM and SIGKILL. */

@@ -1,5 +1,6 @@
 /** Runs one action of one hook for a tenant, and tells the outcome without a value of a secret. */
 import { type HookAction, type HookKey, hookName, hookSource } from '../../core/provisioning/hook.ts';
+import type { HookCounts } from '../../core/provisioning/hook-counts.ts';
 import { hookRun } from '../../core/provisioning/hook-environment.ts';
 import type { HookResult, OpenHookRunner } from '../../core/provisioning/hook-run.ts';
 import { toldLines } from '../../core/provisioning/told-lines.ts';
@@ -9,7 +10,6 @@ import type { TemplateValues } from '../../core/service/template.ts';
 import type { HookStore, KnownHook } from '../../core/stores/hook-store.ts';
 import type { SecretStore } from '../../core/stores/secret-store.ts';
 import { TenementError } from '../../errors.ts';
-import type { HookCounts } from './hook-counts.ts';
 import type { HookSlots } from './hook-slots.ts';
 
 export interface HookExecutionDeps {

@@ -3,12 +3,12 @@
  * also by the next server.
  */
 import { hookOfSource } from '../../core/provisioning/hook.ts';
+import { HookCounts } from '../../core/provisioning/hook-counts.ts';
 import type { SecretSource } from '../../core/secrets/sealed-secret.ts';
 import { bothDeletions, type Deletion } from '../../core/tenants/tenant-operation.ts';
 import { TenementError } from '../../errors.ts';
 import { detached, fault } from '../../faults.ts';
 import { HookBoard } from './hook-board.ts';
-import { HookCounts } from './hook-counts.ts';
 import { HookExecution } from './hook-execution.ts';
 import { createMissing, destroyMade, type PassDeps } from './hook-passes.ts';
 import { HookSlots } from './hook-slots.ts';

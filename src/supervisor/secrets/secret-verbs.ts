@@ -48,11 +48,21 @@ export class SecretOperations implements SecretVerbs {
 
   async rotate(tenantId: string, name: string): Promise<SecretView> {
     await this.exclusively(tenantId, async () => {
+      const source = this.parts.secrets.versions(tenantId).find((secret) => secret.name === name)?.source;
+      if (source?.startsWith('hook:') === true) return this.rotateByHook(tenantId, source, name);
       const generator = this.rotatable(tenantId, name);
       const value = (await this.parts.deps.openVault()).generate(generator);
       await this.put(tenantId, name, value, 'generated', 'secret-rotated');
     });
     return this.view(tenantId, name);
+  }
+
+  /** A hook may give several secrets anew that belong together. @throws {TenementError} `provisioning_failed` */
+  private async rotateByHook(tenantId: string, source: SecretSource, name: string): Promise<void> {
+    const before = new Map(this.parts.secrets.versions(tenantId).map((secret) => [secret.name, secret.version]));
+    await this.parts.provisioning.rotate(tenantId, source, name);
+    for (const secret of this.parts.secrets.versions(tenantId))
+      if (before.get(secret.name) !== secret.version) this.tell('secret-rotated', tenantId, secret);
   }
 
   /** Returns how a new value is made. @throws {TenementError} `unknown_secret`, `bad_input` */

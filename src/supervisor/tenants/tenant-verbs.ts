@@ -71,6 +71,8 @@ export class TenantOperations implements TenantVerbs {
     if (isNew) this.tell('tenant-created', tenantId, 'registered', {});
     for (const domain of domains) tellAdded(domain, this.by, this.parts);
     await this.provisionAndStart(tenantId, options, () => this.startAll(runners, added, options));
+    // It may have been removed meanwhile.
+    this.parts.provisioning.board.assertNotPurging(tenantId);
     return { view: this.view(tenantId), created: isNew, instances: runners.map((runner) => this.deps.view(runner)) };
   }
 

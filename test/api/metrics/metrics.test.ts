@@ -68,6 +68,15 @@ test('the first scrape contains only measured values (bug: NaN, and 292 years of
   }
 });
 
+test('runs of hooks are counted by their outcome', async () => {
+  const { call } = await runningApi();
+  const { text } = await call('/metrics');
+  expect(text).toContain('tenement_hook_runs_total{service="api",hook="db",action="create",outcome="succeeded"} 3\n');
+  expect(text).toContain('tenement_hook_runs_total{service="api",hook="db",action="create",outcome="failed"} 1\n');
+  expect(text).toContain('tenement_hook_seconds_total{service="api",hook="db",action="create"} 2.5\n');
+  expect(text).toContain('tenement_tenants_incomplete 1\n');
+});
+
 test('quotas and refused requests are shown for each tenant', async () => {
   const { call } = await runningApi();
   await call('/spawn/api/--id=acme');

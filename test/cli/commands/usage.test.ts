@@ -13,7 +13,9 @@ const USED = {
   memoryGbSeconds: 12.5,
 };
 const START = hourOf(Date.UTC(2026, 10, 27, 18));
-const ROW = usageView({ tenantId: 'acme', start: START }, USED, 'hour', Date.UTC(2027, 0));
+const of = (meters: Record<string, number> = {}) =>
+  usageView({ tenantId: 'acme', start: START }, { tally: USED, meters }, 'hour', Date.UTC(2027, 0));
+const ROW = of();
 
 let running: Awaited<ReturnType<typeof runningCli>>;
 beforeEach(async () => {
@@ -43,6 +45,16 @@ test('usage --csv prints a table that a spreadsheet opens: RFC 4180, with a head
     'tenant,period,requests,errors,ingressBytes,egressBytes,cpuSeconds,awakeSeconds,memoryGbSeconds,wakes,storageBytes\r\n' +
       'acme,2026-11-27 18:00,1200,0,0,3145728,1.25,3661,12.5,0,0\r\n',
   );
+});
+
+test('what hooks have measured is a column for each meter', async () => {
+  running.usage.rows = [ROW, of({ databaseBytes: 8 * 1024 ** 2, keys: 12 })];
+  const [headings, first, second] = (await running.cli('usage')).out.split('\n');
+  expect(headings).toMatch(/STORAGE +databaseBytes +keys$/);
+  expect(first).toMatch(/0 KB +- +-$/);
+  expect(second).toMatch(/8\.0 MB +12$/);
+  const lines = (await running.cli('usage', '--csv')).out.split('\r\n');
+  expect(lines.map((line) => line.split(',').slice(11).join())).toEqual(['databaseBytes,keys', ',', '8388608,12', '']);
 });
 
 test('usage asks for a month, or for what lies between two times', async () => {

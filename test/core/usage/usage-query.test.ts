@@ -42,16 +42,24 @@ test.each<[UsageInput, string]>([
 });
 
 test('gives each meter of a row a key by which it is billed once', () => {
-  const view = usageView({ tenantId: 'acme', start: START }, { ...newTally(), cpuSeconds: 1 / 3 }, 'hour', NOW_MS);
+  const view = usageView(
+    { tenantId: 'acme', start: START },
+    { tally: { ...newTally(), cpuSeconds: 1 / 3 }, meters: { databaseBytes: 9 } },
+    'hour',
+    NOW_MS,
+  );
   expect(view).toMatchObject({ tenant: 'acme', period: '2026-11-27T17', cpuSeconds: 0.333333, complete: true });
+  expect(view.meters).toEqual({ databaseBytes: 9 });
   expect(view.keys).toMatchObject({
     requests: 'acme:requests:2026-11-27T17',
     cpuSeconds: 'acme:cpuSeconds:2026-11-27T17',
+    databaseBytes: 'acme:databaseBytes:2026-11-27T17',
   });
 });
 
 test('calls a period complete once nothing can be added to it', () => {
-  const at = (nowMs: number) => usageView({ tenantId: 'acme', start: START }, newTally(), 'hour', nowMs).complete;
+  const at = (nowMs: number) =>
+    usageView({ tenantId: 'acme', start: START }, { tally: newTally(), meters: {} }, 'hour', nowMs).complete;
   const endMs = Date.UTC(2026, 10, 27, 18);
   expect([at(endMs - 1), at(endMs), at(endMs + 5000)]).toEqual([false, false, true]);
 });

@@ -1,5 +1,5 @@
-/** Counts runs of hooks since the server has started, for metrics. */
-import { type HookAction, type HookKey, hookName } from '../../core/provisioning/hook.ts';
+/** Counts runs of hooks since the server has started, for metrics. Pure. */
+import { type HookAction, type HookKey, hookName } from './hook.ts';
 
 export interface HookCount extends HookKey {
   readonly action: HookAction;
@@ -9,12 +9,20 @@ export interface HookCount extends HookKey {
   readonly seconds: number;
 }
 
+/** Hooks as metrics see them. */
+export interface HookFace {
+  counts(): readonly HookCount[];
+  /** How many tenants have hooks that have not succeeded yet. */
+  incomplete(): number;
+}
+
 export class HookCounts {
   private readonly counts = new Map<string, HookCount>();
 
   note(key: HookKey, action: HookAction, ok: boolean, tookMs: number): void {
     const name = `${hookName(key)} ${action}`;
-    const was = this.counts.get(name) ?? { ...key, action, succeeded: 0, failed: 0, seconds: 0 };
+    const { service, hook } = key;
+    const was = this.counts.get(name) ?? { service, hook, action, succeeded: 0, failed: 0, seconds: 0 };
     this.counts.set(name, {
       ...was,
       succeeded: was.succeeded + (ok ? 1 : 0),
