@@ -125,9 +125,9 @@ function statusOf(child: ChildProcess): Promise<number> {
 }
 
 /** Removes what was made for a command that has ended. */
-export async function removeTraces({ cgroupDirs, ownDir, secretsDir }: PreparedCommand): Promise<void> {
+export async function removeTraces({ cgroupDirs, ownDir, secretsDirs }: PreparedCommand): Promise<void> {
   if (ownDir !== null) rmSync(ownDir, { recursive: true, force: true });
-  if (secretsDir !== null) removeTenants(secretsDir);
+  if (secretsDirs.length > 0) removeTenants(secretsDirs);
   let left = cgroupDirs.filter((dir) => !isRemoved(dir));
   for (let tries = 0; left.length > 0 && tries < LEAVE_TRIES; tries += 1) {
     await delay(LEAVE_POLL_MS);
@@ -135,10 +135,10 @@ export async function removeTraces({ cgroupDirs, ownDir, secretsDir }: PreparedC
   }
 }
 
-/** The directory is the tenant's: rm(1) works by descriptors, so that no link in it leads anywhere else. */
-function removeTenants(dir: string): void {
+/** A tenant's directory: rm(1) works by descriptors, so that no link in it leads anywhere else. */
+function removeTenants(dirs: readonly string[]): void {
   const rm = findProgram('rm');
-  if (rm !== null) spawnSync(rm, ['-rf', '--one-file-system', '--', dir], { stdio: 'ignore' });
+  if (rm !== null) spawnSync(rm, ['-rf', '--one-file-system', '--', ...dirs], { stdio: 'ignore' });
 }
 
 /** A cgroup with processes stays; the next server removes it. */

@@ -78,6 +78,7 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
       await shells.close();
       await fifos.close();
       await trash.close();
+      secretFiles.close();
       filterFile.close();
       cgroups?.close();
     },

@@ -319,7 +319,7 @@ const PREPARED: PreparedCommand = {
   env: {},
   cgroupDirs: [],
   ownDir: null,
-  secretsDir: null,
+  secretsDirs: [],
 };
 
 export function fakeDeps() {

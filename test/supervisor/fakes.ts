@@ -417,7 +417,7 @@ export function world(
       env: {},
       cgroupDirs: [],
       ownDir: null,
-      secretsDir: null,
+      secretsDirs: [],
     }),
   };
   const assertWritable = () => {

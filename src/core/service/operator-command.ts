@@ -27,6 +27,6 @@ export interface PreparedCommand {
   readonly cgroupDirs: readonly string[];
   /** Its own directory in the state directory, removed with its contents when it has ended; null: none. */
   readonly ownDir: string | null;
-  /** Its directory of secrets, which belongs to the tenant and is removed when it has ended; null: it has none. */
-  readonly secretsDir: string | null;
+  /** Its directory of secrets, which is the tenant's, and where it is mounted; both are removed when it has ended. */
+  readonly secretsDirs: readonly string[];
 }

@@ -100,7 +100,7 @@ async function prepare(
       env: asked.isProbe === true ? { ...Object.fromEntries(secrets), ...whole.env } : {},
       cgroupDirs: cgroup?.dirs ?? [],
       ownDir: isolation.ownEnv === null ? null : bundleDir({ parent, bindSocket }),
-      secretsDir: secretsDir?.dir ?? null,
+      secretsDirs: secretsDir === null ? [] : [...new Set([secretsDir.dir, secretsDir.shownAt])],
     };
   } catch (error) {
     cgroup?.remove();

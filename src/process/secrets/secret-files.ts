@@ -19,7 +19,7 @@ import type { Settings } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import { lookAtProcesses } from '../proc/process-snapshot.ts';
 import { trashBeside } from '../sockets/bind-dir.ts';
-import { isOurDir, type Owner } from '../storage/directories.ts';
+import { ensureSocketDirs, isOurDir, type Owner } from '../storage/directories.ts';
 import { lookAtName } from '../storage/files.ts';
 import type { Trash } from '../storage/trash.ts';
 import { ensureMemoryPlace, type MemoryPlace, memoryPlaceOf } from './memory-place.ts';
@@ -87,14 +87,16 @@ export class SecretFiles {
     chmodSync(draft, 0o500);
     renameSync(draft, at.dir);
     this.written.set(at.dir, [...values.keys()]);
+    if (at.shownAt !== at.dir) this.makeMountPoint(at.shownAt);
     return at;
   }
 
   /** Removes the secrets of a process that has ended; does nothing if there are none. A failure is logged. */
   remove(owner: SecretsOwner): void {
-    const { dir } = this.dirOf(owner);
+    const { dir, shownAt } = this.dirOf(owner);
     try {
       this.clear(dir);
+      if (shownAt !== dir) isRemoved(shownAt);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.options.logger.error({ dir, reason }, 'the secrets of an ended process could not be removed');
@@ -111,17 +113,37 @@ export class SecretFiles {
     const kept = new Set(running?.map((instance) => leafOf({ instance, command: null })));
     const names = listed(dir).filter((name) => name.includes(SUFFIX));
     const ofInstances = running === null ? [] : names.filter((name) => !isOfCommand(name) && !kept.has(name));
-    for (const name of ofInstances) this.clear(join(dir, name));
+    for (const name of ofInstances) this.discard(name);
     const ofCommands = names.filter((name) => isOfCommand(name) && isOld(join(dir, name)));
     if (ofCommands.length === 0) return;
     const paths = (await lookAtProcesses()).marked().map(({ socketPath }) => socketPath ?? '');
     const lives = (name: string) => paths.some((path) => path.endsWith(`/exec-${numberIn(name)}.sock`));
-    for (const name of ofCommands) if (!lives(name)) this.clear(join(dir, name));
+    for (const name of ofCommands) if (!lives(name)) this.discard(name);
+  }
+
+  /** Leaves no empty directory behind when the server ends. */
+  close(): void {
+    const { dir, shownAt } = this.place;
+    if (dir === shownAt || !isOurDir(dir)) return;
+    isRemoved(join(dir, 'sandbox'));
+    isRemoved(dir);
   }
 
   private dirOf(owner: SecretsOwner): SecretsDir {
     const leaf = leafOf(owner);
     return { dir: join(this.place.dir, leaf), shownAt: join(this.place.shownAt, leaf) };
+  }
+
+  private discard(name: string): void {
+    const { dir, shownAt } = this.place;
+    this.clear(join(dir, name));
+    if (shownAt !== dir) isRemoved(join(shownAt, name));
+  }
+
+  /** runsc(1) would make it, and leave it. */
+  private makeMountPoint(path: string): void {
+    ensureSocketDirs(this.options.settings.runtimeDir);
+    mkdirSync(path, { recursive: true, mode: 0o755 });
   }
 
   /** Unlinks the files that the server has made; what a tenant has added to them goes to the trash. */
@@ -189,6 +211,14 @@ function writeOwned(path: string, value: string, user: Owner | null): void {
 function isEmptied(dir: string, names: readonly string[]): boolean {
   try {
     for (const name of names) unlinkSync(join(dir, name));
+  } catch {
+    return false;
+  }
+  return isRemoved(dir);
+}
+
+function isRemoved(dir: string): boolean {
+  try {
     rmdirSync(dir);
     return true;
   } catch {

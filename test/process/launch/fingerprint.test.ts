@@ -45,6 +45,22 @@ test('another URL makes a process outdated only if it was given the first', () =
   expect(launchFingerprint({ ...told, ...elsewhere })).not.toBe(launchFingerprint(told));
 });
 
+test('another version of a secret makes a process outdated, and a key that generates one', () => {
+  const secret = { name: 'A', version: 1, changedAtMs: 5, source: 'operator' } as const;
+  const having = (...secrets: LaunchRequest['secrets']) => launchFingerprint({ ...requestOf(), secrets });
+  const all = [
+    having(),
+    having(secret),
+    having({ ...secret, version: 2 }),
+    having({ ...secret, changedAtMs: 6 }),
+    having(secret, { ...secret, name: 'B' }),
+    launchFingerprint(requestOf({ secretsEnv: ['A'] })),
+    launchFingerprint(requestOf({ secrets: { A: { kind: 'uuid', length: 16 } } })),
+  ];
+  expect(new Set(all).size).toBe(all.length);
+  expect(having({ ...secret, source: 'generated' })).toBe(having(secret));
+});
+
 test.each<[what: string, request: LaunchRequest, recorded: string]>([
   ['a plain service', requestOf(), '8MD5tibqPti0qnlLj5Iqf1'],
   ["a tenant's own variables", requestOf({}, { B: '{x}', A: '1' }), '9jriZM6cLnacBtJ7zvvNA2'],
