@@ -51,7 +51,7 @@ import { startExpiry } from './usage/expiry.ts';
 import { Recorder } from './usage/recorder.ts';
 import { usageReport } from './usage/report.ts';
 import { systemUptime } from './usage/uptime.ts';
-import { lazyVault } from './vault.ts';
+import { LazyVault } from './vault.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
@@ -152,6 +152,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   });
   const endExpiry = startExpiry({ file: databaseFile, clock: systemClock, logger });
   const secrets = createSecretStore(database);
+  const vault = new LazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets);
   const domainRoutes = new DomainRoutes();
   const supervisor = new Supervisor({
     served,
@@ -171,7 +172,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
     secrets,
-    openVault: lazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets),
+    openVault: vault.open,
+    vaultKey: vault,
     steadyMs: () => performance.now(),
     events,
     logger,

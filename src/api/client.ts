@@ -4,6 +4,7 @@ import { type ConfigJson, configFromJson } from '../core/input/config-json.ts';
 import type { EventEntry } from '../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
+import type { KeyChange } from '../core/secrets/key-change.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
 import type { Config } from '../core/service/service.ts';
 import type { TenantChanges } from '../core/tenants/tenant-change.ts';
@@ -96,6 +97,7 @@ export interface TenantClient {
 
 export interface SecretClient extends SecretVerbs {
   list(tenantId: string): Promise<SecretList>;
+  changeKey(): Promise<KeyChange>;
 }
 
 /** Creates a client. @throws {TenementError} `bad_input` for an invalid URL */
@@ -204,6 +206,7 @@ function secretCalls(transport: Transport): SecretClient {
     set: async (tenantId, name, value) =>
       (await ask({ method: 'PUT', path: one(tenantId, name), body: { value } })) as SecretView,
     remove: async (tenantId, name) => void (await ask({ method: 'DELETE', path: one(tenantId, name) })),
+    changeKey: async () => (await ask({ method: 'POST', path: '/api/secrets/rekey' })) as KeyChange,
     rotate: async (tenantId, name) =>
       (await ask({ method: 'POST', path: `${one(tenantId, name)}/rotate` })) as SecretView,
   };

@@ -62,6 +62,16 @@ export function createKey(path: string): void {
   }
 }
 
+/** Puts a key in the place of another in one step, which is on disk on return. @throws {TenementError} `secrets_locked` */
+export function replaceKey(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+    syncDir(dirname(to));
+  } catch (error) {
+    throw unusable(from, `it cannot be renamed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** The rename of a file is on disk when its directory is. */
 function syncDir(dir: string): void {
   const fd = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);

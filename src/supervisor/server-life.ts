@@ -16,6 +16,7 @@ import { turns } from '../node/event-loop-turns.ts';
 import type { Runner } from './instance/runner.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
+import { resumeKeyChange } from './secrets/key-change.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
 import { resumeUnfinished } from './tenants/unfinished.ts';
 
@@ -79,6 +80,7 @@ export class ServerLife {
       if (always) await this.takeIn({ service, tenantId, start: true });
     }
     const { logger } = this.parts.deps;
+    if (this.parts.deps.vaultKey.isChanging) detached(logger, { part: 'secrets' }, resumeKeyChange(this.parts.deps));
     for (const service of this.parts.config.services.keys())
       detached(logger, { service }, this.parts.rollingRestart.start(service));
   }

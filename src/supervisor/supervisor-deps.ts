@@ -17,7 +17,7 @@ import type {
 } from '../core/ports.ts';
 import type { OpenHookRunner } from '../core/provisioning/hook-run.ts';
 import type { WebAddress } from '../core/routing/web-address.ts';
-import type { OpenVault } from '../core/secrets/vault.ts';
+import type { OpenVault, VaultKey } from '../core/secrets/vault.ts';
 import type { ServedConfig } from '../core/service/served-config.ts';
 import type { CounterStore } from '../core/stores/counter-store.ts';
 import type { DomainStore } from '../core/stores/domain-store.ts';
@@ -46,6 +46,7 @@ export interface SupervisorDeps {
   readonly quotas: QuotaStore;
   readonly secrets: SecretStore;
   readonly openVault: OpenVault;
+  readonly vaultKey: VaultKey;
   /** Ms of a clock that is never set. */
   steadyMs(): number;
   readonly events: EventLog;

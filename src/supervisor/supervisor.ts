@@ -20,6 +20,7 @@ import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
 import { wiredProvisioning } from './provisioning/wired-provisioning.ts';
+import { changeKey } from './secrets/key-change.ts';
 import { listSecrets } from './secrets/secret-list.ts';
 import { SecretOperations } from './secrets/secret-verbs.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
@@ -167,6 +168,7 @@ export class Supervisor implements SupervisorFace, GrantSource {
   /** Secrets of tenants. */
   readonly secrets: SecretFace = {
     by: (actor) => new SecretOperations(this.verbsDeps, actor),
+    changeKey: (actor) => changeKey(this.parts.deps, actor),
     list: (tenantId) => listSecrets(tenantId, this.parts),
   };
 

@@ -1,4 +1,5 @@
 /** Secrets behind the API: remembers what it was asked. */
+import type { KeyChange } from '../../src/core/secrets/key-change.ts';
 import { unknownTenant } from '../../src/core/tenants/tenant.ts';
 import type { SecretFace, SecretList, SecretVerbs, SecretView } from '../../src/core/verbs/secret-verbs.ts';
 
@@ -9,6 +10,7 @@ export function secretView(name: string, version = 1): SecretView {
 export class FakeSecrets implements SecretFace, SecretVerbs {
   readonly calls: unknown[][] = [];
   missing: SecretList['missing'] = [];
+  unreadable: readonly string[] = [];
   /** Tenants that exist. */
   private readonly tenants: ReadonlyMap<string, unknown>;
 
@@ -18,6 +20,11 @@ export class FakeSecrets implements SecretFace, SecretVerbs {
 
   by(): SecretVerbs {
     return this;
+  }
+
+  async changeKey(): Promise<KeyChange> {
+    this.calls.push(['changeKey']);
+    return { keyId: 'f00d', secrets: 3, unreadable: this.unreadable };
   }
 
   list(tenantId: string): SecretList {

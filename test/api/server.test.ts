@@ -204,6 +204,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/notify': ['get'],
     '/api/notify/test': ['post'],
     '/api/usage': ['get'],
+    '/api/secrets/rekey': ['post'],
     '/api/tenants': ['get', 'post'],
     '/api/tenants/{tenant}': ['delete', 'get', 'patch'],
     '/api/tenants/{tenant}/provision': ['post'],

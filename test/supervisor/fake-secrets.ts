@@ -1,5 +1,5 @@
 /** Secrets in memory, and a vault that encrypts nothing. */
-import type { SealedSecret } from '../../src/core/secrets/sealed-secret.ts';
+import type { OwnedSecret, SealedSecret } from '../../src/core/secrets/sealed-secret.ts';
 import type { Vault } from '../../src/core/secrets/vault.ts';
 import type { SecretStore } from '../../src/core/stores/secret-store.ts';
 import type { TenantChange } from '../../src/core/stores/tenant-store.ts';
@@ -14,6 +14,14 @@ export class FakeSecrets implements SecretStore {
   keyIds(): string[] {
     return [...new Set([...this.tenants.keys()].flatMap((id) => this.list(id)).map(({ keyId }) => keyId))];
   }
+
+  notUnder(): OwnedSecret[] {
+    return [];
+  }
+
+  reseal(): void {}
+
+  scrub(): void {}
 
   apply({ tenantId, record, putSecrets = [], removeSecrets = [] }: TenantChange): void {
     const secrets = this.tenants.get(tenantId) ?? new Map<string, SealedSecret>();

@@ -474,6 +474,7 @@ export function world(
     counters: new FakeCounters(),
     quotas: new FakeQuotas(),
     secrets: tenants.secrets,
+    vaultKey: { isChanging: false, change: async () => ({ keyId: 'plain', secrets: 0, unreadable: [] }) },
     openVault: async () => {
       made.vaultsOpened += 1;
       return plainVault;

@@ -28,7 +28,25 @@ const secretsSchema = z.object({
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer };
 
+const keyChangeSchema = z.object({
+  keyId: z.string().describe('Names the new key.'),
+  secrets: z.int().describe('How many secrets were encrypted anew.'),
+  unreadable: z.array(z.string()).describe('Secrets that no key opens, as TENANT/NAME.'),
+});
+
 export function secretRoutes(api: Api, { deps: { supervisor } }: ApiContext): void {
+  api.post(
+    '/api/secrets/rekey',
+    {
+      config: needs('manage', 'server'),
+      schema: {
+        summary: 'Encrypt all secrets with a new key, or go on with that',
+        body: noBody,
+        response: { 200: keyChangeSchema, ...problems },
+      },
+    },
+    async ({ access }) => supervisor.secrets.changeKey(access.actor),
+  );
   api.get(
     '/api/tenants/:tenant/secrets',
     {

@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   'secret-set',
   'secret-removed',
   'secret-rotated',
+  'secrets-rekeyed',
   // Hooks of a tenant.
   'provisioned',
   'provision-failed',

@@ -19,5 +19,8 @@ export type SecretSource = 'operator' | 'generated' | `hook:${string}`;
 /** What is known of a secret without its value. Another version, or another time, is another value. */
 export type SecretVersion = Pick<SealedSecret, 'name' | 'version' | 'changedAtMs' | 'source'>;
 
+/** A secret with the tenant that has it. */
+export type OwnedSecret = SealedSecret & { readonly tenantId: string };
+
 /** Names with values. Never logged, never part of a message. */
 export type SecretValues = ReadonlyMap<string, string>;

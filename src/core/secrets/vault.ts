@@ -1,5 +1,6 @@
 /** Encryption of secrets, which src/secrets implements. */
 import type { Generator } from './generator.ts';
+import type { KeyChange } from './key-change.ts';
 import type { SealedSecret, SecretVersion } from './sealed-secret.ts';
 
 /** A secret with its value. Never logged, never part of a message. */
@@ -12,7 +13,7 @@ export interface PlainSecret extends SecretVersion {
  * moved in the registry does not open.
  */
 export interface Vault {
-  /** @throws {TenementError} `secrets_locked` while the registry holds secrets of a key that is not here */
+  /** @throws {TenementError} `secrets_locked` while the registry holds secrets, and none of a key that is here */
   seal(tenantId: string, secret: PlainSecret): SealedSecret;
   /** Returns the value. @throws {TenementError} `secrets_locked` when its key is not here, or it was altered */
   open(tenantId: string, secret: SealedSecret): string;
@@ -25,3 +26,11 @@ export interface Vault {
  * @throws {TenementError} `secrets_locked` when the key cannot be used; the next call tries again
  */
 export type OpenVault = () => Promise<Vault>;
+
+/** The key of a server's vault. */
+export interface VaultKey {
+  /** Whether a change of the key was begun and is not over. */
+  readonly isChanging: boolean;
+  /** Changes the key, or continues a change. @throws {TenementError} `secrets_locked`, `state_failed` */
+  change(): Promise<KeyChange>;
+}

@@ -1,5 +1,6 @@
 /** Secrets of tenants as the API and the library see them: everything but their values. */
 import type { Actor } from '../access/actor.ts';
+import type { KeyChange } from '../secrets/key-change.ts';
 import type { SecretSource } from '../secrets/sealed-secret.ts';
 
 /** A secret in JSON (docs/secrets.md). */
@@ -48,6 +49,8 @@ export interface SecretVerbs {
 export interface SecretFace {
   /** Returns the verbs of `actor`, to whom the event log ascribes their changes. */
   by(actor: Actor): SecretVerbs;
+  /** Encrypts all secrets with a new key, or goes on with it. @throws {TenementError} `secrets_locked`, `state_failed` */
+  changeKey(by: Actor): Promise<KeyChange>;
   /** @throws {TenementError} `unknown_tenant` */
   list(tenantId: string): SecretList;
 }

@@ -87,6 +87,16 @@ describe('secret', () => {
     );
   });
 
+  it('rekey tells how many secrets it encrypted, and which it could not', async () => {
+    const { cli, secrets } = await withAcme();
+    const { status, out, err } = await cli('secret', 'rekey');
+    expect({ status, out, err }).toEqual({ status: 0, out: 'encrypted 3 secrets with the key f00d\n', err: '' });
+    secrets.unreadable = ['acme/A'];
+    const failed = await cli('secret', 'rekey');
+    expect(failed.status).toBe(1);
+    expect(failed.err).toContain('no key opens acme/A');
+  });
+
   it('rotate tells the version', async () => {
     const { cli, secrets } = await withAcme();
     expect((await cli('secret', 'rotate', 'acme', 'A')).out).toBe('A of acme has version 2\n');
