@@ -24,10 +24,20 @@ function made() {
     new LazyVault({ stateDir, credentialsDir }, through);
   const fill = async () => {
     const vault = await server().open();
-    for (let number = 0; number < COUNT; number += 1) {
-      const secret = { name: `S${number}`, version: 1, changedAtMs: 1, source: 'operator' } as const;
-      const sealed = vault.seal(`t${number % 3}`, { ...secret, value: `value ${number}` });
-      tenants.commit({ tenantId: `t${number % 3}`, putSecrets: [sealed] });
+    for (const tenantId of ['t0', 't1', 't2']) {
+      const numbers = Array.from({ length: COUNT }, (_, number) => number).filter(
+        (number) => `t${number % 3}` === tenantId,
+      );
+      const putSecrets = numbers.map((number) =>
+        vault.seal(tenantId, {
+          name: `S${number}`,
+          version: 1,
+          changedAtMs: 1,
+          source: 'operator',
+          value: `value ${number}`,
+        }),
+      );
+      tenants.commit({ tenantId, putSecrets });
     }
   };
   const values = async (vaultServer = server()) => {
