@@ -3,7 +3,7 @@ import { formatAddress } from '../core/routing/address.ts';
 import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
-import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules, tenantFields } from './rules.ts';
 
 /** A trailing dot and a port. */
 const HOST_END = '\\.?(?::\\d*)?$';
@@ -19,7 +19,7 @@ export function caddyConfig(config: Config, { site }: CaddyOptions): string {
   const onDemand = address === 'https://' || address.startsWith('https://:');
   return `# Made by: tenement front caddy. Make it anew when services, [proxy] domain or aliases change.
 ${onDemand ? globalOptions(config) : ''}${address} {
-${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers()}${handlers(config)}	# tenement's own proxy knows the domains of tenants at any moment, and answers 404 for a host of nobody. It also gets
+${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers(config)}${handlers(config)}	# tenement's own proxy knows the domains of tenants at any moment, and answers 404 for a host of nobody. It also gets
 	# hosts that are not in lower case: Caddy compares them with case, and a socket's path has it too.
 	handle {
 		reverse_proxy ${formatAddress(config.proxy.listen)}
@@ -40,9 +40,14 @@ function globalOptions({ api }: Config): string {
 }
 
 /** Removes header fields before `reverse_proxy` adds its own. Caddy itself drops hop-by-hop fields both ways. */
-function headers(): string {
+function headers(config: Config): string {
   const single = CLAIMS.filter((name) => !CLAIM_PREFIXES.some((prefix) => name.startsWith(prefix)));
-  const requests = [...NEVER_FORWARDED, ...CLAIM_PREFIXES.map((prefix) => `${prefix}*`), ...single];
+  const requests = [
+    ...NEVER_FORWARDED,
+    ...CLAIM_PREFIXES.map((prefix) => `${prefix}*`),
+    ...single,
+    ...tenantFields(config),
+  ];
   return `	# An application may take X_Tenant_Id or X.Tenant.Id for X-Tenant-Id; nginx drops such names too.
 	request_header -*_*
 	request_header -*.*

@@ -13,9 +13,11 @@ const OBEYED = ['X-Accel-Redirect', 'X-Accel-Expires', 'X-Accel-Limit-Rate', 'X-
 /** Hop-by-hop fields of a response, which concern the connection to the tenant; nginx writes the others itself. */
 const HIDDEN_HOPS = HOP_BY_HOP.filter((name) => !WRITTEN.has(name));
 
-/** Clears request fields: nginx does not send a field with an empty value. */
-export function withoutClaims(): string {
-  const names = [...new Set([...CLAIMS, ...HOP_BY_HOP, ...NEVER_FORWARDED])].filter((name) => !WRITTEN.has(name));
+/** Clears request fields: nginx does not send a field with an empty value. @param more names, in lower case */
+export function withoutClaims(more: readonly string[]): string {
+  const names = [...new Set([...CLAIMS, ...HOP_BY_HOP, ...NEVER_FORWARDED, ...more])].filter(
+    (name) => !WRITTEN.has(name),
+  );
   const lines = names.map((name) => `proxy_set_header ${titled(name)} "";\n`);
   return `proxy_headers_hash_max_size 2048;\nproxy_headers_hash_bucket_size 128;\n${lines.join('')}`;
 }

@@ -3,7 +3,7 @@ import { formatAddress } from '../core/routing/address.ts';
 import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
-import { type FrontRule, type FrontTarget, frontRules } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules, tenantFields } from './rules.ts';
 
 export interface NginxOptions {
   /** Value of nginx's `listen`. */
@@ -91,7 +91,7 @@ server {
     proxy_set_header X-Tenant-Id $tenement_id;
 
     # What only a proxy may say. nginx knows no pattern here, so these are the names in use.
-${indent(withoutClaims())}
+${indent(withoutClaims(tenantFields(config)))}
     # What a tenant may not have nginx do.
 ${indent(ignoredFields() + hiddenFields())}
     proxy_connect_timeout 5s;

@@ -1,5 +1,6 @@
 /** Expresses the routing table for a front server, by patterns of hosts and by the sockets that exist. Pure. */
 import { dirname } from 'node:path';
+import { isHostOnly } from '../core/identity/tenant-source.ts';
 import { hostPatterns, type Target } from '../core/routing/host-patterns.ts';
 import { routingTable } from '../core/routing/routing-table.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
@@ -26,14 +27,21 @@ export interface FrontRule {
 
 /**
  * Returns the rules in the order in which they are tried. Hosts that only the domain `*` matches have none: any of them may
- * be a tenant's own domain, which comes before its leading label and which only the proxy knows.
+ * be a tenant's own domain, which comes before its leading label and which only the proxy knows. There are none either
+ * when something else than the host may name the tenant: only the proxy looks at it.
  */
 export function frontRules(config: Config): FrontRule[] {
+  if (!isHostOnly(config.tenantFrom)) return [];
   return hostPatterns(routingTable(config, 1)).map(({ pattern, alias, targets }) => ({
     pattern,
     alias,
     targets: (tenant) => unforged(alias, withSockets(targets(tenant), config), config),
   }));
+}
+
+/** Returns the fields that name a tenant. A front server is a trusted proxy, so it may not pass on what a client claims. */
+export function tenantFields({ tenantFrom }: Pick<Config, 'tenantFrom'>): string[] {
+  return tenantFrom.sources.flatMap((source) => (source.kind === 'header' ? [source.name] : []));
 }
 
 /**

@@ -78,3 +78,17 @@ it.each(['/run/a b/{id}.sock', '/run/`x`/{id}.sock'])('the Caddy configuration r
   const of = config(['localhost'], {}, socket);
   expect(() => caddyConfig(of, { site: null })).toThrow(expect.objectContaining({ code: 'bad_config' }));
 });
+
+it('when not only the host names the tenant, every request goes through the proxy, without what a client claims', () => {
+  const tenantFrom: Config['tenantFrom'] = {
+    sources: [{ kind: 'host' }, { kind: 'header', name: 'x-org' }],
+    onMismatch: 'refuse',
+  };
+  const of = { ...config(['localhost']), tenantFrom };
+  const nginx = nginxConfig(of, { listen: '80', include: true, user: null });
+  expect(nginx).not.toContain('/run/tenement');
+  expect(nginx).toContain('proxy_set_header X-Org "";');
+  const caddy = caddyConfig(of, { site: null });
+  expect(caddy).not.toContain('/run/tenement');
+  expect(caddy).toContain('request_header -x-org\n');
+});

@@ -1,24 +1,44 @@
 /** The address of a tenant's service through the proxy. Pure. */
+import type { TenantFrom } from '../identity/tenant-source.ts';
 import type { ProxyConfig } from '../service/service.ts';
 
 export interface WebAddress {
   /** `acme.example.com`, or `acme.api.example.com` for a service that is not the default; without a port. */
   readonly host: string;
-  /** null when the proxy serves any domain, or its port is not known yet. */
+  /** null when the proxy serves any domain, its port is not known yet, or neither host nor path name the tenant. */
   readonly url: string | null;
 }
 
 type Naming = Pick<ProxyConfig, 'domains' | 'defaultService'>;
 
+interface Addressing {
+  readonly proxy: Naming;
+  readonly tenantFrom: Pick<TenantFrom, 'sources'>;
+}
+
 /** Domain of a tenant's host when the proxy serves any domain and routes by the first label alone. */
 const ANY_DOMAIN = 'localhost';
 
-/** Returns the address. @param port the proxy's port; 0: not known yet */
-export function webAddressOf(proxy: Naming, port: number, service: string, tenantId: string): WebAddress {
+/**
+ * Returns the address.
+ * @param port the proxy's port; 0: not known yet
+ * @param sources what names a tenant; when the host does not, the URL has the tenant in its path, or there is none
+ */
+export function webAddressOf(
+  { proxy, tenantFrom: { sources } }: Addressing,
+  port: number,
+  service: string,
+  tenantId: string,
+): WebAddress {
   const domain = firstDomain(proxy);
-  const labels = service === proxy.defaultService ? tenantId : `${tenantId}.${service}`;
+  const isDefault = service === proxy.defaultService;
+  const labels = isDefault ? tenantId : `${tenantId}.${service}`;
   const host = `${labels}.${domain ?? ANY_DOMAIN}`;
-  return { host, url: domain === null ? null : urlOf(host, port) };
+  if (domain === null) return { host, url: null };
+  if (sources.some(({ kind }) => kind === 'host')) return { host, url: urlOf(host, port) };
+  const path = sources.find((source) => source.kind === 'path');
+  const origin = urlOf(isDefault ? domain : `${service}.${domain}`, port);
+  return { host, url: path === undefined || origin === null ? null : `${origin}${path.prefix}${tenantId}/` };
 }
 
 /** Returns the URL of a host through the proxy. @param port the proxy's port; 0: not known yet */

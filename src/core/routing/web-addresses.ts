@@ -13,7 +13,7 @@ export class WebAddresses {
   }
 
   of(service: string, tenantId: string): WebAddress {
-    return webAddressOf(this.served.current.proxy, this.proxyPort, service, tenantId);
+    return webAddressOf(this.served.current, this.proxyPort, service, tenantId);
   }
 
   /** Returns the URL of a host through the proxy; null while the proxy's port is not known. */
