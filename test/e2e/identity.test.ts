@@ -1,11 +1,12 @@
 /** examples/identity: applications that expect to be told the tenant run unchanged, and keys change under them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { MAIN } from './follower.ts';
 import { temporaryDirectory } from './support.ts';
 import { TestServer } from './test-server.ts';
 
@@ -119,3 +120,39 @@ it('keys change while two proxy workers serve: new ones are found, withdrawn one
   expect(await status(await other.post('/token?tenant_id=acme'))).toBe(401);
   for (let request = 0; request < 20; request += 1) expect(await status(fresh)).toBe(200);
 });
+
+const PAGE = fileURLToPath(new URL('../../docs/identity.md', import.meta.url));
+const hasPrograms = ['curl', 'openssl'].every((program) => spawnSync(program, ['--version']).error === undefined);
+
+it.skipIf(process.env['CI'] !== 'true' && !hasPrograms)(
+  'docs/identity.md: each command answers as the page says (curl, openssl)',
+  async () => {
+    const issuer = await startIssuer();
+    const server = await serveExample(issuer, '');
+    // What the test has started itself.
+    const isStart = (line: string) => /issuer\.js|tenement serve|tenant create|^export/.test(line);
+    const commands = readFileSync(PAGE, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('    '))
+      .map((line) => line.trim())
+      .filter((line) => !isStart(line));
+    const script = commands.map((line, index) => {
+      const [, command = '', status] = /^(.*?)(?:\s+# (\d{3}))?$/.exec(line) ?? [];
+      const real = command.replaceAll(':8080', `:${server.proxyPort}`).replaceAll(':8000', `:${server.apiPort}`);
+      const here = real.replaceAll('127.0.0.1:7400', `127.0.0.1:${issuer.port}`);
+      return status === undefined
+        ? `${here} || echo "command ${index} failed"`
+        : `${here} -o /dev/null -w '%{http_code}\\n'`;
+    });
+    const expected = commands.flatMap((line) => / # (\d{3})$/.exec(line)?.[1] ?? []);
+    expect(expected.length).toBeGreaterThan(15);
+    const preamble = `
+    curl() { command curl -s -m 60 "$@"; }
+    tenement() { ${process.execPath} ${MAIN} "$@" > /dev/null 2>&1; }
+    cd ${server.dir}
+    export TENEMENT_CONFIG=${server.configFile} TENEMENT_STATE=${server.dataDir}/.tenement
+  `;
+    const { stdout, stderr } = spawnSync('bash', ['-c', preamble + script.join('\n')], { encoding: 'utf8' });
+    expect([stdout.trim().split('\n'), stderr]).toEqual([expected, '']);
+  },
+);

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GrantSource } from '../../src/core/admission/serving.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { DomainRoute } from '../../src/core/domains/domain-routes.ts';
-import { NO_KEY_FEED, NO_KEYS } from '../../src/core/identity/key-feed.ts';
 import { RefusalCounts } from '../../src/core/identity/refusal-counts.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
@@ -13,6 +12,7 @@ import { onFault } from '../../src/faults.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
+import { FakeKeys } from '../proxy/identity/support.ts';
 import { NOTHING } from './fixtures.ts';
 
 const ASKED = { host: '127.0.0.1', port: 0 };
@@ -91,7 +91,8 @@ class FakeSource {
 let workers: FakeWorker[];
 let source: FakeSource;
 let turnedAway: TurnedAway;
-const identity = { keys: NO_KEY_FEED, refusals: new RefusalCounts() };
+let keys: FakeKeys;
+let refusals: RefusalCounts;
 let pool: WorkerPool;
 let feed: ProxySettingsPublisher;
 const settings = { trustedProxies: ['127.0.0.1'] } as Partial<ProxySettings> as ProxySettings;
@@ -107,13 +108,15 @@ beforeEach(() => {
   });
   source = new FakeSource();
   turnedAway = new TurnedAway();
+  keys = new FakeKeys({});
+  refusals = new RefusalCounts();
   feed = new ProxySettingsPublisher(settings);
   pool = new WorkerPool({
     count: 2,
     source: source as unknown as GrantSource,
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway,
-    identity,
+    identity: { keys, refusals },
     logger: silentLogger(),
     settings: feed,
   });
@@ -163,7 +166,7 @@ describe('starting', () => {
       limits: DEFAULT_PROXY_LIMITS,
       logLevel: 'silent',
       settings,
-      keys: NO_KEYS,
+      keys: keys.current,
     };
     for (const each of workers) expect(each.sent[0]).toEqual({ ...start, registered: ['web:acme'] });
   });
@@ -328,6 +331,43 @@ describe('pings', () => {
     expect(worker(1).signals).toEqual(['SIGKILL']);
     worker(1).exit();
     await expect(bound).rejects.toMatchObject({ code: 'listen_failed' });
+  });
+});
+
+describe('keys of tokens', () => {
+  it('go to every worker when they change', async () => {
+    await listening();
+    keys.set({ secrets: ['s'] });
+    for (const each of workers) expect(each.sent.at(-1)).toEqual({ type: 'keys', keys: keys.current });
+  });
+
+  it('are loaded again when a worker asks, which is answered after the new keys were sent', async () => {
+    await listening();
+    keys.onRefresh = () => keys.set({ secrets: ['new'] });
+    worker(2).say({ type: 'refresh-keys' });
+    await settle();
+    expect(
+      worker(2)
+        .sent.slice(-2)
+        .map(({ type }) => type),
+    ).toEqual(['keys', 'keys-refreshed']);
+    expect(worker(1).sent.at(-1)?.type).toBe('keys');
+  });
+
+  it('and requests that workers refused are counted for all of them', async () => {
+    await listening();
+    worker(1).say({ type: 'refused-tenants', requests: [['expired', 2]] });
+    worker(2).say({
+      type: 'refused-tenants',
+      requests: [
+        ['expired', 1],
+        ['mismatch', 4],
+      ],
+    });
+    expect([...refusals.entries()]).toEqual([
+      ['expired', 3],
+      ['mismatch', 4],
+    ]);
   });
 });
 
