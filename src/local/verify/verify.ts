@@ -109,7 +109,7 @@ function webOf(config: Config, views: readonly InstanceView[], options: VerifyOp
       throw new TenementError('bad_input', `${id} has no instance of the service ${JSON.stringify(name)} to probe`, {
         hint: 'Name the service with --service.',
       });
-    const { host } = webAddressOf(config.proxy, port, name, id);
+    const { host } = webAddressOf(config, port, name, id);
     return { id, host: port === 80 ? host : `${host}:${port}`, env: variablesFor(id, probe, options.env) };
   });
   return { tenants, proxy: { host: loopbackFor(listen.host), port } };
