@@ -21,6 +21,7 @@ import type { TokenAdmin } from './core/verbs/token-verbs.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/verbs/verbs.ts';
 import { TenementError } from './errors.ts';
 import { type Domains, libraryDomains } from './library-domains.ts';
+import { librarySecrets, type Secrets } from './library-secrets.ts';
 import { libraryTenants, type Tenants } from './library-tenants.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
@@ -162,6 +163,11 @@ export class Hypervisor {
   /** Tenants as a whole: their plans, dates, labels and variables. See docs/tenants.md. */
   get tenants(): Tenants {
     return libraryTenants(this.parts.supervisor.tenants);
+  }
+
+  /** Secrets of tenants. See docs/secrets.md. */
+  get secrets(): Secrets {
+    return librarySecrets(this.parts.supervisor.secrets);
   }
 
   /** Domains of tenants' own. See docs/domains.md. */

@@ -21,6 +21,7 @@ export {
   type Instance,
 } from './hypervisor.ts';
 export type { Domains } from './library-domains.ts';
+export type { Secrets } from './library-secrets.ts';
 export type { Tenants } from './library-tenants.ts';
 export type { Logger } from './logger.ts';
 export type { Handler, HandlerOptions, NextFunction } from './proxy/handler.ts';

@@ -1,9 +1,10 @@
 /** Secrets of a real server's tenants. The cases of isolated tenants are in long/secrets.test.ts. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { MAIN } from './follower.ts';
 import {
@@ -107,4 +108,26 @@ it('a key that is missing or open to others starts nothing, says why, and is not
   await server.cli('start', 'app:acme');
   expect((await told(server)).key).toBe(VALUE);
   expect(placesWith(readFileSync(key, 'utf8').trim(), [server.dir])).toEqual([key]);
+});
+
+it('the commands of docs/secrets.md do what the page says', async () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/secrets.md', import.meta.url)), 'utf8');
+  const commands = [...page.matchAll(/^ {4}((?:tenement|printf|base64) .*)$/gm)].map(([, line = '']) => line);
+  expect(commands).toHaveLength(8);
+  const server = await serve(
+    `${tellerService('').replaceAll('service.app', 'service.api')}\n[service.api.secrets.SECRET_KEY]\ngenerate = "hex:32"\n`,
+  );
+  await server.cli('spawn', 'api', '--id', 'acme', '--no-start');
+  const bin = join(server.dir, 'bin');
+  mkdirSync(bin);
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' -c '${server.configFile}' "$@"\n`;
+  writeFileSync(join(bin, 'tenement'), script, { mode: 0o755 });
+  for (const file of ['stripe.key', 'key.pem', 'keystore.p12']) writeFileSync(join(server.dir, file), `${file}\n`);
+  const env = { ...process.env, XDG_RUNTIME_DIR: server.dir, PATH: `${bin}:${process.env['PATH']}`, VALUE };
+  for (const command of commands) {
+    const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: server.dir, env, encoding: 'utf8' });
+    expect([command, status, stderr.replace(/^api:acme will not start.*\n/, '')]).toEqual([command, 0, '']);
+  }
+  const { secrets } = JSON.parse((await server.api('/api/tenants/acme/secrets')).body);
+  expect(secrets.map(({ name }: { name: string }) => name)).toEqual(['KEY', 'KEYSTORE', 'SECRET_KEY', 'TLS_KEY']);
 });

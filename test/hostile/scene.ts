@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { memoryPlaceOf } from '../../src/process/secrets/memory-place.ts';
 import { TestServer } from '../e2e/test-server.ts';
 import { type Bystander, openBystander } from './bystander.ts';
 import { CAP_KEYS, CAPS, type Cap, HOMELY, type Level, supported } from './levels.ts';
@@ -21,6 +22,9 @@ import { allProcesses, endAll, holdsWithin, socketsIn, withArgument } from './lo
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** A place where data of a real server could be: not /tmp, which a level may hide for reasons of its own. */
 const PLACES = ['/srv', '/var/lib', tmpdir()];
+
+/** Name of a secret of the victim. */
+export const VICTIM_SECRET = 'VICTIM_KEY';
 
 export class Scene {
   readonly level: Level;
@@ -66,6 +70,12 @@ export class Scene {
   /** The victim's own socket to tenement. */
   get selfSocket(): string {
     return join(this.server.dir, `tenement/.tenement-${process.getuid?.() ?? 0}/app-victim.self/s`);
+  }
+
+  /** The victim's secrets, as the server has written them for its process. */
+  get secretsDir(): string {
+    const settings = { runtimeDir: join(this.server.dir, 'tenement'), stateDir: this.stateDir };
+    return join(memoryPlaceOf(settings).dir, 'app-victim.secrets');
   }
 
   /** Returns the pid on the host of the application, not of its wrapper. */
@@ -130,12 +140,22 @@ export async function openScene(level: Level): Promise<Scene> {
   const scene = new Scene(level, new TestServer(dir, configFile, []), bystander);
   try {
     await scene.server.start();
+    await giveSecret(scene);
     for (const instance of instances) await start(scene, instance);
     return scene;
   } catch (error) {
     await scene.close();
     throw error;
   }
+}
+
+async function giveSecret({ server, secret }: Scene): Promise<void> {
+  const { status, body } = await server.api(`/api/tenants/victim/secrets/${VICTIM_SECRET}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ value: secret }),
+  });
+  if (status !== 200) throw new Error(`the victim was given no secret: ${body}`);
 }
 
 /** Settles when the instance serves, at its first or a later start. */

@@ -10,12 +10,18 @@ import {
   startWhileTmpIsSwapped,
 } from '../choreography/links.ts';
 import { readAsTwin } from '../choreography/twin.ts';
-import type { Scene } from '../scene.ts';
+import { type Scene, VICTIM_SECRET } from '../scene.ts';
 import { CGROUPS, HOST_NETWORK, OPEN_FILE, SAME_USER, SHARED_TMP, SOCKET_DIR } from './reasons.ts';
 
 const secretFile = (scene: Scene) => {
   const path = join(scene.victimDir, 'secret.txt');
   // A missing path would be denied for the wrong reason.
+  lstatSync(path);
+  return { path, secret: scene.secret };
+};
+
+const victimSecret = (scene: Scene) => {
+  const path = join(scene.secretsDir, VICTIM_SECRET);
   lstatSync(path);
   return { path, secret: scene.secret };
 };
@@ -61,6 +67,32 @@ const OF_OTHERS: readonly Attempt[] = [
   {
     what: "read another tenant's file as a tenant whose directory is a copy of it (cp -a)",
     tryIt: readAsTwin,
+    worksAt: asRoot,
+  },
+  { what: "read another tenant's secret", tryIt: by('read-file', victimSecret), worksAt: asRoot },
+  {
+    what: "list another tenant's secrets",
+    tryIt: by('list-directory', (scene) => ({ ...existing(scene.secretsDir), secret: VICTIM_SECRET })),
+    worksAt: asRoot,
+  },
+  {
+    what: "write among another tenant's secrets",
+    tryIt: by('write-file', (scene) => ({ path: scene.plant(scene.secretsDir) })),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's secret through a symbolic link",
+    tryIt: by('read-by-symlink', victimSecret),
+    worksAt: asRoot,
+  },
+  {
+    what: "read another tenant's secret through /proc/PID/root",
+    tryIt: by('read-by-proc-root', (scene) => ({ ...victimSecret(scene), pid: scene.pidOf('app', 'victim') })),
+    worksAt: asRoot,
+  },
+  {
+    what: 'read the key that secrets are encrypted with',
+    tryIt: by('read-file', (scene) => existing(join(scene.stateDir, 'secrets.key'))),
     worksAt: asRoot,
   },
   {
