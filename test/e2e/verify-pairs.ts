@@ -33,6 +33,7 @@ export const CONFIG = [
     /command = .*\n/,
     '',
   ),
+  service('broken', OWN, 'NODE_OPTIONS = "--no-such-option"'),
   service('open', `${OWN}\nsocket_mode = "0666"`),
   service('ledger', OWN, 'LEDGER = "{runtime_dir}/{id}.ledger"'),
   service('secret', OWN, 'COOKIE_SECRET = "the same for all"'),

@@ -41,7 +41,12 @@ export function attemptsOnState(from: Subject, own: OwnState): Attempt[] {
     attempt('state', 'list its state directory', [{ op: 'list', path: stateDir }]),
     attempt('state', 'read the registry, the admin token, the key', reads(files), 'there are none'),
     attempt('state', 'connect to its control socket', [{ op: 'connect', path: controlSocket }]),
-    attempt('state', 'use its API without a token', api === null ? [] : [{ op: 'ask-api', ...api }], 'it has no API'),
+    attempt(
+      'state',
+      'use its API without a token',
+      api === null ? [] : [{ op: 'ask-api', ...api }],
+      'the port of the API is not known',
+    ),
   ];
 }
 

@@ -75,12 +75,15 @@ function withOwn(attempted: Attempted, own: Database | null, theirs: Database): 
 /** What cannot use even its own database shows nothing by its failure with another's. */
 function withoutControl(attempted: Attempted, control: Answer | undefined): Finding {
   if (control === undefined) return judge(attempted, [control], null);
-  const why = control.outcome === 'untried' ? control.detail : `its own does not work from inside: ${control.detail}`;
+  const why =
+    control.outcome === 'untried' ? control.detail : `its own does not work from inside: ${described(control)?.detail}`;
   return { ...attempted, result: 'not_tried', detail: why };
 }
 
+/** Words the answer of psql for people. */
 function described(answer: Answer | undefined): Answer | undefined {
-  if (answer?.outcome !== 'reached') return answer;
+  if (answer === undefined) return answer;
+  if (answer.outcome !== 'reached') return { ...answer, detail: answer.detail.replace(/^psql: error: /, '') };
   const [, all = '?', readable = '?'] = /^(\d+) (\d+)$/.exec(answer.output) ?? [];
   return { ...answer, detail: `connected; may read ${readable} of ${all} tables` };
 }
@@ -154,13 +157,13 @@ export function removeKey({ database, key }: Pick<PlantedKey, 'database' | 'key'
 }
 
 /** The password is in the environment, where other users cannot read it. */
-function redis({ host, port, user, password, name }: Database, words: readonly string[]): ClientRun {
+function redis({ host, port, user, password, name, sslMode }: Database, words: readonly string[]): ClientRun {
   const where = host.startsWith('/') ? ['-s', host] : ['-h', host, '-p', String(port)];
   const as = user === '' || password === '' ? [] : ['--user', user];
   const number = /^\d+$/.test(name) ? ['-n', name] : [];
   return {
     files: ['/usr/bin/redis-cli', '/usr/local/bin/redis-cli', '/usr/bin/valkey-cli'],
-    args: [...where, ...as, ...number, '--no-auth-warning', ...words],
+    args: [...where, ...as, ...number, ...(sslMode === '' ? [] : ['--tls']), '--no-auth-warning', ...words],
     env: { PATH: '/usr/bin:/bin', ...(password !== '' && { REDISCLI_AUTH: password }) },
   };
 }

@@ -14,7 +14,7 @@ export interface Database {
   readonly password: string;
   /** Its name; for Redis its number. */
   readonly name: string;
-  /** `sslmode` of PostgreSQL; '': the client's default. */
+  /** `sslmode` of PostgreSQL; `require` for `rediss:`; '': the client's default. */
   readonly sslMode: string;
 }
 
@@ -22,6 +22,9 @@ const SCHEMES: Readonly<Record<string, readonly [kind: DatabaseKind, port: numbe
   'postgres:': ['postgres', 5432],
   'postgresql:': ['postgres', 5432],
   'redis:': ['redis', 6379],
+  'rediss:': ['redis', 6379],
+  // Of Redis, with the path of its socket.
+  'unix:': ['redis', 6379],
   'mysql:': ['mysql', 3306],
   'mariadb:': ['mysql', 3306],
   'mongodb:': ['mongodb', 27017],
@@ -45,15 +48,17 @@ function databaseOf(variable: string, value: string): Database | null {
   const url = parsed(`tenement${rest.replace(/^:\/\/([^@/?]*@)?(?=[/?]|$)/, '://$1localhost')}`);
   if (url === null) return null;
   const { searchParams } = url;
+  const isSocket = scheme === 'unix';
+  const host = isSocket ? decoded(url.pathname) : decoded(url.hostname).replace(/^\[|\]$/g, '');
   return {
     variable,
     kind,
-    host: searchParams.get('host') ?? decoded(url.hostname).replace(/^\[|\]$/g, ''),
+    host: searchParams.get('host') ?? host,
     port: Number(searchParams.get('port') ?? (url.port === '' ? defaultPort : url.port)),
     user: decoded(url.username),
     password: decoded(url.password),
-    name: decoded(url.pathname.slice(1)),
-    sslMode: searchParams.get('sslmode') ?? '',
+    name: isSocket ? (searchParams.get('db') ?? '') : decoded(url.pathname.slice(1)),
+    sslMode: scheme === 'rediss' ? 'require' : (searchParams.get('sslmode') ?? ''),
   };
 }
 

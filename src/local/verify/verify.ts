@@ -2,11 +2,10 @@
  * Tries two tenants of a running server against each other. Tenants that sleep are woken, because what has no process and
  * no socket proves little, and put to sleep again.
  */
-import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { webAddressOf } from '../../core/routing/web-address.ts';
 import { type Config, serviceNamed } from '../../core/service/service.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
-import type { VerifyOutcome } from '../../core/verify/finding.ts';
+import type { Finding, VerifyOutcome } from '../../core/verify/finding.ts';
 import { levelText } from '../../core/verify/separation.ts';
 import { placeholdersIn } from '../../core/verify/web/placeholders.ts';
 import { type Probe, textOf } from '../../core/verify/web/probe-file.ts';
@@ -43,7 +42,7 @@ export async function verify(server: VerifiedServer, options: VerifyOptions): Pr
   const notes = before.map((view) => `${view.instance}: ${levelText(serviceNamed(config, view.service))}`);
   const findings = openDirectories(before, config);
   try {
-    const views = options.wakes ? await woken(server, before, notes) : before;
+    const views = options.wakes ? await woken(server, before, findings) : before;
     const deps = { prepareCommand: server.prepareCommand, signal };
     const later = { ...deps, signal: AbortSignal.timeout(CLEAN_UP_MS) };
     findings.push(...(await tryFromInside({ views, config, deps, later })));
@@ -68,15 +67,31 @@ async function instancesOf(server: VerifiedServer, tenants: readonly string[]): 
   return views;
 }
 
-async function woken(server: VerifiedServer, views: readonly InstanceView[], notes: string[]): Promise<InstanceView[]> {
+/** Wakes what sleeps. What cannot be woken is reported, because it remains untried every time. */
+async function woken(
+  server: VerifiedServer,
+  views: readonly InstanceView[],
+  findings: Finding[],
+): Promise<InstanceView[]> {
+  const failed = (view: InstanceView, detail: string) => {
+    findings.push({
+      kind: 'processes',
+      what: 'wake it',
+      from: 'tenement',
+      to: view.instance,
+      result: 'failed',
+      detail,
+    });
+    return view;
+  };
   return Promise.all(
     views.map(async (view) => {
       if (view.state !== 'asleep') return view;
       try {
-        return await server.start(view.instance);
+        const woken = await server.start(view.instance);
+        return woken.state === 'ready' ? woken : failed(woken, woken.lastExit?.detail ?? woken.reason);
       } catch (error) {
-        notes.push(`${view.instance} could not be woken: ${toTenementError(error).message}`);
-        return view;
+        return failed(view, toTenementError(error).message);
       }
     }),
   );
@@ -86,15 +101,12 @@ async function woken(server: VerifiedServer, views: readonly InstanceView[], not
 async function putBack(server: VerifiedServer, before: readonly InstanceView[], notes: string[]): Promise<void> {
   for (const { instance } of before.filter(({ state }) => state === 'asleep')) {
     try {
-      if (await isAwake(server, instance)) await server.sleep(instance);
+      const { state } = await server.get(instance);
+      if (state !== 'asleep' && state !== 'stopped') await server.sleep(instance);
     } catch (error) {
       notes.push(`${instance} could not be put to sleep again: ${toTenementError(error).message}`);
     }
   }
-}
-
-async function isAwake(server: VerifiedServer, instance: InstanceName): Promise<boolean> {
-  return ['starting', 'ready', 'suspended'].includes((await server.get(instance)).state);
 }
 
 /** @throws {TenementError} `bad_input`, `usage` */

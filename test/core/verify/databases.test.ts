@@ -15,6 +15,8 @@ describe('databasesOf', () => {
     ['postgres://u@[::1]/app', 'postgres', '::1', 5432, 'u', '', 'app'],
     ['redis://acme:pw@127.0.0.1:6380/2', 'redis', '127.0.0.1', 6380, 'acme', 'pw', '2'],
     ['redis://:pw@cache', 'redis', 'cache', 6379, '', 'pw', ''],
+    ['rediss://u:pw@cache:6390', 'redis', 'cache', 6390, 'u', 'pw', ''],
+    ['unix://u:pw@/run/redis/redis.sock', 'redis', '/run/redis/redis.sock', 6379, 'u', 'pw', ''],
     ['mongodb://u:p@m/app', 'mongodb', 'm', 27017, 'u', 'p', 'app'],
   ])('reads %s', (value, kind, host, port, user, password, name) => {
     expect(one(value)).toMatchObject({ variable: 'URL', kind, host, port, user, password, name });

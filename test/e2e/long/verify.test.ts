@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { secretsDirsOf } from '../../../src/process/secrets/secret-files.ts';
 import { isMissing } from '../fronts.ts';
 import { serveAll } from '../support.ts';
 import { CONFIG, dirOf, finding, isRoot, lines, pair, probeFile, verify } from '../verify-pairs.ts';
@@ -33,6 +34,15 @@ describe.skipIf(!isRoot)('verify', () => {
         'walled:wb → tenement: list its state directory',
       ]),
     );
+  });
+
+  it('reports tenants that cannot be woken, and leaves them asleep as they were', async () => {
+    const server = running();
+    await pair(server, 'broken', ['ba', 'bb']);
+    const outcome = await verify(server, 'ba', 'bb');
+    expect(lines(outcome, 'failed')).toEqual(['tenement → broken:ba: wake it', 'tenement → broken:bb: wake it']);
+    expect(outcome.status).toBe(1);
+    expect(await server.instance('broken:ba')).toMatchObject({ state: 'asleep', desired: 'asleep' });
   });
 
   it('notices two tenants with the same user', async () => {
@@ -114,6 +124,27 @@ describe.skipIf(!isRoot)('verify', () => {
         'notes:ga → tenement: read the registry, the admin token, the key',
       ]),
     );
+  });
+
+  it('notices secrets that others can read', async () => {
+    const server = running();
+    await pair(server, 'notes', ['za', 'zb']);
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ value: 'hidden' });
+    await server.api('/api/tenants/zb/secrets/STRIPE_KEY', { method: 'PUT', headers, body });
+    await server.cli('start', 'notes:zb');
+    const [dir = ''] = secretsDirsOf(
+      { runtimeDir: join(server.dir, 'tenement'), stateDir: join(server.dataDir, '.tenement') },
+      'notes:zb',
+    );
+    expect(finding(await verify(server, 'za', 'zb'), 'read its secrets', 'notes:za')).toMatchObject({
+      result: 'refused',
+    });
+    chmodSync(join(dir, 'STRIPE_KEY'), 0o444);
+    chmodSync(dir, 0o555);
+    const outcome = await verify(server, 'za', 'zb');
+    expect(lines(outcome, 'leak')).toEqual(['notes:za → notes:zb: read its secrets']);
+    expect(JSON.stringify(outcome)).not.toContain('hidden');
   });
 
   it("notices an application that answers with another tenant's row, and the database that both have", async () => {

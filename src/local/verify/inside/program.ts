@@ -172,13 +172,13 @@ function runClient({ files, args, env }: ClientRun): Promise<Answer> {
       out = (out + chunk).slice(0, 4096);
     });
     child.stderr.on('data', (chunk) => {
-      err = (err + chunk).slice(-4096);
+      err = (err + chunk).slice(0, 4096);
     });
     child.once('error', (error) => resolve(answerOf(error)));
     child.once('close', (status, signal) => {
       if (signal !== null) resolve(answer('refused', 'no answer within 10 s'));
       else if (status === 0) resolve(answer('reached', `${name} succeeded`, out.trim()));
-      else resolve(answer('refused', err.trim().split('\n').pop() ?? `exit status ${status}`, out.trim()));
+      else resolve(answer('refused', err.trim().split('\n')[0] || `exit status ${status}`, out.trim()));
     });
   });
 }
