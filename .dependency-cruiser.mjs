@@ -48,6 +48,7 @@ export default {
       'proxy/',
       'daemon.ts',
       'domain-overlaps.ts',
+      'identity/',
       'errors.ts',
       'faults.ts',
       'logger.ts',

@@ -6,6 +6,7 @@ import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config } from '../core/service/service.ts';
 import type { ServiceUnit } from '../core/service/service-unit.ts';
 import { domainOverlaps } from '../domain-overlaps.ts';
+import { keyWarnings } from '../identity/key-warnings.ts';
 import { servableConfig } from '../own-directories.ts';
 import { type HostSupport, hostSupportFor } from '../process/isolation/host/host-support.ts';
 import { assertMayListen } from '../process/isolation/host/listening.ts';
@@ -55,6 +56,7 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...domainOverlaps(config),
     ...viewWarnings(config),
     ...forgeableTrust(config, networkInterfaces()),
+    ...(await keyWarnings(config.jwt)),
     ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];

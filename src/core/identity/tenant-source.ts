@@ -46,7 +46,7 @@ export function parseTenantSource(text: string): TenantSource | string {
   if (kind === 'path') return pathSource(rest ?? '');
   if (kind === 'header') return headerSource(rest ?? '');
   if (kind === 'jwt') return tokenSource(rest ?? '');
-  return `expected ${FORMS}`;
+  return `expected ${FORMS}, but this is ${JSON.stringify(text)}`;
 }
 
 function pathSource(pattern: string): TenantSource | string {

@@ -128,6 +128,13 @@ describe('an unknown key', () => {
     expect(keys.refreshes).toBe(0);
   });
 
+  it.each([{}, { kid: 'any' }])('of a secret that was replaced is read again: %j', async (header) => {
+    const keys = new FakeKeys({ secrets: ['the first of two secrets, long enough'] });
+    keys.onRefresh = () => keys.set({ secrets: ['the second of two secrets, long enough'] });
+    const said = await verifierOf(keys).verify(hmacToken('the second of two secrets, long enough', header));
+    expect(said).toEqual(ACME);
+  });
+
   it('before the first keys were loaded is waited for', async () => {
     const keys = new FakeKeys({});
     keys.onRefresh = () => keys.set({ publicKeys: [publicJwk(KEY)] });

@@ -28,7 +28,7 @@ const MAX_TRIES = 8;
 
 export type Verification =
   | { readonly claims: JWTPayload }
-  /** `isKeyed`: the token names its key. */
+  /** `isKeyed`: the token names its key. A name says nothing of a secret, which is another once it is replaced. */
   | { readonly problem: RefusalReason; readonly isKeyed: boolean };
 
 export type Verify = (token: string) => Promise<Verification>;
@@ -45,7 +45,7 @@ export function verifierFor({ publicKeys, secrets }: VerificationKeys, rules: To
     try {
       return { claims: await tried(token) };
     } catch (error) {
-      return { problem: problemOf(error), isKeyed: isKeyed(token) };
+      return { problem: problemOf(error), isKeyed: secrets.length === 0 && isKeyed(token) };
     }
   };
 }
