@@ -226,4 +226,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, hour, meter)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX domains_pending ON domains (tenant) WHERE token IS NOT NULL AND verified_at_ms IS NULL;
+  `,
 ];

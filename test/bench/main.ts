@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   crowd: () => import('./crowd.ts'),
   proxy: () => import('./proxy.ts'),
   front: () => import('./front.ts'),
+  domains: () => import('./domains.ts'),
   bodies: () => import('./bodies.ts'),
   attack: () => import('./attack.ts'),
   thaw: () => import('./thaw.ts'),

@@ -17,6 +17,12 @@ export const tenement = (tenants: number): Peer => ({
   command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), String(tenants), dir],
 });
 
+/** tenement with so many domains of tenants' own. */
+export const withDomains = (domains: number): Peer => ({
+  name: `${domains} domains`,
+  command: (port, dir) => [process.execPath, here('proxy-server.ts'), String(port), '1', dir, `domains=${domains}`],
+});
+
 /** The same under a plan with a rate and a quota. */
 const UNDER_PLAN: Peer = {
   name: 'with a plan',

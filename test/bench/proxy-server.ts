@@ -1,6 +1,7 @@
-/** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR [plan]`. */
+/** tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR [plan] [domains=N]`. */
 
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import { type DomainRoute, DomainRoutes } from '../../src/core/domains/domain-routes.ts';
 import { NO_POLICY, type QuotaPolicy } from '../../src/core/quota/quota-policy.ts';
 import { ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
@@ -9,7 +10,11 @@ import { createProxy } from '../../src/proxy/server.ts';
 import { readySource } from './ready-source.ts';
 
 countBodiesWithHeap();
-const [port = '0', tenants = '1', dir = '.', plan] = process.argv.slice(2);
+const [port = '0', tenants = '1', dir = '.', ...options] = process.argv.slice(2);
+/** `d0.example` to `dN.example`, which all lead to `app:t0`. */
+const domains = new DomainRoutes();
+const count = Number(options.find((option) => option.startsWith('domains='))?.slice('domains='.length) ?? 0);
+void domains.change(Array.from({ length: count }, (_, index): DomainRoute => [`d${index}.example`, 'app:t0']));
 /** A rate and a quota that no load reaches, so that each request is admitted and counted. */
 const POLICY: QuotaPolicy = {
   ...NO_POLICY,
@@ -18,8 +23,8 @@ const POLICY: QuotaPolicy = {
 };
 const routing = { version: 1, suffixes: [['localhost', ['app']]] as const, anyDomain: null, aliases: [] };
 const proxy = createProxy({
-  source: readySource(Number(tenants), dir, plan === undefined ? null : POLICY),
-  settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null }),
+  source: readySource(Number(tenants), dir, options.includes('plan') ? POLICY : null),
+  settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null }, domains),
   limits: DEFAULT_PROXY_LIMITS,
   turnedAway: new TurnedAway(),
   logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

@@ -16,26 +16,28 @@ import { nginxBase, nginxOf, otherBuild, PEERS, type Peer, startPinned, tenement
 import { readWrk } from './wrk.ts';
 
 const PROXY_CORE = 0;
-const LOAD_CORE = 1;
+export const LOAD_CORE = 1;
 const SECONDS = 3;
 const ROUNDS = 3;
 /** For a comparison with another build, where a few per cent matter. */
 const BUILD_ROUNDS = 9;
 const TENANTS = 1000;
-const FIRST_PORT = 28_100;
+export const FIRST_PORT = 28_100;
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly path: string;
   readonly connections: number;
   /** Each request uploads 1 MB. */
   readonly upload?: boolean;
   readonly tenants?: number;
+  /** So many domains of a tenant's own are asked, in no order; see `withDomains`. */
+  readonly domains?: number;
   /** Each request has other header lines than the previous one. */
   readonly varies?: boolean;
 }
 
-interface Result {
+export interface Result {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -158,7 +160,7 @@ async function benchTenants(dir: string): Promise<void> {
   }
 }
 
-async function measure(peer: Peer, one: Case, dir: string, port: number): Promise<Result> {
+export async function measure(peer: Peer, one: Case, dir: string, port: number): Promise<Result> {
   const child = await startPinned(PROXY_CORE, peer.command(port, dir), port);
   try {
     load(one, port, dir, 1);
@@ -189,12 +191,16 @@ function load(one: Case, port: number, dir: string, seconds: number) {
   return readWrk(text);
 }
 
-function luaFor({ upload, tenants, varies }: Case): string {
+function luaFor({ upload, tenants, varies, domains }: Case): string {
   if (upload === true)
     return `wrk.method = "POST"; wrk.headers["Host"] = "t0.localhost"; wrk.body = string.rep("x", 1048576)`;
   if (varies === true)
     return `local n = 0
 request = function() n = n + 1; return "GET / HTTP/1.1\\r\\nHost: t0.localhost\\r\\nX-Count: " .. n .. "\\r\\n\\r\\n" end`;
+  if (domains !== undefined)
+    return `local made = {}
+init = function() for i = 0, ${domains - 1} do made[i] = wrk.format("GET", "/", { Host = "d" .. i .. ".example" }) end end
+request = function() return made[math.random(0, ${domains - 1})] end`;
   if (tenants === undefined) return `wrk.headers["Host"] = "t0.localhost"`;
   return `local n = 0; local made = {}
 init = function() for i = 0, ${tenants - 1} do made[i] = wrk.format("GET", "/", { Host = "t" .. i .. ".localhost" }) end end
@@ -207,7 +213,8 @@ function cpuMs(child: ChildProcess): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-function appConf(dir: string): string {
+/** The application: nginx on the sockets of the tenants. */
+export function appConf(dir: string): string {
   writeFileSync(join(dir, '10k'), 'x'.repeat(10_000));
   writeFileSync(join(dir, '1m'), 'x'.repeat(1_048_576));
   const listens = Array.from({ length: TENANTS }, (_, index) => `listen unix:${dir}/t${index}.sock backlog=1024;`);

@@ -44,10 +44,16 @@ export class BenchServer {
     return new BenchServer(child, dir, performance.now() - startedAt, line);
   }
 
-  async api(method: string, path: string): Promise<string> {
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  async api(method: string, path: string, body?: object): Promise<string> {
     const token = readFileSync(join(this.dir, 'data/.tenement/admin.token'), 'utf8').trim();
-    const headers = { authorization: `Bearer ${token}` };
-    const asked = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false }).end();
+    const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };
+    const asked = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false }).end(
+      body && JSON.stringify(body),
+    );
     const [response] = await once(asked, 'response');
     return text(response);
   }

@@ -39,6 +39,9 @@ export class RoutingIndex {
     if (this.domains.version !== this.domainsVersion) this.forget();
     const before = this.remembered.get(header);
     if (before !== undefined) return before;
+    // Most are sent as they are kept. They are not remembered: there may be more of them than places.
+    const own = this.domains.get(header);
+    if (own !== undefined) return this.withOwn(header, own);
     const host = normalizeHost(header);
     const named = host === null ? null : this.candidates(host);
     if (header.length > MAX_REMEMBERED_LENGTH) return named;
@@ -58,10 +61,13 @@ export class RoutingIndex {
    */
   candidates(host: string): InstanceName[] {
     const own = this.domains.get(host);
-    if (own === undefined) return this.namedByLabels(host);
+    return own === undefined ? this.namedByLabels(host) : this.withOwn(host, own);
+  }
+
+  private withOwn(host: string, own: InstanceName): InstanceName[] {
     const dot = host.indexOf('.');
-    const isListed = this.suffixes.has(host.slice(dot + 1));
-    return isListed ? [...this.namedByLabels(host), own] : [own, ...this.namedByLabels(host)];
+    if (this.suffixes.has(host.slice(dot + 1))) return [...this.namedByLabels(host), own];
+    return this.anyDomain === null ? [own] : [own, ...this.namedByLabels(host)];
   }
 
   private namedByLabels(host: string): InstanceName[] {

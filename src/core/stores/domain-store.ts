@@ -16,6 +16,9 @@ export interface DomainPageQuery {
   readonly limit: number;
 }
 
+/** What a proxy needs of a domain. */
+export type RoutedDomain = Pick<DomainRecord, 'host' | 'service' | 'tenantId'>;
+
 /** Each method may throw {TenementError} `state_failed`. */
 export interface DomainStore {
   /** Returns the domains of one host, the active one first, then by tenant. */
@@ -26,7 +29,7 @@ export interface DomainStore {
   /** Returns domains by host, then by tenant. */
   page(query: DomainPageQuery): DomainRecord[];
   /** Iterates over all active domains. */
-  active(): Iterable<DomainRecord>;
+  active(): Iterable<RoutedDomain>;
   /** Returns active domains that are `domain` or under it, at most `limit`, and how many there are. */
   under(domain: string, limit: number): { readonly domains: readonly DomainRecord[]; readonly count: number };
   /** Returns pending domains that are due for a check, the longest due first. */

@@ -1,8 +1,8 @@
 /** The domains of all tenants. It follows every change of a tenant, and keeps the routes of the proxies in step. */
-import { type DomainRecord, isActive } from '../../core/domains/domain.ts';
+import { isActive } from '../../core/domains/domain.ts';
 import type { DomainRoute, DomainRoutes } from '../../core/domains/domain-routes.ts';
 import { instanceName } from '../../core/lifecycle/instance.ts';
-import type { DomainStore } from '../../core/stores/domain-store.ts';
+import type { DomainStore, RoutedDomain } from '../../core/stores/domain-store.ts';
 import { isForgotten, type TenantChange } from '../../core/stores/tenant-store.ts';
 import { detached } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
@@ -61,6 +61,6 @@ export class DomainTable {
   }
 }
 
-function routeTo({ host, service, tenantId }: DomainRecord): DomainRoute {
+function routeTo({ host, service, tenantId }: RoutedDomain): DomainRoute {
   return [host, instanceName(service, tenantId)];
 }
