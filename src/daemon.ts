@@ -10,9 +10,12 @@ import { proxyLimits } from './core/limits/descriptors.ts';
 import type { ProxySettingsFeed } from './core/routing/proxy-settings.ts';
 import { RoutingIndex } from './core/routing/routing-index.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
+import { frontSocketPath } from './core/service/socket-path.ts';
+import { TenementError } from './errors.ts';
 import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
+import { openFrontSocket } from './process/sockets/front-socket.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens/admin-token.ts';
@@ -104,7 +107,26 @@ function reloadConfig(parts: Parts): void {
 async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
   const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
+  openFront(parts, undo);
   return proxy.listen(listenersOf(parts, options).proxy.listen);
+}
+
+/** Lets front servers of the config's group reach the proxy by a socket. @throws {TenementError} `listen_failed` */
+function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps): void {
+  const { proxy, settings } = served.current;
+  if (proxy.socketGroup === null) return;
+  const path = frontSocketPath(settings);
+  try {
+    const close = openFrontSocket({
+      path,
+      group: proxy.socketGroup,
+      onConnection: (socket) => publicSockets.takeOfFront(socket),
+      onError: (error) => logger.error({ err: error }, 'the socket for front servers does not accept'),
+    });
+    undo.push(async () => close());
+  } catch (error) {
+    throw new TenementError('listen_failed', `the proxy cannot listen at ${path}: ${String(error)}`, { cause: error });
+  }
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {

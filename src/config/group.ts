@@ -1,5 +1,7 @@
 /** Groups of this machine. */
 import { readFileSync } from 'node:fs';
+import type { KeyPath } from './locate.ts';
+import type { Problem } from './problems/problems.ts';
 
 /** Returns a group's id by its name in group(5), or by number; null for an unknown name. */
 export function groupId(group: string): number | null {
@@ -15,4 +17,12 @@ function groups(): string[] {
   } catch {
     return [];
   }
+}
+
+/** Returns the id of a group that a key names; null: it names none, or one that is not there, which is a problem. */
+export function groupOf(path: KeyPath, group: string | undefined, problems: Problem[]): number | null {
+  if (group === undefined) return null;
+  const gid = groupId(group);
+  if (gid === null) problems.push({ path, message: `there is no group "${group}" on this machine` });
+  return gid;
 }

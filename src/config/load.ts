@@ -21,6 +21,7 @@ import {
 import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
+import { groupOf } from './group.ts';
 import type { KeyPath } from './locate.ts';
 import { notifyTargets, secretProblems } from './notify-targets.ts';
 import { planOf } from './plan-config.ts';
@@ -169,6 +170,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       listen: parseListenAddress(listen),
       domains: (typeof domain === 'string' ? [domain] : domain).map((one) => one.toLowerCase().replace(/\.$/, '')),
       defaultService: named ?? only ?? null,
+      socketGroup: groupOf(['proxy', 'socket_group'], input.proxy.socket_group, problems),
       trustedProxies,
       limits: limitsOf(input),
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,

@@ -8,7 +8,7 @@ import { parseGenerator } from '../core/secrets/generator.ts';
 import type { ServiceConfig } from '../core/service/service.ts';
 import { SERVICE_KEYS } from '../core/service/service-keys.ts';
 import { splitCommand } from './command.ts';
-import { groupId } from './group.ts';
+import { groupOf } from './group.ts';
 import { hooksOf } from './hook-config.ts';
 import type { Problem } from './problems/problems.ts';
 import type { ServiceInput } from './schema/service.ts';
@@ -36,7 +36,7 @@ export function serviceOf(
     workdir: resolve(dir, input.workdir),
     socket: input.socket === undefined ? '{runtime_dir}/{service}-{id}.sock' : absoluteTemplate(input.socket, dir),
     socketMode: Number.parseInt(input.socket_mode, 8),
-    socketGroup: groupOf(name, input, problems),
+    socketGroup: groupOf(['service', name, 'socket_group'], input.socket_group, problems),
     publicSocket: publicSocketOf(input, needsProxy),
     listen: input.listen,
     health: input.health ?? null,
@@ -89,15 +89,6 @@ function generatorsOf({ secrets }: ServiceInput): ServiceConfig['secrets'] {
 function publicSocketOf({ public_socket: asked, listen }: ServiceInput, needsProxy: boolean): 'direct' | 'proxied' {
   if (asked !== 'auto') return asked;
   return needsProxy && listen === 'socket' ? 'proxied' : 'direct';
-}
-
-function groupOf(name: string, { socket_group: group }: ServiceInput, problems: Problem[]): number | null {
-  if (group === undefined) return null;
-  const gid = groupId(group);
-  if (gid === null) {
-    problems.push({ path: ['service', name, 'socket_group'], message: `there is no group "${group}" on this machine` });
-  }
-  return gid;
 }
 
 function commandOf(name: string, input: ServiceInput, problems: Problem[]): string[] {

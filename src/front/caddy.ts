@@ -3,7 +3,7 @@ import { formatAddress } from '../core/routing/address.ts';
 import { CLAIM_PREFIXES, CLAIMS, NEVER_FORWARDED, ORDERS_TO_SERVERS } from '../core/routing/header-rules.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
-import { type FrontRule, type FrontTarget, frontRules, tenantFields } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules, proxyAddress, tenantFields } from './rules.ts';
 
 /** A trailing dot and a port. */
 const HOST_END = '\\.?(?::\\d*)?$';
@@ -22,7 +22,7 @@ ${onDemand ? globalOptions(config) : ''}${address} {
 ${onDemand ? '\ttls {\n\t\ton_demand\n\t}\n\n' : ''}${headers(config)}${handlers(config)}	# tenement's own proxy knows the domains of tenants at any moment, and answers 404 for a host of nobody. It also gets
 	# hosts that are not in lower case: Caddy compares them with case, and a socket's path has it too.
 	handle {
-		reverse_proxy ${formatAddress(config.proxy.listen)}
+		reverse_proxy ${proxyUpstream(config)}
 	}
 }
 `;
@@ -74,7 +74,7 @@ function handler(name: string, { pattern, alias, targets }: FrontRule, config: C
 	handle @${name} {
 ${sockets.join('')}		# tenement's own proxy knows the other instances, and answers 404 for a tenant that there is not.
 		handle {
-			reverse_proxy ${formatAddress(config.proxy.listen)}
+			reverse_proxy ${proxyUpstream(config)}
 		}
 	}
 
@@ -109,6 +109,11 @@ function reverseProxy({ service, tenantId, socket }: FrontTarget): string {
 /** Returns a Caddy duration; 0: no time-out. */
 function responseTimeout({ requestTimeoutMs, startupTimeoutMs }: ServiceConfig): string {
   return requestTimeoutMs === 0 ? '0' : `${Math.ceil((requestTimeoutMs + startupTimeoutMs) / 1000)}s`;
+}
+
+function proxyUpstream(config: Config): string {
+  const proxy = proxyAddress(config);
+  return 'address' in proxy ? proxy.address : `unix/${word(proxy.socket)}`;
 }
 
 function isLocal({ proxy }: Config): boolean {

@@ -1,9 +1,8 @@
 /** Generates a configuration with which nginx passes requests straight to the tenants' sockets. Pure. */
-import { formatAddress } from '../core/routing/address.ts';
 import type { Config } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { hiddenFields, ignoredFields, withoutClaims } from './nginx-headers.ts';
-import { type FrontRule, type FrontTarget, frontRules, tenantFields } from './rules.ts';
+import { type FrontRule, type FrontTarget, frontRules, proxyAddress, tenantFields } from './rules.ts';
 
 export interface NginxOptions {
   /** Value of nginx's `listen`. */
@@ -133,10 +132,15 @@ ${indent(indent(hiddenFields('upgrade')))}        try_files $tenement_socket_1 $
         }
         proxy_read_timeout ${STREAM_TIMEOUT};
         proxy_send_timeout ${STREAM_TIMEOUT};
-        proxy_pass http://${formatAddress(config.proxy.listen)};
+        proxy_pass http://${proxyUrl(config)};
     }
 }
 `;
+}
+
+function proxyUrl(config: Config): string {
+  const proxy = proxyAddress(config);
+  return 'address' in proxy ? proxy.address : `unix:${unquoted(proxy.socket)}`;
 }
 
 /** Maps a host to the id and the socket of the first instance that it may name, or of the second. */
@@ -162,6 +166,14 @@ function mapLines(rules: readonly FrontRule[], value: (target: FrontTarget | und
 }
 
 const VARIABLE = '$tenement_label';
+
+function unquoted(path: string): string {
+  if (!/[\s;{}$"'\\:#]/.test(path)) return path;
+  throw new TenementError(
+    'bad_config',
+    `nginx cannot be told the path ${path}: it holds a space or one of $ " ' \\ : ; # { }`,
+  );
+}
 
 /** Quotes a value. nginx cannot escape a dollar sign, so only `variable` may contain one. */
 function quoted(text: string, variable = ''): string {

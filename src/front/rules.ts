@@ -1,10 +1,17 @@
 /** Expresses the routing table for a front server, by patterns of hosts and by the sockets that exist. Pure. */
 import { dirname } from 'node:path';
 import { isHostOnly } from '../core/identity/tenant-source.ts';
+import { formatAddress } from '../core/routing/address.ts';
 import { hostPatterns, type Target } from '../core/routing/host-patterns.ts';
 import { routingTable } from '../core/routing/routing-table.ts';
 import type { Config, ServiceConfig } from '../core/service/service.ts';
-import { publicSocketPath } from '../core/service/socket-path.ts';
+import { frontSocketPath, publicSocketPath } from '../core/service/socket-path.ts';
+
+/** Returns where a front server reaches tenement's own proxy: at a socket if the config has one. */
+export function proxyAddress({ proxy, settings }: Config): { readonly socket: string } | { readonly address: string } {
+  if (proxy.socketGroup === null) return { address: formatAddress(proxy.listen) };
+  return { socket: frontSocketPath(settings) };
+}
 
 export interface FrontTarget {
   readonly service: ServiceConfig;

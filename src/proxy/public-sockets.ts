@@ -30,7 +30,7 @@ export class PublicSockets {
   private readonly sessions: ActivationSessions;
   /** Readers of connections to `proxied` sockets. */
   private readonly clients = new WeakMap<Socket, ClientOfSource>();
-  /** Created when a socket is `proxied`. */
+  /** Created when a socket is `proxied`, or a front server connects. */
   private server: SocketServer | null = null;
 
   constructor(options: PublicSocketsOptions) {
@@ -64,7 +64,14 @@ export class PublicSockets {
     this.sessions.serve(instance, new HeldConnection(socket), inherited);
   }
 
-  private read(instance: InstanceName, socket: Socket): void {
+  /** Takes a connection, paused and unread, of a front server that names the instance of each request by its host. */
+  takeOfFront(socket: Socket): void {
+    confine(socket, this.options.logger);
+    const idleMs = (nowMs: number) => this.clients.get(socket)?.idleMs(nowMs) ?? 0;
+    if (this.cap.admit(socket, null, idleMs)) this.read(null, socket);
+  }
+
+  private read(instance: InstanceName | null, socket: Socket): void {
     this.server ??= new SocketServer(this.options);
     this.clients.set(socket, this.server.take(instance, socket));
   }

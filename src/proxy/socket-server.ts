@@ -1,6 +1,7 @@
 /**
- * Serves the connections to public sockets with `public_socket = "proxied"` as the proxy serves its own. The socket names
- * the instance, whatever the host. Its peer is a front server, because the socket's mode and group say who may connect:
+ * Serves connections to sockets of tenement's as the proxy serves its own: to public sockets with
+ * `public_socket = "proxied"`, which name the instance whatever the host, and to the socket of front servers, where the
+ * host names it. The peer is a front server, because the socket's mode and group say who may connect:
  * what it states about its client is believed.
  */
 import type { Socket } from 'node:net';
@@ -9,7 +10,7 @@ import type { ClientRequest } from './client/client.ts';
 import type { ClientOfSource, ClientSource } from './client/client-source.ts';
 import { createHttp1Source } from './client/http1-source.ts';
 import { createClientHandler, type OwnGateway } from './client-handler.ts';
-import { type GatewayOptions, openGateway, routeOfInstance } from './gateway.ts';
+import { type GatewayOptions, openGateway, routeOf, routeOfInstance } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 import type { Routed } from './routing/route.ts';
 
@@ -26,9 +27,12 @@ export class SocketServer {
     this.source = createHttp1Source({ limits, logger, handler });
   }
 
-  /** Serves an accepted connection, paused and unread, to its end. */
-  take(instance: InstanceName, socket: Socket): ClientOfSource {
-    this.instances.set(socket, instance);
+  /**
+   * Serves an accepted connection, paused and unread, to its end. @param instance the one that the socket names; null: the
+   * host of each request names one
+   */
+  take(instance: InstanceName | null, socket: Socket): ClientOfSource {
+    if (instance !== null) this.instances.set(socket, instance);
     this.gateway.inFlight.connected(socket);
     const client = this.source.take(socket);
     socket.resume();
@@ -49,7 +53,7 @@ export class SocketServer {
   private route(request: ClientRequest): Routed | Promise<Routed> {
     if (this.isClosing) return { refused: 'shutting_down' };
     const instance = this.instances.get(request.socket);
-    if (instance === undefined) return { refused: 'unknown_tenant' };
+    if (instance === undefined) return routeOf(request, this.gateway);
     return routeOfInstance(request, instance, this.gateway);
   }
 }

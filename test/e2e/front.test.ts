@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePort } from '../ports.ts';
@@ -19,6 +20,7 @@ command = "node {fixtures}/tenant.mjs"
 listen = "port"
 [proxy]
 default_service = "app"
+socket_group = "www-data"
 listen = "{proxy}"
 [instances]
 app = ["acme", "globex"]
@@ -93,6 +95,13 @@ describe.each(available)('$program (apt-get install $program)', ({ start, missin
     expect(await tenantAt(front, 'OWN.example.org:80')).toBe('globex');
     const { raw } = JSON.parse((await ask(front, 'own.example.org', '/headers', { 'x-tenant-id': 'acme' })).body);
     expect(raw.slice(raw.indexOf('X-Tenant-Id'))[1]).toBe('globex');
+    // The proxy takes the front server at its word, by the group of the socket.
+    const seen = await headersSeen(front.port, 'own.example.org', '127.0.0.9');
+    expect(seen).toMatchObject({
+      'X-Forwarded-For': '127.0.0.9',
+      'X-Forwarded-Proto': 'http',
+      'X-Forwarded-Host': 'own.example.org',
+    });
     await server.cli('domain', 'rm', 'own.example.org');
     expect((await ask(front, 'own.example.org')).status).toBe(404);
   });
@@ -151,6 +160,15 @@ describe.concurrent.each(available)('$program (apt-get install $program)', ({ st
     await server.event('app:acme', 'slept');
   });
 });
+
+/** Asks from another address of this machine, and returns the header fields that the tenant gets. */
+async function headersSeen(port: number, host: string, localAddress: string): Promise<Record<string, string>> {
+  const headers = { host, 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'gopher' };
+  const options = { host: '127.0.0.1', port, path: '/headers', headers, localAddress, agent: false };
+  const [response] = await once(request(options).end(), 'response');
+  const { raw } = JSON.parse(await text(response));
+  return Object.fromEntries(raw.flatMap((name: string, at: number) => (at % 2 === 0 ? [[name, raw[at + 1]]] : [])));
+}
 
 async function openStream(port: number, host: string, path: string): Promise<{ firstBytes: string }> {
   const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end();

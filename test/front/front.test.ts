@@ -92,3 +92,11 @@ it('when not only the host names the tenant, every request goes through the prox
   expect(caddy).not.toContain('/run/tenement');
   expect(caddy).toContain('request_header -x-org\n');
 });
+
+it('both configurations reach the proxy at its socket, if a group may connect to it', () => {
+  const of = config(['localhost'], { socketGroup: 33 });
+  const nginx = nginxConfig(of, { listen: '80', include: true, user: null });
+  expect(nginx).toContain('proxy_pass http://unix:/run/tenement/@proxy.sock;');
+  expect(caddyConfig(of, { site: null })).toContain('reverse_proxy unix//run/tenement/@proxy.sock\n');
+  for (const text of [nginx, caddyConfig(of, { site: null })]) expect(text).not.toContain('127.0.0.1:8080');
+});

@@ -536,6 +536,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       trustedProxies: [],
       limits: DEFAULT_PROXY_LIMITS,
       workers: 1,
+      socketGroup: null,
     },
     api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token' },
     services: new Map([['api', service]]),

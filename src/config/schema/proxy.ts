@@ -17,6 +17,11 @@ export const proxySchema = z.strictObject({
     .describe(
       'Addresses or CIDR ranges of front servers whose X-Forwarded-*, X-Request-Id and other fields about the client are trusted; see docs/front-servers.md.',
     ),
+  socket_group: text()
+    .optional()
+    .describe(
+      'Group of a front server on this machine, such as `"www-data"`, by name or number. It may connect to a socket of the proxy in `runtime_dir`, and what it says of its clients is trusted. `tenement front` uses that socket for domains of tenants. Default: no such socket; see docs/front-servers.md.',
+    ),
   workers: z
     .union([count(1).max(64), z.literal('auto')], 'expected a number of processes or "auto"')
     .default(1)

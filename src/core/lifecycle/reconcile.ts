@@ -45,6 +45,7 @@ const FIXED: readonly FixedField[] = [
   { table: 'settings', field: 'runtimeDirSource', key: null },
   { table: 'proxy', field: 'workers', key: 'workers' },
   { table: 'proxy', field: 'listen', key: 'listen' },
+  { table: 'proxy', field: 'socketGroup', key: 'socket_group' },
   { table: 'proxy', field: 'maxConnections', isLimit: true, key: 'max_connections' },
   { table: 'proxy', field: 'maxConnectionsPerClient', isLimit: true, key: 'max_connections_per_client' },
   { table: 'proxy', field: 'maxHeaderBytes', isLimit: true, key: 'max_header_kb' },

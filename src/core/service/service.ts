@@ -124,6 +124,8 @@ export interface ProxyConfig {
   /** Lower case, without a trailing dot; `*` matches any. */
   readonly domains: readonly string[];
   readonly defaultService: string | null;
+  /** Group that may connect to the proxy's own socket, as a trusted front server; null: there is no such socket. */
+  readonly socketGroup: number | null;
   /** IP addresses or CIDR ranges. */
   readonly trustedProxies: readonly string[];
   readonly limits: ProxyLimits;

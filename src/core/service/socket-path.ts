@@ -23,6 +23,11 @@ export function publicSocketPath(
   });
 }
 
+/** Returns the socket at which a front server reaches the proxy. No socket of an instance has such a name. */
+export function frontSocketPath({ runtimeDir }: Pick<Settings, 'runtimeDir'>): string {
+  return `${runtimeDir}/@proxy.sock`;
+}
+
 /** `sun_path` holds 108 bytes, the last of them NUL (unix(7)). */
 export const SUN_PATH_MAX_BYTES = 107;
 
