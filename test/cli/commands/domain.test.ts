@@ -62,7 +62,7 @@ describe('domain', () => {
       [
         'DOMAIN          LEADS TO  STATE    URL                                WHY',
         'a.example       api:acme  pending  -                                  there is no such TXT record yet',
-        'bücher.example  api:acme  active   http://xn--bcher-kva.example:8080  leads to api:acme',
+        'bücher.example  api:acme  active   http://xn--bcher-kva.example:8080',
         '',
       ].join('\n'),
     );

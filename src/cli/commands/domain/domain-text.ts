@@ -20,6 +20,11 @@ export function domainLines({ domain, name, service, tenant, state, reason, url,
   ].join('\n');
 }
 
+/** Returns what the other columns do not say. */
+function remark(reason: string, leadsTo: string): string {
+  return reason.replace(`leads to ${leadsTo}`, '').replace(', which ', '').replace(/, $/, '');
+}
+
 export function domainTable(domains: readonly DomainView[]): string {
   return table(
     ['DOMAIN', 'LEADS TO', 'STATE', 'URL', 'WHY'],
@@ -28,7 +33,7 @@ export function domainTable(domains: readonly DomainView[]): string {
       `${service}:${tenant}`,
       state,
       state === 'active' ? (url ?? UNKNOWN) : UNKNOWN,
-      terminalText(reason),
+      terminalText(remark(reason, `${service}:${tenant}`)),
     ]),
   );
 }
