@@ -11,14 +11,14 @@ import type { Config, ListedInstance } from '../core/service/service.ts';
 import { REFUSALS } from '../core/tenants/tenant-state.ts';
 import type { SpawnOptions } from '../core/verbs/verbs.ts';
 import { type ErrorCode, isLockedOut, TenementError } from '../errors.ts';
-import { detached } from '../faults.ts';
+import { detached, fault } from '../faults.ts';
 import { turns } from '../node/event-loop-turns.ts';
 import type { Runner } from './instance/runner.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { resumeKeyChange } from './secrets/key-change.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
-import { resumeUnfinished } from './tenants/unfinished.ts';
+import { closeUnfinished, resumeUnfinished } from './tenants/unfinished.ts';
 
 /**
  * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.
@@ -26,7 +26,12 @@ import { resumeUnfinished } from './tenants/unfinished.ts';
 const LAST_WAIT_MS = 10_000;
 
 /** Errors of a registration that keep one tenant from running. */
-const OF_ONE_TENANT: readonly ErrorCode[] = ['plan_limit', 'provisioning_failed'];
+const OF_ONE_TENANT: readonly ErrorCode[] = [
+  'plan_limit',
+  'provisioning_failed',
+  'deprovisioning_failed',
+  'shutting_down',
+];
 
 export interface EndOptions {
   readonly hurry?: AbortSignal;
@@ -65,7 +70,7 @@ export class ServerLife {
   async open(): Promise<void> {
     this.parts.deps.host.assertHostGives(servicesUnderPlans(this.parts.config));
     await this.parts.deps.host.prepare();
-    await resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps);
+    closeUnfinished(this.parts.tenantDeps);
     this.parts.domains.open();
     for (const sentence of overlaps(this.parts.config.proxy, this.parts.domains.store))
       this.parts.deps.logger.warn({}, sentence);
@@ -73,6 +78,8 @@ export class ServerLife {
     this.closeTenants();
     this.parts.provisioning.begin();
     const records = this.parts.deps.registry.list();
+    // A template or a directory may be huge, and must keep no other tenant waiting.
+    detached(this.parts.deps.logger, {}, resumeUnfinished(this.parts.tenantLocks, this.parts.tenantDeps));
     await recover(records, this.recoveryDeps());
     for (const instance of this.parts.config.instances) await this.takeIn(instance);
     for (const { service, tenantId, desired } of records) {
@@ -206,46 +213,53 @@ export class ServerLife {
   }
 
   /**
-   * Registers one of `[instances]`, and starts it unless it is only to be registered. While another process holds the
-   * registry's lock that is left for later.
-   * @throws {TenementError} as `Registrar.register`
+   * Registers one of `[instances]`, and starts it unless it is only to be registered. Nobody waits for a template, for
+   * hooks, or for an earlier operation on the tenant. While another process holds the registry's lock, all is left for
+   * later.
+   * @throws {TenementError} as `Registrar.register`, for what is found before anything is written
    */
   private async takeIn(listed: ListedInstance): Promise<void> {
+    const { instanceTable, tenantGates, tenantLocks, config } = this.parts;
     const { service, tenantId, start } = listed;
-    try {
-      const runner = this.served(listed) ?? (await this.register(listed));
-      if (!start) return;
-      const { provisioning, deps } = this.parts;
-      if (!provisioning.board.isWaiting(runner.name)) return this.startListed(runner);
-      const tried = provisioning.run(tenantId).then(() => this.startListed(runner));
-      detached(deps.logger, { tenant: tenantId }, tried);
-    } catch (error) {
-      if (isLockedOut(error)) return this.spawnLater(listed);
-      // What concerns one tenant, such as a plan that became smaller, must not keep the server from starting.
-      if (!(error instanceof TenementError) || !OF_ONE_TENANT.includes(error.code)) throw error;
-      const { logger } = this.parts.deps;
-      logger.error({ instance: instanceName(service, tenantId), reason: error.message }, 'not registered');
+    const present = instanceTable.get(instanceName(service, tenantId));
+    if (present !== undefined && !tenantGates.isClosed(tenantId, 'provisioning')) {
+      if (start) this.startListed(present);
+      return;
     }
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    const isBusy = present !== undefined || tenantLocks.isBusy(tenantId);
+    const done = this.setUp(listed, resolve);
+    const isSlow = config.tenants.skeleton !== null || (config.services.get(service)?.hooks.length ?? 0) > 0;
+    const awaited = isBusy ? null : isSlow ? Promise.race([written, done]) : done;
+    try {
+      await awaited;
+    } catch (error) {
+      return this.notTakenIn(listed, error);
+    }
+    done.catch((error) => this.notTakenIn(listed, error)).catch((error) => fault(this.parts.deps.logger, error));
+  }
+
+  private async setUp({ service, tenantId, start }: ListedInstance, onWritten: () => void): Promise<void> {
+    const { registrar, provisioning, instanceTable } = this.parts;
+    const own = { env: {}, limits: {} };
+    await registrar.register(tenantId, [service], own, { by: CONFIG, atOnce: true, onWritten });
+    await provisioning.run(tenantId);
+    const runner = instanceTable.get(instanceName(service, tenantId));
+    if (start && runner !== undefined) this.startListed(runner);
+  }
+
+  /** @throws {TenementError} unless it concerns one tenant alone */
+  private notTakenIn(listed: ListedInstance, error: unknown): void {
+    if (isLockedOut(error)) return this.spawnLater(listed);
+    // What concerns one tenant, such as a plan that became smaller, must not keep the server from starting.
+    if (!(error instanceof TenementError) || !OF_ONE_TENANT.includes(error.code)) throw error;
+    const instance = instanceName(listed.service, listed.tenantId);
+    this.parts.deps.logger.error({ instance, reason: error.message }, 'not registered');
   }
 
   private startListed(runner: Runner): void {
     const isOpen = !this.closing && !this.parts.isHalted(runner.name);
     if (isOpen && runner.lifecycle.state === 'asleep') runner.dispatch({ type: 'start', by: CONFIG });
-  }
-
-  /** Returns undefined while the registration is under way, too, so that it is waited for. */
-  private served({ service, tenantId }: ListedInstance): Runner | undefined {
-    const { instanceTable, tenantGates, provisioning } = this.parts;
-    const name = instanceName(service, tenantId);
-    const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning') && !provisioning.board.isHeld(tenantId);
-    return isUnderWay ? undefined : instanceTable.get(name);
-  }
-
-  private async register({ service, tenantId }: ListedInstance): Promise<Runner> {
-    const own = { env: {}, limits: {} };
-    const options = { by: CONFIG, atOnce: true };
-    const { runners } = await this.parts.registrar.register(tenantId, [service], own, options);
-    return runners[0] ?? this.parts.instanceTable.find(instanceName(service, tenantId));
   }
 
   private spawnLater(listed: ListedInstance): void {

@@ -9,6 +9,7 @@ import { type Config, type ServiceConfig, serviceNamed } from '../core/service/s
 import { assertSameUser } from '../core/tenants/same-user.ts';
 import { type Skeleton, skeletonFor } from '../core/tenants/skeleton.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
+import type { Registration } from '../core/tenants/tenant-operation.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import { TenementError } from '../errors.ts';
 import { detached, fault } from '../faults.ts';
@@ -42,9 +43,6 @@ import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
 import { resumeUnfinished, type UnfinishedDeps } from './tenants/unfinished.ts';
 import { WriteBehind } from './write-behind.ts';
-
-/** How long until a template that could not be copied is tried again. */
-const PROVISION_AGAIN_MS = 10_000;
 
 export class SupervisorParts {
   readonly deps: SupervisorDeps;
@@ -211,7 +209,7 @@ export class SupervisorParts {
       gates: this.tenantGates,
       service: (name) => this.config.services.get(name),
       skeletonFor: (tenantId, service) => this.skeletonFor(tenantId, service),
-      onFailed: (tenantId) => this.completeLater(tenantId),
+      onFailed: (...failed) => this.completeLater(...failed),
       provisioning: this.provisioning,
     };
   }
@@ -234,9 +232,10 @@ export class SupervisorParts {
     return this.tenantGates.isHalted(parseInstanceName(name).tenantId) || this.closedInstances.has(name);
   }
 
-  private completeLater(tenantId: string): void {
-    const { clock, logger } = this.deps;
-    clock.after(PROVISION_AGAIN_MS, () => {
+  private completeLater(tenantId: string, { startedAtMs }: Registration, reason: string): void {
+    const { clock, logger, random } = this.deps;
+    const delayMs = this.provisioning.board.templateFailed(tenantId, startedAtMs, reason, random());
+    clock.after(delayMs, () => {
       if (this.isClosing()) return;
       detached(logger, { tenant: tenantId }, resumeUnfinished(this.tenantLocks, this.tenantDeps, tenantId));
     });

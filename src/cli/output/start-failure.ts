@@ -1,6 +1,6 @@
 /** Failures of programs on the server, with the last lines that they printed. */
 
-import type { ProvisioningView } from '../../core/provisioning/provisioning-view.ts';
+import { failedSentence, type ProvisioningView } from '../../core/provisioning/provisioning-view.ts';
 import type { TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import type { ErrorCode } from '../../errors.ts';
@@ -28,13 +28,14 @@ export class StartFailure extends ProgramFailure {
 /** A hook that failed, so that a tenant is not set up or not purged. */
 export class HookFailure extends ProgramFailure {
   constructor(id: string, action: ProvisioningView['action'], failed: NonNullable<ProvisioningView['failed']>) {
-    const { hook, reason, lastLines, nextTryAt } = failed;
+    const { lastLines, nextTryAt } = failed;
     const [code, what] =
       action === 'create'
         ? (['provisioning_failed', 'set up'] as const)
         : (['deprovisioning_failed', 'purged'] as const);
     const next = nextTryAt === null ? 'It is tried again later' : `It is tried again at ${nextTryAt}`;
-    super(code, `${id} is not ${what}: ${action} of the hook ${hook} failed: ${reason}`, lastLines, {
+    const why = failedSentence({ ...failed, lastLines: [] }, action);
+    super(code, `${id} is not ${what}: ${why}`, lastLines, {
       hint: `${next}; \`tenement tenant provision ${id}\` tries at once.`,
     });
   }

@@ -58,8 +58,18 @@ function failedView(key: HookKey, { reason, sinceMs, atMs, count, nextTryAtMs, l
   };
 }
 
+/** Stands for the copy of `[tenants] template` in place of a hook's name. */
+export const TEMPLATE = 'template';
+
+/** Returns a view of a tenant whose directory cannot be made. @param waiting its hooks, which wait */
+export function templateFailureView(failure: HookFailure, waiting: readonly HookKey[]): ProvisioningView {
+  const failed = { ...failedView({ service: '', hook: '' }, failure), hook: TEMPLATE };
+  return { action: 'create', waiting: [TEMPLATE, ...waiting.map(hookName)], running: null, failed };
+}
+
 /** Returns one sentence about a failed hook, with its last line. */
 export function failedSentence({ hook, reason, lastLines }: FailedHookView, action: HookWork['action']): string {
+  if (hook === TEMPLATE) return `the template of its directory cannot be copied: ${reason}`;
   const last = lastLines.at(-1);
   return `${action} of the hook ${hook} failed: ${reason}${last === undefined ? '' : `: ${last}`}`;
 }

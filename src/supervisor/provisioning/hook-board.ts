@@ -3,10 +3,16 @@
  * follows the config and the registry, and runs nothing.
  */
 import type { Refusal } from '../../core/admission/serving.ts';
+import { backoffDelayMs } from '../../core/lifecycle/backoff.ts';
 import { type InstanceName, instanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
 import type { HookKey } from '../../core/provisioning/hook.ts';
-import { type HookRecord, inOrder } from '../../core/provisioning/hook-record.ts';
-import { failedSentence, type ProvisioningView, provisioningView } from '../../core/provisioning/provisioning-view.ts';
+import { HOOK_BACKOFF, type HookFailure, type HookRecord, inOrder } from '../../core/provisioning/hook-record.ts';
+import {
+  failedSentence,
+  type ProvisioningView,
+  provisioningView,
+  templateFailureView,
+} from '../../core/provisioning/provisioning-view.ts';
 import type { KnownHook } from '../../core/stores/hook-store.ts';
 import type { Deletion } from '../../core/tenants/tenant-operation.ts';
 import { REFUSALS } from '../../core/tenants/tenant-state.ts';
@@ -24,6 +30,8 @@ export type HookBoardDeps = Pick<
 
 export class HookBoard {
   readonly works = new Map<string, TenantWork>();
+  /** Tenants whose template cannot be copied. */
+  private readonly templates = new Map<string, HookFailure>();
   private readonly deps: HookBoardDeps;
   /** The hooks of the config. */
   private known: readonly KnownHook[] = [];
@@ -163,9 +171,25 @@ export class HookBoard {
     return work?.action === 'create' && work.records.some((record) => record.service === service);
   }
 
+  /** Notes that a tenant's directory cannot be made. Returns the delay until the next try, in ms. */
+  templateFailed(tenantId: string, sinceMs: number, reason: string, random: number): number {
+    const atMs = this.deps.clock.nowMs();
+    const count = (this.templates.get(tenantId)?.count ?? 0) + 1;
+    const delayMs = backoffDelayMs(count, HOOK_BACKOFF, random);
+    const nextTryAtMs = atMs + delayMs;
+    this.templates.set(tenantId, { action: 'create', sinceMs, atMs, count, nextTryAtMs, reason, lines: [] });
+    return delayMs;
+  }
+
+  templateDone(tenantId: string): void {
+    this.templates.delete(tenantId);
+  }
+
   /** Returns what is incomplete; null: nothing. */
   viewOf(tenantId: string): ProvisioningView | null {
     const work = this.works.get(tenantId);
+    const template = this.templates.get(tenantId);
+    if (template !== undefined && work?.action !== 'destroy') return templateFailureView(template, work?.records ?? []);
     return work === undefined ? null : provisioningView(workFace(work));
   }
 

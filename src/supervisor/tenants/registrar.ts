@@ -62,6 +62,8 @@ export interface RegisterOptions {
    * its own. @throws {TenementError} when it may not be registered so
    */
   record?(present: TenantRecord | null): TenantRecord;
+  /** Called when everything is written, before the tenant's directory is made. */
+  onWritten?(): void;
   /** Returns domains that are registered with the instances, in the step in which they are written. */
   domains?(): readonly DomainRecord[];
 }
@@ -124,7 +126,7 @@ export class Registrar {
     );
   }
 
-  private async add(registering: Registering, { by, atOnce = false }: RegisterOptions): Promise<void> {
+  private async add(registering: Registering, { by, atOnce = false, onWritten }: RegisterOptions): Promise<void> {
     const { registry, secrets, generators, events, clock } = this.deps;
     const { tenant, instances } = registering;
     const services = generators(instances.map(({ service }) => service));
@@ -141,6 +143,7 @@ export class Registrar {
       return operation;
     };
     const operation = atOnce ? attempt() : await registry.whenWritable(attempt);
+    onWritten?.();
     if (operation !== null) await completeRegistration(tenant.id, operation, this.deps);
   }
 

@@ -26,7 +26,7 @@ export interface RegistrationDeps {
   skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null;
   readonly provisioning: Pick<Provisioning, 'board' | 'destroy'>;
   /** Tries to complete the registration again later. */
-  onFailed(tenantId: string): void;
+  onFailed(tenantId: string, registration: Registration, reason: string): void;
 }
 
 /** Refuses the tenant's requests until `completeRegistration` is done. */
@@ -48,12 +48,13 @@ export async function completeRegistration(
   beginRegistration(tenantId, deps);
   const uid = await directoryFor(tenantId, registration, deps);
   await end(tenantId, uid, deps);
+  deps.provisioning.board.templateDone(tenantId);
   if (!deps.provisioning.board.isHeld(tenantId)) deps.gates.open(tenantId, 'provisioning');
 }
 
 /** Returns the user id of its owner; null: the server's user, or there is no directory. */
-async function directoryFor(tenantId: string, { service: name }: Registration, deps: RegistrationDeps) {
-  const service = deps.service(name);
+async function directoryFor(tenantId: string, registration: Registration, deps: RegistrationDeps) {
+  const service = deps.service(registration.service);
   if (service === undefined) return null;
   const skeleton = deps.skeletonFor(tenantId, service);
   try {
@@ -62,7 +63,7 @@ async function directoryFor(tenantId: string, { service: name }: Registration, d
     const reason = error instanceof Error ? error.message : String(error);
     deps.logger.error({ tenant: tenantId, reason }, 'the directory of a new tenant cannot be made');
     if (skeleton === null) return null;
-    deps.onFailed(tenantId);
+    deps.onFailed(tenantId, registration, reason);
     throw new TenementError('provisioning_failed', `${tenantId} cannot be set up: ${reason}`, { cause: error });
   }
 }

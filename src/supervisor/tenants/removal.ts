@@ -61,6 +61,7 @@ function gone(
   parts: SupervisorParts,
 ): void {
   parts.tenantGates.forget(tenantId);
+  parts.provisioning.board.templateDone(tenantId);
   parts.expiry.renew();
   const atMs = parts.deps.clock.nowMs();
   const message = purge ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';

@@ -25,6 +25,11 @@ export class TenantLocks {
     }
   }
 
+  /** Whether an operation on this tenant is under way. */
+  isBusy(tenantId: string): boolean {
+    return this.last.has(tenantId);
+  }
+
   /** Settles when no operation is under way. */
   async settled(): Promise<void> {
     while (this.last.size > 0) await Promise.all(this.last.values());

@@ -1,7 +1,7 @@
 /** Completes what a server that was killed had begun on tenants. */
 import type { TenantOperation } from '../../core/tenants/tenant-operation.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
-import { completeRegistration, type RegistrationDeps } from './registration.ts';
+import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
 import type { TenantLocks } from './tenant-locks.ts';
 
 export type UnfinishedDeps = DeletionDeps & RegistrationDeps;
@@ -12,19 +12,36 @@ const WORDS = { register: 'registration', delete: 'deletion' } as const satisfie
   string
 >;
 
+/** How many tenants are resumed at once. */
+const AT_ONCE = 4;
+
+/** Refuses the requests of tenants whose registration was interrupted. @throws {TenementError} `state_failed` */
+export function closeUnfinished(deps: UnfinishedDeps): void {
+  for (const { tenantId, operation } of deps.tenants.unfinished())
+    if (operation.kind === 'register') beginRegistration(tenantId, deps);
+}
+
 /** What cannot be completed is logged, and delays nothing else. @param only the tenant that is meant; default: all */
 export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps, only?: string): Promise<void> {
-  for (const { tenantId, operation } of deps.tenants.unfinished()) {
-    if (only !== undefined && tenantId !== only) continue;
-    // Hooks may take minutes; provisioning takes them up.
-    if (operation.kind === 'delete' && operation.step === 'hooks') continue;
-    const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
-    try {
-      await locks.withTenant(tenantId, () => complete(tenantId, operation, deps));
-      deps.logger.info(fields, `an interrupted ${WORDS[operation.kind]} is completed`);
-    } catch (error) {
-      deps.logger.error({ ...fields, err: error }, `an interrupted ${WORDS[operation.kind]} cannot be completed`);
-    }
+  const all = deps.tenants.unfinished().map(({ tenantId }) => tenantId);
+  const next = (only === undefined ? all : all.filter((tenantId) => tenantId === only)).values();
+  const resumeNext = async () => {
+    for (const tenantId of next) await locks.withTenant(tenantId, () => resume(tenantId, deps));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, resumeNext));
+}
+
+/** Called under the tenant's lock, when earlier operations may have ended what was unfinished. */
+async function resume(tenantId: string, deps: UnfinishedDeps): Promise<void> {
+  const operation = deps.tenants.unfinished().find((one) => one.tenantId === tenantId)?.operation;
+  // Hooks may take minutes; provisioning takes them up.
+  if (operation === undefined || (operation.kind === 'delete' && operation.step === 'hooks')) return;
+  const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
+  try {
+    await complete(tenantId, operation, deps);
+    deps.logger.info(fields, `an interrupted ${WORDS[operation.kind]} is completed`);
+  } catch (error) {
+    deps.logger.error({ ...fields, err: error }, `an interrupted ${WORDS[operation.kind]} cannot be completed`);
   }
 }
 
