@@ -12,7 +12,7 @@ export interface CommandResult {
 /** Commands that run in the test's own process, because starting a process takes most of a command's time. */
 const WITHOUT_PROCESS = new Set([
   ...['spawn', 'start', 'stop', 'restart', 'sleep', 'rm', 'token', 'notify'],
-  ...['ps', 'status', 'logs', 'events'],
+  ...['ps', 'status', 'logs', 'events', 'tenant', 'secret'],
 ]);
 
 /** Runs a command to its end. */

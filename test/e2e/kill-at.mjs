@@ -1,5 +1,5 @@
-// Loaded into a server by `node --import`: ends it with SIGKILL at one step of the registration of the tenant `acme`, which
-// the variable KILL_AT names. The product knows nothing of it.
+// Loaded into a server by `node --import`: ends it with SIGKILL at one step of the registration, the hooks or the purge of the
+// tenant `acme`, which the variable KILL_AT names. The product knows nothing of it.
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -16,7 +16,10 @@ const { run } = StatementSync.prototype;
 StatementSync.prototype.run = function (...values) {
   const [tenant, kind] = values;
   if (tenant === 'acme' && kind === 'register') writes = 'registration';
-  if (tenant === 'acme' && values.length === 1) writes = 'end';
+  if (tenant === 'acme' && kind === 'delete') writes = `purge of ${values[2]}`;
+  if (tenant === 'acme' && values.length === 8 && values[2] === 'shelf') writes = `hook as ${values[3]}`;
+  if (tenant === 'acme' && values.length === 3 && values[2] === 'shelf') writes = 'removal of the hook';
+  if (tenant === 'acme' && values.length === 1) writes ??= 'end';
   return Reflect.apply(run, this, values);
 };
 const { exec } = DatabaseSync.prototype;
