@@ -111,7 +111,7 @@ export async function expectSecretsToBeItsOwn(server: TestServer): Promise<void>
     XDG_RUNTIME_DIR: server.dir,
   });
   expect(stdout + stderr).toBe(`${VALUE}\npostgres://app:${VALUE}@db/acme\n`);
-  expect(secretDirsOf(server).sort()).toEqual(['app-acme.secrets', 'app-globex.secrets']);
+  expect(secretDirsOf(server).sort()).toEqual(['app.acme.secrets', 'app.globex.secrets']);
   for (const id of ['acme', 'globex']) await server.cli('sleep', `app:${id}`);
   expect(secretDirsOf(server)).toEqual([]);
   expect(placesWith(VALUE, [server.dir])).toEqual([]);

@@ -80,7 +80,7 @@ it('processes keep their secrets when the server is killed; those of processes t
   expect(secretDirsOf(server)).toHaveLength(2);
   await server.start();
   expect(await told(server)).toEqual(before);
-  expect(secretDirsOf(server)).toEqual(['app-acme.secrets']);
+  expect(secretDirsOf(server)).toEqual(['app.acme.secrets']);
   await server.cli('stop', 'app:acme');
   expect(secretDirsOf(server)).toEqual([]);
 });

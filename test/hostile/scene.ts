@@ -75,7 +75,7 @@ export class Scene {
   /** The victim's secrets, as the server has written them for its process. */
   get secretsDir(): string {
     const settings = { runtimeDir: join(this.server.dir, 'tenement'), stateDir: this.stateDir };
-    return join(memoryPlaceOf(settings).dir, 'app-victim.secrets');
+    return join(memoryPlaceOf(settings).dir, 'app.victim.secrets');
   }
 
   /** Returns the pid on the host of the application, not of its wrapper. */

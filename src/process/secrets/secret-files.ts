@@ -25,7 +25,7 @@ import type { Trash } from '../storage/trash.ts';
 import { ensureMemoryPlace, type MemoryPlace, memoryPlaceOf } from './memory-place.ts';
 
 const SUFFIX = '.secrets';
-/** Precedes the number of an operator's command. No instance's name contains a dot. */
+/** Precedes the number of an operator's command. No tenant's id contains a dot. */
 const COMMAND_MARK = '.exec-';
 /** A command has been started by then, so that its environment shows that it runs. */
 const COMMAND_START_MS = 60_000;
@@ -112,12 +112,12 @@ export class SecretFiles {
     this.options.trash.sweep(trashBeside(dir));
     const kept = new Set(running?.map((instance) => leafOf({ instance, command: null })));
     const names = listed(dir).filter((name) => name.includes(SUFFIX));
-    const ofInstances = running === null ? [] : names.filter((name) => !isOfCommand(name) && !kept.has(name));
+    const ofInstances = running === null ? [] : names.filter((name) => commandOf(name) === null && !kept.has(name));
     for (const name of ofInstances) this.discard(name);
-    const ofCommands = names.filter((name) => isOfCommand(name) && isOld(join(dir, name)));
+    const ofCommands = names.filter((name) => commandOf(name) !== null && isOld(join(dir, name)));
     if (ofCommands.length === 0) return;
     const paths = (await lookAtProcesses()).marked().map(({ socketPath }) => socketPath ?? '');
-    const lives = (name: string) => paths.some((path) => path.endsWith(`/exec-${numberIn(name)}.sock`));
+    const lives = (name: string) => paths.some((path) => path.endsWith(`/exec-${commandOf(name)}.sock`));
     for (const name of ofCommands) if (!lives(name)) this.discard(name);
   }
 
@@ -183,17 +183,15 @@ export function writeSecrets(
   return values.size === 0 ? null : secretFiles.write(owner, values, user);
 }
 
+/** Names of services and tenants contain hyphens, and no dots. */
 function leafOf({ instance, command }: SecretsOwner): string {
   const number = command === null ? '' : `${COMMAND_MARK}${command}`;
-  return `${instance.replace(':', '-')}${number}${SUFFIX}`;
+  return `${instance.replace(':', '.')}${number}${SUFFIX}`;
 }
 
-function isOfCommand(name: string): boolean {
-  return name.includes(COMMAND_MARK);
-}
-
-function numberIn(name: string): string {
-  return name.slice(name.indexOf(COMMAND_MARK) + COMMAND_MARK.length).split('.', 1)[0] ?? '';
+/** Returns the number of the command that a directory is for; null: it is an instance's, or another directory. */
+function commandOf(name: string): string | null {
+  return /^[^.]+\.[^.]+\.exec-([^.]+)\.secrets$/.exec(name)?.[1] ?? null;
 }
 
 function isOld(path: string): boolean {

@@ -65,8 +65,8 @@ it.runIf(existsSync('/dev/shm'))(
     const { files, place, settings } = made();
     if (place.dir === place.shownAt) return;
     const { dir, shownAt } = files.write(ACME, VALUES, null);
-    expect(dir).toMatch(/^\/dev\/shm\/tenement-\d+-[0-9a-f]{8}\/api-acme\.secrets$/);
-    expect(shownAt).toBe(join(settings.runtimeDir, `.tenement-${process.getuid?.()}`, 'api-acme.secrets'));
+    expect(dir).toMatch(/^\/dev\/shm\/tenement-\d+-[0-9a-f]{8}\/api\.acme\.secrets$/);
+    expect(shownAt).toBe(join(settings.runtimeDir, `.tenement-${process.getuid?.()}`, 'api.acme.secrets'));
     files.remove(ACME);
     files.close();
     expect([existsSync(place.dir), existsSync(shownAt)]).toEqual([false, false]);
@@ -99,17 +99,25 @@ it('leaves to the trash what a tenant has put into the directory, and follows no
   symlinkSync(outside, join(dir, 'A'));
   mkdirSync(join(dir, 'deep'));
   files.remove(ACME);
-  expect([existsSync(dir), discarded]).toEqual([false, ['api-acme.secrets']]);
+  expect([existsSync(dir), discarded]).toEqual([false, ['api.acme.secrets']]);
   expect(readFileSync(outside, 'utf8')).toBe('kept');
+});
+
+it('keeps apart instances whose names differ only in where the colon is', () => {
+  const { files } = made();
+  const one = files.write({ instance: 'a-b:c', command: null }, VALUES, null);
+  const other = files.write({ instance: 'a:b-c', command: null }, new Map([['C', 'three']]), null);
+  expect(readdirSync(one.dir).sort()).toEqual(['A', 'B']);
+  expect(readdirSync(other.dir)).toEqual(['C']);
 });
 
 it('removes what an earlier server has left, but not the secrets of processes that run on', async () => {
   const { files, make } = made();
-  const dirs = ['api:acme', 'api:globex', 'web:acme'].map(
+  const dirs = ['api:exec-1', 'api:globex', 'web:acme'].map(
     (instance) => files.write({ instance: instance as 'api:acme', command: null }, VALUES, null).dir,
   );
   const command = files.write({ instance: 'api:acme', command: 'f00d' }, VALUES, null).dir;
-  await make().sweep(['api:acme', 'web:acme']);
+  await make().sweep(['api:exec-1', 'web:acme']);
   expect(dirs.map((dir) => existsSync(dir))).toEqual([true, false, true]);
   // A command that has only been prepared shows in no process yet.
   expect(existsSync(command)).toBe(true);
