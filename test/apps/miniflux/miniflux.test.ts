@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'vitest';
+import { POSTGRES, Postgres } from '../../databases/postgres.ts';
 import { MAIN } from '../../e2e/follower.ts';
 import { tryApplication } from '../frame.ts';
 import { GO, program } from '../needs.ts';
-import { POSTGRES, Postgres } from '../postgres.ts';
 import type { Tenant } from '../tenant.ts';
 import { field } from '../visitor.ts';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { missing } from '../../apps/needs.ts';
-import { POSTGRES, Postgres } from '../../apps/postgres.ts';
+import { POSTGRES, Postgres } from '../../databases/postgres.ts';
 import { freePort } from '../../ports.ts';
 import { isMissing } from '../fronts.ts';
 import { serve, shared } from '../support.ts';

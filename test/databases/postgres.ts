@@ -1,9 +1,19 @@
-/** A PostgreSQL server for one test, on a Unix socket only, with a database for each tenant. */
+/** A PostgreSQL server for one test, with a database for each tenant. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Need } from './needs.ts';
+import type { Need } from '../apps/needs.ts';
 
 /** Where Debian installs the programs of each version. */
 const VERSIONS = '/usr/lib/postgresql';
@@ -12,6 +22,15 @@ export const POSTGRES: Need = { test: `ls ${VERSIONS}/*/bin/initdb`, remedy: 'ap
 
 const PASSWORD = 'of the superuser';
 
+interface Options {
+  /** It listens there on 127.0.0.1 too. Default: on its Unix socket only. */
+  readonly port?: number;
+  /** How it authenticates on the Unix socket. Default: by password. */
+  readonly local?: 'peer' | 'trust';
+  /** Further settings, such as `log_statement=all`. */
+  readonly settings?: readonly string[];
+}
+
 export class Postgres {
   /** The directory of the server's socket, which every user may enter. */
   readonly socketDir: string;
@@ -19,8 +38,10 @@ export class Postgres {
   private readonly bin: string;
   /** The server's user: PostgreSQL refuses root. */
   private readonly user: { uid?: number; gid?: number };
+  private readonly options: Options;
 
-  constructor() {
+  constructor(options: Options = {}) {
+    this.options = options;
     const newest = readdirSync(VERSIONS).filter((version) => existsSync(join(VERSIONS, version, 'bin/initdb')));
     this.bin = join(VERSIONS, newest.sort((a, b) => Number(b) - Number(a))[0] ?? '', 'bin');
     this.dir = mkdtempSync(join(tmpdir(), 'pg-'));
@@ -32,22 +53,41 @@ export class Postgres {
   start(): void {
     const passwordFile = join(this.dir, 'password');
     writeFileSync(passwordFile, PASSWORD, { mode: 0o644 });
-    const auth = ['--auth-local=scram-sha-256', '--auth-host=reject'];
+    const { port, local = 'scram-sha-256', settings = [] } = this.options;
+    const auth = [`--auth-local=${local}`, `--auth-host=${port === undefined ? 'reject' : 'scram-sha-256'}`];
     this.run('initdb', ...this.data, ...auth, '--username=postgres', `--pwfile=${passwordFile}`, '--no-sync');
-    const options = `-c listen_addresses= -c unix_socket_directories=${this.socketDir} -c fsync=off`;
+    const places = port === undefined ? ['listen_addresses='] : ['listen_addresses=127.0.0.1', `port=${port}`];
+    const all = [...places, `unix_socket_directories=${this.socketDir}`, 'fsync=off', ...settings];
+    const options = all.map((setting) => `-c ${setting}`).join(' ');
     this.run('pg_ctl', ...this.data, '-o', options, '-l', join(this.dir, 'log'), '-w', 'start');
+  }
+
+  /** What it has logged. */
+  get log(): string {
+    return readFileSync(join(this.dir, 'log'), 'utf8');
+  }
+
+  /** Variables with which clients connect as the superuser. */
+  get adminEnv(): Record<string, string> {
+    const { port } = this.options;
+    const place = { PGHOST: this.socketDir, ...(port !== undefined && { PGPORT: String(port) }) };
+    return { ...place, PGUSER: 'postgres', PGPASSWORD: PASSWORD };
+  }
+
+  /** Runs statements as the superuser. Returns the rows, one a line, columns apart by `|`. */
+  query(...statements: string[]): string {
+    const commands = statements.flatMap((statement) => ['-c', statement]);
+    const env = { ...process.env, ...this.adminEnv };
+    return execFileSync(join(this.bin, 'psql'), ['-XqAt', '-d', 'postgres', ...commands], { env, encoding: 'utf8' });
   }
 
   /** Creates a role and a database of the same name, which no other role may enter. */
   createDatabase(name: string, password: string): void {
-    const statements = [
+    this.query(
       `CREATE ROLE "${name}" LOGIN PASSWORD '${password}'`,
       `CREATE DATABASE "${name}" OWNER "${name}"`,
       `REVOKE ALL ON DATABASE "${name}" FROM PUBLIC`,
-    ];
-    const commands = statements.flatMap((statement) => ['-c', statement]);
-    const env = { ...process.env, PGPASSWORD: PASSWORD };
-    execFileSync(join(this.bin, 'psql'), ['-q', '-h', this.socketDir, '-U', 'postgres', ...commands], { env });
+    );
   }
 
   stop(): void {
