@@ -102,8 +102,8 @@ function isOneName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
 }
 
-function secretAttempts(attempt: Attempting, { view, secretsDirs, secretFiles }: Subject): Attempt[] {
-  const lists = secretsDirs.map((path): Step => ({ op: 'list', path }));
+function secretAttempts(attempt: Attempting, { view, secretsDir, secretFiles }: Subject): Attempt[] {
+  const lists: Step[] = secretsDir === null ? [] : [{ op: 'list', path: secretsDir }];
   const lack = view.pid === null ? `it is ${view.state}` : 'it has none';
   return [attempt('secrets', 'read its secrets', [...lists, ...reads(secretFiles)], lack)];
 }

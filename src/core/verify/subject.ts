@@ -17,8 +17,9 @@ export interface Subject {
   readonly processes: readonly TargetProcess[];
   /** Existing log files. */
   readonly logFiles: readonly string[];
-  /** Directories of its secrets, and the files in them; empty while it has none. */
-  readonly secretsDirs: readonly string[];
+  /** Directory of its secrets; null while it has none. */
+  readonly secretsDir: string | null;
+  /** The files in it, under all names of the directory. */
   readonly secretFiles: readonly string[];
   /** Paths of its socket under all names, the public one aside. */
   readonly privateSockets: readonly string[];

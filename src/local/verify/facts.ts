@@ -19,16 +19,17 @@ export function factsOf(view: InstanceView, config: Config): Omit<Subject, 'env'
   const service = serviceNamed(config, view.service);
   const uid = process.getuid?.() ?? 0;
   const bindSocket = socket === null ? null : bindSocketPath(socket, service.name, tenantId, uid);
-  const [secretsDir, ...shownAt] = secretsDirsOf(settings, instance);
-  const secretsDirs = secretsDir === undefined || !existsSync(secretsDir) ? [] : [secretsDir, ...shownAt];
+  const secretsDirs = secretsDirsOf(settings, instance);
+  const secretsDir = secretsDirs.find(existsSync) ?? null;
+  const secretNames = secretsDir === null ? [] : namesIn(secretsDir);
   const log = logPath(join(settings.stateDir, 'logs'), instance);
   return {
     ...{ instance, tenantId, service, view },
     tenantDir: join(settings.dataDir, tenantId),
     processes: view.pid === null ? [] : processesOf(view.pid),
     logFiles: [log, rotatedPath(log)].filter(existsSync),
-    secretsDirs,
-    secretFiles: secretsDirs.slice(0, 1).flatMap(filesIn),
+    secretsDir,
+    secretFiles: secretsDirs.flatMap((dir) => secretNames.map((name) => join(dir, name))),
     privateSockets: bindSocket === null ? [] : [bindSocket, upstreamSocketPath(bindSocket)].filter(isThere),
     selfSocket: service.selfApi ? selfSocketPath(settings.runtimeDir, service.name, tenantId, uid) : null,
   };
@@ -54,13 +55,13 @@ export function loopbackFor(host: string): string {
 /** More files of a tenant are not tried. */
 const MAX_FILES = 20;
 
-/** Lists some files of a directory, which may have any number of them: its tenant owns it. */
-function filesIn(path: string): string[] {
+/** Lists some names of a directory, which may have any number of them: its tenant owns it. */
+function namesIn(path: string): string[] {
   const dir = opendirSync(path);
   const found: string[] = [];
   try {
     for (let entry = dir.readSync(); entry !== null && found.length < MAX_FILES; entry = dir.readSync())
-      found.push(join(path, entry.name));
+      found.push(entry.name);
   } finally {
     dir.closeSync();
   }

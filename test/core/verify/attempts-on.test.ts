@@ -13,7 +13,7 @@ function subject(tenantId: string, more: Partial<Subject> = {}): Subject {
   return {
     instance: `api:${tenantId}`,
     ...{ tenantId, view, service: {} as Subject['service'], tenantDir: `/data/${tenantId}`, env: {}, fileNames: [] },
-    ...{ processes: [], logFiles: [], secretsDirs: [], secretFiles: [], privateSockets: [], selfSocket: null },
+    ...{ processes: [], logFiles: [], secretsDir: null, secretFiles: [], privateSockets: [], selfSocket: null },
     ...more,
   };
 }
