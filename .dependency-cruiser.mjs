@@ -80,6 +80,13 @@ export default {
       from: { path: '^src/', pathNot: '^src/proxy/tunnel/http-proxy\\.ts$' },
       to: { path: 'node_modules/http-proxy' },
     },
+    {
+      name: 'one-jose',
+      severity: 'error',
+      comment: 'jose is loaded only by a proxy that reads tokens',
+      from: { path: '^src/', pathNot: '^src/proxy/routing/tokens/signatures\\.ts$' },
+      to: { path: 'node_modules/jose' },
+    },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
   ],
   options: {
