@@ -4,6 +4,7 @@ import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import { sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
+import { shownTo } from '../access/tenant-shown.ts';
 import { assertMaySetTerms } from '../access/terms.ts';
 import type { ApiContext } from '../context.ts';
 import { noBody, noContent, problemAnswer, startBody } from '../schemas.ts';
@@ -42,12 +43,14 @@ function readRoutes(api: Api, supervisor: SupervisorFace): void {
         response: { 200: tenantsSchema, '4xx': problemAnswer },
       },
     },
-    async ({ access, query: { label: labels, ...query } }) =>
-      supervisor.tenants.list({
+    async ({ access, query: { label: labels, ...query } }) => {
+      const { tenants, next } = supervisor.tenants.list({
         ...query,
         labels,
         isSeen: (tenantId) => sees(access, { service: null, tenantId }),
-      }),
+      });
+      return { tenants: tenants.map((view) => shownTo(access, view)), next };
+    },
   );
   api.get(
     '/api/tenants/:tenant',
@@ -55,7 +58,7 @@ function readRoutes(api: Api, supervisor: SupervisorFace): void {
       config: needs('read', 'tenant'),
       schema: { summary: 'Get a tenant', params: tenantParams, response: { 200: tenantSchema, '4xx': problemAnswer } },
     },
-    async (request) => supervisor.tenants.get(request.params.tenant),
+    async ({ access, params }) => shownTo(access, supervisor.tenants.get(params.tenant)),
   );
 }
 
@@ -96,7 +99,7 @@ function changeRoute(api: Api, supervisor: SupervisorFace): void {
     },
     async ({ access, params, body }) => {
       assertMaySetTerms(access, body);
-      return supervisor.tenants.by(access.actor).set(params.tenant, body);
+      return shownTo(access, await supervisor.tenants.by(access.actor).set(params.tenant, body));
     },
   );
 }
@@ -113,7 +116,7 @@ function verbRoutes(api: Api, supervisor: SupervisorFace): void {
         response: answers,
       },
     },
-    async (request) => supervisor.tenants.by(request.access.actor).stop(request.params.tenant),
+    async ({ access, params }) => shownTo(access, await supervisor.tenants.by(access.actor).stop(params.tenant)),
   );
   api.post(
     '/api/tenants/:tenant/start',
@@ -121,8 +124,8 @@ function verbRoutes(api: Api, supervisor: SupervisorFace): void {
       config: needs('operate', 'tenant'),
       schema: { summary: 'Start all instances of a tenant', params: tenantParams, body: startBody, response: answers },
     },
-    async (request) =>
-      supervisor.tenants.by(request.access.actor).start(request.params.tenant, { wait: request.body?.wait }),
+    async ({ access, params, body }) =>
+      shownTo(access, await supervisor.tenants.by(access.actor).start(params.tenant, { wait: body?.wait })),
   );
 }
 
@@ -141,7 +144,7 @@ function provisionRoute(api: Api, supervisor: SupervisorFace): void {
     async (request, reply) => {
       const view = await supervisor.tenants.by(request.access.actor).provision(request.params.tenant);
       reply.code(view.provisioning?.failed == null ? 200 : 502);
-      return view;
+      return shownTo(request.access, view);
     },
   );
 }

@@ -111,6 +111,15 @@ export class Provisioning {
     return tried;
   }
 
+  /** Hooks wait for the tenant's directory, which is there now. */
+  directoryMade(tenantId: string): void {
+    this.board.templateDone(tenantId);
+    const work = this.board.works.get(tenantId);
+    if (work?.action !== 'create') return;
+    work.dueAtMs = Math.min(work.dueAtMs, this.deps.clock.nowMs());
+    this.deps.clock.after(0, () => this.pump());
+  }
+
   /** Ends what is being created or measured for a tenant, because it is to be removed. */
   async abort(tenantId: string): Promise<void> {
     const work = this.board.works.get(tenantId);

@@ -24,7 +24,7 @@ export interface RegistrationDeps {
   service(name: string): ServiceConfig | undefined;
   /** Returns a function that makes the skeleton of its directory; null: there is none. */
   skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null;
-  readonly provisioning: Pick<Provisioning, 'board' | 'destroy'>;
+  readonly provisioning: Pick<Provisioning, 'board' | 'destroy' | 'directoryMade'>;
   /** Tries to complete the registration again later. */
   onFailed(tenantId: string, registration: Registration, reason: string): void;
 }
@@ -48,7 +48,7 @@ export async function completeRegistration(
   beginRegistration(tenantId, deps);
   const uid = await directoryFor(tenantId, registration, deps);
   await end(tenantId, uid, deps);
-  deps.provisioning.board.templateDone(tenantId);
+  deps.provisioning.directoryMade(tenantId);
   if (!deps.provisioning.board.isHeld(tenantId)) deps.gates.open(tenantId, 'provisioning');
 }
 

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { newRecord } from '../../../src/core/lifecycle/instance.ts';
+import { newTenant } from '../../../src/core/tenants/tenant.ts';
 import { here, settle, type World, world } from '../fakes.ts';
 
 const HOOK = {
@@ -83,5 +85,22 @@ it('a template that cannot be copied is told, and tried again with back-off', as
   expect(tries - before).toBe(2 * 3);
   it.createTenantDir = async () => null;
   await it.clock.advance(16_000);
+  expect(it.supervisor.tenants.get('acme')).toMatchObject({ state: 'active', provisioning: null });
+});
+
+it('hooks of a tenant whose registration was interrupted run as soon as its directory is there', async () => {
+  const it = made([HOOK]);
+  it.tenants.operations.set('acme', { kind: 'register', step: 'directory', startedAtMs: 1, service: 'api' });
+  it.tenants.records.set('acme', newTenant('acme', 1));
+  it.saved.set('api:acme', newRecord('api', 'acme', { env: {}, limits: {} }, 1));
+  it.tenants.hooks.apply({
+    tenantId: 'acme',
+    putHooks: [
+      { service: 'api', hook: 'db', state: 'pending', holds: 'tenant', sinceMs: 1, position: 0, failure: null },
+    ],
+  });
+  await it.supervisor.open();
+  await it.clock.advance(0);
+  expect(it.hookRunner.runs.map(({ tenantId }) => tenantId)).toContain('acme');
   expect(it.supervisor.tenants.get('acme')).toMatchObject({ state: 'active', provisioning: null });
 });
