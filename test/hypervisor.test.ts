@@ -70,6 +70,23 @@ it.each([{ nmae: 'x' }, { scope: 5 }, { can: 'read' }, { expires: new Date() }])
   },
 );
 
+it('secrets are set, listed without their values and removed, and bad input shows nothing of itself', async () => {
+  const hypervisor = await loaded();
+  await hypervisor.spawn('app', 'acme', { start: false });
+  expect(await hypervisor.secrets.set('acme', 'KEY', 'hunter2')).toMatchObject({ name: 'KEY', version: 1 });
+  expect(JSON.stringify([hypervisor.secrets.list('acme'), hypervisor.events.list()])).not.toContain('hunter2');
+  for (const [name, value] of [
+    ['KEY', 12345],
+    [12345, 'x'],
+    ['hidden value', 'x'],
+  ] as unknown as [string, string][]) {
+    const error = await hypervisor.secrets.set('acme', name, value).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'bad_input', message: expect.not.stringMatching(/12345|hidden/) });
+  }
+  await hypervisor.secrets.remove('acme', 'KEY');
+  expect(hypervisor.secrets.list('acme')).toEqual({ secrets: [], missing: [] });
+});
+
 it('events are listed for an instance named as the verbs take it', async () => {
   const hypervisor = await loaded();
   const id: string = 'acme';

@@ -5,6 +5,7 @@ import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'no
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { InstanceView } from '../../src/core/verbs/verbs.ts';
+import { memoryPlaceOf } from '../../src/process/secrets/memory-place.ts';
 import { type CommandResult, tenement, Watch } from './command.ts';
 import { Follower, MAIN } from './follower.ts';
 import { endLeftovers, processesIn, removeCgroups, thawAll } from './leftovers.ts';
@@ -109,7 +110,9 @@ export class TestServer {
     thawAll(stateDir);
     const left = endLeftovers(this.dataDir);
     removeCgroups(stateDir);
-    rmSync(this.dir, { recursive: true, force: true });
+    // A server that was killed has left its secrets in memory.
+    const place = memoryPlaceOf({ runtimeDir: join(this.dir, 'tenement'), stateDir });
+    for (const dir of [place.dir, this.dir]) rmSync(dir, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`the server left processes behind: ${left.join('; ')}\n${this.ending}`);
     if (wasRunning && status !== 0) throw new Error(`the server did not end in order\n${this.ending}`);
   }
