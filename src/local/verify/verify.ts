@@ -73,28 +73,25 @@ async function woken(
   views: readonly InstanceView[],
   findings: Finding[],
 ): Promise<InstanceView[]> {
-  const failed = (view: InstanceView, detail: string) => {
-    findings.push({
-      kind: 'processes',
-      what: 'wake it',
-      from: 'tenement',
-      to: view.instance,
-      result: 'failed',
-      detail,
-    });
-    return view;
-  };
-  return Promise.all(
-    views.map(async (view) => {
-      if (view.state !== 'asleep') return view;
-      try {
-        const woken = await server.start(view.instance);
-        return woken.state === 'ready' ? woken : failed(woken, woken.lastExit?.detail ?? woken.reason);
-      } catch (error) {
-        return failed(view, toTenementError(error).message);
-      }
-    }),
-  );
+  const all = await Promise.all(views.map((view) => wake(server, view)));
+  for (const { view, problem } of all)
+    if (problem !== null)
+      findings.push({
+        ...{ kind: 'processes', what: 'wake it', from: 'tenement', to: view.instance },
+        ...{ result: 'failed', detail: problem },
+      });
+  return all.map(({ view }) => view);
+}
+
+/** @returns why it does not run; null when it does, or need not */
+async function wake(server: VerifiedServer, view: InstanceView) {
+  if (view.state !== 'asleep') return { view, problem: null };
+  try {
+    const woken = await server.start(view.instance);
+    return { view: woken, problem: woken.state === 'ready' ? null : (woken.lastExit?.detail ?? woken.reason) };
+  } catch (error) {
+    return { view, problem: toTenementError(error).message };
+  }
 }
 
 /** A tenant that somebody else uses by now is put to sleep all the same: its next request wakes it. */
