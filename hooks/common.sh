@@ -1,5 +1,5 @@
 # What the hooks in this directory share. Each hook begins with `. "${0%/*}/common.sh"`.
-# Gives it $action and $id, checked; fail, need, first_line, random_password, bounded_name, login_of, password_of; and $work, a private temporary directory.
+# Gives it $action and $id, checked; the functions below; and $work, a private temporary directory.
 set -eu
 umask 077
 export LC_ALL=C
