@@ -153,6 +153,11 @@ export class InstanceTable {
   /** @throws {TenementError} `socket_conflict` when its public socket belongs to another instance */
   assertOwnSocket(record: InstanceRecord): void {
     const instance = instanceName(record.service, record.tenantId);
+    const twin = twinsOf(instance).find((one) => this.members.has(one));
+    if (twin !== undefined)
+      throw new TenementError('socket_conflict', `${instance} would have the private socket and the logs of ${twin}`, {
+        hint: 'Give the tenant another id: service and id, joined by a hyphen, must name one instance.',
+      });
     const socket = this.publicSocketOf(record);
     const owner = socket === null ? undefined : this.owners.get(socket);
     if (owner === undefined || owner === instance) return;
@@ -199,4 +204,12 @@ export class InstanceTable {
     const socket = this.publicSocketOf(record);
     if (socket !== null && this.owners.get(socket) === instance) this.owners.delete(socket);
   }
+}
+
+/** Returns the other instances whose service and tenant give the same name when a hyphen joins them, as files have it. */
+function twinsOf(instance: InstanceName): InstanceName[] {
+  const joined = instance.replace(':', '-');
+  const hyphens = Array.from(joined.matchAll(/-/g), ({ index }) => index);
+  const names = hyphens.map((at) => instanceName(joined.slice(0, at), joined.slice(at + 1)));
+  return names.filter((name) => name !== instance);
 }
