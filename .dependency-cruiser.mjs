@@ -21,6 +21,7 @@ export default {
     only('core', 'core', ['core/', 'errors.ts']),
     only('config', 'config', ['config/', 'core/', 'errors.ts', 'faults.ts', 'input-schemas.ts', 'logger.ts', 'node/']),
     only('identity', 'identity', ['identity/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
+    only('archive', 'archive', ['archive/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/', 'process/']),
     only('notify', 'notify', ['notify/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),
@@ -42,6 +43,7 @@ export default {
     only('self-api', 'self-api', ['self-api/', 'api/', 'core/', 'errors.ts', 'logger.ts']),
     only('local', 'local', [
       'local/',
+      'archive/',
       'core/',
       'config/',
       'process/',
@@ -65,6 +67,7 @@ export default {
       'errors.ts',
       'faults.ts',
       'logger.ts',
+      'version.ts',
     ]),
     {
       name: 'server-knows-no-reader',

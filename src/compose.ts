@@ -1,5 +1,6 @@
 /** Wires the parts of a hypervisor together. This is the one file that knows all of them, except the listeners. */
 import { join } from 'node:path';
+import { lazyArchives } from './archives.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
@@ -52,6 +53,7 @@ import { Recorder } from './usage/recorder.ts';
 import { usageReport } from './usage/report.ts';
 import { systemUptime } from './usage/uptime.ts';
 import { LazyVault } from './vault.ts';
+import { version } from './version.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
 const LAST_EVENTS_WAIT_MS = 5000;
@@ -172,6 +174,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
     secrets,
+    openArchives: lazyArchives(processes.copying),
+    version,
     openVault: vault.open,
     vaultKey: vault,
     steadyMs: () => performance.now(),

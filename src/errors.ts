@@ -185,6 +185,41 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: "The tenant's time is over; `tenement tenant set ID --expires DATE` gives it a later date.",
   },
+  client_left: {
+    httpStatus: 499,
+    exitStatus: 1,
+    hint: 'Stay connected until the answer is complete.',
+  },
+  bad_archive: {
+    httpStatus: 422,
+    exitStatus: 2,
+    hint: 'Nothing of it was kept. `tenement export` makes archives that are accepted.',
+  },
+  bad_passphrase: {
+    httpStatus: 422,
+    exitStatus: 2,
+    hint: 'Give the passphrase that the archive was made with, or none: its secrets are left out then.',
+  },
+  export_failed: {
+    httpStatus: 500,
+    exitStatus: 1,
+    hint: 'The tenant is as it was. With --still, databases are copied while nobody writes.',
+  },
+  import_failed: {
+    httpStatus: 500,
+    exitStatus: 1,
+    hint: 'Nothing of it was kept. Check that the data directory has free space, then try again.',
+  },
+  already_exists: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Give another id with --id, or remove what is there first: `tenement tenant rm ID --purge`.',
+  },
+  tenant_busy: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Wait for its end, which `tenement tenant show` tells; whoever began it can end it with Ctrl-C.',
+  },
   hold_timeout: {
     httpStatus: 504,
     exitStatus: 1,

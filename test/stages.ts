@@ -9,6 +9,7 @@ export const LONG = ['test/e2e/long/*.test.ts', 'test/e2e/long/hooks/*.test.ts',
 /** These tests start processes. Every other test is a unit test. */
 export const STARTING_PROCESSES = [
   'test/e2e/**/*.test.ts',
+  'test/archive/make.test.ts',
   'test/{faults,host-program,hypervisor,runtime}.test.ts',
   'test/node/hold-event-loop.test.ts',
   'test/cli/{bin,main,restricted-host,system-programs}.test.ts',

@@ -13,9 +13,11 @@ import type { SecretList, SecretVerbs, SecretView } from '../core/verbs/secret-v
 import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../core/verbs/tenant-verbs.ts';
 import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
+import { type ArchiveCalls, archiveCalls } from './archive-calls.ts';
 import { type DomainClient, domainCalls } from './domain-client.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
+export type { CopiedTenantView, CopyNews } from './archive-calls.ts';
 export type { ApiTarget } from './transport.ts';
 
 export interface LogEntry {
@@ -84,7 +86,7 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-export interface TenantClient {
+export interface TenantClient extends ArchiveCalls {
   create(id: string, options?: CreateTenantOptions): Promise<{ view: TenantView; created: boolean }>;
   set(id: string, changes: TenantChanges): Promise<TenantView>;
   stop(id: string): Promise<TenantView>;
@@ -189,6 +191,7 @@ function tenantCalls(transport: Transport): TenantClient {
       await transport.json({ method: 'DELETE', path: pathOf(id), query: { purge } });
     },
     get: (id) => ask({ method: 'GET', path: pathOf(id) }),
+    ...archiveCalls(transport, pathOf),
     list: async ({ labels = {}, ...query } = {}) => {
       const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
       const { data } = await transport.json({ method: 'GET', path: '/api/tenants', query: { ...query, label } });

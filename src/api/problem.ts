@@ -16,7 +16,7 @@ interface ProblemDocument {
 }
 
 /** Converts an error. The message of an `internal` error stays in the log, because it may name paths. */
-function toProblem(error: TenementError, requestId: string, status: number = error.httpStatus): ProblemDocument {
+export function toProblem(error: TenementError, requestId: string, status: number = error.httpStatus): ProblemDocument {
   const internal = error.code === 'internal';
   return {
     type: 'about:blank',

@@ -8,12 +8,14 @@ import type { Logger } from '../logger.ts';
 import { visibleError } from './access/access.ts';
 import { createGuard, type Trust } from './access/auth.ts';
 import { authorize, authorizeRegistration, type RouteEntry, routeEntries } from './access/authorize.ts';
+import { limitBodies } from './access/body-time.ts';
 import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
 import { type ListenTarget, listenAt } from './access/listen.ts';
 import type { HostPort } from './access/own-host.ts';
 import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
+import { archiveRoutes } from './routes/archives.ts';
 import { configRoutes } from './routes/config.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -36,7 +38,6 @@ const CLOSE_GRACE_MS = 3000;
  * `not_found`.
  */
 const MAX_PARAM_LENGTH = 1000;
-const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface ApiOptions {
   readonly deps: ApiDeps;
@@ -75,6 +76,7 @@ export function createApi(options: ApiOptions): ApiServer {
   probeClients(api, options.clientProbes ?? CLIENT_PROBES);
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  limitBodies(api);
   addParsers(api);
   const routes: RouteEntry[] = [];
   api.addHook('onRoute', (route) => void routes.push(...routeEntries(route)));
@@ -113,7 +115,6 @@ function serverOptions(logger: Logger) {
   return {
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, logger),
@@ -186,6 +187,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   systemRoutes(api, context);
   instanceRoutes(api, context);
   tenantRoutes(api, context);
+  archiveRoutes(api, context);
   domainRoutes(api, context);
   secretRoutes(api, context);
   logRoutes(api, context);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PERIODS } from '../core/quota/period.ts';
 import { QUOTA_METERS } from '../core/quota/quota.ts';
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../core/tenants/labels.ts';
+import { LONG_KINDS } from '../core/tenants/long-operation.ts';
 import { TENANT_STATES } from '../core/tenants/tenant-state.ts';
 import { variableName, variableValue } from '../input-schemas.ts';
 import { domainNames } from './domain-schemas.ts';
@@ -110,6 +111,16 @@ const provisioningSchema = z.object({
     .nullable(),
 });
 
+const longOperation = z.object({
+  kind: z.enum(LONG_KINDS),
+  startedAt: z.iso.datetime(),
+  by: z.string(),
+  doneFiles: z.int().nullable(),
+  doneBytes: z.int().nullable(),
+  totalFiles: z.int().nullable(),
+  totalBytes: z.int().nullable(),
+});
+
 export const tenantSchema = z.object({
   id: z.string(),
   state: z.enum(TENANT_STATES),
@@ -132,6 +143,7 @@ export const tenantSchema = z.object({
     }),
   ),
   provisioning: provisioningSchema.nullable(),
+  operation: longOperation.nullable().describe('What runs on it that takes its time.'),
   createdAt: z.iso.datetime(),
 });
 

@@ -1,4 +1,5 @@
 /** HTTP to the API, over its control socket or its address. Problem documents become TenementErrors. */
+import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
@@ -12,12 +13,22 @@ interface ApiRequest {
   /** A list becomes a repeated name. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: object;
+  /** A body that is sent as it comes, in place of `body`. */
+  readonly bytes?: AsyncIterable<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface ApiAnswer {
   readonly status: number;
   readonly body: Dispatcher.ResponseData['body'];
+  /** Filled when the body was read. */
+  readonly trailers: Readonly<Record<string, string>>;
+}
+
+export interface OpenAnswer {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly trailers: () => Readonly<Record<string, string>>;
 }
 
 export interface Transport {
@@ -27,6 +38,8 @@ export interface Transport {
   json(call: ApiRequest): Promise<{ status: number; data: unknown }>;
   /** Yields the lines of a successful response as they arrive. Ends without an error when `signal` aborts. */
   lines(call: ApiRequest): AsyncGenerator<string>;
+  /** Sends a request. The body of a successful response is the caller's to read; so are its trailers, after that. */
+  open(call: ApiRequest): Promise<OpenAnswer>;
   close(): Promise<void>;
 }
 
@@ -53,17 +66,18 @@ export function createTransport(target: ApiTarget): Transport {
       statusCode,
       headers: answerHeaders,
       body,
+      trailers,
     } = await request(`${base}${call.path}${queryText(call.query)}`, {
       dispatcher: agent,
       method: call.method,
-      headers: { ...headers, ...(call.body !== undefined && { 'content-type': 'application/json' }) },
-      body: call.body === undefined ? null : JSON.stringify(call.body),
+      headers: { ...headers, ...call.headers, ...(call.body !== undefined && { 'content-type': 'application/json' }) },
+      body: call.bytes === undefined ? textOf(call.body) : Readable.from(call.bytes, { objectMode: false }),
       signal: call.signal ?? null,
     }).catch((error: unknown) => {
       throw unreachable(address, error);
     });
     if (statusCode >= 400 && !hasAnswer(statusCode, answerHeaders)) throw await problemOf(statusCode, body, address);
-    return { status: statusCode, body };
+    return { status: statusCode, body, trailers: trailers as Record<string, string> };
   }
 
   return {
@@ -76,6 +90,10 @@ export function createTransport(target: ApiTarget): Transport {
       return { status, data: text === '' ? null : parseJson(text, status, address) };
     },
     lines: (call) => linesOf(() => send(call), address, call.signal),
+    open: async (call) => {
+      const { body, trailers } = await send(call);
+      return { bytes: bytesOf(body, address, call.signal), trailers: () => trailers };
+    },
     close: () => agent.destroy(),
   };
 }
@@ -100,6 +118,22 @@ function queryText(query: ApiRequest['query'] = {}): string {
   );
   const text = new URLSearchParams(given).toString();
   return text === '' ? '' : `?${text}`;
+}
+
+function textOf(body: object | undefined): string | null {
+  return body === undefined ? null : JSON.stringify(body);
+}
+
+async function* bytesOf(
+  body: ApiAnswer['body'],
+  address: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : unreachable(address, error);
+  }
 }
 
 async function* linesOf(
@@ -149,6 +183,8 @@ function notTheApi(status: number, address: string): TenementError {
 }
 
 function unreachable(address: string, cause: unknown): TenementError {
+  // What is sent could not be read.
+  if (cause instanceof TenementError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const why = REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new TenementError('server_unreachable', `cannot reach the server at ${address}: ${why}`, { cause });

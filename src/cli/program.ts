@@ -1,9 +1,9 @@
 /** The command line: global options, and commands that are loaded on demand. */
 import { Command } from 'commander';
 import { TenementError } from '../errors.ts';
+import { version } from '../version.ts';
 import type { CliIo } from './output/io.ts';
 import { report } from './output/report.ts';
-import { version } from './version.ts';
 
 type Register = (program: Command, io: CliIo) => void;
 
@@ -22,6 +22,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   tenant: async () => (await import('./commands/tenant/tenant.ts')).tenantCommand,
   domain: async () => (await import('./commands/domain/domain.ts')).domainCommand,
   secret: async () => (await import('./commands/secret/secret.ts')).secretCommand,
+  export: async () => (await import('./commands/archive/export.ts')).exportCommand,
+  import: async () => (await import('./commands/archive/import.ts')).importCommand,
+  clone: async () => (await import('./commands/archive/clone.ts')).cloneCommand,
   exec: async () => (await import('./commands/exec.ts')).execCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,

@@ -2,7 +2,8 @@
 import type { ActivationSockets, Launcher, ProcessHost, ProcessTable, TenantDirectories } from '../core/ports.ts';
 import { createProcessTable } from './child/process-table.ts';
 import { createLauncher } from './launch/launcher.ts';
-import { createProcessContext, type ProcessOptions } from './process-context.ts';
+import { runHelper, type TenantHelpers } from './launch/tenant-helper.ts';
+import { createProcessContext, type ProcessContext, type ProcessOptions } from './process-context.ts';
 import { createProcessHost } from './process-host.ts';
 import type { OnActivation } from './sockets/activation-socket.ts';
 import { createActivationSockets } from './sockets/activation-sockets.ts';
@@ -16,11 +17,17 @@ export interface ProcessesOptions
   maxActivationSockets(): number;
 }
 
+export interface Copying extends Pick<ProcessContext, 'settings' | 'users' | 'trash'> {
+  readonly run: TenantHelpers;
+}
+
 export interface Processes {
   readonly host: ProcessHost;
   readonly launcher: Launcher;
   readonly processTable: ProcessTable;
   readonly tenantDirectories: TenantDirectories;
+  /** What copies of tenants' directories are made with. */
+  readonly copying: Copying;
   readonly activationSockets: ActivationSockets;
   /** Gives each connection to an activation socket to `listener` from now on. Until then they are refused. */
   onActivation(listener: OnActivation): void;
@@ -49,6 +56,7 @@ export function createProcesses({ maxActivationSockets, ...options }: ProcessesO
     launcher: createLauncher(context),
     processTable: createProcessTable(context),
     tenantDirectories: createTenantDirectories(context),
+    copying: { ...context, run: (request) => runHelper(request, context) },
     activationSockets,
     onActivation,
     onSelfConnection: (listener) => {

@@ -1,6 +1,7 @@
 /** Dependencies of a supervisor. */
 
 import type { HostMemory } from '../core/admission/pressure.ts';
+import type { OpenArchives } from '../core/archive/copies.ts';
 import type { DomainRoutes } from '../core/domains/domain-routes.ts';
 import type { TxtAnswer } from '../core/domains/verification.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
@@ -47,6 +48,7 @@ export interface SupervisorDeps {
   readonly secrets: SecretStore;
   readonly openVault: OpenVault;
   readonly vaultKey: VaultKey;
+  readonly openArchives: OpenArchives;
   /** Ms of a clock that is never set. */
   steadyMs(): number;
   readonly events: EventLog;
@@ -68,6 +70,8 @@ export interface SupervisorDeps {
   webAddressOf(service: string, tenantId: string): WebAddress;
   /** Returns the URL of a host through the proxy; null while the proxy's port is not known. */
   urlOf(host: string): string | null;
+  /** tenement's own version, as archives say it. */
+  readonly version: string;
   /** Deletes an instance's log. */
   removeLogs(instance: InstanceName): Promise<void>;
 }

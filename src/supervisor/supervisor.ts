@@ -8,6 +8,7 @@ import type { HookFace } from '../core/provisioning/hook-counts.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
+import { longOperationView } from '../core/tenants/long-operation.ts';
 import type { DomainFace } from '../core/verbs/domain-verbs.ts';
 import type { SecretFace } from '../core/verbs/secret-verbs.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
@@ -146,6 +147,10 @@ export class Supervisor implements SupervisorFace, GrantSource {
     by: (actor) => new TenantOperations(this.verbsDeps, actor),
     get: (tenantId) => viewOfTenant(foundTenant(tenantId, this.parts), this.parts),
     list: (query = {}) => listTenants(query, this.parts),
+    operationOn: (tenantId) => {
+      const operation = this.parts.tenantLocks.longOn(tenantId);
+      return operation === null ? null : longOperationView(operation);
+    },
   };
 
   /**

@@ -20,7 +20,7 @@ const SAVED_WAIT_MS = 5000;
 
 export interface VerbsDeps {
   readonly parts: SupervisorParts;
-  readonly life: Pick<ServerLife, 'assertOpen'>;
+  readonly life: Pick<ServerLife, 'assertOpen' | 'ending'>;
   view(runner: Runner): InstanceView;
 }
 
@@ -124,6 +124,7 @@ export class Verbs implements SupervisorVerbs {
 
   async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
     const runner = this.deps.parts.instanceTable.find(instance);
+    this.deps.parts.tenantLocks.assertIdle(runner.tenantId);
     await this.deps.parts.provisioning.abort(runner.tenantId);
     runner.dispatch({ type: 'remove', by: this.by });
     await runner.until(() => runner.lifecycle.over);

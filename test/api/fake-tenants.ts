@@ -1,5 +1,7 @@
 /** Tenants behind the API: remembers what it was asked, keeps views in a map. */
 
+import type { CaptureReport } from '../../src/core/archive/copies.ts';
+import type { LongOperationView } from '../../src/core/tenants/long-operation.ts';
 import { unknownTenant } from '../../src/core/tenants/tenant.ts';
 import type { TenantChanges } from '../../src/core/tenants/tenant-change.ts';
 import type { CreateTenantOptions, TenantFace, TenantVerbs, TenantView } from '../../src/core/verbs/tenant-verbs.ts';
@@ -20,6 +22,7 @@ export function tenantView(id: string, overrides: Partial<TenantView> = {}): Ten
     requestsThisMonth: 0,
     quotas: [],
     provisioning: null,
+    operation: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     ...overrides,
   };
@@ -66,6 +69,44 @@ export class FakeTenants implements TenantFace, TenantVerbs {
     this.calls.push(['remove', id, options]);
     this.get(id);
     this.views.delete(id);
+  }
+
+  /** Bytes of each archive that is asked for. */
+  archive: readonly Uint8Array[] = [];
+  report: CaptureReport = { files: 1, bytes: 2, leftOut: [], leftOutCount: 0 };
+  operation: LongOperationView | null = null;
+
+  async export(...[id, { signal: _signal, ...options }, deliver]: Parameters<TenantVerbs['export']>) {
+    this.calls.push(['export', id, options]);
+    const { archive, report } = this;
+    this.get(id);
+    const bytes = (async function* () {
+      yield* archive;
+    })();
+    await deliver({ bytes, report: Promise.resolve(report) });
+    return report;
+  }
+
+  async import(...[id, bytes, { signal: _signal, ...options }]: Parameters<TenantVerbs['import']>) {
+    let length = 0;
+    for await (const chunk of bytes) length += chunk.length;
+    this.calls.push(['import', id, length, options]);
+    return this.#copied(id);
+  }
+
+  async clone(...[id, { signal: _signal, ...options }]: Parameters<TenantVerbs['clone']>) {
+    this.calls.push(['clone', id, options]);
+    this.get(id);
+    return this.#copied(options.id);
+  }
+
+  #copied(id: string) {
+    this.views.set(id, tenantView(id));
+    return { view: this.get(id), created: true, instances: this.started, notes: ['a note'] };
+  }
+
+  operationOn() {
+    return this.operation;
   }
 
   get(id: string): TenantView {

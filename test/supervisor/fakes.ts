@@ -479,6 +479,8 @@ export function world(
       made.vaultsOpened += 1;
       return plainVault;
     },
+    openArchives: async () => Promise.reject(new Error('nothing is copied here')),
+    version: '0.0.0',
     steadyMs: () => clock.nowMs(),
     events: log,
     logger: silentLogger(),

@@ -1,7 +1,7 @@
 /** `tenement serve`: runs the server in the foreground. */
 import type { Command } from 'commander';
+import { version } from '../../version.ts';
 import { configFile } from '../target.ts';
-import { version } from '../version.ts';
 
 interface ServeCommandOptions {
   readonly config?: string;

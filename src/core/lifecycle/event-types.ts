@@ -17,6 +17,9 @@ export const EVENT_TYPES = [
   'tenant-stopped',
   'tenant-started',
   'tenant-removed',
+  'tenant-exported',
+  'tenant-imported',
+  'tenant-cloned',
   'expired',
   // Domains of a tenant's own.
   'domain-added',

@@ -43,8 +43,20 @@ export function bothDeletions<One extends Omit<Deletion, 'step'>>(one: One, othe
   };
 }
 
+/**
+ * A tenant is being made of an archive or of another tenant. It is not registered, so an interrupted one is undone. Its
+ * registration takes this one's place in one step.
+ */
+export interface Import {
+  readonly kind: 'import';
+  /** `files`: in a directory beside. `place`: about to be in the tenant's place, or there. */
+  readonly step: 'files' | 'place';
+  /** Ms since the epoch. */
+  readonly startedAtMs: number;
+}
+
 /** Told apart by `kind`. */
-export type TenantOperation = Registration | Deletion;
+export type TenantOperation = Registration | Deletion | Import;
 
 /** An operation that was begun and is not over. */
 export interface UnfinishedOperation {

@@ -3,8 +3,10 @@ import type { Actor } from '../access/actor.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { ProvisioningView } from '../provisioning/provisioning-view.ts';
 import type { QuotaJson } from '../quota/quota-face.ts';
+import type { LongOperationView } from '../tenants/long-operation.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
 import type { TenantState } from '../tenants/tenant-state.ts';
+import type { ArchiveVerbs } from './archive-verbs.ts';
 import type { InstanceView } from './verbs.ts';
 
 /** A tenant in JSON (docs/tenants.md). Times are ISO 8601. */
@@ -32,6 +34,8 @@ export interface TenantView {
   readonly quotas: readonly QuotaJson[];
   /** What of its hooks is incomplete; null: nothing. */
   readonly provisioning: ProvisioningView | null;
+  /** What runs on it that takes its time; null: nothing. */
+  readonly operation: LongOperationView | null;
   readonly createdAt: string;
 }
 
@@ -81,8 +85,13 @@ export interface CreatedTenant {
   readonly instances: readonly InstanceView[];
 }
 
+export interface NewFromCopy extends CreatedTenant {
+  /** What it lacks, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** The public verbs of one actor. Each settles when it is done, and throws `unknown_tenant` for an unknown tenant. */
-export interface TenantVerbs {
+export interface TenantVerbs extends ArchiveVerbs<NewFromCopy> {
   /**
    * Registers a tenant with its services and starts them. A repetition changes nothing.
    * `provisioning` of the view says why a hook failed.
@@ -114,4 +123,6 @@ export interface TenantFace {
   /** @throws {TenementError} `unknown_tenant` */
   get(tenantId: string): TenantView;
   list(query?: TenantQuery): TenantPage;
+  /** Returns the long operation that runs on a tenant, which need not be registered yet; null: none. */
+  operationOn(tenantId: string): LongOperationView | null;
 }

@@ -51,7 +51,7 @@ export async function makeFromSkeleton(
   await mkdir(made, { mode: PRIVATE });
   await copySkeleton(skeleton, made, owner);
   await own(made, owner);
-  await sync(made);
+  await syncToDisk(made);
   await rename(made, path);
 }
 
@@ -63,7 +63,7 @@ async function own(path: string, owner: Owner | null): Promise<void> {
 }
 
 /** Writes the files to disk, so that a crash of the machine leaves no half ones under the directory's name. */
-async function sync(path: string): Promise<void> {
+export async function syncToDisk(path: string): Promise<void> {
   const shell = new BackgroundShell({ niceness: 0 });
   try {
     const answer = await within(SYNC_TIMEOUT_MS, shell.run(`sync -f ${quoted(path)}`));

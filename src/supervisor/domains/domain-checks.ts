@@ -102,7 +102,7 @@ export class DomainChecks {
 
   private async prove({ host, tenantId }: DomainRecord, by: Actor): Promise<DomainRecord | null> {
     const answer = await this.options.lookUpTxt(recordName(host));
-    return this.options.locks.withTenant(tenantId, async () => {
+    const check = async () => {
       const { registry, domains, logger } = this.options;
       const { domain, isChanged } = await registry.whenWritable(() => this.write(host, tenantId, answer));
       if (domain === null || !isChanged) return domain;
@@ -113,7 +113,8 @@ export class DomainChecks {
       await domains.settled();
       this.tell(domain, by);
       return domain;
-    });
+    };
+    return this.options.locks.withTenant(tenantId, check, { waits: true });
   }
 
   /** Writes what DNS said, in one step with the look at who has the host. */

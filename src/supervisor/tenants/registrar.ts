@@ -66,12 +66,15 @@ export interface RegisterOptions {
   onWritten?(): void;
   /** Returns domains that are registered with the instances, in the step in which they are written. */
   domains?(): readonly DomainRecord[];
+  /** Secrets that are registered with the instances. */
+  readonly secrets?: readonly SealedSecret[];
 }
 
 interface Registering {
   readonly tenant: TenantRecord;
   readonly instances: readonly InstanceRecord[];
   readonly domains: () => readonly DomainRecord[];
+  readonly secrets: readonly SealedSecret[];
 }
 
 export class Registrar {
@@ -94,21 +97,45 @@ export class Registrar {
     options: RegisterOptions,
   ): Promise<Registered> {
     assertTenantId(tenantId);
-    const { instanceTable, locks, clock, tenants } = this.deps;
+    return this.deps.locks.withTenant(tenantId, () => this.registerLocked(tenantId, services, () => own, options));
+  }
+
+  /**
+   * Registers a tenant whose lock the caller has.
+   * @param ownOf returns what the instance of a service has of its own
+   * @throws as `register`
+   */
+  async registerLocked(
+    tenantId: string,
+    services: readonly string[],
+    ownOf: (service: string) => InstanceOverrides,
+    options: RegisterOptions,
+  ): Promise<Registered> {
+    const { instanceTable } = this.deps;
     const nameOf = (service: string) => instanceName(service, tenantId);
-    return locks.withTenant(tenantId, async () => {
-      this.deps.provisioning.board.assertNotPurging(tenantId);
-      const present = tenants.get(tenantId);
-      const tenant = options.record?.(present) ?? present ?? newTenant(tenantId, clock.nowMs());
-      const missing = services.filter((service) => !instanceTable.has(nameOf(service)));
-      const instances = missing.map((service) => newRecord(service, tenantId, own, clock.nowMs()));
-      const domains = () => options.domains?.() ?? [];
-      this.assertRegistrable({ tenant, instances, domains });
-      if (instances.length > 0) await this.add({ tenant, instances, domains }, options);
-      const runners = services.map((service) => instanceTable.find(nameOf(service)));
-      const added = new Set(missing.map((service) => instanceTable.find(nameOf(service))));
-      return { runners, added, isNew: present === null };
-    });
+    const { present, missing, registering } = this.planned(tenantId, services, ownOf, options);
+    if (missing.length > 0) await this.add(registering, options);
+    const runners = services.map((service) => instanceTable.find(nameOf(service)));
+    const added = new Set(missing.map((service) => instanceTable.find(nameOf(service))));
+    return { runners, added, isNew: present === null };
+  }
+
+  /** Checks what `registerLocked` would do, and changes nothing. @throws as `register` */
+  assertMayRegister(...asked: Parameters<Registrar['registerLocked']>): void {
+    this.planned(...asked);
+  }
+
+  private planned(...[tenantId, services, ownOf, options]: Parameters<Registrar['registerLocked']>) {
+    const { instanceTable, clock, tenants } = this.deps;
+    this.deps.provisioning.board.assertNotPurging(tenantId);
+    const present = tenants.get(tenantId);
+    const tenant = options.record?.(present) ?? present ?? newTenant(tenantId, clock.nowMs());
+    const missing = services.filter((service) => !instanceTable.has(instanceName(service, tenantId)));
+    const instances = missing.map((service) => newRecord(service, tenantId, ownOf(service), clock.nowMs()));
+    const domains = () => options.domains?.() ?? [];
+    const registering = { tenant, instances, domains, secrets: options.secrets ?? [] };
+    this.assertRegistrable(registering);
+    return { present, missing, registering };
   }
 
   private assertRegistrable({ tenant, instances }: Registering): void {
@@ -134,7 +161,7 @@ export class Registrar {
     const attempt = () => {
       this.deps.assertOpen();
       const generated = generate();
-      const operation = this.write(registering, generated);
+      const operation = this.write(registering, withGiven(registering.secrets, generated));
       for (const secret of generated)
         events.append(secretEvent('secret-set', tenant.id, secret, { by, atMs: clock.nowMs() }));
       if (operation !== null) beginRegistration(tenant.id, this.deps);
@@ -203,17 +230,19 @@ export class Registrar {
    * @throws {TenementError} `state_failed`: it is still registered; `purge_failed`: it is not, its directory is still there;
    * `deprovisioning_failed`: it is not, and a hook is tried again later
    */
-  unregister(runner: Runner, { purge, by }: { purge: boolean; by: Actor }): Promise<void> {
-    return this.deps.locks.withTenant(runner.tenantId, async () => {
-      const { clock, events } = this.deps;
-      const struck = await this.strikeOut(runner, purge);
-      if (struck === null) return;
-      const { deletion } = struck;
-      if (deletion !== null) await completeDeletion(runner.tenantId, deletion, this.deps);
-      const purged = deletion?.withDirectory ?? false;
-      const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
-      events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged }, by });
-    });
+  unregister(runner: Runner, options: { purge: boolean; by: Actor }): Promise<void> {
+    return this.deps.locks.withTenant(runner.tenantId, () => this.removeEnded(runner, options), { waits: true });
+  }
+
+  private async removeEnded(runner: Runner, { purge, by }: { purge: boolean; by: Actor }): Promise<void> {
+    const { clock, events } = this.deps;
+    const struck = await this.strikeOut(runner, purge);
+    if (struck === null) return;
+    const { deletion } = struck;
+    if (deletion !== null) await completeDeletion(runner.tenantId, deletion, this.deps);
+    const purged = deletion?.withDirectory ?? false;
+    const message = purged ? 'unregistered, its directory deleted' : 'unregistered, its directory kept';
+    events.append({ atMs: clock.nowMs(), type: 'removed', instance: runner.name, message, data: { purged }, by });
   }
 
   /** Unregisters it, and writes down what is to be deleted. Returns null when another removal was first. */
@@ -253,6 +282,12 @@ export class Registrar {
   private hasMore(tenantId: string): boolean {
     return this.deps.domains.store.countsOf(tenantId).all > 0 || this.deps.secrets.hasGiven(tenantId);
   }
+}
+
+/** Secrets that a tenant brings with it are not generated. */
+function withGiven(given: readonly SealedSecret[], generated: readonly SealedSecret[]): SealedSecret[] {
+  const names = new Set(given.map(({ name }) => name));
+  return [...given, ...generated.filter(({ name }) => !names.has(name))];
 }
 
 /** What the registration says of its own settings: the names of its variables, whose values may be secrets. */

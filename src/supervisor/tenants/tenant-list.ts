@@ -14,6 +14,7 @@ import type { HookBoard } from '../provisioning/hook-board.ts';
 import type { Allowances } from '../quotas/allowances.ts';
 import type { TenantGates } from './tenant-gates.ts';
 import type { TenantInstances } from './tenant-instances.ts';
+import type { TenantLocks } from './tenant-locks.ts';
 import type { TenantTable } from './tenant-table.ts';
 import { tenantViewOf } from './tenant-view.ts';
 
@@ -21,6 +22,7 @@ export interface TenantListDeps {
   readonly tenants: TenantTable;
   readonly tenantGates: TenantGates;
   readonly tenantInstances: TenantInstances;
+  readonly tenantLocks: Pick<TenantLocks, 'longOn'>;
   readonly instanceTable: InstanceTable;
   readonly domains: { readonly store: Pick<DomainStore, 'hostsOf'> };
   readonly allowances: Pick<Allowances, 'isOverQuota' | 'quotasOf'>;
@@ -46,6 +48,7 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
     requestsThisMonth: requestsOf(record.id, deps),
     quotas: deps.allowances.quotasOf(record.id),
     provisioning: deps.provisioning.board.viewOf(record.id),
+    operation: deps.tenantLocks.longOn(record.id),
   });
 }
 

@@ -10,8 +10,8 @@ import { REFUSALS } from '../../core/tenants/tenant-state.ts';
 import type { CreatedTenant, CreateTenantOptions, TenantVerbs, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { TenementError } from '../../errors.ts';
-import { detached } from '../../faults.ts';
 import { idna } from '../../node/idna.ts';
+import { archiveVerbs } from '../archives/archive-verbs.ts';
 import { claimDomain } from '../domains/domain-claims.ts';
 import { tellAdded } from '../domains/domain-verbs.ts';
 import type { Runner } from '../instance/runner.ts';
@@ -20,18 +20,14 @@ import type { SupervisorParts } from '../supervisor-parts.ts';
 import { unwritten } from '../unwritten.ts';
 import { applyTerms } from './apply-terms.ts';
 import { removeTenant } from './removal.ts';
+import { provisionAndStart } from './start-all.ts';
 import { foundTenant, viewOfTenant } from './tenant-list.ts';
 import { resumeUnfinished } from './unfinished.ts';
 
 export interface TenantVerbsDeps {
   readonly parts: SupervisorParts;
-  readonly life: Pick<ServerLife, 'assertOpen'>;
+  readonly life: Pick<ServerLife, 'assertOpen' | 'ending'>;
   view(runner: Runner): InstanceView;
-}
-
-interface StartOptions {
-  readonly start?: boolean | undefined;
-  readonly wait?: boolean | undefined;
 }
 
 const NOTHING_OF_ITS_OWN = { env: {}, limits: {} };
@@ -40,8 +36,15 @@ export class TenantOperations implements TenantVerbs {
   private readonly deps: TenantVerbsDeps;
   private readonly parts: SupervisorParts;
   private readonly by: Actor;
+  readonly export: TenantVerbs['export'];
+  readonly import: TenantVerbs['import'];
+  readonly clone: TenantVerbs['clone'];
 
   constructor(deps: TenantVerbsDeps, by: Actor) {
+    const archives = archiveVerbs(deps, by);
+    this.export = archives.export;
+    this.import = archives.import;
+    this.clone = archives.clone;
     this.deps = deps;
     this.parts = deps.parts;
     this.by = by;
@@ -70,7 +73,7 @@ export class TenantOperations implements TenantVerbs {
     this.parts.expiry.renew();
     if (isNew) this.tell('tenant-created', tenantId, 'registered', {});
     for (const domain of domains) tellAdded(domain, this.by, this.parts);
-    await this.provisionAndStart(tenantId, options, () => this.startAll(runners, added, options));
+    await provisionAndStart(tenantId, { runners, added }, { ...options, by: this.by }, this.parts);
     // It may have been removed meanwhile.
     this.parts.provisioning.board.assertNotPurging(tenantId);
     return { view: this.view(tenantId), created: isNew, instances: runners.map((runner) => this.deps.view(runner)) };
@@ -144,15 +147,6 @@ export class TenantOperations implements TenantVerbs {
     });
   }
 
-  /** Starts when all hooks have succeeded. Without `wait`, both happen in the background. */
-  private async provisionAndStart(tenantId: string, { wait }: StartOptions, start: () => Promise<void>): Promise<void> {
-    const { provisioning, deps } = this.parts;
-    if (provisioning.board.viewOf(tenantId) === null) return start();
-    const done = provisioning.run(tenantId).then(start);
-    if (wait !== false) await done;
-    else detached(deps.logger, { tenant: tenantId }, done);
-  }
-
   /** Returns the new ones of the domains that are asked for. @throws {TenementError} as `claimDomain` */
   private domainsFor(tenantId: string, services: readonly string[], { domains = [] }: CreateTenantOptions) {
     const { config, domains: table } = this.parts;
@@ -174,19 +168,6 @@ export class TenantOperations implements TenantVerbs {
     throw new TenementError('already_registered', `${present.id} is registered with another ${difference.join(', ')}`, {
       hint: `\`tenement tenant set ${present.id}\` and \`tenement domain add ${present.id}\` change it; to keep it as it is, leave these out.`,
     });
-  }
-
-  private async startAll(
-    runners: readonly Runner[],
-    added: ReadonlySet<Runner>,
-    { start, wait }: StartOptions,
-  ): Promise<void> {
-    for (const runner of runners) {
-      if (start === false || this.parts.isHalted(runner.name)) continue;
-      // As with a repeated spawn, only a sleeper is woken.
-      runner.ask({ type: added.has(runner) ? 'start' : 'wake', by: this.by });
-    }
-    if (wait !== false) await Promise.all(runners.map((runner) => runner.settled()));
   }
 
   private changed(record: TenantRecord, changes: TenantChanges): TenantRecord {

@@ -3,6 +3,7 @@
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { failedSentence, type ProvisioningView } from '../../core/provisioning/provisioning-view.ts';
 import { type QuotaView, quotaJson } from '../../core/quota/quota-face.ts';
+import { type LongOperation, longOperationView } from '../../core/tenants/long-operation.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
 import type { TenantView } from '../../core/verbs/tenant-verbs.ts';
@@ -17,6 +18,7 @@ export interface TenantFacts {
   readonly requestsThisMonth: number;
   readonly quotas: readonly QuotaView[];
   readonly provisioning: ProvisioningView | null;
+  readonly operation: LongOperation | null;
 }
 
 export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantView {
@@ -36,6 +38,7 @@ export function tenantViewOf(record: TenantRecord, facts: TenantFacts): TenantVi
     requestsThisMonth,
     quotas: quotas.map(quotaJson),
     provisioning,
+    operation: facts.operation === null ? null : longOperationView(facts.operation),
     createdAt: iso(createdAtMs),
   };
 }

@@ -1,5 +1,6 @@
 /** Completes what a server that was killed had begun on tenants. */
 import type { TenantOperation } from '../../core/tenants/tenant-operation.ts';
+import { undoImport } from '../archives/undo-import.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
 import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
 import type { TenantLocks } from './tenant-locks.ts';
@@ -7,10 +8,11 @@ import type { TenantLocks } from './tenant-locks.ts';
 export type UnfinishedDeps = DeletionDeps & RegistrationDeps;
 
 /** Names of the kinds of operations, for log lines. */
-const WORDS = { register: 'registration', delete: 'deletion' } as const satisfies Record<
-  TenantOperation['kind'],
-  string
->;
+const WORDS = {
+  register: 'registration is completed',
+  delete: 'deletion is completed',
+  import: 'import is undone',
+} as const satisfies Record<TenantOperation['kind'], string>;
 
 /** How many tenants are resumed at once. */
 const AT_ONCE = 4;
@@ -26,7 +28,7 @@ export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps,
   const all = deps.tenants.unfinished().map(({ tenantId }) => tenantId);
   const next = (only === undefined ? all : all.filter((tenantId) => tenantId === only)).values();
   const resumeNext = async () => {
-    for (const tenantId of next) await locks.withTenant(tenantId, () => resume(tenantId, deps));
+    for (const tenantId of next) await locks.withTenant(tenantId, () => resume(tenantId, deps), { waits: true });
   };
   await Promise.all(Array.from({ length: AT_ONCE }, resumeNext));
 }
@@ -39,9 +41,9 @@ async function resume(tenantId: string, deps: UnfinishedDeps): Promise<void> {
   const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
   try {
     await complete(tenantId, operation, deps);
-    deps.logger.info(fields, `an interrupted ${WORDS[operation.kind]} is completed`);
+    deps.logger.info(fields, `an interrupted ${WORDS[operation.kind]}`);
   } catch (error) {
-    deps.logger.error({ ...fields, err: error }, `an interrupted ${WORDS[operation.kind]} cannot be completed`);
+    deps.logger.error({ ...fields, err: error }, `it failed that an interrupted ${WORDS[operation.kind]}`);
   }
 }
 
@@ -51,5 +53,7 @@ function complete(tenantId: string, operation: TenantOperation, deps: Unfinished
       return completeRegistration(tenantId, operation, deps);
     case 'delete':
       return completeDeletion(tenantId, operation, deps);
+    case 'import':
+      return undoImport(tenantId, operation, deps);
   }
 }

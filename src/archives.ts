@@ -1,0 +1,21 @@
+/** The archives of a server. Their code, and what it needs, are loaded for the first copy of a tenant. */
+
+import type { Archives, OpenArchives } from './core/archive/copies.ts';
+import type { Copying } from './process/processes.ts';
+
+export function lazyArchives(options: Copying): OpenArchives {
+  let opened: Promise<Archives> | null = null;
+  return () => {
+    opened ??= open(options);
+    return opened;
+  };
+}
+
+async function open(options: Copying): Promise<Archives> {
+  const [{ ProcessCopies }, { headOf, readHead }, { openSecrets, sealSecrets }] = await Promise.all([
+    import('./archive/tenant-copies.ts'),
+    import('./archive/head.ts'),
+    import('./archive/secrets.ts'),
+  ]);
+  return Object.assign(new ProcessCopies(options), { headOf, read: readHead, openSecrets, sealSecrets });
+}

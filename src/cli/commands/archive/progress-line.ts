@@ -1,0 +1,33 @@
+/** One line on a terminal that tells how far something is. */
+import type { LongOperationView } from '../../../core/tenants/long-operation.ts';
+import { bytes } from '../../output/format.ts';
+import type { CliIo } from '../../output/io.ts';
+
+const CLEAR = '\r\u001b[K';
+
+export class ProgressLine {
+  private readonly io: CliIo;
+  private hasText = false;
+
+  constructor(io: CliIo) {
+    this.io = io;
+  }
+
+  /** Whether a person sees it. */
+  get isShown(): boolean {
+    return this.io.isTerminal;
+  }
+
+  show({ kind, doneBytes, totalBytes, doneFiles }: LongOperationView): void {
+    if (!this.isShown) return;
+    const of = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
+    const text = doneBytes === null ? 'looking at its files' : `${bytes(doneBytes)}${of}, ${doneFiles} files`;
+    this.io.stderr.write(`${CLEAR}${kind}: ${text}`);
+    this.hasText = true;
+  }
+
+  end(): void {
+    if (this.hasText) this.io.stderr.write(CLEAR);
+    this.hasText = false;
+  }
+}
