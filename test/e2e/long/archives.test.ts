@@ -103,7 +103,7 @@ describe('a server that is killed', () => {
       expect(leftovers(server)).toEqual([]);
       expect(existsSync(`${file}.part`)).toBe(false);
       const isThere = (await server.api('/api/tenants/globex')).status === 200;
-      expect(existsSync(join(server.dataDir, 'globex'))).toBe(isThere);
+      await expect.poll(() => existsSync(join(server.dataDir, 'globex'))).toBe(isThere);
       if (isThere) expect(numbersIn(join(server.dataDir, 'globex'))).toEqual([1, 2, 3]);
       if (status === 0 && words[0] !== 'export') expect(isThere).toBe(true);
       expect((await server.get('acme.localhost')).status).toBe(200);
