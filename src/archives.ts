@@ -12,10 +12,13 @@ export function lazyArchives(options: Copying): OpenArchives {
 }
 
 async function open(options: Copying): Promise<Archives> {
-  const [{ ProcessCopies }, { headOf, readHead }, { openSecrets, sealSecrets }] = await Promise.all([
-    import('./archive/tenant-copies.ts'),
-    import('./archive/head.ts'),
-    import('./archive/secrets.ts'),
-  ]);
-  return Object.assign(new ProcessCopies(options), { headOf, read: readHead, openSecrets, sealSecrets });
+  const [{ ProcessCopies }, { headOf, plainHeadOf, readHead }, { readPlain }, { openSecrets, sealSecrets }] =
+    await Promise.all([
+      import('./archive/tenant-copies.ts'),
+      import('./archive/head.ts'),
+      import('./archive/plain-head.ts'),
+      import('./archive/secrets.ts'),
+    ]);
+  const heads = { headOf, read: readHead, plainHeadOf, readPlain };
+  return Object.assign(new ProcessCopies(options), { ...heads, openSecrets, sealSecrets });
 }

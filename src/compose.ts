@@ -1,6 +1,7 @@
 /** Wires the parts of a hypervisor together. This is the one file that knows all of them, except the listeners. */
 import { join } from 'node:path';
 import { lazyArchives } from './archives.ts';
+import { Backups } from './backups.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
@@ -30,6 +31,7 @@ import { readHostMemory } from './process/proc/host-memory.ts';
 import { createProcesses } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
 import type { PublicSockets } from './proxy/public-sockets.ts';
+import { createBackupStore } from './registry/backups.ts';
 import { createCounterStore } from './registry/counters.ts';
 import { type Database, openDatabase } from './registry/database.ts';
 import { createDomainStore } from './registry/domains.ts';
@@ -75,6 +77,7 @@ export interface Parts {
   readonly tokens: Tokens;
   readonly tokenStore: TokenStore;
   readonly notify: NotifyPort;
+  readonly backups: Backups;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly identity: ServerIdentity;
@@ -106,6 +109,7 @@ export async function openParts(file: string, options: ComposeOptions): Promise<
   const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options, loadOptions });
   try {
     await holdEventLoop(parts.supervisor.open());
+    parts.backups.apply(parts.served.current.backup);
   } catch (error) {
     await holdEventLoop(parts.supervisor.close());
     await parts.release({});
@@ -188,6 +192,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     urlOf: (host) => webAddresses.urlOf(host),
   });
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
+  const kept = { stateDir, store: createBackupStore(database), tenants: supervisor.backups };
+  const backups = new Backups({ ...kept, events, clock: systemClock, logger, env: process.env });
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
   const identity = openIdentity(config.jwt, logger);
@@ -208,6 +214,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     events,
     logs: output,
     notify,
+    backups,
     turnedAway,
     identity,
     descriptors,
@@ -226,8 +233,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       clock: systemClock,
       services: () => [...served.current.services.keys()],
     }),
-    reload: () =>
-      reload({ file: config.file, loadOptions, served, supervisor, settings, notify, keys, claims, events, logger }),
+    reload: () => reload({ ...shared, file: config.file, loadOptions, settings, keys, claims }),
     release: releaseOf({
       own,
       database,

@@ -220,6 +220,21 @@ export const ERROR_CODES = {
     exitStatus: 1,
     hint: 'Wait for its end, which `tenement tenant show` tells; whoever began it can end it with Ctrl-C.',
   },
+  backups_off: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Add [backup] with repository and password_file to the config; see docs/backups.md.',
+  },
+  repository_failed: {
+    httpStatus: 502,
+    exitStatus: 1,
+    hint: 'Nothing of a tenant has changed. Mend the repository, then run `tenement backup` again.',
+  },
+  unknown_backup: {
+    httpStatus: 404,
+    exitStatus: 1,
+    hint: '`tenement backup ls ID` lists the backups of a tenant.',
+  },
   hold_timeout: {
     httpStatus: 504,
     exitStatus: 1,

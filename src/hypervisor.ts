@@ -264,8 +264,10 @@ export class Hypervisor {
   }
 
   private async end(options: CloseOptions): Promise<void> {
-    const { supervisor, release, logger } = this.open;
+    const { supervisor, backups, release, logger } = this.open;
     const { keepTenants, hurry, drainTimeoutMs = ANSWERS_GRACE_MS } = options;
+    // A backup would find each further tenant closing.
+    await holdEventLoop(backups.close());
     // Instances that stay are released last.
     if (keepTenants === true) await holdEventLoop(this.endHandlers(drainTimeoutMs, hurry));
     await holdEventLoop(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));

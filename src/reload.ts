@@ -23,6 +23,7 @@ export interface ReloadOptions {
   readonly settings: ProxySettingsPublisher;
   readonly notify: { apply(targets: Config['notify']): void };
   readonly keys: { apply(jwt: Config['jwt']): void };
+  readonly backups: { apply(backup: Config['backup']): void };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -34,7 +35,7 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, served, supervisor, settings, notify, keys, claims, events, logger } = options;
+  const { file, loadOptions, served, supervisor, settings, notify, keys, backups, claims, events, logger } = options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
@@ -45,6 +46,7 @@ export function reload(options: ReloadOptions): string[] {
     keys.apply(served.current.jwt);
     settings.publish(proxySettings(served.current, settings.current.routing.version + 1));
     notify.apply(served.current.notify);
+    backups.apply(served.current.backup);
     logger.info({ changes }, 'config reloaded');
     events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });
     return changes;

@@ -4,7 +4,12 @@
  * Only continuous integration runs them: chaos, injected faults, hostile tenants, floods, and what holds at every level of
  * isolation, with several proxy workers and on restricted hosts. The plain cases of the same tests are in test/e2e.
  */
-export const LONG = ['test/e2e/long/*.test.ts', 'test/e2e/long/hooks/*.test.ts', 'test/hostile/*.test.ts'];
+export const LONG = [
+  'test/e2e/long/*.test.ts',
+  'test/e2e/long/hooks/*.test.ts',
+  'test/hostile/*.test.ts',
+  'test/backup/repository.test.ts',
+];
 
 /** These tests start processes. Every other test is a unit test. */
 export const STARTING_PROCESSES = [

@@ -87,9 +87,12 @@ interface Problem {
 }
 
 /** @throws {TenementError} the error in the last line, or that there was none */
-async function* newsOf(lines: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<CopyNews> {
+export async function* newsOf<News extends object = CopyNews>(
+  lines: AsyncIterable<string>,
+  signal: AbortSignal,
+): AsyncGenerator<News> {
   for await (const line of lines) {
-    const news = JSON.parse(line) as CopyNews | { readonly error: Problem };
+    const news = JSON.parse(line) as News | { readonly error: Problem };
     if ('error' in news) throw errorOf(news.error);
     yield news;
     if ('result' in news) return;

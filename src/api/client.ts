@@ -14,10 +14,12 @@ import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '.
 import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
 import { type ArchiveCalls, archiveCalls } from './archive-calls.ts';
+import { type BackupClient, backupCalls } from './backup-calls.ts';
 import { type DomainClient, domainCalls } from './domain-client.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { CopiedTenantView, CopyNews } from './archive-calls.ts';
+export type { RestoreNews, RunNews, RunProgress } from './backup-calls.ts';
 export type { ApiTarget } from './transport.ts';
 
 export interface LogEntry {
@@ -65,6 +67,7 @@ export interface ApiClient {
   readonly tenants: TenantClient;
   readonly domains: DomainClient;
   readonly secrets: SecretClient;
+  readonly backups: BackupClient;
   get(instance: InstanceName): Promise<InstanceView>;
   /** Lists all instances by name, in several calls if there are many. */
   list(): Promise<InstanceView[]>;
@@ -111,6 +114,7 @@ export function createClient(target: ApiTarget): ApiClient {
     tenants: tenantCalls(transport),
     domains: domainCalls(transport),
     secrets: secretCalls(transport),
+    backups: backupCalls(transport),
     ...streamCalls(transport),
     ...tokenCalls(transport),
     ...notifyCalls(transport),

@@ -1,6 +1,7 @@
 /** Dependencies that every route shares. */
 
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { BackupFace } from '../core/backup/backup-face.ts';
 import type { IdentityReading } from '../core/identity/identity-reading.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { Config } from '../core/service/service.ts';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   readonly tokens: TokenFace;
   readonly tokenStore: Pick<TokenStore, 'check' | 'isValid' | 'onRevoked'>;
   readonly notify: NotifyPort;
+  readonly backups: BackupFace;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;

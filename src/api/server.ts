@@ -16,6 +16,7 @@ import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { archiveRoutes } from './routes/archives.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { configRoutes } from './routes/config.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -190,6 +191,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   archiveRoutes(api, context);
   domainRoutes(api, context);
   secretRoutes(api, context);
+  backupRoutes(api, context);
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);

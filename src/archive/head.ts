@@ -16,7 +16,12 @@ const MAX_HEAD_BYTES = 16 * 1024 ** 2;
 const compress = promisify(zstdCompress);
 
 /** Returns it as a whole frame of Zstandard, which others may follow. */
-export async function headOf({ manifest, secrets }: ArchiveHead): Promise<Uint8Array> {
+export async function headOf(head: ArchiveHead): Promise<Uint8Array> {
+  return compress(await plainHeadOf(head));
+}
+
+/** Returns it as tar without an end, which further entries may follow. */
+export async function plainHeadOf({ manifest, secrets }: ArchiveHead): Promise<Uint8Array> {
   const tar = pack();
   for (const [name, text] of [
     [MANIFEST_NAME, manifest],
@@ -27,7 +32,7 @@ export async function headOf({ manifest, secrets }: ArchiveHead): Promise<Uint8A
   const chunks: Uint8Array[] = [];
   for await (const chunk of tar) chunks.push(chunk as Uint8Array);
   const bytes = Buffer.concat(chunks);
-  return compress(bytes.subarray(0, bytes.length - END_BYTES));
+  return bytes.subarray(0, bytes.length - END_BYTES);
 }
 
 /**

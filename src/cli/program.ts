@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./commands/archive/export.ts')).exportCommand,
   import: async () => (await import('./commands/archive/import.ts')).importCommand,
   clone: async () => (await import('./commands/archive/clone.ts')).cloneCommand,
+  backup: async () => (await import('./commands/backup/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/backup/restore.ts')).restoreCommand,
   exec: async () => (await import('./commands/exec.ts')).execCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,

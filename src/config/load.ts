@@ -21,6 +21,7 @@ import {
 import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
+import { backupOf, passwordProblems } from './backup-config.ts';
 import { groupOf } from './group.ts';
 import type { KeyPath } from './locate.ts';
 import { notifyTargets, secretProblems } from './notify-targets.ts';
@@ -70,8 +71,13 @@ function built(input: ConfigInput, raw: unknown, file: string, options: LoadOpti
   const problems: Problem[] = [];
   const config = build(input, raw, { file, options }, problems);
   problems.push(...semanticProblems(input, config));
-  if (options.withSecrets === true) problems.push(...secretProblems(config.notify), ...jwtSecretProblems(config.jwt));
+  if (options.withSecrets === true) problems.push(...fileProblems(config));
   return { config, problems };
+}
+
+/** Checks files that only a server needs, and may read. */
+function fileProblems({ notify, jwt, backup }: Config): Problem[] {
+  return [...secretProblems(notify), ...jwtSecretProblems(jwt), ...passwordProblems(backup)];
 }
 
 /** Checks the rest of a file that the schema rejects in part. */
@@ -186,6 +192,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
     tenants: tenantsOf(input.tenants, dirname(file)),
     plans,
     notify: notifyTargets(input.notify, dirname(file), problems),
+    backup: backupOf(input.backup, dirname(file)),
     warnings: warningsOf(input),
   };
 }

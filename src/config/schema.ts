@@ -1,6 +1,7 @@
 /** Every key of tenement.toml: its type, default and meaning. The docs and the editors' schema derive from this. */
 import { z } from 'zod';
 import { apiSchema } from './schema/api.ts';
+import { backupSchema } from './schema/backup.ts';
 import { notifySchema } from './schema/notify.ts';
 import { planSchema } from './schema/plan.ts';
 import { proxySchema } from './schema/proxy.ts';
@@ -43,6 +44,9 @@ export const configSchema = z.strictObject({
     })
     .default([])
     .describe('Receivers of notifications: one table for each; see docs/notifications.md.'),
+  backup: backupSchema
+    .optional()
+    .describe('Backups of tenants by restic; see docs/backups.md. Without this table there are none.'),
 });
 
 export type ConfigInput = z.output<typeof configSchema>;

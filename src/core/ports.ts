@@ -188,8 +188,25 @@ export interface TenantDirectories {
    * @throws {Error} with a sentence for a person
    */
   create(directory: NewTenantDirectory): Promise<number | null>;
-  /** Deletes a tenant's directory and all in it; never follows a link out of it. @throws {TenementError} `bad_id` */
+  /**
+   * Deletes a tenant's directory and all in it, with what a restore has kept; never follows a link out of it.
+   * @throws {TenementError} `bad_id`
+   */
   delete(tenantId: string): Promise<void>;
+  /** Name under which a directory waits that is to take the place of a tenant's. No tenant has such an id. */
+  restoredName(tenantId: string): string;
+  /** Returns the path of what a restore has kept; null: nothing. */
+  keptBefore(tenantId: string): string | null;
+  /**
+   * Puts the waiting directory in the tenant's place, whose former directory is kept. None of the tenant's processes may
+   * be left.
+   * @returns the path of the former directory
+   */
+  swapIn(tenantId: string): string;
+  /** Ends a swap that was interrupted, or deletes what waits if it had not begun. */
+  settleRestore(tenantId: string): 'finished' | 'undone';
+  /** Deletes what a restore has kept. @throws {TenementError} `purge_failed` */
+  discardKept(tenantId: string): void;
 }
 
 /**

@@ -10,7 +10,7 @@ import { keyWarnings } from '../identity/key-warnings.ts';
 import { servableConfig } from '../own-directories.ts';
 import { type HostSupport, hostSupportFor } from '../process/isolation/host/host-support.ts';
 import { assertMayListen } from '../process/isolation/host/listening.ts';
-import { programWarnings } from '../process/isolation/host/programs.ts';
+import { backupProgramWarnings, programWarnings } from '../process/isolation/host/programs.ts';
 import { viewWarnings } from '../process/isolation/view-warnings.ts';
 import { descriptorLimit } from '../process/launch/descriptors.ts';
 import { withoutNpm } from '../process/launch/npm.ts';
@@ -54,6 +54,7 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path }),
     ...programWarnings(),
     ...domainOverlaps(config),
+    ...(config.backup === null ? [] : backupProgramWarnings()),
     ...viewWarnings(config),
     ...forgeableTrust(config, networkInterfaces()),
     ...(await keyWarnings(config.jwt)),

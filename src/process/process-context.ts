@@ -31,7 +31,7 @@ export interface ProcessOptions {
   /** Called with each connection to an instance's own socket. Default: it is closed. */
   onSelfConnection?: OnSelfConnection;
   /** The services of now, whose files are hidden from every tenant; default: none. */
-  config?(): Pick<Config, 'file' | 'services' | 'notify' | 'jwt'>;
+  config?(): Pick<Config, 'file' | 'services' | 'notify' | 'jwt' | 'backup'>;
 }
 
 export interface ProcessContext extends ProcessOptions, IsolationDeps {
@@ -86,7 +86,7 @@ export function createProcessContext(options: ProcessOptions): ProcessContext {
 }
 
 function hiddenPathsFor(service: ServiceConfig, { settings, config }: ProcessOptions): HiddenPaths {
-  const { file = null, services = new Map(), notify = [], jwt = null } = config?.() ?? {};
-  const all = [...services.values(), service];
-  return hiddenPaths({ settings, file, services: all, notify, jwt }, process.getuid?.() ?? 0);
+  const { file = null, services = new Map(), notify = [], jwt = null, backup = null } = config?.() ?? {};
+  const configured = { settings, file, services: [...services.values(), service], notify, jwt, backup };
+  return hiddenPaths(configured, process.getuid?.() ?? 0);
 }

@@ -229,4 +229,30 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX domains_pending ON domains (tenant) WHERE token IS NOT NULL AND verified_at_ms IS NULL;
   `,
+  `
+  CREATE TABLE backups (
+    tenant TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    seen_at_ms INTEGER NOT NULL,
+    mark TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE backup_failures (
+    tenant TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE backup_repositories (
+    location TEXT PRIMARY KEY,
+    id TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE backup_schedule (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_run_at_ms INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -3,6 +3,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import { isForgotten, type TenantChange, type TenantStore } from '../core/stores/tenant-store.ts';
 import type { TenantRecord } from '../core/tenants/tenant.ts';
 import type { TenantOperation, UnfinishedOperation } from '../core/tenants/tenant-operation.ts';
+import { backupRows } from './backups.ts';
 import { type Database, durably, reading, transaction } from './database.ts';
 import { domainRows } from './domains.ts';
 import { hookRows } from './hooks.ts';
@@ -47,6 +48,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const secrets = secretRows(database);
   const domains = domainRows(database);
   const hooks = hookRows(database);
+  const backups = backupRows(database);
   const setOperation = operationWriter(database);
   return (change) => {
     const { tenantId, record, addInstances = [], removeInstances = [], operation } = change;
@@ -67,6 +69,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
     if (record === null) {
       remove.run(tenantId);
       hooks.forget(tenantId);
+      backups.removeAll(tenantId);
       removeCounters.run(tenantId);
       removeQuotas.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));

@@ -2,6 +2,7 @@
 
 import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
+import type { TenantBackups } from '../core/backup/backup-face.ts';
 import { pageOf } from '../core/input/page.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { HookFace } from '../core/provisioning/hook-counts.ts';
@@ -16,6 +17,7 @@ import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
 import type { TenantFace } from '../core/verbs/tenant-verbs.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../core/verbs/verbs.ts';
 import type { ErrorCode } from '../errors.ts';
+import { tenantBackups } from './backups/tenant-backups.ts';
 import { DomainOperations, listDomains } from './domains/domain-verbs.ts';
 import type { Runner } from './instance/runner.ts';
 import type { InstanceTable } from './instance-table.ts';
@@ -163,6 +165,9 @@ export class Supervisor implements SupervisorFace, GrantSource {
     const { tenantLocks, tenantHolds } = this.parts;
     return tenantLocks.withTenant(tenantId, () => tenantHolds.during(tenantId, this.life.ending, work));
   }
+
+  /** Tenants as backups need them. */
+  readonly backups: TenantBackups = tenantBackups(() => this.verbsDeps);
 
   /** Domains of tenants' own. */
   readonly domains: DomainFace = {

@@ -33,6 +33,7 @@ import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
+import { FakeBackups } from './fake-backups.ts';
 import { FakeDomains } from './fake-domains.ts';
 import { FakeSecrets } from './fake-secrets.ts';
 import { FakeTenants } from './fake-tenants.ts';
@@ -332,6 +333,7 @@ export function fakeDeps() {
     tokenStore,
     tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
     notify: new FakeNotify(),
+    backups: new FakeBackups(),
     usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
     identity: { health: () => null, refused: () => [] },

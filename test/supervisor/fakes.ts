@@ -454,6 +454,11 @@ export function world(
     tenantDirectories: {
       create: ({ tenantId }) => made.createTenantDir(tenantId),
       delete: (tenantId) => made.deleteTenantDir(tenantId),
+      restoredName: (tenantId) => `${tenantId}.restored`,
+      keptBefore: () => null,
+      swapIn: (tenantId) => `/d/${tenantId}.before-restore`,
+      settleRestore: () => 'undone',
+      discardKept: () => {},
     },
     descriptors: null,
     activationSockets: {
@@ -549,6 +554,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     tenants: { defaultPlan: null, skeleton: null, holdTimeoutMs: 60_000, verifyDomains: false, dnsServers: [] },
     plans: new Map(),
     notify: [],
+    backup: null,
     warnings: [],
   };
 }

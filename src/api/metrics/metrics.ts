@@ -2,6 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
+import type { BackupFace } from '../../core/backup/backup-face.ts';
 import type { IdentityReading } from '../../core/identity/identity-reading.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
@@ -9,6 +10,7 @@ import type { UsageFace } from '../../core/usage/usage-face.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { faultCount } from '../../faults.ts';
+import { addBackupMetrics } from './backup-metrics.ts';
 import { addHookMetrics } from './hook-metrics.ts';
 import { addIdentityMetrics } from './identity-metrics.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
@@ -23,6 +25,7 @@ interface MetricSources {
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;
   readonly notify: Pick<NotifyPort, 'counts'>;
+  readonly backups: Pick<BackupFace, 'states' | 'isOn'>;
   readonly usage: Pick<UsageFace, 'sinceStart'>;
 }
 
@@ -80,13 +83,17 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
   };
 }
 
-function serverRegistry(views: Views, { turnedAway, identity, notify, quotas, hooks, usage }: ServerSources): Registry {
+function serverRegistry(
+  views: Views,
+  { turnedAway, identity, notify, backups, quotas, hooks, usage }: ServerSources,
+): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
   addIdentityMetrics(registry, identity);
   addFaults(registry);
   addNotifyMetrics(registry, notify);
+  addBackupMetrics(registry, backups);
   addQuotaMetrics(registry, quotas, () => true);
   addUsageMetrics(registry, usage, ADMIN);
   addHookMetrics(registry, hooks);

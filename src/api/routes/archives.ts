@@ -6,7 +6,6 @@ import type { CaptureReport } from '../../core/archive/copies.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ArchiveStream } from '../../core/verbs/archive-verbs.ts';
 import type { NewFromCopy } from '../../core/verbs/tenant-verbs.ts';
-import { TenementError } from '../../errors.ts';
 import { needs } from '../access/authorize.ts';
 import { PASSPHRASE_HEADER, REPORT_TRAILER } from '../archive-fields.ts';
 import {
@@ -19,6 +18,7 @@ import {
 } from '../archive-schemas.ts';
 import type { ApiContext } from '../context.ts';
 import { problemAnswer } from '../schemas.ts';
+import { leavingOf } from '../streaming/leaving.ts';
 import { sendWithProgress, wantsProgress } from '../streaming/progress.ts';
 import { tenantParams } from '../tenant-schemas.ts';
 import type { Api } from '../zod-provider.ts';
@@ -184,18 +184,6 @@ function answerOf({ view, notes }: NewFromCopy) {
 function passphraseOf({ headers }: FastifyRequest): string | undefined {
   const text = headers[PASSPHRASE_HEADER];
   return typeof text === 'string' ? Buffer.from(text, 'base64').toString() : undefined;
-}
-
-/** Returns a signal that aborts when the client leaves before its answer, or when its token is revoked. */
-function leavingOf({ access }: FastifyRequest, { raw }: FastifyReply, { tokenWatch }: ApiContext): AbortSignal {
-  const controller = new AbortController();
-  const leave = () => controller.abort(new TenementError('client_left', 'the client has left'));
-  const unwatch = tokenWatch.watch(access.token, () => raw.destroy());
-  raw.once('close', () => {
-    unwatch();
-    if (!raw.writableFinished) leave();
-  });
-  return controller.signal;
 }
 
 function endStalled({ raw }: FastifyRequest): void {

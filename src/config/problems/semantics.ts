@@ -11,6 +11,7 @@ import {
 } from '../../core/service/socket-path.ts';
 import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
+import { backupProblems } from '../backup-config.ts';
 import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
 import { routingProblems } from '../tenant-from.ts';
@@ -39,6 +40,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...overlapProblems(config),
     ...planProblems(config),
     ...targetProblems(config.notify),
+    ...backupProblems(input.backup, config),
     ...publicSocketProblems(input, config),
     ...secretProblems(config),
     ...routingProblems(input.routing),

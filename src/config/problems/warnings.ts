@@ -2,6 +2,7 @@
 
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
+import { backupWarnings } from '../backup-config.ts';
 import type { ServiceInput } from '../schema/service.ts';
 import type { ConfigInput } from '../schema.ts';
 import { routingWarnings } from '../tenant-from.ts';
@@ -25,6 +26,7 @@ export function warningsOf(input: ConfigInput): string[] {
     ...sleeplessWarnings(input),
     ...input.notify.flatMap(unsignedWarning),
     ...routingWarnings(input),
+    ...backupWarnings(input.backup),
   ];
 }
 

@@ -133,6 +133,10 @@ export interface Archives extends TenantCopies {
    * @throws {TenementError} `bad_archive`
    */
   read(stream: AsyncIterable<Uint8Array>): Promise<{ head: ArchiveHead; stream: AsyncIterable<Uint8Array> }>;
+  /** Returns the beginning of a backup, which is a plain tar archive; the stream of a capture that is not compressed continues it. */
+  plainHeadOf(head: ArchiveHead): Promise<Uint8Array>;
+  /** @returns the head, and the stream of the capture behind it @throws {TenementError} `bad_archive` */
+  readPlain(stream: AsyncIterable<Uint8Array>): Promise<{ head: ArchiveHead; stream: AsyncIterable<Uint8Array> }>;
   sealSecrets(secrets: readonly PlainSecret[], seal: SecretSeal): Promise<string>;
   /** @throws {TenementError} `bad_passphrase`, `bad_archive` */
   openSecrets(sealed: string, seal: SecretSeal): Promise<readonly PlainSecret[]>;

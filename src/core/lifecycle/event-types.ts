@@ -21,6 +21,12 @@ export const EVENT_TYPES = [
   'tenant-imported',
   'tenant-cloned',
   'expired',
+  // Backups.
+  'backed-up',
+  'backup-failed',
+  'restored',
+  'restore-failed',
+  'restore-discarded',
   // Domains of a tenant's own.
   'domain-added',
   'domain-removed',

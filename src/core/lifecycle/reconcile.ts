@@ -22,7 +22,7 @@ export interface ConfigDiff {
   /** `[instances]` that are new, or were only registered and are to be started now. */
   readonly instances: readonly ListedInstance[];
   readonly plans: readonly PlanChange[];
-  /** Tables with differences that take effect at once: "settings", "proxy", "routing", "tenants", "notify". */
+  /** Tables with differences that take effect at once: "settings", "proxy", "routing", "tenants", "notify", "backup". */
   readonly live: readonly string[];
   /** Keys that take effect only at a restart of the server, such as "proxy.listen". */
   readonly needsRestart: readonly string[];
@@ -114,6 +114,7 @@ function liveTables(was: Config, is: Config): string[] {
     ...(same(routingOf(was), routingOf(is)) ? [] : ['routing']),
     ...(same(was.tenants, is.tenants) ? [] : ['tenants']),
     ...(same(was.notify, is.notify) ? [] : ['notify']),
+    ...(same(was.backup, is.backup) ? [] : ['backup']),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Paths of tenement and of tenants that no other tenant may see. Pure. */
 import { dirname, join, normalize } from 'node:path';
+import { type BackupConfig, isLocalRepository } from '../backup/backup-config.ts';
 import type { JwtConfig } from '../identity/jwt-config.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
 import { isLabel } from '../tenants/tenant.ts';
@@ -19,19 +20,24 @@ export type ConfiguredServices = Pick<Config, 'settings'> & {
   readonly services: Iterable<ServiceConfig>;
   readonly notify: readonly NotifyTarget[];
   readonly jwt: JwtConfig | null;
+  readonly backup?: BackupConfig | null;
 };
 
 /** @param uid the server's user id */
-export function hiddenPaths({ settings, services, file, notify, jwt }: ConfiguredServices, uid: number): HiddenPaths {
+export function hiddenPaths(configured: ConfiguredServices, uid: number): HiddenPaths {
+  const { settings, services, file, notify, jwt, backup = null } = configured;
   const places = [...services].map((service) => socketPlace(service, settings));
   const socketDirs = [settings.runtimeDir, ...places.filter(({ isDirect }) => isDirect).map(({ dir }) => dir)];
   const parents = places.filter(({ isDirect }) => !isDirect).map(({ dir }) => dir);
   const { dataDir, stateDir, cgroupRoot } = settings;
-  const dirs = [dataDir, stateDir, ...parents, ...socketDirs.map((dir) => bindParent(dir, uid))];
+  const repository = backup !== null && isLocalRepository(backup.repository) ? [backup.repository] : [];
+  const dirs = [dataDir, stateDir, ...repository, ...parents, ...socketDirs.map((dir) => bindParent(dir, uid))];
   return {
     dirs: [...new Set([...dirs, ...(cgroupRoot === null ? [] : [cgroupRoot])])],
     socketDirs: [...new Set(socketDirs)],
-    files: [file, ...notify.map(({ secretFile }) => secretFile), secretPath(jwt)].filter((path) => path !== null),
+    files: [file, backup?.passwordFile ?? null, ...notify.map(({ secretFile }) => secretFile), secretPath(jwt)].filter(
+      (path) => path !== null,
+    ),
   };
 }
 

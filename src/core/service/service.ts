@@ -1,5 +1,6 @@
 /** The validated config, with defaults filled in and times in milliseconds. */
 import { TenementError } from '../../errors.ts';
+import type { BackupConfig } from '../backup/backup-config.ts';
 import type { JwtConfig } from '../identity/jwt-config.ts';
 import type { TenantFrom } from '../identity/tenant-source.ts';
 import type { Limits } from '../limits/limits.ts';
@@ -207,6 +208,8 @@ export interface Config {
   readonly plans: ReadonlyMap<string, Plan>;
   /** `[[notify]]` */
   readonly notify: readonly NotifyTarget[];
+  /** `[backup]`; null: there are no backups. */
+  readonly backup: BackupConfig | null;
   /** Remarks on an accepted config, one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -55,8 +55,19 @@ export interface Import {
   readonly startedAtMs: number;
 }
 
+/**
+ * The directory of a registered tenant is being put back as it was. How far it came is seen by the directories that are
+ * there (`TenantDirectories.settleRestore`).
+ */
+export interface Restore {
+  readonly kind: 'restore';
+  readonly step: 'files';
+  /** Ms since the epoch. */
+  readonly startedAtMs: number;
+}
+
 /** Told apart by `kind`. */
-export type TenantOperation = Registration | Deletion | Import;
+export type TenantOperation = Registration | Deletion | Import | Restore;
 
 /** An operation that was begun and is not over. */
 export interface UnfinishedOperation {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Settings } from '../../core/service/service.ts';
+import { isLabel } from '../../core/tenants/tenant.ts';
 import type { Owner } from '../storage/directories.ts';
 import { lookAtName } from '../storage/files.ts';
 import { trashesOf } from '../storage/purge.ts';
@@ -133,7 +134,8 @@ export class DynamicUsers {
 
 function lookAround(dataDir: string): Map<number, Set<string>> {
   const tenantsOf = new Map<number, Set<string>>();
-  for (const name of listDir(dataDir)) {
+  // What a restore has kept of a tenant still belongs to it.
+  for (const name of listDir(dataDir).filter(isLabel)) {
     const uid = ownerOf(join(dataDir, name));
     if (uid !== null) tenantsOf.set(uid, (tenantsOf.get(uid) ?? new Set()).add(name));
   }

@@ -5,6 +5,7 @@ import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { ProcessContext } from '../process-context.ts';
 import { makeFromSkeleton, makeNewDirectory } from './new-directory.ts';
 import { purgeDir } from './purge.ts';
+import { restoredDirectories } from './restored-directories.ts';
 
 type TenantDirectoriesOptions = Pick<ProcessContext, 'settings' | 'trash' | 'users'>;
 
@@ -13,6 +14,7 @@ export function createTenantDirectories({ settings, trash, users }: TenantDirect
     assertTenantId(tenantId);
     return join(settings.dataDir, tenantId);
   };
+  const restored = restoredDirectories(pathOf, (path) => purgeDir(path, settings, trash));
   return {
     create: async ({ tenantId, user, skeleton }) => {
       const path = pathOf(tenantId);
@@ -22,8 +24,10 @@ export function createTenantDirectories({ settings, trash, users }: TenantDirect
       return owner?.uid ?? null;
     },
     delete: async (tenantId) => {
+      for (const path of restored.pathsOf(tenantId)) purgeDir(path, settings, trash);
       purgeDir(pathOf(tenantId), settings, trash);
       users.forget(tenantId);
     },
+    ...restored.verbs,
   };
 }

@@ -18,9 +18,20 @@ export interface ArchiveVerbsDeps {
   view(runner: Runner): InstanceView;
 }
 
-export function archiveVerbs({ parts, life, view }: ArchiveVerbsDeps, by: Actor): ArchiveVerbs<NewFromCopy> {
-  const alone =
-    (kind: LongKind, signal: AbortSignal): Alone =>
+export function archiveVerbs(deps: ArchiveVerbsDeps, by: Actor): ArchiveVerbs<NewFromCopy> {
+  const alone = aloneBy(deps, by);
+  return {
+    export: (tenantId, options: ExportOptions, deliver) =>
+      exportTenant(tenantId, options, deliver, alone('export', options.signal)),
+    import: (tenantId, bytes, options: ImportOptions) =>
+      importTenant(tenantId, bytes, options, alone('import', options.signal)),
+    clone: (tenantId, options: CloneOptions) => cloneTenant(tenantId, options, alone('clone', options.signal)),
+  };
+}
+
+/** Returns a function that makes the surroundings of a verb of this kind, which ends with the signal. */
+export function aloneBy({ parts, life, view }: ArchiveVerbsDeps, by: Actor) {
+  return (kind: LongKind, signal: AbortSignal): Alone =>
     async (tenantIds, work) => {
       life.assertOpen();
       const progress = { kind, startedAtMs: parts.deps.clock.nowMs(), by: by.name, done: null, total: null };
@@ -33,13 +44,6 @@ export function archiveVerbs({ parts, life, view }: ArchiveVerbsDeps, by: Actor)
         );
       });
     };
-  return {
-    export: (tenantId, options: ExportOptions, deliver) =>
-      exportTenant(tenantId, options, deliver, alone('export', options.signal)),
-    import: (tenantId, bytes, options: ImportOptions) =>
-      importTenant(tenantId, bytes, options, alone('import', options.signal)),
-    clone: (tenantId, options: CloneOptions) => cloneTenant(tenantId, options, alone('clone', options.signal)),
-  };
 }
 
 /** Says in the log how it ended: whoever asked may have left. */

@@ -41,7 +41,7 @@ function locksAreItsOwn({ tenantId, service }: CopySource, { tenantInstances }: 
 }
 
 /** The services of a tenant share its user. @throws {TenementError} `unknown_service` */
-function sourceOf({ id }: TenantRecord, { tenantInstances, tenants, config }: SupervisorParts): CopySource {
+export function sourceOf({ id }: TenantRecord, { tenantInstances, tenants, config }: SupervisorParts): CopySource {
   const [runner] = tenantInstances.runners(id);
   if (runner !== undefined) return { tenantId: id, service: strictest(tenantInstances.runners(id)) };
   const known = tenants.servicesOf(id).join(', ') || 'none';

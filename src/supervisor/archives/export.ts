@@ -47,7 +47,12 @@ export function exportTenant(
   });
 }
 
-function manifestFor(record: TenantRecord, { totals }: Capture, hasSecrets: boolean, parts: SupervisorParts): Manifest {
+export function manifestFor(
+  record: TenantRecord,
+  { totals }: Capture,
+  hasSecrets: boolean,
+  parts: SupervisorParts,
+): Manifest {
   const { tenantInstances, instanceTable, domains, deps } = parts;
   const instances = tenantInstances.names(record.id).flatMap((name) => instanceTable.record(name) ?? []);
   const { version: tenement, clock } = deps;
@@ -69,7 +74,7 @@ async function headFor(manifest: Manifest, secrets: Secrets | null, { archives }
 }
 
 /** An archive that could not be completed ends with an error, so that nobody takes it for a whole one. */
-async function* bytesOf(head: Uint8Array, { stream, report }: Capture): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(head: Uint8Array, { stream, report }: Capture): AsyncGenerator<Uint8Array> {
   yield head;
   yield* stream;
   await report;

@@ -47,12 +47,23 @@ async function tenantOf(
   head: ArchiveHead,
   { services, passphrase }: ImportOptions,
   notes: string[],
-  { parts, by, archives }: Running,
+  running: Running,
+): Promise<NewTenant> {
+  const secrets = await secretsIn(manifest, head, passphrase, running.archives, notes);
+  return tenantFrom(tenantId, manifest, { services, secrets }, notes, running);
+}
+
+/** @param notes receives what the tenant lacks */
+export async function tenantFrom(
+  tenantId: string,
+  manifest: Manifest,
+  { services, secrets }: { services?: readonly string[] | undefined; secrets: readonly PlainSecret[] },
+  notes: string[],
+  { parts, by }: Running,
 ): Promise<NewTenant> {
   const own = new Map(
     manifest.instances.map(({ service, env, limits }) => [service, { env, limits: ownLimits(limits) }]),
   );
-  const secrets = await secretsIn(manifest, head, passphrase, archives, notes);
   if (manifest.tenant.domains.length > 0)
     notes.push(`domains are not part of an archive; it had ${manifest.tenant.domains.join(', ')}`);
   return {

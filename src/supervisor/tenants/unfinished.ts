@@ -1,17 +1,19 @@
 /** Completes what a server that was killed had begun on tenants. */
 import type { TenantOperation } from '../../core/tenants/tenant-operation.ts';
 import { undoImport } from '../archives/undo-import.ts';
+import { type SettleDeps, settleRestore } from '../backups/settle.ts';
 import { completeDeletion, type DeletionDeps } from './deletion.ts';
 import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
 import type { TenantLocks } from './tenant-locks.ts';
 
-export type UnfinishedDeps = DeletionDeps & RegistrationDeps;
+export type UnfinishedDeps = DeletionDeps & RegistrationDeps & SettleDeps;
 
 /** Names of the kinds of operations, for log lines. */
 const WORDS = {
   register: 'registration is completed',
   delete: 'deletion is completed',
   import: 'import is undone',
+  restore: 'restore is over',
 } as const satisfies Record<TenantOperation['kind'], string>;
 
 /** How many tenants are resumed at once. */
@@ -55,5 +57,7 @@ function complete(tenantId: string, operation: TenantOperation, deps: Unfinished
       return completeDeletion(tenantId, operation, deps);
     case 'import':
       return undoImport(tenantId, operation, deps);
+    case 'restore':
+      return settleRestore(tenantId, deps);
   }
 }

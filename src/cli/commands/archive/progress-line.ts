@@ -18,11 +18,12 @@ export class ProgressLine {
     return this.io.isTerminal;
   }
 
-  show({ kind, doneBytes, totalBytes, doneFiles }: LongOperationView): void {
+  /** @param about whose operation it is */
+  show({ kind, doneBytes, totalBytes, doneFiles }: LongOperationView, about?: string): void {
     if (!this.isShown) return;
     const of = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
     const text = doneBytes === null ? 'looking at its files' : `${bytes(doneBytes)}${of}, ${doneFiles} files`;
-    this.io.stderr.write(`${CLEAR}${kind}: ${text}`);
+    this.io.stderr.write(`${CLEAR}${kind}${about === undefined ? '' : ` ${about}`}: ${text}`);
     this.hasText = true;
   }
 

@@ -37,6 +37,11 @@ const USEFUL: readonly SystemProgram[] = [
   },
 ];
 
+/** Programs that `[backup]` needs. */
+const FOR_BACKUPS: readonly SystemProgram[] = [
+  { name: 'restic', package: 'restic', lack: 'no tenant is backed up, and none restored' },
+];
+
 /**
  * Returns the path of a program, independent of PATH. @throws {TenementError} `host_cannot`, which names its package
  */
@@ -55,9 +60,18 @@ export function assertPrograms(): void {
 
 /** Returns a sentence for each useful program that is missing. */
 export function programWarnings(): string[] {
-  return USEFUL.filter(({ name }) => findProgram(name) === null).map(
-    ({ name, package: by, lack }) => `${name} is not installed (apt-get install ${by}): ${lack}`,
-  );
+  return warningsFor(USEFUL);
+}
+
+/** Returns a sentence for each program that is missing for `[backup]`. */
+export function backupProgramWarnings(): string[] {
+  return warningsFor(FOR_BACKUPS);
+}
+
+function warningsFor(programs: readonly SystemProgram[]): string[] {
+  return programs
+    .filter(({ name }) => findProgram(name) === null)
+    .map(({ name, package: by, lack }) => `${name} is not installed (apt-get install ${by}): ${lack}`);
 }
 
 function missing({ name, package: by, lack }: SystemProgram): TenementError {

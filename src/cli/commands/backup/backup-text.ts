@@ -1,0 +1,27 @@
+/** Backups as text for people. */
+import type { BackupResult, BackupView } from '../../../core/backup/backup-face.ts';
+import { bytes, plural, table } from '../../output/format.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+
+/** As restic shortens it. */
+const SHORT_ID = 8;
+
+export function resultLine({ tenant, outcome, id, at, bytes: all, addedBytes, notes }: BackupResult): string {
+  const short = id?.slice(0, SHORT_ID);
+  if (outcome === 'saved')
+    return `${tenant}: backed up as ${short}, ${bytes(all)}, of which ${bytes(addedBytes)} are new`;
+  if (outcome === 'unchanged') return `${tenant}: unchanged since its backup ${short} of ${at}`;
+  return `${tenant}: failed: ${notes.join('; ')}`;
+}
+
+export function summaryLine(results: readonly BackupResult[]): string {
+  const count = (outcome: BackupResult['outcome']) => results.filter((one) => one.outcome === outcome).length;
+  return `${plural(results.length, 'tenant')}: ${count('saved')} backed up, ${count('unchanged')} unchanged, ${count('failed')} failed`;
+}
+
+export function backupTable(backups: readonly BackupView[]): string {
+  return table(
+    ['TENANT', 'AT', 'ID', 'SERVER'],
+    backups.map(({ tenant, at, id, server }) => [tenant, at, id.slice(0, SHORT_ID), terminalText(server)]),
+  );
+}
