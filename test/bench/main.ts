@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   isolation: () => import('./isolation.ts'),
   bombs: () => import('./bombs.ts'),
   ends: () => import('./ends.ts'),
+  archive: () => import('./archive.ts'),
   crash: () => import('./crash.ts'),
   peers: () => import('./peers/main.ts'),
 };
