@@ -102,7 +102,7 @@ export class Provisioning {
     if (underWay !== undefined) return underWay;
     if (this.hasEnded || !this.board.works.has(tenantId)) return Promise.resolve();
     const tried = this.deps.locks
-      .withTenant(tenantId, () => this.pass(tenantId))
+      .withTenant(tenantId, () => this.pass(tenantId), { waits: true })
       .finally(() => {
         this.tries.delete(tenantId);
         this.pump();
