@@ -2,10 +2,12 @@
 
 /**
  * Only continuous integration runs them: chaos, injected faults, hostile tenants, floods, and what holds at every level of
- * isolation, with several proxy workers and on restricted hosts. The plain cases of the same tests are in test/e2e.
+ * isolation, with several proxy workers and on restricted hosts. The plain cases of the same tests are in test/e2e. So that
+ * `npm test` ends within four minutes, whole walks through one capability are among them, too.
  */
 export const LONG = [
   'test/e2e/long/*.test.ts',
+  'test/e2e/{archives,identity,verify}.test.ts',
   'test/e2e/long/hooks/*.test.ts',
   'test/hostile/*.test.ts',
   'test/backup/repository.test.ts',

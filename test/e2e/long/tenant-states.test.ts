@@ -35,6 +35,7 @@ it('a tenant is served, closed and served again in every worker at once', async 
 
   await server.cli('tenant', 'set', 'acme', '--expires', 'now');
   expect(await statuses()).toEqual([402]);
+  await server.event('app:acme', 'stopped');
   expect(await server.instance('app:acme')).toMatchObject({ state: 'stopped', pid: null });
   await server.cli('tenant', 'set', 'acme', '--expires', 'never');
   expect(await statuses()).toEqual([200]);
