@@ -4,7 +4,8 @@ import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { CliIo } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from './interruptible.ts';
-import { followCopy, printCopy } from './new-tenant.ts';
+import { printCopy } from './new-tenant.ts';
+import { followed, showOperation } from './progress-line.ts';
 
 interface CloneOptions extends GlobalOptions {
   readonly id: string;
@@ -29,7 +30,9 @@ async function run(tenant: string, options: CloneOptions, io: CliIo): Promise<vo
   const { id, still, start } = options;
   for (const one of [tenant, id]) assertTenantId(one);
   const made = await interruptible(io, (signal) =>
-    withClient(options, io, (client) => followCopy(client.tenants.clone(tenant, { id, still, start }, signal), io)),
+    withClient(options, io, (client) =>
+      followed(client.tenants.clone(tenant, { id, still, start }, signal), io, showOperation),
+    ),
   );
   await printCopy(made, 'cloned', options, io);
 }

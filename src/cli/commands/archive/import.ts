@@ -7,8 +7,9 @@ import { readArchiveId } from '../../../local/archive-id.ts';
 import type { CliIo } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from './interruptible.ts';
-import { followCopy, printCopy } from './new-tenant.ts';
+import { printCopy } from './new-tenant.ts';
 import { readPassphrase } from './passphrase.ts';
+import { followed, showOperation } from './progress-line.ts';
 
 interface ImportOptions extends GlobalOptions {
   readonly id?: string;
@@ -44,7 +45,11 @@ async function run(file: string, options: ImportOptions, io: CliIo): Promise<voi
   const made = await interruptible(io, async (signal) => {
     const named = await withId(opened(file), options.id);
     return withClient(options, io, (client) =>
-      followCopy(client.tenants.import(named.id, named.bytes, { services, start, passphrase }, signal), io),
+      followed(
+        client.tenants.import(named.id, named.bytes, { services, start, passphrase }, signal),
+        io,
+        showOperation,
+      ),
     );
   });
   await printCopy(made, 'imported', options, io);

@@ -1,5 +1,6 @@
 /** One line on a terminal that tells how far something is. */
 import type { LongOperationView } from '../../../core/tenants/long-operation.ts';
+import { TenementError } from '../../../errors.ts';
 import { bytes } from '../../output/format.ts';
 import type { CliIo } from '../../output/io.ts';
 
@@ -31,4 +32,27 @@ export class ProgressLine {
     if (this.hasText) this.io.stderr.write(CLEAR);
     this.hasText = false;
   }
+}
+
+/** Shows the progress of a long call, and returns its result. @throws {TenementError} `server_unreachable`: it has none */
+export async function followed<Result, Progress>(
+  news: AsyncIterable<{ readonly progress: Progress } | { readonly result: Result }>,
+  io: CliIo,
+  show: (progress: Progress, line: ProgressLine) => void,
+): Promise<Result> {
+  const line = new ProgressLine(io);
+  try {
+    for await (const one of news) {
+      if ('result' in one) return one.result;
+      show(one.progress, line);
+    }
+  } finally {
+    line.end();
+  }
+  throw new TenementError('server_unreachable', 'the server closed the connection before it was done');
+}
+
+/** Shows the progress of one operation. */
+export function showOperation(progress: LongOperationView, line: ProgressLine): void {
+  line.show(progress);
 }

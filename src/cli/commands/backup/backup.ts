@@ -1,15 +1,14 @@
 /** `tenement backup`: backs tenants up, and lists backups. */
 import type { Command } from 'commander';
-import type { RunNews, RunProgress } from '../../../api/client.ts';
+import type { RunProgress } from '../../../api/client.ts';
 import type { BackupRun } from '../../../core/backup/backup-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
-import { TenementError } from '../../../errors.ts';
 import { CommandEnd } from '../../command-end.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from '../archive/interruptible.ts';
-import { ProgressLine } from '../archive/progress-line.ts';
+import { followed, type ProgressLine } from '../archive/progress-line.ts';
 import { backupTable, resultLine, summaryLine } from './backup-text.ts';
 
 interface Options extends GlobalOptions {
@@ -37,25 +36,12 @@ async function run(ids: readonly string[], options: Options, io: CliIo): Promise
   for (const id of ids) assertTenantId(id);
   const { force } = options;
   const done = await interruptible(io, (signal) =>
-    withClient(options, io, (client) => followed(client.backups.run(ids, { force }, signal), io)),
+    withClient(options, io, (client) => followed(client.backups.run(ids, { force }, signal), io, show)),
   );
   if (options.json === true) await printJson(io, done);
   else await printRun(done, io);
   const { results, problem } = done;
   if (problem !== null || results.some(({ outcome }) => outcome === 'failed')) throw new CommandEnd(1);
-}
-
-async function followed(news: AsyncIterable<RunNews>, io: CliIo): Promise<BackupRun> {
-  const line = new ProgressLine(io);
-  try {
-    for await (const one of news) {
-      if ('result' in one) return one.result;
-      show(one.progress, line);
-    }
-  } finally {
-    line.end();
-  }
-  throw new TenementError('server_unreachable', 'the server closed the connection before it was done');
 }
 
 function show({ tenant, operation, finished, total }: RunProgress, line: ProgressLine): void {

@@ -1,6 +1,5 @@
 /** `tenement restore`: puts a tenant back as a backup has it, or makes a tenant of a backup. */
 import type { Command } from 'commander';
-import type { RestoreNews } from '../../../api/client.ts';
 import type { Restored } from '../../../core/backup/backup-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { TenementError } from '../../../errors.ts';
@@ -9,7 +8,7 @@ import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from '../archive/interruptible.ts';
-import { ProgressLine } from '../archive/progress-line.ts';
+import { followed, showOperation } from '../archive/progress-line.ts';
 
 interface Options extends GlobalOptions {
   readonly at?: string;
@@ -42,7 +41,9 @@ async function run(tenant: string, options: Options, io: CliIo): Promise<void> {
   if (options.discard === true) return discard(tenant, options, io);
   const { at, id, from, start } = options;
   const restored = await interruptible(io, (signal) =>
-    withClient(options, io, (client) => followed(client.backups.restore(tenant, { at, id, from, start }, signal), io)),
+    withClient(options, io, (client) =>
+      followed(client.backups.restore(tenant, { at, id, from, start }, signal), io, showOperation),
+    ),
   );
   if (options.json === true) return printJson(io, restored);
   await printRestored(tenant, id ?? tenant, restored, io);
@@ -54,19 +55,6 @@ async function discard(tenant: string, options: Options, io: CliIo): Promise<voi
   await withClient(options, io, (client) => client.backups.discard(tenant));
   if (options.json === true) await printJson(io, {});
   else await print(io, `What the restore of ${tenant} had kept is deleted.`);
-}
-
-async function followed(news: AsyncIterable<RestoreNews>, io: CliIo): Promise<Restored> {
-  const line = new ProgressLine(io);
-  try {
-    for await (const one of news) {
-      if ('result' in one) return one.result;
-      line.show(one.progress);
-    }
-  } finally {
-    line.end();
-  }
-  throw new TenementError('server_unreachable', 'the server closed the connection before it was done');
 }
 
 async function printRestored(tenant: string, target: string, restored: Restored, io: CliIo): Promise<void> {
