@@ -12,8 +12,8 @@ export interface RestoreInput {
 }
 
 export type RunProgress = BackupProgress & { readonly operation: LongOperationView | null };
-export type RunNews = { readonly progress: RunProgress } | { readonly result: BackupRun };
-export type RestoreNews = { readonly progress: LongOperationView } | { readonly result: Restored };
+type RunNews = { readonly progress: RunProgress } | { readonly result: BackupRun };
+type RestoreNews = { readonly progress: LongOperationView } | { readonly result: Restored };
 
 /** Each call rejects with a TenementError. */
 export interface BackupClient {

@@ -18,8 +18,8 @@ import { type BackupClient, backupCalls } from './backup-calls.ts';
 import { type DomainClient, domainCalls } from './domain-client.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
-export type { CopiedTenantView, CopyNews } from './archive-calls.ts';
-export type { RestoreNews, RunNews, RunProgress } from './backup-calls.ts';
+export type { CopiedTenantView } from './archive-calls.ts';
+export type { RunProgress } from './backup-calls.ts';
 export type { ApiTarget } from './transport.ts';
 
 export interface LogEntry {
