@@ -1,14 +1,11 @@
 /** The archives of a server. Their code, and what it needs, are loaded for the first copy of a tenant. */
 
 import type { Archives, OpenArchives } from './core/archive/copies.ts';
+import { lazy } from './core/lazy.ts';
 import type { Copying } from './process/processes.ts';
 
 export function lazyArchives(options: Copying): OpenArchives {
-  let opened: Promise<Archives> | null = null;
-  return () => {
-    opened ??= open(options);
-    return opened;
-  };
+  return lazy(() => open(options));
 }
 
 async function open(options: Copying): Promise<Archives> {

@@ -1,5 +1,6 @@
 /** The vault of a server. What encrypts, and the key, are loaded when the first secret is needed. */
 import { existsSync } from 'node:fs';
+import { lazy } from './core/lazy.ts';
 import type { KeyChange } from './core/secrets/key-change.ts';
 import type { OpenVault, VaultKey } from './core/secrets/vault.ts';
 import type { SecretStore } from './core/stores/secret-store.ts';
@@ -16,7 +17,7 @@ interface Opened {
 export class LazyVault implements VaultKey {
   private readonly places: KeyPlaces;
   private readonly store: SecretStore;
-  private opened: Promise<Opened> | null = null;
+  private readonly load = lazy(() => this.read());
   private changing: Promise<KeyChange> | null = null;
 
   constructor(places: KeyPlaces, store: SecretStore) {
@@ -47,17 +48,6 @@ export class LazyVault implements VaultKey {
     const { vault, renew } = await this.load();
     const { changeKey } = await import('./secrets/key-change.ts');
     return changeKey({ places: this.places, store: this.store, vault, readRing: renew, whenWritable });
-  }
-
-  private load(): Promise<Opened> {
-    const current =
-      this.opened ??
-      this.read().catch((error) => {
-        this.opened = null;
-        throw error;
-      });
-    this.opened = current;
-    return current;
   }
 
   private async read(): Promise<Opened> {

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { CLOCK_SKEW_S, type TokenRules } from '../../../core/identity/jwt-config.ts';
 import type { KeyFeed, VerificationKeys } from '../../../core/identity/key-feed.ts';
+import { lazy } from '../../../core/lazy.ts';
 import type { Said } from '../resolvers/said.ts';
 import { badToken } from './challenge.ts';
 import type { Verification, Verify } from './signatures.ts';
@@ -27,7 +28,7 @@ export class TokenVerifier {
   private readonly verified = new VerifiedTokens();
   /** Tokens that are being verified, so that a page with many requests costs one verification. */
   private readonly pending = new Map<string, Promise<Said>>();
-  private signatures: Promise<typeof import('./signatures.ts')> | null = null;
+  private readonly signatures = lazy(() => import('./signatures.ts'));
   private verifier: { readonly version: number; readonly verify: Verify } | null = null;
 
   constructor(keys: KeyFeed, settings: TokenSettings) {
@@ -79,8 +80,7 @@ export class TokenVerifier {
   }
 
   private async verifyWith(keys: VerificationKeys, token: string): Promise<Verification> {
-    this.signatures ??= import('./signatures.ts');
-    const { verifierFor } = await this.signatures;
+    const { verifierFor } = await this.signatures();
     if (this.verifier?.version !== keys.version)
       this.verifier = { version: keys.version, verify: verifierFor(keys, this.settings) };
     return this.verifier.verify(token);
