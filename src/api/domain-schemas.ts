@@ -1,6 +1,7 @@
 /** Schemas of requests and responses about domains of tenants' own. */
 import { z } from 'zod';
 import { DOMAIN_STATES } from '../core/verbs/domain-verbs.ts';
+import { listLimit } from './schemas.ts';
 
 const time = z.iso.datetime();
 const tenant = z.string().min(1);
@@ -24,12 +25,7 @@ export const chosenDomainQuery = z.strictObject({
 
 export const domainsQuery = z.strictObject({
   tenant: tenant.optional().describe('Only domains of this tenant.'),
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,6}$/, 'expected a whole number from 1')
-    .transform(Number)
-    .optional()
-    .describe('At most this many. Default: all.'),
+  limit: listLimit.optional(),
   after: z.string().optional().describe('`next` of the page before.'),
 });
 

@@ -142,6 +142,13 @@ export const instanceSchema = z.object({
     .nullable(),
 });
 
+/** Of lists whose rows are small. */
+export const listLimit = z
+  .string()
+  .regex(/^[1-9]\d{0,6}$/, 'expected a whole number from 1')
+  .transform(Number)
+  .describe('At most this many. Default: all.');
+
 /** The largest page: about a megabyte. */
 const MAX_PAGE = 1000;
 

@@ -7,6 +7,7 @@ import { LONG_KINDS } from '../core/tenants/long-operation.ts';
 import { TENANT_STATES } from '../core/tenants/tenant-state.ts';
 import { variableName, variableValue } from '../input-schemas.ts';
 import { domainNames } from './domain-schemas.ts';
+import { listLimit } from './schemas.ts';
 
 const labelKey = z.string().regex(LABEL_KEY, LABEL_KEY_EXPECTED);
 const labelValue = z.string().refine(isLabelValue, LABEL_VALUE_EXPECTED);
@@ -77,12 +78,7 @@ export const tenantsQuery = z.strictObject({
   plan: z.string().optional().describe('Only tenants on this plan.'),
   state: z.enum(TENANT_STATES).optional().describe('Only tenants in this state.'),
   label: labelFilter.optional().describe('Only tenants with this label, as key=value; may be repeated.'),
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,6}$/, 'expected a whole number from 1')
-    .transform(Number)
-    .optional()
-    .describe('At most this many. Default: all.'),
+  limit: listLimit.optional(),
   after: z.string().optional().describe('Only tenants whose id comes after this one: `next` of the page before.'),
 });
 
