@@ -65,7 +65,7 @@ export async function openSecrets(text: string, { passphrase, binding }: SecretS
   } catch {
     throw new TenementError('bad_passphrase', 'the passphrase does not open the secrets of the archive');
   }
-  // Whoever knows the passphrase wrote it.
+  // The tag shows that somebody who knows the passphrase wrote this.
   return JSON.parse(plain) as PlainSecret[];
 }
 

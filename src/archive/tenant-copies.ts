@@ -62,7 +62,7 @@ export class ProcessCopies implements TenantCopies {
   async make(tenant: CopiedTenant, stream: AsyncIterable<Uint8Array>, options: MakeOptions): Promise<MadeDirectory> {
     return this.made(tenant, async (path, owner) => {
       const maker = this.maker(tenant, { path, owner, stdin: 'pipe' }, options);
-      // What it refuses is more than that it read no further.
+      // A refusal says more than the broken pipe that it causes.
       const fed = pipeline(Readable.from(stream, { objectMode: false }), maker.stdin, { signal: options.signal });
       const [read] = await Promise.allSettled([fed, maker.done]);
       await maker.done;

@@ -68,7 +68,7 @@ export interface MadeDirectory {
 }
 
 export interface StillCopy extends MadeDirectory {
-  /** What it lacks. */
+  /** Files that the copy lacks. */
   readonly leftOut: readonly LeftOut[];
 }
 

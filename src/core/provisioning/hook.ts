@@ -31,7 +31,7 @@ export function hookName({ service, hook }: HookKey): string {
   return `${service}/${hook}`;
 }
 
-/** Who gave the secrets that a hook has printed. */
+/** Returns the origin of the secrets that a hook has printed. */
 export function hookSource(key: HookKey): SecretSource {
   return `hook:${hookName(key)}`;
 }

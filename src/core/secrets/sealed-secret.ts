@@ -13,7 +13,7 @@ export interface SealedSecret {
   readonly sealed: Uint8Array;
 }
 
-/** Who gave it: an operator, the config's `generate`, or a provisioning hook by its service and name. */
+/** The origin of a secret: an operator, the config's `generate`, or a provisioning hook by its service and name. */
 export type SecretSource = 'operator' | 'generated' | `hook:${string}`;
 
 /** What is known of a secret without its value. Another version, or another time, is another value. */

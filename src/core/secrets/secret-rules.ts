@@ -38,7 +38,7 @@ export function secretValueProblem(value: string): string | null {
 /** @throws {TenementError} `bad_input` */
 export function assertSecretName(name: string): void {
   const problem = secretNameProblem(name);
-  // What is not a name may be a value, in the wrong place.
+  // The text is not repeated, because it may be a value in the wrong place.
   if (problem !== null) throw new TenementError('bad_input', problem);
 }
 

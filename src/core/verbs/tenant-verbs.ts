@@ -86,7 +86,7 @@ export interface CreatedTenant {
 }
 
 export interface NewFromCopy extends CreatedTenant {
-  /** What it lacks, a sentence each. */
+  /** What the copy lacks, a sentence each. */
   readonly notes: readonly string[];
 }
 

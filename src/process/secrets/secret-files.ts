@@ -30,7 +30,7 @@ const COMMAND_MARK = '.exec-';
 /** A command has been started by then, so that its environment shows that it runs. */
 const COMMAND_START_MS = 60_000;
 
-/** Who has the secrets: an instance, or a command for it. */
+/** The owner of a directory of secrets: an instance, or a command for it. */
 export interface SecretsOwner {
   readonly instance: InstanceName;
   /** Number of the command; null: the instance's process. */
