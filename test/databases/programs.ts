@@ -7,7 +7,9 @@ import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 import { missing, type Need, program } from '../apps/needs.ts';
 
-/** Where test/databases/install puts programs. */
+const BUILD = 'test/databases/install';
+
+/** Where it puts programs. */
 const INSTALLED = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tenement-tests/bin');
 export const PATH = `${process.env['PATH']}${delimiter}${INSTALLED}`;
 
@@ -21,8 +23,6 @@ export const AWS = program('aws', 'awscli');
 export const VERSITYGW = installed('versitygw');
 export const FERRETDB = installed('ferretdb');
 export const MONGOSH = installed('mongosh');
-
-const BUILD = 'test/databases/install';
 
 function installed(name: string): Need {
   return { test: `test -x ${INSTALLED}/${name}`, remedy: BUILD };
