@@ -58,13 +58,12 @@ export default {
       'process/',
       'proxy/',
       'daemon.ts',
-      'domain-overlaps.ts',
+
       'identity/',
       'errors.ts',
       'faults.ts',
       'logger.ts',
-      'own-directories.ts',
-      'service-manager.ts',
+      'parts/',
     ]),
     only('cli', 'cli', [
       'cli/',

@@ -1,7 +1,5 @@
 /** Wires the parts of a hypervisor together. This is the one file that knows all of them, except the listeners. */
 import { join } from 'node:path';
-import { lazyArchives } from './archives.ts';
-import { Backups } from './backups.ts';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
@@ -16,14 +14,21 @@ import type { LogStore } from './core/stores/log-store.ts';
 import type { TokenStore } from './core/stores/token-store.ts';
 import type { UsageFace } from './core/usage/usage-face.ts';
 import { onFault } from './faults.ts';
-import { lazyHookRunner } from './hook-runner.ts';
-import { internalErrors } from './internal-errors.ts';
 import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { lookUpTxt } from './node/txt-records.ts';
-import { Notifications } from './notifications.ts';
-import { type OwnDirectories, ownDirectories } from './own-directories.ts';
+import { lazyArchives } from './parts/archives.ts';
+import { Backups } from './parts/backups.ts';
+import { lazyHookRunner } from './parts/hook-runner.ts';
+import { internalErrors } from './parts/internal-errors.ts';
+import { Notifications } from './parts/notifications.ts';
+import { type OwnDirectories, ownDirectories } from './parts/own-directories.ts';
+import { reload } from './parts/reload.ts';
+import { openIdentity, type ServerIdentity } from './parts/server-identity.ts';
+import { servePublicSockets } from './parts/socket-serving.ts';
+import { Tokens } from './parts/tokens.ts';
+import { LazyVault } from './parts/vault.ts';
 import { createUsageMeter } from './process/child/usage.ts';
 import { descriptorLimit } from './process/launch/descriptors.ts';
 import { createOutput } from './process/output/output.ts';
@@ -33,28 +38,23 @@ import { createStorageMeter } from './process/storage/storage-meter.ts';
 import type { PublicSockets } from './proxy/public-sockets.ts';
 import { createBackupStore } from './registry/backups.ts';
 import { createCounterStore } from './registry/counters.ts';
-import { type Database, openDatabase } from './registry/database.ts';
+import { openDatabase } from './registry/database.ts';
 import { createDomainStore } from './registry/domains.ts';
-import { createEventLog, type KeptEventLog } from './registry/events.ts';
+import { createEventLog } from './registry/events.ts';
 import { createHookStore } from './registry/hooks.ts';
 import { createRegistry } from './registry/instances.ts';
 import { RegistryOutbox } from './registry/outbox.ts';
 import { createQuotaStore } from './registry/quotas.ts';
 import { createSecretStore } from './registry/secrets.ts';
 import { createTenantStore } from './registry/tenants.ts';
-import { createTokenStore, type KeptTokenStore } from './registry/tokens/tokens.ts';
+import { createTokenStore } from './registry/tokens/tokens.ts';
 import { createUsageReader, createUsageStore } from './registry/usage.ts';
-import { reload } from './reload.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
-import { openIdentity, type ServerIdentity } from './server-identity.ts';
-import { servePublicSockets } from './socket-serving.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import { Tokens } from './tokens.ts';
 import { startExpiry } from './usage/expiry.ts';
 import { Recorder } from './usage/recorder.ts';
 import { usageReport } from './usage/report.ts';
 import { systemUptime } from './usage/uptime.ts';
-import { LazyVault } from './vault.ts';
 import { version } from './version.ts';
 
 /** How long the end waits for another process's lock on the registry. Events that are not written by then are lost. */
@@ -208,6 +208,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     served,
     settings,
   });
+  const forget = onFault(internalErrors(events));
   const shared = {
     served,
     supervisor,
@@ -234,58 +235,19 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       services: () => [...served.current.services.keys()],
     }),
     reload: () => reload({ ...shared, file: config.file, loadOptions, settings, keys, claims }),
-    release: releaseOf({
-      own,
-      database,
-      events,
-      tokenStore,
-      notify,
-      keys,
-      usage,
-      endExpiry,
-      publicSockets,
-      forget: onFault(internalErrors(events)),
-    }),
-  };
-}
-
-interface Releasable {
-  readonly own: OwnDirectories;
-  readonly database: Database;
-  readonly events: KeptEventLog;
-  readonly notify: Notifications;
-  readonly keys: ServerIdentity['keys'];
-  readonly tokenStore: KeptTokenStore;
-  readonly usage: Recorder;
-  endExpiry(): void;
-  readonly publicSockets: PublicSockets;
-  forget(): void;
-}
-
-function releaseOf({
-  own,
-  database,
-  events,
-  tokenStore,
-  notify,
-  keys,
-  usage,
-  endExpiry,
-  publicSockets,
-  forget,
-}: Releasable): Parts['release'] {
-  return async (options) => {
-    forget();
-    endExpiry();
-    keys.close();
-    publicSockets.close();
-    await notify.close(options.hurry);
-    await usage.close(LAST_EVENTS_WAIT_MS);
-    await events.settled(LAST_EVENTS_WAIT_MS);
-    tokenStore.close();
-    database.close();
-    own.claims.release(options);
-    own.lock.release();
+    release: async (options) => {
+      forget();
+      endExpiry();
+      keys.close();
+      publicSockets.close();
+      await notify.close(options.hurry);
+      await usage.close(LAST_EVENTS_WAIT_MS);
+      await events.settled(LAST_EVENTS_WAIT_MS);
+      tokenStore.close();
+      database.close();
+      own.claims.release(options);
+      own.lock.release();
+    },
   };
 }
 

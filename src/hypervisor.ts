@@ -20,14 +20,14 @@ import type { UsageInput, UsagePage } from './core/usage/usage-query.ts';
 import type { TokenAdmin } from './core/verbs/token-verbs.ts';
 import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/verbs/verbs.ts';
 import { TenementError } from './errors.ts';
-import { type Domains, libraryDomains } from './library-domains.ts';
-import { librarySecrets, type Secrets } from './library-secrets.ts';
-import { libraryTenants, type Tenants } from './library-tenants.ts';
+import { type Domains, libraryDomains } from './library/domains.ts';
+import { OpenLeases } from './library/open-leases.ts';
+import { librarySecrets, type Secrets } from './library/secrets.ts';
+import { libraryTenants, type Tenants } from './library/tenants.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
-import { OpenLeases } from './open-leases.ts';
+import { libraryTokens } from './parts/tokens.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
-import { libraryTokens } from './tokens.ts';
 
 export interface HypervisorOptions {
   /** Default: no log. */

@@ -20,8 +20,8 @@ export {
   type HypervisorOptions,
   type Instance,
 } from './hypervisor.ts';
-export type { Domains } from './library-domains.ts';
-export type { Secrets } from './library-secrets.ts';
-export type { Tenants } from './library-tenants.ts';
+export type { Domains } from './library/domains.ts';
+export type { Secrets } from './library/secrets.ts';
+export type { Tenants } from './library/tenants.ts';
 export type { Logger } from './logger.ts';
 export type { Handler, HandlerOptions, NextFunction } from './proxy/handler.ts';

@@ -5,9 +5,9 @@ import { missingPrograms } from '../config/programs.ts';
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
 import type { Config } from '../core/service/service.ts';
 import type { ServiceUnit } from '../core/service/service-unit.ts';
-import { domainOverlaps } from '../domain-overlaps.ts';
 import { keyWarnings } from '../identity/key-warnings.ts';
-import { servableConfig } from '../own-directories.ts';
+import { domainOverlaps } from '../parts/domain-overlaps.ts';
+import { servableConfig } from '../parts/own-directories.ts';
 import { type HostSupport, hostSupportFor } from '../process/isolation/host/host-support.ts';
 import { assertMayListen } from '../process/isolation/host/listening.ts';
 import { backupProgramWarnings, programWarnings } from '../process/isolation/host/programs.ts';
@@ -15,8 +15,8 @@ import { viewWarnings } from '../process/isolation/view-warnings.ts';
 import { descriptorLimit } from '../process/launch/descriptors.ts';
 import { withoutNpm } from '../process/launch/npm.ts';
 import { forgeableTrust } from '../proxy/routing/forgeable.ts';
-import { unitServing, unitWarningsFor } from '../service-manager.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
+import { unitServing, unitWarningsFor } from './service-manager.ts';
 
 export type { HostSupport };
 

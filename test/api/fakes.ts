@@ -30,7 +30,7 @@ import type { SupervisorFace } from '../../src/core/verbs/supervisor-face.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../../src/core/verbs/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
-import { Tokens } from '../../src/tokens.ts';
+import { Tokens } from '../../src/parts/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 import { FakeBackups } from './fake-backups.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { SecretStore } from '../../src/core/stores/secret-store.ts';
+import { LazyVault } from '../../src/parts/vault.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createSecretStore } from '../../src/registry/secrets.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';
-import { LazyVault } from '../../src/vault.ts';
 
 const COUNT = 120;
 

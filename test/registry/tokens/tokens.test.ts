@@ -7,13 +7,13 @@ import { SYSTEM } from '../../../src/core/access/actor.ts';
 import { EVERYTHING } from '../../../src/core/access/permission.ts';
 import { parseScope } from '../../../src/core/access/scope.ts';
 import { silentLogger } from '../../../src/logger.ts';
+import { Tokens } from '../../../src/parts/tokens.ts';
 import { type Database, openDatabase } from '../../../src/registry/database.ts';
 import { createEventLog } from '../../../src/registry/events.ts';
 import { createTenantStore } from '../../../src/registry/tenants.ts';
 import { ensureAdminToken } from '../../../src/registry/tokens/admin-token.ts';
 import { isMistyped, newTokenText } from '../../../src/registry/tokens/token-text.ts';
 import { createTokenStore } from '../../../src/registry/tokens/tokens.ts';
-import { Tokens } from '../../../src/tokens.ts';
 import { FakeClock } from '../../supervisor/fakes.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,12 +1,12 @@
 /** Notifications of the served config. What delivers them is loaded when the config has a target. */
-import type { Actor } from './core/access/actor.ts';
-import type { NotifyCounts, NotifyPort, NotifyTargetView, NotifyTestResult } from './core/notify/notify-port.ts';
-import type { NotifyTarget } from './core/notify/notify-target.ts';
-import { TenementError } from './errors.ts';
-import { detached } from './faults.ts';
-import type { Notifier, NotifierDeps } from './notify/notifier.ts';
-import type { RegistryOutbox } from './registry/outbox.ts';
-import { whenWritable } from './registry/patience.ts';
+import type { Actor } from '../core/access/actor.ts';
+import type { NotifyCounts, NotifyPort, NotifyTargetView, NotifyTestResult } from '../core/notify/notify-port.ts';
+import type { NotifyTarget } from '../core/notify/notify-target.ts';
+import { TenementError } from '../errors.ts';
+import { detached } from '../faults.ts';
+import type { Notifier, NotifierDeps } from '../notify/notifier.ts';
+import type { RegistryOutbox } from '../registry/outbox.ts';
+import { whenWritable } from '../registry/patience.ts';
 
 /** How long the end waits for answers to messages that are on their way. */
 const CLOSE_GRACE_MS = 5000;
@@ -66,7 +66,7 @@ export class Notifications implements NotifyPort {
   }
 
   private async load(): Promise<void> {
-    const module = await import('./notify/notifier.ts');
+    const module = await import('../notify/notifier.ts');
     if (this.isClosed) return;
     this.notifier = new module.Notifier(this.deps);
     this.notifier.apply(this.targets);

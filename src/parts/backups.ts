@@ -1,11 +1,11 @@
 /** Backups of the served config. What makes them is loaded when the config has `[backup]`. */
 import { join } from 'node:path';
-import type { BackupService, BackupServiceOptions } from './backup/backup-service.ts';
-import type { Actor } from './core/access/actor.ts';
-import type { BackupConfig } from './core/backup/backup-config.ts';
-import type { BackupFace, BackupState, BackupVerbs, BackupView } from './core/backup/backup-face.ts';
-import { TenementError } from './errors.ts';
-import { detached } from './faults.ts';
+import type { BackupService, BackupServiceOptions } from '../backup/backup-service.ts';
+import type { Actor } from '../core/access/actor.ts';
+import type { BackupConfig } from '../core/backup/backup-config.ts';
+import type { BackupFace, BackupState, BackupVerbs, BackupView } from '../core/backup/backup-face.ts';
+import { TenementError } from '../errors.ts';
+import { detached } from '../faults.ts';
 
 export interface BackupsDeps extends Omit<BackupServiceOptions, 'cacheDir'> {
   readonly stateDir: string;
@@ -71,7 +71,7 @@ export class Backups implements BackupFace {
   }
 
   private async open(config: BackupConfig, former: Promise<BackupService> | null): Promise<BackupService> {
-    const module = await import('./backup/backup-service.ts');
+    const module = await import('../backup/backup-service.ts');
     await (await former)?.close();
     const { stateDir, ...deps } = this.deps;
     const service = new module.BackupService(config, { ...deps, cacheDir: join(stateDir, 'restic') });

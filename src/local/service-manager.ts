@@ -1,11 +1,11 @@
 /** The systemd service in which a config is served, and what its settings mean for the config's tenants. */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Config } from './core/service/service.ts';
-import { type ServiceUnit, type UnitRequirements, unitWarnings } from './core/service/service-unit.ts';
-import { publicSocketPath } from './core/service/socket-path.ts';
-import { isUnified, ownUnit } from './process/systemd/own-unit.ts';
-import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from './process/systemd/show.ts';
+import type { Config } from '../core/service/service.ts';
+import { type ServiceUnit, type UnitRequirements, unitWarnings } from '../core/service/service-unit.ts';
+import { publicSocketPath } from '../core/service/socket-path.ts';
+import { isUnified, ownUnit } from '../process/systemd/own-unit.ts';
+import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from '../process/systemd/show.ts';
 
 /** Program names in `ExecStart=`: both commands, and the file. */
 const PROGRAMS = new Set(['tenement', 'ten', 'tenement.js']);

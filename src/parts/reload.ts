@@ -1,19 +1,19 @@
 /** Replaces the served config by the one in its file. */
 
-import { type LoadOptions, loadConfig } from './config/load.ts';
-import { assertReplacements } from './config/programs.ts';
-import { CONFIG } from './core/access/actor.ts';
-import type { EventType } from './core/lifecycle/event-types.ts';
-import { type ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
-import type { ConfigFeed } from './core/service/served-config.ts';
-import type { Config } from './core/service/service.ts';
-import { socketShares } from './core/service/socket-path.ts';
-import type { EventLog } from './core/stores/event-log.ts';
-import { toTenementError } from './errors.ts';
-import type { Logger } from './logger.ts';
-import { systemClock } from './node/clock.ts';
-import type { SocketClaims } from './registry/locks/socket-claims.ts';
-import type { Supervisor } from './supervisor/supervisor.ts';
+import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { assertReplacements } from '../config/programs.ts';
+import { CONFIG } from '../core/access/actor.ts';
+import type { EventType } from '../core/lifecycle/event-types.ts';
+import { type ProxySettingsPublisher, proxySettings } from '../core/routing/proxy-settings.ts';
+import type { ConfigFeed } from '../core/service/served-config.ts';
+import type { Config } from '../core/service/service.ts';
+import { socketShares } from '../core/service/socket-path.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import { toTenementError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { systemClock } from '../node/clock.ts';
+import type { SocketClaims } from '../registry/locks/socket-claims.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface ReloadOptions {
   readonly file: string;

@@ -1,6 +1,6 @@
 /** Domains of tenants' own as a host program may use them. */
-import { LIBRARY } from './core/access/actor.ts';
-import { assertAddDomain, assertChosenDomain, assertDomainQuery } from './core/input/domain-input.ts';
+import { LIBRARY } from '../core/access/actor.ts';
+import { assertAddDomain, assertChosenDomain, assertDomainQuery } from '../core/input/domain-input.ts';
 import type {
   AddDomainOptions,
   ChosenDomain,
@@ -8,8 +8,8 @@ import type {
   DomainPage,
   DomainQuery,
   DomainView,
-} from './core/verbs/domain-verbs.ts';
-import { holdEventLoop } from './node/hold-event-loop.ts';
+} from '../core/verbs/domain-verbs.ts';
+import { holdEventLoop } from '../node/hold-event-loop.ts';
 
 /** The verbs of domains. Each settles when it is done. */
 export interface Domains {

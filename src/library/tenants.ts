@@ -1,16 +1,16 @@
 /** Tenants as a host program may use them. */
-import { LIBRARY } from './core/access/actor.ts';
-import { assertRemoveOptions } from './core/input/library-input.ts';
-import { assertCreateTenantOptions, assertTenantChanges } from './core/input/tenant-input.ts';
-import type { TenantChanges } from './core/tenants/tenant-change.ts';
+import { LIBRARY } from '../core/access/actor.ts';
+import { assertRemoveOptions } from '../core/input/library-input.ts';
+import { assertCreateTenantOptions, assertTenantChanges } from '../core/input/tenant-input.ts';
+import type { TenantChanges } from '../core/tenants/tenant-change.ts';
 import type {
   CreateTenantOptions,
   TenantFace,
   TenantPage,
   TenantQuery,
   TenantView,
-} from './core/verbs/tenant-verbs.ts';
-import { holdEventLoop } from './node/hold-event-loop.ts';
+} from '../core/verbs/tenant-verbs.ts';
+import { holdEventLoop } from '../node/hold-event-loop.ts';
 
 /** The verbs of tenants. Each settles when it is done, and throws `unknown_tenant` for an unknown tenant. */
 export interface Tenants {

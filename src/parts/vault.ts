@@ -1,12 +1,12 @@
 /** The vault of a server. What encrypts, and the key, are loaded when the first secret is needed. */
 import { existsSync } from 'node:fs';
-import { lazy } from './core/lazy.ts';
-import type { KeyChange } from './core/secrets/key-change.ts';
-import type { OpenVault, VaultKey } from './core/secrets/vault.ts';
-import type { SecretStore } from './core/stores/secret-store.ts';
-import { whenWritable } from './registry/patience.ts';
-import type { AesVault } from './secrets/aes-vault.ts';
-import type { KeyPlaces, KeyRing } from './secrets/key-ring.ts';
+import { lazy } from '../core/lazy.ts';
+import type { KeyChange } from '../core/secrets/key-change.ts';
+import type { OpenVault, VaultKey } from '../core/secrets/vault.ts';
+import type { SecretStore } from '../core/stores/secret-store.ts';
+import { whenWritable } from '../registry/patience.ts';
+import type { AesVault } from '../secrets/aes-vault.ts';
+import type { KeyPlaces, KeyRing } from '../secrets/key-ring.ts';
 
 interface Opened {
   readonly vault: AesVault;
@@ -46,14 +46,14 @@ export class LazyVault implements VaultKey {
 
   private async changed(): Promise<KeyChange> {
     const { vault, renew } = await this.load();
-    const { changeKey } = await import('./secrets/key-change.ts');
+    const { changeKey } = await import('../secrets/key-change.ts');
     return changeKey({ places: this.places, store: this.store, vault, readRing: renew, whenWritable });
   }
 
   private async read(): Promise<Opened> {
     const [{ AesVault }, { openKeyRing }] = await Promise.all([
-      import('./secrets/aes-vault.ts'),
-      import('./secrets/key-ring.ts'),
+      import('../secrets/aes-vault.ts'),
+      import('../secrets/key-ring.ts'),
     ]);
     const usedKeyIds = () => this.store.keyIds();
     const readRing = () => openKeyRing(this.places, () => usedKeyIds().length > 0);

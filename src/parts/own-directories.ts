@@ -1,17 +1,17 @@
 /** What a server has to itself: its state directory, and the directories of its sockets. */
-import { noteRuntimeDir } from './config/runtime-dir.ts';
-import { isWithin } from './core/service/paths.ts';
-import type { Config } from './core/service/service.ts';
-import { socketShares } from './core/service/socket-path.ts';
-import { TenementError } from './errors.ts';
-import { tenantsBoundIn } from './process/child/strays.ts';
-import { assertDataDirectories, assertSocketDirectories } from './process/isolation/host/directories.ts';
-import { ensureSocketDirs } from './process/storage/directories.ts';
-import type { ExclusiveLock } from './registry/locks/exclusive-lock.ts';
-import { acquireStateLock } from './registry/locks/lock.ts';
-import { assertClaimable, SocketClaims } from './registry/locks/socket-claims.ts';
-import { SocketsTaken } from './registry/locks/sockets-taken.ts';
-import { openStateDir } from './registry/locks/state-dir.ts';
+import { noteRuntimeDir } from '../config/runtime-dir.ts';
+import { isWithin } from '../core/service/paths.ts';
+import type { Config } from '../core/service/service.ts';
+import { socketShares } from '../core/service/socket-path.ts';
+import { TenementError } from '../errors.ts';
+import { tenantsBoundIn } from '../process/child/strays.ts';
+import { assertDataDirectories, assertSocketDirectories } from '../process/isolation/host/directories.ts';
+import { ensureSocketDirs } from '../process/storage/directories.ts';
+import type { ExclusiveLock } from '../registry/locks/exclusive-lock.ts';
+import { acquireStateLock } from '../registry/locks/lock.ts';
+import { assertClaimable, SocketClaims } from '../registry/locks/socket-claims.ts';
+import { SocketsTaken } from '../registry/locks/sockets-taken.ts';
+import { openStateDir } from '../registry/locks/state-dir.ts';
 
 export interface OwnDirectories {
   /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configOf } from '../src/service-manager.ts';
+import { configOf } from '../../src/local/service-manager.ts';
 
 const execStart = (argv: string) => `{ path=/x ; argv[]=${argv} ; ignore_errors=no ; start_time=[n/a] }`;
 

@@ -1,7 +1,7 @@
 /** Leases that the host program has not released. */
 
-import type { Admission, Lease } from './core/admission/serving.ts';
-import type { InstanceName } from './core/lifecycle/instance.ts';
+import type { Admission, Lease } from '../core/admission/serving.ts';
+import type { InstanceName } from '../core/lifecycle/instance.ts';
 
 export interface OpenLease {
   readonly instance: InstanceName;

@@ -1,10 +1,10 @@
 /** Reports unexpected errors as events. */
 
-import { SYSTEM } from './core/access/actor.ts';
-import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
-import type { EventLog } from './core/stores/event-log.ts';
-import type { FaultContext } from './faults.ts';
-import { systemClock } from './node/clock.ts';
+import { SYSTEM } from '../core/access/actor.ts';
+import { type InstanceName, namedInstance } from '../core/lifecycle/instance.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import type { FaultContext } from '../faults.ts';
+import { systemClock } from '../node/clock.ts';
 
 const EVERY_MS = 1000;
 

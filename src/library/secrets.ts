@@ -1,10 +1,10 @@
 /** Secrets of tenants as a host program may use them. */
-import { LIBRARY } from './core/access/actor.ts';
-import type { KeyChange } from './core/secrets/key-change.ts';
-import { assertSecretName } from './core/secrets/secret-rules.ts';
-import type { SecretFace, SecretList, SecretVerbs } from './core/verbs/secret-verbs.ts';
-import { TenementError } from './errors.ts';
-import { holdEventLoop } from './node/hold-event-loop.ts';
+import { LIBRARY } from '../core/access/actor.ts';
+import type { KeyChange } from '../core/secrets/key-change.ts';
+import { assertSecretName } from '../core/secrets/secret-rules.ts';
+import type { SecretFace, SecretList, SecretVerbs } from '../core/verbs/secret-verbs.ts';
+import { TenementError } from '../errors.ts';
+import { holdEventLoop } from '../node/hold-event-loop.ts';
 
 /** The verbs of secrets. Each settles when it is done. No verb returns a value. */
 export interface Secrets extends SecretVerbs {

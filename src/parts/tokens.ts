@@ -1,16 +1,16 @@
 /** Makes and revokes API tokens, and tells the event log. */
-import { type Actor, LIBRARY } from './core/access/actor.ts';
-import { newToken } from './core/access/new-token.ts';
-import { EVERYTHING, type Grants } from './core/access/permission.ts';
-import { scopeText } from './core/access/scope.ts';
-import { assertTokenInput } from './core/input/library-input.ts';
-import type { EventType } from './core/lifecycle/event-types.ts';
-import type { Clock } from './core/ports.ts';
-import type { EventLog } from './core/stores/event-log.ts';
-import type { TokenInfo, TokenStore } from './core/stores/token-store.ts';
-import type { MadeToken, TokenAdmin, TokenFace, TokenVerbs, TokenView } from './core/verbs/token-verbs.ts';
-import { TenementError } from './errors.ts';
-import { holdEventLoop } from './node/hold-event-loop.ts';
+import { type Actor, LIBRARY } from '../core/access/actor.ts';
+import { newToken } from '../core/access/new-token.ts';
+import { EVERYTHING, type Grants } from '../core/access/permission.ts';
+import { scopeText } from '../core/access/scope.ts';
+import { assertTokenInput } from '../core/input/library-input.ts';
+import type { EventType } from '../core/lifecycle/event-types.ts';
+import type { Clock } from '../core/ports.ts';
+import type { EventLog } from '../core/stores/event-log.ts';
+import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
+import type { MadeToken, TokenAdmin, TokenFace, TokenVerbs, TokenView } from '../core/verbs/token-verbs.ts';
+import { TenementError } from '../errors.ts';
+import { holdEventLoop } from '../node/hold-event-loop.ts';
 
 export interface TokensDeps {
   readonly store: TokenStore;
