@@ -303,6 +303,18 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The piece of a file that an error is about. */
+export interface SourceExcerpt {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** In UTF-16 code units, at least 1. */
+  readonly length: number;
+  /** The whole line. */
+  readonly text: string;
+}
+
 export interface TenementErrorOptions {
   /** Replaces the code's own hint. */
   readonly hint?: string;
@@ -310,6 +322,8 @@ export interface TenementErrorOptions {
   readonly retryAfterS?: number;
   /** Further problems, one line each. */
   readonly details?: readonly string[];
+  /** Where in a file the message and each of the details point; null: nowhere in particular. */
+  readonly excerpts?: readonly (SourceExcerpt | null)[];
   readonly cause?: unknown;
 }
 
@@ -320,6 +334,7 @@ export class TenementError extends Error {
   readonly hint: string;
   readonly retryAfterS: number | null;
   readonly details: readonly string[];
+  readonly excerpts: readonly (SourceExcerpt | null)[];
 
   constructor(code: ErrorCode, message: string, options: TenementErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -327,6 +342,7 @@ export class TenementError extends Error {
     this.hint = options.hint ?? ERROR_CODES[code].hint;
     this.retryAfterS = options.retryAfterS ?? null;
     this.details = options.details ?? [];
+    this.excerpts = options.excerpts ?? [];
   }
 
   get httpStatus(): number {

@@ -50,8 +50,15 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     await program.parseAsync(wordsOf(argv), { from: 'user' });
     return 0;
   } catch (error) {
-    return report(error, io.stderr);
+    return report(error, io, isJsonAsked(argv));
   }
+}
+
+/** Whether the command, rather than the program that `exec` runs, was given --json. */
+function isJsonAsked(argv: readonly string[]): boolean {
+  const words = wordsOf(argv);
+  const end = words.indexOf('--');
+  return words.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
 function createProgram(io: CliIo): Command {

@@ -26,7 +26,7 @@ import { groupOf } from './group.ts';
 import type { KeyPath } from './locate.ts';
 import { notifyTargets, secretProblems } from './notify-targets.ts';
 import { planOf } from './plan-config.ts';
-import { configError, type Problem } from './problems/problems.ts';
+import { configError, excerptOf, type Problem } from './problems/problems.ts';
 import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
 import { semanticProblems } from './problems/semantics.ts';
 import { syntaxProblem } from './problems/syntax-problem.ts';
@@ -112,8 +112,12 @@ function parseText(text: string, file: string): unknown {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const why = syntaxProblem(error, text);
-    throw new TenementError('bad_config', `${file}:${error.line}:${error.column}: ${why}`, { cause: error });
+    const { line, column } = error;
+    const message = `${file}:${line}:${column}: ${syntaxProblem(error, text)}`;
+    throw new TenementError('bad_config', message, {
+      excerpts: [excerptOf(text, { line, column, length: 1 })],
+      cause: error,
+    });
   }
 }
 

@@ -15,6 +15,7 @@ class Sink extends Writable {
 }
 
 export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: string | null = null, secret = '') {
+  const columns = color ? 80 : null;
   const interrupt = new AbortController();
   const stdout = new Sink();
   const stderr = new Sink();
@@ -27,7 +28,8 @@ export function testIo(env: NodeJS.ProcessEnv = {}, color = false, answer: strin
     questions.push(question);
     return secret;
   };
-  const terminal = { isTerminal: color, ask: answer === null ? null : ask };
+  const errors = { isTerminal: color, color, columns };
+  const terminal = { isTerminal: color, columns, errors, ask: answer === null ? null : ask };
   const io: CliIo = { stdout, stderr, env, color, ...terminal, readSecret, interrupted: () => interrupt.signal };
   return { questions, io, stdout, stderr, interrupt };
 }

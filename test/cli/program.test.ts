@@ -104,3 +104,28 @@ test('a token that is mistyped or has expired is told as such', async () => {
   const mistyped = await cli(['ps', '--api', url, '--token', 'mistyped']);
   expect(mistyped.err).toContain('is mistyped or cut off: its checksum is wrong (unauthorized)\nhint: Copy it again');
 });
+
+test('with --json an error is one line of JSON on stderr, in every command', async () => {
+  const { api, url, cli: command } = await runningCli();
+  for (const argv of [
+    ['status', 'api:nobody', '--json'],
+    ['spawn', 'api', '--id', '../x', '--json'],
+    ['ps', '--json', '--nope'],
+    ['tenant', 'show', 'nobody', '--json'],
+  ]) {
+    const { status, out, err } = await command(...argv);
+    expect([argv, out]).toEqual([argv, '']);
+    expect(JSON.parse(err)).toEqual({
+      error: { code: expect.any(String), message: expect.any(String), hint: expect.any(String) },
+    });
+    expect(status).toBe(JSON.parse(err).error.code === 'unknown_tenant' ? 1 : 2);
+  }
+  await api.close();
+  const { status, err } = await cli(['ps', '--json', '--api', url]);
+  expect([status, JSON.parse(err).error.code]).toEqual([3, 'server_unreachable']);
+});
+
+test('the --json of a program that exec runs is not that of exec', async () => {
+  const { err } = await cli(['exec', 'api:acme', 'node', '--json'], { TENEMENT_API: 'http://127.0.0.1:1' });
+  expect(err).toMatch(/^tenement: exec runs on the server's machine/);
+});

@@ -28,7 +28,7 @@ function problems(keys: string, withSecrets = false): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:\d+: /, ''));
+    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:\d+:\d+: /, ''));
   }
 }
 

@@ -27,7 +27,7 @@ function problems(tables: string, withSecrets = false): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:/, ''));
+    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:(?:(\d+):\d+)?/, '$1'));
   }
 }
 

@@ -75,7 +75,7 @@ describe('an edited config', () => {
     writeConfig(server.configFile, `${service('app', 'idle_timeuot = 3')}`);
     await server.event(null, 'reload-failed');
     const { stdout } = await server.cli('events');
-    expect(stdout).toMatch(/reload-failed .*tenement\.toml:\d+: service\.app\.idle_timeuot.*idle_timeout/);
+    expect(stdout).toMatch(/reload-failed .*tenement\.toml:\d+:\d+: service\.app\.idle_timeuot.*idle_timeout/);
     expect(JSON.parse((await server.get('acme.localhost')).body).pid).toBe(pid);
     expect((await server.cli('ps')).status).toBe(0);
   });

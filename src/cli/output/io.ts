@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
 import { readSecret } from '../secret-input.ts';
+import { wantsColor } from './color.ts';
 import { terminalJson } from './terminal-text.ts';
+
+/** For a terminal that does not tell its size. */
+const DEFAULT_COLUMNS = 80;
+/** In a narrower terminal, lines wrap. */
+const MIN_COLUMNS = 40;
 
 export interface CliIo {
   readonly stdout: Writable;
@@ -13,6 +19,10 @@ export interface CliIo {
   readonly color: boolean;
   /** Whether a person reads stdout directly. */
   readonly isTerminal: boolean;
+  /** Columns of stdout's terminal; null: a program reads it. */
+  readonly columns: number | null;
+  /** The same of stderr. */
+  readonly errors: { readonly color: boolean; readonly isTerminal: boolean; readonly columns: number | null };
   /** Asks the person at the terminal; null without one. */
   readonly ask: ((question: string) => Promise<string>) | null;
   /** Reads all of stdin; at a terminal, asks for a line that is not shown. @throws {TenementError} `bad_input`, `usage` */
@@ -35,9 +45,17 @@ export async function printJson(io: CliIo, value: unknown): Promise<void> {
 /** Returns the io of this process. */
 export function processIo(): CliIo {
   const { stdin, stdout, stderr, env } = process;
-  const isTerminal = stdout.isTTY === true;
   const ask = stdin.isTTY === true && stderr.isTTY === true ? askAtTerminal : null;
-  return { stdout, stderr, env, isTerminal, color: isTerminal && !env['NO_COLOR'], ask, readSecret, interrupted };
+  return { stdout, stderr, env, ...readerOf(stdout, env), errors: readerOf(stderr, env), ask, readSecret, interrupted };
+}
+
+function readerOf(stream: { isTTY?: boolean; columns?: number }, env: NodeJS.ProcessEnv) {
+  const isTerminal = stream.isTTY === true;
+  return {
+    isTerminal,
+    color: wantsColor(isTerminal, env),
+    columns: isTerminal ? Math.max(stream.columns || DEFAULT_COLUMNS, MIN_COLUMNS) : null,
+  };
 }
 
 /** Asks on stderr, so that stdout has only the command's own output. */

@@ -49,7 +49,8 @@ function unknownKeys(issue: Issue): UnknownKey[] {
   return issue.keys.map((key) => {
     const near = nearest(key, known);
     const meant = near === null ? null : [...path, near];
-    return { path: [...path, key], meant, message: unknownKey(key, path, near, known) };
+    const message = unknownKey(key, path, near, known);
+    return { path: [...path, key], meant, message, part: 'key', isTypo: meant !== null };
   });
 }
 
@@ -80,7 +81,7 @@ function homesOf(key: string): string[] {
 function otherProblems(issue: Issue, raw: unknown): Problem[] {
   const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') return [];
-  if (issue.code === 'invalid_key') return [{ path, message: badName(issue, path) }];
+  if (issue.code === 'invalid_key') return [{ path, message: badName(issue, path), part: 'key' }];
   if (isAt(path, ['service']) && valueAt(raw, path) === undefined) return [NO_SERVICE];
   return [{ path, message: wrongValue(issue, path, valueAt(raw, path)) }];
 }

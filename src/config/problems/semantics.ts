@@ -51,11 +51,13 @@ function namesThatMustExist(input: ConfigInput, config: Config): Problem[] {
   const known = [...config.services.keys()];
   const problems: Problem[] = [];
   if (known.length === 0) problems.push(NO_SERVICE);
-  const check = (path: Problem['path'], name: string) => {
-    if (!config.services.has(name)) problems.push({ path, message: unknownService(name, known) });
+  const check = (at: Pick<Problem, 'path' | 'part'>, name: string) => {
+    if (!config.services.has(name)) problems.push({ ...at, message: unknownService(name, known) });
   };
-  for (const name of Object.keys(input.instances)) check(['instances', name], name);
-  if (input.proxy.default_service !== undefined) check(['proxy', 'default_service'], input.proxy.default_service);
+  for (const name of Object.keys(input.instances)) check({ path: ['instances', name], part: 'key' }, name);
+  if (input.proxy.default_service !== undefined) {
+    check({ path: ['proxy', 'default_service'] }, input.proxy.default_service);
+  }
   return problems;
 }
 

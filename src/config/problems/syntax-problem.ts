@@ -15,6 +15,7 @@ export function syntaxProblem(
   const [why = 'not TOML'] = message.replace(/^Invalid TOML document: /, '').split('\n');
   const inLine = text.split('\n')[line - 1] ?? '';
   if (why === NOT_CLOSED && isUnclosed(inLine)) return 'this string is not closed: a quote is missing at its end';
+  if (why === NO_VALUE && /=\s*(#.*)?$/.test(inLine)) return 'a value is missing after the =';
   if (why === NO_VALUE) return unquoted(inLine, column) ?? why;
   if (why === BAD_KEY) return notKeyAndValue(inLine) ?? why;
   if (why === TWICE) return 'this key or table is defined twice';

@@ -10,7 +10,7 @@ import { misplacedSecret, variableSecretProblems } from './secret-problems.ts';
 export function addressProblem({ path, value }: { path: Problem['path']; value: string }): Problem[] {
   const [name] = templateVariables(value).filter((one) => one === 'host' || one === 'url');
   if (name === undefined) return [];
-  return [{ path, message: `{${name}} needs a [proxy] domain other than "*"` }];
+  return [{ path, message: `{${name}} needs a [proxy] domain other than "*"`, word: `{${name}}` }];
 }
 
 export function templateProblem(
@@ -20,7 +20,8 @@ export function templateProblem(
   secrets?: SecretValues,
 ): Problem[] {
   const unknown = templateVariables(template).filter((name) => !allowed.includes(name));
-  if (unknown.length > 0) return unknown.map((name) => ({ path, message: unknownVariable(name, allowed) }));
+  if (unknown.length > 0)
+    return unknown.map((name) => ({ path, message: unknownVariable(name, allowed), word: `{${name}}` }));
   try {
     fillTemplate(template, Object.fromEntries(allowed.map((name) => [name, 'x'])), secrets);
     return [];

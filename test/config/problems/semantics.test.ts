@@ -17,7 +17,7 @@ function problemsOf(toml: string): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*?tenement\.toml(?::\d+)?: /, ''));
+    return [error.message, ...error.details].map((line) => line.replace(/^.*?tenement\.toml(?::\d+:\d+)?: /, ''));
   }
 }
 
