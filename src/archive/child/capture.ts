@@ -3,11 +3,11 @@
  * tenant's user, because everything that it reads is the tenant's.
  */
 import { readlinkSync } from 'node:fs';
-import { PassThrough, type Transform } from 'node:stream';
-import { constants, createZstdCompress } from 'node:zlib';
+import { PassThrough } from 'node:stream';
 import { DATA, END_NAME, leadsOut } from '../../core/archive/entry-rules.ts';
 import { writeFile } from './contents.ts';
 import { Databases, mayBeCompanion } from './databases.ts';
+import { FrameCompressor } from './frame-compressor.ts';
 import { fail, Progress, reasonOf, tell } from './messages.ts';
 import type { CaptureTask } from './protocol.ts';
 import { TarWriter } from './tar-writer.ts';
@@ -15,9 +15,6 @@ import { type Found, isGone, walk } from './walk.ts';
 
 /** The TMPDIR of the tenant's processes. */
 const SKIPPED = ['.tmp'];
-/** The default of zstd(1). */
-const LEVEL = 3;
-const CHUNK_BYTES = 256 * 1024;
 const BLOCK_BYTES = 512;
 
 const task = JSON.parse(process.argv[2] ?? '{}') as CaptureTask;
@@ -120,16 +117,11 @@ function unreadable(error: NodeJS.ErrnoException): string {
 }
 
 function output(): TarWriter {
-  const stream = task.compressed ? compressor() : new PassThrough();
+  const stream = task.compressed ? new FrameCompressor() : new PassThrough();
   // Writing to a pipe waits for its reader, so all is written by then.
   stream.once('end', () => progress.done());
   stream.pipe(process.stdout);
   return new TarWriter(stream);
-}
-
-function compressor(): Transform {
-  const params = { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 };
-  return createZstdCompress({ params, chunkSize: CHUNK_BYTES });
 }
 
 // The server has ended, or wants no more.
