@@ -30,15 +30,18 @@ export function webAddressOf(
   service: string,
   tenantId: string,
 ): WebAddress {
-  const domain = firstDomain(proxy);
-  const isDefault = service === proxy.defaultService;
-  const labels = isDefault ? tenantId : `${tenantId}.${service}`;
-  const host = `${labels}.${domain ?? ANY_DOMAIN}`;
-  if (domain === null) return { host, url: null };
+  const host = `${tenantId}.${commonHostOf(proxy, service)}`;
+  if (firstDomain(proxy) === null) return { host, url: null };
   if (sources.some(({ kind }) => kind === 'host')) return { host, url: urlOf(host, port) };
   const path = sources.find((source) => source.kind === 'path');
-  const origin = urlOf(isDefault ? domain : `${service}.${domain}`, port);
+  const origin = urlOf(commonHostOf(proxy, service), port);
   return { host, url: path === undefined || origin === null ? null : `${origin}${path.prefix}${tenantId}/` };
+}
+
+/** Returns the host that all tenants of a service share, when something else than the host names the tenant. */
+export function commonHostOf(proxy: Naming, service: string): string {
+  const domain = firstDomain(proxy) ?? ANY_DOMAIN;
+  return service === proxy.defaultService ? domain : `${service}.${domain}`;
 }
 
 /** Returns the URL of a host through the proxy. @param port the proxy's port; 0: not known yet */

@@ -106,7 +106,7 @@ function psql({ host, port, user, password, name, sslMode }: Database, owner: st
     args: ['-X', '-A', '-t', '-w', '-c', tablesQuery(owner)],
     env: {
       ...{ PATH: '/usr/bin:/bin', PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: name },
-      ...{ PGPASSFILE: '/dev/null', PGCONNECT_TIMEOUT: '5' },
+      ...{ PGPASSFILE: '/nonexistent', PGCONNECT_TIMEOUT: '5' },
       ...(password !== '' && { PGPASSWORD: password }),
       ...(sslMode !== '' && { PGSSLMODE: sslMode }),
     },

@@ -2,18 +2,17 @@
  * Tries two tenants of a running server against each other. Tenants that sleep are woken, because what has no process and
  * no socket proves little, and put to sleep again.
  */
-import { webAddressOf } from '../../core/routing/web-address.ts';
-import { type Config, serviceNamed } from '../../core/service/service.ts';
+import { serviceNamed } from '../../core/service/service.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import type { Finding, VerifyOutcome } from '../../core/verify/finding.ts';
 import { levelText } from '../../core/verify/separation.ts';
-import { placeholdersIn } from '../../core/verify/web/placeholders.ts';
-import { type Probe, textOf } from '../../core/verify/web/probe-file.ts';
+import type { Probe } from '../../core/verify/web/probe-file.ts';
 import { TenementError, toTenementError } from '../../errors.ts';
-import { loopbackFor, openDirectories } from './facts.ts';
+import { openDirectories } from './facts.ts';
 import { tryFromInside } from './from-inside.ts';
 import type { VerifiedServer } from './server.ts';
-import { probeWeb, type WebTenant } from './web/probe-web.ts';
+import { probeWeb } from './web/probe-web.ts';
+import { webTargetOf } from './web/web-target.ts';
 
 export interface VerifyOptions {
   readonly tenants: readonly [string, string];
@@ -37,8 +36,8 @@ export async function verify(server: VerifiedServer, options: VerifyOptions): Pr
   const { tenants, signal } = options;
   const config = await server.config();
   const before = await instancesOf(server, tenants);
-  const web =
-    options.probe === null ? null : { probe: options.probe, ...webOf(config, before, options, options.probe) };
+  const { probe } = options;
+  const web = probe === null ? null : webTargetOf(config, before, { ...options, probe });
   const notes = before.map((view) => `${view.instance}: ${levelText(serviceNamed(config, view.service))}`);
   const findings = openDirectories(before, config);
   try {
@@ -46,7 +45,8 @@ export async function verify(server: VerifiedServer, options: VerifyOptions): Pr
     const deps = { prepareCommand: server.prepareCommand, signal };
     const later = { ...deps, signal: AbortSignal.timeout(CLEAN_UP_MS) };
     findings.push(...(await tryFromInside({ views, config, deps, later })));
-    if (web !== null) findings.push(...(await probeWeb({ ...web, signal })));
+    if (probe !== null && web !== null)
+      findings.push(...('findings' in web ? web.findings : await probeWeb({ ...web, probe, signal })));
   } finally {
     await putBack(server, before, notes);
   }
@@ -104,42 +104,4 @@ async function putBack(server: VerifiedServer, before: readonly InstanceView[], 
       notes.push(`${instance} could not be put to sleep again: ${toTenementError(error).message}`);
     }
   }
-}
-
-/** @throws {TenementError} `bad_input`, `usage` */
-function webOf(config: Config, views: readonly InstanceView[], options: VerifyOptions, probe: Probe) {
-  const name = options.service ?? config.proxy.defaultService ?? '';
-  const { listen } = config.proxy;
-  const its = views.filter(({ service }) => service === name);
-  const url = its[0]?.url ?? null;
-  const port = url === null ? listen.port : Number(new URL(url).port || 80);
-  const tenants = options.tenants.map((id): WebTenant => {
-    if (!its.some((view) => view.id === id))
-      throw new TenementError('bad_input', `${id} has no instance of the service ${JSON.stringify(name)} to probe`, {
-        hint: 'Name the service with --service.',
-      });
-    const { host } = webAddressOf(config, port, name, id);
-    return { id, host: port === 80 ? host : `${host}:${port}`, env: variablesFor(id, probe, options.env) };
-  });
-  return { tenants, proxy: { host: loopbackFor(listen.host), port } };
-}
-
-/** Finds `env.NAME` as NAME_ACME for the tenant `acme`, or else as NAME. @throws {TenementError} `usage` */
-function variablesFor(id: string, { requests, variables }: Probe, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
-  const names = [...requests.map(textOf), ...variables.values()].flatMap(placeholdersIn);
-  const suffix = id.toUpperCase().replaceAll('-', '_');
-  return new Map(
-    names
-      .filter((name) => name.startsWith('env.'))
-      .map((name) => {
-        const variable = name.slice('env.'.length);
-        const value = env[`${variable}_${suffix}`] ?? env[variable];
-        if (value === undefined)
-          throw new TenementError(
-            'usage',
-            `the probe needs the environment variable ${variable} or ${variable}_${suffix}`,
-          );
-        return [name, value];
-      }),
-  );
 }

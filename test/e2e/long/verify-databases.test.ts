@@ -52,6 +52,11 @@ describe.skipIf(!isRoot || isAbsent)('verify, with PostgreSQL (apt-get install p
       result: 'refused',
       detail: expect.stringContaining('permission denied for database'),
     });
+    const withoutPassword = 'use the database of its DATABASE_URL without a password';
+    expect(finding(before, withoutPassword, 'own:acme')).toMatchObject({
+      result: 'refused',
+      detail: expect.stringMatching(/^(connection to server|FATAL|fe_sendauth).*password/),
+    });
     as(database(), 'globex', 'GRANT CONNECT ON DATABASE globex TO acme');
     expect(finding(await verify(server, 'acme', 'globex'), OWN, 'own:acme')).toMatchObject({
       result: 'leak',

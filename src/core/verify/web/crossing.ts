@@ -1,19 +1,32 @@
 /** Requests of one tenant that must not be answered with anything of another's, and what their answers show. Pure. */
 import type { Attempted, Finding } from '../finding.ts';
 import type { WebAnswer } from './capture.ts';
+import type { Place } from './place.ts';
 import { type ProbeRequest, textOf } from './probe-file.ts';
 import type { RenderedRequest, Session } from './session.ts';
 
 export interface Crossing {
   readonly attempted: Attempted;
-  /** Whose host it goes to. */
+  /** To whose place it goes. */
   readonly at: Session;
   readonly request: RenderedRequest;
-  /** Whether it goes to the other's host, where the other's public pages are no leak. */
+  /** Whether it goes to the other's place, where the other's public pages are no leak. */
   readonly isAtOther: boolean;
 }
 
-/** Lists what `from` tries on `to` with one request of the probe. */
+/** What a place is called in the table. */
+const WORDS: Readonly<Record<Place['kind'], string>> = {
+  host: 'host',
+  path: 'path',
+  header: 'header',
+  socket: 'socket',
+  jwt: 'token',
+};
+
+/**
+ * Lists what `from` tries on `to` with one request of the probe. Where a token names the tenant, nothing goes to the
+ * other's place: only the other's own token leads there.
+ */
 export function crossingsOf(request: ProbeRequest, from: Session, to: Session): Crossing[] {
   const attempted = (what: string): Attempted => ({
     kind: 'requests',
@@ -22,36 +35,33 @@ export function crossingsOf(request: ProbeRequest, from: Session, to: Session): 
     to: to.tenant,
   });
   const own = from.render(request);
-  const names = forged(own, to);
-  return [
-    { attempted: attempted("at its host with one's own cookies and tokens"), at: to, request: own, isAtOther: true },
-    ...(from.usesIds(request)
-      ? [
-          { attempted: attempted('there, and its ids'), at: to, request: from.render(request, to), isAtOther: true },
-          {
-            attempted: attempted("at one's own host with its ids"),
-            at: from,
-            request: from.render(request, to),
-            isAtOther: false,
-          },
-        ]
-      : []),
-    { attempted: attempted("at one's own host in its name (X-Tenant-Id)"), at: from, request: names, isAtOther: false },
-  ];
+  const word = WORDS[to.place.kind];
+  const crossings: Crossing[] = [];
+  const tryAt = (at: Session, what: string, sent: RenderedRequest) => {
+    if (at !== to || to.place.kind !== 'jwt')
+      crossings.push({ attempted: attempted(what), at, request: sent, isAtOther: at === to });
+  };
+  tryAt(to, `at its ${word} with one's own cookies and tokens`, own);
+  if (from.usesIds(request)) {
+    tryAt(to, 'there, and its ids', from.render(request, to));
+    tryAt(from, `at one's own ${word} with its ids`, from.render(request, to));
+  }
+  tryAt(from, `at one's own ${word} in its name (X-Tenant-Id)`, forged(own, to));
+  return crossings;
 }
 
 function forged(own: RenderedRequest, to: Session): RenderedRequest {
   return {
     ...own,
-    headers: [...own.headers, ['X-Tenant-Id', to.tenant], ['X-Forwarded-Host', to.host]],
+    headers: [...own.headers, ['X-Tenant-Id', to.tenant], ['X-Forwarded-Host', to.place.host]],
   };
 }
 
 export interface Answers {
   readonly crossing: WebAnswer;
-  /** What the one gets at its own host. */
+  /** What the one gets at its own place. */
   readonly own: WebAnswer;
-  /** What somebody without cookies and tokens gets at the other's host. */
+  /** What somebody without cookies and tokens gets at the other's place. */
   readonly anonymous: WebAnswer;
 }
 

@@ -1,5 +1,6 @@
 /** What a probe has of one tenant: its cookies, tokens and ids, and the marks by which its answers are known. Pure. */
 import { type Capture, captured, cookiesOf, type WebAnswer } from './capture.ts';
+import type { Place } from './place.ts';
 import { fillPlaceholders, placeholdersIn } from './placeholders.ts';
 import type { Probe, ProbeRequest } from './probe-file.ts';
 
@@ -8,8 +9,7 @@ const MARK_MIN_LENGTH = 8;
 
 export interface SessionStart {
   readonly tenant: string;
-  /** With the proxy's port, as a browser sends it. */
-  readonly host: string;
+  readonly place: Place;
   readonly canary: string;
   readonly variables: Probe['variables'];
   /** Values of `env.NAME`, by placeholder. */
@@ -25,7 +25,7 @@ export interface RenderedRequest {
 
 export class Session {
   readonly tenant: string;
-  readonly host: string;
+  readonly place: Place;
   readonly canary: string;
   private readonly start: SessionStart;
   private readonly cookies = new Map<string, string>();
@@ -34,7 +34,7 @@ export class Session {
   constructor(start: SessionStart) {
     this.start = start;
     this.tenant = start.tenant;
-    this.host = start.host;
+    this.place = start.place;
     this.canary = start.canary;
   }
 
@@ -104,8 +104,9 @@ export class Session {
 
   /** A variable may use what is given from the start, and no other variable. */
   private given(name: string): string | null {
-    const { tenant, host, canary, env } = this.start;
-    const values: Readonly<Record<string, string>> = { tenant, host, canary, url: `http://${host}` };
+    const { tenant, place, canary, env } = this.start;
+    const { host, prefix } = place;
+    const values: Readonly<Record<string, string>> = { tenant, host, canary, url: `http://${host}${prefix}` };
     return env.get(name) ?? (Object.hasOwn(values, name) ? (values[name] ?? null) : null);
   }
 

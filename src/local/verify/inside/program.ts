@@ -178,9 +178,15 @@ function runClient({ files, args, env }: ClientRun): Promise<Answer> {
     child.once('close', (status, signal) => {
       if (signal !== null) resolve(answer('refused', 'no answer within 10 s'));
       else if (status === 0) resolve(answer('reached', `${name} succeeded`, out.trim()));
-      else resolve(answer('refused', err.trim().split('\n')[0] || `exit status ${status}`, out.trim()));
+      else resolve(answer('refused', reasonIn(err) || `exit status ${status}`, out.trim()));
     });
   });
+}
+
+/** Returns the first line that is no warning: a client may complain of its environment before it says why it failed. */
+function reasonIn(printed: string): string {
+  const lines = printed.trim().split('\n');
+  return lines.find((line) => !/^\W*(\w+: )?warning\b/i.test(line)) ?? lines[0] ?? '';
 }
 
 const PARTS = [
@@ -195,4 +201,5 @@ const PARTS = [
   startTicksOf,
   namespaceOf,
   runClient,
+  reasonIn,
 ];

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Finding } from '../../../core/verify/finding.ts';
 import type { WebAnswer } from '../../../core/verify/web/capture.ts';
 import { crossingsOf, judgeCrossing, shown } from '../../../core/verify/web/crossing.ts';
+import type { Place } from '../../../core/verify/web/place.ts';
 import { type Probe, type ProbeRequest, textOf, usesCanary } from '../../../core/verify/web/probe-file.ts';
 import { type RenderedRequest, Session } from '../../../core/verify/web/session.ts';
 import { toTenementError } from '../../../errors.ts';
@@ -20,8 +21,7 @@ export interface WebProbe {
 
 export interface WebTenant {
   readonly id: string;
-  /** With the proxy's port. */
-  readonly host: string;
+  readonly place: Place;
   /** Values of `env.NAME`, by placeholder. */
   readonly env: ReadonlyMap<string, string>;
 }
@@ -43,7 +43,7 @@ export async function probeWeb({ probe, proxy, tenants, signal }: WebProbe): Pro
     const session = new Session({ tenant: id, canary: newCanary(), variables: probe.variables, ...rest });
     return { session, showing: [] };
   });
-  const send: Send = (at, request) => sendTo(proxy, at.host, request, signal);
+  const send: Send = (at, request) => sendTo(proxy, at.place, request, signal);
   const findings: Finding[] = [];
   try {
     for (const side of sides) findings.push(...(await prepare(probe, side, send)));
@@ -52,7 +52,7 @@ export async function probeWeb({ probe, proxy, tenants, signal }: WebProbe): Pro
     findings.push(failed('send the requests of the probe', tenants[0]?.id ?? '', toTenementError(error).message));
   } finally {
     const later = AbortSignal.timeout(UNDO_TIMEOUT_MS);
-    const undo: Send = (at, request) => sendTo(proxy, at.host, request, later);
+    const undo: Send = (at, request) => sendTo(proxy, at.place, request, later);
     for (const side of sides) findings.push(...(await remove(probe, side, undo)));
   }
   return findings;
@@ -77,13 +77,18 @@ async function prepare(probe: Probe, { session, showing }: Side, send: Send): Pr
     const rendered = session.render(request);
     const answer = await send(session, rendered);
     const missing = session.learn(request, answer);
-    if (answer.status >= 400) return [failed(titleOf(request), session.tenant, `answered ${answer.status}`)];
+    if (answer.status >= 400) return [failed(titleOf(request), session.tenant, refusalText(answer, session))];
     if (missing.length > 0)
       return [failed(titleOf(request), session.tenant, `no ${missing.join(', ')} in its answer, ${answer.status}`)];
     if (request.role === 'read' && shown([session.canary], answer, rendered).length > 0) showing.push(request);
   }
   if (showing.length > 0 || !plantsCanary(probe)) return [];
   return [failed('find its own canary', session.tenant, 'no request that is tried across shows it')];
+}
+
+function refusalText({ status }: WebAnswer, { place: { kind } }: Session): string {
+  if (kind !== 'jwt' || status !== 401) return `answered ${status}`;
+  return `answered ${status}: only a token names the tenant, so give each request Authorization: Bearer {{env.TOKEN}}`;
 }
 
 function plantsCanary({ requests, variables }: Probe): boolean {

@@ -1,6 +1,7 @@
 /** Sends a request of a probe through the proxy. The answer is a tenant's: its size and time are bounded. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { WebAnswer } from '../../../core/verify/web/capture.ts';
+import type { Place } from '../../../core/verify/web/place.ts';
 import type { RenderedRequest } from '../../../core/verify/web/session.ts';
 import { TenementError } from '../../../errors.ts';
 
@@ -16,25 +17,32 @@ export interface ProxyAddress {
 /** @throws {TenementError} `upstream_failed` when there is no answer */
 export async function sendTo(
   proxy: ProxyAddress,
-  host: string,
+  place: Place,
   { method, path, headers, body }: RenderedRequest,
   signal: AbortSignal,
 ): Promise<WebAnswer> {
   const length = Buffer.byteLength(body);
-  const fields = ['Host', host, 'User-Agent', 'tenement-verify', ...headers.flat()];
+  const named = [...(place.header ?? []), ...headers.flat()];
+  const fields = ['Host', place.host, 'User-Agent', 'tenement-verify', ...named];
   if (length > 0 || !['GET', 'HEAD', 'OPTIONS'].includes(method)) fields.push('Content-Length', String(length));
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     return await new Promise((resolve, reject) => {
-      const options = { ...proxy, method, path, headers: fields, agent: false, signal: bounded };
+      const asked = { method, path: `${place.prefix}${path}`, headers: fields, agent: false, signal: bounded };
+      const options = { ...asked, ...connectionTo(proxy, place) };
       const request = httpRequest(options, (response) => collect(response).then(resolve, reject));
       request.once('error', reject);
       request.end(body);
     });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TenementError('upstream_failed', `${method} ${path} at ${host}: ${why}`, { cause });
+    throw new TenementError('upstream_failed', `${method} ${path} at ${place.host}${place.prefix}: ${why}`, { cause });
   }
+}
+
+function connectionTo(proxy: ProxyAddress, { socketPath, localAddress }: Place) {
+  if (socketPath !== null) return { socketPath };
+  return localAddress === null ? proxy : { ...proxy, localAddress };
 }
 
 async function collect(response: IncomingMessage): Promise<WebAnswer> {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WebAnswer } from '../../../../src/core/verify/web/capture.ts';
 import { crossingsOf, judgeCrossing } from '../../../../src/core/verify/web/crossing.ts';
+import type { Place } from '../../../../src/core/verify/web/place.ts';
 import { type ProbeRequest, parseProbe } from '../../../../src/core/verify/web/probe-file.ts';
 import { Session } from '../../../../src/core/verify/web/session.ts';
 
@@ -24,9 +25,13 @@ const [plant, read] = probe.requests as [ProbeRequest, ProbeRequest, ProbeReques
 const ok = (body: string): WebAnswer => ({ status: 200, headers: [], body });
 const status = (code: number, body = ''): WebAnswer => ({ ...ok(body), status: code });
 
-function sessionOf(tenant: string, id: string): Session {
-  const host = `${tenant}.example.com`;
-  const session = new Session({ tenant, host, canary: `canary-of-${tenant}`, variables: new Map(), env: new Map() });
+const placeAt = (host: string): Place => ({
+  ...{ kind: 'host', host, prefix: '', header: null, localAddress: null, socketPath: null },
+});
+
+function sessionOf(tenant: string, id: string, place: Partial<Place> = {}): Session {
+  const start = { tenant, canary: `canary-of-${tenant}`, variables: new Map(), env: new Map() };
+  const session = new Session({ ...start, place: { ...placeAt(`${tenant}.example.com`), ...place } });
   const headers = [['set-cookie', `sid=session-of-${tenant}; Path=/`]] as const;
   session.learn(plant, { status: 200, headers, body: JSON.stringify({ token: `token-of-${tenant}`, id }) });
   return session;
@@ -45,7 +50,7 @@ function judged(at: number, answers: { crossing: WebAnswer; own?: WebAnswer; ano
 describe('crossingsOf', () => {
   it("sends one's cookies and tokens to the other's host, and the other's ids and name to one's own", () => {
     const sent = crossingsOf(read, acme(), globex()).map(({ at, request: { path, headers } }) => [
-      at.host,
+      at.place.host,
       path,
       ...headers.map((header) => header.join('=')),
     ]);
@@ -61,6 +66,14 @@ describe('crossingsOf', () => {
         'X-Tenant-Id=globex',
         'X-Forwarded-Host=globex.example.com',
       ],
+    ]);
+  });
+
+  it("sends nothing to the other's place where only the other's token leads there", () => {
+    const [from, to] = [sessionOf('acme', 'note-of-acme', { kind: 'jwt' }), sessionOf('globex', '2', { kind: 'jwt' })];
+    expect(crossingsOf(read, from, to).map(({ attempted: { what } }) => what)).toEqual([
+      "GET /notes/{{note}}?as={{tenant}} at one's own token with its ids",
+      "GET /notes/{{note}}?as={{tenant}} at one's own token in its name (X-Tenant-Id)",
     ]);
   });
 
@@ -120,7 +133,7 @@ describe('Session', () => {
   it('fills no placeholder that a tenant has sent', () => {
     const start = {
       tenant: 'acme',
-      host: 'h',
+      place: placeAt('h'),
       canary: 'c',
       variables: new Map(),
       env: new Map([['env.PW', 'secret']]),
