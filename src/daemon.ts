@@ -9,6 +9,7 @@ import type { UpstreamSource } from './core/admission/serving.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { ProxySettingsFeed } from './core/routing/proxy-settings.ts';
 import { RoutingIndex } from './core/routing/routing-index.ts';
+import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
 import { TenementError } from './errors.ts';
@@ -16,6 +17,7 @@ import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { openFrontSocket } from './process/sockets/front-socket.ts';
+import { InheritedSockets } from './process/systemd/inherited-sockets.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens/admin-token.ts';
@@ -26,6 +28,7 @@ const PROXY_CLOSE_GRACE_MS = 60_000;
 
 /** Never aborts. */
 const PATIENT = new AbortController().signal;
+const NO_SOCKETS = new InheritedSockets();
 
 interface DaemonCloseOptions {
   readonly keepTenants?: boolean;
@@ -41,6 +44,8 @@ export interface DaemonOptions {
   /** Overrides `[api] listen`. */
   readonly api?: ListenAddress | undefined;
   readonly dataDir?: string | undefined;
+  /** Sockets that the service manager opened. They take the place of the addresses. */
+  readonly sockets?: InheritedSockets | undefined;
   /** TCP keep-alive of the clients of the proxy and the API; workers use the default. */
   readonly clientProbes?: ClientProbes | undefined;
 }
@@ -65,7 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = await openParts(options.configFile, {
     logger,
     loadOptions: dataDir === undefined ? {} : { dataDir: resolve(dataDir) },
-    ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
+    ...proxyPortOf(options),
   });
   const hypervisor = hypervisorOver(parts);
   const undo: CleanupSteps = [];
@@ -78,6 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const reload = () => reloadConfig(parts);
   try {
     assertMayListen(listenersOf(parts, options));
+    sayDifferences(parts, options);
     const proxy = await openProxy(parts, options, undo);
     parts.webAddresses.proxyListensAt(proxy.port);
     const api = await openApis(parts, options, undo);
@@ -90,8 +96,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-function listenersOf({ served: { current: config } }: Parts, { proxy, api }: DaemonOptions) {
-  return { proxy: { listen: proxy ?? config.proxy.listen }, api: { listen: api ?? config.api.listen } };
+function listenersOf({ served: { current: config } }: Parts, { proxy, api, sockets = NO_SOCKETS }: DaemonOptions) {
+  return {
+    proxy: { listen: sockets.at('proxy', proxy ?? config.proxy.listen) },
+    api: { listen: sockets.at('api', api ?? config.api.listen) },
+  };
+}
+
+/** The port of instances' URLs, as far as it is known before the config is. */
+function proxyPortOf({ proxy, sockets }: DaemonOptions): { proxyPort?: number } {
+  const port = sockets?.portOf('proxy') ?? proxy?.port;
+  return port === undefined ? {} : { proxyPort: port };
+}
+
+function sayDifferences({ served: { current: config } }: Parts, { proxy, api, sockets, logger }: DaemonOptions): void {
+  const configured = { proxy: proxy ?? config.proxy.listen, tls: null, api: api ?? config.api.listen };
+  for (const warning of sockets?.warnings(configured) ?? []) logger.warn({}, warning);
 }
 
 type CleanupSteps = ((hurry: AbortSignal) => Promise<void>)[];
@@ -218,7 +238,16 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     connectionLimit: { listener: 'api', limits, turnedAway, isExempt },
   });
   undo.push((hurry) => api.close(hurry));
-  return api.listen(listenersOf(parts, options).api.listen);
+  return api.listen(tcpTargetOf(listenersOf(parts, options).api.listen));
+}
+
+/** @throws {TenementError} `listen_failed` for several sockets */
+function tcpTargetOf({ host, port, openSockets }: ListenTarget) {
+  const [fd, ...more] = openSockets?.(1) ?? [];
+  if (more.length === 0) return { host, port, fd };
+  throw new TenementError('listen_failed', `systemd passed ${more.length + 1} sockets for the API, which has one`, {
+    hint: 'Leave one ListenStream= in the .socket unit of the API.',
+  });
 }
 
 /** Whether the proxy would find an instance for a host. */

@@ -10,7 +10,7 @@ import { createGuard, type Trust } from './access/auth.ts';
 import { authorize, authorizeRegistration, type RouteEntry, routeEntries } from './access/authorize.ts';
 import { limitBodies } from './access/body-time.ts';
 import { type ConnectionLimitOptions, limitConnections } from './access/connection-limit.ts';
-import { type ListenTarget, listenAt } from './access/listen.ts';
+import { type ListenTarget, listenAt, type TcpTarget } from './access/listen.ts';
 import type { HostPort } from './access/own-host.ts';
 import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
@@ -52,10 +52,11 @@ export interface ApiOptions {
 
 export interface ApiServer {
   /**
-   * Listens on TCP and returns the address with the bound port (for port 0), or listens on a Unix socket.
+   * Listens on TCP and returns the address with the bound port (for port 0), or listens on a Unix socket. With `fd`, the
+   * socket of that descriptor is the one that listens at the address; the server closes it.
    * @throws {TenementError} `already_running`, `listen_failed`
    */
-  listen(target: HostPort): Promise<HostPort>;
+  listen(target: TcpTarget): Promise<HostPort>;
   listen(target: { readonly path: string }): Promise<null>;
   /** Ends followers, gives other responses up to 3 s or until `hurry` aborts, then closes every connection. */
   close(hurry?: AbortSignal): Promise<void>;
@@ -86,7 +87,7 @@ export function createApi(options: ApiOptions): ApiServer {
   addErrors(api, options.logger);
   describe(api, options);
   api.register(async (scope: Api) => addRoutes(scope, context, options.trust));
-  async function listen(target: HostPort): Promise<HostPort>;
+  async function listen(target: TcpTarget): Promise<HostPort>;
   async function listen(target: { readonly path: string }): Promise<null>;
   async function listen(target: ListenTarget): Promise<HostPort | null> {
     await listenAt(api, target);

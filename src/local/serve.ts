@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { parseListenAddress } from '../config/address.ts';
 import type { Config, ListenAddress } from '../core/service/service.ts';
-import type { Daemon } from '../daemon.ts';
+import type { Daemon, DaemonOptions } from '../daemon.ts';
 import { detached, keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
 import { reapOrphans } from '../process/child/reaper.ts';
@@ -10,6 +10,7 @@ import { programWarnings } from '../process/isolation/host/programs.ts';
 import { viewWarnings } from '../process/isolation/view-warnings.ts';
 import { closeInherited, descriptorLimit } from '../process/launch/descriptors.ts';
 import { watchNpm } from '../process/launch/npm.ts';
+import { takeInheritedSockets } from '../process/systemd/inherited-sockets.ts';
 import { notifyService } from '../process/systemd/notify.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { forgeableTrust } from '../proxy/routing/forgeable.ts';
@@ -41,6 +42,7 @@ export interface ServeOptions {
 /** Settles when the server has ended. @throws {TenementError} when it cannot start */
 export async function serve(options: ServeOptions): Promise<void> {
   closeInherited();
+  const sockets = takeInheritedSockets(process.env);
   reapOrphans();
   countBodiesWithHeap();
   outliveReaders();
@@ -52,7 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   endAnyway(ending.hurry, logger);
   endWithNpm(ending, logger);
-  const daemon = await withSmallYoungHeap(() => start(options, logger));
+  const daemon = await withSmallYoungHeap(() => start({ ...options, sockets }, logger));
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
   const { config } = daemon.hypervisor;
@@ -124,8 +126,8 @@ function endAnyway(hurry: AbortSignal, logger: Logger): void {
   if (hurry.aborted) soon();
 }
 
-async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
-  const { configFile, version, dataDir } = options;
+async function start(options: ServeOptions & Pick<DaemonOptions, 'sockets'>, logger: Logger): Promise<Daemon> {
+  const { configFile, version, dataDir, sockets } = options;
   // Loaded after the signal handlers are installed, because loading the whole server takes a while.
   const { startDaemon } = await import('../daemon.ts');
   return startDaemon({
@@ -135,6 +137,7 @@ async function start(options: ServeOptions, logger: Logger): Promise<Daemon> {
     proxy: address(options.proxy),
     api: address(options.api),
     dataDir,
+    sockets,
   });
 }
 

@@ -17,6 +17,8 @@ export class InFlight {
   private readonly streams = new Set<Socket>();
   /** Set while closing; called when everything owed has been sent. */
   private onDone: (() => void) | null = null;
+  /** Set while closing, as long as idle connections stay open. */
+  private isPatient = false;
 
   connected(socket: Socket): void {
     this.sockets.add(socket);
@@ -52,9 +54,13 @@ export class InFlight {
     return false;
   }
 
-  /** Settles when all owed responses have been sent, `graceMs` have passed or `hurry` aborts; nothing is open then. */
-  async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
+  /**
+   * Settles when all owed responses have been sent, `graceMs` have passed or `hurry` aborts; nothing is open then.
+   * @param patienceMs how long idle connections stay open for a request that is on its way, and gets the last response
+   */
+  async drain(graceMs: number, hurry?: AbortSignal, patienceMs = 0): Promise<void> {
     this.forgetDead();
+    if (patienceMs > 0) await this.awaitLastRequests(patienceMs, hurry);
     this.endIdle();
     const looks = setInterval(() => this.lookForDead(), LOOK_MS).unref();
     await withinGrace(graceMs, hurry, (onDone) => {
@@ -63,6 +69,16 @@ export class InFlight {
     });
     clearInterval(looks);
     for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async awaitLastRequests(patienceMs: number, hurry?: AbortSignal): Promise<void> {
+    this.isPatient = true;
+    this.askToLeave();
+    await withinGrace(patienceMs, hurry, (onDone) => {
+      this.onDone = onDone;
+      this.look();
+    });
+    this.isPatient = false;
   }
 
   /** Forgets responses on connections that are gone, which can never be sent. */
@@ -82,12 +98,16 @@ export class InFlight {
     this.look();
   }
 
+  /** Tells clients with a response that has not begun to close their connection after it. */
+  private askToLeave(): void {
+    for (const response of this.owed) if (!response.headersSent) response.shouldKeepAlive = false;
+  }
+
   private endIdle(): void {
+    if (this.isPatient) return;
+    this.askToLeave();
     const busy = new Set(this.streams);
-    for (const response of this.owed) {
-      busy.add(response.req.socket);
-      if (!response.headersSent) response.shouldKeepAlive = false;
-    }
+    for (const response of this.owed) busy.add(response.req.socket);
     for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
   }
 

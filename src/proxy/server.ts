@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { ConnectionCap, clientOfSocket } from '../connection-cap.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
+import type { ListenTarget } from '../core/service/listen-target.ts';
 import type { ListenAddress } from '../core/service/service.ts';
 import { confine } from '../faults.ts';
 import type { ClientOfSource, ClientSource } from './client/client-source.ts';
@@ -12,13 +13,16 @@ import { tooMany } from './exchange/error-page.ts';
 import { type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
 import { InFlight } from './in-flight.ts';
 
+/** How long an ending server waits for requests that are on their way: longer than most round trips. */
+const LAST_REQUEST_MS = 500;
+
 export interface ProxyOptions extends GatewayOptions {
   readonly turnedAway: TurnedAway;
 }
 
 export interface ProxyServer {
   /** Settles with the address, its port filled in. @throws {TenementError} `listen_failed` */
-  listen(address: ListenAddress): Promise<ListenAddress>;
+  listen(target: ListenTarget): Promise<ListenAddress>;
   /**
    * Accepts no more; lets requests under way end for `graceMs`, or until `hurry` aborts, then cuts them. Streams are cut
    * when everything else has ended.
@@ -37,14 +41,17 @@ export function createProxy(options: ProxyOptions): ProxyServer {
   const cap = capOf(options);
   const onConnection = (socket: Socket) => accept(socket, source, gateway, cap);
   let listeners: Listeners | null = null;
+  let patienceMs = 0;
   return {
-    listen: async (address) => {
-      listeners = await listen(address, { sockets: limits.listeners, logger, onConnection });
+    listen: async (target) => {
+      // Another server accepts at these sockets next, so a client loses nothing by its last response here.
+      patienceMs = target.openSockets === undefined ? 0 : LAST_REQUEST_MS;
+      listeners = await listen(target, { sockets: limits.listeners, logger, onConnection });
       return listeners.address;
     },
     close: async (graceMs, hurry) => {
       const closed = listeners?.close();
-      await gateway.inFlight.drain(graceMs, hurry);
+      await gateway.inFlight.drain(graceMs, hurry, patienceMs);
       gateway.pools.destroy();
       await closed;
       source.close();

@@ -11,12 +11,13 @@ import type { DomainRoute } from '../core/domains/domain-routes.ts';
 import type { KeyFeed } from '../core/identity/key-feed.ts';
 import type { RefusalCounts } from '../core/identity/refusal-counts.ts';
 import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
+import type { ListenTarget } from '../core/service/listen-target.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
 import { TenementError } from '../errors.ts';
 import { countFault, detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import type { ProxyServer } from '../proxy/server.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, ToWorker, WorkerTarget } from './protocol.ts';
 import { WorkerDomains } from './worker-domains.ts';
 import { WorkerSession } from './worker-session.ts';
 
@@ -56,7 +57,7 @@ export class WorkerPool implements ProxyServer {
   private readonly options: WorkerPoolOptions;
   private readonly members = new Map<number, Member>();
   /** `asked`: address by which Node's cluster shares one socket among workers, also with port 0. */
-  private address: { asked: ListenAddress; readonly bound: ListenAddress } | null = null;
+  private address: { asked: ListenTarget; readonly bound: ListenAddress } | null = null;
   private readonly pinger: NodeJS.Timeout;
   private closing = false;
 
@@ -82,10 +83,10 @@ export class WorkerPool implements ProxyServer {
   }
 
   /** Settles when all workers listen. @throws {TenementError} `listen_failed` */
-  async listen(address: ListenAddress): Promise<ListenAddress> {
-    const bound = await this.start(address);
-    await Promise.all(Array.from({ length: this.options.count - 1 }, () => this.start(address)));
-    this.address = { asked: address, bound };
+  async listen(target: ListenTarget): Promise<ListenAddress> {
+    const bound = await this.start(target);
+    await Promise.all(Array.from({ length: this.options.count - 1 }, () => this.start(target)));
+    this.address = { asked: target, bound };
     return bound;
   }
 
@@ -114,7 +115,12 @@ export class WorkerPool implements ProxyServer {
     clearTimeout(late);
   }
 
-  private start(listen: ListenAddress): Promise<ListenAddress> {
+  private async start({ host, port, openSockets }: ListenTarget): Promise<ListenAddress> {
+    // Each worker gets a descriptor of its own, which Node's cluster closes when the worker is gone.
+    return this.fork({ host, port, fds: openSockets?.(1) });
+  }
+
+  private fork(listen: WorkerTarget): Promise<ListenAddress> {
     const worker = cluster.fork();
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
     const member: Member = {
@@ -153,7 +159,7 @@ export class WorkerPool implements ProxyServer {
   }
 
   /** Gives a worker all domains before it takes its first request. */
-  private async begin(member: Member, send: (message: ToWorker) => void, listen: ListenAddress): Promise<void> {
+  private async begin(member: Member, send: (message: ToWorker) => void, listen: WorkerTarget): Promise<void> {
     const { source, limits, settings, identity, logger } = this.options;
     if (settings.domains.size > 0) await member.domains.tellAll(settings.domains);
     member.isStarted = true;
@@ -183,12 +189,12 @@ export class WorkerPool implements ProxyServer {
     const { address } = this;
     if (this.closing || address === null) return;
     // The port was given back with the last worker.
-    if (this.members.size === 0) address.asked = address.bound;
+    if (this.members.size === 0 && address.asked.openSockets === undefined) address.asked = address.bound;
     this.options.logger.error({ pid: worker.process.pid, how }, 'a proxy worker ended; starting another');
     setTimeout(() => void this.replace(address.asked), RESTART_MS).unref();
   }
 
-  private async replace(listen: ListenAddress): Promise<void> {
+  private async replace(listen: ListenTarget): Promise<void> {
     try {
       if (!this.closing) await this.start(listen);
     } catch (error) {

@@ -20,10 +20,15 @@ export interface Share extends GrantCounts {
   readonly traffic: TrafficCounts;
 }
 
+/** Where a worker listens. Descriptors are the server's: Node's cluster passes their sockets to the worker. */
+export interface WorkerTarget extends ListenAddress {
+  readonly fds?: readonly number[] | undefined;
+}
+
 export type ToWorker =
   | {
       readonly type: 'start';
-      readonly listen: ListenAddress;
+      readonly listen: WorkerTarget;
       readonly limits: ProxyLimits;
       readonly logLevel: string;
       readonly settings: ProxySettings;

@@ -4,12 +4,13 @@ import { TurnedAway } from '../core/admission/turned-away.ts';
 import { DomainRoutes } from '../core/domains/domain-routes.ts';
 import { RefusalCounts, type RefusalReason } from '../core/identity/refusal-counts.ts';
 import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
+import type { ListenTarget } from '../core/service/listen-target.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
 import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, ToWorker, WorkerTarget } from './protocol.ts';
 import { RemoteKeys } from './remote-keys.ts';
 import { RemoteSource } from './remote-source.ts';
 
@@ -94,10 +95,14 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
     settings,
   });
   try {
-    send({ type: 'listening', address: await proxy.listen(listen) });
+    send({ type: 'listening', address: await proxy.listen(targetOf(listen)) });
   } catch (error) {
     send({ type: 'listen-failed', message: toTenementError(error).message });
   }
+}
+
+function targetOf({ host, port, fds }: WorkerTarget): ListenTarget {
+  return { host, port, ...(fds !== undefined && { openSockets: () => fds }) };
 }
 
 function tellRefused(): void {

@@ -13,13 +13,13 @@ export interface Load {
   end(): Promise<{ readonly answers: readonly Answered[]; readonly failures: readonly string[] }>;
 }
 
-export function constantLoad(clients: number, askOnce: () => Promise<Answered>): Load {
+export function constantLoad(clients: number, askOnce: (client: number) => Promise<Answered>): Load {
   const answers: Answered[] = [];
   const failures: string[] = [];
   let over = false;
-  const client = async () => {
+  const client = async (_: unknown, index: number) => {
     while (!over) {
-      await askOnce().then(
+      await askOnce(index).then(
         (answer) => answers.push(answer),
         (error: Error) => failures.push(error.message),
       );

@@ -34,6 +34,8 @@ export class TestServer {
   env: NodeJS.ProcessEnv = {};
   /** Shell commands that run before the server, from the next start on. */
   prelude = '';
+  /** Listening sockets that the server gets as systemd passes them, from the next start on. */
+  sockets: readonly { readonly name: string; readonly fd: number; readonly port: number }[] = [];
   proxyPort = 0;
   apiPort = 0;
   readyLine = '';
@@ -68,14 +70,14 @@ export class TestServer {
   async start(): Promise<void> {
     const addresses = ['--proxy', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data-dir', this.dataDir];
     const words = [process.execPath, MAIN, 'serve', '-c', this.configFile, ...addresses, ...this.args];
-    const child = spawn('/bin/sh', ['-c', `${this.prelude}\nexec "$@"`, 'sh', ...words], {
+    const child = spawn('/bin/sh', ['-c', `${this.prelude}\n${this.activation}exec "$@"`, 'sh', ...words], {
       env: { ...process.env, XDG_RUNTIME_DIR: this.dir, TENEMENT_TEST_SECRET: 'never to be seen', ...this.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...this.sockets.map(({ fd }) => fd)],
     });
     this.child = child;
     this.exited = new Promise((resolve) => child.once('exit', resolve));
     this.log = '';
-    child.stderr.on('data', (chunk) => {
+    child.stderr?.on('data', (chunk) => {
       this.log += chunk;
     });
     const died = this.exited.then(() => Promise.reject(new Error(`the server ended: ${this.log}`)));
@@ -84,6 +86,13 @@ export class TestServer {
     const ports = [...this.readyLine.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
     this.proxyPort = ports[0] ?? 0;
     this.apiPort = ports[1] ?? 0;
+  }
+
+  private get activation(): string {
+    const { sockets } = this;
+    if (sockets.length === 0) return '';
+    const names = sockets.map(({ name }) => name).join(':');
+    return `export LISTEN_PID=$$ LISTEN_FDS=${sockets.length} LISTEN_FDNAMES=${names}\n`;
   }
 
   /** Sends the signal and waits for the end. After SIGKILL, tenants run on until the next start. */

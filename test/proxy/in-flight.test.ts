@@ -71,3 +71,38 @@ test('answers on a connection that is gone are not waited for, even without an e
   side.destroy();
   await drained;
 });
+
+/** A connection on which nothing is under way. */
+async function idle(): Promise<{ client: Socket; side: Socket }> {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [side] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  sockets.push(client, side);
+  return { client, side };
+}
+
+test('with patience, a request that is on its way gets the last response of its connection', async () => {
+  const { side } = await idle();
+  const inFlight = new InFlight();
+  inFlight.connected(side);
+  const drained = inFlight.drain(60_000, undefined, 60_000);
+  const response = { headersSent: false, shouldKeepAlive: true, req: { socket: side } } as unknown as ClientResponse;
+  inFlight.begin(response);
+  expect(response.shouldKeepAlive).toBe(false);
+  inFlight.end(response);
+  // The reader of the connection closes it after its last response.
+  expect(side.destroyed).toBe(false);
+  side.destroySoon();
+  await drained;
+});
+
+test('an idle connection is closed when the patience is over', async () => {
+  const { side } = await idle();
+  const inFlight = new InFlight();
+  inFlight.connected(side);
+  await inFlight.drain(60_000, undefined, 10);
+  expect(side.destroyed).toBe(true);
+});

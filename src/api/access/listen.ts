@@ -3,7 +3,14 @@ import { chmod, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { TenementError } from '../../errors.ts';
 
-export type ListenTarget = { readonly host: string; readonly port: number } | { readonly path: string };
+export type ListenTarget = TcpTarget | { readonly path: string };
+
+/** `fd`: a socket that listens there already. */
+export interface TcpTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly fd?: number | undefined;
+}
 
 /** The part of a server that is needed to make it listen. */
 export interface Listener {

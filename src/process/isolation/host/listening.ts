@@ -1,13 +1,13 @@
 /** Checks whether this process may listen on the ports of a config. */
 import { readFileSync } from 'node:fs';
-import type { ListenAddress } from '../../../core/service/service.ts';
+import type { ListenTarget } from '../../../core/service/listen-target.ts';
 import { TenementError } from '../../../errors.ts';
 
 /** Bit number in a set of capabilities (capabilities(7)). */
 const CAP_NET_BIND_SERVICE = 10n;
 const DEFAULT_FIRST_PORT = 1024;
 
-type ListenConfig = Readonly<Record<'proxy' | 'api', { readonly listen: ListenAddress }>>;
+type ListenConfig = Readonly<Record<'proxy' | 'api', { readonly listen: ListenTarget }>>;
 
 /**
  * Checks both addresses. @throws {TenementError} `listen_failed` for a port that needs a right which this process lacks
@@ -22,8 +22,9 @@ export interface ListenRights {
   readonly maySetLower: boolean;
 }
 
-function assertOne(table: string, { port }: ListenAddress, { firstFreePort, maySetLower }: ListenRights): void {
-  if (port === 0 || port >= firstFreePort || maySetLower) return;
+function assertOne(table: string, listen: ListenTarget, { firstFreePort, maySetLower }: ListenRights): void {
+  const { port, openSockets } = listen;
+  if (openSockets !== undefined || port === 0 || port >= firstFreePort || maySetLower) return;
   throw new TenementError('listen_failed', `[${table}] listen: port ${port} needs root or CAP_NET_BIND_SERVICE`, {
     hint: `Choose a port from ${firstFreePort} on, or set AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit.`,
   });

@@ -1,0 +1,117 @@
+/**
+ * Listening sockets that systemd passed to the server (sd_listen_fds(3)). systemd keeps them open, so while one server ends
+ * and the next starts, the kernel queues connections and refuses none.
+ */
+import type { ListenTarget } from '../../core/service/listen-target.ts';
+import type { ListenAddress } from '../../core/service/service.ts';
+import { TenementError } from '../../errors.ts';
+import { duplicateOf } from '../child/pidfd.ts';
+import { listenAddressOf } from './socket-address.ts';
+
+/** The first descriptor that systemd passes (SD_LISTEN_FDS_START). */
+const FIRST = 3;
+const VARIABLES = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
+
+/** Parts of the server that accept connections, by the name of their socket (`FileDescriptorName=`). */
+export const SOCKET_NAMES = ['proxy', 'tls', 'api'] as const;
+export type SocketName = (typeof SOCKET_NAMES)[number];
+
+interface Inherited extends ListenAddress {
+  readonly fd: number;
+}
+
+export class InheritedSockets {
+  private readonly sockets: ReadonlyMap<SocketName, readonly Inherited[]>;
+
+  constructor(sockets: ReadonlyMap<SocketName, readonly Inherited[]> = new Map()) {
+    this.sockets = sockets;
+  }
+
+  /** Returns where the part listens: at its sockets if there are any, otherwise at the address of the config. */
+  at(name: SocketName, configured: ListenAddress): ListenTarget {
+    const sockets = this.sockets.get(name);
+    const [first] = sockets ?? [];
+    if (sockets === undefined || first === undefined) return configured;
+    return {
+      host: first.host,
+      port: first.port,
+      openSockets: (handles) => sockets.flatMap((socket) => duplicates(socket, Math.floor(handles / sockets.length))),
+    };
+  }
+
+  /** Returns undefined when there is no such socket. */
+  portOf(name: SocketName): number | undefined {
+    return this.sockets.get(name)?.[0]?.port;
+  }
+
+  /** Returns a sentence for each socket whose address the config does not name, or that no part accepts from. */
+  warnings(configured: Readonly<Record<SocketName, ListenAddress | null>>): string[] {
+    return Array.from(this.sockets, ([name, sockets]) => differences(name, sockets, configured[name])).flat();
+  }
+}
+
+function differences(name: SocketName, sockets: readonly Inherited[], wanted: ListenAddress | null): string[] {
+  const bound = sockets.map(describe).join(' and ');
+  if (wanted === null)
+    return [`systemd's socket '${name}' listens on ${bound}, but [${name}] listen is not set: nobody accepts there`];
+  if (sockets.some((socket) => isSame(socket, wanted))) return [];
+  return [
+    `systemd's socket '${name}' listens on ${bound} and [${name}] listen is ${describe(wanted)}: the socket counts; ` +
+      'run `tenement install` again to change it',
+  ];
+}
+
+function isSame(socket: ListenAddress, wanted: ListenAddress): boolean {
+  // A name in the config may stand for any address.
+  const isName = !/^[\d.]+$|:/.test(wanted.host);
+  return socket.port === wanted.port && (isName || socket.host === wanted.host);
+}
+
+/** The descriptor itself stays open: without it, nobody could accept once the last duplicate is closed. */
+function duplicates({ fd }: Inherited, count: number): number[] {
+  return Array.from({ length: Math.max(1, count) }, () => {
+    const duplicate = duplicateOf(process.pid, fd);
+    if (duplicate !== null) return duplicate;
+    throw new TenementError('listen_failed', `a socket that systemd passed (descriptor ${fd}) cannot be duplicated`, {
+      hint: 'Socket activation needs Node 26.1 or later: update Node, or disable the .socket units.',
+    });
+  });
+}
+
+/**
+ * Takes the sockets that are meant for this process, and removes their variables from `env`, so that no child takes the
+ * descriptors for its own.
+ * @throws {TenementError} `listen_failed` for a descriptor that is no listening TCP socket, or has no known name
+ */
+export function takeInheritedSockets(env: NodeJS.ProcessEnv): InheritedSockets {
+  const isMeant = env['LISTEN_PID'] === String(process.pid);
+  const count = isMeant ? Number.parseInt(env['LISTEN_FDS'] ?? '0', 10) || 0 : 0;
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  for (const variable of VARIABLES) delete env[variable];
+  const sockets = new Map<SocketName, Inherited[]>();
+  for (let index = 0; index < count; index += 1) {
+    const name = nameOf(names[index] ?? '');
+    sockets.set(name, [...(sockets.get(name) ?? []), inherited(name, FIRST + index)]);
+  }
+  return new InheritedSockets(sockets);
+}
+
+function nameOf(name: string): SocketName {
+  const known = SOCKET_NAMES.find((one) => one === name);
+  if (known !== undefined) return known;
+  throw new TenementError('listen_failed', `systemd passed a socket with the unknown name '${name}'`, {
+    hint: `Set FileDescriptorName= in the .socket unit to ${SOCKET_NAMES.join(', ')}.`,
+  });
+}
+
+function inherited(name: SocketName, fd: number): Inherited {
+  const address = listenAddressOf(fd);
+  if (address !== null) return { fd, ...address };
+  throw new TenementError('listen_failed', `the socket '${name}' that systemd passed does not listen on a TCP port`, {
+    hint: 'The .socket unit needs ListenStream= with a port, and no Accept=yes.',
+  });
+}
+
+function describe({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,53 @@
+/** Sockets that the service manager opens and keeps: what clients notice of a restart, and what tenants get. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  activated,
+  clientsOf,
+  activatedConfig as config,
+  endOf,
+  listeningSocket,
+  someMore,
+} from './listening-sockets.ts';
+import { readProc } from './support.ts';
+
+test('a restart under load refuses no connection, fails no request and ends no tenant', async () => {
+  const server = activated(config());
+  await server.start();
+  const [pid = 0, ...others] = server.processesOf('acme');
+  const clients = clientsOf(server);
+  await someMore(clients);
+  await server.stop('SIGTERM');
+  await server.start();
+  await someMore(clients);
+  expect(await endOf(clients)).toEqual({ failures: [], statuses: new Set([200]) });
+  expect(server.processesOf('acme')).toEqual([pid, ...others]);
+  // The tenant has neither the sockets nor their variables.
+  const passed = server.sockets.map(({ fd }) => readlinkSync(`/proc/self/fd/${fd}`));
+  expect(readProc(`/proc/${server.pid}/environ`)).toContain('LISTEN_FDS=2');
+  expect(readProc(`/proc/${pid}/environ`)).not.toContain('LISTEN_');
+  expect(socketsOf(server.pid)).toEqual(expect.arrayContaining(passed));
+  expect(socketsOf(pid).filter((socket) => passed.includes(socket))).toEqual([]);
+});
+
+function socketsOf(pid: number): string[] {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  return links.filter((link) => link.startsWith('socket:'));
+}
+
+test('the sockets count, and the log says where the config differs', async () => {
+  const server = activated(config());
+  await server.start();
+  const [proxy, api] = server.sockets;
+  expect([server.proxyPort, server.apiPort]).toEqual([proxy?.port, api?.port]);
+  expect(await server.instance('app:acme')).toMatchObject({ url: `http://acme.localhost:${proxy?.port}` });
+  expect(server.stderr).toContain(
+    `systemd's socket 'proxy' listens on 127.0.0.1:${proxy?.port} and [proxy] listen is 127.0.0.1:0: the socket counts`,
+  );
+});
+
+test('a socket with an unknown name prevents the start', async () => {
+  const server = activated(config());
+  server.sockets = [listeningSocket('web')];
+  await expect(server.start()).rejects.toThrow("systemd passed a socket with the unknown name 'web'");
+});
