@@ -58,6 +58,19 @@ export class ConnectionCap {
     return false;
   }
 
+  /**
+   * Counts something that takes as much as a connection of the client, such as a further request under way on one. Returns
+   * what ends that; null: there is no room.
+   */
+  admitRequest(client: string | null): (() => void) | null {
+    const request = new TrackedRequest(client);
+    const nowMs = performance.now();
+    const entry = this.limiter.enter(request, nowMs);
+    if (entry === 'entered') return () => this.limiter.leave(request);
+    this.tell(entry === 'client-full' ? client : null, nowMs);
+    return null;
+  }
+
   private tell(client: string | null, nowMs: number): void {
     const { listener, limits, turnedAway, logger } = this.options;
     const limit = client === null ? limits.inAll : limits.perClient;
@@ -108,6 +121,21 @@ class TrackedSocket implements TrackedConnection {
     else if (turns === 0) this.socket.destroy();
     else setImmediate(inside(this.socket, () => this.giveWay(turns - 1)));
   }
+}
+
+/** A request is never idle, and so gives way to nothing. */
+class TrackedRequest implements TrackedConnection {
+  readonly client: string | null;
+
+  constructor(client: string | null) {
+    this.client = client;
+  }
+
+  idleMs(): number {
+    return 0;
+  }
+
+  giveWay(): void {}
 }
 
 /** Returns the client that a connection counts for; null when its address stands for many (`isExempt`). */

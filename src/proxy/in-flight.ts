@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ClientResponse } from './client/client.ts';
+import type { ClientOfSource } from './client/client-source.ts';
 import { withinGrace } from './grace.ts';
 import { SwapRemoveSet } from './swap-remove-set.ts';
 
@@ -12,6 +13,8 @@ const LOOK_MS = 250;
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
+  /** Connections that announce their end themselves. */
+  private readonly leaving = new Map<Socket, () => void>();
   private readonly owed = new SwapRemoveSet<ClientResponse>();
   /** WebSockets and server-sent events. They end only with their connection, so nothing waits for them. */
   private readonly streams = new Set<Socket>();
@@ -20,13 +23,21 @@ export class InFlight {
   /** Set while closing, as long as idle connections stay open. */
   private isPatient = false;
 
-  connected(socket: Socket): void {
+  /** @param client reads the connection */
+  connected(socket: Socket, client: Pick<ClientOfSource, 'leave'>): void {
     this.sockets.add(socket);
+    if (client.leave !== undefined) this.leaving.set(socket, () => client.leave?.());
+    if (this.onDone !== null) client.leave?.();
     socket.once('close', () => {
-      this.sockets.delete(socket);
-      this.streams.delete(socket);
+      this.forget(socket);
       this.look();
     });
+  }
+
+  private forget(socket: Socket): void {
+    this.sockets.delete(socket);
+    this.streams.delete(socket);
+    this.leaving.delete(socket);
   }
 
   begin(response: ClientResponse): void {
@@ -85,9 +96,7 @@ export class InFlight {
   private forgetDead(): void {
     for (const response of [...this.owed]) if (response.req.socket.destroyed) this.owed.delete(response);
     for (const socket of this.sockets) {
-      if (!socket.closed) continue;
-      this.sockets.delete(socket);
-      this.streams.delete(socket);
+      if (socket.closed) this.forget(socket);
     }
   }
 
@@ -98,8 +107,9 @@ export class InFlight {
     this.look();
   }
 
-  /** Tells clients with a response that has not begun to close their connection after it. */
+  /** Tells clients to close: at once where the protocol can, or else with the head of the response that they wait for. */
   private askToLeave(): void {
+    for (const leave of this.leaving.values()) leave();
     for (const response of this.owed) if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
@@ -108,7 +118,7 @@ export class InFlight {
     this.askToLeave();
     const busy = new Set(this.streams);
     for (const response of this.owed) busy.add(response.req.socket);
-    for (const socket of this.sockets) if (!busy.has(socket)) socket.destroySoon();
+    for (const socket of this.sockets) if (!busy.has(socket) && !this.leaving.has(socket)) socket.destroySoon();
   }
 
   /** A response may still be in a buffer of this process. Its connection closes when the system has taken it. */

@@ -6,7 +6,7 @@ import type { ListenTarget } from '../core/service/listen-target.ts';
 import type { ListenAddress } from '../core/service/service.ts';
 import { confine } from '../faults.ts';
 import type { ClientOfSource, ClientSource } from './client/client-source.ts';
-import { createHttp1Source } from './client/http1-source.ts';
+import { ClientSources } from './client/client-sources.ts';
 import { type Listeners, listen } from './client/listeners.ts';
 import { createClientHandler, type OwnGateway } from './client-handler.ts';
 import { tooMany } from './exchange/error-page.ts';
@@ -33,12 +33,14 @@ export interface ProxyServer {
 export function createProxy(options: ProxyOptions): ProxyServer {
   const { limits, logger } = options;
   const gateway = openGateway(options, new InFlight());
-  const source = createHttp1Source({
+  const cap = capOf(options);
+  const source = new ClientSources({
     limits,
     logger,
     handler: createClientHandler(gateway, (request) => routeOf(request, gateway)),
+    clientOf: (socket) => clientOfSocket(socket, gateway.isTrusted),
+    admit: (client) => cap.admitRequest(client),
   });
-  const cap = capOf(options);
   const onConnection = (socket: Socket) => accept(socket, source, gateway, cap);
   let listeners: Listeners | null = null;
   let patienceMs = 0;
@@ -71,6 +73,6 @@ function accept(socket: Socket, source: ClientSource, gateway: OwnGateway, cap: 
   const idleMs = (nowMs: number) => client?.idleMs(nowMs) ?? 0;
   if (!cap.admit(socket, clientOfSocket(socket, gateway.isTrusted), idleMs)) return;
   probe(socket, gateway);
-  gateway.inFlight.connected(socket);
   client = source.take(socket);
+  gateway.inFlight.connected(socket, client);
 }

@@ -33,8 +33,8 @@ export class SocketServer {
    */
   take(instance: InstanceName | null, socket: Socket): ClientOfSource {
     if (instance !== null) this.instances.set(socket, instance);
-    this.gateway.inFlight.connected(socket);
     const client = this.source.take(socket);
+    this.gateway.inFlight.connected(socket, client);
     socket.resume();
     return client;
   }

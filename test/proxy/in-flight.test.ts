@@ -33,7 +33,7 @@ async function received(client: Socket): Promise<number> {
 test('closing does not cut an answer that is written and not yet sent (bug: it lost its end)', async () => {
   const { client, side } = await unsent();
   const inFlight = new InFlight();
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   const drained = inFlight.drain(60_000);
   expect(await received(client)).toBe(SIZE);
   await drained;
@@ -42,7 +42,7 @@ test('closing does not cut an answer that is written and not yet sent (bug: it l
 test('closing does not cut an answer that is still owed when it begins', async () => {
   const { client, side } = await unsent();
   const inFlight = new InFlight();
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;
   inFlight.begin(response);
   const drained = inFlight.drain(60_000);
@@ -54,7 +54,7 @@ test('closing does not cut an answer that is still owed when it begins', async (
 test('a client that does not take its answer is waited for no longer than the grace', async () => {
   const { side } = await unsent();
   const inFlight = new InFlight();
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   await inFlight.drain(10);
   expect(side.destroyed).toBe(true);
 });
@@ -65,7 +65,7 @@ test('answers on a connection that is gone are not waited for, even without an e
   const response = { headersSent: true, req: { socket: side } } as unknown as ClientResponse;
   // After a fault in the listener of its end, neither the connection nor the response was counted out.
   side.once = () => side;
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   inFlight.begin(response);
   const drained = inFlight.drain(60_000);
   side.destroy();
@@ -87,7 +87,7 @@ async function idle(): Promise<{ client: Socket; side: Socket }> {
 test('with patience, a request that is on its way gets the last response of its connection', async () => {
   const { side } = await idle();
   const inFlight = new InFlight();
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   const drained = inFlight.drain(60_000, undefined, 60_000);
   const response = { headersSent: false, shouldKeepAlive: true, req: { socket: side } } as unknown as ClientResponse;
   inFlight.begin(response);
@@ -102,7 +102,7 @@ test('with patience, a request that is on its way gets the last response of its 
 test('an idle connection is closed when the patience is over', async () => {
   const { side } = await idle();
   const inFlight = new InFlight();
-  inFlight.connected(side);
+  inFlight.connected(side, {});
   await inFlight.drain(60_000, undefined, 10);
   expect(side.destroyed).toBe(true);
 });

@@ -1,10 +1,10 @@
 /**
- * The client's side of an exchange, whether node:http reads and writes it, or a connection of plain requests
- * (client-connection.ts).
+ * The client's side of an exchange, whether node:http reads and writes it, a connection of plain requests
+ * (client-connection.ts), or a stream of HTTP/2.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Traffic } from '../../core/usage/traffic.ts';
 import { hasBody, isChunked } from '../routing/headers.ts';
 import type { HeaderLines } from './plain/plain-head.ts';
@@ -31,6 +31,9 @@ export interface ClientBody extends Readable {
   readonly rawTrailers?: readonly string[];
 }
 
+/** What takes the bytes of a response: the connection, or its stream of it. */
+export type ResponseChannel = Pick<Writable, 'cork' | 'uncork' | 'once' | 'writableNeedDrain'>;
+
 /** The used part of node:http's ServerResponse, with the same meaning. */
 export interface ClientResponse {
   /** Whether another request may follow on the connection. */
@@ -39,7 +42,7 @@ export interface ClientResponse {
   readonly headersSent: boolean;
   readonly req: { readonly socket: Socket; readonly httpVersionMinor: number };
   /** null when the response is over. */
-  readonly socket: Socket | null;
+  readonly socket: ResponseChannel | null;
   /** Bytes that the system has not taken. */
   readonly writableLength: number;
   readonly writableNeedDrain: boolean;

@@ -1,6 +1,5 @@
 /** A response's body on its way to the client, no faster than the client accepts it. */
-import type { Socket } from 'node:net';
-import type { ClientResponse } from '../client/client.ts';
+import type { ClientResponse, ResponseChannel } from '../client/client.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 
 /** A body up to this size is written with its head as one string, the fastest way through Node. */
@@ -31,7 +30,7 @@ export class Download {
   /** Whether bytes of this read were written from memory that will be read into again. */
   private lent = false;
   /** Set while the result of one read is being passed on. */
-  private corked: Socket | null = null;
+  private corked: ResponseChannel | null = null;
   private isFull = false;
 
   constructor(response: ClientResponse, hooks: DownloadHooks) {

@@ -17,6 +17,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   unknown_tenant: 'There is nothing at this address.',
   bad_host: 'The request does not name exactly one valid site.',
   bad_request: 'The request could not be understood.',
+  misdirected_request: 'The request came on a connection that is for another site. Please try again.',
   expectation_failed: 'The request has an expectation that this server cannot meet.',
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',

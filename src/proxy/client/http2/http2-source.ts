@@ -1,0 +1,96 @@
+/** HTTP/2 from connections whose TLS handshake has chosen `h2`. */
+import type { Socket } from 'node:net';
+import type { ProxyLimits } from '../../../core/service/service.ts';
+import { inside } from '../../../faults.ts';
+import type { Logger } from '../../../logger.ts';
+import { PacedQueue } from '../../exchange/paced-queue.ts';
+import type { ClientHandler, ClientSource } from '../client-source.ts';
+import { Http2Connection, type Http2ConnectionOwner } from './http2-connection.ts';
+import { ResetBudgets } from './reset-budget.ts';
+
+/** How often all connections are checked. */
+const SWEEP_MS = 1000;
+
+export interface Http2SourceOptions {
+  readonly limits: ProxyLimits;
+  readonly logger: Logger;
+  readonly handler: Pick<ClientHandler, 'serve'>;
+  /** Returns the client that a connection counts for; null: one that stands for many. */
+  clientOf(socket: Socket): string | null;
+  /**
+   * Counts a request under way beside others on its connection, as if it had its own. Returns what ends that; null: there is
+   * no room. @param client as of `clientOf`
+   */
+  admit(client: string | null): (() => void) | null;
+}
+
+export class Http2Source implements ClientSource {
+  private readonly options: Http2SourceOptions;
+  private readonly connections = new Set<Http2Connection>();
+  private readonly resets = new ResetBudgets();
+  private readonly endings = new PacedQueue();
+  private sweeper: NodeJS.Timeout | null = null;
+
+  constructor(options: Http2SourceOptions) {
+    this.options = options;
+  }
+
+  take(socket: Socket): Http2Connection {
+    const connection = new Http2Connection(socket, this.ownerOf(socket));
+    this.connections.add(connection);
+    this.sweeper ??= setInterval(() => this.sweep(), this.sweepMs).unref();
+    return connection;
+  }
+
+  close(): void {
+    this.stopSweeper();
+  }
+
+  private ownerOf(socket: Socket): Http2ConnectionOwner {
+    const { limits, handler, clientOf, admit, logger } = this.options;
+    const client = clientOf(socket);
+    return {
+      maxHeadBytes: limits.maxHeaderBytes,
+      resets: this.resets.of(client),
+      serve: (request, response, head) => handler.serve(request, response, head.fault),
+      admit: () => admit(client),
+      onGone: (connection) => this.onGone(connection),
+      onAbuse: (reason) => logger.warn({ client: socket.remoteAddress, reason }, 'HTTP/2 connection closed'),
+    };
+  }
+
+  private onGone(connection: Http2Connection): void {
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.stopSweeper();
+  }
+
+  private stopSweeper(): void {
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    this.sweeper = null;
+  }
+
+  private get sweepMs(): number {
+    const { headerTimeoutMs } = this.options.limits;
+    return headerTimeoutMs === 0 ? SWEEP_MS : Math.min(SWEEP_MS, headerTimeoutMs);
+  }
+
+  private sweep(): void {
+    const nowMs = performance.now();
+    this.resets.sweep(nowMs);
+    for (const connection of this.connections) {
+      connection.look(nowMs, this.options.limits.bodyIdleTimeoutMs);
+      // Received frames are read first: a request that was sent in time may have waited for this process.
+      if (this.isOver(connection, nowMs)) this.endings.add(inside(connection.socket, () => this.end(connection)));
+    }
+  }
+
+  private isOver(connection: Http2Connection, nowMs: number): boolean {
+    const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
+    const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
+    return limitMs > 0 && connection.idleMs(nowMs) >= limitMs;
+  }
+
+  private end(connection: Http2Connection): void {
+    if (this.connections.has(connection) && this.isOver(connection, performance.now())) connection.end();
+  }
+}

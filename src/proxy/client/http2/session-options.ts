@@ -1,0 +1,34 @@
+/** What node:http2 and nghttp2 bound on each connection. */
+import type { ServerSessionOptions } from 'node:http2';
+
+/** Like nginx's `http2_max_concurrent_streams`. */
+const MAX_STREAMS = 128;
+/**
+ * What a client may send of one body before it is read, which is what HTTP/1 connections hold: a tenant may be asleep.
+ */
+const WINDOW_BYTES = 64 * 1024 - 1;
+/** Fields up to this multiple of the limit are read, so that the client gets an answer (431) instead of a reset. */
+const READ_BEYOND_LIMIT = 4;
+/** Each field counts 32 bytes more than its characters (RFC 9113 §6.5.2). */
+const FIELD_OVERHEAD_BYTES = 32;
+/** As many fields as node:http accepts in HTTP/1. */
+const MAX_FIELDS = 2000;
+/** Responses that wait for their client: a full buffer and one read of each stream, and what the frames take. */
+const SESSION_MEMORY_MB = 32;
+
+/** @param maxHeadBytes `ProxyLimits.maxHeaderBytes` */
+export function sessionOptions(maxHeadBytes: number): ServerSessionOptions {
+  return {
+    settings: {
+      maxConcurrentStreams: MAX_STREAMS,
+      initialWindowSize: WINDOW_BYTES,
+      maxHeaderListSize: maxHeadBytes * READ_BEYOND_LIMIT + MAX_FIELDS * FIELD_OVERHEAD_BYTES,
+      // WebSockets come over HTTP/1.1: browsers open a connection of their own for them.
+      enableConnectProtocol: false,
+      enablePush: false,
+    },
+    maxHeaderListPairs: MAX_FIELDS,
+    maxSessionMemory: SESSION_MEMORY_MB,
+    strictSingleValueFields: false,
+  };
+}
