@@ -205,6 +205,11 @@ export const ERROR_CODES = {
     exitStatus: 2,
     hint: 'Give the passphrase that the archive was made with, or none: its secrets are left out then.',
   },
+  output_unreachable: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Export with `-o -`, and let the shell write the file.',
+  },
   export_failed: {
     httpStatus: 500,
     exitStatus: 1,

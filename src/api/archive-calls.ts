@@ -1,5 +1,5 @@
 /** Calls about archives. */
-import type { CaptureReport } from '../core/archive/copies.ts';
+import type { CaptureReport, ClientFile } from '../core/archive/copies.ts';
 import type { LongOperationView } from '../core/tenants/long-operation.ts';
 import type { TenantView } from '../core/verbs/tenant-verbs.ts';
 import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
@@ -33,11 +33,15 @@ export type CopiedTenantView = TenantView & { readonly notes: readonly string[] 
 
 export type CopyNews = { readonly progress: LongOperationView } | { readonly result: CopiedTenantView };
 
+type ExportNews = { readonly progress: LongOperationView } | { readonly result: CaptureReport };
+
 const LINES = { accept: 'application/x-ndjson' };
 
 export interface ArchiveCalls {
   /** Returns an archive; its report is known when it was read. */
   export(id: string, options: ArchiveOptions, signal: AbortSignal): Promise<ArchiveAnswer>;
+  /** Exports into an open file of this process. For the control socket only. Yields progress, then what is in the archive. */
+  exportInto(id: string, file: ClientFile, options: ArchiveOptions, signal: AbortSignal): AsyncIterable<ExportNews>;
   /** Yields progress, then the new tenant. */
   import(
     id: string,
@@ -59,6 +63,11 @@ export function archiveCalls(transport: Transport, pathOf: (id: string) => strin
       });
       return { bytes, report: () => reportIn(trailers()) };
     },
+    exportInto: (id, file, options, signal) =>
+      newsOf(
+        transport.lines({ method: 'POST', path: `${pathOf(id)}/export-into`, body: { ...options, file }, signal }),
+        signal,
+      ),
     import: (id, bytes, { services: service, start, passphrase }, signal) => {
       const secret =
         passphrase === undefined ? {} : { [PASSPHRASE_HEADER]: Buffer.from(passphrase).toString('base64') };

@@ -11,12 +11,24 @@ const still = z
   .describe('true: the processes end first, and requests are held until the directory is copied. Default false.');
 const start = z.boolean().optional().describe('false: register without starting. Default true.');
 
-export const exportBody = z
-  .strictObject({
-    still,
-    passphrase: z.string().min(1).optional().describe('With it, secrets are in the archive, under this passphrase.'),
-  })
-  .nullish();
+const exportOptions = z.strictObject({
+  still,
+  passphrase: z.string().min(1).optional().describe('With it, secrets are in the archive, under this passphrase.'),
+});
+
+export const exportBody = exportOptions.nullish();
+
+const decimal = z.string().regex(/^\d{1,20}$/);
+
+/** The file is named by the process that has it open. */
+export const exportIntoBody = exportOptions.extend({
+  file: z.strictObject({
+    pid: z.int().positive(),
+    descriptor: z.int().nonnegative(),
+    device: decimal,
+    inode: decimal,
+  }),
+});
 
 export const cloneBody = z.strictObject({
   id: z.string().describe('The id of the new tenant.'),

@@ -15,7 +15,7 @@ import type { HostPort } from './access/own-host.ts';
 import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
-import { archiveRoutes } from './routes/archives.ts';
+import { archiveRoutes, exportIntoRoute } from './routes/archives.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { configRoutes } from './routes/config.ts';
 import { domainRoutes } from './routes/domains.ts';
@@ -202,6 +202,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   if (trust !== 'control-socket') return;
   configRoutes(api, context);
   execRoutes(api, context);
+  exportIntoRoute(api, context);
 }
 
 function boundAddress(api: Api): HostPort | null {

@@ -1,14 +1,17 @@
 /** Copies of tenants' directories. Each is read or made by a program that runs as the tenant's user. */
-import { lstatSync, renameSync } from 'node:fs';
+import { closeSync, lstatSync, renameSync, writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type {
   Capture,
   CaptureOptions,
+  ClientFile,
   Clone,
   CopiedTenant,
   CopySource,
+  FileCapture,
   MadeDirectory,
   MakeOptions,
   StillCopy,
@@ -20,9 +23,13 @@ import { ensureTenantDir, type Owner } from '../process/storage/directories.ts';
 import { syncToDisk } from '../process/storage/new-directory.ts';
 import { takeOwnership } from '../process/storage/ownership.ts';
 import { Staging } from '../process/storage/staging.ts';
+import { openClientFile } from './client-file.ts';
 import { CopyProcess } from './copy-process.ts';
 import { captureProgram, makeProgram } from './programs.ts';
 import { copyStill } from './still-copy.ts';
+
+/** Writes all of it, which one write(2) need not. */
+const writeWhole = promisify<number, Uint8Array, void>(writeFile);
 
 export class ProcessCopies implements TenantCopies {
   private readonly options: Copying;
@@ -44,6 +51,22 @@ export class ProcessCopies implements TenantCopies {
       await report.catch(() => {});
       throw error;
     }
+  }
+
+  async captureInto(file: ClientFile, source: CopySource, options: CaptureOptions): Promise<FileCapture> {
+    const output = openClientFile(file);
+    const reader = await this.reader(source, options, output).catch((error: unknown) => {
+      closeSync(output);
+      throw error;
+    });
+    const report = reader.done.finally(() => closeSync(output));
+    report.catch(() => {});
+    const totals = await reader.totals;
+    const begin = async (head: Uint8Array) => {
+      await writeWhole(output, head);
+      reader.stdin.end();
+    };
+    return { totals, report, begin };
   }
 
   async still(source: CopySource, signal: AbortSignal): Promise<StillCopy> {
@@ -121,19 +144,23 @@ export class ProcessCopies implements TenantCopies {
     }
   }
 
-  private async reader(source: CopySource, options: CaptureOptions): Promise<CopyProcess> {
+  /** @param output the descriptor of an open file; default: a pipe */
+  private async reader(source: CopySource, options: CaptureOptions, output?: number): Promise<CopyProcess> {
     const owner = this.ownerOf(source);
     const dir = await this.readableDir(source, owner);
     const databasesDir = this.staging.make(source.tenantId, owner);
     const { withoutLinksOut, compressed } = options;
     try {
-      const { words, readable } = captureProgram({ dir, databasesDir, withoutLinksOut, compressed }, owner);
+      const { words, readable } = captureProgram(
+        { dir, databasesDir, withoutLinksOut, compressed, intoFile: output !== undefined },
+        owner,
+      );
       const request = {
         ...about(source, owner),
         words,
         readable,
         writable: [dir, databasesDir],
-        stdin: 'ignore',
+        ...(output === undefined ? { stdin: 'ignore' as const } : { stdin: 'pipe' as const, stdout: output }),
       } as const;
       const process = new CopyProcess(request, {
         ...options,

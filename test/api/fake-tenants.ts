@@ -76,6 +76,11 @@ export class FakeTenants implements TenantFace, TenantVerbs {
   report: CaptureReport = { files: 1, bytes: 2, leftOut: [], leftOutCount: 0 };
   operation: LongOperationView | null = null;
 
+  async exportInto(...[id, file, { signal: _signal, ...options }]: Parameters<TenantVerbs['exportInto']>) {
+    this.calls.push(['exportInto', id, file, options]);
+    return { files: 1, bytes: 3, leftOut: [], leftOutCount: 0 };
+  }
+
   async export(...[id, { signal: _signal, ...options }, deliver]: Parameters<TenantVerbs['export']>) {
     this.calls.push(['export', id, options]);
     const { archive, report } = this;

@@ -1,5 +1,5 @@
 /** Tenants that become archives, and archives that become tenants. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   linkSync,
@@ -87,6 +87,38 @@ it('an archive passes through stdout and stdin, under its own id', async () => {
   const { stdout } = await running().cli('import', file, '--json');
   expect(JSON.parse(stdout)).toMatchObject({ id: 'piped', notes: [] });
   expect(numbersIn(join(running().dataDir, 'piped'))).toEqual([7]);
+});
+
+const withUnshare = isRoot ? it : it.skip;
+
+withUnshare(
+  'a command in another pid namespace gets the archive sent, because the server cannot reach its file',
+  async () => {
+    await tenantOf(running(), 'elsewhere', 8);
+    const file = join(running().dir, 'elsewhere.tar.zst');
+    const words = ['--pid', '--fork', '--mount-proc', process.execPath, 'bin/tenement.js', 'export', 'elsewhere'];
+    execFileSync('unshare', [...words, '-c', running().configFile, '-o', file], {
+      env: { ...process.env, XDG_RUNTIME_DIR: running().dir },
+    });
+    await running().cli('tenant', 'rm', 'elsewhere', '--purge', '--yes');
+    expect(await running().cli('import', file)).toMatchObject({ status: 0 });
+    expect(numbersIn(join(running().dataDir, 'elsewhere'))).toEqual([8]);
+  },
+);
+
+it('an export is written into a FIFO, not over it (bug: a file took the place of /dev/null)', async () => {
+  await tenantOf(running(), 'fifo');
+  const fifo = join(running().dir, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const [said, archive] = await Promise.all([
+    running().cli('export', 'fifo', '-o', fifo),
+    new Promise<string>((resolve, reject) =>
+      execFile('zstd', ['-dc', fifo], (error, stdout) => (error ? reject(error) : resolve(stdout))),
+    ),
+  ]);
+  expect(said).toMatchObject({ status: 0, stdout: expect.stringMatching(/files with [^ ]+ \w+\n$/) });
+  expect(archive).toContain('"id": "fifo"');
+  expect(lstatSync(fifo).isFIFO()).toBe(true);
 });
 
 it('an import over the storage limit of its service is refused, and so is one in place of another tenant', async () => {

@@ -13,6 +13,7 @@ import {
   archiveAnswer,
   cloneBody,
   exportBody,
+  exportIntoBody,
   importQuery,
   newFromCopySchema,
 } from '../archive-schemas.ts';
@@ -67,6 +68,22 @@ function exportRoute(api: Api, context: ApiContext): void {
         reply.raw.destroy();
       }
       return reply;
+    },
+  );
+}
+
+/** Only a process on this machine can have opened a file there, so this is for the control socket. */
+export function exportIntoRoute(api: Api, context: ApiContext): void {
+  api.post(
+    '/api/tenants/:tenant/export-into',
+    { config: needs('manage', 'tenant'), schema: { hide: true, params: tenantParams, body: exportIntoBody } },
+    async (request, reply) => {
+      const { tenant } = request.params;
+      const { file, ...given } = request.body;
+      const options = { ...given, signal: leavingOf(request, reply, context) };
+      const verbs = context.deps.supervisor.tenants.by(request.access.actor);
+      const progress = () => context.deps.supervisor.tenants.operationOn(tenant);
+      return sendWithProgress(reply, progress, () => verbs.exportInto(tenant, file, options));
     },
   );
 }

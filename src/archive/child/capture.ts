@@ -2,7 +2,8 @@
  * Writes a tenant's directory to stdout as tar: databases as SQLite copies them, the rest as it is read. It runs as the
  * tenant's user, because everything that it reads is the tenant's.
  */
-import { readlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { fsyncSync, readlinkSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { DATA, END_NAME, leadsOut } from '../../core/archive/entry-rules.ts';
 import { writeFile } from './contents.ts';
@@ -16,6 +17,7 @@ import { type Found, isGone, walk } from './walk.ts';
 /** The TMPDIR of the tenant's processes. */
 const SKIPPED = ['.tmp'];
 const BLOCK_BYTES = 512;
+const STDOUT_FD = 1;
 
 const task = JSON.parse(process.argv[2] ?? '{}') as CaptureTask;
 const progress = new Progress();
@@ -116,10 +118,19 @@ function unreadable(error: NodeJS.ErrnoException): string {
   return error.code === undefined ? error.message : `cannot be read: ${error.code}`;
 }
 
+/** Something precedes the stream in the file. */
+async function untilAllowed(): Promise<void> {
+  process.stdin.resume();
+  await once(process.stdin, 'end');
+}
+
 function output(): TarWriter {
   const stream = task.compressed ? new FrameCompressor() : new PassThrough();
   // Writing to a pipe waits for its reader, so all is written by then.
-  stream.once('end', () => progress.done());
+  stream.once('end', () => {
+    if (task.intoFile) fsyncSync(STDOUT_FD);
+    progress.done();
+  });
   stream.pipe(process.stdout);
   return new TarWriter(stream);
 }
@@ -128,6 +139,7 @@ function output(): TarWriter {
 process.stdout.on('error', () => process.exit(1));
 try {
   await prepare();
+  if (task.intoFile) await untilAllowed();
   await write(output());
 } catch (error) {
   fail('failed', reasonOf(error));

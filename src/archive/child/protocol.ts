@@ -8,6 +8,8 @@ export interface CaptureTask {
   readonly databasesDir: string;
   readonly withoutLinksOut: boolean;
   readonly compressed: boolean;
+  /** stdout is a file. Nothing is written before stdin has ended, and all is on the disk at the end. */
+  readonly intoFile: boolean;
 }
 
 export interface MakeTask {

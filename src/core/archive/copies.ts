@@ -53,6 +53,24 @@ export interface Capture {
   readonly report: Promise<CaptureReport>;
 }
 
+/** A file that a client has opened, named so that another process of its user, or root, can open it (proc(5)). */
+export interface ClientFile {
+  readonly pid: number;
+  readonly descriptor: number;
+  /** What is opened is to be this one. In decimal. */
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** A directory that is being read into a file. */
+export interface FileCapture {
+  readonly totals: CopyTotals;
+  /** As of `Capture`. The file is complete and on the disk then. */
+  readonly report: Promise<CaptureReport>;
+  /** Begins: the file gets these bytes, then the stream, which does not pass this process. */
+  begin(head: Uint8Array): Promise<void>;
+}
+
 export interface MakeOptions {
   /** How much the directory may take on disk; null: any amount. */
   readonly maxBytes: number | null;
@@ -84,6 +102,11 @@ export interface TenantCopies {
    * @throws {TenementError} `export_failed`, `host_cannot`, the signal's reason
    */
   capture(source: CopySource, options: CaptureOptions): Promise<Capture>;
+  /**
+   * Like `capture`, into an empty file of a client's.
+   * @throws as `capture`; `output_unreachable` when the file cannot be opened
+   */
+  captureInto(file: ClientFile, source: CopySource, options: CaptureOptions): Promise<FileCapture>;
   /**
    * Copies the directory to another on the same file system, sharing blocks where that can (reflinks). While a tenant is
    * still, this takes far less time than to send its directory somewhere.

@@ -1,5 +1,5 @@
 /** Archives as the API sees them. */
-import type { CaptureReport } from '../archive/copies.ts';
+import type { CaptureReport, ClientFile } from '../archive/copies.ts';
 
 interface LongOptions {
   /** Ends it; what it has made is deleted. */
@@ -49,6 +49,11 @@ export interface ArchiveVerbs<NewTenant> {
     options: ExportOptions,
     deliver: (archive: ArchiveStream) => Promise<void>,
   ): Promise<CaptureReport>;
+  /**
+   * Like `export`, into an empty file that a client on this machine has opened. The archive does not pass this process.
+   * @throws {TenementError} as `export`; `output_unreachable`
+   */
+  exportInto(tenantId: string, file: ClientFile, options: ExportOptions): Promise<CaptureReport>;
   /**
    * Makes a tenant of an archive. Nothing is left behind when that fails.
    * @throws {TenementError} `bad_archive`, `bad_passphrase`, `already_exists`, `import_failed`, what `create` throws

@@ -29,6 +29,8 @@ export interface HelperRequest {
   readonly readable: readonly string[];
   /** `pipe`: the caller writes it. A stream: another helper's output, which then is this one's alone. */
   readonly stdin: 'ignore' | 'pipe' | Readable;
+  /** A descriptor of an open file gets the output. Default: a pipe. */
+  readonly stdout?: number;
 }
 
 export interface TenantHelper {
@@ -74,7 +76,7 @@ export function runHelper(request: HelperRequest, context: HelperContext): Tenan
   count += 1;
   const cgroup = makeCapped(context.cgroups(), `${request.tenantId}${MARK}${count}`, LIMITS);
   const joinFiles = cgroup?.joinFiles ?? [];
-  const child = start(scriptOf(request, joinFiles, context), request.stdin);
+  const child = start(scriptOf(request, joinFiles, context), request);
   if (child.pid !== undefined) lowerPriority(child.pid);
   const ended = endOf(child).finally(() => cgroup?.remove());
   const kill = () => {
@@ -125,13 +127,13 @@ function systemWords(path: string): string[] {
   return stat.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
 }
 
-function start(script: string, stdin: HelperRequest['stdin']): ChildProcess {
+function start(script: string, { stdin, stdout }: HelperRequest): ChildProcess {
   return spawn(SHELL.file, [...SHELL.args, '-c', script], {
     cwd: '/',
     env: {},
     // A process group of its own, so that it is ended as a whole.
     detached: true,
-    stdio: [stdin, 'pipe', 'pipe', 'pipe'],
+    stdio: [stdin, stdout ?? 'pipe', 'pipe', 'pipe'],
   });
 }
 

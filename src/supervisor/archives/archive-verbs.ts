@@ -8,7 +8,7 @@ import type { Runner } from '../instance/runner.ts';
 import type { ServerLife } from '../server-life.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 import { cloneTenant } from './clone.ts';
-import { exportTenant } from './export.ts';
+import { exportTenant, exportTenantInto } from './export.ts';
 import { importTenant } from './import.ts';
 import type { Alone } from './running.ts';
 
@@ -23,6 +23,7 @@ export function archiveVerbs(deps: ArchiveVerbsDeps, by: Actor): ArchiveVerbs<Ne
   return {
     export: (tenantId, options: ExportOptions, deliver) =>
       exportTenant(tenantId, options, deliver, alone('export', options.signal)),
+    exportInto: (tenantId, file, options) => exportTenantInto(tenantId, file, options, alone('export', options.signal)),
     import: (tenantId, bytes, options: ImportOptions) =>
       importTenant(tenantId, bytes, options, alone('import', options.signal)),
     clone: (tenantId, options: CloneOptions) => cloneTenant(tenantId, options, alone('clone', options.signal)),

@@ -1,5 +1,14 @@
 /** Reads a tenant into an archive. */
-import type { Capture, CaptureReport } from '../../core/archive/copies.ts';
+import type {
+  Archives,
+  Capture,
+  CaptureOptions,
+  CaptureReport,
+  ClientFile,
+  CopySource,
+  CopyTotals,
+  LeftOut,
+} from '../../core/archive/copies.ts';
 import { type Manifest, manifestOf } from '../../core/archive/manifest.ts';
 import type { PlainSecret } from '../../core/secrets/vault.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
@@ -13,43 +22,93 @@ import type { Alone, Running } from './running.ts';
 
 type Deliver = (archive: ArchiveStream) => Promise<void>;
 
+/** @param deliver takes the archive to its end */
 export function exportTenant(
   tenantId: string,
-  { still = false, passphrase }: ExportOptions,
+  options: ExportOptions,
   deliver: Deliver,
   alone: Alone,
+): Promise<CaptureReport> {
+  return exporting(tenantId, options, alone, async ({ source, leftOut, captureOptions, headFor, archives }) => {
+    const capture = await archives.capture(source, captureOptions);
+    try {
+      const report = capture.report.then((own) => withLeftOut(own, leftOut));
+      report.catch(() => {});
+      await deliver({ bytes: bytesOf(await headFor(capture.totals), capture), report });
+      return await report;
+    } finally {
+      captureOptions.stop();
+      await capture.report.catch(() => {});
+    }
+  });
+}
+
+/** Exports into a file of a client's on this machine. */
+export function exportTenantInto(
+  tenantId: string,
+  file: ClientFile,
+  options: ExportOptions,
+  alone: Alone,
+): Promise<CaptureReport> {
+  return exporting(tenantId, options, alone, async ({ source, leftOut, captureOptions, headFor, archives }) => {
+    const capture = await archives.captureInto(file, source, captureOptions);
+    try {
+      await capture.begin(await headFor(capture.totals));
+      return withLeftOut(await capture.report, leftOut);
+    } finally {
+      captureOptions.stop();
+      await capture.report.catch(() => {});
+    }
+  });
+}
+
+interface Exporting {
+  readonly archives: Archives;
+  readonly source: CopySource;
+  /** What the source lacks already. */
+  readonly leftOut: readonly LeftOut[];
+  readonly captureOptions: CaptureOptions & { stop(): void };
+  /** Returns the beginning of the archive, once it is known what there is to read. */
+  headFor(totals: CopyTotals): Promise<Uint8Array>;
+}
+
+function exporting(
+  tenantId: string,
+  { still = false, passphrase }: ExportOptions,
+  alone: Alone,
+  run: (exporting: Exporting) => Promise<CaptureReport>,
 ): Promise<CaptureReport> {
   return alone([tenantId], async (running) => {
     const { parts, archives, signal } = running;
     const record = foundTenant(tenantId, parts);
     const secrets = passphrase === undefined ? null : { passphrase, all: await secretsOf(tenantId, parts) };
-    const report = await withSource(record, { still, signal }, archives, parts, async (source, leftOut) => {
-      const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal]);
-      const onProgress = (done: Running['progress']['done']) => void Object.assign(running.progress, { done });
-      const options = { withoutLinksOut: true, compressed: true, signal: either, onProgress };
-      const capture = await archives.capture(source, options);
-      running.progress.total = capture.totals;
-      try {
-        const manifest = manifestFor(record, capture, secrets !== null, parts);
-        const report = capture.report.then((own) => withLeftOut(own, leftOut));
-        report.catch(() => {});
-        await deliver({ bytes: bytesOf(await headFor(manifest, secrets, running), capture), report });
-        return await report;
-      } finally {
-        stop.abort();
-        await capture.report.catch(() => {});
-      }
-    });
+    const headFor = (totals: CopyTotals) => {
+      running.progress.total = totals;
+      return headOf(manifestFor(record, { totals }, secrets !== null, parts), secrets, running);
+    };
+    const report = await withSource(record, { still, signal }, archives, parts, (source, leftOut) =>
+      run({ archives, source, leftOut, captureOptions: captureOptionsOf(running), headFor }),
+    );
     const { files, bytes, leftOutCount } = report;
     tellCopy('tenant-exported', tenantId, 'exported', { files, bytes, still, leftOut: leftOutCount }, running);
     return report;
   });
 }
 
+function captureOptionsOf({ signal, progress }: Running): Exporting['captureOptions'] {
+  const stop = new AbortController();
+  return {
+    withoutLinksOut: true,
+    compressed: true,
+    signal: AbortSignal.any([signal, stop.signal]),
+    onProgress: (done) => void Object.assign(progress, { done }),
+    stop: () => stop.abort(),
+  };
+}
+
 export function manifestFor(
   record: TenantRecord,
-  { totals }: Capture,
+  { totals }: Pick<Capture, 'totals'>,
   hasSecrets: boolean,
   parts: SupervisorParts,
 ): Manifest {
@@ -65,7 +124,7 @@ interface Secrets {
   readonly all: readonly PlainSecret[];
 }
 
-async function headFor(manifest: Manifest, secrets: Secrets | null, { archives }: Running): Promise<Uint8Array> {
+async function headOf(manifest: Manifest, secrets: Secrets | null, { archives }: Running): Promise<Uint8Array> {
   const sealed =
     secrets === null
       ? null

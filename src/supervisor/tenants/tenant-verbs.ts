@@ -37,12 +37,14 @@ export class TenantOperations implements TenantVerbs {
   private readonly parts: SupervisorParts;
   private readonly by: Actor;
   readonly export: TenantVerbs['export'];
+  readonly exportInto: TenantVerbs['exportInto'];
   readonly import: TenantVerbs['import'];
   readonly clone: TenantVerbs['clone'];
 
   constructor(deps: TenantVerbsDeps, by: Actor) {
     const archives = archiveVerbs(deps, by);
     this.export = archives.export;
+    this.exportInto = archives.exportInto;
     this.import = archives.import;
     this.clone = archives.clone;
     this.deps = deps;

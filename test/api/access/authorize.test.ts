@@ -31,12 +31,16 @@ test('only health and the question of Caddy are open', async () => {
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /health', 'HEAD /health', 'GET /api/ask']);
 });
 
-test('routes that give away secrets are on the control socket alone', async () => {
+test('routes that give away secrets or write files are on the control socket alone', async () => {
   const paths = async (running: Promise<{ api: { routes(): Promise<readonly { path: string }[]> } }>) =>
     (await (await running).api.routes()).map(({ path }) => path);
   const onSocket = await paths(runningOnSocket());
   const overTcp = await paths(runningApi('token'));
-  expect(onSocket.filter((path) => !overTcp.includes(path))).toEqual(['/api/config', '/api/instances/:instance/exec']);
+  expect(onSocket.filter((path) => !overTcp.includes(path))).toEqual([
+    '/api/config',
+    '/api/instances/:instance/exec',
+    '/api/tenants/:tenant/export-into',
+  ]);
 });
 
 test('a change is ascribed to the token, with the address of its caller', async () => {

@@ -1,20 +1,14 @@
-/** `tenement export`: writes a tenant into an archive. */
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { ApiClient } from '../../../api/client.ts';
 import type { CaptureReport } from '../../../core/archive/copies.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { TenementError } from '../../../errors.ts';
 import { bytes as bytesText } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { type GlobalOptions, withClient } from '../../target.ts';
+import { type GlobalOptions, isLocal, withClient } from '../../target.ts';
+import { exported, STDOUT } from './archive-output.ts';
 import { interruptible } from './interruptible.ts';
 import { readPassphrase } from './passphrase.ts';
-import { ProgressLine } from './progress-line.ts';
 
 interface ExportOptions extends GlobalOptions {
   readonly output?: string;
@@ -22,11 +16,6 @@ interface ExportOptions extends GlobalOptions {
   readonly passphraseFile?: string;
   readonly json?: boolean;
 }
-
-const STDOUT = '-';
-/** An archive holds what its tenant would show to nobody. */
-const PRIVATE = 0o600;
-const ASK_EVERY_MS = 1000;
 
 export function exportCommand(program: Command, io: CliIo): void {
   program
@@ -47,7 +36,12 @@ async function run(id: string, options: ExportOptions, io: CliIo): Promise<void>
   const passphrase = await readPassphrase(options.passphraseFile);
   const { report, written } = await interruptible(io, (signal) =>
     withClient(options, io, (client) =>
-      fetched(client, id, { still: options.still, passphrase }, { file, io, signal }),
+      exported(
+        client,
+        id,
+        { still: options.still, passphrase },
+        { file, io, signal, isLocal: isLocal(options, io.env) },
+      ),
     ),
   );
   if (options.json === true) return printJson(io, { file: file === STDOUT ? null : file, ...report });
@@ -63,72 +57,9 @@ function assertSuits(file: string, { json }: ExportOptions, io: CliIo): void {
     throw new TenementError('usage', 'an archive is nothing for a terminal', { hint: 'Name a file with -o FILE.' });
 }
 
-interface Target {
-  readonly file: string;
-  readonly io: CliIo;
-  readonly signal: AbortSignal;
-}
-
-async function fetched(
-  client: ApiClient,
-  id: string,
-  options: { still: boolean | undefined; passphrase: string | undefined },
-  { file, io, signal }: Target,
-): Promise<{ report: CaptureReport; written: number }> {
-  const line = new ProgressLine(io);
-  const asking = line.isShown ? setInterval(() => void shown(client, id, line), ASK_EVERY_MS) : undefined;
-  try {
-    const { bytes, report } = await client.tenants.export(id, options, signal);
-    const counted = { bytes: 0 };
-    if (file === STDOUT) await toStdout(counting(bytes, counted), io);
-    else await toFile(counting(bytes, counted), file, report);
-    return { report: report(), written: counted.bytes };
-  } finally {
-    clearInterval(asking);
-    line.end();
-  }
-}
-
-async function shown(client: ApiClient, id: string, line: ProgressLine): Promise<void> {
-  const view = await client.tenants.get(id).catch(() => null);
-  if (view?.operation != null) line.show(view.operation);
-}
-
-async function* counting(bytes: AsyncIterable<Uint8Array>, counted: { bytes: number }): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    counted.bytes += chunk.length;
-    yield chunk;
-  }
-}
-
-async function toStdout(bytes: AsyncIterable<Uint8Array>, io: CliIo): Promise<void> {
-  await pipeline(Readable.from(bytes, { objectMode: false }), io.stdout, { end: false });
-}
-
-/** The file has its name when the archive is complete; until then it is beside. */
-async function toFile(bytes: AsyncIterable<Uint8Array>, file: string, report: () => CaptureReport): Promise<void> {
-  const part = `${file}.part`;
-  try {
-    await rm(part, { force: true });
-    await pipeline(
-      Readable.from(bytes, { objectMode: false }),
-      createWriteStream(part, { mode: PRIVATE, flags: 'wx', flush: true }),
-    );
-    report();
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw asWritten(error, file);
-  }
-}
-
-function asWritten(error: unknown, file: string): unknown {
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  return syscall === undefined ? error : new TenementError('export_failed', `${file} cannot be written: ${message}`);
-}
-
-function summary(id: string, file: string, { files, bytes }: CaptureReport, written: number): string {
-  return `${id} exported to ${file}: ${files} files with ${bytesText(bytes)} in ${bytesText(written)}`;
+function summary(id: string, file: string, { files, bytes }: CaptureReport, written: number | null): string {
+  const size = written === null ? '' : ` in ${bytesText(written)}`;
+  return `${id} exported to ${file}: ${files} files with ${bytesText(bytes)}${size}`;
 }
 
 function leftOutLines({ leftOut, leftOutCount }: CaptureReport): string[] {
