@@ -65,6 +65,7 @@ function reason(runner: Runner, { nowMs, tenantStateOf }: ViewContext): string {
   switch (lifecycle.state) {
     case 'asleep':
       if (lifecycle.hold !== 'none') return heldReason(held);
+      if (lifecycle.hooks === 'wanted') return 'asleep; it starts when the hooks of its service have succeeded';
       return `asleep; the next request wakes it${afterLastCrash(runner)}`;
     case 'starting':
       return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;

@@ -187,6 +187,9 @@ export class SupervisorParts {
       allowanceOf: (tenantId) => this.allowances.of(tenantId),
       isHalted: (name) => this.isHalted(name),
       isTenantHeld: (tenantId) => this.tenantHolds.isHeld(tenantId),
+      awaitsHooks: (name) => this.provisioning.board.isWaiting(name),
+      provision: (tenantId) => this.provisioning.runSoon(tenantId),
+      hooksRefusal: (name) => this.provisioning.board.failedRefusal(parseInstanceName(name).tenantId),
     };
   }
 

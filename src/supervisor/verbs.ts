@@ -37,7 +37,7 @@ export class Verbs implements SupervisorVerbs {
     const { life } = this.deps;
     life.assertOpen();
     const own = ownOf(options);
-    const { runner, created } = this.served(service, tenantId) ?? (await this.register(service, tenantId, own));
+    const { runner, created } = this.registered(service, tenantId) ?? (await this.register(service, tenantId, own));
     life.assertOpen();
     if (!created) assertSame(runner, own);
     // Spawning again changes nothing that an operator or a crash loop decided; it only wakes a sleeper.
@@ -55,17 +55,19 @@ export class Verbs implements SupervisorVerbs {
    * Starts it when its hooks have succeeded. Without `wait`, both happen in the background.
    * @throws {TenementError} `provisioning_failed`
    */
-  private async provisioned({ name, tenantId }: Runner, { wait }: SpawnOptions, start: () => Promise<void>) {
+  private async provisioned(runner: Runner, { wait }: SpawnOptions, start: () => Promise<void>) {
+    const { name, tenantId } = runner;
     const { provisioning, deps } = this.deps.parts;
     if (!provisioning.board.isWaiting(name)) return start();
     const done = provisioning.run(tenantId).then(start);
     if (wait === false) return detached(deps.logger, { instance: name }, done);
     await done;
-    if (this.deps.parts.isHalted(name)) provisioning.board.assertNotFailed(tenantId);
+    if (this.deps.parts.isHalted(name) || runner.lifecycle.hooks === 'wanted')
+      provisioning.board.assertNotFailed(tenantId);
   }
 
   /** Returns null while it is not registered, and while the registration is under way. */
-  private served(service: string, tenantId: string): { runner: Runner; created: false } | null {
+  private registered(service: string, tenantId: string): { runner: Runner; created: false } | null {
     const { instanceTable, tenantGates, provisioning } = this.deps.parts;
     const runner = instanceTable.get(instanceName(service, tenantId));
     const isUnderWay = tenantGates.isClosed(tenantId, 'provisioning') && !provisioning.board.isHeld(tenantId);
@@ -83,7 +85,7 @@ export class Verbs implements SupervisorVerbs {
     this.deps.life.assertOpen();
     const runner = this.startable(instance);
     runner.ask({ type: 'start', by: this.by });
-    if (options.wait !== false) await runner.settled();
+    if (options.wait !== false) await this.served(runner);
     return this.savedView(runner);
   }
 
@@ -98,7 +100,7 @@ export class Verbs implements SupervisorVerbs {
     this.deps.life.assertOpen();
     const runner = this.startable(instance);
     runner.ask({ type: 'restart', by: this.by });
-    await runner.settled();
+    await this.served(runner);
     return this.savedView(runner);
   }
 
@@ -162,6 +164,16 @@ export class Verbs implements SupervisorVerbs {
     tenantGates.assertMayRun(runner.tenantId);
     closedInstances.assertMayRun(instance);
     return runner;
+  }
+
+  /** Settles when it serves or its start has failed. @throws {TenementError} `provisioning_failed` */
+  private async served(runner: Runner): Promise<void> {
+    await runner.settled();
+    if (runner.lifecycle.hooks !== 'wanted') return;
+    const { provisioning } = this.deps.parts;
+    await provisioning.run(runner.tenantId);
+    provisioning.board.assertNotFailed(runner.tenantId);
+    await runner.settled();
   }
 
   /** @throws {TenementError} `state_failed` when the change would be lost with this server */

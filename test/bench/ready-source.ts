@@ -40,6 +40,7 @@ function openGate(index: number, dir: string, policy: QuotaPolicy | null): Reque
     lifecycle: () => READY,
     service: () => service,
     settings: () => settings,
+    hooksRefusal: () => null,
     refusal: () => null,
     allowance: () => (policy === null ? null : allowanceOf(`t${index}`, policy)),
     onNeeded: nothing,

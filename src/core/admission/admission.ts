@@ -13,7 +13,7 @@ export function admission(lifecycle: Lifecycle, startupTimeoutMs: number, nowMs:
     case 'ready':
       return 'forward';
     case 'asleep':
-      return lifecycle.hold === 'none' ? 'wake' : 'hold';
+      return lifecycle.hold === 'none' && lifecycle.hooks !== 'wanted' ? 'wake' : 'hold';
     case 'suspended':
       return 'wake';
     case 'starting':

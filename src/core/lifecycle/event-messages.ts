@@ -71,12 +71,14 @@ function asleep(was: Lifecycle, is: Lifecycle, event: LifecycleEvent): EventMess
   if (was.next === 'crash' && was.state === 'stopping')
     return { type: 'ended', message: 'not restarted: restart is "never"' };
   if (is.hold !== 'none') return { type: 'slept', message: 'ended for an operation on its tenant' };
+  if (is.hooks === 'wanted') return { type: 'slept', message: 'ended; it starts when its hooks have succeeded' };
   return { type: 'slept', message: 'went to sleep' };
 }
 
 function starting(was: Lifecycle, event: LifecycleEvent): EventMessage {
   if (event.type === 'adopt') return { type: 'adopted', message: 'was running before this server started; taken back' };
   if (event.type === 'unhold') return { type: 'restarted', message: 'the operation on its tenant is over' };
+  if (event.type === 'hooks-done') return { type: 'woke', message: 'its hooks have succeeded' };
   if (isRequest(event) || isWokenAgain(was)) return { type: 'woke', message: 'woken by a request' };
   if (event.type === 'wake') return { type: 'woke', message: 'woken by an operator' };
   if (isRestartedAtOnce(was)) return { type: 'restarted', message: 'after a crash, at once' };

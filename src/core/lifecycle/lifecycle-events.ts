@@ -26,6 +26,11 @@ export interface Lifecycle extends CrashHistory {
    * hold began, or was asked to start since.
    */
   readonly hold: 'none' | 'held' | 'wanted';
+  /**
+   * `held`: hooks of its service are still to run, so a new process would lack their secrets and nothing starts one. A
+   * process that runs goes on. `wanted`: it starts when they have succeeded, because it was asked to meanwhile.
+   */
+  readonly hooks: 'none' | 'held' | 'wanted';
   /** Whether it is unregistered, or closed with the server, and takes no further event. */
   readonly over: boolean;
 }
@@ -52,6 +57,10 @@ export type LifecycleEvent =
   | { readonly type: 'hold' }
   /** The hold is over: it starts if it ran before, or if a request waits. */
   | { readonly type: 'unhold' }
+  /** Its service has got hooks that are still to run for its tenant: it is not started before. */
+  | { readonly type: 'await-hooks' }
+  /** The hooks of its service have succeeded: it starts if it was asked to meanwhile. */
+  | { readonly type: 'hooks-done' }
   /** It is unregistered. */
   | { readonly type: 'remove'; readonly by?: Actor }
   /** The server ends, or the config no longer has its service. The desired state stays. */
@@ -89,6 +98,8 @@ export type Effect =
   | { readonly do: 'launch' }
   /** Like `launch`, with a process that runs already. `suspended`: it is not probed. */
   | { readonly do: 'adopt'; readonly suspended: boolean }
+  /** Run the hooks that it waits for. */
+  | { readonly do: 'provision' }
   | { readonly do: 'suspend' }
   /** Resume the process, and serve at its public path. */
   | { readonly do: 'resume' }

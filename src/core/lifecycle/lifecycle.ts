@@ -7,7 +7,7 @@
 import { type CrashHistory, type Desired, NO_CRASHES } from './instance.ts';
 import type { Lifecycle, LifecycleEvent, Step } from './lifecycle-events.ts';
 import type { LifecyclePolicy, StepContext } from './lifecycle-policy.ts';
-import { hold, unhold } from './transitions/held.ts';
+import { awaitHooks, hold, hooksDone, unhold } from './transitions/held.ts';
 import { stepLeaving } from './transitions/leaving.ts';
 import { stay } from './transitions/moves.ts';
 import { stepSuspended } from './transitions/suspended.ts';
@@ -18,7 +18,7 @@ export function newLifecycle(desired: Desired, history: CrashHistory = NO_CRASHE
   const state = desired === 'stopped' ? 'stopped' : 'asleep';
   const { crashesMs, probationUntilMs } = history;
   const past = { crashesMs, probationUntilMs, retryAtMs: null };
-  return { ...past, state, desired, hasServed: false, next: 'asleep', hold: 'none', over: false };
+  return { ...past, state, desired, hasServed: false, next: 'asleep', hold: 'none', hooks: 'none', over: false };
 }
 
 /** Performs one step. An event without a meaning in this state changes nothing. */
@@ -26,6 +26,8 @@ export function step(now: Lifecycle, event: LifecycleEvent, policy: LifecyclePol
   if (now.over) return stay(now);
   if (event.type === 'hold') return hold(now);
   if (event.type === 'unhold') return unhold(now);
+  if (event.type === 'await-hooks') return awaitHooks(now);
+  if (event.type === 'hooks-done') return hooksDone(now);
   switch (now.state) {
     case 'asleep':
     case 'stopped':

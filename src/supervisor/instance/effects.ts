@@ -10,6 +10,8 @@ export interface EffectsOptions {
   readonly servingPeriod: ServingPeriod;
   readonly clock: Clock;
   service(): ServiceConfig;
+  /** Runs the hooks that it waits for, in the background. */
+  provision(): void;
   dispatch(event: LifecycleEvent): void;
 }
 
@@ -34,6 +36,8 @@ export class Effects {
         return parts.current.launch();
       case 'adopt':
         return parts.current.adopt(effect.suspended);
+      case 'provision':
+        return this.options.provision();
       case 'suspend':
         return servingPeriod.suspend();
       case 'resume':

@@ -43,7 +43,10 @@ export class LifecycleMachine {
     this.deps = deps;
     this.demand = new StartDemand(parts.gate);
     this.servingPeriod = new ServingPeriod(parts, callbacks, deps);
-    this.effects = new Effects({ ...callbacks, parts, servingPeriod: this.servingPeriod, clock: deps.clock });
+    this.effects = new Effects({
+      ...{ ...callbacks, parts, servingPeriod: this.servingPeriod, clock: deps.clock },
+      provision: () => deps.provision(callbacks.tenantId),
+    });
   }
 
   /** Handles an event at once, or after the current one. */

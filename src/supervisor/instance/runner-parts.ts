@@ -55,6 +55,12 @@ export interface RunnerDeps extends RecordKeeperDeps {
   isHalted(instance: InstanceName): boolean;
   /** Whether the requests of this tenant are held, and none of its instances may start. */
   isTenantHeld(tenantId: string): boolean;
+  /** Whether hooks of its service are still to run, so that a new process would lack their secrets. */
+  awaitsHooks(instance: InstanceName): boolean;
+  /** Runs the hooks that are still to run for a tenant, in the background, unless they have failed a moment ago. */
+  provision(tenantId: string): void;
+  /** Returns the answer to requests that need a process while its hooks fail; null: they wait. */
+  hooksRefusal(instance: InstanceName): Refusal | null;
 }
 
 /** The runner as its parts see it. */
@@ -111,6 +117,7 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
     recentClients,
     traffic: usage.traffic,
     refusal: () => deps.refusalOf(callbacks.name, callbacks.tenantId),
+    hooksRefusal: () => deps.hooksRefusal(callbacks.name),
     allowance: () => deps.allowanceOf(callbacks.tenantId),
     onNeeded: () => callbacks.dispatch({ type: 'wake' }),
     onUsed: () => records.used(),

@@ -49,7 +49,8 @@ export class Runner {
     this.terms = new StartTermsCheck({ ...callbacks, ...parts, launcher: deps.launcher });
     const crashes = this.isRenewed ? undefined : record.crashes;
     const hold = deps.isTenantHeld(this.tenantId) ? 'held' : 'none';
-    const lifecycle: Lifecycle = { ...newLifecycle(record.desired, crashes), hold };
+    const hooks = deps.awaitsHooks(this.name) ? 'held' : 'none';
+    const lifecycle: Lifecycle = { ...newLifecycle(record.desired, crashes), hold, hooks };
     const first = deps.isHalted(this.name) ? halted(lifecycle) : lifecycle;
     this.machine = new LifecycleMachine(first, parts, callbacks, deps);
   }

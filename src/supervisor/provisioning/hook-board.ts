@@ -25,7 +25,7 @@ const MAX_RETRY_AFTER_S = 60;
 
 export type HookBoardDeps = Pick<
   ProvisioningDeps,
-  'hooks' | 'tenants' | 'gates' | 'closedInstances' | 'clock' | 'config' | 'onOpened'
+  'hooks' | 'tenants' | 'gates' | 'closedInstances' | 'clock' | 'config' | 'onOpened' | 'onAwaited' | 'onHooksFailed'
 >;
 
 export class HookBoard {
@@ -93,7 +93,9 @@ export class HookBoard {
     if (work === undefined) return;
     work.records = work.records.map((one) => (isSame(one, record) ? record : one));
     work.dueAtMs = record.failure?.nextTryAtMs ?? this.deps.clock.nowMs();
-    if (work.action === 'create') this.applyHolds(tenantId, work.records, work.records);
+    if (work.action !== 'create') return;
+    this.applyHolds(tenantId, work.records, work.records);
+    for (const name of instancesOf(tenantId, work.records)) this.deps.onHooksFailed(name);
   }
 
   /** Begins to destroy what the hooks of a purge have made. @throws {TenementError} `state_failed` */
@@ -142,6 +144,9 @@ export class HookBoard {
     for (const name of held) closedInstances.close(name, refusal);
     for (const name of heldInstances(tenantId, was))
       if (!held.includes(name) && closedInstances.open(name)) this.deps.onOpened(name);
+    const [before, waiting] = [instancesOf(tenantId, was), instancesOf(tenantId, is)];
+    for (const name of waiting) if (!before.includes(name)) this.deps.onAwaited(name, true);
+    for (const name of before) if (!waiting.includes(name)) this.deps.onAwaited(name, false);
   }
 
   private refusal(tenantId: string): Refusal {
@@ -169,6 +174,13 @@ export class HookBoard {
     const { service, tenantId } = parseInstanceName(instance);
     const work = this.works.get(tenantId);
     return work?.action === 'create' && work.records.some((record) => record.service === service);
+  }
+
+  /** Returns the answer to requests that wait for hooks which have failed; null: the hooks run now, or soon. */
+  failedRefusal(tenantId: string): Refusal | null {
+    const work = this.works.get(tenantId);
+    if (work?.action !== 'create' || work.running !== null) return null;
+    return work.records.some(({ failure }) => failure?.action === 'create') ? this.refusal(tenantId) : null;
   }
 
   /** Notes that a tenant's directory cannot be made. Returns the delay until the next try, in ms. */
@@ -203,12 +215,11 @@ export class HookBoard {
     });
   }
 
-  /** @throws {TenementError} `provisioning_failed` when a hook that holds the tenant or an instance has failed */
+  /** @throws {TenementError} `provisioning_failed` when a hook that its instances wait for has failed */
   assertNotFailed(tenantId: string): void {
     const work = this.works.get(tenantId);
     const view = this.viewOf(tenantId);
     if (work?.action !== 'create' || view?.failed == null) return;
-    if (work.records.every(({ holds }) => holds === 'nothing')) return;
     const { failed } = view;
     throw new TenementError('provisioning_failed', `${tenantId} is not set up: ${failedSentence(failed, 'create')}`, {
       hint: `It is tried again at ${failed.nextTryAt}; \`tenement tenant provision ${tenantId}\` tries at once.`,
@@ -230,6 +241,11 @@ function isSame(one: HookKey, other: HookKey): boolean {
 
 function holdsTenant(records: readonly HookRecord[]): boolean {
   return records.some(({ holds }) => holds === 'tenant');
+}
+
+/** Names the instances that wait for these hooks. */
+function instancesOf(tenantId: string, records: readonly HookRecord[]): InstanceName[] {
+  return [...new Set(records.map(({ service }) => instanceName(service, tenantId)))];
 }
 
 function heldInstances(tenantId: string, records: readonly HookRecord[]): InstanceName[] {

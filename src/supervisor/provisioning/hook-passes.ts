@@ -16,7 +16,7 @@ export interface PassDeps extends steps.StepDeps {
 
 /**
  * Creates what is missing, up to the first failure, which is tried again later.
- * @returns whether instances that run already have secrets that are new
+ * @returns whether instances that run already may lack what was made
  */
 export async function createMissing(tenantId: string, signal: AbortSignal, deps: PassDeps): Promise<boolean> {
   let hasNews = false;
@@ -24,7 +24,7 @@ export async function createMissing(tenantId: string, signal: AbortSignal, deps:
     const [record] = work.records;
     const names = record === undefined ? null : await createOne(tenantId, work, record, signal, deps);
     if (names === null) break;
-    hasNews ||= names.length > 0 && record?.holds === 'nothing';
+    hasNews ||= record?.holds === 'nothing';
     deps.board.renew(tenantId);
   }
   return hasNews;

@@ -29,6 +29,10 @@ export interface ProvisioningDeps extends Omit<HookExecutionDeps, 'configured' |
   config(): Config;
   /** An instance that was closed may run now. */
   onOpened(instance: InstanceName): void;
+  /** An instance waits for hooks before it may start, or no longer does. */
+  onAwaited(instance: InstanceName, waits: boolean): void;
+  /** The hooks that an instance waits for have failed. */
+  onHooksFailed(instance: InstanceName): void;
   /** Gives instances that run the secrets of now, under the tenant's lock. */
   onSecretsChanged(tenantId: string): Promise<void>;
   /** Continues a purge whose hooks were interrupted or have failed, under the tenant's lock. @throws {TenementError} */

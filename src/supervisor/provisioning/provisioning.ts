@@ -111,6 +111,12 @@ export class Provisioning {
     return tried;
   }
 
+  /** Tries in the background what an instance waits for, unless it has failed and is due later. */
+  runSoon(tenantId: string): void {
+    if (this.board.failedRefusal(tenantId) !== null) return;
+    detached(this.deps.logger, { tenant: tenantId }, this.run(tenantId));
+  }
+
   /** Hooks wait for the tenant's directory, which is there now. */
   directoryMade(tenantId: string): void {
     this.board.templateDone(tenantId);

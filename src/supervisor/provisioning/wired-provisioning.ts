@@ -19,6 +19,9 @@ export function wiredProvisioning(parts: SupervisorParts): Provisioning {
     config: () => parts.config,
     valuesOf: (...whose) => parts.templateValues(...whose),
     onOpened: (name) => parts.instanceTable.loaded(name)?.dispatch({ type: 'unhalt' }),
+    onAwaited: (name, waits) =>
+      parts.instanceTable.loaded(name)?.dispatch({ type: waits ? 'await-hooks' : 'hooks-done' }),
+    onHooksFailed: (name) => parts.instanceTable.loaded(name)?.tenantChanged(),
     onSecretsChanged: (tenantId) => applyTerms(tenantId, parts, SYSTEM),
     continuePurge: (...purge) => continueRemoval(...purge, parts),
     awake: () => awake(parts),

@@ -37,6 +37,8 @@ export interface RequestGateOptions {
   settings(): Settings;
   /** Returns the answer to all requests while it, or its tenant, is closed; null: it is open. */
   refusal(): Refusal | null;
+  /** Returns the answer while the hooks fail without which it does not start; null: requests wait for them. */
+  hooksRefusal(): Refusal | null;
   /** Returns what its tenant may have forwarded; null when the plan bounds nothing. */
   allowance(): Allowance | null;
   /** A request needs it awake. */
@@ -185,11 +187,11 @@ export class RequestGate {
   }
 
   /**
-   * Follows its tenant, which was closed or opened. Held requests get its answer, and workers have to ask for each
+   * Follows its tenant, which was closed or opened, or whose hooks have failed. Held requests get its answer, and workers have to ask for each
    * request. Requests in flight continue.
    */
   tenantChanged(): void {
-    const refusal = this.options.refusal();
+    const refusal = this.options.refusal() ?? this.refusalForHooks();
     if (refusal === null) return;
     this.queue.refuse(refusal);
     if (this.current === null || this.grants.size === 0) return;
@@ -226,7 +228,13 @@ export class RequestGate {
 
   private admission(): AdmissionDecision {
     const { lifecycle, service, clock, refusal } = this.options;
-    return refusal() ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+    const closed = refusal() ?? this.refusalForHooks();
+    return closed ?? admission(lifecycle(), service().startupTimeoutMs, clock.nowMs());
+  }
+
+  private refusalForHooks(): Refusal | null {
+    const { hooks, state } = this.options.lifecycle();
+    return hooks !== 'none' && state === 'asleep' ? this.options.hooksRefusal() : null;
   }
 
   private lease(

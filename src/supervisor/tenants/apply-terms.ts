@@ -5,17 +5,20 @@ import type { SupervisorParts } from '../supervisor-parts.ts';
 
 /**
  * Running instances are restarted, one after another, without a failed request, as far as the change concerns their
- * process. One that lacks a secret keeps its process, because the next would not start. Instances without a runner get
+ * process. One that lacks a secret keeps its process, because the next would not start; so does one that waits for hooks,
+ * after which it is restarted. Instances without a runner get
  * the change with their next start.
  */
 export async function applyTerms(tenantId: string, parts: SupervisorParts, by: Actor): Promise<void> {
-  const { tenantInstances, instanceTable, config, secrets } = parts;
+  const { tenantInstances, instanceTable, config, secrets, provisioning } = parts;
   const runners = tenantInstances.names(tenantId).flatMap((name) => instanceTable.loaded(name) ?? []);
   for (const runner of runners) {
     const service = config.services.get(runner.service.name);
     if (service !== undefined) runner.reconfigure(service);
   }
   parts.monitors.renew();
-  for (const runner of runners)
-    if (secrets.missing(runner.service, tenantId).length === 0) await replaceOutdated(runner, by);
+  for (const runner of runners) {
+    const isWaiting = provisioning.board.isWaiting(runner.name);
+    if (!isWaiting && secrets.missing(runner.service, tenantId).length === 0) await replaceOutdated(runner, by);
+  }
 }

@@ -33,6 +33,8 @@ const EVENTS: Record<string, LifecycleEvent> = {
   unhalt: { type: 'unhalt' },
   hold: { type: 'hold' },
   unhold: { type: 'unhold' },
+  'await-hooks': { type: 'await-hooks' },
+  'hooks-done': { type: 'hooks-done' },
   remove: { type: 'remove' },
   close: { type: 'close' },
   ready: { type: 'ready' },
@@ -316,6 +318,51 @@ describe('an instance whose tenant is held', () => {
 
   it('stays stopped if its tenant was closed meanwhile', () => {
     expect(through(HELD, { type: 'halt' }, unhold)).toMatchObject({ state: 'stopped', hold: 'none' });
+  });
+});
+
+describe('an instance that waits for hooks', () => {
+  const through = (lifecycle: Lifecycle, ...events: readonly LifecycleEvent[]) =>
+    events.reduce((now, event) => step(now, event, policy(), NOW).next, lifecycle);
+  const awaitHooks: LifecycleEvent = { type: 'await-hooks' };
+  const done: LifecycleEvent = { type: 'hooks-done' };
+  const ended: LifecycleEvent = { type: 'ended' };
+
+  it.each(['starting', 'ready', 'suspended'] as const)('goes on if it is %s', (state) => {
+    expect(run(at(state), awaitHooks)).toMatchObject({ state, hooks: 'held', did: '' });
+  });
+
+  it.each(['start', 'wake', 'restart'])('is not started by %s before, but has its hooks run', (name) => {
+    const asked = run(through(at('asleep'), awaitHooks), EVENTS[name] ?? done);
+    expect(asked).toMatchObject({ state: 'asleep', desired: 'up', hooks: 'wanted', did: 'provision' });
+    expect(run(asked, done)).toMatchObject({ state: 'starting', hooks: 'none', did: 'launch' });
+  });
+
+  it.each(['backoff', 'failed'] as const)('is not tried again before, after %s', (state) => {
+    const retried = run(through(at(state), awaitHooks), { type: 'retry' });
+    expect(retried).toMatchObject({ state: 'asleep', hooks: 'wanted', did: 'provision' });
+  });
+
+  it('is not restarted before, after a crash', () => {
+    const crashed = through(at('ready', { hasServed: true }), awaitHooks, { type: 'exited', code: 1 });
+    expect(run(crashed, ended)).toMatchObject({ state: 'asleep', hooks: 'wanted', did: 'provision' });
+  });
+
+  it('rests afterwards if nothing asked for it', () => {
+    expect(run(through(at('asleep'), awaitHooks), done)).toMatchObject({ state: 'asleep', hooks: 'none', did: '' });
+    const stopped = through(at('asleep'), awaitHooks, { type: 'start' }, { type: 'stop' });
+    expect(run(stopped, done)).toMatchObject({ state: 'stopped', hooks: 'none', did: '' });
+  });
+
+  it('starts when both its hooks and the hold of its tenant are over, in either order', () => {
+    const both = through(at('asleep'), awaitHooks, { type: 'hold' }, { type: 'wake' });
+    for (const [first, second] of [
+      [done, { type: 'unhold' }],
+      [{ type: 'unhold' }, done],
+    ] as const) {
+      const one = through(both, first);
+      expect([one.state, run(one, second).did]).toEqual(['asleep', 'launch']);
+    }
   });
 });
 

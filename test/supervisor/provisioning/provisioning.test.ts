@@ -206,6 +206,64 @@ describe('hooks that a reload adds', () => {
     expect(it.made.tenants.secrets.list('acme')).toHaveLength(1);
   });
 
+  it('are waited for by a request that wakes a sleeper, which then has their secrets', async () => {
+    const it = made({});
+    await it.tenants.create('acme', { services: ['api'], start: false });
+    const { answer, end } = hanging();
+    it.hookRunner.answer = answer;
+    it.apply({ api: [hook('db')] });
+    const admitted = claim(it);
+    expect(admitted).toBeInstanceOf(Promise);
+    await settle();
+    expect(it.launched).toEqual([]);
+    end('A=1\n');
+    expect(await withReady(it, Promise.resolve(admitted))).toMatchObject({ instance: 'api:acme' });
+    expect(it.launched.map(({ secrets }) => secrets.map(({ name }) => name))).toEqual([['A']]);
+  });
+
+  it('refuse the requests of sleepers while they fail, and start nothing', async () => {
+    const it = made({});
+    await it.tenants.create('acme', { services: ['api'], start: false });
+    it.hookRunner.answer = failing();
+    it.apply({ api: [hook('db')] });
+    expect(await claim(it)).toEqual({ refused: 'provisioning', retryAfterS: 2 });
+    expect(claim(it)).toMatchObject({ refused: 'provisioning' });
+    await expect(it.supervisor.start('api:acme')).rejects.toMatchObject({ code: 'provisioning_failed' });
+    await expect(it.supervisor.spawn('api', 'acme')).rejects.toMatchObject({ code: 'provisioning_failed' });
+    expect(it.launched).toEqual([]);
+    it.hookRunner.answer = () => '';
+    await it.clock.advance(60_000);
+    expect(await withReady(it, Promise.resolve(claim(it)))).toMatchObject({ instance: 'api:acme' });
+  });
+
+  it('run at once for a tenant whose request waits, before those of others that are due', async () => {
+    const it = made({});
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const id of ids) await it.tenants.create(id, { start: false, services: ['api'] });
+    const hangs = hanging();
+    it.hookRunner.answer = hangs.answer;
+    it.apply({ api: [hook('db')] });
+    await settle();
+    expect(it.runs()).toHaveLength(4);
+    void it.supervisor.claim('api:g', here());
+    hangs.end('');
+    await settle();
+    await settle();
+    expect(it.runs().slice(4)[0]).toBe('db create g');
+  });
+
+  it('restart a running instance when all have succeeded, also if the last gives nothing', async () => {
+    const it = made({});
+    await withReady(it, it.tenants.create('acme', { services: ['api'] }));
+    it.hookRunner.answer = ({ words: [name] }) => (name === 'db' ? 'A=1\n' : { reason: 'no server' });
+    it.apply({ api: [hook('db'), hook('cache')] });
+    await settle();
+    expect(it.launched).toHaveLength(1);
+    it.hookRunner.answer = () => '';
+    await withReady(it, it.tenants.provision('acme'));
+    expect(it.launched.map(({ secrets }) => secrets.length)).toEqual([0, 1]);
+  });
+
   it('run four at a time', async () => {
     const it = made({});
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await it.tenants.create(id, { start: false, services: ['api'] });

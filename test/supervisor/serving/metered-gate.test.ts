@@ -39,6 +39,7 @@ beforeEach(() => {
     lifecycle: () => lifecycle,
     service: () => SERVICE,
     settings: () => configOf(SERVICE, {}).settings,
+    hooksRefusal: () => null,
     refusal: () => null,
     allowance: () => allowance,
     onNeeded: () => {

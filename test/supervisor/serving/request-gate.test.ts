@@ -40,6 +40,7 @@ beforeEach(() => {
     lifecycle: () => lifecycle,
     service: () => service,
     settings: () => configOf(service, {}).settings,
+    hooksRefusal: () => null,
     refusal: () => closed,
     allowance: () => null,
     onNeeded: () => calls.push('needed'),

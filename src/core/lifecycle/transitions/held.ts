@@ -1,4 +1,7 @@
-/** Transitions at the begin and at the end of a hold of the tenant, from every state. Pure. */
+/**
+ * Transitions from every state at the begin and at the end of what keeps an instance from starting: a hold of its tenant,
+ * and hooks that are still to run. Pure.
+ */
 import type { Lifecycle, Step } from '../lifecycle-events.ts';
 import { endAsked, launch, stay } from './moves.ts';
 import { leave } from './with-process.ts';
@@ -23,4 +26,15 @@ export function unhold(now: Lifecycle): Step {
   if (now.hold === 'none') return stay(now);
   const free: Lifecycle = { ...now, hold: 'none' };
   return now.hold === 'wanted' && now.state === 'asleep' ? launch(free) : { next: free, effects: [] };
+}
+
+/** A process goes on, but no other is started. */
+export function awaitHooks(now: Lifecycle): Step {
+  return now.hooks === 'none' ? { next: { ...now, hooks: 'held' }, effects: [] } : stay(now);
+}
+
+export function hooksDone(now: Lifecycle): Step {
+  if (now.hooks === 'none') return stay(now);
+  const free: Lifecycle = { ...now, hooks: 'none' };
+  return now.hooks === 'wanted' && now.state === 'asleep' ? launch(free) : { next: free, effects: [] };
 }

@@ -5,10 +5,11 @@ export function stay(lifecycle: Lifecycle): Step {
   return { next: lifecycle, effects: [] };
 }
 
-/** Starts it. While its tenant is held, it only notes that it is to be started afterwards. */
+/** Starts it. While its tenant is held, or hooks are to run before, it only notes that it is to be started afterwards. */
 export function launch(lifecycle: Lifecycle): Step {
-  if (lifecycle.hold !== 'none')
-    return { next: { ...lifecycle, state: 'asleep', desired: 'up', hold: 'wanted', retryAtMs: null }, effects: [] };
+  const waiting: Lifecycle = { ...lifecycle, state: 'asleep', desired: 'up', retryAtMs: null };
+  if (lifecycle.hold !== 'none') return { next: { ...waiting, hold: 'wanted' }, effects: [] };
+  if (lifecycle.hooks !== 'none') return { next: { ...waiting, hooks: 'wanted' }, effects: [{ do: 'provision' }] };
   return {
     next: { ...lifecycle, state: 'starting', desired: 'up', hasServed: false, retryAtMs: null },
     effects: [{ do: 'launch' }],
@@ -27,7 +28,8 @@ export function pardon(lifecycle: Lifecycle): Lifecycle {
 
 export function rest(lifecycle: Lifecycle, state: 'asleep' | 'stopped'): Step {
   const hold = lifecycle.hold === 'none' ? 'none' : 'held';
-  return { next: { ...lifecycle, state, desired: state, hold, retryAtMs: null }, effects: [] };
+  const hooks = lifecycle.hooks === 'none' ? 'none' : 'held';
+  return { next: { ...lifecycle, state, desired: state, hold, hooks, retryAtMs: null }, effects: [] };
 }
 
 /** Stops it until its tenant may run. */
