@@ -210,6 +210,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     turnedAway,
     identity: identity.reading,
     config: () => served.current,
+    reload: () => parts.reload(),
     isKnownHost: hostChecker(proxySettings, supervisor),
     version: options.version,
   };

@@ -185,6 +185,11 @@ export class Hypervisor {
     return this.open.supervisor.size;
   }
 
+  /** How many instances have a process. */
+  get awakeCount(): number {
+    return this.open.supervisor.awake;
+  }
+
   listInstances(): Instance[] {
     return this.parts.supervisor.list().map(instanceOf);
   }

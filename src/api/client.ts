@@ -79,6 +79,8 @@ export interface ApiClient {
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
   /** Returns the config that is served now. Control socket only. */
   config(): Promise<Config>;
+  /** Reloads the config, and returns a sentence for each change. Control socket only. */
+  reload(): Promise<readonly string[]>;
   createToken(asked: TokenInput): Promise<MadeToken>;
   listTokens(): Promise<TokenView[]>;
   revokeToken(id: string): Promise<void>;
@@ -122,6 +124,10 @@ export function createClient(target: ApiTarget): ApiClient {
     config: async () => {
       const { data } = await transport.json({ method: 'GET', path: '/api/config' });
       return configFromJson(data as ConfigJson);
+    },
+    reload: async () => {
+      const { data } = await transport.json({ method: 'POST', path: '/api/config/reload' });
+      return (data as { changes: string[] }).changes;
     },
     prepareCommand: async (instance, asked) => {
       const { data } = await transport.json({ method: 'POST', path: `${instancePath(instance)}/exec`, body: asked });

@@ -29,6 +29,8 @@ export interface ApiDeps {
   readonly identity: IdentityReading;
   /** Returns the config that is served now. */
   config(): Config;
+  /** Reads the config again, and returns a sentence for each change. @throws {TenementError} when nothing has changed */
+  reload(): string[];
   /** Whether a host names a registered instance, by the proxy's rules. */
   isKnownHost(host: string): boolean;
   /** tenement's own version. */

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   usage: async () => (await import('./commands/usage.ts')).usageCommand,
   notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   front: async () => (await import('./commands/front.ts')).frontCommand,
+  reload: async () => (await import('./commands/reload.ts')).reloadCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };
 

@@ -11,12 +11,12 @@ import { viewWarnings } from '../process/isolation/view-warnings.ts';
 import { closeInherited, descriptorLimit } from '../process/launch/descriptors.ts';
 import { watchNpm } from '../process/launch/npm.ts';
 import { takeInheritedSockets } from '../process/systemd/inherited-sockets.ts';
-import { notifyService } from '../process/systemd/notify.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { forgeableTrust } from '../proxy/routing/forgeable.ts';
 import { descriptorWarning } from './descriptor-limit.ts';
 import { closeDebugger } from './no-debugger.ts';
 import { unitOfServer, unitWarningsFor } from './service-manager.ts';
+import { ServiceNotices } from './service-notices.ts';
 import { outliveReaders, type ShutdownRequest, takeSignals } from './signals.ts';
 import { welcome } from './welcome.ts';
 import { withSmallYoungHeap } from './young-heap.ts';
@@ -43,6 +43,7 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   closeInherited();
   const sockets = takeInheritedSockets(process.env);
+  const notices = new ServiceNotices(process.env);
   reapOrphans();
   countBodiesWithHeap();
   outliveReaders();
@@ -61,15 +62,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
   for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
     logger.warn({}, note);
-  if (!ending.isAsked) sayReady(daemon, options);
+  if (!ending.isAsked) sayReady(daemon, options, notices);
   detached(logger, { part: 'unit' }, warnOfUnit(config, logger));
-  await end(daemon, ending, broken, logger);
+  await end(daemon, { ending, broken, notices }, logger);
 }
 
-function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions): void {
+function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions, notices: ServiceNotices): void {
   const line = readyLine(daemon);
   process.stdout.write(`${line}\n`);
-  notifyService({ state: 'READY=1', status: line }, process.env);
+  notices.ready(() => statusLine(daemon));
   if (withWelcome === true) process.stdout.write(welcome(daemon));
 }
 
@@ -80,18 +81,17 @@ async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
   for (const warning of unitWarningsFor(unit, config)) logger.warn({ unit: unit.name }, warning);
 }
 
+interface Running {
+  readonly ending: ShutdownRequest;
+  readonly broken: Promise<'broken'>;
+  readonly notices: ServiceNotices;
+}
+
 /** Settles when the server has ended, in order or in a hurry. */
-async function end(
-  daemon: Daemon,
-  { asked, hurry }: ShutdownRequest,
-  broken: Promise<'broken'>,
-  logger: Logger,
-): Promise<void> {
+async function end(daemon: Daemon, { ending, broken, notices }: Running, logger: Logger): Promise<void> {
+  const { asked, hurry } = ending;
   const why = await Promise.race([asked, broken]);
-  notifyService(
-    { state: 'STOPPING=1', status: why === 'broken' ? 'ending after internal errors' : `ending (${why})` },
-    process.env,
-  );
+  notices.stopping(why === 'broken' ? 'ending after internal errors' : `ending (${why})`);
   if (why === 'broken') return endBroken(daemon, hurry);
   const keepTenants = why !== 'SIGINT' && daemon.hypervisor.config.settings.onExit === 'keep';
   logger.info({ signal: why, keepTenants }, 'ending');
@@ -150,6 +150,11 @@ function fewDescriptors({ hypervisor: { config, instanceCount } }: Daemon): stri
 
 function address(text: string | undefined): ListenAddress | undefined {
   return text === undefined ? undefined : parseListenAddress(text);
+}
+
+function statusLine({ hypervisor, proxy, api }: Daemon): string {
+  const { awakeCount, instanceCount } = hypervisor;
+  return `${awakeCount} of ${instanceCount} instances awake; proxy ${url(proxy)}, api ${url(api)}`;
 }
 
 function readyLine(daemon: Daemon): string {

@@ -202,6 +202,13 @@ export class Supervisor implements SupervisorFace, GrantSource {
     return this.instanceTable.size;
   }
 
+  /** How many instances have a process. */
+  get awake(): number {
+    let count = 0;
+    for (const runner of this.instanceTable) if (runner.hasProcess) count += 1;
+    return count;
+  }
+
   private view(runner: Runner): InstanceView {
     const { clock, webAddressOf } = this.parts.deps;
     const { tenantGates, closedInstances } = this.parts;

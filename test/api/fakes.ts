@@ -338,6 +338,7 @@ export function fakeDeps() {
     turnedAway: new TurnedAway(),
     identity: { health: () => null, refused: () => [] },
     config: () => configOf(SERVICE, {}),
+    reload: () => [],
     isKnownHost: (host: string) => host === 'acme.example.com',
     version: '1.2.3',
   };

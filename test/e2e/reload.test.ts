@@ -40,6 +40,20 @@ describe('an edited config', () => {
     expect(answered).toBeGreaterThan(0);
   });
 
+  it('is read again by `tenement reload`, which says what has changed or what is wrong', async () => {
+    const server = await serve(service('app'));
+    const unchanged = await server.cli('reload');
+    expect(unchanged.stdout).toBe('nothing has changed since the config was last read\n');
+    writeConfig(server.configFile, service('app', 'idle_timeout = 7'));
+    // The server also watches the file, so that either may be first.
+    expect((await server.cli('reload')).status).toBe(0);
+    await server.event(null, 'reloaded');
+    writeConfig(server.configFile, service('app', 'idle_timeuot = 7'));
+    const refused = await server.cli('reload');
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('service.app.idle_timeuot: unknown key, did you mean "idle_timeout"?');
+  });
+
   it('applies to a sleeping instance when it wakes', async () => {
     const server = await serve(withLevel('one'));
     await server.cli('spawn', 'app', '--id', 'acme', '--no-start');

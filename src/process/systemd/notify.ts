@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { loadExperimental } from '../../node/experimental.ts';
 import { findProgram } from '../launch/wrapper.ts';
 
 /** The same on every Linux architecture but MIPS, SPARC and PA-RISC, for which there is no Node. */
@@ -16,9 +17,9 @@ const MSG_NOSIGNAL = 0x4000;
 const TIMEOUT_MS = 10_000;
 
 export interface ServiceNotice {
-  readonly state: 'READY=1' | 'STOPPING=1';
+  readonly state?: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1';
   /** A line for a person, shown by `systemctl status`. */
-  readonly status: string;
+  readonly status?: string;
 }
 
 /** Sends a notice. Returns false when there is no receiver, or sending failed. */
@@ -26,7 +27,8 @@ export function notifyService(notice: ServiceNotice, env: NodeJS.ProcessEnv): bo
   const path = env['NOTIFY_SOCKET'];
   // NOTIFY_SOCKET may also be `vsock:`, which only virtual machines use.
   if (path === undefined || !/^[/@]/.test(path)) return false;
-  const text = `${notice.state}\nSTATUS=${notice.status}`;
+  const lines = [notice.state, notice.status === undefined ? undefined : `STATUS=${notice.status}`];
+  const text = lines.filter((line) => line !== undefined).join('\n');
   return sendDatagram(path, Buffer.from(text)) || notifyByProgram(text.split('\n'), env);
 }
 
@@ -38,12 +40,12 @@ function notifyByProgram(lines: readonly string[], env: NodeJS.ProcessEnv): bool
 }
 
 function sendDatagram(path: string, text: Buffer): boolean {
-  const calls = loadCalls();
-  if (calls === null) return false;
-  const fd = calls.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const { socket, sendto } = loadCalls() ?? {};
+  if (socket === undefined || sendto === undefined) return false;
+  const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   try {
-    return calls.sendto(fd, text, addressOf(path)) === text.length;
+    return sendto(fd, text, addressOf(path)) === text.length;
   } finally {
     closeSync(fd);
   }
@@ -66,7 +68,14 @@ interface Calls {
   sendto(fd: number, bytes: Buffer, address: Buffer): number;
 }
 
+let calls: Calls | null | undefined;
+
 function loadCalls(): Calls | null {
+  calls ??= openCalls();
+  return calls;
+}
+
+function openCalls(): Calls | null {
   const socketTypes = ['i32', 'i32', 'i32'] as const;
   const sendTypes = ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'] as const;
   // Node 26.1 named these keys differently.
@@ -75,7 +84,7 @@ function loadCalls(): Calls | null {
     sendto: { arguments: sendTypes, return: 'i64', parameters: sendTypes, result: 'i64' },
   } as const;
   try {
-    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, signatures);
+    const { functions } = loadExperimental('node:ffi').dlopen(null, signatures);
     return {
       socket: functions.socket,
       sendto: (fd, bytes, address) =>
