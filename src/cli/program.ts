@@ -62,6 +62,13 @@ function isJsonAsked(argv: readonly string[]): boolean {
   return words.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
+/** Returns the program with all its commands, for what describes it. */
+export async function wholeProgram(io: CliIo): Promise<Command> {
+  const program = createProgram(io);
+  for (const load of Object.values(COMMANDS)) (await load())(program, io);
+  return program;
+}
+
 function createProgram(io: CliIo): Command {
   return new Command('tenement')
     .description('Runs one process of an application for each customer, and puts idle ones to sleep.')

@@ -14,21 +14,44 @@ interface Property {
   readonly additionalProperties?: Property | boolean;
 }
 
+export interface ReferenceKey {
+  readonly name: string;
+  /** Markdown, as are the default and the meaning. */
+  readonly type: string;
+  /** Empty when there is none. */
+  readonly default: string;
+  readonly meaning: string;
+}
+
+export interface ReferenceSection {
+  /** The heading of the table in the file: `[service.NAME]`. */
+  readonly title: string;
+  readonly meaning: string;
+  readonly keys: readonly ReferenceKey[];
+}
+
+/** Returns the sections as Markdown tables. */
 export function configReference(): string {
-  const { settings, proxy, api, service, instances, routing, tenants, plan, notify } =
+  return referenceSections().map(markdownOf).join('\n');
+}
+
+/** Returns every table of the config with its keys, in the order in which a reader needs them. */
+export function referenceSections(): ReferenceSection[] {
+  const { settings, proxy, api, service, instances, routing, tenants, plan, notify, backup } =
     (jsonSchema() as Property).properties ?? {};
   return [
-    table('[settings]', settings),
-    table('[proxy]', proxy),
-    table('[api]', api),
-    table('[service.NAME]', innerTable(service)),
-    `### [instances]\n\n${instances?.description ?? ''}\n`,
-    table('[routing]', withoutTables(routing)),
-    table('[routing.jwt]', routing?.properties?.['jwt']),
-    table('[tenants]', tenants),
-    table('[plan.NAME]', innerTable(plan)),
-    table('[[notify]]', notify?.items),
-  ].join('\n');
+    section('[settings]', settings),
+    section('[proxy]', proxy),
+    section('[api]', api),
+    section('[service.NAME]', innerTable(service)),
+    section('[instances]', { description: instances?.description ?? '' }),
+    section('[routing]', withoutTables(routing)),
+    section('[routing.jwt]', routing?.properties?.['jwt']),
+    section('[tenants]', tenants),
+    section('[plan.NAME]', innerTable(plan)),
+    section('[[notify]]', notify?.items),
+    section('[backup]', backup),
+  ];
 }
 
 /** Leaves out keys that are tables with a section of their own. */
@@ -42,11 +65,19 @@ function innerTable(record: Property | undefined): Property | undefined {
   return typeof record?.additionalProperties === 'object' ? record.additionalProperties : undefined;
 }
 
-function table(title: string, section: Property | undefined): string {
-  const rows = Object.entries(section?.properties ?? {}).map(
-    ([key, property]) =>
-      `| \`${key}\` | ${typeOf(property)} | ${defaultOf(property)} | ${property.description ?? ''} |`,
-  );
+function section(title: string, { description = '', properties = {} }: Property = {}): ReferenceSection {
+  const keys = Object.entries(properties).map(([name, property]) => ({
+    name,
+    type: typeOf(property),
+    default: defaultOf(property),
+    meaning: property.description ?? '',
+  }));
+  return { title, meaning: description, keys };
+}
+
+function markdownOf({ title, meaning, keys }: ReferenceSection): string {
+  if (keys.length === 0) return `### ${title}\n\n${meaning}\n`;
+  const rows = keys.map((key) => `| \`${key.name}\` | ${key.type} | ${key.default} | ${key.meaning} |`);
   return [`### ${title}`, '', '| key | type | default | meaning |', '| --- | --- | --- | --- |', ...rows, ''].join(
     '\n',
   );
