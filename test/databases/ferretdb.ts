@@ -1,10 +1,10 @@
 /** FerretDB, a server of MongoDB's protocol, for one test. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../ports.ts';
 import { Daemon, listens } from './daemon.ts';
+import { Mongosh } from './mongosh.ts';
 import { PATH } from './programs.ts';
 
 export class FerretDb {
@@ -35,27 +35,13 @@ export class FerretDb {
     return `mongodb://admin:of-the-admin@127.0.0.1:${this.port}/`;
   }
 
-  /** Runs a script as the administrator; it throws when the script does. */
-  admin(script: string): string {
-    return execFileSync('mongosh', words(this.adminUrl, script), { env: this.env, encoding: 'utf8' });
-  }
-
   /** Runs a script as the user of a URL; returns all that it says. */
   as(url: string, script: string): string {
-    const { stdout, stderr } = spawnSync('mongosh', words(url, script), { env: this.env, encoding: 'utf8' });
-    return stdout + stderr;
+    return new Mongosh(this.dir).tried(url, script);
   }
 
   async stop(): Promise<void> {
     await this.daemon.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
-
-  private get env(): NodeJS.ProcessEnv {
-    return { ...process.env, PATH, HOME: this.dir };
-  }
-}
-
-function words(url: string, script: string): readonly string[] {
-  return [url, '--quiet', '--norc', '--eval', script];
 }

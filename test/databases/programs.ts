@@ -23,6 +23,7 @@ export const AWS = program('aws', 'awscli');
 export const VERSITYGW = installed('versitygw');
 export const FERRETDB = installed('ferretdb');
 export const MONGOSH = installed('mongosh');
+export const SECANTUSDB = installed('secantusdb');
 
 function installed(name: string): Need {
   return { test: `test -x ${INSTALLED}/${name}`, remedy: BUILD };
