@@ -1,7 +1,6 @@
 /** HTTP to the API, over its control socket or its address. Problem documents become TenementErrors. */
 import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
-import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, TenementError } from '../errors.ts';
 
 /** Address of the API. */
@@ -43,7 +42,12 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
+/** The fields of a problem document that are used. */
+interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly hint?: string;
+}
 
 /**
  * Creates a transport. Each call may reject with the server's error code, or `server_unreachable`.
@@ -159,10 +163,16 @@ async function* linesOf(
 
 async function problemOf(status: number, body: ApiAnswer['body'], address: string): Promise<TenementError> {
   const text = await body.text().catch(() => '');
-  const problem = problemSchema.safeParse(parseJson(text, status, address));
-  if (!problem.success) return notTheApi(status, address);
-  const { code, detail, hint } = problem.data;
+  const answer = parseJson(text, status, address);
+  if (!isProblem(answer)) return notTheApi(status, address);
+  const { code, detail, hint } = answer;
   return new TenementError(knownCode(code), detail, hint === undefined ? {} : { hint });
+}
+
+/** Without the schema of the API, which takes longer to load than most commands take to run. */
+function isProblem(value: unknown): value is Problem {
+  const { code, detail, hint } = Object(value) as Partial<Record<keyof Problem, unknown>>;
+  return typeof code === 'string' && typeof detail === 'string' && ['string', 'undefined'].includes(typeof hint);
 }
 
 /** A newer server may use codes that this client does not know. */

@@ -39,7 +39,7 @@ async function resolveTarget(options: GlobalOptions, env: NodeJS.ProcessEnv): Pr
     });
   }
   const { findControlSocket } = await import('../config/control-socket.ts');
-  return { socketPath: findControlSocket(file, env) };
+  return { socketPath: await findControlSocket(file, env) };
 }
 
 function withTokenHint(error: unknown, { token }: GlobalOptions, env: NodeJS.ProcessEnv): unknown {

@@ -17,15 +17,23 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, Settings } from '../core/service/service.ts';
-import { loadConfig } from './load.ts';
 
 /**
  * Returns the control socket of the server that runs `file`, if any. @throws {TenementError} `config_not_found`,
  * `bad_config`
  */
-export function findControlSocket(file: string, env: NodeJS.ProcessEnv = process.env): string {
+export async function findControlSocket(file: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const noted = notedControlSocket(file, env);
+  if (noted !== null) return noted;
+  // Loaded here, because the schema takes longer to load than most commands take to run.
+  const { loadConfig } = await import('./load.ts');
+  return controlSocketOf(loadConfig(file).settings);
+}
+
+/** Returns the control socket that the running server of `file` has noted; null without one. */
+export function notedControlSocket(file: string, env: NodeJS.ProcessEnv): string | null {
   const noted = readNote(noteFor(file, env));
-  return noted !== null && existsSync(noted) ? noted : controlSocketOf(loadConfig(file).settings);
+  return noted !== null && existsSync(noted) ? noted : null;
 }
 
 export function controlSocketOf({ stateDir }: Pick<Settings, 'stateDir'>): string {

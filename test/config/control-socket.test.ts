@@ -22,31 +22,31 @@ function serve(file: string, env: NodeJS.ProcessEnv, dataDir: string): { socket:
   return { socket, forget: tellControlSocket(config, env) };
 }
 
-test("a config's control socket is in its state directory", () => {
+test("a config's control socket is in its state directory", async () => {
   const { dir, file, env } = makeConfig();
-  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
+  expect(await findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('a server with another data directory is found by its config while it runs', () => {
+test('a server with another data directory is found by its config while it runs', async () => {
   const { dir, file, env } = makeConfig();
   const { socket, forget } = serve(file, env, join(dir, 'other'));
-  expect(findControlSocket(file, env)).toBe(socket);
+  expect(await findControlSocket(file, env)).toBe(socket);
   forget();
-  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
+  expect(await findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('the next server replaces the note of a killed one, and clients ignore a note whose socket is gone', () => {
+test('the next server replaces the note of a killed one, and clients ignore a note whose socket is gone', async () => {
   const { dir, file, env } = makeConfig();
   serve(file, env, join(dir, 'other'));
   const { socket } = serve(file, env, join(dir, 'third'));
-  expect(findControlSocket(file, env)).toBe(socket);
+  expect(await findControlSocket(file, env)).toBe(socket);
   rmSync(socket);
-  expect(findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
+  expect(await findControlSocket(file, env)).toBe(join(dir, 'data/.tenement/control.sock'));
 });
 
-test('a running server is found while its config is broken', () => {
+test('a running server is found while its config is broken', async () => {
   const { dir, file, env } = makeConfig();
   const { socket } = serve(file, env, join(dir, 'data'));
   writeFileSync(file, 'half a li');
-  expect(findControlSocket(file, env)).toBe(socket);
+  expect(await findControlSocket(file, env)).toBe(socket);
 });
