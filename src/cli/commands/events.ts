@@ -1,10 +1,11 @@
 /** `tenement events`: prints events. */
-import { styleText } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventEntry } from '../../core/lifecycle/event-entry.ts';
 import { eventTypeProblem } from '../../core/lifecycle/event-types.ts';
 import { isLabel } from '../../core/tenants/tenant.ts';
 import { instanceOf } from '../instance-argument.ts';
+import { painter } from '../output/color.ts';
+import { wrapped } from '../output/display-width.ts';
 import { follow } from '../output/follow.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
 import { wholeNumber } from '../output/numbers.ts';
@@ -64,11 +65,17 @@ async function events(argument: string | undefined, options: EventsOptions, io: 
   });
 }
 
-function line(entry: EventEntry, { color, isTerminal }: CliIo): string {
-  const at = color ? styleText('dim', entry.at, { validateStream: false }) : entry.at;
+/** On a terminal, long messages go on below their beginning. */
+function line(entry: EventEntry, { color, isTerminal, columns }: CliIo): string {
+  const paint = painter(color);
   const message = isTerminal ? terminalText(entry.message) : entry.message;
   const subject = entry.instance ?? entry.tenant;
-  return [at, subject, entry.type, message, origin(entry)].filter((part) => part !== null && part !== '').join(' ');
+  const rest = [subject, entry.type, message, origin(entry)].filter((part) => part !== null && part !== '').join(' ');
+  if (columns === null) return `${paint('dim', entry.at)} ${rest}`;
+  const [first = '', ...more] = wrapped(rest, columns - entry.at.length - 1);
+  return [`${paint('dim', entry.at)} ${first}`, ...more.map((part) => ' '.repeat(entry.at.length + 1) + part)].join(
+    '\n',
+  );
 }
 
 /** Says who made a change. What tenement and requests do by themselves needs no name. */

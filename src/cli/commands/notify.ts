@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import type { NotifyTargetView, NotifyTestResult } from '../../core/notify/notify-port.ts';
 import { CommandEnd } from '../command-end.ts';
-import { age, duration, table, UNKNOWN } from '../output/format.ts';
+import { age, duration, UNKNOWN } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
+import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 

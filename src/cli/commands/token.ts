@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import type { TokenInput } from '../../core/access/new-token.ts';
 import type { TokenView } from '../../core/verbs/token-verbs.ts';
-import { age, duration, table } from '../output/format.ts';
+import { age, duration } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
+import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 

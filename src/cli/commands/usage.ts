@@ -6,8 +6,9 @@ import { METER_NAMES } from '../../core/usage/tally.ts';
 import type { UsageInput, UsageView } from '../../core/usage/usage-query.ts';
 import { TenementError } from '../../errors.ts';
 import { csv } from '../output/csv.ts';
-import { bytes, duration, table, UNKNOWN } from '../output/format.ts';
+import { bytes, duration, UNKNOWN } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
+import { table } from '../output/table.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
 interface UsageOptions extends GlobalOptions {

@@ -5,8 +5,9 @@ import { type Finding, passes, type Result, type VerifyOutcome } from '../../cor
 import { type Probe, parseProbe } from '../../core/verify/web/probe-file.ts';
 import { TenementError } from '../../errors.ts';
 import { CommandEnd } from '../command-end.ts';
-import { plural, table } from '../output/format.ts';
+import { plural } from '../output/format.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
+import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, isLocal, withClient } from '../target.ts';
 

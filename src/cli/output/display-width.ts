@@ -33,6 +33,20 @@ export function shortened(text: string, width: number): string {
   return `${kept.trimEnd()}${ELLIPSIS}`;
 }
 
+/** Breaks a text between words into lines of at most `width`; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line: string | null = null;
+  for (const word of text.split(' ')) {
+    if (line !== null && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line);
+      line = null;
+    }
+    line = line === null ? word : `${line} ${word}`;
+  }
+  return line === null ? lines : [...lines, line];
+}
+
 /** Splits a text into what a reader takes for single characters. */
 function characters(text: string): string[] {
   if (ASCII.test(text)) return text.split('');

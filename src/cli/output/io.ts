@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
 import { readSecret } from '../secret-input.ts';
-import { wantsColor } from './color.ts';
+import { painter, wantsColor } from './color.ts';
+import type { TableSpace } from './table.ts';
 import { terminalJson } from './terminal-text.ts';
 
 /** For a terminal that does not tell its size. */
@@ -36,6 +37,11 @@ export interface CliIo {
 /** Writes a line, and waits when the reader is slow. */
 export async function print(io: CliIo, line: string): Promise<void> {
   if (!io.stdout.write(`${line}\n`)) await once(io.stdout, 'drain');
+}
+
+/** Where a table is shown. @param wide whether lines may be longer than the terminal is wide */
+export function tableSpace({ columns, color }: CliIo, wide = false): TableSpace {
+  return { columns: wide ? null : columns, paint: painter(color) };
 }
 
 export async function printJson(io: CliIo, value: unknown): Promise<void> {

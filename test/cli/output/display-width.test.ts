@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { displayWidth, padded, shortened } from '../../../src/cli/output/display-width.ts';
+import { displayWidth, padded, shortened, wrapped } from '../../../src/cli/output/display-width.ts';
 
 test.each([
   ['acme', 4],
@@ -27,4 +27,13 @@ test.each([
   ['日本語', 4, '日…'],
 ])('%j in %i columns is %j', (text, columns, expected) => {
   expect(shortened(text, columns)).toBe(expected);
+});
+
+test('a text is broken between words, and a word that is too long stays whole', () => {
+  expect(wrapped('one two 日本 a-long-word-of-its-own x', 8)).toEqual([
+    'one two',
+    '日本',
+    'a-long-word-of-its-own',
+    'x',
+  ]);
 });

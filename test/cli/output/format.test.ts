@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { age, bytes, duration, plural, table } from '../../../src/cli/output/format.ts';
+import { age, bytes, duration, plural } from '../../../src/cli/output/format.ts';
 
 test.each([
   [0, '0s'],
@@ -21,7 +21,3 @@ test('an unknown time has no age', () => expect(age(null, 0)).toBe('-'));
 
 test('a count of one takes the singular', () =>
   expect([plural(1, 'time'), plural(2, 'time')]).toEqual(['1 time', '2 times']));
-
-test('columns are as wide as their widest cell', () => {
-  expect(table(['A', 'LONG'], [['wide', 'x']])).toBe('A     LONG\nwide  x');
-});

@@ -1,6 +1,7 @@
 /** Backups as text for people. */
 import type { BackupResult, BackupView } from '../../../core/backup/backup-face.ts';
-import { bytes, plural, table } from '../../output/format.ts';
+import { bytes, plural } from '../../output/format.ts';
+import { table } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 
 /** As restic shortens it. */

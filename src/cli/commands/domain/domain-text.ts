@@ -1,6 +1,8 @@
 /** Domains as text for people. */
 import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
-import { table, UNKNOWN } from '../../output/format.ts';
+import { UNKNOWN } from '../../output/format.ts';
+import { stateColor } from '../../output/state-color.ts';
+import { type Column, type TableSpace, table } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 
 /** Returns what a domain does, or what it waits for. */
@@ -25,9 +27,17 @@ function remark(reason: string, leadsTo: string): string {
   return reason.replace(`leads to ${leadsTo}`, '').replace(', which ', '').replace(/, $/, '');
 }
 
-export function domainTable(domains: readonly DomainView[]): string {
+const COLUMNS: readonly Column[] = [
+  { heading: 'DOMAIN' },
+  { heading: 'LEADS TO', rank: 3 },
+  { heading: 'STATE', format: stateColor },
+  { heading: 'URL', rank: 2 },
+  { heading: 'WHY', rank: 1, minWidth: 12 },
+];
+
+export function domainTable(domains: readonly DomainView[], space?: TableSpace): string {
   return table(
-    ['DOMAIN', 'LEADS TO', 'STATE', 'URL', 'WHY'],
+    COLUMNS,
     domains.map(({ name, service, tenant, state, url, reason }) => [
       terminalText(name),
       `${service}:${tenant}`,
@@ -35,5 +45,6 @@ export function domainTable(domains: readonly DomainView[]): string {
       state === 'active' ? (url ?? UNKNOWN) : UNKNOWN,
       terminalText(remark(reason, `${service}:${tenant}`)),
     ]),
+    space,
   );
 }

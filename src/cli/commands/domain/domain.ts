@@ -1,12 +1,16 @@
 /** `tenement domain`: domains of tenants' own. */
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainLines, domainTable } from './domain-text.ts';
 
 interface Options extends GlobalOptions {
   readonly json?: boolean;
+}
+
+interface LsOptions extends Options {
+  readonly wide?: boolean;
 }
 
 interface AddOptions extends Options {
@@ -39,8 +43,9 @@ export function domainCommand(program: Command, io: CliIo): void {
     .command('ls')
     .description('list the domains')
     .argument('[id]', 'only those of this tenant')
+    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
     .option('--json', 'print a JSON array')
-    .action((id: string | undefined, _options, command: Command) => ls(id, command.optsWithGlobals<Options>(), io));
+    .action((id: string | undefined, _options, command: Command) => ls(id, command.optsWithGlobals<LsOptions>(), io));
   domain
     .command('verify')
     .description('look for the TXT record of a domain now')
@@ -66,7 +71,7 @@ async function add(id: string, name: string, options: AddOptions, io: CliIo): Pr
   else await print(io, domainLines(view));
 }
 
-async function ls(id: string | undefined, options: Options, io: CliIo): Promise<void> {
+async function ls(id: string | undefined, options: LsOptions, io: CliIo): Promise<void> {
   if (id !== undefined) assertTenantId(id);
   const domains = await withClient(options, io, async (client) => {
     // Nobody takes a mistyped tenant for one without domains.
@@ -74,7 +79,7 @@ async function ls(id: string | undefined, options: Options, io: CliIo): Promise<
     return client.domains.list({ tenant: id });
   });
   if (options.json === true) return printJson(io, domains);
-  if (domains.length > 0) return print(io, domainTable(domains));
+  if (domains.length > 0) return print(io, domainTable(domains, tableSpace(io, options.wide)));
   await print(io, `No domains. Add one: tenement domain add ${id ?? 'ID'} shop.example.com`);
 }
 

@@ -1,27 +1,69 @@
-/** `tenement ps`: lists every instance, one per line. */
-import type { Command } from 'commander';
+/** `tenement ps`: lists instances, one per line. */
+import { type Command, Option } from 'commander';
+import type { ApiClient } from '../../../api/client.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
-import { age, bytes, isBusy, table, UNKNOWN } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { isSelective, type Selection, selectedBy, takesSelection } from '../../instance-selection.ts';
+import { age, bytes, isBusy, UNKNOWN } from '../../output/format.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import { stateColor } from '../../output/state-color.ts';
+import { type Column, table } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
+import { SORT_KEYS, type SortKey, sorted } from './sort.ts';
 
-const HEADINGS = ['INSTANCE', 'STATE', 'PID', 'UPTIME', 'IDLE', 'MEMORY', 'RESTARTS', 'REQUESTS'];
+/** Keeps the larger unit: `3d 4h` → `3d`. */
+const largerUnit = (cell: string) => cell.replace(/ \S+[dhms]$/, '');
 
-export function psCommand(program: Command, io: CliIo): void {
-  program
-    .command('ps')
-    .description('list every instance')
-    .option('--json', 'print a JSON array')
-    .action((_options, command: Command) => ps(command.optsWithGlobals<GlobalOptions & { json?: boolean }>(), io));
+const COLUMNS: readonly Column[] = [
+  { heading: 'INSTANCE' },
+  { heading: 'STATE', format: stateColor },
+  { heading: 'PID', rank: 3 },
+  { heading: 'UPTIME', rank: 4, brief: largerUnit },
+  { heading: 'IDLE', rank: 6, brief: largerUnit },
+  { heading: 'MEMORY', rank: 5 },
+  { heading: 'RESTARTS', rank: 1 },
+  { heading: 'REQUESTS', rank: 2 },
+];
+/** Columns that only `--wide` shows. */
+const WIDE_COLUMNS: readonly Column[] = ['PLAN', 'IN FLIGHT', 'CPU', 'WAKES', 'URL', 'SOCKET'].map((heading) => ({
+  heading,
+}));
+
+interface PsOptions extends GlobalOptions, Selection {
+  readonly sort: SortKey;
+  readonly wide?: boolean;
+  readonly json?: boolean;
 }
 
-async function ps(options: GlobalOptions & { json?: boolean }, io: CliIo): Promise<void> {
-  const views = await withClient(options, io, (client) => client.list());
+export function psCommand(program: Command, io: CliIo): void {
+  takesSelection(program.command('ps').description('list every instance'))
+    .addOption(new Option('--sort <key>', 'the order of the lines').choices(SORT_KEYS).default('name'))
+    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
+    .option('--json', 'print a JSON array')
+    .action((_options, command: Command) => ps(command.optsWithGlobals<PsOptions>(), io));
+}
+
+async function ps(options: PsOptions, io: CliIo): Promise<void> {
+  const { views, plans } = await withClient(options, io, async (client) => ({
+    views: sorted(await selectedBy(options, await client.list(), client), options.sort),
+    plans: options.wide === true && options.json !== true ? await plansOf(client) : null,
+  }));
   if (options.json === true) return printJson(io, views);
-  if (views.length === 0) return print(io, 'No instances. Register one: tenement spawn SERVICE --id ID');
+  if (views.length === 0) {
+    return print(
+      io,
+      isSelective(options) ? 'No such instances.' : 'No instances. Register one: tenement spawn SERVICE --id ID',
+    );
+  }
   const nowMs = Date.now();
-  const rows = views.map((view) => row(view, nowMs));
-  await print(io, table(HEADINGS, rows));
+  const rows = views.map((view) => [...row(view, nowMs), ...(plans === null ? [] : wideCells(view, plans))]);
+  const columns = plans === null ? COLUMNS : [...COLUMNS, ...WIDE_COLUMNS];
+  await print(io, table(columns, rows, tableSpace(io, options.wide)));
+}
+
+/** Returns the plan of each tenant that has one. */
+async function plansOf(client: ApiClient): Promise<ReadonlyMap<string, string | null>> {
+  const { tenants } = await client.tenants.list();
+  return new Map(tenants.map(({ id, plan }) => [id, plan]));
 }
 
 function row(view: InstanceView, nowMs: number): string[] {
@@ -35,5 +77,16 @@ function row(view: InstanceView, nowMs: number): string[] {
     bytes(view.memoryBytes),
     String(view.restarts),
     String(view.requests),
+  ];
+}
+
+function wideCells(view: InstanceView, plans: ReadonlyMap<string, string | null>): string[] {
+  return [
+    plans.get(view.id) ?? UNKNOWN,
+    String(view.inFlight),
+    view.cpuSeconds === null ? UNKNOWN : `${view.cpuSeconds.toFixed(1)}s`,
+    String(view.wakes),
+    view.url ?? UNKNOWN,
+    view.socket ?? UNKNOWN,
   ];
 }

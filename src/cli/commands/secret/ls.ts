@@ -1,8 +1,9 @@
 /** `tenement secret ls`: lists the secrets of a tenant, without their values. */
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
-import { table, UNKNOWN } from '../../output/format.ts';
+import { UNKNOWN } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
+import { table } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
 type LsOptions = GlobalOptions & { readonly json?: boolean };

@@ -3,16 +3,28 @@ import { type Command, Option } from 'commander';
 import { TENANT_STATES, type TenantState } from '../../../core/tenants/tenant-state.ts';
 import type { TenantQuery, TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel } from '../../assignments.ts';
-import { bytes, table, UNKNOWN } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { bytes, UNKNOWN } from '../../output/format.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import { stateColor } from '../../output/state-color.ts';
+import { type Column, table } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
-const HEADINGS = ['TENANT', 'PLAN', 'STATE', 'INSTANCES', 'EXPIRES', 'REQUESTS', 'STORAGE'];
+const COLUMNS: readonly Column[] = [
+  { heading: 'TENANT' },
+  { heading: 'PLAN', rank: 5 },
+  { heading: 'STATE', format: stateColor },
+  { heading: 'INSTANCES', rank: 1 },
+  // The date of a time.
+  { heading: 'EXPIRES', rank: 4, brief: (cell) => cell.replace(/T.*/, '') },
+  { heading: 'REQUESTS', rank: 3 },
+  { heading: 'STORAGE', rank: 2 },
+];
 
 interface LsOptions extends GlobalOptions {
   readonly plan?: string;
   readonly state?: TenantState;
   readonly label?: Record<string, string>;
+  readonly wide?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,16 +35,17 @@ export function lsCommand(tenant: Command, io: CliIo): void {
     .option('--plan <name>', 'only those on this plan')
     .addOption(new Option('--state <state>', 'only those in this state').choices(TENANT_STATES))
     .option('--label <key=value>', 'only those with this label; can be repeated', collectLabel)
+    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => ls(command.optsWithGlobals<LsOptions>(), io));
 }
 
-async function ls({ plan, state, label, ...options }: LsOptions, io: CliIo): Promise<void> {
+async function ls({ plan, state, label, wide, ...options }: LsOptions, io: CliIo): Promise<void> {
   const query: TenantQuery = { plan, state, ...(label !== undefined && { labels: label }) };
   const { tenants } = await withClient(options, io, (client) => client.tenants.list(query));
   if (options.json === true) return printJson(io, tenants);
   const isFiltered = plan !== undefined || state !== undefined || label !== undefined;
-  if (tenants.length > 0) return print(io, table(HEADINGS, tenants.map(row)));
+  if (tenants.length > 0) return print(io, table(COLUMNS, tenants.map(row), tableSpace(io, wide)));
   await print(io, isFiltered ? 'No such tenants.' : 'No tenants. Register one: tenement tenant create ID');
 }
 

@@ -4,7 +4,8 @@ import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';
-import { table, UNKNOWN } from '../../output/format.ts';
+import { UNKNOWN } from '../../output/format.ts';
+import { table } from '../../output/table.ts';
 import { domainLines } from '../domain/domain-text.ts';
 
 /** Gets its instances, without those that were removed meanwhile. */
