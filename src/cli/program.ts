@@ -1,7 +1,8 @@
 /** The command line: global options, and commands that are loaded on demand. */
 import { Command } from 'commander';
-import { TenementError } from '../errors.ts';
 import { version } from '../version.ts';
+import { isGiven, operands, wordsOf } from './command-words.ts';
+import { painter } from './output/color.ts';
 import type { CliIo } from './output/io.ts';
 import { report } from './output/report.ts';
 
@@ -17,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   stop: async () => (await import('./commands/instance/stop.ts')).stopCommand,
   restart: async () => (await import('./commands/instance/restart.ts')).restartCommand,
   sleep: async () => (await import('./commands/instance/sleep.ts')).sleepCommand,
+  wake: async () => (await import('./commands/instance/wake.ts')).wakeCommand,
   rm: async () => (await import('./commands/instance/rm.ts')).rmCommand,
   set: async () => (await import('./commands/instance/set.ts')).setCommand,
   tenant: async () => (await import('./commands/tenant/tenant.ts')).tenantCommand,
@@ -39,27 +41,20 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };
 
-/** Global options with a value, which is not the command's name. */
-const WITH_VALUE = new Set(['-c', '--config', '--api', '--token']);
+/** For output that is not on a terminal. */
+const HELP_COLUMNS = 80;
 
 /** Runs one command line (without node and script) and returns its exit status; never throws. */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  const program = createProgram(io);
   try {
-    await assertHelpKnows(argv);
-    const program = createProgram(io);
     for (const each of needed(argv)) (await COMMANDS[each]?.())?.(program, io);
-    await program.parseAsync(wordsOf(argv), { from: 'user' });
+    const words = isHelpAsked(argv) ? await helpWords(argv, program, io) : wordsOf(argv);
+    if (words !== null) await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
-    return report(error, io, isJsonAsked(argv));
+    return report(error, io, { json: isGiven(argv, '--json'), command: pathOf(argv, program) });
   }
-}
-
-/** Whether the command, rather than the program that `exec` runs, was given --json. */
-function isJsonAsked(argv: readonly string[]): boolean {
-  const words = wordsOf(argv);
-  const end = words.indexOf('--');
-  return words.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
 /** Returns the program with all its commands, for what describes it. */
@@ -70,67 +65,63 @@ export async function wholeProgram(io: CliIo): Promise<Command> {
 }
 
 function createProgram(io: CliIo): Command {
+  const paint = painter(io.color);
   return new Command('tenement')
     .description('Runs one process of an application for each customer, and puts idle ones to sleep.')
-    .version(version)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command, with examples')
     .option('-c, --config <file>', 'the config, whose server is used (default: TENEMENT_CONFIG, else ./tenement.toml)')
     .option('--api <url>', "use a server's HTTP API instead (default: TENEMENT_API)")
     .option('--token <token>', 'the token for --api (default: TENEMENT_TOKEN)')
+    .configureHelp({ subcommandTerm: (command) => command.name(), styleTitle: (text) => paint('bold', text) })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
+      getOutHelpWidth: () => io.columns ?? HELP_COLUMNS,
+      getOutHasColors: () => io.color,
       // report() prints commander's errors in tenement's own form.
       writeErr: () => {},
     });
 }
 
-/** @throws {TenementError} `usage` for `help` with an unknown command */
-async function assertHelpKnows([first, name]: readonly string[]): Promise<void> {
-  if (first !== 'help' || name === undefined || name === 'help' || Object.hasOwn(COMMANDS, name)) return;
-  const { nearest } = await import('../config/problems/nearest.ts');
-  const near = nearest(name, Object.keys(COMMANDS));
-  const hint = near === null ? {} : { hint: `Did you mean ${near}?` };
-  throw new TenementError('usage', `there is no command '${name}'`, hint);
-}
-
-/**
- * Inserts `--` before the command of `exec`, so that the words after the command's name belong to it, including
- * options.
- */
-function wordsOf(argv: readonly string[]): readonly string[] {
-  if (commandName(argv) !== 'exec') return argv;
-  const at = placeOfOperand(argv, 2);
-  return at === null ? argv : [...argv.slice(0, at), '--', ...argv.slice(at)];
-}
-
-/** Finds the n-th operand, which is neither an option nor a value; null when there are fewer, or `--` precedes it. */
-function placeOfOperand(argv: readonly string[], number: number): number | null {
-  let before = 0;
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    if (word === '--') return null;
-    if (WITH_VALUE.has(word) || word === '--id') index += 1;
-    else if (!word.startsWith('-')) {
-      if (before === number) return index;
-      before += 1;
-    }
-  }
-  return null;
-}
-
 /** Lists the commands to load for a command line: one, or all for help and for mistakes. */
 function needed(argv: readonly string[]): string[] {
-  const name = commandName(argv);
-  if (name === null && argv.some((word) => word === '--version' || word === '-V')) return [];
+  const [name = null] = operands(argv);
+  if (name === null && isGiven(argv, '--version', '-V')) return [];
   return name !== null && Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
 }
 
-/** Returns the first word that is neither an option nor an option's value. */
-function commandName(argv: readonly string[]): string | null {
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    if (WITH_VALUE.has(word)) index += 1;
-    else if (!word.startsWith('-')) return word;
+function isHelpAsked(argv: readonly string[]): boolean {
+  return operands(argv)[0] === 'help' || isGiven(argv, '-h', '--help');
+}
+
+/**
+ * Returns the words for which commander prints the help that was asked for; null: it is a topic, which is printed.
+ * @throws {TenementError} `usage`
+ */
+async function helpWords(argv: readonly string[], program: Command, io: CliIo): Promise<readonly string[] | null> {
+  const { addHelp, assertHelpKnows, topicText } = await import('./help/help.ts');
+  addHelp(program);
+  const [first, ...names] = operands(argv);
+  if (first !== 'help') return wordsOf(argv);
+  const topic = names.length === 1 ? topicText(names[0] ?? '') : null;
+  if (topic !== null) {
+    io.stdout.write(`${topic}\n`);
+    return null;
   }
-  return null;
+  assertHelpKnows(names, program);
+  return [...names, '--help'];
+}
+
+/** Returns the command that the words name, such as `tenant ls`; empty: none. */
+function pathOf(argv: readonly string[], program: Command): string {
+  let command = program;
+  const path: string[] = [];
+  for (const word of operands(argv)) {
+    const sub = command.commands.find((one) => one.name() === word);
+    if (sub === undefined) break;
+    path.push(word);
+    command = sub;
+  }
+  return path.join(' ');
 }

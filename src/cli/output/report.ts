@@ -11,11 +11,18 @@ import { terminalJson, terminalText } from './terminal-text.ts';
 /** Further errors of a config that are shown; a terminal holds no more. */
 const MAX_DETAILS = 20;
 
-/** Prints an error and returns the exit status: 0 for help and version. @param json whether the command was given --json */
-export function report(thrown: unknown, io: CliIo, json = false): number {
+export interface ReportOptions {
+  /** Whether the command was given --json. */
+  readonly json?: boolean;
+  /** The command that failed, such as `tenant ls`; empty: the program. */
+  readonly command?: string;
+}
+
+/** Prints an error and returns the exit status: 0 for help and version. */
+export function report(thrown: unknown, io: CliIo, { json = false, command = '' }: ReportOptions = {}): number {
   if (thrown instanceof CommandEnd) return thrown.status;
   if (isCommanderError(thrown) && thrown.exitCode === 0) return 0;
-  const error = isCommanderError(thrown) ? usageError(thrown) : known(thrown);
+  const error = isCommanderError(thrown) ? usageError(thrown, command) : known(thrown);
   io.stderr.write(json ? `${asJson(error)}\n` : `${asText(error, io).join('\n')}\n`);
   return error.exitStatus;
 }
@@ -83,11 +90,14 @@ function known(thrown: unknown): TenementError {
 }
 
 /** Commander writes "error: …", and on a second line "(Did you mean …?)". */
-function usageError(thrown: CommanderError): TenementError {
-  if (thrown.code === 'commander.help') return new TenementError('usage', 'no command was given');
+function usageError(thrown: CommanderError, command: string): TenementError {
+  const name = command === '' ? 'tenement' : `tenement ${command}`;
+  if (thrown.code === 'commander.help') {
+    return new TenementError('usage', 'no command was given', { hint: `\`${name} --help\` lists the commands.` });
+  }
   const [message = '', suggestion] = thrown.message.replace(/^error: /, '').split('\n');
-  const hint = suggestion?.replace(/^\((.*)\)$/, '$1');
-  return new TenementError('usage', message, hint ? { hint } : {});
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `\`${name} --help\` shows what it takes, with examples.`;
+  return new TenementError('usage', message, { hint });
 }
 
 function oneLine(text: string): string {

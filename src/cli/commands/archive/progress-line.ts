@@ -3,34 +3,29 @@ import type { LongOperationView } from '../../../core/tenants/long-operation.ts'
 import { TenementError } from '../../../errors.ts';
 import { bytes } from '../../output/format.ts';
 import type { CliIo } from '../../output/io.ts';
-
-const CLEAR = '\r\u001b[K';
+import { StatusLine } from '../../output/status-line.ts';
 
 export class ProgressLine {
-  private readonly io: CliIo;
-  private hasText = false;
+  private readonly line: StatusLine;
 
   constructor(io: CliIo) {
-    this.io = io;
+    this.line = new StatusLine(io);
   }
 
   /** Whether a person sees it. */
   get isShown(): boolean {
-    return this.io.isTerminal;
+    return this.line.isShown;
   }
 
   /** @param about whose operation it is */
   show({ kind, doneBytes, totalBytes, doneFiles }: LongOperationView, about?: string): void {
-    if (!this.isShown) return;
     const of = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
     const text = doneBytes === null ? 'looking at its files' : `${bytes(doneBytes)}${of}, ${doneFiles} files`;
-    this.io.stderr.write(`${CLEAR}${kind}${about === undefined ? '' : ` ${about}`}: ${text}`);
-    this.hasText = true;
+    this.line.show(`${kind}${about === undefined ? '' : ` ${about}`}: ${text}`);
   }
 
   end(): void {
-    if (this.hasText) this.io.stderr.write(CLEAR);
-    this.hasText = false;
+    this.line.clear();
   }
 }
 

@@ -10,6 +10,7 @@ import { limitsOf, takesLimits } from '../../limit-options.ts';
 import { block } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';
+import { withStartProgress } from '../../output/start-progress.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface SpawnCommandOptions extends GlobalOptions, LimitsInput {
@@ -36,10 +37,12 @@ export function spawnCommand(program: Command, io: CliIo): void {
 }
 
 async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo): Promise<void> {
-  const { service, tenantId } = parseInstanceName(instanceOf(argument, options.id));
+  const instance = instanceOf(argument, options.id);
+  const { service, tenantId } = parseInstanceName(instance);
   const { env, start, wait } = options;
+  const asked = { ...(env !== undefined && { env }), limits: limitsOf(options), start, wait };
   const { view, created } = await withClient(options, io, (client) =>
-    client.spawn(service, tenantId, { ...(env !== undefined && { env }), limits: limitsOf(options), start, wait }),
+    withStartProgress(instance, client, io, client.spawn(service, tenantId, asked)),
   );
   if (options.json === true) await printJson(io, view);
   if (start && wait && hasStartFailed(view, created)) throw new StartFailure(view);

@@ -6,8 +6,12 @@ import { verbCommand } from '../../verb.ts';
 export function stopCommand(program: Command, io: CliIo): void {
   verbCommand(program, io, {
     name: 'stop',
-    description: 'stop an instance until someone starts it',
+    description: 'stop instances until someone starts them',
+    done: 'stopped',
     starts: false,
+    parallel: 8,
+    haltsOnFailure: false,
+    concerns: ({ state }) => state !== 'stopped',
     call: (client, instance) => client.stop(instance),
   });
 }
