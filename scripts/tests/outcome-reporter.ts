@@ -1,6 +1,10 @@
 /** A reporter for vitest that prints the outcome of a run as one line. */
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { type Failure, lineOf } from './outcome.ts';
+
+const MAX_LINES = 16;
+const MAX_CHARACTERS = 300;
 
 export default class OutcomeReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
@@ -12,8 +16,27 @@ export default class OutcomeReporter implements Reporter {
 
 function failuresOf(module: TestModule): Failure[] {
   const file = module.relativeModuleId;
-  if (isBroken(module)) return [{ file, name: null }];
-  return [...module.children.allTests('failed')].map((test) => ({ file, name: test.fullName }));
+  if (isBroken(module)) return [{ file, name: null, reason: reasonOf(errorsOf(module)) }];
+  return [...module.children.allTests('failed')].map((test) => ({
+    file,
+    name: test.fullName,
+    reason: reasonOf(test.result().errors ?? []),
+  }));
+}
+
+function errorsOf(module: TestModule): readonly SerializedError[] {
+  return [module, ...module.children.allSuites()].flatMap((suite) => suite.errors());
+}
+
+/** A message often says only that two values differ; the difference says how. */
+function reasonOf([error]: readonly SerializedError[]): string {
+  if (error === undefined) return '';
+  const text = stripVTControlCharacters(`${error.message}\n${error['diff'] ?? ''}`);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines
+    .slice(0, MAX_LINES)
+    .map((line) => line.slice(0, MAX_CHARACTERS))
+    .join('\n');
 }
 
 /** The file failed outside of its tests: during its load, or in a hook. */

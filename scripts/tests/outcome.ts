@@ -6,6 +6,8 @@ export interface Failure {
   readonly file: string;
   /** The titles of the test's suites and its own, joined with ` > `. */
   readonly name: string | null;
+  /** What was wrong, in a few lines. */
+  readonly reason: string;
 }
 
 export interface Outcome {

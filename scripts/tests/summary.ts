@@ -1,12 +1,17 @@
 /** The end of what continuous integration prints. */
-import type { Verdict } from './second-try.ts';
+import type { Failed, Verdict } from './second-try.ts';
 
 /** The last line is `N passed, M failed`. */
 export function summaryOf(verdicts: readonly Verdict[]): string[] {
   const flaky = verdicts.flatMap((verdict) => verdict.flaky);
   const failed = verdicts.flatMap((verdict) => verdict.failed);
-  const lines = [...failed.map((title) => `failed: ${title}`), ...flaky.map((title) => `flaky: ${title}`)];
+  const lines = [...failed.flatMap((test) => told('failed', test)), ...flaky.flatMap((test) => told('flaky', test))];
   return [...lines, `${sum(verdicts, 'passed')} passed, ${failed.length + sum(verdicts, 'errors')} failed`];
+}
+
+function told(what: string, { title, reason }: Failed): string[] {
+  const lines = reason.split('\n').filter((line) => line !== '');
+  return [`${what}: ${title}`, ...lines.map((line) => `  ${line}`)];
 }
 
 export function isGood(verdicts: readonly Verdict[]): boolean {

@@ -3,7 +3,11 @@ import { run } from '../../scripts/tests/command.ts';
 import { lineOf, type Outcome } from '../../scripts/tests/outcome.ts';
 
 const PASSED: Outcome = { passed: 2, failed: [], errors: 0 };
-const FAILED: Outcome = { passed: 1, failed: [{ file: 'test/a.test.ts', name: 'starts' }], errors: 0 };
+const FAILED: Outcome = {
+  passed: 1,
+  failed: [{ file: 'test/a.test.ts', name: 'starts', reason: 'timed out' }],
+  errors: 0,
+};
 
 /** The outcome of a command that prints these lines and ends with this status. */
 async function outcomeOf(status: number, ...lines: readonly string[]) {

@@ -86,7 +86,7 @@ describe('a server that is killed', () => {
     ['export --still', ['export', 'acme', '--still', '-o', 'FILE']],
     ['clone', ['clone', 'acme', '--id', 'globex', '--no-start']],
     ['import', ['import', 'ARCHIVE', '--id', 'globex', '--no-start']],
-  ])('in the midst of %s leaves nothing half done', async (_name, words) => {
+  ])('in the midst of %s leaves nothing half done', { timeout: 300_000 }, async (_name, words) => {
     const server = await serve(CONFIG);
     const dir = await tenantOf(server, 'acme', 1, 2, 3);
     mkdirSync(join(dir, 'many'));
