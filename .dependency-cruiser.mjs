@@ -35,6 +35,7 @@ export default {
     only('process', 'process', ['process/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('registry', 'registry', ['registry/', 'core/', 'errors.ts', 'node/', 'faults.ts', 'logger.ts']),
     only('secrets', 'secrets', ['secrets/', 'core/', 'errors.ts', 'node/']),
+    only('tls', 'tls', ['tls/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('usage', 'usage', ['usage/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),

@@ -26,6 +26,7 @@ import { Notifications } from './parts/notifications.ts';
 import { type OwnDirectories, ownDirectories } from './parts/own-directories.ts';
 import { reload } from './parts/reload.ts';
 import { openIdentity, type ServerIdentity } from './parts/server-identity.ts';
+import { ServerTls } from './parts/server-tls.ts';
 import { servePublicSockets } from './parts/socket-serving.ts';
 import { Tokens } from './parts/tokens.ts';
 import { LazyVault } from './parts/vault.ts';
@@ -81,6 +82,7 @@ export interface Parts {
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly identity: ServerIdentity;
+  readonly tls: ServerTls;
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
   readonly logger: Logger;
@@ -197,6 +199,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
   const identity = openIdentity(config.jwt, logger);
+  const tls = new ServerTls(logger);
   const { keys } = identity;
   const publicSockets = servePublicSockets({
     processes,
@@ -218,6 +221,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     backups,
     turnedAway,
     identity,
+    tls,
     descriptors,
     webAddresses,
     logger,
@@ -239,6 +243,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       forget();
       endExpiry();
       keys.close();
+      tls.close();
       publicSockets.close();
       await notify.close(options.hurry);
       await usage.close(LAST_EVENTS_WAIT_MS);

@@ -44,8 +44,9 @@ export class ConnectionCap {
   /**
    * Admits a connection, or answers and closes it. Returns whether it was admitted; the caller must drop it otherwise.
    * @param client the client that the connection counts for, as in `ConnectionLimiter`; null: none
+   * @param answer returns the whole response to a connection that is refused. Default: that of the options
    */
-  admit(socket: Socket, client: string | null, idleMs: IdleMs): boolean {
+  admit(socket: Socket, client: string | null, idleMs: IdleMs, answer = this.options.answer): boolean {
     const connection = new TrackedSocket(socket, client, idleMs, this.limiter);
     const nowMs = performance.now();
     const entry = this.limiter.enter(connection, nowMs);
@@ -54,7 +55,7 @@ export class ConnectionCap {
       return true;
     }
     this.tell(entry === 'client-full' ? client : null, nowMs);
-    this.turnAway(socket);
+    this.turnAway(socket, answer());
     return false;
   }
 
@@ -78,9 +79,8 @@ export class ConnectionCap {
     if (note !== null) logger.warn({ ...note, open: this.limiter.size }, 'connections turned away: too many are open');
   }
 
-  private turnAway(socket: Socket): void {
+  private turnAway(socket: Socket, answer: string): void {
     socket.on('error', () => {});
-    const answer = this.options.answer();
     if (this.lingering >= MAX_LINGERING) return void socket.end(answer, () => socket.destroy());
     this.lingering += 1;
     const timer = setTimeout(

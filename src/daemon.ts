@@ -19,7 +19,7 @@ import { assertMayListen } from './process/isolation/host/listening.ts';
 import { openFrontSocket } from './process/sockets/front-socket.ts';
 import { InheritedSockets } from './process/systemd/inherited-sockets.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
-import { createProxy, type ProxyServer } from './proxy/server.ts';
+import { createProxy, type ProxyAddress, type ProxyServer } from './proxy/server.ts';
 import { ensureAdminToken } from './registry/tokens/admin-token.ts';
 import { WorkerPool } from './workers/pool.ts';
 
@@ -54,6 +54,8 @@ export interface Daemon {
   readonly hypervisor: Hypervisor;
   /** Addresses that they listen on, with the actual port for port 0. */
   readonly proxy: ListenAddress;
+  /** null: the proxy speaks plain HTTP only. */
+  readonly tls: ListenAddress | null;
   readonly api: ListenAddress;
   /** Reads the config again. Errors are logged, and then nothing changes. */
   reload(): void;
@@ -84,12 +86,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     assertMayListen(listenersOf(parts, options));
     sayDifferences(parts, options);
-    const proxy = await openProxy(parts, options, undo);
+    const { tls = null, ...proxy } = await openProxy(parts, options, undo);
     parts.webAddresses.proxyListensAt(proxy.port);
     const api = await openApis(parts, options, undo);
     const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
-    return { hypervisor, proxy, api, reload, close };
+    return { hypervisor, proxy, tls, api, reload, close };
   } catch (error) {
     await close();
     throw error;
@@ -99,6 +101,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 function listenersOf({ served: { current: config } }: Parts, { proxy, api, sockets = NO_SOCKETS }: DaemonOptions) {
   return {
     proxy: { listen: sockets.at('proxy', proxy ?? config.proxy.listen) },
+    tls: config.tls === null ? null : { listen: sockets.at('tls', config.tls.listen) },
     api: { listen: sockets.at('api', api ?? config.api.listen) },
   };
 }
@@ -110,7 +113,12 @@ function proxyPortOf({ proxy, sockets }: DaemonOptions): { proxyPort?: number } 
 }
 
 function sayDifferences({ served: { current: config } }: Parts, { proxy, api, sockets, logger }: DaemonOptions): void {
-  const configured = { proxy: proxy ?? config.proxy.listen, tls: null, api: api ?? config.api.listen };
+  const { tls } = config;
+  const configured = {
+    proxy: proxy ?? config.proxy.listen,
+    tls: tls === null ? null : tls.listen,
+    api: api ?? config.api.listen,
+  };
   for (const warning of sockets?.warnings(configured) ?? []) logger.warn({}, warning);
 }
 
@@ -124,11 +132,13 @@ function reloadConfig(parts: Parts): void {
   }
 }
 
-async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
+async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ProxyAddress> {
   const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
   openFront(parts, undo);
-  return proxy.listen(listenersOf(parts, options).proxy.listen);
+  await parts.tls.open(parts.served.current.tls);
+  const { proxy: plain, tls } = listenersOf(parts, options);
+  return proxy.listen({ ...plain.listen, tls: tls === null ? null : tls.listen });
 }
 
 /** Lets front servers of the config's group reach the proxy by a socket. @throws {TenementError} `listen_failed` */
@@ -150,13 +160,14 @@ function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps)
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
-  const { supervisor: source, proxySettings: settings, turnedAway, identity } = parts;
+  const { supervisor: source, proxySettings: settings, turnedAway, identity, tls } = parts;
   return createProxy({
     source,
     settings,
     limits: limitsOf(parts),
     turnedAway,
     identity,
+    tls,
     logger,
     clientProbes,
   });
@@ -167,7 +178,7 @@ function limitsOf({ served, descriptors }: Parts): ProxyLimits {
 }
 
 function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
-  const { supervisor: source, served, proxySettings: settings, turnedAway, identity } = parts;
+  const { supervisor: source, served, proxySettings: settings, turnedAway, identity, tls } = parts;
   return new WorkerPool({
     count: served.current.proxy.workers,
     // Each worker may open as many files as the server.
@@ -175,6 +186,7 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
     source,
     turnedAway,
     identity,
+    tls,
     logger,
     settings,
   });

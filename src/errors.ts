@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   usage: { httpStatus: 400, exitStatus: 2, hint: '`tenement help` lists the commands and options.' },
   bad_host: { httpStatus: 400, exitStatus: 2, hint: 'Send exactly one valid Host header.' },
   bad_request: { httpStatus: 400, exitStatus: 2, hint: 'Send a well-formed HTTP/1.1 request.' },
+  plain_http: { httpStatus: 400, exitStatus: 2, hint: 'Connect to this port by https://.' },
   misdirected_request: {
     httpStatus: 421,
     exitStatus: 2,

@@ -35,6 +35,7 @@ import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
 import { serviceOf } from './service-config.ts';
 import { jwtOf, jwtSecretProblems, tenantFromOf } from './tenant-from.ts';
+import { certificateProblems, tlsOf } from './tls-config.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */
@@ -76,8 +77,13 @@ function built(input: ConfigInput, raw: unknown, file: string, options: LoadOpti
 }
 
 /** Checks files that only a server needs, and may read. */
-function fileProblems({ notify, jwt, backup }: Config): Problem[] {
-  return [...secretProblems(notify), ...jwtSecretProblems(jwt), ...passwordProblems(backup)];
+function fileProblems({ notify, jwt, backup, tls }: Config): Problem[] {
+  return [
+    ...secretProblems(notify),
+    ...jwtSecretProblems(jwt),
+    ...passwordProblems(backup),
+    ...certificateProblems(tls),
+  ];
 }
 
 /** Checks the rest of a file that the schema rejects in part. */
@@ -185,6 +191,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       limits: limitsOf(input),
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
+    tls: tlsOf(input.tls, dirname(file)),
     api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
     instances: Object.entries(input.instances).flatMap(([service, listed]) => {
       const { ids, start } = Array.isArray(listed) ? { ids: listed, start: true } : listed;

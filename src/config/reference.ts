@@ -37,11 +37,13 @@ export function configReference(): string {
 
 /** Returns every table of the config with its keys, in the order in which a reader needs them. */
 export function referenceSections(): ReferenceSection[] {
-  const { settings, proxy, api, service, instances, routing, tenants, plan, notify, backup } =
+  const { settings, proxy, tls, api, service, instances, routing, tenants, plan, notify, backup } =
     (jsonSchema() as Property).properties ?? {};
   return [
     section('[settings]', settings),
     section('[proxy]', proxy),
+    section('[tls]', withoutTables(tls)),
+    section('[tls.acme]', tls?.properties?.['acme']),
     section('[api]', api),
     section('[service.NAME]', innerTable(service)),
     section('[instances]', { description: instances?.description ?? '' }),
@@ -57,7 +59,7 @@ export function referenceSections(): ReferenceSection[] {
 /** Leaves out keys that are tables with a section of their own. */
 function withoutTables(section: Property | undefined): Property | undefined {
   if (section?.properties === undefined) return section;
-  const { jwt: _, ...properties } = section.properties;
+  const { jwt: _jwt, acme: _acme, ...properties } = section.properties;
   return { ...section, properties };
 }
 

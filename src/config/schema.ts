@@ -9,6 +9,7 @@ import { routingSchema } from './schema/routing.ts';
 import { serviceSchema } from './schema/service.ts';
 import { settingsSchema } from './schema/settings.ts';
 import { tenantsSchema } from './schema/tenants.ts';
+import { tlsSchema } from './schema/tls.ts';
 import { label } from './schema/values.ts';
 
 /** Each has up to four connections, which the division of open files does not know. */
@@ -17,6 +18,9 @@ const MAX_RECEIVERS = 16;
 export const configSchema = z.strictObject({
   settings: settingsSchema.prefault({}).describe('The server.'),
   proxy: proxySchema.prefault({}).describe('The built-in proxy.'),
+  tls: tlsSchema
+    .optional()
+    .describe('TLS in the built-in proxy; see docs/tls.md. Without this table the proxy speaks plain HTTP.'),
   api: apiSchema.prefault({}).describe('The HTTP API.'),
   service: z.record(label(), serviceSchema).describe('One table per service: `[service.NAME]`.'),
   instances: z

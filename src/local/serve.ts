@@ -160,10 +160,11 @@ function statusLine({ hypervisor, proxy, api }: Daemon): string {
 function readyLine(daemon: Daemon): string {
   const count = daemon.hypervisor.instanceCount;
   const instances = `${count} ${count === 1 ? 'instance' : 'instances'}`;
-  return `tenement ready: proxy ${url(daemon.proxy)}, api ${url(daemon.api)}, ${instances}`;
+  const tls = daemon.tls === null ? '' : `, tls ${url(daemon.tls, 'https')}`;
+  return `tenement ready: proxy ${url(daemon.proxy)}, api ${url(daemon.api)}${tls}, ${instances}`;
 }
 
-function url(address: ListenAddress): string {
+function url(address: ListenAddress, scheme = 'http'): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `http://${host}:${address.port}`;
+  return `${scheme}://${host}:${address.port}`;
 }

@@ -24,6 +24,7 @@ export interface ReloadOptions {
   readonly notify: { apply(targets: Config['notify']): void };
   readonly keys: { apply(jwt: Config['jwt']): void };
   readonly backups: { apply(backup: Config['backup']): void };
+  readonly tls: { apply(tls: Config['tls']): void };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -35,12 +36,15 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, served, supervisor, settings, notify, keys, backups, claims, events, logger } = options;
+  const { file, loadOptions, served, supervisor, settings, notify, keys, backups, tls, claims, events, logger } =
+    options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
     claims.takeMore(socketShares(config.services.values(), served.current.settings));
     const changes = supervisor.apply(config);
+    // Files of certificates may have changed, whatever the config says.
+    tls.apply(served.current.tls);
     if (changes.length === 0) return changes;
     // Workers also get the changed targets of their grants.
     keys.apply(served.current.jwt);

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../errors.ts';
 import { fault, inside } from '../faults.ts';
-import { type ClientRequest, requestOf } from './client/client.ts';
+import { type ClientRequest, type ClientResponse, requestOf, type ServedRequest } from './client/client.ts';
 import type { ClientHandler } from './client/client-source.ts';
 import { linger } from './client/linger.ts';
 import { errorAnswer, rawAnswer } from './exchange/error-page.ts';
@@ -19,22 +19,59 @@ export type OwnGateway = Gateway & { readonly inFlight: InFlight };
 
 type RouteFinder = (request: ClientRequest) => Routed | Promise<Routed>;
 
-/** @param route finds the instance for a request that has no fault */
-export function createClientHandler(gateway: OwnGateway, route: RouteFinder): ClientHandler {
+/** An answer that needs no tenant. */
+export interface OwnAnswer {
+  readonly status: number;
+  /** Raw, [name, value, …]. */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/**
+ * @param route finds the instance for a request that has no fault
+ * @param ownAnswer returns what the proxy itself answers to such a request; null: nothing. Default: never anything
+ */
+export function createClientHandler(
+  gateway: OwnGateway,
+  route: RouteFinder,
+  ownAnswer?: (request: ClientRequest) => OwnAnswer | null,
+): ClientHandler {
   const upgrade = createUpgrader(gateway);
   return {
     serve: (request, response, fault) => {
+      const own = ownAnswer === undefined || fault !== null ? null : ownAnswer(request);
+      if (own !== null) return answerItself(own, request, response, gateway);
       const routed = fault === null ? route(request) : { refused: fault };
       return routed instanceof Promise
         ? new PendingRequest(request, response, gateway, routed)
         : serveRequest(request, response, gateway, routed);
     },
     upgrade: (message, socket, head) => {
-      const routed = route(requestOf(message));
+      const request = requestOf(message);
+      const own = ownAnswer === undefined ? null : ownAnswer(request);
+      if (own !== null) return void socket.on('error', () => {}).end(rawAnswer(own), () => socket.destroy());
+      const routed = route(request);
       if (!(routed instanceof Promise)) return upgrade(message, socket, head, routed);
       whenRouted(routed, socket, gateway, (known) => upgrade(message, socket, head, known));
     },
     refuse: (socket, code) => refuse(socket, code, gateway),
+  };
+}
+
+function answerItself(
+  { status, headers, body }: OwnAnswer,
+  { method }: ClientRequest,
+  response: ClientResponse,
+  { inFlight }: OwnGateway,
+): ServedRequest {
+  inFlight.begin(response);
+  return {
+    start: () => {
+      response.writeHead(status, undefined, [...headers]);
+      response.end(method === 'HEAD' ? undefined : body);
+    },
+    closed: () => inFlight.end(response),
+    drained: () => {},
   };
 }
 

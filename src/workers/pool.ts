@@ -12,14 +12,16 @@ import type { KeyFeed } from '../core/identity/key-feed.ts';
 import type { RefusalCounts } from '../core/identity/refusal-counts.ts';
 import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ListenTarget } from '../core/service/listen-target.ts';
-import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
+import type { ProxyLimits } from '../core/service/service.ts';
+import type { ProxyTls } from '../core/tls/tls-source.ts';
+import type { TlsChange } from '../core/tls/tls-table.ts';
 import { TenementError } from '../errors.ts';
 import { countFault, detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import type { ProxyServer } from '../proxy/server.ts';
-import type { FromWorker, ToWorker, WorkerTarget } from './protocol.ts';
-import { WorkerDomains } from './worker-domains.ts';
+import type { ProxyAddress, ProxyServer, ProxyTarget } from '../proxy/server.ts';
+import type { FromWorker, ToWorker, WorkerProxyTarget, WorkerTarget } from './protocol.ts';
 import { WorkerSession } from './worker-session.ts';
+import { WorkerTables } from './worker-tables.ts';
 
 const PING_MS = 1000;
 /**
@@ -40,13 +42,14 @@ export interface WorkerPoolOptions {
   readonly turnedAway: TurnedAway;
   readonly logger: Logger;
   readonly settings: ProxySettingsFeed;
+  readonly tls: ProxyTls;
   readonly identity: { readonly keys: KeyFeed; readonly refusals: Pick<RefusalCounts, 'add'> };
 }
 
 interface Member {
   readonly worker: Worker;
   readonly session: WorkerSession;
-  readonly domains: WorkerDomains;
+  readonly tables: WorkerTables;
   /** Whether it was told to listen, so that it may take requests at any time. */
   isStarted: boolean;
   /** How many more pings may go unanswered. */
@@ -57,7 +60,7 @@ export class WorkerPool implements ProxyServer {
   private readonly options: WorkerPoolOptions;
   private readonly members = new Map<number, Member>();
   /** `asked`: address by which Node's cluster shares one socket among workers, also with port 0. */
-  private address: { asked: ListenTarget; readonly bound: ListenAddress } | null = null;
+  private address: { asked: ProxyTarget; readonly bound: ProxyAddress } | null = null;
   private readonly pinger: NodeJS.Timeout;
   private closing = false;
 
@@ -78,12 +81,13 @@ export class WorkerPool implements ProxyServer {
     );
     options.settings.follow((settings) => this.goBy(settings));
     options.settings.domains.onChanged((routes) => this.route(routes));
+    options.tls.source.table.onChanged((changes) => this.changeTls(changes));
     options.identity.keys.follow((keys) => this.tellAll({ type: 'keys', keys }));
     this.pinger = setInterval(() => this.ping(), PING_MS).unref();
   }
 
   /** Settles when all workers listen. @throws {TenementError} `listen_failed` */
-  async listen(target: ListenTarget): Promise<ListenAddress> {
+  async listen(target: ProxyTarget): Promise<ProxyAddress> {
     const bound = await this.start(target);
     await Promise.all(Array.from({ length: this.options.count - 1 }, () => this.start(target)));
     this.address = { asked: target, bound };
@@ -95,9 +99,18 @@ export class WorkerPool implements ProxyServer {
   }
 
   /** Settles when every worker that takes requests routes by the change. */
-  private async route(routes: readonly DomainRoute[]): Promise<void> {
-    const told = Array.from(this.members.values(), async ({ domains, isStarted }) => {
-      const done = domains.tell(routes);
+  private route(routes: readonly DomainRoute[]): Promise<void> {
+    return this.change((tables) => tables.changeDomains(routes));
+  }
+
+  /** Settles when every worker that takes requests answers by the change. */
+  private changeTls(changes: readonly TlsChange[]): Promise<void> {
+    return this.change((tables) => tables.changeTls(changes));
+  }
+
+  private async change(tell: (tables: WorkerTables) => Promise<void>): Promise<void> {
+    const told = Array.from(this.members.values(), async ({ tables, isStarted }) => {
+      const done = tell(tables);
       if (isStarted) await done;
     });
     await Promise.all(told);
@@ -115,18 +128,17 @@ export class WorkerPool implements ProxyServer {
     clearTimeout(late);
   }
 
-  private async start({ host, port, openSockets }: ListenTarget): Promise<ListenAddress> {
-    // Each worker gets a descriptor of its own, which Node's cluster closes when the worker is gone.
-    return this.fork({ host, port, fds: openSockets?.(1) });
+  private async start({ tls = null, ...plain }: ProxyTarget): Promise<ProxyAddress> {
+    return this.fork({ ...targetOf(plain), tls: tls === null ? null : targetOf(tls) });
   }
 
-  private fork(listen: WorkerTarget): Promise<ListenAddress> {
+  private fork(listen: WorkerProxyTarget): Promise<ProxyAddress> {
     const worker = cluster.fork();
     const send = (message: ToWorker) => void (worker.isConnected() && worker.send(message));
     const member: Member = {
       worker,
       session: new WorkerSession(this.options.source, this.options.logger, send),
-      domains: new WorkerDomains(send),
+      tables: new WorkerTables(send),
       isStarted: false,
       pingsLeft: FIRST_PINGS,
     };
@@ -140,7 +152,9 @@ export class WorkerPool implements ProxyServer {
       worker.on('message', (message: FromWorker) => {
         member.pingsLeft = PINGS;
         if (message.type === 'listening') resolve(message.address);
-        else if (message.type === 'routed') member.domains.routed(message.id);
+        else if (message.type === 'changed') member.tables.changed(message.id);
+        else if (message.type === 'obtain') this.obtain(message.name, send);
+        else if (message.type === 'handshakes') this.countHandshakes(message.counts);
         else if (message.type === 'listen-failed') {
           reject(new TenementError('listen_failed', message.message));
           // Another worker takes its place and tries again, unless none has listened yet.
@@ -159,13 +173,16 @@ export class WorkerPool implements ProxyServer {
   }
 
   /** Gives a worker all domains before it takes its first request. */
-  private async begin(member: Member, send: (message: ToWorker) => void, listen: WorkerTarget): Promise<void> {
-    const { source, limits, settings, identity, logger } = this.options;
-    if (settings.domains.size > 0) await member.domains.tellAll(settings.domains);
+  private async begin(member: Member, send: (message: ToWorker) => void, listen: WorkerProxyTarget): Promise<void> {
+    const { source, limits, settings, identity, tls, logger } = this.options;
+    await member.tables.tellDomains(settings.domains);
+    await member.tables.tellTls(tls.source.table);
     member.isStarted = true;
     const registered = [...source.names()];
     const { current: keys } = identity.keys;
-    send({ type: 'start', listen, limits, logLevel: logger.level, settings: settings.current, keys, registered });
+    const mayObtain = tls.source.obtain !== null;
+    const logLevel = logger.level;
+    send({ type: 'start', listen, mayObtain, limits, logLevel, settings: settings.current, keys, registered });
   }
 
   private countRefused(requests: Extract<FromWorker, { type: 'refused-tenants' }>['requests']): void {
@@ -182,9 +199,24 @@ export class WorkerPool implements ProxyServer {
     );
   }
 
-  private gone({ worker, session, domains }: Member, how: string): void {
+  /** Always answers, because handshakes wait for it. */
+  private obtain(name: string, send: (message: ToWorker) => void): void {
+    const { tls, logger } = this.options;
+    const obtained = tls.source.obtain?.(name) ?? Promise.resolve();
+    detached(
+      logger,
+      { part: 'tls' },
+      obtained.finally(() => send({ type: 'obtained', name })),
+    );
+  }
+
+  private countHandshakes(counts: Extract<FromWorker, { type: 'handshakes' }>['counts']): void {
+    for (const [result, count] of counts) this.options.tls.counts.add(result, count);
+  }
+
+  private gone({ worker, session, tables }: Member, how: string): void {
     this.members.delete(worker.id);
-    domains.lost();
+    tables.lost();
     session.close();
     const { address } = this;
     if (this.closing || address === null) return;
@@ -194,7 +226,7 @@ export class WorkerPool implements ProxyServer {
     setTimeout(() => void this.replace(address.asked), RESTART_MS).unref();
   }
 
-  private async replace(listen: ListenTarget): Promise<void> {
+  private async replace(listen: ProxyTarget): Promise<void> {
     try {
       if (!this.closing) await this.start(listen);
     } catch (error) {
@@ -218,6 +250,11 @@ export class WorkerPool implements ProxyServer {
   private tellAll(message: ToWorker): void {
     for (const { worker } of this.members.values()) if (worker.isConnected()) worker.send(message);
   }
+}
+
+/** Each worker gets a descriptor of its own, which Node's cluster closes when the worker is gone. */
+function targetOf({ host, port, openSockets }: ListenTarget): WorkerTarget {
+  return { host, port, fds: openSockets?.(1) };
 }
 
 function ended(worker: Worker): Promise<void> {

@@ -8,8 +8,11 @@ import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
+import type { HandshakeResult } from '../core/tls/handshake-counts.ts';
+import type { TlsChange } from '../core/tls/tls-table.ts';
 import type { TrafficCounts } from '../core/usage/traffic.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ProxyAddress } from '../proxy/server.ts';
 
 /** What a worker has counted of one process. */
 export interface Share extends GrantCounts {
@@ -25,10 +28,17 @@ export interface WorkerTarget extends ListenAddress {
   readonly fds?: readonly number[] | undefined;
 }
 
+/** The same for plain HTTP, and for TLS. */
+export interface WorkerProxyTarget extends WorkerTarget {
+  readonly tls: WorkerTarget | null;
+}
+
 export type ToWorker =
   | {
       readonly type: 'start';
-      readonly listen: WorkerTarget;
+      readonly listen: WorkerProxyTarget;
+      /** Whether it may ask for a certificate to be issued. */
+      readonly mayObtain: boolean;
       readonly limits: ProxyLimits;
       readonly logLevel: string;
       readonly settings: ProxySettings;
@@ -36,8 +46,12 @@ export type ToWorker =
       readonly registered: readonly InstanceName[];
     }
   | { readonly type: 'settings'; readonly settings: ProxySettings }
-  /** Some of the domains, or changes of them. The worker answers with `routed` when it routes by them. */
+  /** Some of the domains, or changes of them. The worker answers with `changed` when it routes by them. */
   | { readonly type: 'domains'; readonly id: number; readonly routes: readonly DomainRoute[] }
+  /** Certificates with their keys, and what else handshakes need, or changes of these. Answered alike. */
+  | { readonly type: 'tls'; readonly id: number; readonly changes: readonly TlsChange[] }
+  /** The answer to `obtain`; the certificate comes before, if there is one. */
+  | { readonly type: 'obtained'; readonly name: string }
   /** The keys that tokens are verified with, secrets among them. */
   | { readonly type: 'keys'; readonly keys: VerificationKeys }
   /** The answer to `refresh-keys`; new keys come before. */
@@ -65,7 +79,7 @@ export type ToWorker =
   | { readonly type: 'close'; readonly graceMs: number };
 
 export type FromWorker =
-  | { readonly type: 'listening'; readonly address: ListenAddress }
+  | { readonly type: 'listening'; readonly address: ProxyAddress }
   | { readonly type: 'listen-failed'; readonly message: string }
   | {
       readonly type: 'claim';
@@ -95,6 +109,10 @@ export type FromWorker =
     }
   /** The worker has logged an internal error. */
   | { readonly type: 'fault'; readonly message: string }
-  /** The answer to `domains`. */
-  | { readonly type: 'routed'; readonly id: number }
+  /** Handshakes since the last such message. */
+  | { readonly type: 'handshakes'; readonly counts: readonly (readonly [result: HandshakeResult, count: number])[] }
+  /** There is no certificate for a name of a known host. */
+  | { readonly type: 'obtain'; readonly name: string }
+  /** The answer to `domains` and `tls`. */
+  | { readonly type: 'changed'; readonly id: number }
   | { readonly type: 'pong' };

@@ -5,6 +5,7 @@ import { DomainRoutes } from '../core/domains/domain-routes.ts';
 import { RefusalCounts, type RefusalReason } from '../core/identity/refusal-counts.ts';
 import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
 import type { ListenTarget } from '../core/service/listen-target.ts';
+import { HandshakeCounts, type HandshakeResult } from '../core/tls/handshake-counts.ts';
 import { toTenementError } from '../errors.ts';
 import { fault, keepServing, onFault } from '../faults.ts';
 import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
@@ -13,6 +14,7 @@ import { createProxy, type ProxyServer } from '../proxy/server.ts';
 import type { FromWorker, ToWorker, WorkerTarget } from './protocol.ts';
 import { RemoteKeys } from './remote-keys.ts';
 import { RemoteSource } from './remote-source.ts';
+import { RemoteTls } from './remote-tls.ts';
 
 const send = (message: FromWorker) => void (process.connected && process.send?.(message));
 const source = new RemoteSource(send);
@@ -22,14 +24,17 @@ let settings: ProxySettingsPublisher | null = null;
 /** Filled before `start`, and changed as the server says. */
 const domains = new DomainRoutes();
 
-/** How often the worker reports connections and requests that it refused. */
-const TELL_REFUSED_MS = 1000;
+/** How often the worker reports what it has refused, and handshakes. */
+const TELL_COUNTS_MS = 1000;
 const turnedAway = new TurnedAway();
 let told = 0;
 const refusals = new RefusalCounts();
 const toldRefusals = new Map<RefusalReason, number>();
 const keys = new RemoteKeys(() => send({ type: 'refresh-keys' }));
-setInterval(tellRefused, TELL_REFUSED_MS).unref();
+const tls = new RemoteTls((name) => send({ type: 'obtain', name }));
+const handshakes = new HandshakeCounts();
+const toldHandshakes = new Map<HandshakeResult, number>();
+setInterval(tellCounts, TELL_COUNTS_MS).unref();
 /** How often it reports bytes of requests and streams that go on. */
 const LOOK_AT_TRAFFIC_MS = 1000;
 setInterval(() => source.lookAtTraffic(), LOOK_AT_TRAFFIC_MS).unref();
@@ -50,7 +55,12 @@ async function handle(message: ToWorker): Promise<void> {
       return settings?.publish(message.settings);
     case 'domains':
       await domains.change(message.routes);
-      return send({ type: 'routed', id: message.id });
+      return send({ type: 'changed', id: message.id });
+    case 'tls':
+      await tls.table.change(message.changes);
+      return send({ type: 'changed', id: message.id });
+    case 'obtained':
+      return tls.obtained(message.name);
     case 'keys':
       return keys.publish(message.keys);
     case 'keys-refreshed':
@@ -85,17 +95,20 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
   keepServing(logger, () => process.exit(1));
   keys.publish(message.keys);
   settings = new ProxySettingsPublisher(message.settings, domains);
+  tls.allow(message.mayObtain);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
     source,
     limits,
     turnedAway,
     identity: { keys, refusals },
+    tls: { source: tls, counts: handshakes },
     logger,
     settings,
   });
+  const target = { ...targetOf(listen), tls: listen.tls === null ? null : targetOf(listen.tls) };
   try {
-    send({ type: 'listening', address: await proxy.listen(targetOf(listen)) });
+    send({ type: 'listening', address: await proxy.listen(target) });
   } catch (error) {
     send({ type: 'listen-failed', message: toTenementError(error).message });
   }
@@ -105,15 +118,22 @@ function targetOf({ host, port, fds }: WorkerTarget): ListenTarget {
   return { host, port, ...(fds !== undefined && { openSockets: () => fds }) };
 }
 
-function tellRefused(): void {
+function tellCounts(): void {
   tellTurnedAway();
-  const news = [...refusals.entries()].map(([reason, total]) => {
-    const count = total - (toldRefusals.get(reason) ?? 0);
-    toldRefusals.set(reason, total);
-    return [reason, count] as const;
-  });
-  const requests = news.filter(([, count]) => count > 0);
+  const requests = untold(refusals, toldRefusals);
   if (requests.length > 0) send({ type: 'refused-tenants', requests });
+  const counts = untold(handshakes, toldHandshakes);
+  if (counts.length > 0) send({ type: 'handshakes', counts });
+}
+
+/** Returns what was counted since the last time. @param told what the server was told of each kind */
+function untold<Kind>(counts: { entries(): Iterable<[Kind, number]> }, told: Map<Kind, number>): [Kind, number][] {
+  const news = Array.from(counts.entries(), ([kind, total]): [Kind, number] => {
+    const count = total - (told.get(kind) ?? 0);
+    told.set(kind, total);
+    return [kind, count];
+  });
+  return news.filter(([, count]) => count > 0);
 }
 
 function tellTurnedAway(): void {

@@ -45,7 +45,7 @@ export async function startExample(example: string): Promise<ExampleApp> {
   const routing = { version: 1, suffixes: [], anyDomain, aliases: [] };
   const proxy = createProxy({
     source: parts.supervisor,
-    settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null }),
+    settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null, tls: null }),
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway: new TurnedAway(),
     logger: silentLogger(),

@@ -24,7 +24,7 @@ const POLICY: QuotaPolicy = {
 const routing = { version: 1, suffixes: [['localhost', ['app']]] as const, anyDomain: null, aliases: [] };
 const proxy = createProxy({
   source: readySource(Number(tenants), dir, options.includes('plan') ? POLICY : null),
-  settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null }, domains),
+  settings: new ProxySettingsPublisher({ routing, trustedProxies: [], identity: null, tls: null }, domains),
   limits: DEFAULT_PROXY_LIMITS,
   turnedAway: new TurnedAway(),
   logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

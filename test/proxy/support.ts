@@ -44,7 +44,7 @@ export const TABLE: RoutingTable = {
 };
 
 export function settingsOf(trustedProxies: readonly string[] = []): ProxySettings {
-  return { routing: TABLE, trustedProxies, identity: null };
+  return { routing: TABLE, trustedProxies, identity: null, tls: null };
 }
 
 export interface FakeLease extends Lease {

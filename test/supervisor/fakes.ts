@@ -555,6 +555,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
     plans: new Map(),
     notify: [],
     backup: null,
+    tls: null,
     warnings: [],
   };
 }

@@ -8,6 +8,8 @@ import { RefusalCounts } from '../../src/core/identity/refusal-counts.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
+import { HandshakeCounts } from '../../src/core/tls/handshake-counts.ts';
+import { TlsTable } from '../../src/core/tls/tls-table.ts';
 import { onFault } from '../../src/faults.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
@@ -93,6 +95,7 @@ let source: FakeSource;
 let turnedAway: TurnedAway;
 let keys: FakeKeys;
 let refusals: RefusalCounts;
+let table: TlsTable;
 let pool: WorkerPool;
 let feed: ProxySettingsPublisher;
 const settings = { trustedProxies: ['127.0.0.1'] } as Partial<ProxySettings> as ProxySettings;
@@ -110,6 +113,7 @@ beforeEach(() => {
   turnedAway = new TurnedAway();
   keys = new FakeKeys({});
   refusals = new RefusalCounts();
+  table = new TlsTable();
   feed = new ProxySettingsPublisher(settings);
   pool = new WorkerPool({
     count: 2,
@@ -117,6 +121,7 @@ beforeEach(() => {
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway,
     identity: { keys, refusals },
+    tls: { source: { table, obtain: null }, counts: new HandshakeCounts() },
     logger: silentLogger(),
     settings: feed,
   });
@@ -190,7 +195,7 @@ describe('starting', () => {
 describe("domains of tenants' own", () => {
   const routesOf = (each: FakeWorker) => each.of('domains').map(({ routes }) => routes);
   const answer = (each: FakeWorker) => {
-    for (const { id } of each.of('domains')) each.say({ type: 'routed', id });
+    for (const { id } of each.of('domains')) each.say({ type: 'changed', id });
   };
 
   it('are told in pieces before the start, each after the one before was taken', async () => {

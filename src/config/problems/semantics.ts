@@ -2,7 +2,7 @@
 
 import { isLoopback } from '../../core/routing/address.ts';
 import { firstDomain } from '../../core/routing/web-address.ts';
-import type { Config, ServiceConfig, Settings } from '../../core/service/service.ts';
+import type { Config, ListenAddress, ServiceConfig, Settings } from '../../core/service/service.ts';
 import {
   bindSocketPath,
   publicSocketPath,
@@ -15,6 +15,7 @@ import { backupProblems } from '../backup-config.ts';
 import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
 import { routingProblems } from '../tenant-from.ts';
+import { tlsProblems } from '../tls-config.ts';
 import { hookProblems } from './hook-problems.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';
@@ -44,6 +45,7 @@ export function semanticProblems(input: ConfigInput, config: Config): Problem[] 
     ...publicSocketProblems(input, config),
     ...secretProblems(config),
     ...routingProblems(input.routing),
+    ...tlsProblems(config.tls),
   ];
 }
 
@@ -71,12 +73,20 @@ function authProblems(config: Config): Problem[] {
   return [{ path: ['api', 'auth'], message: '"none" is refused unless api.listen is a loopback address' }];
 }
 
-function listenProblems({ proxy, api }: Config): Problem[] {
-  const sameHost = proxy.listen.host === api.listen.host || [proxy, api].some(({ listen }) => isAnyHost(listen.host));
-  if (proxy.listen.port === 0 || proxy.listen.port !== api.listen.port || !sameHost) return [];
+function listenProblems({ proxy, tls, api }: Config): Problem[] {
+  const problem = (table: string, { port }: ListenAddress, owner: string): Problem => {
+    return { path: [table, 'listen'], message: `port ${port} is also ${owner}; give one of them another port` };
+  };
   return [
-    { path: ['api', 'listen'], message: `port ${api.listen.port} is also the proxy's; give one of them another port` },
+    ...(clash(proxy.listen, api.listen) ? [problem('api', api.listen, "the proxy's")] : []),
+    ...(tls !== null && clash(tls.listen, proxy.listen) ? [problem('tls', tls.listen, "the proxy's")] : []),
+    ...(tls !== null && clash(tls.listen, api.listen) ? [problem('tls', tls.listen, "the API's")] : []),
   ];
+}
+
+function clash(one: ListenAddress, other: ListenAddress): boolean {
+  const sameHost = one.host === other.host || isAnyHost(one.host) || isAnyHost(other.host);
+  return one.port !== 0 && one.port === other.port && sameHost;
 }
 
 function isAnyHost(host: string): boolean {

@@ -22,7 +22,7 @@ export interface ConfigDiff {
   /** `[instances]` that are new, or were only registered and are to be started now. */
   readonly instances: readonly ListedInstance[];
   readonly plans: readonly PlanChange[];
-  /** Tables with differences that take effect at once: "settings", "proxy", "routing", "tenants", "notify", "backup". */
+  /** Tables with differences that take effect at once: "settings", "proxy", "tls", "routing", "tenants", "notify", "backup". */
   readonly live: readonly string[];
   /** Keys that take effect only at a restart of the server, such as "proxy.listen". */
   readonly needsRestart: readonly string[];
@@ -83,8 +83,14 @@ export function applicable(was: Config, is: Config): Config {
     ...is,
     settings: { ...is.settings, ...fixedOf('settings', was.settings) },
     proxy: { ...is.proxy, ...fixedOf('proxy', was.proxy), limits: was.proxy.limits },
+    tls: applicableTls(was, is),
     api: was.api,
   };
+}
+
+/** What listens where changes only with a restart of the server. */
+function applicableTls({ tls: was }: Config, { tls: is }: Config): Config['tls'] {
+  return was === null || is === null ? was : { ...is, listen: was.listen };
 }
 
 function planChanges(was: Config['plans'], is: Config['plans']): PlanChange[] {
@@ -111,6 +117,7 @@ function liveTables(was: Config, is: Config): string[] {
   return [
     ...(same(was.settings, taken.settings) ? [] : ['settings']),
     ...(same(was.proxy, taken.proxy) ? [] : ['proxy']),
+    ...(same(was.tls, taken.tls) ? [] : ['tls']),
     ...(same(routingOf(was), routingOf(is)) ? [] : ['routing']),
     ...(same(was.tenants, is.tenants) ? [] : ['tenants']),
     ...(same(was.notify, is.notify) ? [] : ['notify']),
@@ -123,10 +130,11 @@ function routingOf({ aliases, tenantFrom, jwt }: Config): unknown {
 }
 
 function fixedKeys(was: Config, is: Config): string[] {
-  return FIXED.flatMap((fixed) => {
+  const keys = FIXED.flatMap((fixed) => {
     const { table, key } = fixed;
     return key === null || same(fixedValue(was, fixed), fixedValue(is, fixed)) ? [] : [`${table}.${key}`];
   });
+  return same(was.tls?.listen, is.tls?.listen) ? keys : [...keys, 'tls.listen'];
 }
 
 function fixedValue(config: Config, { table, field, isLimit }: FixedField): unknown {

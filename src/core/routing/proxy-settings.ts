@@ -14,6 +14,15 @@ export interface ProxySettings {
   readonly trustedProxies: readonly string[];
   /** null: the host alone names the tenant. */
   readonly identity: IdentitySettings | null;
+  /** null: the proxy speaks plain HTTP. */
+  readonly tls: TlsSettings | null;
+}
+
+export interface TlsSettings {
+  /** Whether the plain port sends clients to the port for TLS. */
+  readonly redirect: boolean;
+  /** Whether certificates are ordered at the first handshake for a known host. */
+  readonly onDemand: boolean;
 }
 
 export interface IdentitySettings extends TenantFrom {
@@ -25,7 +34,11 @@ export interface IdentitySettings extends TenantFrom {
 /** @param version must exceed that of the previous settings */
 export function proxySettings(config: Config, version: number): ProxySettings {
   const { trustedProxies } = config.proxy;
-  return { routing: routingTable(config, version), trustedProxies, identity: identityOf(config) };
+  return { routing: routingTable(config, version), trustedProxies, identity: identityOf(config), tls: tlsOf(config) };
+}
+
+function tlsOf({ tls }: Config): TlsSettings | null {
+  return tls === null ? null : { redirect: tls.redirect, onDemand: tls.acme?.onDemand === true };
 }
 
 function identityOf({ tenantFrom, proxy: { defaultService }, jwt }: Config): IdentitySettings | null {

@@ -9,6 +9,7 @@ import type { Plan } from '../plans/plan.ts';
 import type { HookConfig } from '../provisioning/hook.ts';
 import type { Generator } from '../secrets/generator.ts';
 import type { SkeletonConfig } from '../tenants/skeleton.ts';
+import type { TlsConfig } from '../tls/tls-config.ts';
 
 export interface ServiceConfig extends Limits {
   readonly name: string;
@@ -194,6 +195,8 @@ export interface Config {
   readonly file: string;
   readonly settings: Settings;
   readonly proxy: ProxyConfig;
+  /** `[tls]`; null: the proxy speaks plain HTTP. */
+  readonly tls: TlsConfig | null;
   readonly api: ApiConfig;
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /** `[instances]` */

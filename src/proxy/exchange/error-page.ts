@@ -13,11 +13,14 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
+type RawAnswer = Omit<ErrorAnswer, 'headers'> & { readonly headers: readonly string[] };
+
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   unknown_tenant: 'There is nothing at this address.',
   bad_host: 'The request does not name exactly one valid site.',
   bad_request: 'The request could not be understood.',
   misdirected_request: 'The request came on a connection that is for another site. Please try again.',
+  plain_http: 'A plain HTTP request was sent to an HTTPS port.',
   expectation_failed: 'The request has an expectation that this server cannot meet.',
   headers_too_large: 'The request has too many or too large headers.',
   client_too_slow: 'The request took too long to arrive.',
@@ -126,7 +129,7 @@ export function answerError(
 }
 
 /** The same for a connection without an HTTP response (yet): an upgrade, or a request that could not be parsed. */
-export function rawAnswer(answer: ErrorAnswer): string {
+export function rawAnswer(answer: RawAnswer): string {
   const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}`];
   for (let index = 0; index < answer.headers.length; index += 2) {
     lines.push(`${answer.headers[index]}: ${answer.headers[index + 1]}`);

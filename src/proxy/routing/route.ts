@@ -65,7 +65,12 @@ export function routeToInstance(head: RequestHead, instance: InstanceName, isReg
   return isRegistered ? { instance, ...target } : { refused: 'unknown_tenant' };
 }
 
-/** Returns the path in origin form. */
+/** Returns the path in origin form; null for a target that is refused. @param host as received */
+export function targetPath(url: string, host: string): string | null {
+  const path = pathOf(url, host);
+  return typeof path === 'string' ? path : null;
+}
+
 function pathOf(url: string, host: string): string | { readonly refused: ErrorCode } {
   if (url.startsWith('/')) return url;
   const target = ABSOLUTE.exec(url);

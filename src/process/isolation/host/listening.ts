@@ -7,13 +7,15 @@ import { TenementError } from '../../../errors.ts';
 const CAP_NET_BIND_SERVICE = 10n;
 const DEFAULT_FIRST_PORT = 1024;
 
-type ListenConfig = Readonly<Record<'proxy' | 'api', { readonly listen: ListenTarget }>>;
+type Listening = { readonly listen: ListenTarget };
+type ListenConfig = Readonly<Record<'proxy' | 'api', Listening>> & { readonly tls: Listening | null };
 
 /**
- * Checks both addresses. @throws {TenementError} `listen_failed` for a port that needs a right which this process lacks
+ * Checks all addresses. @throws {TenementError} `listen_failed` for a port that needs a right which this process lacks
  */
-export function assertMayListen({ proxy, api }: ListenConfig, rights = readRights()): void {
-  for (const [table, { listen }] of Object.entries({ proxy, api })) assertOne(table, listen, rights);
+export function assertMayListen({ proxy, tls, api }: ListenConfig, rights = readRights()): void {
+  const tables = Object.entries({ proxy, ...(tls !== null && { tls }), api });
+  for (const [table, { listen }] of tables) assertOne(table, listen, rights);
 }
 
 export interface ListenRights {

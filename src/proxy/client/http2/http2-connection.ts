@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { confineWith, inside } from '../../../faults.ts';
 import type { ServedRequest } from '../client.ts';
 import type { ClientOfSource } from '../client-source.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage } from '../tls/coverage.ts';
 import { type Http2Head, readHttp2Head } from './http2-head.ts';
 import type { Http2Request } from './http2-request.ts';
 import type { Http2Response } from './http2-response.ts';

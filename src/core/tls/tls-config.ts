@@ -1,0 +1,25 @@
+/** The table `[tls]` of the config. */
+export interface TlsConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Whether `[proxy] listen` sends clients to `listen`. */
+  readonly redirect: boolean;
+  readonly certificates: readonly CertificateFiles[];
+  /** null: certificates are the operator's own. */
+  readonly acme: AcmeConfig | null;
+}
+
+/** Absolute paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface AcmeConfig {
+  /** Address that the certificate authority may write to; null: none. */
+  readonly email: string | null;
+  /** URL of the authority's directory (RFC 8555 §7.1.1). */
+  readonly directory: string;
+  /** Whether the first handshake for a known host orders its certificate. */
+  readonly onDemand: boolean;
+  readonly maxOrdersPerHour: number;
+}
