@@ -17,8 +17,8 @@ import type { FromWorker, ToWorker } from '../../src/workers/protocol.ts';
 import { FakeKeys } from '../proxy/identity/support.ts';
 import { NOTHING } from './fixtures.ts';
 
-const ASKED = { host: '127.0.0.1', port: 0 };
-const BOUND = { host: '127.0.0.1', port: 8080 };
+const ASKED = { host: '127.0.0.1', port: 0, tls: null };
+const BOUND = { host: '127.0.0.1', port: 8080, tls: null };
 const RESTART_MS = 500;
 const PING_MS = 1000;
 
@@ -168,6 +168,7 @@ describe('starting', () => {
     const start = {
       type: 'start',
       listen: ASKED,
+      mayObtain: false,
       limits: DEFAULT_PROXY_LIMITS,
       logLevel: 'silent',
       settings,
