@@ -35,6 +35,7 @@ export const STARTING_PROCESSES = [
   'test/process/systemd/notify.test.ts',
   'test/proxy/client/http2/{abuse,bodies,connections,exchanges,h2spec,smuggling}.test.ts',
   'test/proxy/exchange/body-memory.test.ts',
+  'test/proxy/over-tls.test.ts',
   'test/registry/registry.test.ts',
   'test/scripts/command.test.ts',
 ];

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import { connect, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ import { silentLogger } from '../../src/logger.ts';
 import type { GatewayOptions } from '../../src/proxy/gateway.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 import { SocketServer } from '../../src/proxy/socket-server.ts';
+import { secureConnection, testCertificate, testTls } from './secure.ts';
 
 export const TABLE: RoutingTable = {
   version: 1,
@@ -165,6 +167,15 @@ export function describeOverSockets(suites: Suites): void {
   describeAgain(suites);
 }
 
+/** Whether clients connect by TLS. */
+let isOverTls = false;
+
+/** Declares the tests of other files once more, over TLS. Needs modules of its own. */
+export function describeOverTls(suites: Suites): void {
+  isOverTls = true;
+  describeAgain(suites);
+}
+
 /** The name of each suite, and what imports its file. */
 type Suites = Readonly<Record<string, () => Promise<unknown>>>;
 
@@ -178,6 +189,10 @@ function describeAgain(suites: Suites): void {
 
 /** Tenants of the service `web` that have a public socket. The last one is not registered. */
 const WITH_SOCKETS = ['acme', 'beta', 'globex', 'nobody'];
+
+const ANY_PORT = { host: '127.0.0.1', port: 0 };
+/** A client that takes whatever certificate it gets, and asks for none. */
+const TRUSTING = { rejectUnauthorized: false, servername: '', agent: false } as const;
 
 /** Everything that one test opens; `close` ends all of it. */
 export class Bench {
@@ -209,8 +224,14 @@ export class Bench {
       await bench.listenAtSockets(new SocketServer(options));
       return bench;
     }
+    if (isOverTls) {
+      bench.proxy = createProxy({ ...options, tls: testTls(testCertificate()) });
+      const bound = await bench.proxy.listen({ ...ANY_PORT, tls: ANY_PORT });
+      bench.port = bound.tls?.port ?? 0;
+      return bench;
+    }
     bench.proxy = createProxy(options);
-    bench.port = (await bench.proxy.listen({ host: '127.0.0.1', port: 0 })).port;
+    bench.port = (await bench.proxy.listen(ANY_PORT)).port;
     return bench;
   }
 
@@ -233,6 +254,10 @@ export class Bench {
   private addressFor(host: string): { socketPath: string } | { host: string; port: number } {
     if (!isOverSockets) return { host: '127.0.0.1', port: this.port };
     return { socketPath: this.socketOf(host.split('.')[0]) };
+  }
+
+  get webSocketScheme(): 'ws' | 'wss' {
+    return isOverTls ? 'wss' : 'ws';
   }
 
   /** An HTTP application of a tenant. */
@@ -276,6 +301,7 @@ export class Bench {
   }
 
   async connect(port: number): Promise<Socket> {
+    if (isOverTls) return this.track(await secureConnection(port));
     return this.opened(connect(port, '127.0.0.1'));
   }
 
@@ -296,7 +322,8 @@ export class Bench {
     const apart = isReadByNode ? { te: 'trailers' } : {};
     const headers = { host: 'acme.localhost', ...apart, ...(options.headers as http.OutgoingHttpHeaders | undefined) };
     const where = this.addressFor(String(headers.host));
-    const request = http.request({ agent: false, ...options, ...where, headers });
+    const all = { agent: false, ...options, ...where, headers };
+    const request = isOverTls ? https.request({ ...all, ...TRUSTING }) : http.request(all);
     request.on('socket', (socket) => this.track(socket));
     return request;
   }

@@ -86,7 +86,10 @@ test('counts a WebSocket as one request, and its bytes in both directions while 
   app.on('upgrade', (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (one) => one.on('message', (text) => one.send(`${text}${text}`)));
   });
-  const client = new WebSocket(`ws://127.0.0.1:${bench.port}/`, { headers: { host: 'acme.localhost' } });
+  const client = new WebSocket(`${bench.webSocketScheme}://127.0.0.1:${bench.port}/`, {
+    headers: { host: 'acme.localhost' },
+    rejectUnauthorized: false,
+  });
   await once(client, 'open');
   client.send('x'.repeat(3000));
   await once(client, 'message');

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { announcedTrailers, passableTrailers, takesTrailers } from '../../../src/proxy/routing/trailers.ts';
 import { answerOf, Bench, readAll } from '../support.ts';
@@ -87,7 +86,7 @@ describe('at the proxy', () => {
     });
     const head = 'POST / HTTP/1.1\r\nHost: acme.localhost\r\nConnection: close, TE\r\nTE: trailers, deflate\r\n';
     const trailers = `${lines.map((name) => `${name}: 1\r\n`).join('')}X-Checksum: a\r\n`;
-    const socket = connect(bench.port, '127.0.0.1');
+    const socket = await bench.connect(bench.port);
     const answer = readAll(socket);
     socket.write(`${head}Trailer: X-Checksum, Content-Length\r\n${chunked(trailers)}`);
     expect(await answer).toMatch(/^HTTP\/1\.1 200 /);

@@ -53,11 +53,17 @@ it('a client that closes its sending half with its request is answered after a w
 });
 
 it('a client that closes its sending half in the middle of a body left', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const { promise: left, resolve } = Promise.withResolvers<void>();
-  await bench.app('web:acme', (request) => void request.once('close', resolve));
+  await bench.app('web:acme', (request) => {
+    begin();
+    request.once('close', resolve);
+  });
   const socket = await bench.socket();
   const read = readAll(socket);
-  socket.end('POST / HTTP/1.1\r\nHost: acme.localhost\r\nContent-Length: 30\r\n\r\nabc');
+  socket.write('POST / HTTP/1.1\r\nHost: acme.localhost\r\nContent-Length: 30\r\n\r\nabc');
+  await begun;
+  socket.end();
   await left;
   expect(await read).toBe('');
 });
