@@ -122,12 +122,26 @@ describeWith([SECANTUSDB, MONGOSH], 'the hook for MongoDB', () => {
     for (const url of [second, third]) expect(server.as(url, find)).toBe('0\n');
   });
 
+  it('refuses a rotated password once it is old', async () => {
+    const { server, hook } = running();
+    const first = await tenant('acme');
+    const known = await hook.run('rotate', 'acme', { MONGODB_URL: first });
+    const find = 'db.notes.countDocuments()';
+    expect(await hook.run('size', 'acme', known)).toHaveProperty('databaseBytes');
+    expect(server.as(first, find)).toBe('0\n');
+    const long = '{$set: {at: new Date(Date.now() - 601_000)}}';
+    server.admin(`db.getSiblingDB("tenement").tenant_acme.updateOne({}, ${long})`);
+    await hook.run('size', 'acme', known);
+    expect(server.as(first, find)).toMatch(/authentication failed/i);
+    expect(server.as(known['MONGODB_URL'] ?? '', find)).toBe('0\n');
+  });
+
   it('destroys the database with its users, and again', async () => {
     const { server, hook } = running();
     const { MONGODB_URL: url = '' } = await hook.run('create', 'acme');
     await hook.run('rotate', 'acme', { MONGODB_URL: url });
     server.as(url, 'db.notes.insertOne({text: "x"})');
-    expect(server.names('acme')).toEqual(['tenant_acme', 'tenant_acme_a', 'tenant_acme_b']);
+    expect(server.names('acme')).toEqual(['tenant_acme', 'tenant_acme_a', 'tenant_acme_b', 'tenement']);
     await hook.run('destroy', 'acme');
     expect(server.names('acme')).toEqual([]);
     await hook.run('destroy', 'acme');
