@@ -10,6 +10,7 @@ import { freePort } from '../../../ports.ts';
 import { PageShell, stepsOf } from '../../page.ts';
 import { temporaryDirectory } from '../../support.ts';
 import { TestServer } from '../../test-server.ts';
+import { follow } from './example.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const CONFIG = join(ROOT, 'examples/postgres/tenement.toml');
@@ -61,6 +62,13 @@ describeWith([POSTGRES, PSQL, PSYCOPG], 'docs/databases.md', () => {
 });
 
 describeWith([POSTGRES, PSQL, PSYCOPG], 'the example postgres', () => {
+  it('does what its README says', async () => {
+    const { server, postgres } = await started();
+    const before = names(postgres);
+    await follow('examples/postgres/README.md', server);
+    expect(names(postgres)).toEqual(before);
+  });
+
   it('gives a tenant a database and a domain by one command, and leaves nothing of either by another', async () => {
     const { server, postgres } = await started();
     const before = names(postgres);
