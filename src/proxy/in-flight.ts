@@ -27,7 +27,6 @@ export class InFlight {
   connected(socket: Socket, client: Pick<ClientOfSource, 'leave'>): void {
     this.sockets.add(socket);
     if (client.leave !== undefined) this.leaving.set(socket, () => client.leave?.());
-    if (this.onDone !== null) client.leave?.();
     socket.once('close', () => {
       this.forget(socket);
       this.look();
@@ -42,7 +41,7 @@ export class InFlight {
 
   begin(response: ClientResponse): void {
     // The last response on its connection; a client with further requests connects to whichever server listens then.
-    if (this.onDone !== null) response.shouldKeepAlive = false;
+    if (this.onDone !== null) this.askToLeave(response);
     this.owed.add(response);
   }
 
@@ -84,7 +83,7 @@ export class InFlight {
 
   private async awaitLastRequests(patienceMs: number, hurry?: AbortSignal): Promise<void> {
     this.isPatient = true;
-    this.askToLeave();
+    for (const response of this.owed) this.askToLeave(response);
     await withinGrace(patienceMs, hurry, (onDone) => {
       this.onDone = onDone;
       this.look();
@@ -107,18 +106,25 @@ export class InFlight {
     this.look();
   }
 
-  /** Tells clients to close: at once where the protocol can, or else with the head of the response that they wait for. */
-  private askToLeave(): void {
-    for (const leave of this.leaving.values()) leave();
-    for (const response of this.owed) if (!response.headersSent) response.shouldKeepAlive = false;
+  /** Tells the client to close its connection: at once where the protocol can, or else with the head of the response. */
+  private askToLeave(response: ClientResponse): void {
+    const leave = this.leaving.get(response.req.socket);
+    if (leave !== undefined) leave();
+    else if (!response.headersSent) response.shouldKeepAlive = false;
   }
 
   private endIdle(): void {
     if (this.isPatient) return;
-    this.askToLeave();
     const busy = new Set(this.streams);
-    for (const response of this.owed) busy.add(response.req.socket);
-    for (const socket of this.sockets) if (!busy.has(socket) && !this.leaving.has(socket)) socket.destroySoon();
+    for (const response of this.owed) {
+      busy.add(response.req.socket);
+      this.askToLeave(response);
+    }
+    for (const socket of this.sockets) {
+      const leave = this.leaving.get(socket);
+      if (leave !== undefined) leave();
+      else if (!busy.has(socket)) socket.destroySoon();
+    }
   }
 
   /** A response may still be in a buffer of this process. Its connection closes when the system has taken it. */

@@ -1,6 +1,6 @@
 /** Serves one request, read by whichever server, by the tenant that its route names. */
 import type { ClientRequest, ClientResponse, ServedRequest } from './client/client.ts';
-import { answerError } from './exchange/error-page.ts';
+import { answerError, TRY_AGAIN_S } from './exchange/error-page.ts';
 import { Exchange } from './exchange/exchange.ts';
 import { callerOf, type Gateway } from './gateway.ts';
 import type { Routed } from './routing/route.ts';
@@ -26,8 +26,9 @@ export function serveRouted(
   if (!('refused' in route)) return new Exchange(request, response, route, caller, gateway);
   const { refused, challenge } = route;
   const { requestId } = caller;
+  const retryAfterS = refused === 'at_capacity' ? TRY_AGAIN_S : null;
   return {
-    start: () => answerError(request, response, refused, { requestId, retryAfterS: null, challenge }),
+    start: () => answerError(request, response, refused, { requestId, retryAfterS, challenge }),
     closed: () => gateway.inFlight.end(response),
     drained: () => {},
   };

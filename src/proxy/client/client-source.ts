@@ -18,8 +18,8 @@ export interface ClientOfSource {
   /** How long no request has been under way; 0 while one is. `nowMs`: on the clock of performance.now(). */
   idleMs(nowMs: number): number;
   /**
-   * Announces that the server is closing: what is under way ends, and so does the connection. Without it, the last response
-   * on a connection says so (`shouldKeepAlive`).
+   * Announces that the server is closing: the connection ends, with what is under way. May be called repeatedly. Without it,
+   * the last response on a connection says so (`shouldKeepAlive`).
    */
   leave?(): void;
 }

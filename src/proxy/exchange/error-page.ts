@@ -138,7 +138,7 @@ export function rawAnswer(answer: RawAnswer): string {
 }
 
 /** Seconds after which a client that was refused for lack of room may try again. */
-const TRY_AGAIN_S = 1;
+export const TRY_AGAIN_S = 1;
 
 /** Returns the whole response to a connection for which there is no room. */
 export function tooMany(): string {

@@ -12,12 +12,8 @@ import { Http2Exchange, type Http2StreamOwner } from './http2-stream.ts';
 import type { ResetBudget } from './reset-budget.ts';
 import { sessionOptions } from './session-options.ts';
 
-/** A client learns of a GOAWAY, and answers a PING, within this time, or its later requests are refused. */
-const NOTICE_MS = 1000;
-/** The last frames of a connection are given this time. */
+/** How long the client may take to read GOAWAY, and to close its half. */
 const LAST_FRAMES_MS = 2000;
-/** The highest id of a stream: none is refused yet. */
-const ANY_STREAM = 2 ** 31 - 1;
 /**
  * Bytes that a client may send beside those of requests: like nginx, one eighth of all it sends must be header fields and
  * bodies, but for the first of them.
@@ -49,6 +45,8 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   private quietSinceMs = performance.now();
   private payloadBytes = 0;
   private isLeaving = false;
+  /** Whether the connection is about to be closed for what its client sends. */
+  private isCalmed = false;
 
   constructor(socket: Socket, owner: Http2ConnectionOwner) {
     this.socket = socket;
@@ -72,12 +70,18 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     fields: string[],
   ): void => {
     this.isNew = false;
+    // A reset by the client is an error to node:http2, and may have been read already.
+    stream.on('error', ignore);
+    if (this.session.destroyed) return;
+    // What the client has cancelled by now was read together with its cancellation.
+    if (stream.destroyed) return this.countReset();
+    if (this.isCalmed) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     const read = readHttp2Head(fields, this.owner.maxHeadBytes);
     this.payloadBytes += read.bytes;
-    // The client may have left while its request was read.
-    if (stream.destroyed || this.session.destroyed) return;
     const head = read.fault === null ? { ...read, fault: this.faultOf(read) } : read;
-    this.streams.add(new Http2Exchange(stream, head, this));
+    const exchange = new Http2Exchange(stream, head, this);
+    this.streams.add(exchange);
+    exchange.start(head);
   };
 
   /** Whether there is room for the request, and the connection is meant for its host. */
@@ -103,7 +107,11 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     streams.delete(stream);
     if (admitted.length > 0 && admitted.length >= streams.size) admitted.pop()?.();
     this.quietSinceMs = performance.now();
-    if (isReset && !this.owner.resets.spend(this.quietSinceMs)) this.calm('it resets too many requests');
+    if (isReset) this.countReset();
+  }
+
+  private countReset(): void {
+    if (!this.owner.resets.spend(performance.now())) this.calm('it resets too many requests');
   }
 
   /** Looks for what a client does slowly, or too much of. @param bodyIdleMs as `ProxyLimits.bodyIdleTimeoutMs` */
@@ -114,33 +122,41 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     if (isFlood) this.calm('it sends frames that are parts of no request');
   }
 
-  /** Announces the end; requests that the client sends before it knows are served. */
+  /**
+   * Takes no further request, and closes the connection after those under way. GOAWAY says which request was the last, so
+   * that the client sends later ones again.
+   */
   leave(): void {
-    if (this.isLeaving || this.session.destroyed) return;
+    if (this.isLeaving) return;
     this.isLeaving = true;
-    this.session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
-    const close = inside(this.socket, () => this.session.close());
-    const timer = setTimeout(close, NOTICE_MS).unref();
-    this.session.ping(() => {
-      clearTimeout(timer);
-      close();
-    });
+    this.socket.once('finish', () => this.destroySoon());
+    // Requests that were read together are all served.
+    setImmediate(inside(this.socket, () => this.session.close()));
   }
 
   /** Closes the connection; requests under way are cut off. */
   end(code: number = constants.NGHTTP2_NO_ERROR): void {
+    // Of several the first one counts: close() sends one without an error.
+    if (code !== constants.NGHTTP2_NO_ERROR && !this.session.destroyed) this.session.goaway(code);
+    // After close() node:http2 goes on reading: with unread bytes the connection would be reset, and GOAWAY lost.
+    this.session.close();
     this.session.destroy(undefined, code);
-    // node:http2 waits until the client has taken the last frame.
-    setTimeout(
-      inside(this.socket, () => this.socket.destroy()),
-      LAST_FRAMES_MS,
-    ).unref();
+    this.destroySoon();
+  }
+
+  /** Otherwise node:http2 waits for the client to close its half. */
+  private destroySoon(): void {
+    const destroy = inside(this.socket, () => this.socket.destroy());
+    setTimeout(destroy, LAST_FRAMES_MS).unref();
   }
 
   private calm(reason: string): void {
-    if (this.session.destroyed) return;
+    if (this.isCalmed || this.session.destroyed) return;
+    this.isCalmed = true;
     this.owner.onAbuse(reason);
-    this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    // While frames are being read, nghttp2 would drop its GOAWAY.
+    const end = () => this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    setImmediate(inside(this.socket, end));
   }
 }
 

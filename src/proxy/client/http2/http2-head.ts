@@ -48,6 +48,7 @@ const SPECIAL: ReadonlyMap<string, Special> = new Map([
 
 const REQUEST_LINE_REST = '  HTTP/1.1\r\n'.length;
 const HEADER_REST = ': \r\n'.length;
+const HOST_REST = 'host: \r\n'.length;
 const HEAD_END_BYTES = '\r\n'.length;
 
 /** @param fields [name, value, …] as received, latin1 */
@@ -80,9 +81,9 @@ class HeadReading {
   private isMalformed = false;
 
   take(name: string, value: string): void {
+    if (name.startsWith(':')) return this.takePseudo(name, value);
     this.bytes += name.length + value.length + HEADER_REST;
-    if (name.startsWith(':')) this.takePseudo(name, value);
-    else if (!NAME.test(name) || !VALUE.test(value)) this.isMalformed = true;
+    if (!NAME.test(name) || !VALUE.test(value)) this.isMalformed = true;
     else this.takeField(name, value, SPECIAL.get(name));
   }
 
@@ -103,10 +104,14 @@ class HeadReading {
     const before = this.pseudo(name);
     // Each once, none but these, and all before the other fields (RFC 9113 §8.3).
     if (before !== null || this.headers.length > 2 || this.host !== null) this.isMalformed = true;
+    if (name === ':scheme') this.scheme = value;
+    else this.bytes += value.length;
     if (name === ':method') this.method = value;
-    else if (name === ':scheme') this.scheme = value;
     else if (name === ':path') this.path = value;
-    else if (name === ':authority') this.authority = value;
+    else if (name === ':authority') {
+      this.authority = value;
+      if (this.host === null) this.bytes += HOST_REST;
+    }
   }
 
   private pseudo(name: string): string | null | undefined {

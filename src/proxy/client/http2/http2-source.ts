@@ -51,7 +51,7 @@ export class Http2Source implements ClientSource {
     const client = clientOf(socket);
     return {
       maxHeadBytes: limits.maxHeaderBytes,
-      resets: this.resets.of(client),
+      resets: this.resets.of(client, performance.now()),
       serve: (request, response, head) => handler.serve(request, response, head.fault),
       admit: () => admit(client),
       onGone: (connection) => this.onGone(connection),

@@ -20,6 +20,7 @@ export interface Http2StreamOwner {
 export class Http2Exchange implements Http2ResponseHooks {
   private readonly stream: ServerHttp2Stream;
   private readonly owner: Http2StreamOwner;
+  private readonly request: Http2Request;
   private readonly response: Http2Response;
   private served: ServedRequest | null = null;
   /** Whether the proxy reset it. */
@@ -34,14 +35,17 @@ export class Http2Exchange implements Http2ResponseHooks {
     const { socket } = owner;
     confineWith(socket, stream);
     this.response = new Http2Response(stream, socket, this);
-    const request = new Http2Request(head, { stream, socket, response: this.response });
+    this.request = new Http2Request(head, { stream, socket, response: this.response });
     const onBytes = (bytes: number) => {
-      request.received(bytes);
+      this.request.received(bytes);
       owner.onBytes(bytes);
     };
-    if (request.body !== null) readBodyOf(stream, { onBytes, onCut: () => this.over() });
-    stream.on('error', ignore).once('close', this.onClose).on('drain', this.onDrain);
-    this.served = owner.serve(request, this.response, head);
+    if (this.request.body !== null) readBodyOf(stream, { onBytes, onCut: () => this.over() });
+    stream.once('close', this.onClose).on('drain', this.onDrain);
+  }
+
+  start(head: Http2Head): void {
+    this.served = this.owner.serve(this.request, this.response, head);
     this.served.start();
   }
 
@@ -84,5 +88,3 @@ export class Http2Exchange implements Http2ResponseHooks {
     this.owner.onStreamGone(this, isReset);
   };
 }
-
-function ignore(): void {}

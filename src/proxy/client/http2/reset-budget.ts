@@ -16,8 +16,8 @@ export class ResetBudgets {
   private readonly clients = new Map<string, TokenBucket>();
 
   /** @param client the client of the connection; null: one that stands for many, without limits */
-  of(client: string | null): ResetBudget {
-    return new ResetBudget(client, this.clients, performance.now());
+  of(client: string | null, nowMs: number): ResetBudget {
+    return new ResetBudget(client, this.clients, nowMs);
   }
 
   /** Forgets clients that have reset nothing for a while. */

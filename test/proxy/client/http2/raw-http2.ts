@@ -54,7 +54,8 @@ export class RawHttp2 {
 
   private constructor(socket: TLSSocket) {
     this.socket = socket;
-    socket.on('data', (bytes: Buffer) => this.read(bytes)).on('close', () => this.tell());
+    socket.on('data', (bytes: Buffer) => this.read(bytes));
+    for (const event of ['close', 'drain']) socket.on(event, () => this.tell());
   }
 
   send(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): boolean {
@@ -77,15 +78,33 @@ export class RawHttp2 {
     }
   }
 
+  /** Settles when the socket takes more, or is closed. */
+  async drained(): Promise<void> {
+    while (this.socket.writableNeedDrain && !this.socket.closed) {
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
+    }
+  }
+
+  /** Settles when the server has read all that was sent: with null, or the code with which it closed the connection. */
+  async settled(): Promise<number | null> {
+    const answers = () => this.received.filter(({ type, flags }) => type === FRAME.ping && flags === FLAG.ack).length;
+    const before = answers();
+    this.send(FRAME.ping, 0, 0, Buffer.alloc(8));
+    while (answers() === before && !this.socket.closed) {
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
+    }
+    return answers() > before ? null : this.goneWith();
+  }
+
   /** Settles with the code of the reset of a stream. */
   async resetOf(stream: number): Promise<number> {
     return (await this.frame(FRAME.reset, stream)).payload.readUInt32BE(0);
   }
 
-  /** Settles with the code of the last GOAWAY when the connection has closed; null: it closed without one. */
+  /** Settles with the code of the first GOAWAY when the connection has closed; null: it closed without one. */
   async goneWith(): Promise<number | null> {
     if (!this.socket.closed) await once(this.socket, 'close');
-    return this.received.findLast(({ type }) => type === FRAME.goaway)?.payload.readUInt32BE(4) ?? null;
+    return this.received.find(({ type }) => type === FRAME.goaway)?.payload.readUInt32BE(4) ?? null;
   }
 
   private read(bytes: Buffer): void {

@@ -132,8 +132,8 @@ export class SecureBench {
   };
 
   /** Ends like the server: what is under way may end. */
-  drain(graceMs: number): Promise<void> {
-    return this.gateway.inFlight.drain(graceMs);
+  drain(graceMs: number, patienceMs = 0): Promise<void> {
+    return this.gateway.inFlight.drain(graceMs, undefined, patienceMs);
   }
 }
 
