@@ -33,7 +33,7 @@ export const STARTING_PROCESSES = [
   'test/process/sockets/{bind-dir,held-listener,port}.test.ts',
   'test/process/storage/{files,new-directory,ownership,purge,storage-meter,trash}.test.ts',
   'test/process/systemd/notify.test.ts',
-  'test/proxy/client/http2/{abuse,bodies,connections,exchanges,h2spec,smuggling}.test.ts',
+  'test/proxy/client/http2/{abuse,bodies,connections,exchanges,smuggling}.test.ts',
   'test/proxy/exchange/body-memory.test.ts',
   'test/proxy/over-tls.test.ts',
   'test/registry/registry.test.ts',
