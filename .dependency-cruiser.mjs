@@ -19,6 +19,7 @@ export default {
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?path$' },
     },
     only('core', 'core', ['core/', 'errors.ts']),
+    only('acme', 'acme', ['acme/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('backup', 'backup', [
       'backup/',
       'core/',
@@ -98,6 +99,13 @@ export default {
       comment: 'jose is loaded only by a proxy that reads tokens',
       from: { path: '^src/', pathNot: '^src/proxy/routing/tokens/signatures\\.ts$' },
       to: { path: 'node_modules/jose' },
+    },
+    {
+      name: 'one-acme-client',
+      severity: 'error',
+      comment: 'acme-client is loaded only by a server with [tls.acme]',
+      from: { path: '^src/', pathNot: '^src/acme/' },
+      to: { path: 'node_modules/acme-client' },
     },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
   ],

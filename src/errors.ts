@@ -91,6 +91,21 @@ export const ERROR_CODES = {
     hint: 'Make the TXT record that `tenement domain ls` shows, and wait until DNS has it.',
   },
   too_many_domains: { httpStatus: 409, exitStatus: 1, hint: 'Remove some of them first.' },
+  certificates_off: {
+    httpStatus: 409,
+    exitStatus: 1,
+    hint: 'Add [tls.acme] to the config; docs/certificates.md says how.',
+  },
+  unknown_certificate: {
+    httpStatus: 404,
+    exitStatus: 1,
+    hint: '`tenement cert ls` lists the certificates; a host gets one when its domain is added, or at its first handshake.',
+  },
+  certificate_failed: {
+    httpStatus: 502,
+    exitStatus: 1,
+    hint: 'docs/certificates.md says what to look at.',
+  },
   unknown_domain: { httpStatus: 404, exitStatus: 1, hint: '`tenement domain ls` lists the domains.' },
   unknown_token: { httpStatus: 404, exitStatus: 1, hint: '`tenement token ls` lists the tokens.' },
   unknown_receiver: {

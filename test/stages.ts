@@ -9,6 +9,7 @@ export const LONG = [
   'test/e2e/long/*.test.ts',
   'test/e2e/{archives,identity,verify}.test.ts',
   'test/e2e/long/hooks/*.test.ts',
+  'test/acme/{dns-hook,outages,renewal}.test.ts',
   'test/hostile/*.test.ts',
   'test/backup/repository.test.ts',
 ];
@@ -16,6 +17,7 @@ export const LONG = [
 /** These tests start processes. Every other test is a unit test. */
 export const STARTING_PROCESSES = [
   'test/e2e/**/*.test.ts',
+  'test/acme/acme-service.test.ts',
   'test/archive/make.test.ts',
   'test/{faults,host-program,hypervisor,runtime}.test.ts',
   'test/node/hold-event-loop.test.ts',

@@ -35,7 +35,7 @@ import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
 import { serviceOf } from './service-config.ts';
 import { jwtOf, jwtSecretProblems, tenantFromOf } from './tenant-from.ts';
-import { certificateProblems, tlsOf } from './tls-config.ts';
+import { acmeFileProblems, certificateProblems, tlsOf } from './tls-config.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */
@@ -83,6 +83,7 @@ function fileProblems({ notify, jwt, backup, tls }: Config): Problem[] {
     ...jwtSecretProblems(jwt),
     ...passwordProblems(backup),
     ...certificateProblems(tls),
+    ...acmeFileProblems(tls),
   ];
 }
 
@@ -191,7 +192,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       limits: limitsOf(input),
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
-    tls: tlsOf(input.tls, dirname(file)),
+    tls: tlsOf(input.tls, dirname(file), problems),
     api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
     instances: Object.entries(input.instances).flatMap(([service, listed]) => {
       const { ids, start } = Array.isArray(listed) ? { ids: listed, start: true } : listed;

@@ -255,4 +255,25 @@ export const MIGRATIONS: readonly string[] = [
     last_run_at_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE certificates (
+    name TEXT PRIMARY KEY,
+    tenant TEXT,
+    directory TEXT NOT NULL,
+    ahead INTEGER NOT NULL,
+    not_before_ms INTEGER,
+    not_after_ms INTEGER,
+    renewal_id TEXT,
+    failures INTEGER NOT NULL,
+    failed_at_ms INTEGER,
+    problem TEXT,
+    retry_at_ms INTEGER,
+    due_at_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE certificate_orders (
+    tenant TEXT,
+    at_ms INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,11 +1,42 @@
 /** The table `[tls]`. */
 import { z } from 'zod';
-import { address, count, text } from './values.ts';
+import { parseDurationMs } from '../../core/limits/units.ts';
+import { variableName } from '../../input-schemas.ts';
+import { address, count, duration, text } from './values.ts';
 
 const certificateSchema = z.strictObject({
   cert: text().describe('PEM file with the certificate, then its intermediates.'),
   key: text().describe('PEM file with its private key, which only its owner and group should be able to read.'),
 });
+
+const isTimeout = (value: number | string) => (parseDurationMs(value) ?? 0) > 0;
+
+const externalAccountSchema = z.strictObject({
+  key_id: text().describe('Key identifier that the authority gave.'),
+  hmac_key_file: text().describe(
+    'File with the MAC key that the authority gave, in base64url. Only its owner and group may read it.',
+  ),
+});
+
+const dnsHookSchema = {
+  dns_hook: z
+    .union([text(), z.array(z.string()).min(1)], 'expected a string or an array of strings')
+    .optional()
+    .describe(
+      'A program that makes and removes TXT records, by which names are proved. With it, each name of `[proxy] domain` gets a wildcard. See docs/certificates.md.',
+    ),
+  dns_hook_env: z
+    .array(variableName)
+    .default([])
+    .describe('Names of variables that `dns_hook` gets from the server\'s environment, such as `"HETZNER_TOKEN"`.'),
+  dns_hook_timeout: duration()
+    .default('2m')
+    .refine(isTimeout, 'expected a duration of more than 0')
+    .describe('How long one run of `dns_hook` may take; then it is ended with all that it started.'),
+  dns_wait: duration()
+    .default('10s')
+    .describe('How long after `dns_hook` has ended the authority is told to look for the record.'),
+};
 
 const acmeSchema = z.strictObject({
   email: z
@@ -21,6 +52,16 @@ const acmeSchema = z.strictObject({
     .default(true)
     .describe('Whether the first handshake for a host that the proxy knows orders its certificate.'),
   max_orders_per_hour: count(1).default(20).describe('How many certificates may be ordered in an hour.'),
+  ca_file: text()
+    .optional()
+    .describe("PEM file with certificates by which the authority's server is trusted, for an authority of your own."),
+  profile: text()
+    .optional()
+    .describe('Profile of the certificates, such as `"shortlived"`. Default: that of the authority.'),
+  external_account: externalAccountSchema
+    .optional()
+    .describe('The account that the authority has of you: `{ key_id = "…", hmac_key_file = "…" }`.'),
+  ...dnsHookSchema,
 });
 
 export const tlsSchema = z.strictObject({

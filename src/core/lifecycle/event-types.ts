@@ -27,6 +27,9 @@ export const EVENT_TYPES = [
   'restored',
   'restore-failed',
   'restore-discarded',
+  // Certificates.
+  'certificate-issued',
+  'certificate-failed',
   // Domains of a tenant's own.
   'domain-added',
   'domain-removed',

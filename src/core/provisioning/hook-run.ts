@@ -1,9 +1,13 @@
 /** One run of a hook: what it is given, and what came of it. */
 import type { HookAction } from './hook.ts';
 
+/** Actions of the hook that proves names in DNS: it makes a TXT record, and removes it. */
+export type DnsAction = 'present' | 'cleanup';
+
 export interface HookRun {
-  readonly tenantId: string;
-  readonly action: HookAction;
+  /** null: it concerns none alone. */
+  readonly tenantId: string | null;
+  readonly action: HookAction | DnsAction;
   /** Words of the command, without templates. */
   readonly words: readonly string[];
   /** The directory of the config. */

@@ -1,4 +1,6 @@
 /** The table `[tls]` of the config. */
+import type { DnsHook, ExternalAccount } from '../acme/acme-config.ts';
+
 export interface TlsConfig {
   readonly listen: { readonly host: string; readonly port: number };
   /** Whether `[proxy] listen` sends clients to `listen`. */
@@ -22,4 +24,10 @@ export interface AcmeConfig {
   /** Whether the first handshake for a known host orders its certificate. */
   readonly onDemand: boolean;
   readonly maxOrdersPerHour: number;
+  /** File with certificates by which the authority's server is trusted, besides those of Node.js; null: none. */
+  readonly caFile: string | null;
+  /** Profile of certificates, as the authority names it; null: its default. */
+  readonly profile: string | null;
+  readonly externalAccount: ExternalAccount | null;
+  readonly dnsHook: DnsHook | null;
 }
