@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
+import type { InstanceName } from './core/lifecycle/instance.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
@@ -20,8 +21,10 @@ import { holdEventLoop } from './node/hold-event-loop.ts';
 import { lookUpTxt } from './node/txt-records.ts';
 import { lazyArchives } from './parts/archives.ts';
 import { Backups } from './parts/backups.ts';
+import { Certificates } from './parts/certificates.ts';
 import { lazyHookRunner } from './parts/hook-runner.ts';
 import { internalErrors } from './parts/internal-errors.ts';
+import { instanceFinder } from './parts/known-hosts.ts';
 import { Notifications } from './parts/notifications.ts';
 import { type OwnDirectories, ownDirectories } from './parts/own-directories.ts';
 import { reload } from './parts/reload.ts';
@@ -38,6 +41,7 @@ import { createProcesses } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
 import type { PublicSockets } from './proxy/public-sockets.ts';
 import { createBackupStore } from './registry/backups.ts';
+import { createCertificateStore } from './registry/certificates.ts';
 import { createCounterStore } from './registry/counters.ts';
 import { openDatabase } from './registry/database.ts';
 import { createDomainStore } from './registry/domains.ts';
@@ -83,8 +87,11 @@ export interface Parts {
   readonly turnedAway: TurnedAway;
   readonly identity: ServerIdentity;
   readonly tls: ServerTls;
+  readonly certificates: Certificates;
   readonly descriptors: DescriptorShares;
   readonly webAddresses: WebAddresses;
+  /** Returns the instance that the proxy finds for a host; null: none. */
+  instanceOf(host: string): InstanceName | null;
   readonly logger: Logger;
   readonly publicSockets: PublicSockets;
   /** Like `reload` in reload.ts. */
@@ -162,7 +169,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const secrets = createSecretStore(database);
   const vault = new LazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets);
   const domainRoutes = new DomainRoutes();
-  const supervisor = new Supervisor({
+  const openHookRunner = lazyHookRunner(stateDir);
+  const supervisor: Supervisor = new Supervisor({
     served,
     clock: systemClock,
     ...processes,
@@ -176,7 +184,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     domainRoutes,
     lookUpTxt: (name) => lookUpTxt(name, served.current.tenants.dnsServers),
     hooks: createHookStore(database),
-    openHookRunner: lazyHookRunner(stateDir),
+    openHookRunner,
     counters: createCounterStore(database),
     quotas: createQuotaStore(database),
     secrets,
@@ -192,6 +200,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     removeLogs: (instance) => output.remove(instance),
     webAddressOf: (service, tenantId) => webAddresses.of(service, tenantId),
     urlOf: (host) => webAddresses.urlOf(host),
+    certificateOf: (host) => certificates.of(host),
   });
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
   const kept = { stateDir, store: createBackupStore(database), tenants: supervisor.backups };
@@ -200,6 +209,20 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const turnedAway = new TurnedAway();
   const identity = openIdentity(config.jwt, logger);
   const tls = new ServerTls(logger);
+  const instanceOf = instanceFinder(settings, (instance) => supervisor.has(instance));
+  const certificates: Certificates = new Certificates({
+    stateDir,
+    version,
+    store: createCertificateStore(database),
+    table: tls.table,
+    domainRoutes,
+    openHookRunner,
+    events,
+    clock: systemClock,
+    logger,
+    instanceOf,
+    tenants: supervisor,
+  });
   const { keys } = identity;
   const publicSockets = servePublicSockets({
     processes,
@@ -222,6 +245,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     turnedAway,
     identity,
     tls,
+    certificates,
+    instanceOf,
     descriptors,
     webAddresses,
     logger,
@@ -243,6 +268,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
       forget();
       endExpiry();
       keys.close();
+      await certificates.close();
       tls.close();
       publicSockets.close();
       await notify.close(options.hurry);

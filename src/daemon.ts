@@ -5,14 +5,12 @@ import { openParts, type Parts } from './compose.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
-import type { UpstreamSource } from './core/admission/serving.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
-import type { ProxySettingsFeed } from './core/routing/proxy-settings.ts';
-import { RoutingIndex } from './core/routing/routing-index.ts';
 import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
 import { TenementError } from './errors.ts';
+import { detached } from './faults.ts';
 import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
@@ -88,6 +86,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     sayDifferences(parts, options);
     const { tls = null, ...proxy } = await openProxy(parts, options, undo);
     parts.webAddresses.proxyListensAt(proxy.port);
+    detached(logger, { part: 'acme' }, parts.certificates.begin());
     const api = await openApis(parts, options, undo);
     const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
@@ -96,6 +95,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await close();
     throw error;
   }
+}
+
+/** Shows the certificates by ACME that there are. Orders begin when the proxy listens. */
+async function openCertificates({ tls, certificates, served }: Parts): Promise<void> {
+  if (served.current.tls?.acme == null) return;
+  tls.source.obtain = certificates.obtain;
+  await certificates.apply(served.current);
 }
 
 function listenersOf({ served: { current: config } }: Parts, { proxy, api, sockets = NO_SOCKETS }: DaemonOptions) {
@@ -137,6 +143,7 @@ async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupStep
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
   openFront(parts, undo);
   await parts.tls.open(parts.served.current.tls);
+  await openCertificates(parts);
   const { proxy: plain, tls } = listenersOf(parts, options);
   return proxy.listen({ ...plain.listen, tls: tls === null ? null : tls.listen });
 }
@@ -203,6 +210,8 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     tokenStore,
     notify,
     backups,
+    certificates,
+    instanceOf,
     usage,
     turnedAway,
     identity,
@@ -217,13 +226,14 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     tokens,
     notify,
     backups,
+    certificates,
     usage,
     tokenStore,
     turnedAway,
     identity: identity.reading,
     config: () => served.current,
     reload: () => parts.reload(),
-    isKnownHost: hostChecker(proxySettings, supervisor),
+    isKnownHost: (host: string) => instanceOf(host) !== null,
     version: options.version,
   };
   if (config.api.auth === 'token') await ensureAdminToken(parts, join(stateDir, 'admin.token'));
@@ -261,15 +271,6 @@ function tcpTargetOf({ host, port, openSockets }: ListenTarget) {
   throw new TenementError('listen_failed', `systemd passed ${more.length + 1} sockets for the API, which has one`, {
     hint: 'Leave one ListenStream= in the .socket unit of the API.',
   });
-}
-
-/** Whether the proxy would find an instance for a host. */
-function hostChecker(settings: ProxySettingsFeed, source: Pick<UpstreamSource, 'has'>): (host: string) => boolean {
-  let index = new RoutingIndex(settings.current.routing, settings.domains);
-  settings.follow(({ routing }) => {
-    index = new RoutingIndex(routing, settings.domains);
-  });
-  return (host) => index.named(host)?.some((instance) => source.has(instance)) === true;
 }
 
 /** Records the control socket's path. Without the record, commands need a config that names the data directory. */

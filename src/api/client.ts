@@ -15,6 +15,7 @@ import type { MadeToken, TokenView } from '../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../core/verbs/verbs.ts';
 import { type ArchiveCalls, archiveCalls } from './archive-calls.ts';
 import { type BackupClient, backupCalls } from './backup-calls.ts';
+import { type CertificateClient, certificateCalls } from './certificate-calls.ts';
 import { type DomainClient, domainCalls } from './domain-client.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
@@ -66,6 +67,7 @@ export interface ApiClient {
   set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
   readonly tenants: TenantClient;
   readonly domains: DomainClient;
+  readonly certificates: CertificateClient;
   readonly secrets: SecretClient;
   readonly backups: BackupClient;
   get(instance: InstanceName): Promise<InstanceView>;
@@ -115,6 +117,7 @@ export function createClient(target: ApiTarget): ApiClient {
     ...instanceCalls(transport),
     tenants: tenantCalls(transport),
     domains: domainCalls(transport),
+    certificates: certificateCalls(transport),
     secrets: secretCalls(transport),
     backups: backupCalls(transport),
     ...streamCalls(transport),

@@ -1,5 +1,6 @@
 /** Dependencies that every route shares. */
 
+import type { CertificateFace } from '../core/acme/certificate-face.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { BackupFace } from '../core/backup/backup-face.ts';
 import type { IdentityReading } from '../core/identity/identity-reading.ts';
@@ -24,6 +25,7 @@ export interface ApiDeps {
   readonly tokenStore: Pick<TokenStore, 'check' | 'isValid' | 'onRevoked'>;
   readonly notify: NotifyPort;
   readonly backups: BackupFace;
+  readonly certificates: CertificateFace;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;

@@ -17,6 +17,7 @@ export interface DomainClient {
   add(tenant: string, domain: string, options?: AddDomainOptions): Promise<AddedDomain>;
   /** Lists all domains by name, in several calls if there are many. */
   list(query?: Pick<DomainQuery, 'tenant'>): Promise<DomainView[]>;
+  get(domain: string, chosen?: ChosenDomain): Promise<DomainView>;
   verify(domain: string, chosen?: ChosenDomain): Promise<DomainView>;
   remove(domain: string, chosen?: ChosenDomain): Promise<void>;
 }
@@ -39,6 +40,10 @@ export function domainCalls(transport: Transport): DomainClient {
         after = page.next;
       }
       return all;
+    },
+    get: async (domain, chosen = {}) => {
+      const { data } = await transport.json({ method: 'GET', path: pathOf(domain), query: { ...chosen } });
+      return data as DomainView;
     },
     verify: async (domain, chosen = {}) => {
       const call = { method: 'POST', path: `${pathOf(domain)}/verify`, query: { ...chosen } } as const;

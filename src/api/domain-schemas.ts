@@ -1,6 +1,7 @@
 /** Schemas of requests and responses about domains of tenants' own. */
 import { z } from 'zod';
 import { DOMAIN_STATES } from '../core/verbs/domain-verbs.ts';
+import { certificateSchema } from './certificate-schemas.ts';
 import { listLimit } from './schemas.ts';
 
 const time = z.iso.datetime();
@@ -42,6 +43,7 @@ export const domainSchema = z.object({
     .object({ name: z.string(), type: z.literal('TXT'), value: z.string() })
     .nullable()
     .describe('The DNS record that proves it; null: none was asked for.'),
+  certificate: certificateSchema.nullable().describe('Its certificate by ACME; null: none was ordered.'),
   addedAt: time,
   verifiedAt: time.nullable(),
   checkedAt: time.nullable(),

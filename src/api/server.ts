@@ -17,6 +17,7 @@ import type { ApiContext, ApiDeps } from './context.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { archiveRoutes, exportIntoRoute } from './routes/archives.ts';
 import { backupRoutes } from './routes/backups.ts';
+import { certificateRoutes } from './routes/certificates.ts';
 import { configRoutes } from './routes/config.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -191,6 +192,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   tenantRoutes(api, context);
   archiveRoutes(api, context);
   domainRoutes(api, context);
+  certificateRoutes(api, context);
   secretRoutes(api, context);
   backupRoutes(api, context);
   logRoutes(api, context);

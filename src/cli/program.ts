@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   set: async () => (await import('./commands/instance/set.ts')).setCommand,
   tenant: async () => (await import('./commands/tenant/tenant.ts')).tenantCommand,
   domain: async () => (await import('./commands/domain/domain.ts')).domainCommand,
+  cert: async () => (await import('./commands/certificate.ts')).certificateCommand,
   secret: async () => (await import('./commands/secret/secret.ts')).secretCommand,
   export: async () => (await import('./commands/archive/export.ts')).exportCommand,
   import: async () => (await import('./commands/archive/import.ts')).importCommand,

@@ -10,6 +10,7 @@ import type { Config } from '../core/service/service.ts';
 import { socketShares } from '../core/service/socket-path.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import { toTenementError } from '../errors.ts';
+import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
 import { systemClock } from '../node/clock.ts';
 import type { SocketClaims } from '../registry/locks/socket-claims.ts';
@@ -25,6 +26,7 @@ export interface ReloadOptions {
   readonly keys: { apply(jwt: Config['jwt']): void };
   readonly backups: { apply(backup: Config['backup']): void };
   readonly tls: { apply(tls: Config['tls']): void };
+  readonly certificates: { apply(config: Config): Promise<void> };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
   readonly logger: Logger;
@@ -36,8 +38,21 @@ export interface ReloadOptions {
  * nothing has changed then
  */
 export function reload(options: ReloadOptions): string[] {
-  const { file, loadOptions, served, supervisor, settings, notify, keys, backups, tls, claims, events, logger } =
-    options;
+  const {
+    file,
+    loadOptions,
+    served,
+    supervisor,
+    settings,
+    notify,
+    keys,
+    backups,
+    tls,
+    certificates,
+    claims,
+    events,
+    logger,
+  } = options;
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
@@ -45,6 +60,7 @@ export function reload(options: ReloadOptions): string[] {
     const changes = supervisor.apply(config);
     // Files of certificates may have changed, whatever the config says.
     tls.apply(served.current.tls);
+    detached(logger, { part: 'acme' }, certificates.apply(served.current));
     if (changes.length === 0) return changes;
     // Workers also get the changed targets of their grants.
     keys.apply(served.current.jwt);

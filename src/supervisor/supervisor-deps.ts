@@ -1,5 +1,6 @@
 /** Dependencies of a supervisor. */
 
+import type { CertificateView } from '../core/acme/certificate-view.ts';
 import type { HostMemory } from '../core/admission/pressure.ts';
 import type { OpenArchives } from '../core/archive/copies.ts';
 import type { DomainRoutes } from '../core/domains/domain-routes.ts';
@@ -70,6 +71,8 @@ export interface SupervisorDeps {
   webAddressOf(service: string, tenantId: string): WebAddress;
   /** Returns the URL of a host through the proxy; null while the proxy's port is not known. */
   urlOf(host: string): string | null;
+  /** Returns what is known of a host's certificate by ACME; null: nothing. */
+  certificateOf(host: string): CertificateView | null;
   /** tenement's own version, as archives say it. */
   readonly version: string;
   /** Deletes an instance's log. */

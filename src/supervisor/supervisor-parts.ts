@@ -85,6 +85,7 @@ export class SupervisorParts {
     this.domainViewDeps = {
       idna,
       urlOf: (host) => deps.urlOf(host),
+      certificateOf: (host) => deps.certificateOf(host),
       isRegistered: (instance) => this.instanceTable.has(instance),
     };
     this.tenants.beforeChange((change) => this.domains.before(change));

@@ -70,6 +70,20 @@ export class Supervisor implements SupervisorFace, GrantSource {
     return this.life.leave(hurry);
   }
 
+  /** Calls `listener` with each tenant that is no longer registered. */
+  onTenantForgotten(listener: (tenantId: string) => void): void {
+    this.parts.tenants.onForgotten(listener);
+  }
+
+  isRegistered(tenantId: string): boolean {
+    return this.parts.tenants.get(tenantId) !== null;
+  }
+
+  /** How many tenants are registered. */
+  get tenantCount(): number {
+    return this.parts.tenants.count;
+  }
+
   get quotas(): QuotaFace {
     return this.parts.allowances;
   }

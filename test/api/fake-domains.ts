@@ -21,6 +21,7 @@ export function domainView(domain: string, overrides: Partial<DomainView> = {}):
     url: `http://${domain}:8080`,
     warning: null,
     proof: null,
+    certificate: null,
     addedAt: '2026-01-01T00:00:00.000Z',
     verifiedAt: null,
     checkedAt: null,

@@ -34,6 +34,7 @@ import { Tokens } from '../../src/parts/tokens.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 import { FakeBackups } from './fake-backups.ts';
+import { FakeCertificates } from './fake-certificates.ts';
 import { FakeDomains } from './fake-domains.ts';
 import { FakeSecrets } from './fake-secrets.ts';
 import { FakeTenants } from './fake-tenants.ts';
@@ -334,6 +335,7 @@ export function fakeDeps() {
     tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
     notify: new FakeNotify(),
     backups: new FakeBackups(),
+    certificates: new FakeCertificates(),
     usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
     identity: { health: () => null, refused: () => [] },

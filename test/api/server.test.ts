@@ -198,6 +198,8 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/instances/{instance}/sleep': ['post'],
     '/api/instances/{instance}/logs': ['get'],
     '/api/backups': ['get', 'post'],
+    '/api/certificates': ['get'],
+    '/api/certificates/{name}/renew': ['post'],
     '/api/domains': ['get', 'post'],
     '/api/domains/{domain}': ['delete', 'get'],
     '/api/domains/{domain}/verify': ['post'],

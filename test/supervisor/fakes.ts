@@ -504,6 +504,7 @@ export function world(
     random: () => 0,
     webAddressOf: () => ({ host: 'acme.localhost', url: null }),
     urlOf: (host) => `http://${host}:8080`,
+    certificateOf: () => null,
     removeLogs: (instance) => made.removeLogs(instance),
   });
   return Object.assign(made, { supervisor, served, tenants });

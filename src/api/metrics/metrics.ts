@@ -1,6 +1,7 @@
 /** Prometheus metrics: one registry for each API, filled from the supervisor at each scrape. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADMIN, covers, type Scope, subjectOf } from '../../core/access/scope.ts';
+import type { CertificateFace } from '../../core/acme/certificate-face.ts';
 import type { TurnedAway } from '../../core/admission/turned-away.ts';
 import type { BackupFace } from '../../core/backup/backup-face.ts';
 import type { IdentityReading } from '../../core/identity/identity-reading.ts';
@@ -11,6 +12,7 @@ import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import { faultCount } from '../../faults.ts';
 import { addBackupMetrics } from './backup-metrics.ts';
+import { addCertificateMetrics } from './certificate-metrics.ts';
 import { addHookMetrics } from './hook-metrics.ts';
 import { addIdentityMetrics } from './identity-metrics.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
@@ -26,6 +28,7 @@ interface MetricSources {
   readonly identity: IdentityReading;
   readonly notify: Pick<NotifyPort, 'counts'>;
   readonly backups: Pick<BackupFace, 'states' | 'isOn'>;
+  readonly certificates: Pick<CertificateFace, 'list' | 'isOn'>;
   readonly usage: Pick<UsageFace, 'sinceStart'>;
 }
 
@@ -85,7 +88,7 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
 
 function serverRegistry(
   views: Views,
-  { turnedAway, identity, notify, backups, quotas, hooks, usage }: ServerSources,
+  { turnedAway, identity, notify, backups, certificates, quotas, hooks, usage }: ServerSources,
 ): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
@@ -94,6 +97,7 @@ function serverRegistry(
   addFaults(registry);
   addNotifyMetrics(registry, notify);
   addBackupMetrics(registry, backups);
+  addCertificateMetrics(registry, certificates);
   addQuotaMetrics(registry, quotas, () => true);
   addUsageMetrics(registry, usage, ADMIN);
   addHookMetrics(registry, hooks);

@@ -12,7 +12,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     ...['spawn', 'ps', 'top', 'status', 'logs', 'start', 'stop', 'restart', 'sleep', 'wake'],
     ...['set', 'exec', 'rm'],
   ],
-  'Tenants:': ['tenant', 'domain', 'secret', 'usage', 'verify'],
+  'Tenants:': ['tenant', 'domain', 'cert', 'secret', 'usage', 'verify'],
   'Copies of tenants:': ['backup', 'restore', 'export', 'import', 'clone'],
   'Server:': ['reload', 'events', 'token', 'notify'],
 };

@@ -1,4 +1,5 @@
 /** Colours of states. */
+import type { CertificateState } from '../../core/acme/certificate-view.ts';
 import type { State } from '../../core/lifecycle/instance.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
 import type { Format } from './color.ts';
@@ -6,7 +7,10 @@ import type { Format } from './color.ts';
 const COLORS: Readonly<Record<string, Format>> = {
   ready: 'green',
   active: 'green',
+  issued: 'green',
   starting: 'cyan',
+  ordering: 'cyan',
+  waiting: 'dim',
   provisioning: 'cyan',
   draining: 'yellow',
   stopping: 'yellow',
@@ -17,7 +21,7 @@ const COLORS: Readonly<Record<string, Format>> = {
   asleep: 'dim',
   suspended: 'dim',
   stopped: 'magenta',
-} satisfies Record<State | TenantState, Format>;
+} satisfies Record<State | TenantState | CertificateState, Format>;
 
 export function stateColor(state: string): Format | null {
   return COLORS[state] ?? null;

@@ -1,5 +1,6 @@
 /** A domain as JSON and as sentences. Pure. */
 
+import type { CertificateView } from '../acme/certificate-view.ts';
 import { badInput } from '../input/given.ts';
 import { type InstanceName, instanceName } from '../lifecycle/instance.ts';
 import type { DomainKey } from '../stores/domain-store.ts';
@@ -13,9 +14,14 @@ export interface DomainViewDeps {
   /** Returns null while the proxy's port is not known. */
   urlOf(host: string): string | null;
   isRegistered(instance: InstanceName): boolean;
+  /** Returns the certificate of a host by ACME, or what is known of its order; null: none. */
+  certificateOf(host: string): CertificateView | null;
 }
 
-export function domainViewOf(record: DomainRecord, { idna, urlOf, isRegistered }: DomainViewDeps): DomainView {
+export function domainViewOf(
+  record: DomainRecord,
+  { idna, urlOf, isRegistered, certificateOf }: DomainViewDeps,
+): DomainView {
   const { host, tenantId, service, addedAtMs, verification } = record;
   const name = idna.toUnicode(host);
   return {
@@ -28,6 +34,7 @@ export function domainViewOf(record: DomainRecord, { idna, urlOf, isRegistered }
     url: urlOf(host),
     warning: domainWarning({ name }),
     proof: verification === null ? null : { name: recordName(host), type: 'TXT', value: verification.token },
+    certificate: certificateOf(host),
     addedAt: new Date(addedAtMs).toISOString(),
     verifiedAt: timeOf(verification?.verifiedAtMs),
     checkedAt: timeOf(verification?.checkedAtMs),

@@ -1,6 +1,7 @@
 /** Domains of tenants as the API and the library see them. */
 import type { Actor } from '../access/actor.ts';
 import type { Subject } from '../access/scope.ts';
+import type { CertificateView } from '../acme/certificate-view.ts';
 
 export const DOMAIN_STATES = ['active', 'pending'] as const;
 export type DomainState = (typeof DOMAIN_STATES)[number];
@@ -31,6 +32,8 @@ export interface DomainView {
   readonly warning: string | null;
   /** The record that proves it; null: none was asked for. */
   readonly proof: DomainProof | null;
+  /** Its certificate by ACME; null: the config has no `[tls.acme]`, or none was ordered yet. */
+  readonly certificate: CertificateView | null;
   readonly addedAt: string;
   /** null: not yet, or no proof was asked for. */
   readonly verifiedAt: string | null;

@@ -27,6 +27,10 @@ export class TenantTable implements TenantStore {
     return [...this.loaded().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  get count(): number {
+    return this.loaded().size;
+  }
+
   get(tenantId: string): TenantRecord | null {
     return this.loaded().get(tenantId) ?? null;
   }

@@ -47,6 +47,13 @@ export function domainCommand(program: Command, io: CliIo): void {
     .option('--json', 'print a JSON array')
     .action((id: string | undefined, _options, command: Command) => ls(id, command.optsWithGlobals<LsOptions>(), io));
   domain
+    .command('show')
+    .description('show what a domain does, with its certificate')
+    .argument('<domain>', 'the domain')
+    .option('--tenant <id>', WHOSE)
+    .option('--json', 'print the domain as JSON')
+    .action((name: string, _options, command: Command) => show(name, command.optsWithGlobals<ChoosingOptions>(), io));
+  domain
     .command('verify')
     .description('look for the TXT record of a domain now')
     .argument('<domain>', 'the domain')
@@ -81,6 +88,12 @@ async function ls(id: string | undefined, options: LsOptions, io: CliIo): Promis
   if (options.json === true) return printJson(io, domains);
   if (domains.length > 0) return print(io, domainTable(domains, tableSpace(io, options.wide)));
   await print(io, `No domains. Add one: tenement domain add ${id ?? 'ID'} shop.example.com`);
+}
+
+async function show(name: string, options: ChoosingOptions, io: CliIo): Promise<void> {
+  const view = await withClient(options, io, (client) => client.domains.get(name, chosen(options)));
+  if (options.json === true) await printJson(io, view);
+  else await print(io, domainLines(view));
 }
 
 async function verify(name: string, options: ChoosingOptions, io: CliIo): Promise<void> {

@@ -1,0 +1,63 @@
+/** Certificates by ACME on a real server with proxy workers, from a real authority. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { withoutPebble } from '../../acme/pebble.ts';
+import { askSecurely, certifiedServer } from '../certificate-server.ts';
+import { shared } from '../support.ts';
+
+describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
+  const running = shared(async (onFinished) => {
+    const certified = await certifiedServer(onFinished, { proxy: 'workers = 2' });
+    await certified.server.cli('tenant', 'create', 'acme');
+    return certified;
+  });
+
+  it('fifty first handshakes for a tenant on two workers get one certificate by one order', async () => {
+    const { authority } = running();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => askSecurely(running(), 'acme.apps.test')));
+    expect([...new Set(answers.map(({ names }) => names))]).toEqual(['DNS:acme.apps.test']);
+    for (const { text } of answers) expect(text).toContain('HTTP/1.1 200');
+    expect(authority.orders()).toBe(1);
+  });
+
+  it('a handshake for a host that nobody has is refused, and nothing is ordered', async () => {
+    const { authority } = running();
+    const before = authority.orders();
+    for (const host of ['stranger.apps.test', 'ACME.other.test', `${'x'.repeat(63)}.apps.test`])
+      await expect(askSecurely(running(), host)).rejects.toThrow();
+    expect(authority.orders()).toBe(before);
+  });
+
+  it('a domain gets its certificate when it is added, and shows it', async () => {
+    const { server } = running();
+    await server.cli('domain', 'add', 'acme', 'shop.acme.test');
+    const certificate = async () =>
+      JSON.parse((await server.cli('domain', 'show', 'shop.acme.test', '--json')).stdout).certificate;
+    await expect.poll(async () => (await certificate())?.state).toBe('issued');
+    expect((await askSecurely(running(), 'shop.acme.test')).text).toContain('HTTP/1.1 200');
+    const { stdout } = await server.cli('domain', 'ls');
+    expect(stdout).toMatch(/shop\.acme\.test .* issued, 89 days left/);
+    const events = await server.cli('events', '--json');
+    expect(events.stdout).toContain('certificate-issued');
+    expect((await server.cli('cert', 'ls')).stdout).toMatch(/shop\.acme\.test +acme +issued/);
+  });
+
+  it('a path of challenges whose token is not of the server passes to the tenant', async () => {
+    const { server } = running();
+    const answer = await server.get('acme.apps.test', '/.well-known/acme-challenge/of-the-tenant');
+    // tenement's own answers have a body.
+    expect([answer.status, answer.body]).toEqual([404, '']);
+  });
+
+  it('keys are for the server’s user alone, and go with the tenant', async () => {
+    const { server } = running();
+    await server.cli('tenant', 'create', 'gone', '--domain', 'gone.test');
+    const dir = join(server.dataDir, '.tenement', 'acme', 'certificates');
+    await expect.poll(() => readdirSync(dir)).toContain('gone.test.pem');
+    expect(statSync(join(dir, 'gone.test.pem')).mode & 0o777).toBe(0o600);
+    await server.cli('tenant', 'rm', 'gone', '--purge', '--yes');
+    await expect.poll(() => readdirSync(dir)).not.toContain('gone.test.pem');
+    expect((await server.cli('cert', 'ls')).stdout).not.toContain('gone.test');
+  });
+});
