@@ -42,7 +42,7 @@ export interface DaemonOptions {
   /** Overrides `[api] listen`. */
   readonly api?: ListenAddress | undefined;
   readonly dataDir?: string | undefined;
-  /** Sockets that the service manager opened. They take the place of the addresses. */
+  /** Sockets that the service manager opened, at addresses of the config or others. */
   readonly sockets?: InheritedSockets | undefined;
   /** TCP keep-alive of the clients of the proxy and the API; workers use the default. */
   readonly clientProbes?: ClientProbes | undefined;
@@ -70,7 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = await openParts(options.configFile, {
     logger,
     loadOptions: dataDir === undefined ? {} : { dataDir: resolve(dataDir) },
-    ...proxyPortOf(options),
+    ...(options.proxy === undefined ? {} : { proxyPort: options.proxy.port }),
   });
   const hypervisor = hypervisorOver(parts);
   const undo: CleanupSteps = [];
@@ -110,12 +110,6 @@ function listenersOf({ served: { current: config } }: Parts, { proxy, api, socke
     tls: config.tls === null ? null : { listen: sockets.at('tls', config.tls.listen) },
     api: { listen: sockets.at('api', api ?? config.api.listen) },
   };
-}
-
-/** The port of instances' URLs, as far as it is known before the config is. */
-function proxyPortOf({ proxy, sockets }: DaemonOptions): { proxyPort?: number } {
-  const port = sockets?.portOf('proxy') ?? proxy?.port;
-  return port === undefined ? {} : { proxyPort: port };
 }
 
 function sayDifferences({ served: { current: config } }: Parts, { proxy, api, sockets, logger }: DaemonOptions): void {

@@ -81,7 +81,7 @@ function layOutSystem(tree: Tree, { checkout }: Source): void {
   tree.copy(from('tenement.toml'), 'etc/tenement/tenement.toml');
   tree.copy(from('sysusers.conf'), 'usr/lib/sysusers.d/tenement.conf');
   tree.copy(from('lintian-overrides'), 'usr/share/lintian/overrides/tenement');
-  for (const [name, text] of unitFiles(checkout)) tree.write(`usr/lib/systemd/system/${name}`, text);
+  for (const [name, text] of unitFiles()) tree.write(`usr/lib/systemd/system/${name}`, text);
   tree.copy(join(checkout, 'hooks'), `${SHARED}/hooks`);
   const examples = join(checkout, 'examples');
   tree.copy(

@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   usage: async () => (await import('./commands/usage.ts')).usageCommand,
   notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   front: async () => (await import('./commands/front.ts')).frontCommand,
+  install: async () => (await import('./commands/install.ts')).installCommand,
   reload: async () => (await import('./commands/reload.ts')).reloadCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };

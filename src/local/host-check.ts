@@ -3,8 +3,10 @@ import { networkInterfaces, userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
 import { missingPrograms } from '../config/programs.ts';
 import { servicesUnderPlans } from '../core/service/effective-service.ts';
-import type { Config } from '../core/service/service.ts';
+import type { ListenTarget } from '../core/service/listen-target.ts';
+import type { Config, ListenAddress } from '../core/service/service.ts';
 import type { ServiceUnit } from '../core/service/service-unit.ts';
+import { type SocketName, servesAddress, socketWarnings } from '../core/service/unit-sockets.ts';
 import { keyWarnings } from '../identity/key-warnings.ts';
 import { domainOverlaps } from '../parts/domain-overlaps.ts';
 import { servableConfig } from '../parts/own-directories.ts';
@@ -44,8 +46,8 @@ export function servable(asked: Config, warn: (text: string) => void): Promise<C
 
 /** @throws {TenementError} `host_cannot`, and errors of a start */
 export async function checkHost(config: Config): Promise<HostFindings> {
-  assertMayListen(config);
   const unit = await unitServing(config);
+  assertMayListen(asUnitListens(config, unit));
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const openFiles = unit?.nofileLimit ?? descriptorLimit();
@@ -58,11 +60,28 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...viewWarnings(config),
     ...forgeableTrust(config, networkInterfaces()),
     ...(await keyWarnings(config.jwt)),
-    ...(unit === null ? [] : [...otherUser(unit), ...unitWarningsFor(unit, config)]),
+    ...(unit === null
+      ? []
+      : [...otherUser(unit), ...unitWarningsFor(unit, config), ...socketWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];
   const host = hostSupportFor(config.settings, servicesUnderPlans(config), unit);
   return { unit, host, warnings, openFiles: few === null ? describeDescriptors(wanted, openFiles) : null };
+}
+
+/** systemd opens the sockets of the unit itself, with the rights for any port. */
+function asUnitListens({ proxy, tls, api }: Config, unit: ServiceUnit | null) {
+  const of = (name: SocketName, { listen }: { readonly listen: ListenAddress }): { listen: ListenTarget } => {
+    const isOpened = unit?.sockets.some(
+      (one) => one.name === name && one.listens.some((at) => servesAddress(at, listen)),
+    );
+    return { listen: { ...listen, ...(isOpened === true && { openSockets: () => [] }) } };
+  };
+  return { proxy: of('proxy', proxy), tls: tls === null ? null : of('tls', tls), api: of('api', api) };
+}
+
+function socketWarningsFor({ sockets }: ServiceUnit, { proxy, tls, api }: Config): string[] {
+  return socketWarnings(sockets, { proxy: proxy.listen, tls: tls?.listen ?? null, api: api.listen });
 }
 
 /** This check tries things as the user who runs it. */

@@ -1,5 +1,6 @@
 /** Runs the server in the foreground until a signal ends it. */
 import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseListenAddress } from '../config/address.ts';
 import type { Config, ListenAddress } from '../core/service/service.ts';
 import type { Daemon, DaemonOptions } from '../daemon.ts';
@@ -25,6 +26,9 @@ import { withSmallYoungHeap } from './young-heap.ts';
 const BROKEN_END_MS = 30_000;
 /** Killed processes are gone within 5 s, unless they hang in the kernel. */
 const HURRY_MS = 10_000;
+
+/** A connection that waits at a socket makes systemd start the next server at once, whatever `RestartSec=` says. */
+const FAILED_START_MS = 2000;
 
 export interface ServeOptions {
   readonly configFile: string;
@@ -55,7 +59,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   endAnyway(ending.hurry, logger);
   endWithNpm(ending, logger);
-  const daemon = await withSmallYoungHeap(() => start({ ...options, sockets }, logger));
+  const daemon = await withSmallYoungHeap(() => start({ ...options, sockets }, logger)).catch(async (error) => {
+    if (sockets.areAny) await delay(FAILED_START_MS);
+    throw error;
+  });
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
   const { config } = daemon.hypervisor;
@@ -152,9 +159,10 @@ function address(text: string | undefined): ListenAddress | undefined {
   return text === undefined ? undefined : parseListenAddress(text);
 }
 
-function statusLine({ hypervisor, proxy, api }: Daemon): string {
+function statusLine({ hypervisor, proxy, tls, api }: Daemon): string {
   const { awakeCount, instanceCount } = hypervisor;
-  return `${awakeCount} of ${instanceCount} instances awake; proxy ${url(proxy)}, api ${url(api)}`;
+  const overTls = tls === null ? '' : `, ${url(tls, 'https')}`;
+  return `${awakeCount} of ${instanceCount} instances awake; proxy ${url(proxy)}${overTls}, api ${url(api)}`;
 }
 
 function readyLine(daemon: Daemon): string {

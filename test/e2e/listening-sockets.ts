@@ -28,11 +28,11 @@ export function listeningSocket(name: string): ListeningSocket {
 }
 
 /** A server that has not been started, whose proxy and API have sockets that outlive it. */
-export function activated(toml: string): TestServer {
+export function activated(toml: string, args: readonly string[] = []): TestServer {
   const dir = temporaryDirectory();
   const configFile = `${dir}/tenement.toml`;
   writeConfig(configFile, toml);
-  const server = new TestServer(dir, configFile, []);
+  const server = new TestServer(dir, configFile, args);
   onTestFinished(() => server.dispose());
   server.sockets = [listeningSocket('proxy'), listeningSocket('api')];
   return server;

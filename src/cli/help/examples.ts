@@ -49,6 +49,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'notify test': ['notify test'],
   'front nginx': ['front nginx > /etc/nginx/nginx.conf', 'front nginx --include > /etc/nginx/conf.d/tenement.conf'],
   'front caddy': ['front caddy > Caddyfile'],
+  install: ['install -c /etc/tenement/tenement.toml', 'install -c /etc/tenement/tenement.toml --user tenement --print'],
   reload: ['reload'],
   check: ['check', 'check -c /etc/tenement/tenement.toml --diff'],
 };

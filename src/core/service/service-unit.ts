@@ -4,6 +4,7 @@
  */
 import { isWithin, isWithinAny } from './paths.ts';
 import type { Settings } from './service.ts';
+import type { UnitSocket } from './unit-sockets.ts';
 
 /**
  * Cgroup of the server itself below the one that it divides. systemd may start the server there (`DelegateSubgroup=`).
@@ -29,6 +30,8 @@ export interface ServiceUnit {
   readonly privateTmp: boolean;
   /** Limit of open files; null: unknown. */
   readonly nofileLimit: number | null;
+  /** Sockets that systemd opens for it. */
+  readonly sockets: readonly UnitSocket[];
   /** `PATH` of its processes, as far as the unit itself sets it. */
   readonly path: string;
 }

@@ -4,6 +4,13 @@
  */
 import type { ListenTarget } from '../../core/service/listen-target.ts';
 import type { ListenAddress } from '../../core/service/service.ts';
+import {
+  type Listens,
+  SOCKET_NAMES,
+  type SocketName,
+  servesAddress,
+  socketWarnings,
+} from '../../core/service/unit-sockets.ts';
 import { TenementError } from '../../errors.ts';
 import { duplicateOf } from '../child/pidfd.ts';
 import { listenAddressOf } from './socket-address.ts';
@@ -11,10 +18,6 @@ import { listenAddressOf } from './socket-address.ts';
 /** The first descriptor that systemd passes (SD_LISTEN_FDS_START). */
 const FIRST = 3;
 const VARIABLES = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
-
-/** Parts of the server that accept connections, by the name of their socket (`FileDescriptorName=`). */
-export const SOCKET_NAMES = ['proxy', 'tls', 'api'] as const;
-export type SocketName = (typeof SOCKET_NAMES)[number];
 
 interface Inherited extends ListenAddress {
   readonly fd: number;
@@ -27,11 +30,18 @@ export class InheritedSockets {
     this.sockets = sockets;
   }
 
-  /** Returns where the part listens: at its sockets if there are any, otherwise at the address of the config. */
+  get areAny(): boolean {
+    return this.sockets.size > 0;
+  }
+
+  /**
+   * Returns where the part listens: at its sockets if one of them has the address of the config. Otherwise the address is to
+   * be bound, and nobody accepts from the sockets: an address that left the config must not be served.
+   */
   at(name: SocketName, configured: ListenAddress): ListenTarget {
-    const sockets = this.sockets.get(name);
-    const [first] = sockets ?? [];
-    if (sockets === undefined || first === undefined) return configured;
+    const sockets = this.sockets.get(name) ?? [];
+    const first = sockets.find((socket) => servesAddress(socket, configured));
+    if (first === undefined) return configured;
     return {
       host: first.host,
       port: first.port,
@@ -39,32 +49,13 @@ export class InheritedSockets {
     };
   }
 
-  /** Returns undefined when there is no such socket. */
-  portOf(name: SocketName): number | undefined {
-    return this.sockets.get(name)?.[0]?.port;
+  /** Returns a sentence for each part whose sockets nobody accepts from. */
+  warnings(configured: Listens): string[] {
+    return socketWarnings(
+      Array.from(this.sockets, ([name, listens]) => ({ name, listens })),
+      configured,
+    );
   }
-
-  /** Returns a sentence for each socket whose address the config does not name, or that no part accepts from. */
-  warnings(configured: Readonly<Record<SocketName, ListenAddress | null>>): string[] {
-    return Array.from(this.sockets, ([name, sockets]) => differences(name, sockets, configured[name])).flat();
-  }
-}
-
-function differences(name: SocketName, sockets: readonly Inherited[], wanted: ListenAddress | null): string[] {
-  const bound = sockets.map(describe).join(' and ');
-  if (wanted === null)
-    return [`systemd's socket '${name}' listens on ${bound}, but [${name}] listen is not set: nobody accepts there`];
-  if (sockets.some((socket) => isSame(socket, wanted))) return [];
-  return [
-    `systemd's socket '${name}' listens on ${bound} and [${name}] listen is ${describe(wanted)}: the socket counts; ` +
-      'run `tenement install` again to change it',
-  ];
-}
-
-function isSame(socket: ListenAddress, wanted: ListenAddress): boolean {
-  // A name in the config may stand for any address.
-  const isName = !/^[\d.]+$|:/.test(wanted.host);
-  return socket.port === wanted.port && (isName || socket.host === wanted.host);
 }
 
 /** The descriptor itself stays open: without it, nobody could accept once the last duplicate is closed. */
@@ -110,8 +101,4 @@ function inherited(name: SocketName, fd: number): Inherited {
   throw new TenementError('listen_failed', `the socket '${name}' that systemd passed does not listen on a TCP port`, {
     hint: 'The .socket unit needs ListenStream= with a port, and no Accept=yes.',
   });
-}
-
-function describe({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

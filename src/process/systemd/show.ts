@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ServiceUnit } from '../../core/service/service-unit.ts';
+import type { UnitSocket } from '../../core/service/unit-sockets.ts';
 import { mostDescriptors } from '../launch/descriptors.ts';
 import { findProgram } from '../launch/wrapper.ts';
 import type { UnitName } from './own-unit.ts';
@@ -26,14 +27,18 @@ const PROPERTIES = [
   'Environment',
   'WorkingDirectory',
   'ExecStart',
+  'TriggeredBy',
 ];
+const SOCKET_PROPERTIES = ['Id', 'FileDescriptorName', 'Listen'];
 
 export type Properties = Readonly<Record<string, string>>;
 
 /** Returns null when systemd does not answer. */
 export async function showUnit({ name, manager }: UnitName): Promise<ServiceUnit | null> {
   const [properties] = await show(manager, [name]);
-  return properties === undefined ? null : serviceUnit(properties, runtimeBase(manager));
+  return properties === undefined
+    ? null
+    : withSockets(manager, serviceUnit(properties, runtimeBase(manager)), properties);
 }
 
 /** Lists services that start a program matching `word` and that `isAsked` accepts, running or not. */
@@ -49,7 +54,30 @@ export async function serviceUnits(
   const names = [...files.filter((name) => !templates.includes(name)), ...(await instancesOf(manager, templates))];
   if (names.length === 0) return [];
   const all = await show(manager, names);
-  return all.filter(isAsked).map((properties) => serviceUnit(properties, runtimeBase(manager)));
+  const asked = all.filter(isAsked);
+  return Promise.all(asked.map((one) => withSockets(manager, serviceUnit(one, runtimeBase(manager)), one)));
+}
+
+async function withSockets(
+  manager: UnitName['manager'],
+  unit: ServiceUnit,
+  properties: Properties,
+): Promise<ServiceUnit> {
+  const names = wordsOf(properties['TriggeredBy'] ?? '').filter((name) => name.endsWith('.socket'));
+  if (names.length === 0) return unit;
+  const output = await systemctl(manager, ['show', `--property=${SOCKET_PROPERTIES.join(',')}`, '--', ...names]);
+  return { ...unit, sockets: output.split('\n\n').map(unitSocket) };
+}
+
+/** Parses one unit, with a line `Listen=ADDRESS (Stream)` for each address; paths and other kinds are left out. */
+export function unitSocket(paragraph: string): UnitSocket {
+  const [, name = ''] = /^FileDescriptorName=(.*)$/m.exec(paragraph) ?? [];
+  const streams = paragraph.matchAll(/^Listen=(?:\[(?<v6>[^\]]+)\]|(?<v4>[\d.]+)):(?<port>\d+) \(Stream\)$/gm);
+  const listens = Array.from(streams, ({ groups }) => ({
+    host: groups?.['v6'] ?? groups?.['v4'] ?? '',
+    port: Number(groups?.['port']),
+  }));
+  return { name, listens };
 }
 
 /** Lists loaded instances of templates, such as `web@1.service`. */
@@ -105,6 +133,7 @@ export function serviceUnit(properties: Properties, base: string): ServiceUnit {
     keepsRuntimeDirs: keeps === 'yes' || keeps === 'restart' ? keeps : 'no',
     // From systemd 257 on the value may be `disconnected`, which is private as well.
     privateTmp: !['', 'no'].includes(of('PrivateTmp')),
+    sockets: [],
     nofileLimit: fileLimit(of('LimitNOFILE')),
     path: environmentOf(properties)['PATH'] ?? DEFAULT_PATH,
   };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { commandOf, environmentOf, parseShow, serviceUnit } from '../../../src/process/systemd/show.ts';
+import { commandOf, environmentOf, parseShow, serviceUnit, unitSocket } from '../../../src/process/systemd/show.ts';
 import { SHIPPED_UNIT } from '../../fixtures/service-unit.ts';
 
 // The output of systemd 252, and one line of 257.
@@ -41,6 +41,7 @@ test('the output of systemctl show becomes units', () => {
       runtimeDirs: ['/run/web', '/run/web/a'],
       keepsRuntimeDirs: 'restart',
       privateTmp: true,
+      sockets: [],
       // The limit of open files of the shell that asks is irrelevant.
       nofileLimit: Number(readFileSync('/proc/sys/fs/nr_open', 'latin1')),
       path: '/opt/node/bin:/usr/bin',
@@ -53,6 +54,22 @@ test('the command and environment of a unit are read', () => {
   expect(commandOf(first)).toEqual(['/usr/local/bin/tenement', 'serve', '-c', '/etc/tenement/tenement.toml']);
   expect(commandOf(second)).toEqual([]);
   expect(environmentOf(second)).toEqual({ PATH: '/opt/node/bin:/usr/bin', NOTE: 'two words' });
+});
+
+test('the addresses of a socket are read, and paths are left out', () => {
+  const output = `Id=tenement-proxy.socket
+FileDescriptorName=proxy
+Listen=0.0.0.0:80 (Stream)
+Listen=[2001:db8::1]:80 (Stream)
+Listen=/run/tenement/proxy.sock (Stream)
+`;
+  expect(unitSocket(output)).toEqual({
+    name: 'proxy',
+    listens: [
+      { host: '0.0.0.0', port: 80 },
+      { host: '2001:db8::1', port: 80 },
+    ],
+  });
 });
 
 test('invalid output becomes no unit', () => {

@@ -1,7 +1,7 @@
-/** A machine whose first program is systemd, with tenement installed as docs/systemd.md says. */
+/** A machine whose first program is systemd, with tenement installed by its command. */
 import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,10 @@ const TENANT = join(HOME, 'test/fixtures/apps/tenant.mjs');
 
 /** What the test needs beyond the example. */
 const SERVICE = `
+[proxy]
+listen = "127.0.0.1:8080"
+default_service = "app"
+
 [service.app]
 command = ["/usr/local/bin/node", "${TENANT}"]
 memory_limit_mb = 200
@@ -26,21 +30,28 @@ health_timeout = 60
 request_timeout = 300
 `;
 
-/** The shipped units as they are, and the shipped config with a service for the test. */
-export async function install(): Promise<void> {
+/** The same application at other levels of isolation. */
+export const WALLED = ['walled = "namespace"', 'boxed = "sandbox"']
+  .map((line) => line.split(' = '))
+  .map(
+    ([name, level]) =>
+      `${SERVICE.slice(SERVICE.indexOf('[service')).replace('service.app', `service.${name}`)}isolation = ${level}\n`,
+  )
+  .join('');
+
+/** The shipped config with a service for the test, and units by the command itself. Returns what the command printed. */
+export async function install(...options: string[]): Promise<string> {
   // The checkout may be in a directory that only root may enter.
   for (const dir of [HOME, '/etc/tenement']) mkdirSync(dir, { recursive: true });
   execFileSync('mount', ['--bind', CHECKOUT, HOME]);
   for (const name of ['node', 'tenement']) rmSync(join('/usr/local/bin', name), { force: true });
   copyFileSync(process.execPath, '/usr/local/bin/node');
   symlinkSync(join(HOME, 'bin/tenement.js'), '/usr/local/bin/tenement');
-  for (const unit of ['tenement.service', 'tenement-tenants.service'])
-    copyFileSync(join(EXAMPLES, unit), join(UNITS, unit));
   // The machine is emulated: a server that is ready in half a second elsewhere needs a minute here.
-  const patience = '[Service]\nTimeoutStartSec=900\nTimeoutStopSec=900\n';
+  const patience = '[Service]\nTimeoutStartSec=900\nTimeoutStopSec=900\nWatchdogSec=20\n';
   for (const unit of ['tenement.service', 'broken.service']) writeDropIn(unit, patience, 'slow.conf');
   writeFileSync(CONFIG, `${readFileSync(join(EXAMPLES, 'tenement.toml'), 'utf8')}${SERVICE}`);
-  await systemctl('daemon-reload');
+  return tenement('install', '-c', CONFIG, ...options);
 }
 
 export function writeUnit(name: string, text: string): void {
@@ -78,11 +89,20 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends a request over a connection of its own. Rejects when the connection is refused or breaks. */
+/** Sends a request to a Unix socket over a connection of its own. Rejects when the connection is refused or breaks. */
 export function ask(socketPath: string, path: string, method = 'GET', body?: unknown): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const headers = { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
-  const asked = request({ socketPath, path, method, agent: false, headers }, async (response) => {
+  return send({ socketPath, path, method, agent: false, headers }, body);
+}
+
+/** Sends a request to the proxy. @param agent null: over a connection of its own */
+export function askProxy(id: string, agent: Agent | null, port = 8080): Promise<Answer> {
+  return send({ host: '127.0.0.1', port, agent: agent ?? false, headers: { host: `${id}.localhost` } });
+}
+
+function send(options: RequestOptions, body?: unknown): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const asked = request(options, async (response) => {
     let text = '';
     for await (const chunk of response) text += chunk;
     resolve({ status: response.statusCode ?? 0, body: text });
@@ -113,26 +133,42 @@ export interface Load {
   readonly failures: readonly string[];
 }
 
+interface Client {
+  readonly id: string;
+  readonly how: string;
+  askOnce(): Promise<Answer>;
+}
+
+/** Clients of the public socket and of the proxy: with a connection for each request, and with one for all. */
+export function clientsOf(id: string): Client[] {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return [
+    { id, how: 'at its socket', askOnce: () => ask(publicSocket(id), '/') },
+    { id, how: 'at the proxy', askOnce: () => askProxy(id, null) },
+    { id, how: 'on a kept connection', askOnce: () => askProxy(id, agent) },
+  ];
+}
+
 /** Without the pause the load would take the machine's processors from the starting server. */
 const PAUSE_MS = 10;
 
-/** Sends requests to public sockets, in sequence at each, until told to stop. */
-export function startLoad(ids: readonly string[]): () => Promise<Load> {
+/** Clients, each of which sends one request after the other until told to stop. */
+export function startLoad(clients: readonly Client[]): () => Promise<Load> {
   const failures: string[] = [];
   let answers = 0;
   let over = false;
-  const one = async (id: string) => {
+  const one = async ({ id, how, askOnce }: Client) => {
     while (!over) {
-      const { status, body } = await ask(publicSocket(id), '/').catch((error: Error) => ({
+      const { status, body } = await askOnce().catch((error: Error) => ({
         status: 0,
         body: String(error),
       }));
       if (status === 200 && JSON.parse(body).tenant === id) answers += 1;
-      else failures.push(`${id}: ${status} ${body}`);
+      else failures.push(`${id} ${how}: ${status} ${body}`);
       await setTimeout(PAUSE_MS);
     }
   };
-  const all = ids.map(one);
+  const all = clients.map(one);
   return async () => {
     over = true;
     await Promise.all(all);

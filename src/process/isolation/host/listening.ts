@@ -28,7 +28,7 @@ function assertOne(table: string, listen: ListenTarget, { firstFreePort, maySetL
   const { port, openSockets } = listen;
   if (openSockets !== undefined || port === 0 || port >= firstFreePort || maySetLower) return;
   throw new TenementError('listen_failed', `[${table}] listen: port ${port} needs root or CAP_NET_BIND_SERVICE`, {
-    hint: `Choose a port from ${firstFreePort} on, or set AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit.`,
+    hint: `Choose a port from ${firstFreePort} on, or let systemd open the socket: \`tenement install\`.`,
   });
 }
 

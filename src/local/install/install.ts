@@ -1,0 +1,66 @@
+/** `tenement install`: writes the systemd units of a config. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { SOCKET_NAMES } from '../../core/service/unit-sockets.ts';
+import { TenementError } from '../../errors.ts';
+import { isUnified } from '../../process/systemd/own-unit.ts';
+import type { InstallPlan } from './plan.ts';
+import { compareUnits, UNIT_DIR, type UnitChange, writeUnits } from './write-units.ts';
+
+export { planInstall } from './plan.ts';
+export type { UnitChange } from './write-units.ts';
+
+export interface Installation {
+  readonly changes: readonly UnitChange[];
+  /** Commands that remain to be run. */
+  readonly next: readonly string[];
+}
+
+/** @throws {TenementError} `host_cannot` without systemd or cgroup version 2, `bad_input` for files of somebody else */
+export function install({ units }: InstallPlan, options: { force: boolean; dir?: string | undefined }): Installation {
+  const { force, dir = UNIT_DIR } = options;
+  if (dir === UNIT_DIR) assertSystemd();
+  const unneeded = SOCKET_NAMES.map((name) => `tenement-${name}.socket`).filter(
+    (socket) => !units.some(({ name }) => name === socket),
+  );
+  const changes = compareUnits(units, unneeded, { dir, force });
+  writeUnits(changes, units, dir);
+  const isChanged = changes.some(({ kind }) => kind !== 'unchanged');
+  const isLoaded = isChanged && dir === UNIT_DIR && loadUnits();
+  return { changes, next: nextSteps(changes, { isLoaded: isLoaded || !isChanged, dir }) };
+}
+
+function assertSystemd(): void {
+  const hint = 'See what it would write with --print, and write it elsewhere with --dir DIR.';
+  if (!existsSync('/run/systemd/system'))
+    throw new TenementError('host_cannot', 'systemd is not the first program of this machine', { hint });
+  if (!isUnified())
+    throw new TenementError('host_cannot', 'the units need cgroup version 2, and this machine has version 1', { hint });
+}
+
+function loadUnits(): boolean {
+  try {
+    execFileSync('systemctl', ['daemon-reload'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A socket keeps its address until it is stopped, and systemd stops none whose service runs. */
+function nextSteps(changes: readonly UnitChange[], { isLoaded, dir }: { isLoaded: boolean; dir: string }): string[] {
+  const first = isLoaded ? [] : [`systemctl daemon-reload`];
+  const isNew = changes.some(({ path, kind }) => kind === 'new' && basename(path) === 'tenement.service');
+  if (isNew || dir !== UNIT_DIR) return [...first, 'systemctl enable --now tenement'];
+  const changed = changes.filter(({ kind }) => kind !== 'unchanged').map(({ path }) => basename(path));
+  const sockets = changed.filter((name) => name.endsWith('.socket'));
+  if (sockets.length > 0)
+    return [...first, `systemctl stop tenement ${sockets.join(' ')}`, 'systemctl enable --now tenement'];
+  return changed.length > 0 ? [...first, 'systemctl restart tenement'] : first;
+}
+
+/** What stands where the units are, for a person who wants to read them. */
+export function describeUnits({ units }: InstallPlan, dir = UNIT_DIR): string {
+  return units.map(({ name, text }) => `# ${join(dir, name)}\n${text}`).join('\n');
+}

@@ -1,0 +1,120 @@
+/** Decides which systemd units a config needs, and what is in the way. */
+import { execFileSync } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { realpathSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { delimiter, dirname } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import type { Config, ListenAddress } from '../../core/service/service.ts';
+import { TENANTS_CGROUP, type UnitFile, unitFiles } from '../../core/service/unit-files.ts';
+import type { SocketName } from '../../core/service/unit-sockets.ts';
+import { TenementError } from '../../errors.ts';
+import { canDuplicate } from '../../process/child/pidfd.ts';
+
+export interface InstallOptions {
+  readonly configFile: string;
+  /** The server's user; left out: root. */
+  readonly user?: string | undefined;
+}
+
+export interface InstallPlan {
+  readonly config: Config;
+  readonly units: readonly UnitFile[];
+  /** One sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** PATH of what systemd starts (systemd.exec(5)). */
+const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/**
+ * @throws {TenementError} `config_not_found`, `bad_config`; `bad_input` for an unknown user and for settings that the units
+ * cannot keep; `host_cannot` for a Node that cannot take sockets over
+ */
+export async function planInstall({ configFile, user = 'root' }: InstallOptions): Promise<InstallPlan> {
+  assertNode();
+  const uid = uidOf(user);
+  // The settings that the server will find: systemd gives it no XDG_RUNTIME_DIR.
+  const config = loadConfig(configFile, { env: {}, uid });
+  assertKept(config);
+  const notes: string[] = [];
+  const sockets: Partial<Record<SocketName, string>> = {};
+  for (const [name, listen] of listenersOf(config)) {
+    if (listen.port === 0) notes.push(`[${name}] listen has port 0, so the server opens that socket itself`);
+    else sockets[name] = await streamOf(name, listen);
+  }
+  const { dataDir, runtimeDir } = config.settings;
+  const isRoot = uid === 0;
+  if (!isRoot && !dataDir.startsWith('/var/lib/')) notes.push(`${user} must be able to write ${dataDir}`);
+  const units = unitFiles({
+    ...programOf(process.env),
+    configFile: config.file,
+    dataDir,
+    runtimeDir,
+    user: isRoot ? null : user,
+    sockets,
+  });
+  return { config, units, notes };
+}
+
+function assertNode(): void {
+  if (canDuplicate()) return;
+  throw new TenementError('host_cannot', `Node ${process.versions.node} cannot take over sockets from systemd`, {
+    hint: 'Install Node 26.1 or later, or write a unit without sockets: docs/systemd.md.',
+  });
+}
+
+function uidOf(user: string): number {
+  try {
+    return Number(execFileSync('id', ['-u', '--', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  } catch {
+    throw new TenementError('bad_input', `there is no user ${JSON.stringify(user)} on this machine`, {
+      hint: `Create it: useradd --system --user-group --home-dir /var/lib/tenement ${/^[a-z_][\w-]*$/.test(user) ? user : 'NAME'}`,
+    });
+  }
+}
+
+/** A restart would end tenants otherwise. */
+function assertKept({ file, settings: { onExit, cgroupRoot } }: Config): void {
+  const missing = [
+    ...(onExit === 'keep' ? [] : ['on_exit = "keep"']),
+    ...(cgroupRoot === TENANTS_CGROUP ? [] : [`cgroup_root = "${TENANTS_CGROUP}"`]),
+  ];
+  if (missing.length === 0) return;
+  throw new TenementError('bad_input', `with these settings a restart would end the tenants: ${file}`, {
+    hint: `Put this under [settings], then run the command again: ${missing.join('; ')}`,
+  });
+}
+
+function listenersOf({ proxy, tls, api }: Config): [SocketName, ListenAddress][] {
+  return [
+    ['proxy', proxy.listen],
+    ...(tls === null ? [] : [['tls', tls.listen] satisfies [SocketName, ListenAddress]]),
+    ['api', api.listen],
+  ];
+}
+
+/** Writes an address as systemd takes it, which accepts no names. */
+async function streamOf(name: SocketName, { host, port }: ListenAddress): Promise<string> {
+  const address = isIP(host) === 0 ? await resolved(name, host) : host;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+async function resolved(name: SocketName, host: string): Promise<string> {
+  const found = await lookup(host, { order: 'ipv4first' }).catch(() => null);
+  if (found !== null) return found.address;
+  throw new TenementError('bad_input', `[${name}] listen: ${host} has no address on this machine`, {
+    hint: 'Write a numeric address, such as 127.0.0.1:8080 or 0.0.0.0:80.',
+  });
+}
+
+/**
+ * Returns how systemd starts this program. `TENEMENT_PROGRAM` names a script that starts it; otherwise the Node that runs
+ * now does, and tenants find it, too.
+ */
+function programOf({ TENEMENT_PROGRAM: script }: NodeJS.ProcessEnv) {
+  if (script?.startsWith('/')) return { program: [script], programDir: null };
+  const dir = dirname(process.execPath);
+  const isPlain = SYSTEM_DIRS.includes(dir) || dir.includes(delimiter);
+  return { program: [process.execPath, realpathSync(process.argv[1] ?? '')], programDir: isPlain ? null : dir };
+}

@@ -1,0 +1,95 @@
+/** Writes unit files: only what has changed, and nothing over a file that somebody else wrote. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UNIT_MARK, type UnitFile } from '../../core/service/unit-files.ts';
+import { TenementError } from '../../errors.ts';
+
+/** Directory of the administrator's units, and the one of packages, which the first precedes (systemd.unit(5)). */
+export const UNIT_DIR = '/etc/systemd/system';
+const PACKAGED_DIR = '/usr/lib/systemd/system';
+
+export interface UnitChange {
+  readonly path: string;
+  readonly kind: 'new' | 'changed' | 'unchanged' | 'removed';
+  /** Lines that go, with `-`, and lines that come, with `+`. */
+  readonly difference: readonly string[];
+}
+
+export interface WriteOptions {
+  readonly dir: string;
+  /** Whether to replace files that somebody else wrote. */
+  readonly force: boolean;
+}
+
+/**
+ * Compares the units with what is there. `unneeded`: names of units that may be left of an earlier config.
+ * @throws {TenementError} `bad_input` for files that somebody else wrote
+ */
+export function compareUnits(
+  units: readonly UnitFile[],
+  unneeded: readonly string[],
+  { dir, force }: WriteOptions,
+): UnitChange[] {
+  const old = unneeded.filter((name) => isOurs(read(join(dir, name))));
+  const changes = [...units.map((unit) => changeOf(unit, dir)), ...old.map((name) => removal(join(dir, name)))];
+  const foreign = changes.filter(({ path, kind }) => kind === 'changed' && !isOurs(read(path) ?? UNIT_MARK));
+  if (foreign.length === 0 || force) return changes;
+  throw new TenementError('bad_input', `${foreign.map(({ path }) => path).join(' and ')}: not written by tenement`, {
+    hint: 'Keep your settings in drop-ins (`systemctl edit`), and replace the files with --force; --print shows the new ones.',
+  });
+}
+
+/** Writes what is new or has changed, and removes what is not needed. @throws {TenementError} `host_cannot` */
+export function writeUnits(changes: readonly UnitChange[], units: readonly UnitFile[], dir: string): void {
+  const texts = new Map(units.map(({ name, text }) => [join(dir, name), text]));
+  try {
+    mkdirSync(dir, { recursive: true });
+    for (const { path, kind } of changes) {
+      if (kind === 'removed') rmSync(path);
+      else if (kind !== 'unchanged') replace(path, texts.get(path) ?? '');
+    }
+  } catch (error) {
+    const { message } = error as Error;
+    throw new TenementError('host_cannot', `the units cannot be written: ${message}`, {
+      hint: 'Run the command as root, or see what it would write with --print.',
+    });
+  }
+}
+
+/** systemd never reads half a file. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o644 });
+  renameSync(`${path}.new`, path);
+}
+
+function changeOf({ name, text }: UnitFile, dir: string): UnitChange {
+  const path = join(dir, name);
+  const before = read(path) ?? (dir === UNIT_DIR ? read(join(PACKAGED_DIR, name)) : null);
+  if (before === null) return { path, kind: 'new', difference: [] };
+  if (before === text) return { path, kind: 'unchanged', difference: [] };
+  return { path, kind: 'changed', difference: differenceOf(before, text) };
+}
+
+function removal(path: string): UnitChange {
+  return { path, kind: 'removed', difference: [] };
+}
+
+function isOurs(text: string | null): boolean {
+  return text?.startsWith(UNIT_MARK) === true;
+}
+
+function differenceOf(before: string, after: string): string[] {
+  const [old, now] = [before.trimEnd().split('\n'), after.trimEnd().split('\n')];
+  return [
+    ...old.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
+    ...now.filter((line) => !old.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
