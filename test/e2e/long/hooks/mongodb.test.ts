@@ -24,6 +24,8 @@ const ATTEMPTS = {
     'db.notes.aggregate([{$merge: {into: {db: "tenant_globex", coll: "notes"}}}]).toArray()',
   'drop a collection of the neighbour': 'other.notes.drop()',
   'drop the database of the neighbour': 'other.dropDatabase()',
+  'take a collection of the neighbour':
+    'db.adminCommand({renameCollection: "tenant_globex.notes", to: "tenant_acme.stolen"})',
   'make an index at the neighbour': 'other.notes.createIndex({text: 1})',
   'list the collections of the neighbour': 'other.getCollectionNames()',
   'measure the neighbour': 'other.stats()',
