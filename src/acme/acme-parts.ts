@@ -50,7 +50,10 @@ export interface AcmeParts {
   readonly ending: AbortController;
 }
 
-export function acmeParts(options: AcmeServiceOptions, on: Pick<IssuingDeps, 'onBegun' | 'onPause'>): AcmeParts {
+export function acmeParts(
+  options: AcmeServiceOptions,
+  on: Pick<IssuingDeps, 'mayBegin' | 'onBegun' | 'onPause'>,
+): AcmeParts {
   const { config, stateDir, version, openHookRunner, workdir } = options;
   const { dnsHook: hook } = config;
   const files = new AcmeFiles(stateDir);

@@ -38,7 +38,8 @@ export class AcmeService implements CertificateFace {
   constructor(options: AcmeServiceOptions) {
     this.options = options;
     this.parts = acmeParts(options, {
-      onBegun: (tenantId) => this.scheduler.begun(tenantId),
+      mayBegin: (record) => this.scheduler.reserve(record),
+      onBegun: (record) => this.scheduler.begun(record),
       onPause: (ms) => this.scheduler.wait(ms),
     });
     this.names = new WantedNames({ options, book: this.parts.book });
@@ -91,7 +92,7 @@ export class AcmeService implements CertificateFace {
     await this.names.wantAll();
     for (const name of await files.ordered()) {
       if (!this.names.isWanted(name)) await files.removeOrder(name);
-      else this.scheduler.add({ ...this.ownerOf(name), urgency: 'background' });
+      else this.scheduler.goOn({ ...this.ownerOf(name), urgency: 'background' });
     }
     if (this.isEnded) return;
     this.isBegun = true;

@@ -19,8 +19,10 @@ export interface IssuingDeps extends OrderRunDeps {
   readonly logger: Logger;
   /** Kinds of proof that this server can give for a name, the best first. */
   typesFor(name: string): readonly ChallengeType[];
+  /** Whether a name may have a further order in this hour. */
+  mayBegin(record: CertificateRecord): boolean;
   /** Called for each order that is begun at the authority. */
-  onBegun(tenantId: string | null): void;
+  onBegun(record: CertificateRecord): void;
   /** Asks for a pause of all orders, in ms; 0: the authority works. */
   onPause(ms: number): void;
 }
@@ -61,7 +63,8 @@ export class Issuing {
         this.proven = type;
         return;
       } catch (error) {
-        if (!(error instanceof ChallengeFailed) || index === types.length - 1) throw error;
+        const isLast = index === types.length - 1 || !(error instanceof ChallengeFailed);
+        if (isLast || !this.deps.mayBegin(record)) throw error;
         this.deps.logger.info(
           { name: record.name, challenge: type, reason: error.message },
           'trying another challenge',
@@ -71,10 +74,12 @@ export class Issuing {
     await this.orderedBy(null, record, replaces);
   }
 
-  private async orderedBy(type: ChallengeType | null, { name, tenantId }: CertificateRecord, replaces: string | null) {
-    const { authority, onBegun } = this.deps;
-    const run = () =>
-      runOrder({ name, types: type === null ? [] : [type], replaces, onBegin: () => onBegun(tenantId) }, this.deps);
+  private async orderedBy(type: ChallengeType | null, record: CertificateRecord, replaces: string | null) {
+    const { name } = record;
+    const { authority, onBegun, mayBegin } = this.deps;
+    const types = type === null ? [] : [type];
+    const counted = { onBegin: () => onBegun(record), mayBeginAnew: () => mayBegin(record) };
+    const run = () => runOrder({ name, types, replaces, ...counted }, this.deps);
     try {
       await run();
     } catch (error) {

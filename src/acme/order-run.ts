@@ -31,6 +31,8 @@ export interface OrderSubject {
   readonly replaces: string | null;
   /** Called before an order is begun at the authority. */
   onBegin(): void;
+  /** Whether an order that came to nothing may be followed by another one. */
+  mayBeginAnew(): boolean;
 }
 
 /** A challenge was not met. Another kind of proof may be. */
@@ -55,7 +57,7 @@ export async function runOrder(subject: OrderSubject, deps: OrderRunDeps): Promi
     if (!isOver(error, deps)) throw error;
     await deps.files.removeOrder(name);
     // The authority may have looked while no server answered, or has forgotten the order.
-    if (!isResumed || error.problem?.type === 'rateLimited') throw error;
+    if (!isResumed || error.problem?.type === 'rateLimited' || !subject.mayBeginAnew()) throw error;
     return freshly(subject, deps);
   }
 }

@@ -26,6 +26,8 @@ export class OrderScheduler {
   private readonly queue = new OrderQueue();
   private readonly share: OrderShare;
   private readonly running = new Map<string, Promise<void>>();
+  /** Running names that are about to begin an order → their tenants. */
+  private readonly reserved = new Map<string, string | null>();
   private pause: { readonly fromMs: number; readonly untilMs: number } | null = null;
   private isEnded = false;
 
@@ -53,7 +55,8 @@ export class OrderScheduler {
   /** Whether the tenant may begin another order in this hour. */
   mayBegin(tenantId: string | null): boolean {
     const { perHour, isAlone, clock } = this.options;
-    return this.share.allows(tenantId, perHour, isAlone(), clock.nowMs());
+    const reserved = [...this.reserved.values()];
+    return this.share.allows(tenantId, { perHour, isAlone: isAlone(), nowMs: clock.nowMs(), reserved });
   }
 
   add(order: WaitingOrder): void {
@@ -66,8 +69,16 @@ export class OrderScheduler {
     this.queue.remove(name);
   }
 
+  /** Reserves another order for a running name. Returns whether there may be one in this hour. */
+  reserve({ name, tenantId }: Pick<WaitingOrder, 'name' | 'tenantId'>): boolean {
+    if (!this.mayBegin(tenantId)) return false;
+    this.reserved.set(name, tenantId);
+    return true;
+  }
+
   /** Counts an order of a running name. */
-  begun(tenantId: string | null): void {
+  begun({ name, tenantId }: Pick<WaitingOrder, 'name' | 'tenantId'>): void {
+    this.reserved.delete(name);
     const nowMs = this.options.clock.nowMs();
     const order = { tenantId, atMs: nowMs };
     this.share.add(order);
@@ -91,12 +102,23 @@ export class OrderScheduler {
     while (!this.isEnded && !this.isPaused && this.running.size < AT_ONCE) {
       const order = this.queue.take((tenantId) => this.mayBegin(tenantId));
       if (order === null) return;
-      const run = this.options.run(order).finally(() => {
-        this.running.delete(order.name);
-        this.begin();
-      });
-      this.running.set(order.name, run);
+      this.reserved.set(order.name, order.tenantId);
+      this.start(order);
     }
+  }
+
+  /** Goes on with an order of an earlier server, which counted it. */
+  goOn(order: WaitingOrder): void {
+    if (!this.isEnded && !this.running.has(order.name)) this.start(order);
+  }
+
+  private start(order: WaitingOrder): void {
+    const run = this.options.run(order).finally(() => {
+      this.reserved.delete(order.name);
+      this.running.delete(order.name);
+      this.begin();
+    });
+    this.running.set(order.name, run);
   }
 
   /** Returns when waiting orders may begin; null: nothing waits. Ms since the epoch. */

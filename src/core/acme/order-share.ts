@@ -11,6 +11,15 @@ export interface BegunOrder {
   readonly tenantId: string | null;
 }
 
+export interface OrderBounds {
+  readonly perHour: number;
+  /** Whether no other tenant could want an order. */
+  readonly isAlone: boolean;
+  readonly nowMs: number;
+  /** Tenants of orders that are about to begin. */
+  readonly reserved?: readonly (string | null)[];
+}
+
 export class OrderShare {
   /** Oldest first. */
   private begun: BegunOrder[];
@@ -24,13 +33,14 @@ export class OrderShare {
     this.begun.push(order);
   }
 
-  /** Whether a tenant may begin an order now. @param isAlone whether no other tenant could want one */
-  allows(tenantId: string | null, perHour: number, isAlone: boolean, nowMs: number): boolean {
+  /** Whether a tenant may begin an order now. */
+  allows(tenantId: string | null, { perHour, isAlone, nowMs, reserved = [] }: OrderBounds): boolean {
     this.forget(nowMs);
-    if (this.begun.length >= perHour) return false;
+    const tenants = [...this.begun.map((order) => order.tenantId), ...reserved];
+    if (tenants.length >= perHour) return false;
     if (tenantId === null || isAlone) return true;
-    const own = this.begun.filter((order) => order.tenantId === tenantId).length;
-    const leftByOthers = perHour - (this.begun.length - own);
+    const own = tenants.filter((one) => one === tenantId).length;
+    const leftByOthers = perHour - (tenants.length - own);
     return own < Math.ceil(leftByOthers / 2);
   }
 

@@ -5,7 +5,7 @@ import { HOUR_MS, OrderShare } from '../../../src/core/acme/order-share.ts';
 function begunBy(share: OrderShare, tenants: readonly string[], perHour: number, isAlone = false): number[] {
   return tenants.map((tenantId) => {
     let count = 0;
-    while (share.allows(tenantId, perHour, isAlone, 0)) {
+    while (share.allows(tenantId, { perHour, isAlone, nowMs: 0 })) {
       share.add({ tenantId, atMs: 0 });
       count += 1;
     }
@@ -29,8 +29,15 @@ describe('the orders of an hour', () => {
   it('orders of an earlier server count, those of an hour ago and of a future do not', () => {
     const begun = [-HOUR_MS, -HOUR_MS + 1, HOUR_MS].map((atMs) => ({ tenantId: null, atMs }));
     const share = new OrderShare(begun);
-    expect(share.allows(null, 1, false, 0)).toBe(false);
-    expect(share.allows(null, 2, false, 0)).toBe(true);
+    expect(share.allows(null, { perHour: 1, isAlone: false, nowMs: 0 })).toBe(false);
+    expect(share.allows(null, { perHour: 2, isAlone: false, nowMs: 0 })).toBe(true);
     expect(share.nextAtMs(0)).toBe(1);
+  });
+
+  it('orders that are about to begin count', () => {
+    const bounds = { perHour: 4, isAlone: false, nowMs: 0 };
+    expect(new OrderShare([]).allows('a', { ...bounds, reserved: ['a'] })).toBe(true);
+    expect(new OrderShare([]).allows('a', { ...bounds, reserved: ['a', 'a'] })).toBe(false);
+    expect(new OrderShare([]).allows('b', { ...bounds, reserved: ['a', 'a', null, null] })).toBe(false);
   });
 });
