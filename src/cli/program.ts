@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   front: async () => (await import('./commands/front.ts')).frontCommand,
   install: async () => (await import('./commands/install.ts')).installCommand,
   reload: async () => (await import('./commands/reload.ts')).reloadCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };
 
@@ -48,6 +49,7 @@ const HELP_COLUMNS = 80;
 
 /** Runs one command line (without node and script) and returns its exit status; never throws. */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  if (argv[0] === COMPLETE) return complete(argv.slice(1), io);
   const program = createProgram(io);
   try {
     for (const each of needed(argv)) (await COMMANDS[each]?.())?.(program, io);
@@ -56,6 +58,32 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     return 0;
   } catch (error) {
     return report(error, io, { json: isGiven(argv, '--json'), command: pathOf(argv, program) });
+  }
+}
+
+/** What completion scripts ask for a line; the last word is the one at the cursor. */
+const COMPLETE = '__complete';
+
+/** Prints candidates, and nothing else: a shell shows every word of it at the cursor. */
+async function complete(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const [first, ...rest] = argv.slice(0, -1);
+    const isHelp = first === 'help';
+    const words = isHelp ? rest : argv.slice(0, -1);
+    const program = createProgram(io);
+    const [name = ''] = operands(words);
+    if (Object.hasOwn(COMMANDS, name)) (await COMMANDS[name]?.())?.(program, io);
+    const { candidatesFor } = await import('./completion/complete.ts');
+    const names = [
+      ...Object.keys(COMMANDS),
+      ...(isHelp ? Object.keys((await import('./help/topics.ts')).TOPICS) : ['help']),
+    ];
+    const found = await candidatesFor({ program, names, words, current: argv.at(-1) ?? '', env: io.env });
+    if (found === 'files') return (await import('./completion/scripts.ts')).FILES_STATUS;
+    for (const { value, about } of found) io.stdout.write(about === '' ? `${value}\n` : `${value}\t${about}\n`);
+    return 0;
+  } catch {
+    return 1;
   }
 }
 

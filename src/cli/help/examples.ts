@@ -51,5 +51,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'front caddy': ['front caddy > Caddyfile'],
   install: ['install -c /etc/tenement/tenement.toml', 'install -c /etc/tenement/tenement.toml --user tenement --print'],
   reload: ['reload'],
+  completion: [
+    'completion bash > /etc/bash_completion.d/tenement',
+    'completion zsh > ~/.zfunc/_tenement',
+    'completion fish > ~/.config/fish/completions/tenement.fish',
+  ],
   check: ['check', 'check -c /etc/tenement/tenement.toml --diff'],
 };
