@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   front: async () => (await import('./commands/front.ts')).frontCommand,
   install: async () => (await import('./commands/install.ts')).installCommand,
   reload: async () => (await import('./commands/reload.ts')).reloadCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
 };
