@@ -77,7 +77,7 @@ function keyOf({ service, hook }: HookKey): HookKey {
 }
 
 /** What a hook answers: its standard output, or why it failed. */
-type Answer = string | { readonly reason: string; readonly errors?: string };
+type Answer = string | { readonly reason: string; readonly errors?: string; readonly isCut?: boolean };
 
 /** Notes every run, and answers as the test says. */
 export class FakeHookRunner implements HookRunner {
@@ -89,7 +89,13 @@ export class FakeHookRunner implements HookRunner {
     this.runs.push(run);
     const answer = await this.answer(run, signal);
     if (typeof answer === 'string') return { ok: true, output: Buffer.from(answer), errors: '' };
-    return { ok: false, reason: answer.reason, output: new Uint8Array(), errors: answer.errors ?? '' };
+    return {
+      ok: false,
+      reason: answer.reason,
+      output: new Uint8Array(),
+      errors: answer.errors ?? '',
+      isCut: answer.isCut === true,
+    };
   }
 
   async endStrays(): Promise<void> {}

@@ -22,8 +22,17 @@ export interface HookRun {
 
 export type HookResult =
   | { readonly ok: true; readonly output: Uint8Array; readonly errors: string }
-  /** `errors`: the end of what it printed for people. `output`: what it printed before, which may have values. */
-  | { readonly ok: false; readonly reason: string; readonly output: Uint8Array; readonly errors: string };
+  /**
+   * `errors`: the end of what it printed for people. `output`: what it printed before, which may have values. `isCut`: it was
+   * ended in the midst, so it cannot have said what it has done.
+   */
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly output: Uint8Array;
+      readonly errors: string;
+      readonly isCut?: boolean;
+    };
 
 /** Runs hooks; `src/process/hooks` implements it. */
 export interface HookRunner {

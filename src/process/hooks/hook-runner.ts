@@ -102,7 +102,8 @@ async function runHook(subject: Subject, signal: AbortSignal, cover: DescriptorC
   for (const one of [output, errors]) one.close();
   const reason = await (graceMs === 0 ? exited : cut);
   const printed = { output: output.kept, errors: errors.kept.toString('utf8') };
-  return reason === null ? { ok: true, ...printed } : { ok: false, reason, ...printed };
+  const wasEnded = graceMs !== 0 || nodeChildProcess.signalCode !== null;
+  return reason === null ? { ok: true, ...printed } : { ok: false, reason, isCut: wasEnded, ...printed };
 }
 
 function start({ run, file, env }: Subject, cover: DescriptorCover) {

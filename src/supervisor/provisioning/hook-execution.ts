@@ -41,7 +41,8 @@ export interface HookAsked {
 
 export type HookOutcome =
   | { readonly ok: true; readonly output: Uint8Array; readonly tookMs: number }
-  | { readonly ok: false; readonly reason: string; readonly lines: readonly string[] }
+  /** `isCut`: as in `HookResult`. */
+  | { readonly ok: false; readonly reason: string; readonly lines: readonly string[]; readonly isCut: boolean }
   /** It was ended by `signal`, and has neither succeeded nor failed. */
   | { readonly ok: null };
 
@@ -92,7 +93,8 @@ export class HookExecution {
       const tookMs = Math.round(this.deps.steadyMs() - beganMs);
       if (result.ok) return { ok: true, output: result.output, tookMs };
       const hidden = [...values.map(({ value }) => value), ...printedBy(action, result)];
-      return { ok: false, reason: result.reason, lines: toldLines(result.errors, hidden) };
+      const { reason, errors, isCut = false } = result;
+      return { ok: false, reason, lines: toldLines(errors, hidden), isCut };
     } catch (error) {
       return failure(error instanceof Error ? error.message : String(error));
     }
@@ -113,7 +115,7 @@ export class HookExecution {
 }
 
 function failure(reason: string): HookOutcome {
-  return { ok: false, reason, lines: [] };
+  return { ok: false, reason, lines: [], isCut: false };
 }
 
 /** Values that a run has printed before it failed. */

@@ -1,5 +1,6 @@
 /** Runs the hooks of one tenant in order, each step written down before the next. Called under the tenant's lock. */
 import type { HookRecord } from '../../core/provisioning/hook-record.ts';
+import type { HookStore } from '../../core/stores/hook-store.ts';
 import type { Deletion } from '../../core/tenants/tenant-operation.ts';
 import { TenementError } from '../../errors.ts';
 import type { HookBoard } from './hook-board.ts';
@@ -9,6 +10,7 @@ import * as steps from './hook-steps.ts';
 import type { TenantWork } from './hook-works.ts';
 
 export interface PassDeps extends steps.StepDeps {
+  readonly hooks: Pick<HookStore, 'list'>;
   readonly board: HookBoard;
   readonly execution: HookExecution;
   readonly slots: HookSlots;

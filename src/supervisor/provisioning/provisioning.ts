@@ -2,7 +2,6 @@
  * Runs the hooks of tenants: one after the other for each tenant, under its lock. What has failed is repeated, with back-off,
  * also by the next server.
  */
-import { hookOfSource } from '../../core/provisioning/hook.ts';
 import { HookCounts } from '../../core/provisioning/hook-counts.ts';
 import type { SecretSource } from '../../core/secrets/sealed-secret.ts';
 import { bothDeletions, type Deletion } from '../../core/tenants/tenant-operation.ts';
@@ -12,9 +11,9 @@ import { HookBoard } from './hook-board.ts';
 import { HookExecution } from './hook-execution.ts';
 import { createMissing, destroyMade, type PassDeps } from './hook-passes.ts';
 import { HookSlots } from './hook-slots.ts';
-import { assertSucceeded, failedAction, isFailed, keepSecrets } from './hook-steps.ts';
 import { Measurements } from './measurements.ts';
 import type { ProvisioningDeps } from './provisioning-deps.ts';
+import { rotateSecrets } from './rotation.ts';
 
 /** Hooks that run at once, apart from `measure`, and tenants that are tried at once by themselves. */
 const MAX_RUNNING = 4;
@@ -161,24 +160,16 @@ export class Provisioning {
   }
 
   /**
-   * Replaces secrets that a hook gave by running its `rotate`, under the tenant's lock. What it prints is written in one
-   * transaction. Its caller restarts the instances.
+   * Replaces secrets that a hook gave by running its `rotate`, under the tenant's lock. Its caller restarts the instances.
    * @returns the names of the secrets that it has printed
-   * @throws {TenementError} `provisioning_failed`: the secrets are as they were
+   * @throws {TenementError} `provisioning_failed`
    */
   async rotate(tenantId: string, source: SecretSource, name: string): Promise<readonly string[]> {
-    const key = hookOfSource(source);
-    const record = this.deps.hooks.list(tenantId).find((one) => one.service === key?.service && one.hook === key.hook);
-    if (key === null || record === undefined)
-      throw new TenementError('provisioning_failed', `no hook of ${tenantId} gives ${name}`);
-    const { execution, slots } = this.passDeps;
-    return this.controlled(async ({ signal }) => {
-      const asked = { tenantId, key, action: 'rotate', rotates: name, slots, signal } as const;
-      const output = assertSucceeded(await execution.run(asked), key, 'rotate');
-      const kept = await keepSecrets(tenantId, record, output, this.deps, name);
-      if (isFailed(kept)) throw failedAction(key, 'rotate', kept);
-      return kept;
-    });
+    try {
+      return await this.controlled(({ signal }) => rotateSecrets(tenantId, source, name, signal, this.passDeps));
+    } finally {
+      this.pump();
+    }
   }
 
   private async pass(tenantId: string): Promise<void> {
@@ -190,6 +181,8 @@ export class Provisioning {
       work.dueAtMs = this.deps.clock.nowMs() + LOOK_MS;
       return;
     }
+    // A rotation may have ended since, which gives what was to be created.
+    this.board.renew(tenantId);
     const hasNews = await this.controlled((controller) => {
       work.controller = controller;
       return createMissing(tenantId, controller.signal, this.passDeps);

@@ -1,11 +1,11 @@
 /** A real server completes an operation on a tenant that a killed one had begun. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../../../src/registry/database.ts';
 import { createTenantStore } from '../../../src/registry/tenants.ts';
-import { serve } from '../support.ts';
+import { killedAt } from '../killed-at.ts';
+import { serve, type TestServer } from '../support.ts';
 
 /** The next server completes what was interrupted in the background. */
 const PATIENCE = { timeout: 60_000, interval: 20 };
@@ -46,7 +46,6 @@ it('a purge that a killed server had written down is completed at the next start
 });
 
 describe('a server that is killed while it registers a tenant', () => {
-  const PRELOAD = fileURLToPath(new URL('../kill-at.mjs', import.meta.url));
   const IS_ROOT = process.getuid?.() === 0;
   const app = IS_ROOT ? `${APP}user = "dynamic"\n` : APP;
   const STEPS = [
@@ -58,26 +57,34 @@ describe('a server that is killed while it registers a tenant', () => {
     'after the end is written',
   ];
 
-  async function killedAt(step: string) {
+  /** The ways in which the API registers a tenant. */
+  const PATHS: Record<string, (server: TestServer) => Promise<unknown>> = {
+    'GET /spawn': (server) => server.api('/spawn/app/--id=acme'),
+    'POST /api/instances': (server) => post(server, '/api/instances', { service: 'app', id: 'acme' }),
+    'POST /api/tenants': (server) =>
+      post(server, '/api/tenants', { id: 'acme', domains: ['shop.example.com'], labels: { team: 'red' } }),
+  };
+  const CASES = Object.keys(PATHS).flatMap((path) => STEPS.map((step) => [path, step] as const));
+
+  function post(server: TestServer, path: string, body: object) {
+    const headers = { 'content-type': 'application/json' };
+    return server.api(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async function served(path: string, step: string) {
     const server = await serve(app);
-    await server.stop();
-    server.env = { NODE_OPTIONS: `--import ${PRELOAD}`, KILL_AT: step };
-    await server.start();
-    await server.api('/spawn/app/--id=acme').catch(() => {});
-    expect(await server.stop()).toBeNull();
-    server.env = {};
-    await server.start();
+    await killedAt(server, step, () => PATHS[path]?.(server) ?? Promise.reject(new Error(`no ${path}`)));
     return server;
   }
 
-  it('before it is written down has registered nothing', async () => {
-    const server = await killedAt('before the registration is written');
+  it.each(Object.keys(PATHS))('by %s before it is written down has registered nothing', async (path) => {
+    const server = await served(path, 'before the registration is written');
     expect((await server.get('acme.localhost')).status).toBe(404);
     expect(existsSync(join(server.dataDir, 'acme'))).toBe(false);
   });
 
-  it.each(STEPS)('%s leaves the rest to the next one', async (step) => {
-    const server = await killedAt(step);
+  it.each(CASES)('by %s %s leaves the rest to the next one', async (path, step) => {
+    const server = await served(path, step);
     const database = openDatabase(join(server.dataDir, '.tenement/tenement.db'));
     const tenants = createTenantStore(database);
     await vi.waitUntil(() => tenants.unfinished().length === 0, PATIENCE);
@@ -87,5 +94,8 @@ describe('a server that is killed while it registers a tenant', () => {
     const stat = statSync(join(server.dataDir, 'acme'));
     expect([stat.mode & 0o777, stat.uid]).toEqual([0o700, uid]);
     if (IS_ROOT) expect(uid).toBeGreaterThan(0);
+    if (path !== 'POST /api/tenants') return;
+    expect(JSON.parse((await server.api('/api/tenants/acme')).body)).toMatchObject({ labels: { team: 'red' } });
+    expect((await server.get('shop.example.com')).status).toBe(200);
   });
 });

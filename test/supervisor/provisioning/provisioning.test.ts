@@ -376,17 +376,57 @@ describe('rotate', () => {
     expect(it.events.filter((type) => type === 'secret-rotated')).toHaveLength(1);
   });
 
-  it.each([
-    ['fails', failing()],
-    ['does not print the secret', () => 'KEY=b\n'],
-  ])('that %s leaves the secrets as they were', async (_what, answer) => {
+  /** A tenant with a secret, whose hook then answers otherwise. */
+  async function rotated(answer: World['hookRunner']['answer']) {
     const it = made({ api: rotating });
     it.hookRunner.answer = () => 'URL=1\n';
     await withReady(it, it.tenants.create('acme'));
     it.hookRunner.answer = answer;
-    const rotated = it.supervisor.secrets.by(CLI).rotate('acme', 'URL');
-    await expect(rotated).rejects.toMatchObject({ code: 'provisioning_failed' });
-    expect(it.made.tenants.secrets.list('acme').map(({ name, version }) => `${name} ${version}`)).toEqual(['URL 1']);
+    const rotation = it.supervisor.secrets.by(CLI).rotate('acme', 'URL');
+    return { it, rotation };
+  }
+
+  const kept = ({ made: { tenants } }: ReturnType<typeof made>) =>
+    tenants.secrets.list('acme').map(({ name, version }) => `${name} ${version}`);
+
+  it('that says that it failed leaves the secrets as they were', async () => {
+    const { it, rotation } = await rotated(failing());
+    await expect(rotation).rejects.toMatchObject({ code: 'provisioning_failed' });
+    await settle();
+    expect(kept(it)).toEqual(['URL 1']);
+    expect(it.runs()).toEqual(['db create acme', 'db rotate acme']);
+    expect(it.get('acme').provisioning).toBeNull();
+  });
+
+  it.each([
+    ['is ended by its time-out', { reason: 'it took too long', isCut: true }],
+    ['does not print the secret', 'KEY=b\n'],
+    ['prints what is no secret', 'PATH=b\n'],
+  ])('that %s is followed by create, which gives values that work', async (_what, answer) => {
+    const { it, rotation } = await rotated(({ action }) => (action === 'create' ? 'URL=2\n' : answer));
+    await expect(rotation).rejects.toMatchObject({ code: 'provisioning_failed' });
+    await withReady(it, it.tenants.provision('acme'));
+    expect(kept(it)).toEqual(['URL 2']);
+    expect(it.runs()).toEqual(['db create acme', 'db rotate acme', 'db create acme']);
+    expect(it.get('acme')).toMatchObject({ state: 'active', provisioning: null });
+  });
+
+  it('is noted before it runs, so that no sleeper starts with the old secrets meanwhile', async () => {
+    const hangs = hanging();
+    const { it, rotation } = await rotated(({ action }, signal) =>
+      action === 'create' ? 'URL=1\n' : hangs.answer({} as HookRun, signal),
+    );
+    await settle();
+    await it.supervisor.sleep('api:acme');
+    const launchedBefore = it.launched.length;
+    const admitted = claim(it);
+    await settle();
+    expect(it.made.tenants.hooks.list('acme')).toMatchObject([{ state: 'begun' }]);
+    expect(it.launched).toHaveLength(launchedBefore);
+    hangs.end('URL=2\n');
+    expect(await withReady(it, Promise.all([admitted, rotation]))).toMatchObject([{ instance: 'api:acme' }, {}]);
+    expect(it.launched.at(-1)?.secrets).toMatchObject([{ name: 'URL', version: 2 }]);
+    expect(it.runs()).toEqual(['db create acme', 'db rotate acme']);
   });
 });
 
