@@ -49,7 +49,10 @@ it('an exported tenant is imported with its files, its terms and a user of its o
   if (isRoot) execFileSync('chown', ['-R', '-h', `--reference=${dir}`, dir]);
   const file = join(running().dir, 'acme.tar.zst');
   const said = await running().cli('export', 'acme', '-o', file);
-  expect(said).toMatchObject({ status: 0, stdout: expect.stringMatching(/^acme exported to .*: \d+ files with/) });
+  expect(said).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^acme exported to .*: \d+ files with [\d.]+ \w+ in/),
+  });
   expect(said.stderr.trim().split('\n').sort()).toEqual([
     'note: "fifo" is a FIFO',
     'note: "out" is a link that leads out of the directory',
@@ -191,4 +194,26 @@ it('secrets are in an archive only under a passphrase, which opens them again', 
   expect(await secretsOf(server, 'with')).toEqual(['API_KEY']);
   await server.cli('clone', 'secretive', '--id', 'cloned', '--no-start');
   expect(await secretsOf(server, 'cloned')).toEqual(['API_KEY']);
+});
+
+it('an import under its own id gives a tenant back the domains that are free, and names the others', async () => {
+  const server = running();
+  await tenantOf(server, 'owner');
+  for (const host of ['kept.example', 'taken.example']) await server.cli('domain', 'add', 'owner', host);
+  const file = await exportedBy(server, 'owner');
+  const elsewhere = await server.cli('import', file, '--id', 'heir', '--no-start');
+  expect(elsewhere.stderr).toBe(
+    'note: domains lead to one tenant, so these stay with owner: kept.example, taken.example\n',
+  );
+  await server.cli('tenant', 'rm', 'owner', '--purge', '--yes');
+  await server.cli('domain', 'add', 'heir', 'taken.example');
+  expect((await server.get('kept.example')).status).toBe(404);
+  const { stderr } = await server.cli('import', file);
+  expect(stderr).toBe('note: taken.example is not given back: taken.example belongs to app:heir\n');
+  expect((await server.get('kept.example')).status).toBe(200);
+  const list = JSON.parse((await server.cli('domain', 'ls', '--json')).stdout);
+  expect(list.map(({ domain, tenant }: Record<string, string>) => `${domain} ${tenant}`)).toEqual([
+    'kept.example owner',
+    'taken.example heir',
+  ]);
 });

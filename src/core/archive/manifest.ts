@@ -1,5 +1,6 @@
 /** What an archive says of its tenant. Pure. */
 import { TenementError } from '../../errors.ts';
+import { type DomainRecord, isActive } from '../domains/domain.ts';
 import { assertSpawnOptions } from '../input/spawn-input.ts';
 import { assertCreateTenantOptions } from '../input/tenant-input.ts';
 import type { InstanceRecord } from '../lifecycle/instance.ts';
@@ -31,6 +32,10 @@ export interface Manifest extends CopyTotals {
     readonly labels: Readonly<Record<string, string>>;
     readonly env: Readonly<Record<string, string>>;
     readonly domains: readonly string[];
+    /** Host → the service that it leads to. Archives of earlier versions lack this and what follows. */
+    readonly domainServices?: Readonly<Record<string, string>>;
+    /** Those of `domains` that were not verified yet. */
+    readonly pendingDomains?: readonly string[];
   };
   readonly instances: readonly ArchivedInstance[];
   /** Whether there are secrets, which a passphrase opens. */
@@ -40,7 +45,7 @@ export interface Manifest extends CopyTotals {
 export interface ManifestFacts {
   readonly record: TenantRecord;
   readonly instances: readonly InstanceRecord[];
-  readonly domains: readonly string[];
+  readonly domains: readonly DomainRecord[];
   readonly totals: CopyTotals;
   readonly hasSecrets: boolean;
   readonly tenement: string;
@@ -68,7 +73,9 @@ export function manifestOf({
       expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
       labels,
       env,
-      domains,
+      domains: domains.map(({ host }) => host),
+      domainServices: Object.fromEntries(domains.map(({ host, service }) => [host, service])),
+      pendingDomains: domains.filter((domain) => !isActive(domain)).map(({ host }) => host),
     },
     instances: instances.map(({ service, env, limits }) => ({ service, env, limits: ownLimitsView(limits) })),
     files: totals.files,
@@ -90,7 +97,15 @@ export function parseManifest(text: string): Manifest {
   if (!isObject(tenant) || typeof tenant['id'] !== 'string' || !isLabel(tenant['id']))
     throw refused('its manifest names no tenant');
   const { plan = null, expiresAt = null, labels = {}, env = {}, domains = [] } = tenant as Partial<Manifest['tenant']>;
-  if (!isTime(expiresAt) || !isTexts(domains) || !isCount(files) || !isCount(bytes))
+  const { domainServices = {}, pendingDomains = [] } = tenant as Partial<Manifest['tenant']>;
+  const areDomains = isTexts(domains) && isTexts(pendingDomains) && isObject(domainServices);
+  if (
+    !isTime(expiresAt) ||
+    !areDomains ||
+    !isTexts(Object.values(domainServices)) ||
+    !isCount(files) ||
+    !isCount(bytes)
+  )
     throw refused('its manifest is damaged');
   valid(() => assertCreateTenantOptions({ ...(plan !== null && { plan }), labels, env }));
   return {
@@ -98,7 +113,7 @@ export function parseManifest(text: string): Manifest {
     version,
     tenement: String(tenement),
     createdAt: String(createdAt),
-    tenant: { id: tenant['id'], plan, expiresAt, labels, env, domains },
+    tenant: { id: tenant['id'], plan, expiresAt, labels, env, domains, domainServices, pendingDomains },
     instances: instancesOf(instances),
     files,
     bytes,

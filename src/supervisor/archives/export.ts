@@ -10,6 +10,7 @@ import type {
   LeftOut,
 } from '../../core/archive/copies.ts';
 import { type Manifest, manifestOf } from '../../core/archive/manifest.ts';
+import { MAX_DOMAINS } from '../../core/domains/domain.ts';
 import type { PlainSecret } from '../../core/secrets/vault.ts';
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import type { ArchiveStream, ExportOptions } from '../../core/verbs/archive-verbs.ts';
@@ -115,8 +116,8 @@ export function manifestFor(
   const { tenantInstances, instanceTable, domains, deps } = parts;
   const instances = tenantInstances.names(record.id).flatMap((name) => instanceTable.record(name) ?? []);
   const { version: tenement, clock } = deps;
-  const hosts = domains.store.hostsOf(record.id);
-  return manifestOf({ record, instances, domains: hosts, totals, hasSecrets, tenement, nowMs: clock.nowMs() });
+  const own = domains.store.page({ tenantId: record.id, limit: MAX_DOMAINS });
+  return manifestOf({ record, instances, domains: own, totals, hasSecrets, tenement, nowMs: clock.nowMs() });
 }
 
 interface Secrets {

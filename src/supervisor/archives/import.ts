@@ -8,6 +8,7 @@ import type { ImportOptions } from '../../core/verbs/archive-verbs.ts';
 import type { NewFromCopy } from '../../core/verbs/tenant-verbs.ts';
 import { TenementError } from '../../errors.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
+import { ArchivedDomains } from './archived-domains.ts';
 import { openedSecrets, sealedFor } from './archived-secrets.ts';
 import { tellCopy } from './events.ts';
 import { afterRegistration } from './finished.ts';
@@ -30,9 +31,11 @@ export async function importTenant(
     const notes: string[] = [];
     const tenant = await tenantOf(tenantId, manifest, head, options, notes, running);
     const onProgress = (done: Running['progress']['done']) => void Object.assign(progress, { done });
-    const registered = await makeTenant(tenant, archives, parts, async ({ service, maxBytes }) => ({
+    const domains = new ArchivedDomains(tenantId, manifest, parts);
+    const registered = await makeTenant({ ...tenant, domains }, archives, parts, async ({ service, maxBytes }) => ({
       made: await archives.make({ tenantId, service }, stream, { maxBytes, isArchive: true, signal, onProgress }),
     }));
+    notes.push(...(await domains.told(running.by)));
     const { id: from } = manifest.tenant;
     const data = { from, exportedAt: manifest.createdAt, ...(progress.done ?? {}) };
     tellCopy('tenant-imported', tenantId, `imported from an archive of ${from}`, data, running);
@@ -64,8 +67,6 @@ export async function tenantFrom(
   const own = new Map(
     manifest.instances.map(({ service, env, limits }) => [service, { env, limits: ownLimits(limits) }]),
   );
-  if (manifest.tenant.domains.length > 0)
-    notes.push(`domains are not part of an archive; it had ${manifest.tenant.domains.join(', ')}`);
   return {
     record: recordOf(tenantId, manifest, notes, parts),
     services: servicesFor(services, own, parts),

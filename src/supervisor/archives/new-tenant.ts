@@ -13,6 +13,7 @@ import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 import type { Registered } from '../tenants/registrar.ts';
+import type { ArchivedDomains } from './archived-domains.ts';
 
 export interface NewTenant {
   readonly record: TenantRecord;
@@ -20,6 +21,7 @@ export interface NewTenant {
   readonly services: readonly string[];
   ownOf(service: string): InstanceOverrides;
   readonly secrets: readonly SealedSecret[];
+  readonly domains?: ArchivedDomains;
   readonly by: Actor;
 }
 
@@ -42,7 +44,9 @@ export async function makeTenant<Made extends { readonly made: MadeDirectory }>(
 ): Promise<Registered & { readonly result: Made }> {
   const { id } = tenant.record;
   assertFree(id, parts);
-  const asked = [id, tenant.services, tenant.ownOf, { ...tenant, record: () => tenant.record }] as const;
+  const { record, services, ownOf, secrets, by, domains } = tenant;
+  const options = { record: () => record, secrets, by, domains: () => domains?.claim() ?? [] };
+  const asked = [id, services, ownOf, options] as const;
   parts.registrar.assertMayRegister(...asked);
   await note(id, 'files', parts);
   let made: MadeDirectory | null = null;

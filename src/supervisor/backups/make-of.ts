@@ -3,6 +3,7 @@ import type { CopyTotals } from '../../core/archive/copies.ts';
 import { parseManifest } from '../../core/archive/manifest.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { NewFromCopy } from '../../core/verbs/tenant-verbs.ts';
+import { ArchivedDomains } from '../archives/archived-domains.ts';
 import { afterRegistration } from '../archives/finished.ts';
 import { tenantFrom } from '../archives/import.ts';
 import { assertFree, makeTenant } from '../archives/new-tenant.ts';
@@ -28,9 +29,11 @@ export async function makeOfBackup(
     const tenant = await tenantFrom(tenantId, manifest, { secrets }, notes, running);
     const onProgress = (done: Running['progress']['done']) => void Object.assign(progress, { done });
     const options = { maxBytes: null, isArchive: false, signal, onProgress };
-    const registered = await makeTenant(tenant, archives, parts, async ({ service }) => ({
+    const domains = new ArchivedDomains(tenantId, manifest, parts);
+    const registered = await makeTenant({ ...tenant, domains }, archives, parts, async ({ service }) => ({
       made: await archives.make({ tenantId, service }, stream, options),
     }));
+    notes.push(...(await domains.told(running.by)));
     return { registered, notes, running, totals: progress.done ?? total };
   });
   return { ...(await afterRegistration(tenantId, registered, { start, notes }, running)), ...totals };

@@ -109,6 +109,8 @@ describe.skipIf(skipsRestic)('backups (apt-get install restic)', () => {
     expect(stolen.includes('never-in-clear')).toBe(false);
 
     await server.cli('restore', 'acme');
+    await server.cli('domain', 'add', 'acme', 'shop.example');
+    await server.cli('backup', 'acme');
     await server.cli('tenant', 'rm', 'acme', '--purge', '--yes');
     expect(readdirSync(server.dataDir).filter((name) => name.startsWith('acme'))).toEqual([]);
     expect(await server.cli('restore', 'acme')).toMatchObject({
@@ -117,7 +119,8 @@ describe.skipIf(skipsRestic)('backups (apt-get install restic)', () => {
     });
     expect(numbersIn(join(server.dataDir, 'acme'))).toEqual([1, 2]);
     const view = JSON.parse((await server.api('/api/tenants/acme')).body);
-    expect(view).toMatchObject({ state: 'active', labels: { region: 'eu' }, variables: ['COLOUR'] });
+    const terms = { labels: { region: 'eu' }, variables: ['COLOUR'], domains: ['shop.example'] };
+    expect(view).toMatchObject({ state: 'active', ...terms });
     for (const id of ['acme', 'then']) expect(await secretsOf(server, id)).toEqual(['API_KEY']);
     expect((await write(server, 'acme', 3)).status).toBe(201);
   });
