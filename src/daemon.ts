@@ -1,4 +1,5 @@
 /** The server: a hypervisor with its proxy, its HTTP API and its control socket. */
+
 import { join, resolve } from 'node:path';
 import { createApi } from './api/server.ts';
 import { openParts, type Parts } from './compose.ts';
@@ -6,6 +7,7 @@ import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
+import { sharedHosts } from './core/routing/shared-hosts.ts';
 import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
@@ -213,6 +215,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
   } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
+  const isShared = sharedHosts(proxySettings);
   const deps = {
     supervisor,
     events,
@@ -227,7 +230,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     identity: identity.reading,
     config: () => served.current,
     reload: () => parts.reload(),
-    isKnownHost: (host: string) => instanceOf(host) !== null,
+    isKnownHost: (host: string) => instanceOf(host) !== null || isShared(host),
     version: options.version,
   };
   if (config.api.auth === 'token') await ensureAdminToken(parts, join(stateDir, 'admin.token'));

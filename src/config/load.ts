@@ -34,7 +34,7 @@ import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
 import { serviceOf } from './service-config.ts';
-import { jwtOf, jwtSecretProblems, tenantFromOf } from './tenant-from.ts';
+import { jwtOf, jwtSecretProblems, tenantFromOf, uncheckedSockets } from './tenant-from.ts';
 import { acmeFileProblems, certificateProblems, tlsOf } from './tls-config.ts';
 
 export interface LoadOptions {
@@ -179,6 +179,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
   }
   const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
   const [only] = services.size === 1 ? services.keys() : [];
+  const tenantFrom = tenantFromOf(input.routing);
   return {
     file,
     settings,
@@ -199,13 +200,13 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       return ids.map((tenantId) => ({ service, tenantId, start }));
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
-    tenantFrom: tenantFromOf(input.routing),
+    tenantFrom,
     jwt: jwtOf(input.routing, dirname(file)),
     tenants: tenantsOf(input.tenants, dirname(file)),
     plans,
     notify: notifyTargets(input.notify, dirname(file), problems),
     backup: backupOf(input.backup, dirname(file)),
-    warnings: warningsOf(input),
+    warnings: [...warningsOf(input), ...uncheckedSockets(tenantFrom, services.values())],
   };
 }
 

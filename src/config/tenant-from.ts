@@ -5,6 +5,7 @@ import type { JwtConfig, KeyPlace } from '../core/identity/jwt-config.ts';
 import { shadow } from '../core/identity/tenant-path.ts';
 import { parseTenantSource, sourceText, type TenantFrom, type TenantSource } from '../core/identity/tenant-source.ts';
 import { isLoopback } from '../core/routing/address.ts';
+import type { ServiceConfig } from '../core/service/service.ts';
 import { readSecretFile } from '../node/secret-file.ts';
 import type { Problem } from './problems/problems.ts';
 import type { RoutingInput } from './schema/routing.ts';
@@ -109,6 +110,19 @@ export function routingWarnings({ routing, proxy, service }: ConfigInput): strin
     ...(proxy.trusted_proxies.length > 0 ? [] : headers(sources).map(notBelieved)),
     ...(sources.length > 1 && others.includes(ANY_PATH) ? [TAKES_ANY_PATH] : []),
     ...(routing.jwt === undefined ? [] : tokenWarnings(routing.jwt)),
+  ];
+}
+
+/** Warns of sockets at which no token and no header is looked at. */
+export function uncheckedSockets({ sources }: TenantFrom, services: Iterable<ServiceConfig>): string[] {
+  const unchecked = sources.filter(({ kind }) => kind === 'jwt' || kind === 'header').map(sourceText);
+  const direct = Array.from(services).filter(
+    ({ listen, publicSocket }) => listen === 'socket' && publicSocket === 'direct',
+  );
+  if (unchecked.length === 0 || direct.length === 0) return [];
+  const names = direct.map(({ name }) => name).join(', ');
+  return [
+    `routing.tenant_from: ${unchecked.join(' and ')} ${unchecked.length === 1 ? 'is' : 'are'} not looked at in connections to the public sockets of ${names}, which go to the tenants' processes themselves; set public_socket = "proxied" there if a front server uses these sockets`,
   ];
 }
 

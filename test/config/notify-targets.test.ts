@@ -1,36 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
+import { expect, test } from 'vitest';
 import { diffConfigs } from '../../src/core/lifecycle/reconcile.ts';
-import { TenementError } from '../../src/errors.ts';
+import { configsWith } from './written-config.ts';
 
-const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}\n`;
 
-function load(tables: string, withSecrets = false) {
-  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const file = join(dir, 'tenement.toml');
-  writeFileSync(file, `${SERVICE}${tables}`);
-  writeFileSync(join(dir, 'good'), SECRET, { mode: 0o600 });
-  writeFileSync(join(dir, 'open'), SECRET);
-  chmodSync(join(dir, 'open'), 0o644);
-  writeFileSync(join(dir, 'bad'), 'hunter2', { mode: 0o600 });
-  return { dir, config: loadConfig(file, { env: {}, uid: 1000, withSecrets }) };
-}
-
-function problems(tables: string, withSecrets = false): string[] {
-  try {
-    load(tables, withSecrets);
-    return [];
-  } catch (error) {
-    if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:(?:(\d+):\d+)?/, '$1'));
-  }
-}
-
+const { load, problems } = configsWith(SECRET);
 const table = (keys: string, events = 'events = ["*"]') => `[[notify]]\n${events}\n${keys}\n`;
 
 test('a table becomes a target, with its URL in the normal form', () => {
@@ -101,7 +76,7 @@ test('a secret file is checked for a server, and not for commands of users who m
   for (const [file, problem] of [
     ['missing', /there is no such file$/],
     ['open', /its mode 0644 gives other users access; run: chmod 600$/],
-    ['bad', /line 1 is not whsec_ followed by base64$/],
+    ['short', /line 1 is not whsec_ followed by base64$/],
     ['.', /it is not a regular file$/],
   ] as const) {
     expect(problems(withFile(file), true)).toEqual([expect.stringMatching(/^6: notify\.0\.secret_file: \//)]);

@@ -1,39 +1,31 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
+import { expect, test } from 'vitest';
 import { diffConfigs } from '../../src/core/lifecycle/reconcile.ts';
 import { proxySettings } from '../../src/core/routing/proxy-settings.ts';
-import { TenementError } from '../../src/errors.ts';
+import { configsWith } from './written-config.ts';
 
-const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 const SECRET = `${'s'.repeat(32)}\n`;
 const JWKS = '[routing.jwt]\nissuer = "https://id.example.com/"\naudience = "app"\njwks = ';
 
-function load(tables: string, withSecrets = false) {
-  const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const file = join(dir, 'tenement.toml');
-  writeFileSync(file, `${SERVICE}${tables}`);
-  writeFileSync(join(dir, 'good'), SECRET, { mode: 0o600 });
-  writeFileSync(join(dir, 'open'), SECRET);
-  chmodSync(join(dir, 'open'), 0o644);
-  writeFileSync(join(dir, 'short'), 'hunter2', { mode: 0o600 });
-  return { dir, config: loadConfig(file, { env: {}, uid: 1000, withSecrets }) };
-}
-
-function problems(tables: string, withSecrets = false): string[] {
-  try {
-    load(tables, withSecrets);
-    return [];
-  } catch (error) {
-    if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:(?:(\d+):\d+)?/, '$1'));
-  }
-}
-
+const { load, problems } = configsWith(SECRET);
+/** A key of the service. */
+const PROXIED = 'public_socket = "proxied"\n';
 const from = (...sources: string[]) => `[routing]\ntenant_from = ${JSON.stringify(sources)}\n`;
+
+test('a socket at which tokens and headers are not looked at is told, unless tenement serves it', () => {
+  const jwt = `${JWKS}"keys.json"\n`;
+  const told = (tables: string) =>
+    load(tables).config.warnings.filter((line) => line.includes('public sockets of api'));
+  expect(told(`${from('host', 'jwt:tenant_id')}${jwt}`)).toEqual([
+    expect.stringMatching(/jwt:tenant_id is not looked at in .* public sockets of api, .*public_socket = "proxied"/),
+  ]);
+  expect(told(`${from('header:X-Org', 'jwt:tenant_id')}${jwt}`)).toEqual([
+    expect.stringContaining('jwt:tenant_id are'),
+  ]);
+  expect(told(from('host', 'path:/t/{tenant}'))).toEqual([]);
+  for (const keys of ['public_socket = "proxied"', 'listen = "port"'])
+    expect(told(`${keys}\n${from('header:X-Org')}[proxy]\ntrusted_proxies = ["127.0.0.2"]\n`)).toEqual([]);
+});
 
 test('the host alone names the tenant by default, and the proxy needs to know nothing else', () => {
   const { config } = load('');
@@ -44,7 +36,7 @@ test('the host alone names the tenant by default, and the proxy needs to know no
 
 test('sources keep their order, and files are relative to the config', () => {
   const { config, dir } = load(
-    `${from('jwt:org', 'path:/t/{tenant}', 'host')}on_mismatch = "warn"\n[routing.jwt]\njwks = "keys.json"\nissuer = "https://a/"\naudience = ["x", "y"]\ncookie = "session"`,
+    `${PROXIED}${from('jwt:org', 'path:/t/{tenant}', 'host')}on_mismatch = "warn"\n[routing.jwt]\njwks = "keys.json"\nissuer = "https://a/"\naudience = ["x", "y"]\ncookie = "session"`,
   );
   expect(config.tenantFrom.onMismatch).toBe('warn');
   expect(config.tenantFrom.sources.map(({ kind }) => kind)).toEqual(['jwt', 'path', 'host']);
@@ -124,7 +116,7 @@ test.each([
   ],
   [`${from('jwt:a')}[routing.jwt]\nsecret_file = "good"`, /without audience, .*; set it$/],
 ])('%j is accepted with a warning', (tables, warning) => {
-  expect(load(tables).config.warnings).toEqual([expect.stringMatching(warning)]);
+  expect(load(`${PROXIED}${tables}`).config.warnings).toEqual([expect.stringMatching(warning)]);
 });
 
 test('a reload follows the sources and the rules for tokens', () => {
