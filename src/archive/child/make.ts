@@ -111,7 +111,7 @@ function assertComplete(text: string): void {
   }
   if (end.files === count && end.bytes === bytes) return;
   throw new Refusal(
-    `its ${END_NAME} tells of ${end.files} files with ${end.bytes} bytes, and there are ${count} with ${bytes}`,
+    `its ${END_NAME} counts files: ${end.files}, bytes: ${end.bytes}, and there are files: ${count}, bytes: ${bytes}`,
   );
 }
 

@@ -42,9 +42,12 @@ export function formatDuration(ms: number): string {
   return parts.slice(0, 2).join(' ');
 }
 
-/** Formats a size in units of 1024: "17.3 MB". */
+/** Formats a size in units of 1024: "1 byte", "512 bytes", "3.4 KB", "17.3 MB". */
 export function formatBytes(count: number): string {
-  const megabytes = count / 1024 ** 2;
-  if (megabytes >= 1024) return `${(megabytes / 1024).toFixed(1)} GB`;
-  return megabytes >= 1 ? `${megabytes.toFixed(1)} MB` : `${Math.round(count / 1024)} KB`;
+  if (count < 1024) return count === 1 ? '1 byte' : `${Math.round(count)} bytes`;
+  const kilobytes = count / 1024;
+  if (kilobytes < 9.95) return `${kilobytes.toFixed(1)} KB`;
+  if (kilobytes < 1023.5) return `${Math.round(kilobytes)} KB`;
+  const megabytes = kilobytes / 1024;
+  return megabytes < 1023.95 ? `${megabytes.toFixed(1)} MB` : `${(megabytes / 1024).toFixed(1)} GB`;
 }

@@ -28,7 +28,7 @@ test('usage prints a line for each tenant and period', async () => {
   const [headings, line] = out.split('\n');
   expect(status).toBe(0);
   expect(headings).toMatch(/^TENANT +PERIOD +REQUESTS +ERRORS +IN +OUT +CPU +AWAKE +MEMORY GB·S +WAKES +STORAGE$/);
-  expect(line).toMatch(/^acme +2026-11-27T18 +1200 +0 +0 KB +3\.0 MB +1\.3s +1h 1m +12\.5 +0 +0 KB$/);
+  expect(line).toMatch(/^acme +2026-11-27T18 +1200 +0 +0 bytes +3\.0 MB +1\.3s +1h 1m +12\.5 +0 +0 bytes$/);
 });
 
 test('usage says so when nothing was used', async () => {
@@ -51,7 +51,7 @@ test('what hooks have measured is a column for each meter', async () => {
   running.usage.rows = [ROW, of({ databaseBytes: 8 * 1024 ** 2, keys: 12 })];
   const [headings, first, second] = (await running.cli('usage')).out.split('\n');
   expect(headings).toMatch(/STORAGE +databaseBytes +keys$/);
-  expect(first).toMatch(/0 KB +- +-$/);
+  expect(first).toMatch(/0 bytes +- +-$/);
   expect(second).toMatch(/8\.0 MB +12$/);
   const lines = (await running.cli('usage', '--csv')).out.split('\r\n');
   expect(lines.map((line) => line.split(',').slice(11).join())).toEqual(['databaseBytes,keys', ',', '8388608,12', '']);

@@ -12,7 +12,7 @@ test.each([
 
 test.each([
   [null, '-'],
-  [0, '0 KB'],
+  [0, '0 bytes'],
   [20 * 1024 ** 2, '20.0 MB'],
   [1.5 * 1024 ** 3, '1.5 GB'],
 ])('%s bytes are %s', (count, text) => expect(bytes(count)).toBe(text));

@@ -70,7 +70,7 @@ describe('what a measurement means', () => {
       message: 'over its storage limit: 64.0 MB of 32.0 MB',
     });
     expect(storageMessage(over, over, 32 * MB)).toBeNull();
-    expect(storageMessage(over, under, 32 * MB)?.message).toBe('within its storage limit again: 0 KB of 32.0 MB');
+    expect(storageMessage(over, under, 32 * MB)?.message).toBe('within its storage limit again: 1 byte of 32.0 MB');
     expect(storageMessage(over, null, null)).toMatchObject({ type: 'storage-ok' });
   });
 });

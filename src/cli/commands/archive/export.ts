@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CaptureReport } from '../../../core/archive/copies.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { TenementError } from '../../../errors.ts';
-import { bytes as bytesText } from '../../output/format.ts';
+import { bytes as bytesText, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, isLocal, withClient } from '../../target.ts';
@@ -59,7 +59,7 @@ function assertSuits(file: string, { json }: ExportOptions, io: CliIo): void {
 
 function summary(id: string, file: string, { files, bytes }: CaptureReport, written: number | null): string {
   const size = written === null ? '' : ` in ${bytesText(written)}`;
-  return `${id} exported to ${file}: ${files} files with ${bytesText(bytes)}${size}`;
+  return `${id} exported to ${file}: ${plural(files, 'file')} with ${bytesText(bytes)}${size}`;
 }
 
 function leftOutLines({ leftOut, leftOutCount }: CaptureReport): string[] {

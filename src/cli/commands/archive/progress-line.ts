@@ -1,7 +1,7 @@
 /** One line on a terminal that tells how far something is. */
 import type { LongOperationView } from '../../../core/tenants/long-operation.ts';
 import { TenementError } from '../../../errors.ts';
-import { bytes } from '../../output/format.ts';
+import { bytes, plural } from '../../output/format.ts';
 import type { CliIo } from '../../output/io.ts';
 import { StatusLine } from '../../output/status-line.ts';
 
@@ -20,7 +20,8 @@ export class ProgressLine {
   /** @param about whose operation it is */
   show({ kind, doneBytes, totalBytes, doneFiles }: LongOperationView, about?: string): void {
     const of = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
-    const text = doneBytes === null ? 'looking at its files' : `${bytes(doneBytes)}${of}, ${doneFiles} files`;
+    const text =
+      doneBytes === null ? 'looking at its files' : `${bytes(doneBytes)}${of}, ${plural(doneFiles ?? 0, 'file')}`;
     this.line.show(`${kind}${about === undefined ? '' : ` ${about}`}: ${text}`);
   }
 

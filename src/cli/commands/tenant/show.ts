@@ -7,7 +7,7 @@ import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
-import { age, block, bytes, duration } from '../../output/format.ts';
+import { age, block, bytes, duration, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
@@ -48,7 +48,7 @@ function describe(
   entries.push(['expires', expiresAt === null ? 'never' : `${expiresAt}, ${fromNow(expiresAt, nowMs)}`]);
   if (Object.keys(labels).length > 0) entries.push(['labels', labelText(labels)]);
   if (variables.length > 0) entries.push(['variables', variables.join(', ')]);
-  if (storageBytes !== null) entries.push(['storage', bytes(storageBytes)]);
+  entries.push(['storage', storageBytes === null ? 'not measured yet' : bytes(storageBytes)]);
   if (provisioning !== null) entries.push(...provisioningEntries(provisioning, nowMs));
   for (const quota of quotas) entries.push([`${quota.meter} quota`, quotaText(quota, nowMs)]);
   entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
@@ -74,6 +74,7 @@ function provisioningEntries(
 
 /** Quotas are stated in powers of 1000. */
 function decimalBytes(count: number): string {
+  if (count < 1e6) return count < 1e3 ? plural(count, 'byte') : `${(count / 1e3).toFixed(1)} kB`;
   return count >= 1e9 ? `${(count / 1e9).toFixed(1)} GB` : `${(count / 1e6).toFixed(1)} MB`;
 }
 
