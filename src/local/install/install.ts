@@ -1,10 +1,11 @@
 /** `tenement install`: writes the systemd units of a config. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { SOCKET_NAMES } from '../../core/service/unit-sockets.ts';
 import { TenementError } from '../../errors.ts';
 import { isUnified } from '../../process/systemd/own-unit.ts';
+import { nextSteps, START } from './next-steps.ts';
 import type { InstallPlan } from './plan.ts';
 import { compareUnits, UNIT_DIR, type UnitChange, writeUnits } from './write-units.ts';
 
@@ -28,7 +29,8 @@ export function install({ units }: InstallPlan, options: { force: boolean; dir?:
   writeUnits(changes, units, dir);
   const isChanged = changes.some(({ kind }) => kind !== 'unchanged');
   const isLoaded = isChanged && dir === UNIT_DIR && loadUnits();
-  return { changes, next: nextSteps(changes, { isLoaded: isLoaded || !isChanged, dir }) };
+  const steps = dir === UNIT_DIR ? nextSteps(changes) : [START];
+  return { changes, next: isLoaded || !isChanged ? steps : ['systemctl daemon-reload', ...steps] };
 }
 
 function assertSystemd(): void {
@@ -46,18 +48,6 @@ function loadUnits(): boolean {
   } catch {
     return false;
   }
-}
-
-/** A socket keeps its address until it is stopped, and systemd stops none whose service runs. */
-function nextSteps(changes: readonly UnitChange[], { isLoaded, dir }: { isLoaded: boolean; dir: string }): string[] {
-  const first = isLoaded ? [] : [`systemctl daemon-reload`];
-  const isNew = changes.some(({ path, kind }) => kind === 'new' && basename(path) === 'tenement.service');
-  if (isNew || dir !== UNIT_DIR) return [...first, 'systemctl enable --now tenement'];
-  const changed = changes.filter(({ kind }) => kind !== 'unchanged').map(({ path }) => basename(path));
-  const sockets = changed.filter((name) => name.endsWith('.socket'));
-  if (sockets.length > 0)
-    return [...first, `systemctl stop tenement ${sockets.join(' ')}`, 'systemctl enable --now tenement'];
-  return changed.length > 0 ? [...first, 'systemctl restart tenement'] : first;
 }
 
 /** What stands where the units are, for a person who wants to read them. */
