@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** A server that does not end in time is killed. */
 const STOP_GUARD_MS = 20_000;
-const STARTED_WITHIN_MS = 50_000;
+const STARTED_WITHIN_MS = 120_000;
 
 interface Options {
   readonly cwd: string;

@@ -10,6 +10,9 @@ export type { TestServer } from './test-server.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures/apps', import.meta.url));
 
+/** A loaded machine takes a minute to start some databases. */
+const SHARED_TIMEOUT_MS = 180_000;
+
 /** Registers what is done when the test has finished. A concurrent test passes the one of its own context. */
 export type OnFinished = (handler: () => void | Promise<void>) => void;
 
@@ -36,10 +39,10 @@ export function shared<Thing>(make: (onFinished: OnFinished) => Promise<Thing>):
   let made: { readonly thing: Thing } | null = null;
   beforeAll(async () => {
     made = { thing: await make((handler) => handlers.unshift(handler)) };
-  });
+  }, SHARED_TIMEOUT_MS);
   afterAll(async () => {
     for (const handler of handlers) await handler();
-  });
+  }, SHARED_TIMEOUT_MS);
   return () => {
     if (made === null) throw new Error('it is made before the first test');
     return made.thing;
