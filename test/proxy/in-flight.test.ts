@@ -106,3 +106,21 @@ test('an idle connection is closed when the patience is over', async () => {
   await inFlight.drain(60_000, undefined, 10);
   expect(side.destroyed).toBe(true);
 });
+
+test('a connection that announces its end does so with its next request, as long as others may come', async () => {
+  const { side } = await idle();
+  const inFlight = new InFlight();
+  let told = 0;
+  const leave = () => {
+    told += 1;
+    side.destroySoon();
+  };
+  inFlight.connected(side, { leave });
+  const drained = inFlight.drain(60_000, undefined, 60_000);
+  expect(told).toBe(0);
+  const response = { headersSent: false, req: { socket: side } } as unknown as ClientResponse;
+  inFlight.begin(response);
+  expect(told).toBe(1);
+  inFlight.end(response);
+  await drained;
+});

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import { confineWith, inside } from '../../../faults.ts';
 import type { ServedRequest } from '../client.ts';
 import type { ClientOfSource } from '../client-source.ts';
-import { Coverage } from '../tls/coverage.ts';
 import { type Http2Head, readHttp2Head } from './http2-head.ts';
 import type { Http2Request } from './http2-request.ts';
 import type { Http2Response } from './http2-response.ts';
@@ -38,7 +37,6 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   isNew = true;
   private readonly session: ServerHttp2Session;
   private readonly owner: Http2ConnectionOwner;
-  private readonly coverage: Coverage;
   private readonly streams = new Set<Http2Exchange>();
   /** The connection itself counts as one request, so there is one less for each but the first. */
   private readonly admitted: (() => void)[] = [];
@@ -51,11 +49,11 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   constructor(socket: Socket, owner: Http2ConnectionOwner) {
     this.socket = socket;
     this.owner = owner;
-    this.coverage = new Coverage(socket);
     this.session = performServerHandshake(socket, sessionOptions(owner.maxHeadBytes));
     confineWith(socket, this.session);
     this.session.on('stream', this.onStream).on('error', ignore);
-    socket.once('close', () => owner.onGone(this));
+    // A client that closes its half can accept nothing, because flow control needs both.
+    socket.once('end', () => socket.destroy()).once('close', () => owner.onGone(this));
   }
 
   /** Returns how long no request has been under way, in ms. */
@@ -78,20 +76,18 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     if (this.isCalmed) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     const read = readHttp2Head(fields, this.owner.maxHeadBytes);
     this.payloadBytes += read.bytes;
-    const head = read.fault === null ? { ...read, fault: this.faultOf(read) } : read;
+    const head = read.fault === null && !this.hasRoom() ? { ...read, fault: 'at_capacity' as const } : read;
     const exchange = new Http2Exchange(stream, head, this);
     this.streams.add(exchange);
     exchange.start(head);
   };
 
-  /** Whether there is room for the request, and the connection is meant for its host. */
-  private faultOf(head: Http2Head): Http2Head['fault'] {
-    if (!this.coverage.includes(head.host)) return 'misdirected_request';
-    if (this.streams.size === 0) return null;
+  /** Counts the request, if it is not the only one. */
+  private hasRoom(): boolean {
+    if (this.streams.size === 0) return true;
     const leave = this.owner.admit();
-    if (leave === null) return 'at_capacity';
-    this.admitted.push(leave);
-    return null;
+    if (leave !== null) this.admitted.push(leave);
+    return leave !== null;
   }
 
   serve(request: Http2Request, response: Http2Response, head: Http2Head): ServedRequest {

@@ -92,18 +92,6 @@ describe('a server that closes', () => {
     await closed;
   });
 
-  test('serves requests that come while it waits for the last ones, and ends their connection then', async () => {
-    const secure = await open();
-    await secure.bench.app('web:acme', echo);
-    const session = await secure.connect();
-    await answerOf(request(session));
-    const closed = secure.drain(30_000, 20_000);
-    const last = await Promise.all([request(session), request(session)].map(answerOf));
-    expect(last.map(({ status }) => status)).toEqual([200, 200]);
-    await closed;
-    if (!session.closed) await once(session, 'close');
-  });
-
   test('closes idle connections at once', async () => {
     const secure = await open();
     await secure.bench.app('web:acme', echo);
