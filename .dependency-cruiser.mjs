@@ -64,6 +64,8 @@ export default {
       'identity/',
       'errors.ts',
       'faults.ts',
+      'node/certificate-files.ts',
+      'tls/',
       'logger.ts',
       'parts/',
     ]),

@@ -117,6 +117,8 @@ export async function openParts(file: string, options: ComposeOptions): Promise<
   );
   const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options, loadOptions });
   try {
+    // URLs of instances depend on which hosts have certificates.
+    await parts.tls.open(parts.served.current.tls);
     await holdEventLoop(parts.supervisor.open());
     parts.backups.apply(parts.served.current.backup);
   } catch (error) {
@@ -151,7 +153,8 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const registry = createRegistry(database);
   const descriptors = sharesOf(config, registry.list().length);
-  const webAddresses = new WebAddresses(served, proxyPort);
+  const tls = new ServerTls(logger);
+  const webAddresses = new WebAddresses(served, proxyPort, tls.table);
   const processes = createProcesses({
     settings: config.settings,
     sink: output,
@@ -208,7 +211,6 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
   const identity = openIdentity(config.jwt, logger);
-  const tls = new ServerTls(logger);
   const instanceOf = instanceFinder(settings, (instance) => supervisor.has(instance));
   const certificates: Certificates = new Certificates({
     stateDir,

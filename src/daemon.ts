@@ -87,7 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     assertMayListen(listenersOf(parts, options));
     sayDifferences(parts, options);
     const { tls = null, ...proxy } = await openProxy(parts, options, undo);
-    parts.webAddresses.proxyListensAt(proxy.port);
+    parts.webAddresses.proxyListensAt(proxy.port, tls?.port ?? null);
     detached(logger, { part: 'acme' }, parts.certificates.begin());
     const api = await openApis(parts, options, undo);
     const watch = await watchConfig(parts.served.current.file, reload);
@@ -138,7 +138,6 @@ async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupStep
   const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
   openFront(parts, undo);
-  await parts.tls.open(parts.served.current.tls);
   await openCertificates(parts);
   const { proxy: plain, tls } = listenersOf(parts, options);
   return proxy.listen({ ...plain.listen, tls: tls === null ? null : tls.listen });
@@ -228,6 +227,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     tokenStore,
     turnedAway,
     identity: identity.reading,
+    tls: parts.tls,
     config: () => served.current,
     reload: () => parts.reload(),
     isKnownHost: (host: string) => instanceOf(host) !== null || isShared(host),

@@ -12,6 +12,7 @@ export const LONG = [
   'test/acme/{dns-hook,outages,renewal}.test.ts',
   'test/hostile/*.test.ts',
   'test/backup/repository.test.ts',
+  'test/proxy/over-tls.test.ts',
 ];
 
 /** These tests start processes. Every other test is a unit test. */
@@ -38,8 +39,10 @@ export const STARTING_PROCESSES = [
   'test/process/systemd/notify.test.ts',
   'test/proxy/client/http2/{abuse,bodies,connections,exchanges,smuggling}.test.ts',
   'test/proxy/exchange/body-memory.test.ts',
-  'test/proxy/over-tls.test.ts',
+  'test/node/certificate-files.test.ts',
+  'test/proxy/tls-listener.test.ts',
   'test/registry/registry.test.ts',
+  'test/tls/own-certificates.test.ts',
   'test/scripts/command.test.ts',
 ];
 

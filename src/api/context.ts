@@ -9,6 +9,7 @@ import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
+import type { TlsReading } from '../core/tls/tls-reading.ts';
 import type { UsageFace } from '../core/usage/usage-face.ts';
 import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
 import type { TokenFace } from '../core/verbs/token-verbs.ts';
@@ -29,6 +30,7 @@ export interface ApiDeps {
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;
+  readonly tls: TlsReading;
   /** Returns the config that is served now. */
   config(): Config;
   /** Reads the config again, and returns a sentence for each change. @throws {TenementError} when nothing has changed */

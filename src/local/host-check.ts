@@ -17,6 +17,7 @@ import { viewWarnings } from '../process/isolation/view-warnings.ts';
 import { descriptorLimit } from '../process/launch/descriptors.ts';
 import { withoutNpm } from '../process/launch/npm.ts';
 import { forgeableTrust } from '../proxy/routing/forgeable.ts';
+import { type CheckedCertificate, checkedCertificates, warningsOfCertificates } from './certificates.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
 import { unitServing, unitWarningsFor } from './service-manager.ts';
 
@@ -26,6 +27,7 @@ export interface HostFindings {
   /** The systemd unit that serves the config; null: none is known. */
   readonly unit: ServiceUnit | null;
   readonly host: HostSupport;
+  readonly certificates: readonly CheckedCertificate[];
   /** One sentence each. */
   readonly warnings: readonly string[];
   /** What the limit of open files allows; null when a warning says that the limit is too low. */
@@ -52,7 +54,9 @@ export async function checkHost(config: Config): Promise<HostFindings> {
   const wanted = { maxRunning, registered: config.instances.length, limits: config.proxy.limits };
   const openFiles = unit?.nofileLimit ?? descriptorLimit();
   const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
+  const certificates = checkedCertificates(config);
   const warnings = [
+    ...warningsOfCertificates(certificates),
     ...missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path }),
     ...programWarnings(),
     ...domainOverlaps(config),
@@ -66,7 +70,13 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...(few === null ? [] : [few]),
   ];
   const host = hostSupportFor(config.settings, servicesUnderPlans(config), unit);
-  return { unit, host, warnings, openFiles: few === null ? describeDescriptors(wanted, openFiles) : null };
+  return {
+    unit,
+    host,
+    certificates,
+    warnings,
+    openFiles: few === null ? describeDescriptors(wanted, openFiles) : null,
+  };
 }
 
 /** systemd opens the sockets of the unit itself, with the rights for any port. */

@@ -6,7 +6,7 @@ export function welcome(daemon: Daemon): string {
   const [first] = urls;
   const service = daemon.hypervisor.listInstances()[0]?.service;
   if (first === undefined || service === undefined) return '';
-  const initech = first.replace(/^http:\/\/[^.]+/, 'http://initech');
+  const initech = first.replace(/^(https?:\/\/)[^.]+/, '$1initech');
   return `
 One process and one database for each customer. Open in a browser:
 

@@ -339,6 +339,10 @@ export function fakeDeps() {
     usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
     identity: { health: () => null, refused: () => [] },
+    tls: {
+      handshakes: () => [['full', 3] as const],
+      certificates: () => [{ file: '/etc/a.pem', notAfterMs: 1_800_000_000_000 }],
+    },
     config: () => configOf(SERVICE, {}),
     reload: () => [],
     isKnownHost: (host: string) => host === 'acme.example.com',

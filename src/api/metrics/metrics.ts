@@ -7,6 +7,7 @@ import type { BackupFace } from '../../core/backup/backup-face.ts';
 import type { IdentityReading } from '../../core/identity/identity-reading.ts';
 import { STATES } from '../../core/lifecycle/instance.ts';
 import type { NotifyPort } from '../../core/notify/notify-port.ts';
+import type { TlsReading } from '../../core/tls/tls-reading.ts';
 import type { UsageFace } from '../../core/usage/usage-face.ts';
 import type { SupervisorFace } from '../../core/verbs/supervisor-face.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
@@ -18,6 +19,7 @@ import { addIdentityMetrics } from './identity-metrics.ts';
 import { addNotifyMetrics } from './notify-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { addQuotaMetrics } from './quota-metrics.ts';
+import { addTlsMetrics } from './tls-metrics.ts';
 import { addUsageMetrics } from './usage-metrics.ts';
 
 type Views = () => readonly InstanceView[];
@@ -26,6 +28,7 @@ interface MetricSources {
   readonly supervisor: Pick<SupervisorFace, 'list' | 'page' | 'quotas' | 'hooks'>;
   readonly turnedAway: TurnedAway;
   readonly identity: IdentityReading;
+  readonly tls: TlsReading;
   readonly notify: Pick<NotifyPort, 'counts'>;
   readonly backups: Pick<BackupFace, 'states' | 'isOn'>;
   readonly certificates: Pick<CertificateFace, 'list' | 'isOn'>;
@@ -88,12 +91,13 @@ export function createMetrics({ supervisor, ...others }: MetricSources): Metrics
 
 function serverRegistry(
   views: Views,
-  { turnedAway, identity, notify, backups, certificates, quotas, hooks, usage }: ServerSources,
+  { turnedAway, identity, tls, notify, backups, certificates, quotas, hooks, usage }: ServerSources,
 ): Registry {
   const registry = new Registry();
   addProcessMetrics(registry);
   addTurnedAway(registry, turnedAway);
   addIdentityMetrics(registry, identity);
+  addTlsMetrics(registry, tls);
   addFaults(registry);
   addNotifyMetrics(registry, notify);
   addBackupMetrics(registry, backups);

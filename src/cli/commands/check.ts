@@ -6,6 +6,7 @@ import { diffConfigs } from '../../core/lifecycle/reconcile.ts';
 import type { Config, Settings } from '../../core/service/service.ts';
 import type { ServiceUnit } from '../../core/service/service-unit.ts';
 import { TenementError } from '../../errors.ts';
+import { describeCertificate } from '../../local/certificates.ts';
 import { checkHost, type HostSupport, servable } from '../../local/host-check.ts';
 import { asServed, withDirectoriesOf } from '../as-served.ts';
 import { plural } from '../output/format.ts';
@@ -42,7 +43,7 @@ function printFailure({ code, message, hint, details }: TenementError, options: 
 async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   const moved: string[] = [];
   const config = await servableOf(options, io, (text) => moved.push(text));
-  const { unit, host, warnings: onHost, openFiles } = await checkHost(config);
+  const { unit, host, certificates, warnings: onHost, openFiles } = await checkHost(config);
   const warnings = [...config.warnings, ...moved, ...onHost];
   const services = config.services.size;
   const changes = options.diff === true ? await changesBy(config, options, io) : null;
@@ -53,6 +54,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
       services,
       warnings,
       host,
+      certificates,
       unit,
       ...(changes && { changes }),
     });
@@ -62,6 +64,7 @@ async function checkAll(options: CheckOptions, io: CliIo): Promise<void> {
   for (const line of describeHost(host)) await print(io, line);
   if (config.settings.runtimeDirSource === 'own') await print(io, describeSockets(config));
   if (openFiles !== null) await print(io, openFiles);
+  for (const certificate of certificates) await print(io, describeCertificate(certificate));
   await print(io, `${plural(services, 'service')}, ok`);
   if (changes?.length === 0) await print(io, 'the running server would change nothing');
   for (const change of changes ?? []) await print(io, `would change: ${change}`);

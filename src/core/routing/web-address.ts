@@ -16,25 +16,27 @@ interface Addressing {
   readonly tenantFrom: Pick<TenantFrom, 'sources'>;
 }
 
+const DEFAULT_PORTS = { http: 80, https: 443 };
+
 /** Domain of a tenant's host when the proxy serves any domain and routes by the first label alone. */
 const ANY_DOMAIN = 'localhost';
 
 /**
  * Returns the address.
- * @param port the proxy's port; 0: not known yet
+ * @param urlOf returns the URL of a host through the proxy; null: not known yet
  * @param sources what names a tenant; when the host does not, the URL has the tenant in its path, or there is none
  */
 export function webAddressOf(
   { proxy, tenantFrom: { sources } }: Addressing,
-  port: number,
+  urlOf: (host: string) => string | null,
   service: string,
   tenantId: string,
 ): WebAddress {
   const host = `${tenantId}.${commonHostOf(proxy, service)}`;
   if (firstDomain(proxy) === null) return { host, url: null };
-  if (sources.some(({ kind }) => kind === 'host')) return { host, url: urlOf(host, port) };
+  if (sources.some(({ kind }) => kind === 'host')) return { host, url: urlOf(host) };
   const path = sources.find((source) => source.kind === 'path');
-  const origin = urlOf(commonHostOf(proxy, service), port);
+  const origin = urlOf(commonHostOf(proxy, service));
   return { host, url: path === undefined || origin === null ? null : `${origin}${path.prefix}${tenantId}/` };
 }
 
@@ -44,9 +46,9 @@ export function commonHostOf(proxy: Naming, service: string): string {
   return service === proxy.defaultService ? domain : `${service}.${domain}`;
 }
 
-/** Returns the URL of a host through the proxy. @param port the proxy's port; 0: not known yet */
-export function urlOf(host: string, port: number): string | null {
-  return port === 0 ? null : `http://${host}${port === 80 ? '' : `:${port}`}`;
+/** Returns the URL of a host through the proxy; null for port 0, which is not known yet. */
+export function urlAt(host: string, scheme: 'http' | 'https', port: number): string | null {
+  return port === 0 ? null : `${scheme}://${host}${port === DEFAULT_PORTS[scheme] ? '' : `:${port}`}`;
 }
 
 /** Returns the first domain; null when the proxy serves any. */

@@ -63,7 +63,7 @@ function instanceNamed(views: readonly InstanceView[], service: string, id: stri
 
 /** @throws {TenementError} `bad_input` */
 function proxyPortOf({ proxy: { listen } }: Config, views: readonly InstanceView[]): number {
-  const url = views.find((view) => view.url !== null)?.url ?? null;
+  const url = views.find((view) => view.url?.startsWith('http:'))?.url ?? null;
   const port = url === null ? listen.port : Number(new URL(url).port || 80);
   if (port !== 0) return port;
   throw new TenementError('bad_input', 'the port of the proxy is not known, so no probe can be sent', {
@@ -76,7 +76,7 @@ function addressesOf(config: Config, proxy: ProxyAddress, { service, id, socket 
   return {
     tenantId: id,
     tenantFrom: config.tenantFrom,
-    ownHost: withPort(webAddressOf(config, proxy.port, service, id).host),
+    ownHost: withPort(webAddressOf(config, () => null, service, id).host),
     commonHost: withPort(commonHostOf(config.proxy, service)),
     trustedAddress: trustedAddressOf(config.proxy.trustedProxies, proxy.host),
     proxiedSocket: serviceNamed(config, service).publicSocket === 'proxied' ? socket : null,
