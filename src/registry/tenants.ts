@@ -16,6 +16,7 @@ export function createTenantStore(database: Database, onForgotten: () => void = 
   const get = database.prepare('SELECT * FROM tenants WHERE id = ?');
   const services = database.prepare('SELECT service FROM instances WHERE tenant = ? ORDER BY service');
   const unfinished = database.prepare('SELECT * FROM tenant_operations ORDER BY tenant');
+  const operationOf = database.prepare('SELECT * FROM tenant_operations WHERE tenant = ?');
   const write = changeWriter(database);
   return {
     list: () => reading(() => Array.from(list.iterate(), recordOf)),
@@ -24,6 +25,10 @@ export function createTenantStore(database: Database, onForgotten: () => void = 
       return row === undefined ? null : recordOf(row);
     },
     unfinished: () => reading(() => Array.from(unfinished.iterate(), unfinishedOf)),
+    operationOf: (tenantId) => {
+      const row = reading(() => operationOf.get(tenantId));
+      return row === undefined ? null : unfinishedOf(row).operation;
+    },
     servicesOf: (tenantId) => reading(() => Array.from(services.iterate(tenantId), ({ service }) => String(service))),
     commit: (change, { durable } = { durable: true }) => {
       if (durable) durably(database, () => write(change));

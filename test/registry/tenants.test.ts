@@ -127,6 +127,7 @@ describe('an operation on a tenant', () => {
     database.close();
     const again = open(file);
     expect(again.tenants.unfinished()).toEqual([{ tenantId: 'acme', operation }]);
+    expect([again.tenants.operationOf('acme'), again.tenants.operationOf('globex')]).toEqual([operation, null]);
     again.tenants.commit({ tenantId: 'acme', addInstances: [newRecord('api', 'acme', OWN, 1000)] });
     expect(again.tenants.unfinished()).toHaveLength(1);
     again.tenants.commit({ tenantId: 'acme', operation: null }, { durable: false });

@@ -26,6 +26,10 @@ export class FakeTenants implements TenantStore {
       this.records.set(tenantId, newTenant(tenantId, createdAtMs));
   }
 
+  operationOf(tenantId: string) {
+    return this.unfinished().find((one) => one.tenantId === tenantId)?.operation ?? null;
+  }
+
   unfinished(): UnfinishedOperation[] {
     return Array.from(this.operations, ([tenantId, operation]) => ({ tenantId, operation }));
   }

@@ -41,6 +41,8 @@ export function isForgotten({ record, operation }: TenantChange): boolean {
 export interface TenantStore {
   /** Operations that an earlier server did not end, by tenant. @throws {TenementError} `state_failed` */
   unfinished(): UnfinishedOperation[];
+  /** Returns what is under way, or was not ended by an earlier server; null: nothing. @throws {TenementError} `state_failed` */
+  operationOf(tenantId: string): TenantOperation | null;
   /** Lists tenants by id. @throws {TenementError} `state_failed` */
   list(): TenantRecord[];
   /** @throws {TenementError} `state_failed` */

@@ -159,7 +159,7 @@ export class HookBoard {
 
   /** Whether its directory is still being made. */
   isRegistering(tenantId: string): boolean {
-    return this.deps.tenants.unfinished().some((one) => one.tenantId === tenantId && one.operation.kind === 'register');
+    return this.deps.tenants.operationOf(tenantId)?.kind === 'register';
   }
 
   /** Whether the whole tenant waits for its hooks. */

@@ -39,6 +39,10 @@ export class TenantTable implements TenantStore {
     return this.store.unfinished();
   }
 
+  operationOf(tenantId: string): ReturnType<TenantStore['operationOf']> {
+    return this.store.operationOf(tenantId);
+  }
+
   servicesOf(tenantId: string): string[] {
     return this.store.servicesOf(tenantId);
   }

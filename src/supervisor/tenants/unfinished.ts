@@ -27,8 +27,7 @@ export function closeUnfinished(deps: UnfinishedDeps): void {
 
 /** What cannot be completed is logged, and delays nothing else. @param only the tenant that is meant; default: all */
 export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps, only?: string): Promise<void> {
-  const all = deps.tenants.unfinished().map(({ tenantId }) => tenantId);
-  const next = (only === undefined ? all : all.filter((tenantId) => tenantId === only)).values();
+  const next = (only === undefined ? deps.tenants.unfinished().map(({ tenantId }) => tenantId) : [only]).values();
   const resumeNext = async () => {
     for (const tenantId of next) await locks.withTenant(tenantId, () => resume(tenantId, deps), { waits: true });
   };
@@ -37,9 +36,9 @@ export async function resumeUnfinished(locks: TenantLocks, deps: UnfinishedDeps,
 
 /** Called under the tenant's lock, when earlier operations may have ended what was unfinished. */
 async function resume(tenantId: string, deps: UnfinishedDeps): Promise<void> {
-  const operation = deps.tenants.unfinished().find((one) => one.tenantId === tenantId)?.operation;
+  const operation = deps.tenants.operationOf(tenantId);
   // Hooks may take minutes; provisioning takes them up.
-  if (operation === undefined || (operation.kind === 'delete' && operation.step === 'hooks')) return;
+  if (operation === null || (operation.kind === 'delete' && operation.step === 'hooks')) return;
   const fields = { tenant: tenantId, startedAt: new Date(operation.startedAtMs).toISOString() };
   try {
     await complete(tenantId, operation, deps);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CLI } from '../../../src/core/access/actor.ts';
 import type { HookConfig } from '../../../src/core/provisioning/hook.ts';
 import type { HookRun } from '../../../src/core/provisioning/hook-run.ts';
@@ -262,6 +262,17 @@ describe('hooks that a reload adds', () => {
     it.hookRunner.answer = () => '';
     await withReady(it, it.tenants.provision('acme'));
     expect(it.launched.map(({ secrets }) => secrets.length)).toEqual([0, 1]);
+  });
+
+  it('look at no unfinished operation but the own one, however many tenants there are', async () => {
+    const it = made({});
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await it.tenants.create(id, { start: false, services: ['api'] });
+    const looks = vi.spyOn(it.made.tenants, 'unfinished');
+    vi.spyOn(it.made.tenants, 'operationOf').mockReturnValue(null);
+    it.apply({ api: [hook('db')] });
+    for (let turns = 0; turns < 6; turns += 1) await settle();
+    expect(it.runs()).toHaveLength(6);
+    expect(looks).not.toHaveBeenCalled();
   });
 
   it('run four at a time', async () => {
