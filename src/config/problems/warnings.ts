@@ -2,6 +2,7 @@
 
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
+import { acmeWarnings } from '../acme-warnings.ts';
 import { backupWarnings } from '../backup-config.ts';
 import type { ServiceInput } from '../schema/service.ts';
 import type { ConfigInput } from '../schema.ts';
@@ -27,6 +28,7 @@ export function warningsOf(input: ConfigInput): string[] {
     ...input.notify.flatMap(unsignedWarning),
     ...routingWarnings(input),
     ...backupWarnings(input.backup),
+    ...acmeWarnings(input),
   ];
 }
 
