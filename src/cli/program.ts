@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   spawn: async () => (await import('./commands/instance/spawn.ts')).spawnCommand,
   ps: async () => (await import('./commands/instance/ps.ts')).psCommand,
+  top: async () => (await import('./commands/top.ts')).topCommand,
   status: async () => (await import('./commands/instance/status.ts')).statusCommand,
   start: async () => (await import('./commands/instance/start.ts')).startCommand,
   stop: async () => (await import('./commands/instance/stop.ts')).stopCommand,

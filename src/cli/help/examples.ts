@@ -51,6 +51,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'front caddy': ['front caddy > Caddyfile'],
   install: ['install -c /etc/tenement/tenement.toml', 'install -c /etc/tenement/tenement.toml --user tenement --print'],
   reload: ['reload'],
+  top: ['top', 'top --sort memory --service api', 'top --once'],
   init: ['init', 'init --print', 'init --command "python3 app.py" --port'],
   completion: [
     'completion bash > /etc/bash_completion.d/tenement',

@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import type { ApiClient } from '../../../api/client.ts';
 import { type InstanceName, parseInstanceName } from '../../../core/lifecycle/instance.ts';
+import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';
 import { instanceOf, takesInstance } from '../../instance-argument.ts';
+import { age, bytes, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
@@ -35,7 +37,7 @@ async function remove(instance: InstanceName, client: ApiClient, options: RmOpti
   const { tenantId } = parseInstanceName(instance);
   const others = options.purge === true ? await othersOf(instance, client) : [];
   const deletes = options.purge === true && others.length === 0;
-  if (deletes && options.yes !== true) await assertMeant(instance, tenantId, io);
+  if (deletes && options.yes !== true && io.ask !== null) await assertMeant(await client.get(instance), tenantId, io);
   await client.remove(instance, { purge: options.purge });
   if (deletes) return `the directory of ${tenantId} deleted`;
   return `the directory of ${tenantId} kept${others.length > 0 ? `: ${others.join(', ')} is registered` : ''}`;
@@ -49,12 +51,14 @@ async function othersOf(instance: InstanceName, client: ApiClient): Promise<stri
 }
 
 /** Asks a person for confirmation; a script is not asked. @throws {TenementError} `usage` when the answer is no */
-async function assertMeant(instance: InstanceName, tenantId: string, io: CliIo): Promise<void> {
-  if (io.ask === null) return;
-  const answer = await io.ask(
-    `Delete the directory of ${tenantId} with all its data, and unregister ${instance}? [y/N] `,
+async function assertMeant(view: InstanceView, tenantId: string, io: CliIo): Promise<void> {
+  const { instance, storageBytes, lastActivityAt, requests } = view;
+  const size = storageBytes === null ? '' : `, ${bytes(storageBytes)}`;
+  const used = lastActivityAt === null ? 'never used' : `last used ${age(lastActivityAt, Date.now())} ago`;
+  const answer = await io.ask?.(
+    `Delete the directory of ${tenantId} with all its data${size}, and unregister ${instance} (${plural(requests, 'request')}, ${used})? [y/N] `,
   );
-  if (/^y(es)?$/i.test(answer.trim())) return;
+  if (answer === undefined || /^y(es)?$/i.test(answer.trim())) return;
   throw new TenementError('usage', `${instance} is left as it is`, {
     hint: 'Answer y, or give --yes; `tenement rm` without --purge keeps the data.',
   });
