@@ -115,7 +115,7 @@ describe('tenant', () => {
     const { io, questions, stderr } = testIo(env, false, 'n');
     expect(await run(['tenant', 'rm', 'acme', '--purge'], io)).toBe(2);
     expect(questions).toEqual([
-      'Delete the directory of acme and what its hooks have made, with all data, and unregister all its instances? [y/N] ',
+      'Delete the directory of acme and what its hooks have made, with all data, and unregister 1 instance (0 requests this month)? [y/N] ',
     ]);
     expect(stderr.text).toContain('acme is left as it is');
     expect(tenants.calls).toEqual([]);

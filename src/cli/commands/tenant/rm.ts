@@ -1,7 +1,9 @@
 /** `tenement tenant rm`: stops and unregisters a tenant with all its instances. */
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
+import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import { TenementError } from '../../../errors.ts';
+import { bytes, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
@@ -27,8 +29,7 @@ async function rm(id: string, options: RmOptions, io: CliIo): Promise<void> {
   await withClient(options, io, async (client) => {
     if (options.purge === true && options.yes !== true) {
       // Nobody is asked about a tenant that does not exist.
-      await client.tenants.get(id);
-      await assertMeant(id, io);
+      await assertMeant(await client.tenants.get(id), io);
     }
     await client.tenants.remove(id, { purge: options.purge });
   });
@@ -37,10 +38,16 @@ async function rm(id: string, options: RmOptions, io: CliIo): Promise<void> {
 }
 
 /** Asks a person for confirmation; a script is not asked. @throws {TenementError} `usage` when the answer is no */
-async function assertMeant(id: string, io: CliIo): Promise<void> {
+async function assertMeant(
+  { id, storageBytes, instances, domains, requestsThisMonth }: TenantView,
+  io: CliIo,
+): Promise<void> {
   if (io.ask === null) return;
+  const size = storageBytes === null ? '' : ` (${bytes(storageBytes)})`;
+  const own = [plural(instances.length, 'instance'), ...(domains.length > 0 ? [plural(domains.length, 'domain')] : [])];
   const answer = await io.ask(
-    `Delete the directory of ${id} and what its hooks have made, with all data, and unregister all its instances? [y/N] `,
+    `Delete the directory of ${id} and what its hooks have made, with all data${size}, and unregister ${own.join(' and ')} ` +
+      `(${plural(requestsThisMonth, 'request')} this month)? [y/N] `,
   );
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new TenementError('usage', `${id} is left as it is`, {
