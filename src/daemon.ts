@@ -101,7 +101,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** Shows the certificates by ACME that there are. Orders begin when the proxy listens. */
 async function openCertificates({ tls, certificates, served }: Parts): Promise<void> {
-  if (served.current.tls?.acme == null) return;
+  if (served.current.tls === null) return;
+  // A reload may add [tls.acme]; until then the settings let nobody ask.
   tls.source.obtain = certificates.obtain;
   await certificates.apply(served.current);
 }

@@ -1,10 +1,31 @@
 /** Certificates by ACME on a real server with proxy workers, from a real authority. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { withoutPebble } from '../../acme/pebble.ts';
+import { makeCertificate } from '../../certificates.ts';
 import { askSecurely, certifiedServer } from '../certificate-server.ts';
 import { shared } from '../support.ts';
+
+it.skipIf(withoutPebble !== null)('a reload that adds [tls.acme] lets workers order on demand', async () => {
+  const certified = await certifiedServer(onTestFinished, { proxy: 'workers = 2' });
+  const { server } = certified;
+  await server.cli('tenant', 'create', 'acme');
+  const whole = readFileSync(server.configFile, 'utf8');
+  const { cert, key } = makeCertificate('other.test');
+  for (const [file, text] of Object.entries({ 'own.pem': cert, 'own.key': key }))
+    writeFileSync(join(server.dir, file), text, { mode: 0o600 });
+  const own = 'certificates = [{ cert = "own.pem", key = "own.key" }]\n';
+  await server.stop();
+  writeFileSync(server.configFile, whole.replace(/\[tls\.acme\][^[]*/, own));
+  await server.start();
+  await expect(askSecurely(certified, 'acme.apps.test')).rejects.toThrow();
+  writeFileSync(server.configFile, whole.replace('[tls.acme]', `${own}[tls.acme]`));
+  await server.event(null, 'reloaded');
+  await expect
+    .poll(() => askSecurely(certified, 'acme.apps.test').catch(() => null))
+    .toMatchObject({ names: 'DNS:acme.apps.test' });
+});
 
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
   const running = shared(async (onFinished) => {
