@@ -10,11 +10,22 @@ function fail(message, hint) {
   process.exit(1);
 }
 
+// Node runs the code in its cache without comparing it with the source. So the cache is where only the user who runs it
+// can write: Node's default is a directory in /tmp, which any other user may have made.
+function enableCache(nodeModule) {
+  const env = process.env;
+  const home = env.XDG_CACHE_HOME || (env.HOME && `${env.HOME}/.cache`);
+  const isRoot = process.getuid !== undefined && process.getuid() === 0;
+  if (env.NODE_COMPILE_CACHE) nodeModule.enableCompileCache();
+  else if (isRoot) nodeModule.enableCompileCache('/var/cache/tenement');
+  else if (home) nodeModule.enableCompileCache(`${home}/tenement`);
+}
+
 function start() {
   import('../dist/runtime.js')
     .then(() => import('node:module'))
     .then((nodeModule) => {
-      nodeModule.enableCompileCache();
+      enableCache(nodeModule);
       return import('../dist/cli/main.js');
     })
     .catch((error) => {

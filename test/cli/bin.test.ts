@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   realpathSync,
@@ -77,4 +78,15 @@ test('linking does nothing where there is no node_modules/.bin', () => {
 test('a checkout that has not been built says so', () => {
   const { status, stderr } = node(join(checkout(), 'bin/tenement.js'));
   expect([status, stderr]).toEqual([1, expect.stringContaining('npm run build')]);
+});
+
+test('compiled code is kept where no other user can write (bug: in /tmp, from where root ran what anybody had put there)', () => {
+  const dir = tempDir();
+  const env = { PATH: process.env['PATH'], TMPDIR: dir, HOME: dir };
+  const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/tenement.js'), '--version'], {
+    encoding: 'utf8',
+    env,
+  });
+  expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d/), '']);
+  expect(existsSync(join(dir, 'node-compile-cache'))).toBe(false);
 });
