@@ -6,8 +6,8 @@ import { LONG, STARTING_PROCESSES, WITH_MODULES_OF_THEIR_OWN } from './test/stag
 /** Of the programs that tests start, so that each start does not compile the source again. */
 const compileCache = fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
-// They have configurations of their own: npm run test:vm, npm run test:apps.
-const OTHERS = [...configDefaults.exclude, 'test/vm/**', 'test/apps/**'];
+// They have configurations of their own: npm run test:vm, test:apps and test:deb.
+const OTHERS = [...configDefaults.exclude, 'test/vm/**', 'test/apps/**', 'test/deb/**'];
 
 const common = {
   // What is waited for comes when it comes, also on a busy machine.

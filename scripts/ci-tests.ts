@@ -10,6 +10,7 @@ const STAGES: readonly (readonly string[])[] = [
   ['npx', 'vitest', 'run', '--project', 'unit*', '--project', 'process', ...REPORTERS],
   ['npx', 'vitest', 'run', '--project', 'long', ...REPORTERS],
   ['npm', 'run', '--silent', 'test:vm', '--'],
+  ['npm', 'run', '--silent', 'test:deb', '--'],
 ];
 
 const print = (line: string) => console.log(line);

@@ -26,7 +26,7 @@ Version: ${version}
 Architecture: ${architecture()}
 Maintainer: ${maintainer}
 Installed-Size: ${installedKib}
-Depends: libc6 (>= 2.28), libstdc++6 (>= 5.1), libgcc-s1, libatomic1, systemd (>= 252)
+Depends: libc6 (>= 2.28), libstdc++6 (>= 5.1), libgcc-s1, libatomic1, iproute2, systemd (>= 252)
 Recommends: bubblewrap (>= 0.7)
 Suggests: nginx | caddy, restic
 Section: web

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/deb/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
+    pool: 'forks',
+    reporters: ['default', './scripts/tests/outcome-reporter.ts'],
+  },
+});
