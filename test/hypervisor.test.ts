@@ -4,10 +4,10 @@ import { Hypervisor, type HypervisorOptions } from '../src/hypervisor.ts';
 import { silentLogger } from '../src/logger.ts';
 import { askSocket } from './e2e/clients.ts';
 import { loadHypervisor } from './e2e/hypervisors.ts';
-import { temporaryDirectory, writeConfig } from './e2e/support.ts';
+import { directoryOfTest, writeConfig } from './e2e/support.ts';
 
 it('two hypervisors with different data directories live in one process, each with its own sockets', async () => {
-  const dir = temporaryDirectory();
+  const dir = directoryOfTest();
   vi.stubEnv('XDG_RUNTIME_DIR', dir);
   onTestFinished(() => void vi.unstubAllEnvs());
   const file = join(dir, 'tenement.toml');

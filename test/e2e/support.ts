@@ -1,5 +1,5 @@
 /** A real server for the length of one test. */
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,13 @@ export function temporaryDirectory(): string {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
   // The users of tenants must pass through this directory to their data.
   chmodSync(dir, 0o711);
+  return dir;
+}
+
+/** One that goes with the test. */
+export function directoryOfTest(): string {
+  const dir = temporaryDirectory();
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 

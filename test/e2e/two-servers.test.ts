@@ -2,7 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FIXTURES, serve, temporaryDirectory } from './support.ts';
+import { directoryOfTest, FIXTURES, serve } from './support.ts';
 import {
   APP,
   another,
@@ -87,7 +87,7 @@ describe('two servers with the same default runtime_dir', () => {
 
 describe('two servers with the same runtime_dir', () => {
   it('let the second refuse, naming the first, whose tenant keeps serving; it may start when the first has ended', async () => {
-    const shared = temporaryDirectory();
+    const shared = directoryOfTest();
     const first = await serve(sharing(shared));
     const before = await whoAnswers(first);
     const second = another(sharing(shared), first.dir);
@@ -110,7 +110,7 @@ describe('two servers with the same runtime_dir', () => {
 
 describe('two servers with sockets in one other directory', () => {
   it('coexist with services of different names, and not of the same', async () => {
-    const shared = temporaryDirectory();
+    const shared = directoryOfTest();
     const first = await serve(service('app', `${shared}/first-{id}.sock`));
     const before = await whoAnswers(first);
     const beside = await serve(service('other', `${shared}/beside-{id}.sock`));
@@ -120,14 +120,14 @@ describe('two servers with sockets in one other directory', () => {
       service('third', `${shared}/first-{id}.sock`),
       `runtime_dir = "${shared}"\n${service('third')}`,
     ]) {
-      const third = another(conflict, temporaryDirectory());
+      const third = another(conflict, directoryOfTest());
       await expect(third.start()).rejects.toThrow(`${shared} has the sockets of tenement with pid ${first.pid}`);
     }
     expect(await whoAnswers(first)).toEqual(before);
   });
 
   it("never get each other's sockets by a reload", async () => {
-    const shared = temporaryDirectory();
+    const shared = directoryOfTest();
     const first = await serve(service('app', `${shared}/app-{id}.sock`));
     const before = await whoAnswers(first);
     const second = await serve(APP);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { notifyService } from '../../../src/process/systemd/notify.ts';
-import { temporaryDirectory } from '../../e2e/support.ts';
+import { directoryOfTest } from '../../e2e/support.ts';
 
 const RECEIVE = `import socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -15,7 +15,7 @@ sys.stdout.write("bound\\n"); sys.stdout.flush()
 print(server.recv(4096).decode(), flush=True)`;
 
 test.each([
-  ['in a directory', () => join(temporaryDirectory(), 'notify')],
+  ['in a directory', () => join(directoryOfTest(), 'notify')],
   ['with an abstract name', () => `@tenement-test-${process.pid}`],
 ])('systemd is told at a socket %s', async (_where, pathOf) => {
   const path = pathOf();
