@@ -110,10 +110,12 @@ export class HookBoard {
     return work;
   }
 
-  /** Ends a purge: what other services of the tenant wait for, if anything, comes next. */
+  /** Ends the hooks of a purge. A new tenant of the id is open; other services of the tenant get what they wait for. */
   purged(tenantId: string): void {
     this.works.delete(tenantId);
-    if (this.deps.tenants.get(tenantId) !== null) this.renew(tenantId);
+    const record = this.deps.tenants.get(tenantId);
+    if (record?.desired !== 'stopped') this.deps.gates.open(tenantId, 'stopped');
+    if (record !== null) this.renew(tenantId);
   }
 
   private note(tenantId: string, all: readonly HookRecord[]): void {

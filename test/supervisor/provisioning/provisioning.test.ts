@@ -363,6 +363,24 @@ describe('a purge', () => {
     expect(it.get('acme')).toMatchObject({ state: 'active', instances: ['api:acme'] });
   });
 
+  it('of the only instance leaves nothing that refuses the next tenant of the same id', async () => {
+    const it = made();
+    await withReady(it, it.supervisor.spawn('api', 'acme'));
+    await it.supervisor.remove('api:acme', { purge: true });
+    expect(() => it.get('acme')).toThrow(expect.objectContaining({ code: 'unknown_tenant' }));
+    await withReady(it, it.tenants.create('acme'));
+    expect(it.get('acme')).toMatchObject({ state: 'active' });
+  });
+
+  it('whose directory stays leaves nothing that refuses the next tenant of the same id', async () => {
+    const it = made();
+    await withReady(it, it.tenants.create('acme'));
+    it.made.deleteTenantDir = () => Promise.reject(new Error('EIO'));
+    await expect(it.tenants.remove('acme', { purge: true })).rejects.toThrow();
+    await withReady(it, it.tenants.create('acme'));
+    expect(it.get('acme')).toMatchObject({ state: 'active' });
+  });
+
   it('destroys what a hook has made that has left the config', async () => {
     const it = made();
     await withReady(it, it.tenants.create('acme'));
