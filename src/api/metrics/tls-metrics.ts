@@ -2,7 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { TlsReading } from '../../core/tls/tls-reading.ts';
 
-export function addTlsMetrics(registry: Registry, { handshakes, certificates }: TlsReading): void {
+export function addTlsMetrics(registry: Registry, reading: TlsReading): void {
   new Counter({
     name: 'tenement_tls_handshakes_total',
     help: 'TLS handshakes by result; see docs/tls.md.',
@@ -10,7 +10,7 @@ export function addTlsMetrics(registry: Registry, { handshakes, certificates }: 
     registers: [registry],
     collect() {
       this.reset();
-      for (const [result, count] of handshakes()) this.inc({ result }, count);
+      for (const [result, count] of reading.handshakes()) this.inc({ result }, count);
     },
   });
   new Gauge({
@@ -20,7 +20,7 @@ export function addTlsMetrics(registry: Registry, { handshakes, certificates }: 
     registers: [registry],
     collect() {
       this.reset();
-      for (const { file, notAfterMs } of certificates()) this.set({ file }, notAfterMs / 1000);
+      for (const { file, notAfterMs } of reading.certificates()) this.set({ file }, notAfterMs / 1000);
     },
   });
 }
