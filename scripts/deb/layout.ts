@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { SCRIPTS } from '../../src/cli/completion/scripts.ts';
 import { manPages } from '../man/pages.ts';
 import { debianChangelog } from './control.ts';
 import { copyrightFile } from './copyright.ts';
@@ -24,6 +25,7 @@ export async function layOut(tree: Tree, source: Source): Promise<void> {
   layOutProgram(tree, source);
   layOutNode(tree, source);
   layOutSystem(tree, source);
+  layOutCompletions(tree);
   layOutDocuments(tree, source);
   for (const [name, text] of Object.entries(await manPages(source.version)))
     tree.writeCompressed(`usr/share/man/man${name.at(-1)}/${name}`, text);
@@ -89,6 +91,15 @@ function layOutSystem(tree: Tree, { checkout }: Source): void {
     `${SHARED}/examples`,
     (file) => !/\/(node_modules|data|__pycache__)$|\/examples\/systemd$/.test(file),
   );
+}
+
+/** Where the shells look for them; bash and fish look by the name of the command. */
+function layOutCompletions(tree: Tree): void {
+  tree.write('usr/share/bash-completion/completions/tenement', SCRIPTS.bash);
+  tree.link('usr/share/bash-completion/completions/ten', 'tenement');
+  tree.write('usr/share/zsh/vendor-completions/_tenement', SCRIPTS.zsh);
+  tree.write('usr/share/fish/vendor_completions.d/tenement.fish', SCRIPTS.fish);
+  tree.link('usr/share/fish/vendor_completions.d/ten.fish', 'tenement.fish');
 }
 
 function layOutDocuments(tree: Tree, { checkout, version, maintainer, date }: Source): void {
