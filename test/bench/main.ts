@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   storm: () => import('./storm.ts'),
   crowd: () => import('./crowd.ts'),
   proxy: () => import('./proxy.ts'),
+  tls: () => import('./tls.ts'),
   front: () => import('./front.ts'),
   domains: () => import('./domains.ts'),
   bodies: () => import('./bodies.ts'),

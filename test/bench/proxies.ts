@@ -110,7 +110,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-function written(file: string, text: string): string {
+export function written(file: string, text: string): string {
   writeFileSync(file, text);
   return file;
 }
@@ -144,11 +144,12 @@ http { access_log off; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}
 uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s; keepalive_requests 1000000000; client_max_body_size 0; ${http} }`;
 }
 
-function nginxConf(port: number, dir: string): string {
+/** @param secure further words of `listen`, and directives, for TLS */
+export function nginxConf(port: number, dir: string, secure = { listen: '', directives: '' }): string {
   return nginxBase(
     dir,
     `upstream app { server unix:${dir}/t0.sock; keepalive 600; keepalive_requests 1000000000; }
-server { listen 127.0.0.1:${port} backlog=4096; location / { proxy_pass http://app; proxy_http_version 1.1;
+server { listen 127.0.0.1:${port} backlog=4096 ${secure.listen}; ${secure.directives} location / { proxy_pass http://app; proxy_http_version 1.1;
 proxy_set_header Connection ""; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Request-Id $request_id; proxy_request_buffering off; } }`,
   );
@@ -173,16 +174,23 @@ backend app
 `;
 }
 
-function caddyfile(port: number, dir: string): string {
+/** @param secure a site, global options and directives of the site, for TLS */
+export function caddyfile(
+  port: number,
+  dir: string,
+  secure = { site: `http://:${port}`, options: '', directives: '' },
+): string {
   return `{
   admin off
   auto_https off
+  ${secure.options}
   log {
     level ERROR
   }
 }
-http://:${port} {
+${secure.site} {
   bind 127.0.0.1
+  ${secure.directives}
   reverse_proxy unix/${dir}/t0.sock {
     transport http {
       keepalive_idle_conns_per_host 600
