@@ -15,7 +15,16 @@ const FIRST_BEYOND_STDERR = 3;
  * nothing, and each start is faster: a cover up to descriptor 250 costs 5 ms.
  */
 export function closeInherited(): void {
-  for (const fd of inheritableDescriptors()) if (!isOfCertificates(fd)) closeSync(fd);
+  for (const fd of inheritableDescriptors()) if (!isOfCertificates(fd)) closeIfOpen(fd);
+}
+
+/** The thread that reads certificates may have closed it since it was listed. */
+function closeIfOpen(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+  }
 }
 
 /** Variables that name certificate files for Node and OpenSSL. */

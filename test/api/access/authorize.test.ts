@@ -31,13 +31,14 @@ test('only health and the question of Caddy are open', async () => {
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /health', 'HEAD /health', 'GET /api/ask']);
 });
 
-test('routes that give away secrets or write files are on the control socket alone', async () => {
+test('routes that give away secrets, write files or read the config again are on the control socket alone', async () => {
   const paths = async (running: Promise<{ api: { routes(): Promise<readonly { path: string }[]> } }>) =>
     (await (await running).api.routes()).map(({ path }) => path);
   const onSocket = await paths(runningOnSocket());
   const overTcp = await paths(runningApi('token'));
   expect(onSocket.filter((path) => !overTcp.includes(path))).toEqual([
     '/api/config',
+    '/api/config/reload',
     '/api/instances/:instance/exec',
     '/api/tenants/:tenant/export-into',
   ]);
