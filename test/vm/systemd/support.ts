@@ -109,7 +109,7 @@ function send(options: RequestOptions, body?: unknown): Promise<Answer> {
 export async function api(path: string, method?: string, body?: unknown) {
   const answer = await ask('/var/lib/tenement/.tenement/control.sock', `/api/${path}`, method, body);
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
-  return JSON.parse(answer.body);
+  return answer.body === '' ? null : JSON.parse(answer.body);
 }
 
 export const publicSocket = (id: string, service = 'app') => `/run/tenement/${service}-${id}.sock`;
