@@ -15,7 +15,7 @@ import { caddyfile, nginxConf, type Peer, startPinned, written } from './proxies
 import { appConf, FIRST_PORT, LOAD_CORE } from './proxy.ts';
 
 const PROXY_CORE = 0;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SECONDS = 3;
 /** Several clients, because one waits for its answers most of the time. */
 const HANDSHAKING = 4;
