@@ -36,7 +36,7 @@ test('the manager hears that the server is ready, alive and ending, and how many
   const where = `proxy http://127.0.0.1:${server.proxyPort}, api http://127.0.0.1:${server.apiPort}`;
   await expect.poll(() => notices).toContain(`WATCHDOG=1 STATUS=1 of 1 instances awake; ${where}`);
   expect(notices[0]).toBe(`READY=1 STATUS=0 of 0 instances awake; ${where}`);
-  expect(notices).toContain('WATCHDOG=1');
+  await expect.poll(() => notices).toContain('WATCHDOG=1');
   await server.stop('SIGTERM');
   await expect.poll(() => notices.at(-1)).toBe('STOPPING=1 STATUS=ending (SIGTERM)');
 });
