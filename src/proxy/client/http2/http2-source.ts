@@ -5,6 +5,7 @@ import { inside } from '../../../faults.ts';
 import type { Logger } from '../../../logger.ts';
 import { PacedQueue } from '../../exchange/paced-queue.ts';
 import type { ClientHandler, ClientSource } from '../client-source.ts';
+import { isOverdue } from '../overdue.ts';
 import { Http2Connection, type Http2ConnectionOwner } from './http2-connection.ts';
 import { ResetBudgets } from './reset-budget.ts';
 
@@ -85,9 +86,7 @@ export class Http2Source implements ClientSource {
   }
 
   private isOver(connection: Http2Connection, nowMs: number): boolean {
-    const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
-    const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
-    return limitMs > 0 && connection.idleMs(nowMs) >= limitMs;
+    return isOverdue(connection, nowMs, this.options.limits);
   }
 
   private end(connection: Http2Connection): void {

@@ -4,6 +4,7 @@ import type { ProxyLimits } from '../../../core/service/service.ts';
 import { inside } from '../../../faults.ts';
 import { PacedQueue } from '../../exchange/paced-queue.ts';
 import type { ClientRequest, ClientResponse, ServedRequest } from '../client.ts';
+import { isOverdue } from '../overdue.ts';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.ts';
 
 /** How often all connections are checked. */
@@ -72,9 +73,7 @@ export class ClientConnections implements ClientConnectionOwner {
   }
 
   private isOver(connection: ClientConnection, nowMs: number): boolean {
-    const { headerTimeoutMs, keepAliveTimeoutMs } = this.options.limits;
-    const limitMs = connection.isNew ? headerTimeoutMs : keepAliveTimeoutMs;
-    return limitMs > 0 && connection.idleMs(nowMs) >= limitMs;
+    return isOverdue(connection, nowMs, this.options.limits);
   }
 
   private end(connection: ClientConnection): void {
