@@ -3,18 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { shared } from '../e2e/support.ts';
 import { authorityProxy } from './authority-proxy.ts';
-import { Pebble, withoutPebble } from './pebble.ts';
-import { configFor, listening, serving } from './support.ts';
+import { withoutPebble } from './pebble.ts';
+import { configFor, serving, sharedAuthority } from './support.ts';
 
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
-  const running = shared(async (onFinished) => {
-    const listeners = await listening(onFinished);
-    const pebble = await Pebble.start(listeners);
-    onFinished(() => pebble.stop());
-    return { ...listeners, pebble };
-  });
+  const running = sharedAuthority();
 
   it('a known host gets a certificate when it is first asked for', async () => {
     const { pebble, table } = running();

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DnsHook } from '../../src/core/acme/acme-config.ts';
 import { lazyHookRunner } from '../../src/parts/hook-runner.ts';
-import { shared } from '../e2e/support.ts';
-import { Pebble, withoutPebble } from './pebble.ts';
-import { configFor, listening, serving, temporaryState } from './support.ts';
+import { withoutPebble } from './pebble.ts';
+import { configFor, serving, sharedAuthority, temporaryState } from './support.ts';
 
 const PAGE = readFileSync(new URL('../../docs/certificates.md', import.meta.url), 'utf8');
 /** The hook of the page. */
@@ -22,12 +21,7 @@ function hookIn(dir: string, end: string): DnsHook {
 }
 
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
-  const running = shared(async (onFinished) => {
-    const listeners = await listening(onFinished);
-    const pebble = await Pebble.start(listeners);
-    onFinished(() => pebble.stop());
-    return { ...listeners, pebble };
-  });
+  const running = sharedAuthority();
 
   async function withHook(end = '') {
     const { pebble, table } = running();

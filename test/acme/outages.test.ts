@@ -2,18 +2,12 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CLI } from '../../src/core/access/actor.ts';
-import { shared } from '../e2e/support.ts';
 import { authorityProxy, problem } from './authority-proxy.ts';
 import { Pebble, withoutPebble } from './pebble.ts';
-import { configFor, listening, serving, temporaryState } from './support.ts';
+import { configFor, serving, sharedAuthority, temporaryState } from './support.ts';
 
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
-  const running = shared(async (onFinished) => {
-    const listeners = await listening(onFinished);
-    const pebble = await Pebble.start(listeners);
-    onFinished(() => pebble.stop());
-    return { ...listeners, pebble };
-  });
+  const running = sharedAuthority();
 
   it('an authority that has forgotten the account and every order gets new ones', async () => {
     const { table, httpPort, tlsPort } = running();

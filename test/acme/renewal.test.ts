@@ -2,10 +2,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
 import { systemClock } from '../../src/node/clock.ts';
-import { shared } from '../e2e/support.ts';
 import { type AuthorityProxy, authorityProxy } from './authority-proxy.ts';
-import { Pebble, withoutPebble } from './pebble.ts';
-import { configFor, listening, serving } from './support.ts';
+import { withoutPebble } from './pebble.ts';
+import { configFor, serving, sharedAuthority } from './support.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -37,12 +36,7 @@ class SetClock implements Clock {
 }
 
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
-  const running = shared(async (onFinished) => {
-    const listeners = await listening(onFinished);
-    const pebble = await Pebble.start(listeners);
-    onFinished(() => pebble.stop());
-    return { ...listeners, pebble };
-  });
+  const running = sharedAuthority();
 
   async function withOne(host: string, prepare: (proxy: AuthorityProxy) => void = () => {}) {
     const { pebble, table } = running();

@@ -16,12 +16,23 @@ import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { createCertificateStore } from '../../src/registry/certificates.ts';
 import { openDatabase } from '../../src/registry/database.ts';
-import type { Pebble } from './pebble.ts';
+import { shared } from '../e2e/support.ts';
+import { Pebble } from './pebble.ts';
 
 export interface Listening {
   readonly table: TlsTable;
   readonly httpPort: number;
   readonly tlsPort: number;
+}
+
+/** One authority for the tests of a file, with what answers its checks. */
+export function sharedAuthority() {
+  return shared(async (onFinished) => {
+    const listeners = await listening(onFinished);
+    const pebble = await Pebble.start(listeners);
+    onFinished(() => pebble.stop());
+    return { ...listeners, pebble };
+  });
 }
 
 /** Listens as the proxy does, but answers challenges alone. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { TenementError } from '../../src/errors.ts';
+import { problemsOf, withoutPlace } from './problems.ts';
 
 function load(keys: string, withSecrets = false, tables = '[tls]\n') {
   const dir = mkdtempSync(join(tmpdir(), 'tnm-'));
@@ -17,15 +17,7 @@ function load(keys: string, withSecrets = false, tables = '[tls]\n') {
   return { dir, acme: tls?.acme, warnings };
 }
 
-function problems(keys: string, withSecrets = false): string[] {
-  try {
-    load(keys, withSecrets);
-    return [];
-  } catch (error) {
-    if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:\d+:\d+: /, ''));
-  }
-}
+const problems = (keys: string, withSecrets = false) => problemsOf(() => load(keys, withSecrets)).map(withoutPlace);
 
 test('an empty table asks Let’s Encrypt, on demand, for at most 20 an hour', () => {
   expect(load('').acme).toEqual({

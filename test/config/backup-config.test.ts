@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { diffConfigs } from '../../src/core/lifecycle/reconcile.ts';
 import { hiddenPaths } from '../../src/core/service/hidden-paths.ts';
-import { TenementError } from '../../src/errors.ts';
+import { problemsOf, withoutPlace } from './problems.ts';
 
 const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 const BOTH = 'repository = "backups"\npassword_file = "password"\n';
@@ -22,15 +22,7 @@ function load(keys: string, withSecrets = false) {
   return { dir, config: loadConfig(file, { env: {}, uid: 1000, withSecrets }) };
 }
 
-function problems(keys: string, withSecrets = false): string[] {
-  try {
-    load(keys, withSecrets);
-    return [];
-  } catch (error) {
-    if (!(error instanceof TenementError)) throw error;
-    return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:\d+:\d+: /, ''));
-  }
-}
+const problems = (keys: string, withSecrets = false) => problemsOf(() => load(keys, withSecrets)).map(withoutPlace);
 
 test('without the table there are no backups', () => {
   expect(load('').config.backup).toBeNull();

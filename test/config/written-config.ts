@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { TenementError } from '../../src/errors.ts';
+import { problemsOf } from './problems.ts';
 
 const SERVICE = '[service.api]\ncommand = "node app.js"\n';
 
@@ -22,14 +22,7 @@ export function configsWith(secret: string) {
     return { dir, config: loadConfig(file, { env: {}, uid: 1000, withSecrets }) };
   };
   /** Lists what is wrong, as `LINE: KEY: …`. */
-  const problems = (tables: string, withSecrets = false): string[] => {
-    try {
-      load(tables, withSecrets);
-      return [];
-    } catch (error) {
-      if (!(error instanceof TenementError)) throw error;
-      return [error.message, ...error.details].map((line) => line.replace(/^.*tenement\.toml:(?:(\d+):\d+)?/, '$1'));
-    }
-  };
+  const problems = (tables: string, withSecrets = false): string[] =>
+    problemsOf(() => load(tables, withSecrets)).map((line) => line.replace(/^(\d+):\d+/, '$1'));
   return { load, problems };
 }
