@@ -5,7 +5,7 @@ export interface CaErrorOptions {
   /** HTTP status; null: there was no answer. */
   readonly status: number | null;
   readonly problem: AcmeProblem | null;
-  /** What it asks to wait, in ms; null: it did not say. */
+  /** How long the authority asks to wait, in ms; null: it did not say. */
   readonly retryAfterMs: number | null;
 }
 

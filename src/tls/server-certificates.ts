@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts';
 import { certificateWarnings, describeNames } from './certificate-words.ts';
 import { type OwnCertificate, OwnCertificates } from './own-certificates.ts';
 
-/** Whoever gets a key can read what it protected, so no key is used for long. Sessions end with it. */
+/** A stolen key opens all that it protected, so no key is used for long. Sessions end with their key. */
 const TICKET_KEY_MS = 12 * 60 * 60 * 1000;
 const TICKET_KEY_BYTES = 48;
 const REMIND_MS = 24 * 60 * 60 * 1000;

@@ -13,7 +13,7 @@ export interface ProjectFiles {
 }
 
 export interface Application {
-  /** What it is, and how that is known: `Flask (app.py)`. */
+  /** The kind of application, and the file that shows it: `Flask (app.py)`. */
   readonly kind: string;
   /** A line that is split into words as a shell does, or the words themselves. */
   readonly command: string | readonly string[];
