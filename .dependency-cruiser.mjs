@@ -72,7 +72,7 @@ export default {
     only('cli', 'cli', [
       'cli/',
       'local/',
-      'api/client.ts',
+      'api/client/',
       'core/',
       'config/',
       'front/',

@@ -12,7 +12,7 @@ import type {
 } from 'fastify';
 import { z } from 'zod';
 import { TenementError } from '../errors.ts';
-import type { TypedAnswer } from './schemas.ts';
+import type { TypedAnswer } from './schemas/instances.ts';
 
 export interface ZodTypeProvider extends FastifyTypeProvider {
   validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;

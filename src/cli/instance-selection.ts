@@ -1,6 +1,6 @@
 /** Options that choose among instances. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ApiClient } from '../api/client.ts';
+import type { ApiClient } from '../api/client/client.ts';
 import { STATES, type State } from '../core/lifecycle/instance.ts';
 import type { InstanceView } from '../core/verbs/verbs.ts';
 

@@ -1,7 +1,7 @@
 /** Chooses the server that a command talks to: options precede the environment, and `--api` precedes `--config`. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ApiClient, ApiTarget } from '../api/client.ts';
+import type { ApiClient, ApiTarget } from '../api/client/client.ts';
 import { TenementError } from '../errors.ts';
 import type { CliIo } from './output/io.ts';
 
@@ -60,7 +60,7 @@ export async function withClient<Result>(
   use: (client: ApiClient) => Promise<Result>,
 ): Promise<Result> {
   // Loaded here, so that the server, which needs no client, does not keep an HTTP client of 10 MB in memory.
-  const { createClient } = await import('../api/client.ts');
+  const { createClient } = await import('../api/client/client.ts');
   const client = createClient(await resolveTarget(options, io.env));
   try {
     return await use(client);

@@ -21,11 +21,8 @@ import {
 import { SUN_PATH_MAX_BYTES } from '../core/service/socket-path.ts';
 import { TenementError } from '../errors.ts';
 import { parseListenAddress } from './address.ts';
-import { backupOf, passwordProblems } from './backup-config.ts';
 import { groupOf } from './group.ts';
 import type { KeyPath } from './locate.ts';
-import { notifyTargets, secretProblems } from './notify-targets.ts';
-import { planOf } from './plan-config.ts';
 import { configError, excerptOf, type Problem } from './problems/problems.ts';
 import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
 import { semanticProblems } from './problems/semantics.ts';
@@ -33,9 +30,12 @@ import { syntaxProblem } from './problems/syntax-problem.ts';
 import { warningsOf } from './problems/warnings.ts';
 import { chooseRuntimeDir } from './runtime-dir.ts';
 import { type ConfigInput, configSchema } from './schema.ts';
-import { serviceOf } from './service-config.ts';
-import { jwtOf, jwtSecretProblems, tenantFromOf, uncheckedSockets } from './tenant-from.ts';
-import { acmeFileProblems, certificateProblems, tlsOf } from './tls-config.ts';
+import { backupOf, passwordProblems } from './tables/backup.ts';
+import { notifyTargets, secretProblems } from './tables/notify-targets.ts';
+import { planOf } from './tables/plans.ts';
+import { serviceOf } from './tables/services.ts';
+import { jwtOf, jwtSecretProblems, tenantFromOf, uncheckedSockets } from './tables/tenant-from.ts';
+import { acmeFileProblems, certificateProblems, tlsOf } from './tables/tls.ts';
 
 export interface LoadOptions {
   /** Overrides `data_dir`; relative to the current directory. */

@@ -18,7 +18,7 @@ import { reconfigure } from './reconfiguration.ts';
 import { type RecoveryDeps, recover } from './recovery.ts';
 import { resumeKeyChange } from './secrets/key-change.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
-import { closeUnfinished, resumeUnfinished } from './tenants/unfinished.ts';
+import { closeUnfinished, resumeUnfinished } from './tenants/removal/unfinished.ts';
 
 /**
  * How long the end waits for unsaved changes while another process holds the registry's lock. Later changes are lost.

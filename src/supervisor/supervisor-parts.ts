@@ -33,15 +33,15 @@ import { launchWithSecrets } from './secrets/secret-launch.ts';
 import { TenantSecrets } from './secrets/tenant-secrets.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { ExpiryWatch } from './tenants/expiry-watch.ts';
-import { Registrar, type RegistrarDeps } from './tenants/registrar.ts';
+import { Registrar, type RegistrarDeps } from './tenants/registration/registrar.ts';
+import { templateValues } from './tenants/registration/template-values.ts';
+import { resumeUnfinished, type UnfinishedDeps } from './tenants/removal/unfinished.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
-import { templateValues } from './tenants/template-values.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
 import { TenantHolds } from './tenants/tenant-holds.ts';
 import { TenantInstances } from './tenants/tenant-instances.ts';
 import { TenantLocks } from './tenants/tenant-locks.ts';
 import { TenantTable } from './tenants/tenant-table.ts';
-import { resumeUnfinished, type UnfinishedDeps } from './tenants/unfinished.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export class SupervisorParts {

@@ -3,9 +3,14 @@ import type { CertificateView } from '../../core/acme/certificate-view.ts';
 import { TenementError } from '../../errors.ts';
 import { type Access, sees } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
-import { certificateParams, certificateSchema, certificatesQuery, certificatesSchema } from '../certificate-schemas.ts';
 import type { ApiContext } from '../context.ts';
-import { noBody, problemAnswer } from '../schemas.ts';
+import {
+  certificateParams,
+  certificateSchema,
+  certificatesQuery,
+  certificatesSchema,
+} from '../schemas/certificates.ts';
+import { noBody, problemAnswer } from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function certificateRoutes(api: Api, { deps: { certificates } }: ApiContext): void {

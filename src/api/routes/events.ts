@@ -10,7 +10,7 @@ import { assertTenantId } from '../../core/tenants/tenant.ts';
 import type { Access } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
-import { eventsQuery, problemAnswer, streamAnswer } from '../schemas.ts';
+import { eventsQuery, problemAnswer, streamAnswer } from '../schemas/instances.ts';
 import { FollowQueue } from '../streaming/follow-queue.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../streaming/stream.ts';
 import type { Api } from '../zod-provider.ts';

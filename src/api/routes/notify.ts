@@ -1,7 +1,7 @@
 /** /api/notify: receivers of notifications. */
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
-import { notifyTargetsSchema, notifyTestBody, notifyTestSchema, problemAnswer } from '../schemas.ts';
+import { notifyTargetsSchema, notifyTestBody, notifyTestSchema, problemAnswer } from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function notifyRoutes(api: Api, context: ApiContext): void {

@@ -3,7 +3,7 @@ import { TenementError } from '../../errors.ts';
 import { needs, OPEN } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { createMetrics } from '../metrics/metrics.ts';
-import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas.ts';
+import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function systemRoutes(api: Api, context: ApiContext): void {

@@ -1,7 +1,14 @@
 /** /api/tokens: tokens for callers over TCP. */
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
-import { newTokenSchema, noContent, problemAnswer, tokenBody, tokenParams, tokensSchema } from '../schemas.ts';
+import {
+  newTokenSchema,
+  noContent,
+  problemAnswer,
+  tokenBody,
+  tokenParams,
+  tokensSchema,
+} from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function tokenRoutes(api: Api, context: ApiContext): void {

@@ -1,7 +1,7 @@
 /** `tenement logs`: prints the output of an instance. */
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import type { LogEntry } from '../../api/client.ts';
+import type { LogEntry } from '../../api/client/client.ts';
 import { parseSince } from '../../core/input/since.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { TenementError } from '../../errors.ts';

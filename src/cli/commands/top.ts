@@ -1,6 +1,6 @@
 /** `tenement top`: what instances use now, on a screen that changes. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ApiClient } from '../../api/client.ts';
+import type { ApiClient } from '../../api/client/client.ts';
 import { TenementError } from '../../errors.ts';
 import { type Selection, selectedBy, takesSelection } from '../instance-selection.ts';
 import { painter } from '../output/color.ts';

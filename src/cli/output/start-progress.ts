@@ -1,5 +1,5 @@
 /** Tells how far a slow start is: in place on a terminal, in lines of its own elsewhere. */
-import type { ApiClient } from '../../api/client.ts';
+import type { ApiClient } from '../../api/client/client.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
 import type { CliIo } from './io.ts';

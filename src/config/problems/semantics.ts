@@ -11,11 +11,11 @@ import {
 } from '../../core/service/socket-path.ts';
 import { TEMPLATE_VARIABLES, templateVariables } from '../../core/service/template.ts';
 import { mixedInstances } from '../../core/tenants/same-user.ts';
-import { backupProblems } from '../backup-config.ts';
-import { targetProblems } from '../notify-targets.ts';
 import type { ConfigInput } from '../schema.ts';
-import { routingProblems } from '../tenant-from.ts';
-import { tlsProblems } from '../tls-config.ts';
+import { backupProblems } from '../tables/backup.ts';
+import { targetProblems } from '../tables/notify-targets.ts';
+import { routingProblems } from '../tables/tenant-from.ts';
+import { tlsProblems } from '../tables/tls.ts';
 import { hookProblems } from './hook-problems.ts';
 import { nearest } from './nearest.ts';
 import { overlapProblems } from './overlaps.ts';

@@ -2,11 +2,11 @@
 
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { templateVariables } from '../../core/service/template.ts';
-import { acmeWarnings } from '../acme-warnings.ts';
-import { backupWarnings } from '../backup-config.ts';
 import type { ServiceInput } from '../schema/service.ts';
 import type { ConfigInput } from '../schema.ts';
-import { routingWarnings } from '../tenant-from.ts';
+import { acmeWarnings } from '../tables/acme-warnings.ts';
+import { backupWarnings } from '../tables/backup.ts';
+import { routingWarnings } from '../tables/tenant-from.ts';
 
 const ALWAYS_SET = ['TENANT_ID', 'SERVICE_NAME', 'DATA_DIR', 'SOCKET_PATH'];
 /** A variable that a shell would fill in. */

@@ -1,7 +1,7 @@
 /** What follows the registration of a tenant that was copied, when its lock is free again. */
 import type { LeftOut } from '../../core/archive/copies.ts';
 import type { NewFromCopy } from '../../core/verbs/tenant-verbs.ts';
-import type { Registered } from '../tenants/registrar.ts';
+import type { Registered } from '../tenants/registration/registrar.ts';
 import { provisionAndStart } from '../tenants/start-all.ts';
 import { foundTenant, viewOfTenant } from '../tenants/tenant-list.ts';
 import type { Running } from './running.ts';

@@ -12,7 +12,7 @@ import { type ServiceConfig, serviceNamed } from '../../core/service/service.ts'
 import type { TenantRecord } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
-import type { Registered } from '../tenants/registrar.ts';
+import type { Registered } from '../tenants/registration/registrar.ts';
 import type { ArchivedDomains } from './archived-domains.ts';
 
 export interface NewTenant {

@@ -1,6 +1,6 @@
 /** Undoes the import or the clone that an earlier server did not complete. Its tenant was never registered. */
 import type { Import } from '../../core/tenants/tenant-operation.ts';
-import type { DeletionDeps } from '../tenants/deletion.ts';
+import type { DeletionDeps } from '../tenants/removal/deletion.ts';
 
 /** What was made beside the tenants' directories is deleted by itself; see `ProcessHost.prepare`. */
 export async function undoImport(tenantId: string, { step }: Import, deps: DeletionDeps): Promise<void> {

@@ -4,7 +4,7 @@ import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import { hookMarkDir } from '../../core/provisioning/hook-environment.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 import { applyTerms } from '../tenants/apply-terms.ts';
-import { continueRemoval } from '../tenants/removal.ts';
+import { continueRemoval } from '../tenants/removal/removal.ts';
 import { Provisioning } from './provisioning.ts';
 
 export function wiredProvisioning(parts: SupervisorParts): Provisioning {

@@ -2,7 +2,7 @@
 import type { Actor } from '../../core/access/actor.ts';
 import { detached } from '../../faults.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
-import type { Registered } from './registrar.ts';
+import type { Registered } from './registration/registrar.ts';
 
 export interface StartOptions {
   readonly by: Actor;

@@ -19,10 +19,10 @@ import type { ServerLife } from '../server-life.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 import { unwritten } from '../unwritten.ts';
 import { applyTerms } from './apply-terms.ts';
-import { removeTenant } from './removal.ts';
+import { removeTenant } from './removal/removal.ts';
+import { resumeUnfinished } from './removal/unfinished.ts';
 import { provisionAndStart } from './start-all.ts';
 import { foundTenant, viewOfTenant } from './tenant-list.ts';
-import { resumeUnfinished } from './unfinished.ts';
 
 export interface TenantVerbsDeps {
   readonly parts: SupervisorParts;

@@ -1,6 +1,6 @@
 /** One table of inputs, and what the library, the API and the config make of them. */
 import { describe, expect, it } from 'vitest';
-import { spawnBody } from '../../../src/api/schemas.ts';
+import { spawnBody } from '../../../src/api/schemas/instances.ts';
 import { serviceSchema } from '../../../src/config/schema/service.ts';
 import { assertSpawnOptions } from '../../../src/core/input/spawn-input.ts';
 import { BAD_INPUTS, GOOD_INPUTS } from '../../fixtures/spawn-inputs.ts';

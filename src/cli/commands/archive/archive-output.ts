@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ApiClient } from '../../../api/client.ts';
+import type { ApiClient } from '../../../api/client/client.ts';
 import type { CaptureReport } from '../../../core/archive/copies.ts';
 import { TenementError } from '../../../errors.ts';
 import type { CliIo } from '../../output/io.ts';

@@ -1,5 +1,5 @@
 /** What commands that copy a tenant have in common. */
-import type { CopiedTenantView } from '../../../api/client.ts';
+import type { CopiedTenantView } from '../../../api/client/client.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 

@@ -1,6 +1,6 @@
 /** `tenement backup`: backs tenants up, and lists backups. */
 import type { Command } from 'commander';
-import type { RunProgress } from '../../../api/client.ts';
+import type { RunProgress } from '../../../api/client/client.ts';
 import type { BackupRun } from '../../../core/backup/backup-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { CommandEnd } from '../../command-end.ts';

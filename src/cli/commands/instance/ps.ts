@@ -1,6 +1,6 @@
 /** `tenement ps`: lists instances, one per line. */
 import { type Command, Option } from 'commander';
-import type { ApiClient } from '../../../api/client.ts';
+import type { ApiClient } from '../../../api/client/client.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { isSelective, type Selection, selectedBy, takesSelection } from '../../instance-selection.ts';
 import { age, bytes, isBusy, UNKNOWN } from '../../output/format.ts';

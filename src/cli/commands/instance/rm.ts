@@ -1,6 +1,6 @@
 /** `tenement rm`: unregisters an instance. */
 import type { Command } from 'commander';
-import type { ApiClient } from '../../../api/client.ts';
+import type { ApiClient } from '../../../api/client/client.ts';
 import { type InstanceName, parseInstanceName } from '../../../core/lifecycle/instance.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';

@@ -1,6 +1,6 @@
 /** `tenement tenant stop` and `start`: an operator's stop of all instances of a tenant, and its end. */
 import type { Command } from 'commander';
-import type { ApiClient } from '../../../api/client.ts';
+import type { ApiClient } from '../../../api/client/client.ts';
 import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';

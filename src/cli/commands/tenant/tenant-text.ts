@@ -1,5 +1,5 @@
 /** Tenants and their instances as text for people. */
-import type { ApiClient } from '../../../api/client.ts';
+import type { ApiClient } from '../../../api/client/client.ts';
 import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
