@@ -16,7 +16,7 @@ interface Addressing {
   readonly tenantFrom: Pick<TenantFrom, 'sources'>;
 }
 
-const DEFAULT_PORTS = { http: 80, https: 443 };
+export const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
 /** Domain of a tenant's host when the proxy serves any domain and routes by the first label alone. */
 const ANY_DOMAIN = 'localhost';

@@ -37,7 +37,7 @@ export async function verify(server: VerifiedServer, options: VerifyOptions): Pr
   const config = await server.config();
   const before = await instancesOf(server, tenants);
   const { probe } = options;
-  const web = probe === null ? null : webTargetOf(config, before, { ...options, probe });
+  const web = probe === null ? null : await webTargetOf(config, before, { ...options, probe });
   const notes = before.map((view) => `${view.instance}: ${levelText(serviceNamed(config, view.service))}`);
   const findings = openDirectories(before, config);
   try {

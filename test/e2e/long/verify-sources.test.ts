@@ -3,8 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeCertificate } from '../../certificates.ts';
 import { freePort } from '../../ports.ts';
-import { serve, type TestServer, temporaryDirectory } from '../support.ts';
+import { directoryOfTest, serve, type TestServer, temporaryDirectory } from '../support.ts';
 import { isRoot, lines, pair, probeFile, verify } from '../verify-pairs.ts';
 
 const SECRET = 'a secret of more than thirty-two bytes';
@@ -24,10 +25,54 @@ async function serveNotes(routing: string, proxyKeys = '', serviceKeys = ''): Pr
   return server;
 }
 
+/** Keys of `[proxy]`, and the table `[tls]` with a certificate for a name. */
+function tlsFor(name: string): string {
+  const dir = directoryOfTest();
+  const { cert, key } = makeCertificate(name);
+  for (const [file, text] of Object.entries({ 'own.pem': cert, 'own.key': key }))
+    writeFileSync(join(dir, file), text, { mode: 0o600 });
+  const files = `{ cert = "${join(dir, 'own.pem')}", key = "${join(dir, 'own.key')}" }`;
+  return `[tls]\nlisten = "127.0.0.1:0"\ncertificates = [${files}]\n`;
+}
+
 const requestsOf = (outcome: Awaited<ReturnType<typeof verify>>) =>
   outcome.findings.filter(({ kind }) => kind === 'requests');
 
 describe.skipIf(!isRoot)('verify --probe', () => {
+  it('speaks https where the proxy has a certificate, so that a redirect is no answer', async () => {
+    const server = await serveNotes('tenant_from = ["host"]', tlsFor('*.localhost'));
+    const redirected = await server.get('acme.localhost', '/notes');
+    expect([redirected.status, redirected.headers.location]).toEqual([308, expect.stringMatching(/^https:/)]);
+    const outcome = await verify(server, 'acme', 'globex', '--probe', probeFile(server));
+    expect(lines({ findings: requestsOf(outcome) }, 'leak', 'failed', 'not_tried')).toEqual([]);
+    expect(outcome).toMatchObject({ status: 0, passed: true });
+    expect(lines(outcome, 'refused')).toContain("globex → acme: GET /notes/{{note}} at one's own host with its ids");
+  });
+
+  it('finds a leak over https', async () => {
+    const secret = '\n[service.notes.env]\nCOOKIE_SECRET = "the same for all"';
+    const server = await serveNotes('tenant_from = ["host"]', tlsFor('*.localhost'), secret);
+    const outcome = await verify(server, 'acme', 'globex', '--probe', probeFile(server));
+    expect(lines(outcome, 'leak')).toContain("acme → globex: GET /notes at its host with one's own cookies and tokens");
+  });
+
+  it('speaks http to hosts for which no handshake succeeds', async () => {
+    const server = await serveNotes('tenant_from = ["path:/t/{tenant}"]', tlsFor('elsewhere.test'));
+    const outcome = await verify(server, 'acme', 'globex', '--probe', probeFile(server));
+    expect(lines({ findings: requestsOf(outcome) }, 'leak', 'failed', 'not_tried')).toEqual([]);
+  });
+
+  it('says so when an application sends clients to https, and nothing here speaks it', async () => {
+    const server = await serveNotes('tenant_from = ["host"]');
+    const probe = join(server.dir, 'sent.http');
+    writeFileSync(probe, 'GET /secure\n');
+    const outcome = await verify(server, 'acme', 'globex', '--probe', probe);
+    expect(requestsOf(outcome)[0]).toMatchObject({
+      result: 'failed',
+      detail: 'answered 301: clients are sent to https, and no handshake for acme.localhost succeeds here',
+    });
+  });
+
   it('sends requests to the path that names the tenant', async () => {
     const server = await serveNotes('tenant_from = ["path:/t/{tenant}"]');
     const outcome = await verify(server, 'acme', 'globex', '--probe', probeFile(server));

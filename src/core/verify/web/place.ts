@@ -1,12 +1,14 @@
 /** Where a probe sends a tenant's requests, which follows from what names a tenant in this config. Pure. */
 import { sourceText, type TenantFrom, type TenantSource } from '../../identity/tenant-source.ts';
+import { DEFAULT_PORTS } from '../../routing/web-address.ts';
 
 /** A place that leads to one tenant. */
 export interface Place {
   /** What names the tenant there; `socket`: a public socket that tenement serves. */
   readonly kind: TenantSource['kind'] | 'socket';
-  /** Host field, with the proxy's port. */
+  /** Host field, with the port of `scheme`. */
   readonly host: string;
+  readonly scheme: Scheme;
   /** What stands before the application's own path: `/t/acme`, or empty. */
   readonly prefix: string;
   /** The field that names the tenant; null: none does. */
@@ -17,7 +19,10 @@ export interface Place {
   readonly socketPath: string | null;
 }
 
-/** What is known of a tenant and of the proxy. Hosts have the proxy's port. */
+/** How clients reach the proxy. */
+export type Scheme = 'http' | 'https';
+
+/** What is known of a tenant and of the proxy. Hosts have no port. */
 export interface Addresses {
   readonly tenantId: string;
   readonly tenantFrom: TenantFrom;
@@ -31,8 +36,24 @@ export interface Addresses {
   readonly proxiedSocket: string | null;
 }
 
-/** Returns the place; a string says why requests of a probe cannot reach the tenant. */
-export function placeOf(addresses: Addresses): Place | string {
+/** Returns the place at the proxy's plain port; a string says why requests of a probe cannot reach the tenant. */
+export function placeOf(addresses: Addresses, port: number): Place | string {
+  const place = portlessPlaceOf(addresses);
+  return typeof place === 'string' ? place : placeAt(place, 'http', port);
+}
+
+/** Returns the same place as clients reach it at another port of the proxy. */
+export function placeAt(place: Place, scheme: Scheme, port: number): Place {
+  const name = hostNameOf(place);
+  return { ...place, scheme, host: port === DEFAULT_PORTS[scheme] ? name : `${name}:${port}` };
+}
+
+/** Returns the host without its port. */
+export function hostNameOf({ host }: Place): string {
+  return host.replace(/:\d+$/, '');
+}
+
+function portlessPlaceOf(addresses: Addresses): Place | string {
   const { tenantFrom, proxiedSocket, ownHost } = addresses;
   for (const source of inOrderOfTrial(tenantFrom)) {
     const place = placeBy(source, addresses);
@@ -55,7 +76,7 @@ function inOrderOfTrial({ sources, onMismatch }: TenantFrom): readonly TenantSou
   return [...sources.filter(({ kind }) => kind !== 'jwt'), ...sources.filter(({ kind }) => kind === 'jwt')];
 }
 
-const NOWHERE = { prefix: '', header: null, localAddress: null, socketPath: null };
+const NOWHERE = { scheme: 'http', prefix: '', header: null, localAddress: null, socketPath: null } as const;
 
 function placeBy(source: TenantSource, addresses: Addresses): Place | null {
   const { tenantId, ownHost, commonHost, trustedAddress } = addresses;

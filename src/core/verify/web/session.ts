@@ -105,8 +105,8 @@ export class Session {
   /** A variable may use what is given from the start, and no other variable. */
   private given(name: string): string | null {
     const { tenant, place, canary, env } = this.start;
-    const { host, prefix } = place;
-    const values: Readonly<Record<string, string>> = { tenant, host, canary, url: `http://${host}${prefix}` };
+    const { scheme, host, prefix } = place;
+    const values: Readonly<Record<string, string>> = { tenant, host, canary, url: `${scheme}://${host}${prefix}` };
     return env.get(name) ?? (Object.hasOwn(values, name) ? (values[name] ?? null) : null);
   }
 

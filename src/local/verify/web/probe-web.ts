@@ -6,15 +6,16 @@ import { randomBytes } from 'node:crypto';
 import type { Finding } from '../../../core/verify/finding.ts';
 import type { WebAnswer } from '../../../core/verify/web/capture.ts';
 import { crossingsOf, judgeCrossing, shown } from '../../../core/verify/web/crossing.ts';
-import type { Place } from '../../../core/verify/web/place.ts';
+import { hostNameOf, type Place } from '../../../core/verify/web/place.ts';
 import { type Probe, type ProbeRequest, textOf, usesCanary } from '../../../core/verify/web/probe-file.ts';
 import { type RenderedRequest, Session } from '../../../core/verify/web/session.ts';
 import { toTenementError } from '../../../errors.ts';
-import { type ProxyAddress, sendTo } from './send.ts';
+import type { ProxyPorts } from './connection.ts';
+import { sendTo } from './send.ts';
 
 export interface WebProbe {
   readonly probe: Probe;
-  readonly proxy: ProxyAddress;
+  readonly proxy: ProxyPorts;
   readonly tenants: readonly WebTenant[];
   readonly signal: AbortSignal;
 }
@@ -77,7 +78,8 @@ async function prepare(probe: Probe, { session, showing }: Side, send: Send): Pr
     const rendered = session.render(request);
     const answer = await send(session, rendered);
     const missing = session.learn(request, answer);
-    if (answer.status >= 400) return [failed(titleOf(request), session.tenant, refusalText(answer, session))];
+    const refusal = refusalText(answer, session);
+    if (refusal !== null) return [failed(titleOf(request), session.tenant, refusal)];
     if (missing.length > 0)
       return [failed(titleOf(request), session.tenant, `no ${missing.join(', ')} in its answer, ${answer.status}`)];
     if (request.role === 'read' && shown([session.canary], answer, rendered).length > 0) showing.push(request);
@@ -86,9 +88,24 @@ async function prepare(probe: Probe, { session, showing }: Side, send: Send): Pr
   return [failed('find its own canary', session.tenant, 'no request that is tried across shows it')];
 }
 
-function refusalText({ status }: WebAnswer, { place: { kind } }: Session): string {
-  if (kind !== 'jwt' || status !== 401) return `answered ${status}`;
+/** Returns why a request of the probe has failed; null: it has not. */
+function refusalText(answer: WebAnswer, { place }: Session): string | null {
+  const { status } = answer;
+  if (isSentToHttps(answer, place))
+    return `answered ${status}: clients are sent to https, and no handshake for ${hostNameOf(place)} succeeds here`;
+  if (status < 400) return null;
+  if (place.kind !== 'jwt' || status !== 401) return `answered ${status}`;
   return `answered ${status}: only a token names the tenant, so give each request Authorization: Bearer {{env.TOKEN}}`;
+}
+
+function isSentToHttps({ status, headers }: WebAnswer, place: Place): boolean {
+  if (place.scheme === 'https' || status < 300 || status >= 400) return false;
+  const location = headers.find(([name]) => name === 'location')?.[1] ?? '';
+  return URL.canParse(location) && isSecurely(new URL(location), hostNameOf(place));
+}
+
+function isSecurely({ protocol, hostname }: URL, host: string): boolean {
+  return protocol === 'https:' && hostname === host;
 }
 
 function plantsCanary({ requests, variables }: Probe): boolean {

@@ -1,22 +1,19 @@
 /** Sends a request of a probe through the proxy. The answer is a tenant's: its size and time are bounded. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { WebAnswer } from '../../../core/verify/web/capture.ts';
 import type { Place } from '../../../core/verify/web/place.ts';
 import type { RenderedRequest } from '../../../core/verify/web/session.ts';
 import { TenementError } from '../../../errors.ts';
+import { connectionTo, type ProxyPorts } from './connection.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Long enough for a tenant to wake. */
 const TIMEOUT_MS = 30_000;
 
-export interface ProxyAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** @throws {TenementError} `upstream_failed` when there is no answer */
 export async function sendTo(
-  proxy: ProxyAddress,
+  proxy: ProxyPorts,
   place: Place,
   { method, path, headers, body }: RenderedRequest,
   signal: AbortSignal,
@@ -30,7 +27,8 @@ export async function sendTo(
     return await new Promise((resolve, reject) => {
       const asked = { method, path: `${place.prefix}${path}`, headers: fields, agent: false, signal: bounded };
       const options = { ...asked, ...connectionTo(proxy, place) };
-      const request = httpRequest(options, (response) => collect(response).then(resolve, reject));
+      const begin = place.scheme === 'https' ? httpsRequest : httpRequest;
+      const request = begin(options, (response) => collect(response).then(resolve, reject));
       request.once('error', reject);
       request.end(body);
     });
@@ -38,11 +36,6 @@ export async function sendTo(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TenementError('upstream_failed', `${method} ${path} at ${place.host}${place.prefix}: ${why}`, { cause });
   }
-}
-
-function connectionTo(proxy: ProxyAddress, { socketPath, localAddress }: Place) {
-  if (socketPath !== null) return { socketPath };
-  return localAddress === null ? proxy : { ...proxy, localAddress };
 }
 
 async function collect(response: IncomingMessage): Promise<WebAnswer> {

@@ -1,17 +1,17 @@
 /** Finds out where the requests of a probe go. */
 import { isLoopback } from '../../../core/routing/address.ts';
-import { commonHostOf, webAddressOf } from '../../../core/routing/web-address.ts';
+import { commonHostOf, DEFAULT_PORTS, webAddressOf } from '../../../core/routing/web-address.ts';
 import { type Config, serviceNamed } from '../../../core/service/service.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import type { Finding } from '../../../core/verify/finding.ts';
-import { type Addresses, placeOf } from '../../../core/verify/web/place.ts';
+import { type Addresses, type Place, placeAt, placeOf, type Scheme } from '../../../core/verify/web/place.ts';
 import { placeholdersIn } from '../../../core/verify/web/placeholders.ts';
 import { type Probe, textOf } from '../../../core/verify/web/probe-file.ts';
 import { TenementError } from '../../../errors.ts';
 import { trustedPeers } from '../../../proxy/routing/trusted.ts';
 import { loopbackFor } from '../facts.ts';
+import { isHandshakeDone, type ProxyAddress, type ProxyPorts } from './connection.ts';
 import type { WebTenant } from './probe-web.ts';
-import type { ProxyAddress } from './send.ts';
 
 interface ProbeOptions {
   readonly tenants: readonly [string, string];
@@ -19,11 +19,12 @@ interface ProbeOptions {
   /** null: the default service. */
   readonly service: string | null;
   readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
 }
 
 interface WebTarget {
   readonly tenants: readonly WebTenant[];
-  readonly proxy: ProxyAddress;
+  readonly proxy: ProxyPorts;
 }
 
 /**
@@ -31,20 +32,28 @@ interface WebTarget {
  * @param views instances of both tenants
  * @throws {TenementError} `bad_input`, `usage`
  */
-export function webTargetOf(
+export async function webTargetOf(
   config: Config,
   views: readonly InstanceView[],
-  { tenants: [one, other], probe, service, env }: ProbeOptions,
-): WebTarget | { readonly findings: readonly Finding[] } {
+  { tenants: [one, other], probe, service, env, signal }: ProbeOptions,
+): Promise<WebTarget | { readonly findings: readonly Finding[] }> {
   const name = service ?? config.proxy.defaultService ?? '';
-  const proxy = { host: loopbackFor(config.proxy.listen.host), port: proxyPortOf(config, views) };
+  const proxy = portsOf(config, views);
   const tenants: WebTenant[] = [];
   for (const id of [one, other]) {
-    const place = placeOf(addressesOf(config, proxy, instanceNamed(views, name, id)));
+    const place = placeOf(addressesOf(config, proxy.http, instanceNamed(views, name, id)), proxy.http.port);
     if (typeof place === 'string') return { findings: [one, other].map((from) => untried(from, place, one, other)) };
-    tenants.push({ id, place, env: variablesFor(id, probe, env) });
+    tenants.push({ id, place: await asClientsReach(place, proxy, signal), env: variablesFor(id, probe, env) });
   }
+  if (proxy.http.port === 0 && tenants.some(({ place }) => place.scheme === 'http' && place.kind !== 'socket'))
+    throw unknownPort();
   return { tenants, proxy };
+}
+
+/** Clients use https wherever a handshake succeeds, whatever the plain port answers. */
+async function asClientsReach(place: Place, { https }: ProxyPorts, signal: AbortSignal): Promise<Place> {
+  if (https === null || place.kind === 'socket' || !(await isHandshakeDone(https, place, signal))) return place;
+  return placeAt(place, 'https', https.port);
 }
 
 function untried(from: string, detail: string, one: string, other: string): Finding {
@@ -61,23 +70,29 @@ function instanceNamed(views: readonly InstanceView[], service: string, id: stri
   });
 }
 
-/** @throws {TenementError} `bad_input` */
-function proxyPortOf({ proxy: { listen } }: Config, views: readonly InstanceView[]): number {
-  const url = views.find((view) => view.url?.startsWith('http:'))?.url ?? null;
-  const port = url === null ? listen.port : Number(new URL(url).port || 80);
-  if (port !== 0) return port;
-  throw new TenementError('bad_input', 'the port of the proxy is not known, so no probe can be sent', {
+/** URLs of instances have the ports that the server listens on, which may differ from those of the config. */
+function portsOf({ proxy, tls }: Config, views: readonly InstanceView[]): ProxyPorts {
+  const at = ({ host, port }: ProxyAddress, scheme: Scheme): ProxyAddress => {
+    const url = views.find((view) => view.url?.startsWith(`${scheme}:`))?.url ?? null;
+    const known = url === null ? port : Number(new URL(url).port || DEFAULT_PORTS[scheme]);
+    return { host: loopbackFor(host), port: known };
+  };
+  const https = tls === null ? null : at(tls.listen, 'https');
+  return { http: at(proxy.listen, 'http'), https: https?.port === 0 ? null : https };
+}
+
+function unknownPort(): TenementError {
+  return new TenementError('bad_input', 'the port of the proxy is not known, so no probe can be sent', {
     hint: 'Give it one: [proxy] listen, or serve --proxy ADDRESS:PORT.',
   });
 }
 
 function addressesOf(config: Config, proxy: ProxyAddress, { service, id, socket }: InstanceView): Addresses {
-  const withPort = (host: string) => (proxy.port === 80 ? host : `${host}:${proxy.port}`);
   return {
     tenantId: id,
     tenantFrom: config.tenantFrom,
-    ownHost: withPort(webAddressOf(config, () => null, service, id).host),
-    commonHost: withPort(commonHostOf(config.proxy, service)),
+    ownHost: webAddressOf(config, () => null, service, id).host,
+    commonHost: commonHostOf(config.proxy, service),
     trustedAddress: trustedAddressOf(config.proxy.trustedProxies, proxy.host),
     proxiedSocket: serviceNamed(config, service).publicSocket === 'proxied' ? socket : null,
   };

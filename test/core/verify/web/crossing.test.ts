@@ -26,7 +26,7 @@ const ok = (body: string): WebAnswer => ({ status: 200, headers: [], body });
 const status = (code: number, body = ''): WebAnswer => ({ ...ok(body), status: code });
 
 const placeAt = (host: string): Place => ({
-  ...{ kind: 'host', host, prefix: '', header: null, localAddress: null, socketPath: null },
+  ...{ kind: 'host', host, scheme: 'http', prefix: '', header: null, localAddress: null, socketPath: null },
 });
 
 function sessionOf(tenant: string, id: string, place: Partial<Place> = {}): Session {

@@ -1,15 +1,16 @@
 /** Where a probe sends a tenant's requests. */
 import { describe, expect, it } from 'vitest';
 import { type OnMismatch, parseTenantSource, type TenantSource } from '../../../../src/core/identity/tenant-source.ts';
-import { type Addresses, placeOf } from '../../../../src/core/verify/web/place.ts';
+import { type Addresses, type Place, placeAt, placeOf } from '../../../../src/core/verify/web/place.ts';
 
 function place(sources: readonly string[], more: Partial<Addresses> = {}, onMismatch: OnMismatch = 'refuse') {
   const parsed = sources.map(parseTenantSource).filter((one): one is TenantSource => typeof one !== 'string');
-  return placeOf({
+  const addresses = {
     ...{ tenantId: 'acme', tenantFrom: { sources: parsed, onMismatch } },
-    ...{ ownHost: 'acme.localhost:8080', commonHost: 'localhost:8080', trustedAddress: null, proxiedSocket: null },
+    ...{ ownHost: 'acme.localhost', commonHost: 'localhost', trustedAddress: null, proxiedSocket: null },
     ...more,
-  });
+  };
+  return placeOf(addresses, 8080);
 }
 
 const TRUSTED = { trustedAddress: '127.0.0.2' };
@@ -21,6 +22,13 @@ describe('placeOf', () => {
     expect(place(['header:X-Org'], TRUSTED)).toMatchObject({
       ...{ kind: 'header', host: 'localhost:8080', header: ['x-org', 'acme'], localAddress: '127.0.0.2' },
     });
+  });
+
+  it('has the port that clients name, and none where they need not', () => {
+    const plain = place(['host']) as Place;
+    expect(placeAt(plain, 'https', 8443)).toMatchObject({ scheme: 'https', host: 'acme.localhost:8443' });
+    expect(placeAt(plain, 'https', 443)).toMatchObject({ host: 'acme.localhost' });
+    expect(placeAt(plain, 'http', 443)).toMatchObject({ host: 'acme.localhost:443' });
   });
 
   it('is a token only where nothing else leads to the tenant', () => {
