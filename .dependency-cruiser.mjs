@@ -81,6 +81,21 @@ export default {
       'logger.ts',
       'version.ts',
     ]),
+    only('dashboard', 'dashboard', ['dashboard/', 'core/']),
+    {
+      name: 'dashboard-takes-types',
+      severity: 'error',
+      comment: 'The dashboard runs in browsers: of the server it knows types alone',
+      from: { path: '^src/dashboard/' },
+      to: { path: '^src/core/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'dashboard-is-apart',
+      severity: 'error',
+      comment: 'The server reads the built dashboard from dist/dashboard',
+      from: { path: '^src/', pathNot: '^src/dashboard/' },
+      to: { path: '^src/dashboard/' },
+    },
     {
       name: 'server-knows-no-reader',
       severity: 'error',

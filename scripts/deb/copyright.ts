@@ -9,12 +9,19 @@ const COMMON: Readonly<Record<string, string>> = {
   'Apache-2.0': ' On Debian systems, the text of the licence is in /usr/share/common-licenses/Apache-2.0.',
 };
 
-export function copyrightFile(checkout: string, modules: readonly Module[], nodeLicense: string): string {
+export interface OtherLicenses {
+  readonly node: string;
+  /** Of the modules that the dashboard's files contain. */
+  readonly bundled: string;
+}
+
+export function copyrightFile(checkout: string, modules: readonly Module[], { node, bundled }: OtherLicenses): string {
   const own = readFileSync(join(checkout, 'LICENSE'), 'utf8');
   return `${[
     `Format: ${FORMAT}\nUpstream-Name: tenement`,
     stanza('*', own, 'Expat'),
-    stanza('usr/lib/tenement/bin/node', nodeLicense, 'Node'),
+    stanza('usr/lib/tenement/bin/node', node, 'Node'),
+    stanza('usr/lib/tenement/dist/dashboard/*', bundled, 'MIT'),
     ...modules.map((module) => ofModule(checkout, module)),
   ].join('\n\n')}\n`;
 }

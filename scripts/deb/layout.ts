@@ -11,6 +11,7 @@ import type { Tree } from './tree.ts';
 import { unitFiles } from './units.ts';
 
 const LIBRARY = 'usr/lib/tenement';
+const DASHBOARD = `${LIBRARY}/dist/dashboard`;
 const SHARED = 'usr/share/tenement';
 const DOCUMENTS = 'usr/share/doc/tenement';
 
@@ -34,6 +35,7 @@ export async function layOut(tree: Tree, source: Source): Promise<void> {
 function layOutProgram(tree: Tree, { checkout, version }: Source): void {
   tree.copy(join(checkout, 'bin'), `${LIBRARY}/bin`);
   compile(checkout, join(tree.root, LIBRARY, 'dist'));
+  buildDashboard(checkout, join(tree.root, DASHBOARD));
   tree.copy(join(checkout, 'tenement.schema.json'), `${LIBRARY}/tenement.schema.json`);
   tree.write(`${LIBRARY}/package.json`, packageJson(checkout, version));
   for (const module of productionModules(checkout)) copyModule(checkout, module, join(tree.root, LIBRARY));
@@ -44,6 +46,11 @@ function layOutProgram(tree: Tree, { checkout, version }: Source): void {
 function compile(checkout: string, to: string): void {
   const words = ['-p', join(checkout, 'tsconfig.build.json'), '--outDir', to, '--declaration', 'false'];
   execFileSync(join(checkout, 'node_modules/.bin/tsc'), words, { stdio: 'inherit' });
+}
+
+function buildDashboard(checkout: string, to: string): void {
+  const words = ['run', '--silent', 'build:dashboard', '--', '--outDir', to];
+  execFileSync('npm', words, { cwd: checkout, stdio: 'inherit' });
 }
 
 /** Only what the program reads, and Node needs to know about the files beside it. */
@@ -106,5 +113,7 @@ function layOutDocuments(tree: Tree, { checkout, version, maintainer, date }: So
   for (const name of ['README.md', 'SECURITY.md', 'docs']) tree.copy(join(checkout, name), `${DOCUMENTS}/${name}`);
   tree.writeCompressed(`${DOCUMENTS}/CHANGELOG.md`, readFileSync(join(checkout, 'CHANGELOG.md'), 'utf8'));
   tree.writeCompressed(`${DOCUMENTS}/changelog`, debianChangelog(version, maintainer, date));
-  tree.write(`${DOCUMENTS}/copyright`, copyrightFile(checkout, productionModules(checkout), nodeLicense(checkout)));
+  const bundled = readFileSync(join(tree.root, DASHBOARD, 'licenses.md'), 'utf8');
+  const copyright = copyrightFile(checkout, productionModules(checkout), { node: nodeLicense(checkout), bundled });
+  tree.write(`${DOCUMENTS}/copyright`, copyright);
 }
