@@ -1,14 +1,10 @@
-/** The parts of a supervisor, wired to each other, and the queries on the served config that they share. */
+/** The parts of a supervisor, wired to each other, and to the rest of the server. */
 
 import type { Capacity } from '../core/admission/eviction.ts';
 import type { DomainViewDeps } from '../core/domains/domain-view.ts';
-import { type InstanceName, type InstanceRecord, instanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
-import { effectiveService } from '../core/service/effective-service.ts';
-import { type Config, type ServiceConfig, serviceNamed } from '../core/service/service.ts';
-import { assertSameUser } from '../core/tenants/same-user.ts';
-import { type Skeleton, skeletonFor } from '../core/tenants/skeleton.ts';
-import type { TenantRecord } from '../core/tenants/tenant.ts';
+import type { Config } from '../core/service/service.ts';
 import type { Registration } from '../core/tenants/tenant-operation.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import { TenementError } from '../errors.ts';
@@ -22,7 +18,7 @@ import { DomainChecks } from './domains/domain-checks.ts';
 import { DomainTable } from './domains/domain-table.ts';
 import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
-import { type Address, InstanceTable } from './instance-table.ts';
+import { InstanceTable } from './instance-table.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { ClosedInstances } from './provisioning/closed-instances.ts';
 import type { Provisioning } from './provisioning/provisioning.ts';
@@ -31,10 +27,10 @@ import { Counters } from './quotas/counters.ts';
 import { RollingRestart } from './rolling-restart.ts';
 import { launchWithSecrets } from './secrets/secret-launch.ts';
 import { TenantSecrets } from './secrets/tenant-secrets.ts';
+import { ServedServices } from './served-services.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { ExpiryWatch } from './tenants/expiry-watch.ts';
 import { Registrar, type RegistrarDeps } from './tenants/registration/registrar.ts';
-import { templateValues } from './tenants/registration/template-values.ts';
 import { resumeUnfinished, type UnfinishedDeps } from './tenants/removal/unfinished.ts';
 import { createSelfVerbs } from './tenants/self-verbs.ts';
 import { TenantGates } from './tenants/tenant-gates.ts';
@@ -50,6 +46,7 @@ export class SupervisorParts {
   readonly instanceTable: InstanceTable;
   readonly writeBehind: WriteBehind;
   readonly tenants: TenantTable;
+  readonly services: ServedServices;
   readonly domains: DomainTable;
   readonly domainChecks: DomainChecks;
   readonly domainViewDeps: DomainViewDeps;
@@ -80,7 +77,12 @@ export class SupervisorParts {
     const { clock, registry, logger, events } = deps;
     this.deps = deps;
     this.assertOpen = assertOpen;
-    this.tenants = new TenantTable(deps.tenants, () => this.config);
+    this.tenants = new TenantTable(deps.tenants, () => deps.served.current);
+    this.services = new ServedServices({
+      ...deps,
+      tenants: this.tenants,
+      isRegistered: (name) => this.instanceTable.has(name),
+    });
     this.domains = new DomainTable({ store: deps.domains, routes: deps.domainRoutes, logger });
     this.domainViewDeps = {
       idna,
@@ -106,10 +108,10 @@ export class SupervisorParts {
     this.writeBehind = new WriteBehind({ clock, registry, logger });
     const runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
-      makeRunner: (record) => new Runner(record, this.serviceNamed(record.service), runnerDeps),
+      makeRunner: (record) => new Runner(record, this.services.named(record.service), runnerDeps),
       activationSockets: deps.activationSockets,
       logger,
-      addressOf: ({ service, tenantId }) => this.addressOf(service, tenantId),
+      addressOf: ({ service, tenantId }) => this.services.addressOf(service, tenantId),
     });
     this.selfVerbs = createSelfVerbs({
       instanceTable: this.instanceTable,
@@ -130,7 +132,7 @@ export class SupervisorParts {
       assertOpen,
       secrets: this.secrets,
       generators: (services) => services.flatMap((name) => this.config.services.get(name) ?? []),
-      assertRegistrable: (tenant, instances) => this.assertRegistrable(tenant, instances),
+      assertRegistrable: (tenant, instances) => this.services.assertRegistrable(tenant, instances),
     });
     this.rollingRestart = new RollingRestart({
       instanceTable: this.instanceTable,
@@ -212,23 +214,10 @@ export class SupervisorParts {
       tenants: this.tenants,
       gates: this.tenantGates,
       service: (name) => this.config.services.get(name),
-      skeletonFor: (tenantId, service) => this.skeletonFor(tenantId, service),
+      skeletonFor: (tenantId, service) => this.services.skeletonFor(tenantId, service),
       onFailed: (...failed) => this.completeLater(...failed),
       provisioning: this.provisioning,
     };
-  }
-
-  private skeletonFor(tenantId: string, service: ServiceConfig): (() => Skeleton) | null {
-    const { skeleton } = this.config.tenants;
-    if (skeleton === null) return null;
-    return () => skeletonFor(skeleton, this.templateValues(tenantId, service.name));
-  }
-
-  /** Returns what templates are filled in with before an instance has a process. */
-  templateValues(tenantId: string, service: string) {
-    const { settings } = this.config;
-    const plan = this.tenants.planOf(tenantId)?.name ?? null;
-    return templateValues(tenantId, service, { settings, plan, address: this.deps.webAddressOf(service, tenantId) });
   }
 
   /** Whether an instance may not run, because of its tenant or its own hooks. */
@@ -262,41 +251,14 @@ export class SupervisorParts {
   /** A config that changed after the registration may make a tenant's services disagree. */
   private async launch(request: LaunchRequest): Promise<LaunchResult> {
     try {
-      this.assertSameUser(request.service.name, request.tenantId);
+      this.services.assertSameUser(request.service.name, request.tenantId);
     } catch (error) {
       return { ok: false, detail: error instanceof TenementError ? `${error.message}. ${error.hint}` : String(error) };
     }
     return launchWithSecrets(request, { launcher: this.deps.launcher, secrets: this.secrets });
   }
 
-  /** The config that is served now. */
   get config(): Config {
-    return this.deps.served.current;
-  }
-
-  /** @throws {TenementError} `mixed_users` */
-  assertSameUser(service: string, tenantId: string, added: readonly ServiceConfig[] = []): void {
-    const { services } = this.config;
-    const others = [...services.values()].filter(({ name }) => this.instanceTable.has(instanceName(name, tenantId)));
-    assertSameUser(this.serviceNamed(service), [...others, ...added], tenantId);
-  }
-
-  /** @throws {TenementError} `unknown_service`, `mixed_users`, `host_cannot` */
-  private assertRegistrable({ id, plan, env }: TenantRecord, instances: readonly InstanceRecord[]): void {
-    const added = instances.map(({ service }) => this.serviceNamed(service));
-    for (const service of added) this.assertSameUser(service.name, id, added);
-    const terms = { plan: this.tenants.planOn(plan), env };
-    this.deps.host.assertHostGives(
-      instances.map((own) => effectiveService(this.serviceNamed(own.service), terms, own)),
-    );
-  }
-
-  private addressOf(name: string, tenantId: string): Address | null {
-    const service = this.config.services.get(name);
-    return service === undefined ? null : { paths: this.deps.launcher.paths(service, tenantId), access: service };
-  }
-
-  private serviceNamed(name: string): ServiceConfig {
-    return serviceNamed(this.config, name);
+    return this.services.config;
   }
 }

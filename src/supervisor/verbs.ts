@@ -141,7 +141,7 @@ export class Verbs implements SupervisorVerbs {
   async prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand> {
     const { secrets, deps } = this.deps.parts;
     const runner = this.deps.parts.instanceTable.find(instance);
-    this.deps.parts.assertSameUser(runner.service.name, runner.tenantId);
+    this.deps.parts.services.assertSameUser(runner.service.name, runner.tenantId);
     const { versions, values } = await secrets.forStart(runner.tenantId, runner.service);
     const request = { ...runner.launchRequest(), secrets: versions };
     const prepared = await deps.launcher.prepareCommand(request, asked, values);

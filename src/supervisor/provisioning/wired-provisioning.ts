@@ -17,7 +17,7 @@ export function wiredProvisioning(parts: SupervisorParts): Provisioning {
     closedInstances: parts.closedInstances,
     markDir: hookMarkDir(parts.config.settings.stateDir),
     config: () => parts.config,
-    valuesOf: (...whose) => parts.templateValues(...whose),
+    valuesOf: (...whose) => parts.services.templateValues(...whose),
     onOpened: (name) => parts.instanceTable.loaded(name)?.dispatch({ type: 'unhalt' }),
     onAwaited: (name, waits) =>
       parts.instanceTable.loaded(name)?.dispatch({ type: waits ? 'await-hooks' : 'hooks-done' }),
