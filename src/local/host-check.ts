@@ -19,7 +19,7 @@ import { withoutNpm } from '../process/launch/npm.ts';
 import { forgeableTrust } from '../proxy/routing/forgeable.ts';
 import { type CheckedCertificate, checkedCertificates, warningsOfCertificates } from './certificates.ts';
 import { describeDescriptors, descriptorWarning } from './descriptor-limit.ts';
-import { unitServing, unitWarningsFor } from './service-manager.ts';
+import { unitServing, unitWarningsAhead } from './service-manager.ts';
 
 export type { HostSupport };
 
@@ -55,6 +55,7 @@ export async function checkHost(config: Config): Promise<HostFindings> {
   const openFiles = unit?.nofileLimit ?? descriptorLimit();
   const few = descriptorWarning(wanted, openFiles, unit?.name ?? null);
   const certificates = checkedCertificates(config);
+  const host = hostSupportFor(config.settings, servicesUnderPlans(config), unit);
   const warnings = [
     ...warningsOfCertificates(certificates),
     ...missingPrograms(config, unit === null ? withoutNpm(process.env) : { PATH: unit.path }),
@@ -66,10 +67,9 @@ export async function checkHost(config: Config): Promise<HostFindings> {
     ...(await keyWarnings(config.jwt)),
     ...(unit === null
       ? []
-      : [...otherUser(unit), ...unitWarningsFor(unit, config), ...socketWarningsFor(unit, config)]),
+      : [...otherUser(unit), ...unitWarningsAhead(unit, config, host.cgroup), ...socketWarningsFor(unit, config)]),
     ...(few === null ? [] : [few]),
   ];
-  const host = hostSupportFor(config.settings, servicesUnderPlans(config), unit);
   return {
     unit,
     host,

@@ -6,6 +6,7 @@ import type { Config, ListenAddress } from '../core/service/service.ts';
 import type { Daemon, DaemonOptions } from '../daemon.ts';
 import { detached, keepServing } from '../faults.ts';
 import { type Logger, stderrLogger } from '../logger.ts';
+import { findCgroups } from '../process/cgroup/find.ts';
 import { reapOrphans } from '../process/child/reaper.ts';
 import { programWarnings } from '../process/isolation/host/programs.ts';
 import { viewWarnings } from '../process/isolation/view-warnings.ts';
@@ -85,7 +86,9 @@ function sayReady(daemon: Daemon, { welcome: withWelcome }: ServeOptions, notice
 async function warnOfUnit(config: Config, logger: Logger): Promise<void> {
   const unit = await unitOfServer(process.env);
   if (unit === null) return;
-  for (const warning of unitWarningsFor(unit, config)) logger.warn({ unit: unit.name }, warning);
+  const { cgroupRoot: root, stateDir } = config.settings;
+  for (const warning of unitWarningsFor(unit, config, findCgroups({ root, stateDir })))
+    logger.warn({ unit: unit.name }, warning);
 }
 
 interface Running {

@@ -1,9 +1,10 @@
 /** The systemd service in which a config is served, and what its settings mean for the config's tenants. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Config } from '../core/service/service.ts';
 import { type ServiceUnit, type UnitRequirements, unitWarnings } from '../core/service/service-unit.ts';
 import { publicSocketPath } from '../core/service/socket-path.ts';
+import type { Cgroups } from '../process/cgroup/cgroup.ts';
 import { isUnified, ownUnit } from '../process/systemd/own-unit.ts';
 import { commandOf, environmentOf, type Properties, serviceUnits, showUnit } from '../process/systemd/show.ts';
 
@@ -27,15 +28,37 @@ export async function unitServing({ file }: Pick<Config, 'file'>): Promise<Servi
   return ofUser;
 }
 
-/** Returns a sentence for each setting of the unit that breaks a promise of the config. */
-export function unitWarningsFor(unit: ServiceUnit, config: Config): string[] {
-  return unitWarnings(unit, requirementsOf(config));
+type FoundCgroups = Pick<Cgroups, 'version' | 'lack'>;
+
+/** Returns a sentence for each setting of the unit that breaks a promise of the config, in a server that has these cgroups. */
+export function unitWarningsFor(unit: ServiceUnit, config: Config, cgroups: FoundCgroups): string[] {
+  return unitWarnings(unit, requirementsOf(config, cgroups));
 }
 
-function requirementsOf({ settings, services }: Config): UnitRequirements {
+/** The same before the server starts, when the unit that makes `cgroup_root` may not have started either. */
+export function unitWarningsAhead(unit: ServiceUnit, config: Config, cgroups: FoundCgroups): string[] {
+  const { cgroupRoot } = config.settings;
+  const isYetToCome = isUnified() && cgroupRoot !== null && !existsSync(cgroupRoot);
+  return unitWarningsFor(unit, config, isYetToCome ? { version: 'v2', lack: null } : cgroups);
+}
+
+function requirementsOf({ settings, services }: Config, cgroups: FoundCgroups): UnitRequirements {
   const { onExit, cgroupRoot, dataDir } = settings;
   const sockets = Array.from(services.values(), (service) => dirname(publicSocketPath(service, '{id}', settings)));
-  return { onExit, cgroupRoot, dataDir, socketDirs: [...new Set(sockets)], isV2: isUnified() };
+  const socketDirs = [...new Set(sockets)];
+  return {
+    onExit,
+    cgroupRoot,
+    rootLack: cgroupRoot === null ? null : rootLackOf(cgroups),
+    dataDir,
+    socketDirs,
+    isV2: isUnified(),
+  };
+}
+
+/** Only version 2 has one cgroup for limits and for systemd, so only there moving a process takes it out of its unit. */
+function rootLackOf({ version, lack }: FoundCgroups): string | null {
+  return version === 'v2' ? null : (lack ?? 'that needs cgroup version 2');
 }
 
 /** Returns the absolute path of the config that a unit serves; null when the unit does not run tenement. */

@@ -40,6 +40,8 @@ export interface ServiceUnit {
 export interface UnitRequirements extends Pick<Settings, 'onExit' | 'cgroupRoot' | 'dataDir'> {
   /** Directories of the public sockets. */
   readonly socketDirs: readonly string[];
+  /** Why tenants cannot be moved to `cgroupRoot` and stay in the server's cgroup; null: they can, or there is none. */
+  readonly rootLack: string | null;
   /** Whether cgroups have version 2, where a cgroup that passes controllers on accepts no process. */
   readonly isV2: boolean;
 }
@@ -53,16 +55,17 @@ export function unitWarnings(unit: ServiceUnit, requirements: UnitRequirements):
   const kills = unit.killMode === 'mixed' || unit.killMode === 'control-group';
   const keep = requirements.onExit === 'keep';
   const warnings: string[] = [];
-  if (holdsTenants && kills && keep) warnings.push(killsTenants(unit));
-  if (holdsTenants && !kills && isBlocked(unit, requirements)) warnings.push(blocksItself(unit));
-  if (holdsTenants && requirements.isV2 && isOfRoot(unit) && !unit.delegated) warnings.push(undelegated(unit));
+  if (holdsTenants && kills && keep) warnings.push(killsTenants(unit, requirements));
+  const isDivided = holdsTenants && requirements.rootLack === null;
+  if (isDivided && !kills && isBlocked(unit, requirements)) warnings.push(blocksItself(unit));
+  if (isDivided && requirements.isV2 && isOfRoot(unit) && !unit.delegated) warnings.push(undelegated(unit));
   if (!holdsTenants || !kills) warnings.push(...losesSockets(unit, requirements));
   return [...warnings, ...hidesPaths(unit, requirements)];
 }
 
 /** Whether tenants are in the unit's own cgroup, where the end of the unit reaches them. */
-function isHome({ name }: ServiceUnit, { cgroupRoot }: UnitRequirements): boolean {
-  return cgroupRoot === null || cgroupRoot.split('/').includes(name);
+function isHome({ name }: ServiceUnit, { cgroupRoot, rootLack }: UnitRequirements): boolean {
+  return cgroupRoot === null || rootLack !== null || cgroupRoot.split('/').includes(name);
 }
 
 /** Whether the cgroup in which systemd starts the server passes controllers on while tenants run. */
@@ -74,11 +77,10 @@ function isOfRoot({ user }: ServiceUnit): boolean {
   return user === '' || user === 'root' || user === '0';
 }
 
-function killsTenants({ name, killMode }: ServiceUnit): string {
-  return (
-    `on_exit = "keep" does not hold: ${name} has KillMode=${killMode}, by which systemd ends every tenant with the ` +
-    `server; give tenants a unit of their own, ${DOCS}`
-  );
+function killsTenants({ name, killMode }: ServiceUnit, { rootLack }: UnitRequirements): string {
+  const outcome = `${name} has KillMode=${killMode}, by which systemd ends every tenant with the server`;
+  if (rootLack === null) return `on_exit = "keep" does not hold: ${outcome}; give tenants a unit of their own, ${DOCS}`;
+  return `on_exit = "keep" does not hold: tenants cannot be moved to cgroup_root, and ${outcome}; ${rootLack}`;
 }
 
 function blocksItself({ name, killMode }: ServiceUnit): string {

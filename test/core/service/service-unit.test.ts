@@ -9,7 +9,7 @@ const unit = (changed: Partial<ServiceUnit> = {}): ServiceUnit => ({ ...SHIPPED_
 function tenancy(changed: Partial<UnitRequirements> = {}): UnitRequirements {
   const { cgroupRoot = OWN_UNIT, ...others } = changed;
   const dirs = { dataDir: '/var/lib/tenement', socketDirs: ['/run/tenement'] };
-  return { onExit: 'keep', cgroupRoot, isV2: true, ...dirs, ...others };
+  return { onExit: 'keep', cgroupRoot, rootLack: null, isV2: true, ...dirs, ...others };
 }
 
 const single = (changed: Partial<UnitRequirements> = {}) => tenancy({ ...changed, cgroupRoot: null });
@@ -41,6 +41,15 @@ test('a unit with a leaf for the server, with version 1, or of a user without a 
   expect(unitWarnings(unit({ ...process, delegated: true, subgroup: 'main' }), single())).toHaveLength(1);
   expect(unitWarnings(unit({ ...process, delegated: true }), single({ isV2: false }))).toEqual([]);
   expect(unitWarnings(unit({ ...process, user: 'tenement' }), single())).toEqual([]);
+});
+
+test('tenants that cannot be moved to cgroup_root end with the server, and the reason is told', () => {
+  const lack = 'no cgroups are mounted here';
+  expect(unitWarnings(unit(), tenancy({ rootLack: lack }))).toEqual([
+    'on_exit = "keep" does not hold: tenants cannot be moved to cgroup_root, and tenement.service has KillMode=mixed, ' +
+      `by which systemd ends every tenant with the server; ${lack}`,
+  ]);
+  expect(unitWarnings(unit(), tenancy({ rootLack: lack, onExit: 'stop' }))).toEqual([]);
 });
 
 test('a cgroup_root inside the unit ends with the unit', () => {
