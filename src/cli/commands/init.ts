@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import { TENANTS_CGROUP } from '../../core/service/unit-files.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
 import { type Application, commandOf } from '../../local/init/application.ts';
@@ -40,7 +41,7 @@ async function init(options: InitOptions, io: CliIo): Promise<void> {
   const file = configFile(options, io.env);
   const application = given(options) ?? detect(projectFiles(dirname(file)));
   if (application === null) throw nothingFound(dirname(file));
-  const text = configText(application, service);
+  const text = configText(application, { service, hasUnits: existsSync(TENANTS_CGROUP) });
   if (options.print === true) return print(io, text.trimEnd());
   if (existsSync(file) && force !== true) throw present(file);
   // A file that was made meanwhile stays, too.
@@ -70,6 +71,7 @@ function report({ kind, before }: Application, service: string, file: string, { 
     `  tenement serve${name}`,
     `  tenement spawn ${service} --id acme${name}     (in a second terminal)`,
     '  curl http://acme.localhost:8080/',
+    `Under systemd, as root: tenement install${name}`,
   ].join('\n');
 }
 

@@ -34,6 +34,8 @@ const TENANTS = 'tenement-tenants.service';
 const SLICE = 'tenement.slice';
 /** The config's `cgroup_root` for these units. */
 export const TENANTS_CGROUP = `/sys/fs/cgroup/${SLICE}/${TENANTS}`;
+/** Lines of `[settings]` with which a restart of the server leaves tenants running. `tenement init` writes them. */
+export const KEPT_LINES = ['on_exit = "keep"', `cgroup_root = "${TENANTS_CGROUP}"`] as const;
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Capabilities that neither the server nor bubblewrap nor gVisor uses. */

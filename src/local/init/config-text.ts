@@ -1,8 +1,16 @@
 /** The text of a first tenement.toml. Pure. */
+import { KEPT_LINES } from '../../core/service/unit-files.ts';
 import type { Application } from './application.ts';
 
-/** @param service its name, a label */
-export function configText({ kind, command, listen, env = {}, health, before }: Application, service: string): string {
+export interface ConfigTextOptions {
+  /** The service's name, a label. */
+  readonly service: string;
+  /** Whether this host has the units of `tenement install`. */
+  readonly hasUnits: boolean;
+}
+
+export function configText(application: Application, { service, hasUnits }: ConfigTextOptions): string {
+  const { kind, command, listen, env = {}, health, before } = application;
   const variables = Object.entries(env).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   return `# One copy of this application for each customer. It was found to be: ${kind}.
 # All keys: \`tenement.toml\`(5), docs/config.md. Check changes with \`tenement check\`.
@@ -24,7 +32,10 @@ ${variables.map((line) => `${line}\n`).join('')}# DATABASE_PATH = "{tenant_dir}/
 # [proxy]
 # listen = "0.0.0.0:80"
 # domain = "example.com"    # acme.example.com leads to the copy of acme; without it, acme.localhost
-`;
+
+[settings]
+# ${hasUnits ? 'These' : '`tenement install` turns these on, which'} let customers' processes run on while the server restarts (docs/systemd.md).
+${KEPT_LINES.map((line) => `${hasUnits ? '' : '# '}${line}\n`).join('')}`;
 }
 
 const PORT_LINE = 'listen = "port"             # it listens on 127.0.0.1:$PORT';

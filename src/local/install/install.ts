@@ -1,13 +1,13 @@
 /** `tenement install`: writes the systemd units of a config. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SOCKET_NAMES } from '../../core/service/unit-sockets.ts';
 import { TenementError } from '../../errors.ts';
 import { isUnified } from '../../process/systemd/own-unit.ts';
 import { nextSteps, START } from './next-steps.ts';
-import type { InstallPlan } from './plan.ts';
-import { compareUnits, UNIT_DIR, type UnitChange, writeUnits } from './write-units.ts';
+import type { ChangedConfig, InstallPlan } from './plan.ts';
+import { compareUnits, UNIT_DIR, type UnitChange, unwritable, writeUnits } from './write-units.ts';
 
 export { planInstall } from './plan.ts';
 export type { UnitChange } from './write-units.ts';
@@ -19,18 +19,35 @@ export interface Installation {
 }
 
 /** @throws {TenementError} `host_cannot` without systemd or cgroup version 2, `bad_input` for files of somebody else */
-export function install({ units }: InstallPlan, options: { force: boolean; dir?: string | undefined }): Installation {
+export function install(
+  { config, changedConfig, units }: InstallPlan,
+  options: { force: boolean; dir?: string | undefined },
+): Installation {
   const { force, dir = UNIT_DIR } = options;
   if (dir === UNIT_DIR) assertSystemd();
   const unneeded = SOCKET_NAMES.map((name) => `tenement-${name}.socket`).filter(
     (socket) => !units.some(({ name }) => name === socket),
   );
   const changes = compareUnits(units, unneeded, { dir, force });
+  const ofConfig = changedConfig === null ? [] : [changeConfig(config.file, changedConfig)];
   writeUnits(changes, units, dir);
   const isChanged = changes.some(({ kind }) => kind !== 'unchanged');
   const isLoaded = isChanged && dir === UNIT_DIR && loadUnits();
   const steps = dir === UNIT_DIR ? nextSteps(changes) : [START];
-  return { changes, next: isLoaded || !isChanged ? steps : ['systemctl daemon-reload', ...steps] };
+  return {
+    changes: [...ofConfig, ...changes],
+    next: isLoaded || !isChanged ? steps : ['systemctl daemon-reload', ...steps],
+  };
+}
+
+/** The file is written in place: it keeps its owner and mode, and may be a symbolic link. */
+function changeConfig(path: string, { text, lines }: ChangedConfig): UnitChange {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw unwritable('config', error as Error);
+  }
+  return { path, kind: 'changed', difference: lines.flatMap((line) => [`- # ${line}`, `+ ${line}`]) };
 }
 
 function assertSystemd(): void {

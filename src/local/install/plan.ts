@@ -1,15 +1,16 @@
 /** Decides which systemd units a config needs, and what is in the way. */
 import { execFileSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { delimiter, dirname } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config, ListenAddress } from '../../core/service/service.ts';
-import { TENANTS_CGROUP, type UnitFile, unitFiles } from '../../core/service/unit-files.ts';
+import { type UnitFile, unitFiles } from '../../core/service/unit-files.ts';
 import type { SocketName } from '../../core/service/unit-sockets.ts';
 import { TenementError } from '../../errors.ts';
 import { canDuplicate } from '../../process/child/pidfd.ts';
+import { missingLines, withLines } from './kept-settings.ts';
 
 export interface InstallOptions {
   readonly configFile: string;
@@ -19,9 +20,17 @@ export interface InstallOptions {
 
 export interface InstallPlan {
   readonly config: Config;
+  /** The config with the settings that keep tenants; null: it has them. */
+  readonly changedConfig: ChangedConfig | null;
   readonly units: readonly UnitFile[];
   /** One sentence each. */
   readonly notes: readonly string[];
+}
+
+export interface ChangedConfig {
+  readonly text: string;
+  /** Lines that are comments so far. */
+  readonly lines: readonly string[];
 }
 
 /** PATH of what systemd starts (systemd.exec(5)). */
@@ -36,7 +45,7 @@ export async function planInstall({ configFile, user = 'root' }: InstallOptions)
   const uid = uidOf(user);
   // The settings that the server will find: systemd gives it no XDG_RUNTIME_DIR.
   const config = loadConfig(configFile, { env: {}, uid });
-  assertKept(config);
+  const changedConfig = keptConfig(config);
   const notes: string[] = [];
   const sockets: Partial<Record<SocketName, string>> = {};
   for (const [name, listen] of listenersOf(config)) {
@@ -54,7 +63,7 @@ export async function planInstall({ configFile, user = 'root' }: InstallOptions)
     user: isRoot ? null : user,
     sockets,
   });
-  return { config, units, notes };
+  return { config, changedConfig, units, notes };
 }
 
 function assertNode(): void {
@@ -74,13 +83,12 @@ function uidOf(user: string): number {
   }
 }
 
-/** A restart would end tenants otherwise. */
-function assertKept({ file, settings: { onExit, cgroupRoot } }: Config): void {
-  const missing = [
-    ...(onExit === 'keep' ? [] : ['on_exit = "keep"']),
-    ...(cgroupRoot === TENANTS_CGROUP ? [] : [`cgroup_root = "${TENANTS_CGROUP}"`]),
-  ];
-  if (missing.length === 0) return;
+/** Without these settings a restart would end the tenants. @throws {TenementError} `bad_input` */
+function keptConfig({ file, settings }: Config): ChangedConfig | null {
+  const missing = missingLines(settings);
+  if (missing.length === 0) return null;
+  const text = withLines(readFileSync(file, 'utf8'), missing);
+  if (text !== null) return { text, lines: missing };
   throw new TenementError('bad_input', `with these settings a restart would end the tenants: ${file}`, {
     hint: `Put this under [settings], then run the command again: ${missing.join('; ')}`,
   });

@@ -49,11 +49,14 @@ export function writeUnits(changes: readonly UnitChange[], units: readonly UnitF
       else if (kind !== 'unchanged') replace(path, texts.get(path) ?? '');
     }
   } catch (error) {
-    const { message } = error as Error;
-    throw new TenementError('host_cannot', `the units cannot be written: ${message}`, {
-      hint: 'Run the command as root, or see what it would write with --print.',
-    });
+    throw unwritable('units', error as Error);
   }
+}
+
+export function unwritable(what: 'units' | 'config', { message }: Error): TenementError {
+  return new TenementError('host_cannot', `the ${what} cannot be written: ${message}`, {
+    hint: 'Run the command as root, or see what it would write with --print.',
+  });
 }
 
 /** systemd never reads half a file. */

@@ -27,6 +27,7 @@ test('init writes a config, and says what comes next', async () => {
       '  tenement serve -c FILE',
       '  tenement spawn web --id acme -c FILE     (in a second terminal)',
       '  curl http://acme.localhost:8080/',
+      'Under systemd, as root: tenement install -c FILE',
       '',
     ],
   ]);
@@ -84,7 +85,7 @@ test.each(['python', 'port'])('for examples/%s init writes a config that runs', 
   cpSync(join(EXAMPLES, name), dir, { recursive: true });
   const file = join(dir, 'tenement.toml');
   expect((await cli(['init', '-c', file, '--force'])).status).toBe(0);
-  appendFileSync(file, '[settings]\nruntime_dir = "run"\n');
+  appendFileSync(file, 'runtime_dir = "run"\n');
   const hypervisor = await Hypervisor.load(file);
   try {
     expect(await hypervisor.spawn('web', 'acme')).toMatchObject({ state: 'ready' });

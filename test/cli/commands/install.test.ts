@@ -1,7 +1,8 @@
 /** `tenement install` as a person runs it, without systemd: the units go to a directory. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { configText } from '../../../src/local/init/config-text.ts';
 import { temporaryDirectory, writeConfig } from '../../e2e/support.ts';
 import { cli } from '../running.ts';
 
@@ -31,6 +32,37 @@ next:
   );
   expect(readFileSync(join(dir, 'tenement.service'), 'utf8')).toContain(`serve -c ${file}\n`);
   expect(readFileSync(join(dir, 'tenement-proxy.socket'), 'utf8')).toContain('ListenStream=127.0.0.1:8080\n');
+});
+
+test.each([
+  ['that init has just written', (toml: string) => toml],
+  [
+    'without the section of init',
+    (toml: string) => toml.replace(/\[settings\][\s\S]*/, ''),
+    'Put this under [settings]',
+  ],
+  ['with these lines under another table', (toml: string) => toml.replace('[settings]', '[proxy]'), 'Put this under'],
+])('a config %s', async (_which, edit, refusal?: string) => {
+  const [file, dir] = [join(temporaryDirectory(), 'tenement.toml'), join(temporaryDirectory(), 'units')];
+  await cli(['init', '-c', file, '--command', 'python3 app.py']);
+  const before = edit(readFileSync(file, 'utf8'));
+  writeFileSync(file, before);
+  expect((await cli(['install', '-c', file, '--print'])).status).toBe(refusal === undefined ? 0 : 2);
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  const { out, err } = await cli(['install', '-c', file, '--dir', dir]);
+  expect(err).toContain(refusal ?? '');
+  if (refusal !== undefined) return expect(readFileSync(file, 'utf8')).toBe(before);
+  expect(out.replaceAll(file, 'FILE')).toMatch(
+    /^changed {3}FILE\n {4}- # on_exit = "keep"\n {4}\+ on_exit = "keep"\n {4}- # cgroup_root = .*\n {4}\+ cgroup_root = .*\nnew /,
+  );
+  expect((await cli(['install', '-c', file, '--dir', dir])).out).not.toMatch(/^(changed|new)/m);
+  // Units that are there already: init writes the settings at once.
+  expect(readFileSync(file, 'utf8').replace(/^# .*docs\/systemd.*/m, '')).toBe(
+    configText(
+      { kind: 'what --command says', command: 'python3 app.py', listen: 'socket' },
+      { service: 'web', hasUnits: true },
+    ).replace(/^# .*docs\/systemd.*/m, ''),
+  );
 });
 
 test('--print writes nothing', async () => {
