@@ -4,6 +4,7 @@ import { SYSTEM } from '../core/access/actor.ts';
 import { afterFailure, afterIssue, type CertificateRecord } from '../core/acme/certificate-record.ts';
 import { type ChallengeType, isAboutName } from '../core/acme/failure-text.ts';
 import { firstLookAtMs, shareOf } from '../core/acme/renewal.ts';
+import type { EventData } from '../core/lifecycle/event-data.ts';
 import type { Clock } from '../core/ports.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { Logger } from '../logger.ts';
@@ -145,11 +146,11 @@ export class Issuing {
     return askedMs;
   }
 
-  private tell(
-    type: 'certificate-issued' | 'certificate-failed',
+  private tell<Type extends 'certificate-issued' | 'certificate-failed'>(
+    type: Type,
     { tenantId }: CertificateRecord,
     message: string,
-    data: Readonly<Record<string, unknown>>,
+    data: EventData[Type],
     by: Actor,
   ): void {
     const { events, clock } = this.deps;

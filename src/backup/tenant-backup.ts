@@ -1,7 +1,7 @@
 /** Backs one tenant up, unless nothing of it was written since its last backup. */
 import type { Actor } from '../core/access/actor.ts';
 import type { BackupResult, TenantBackups } from '../core/backup/backup-face.ts';
-import type { EventType } from '../core/lifecycle/event-types.ts';
+import type { EventData } from '../core/lifecycle/event-data.ts';
 import type { Clock } from '../core/ports.ts';
 import type { BackupRecord, BackupStore } from '../core/stores/backup-store.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
@@ -77,11 +77,13 @@ export function failed(tenantId: string, error: unknown, by: Actor, deps: Backup
   return { tenant: tenantId, outcome: 'failed', id: null, at: null, bytes: null, addedBytes: null, notes: [reason] };
 }
 
-export function tell(
-  type: EventType,
+type BackupEventType = 'backed-up' | 'backup-failed' | 'restored' | 'restore-failed';
+
+export function tell<Type extends BackupEventType>(
+  type: Type,
   tenant: string | null,
   message: string,
-  data: Readonly<Record<string, unknown>>,
+  data: EventData[Type],
   by: Actor,
   { events, clock }: Pick<BackupDeps, 'events' | 'clock'>,
 ): void {

@@ -3,7 +3,6 @@
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { assertReplacements } from '../config/programs.ts';
 import { CONFIG } from '../core/access/actor.ts';
-import type { EventType } from '../core/lifecycle/event-types.ts';
 import { type ProxySettingsPublisher, proxySettings } from '../core/routing/proxy-settings.ts';
 import type { ConfigFeed } from '../core/service/served-config.ts';
 import type { Config } from '../core/service/service.ts';
@@ -68,17 +67,17 @@ export function reload(options: ReloadOptions): string[] {
     notify.apply(served.current.notify);
     backups.apply(served.current.backup);
     logger.info({ changes }, 'config reloaded');
-    events.append({ ...eventBase('reloaded'), message: changes.join('. '), data: { changes } });
+    events.append({ ...eventBase(), type: 'reloaded', message: changes.join('. '), data: { changes } });
     return changes;
   } catch (error) {
     const { message: first, details, code } = toTenementError(error);
     const message = [first, ...details].join('; ');
     logger.error({ code, reason: message }, 'config not reloaded; the previous one stays in force');
-    events.append({ ...eventBase('reload-failed'), message, data: { code } });
+    events.append({ ...eventBase(), type: 'reload-failed', message, data: { code } });
     throw error;
   }
 }
 
-function eventBase(type: EventType) {
-  return { atMs: systemClock.nowMs(), type, instance: null, by: CONFIG };
+function eventBase() {
+  return { atMs: systemClock.nowMs(), instance: null, by: CONFIG };
 }

@@ -4,7 +4,6 @@ import { newToken } from '../core/access/new-token.ts';
 import { EVERYTHING, type Grants } from '../core/access/permission.ts';
 import { scopeText } from '../core/access/scope.ts';
 import { assertTokenInput } from '../core/input/library-input.ts';
-import type { EventType } from '../core/lifecycle/event-types.ts';
 import type { Clock } from '../core/ports.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
@@ -53,7 +52,7 @@ export class Tokens implements TokenFace {
     this.tell('token-revoked', revoked, by);
   }
 
-  private tell(type: EventType, info: TokenInfo, by: Actor): void {
+  private tell(type: 'token-created' | 'token-revoked', info: TokenInfo, by: Actor): void {
     const { id, name, scope, can, expiresAt } = tokenView(info);
     const message = `${name} (${id}), scope ${scope}, may ${can.join(', ')}`;
     const data = { id, name, scope, can, expiresAt };

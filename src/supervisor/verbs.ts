@@ -1,7 +1,7 @@
 /** The public verbs on one instance, as one actor's. They change an instance only through events. */
 import type { Actor } from '../core/access/actor.ts';
 import { ownDifference } from '../core/input/own-difference.ts';
-import type { EventType } from '../core/lifecycle/event-types.ts';
+import type { EventData } from '../core/lifecycle/event-data.ts';
 import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
@@ -150,9 +150,14 @@ export class Verbs implements SupervisorVerbs {
     return prepared;
   }
 
-  private tell(type: EventType, instance: InstanceName, message: string, data: object): void {
+  private tell<Type extends 'changed' | 'exec'>(
+    type: Type,
+    instance: InstanceName,
+    message: string,
+    data: EventData[Type],
+  ): void {
     const { events, clock } = this.deps.parts.deps;
-    events.append({ atMs: clock.nowMs(), type, instance, message, data: { ...data }, by: this.by });
+    events.append({ atMs: clock.nowMs(), type, instance, message, data, by: this.by });
   }
 
   /** @throws {TenementError} `unknown_tenant`, or that its tenant is closed */

@@ -25,16 +25,16 @@ const logOver = (database: Database) => createEventLog(database, { clock: system
 test('an event keeps who made the change, and from where', () => {
   const events = logOver(memory());
   const by = tokenActor({ id: 'a1', name: 'ci' }, '192.0.2.1');
-  const made = events.append({ atMs: 1, type: 'stopped', instance: 'api:acme', message: '', data: {}, by });
+  const made = events.append({ atMs: 1, type: 'tenant-started', instance: 'api:acme', message: '', data: {}, by });
   expect(made).toMatchObject({ tenant: 'acme', actor: 'ci', tokenId: 'a1', address: '192.0.2.1' });
   expect(events.list({})).toEqual([made]);
 });
 
 test('an event may concern a tenant without an instance', () => {
   const events = logOver(memory());
-  events.append({ atMs: 1, type: 'removed', instance: null, tenant: 'acme', message: '', data: {}, by: SYSTEM });
-  events.append({ atMs: 1, type: 'reloaded', instance: null, message: '', data: {}, by: SYSTEM });
-  expect(events.list({ tenant: 'acme' }).map(({ type }) => type)).toEqual(['removed']);
+  events.append({ atMs: 1, type: 'tenant-stopped', instance: null, tenant: 'acme', message: '', data: {}, by: SYSTEM });
+  events.append({ atMs: 1, type: 'reloaded', instance: null, message: '', data: { changes: [] }, by: SYSTEM });
+  expect(events.list({ tenant: 'acme' }).map(({ type }) => type)).toEqual(['tenant-stopped']);
 });
 
 test('the registry filters as the follower of a stream does', () => {
@@ -43,7 +43,7 @@ test('the registry filters as the follower of a stream does', () => {
   const events = logOver(memory());
   const all = instances.flatMap((instance) =>
     tenants.map((tenant) =>
-      events.append({ atMs: 1, type: 'woke', instance, tenant, message: '', data: {}, by: SYSTEM }),
+      events.append({ atMs: 1, type: 'internal-error', instance, tenant, message: '', data: {}, by: SYSTEM }),
     ),
   );
   const filter = fc.record(

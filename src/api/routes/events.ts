@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { visibleEvent } from '../../core/access/event-view.ts';
+import { FollowQueue } from '../../core/following/follow-queue.ts';
 import { parseSince } from '../../core/input/since.ts';
 import { eventEntry } from '../../core/lifecycle/event-entry.ts';
 import { namedInstance } from '../../core/lifecycle/instance.ts';
@@ -11,7 +12,6 @@ import type { Access } from '../access/access.ts';
 import { needs } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { eventsQuery, problemAnswer, streamAnswer } from '../schemas/instances.ts';
-import { FollowQueue } from '../streaming/follow-queue.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../streaming/stream.ts';
 import type { Api } from '../zod-provider.ts';
 

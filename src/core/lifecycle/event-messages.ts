@@ -1,12 +1,12 @@
 /** Types and messages of the events for changes of state. Pure. */
 
 import { isForStorage } from '../limits/storage.ts';
-import type { EventType } from './event-types.ts';
+import type { StateEventType } from './event-data.ts';
 import type { LastExit } from './instance.ts';
 import type { Lifecycle, LifecycleEvent } from './lifecycle-events.ts';
 
 export interface EventMessage {
-  readonly type: EventType;
+  readonly type: StateEventType;
   readonly message: string;
 }
 

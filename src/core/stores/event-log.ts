@@ -1,6 +1,7 @@
 /** The event log: numbered, bounded, and announced to subscribers. */
 import type { Actor } from '../access/actor.ts';
 import { covers, type Scope, type Subject } from '../access/scope.ts';
+import type { EventData } from '../lifecycle/event-data.ts';
 import type { EventType } from '../lifecycle/event-types.ts';
 import { type InstanceName, parseInstanceName } from '../lifecycle/instance.ts';
 
@@ -25,8 +26,10 @@ export interface TenementEvent {
 }
 
 /** What happened, and who did it. An event of an instance concerns its tenant. */
-export interface NewEvent extends Pick<TenementEvent, 'atMs' | 'instance' | 'message' | 'data'> {
-  readonly type: EventType;
+export interface NewEvent<Type extends EventType = EventType>
+  extends Pick<TenementEvent, 'atMs' | 'instance' | 'message'> {
+  readonly type: Type;
+  readonly data: EventData[Type];
   /** For an event without an instance. */
   readonly tenant?: string | null;
   readonly by: Actor;
@@ -44,7 +47,7 @@ export interface EventFilter {
 }
 
 export interface EventLog {
-  append(event: NewEvent): TenementEvent;
+  append<Type extends EventType>(event: NewEvent<Type>): TenementEvent;
   /** Returns the newest `tail` events with a `seq` over `afterSeq`, at or after `sinceMs`, oldest first. */
   list(filter: EventFilter): TenementEvent[];
   /** Calls `listener` for each later event; the returned function unsubscribes it. */
@@ -54,7 +57,15 @@ export interface EventLog {
 /** Returns the event as it is kept. */
 export function numbered(seq: number, { by, tenant = null, ...event }: NewEvent): TenementEvent {
   const owner = event.instance === null ? tenant : parseInstanceName(event.instance).tenantId;
-  return { seq, ...event, tenant: owner, actor: by.name, tokenId: by.tokenId, address: by.address };
+  return {
+    seq,
+    ...event,
+    data: { ...event.data },
+    tenant: owner,
+    actor: by.name,
+    tokenId: by.tokenId,
+    address: by.address,
+  };
 }
 
 /** Whether an event passes a filter, apart from `tail`. */

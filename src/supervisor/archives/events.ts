@@ -1,12 +1,12 @@
 /** Events of copies of tenants. */
-import type { EventType } from '../../core/lifecycle/event-types.ts';
+import type { EventData } from '../../core/lifecycle/event-data.ts';
 import type { Running } from './running.ts';
 
-export function tellCopy(
-  type: Extract<EventType, `tenant-${'exported' | 'imported' | 'cloned'}`>,
+export function tellCopy<Type extends `tenant-${'exported' | 'imported' | 'cloned'}`>(
+  type: Type,
   tenant: string,
   message: string,
-  data: Readonly<Record<string, unknown>>,
+  data: EventData[Type],
   { parts, by }: Running,
 ): void {
   const { events, clock } = parts.deps;

@@ -1,6 +1,7 @@
 /** Writes down each step of a tenant's hooks, and tells it. */
 import { SYSTEM } from '../../core/access/actor.ts';
 import { backoffDelayMs } from '../../core/lifecycle/backoff.ts';
+import type { EventData } from '../../core/lifecycle/event-data.ts';
 import type { EventType } from '../../core/lifecycle/event-types.ts';
 import { type HookAction, type HookKey, hookName, hookSource } from '../../core/provisioning/hook.ts';
 import { readSecrets } from '../../core/provisioning/hook-output.ts';
@@ -26,6 +27,7 @@ const EVENTS = {
   create: { done: 'provisioned', failed: 'provision-failed' },
   destroy: { done: 'deprovisioned', failed: 'deprovision-failed' },
 } as const satisfies Record<'create' | 'destroy', { done: EventType; failed: EventType }>;
+type HookEventType = (typeof EVENTS)['create' | 'destroy']['done' | 'failed'];
 
 /** Notes that `create` is about to run, so that a purge destroys what it makes. @throws {TenementError} `state_failed` */
 export async function noteBegun(tenantId: string, record: HookRecord, { tenants, registry }: StepDeps) {
@@ -116,7 +118,13 @@ export async function noteFailure(
   return failed;
 }
 
-function tell(type: EventType, tenant: string, message: string, data: Record<string, unknown>, deps: StepDeps): void {
+function tell<Type extends HookEventType>(
+  type: Type,
+  tenant: string,
+  message: string,
+  data: EventData[Type],
+  deps: StepDeps,
+): void {
   const about = { atMs: deps.clock.nowMs(), instance: null, tenant, by: SYSTEM };
   deps.events.append({ ...about, type, message, data });
 }

@@ -2,7 +2,7 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { DomainRecord } from '../../core/domains/domain.ts';
 import { hostOf } from '../../core/domains/domain-name.ts';
-import type { EventType } from '../../core/lifecycle/event-types.ts';
+import type { EventData, TenantChangedEventData } from '../../core/lifecycle/event-data.ts';
 import { defaultServiceOf } from '../../core/service/default-service.ts';
 import { assertTenantId, newTenant, type TenantRecord } from '../../core/tenants/tenant.ts';
 import { changedFields, changedTenant, differenceFrom, type TenantChanges } from '../../core/tenants/tenant-change.ts';
@@ -186,7 +186,12 @@ export class TenantOperations implements TenantVerbs {
     }
   }
 
-  private tell(type: EventType, tenant: string, message: string, data: Record<string, unknown>): void {
+  private tell<Type extends `tenant-${'created' | 'changed' | 'stopped' | 'started'}`>(
+    type: Type,
+    tenant: string,
+    message: string,
+    data: EventData[Type],
+  ): void {
     this.parts.deps.events.append({ atMs: this.nowMs, type, instance: null, tenant, message, data, by: this.by });
   }
 
@@ -200,7 +205,7 @@ export class TenantOperations implements TenantVerbs {
 }
 
 /** What the event log says of a change. Variables are left out, because they may be secret. */
-function toldChange({ plan, expiresAtMs, labels }: TenantRecord, fields: readonly string[]): Record<string, unknown> {
+function toldChange({ plan, expiresAtMs, labels }: TenantRecord, fields: readonly string[]): TenantChangedEventData {
   return {
     fields,
     ...(fields.includes('plan') && { plan }),

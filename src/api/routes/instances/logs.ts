@@ -1,6 +1,7 @@
 /** /api/instances/:instance/logs: past and future output of an instance. */
 import type { z } from 'zod';
-import { matchesFilter } from '../../../core/input/log-format.ts';
+import { followLog } from '../../../core/following/follow-log.ts';
+import type { FollowQueue } from '../../../core/following/follow-queue.ts';
 import { parseSince } from '../../../core/input/since.ts';
 import type { InstanceName } from '../../../core/lifecycle/instance.ts';
 import { namedInstance } from '../../../core/lifecycle/instance.ts';
@@ -8,8 +9,6 @@ import type { LogFilter, LogLine, LogStore } from '../../../core/stores/log-stor
 import { needs } from '../../access/authorize.ts';
 import type { ApiContext, ApiDeps } from '../../context.ts';
 import { instanceParams, logsQuery, problemAnswer, streamAnswer } from '../../schemas/instances.ts';
-import { FollowQueue } from '../../streaming/follow-queue.ts';
-import { notYetRead } from '../../streaming/log-history.ts';
 import { type StreamItem, type StreamSource, sendStream, wantsEventStream } from '../../streaming/stream.ts';
 import type { Api } from '../../zod-provider.ts';
 
@@ -51,29 +50,9 @@ async function past(logs: LogStore, name: InstanceName, filter: LogFilter): Prom
   return { history: lines.map(toItem), live: null, cut: null, stop: () => {} };
 }
 
-/** Subscribes before it reads, so that no line is missed between the two. Ends when the instance is unregistered. */
-async function followed({ logs, events }: ApiDeps, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
-  const queue = new FollowQueue<LogLine>((line) => line.text.length + 100);
-  const unsubscribe = logs.subscribe(name, (line) => {
-    if (matchesFilter(line, filter)) queue.push(line);
-  });
-  const forget = events.subscribe(({ instance, type }) => {
-    if (instance === name && type === 'removed') queue.end();
-  });
-  try {
-    const read = await logs.read(name, filter);
-    const history = [...read, ...notYetRead(read, queue.take())].map(toItem);
-    const stop = () => {
-      unsubscribe();
-      forget();
-      queue.end();
-    };
-    return { history, live: asItems(queue), cut: queue.overflow, stop };
-  } catch (error) {
-    unsubscribe();
-    forget();
-    throw error;
-  }
+async function followed(deps: ApiDeps, name: InstanceName, filter: LogFilter): Promise<StreamSource> {
+  const { history, queue, stop } = await followLog(deps, name, filter);
+  return { history: history.map(toItem), live: asItems(queue), cut: queue.overflow, stop };
 }
 
 async function* asItems(queue: FollowQueue<LogLine>): AsyncGenerator<StreamItem[]> {

@@ -5,6 +5,7 @@
 
 import type { Actor } from '../../../core/access/actor.ts';
 import type { DomainRecord } from '../../../core/domains/domain.ts';
+import type { SpawnedEventData } from '../../../core/lifecycle/event-data.ts';
 import {
   type InstanceOverrides,
   type InstanceRecord,
@@ -296,7 +297,7 @@ function withGiven(given: readonly SealedSecret[], generated: readonly SealedSec
 }
 
 /** What the registration says of its own settings: the names of its variables, whose values may be secrets. */
-function ownNames({ env, limits }: InstanceRecord): Record<string, unknown> {
+function ownNames({ env, limits }: InstanceRecord): SpawnedEventData {
   const names = Object.keys(env);
   const own = ownLimitsView(limits);
   return { ...(names.length > 0 && { env: names }), ...(Object.keys(own).length > 0 && { limits: own }) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FollowQueue } from '../../../src/api/streaming/follow-queue.ts';
+import { FollowQueue } from '../../../src/core/following/follow-queue.ts';
 
 test('a queue delivers items in batches, and ends after the waiting ones', async () => {
   const queue = new FollowQueue<string>((text) => text.length);

@@ -1,5 +1,5 @@
 /** Joins what was read of a log with the lines that arrived during the read. Pure. */
-import type { LogLine } from '../../core/stores/log-store.ts';
+import type { LogLine } from '../stores/log-store.ts';
 
 /**
  * Returns the lines of `arrived` that are not at the end of `read` already. `arrived` begins before the read. The read

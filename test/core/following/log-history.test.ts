@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { notYetRead } from '../../../src/api/streaming/log-history.ts';
+import { notYetRead } from '../../../src/core/following/log-history.ts';
 import type { LogLine } from '../../../src/core/stores/log-store.ts';
 
 const lines = (text: string): LogLine[] => [...text].map((char) => ({ atMs: 1, stream: 'stdout', text: char }));
