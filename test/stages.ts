@@ -13,6 +13,7 @@ export const LONG = [
   'test/hostile/*.test.ts',
   'test/backup/repository.test.ts',
   'test/proxy/over-tls.test.ts',
+  'test/proxy/client/http2/h2spec.test.ts',
 ];
 
 /** These tests start processes. Every other test is a unit test. */

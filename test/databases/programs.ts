@@ -1,5 +1,5 @@
 /**
- * Programs that the tests of the databases need. A missing one skips its tests by name. In CI it fails them, unless it is
+ * Programs that the tests of the databases and of HTTP/2 need. A missing one skips its tests by name. In CI it fails them, unless it is
  * one that test/databases/install could not build.
  */
 import { homedir } from 'node:os';
@@ -24,6 +24,7 @@ export const VERSITYGW = installed('versitygw');
 export const FERRETDB = installed('ferretdb');
 export const MONGOSH = installed('mongosh');
 export const SECANTUSDB = installed('secantusdb');
+export const H2SPEC = installed('h2spec');
 
 function installed(name: string): Need {
   return { test: `test -x ${INSTALLED}/${name}`, remedy: BUILD };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { TurnedAway } from '../../../../src/core/admission/turned-away.ts';
+import { DomainRoutes } from '../../../../src/core/domains/domain-routes.ts';
 import { ProxySettingsPublisher } from '../../../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../../../src/core/service/service.ts';
 import type { Certificate } from '../../../../src/core/tls/certificate.ts';
@@ -30,6 +31,7 @@ export interface SecureBenchOptions {
 export class SecureBench {
   readonly bench: Bench;
   port = 0;
+  readonly domains = new DomainRoutes();
   private readonly proxy: ProxyServer;
   private readonly clients = new Set<{ destroy(): void }>();
 
@@ -43,10 +45,16 @@ export class SecureBench {
 
   private constructor(bench: Bench, { limits = {}, trustedProxies }: SecureBenchOptions) {
     this.bench = bench;
-    certificate ??= certificateFor('acme.localhost', 'beta.localhost', 'nobody.localhost', '*.web.localhost');
+    certificate ??= certificateFor(
+      'acme.localhost',
+      'beta.localhost',
+      'nobody.localhost',
+      '*.web.localhost',
+      'localhost',
+    );
     this.proxy = createProxy({
       source: bench.source,
-      settings: new ProxySettingsPublisher(settingsOf(trustedProxies)),
+      settings: new ProxySettingsPublisher(settingsOf(trustedProxies), this.domains),
       limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
       turnedAway: new TurnedAway(),
       logger: silentLogger(),
