@@ -22,7 +22,7 @@ const [port = '0', tenants = '1', dir = '.', ...options] = process.argv.slice(2)
 const domains = new DomainRoutes();
 const count = Number(options.find((option) => option.startsWith('domains='))?.slice('domains='.length) ?? 0);
 void domains.change(Array.from({ length: count }, (_, index): DomainRoute => [`d${index}.example`, 'app:t0']));
-const SECURE = { redirect: true, onDemand: false };
+const SECURE = { redirect: true, onDemand: false, publicPort: null };
 
 function certificate(): Certificate {
   const [chain, key] = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(dir, name), 'utf8')) as [string, string];

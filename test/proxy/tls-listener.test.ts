@@ -52,7 +52,7 @@ async function listenWith(
   trusted: string[],
   limits: Partial<ProxyLimits>,
 ) {
-  const all = { redirect: true, onDemand: false, ...settings };
+  const all = { redirect: true, onDemand: false, publicPort: null, ...settings };
   const proxy = createProxy({
     source: bench.source,
     settings: new ProxySettingsPublisher({ ...settingsOf(trusted), tls: all }),
@@ -274,7 +274,7 @@ describe('the plain port', () => {
 
   it('sends a client to the same path by TLS, with any method', async () => {
     await listen([wild]);
-    expect(await plainly('Acme.localhost:80')).toMatch(
+    expect(await plainly(`Acme.localhost:${plainPort}`)).toMatch(
       new RegExp(`^HTTP/1\\.1 308 .*\r\nLocation: https://acme\\.localhost:${port}/path\\?query\r\n`, 's'),
     );
     const socket = await bench.connect(plainPort);
@@ -284,13 +284,28 @@ describe('the plain port', () => {
     expect(bench.source.leases).toEqual([]);
   });
 
+  it('sends a client that came through a mapping of ports to the port for https', async () => {
+    await listen([wild]);
+    for (const host of ['acme.localhost', 'acme.localhost:80'])
+      expect(await plainly(host)).toContain('\r\nLocation: https://acme.localhost/path?query\r\n');
+    expect(await plainly('acme.localhost:9999')).toContain(
+      `\r\nLocation: https://acme.localhost:${port}/path?query\r\n`,
+    );
+  });
+
+  it('sends clients to the port that the config says', async () => {
+    await listen([wild], { publicPort: 9443 });
+    for (const host of ['acme.localhost', `acme.localhost:${plainPort}`])
+      expect(await plainly(host)).toContain('\r\nLocation: https://acme.localhost:9443/path?query\r\n');
+  });
+
   it('sends a handshake for a WebSocket there, too', async () => {
     await listen([wild]);
     const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\n';
     const socket = await bench.connect(plainPort);
     const answer = readAll(socket);
     socket.write(`GET /ws HTTP/1.1\r\nHost: acme.localhost\r\n${upgrade}\r\n`);
-    expect(await answer).toMatch(/^HTTP\/1\.1 308 .*\r\nLocation: https:\/\/acme\.localhost:\d+\/ws\r\n/s);
+    expect(await answer).toMatch(/^HTTP\/1\.1 308 .*\r\nLocation: https:\/\/acme\.localhost\/ws\r\n/s);
   });
 
   it('serves a host that has no certificate', async () => {

@@ -66,6 +66,14 @@ const acmeSchema = z.strictObject({
 
 export const tlsSchema = z.strictObject({
   listen: address().default('0.0.0.0:443').describe('Address on which the proxy listens for TLS.'),
+  public_port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe(
+      'The port at which clients reach `listen`, when ports are mapped, such as `443`. Redirects and URLs name it. Default: the port of `listen`.',
+    ),
   redirect: z
     .boolean()
     .default(true)

@@ -14,9 +14,10 @@ import type { TlsInput } from '../schema/tls.ts';
 /** @param dir directory of the config file */
 export function tlsOf(input: TlsInput | undefined, dir: string, problems: Problem[]): TlsConfig | null {
   if (input === undefined) return null;
-  const { listen, redirect, certificates, acme } = input;
+  const { listen, public_port: publicPort = null, redirect, certificates, acme } = input;
   return {
     listen: parseListenAddress(listen),
+    publicPort,
     redirect,
     certificates: certificates.map(({ cert, key }) => ({ cert: resolve(dir, cert), key: resolve(dir, key) })),
     acme: acme === undefined ? null : acmeOf(acme, dir, problems),

@@ -23,6 +23,8 @@ export interface TlsSettings {
   readonly redirect: boolean;
   /** Whether certificates are ordered at the first handshake for a known host. */
   readonly onDemand: boolean;
+  /** The port that redirects name; null: it is found out. */
+  readonly publicPort: number | null;
 }
 
 export interface IdentitySettings extends TenantFrom {
@@ -38,7 +40,9 @@ export function proxySettings(config: Config, version: number): ProxySettings {
 }
 
 function tlsOf({ tls }: Config): TlsSettings | null {
-  return tls === null ? null : { redirect: tls.redirect, onDemand: tls.acme?.onDemand === true };
+  if (tls === null) return null;
+  const { redirect, publicPort, acme } = tls;
+  return { redirect, publicPort, onDemand: acme?.onDemand === true };
 }
 
 function identityOf({ tenantFrom, proxy: { defaultService }, jwt }: Config): IdentitySettings | null {

@@ -24,7 +24,8 @@ export class WebAddresses {
 
   /** Returns the URL of a host through the proxy; null while the port is not known. */
   urlOf(host: string): string | null {
-    return this.isSecure(host) ? urlAt(host, 'https', this.tlsPort) : urlAt(host, 'http', this.proxyPort);
+    const securePort = this.served.current.tls?.publicPort ?? this.tlsPort;
+    return this.isSecure(host) ? urlAt(host, 'https', securePort) : urlAt(host, 'http', this.proxyPort);
   }
 
   /** Whether clients reach a host by TLS: it has a certificate, or can have one issued. */

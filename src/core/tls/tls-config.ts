@@ -3,6 +3,8 @@ import type { DnsHook, ExternalAccount } from '../acme/acme-config.ts';
 
 export interface TlsConfig {
   readonly listen: { readonly host: string; readonly port: number };
+  /** The port at which clients reach `listen`; null: the port of `listen`. */
+  readonly publicPort: number | null;
   /** Whether `[proxy] listen` sends clients to `listen`. */
   readonly redirect: boolean;
   readonly certificates: readonly CertificateFiles[];

@@ -1,6 +1,7 @@
 /** Requests that a proxy with TLS answers itself at its plain port: checks of a certificate authority, and redirects. */
 import { normalizeHost } from '../../core/routing/host.ts';
 import type { TlsSettings } from '../../core/routing/proxy-settings.ts';
+import { DEFAULT_PORTS } from '../../core/routing/web-address.ts';
 import { serverNameOf } from '../../core/tls/certificate.ts';
 import type { TlsTable } from '../../core/tls/tls-table.ts';
 import type { ClientRequest } from '../client/client.ts';
@@ -10,7 +11,6 @@ import { targetPath } from './route.ts';
 
 /** RFC 8555 §8.3. A tenant may answer checks, too: those whose token is not of this server pass to it. */
 const CHALLENGES = '/.well-known/acme-challenge/';
-const DEFAULT_PORT = 443;
 
 export interface PlainPortOptions {
   readonly table: TlsTable;
@@ -32,9 +32,10 @@ export function plainPortAnswers(options: PlainPortOptions): (request: ClientReq
     if (path === null) return null;
     if (path.startsWith(CHALLENGES)) return challengeAnswer(request, path, options.table);
     const name = hostName(host);
-    if (name === null || options.settings()?.redirect !== true || cameSecurely(request, options)) return null;
+    const settings = options.settings();
+    if (name === null || settings?.redirect !== true || cameSecurely(request, options)) return null;
     const isServed = options.table.certificates.find(name) !== null || options.mayObtain(name);
-    return isServed ? redirect(name, options.tlsPort(), path) : null;
+    return isServed ? redirect(name, settings.publicPort ?? portFor(request, host, options.tlsPort()), path) : null;
   };
 }
 
@@ -53,10 +54,19 @@ function cameSecurely(request: ClientRequest, { isTrusted }: PlainPortOptions): 
 }
 
 /**
+ * A client that has asked at port 80, and whose connection arrived at another, has come through a mapping of ports. Then port
+ * 443 is mapped, too, and the port that TLS is served on may not be open to clients.
+ */
+function portFor({ socket }: ClientRequest, host: string, tlsPort: number): number {
+  const asked = Number(/:(\d+)$/.exec(host)?.[1] ?? DEFAULT_PORTS.http);
+  return asked === DEFAULT_PORTS.http && socket.localPort !== asked ? DEFAULT_PORTS.https : tlsPort;
+}
+
+/**
  * 308 and not 301, after which clients send a POST again as a GET (RFC 9110 §15.4.9). Caddy answers the same.
  */
 function redirect(name: string, port: number, path: string): OwnAnswer {
-  const location = `https://${name}${port === DEFAULT_PORT ? '' : `:${port}`}${path}`;
+  const location = `https://${name}${port === DEFAULT_PORTS.https ? '' : `:${port}`}${path}`;
   return { status: 308, headers: ['Location', location, 'Content-Length', '0'], body: '' };
 }
 

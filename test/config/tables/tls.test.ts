@@ -67,6 +67,7 @@ test('ports that no authority looks at, and a domain of anybody, are warned of',
   const warnings = (tables: string, keys = '') => load(keys, false, tables).warnings.join('\n');
   const elsewhere = '[proxy]\nlisten = "0.0.0.0:8080"\n[tls]\nlisten = "0.0.0.0:8443"\n';
   expect(warnings(elsewhere)).toContain('[proxy] listens on 8080, [tls] on 8443; forward one of them');
+  expect(warnings(elsewhere.replace('[tls]\n', '[tls]\npublic_port = 443\n'))).toBe('');
   expect(warnings(elsewhere, 'dns_hook = "hooks/dns"')).toBe('');
   expect(warnings('[proxy]\nlisten = "0.0.0.0:80"\n[tls]\nlisten = "0.0.0.0:8443"\n')).toBe('');
   const any = '[proxy]\ndomain = "*"\n[tls]\n';

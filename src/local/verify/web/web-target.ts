@@ -43,7 +43,7 @@ export async function webTargetOf(
   for (const id of [one, other]) {
     const place = placeOf(addressesOf(config, proxy.http, instanceNamed(views, name, id)), proxy.http.port);
     if (typeof place === 'string') return { findings: [one, other].map((from) => untried(from, place, one, other)) };
-    tenants.push({ id, place: await asClientsReach(place, proxy, signal), env: variablesFor(id, probe, env) });
+    tenants.push({ id, place: await asClientsReach(place, proxy, config, signal), env: variablesFor(id, probe, env) });
   }
   if (proxy.http.port === 0 && tenants.some(({ place }) => place.scheme === 'http' && place.kind !== 'socket'))
     throw unknownPort();
@@ -51,9 +51,14 @@ export async function webTargetOf(
 }
 
 /** Clients use https wherever a handshake succeeds, whatever the plain port answers. */
-async function asClientsReach(place: Place, { https }: ProxyPorts, signal: AbortSignal): Promise<Place> {
+async function asClientsReach(
+  place: Place,
+  { https }: ProxyPorts,
+  { tls }: Config,
+  signal: AbortSignal,
+): Promise<Place> {
   if (https === null || place.kind === 'socket' || !(await isHandshakeDone(https, place, signal))) return place;
-  return placeAt(place, 'https', https.port);
+  return placeAt(place, 'https', tls?.publicPort ?? https.port);
 }
 
 function untried(from: string, detail: string, one: string, other: string): Finding {
@@ -73,7 +78,8 @@ function instanceNamed(views: readonly InstanceView[], service: string, id: stri
 /** URLs of instances have the ports that the server listens on, which may differ from those of the config. */
 function portsOf({ proxy, tls }: Config, views: readonly InstanceView[]): ProxyPorts {
   const at = ({ host, port }: ProxyAddress, scheme: Scheme): ProxyAddress => {
-    const url = views.find((view) => view.url?.startsWith(`${scheme}:`))?.url ?? null;
+    const isNamed = scheme === 'http' || tls?.publicPort === null;
+    const url = isNamed ? (views.find((view) => view.url?.startsWith(`${scheme}:`))?.url ?? null) : null;
     const known = url === null ? port : Number(new URL(url).port || DEFAULT_PORTS[scheme]);
     return { host: loopbackFor(host), port: known };
   };
