@@ -14,6 +14,7 @@ import { type ListenTarget, listenAt, type TcpTarget } from './access/listen.ts'
 import type { HostPort } from './access/own-host.ts';
 import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configRoutes } from './routes/config.ts';
@@ -201,7 +202,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   notifyRoutes(api, context);
   usageRoutes(api, context);
   spawnLineRoutes(api, context);
-  if (trust !== 'control-socket') return;
+  if (trust !== 'control-socket') return dashboardPageRoutes(api);
   configRoutes(api, context);
   execRoutes(api, context);
   exportIntoRoute(api, context);

@@ -25,10 +25,18 @@ test('each method of a route is one entry', () => {
   ]);
 });
 
-test('only health and the question of Caddy are open', async () => {
+test("only health, the question of Caddy and the dashboard's files are open", async () => {
   const { api } = await runningApi();
   const open = (await api.routes()).filter(({ permission }) => permission === 'open');
-  expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /health', 'HEAD /health', 'GET /api/ask']);
+  expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /health',
+    'HEAD /health',
+    'GET /api/ask',
+    'GET /',
+    'HEAD /',
+    'GET /assets/:file',
+    'HEAD /assets/:file',
+  ]);
 });
 
 test('routes that give away secrets, write files or read the config again are on the control socket alone', async () => {
