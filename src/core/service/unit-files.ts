@@ -58,7 +58,7 @@ const NEEDLESS = [
 export function unitFiles(options: UnitOptions): UnitFile[] {
   const sockets = SOCKET_NAMES.flatMap((name) => {
     const address = options.sockets[name];
-    return address === undefined ? [] : [socketUnit(name, address)];
+    return address === undefined ? [] : [socketUnit(name, address, options)];
   });
   return [serviceUnit(options, sockets), tenantsUnit(options), ...sockets];
 }
@@ -75,6 +75,7 @@ function serviceUnit(options: UnitOptions, sockets: readonly UnitFile[]): UnitFi
     `After=${TENANTS} network.target`,
     '# systemd starts the server again however often it fails.',
     'StartLimitIntervalSec=0',
+    ...installed(options),
     '',
     '[Service]',
     'Type=notify',
@@ -142,11 +143,12 @@ function ownSlice(user: string): string[] {
   return [`User=${user}`, `ExecStartPre=+/bin/chown ${user} /sys/fs/cgroup/${SLICE}/cgroup.procs`];
 }
 
-function socketUnit(name: SocketName, address: string): UnitFile {
+function socketUnit(name: SocketName, address: string, options: UnitOptions): UnitFile {
   const text = unit([
     '# systemd keeps the socket while one server ends and the next starts: connections wait, and none is refused.',
     '[Unit]',
     `Description=Socket of tenement for [${name}] listen`,
+    ...installed(options),
     '',
     '[Socket]',
     `ListenStream=${address}`,
@@ -160,6 +162,14 @@ function socketUnit(name: SocketName, address: string): UnitFile {
     'WantedBy=sockets.target',
   ]);
   return { name: `tenement-${name}.socket`, text };
+}
+
+/** Units outlive the program that wrote them. */
+function installed({ program }: UnitOptions): string[] {
+  return [
+    '# Without the program there is nothing to start.',
+    `ConditionPathExists=${program.at(-1)?.replaceAll('%', '%%')}`,
+  ];
 }
 
 function unit(lines: readonly string[]): string {

@@ -13,7 +13,7 @@ export interface UnitSocket {
   readonly listens: readonly ListenAddress[];
 }
 
-const RENEW = 'run `tenement install` to change the socket';
+const RENEW = '`tenement install --now` changes the socket';
 
 /** Whether a socket at `bound` serves what the config asks for. A name in the config may stand for any address. */
 export function servesAddress(bound: ListenAddress, wanted: ListenAddress): boolean {
@@ -22,12 +22,23 @@ export function servesAddress(bound: ListenAddress, wanted: ListenAddress): bool
   return (wanted.port === 0 || bound.port === wanted.port) && (isName || bound.host === wanted.host);
 }
 
-/** Returns a sentence for each part whose sockets nobody accepts from. */
+/** Returns a sentence for each part whose sockets nobody accepts from, and for each that has none while others have. */
 export function socketWarnings(sockets: readonly UnitSocket[], configured: Listens): string[] {
-  return sockets.flatMap(({ name, listens }) => {
+  const differing = sockets.flatMap(({ name, listens }) => {
     const known = SOCKET_NAMES.find((one) => one === name);
     return known === undefined ? [] : differences(known, listens, configured[known]);
   });
+  const missing = SOCKET_NAMES.filter((one) => sockets.length > 0 && !sockets.some(({ name }) => name === one));
+  return [...differing, ...missing.flatMap((name) => absence(name, configured[name]))];
+}
+
+/** Nobody can hold a socket for a port that the kernel chooses. */
+function absence(name: SocketName, wanted: ListenAddress | null): string[] {
+  if (wanted === null || wanted.port === 0) return [];
+  return [
+    `systemd has no socket for [${name}] listen, ${describeAddress(wanted)}: a restart refuses connections; ` +
+      '`tenement install --now` adds one',
+  ];
 }
 
 function differences(name: SocketName, listens: readonly ListenAddress[], wanted: ListenAddress | null): string[] {

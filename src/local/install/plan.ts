@@ -3,18 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { readFileSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config, ListenAddress } from '../../core/service/service.ts';
-import { type UnitFile, unitFiles } from '../../core/service/unit-files.ts';
+import { UNIT_MARK, type UnitFile, unitFiles } from '../../core/service/unit-files.ts';
 import type { SocketName } from '../../core/service/unit-sockets.ts';
 import { TenementError } from '../../errors.ts';
 import { canDuplicate } from '../../process/child/pidfd.ts';
 import { missingLines, withLines } from './kept-settings.ts';
+import { read, UNIT_DIR } from './write-units.ts';
 
 export interface InstallOptions {
   readonly configFile: string;
-  /** The server's user; left out: root. */
+  /** The server's user; left out: that of the units that are there, or else root. */
   readonly user?: string | undefined;
 }
 
@@ -40,7 +41,8 @@ const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin
  * @throws {TenementError} `config_not_found`, `bad_config`; `bad_input` for an unknown user and for settings that the units
  * cannot keep; `host_cannot` for a Node that cannot take sockets over
  */
-export async function planInstall({ configFile, user = 'root' }: InstallOptions): Promise<InstallPlan> {
+export async function planInstall(options: InstallOptions): Promise<InstallPlan> {
+  const { configFile, user = userOfUnits() ?? 'root' } = options;
   assertNode();
   const uid = uidOf(user);
   // The settings that the server will find: systemd gives it no XDG_RUNTIME_DIR.
@@ -71,6 +73,12 @@ function assertNode(): void {
   throw new TenementError('host_cannot', `Node ${process.versions.node} cannot take over sockets from systemd`, {
     hint: 'Install Node 26.1 or later, or write a unit without sockets: docs/systemd.md.',
   });
+}
+
+/** Returns the user that an earlier run was given; null: root, or there are no units. */
+function userOfUnits(): string | null {
+  const text = read(join(UNIT_DIR, 'tenement.service'));
+  return text?.startsWith(UNIT_MARK) === true ? (/^User=(.+)$/m.exec(text)?.[1] ?? null) : null;
 }
 
 function uidOf(user: string): number {

@@ -1,6 +1,6 @@
 /** Writes unit files: only what has changed, and nothing over a file that somebody else wrote. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UNIT_MARK, type UnitFile } from '../../core/service/unit-files.ts';
 import { TenementError } from '../../errors.ts';
 
@@ -45,8 +45,8 @@ export function writeUnits(changes: readonly UnitChange[], units: readonly UnitF
   try {
     mkdirSync(dir, { recursive: true });
     for (const { path, kind } of changes) {
-      if (kind === 'removed') rmSync(path);
-      else if (kind !== 'unchanged') replace(path, texts.get(path) ?? '');
+      if (kind === 'removed') remove(path);
+      else if (kind !== 'unchanged') write(path, texts.get(path) ?? '');
     }
   } catch (error) {
     throw unwritable('units', error as Error);
@@ -59,6 +59,18 @@ export function unwritable(what: 'units' | 'config', { message }: Error): Teneme
   });
 }
 
+/** A file that a package has the same of is left to the package, whose upgrades it would hide. */
+function write(path: string, text: string): void {
+  if (packaged(path) === text) rmSync(path);
+  else replace(path, text);
+}
+
+/** With the link that starts it at boot. */
+function remove(path: string): void {
+  rmSync(join(dirname(path), 'sockets.target.wants', basename(path)), { force: true });
+  rmSync(path);
+}
+
 /** systemd never reads half a file. */
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o644 });
@@ -67,10 +79,15 @@ function replace(path: string, text: string): void {
 
 function changeOf({ name, text }: UnitFile, dir: string): UnitChange {
   const path = join(dir, name);
-  const before = read(path) ?? (dir === UNIT_DIR ? read(join(PACKAGED_DIR, name)) : null);
+  const before = read(path) ?? packaged(path);
   if (before === null) return { path, kind: 'new', difference: [] };
   if (before === text) return { path, kind: 'unchanged', difference: [] };
   return { path, kind: 'changed', difference: differenceOf(before, text) };
+}
+
+/** Returns what a package has in place of the file; null: nothing, or the file is not where systemd looks first. */
+function packaged(path: string): string | null {
+  return dirname(path) === UNIT_DIR ? read(join(PACKAGED_DIR, basename(path))) : null;
 }
 
 function removal(path: string): UnitChange {
@@ -89,7 +106,8 @@ function differenceOf(before: string, after: string): string[] {
   ];
 }
 
-function read(path: string): string | null {
+/** Returns the text of a file; null: it cannot be read. */
+export function read(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -72,6 +72,12 @@ test('--print writes nothing', async () => {
   expect(out).toContain('\nUser=nobody\n');
 });
 
+test('--now is for the units that systemd finds', async () => {
+  const { status, err } = await cli(['install', '-c', configFile(KEPT + SERVICE), '--now', '--print']);
+  expect(status).toBe(2);
+  expect(err).toContain('--now needs the units where systemd finds them');
+});
+
 test.each([
   ['a config without the settings that keep tenants', SERVICE, [], 'Put this under [settings]'],
   ['an unknown user', KEPT + SERVICE, ['--user', 'no such user'], 'there is no user "no such user"'],

@@ -24,8 +24,16 @@ test('sockets that the config does not name are told, and so is a part that the 
   const configured = { proxy: at('127.0.0.1', 8080), tls: null, api: at('127.0.0.1', 8000) };
   expect(socketWarnings(sockets, configured)).toEqual([
     "systemd's socket 'proxy' listens on 0.0.0.0:80 and [::]:80, but [proxy] listen is 127.0.0.1:8080: nobody accepts " +
-      'at the socket, and a restart refuses connections; run `tenement install` to change the socket',
-    "systemd's socket 'tls' listens on 0.0.0.0:443, but [tls] listen is not set: nobody accepts there; run `tenement " +
-      'install` to change the socket',
+      'at the socket, and a restart refuses connections; `tenement install --now` changes the socket',
+    "systemd's socket 'tls' listens on 0.0.0.0:443, but [tls] listen is not set: nobody accepts there; `tenement " +
+      'install --now` changes the socket',
   ]);
+});
+
+test('a part without a socket is told where others have one', () => {
+  const configured = { proxy: at('0.0.0.0', 80), tls: at('0.0.0.0', 443), api: at('127.0.0.1', 0) };
+  expect(socketWarnings([{ name: 'proxy', listens: [at('0.0.0.0', 80)] }], configured)).toEqual([
+    'systemd has no socket for [tls] listen, 0.0.0.0:443: a restart refuses connections; `tenement install --now` adds one',
+  ]);
+  expect(socketWarnings([], configured)).toEqual([]);
 });

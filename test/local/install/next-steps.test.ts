@@ -1,26 +1,42 @@
 import { expect, test } from 'vitest';
-import { nextSteps } from '../../../src/local/install/next-steps.ts';
+import { nextSteps, type UnitStanding } from '../../../src/local/install/next-steps.ts';
 
-const START = 'systemctl enable --now tenement';
-const SERVICE = { path: '/etc/systemd/system/tenement.service', kind: 'changed' } as const;
-const TENANTS = { path: '/etc/systemd/system/tenement-tenants.service', kind: 'changed' } as const;
-const SOCKET = { path: '/etc/systemd/system/tenement-proxy.socket', kind: 'changed' } as const;
+const UNITS = '/etc/systemd/system';
+const unit = (name: string, kind: UnitStanding['kind'], isOutdated = false) => ({
+  path: `${UNITS}/${name}`,
+  kind,
+  isOutdated,
+});
+const service = (kind: UnitStanding['kind']) => unit('tenement.service', kind);
+const proxy = (kind: UnitStanding['kind'], isOutdated = false) => unit('tenement-proxy.socket', kind, isOutdated);
 
 test.each([
-  ['nothing', [{ ...SERVICE, kind: 'unchanged' } as const], []],
-  ['a new service', [{ ...SERVICE, kind: 'new' } as const, { ...SOCKET, kind: 'new' } as const], [START]],
-  ['the service', [SERVICE], ['systemctl restart tenement']],
-  ['a socket', [SERVICE, SOCKET], ['systemctl stop tenement.service tenement-proxy.socket', START]],
+  ['nothing', [service('unchanged')], []],
+  ['a new service', [service('new'), proxy('new')], ['systemctl enable --now tenement']],
+  ['the service', [service('changed')], ['systemctl restart tenement.service']],
+  ['a socket', [service('changed'), proxy('changed')], ['systemctl restart tenement.service tenement-proxy.socket']],
+  [
+    'a socket by an earlier run, which systemd has not opened',
+    [service('unchanged'), proxy('unchanged', true)],
+    ['systemctl restart tenement.service tenement-proxy.socket'],
+  ],
+  [
+    'the service, with a new socket',
+    [service('changed'), proxy('unchanged'), unit('tenement-tls.socket', 'new')],
+    ['systemctl enable tenement', 'systemctl restart tenement.service tenement-tls.socket'],
+  ],
   [
     'a socket that is gone',
-    [{ ...SOCKET, kind: 'removed' } as const],
-    ['systemctl stop tenement.service tenement-proxy.socket', START],
+    [proxy('removed')],
+    ['systemctl restart tenement.service', 'systemctl stop tenement-proxy.socket'],
   ],
-  [
-    'what holds the tenants',
-    [SERVICE, TENANTS],
-    ['systemctl stop tenement.service tenement-tenants.service   # ends all tenants', START],
-  ],
-])('the next steps after a change of %s', (_what, changes, steps) => {
-  expect(nextSteps(changes)).toEqual(steps);
+])('the next steps after a change of %s', (_what, standings, steps) => {
+  expect(nextSteps(standings)).toEqual({ steps, later: [] });
+});
+
+test('a change of what holds the tenants waits until the operator ends them', () => {
+  expect(nextSteps([service('unchanged'), unit('tenement-tenants.service', 'changed')])).toEqual({
+    steps: [],
+    later: ['systemctl restart tenement-tenants.service   # ends all tenants'],
+  });
 });
