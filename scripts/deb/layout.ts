@@ -42,10 +42,13 @@ function layOutProgram(tree: Tree, { checkout, version }: Source): void {
   tree.removeInterpreters(LIBRARY);
 }
 
-/** Not a copy of dist/, which may have what an earlier source left there. */
+/** Not a copy of dist/, which may have what an earlier source left there. As `npm run build`. */
 function compile(checkout: string, to: string): void {
-  const words = ['-p', join(checkout, 'tsconfig.build.json'), '--outDir', to, '--declaration', 'false'];
-  execFileSync(join(checkout, 'node_modules/.bin/tsc'), words, { stdio: 'inherit' });
+  const run = (program: string, ...words: string[]) =>
+    execFileSync(join(checkout, 'node_modules/.bin', program), words, { cwd: checkout, stdio: 'inherit' });
+  run('tsc', '-p', 'tsconfig.build.json', '--outDir', to, '--declaration', 'false');
+  const config = ['--config', 'scripts/dashboard/vite.config.ts', '--configLoader', 'native', '--logLevel', 'warn'];
+  run('vite', 'build', ...config, '--outDir', join(to, 'dashboard'), '--emptyOutDir');
 }
 
 function buildDashboard(checkout: string, to: string): void {

@@ -81,8 +81,13 @@ function changeOf({ name, text }: UnitFile, dir: string): UnitChange {
   const path = join(dir, name);
   const before = read(path) ?? packaged(path);
   if (before === null) return { path, kind: 'new', difference: [] };
-  if (before === text) return { path, kind: 'unchanged', difference: [] };
+  if (before === text) return { path: placeOf(path), kind: 'unchanged', difference: [] };
   return { path, kind: 'changed', difference: differenceOf(before, text) };
+}
+
+/** Returns where the unit is that systemd uses. */
+function placeOf(path: string): string {
+  return read(path) === null && dirname(path) === UNIT_DIR ? join(PACKAGED_DIR, basename(path)) : path;
 }
 
 /** Returns what a package has in place of the file; null: nothing, or the file is not where systemd looks first. */
