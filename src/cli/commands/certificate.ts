@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import type { CertificateView } from '../../core/acme/certificate-view.ts';
 import { fromNow } from '../output/certificate-text.ts';
 import { UNKNOWN } from '../output/format.ts';
-import { type CliIo, print, printJson, tableSpace } from '../output/io.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../output/io.ts';
 import { stateColor } from '../output/state-color.ts';
-import { type Column, table } from '../output/table.ts';
+import type { Column } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
-type CertificateOptions = GlobalOptions & { readonly json?: boolean };
+type CertificateOptions = GlobalOptions & { readonly wide?: boolean; readonly json?: boolean };
 
 const COLUMNS: readonly Column[] = [
   { heading: 'NAME' },
@@ -22,9 +22,7 @@ const NONE = 'No certificates by ACME. With [tls.acme], a domain gets one when i
 
 export function certificateCommand(program: Command, io: CliIo): void {
   const certificate = program.command('cert').description('list and renew certificates by ACME');
-  certificate
-    .command('ls')
-    .description('list the certificates, and why there is none')
+  takesWide(certificate.command('ls').description('list the certificates, and why there is none'))
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => list(command.optsWithGlobals<CertificateOptions>(), io));
   certificate
@@ -42,13 +40,11 @@ async function list(options: CertificateOptions, io: CliIo): Promise<void> {
   if (options.json === true) return printJson(io, certificates);
   if (certificates.length === 0) return print(io, NONE);
   const nowMs = Date.now();
-  await print(
+  await printTable(
     io,
-    table(
-      COLUMNS,
-      certificates.map((one) => row(one, nowMs)),
-      tableSpace(io),
-    ),
+    options,
+    COLUMNS,
+    certificates.map((one) => row(one, nowMs)),
   );
   for (const { name, lastError } of certificates)
     if (lastError !== null) await print(io, `${name}: ${terminalText(lastError)}`);

@@ -3,21 +3,25 @@ import type { Command } from 'commander';
 import type { NotifyTargetView, NotifyTestResult } from '../../core/notify/notify-port.ts';
 import { CommandEnd } from '../command-end.ts';
 import { age, duration, UNKNOWN } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { table } from '../output/table.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../output/io.ts';
+import { type Column, largerUnit } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
-type NotifyOptions = GlobalOptions & { readonly json?: boolean };
+type NotifyOptions = GlobalOptions & { readonly wide?: boolean; readonly json?: boolean };
 
-const HEADINGS = ['RECEIVER', 'PENDING', 'LAST SUCCESS', 'LAST FAILURE', 'NEXT TRY'];
+const COLUMNS: readonly Column[] = [
+  { heading: 'RECEIVER' },
+  { heading: 'PENDING' },
+  { heading: 'LAST SUCCESS', rank: 1, brief: largerUnit },
+  { heading: 'LAST FAILURE', rank: 3, brief: largerUnit },
+  { heading: 'NEXT TRY', rank: 2, brief: largerUnit },
+];
 const NONE = 'No receivers of notifications. Add one to the config: [[notify]] with url and events.';
 
 export function notifyCommand(program: Command, io: CliIo): void {
   const notify = program.command('notify').description('list and test the receivers of notifications');
-  notify
-    .command('ls')
-    .description('list the receivers, and what is pending for each')
+  takesWide(notify.command('ls').description('list the receivers, and what is pending for each'))
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => list(command.optsWithGlobals<NotifyOptions>(), io));
   notify
@@ -35,12 +39,11 @@ async function list(options: NotifyOptions, io: CliIo): Promise<void> {
   if (options.json === true) return printJson(io, targets);
   if (targets.length === 0) return print(io, NONE);
   const nowMs = Date.now();
-  await print(
+  await printTable(
     io,
-    table(
-      HEADINGS,
-      targets.map((target) => row(target, nowMs)),
-    ),
+    options,
+    COLUMNS,
+    targets.map((target) => row(target, nowMs)),
   );
   for (const line of targets.flatMap((target) => remarks(target))) await print(io, line);
 }

@@ -2,13 +2,25 @@
 import type { Command } from 'commander';
 import type { TokenInput } from '../../core/access/new-token.ts';
 import type { TokenView } from '../../core/verbs/token-verbs.ts';
+import { TenementError } from '../../errors.ts';
+import { assertMeant, type Confirmable, type Deletion, takesYes } from '../confirmation.ts';
 import { age, duration } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { table } from '../output/table.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../output/io.ts';
+import { type Column, dateOf, largerUnit } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
-type TokenOptions = GlobalOptions & { readonly json?: boolean };
+type TokenOptions = GlobalOptions & { readonly wide?: boolean; readonly json?: boolean };
+
+const COLUMNS: readonly Column[] = [
+  { heading: 'ID' },
+  { heading: 'NAME', minWidth: 12 },
+  { heading: 'SCOPE' },
+  { heading: 'CAN', rank: 4 },
+  { heading: 'EXPIRES', rank: 3, brief: largerUnit },
+  { heading: 'LAST USED', rank: 2, brief: largerUnit },
+  { heading: 'CREATED', rank: 1, brief: dateOf },
+];
 
 interface CreateOptions extends TokenOptions, Pick<TokenInput, 'scope' | 'expires'> {
   readonly can?: string;
@@ -29,17 +41,18 @@ export function tokenCommand(program: Command, io: CliIo): void {
     .option('--expires <when>', 'when it ends: 90d, or a date (default: never)')
     .option('--json', 'print the token as JSON')
     .action((name: string, _options, command: Command) => create(name, command.optsWithGlobals<CreateOptions>(), io));
-  token
-    .command('ls')
-    .description('list the tokens')
+  takesWide(token.command('ls').description('list the tokens'))
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => list(command.optsWithGlobals<TokenOptions>(), io));
-  token
+  const revokeVerb = token
     .command('revoke')
     .description('revoke a token, and end what it follows')
-    .argument('<id>', 'the id that `token ls` shows')
+    .argument('<id>', 'the id that `token ls` shows');
+  takesYes(revokeVerb)
     .option('--json', 'print {}')
-    .action((id: string, _options, command: Command) => revoke(id, command.optsWithGlobals<TokenOptions>(), io));
+    .action((id: string, _options, command: Command) =>
+      revoke(id, command.optsWithGlobals<TokenOptions & Confirmable>(), io),
+    );
 }
 
 async function create(name: string, options: CreateOptions, io: CliIo): Promise<void> {
@@ -60,12 +73,11 @@ async function list(options: TokenOptions, io: CliIo): Promise<void> {
   if (options.json === true) return printJson(io, tokens);
   if (tokens.length === 0) return print(io, 'No tokens. Create one: tenement token create NAME');
   const nowMs = Date.now();
-  await print(
+  await printTable(
     io,
-    table(
-      ['ID', 'NAME', 'SCOPE', 'CAN', 'EXPIRES', 'LAST USED', 'CREATED'],
-      tokens.map((token) => row(token, nowMs)),
-    ),
+    options,
+    COLUMNS,
+    tokens.map((token) => row(token, nowMs)),
   );
 }
 
@@ -80,8 +92,22 @@ function expiry(at: string | null, nowMs: number): string {
   return leftMs <= 0 ? 'expired' : `in ${duration(leftMs)}`;
 }
 
-async function revoke(id: string, options: TokenOptions, io: CliIo): Promise<void> {
-  await withClient(options, io, (client) => client.revokeToken(id));
+async function revoke(id: string, options: TokenOptions & Confirmable, io: CliIo): Promise<void> {
+  await withClient(options, io, async (client) => {
+    await assertMeant(options, io, async () => deletionOf(id, await client.listTokens()));
+    await client.revokeToken(id);
+  });
   if (options.json === true) await printJson(io, {});
   else await print(io, `token ${id} revoked`);
+}
+
+/** @throws {TenementError} `unknown_token`: nobody is asked about a token that does not exist */
+function deletionOf(id: string, tokens: readonly TokenView[]): Deletion {
+  const found = tokens.find((one) => one.id === id);
+  if (found === undefined) throw new TenementError('unknown_token', `there is no token ${JSON.stringify(id)}`);
+  const used = found.lastUsedAt === null ? 'never used' : `last used ${age(found.lastUsedAt, Date.now())} ago`;
+  return {
+    question: `Revoke token ${id} (${terminalText(found.name)}, ${found.scope}, ${used})? Who uses it is locked out.`,
+    subject: `token ${id}`,
+  };
 }

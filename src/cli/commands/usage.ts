@@ -7,8 +7,8 @@ import type { UsageInput, UsageView } from '../../core/usage/usage-query.ts';
 import { TenementError } from '../../errors.ts';
 import { csv } from '../output/csv.ts';
 import { bytes, duration, UNKNOWN } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { table } from '../output/table.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../output/io.ts';
+import { type Column, largerUnit } from '../output/table.ts';
 import { type GlobalOptions, withClient } from '../target.ts';
 
 interface UsageOptions extends GlobalOptions {
@@ -17,23 +17,24 @@ interface UsageOptions extends GlobalOptions {
   readonly to?: string;
   readonly by?: Period;
   readonly csv?: boolean;
+  readonly wide?: boolean;
   readonly json?: boolean;
 }
 
-const HEADINGS: Readonly<Record<Meter, string>> = {
-  requests: 'REQUESTS',
-  errors: 'ERRORS',
-  ingressBytes: 'IN',
-  egressBytes: 'OUT',
-  cpuSeconds: 'CPU',
-  awakeSeconds: 'AWAKE',
-  memoryGbSeconds: 'MEMORY GB·S',
-  wakes: 'WAKES',
-  storageBytes: 'STORAGE',
+const COLUMNS: Readonly<Record<Meter, Column>> = {
+  requests: { heading: 'REQUESTS' },
+  errors: { heading: 'ERRORS', rank: 4 },
+  ingressBytes: { heading: 'IN', rank: 5 },
+  egressBytes: { heading: 'OUT', rank: 8 },
+  cpuSeconds: { heading: 'CPU', rank: 7 },
+  awakeSeconds: { heading: 'AWAKE', rank: 6, brief: largerUnit },
+  memoryGbSeconds: { heading: 'MEMORY GB·S', rank: 2 },
+  wakes: { heading: 'WAKES', rank: 3 },
+  storageBytes: { heading: 'STORAGE', rank: 9 },
 };
 
 export function usageCommand(program: Command, io: CliIo): void {
-  program
+  const verb = program
     .command('usage')
     .description('print what tenants have used, by hour, day or month in UTC')
     .argument('[tenant]', 'only of this tenant; default: all, those that were deleted too')
@@ -41,7 +42,8 @@ export function usageCommand(program: Command, io: CliIo): void {
     .option('--from <time>', 'from this hour, day or month on: 2026-11-27T18, 2026-11-27, 2026-11')
     .option('--to <time>', 'up to this hour, day or month, which is left out')
     .addOption(new Option('--by <period>', 'one line for each (default: month)').choices(PERIODS))
-    .addOption(new Option('--csv', 'print comma-separated values for a spreadsheet').conflicts('json'))
+    .addOption(new Option('--csv', 'print comma-separated values for a spreadsheet').conflicts('json'));
+  takesWide(verb)
     .option('--json', 'print a JSON array')
     .action((tenant: string | undefined, _options, command: Command) =>
       usage(tenant, command.optsWithGlobals<UsageOptions>(), io),
@@ -55,14 +57,17 @@ async function usage(tenant: string | undefined, options: UsageOptions, io: CliI
   if (options.csv === true) return print(io, `${csv(csvRows(rows))}\r`);
   if (rows.length === 0) return print(io, 'Nothing was used.');
   const own = hookMeters(rows);
-  const headings = ['TENANT', 'PERIOD', ...METER_NAMES.map((meter) => HEADINGS[meter]), ...own];
-  await print(
+  await printTable(
     io,
-    table(
-      headings,
-      rows.map((row) => line(row, own)),
-    ),
+    options,
+    columnsOf(own),
+    rows.map((row) => line(row, own)),
   );
+}
+
+function columnsOf(own: readonly string[]): Column[] {
+  const names: Column[] = [{ heading: 'TENANT' }, { heading: 'PERIOD' }];
+  return [...names, ...METER_NAMES.map((meter) => COLUMNS[meter]), ...own.map((heading) => ({ heading, rank: 1 }))];
 }
 
 function rangeOf({ month, from, to }: UsageOptions): Pick<UsageInput, 'from' | 'to'> {

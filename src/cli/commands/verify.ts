@@ -6,8 +6,8 @@ import { type Probe, parseProbe } from '../../core/verify/web/probe-file.ts';
 import { TenementError } from '../../errors.ts';
 import { CommandEnd } from '../command-end.ts';
 import { plural } from '../output/format.ts';
-import { type CliIo, print, printJson } from '../output/io.ts';
-import { table } from '../output/table.ts';
+import { type CliIo, print, printJson, printTable } from '../output/io.ts';
+import type { Column } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { type GlobalOptions, isLocal, withClient } from '../target.ts';
 
@@ -21,6 +21,13 @@ interface VerifyCommandOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
+const COLUMNS: readonly Column[] = [
+  { heading: 'FROM', minWidth: 12 },
+  { heading: 'TO', minWidth: 12 },
+  { heading: 'TRIED TO', minWidth: 24 },
+  { heading: 'RESULT' },
+  { heading: 'DETAIL', rank: 1, minWidth: 10 },
+];
 const DEFAULT_TIMEOUT_S = 300;
 
 const WORDS: Readonly<Record<Result, string>> = {
@@ -107,7 +114,7 @@ function readProbe(file: string): Probe {
 async function printOutcome(outcome: VerifyOutcome, hasPassed: boolean, isQuiet: boolean, io: CliIo): Promise<void> {
   if (isQuiet && hasPassed) return;
   const shown = outcome.findings.filter(({ result }) => !isQuiet || ALARMING.includes(result));
-  await print(io, table(['FROM', 'TO', 'TRIED TO', 'RESULT', 'DETAIL'], shown.map(row)));
+  await printTable(io, {}, COLUMNS, shown.map(row));
   await print(io, '');
   for (const line of [...outcome.notes, ...reasonsOf(shown)]) await print(io, terminalText(line));
   await print(io, summary(outcome.findings));

@@ -2,6 +2,8 @@
 
 import { formatBytes } from '../../core/limits/units.ts';
 import type { InstanceView } from '../../core/verbs/verbs.ts';
+import { wrapped } from './display-width.ts';
+import type { TableSpace } from './table.ts';
 
 /** Stands for an unknown value. */
 export const UNKNOWN = '-';
@@ -39,10 +41,17 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Formats "label   value" lines with aligned values. */
-export function block(entries: readonly (readonly [label: string, value: string])[]): string {
+/** Formats "label   value" lines with aligned values. On a terminal, long values go on below their beginning. */
+export function block(
+  entries: readonly (readonly [label: string, value: string])[],
+  { columns }: Pick<TableSpace, 'columns'>,
+): string {
   const width = Math.max(...entries.map(([label]) => label.length));
-  return entries.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`).join('\n');
+  const indent = width + 4;
+  const lines = (value: string) => (columns === null ? [value] : wrapped(value, columns - indent));
+  return entries
+    .map(([label, value]) => `  ${label.padEnd(width)}  ${lines(value).join(`\n${' '.repeat(indent)}`)}`)
+    .join('\n');
 }
 
 /** Whether the instance has open requests, streams or connections. */

@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
 import { readSecret } from '../secret-input.ts';
 import { painter, wantsColor } from './color.ts';
-import type { TableSpace } from './table.ts';
+import { type Column, type TableSpace, table } from './table.ts';
 import { terminalJson } from './terminal-text.ts';
 
 /** For a terminal that does not tell its size. */
@@ -42,6 +43,21 @@ export async function print(io: CliIo, line: string): Promise<void> {
 /** Where a table is shown. @param wide whether lines may be longer than the terminal is wide */
 export function tableSpace({ columns, color }: CliIo, wide = false): TableSpace {
   return { columns: wide ? null : columns, paint: painter(color) };
+}
+
+/** Adds the option by which {@link printTable} shows everything. */
+export function takesWide(command: Command): Command {
+  return command.option('-w, --wide', 'show all columns, also those that the terminal has no room for');
+}
+
+/** Prints a table that fits the terminal. */
+export function printTable(
+  io: CliIo,
+  { wide }: { readonly wide?: boolean },
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  return print(io, table(columns, rows, tableSpace(io, wide)));
 }
 
 export async function printJson(io: CliIo, value: unknown): Promise<void> {

@@ -18,24 +18,29 @@ export interface TableSpace {
   /** null: as wide as needed. */
   readonly columns: number | null;
   readonly paint: Paint;
+  /** Spaces before each line. */
+  readonly indent?: number;
 }
+
+/** Shortens a time to its date. */
+export const dateOf = (cell: string) => cell.replace(/T.*/, '');
+/** Keeps the larger unit: `3d 4h` → `3d`, `3d 4h ago` → `3d ago`. */
+export const largerUnit = (cell: string) => cell.replace(/(\d+[dhm]) \d+[hms]/, '$1');
 
 type Cells = readonly string[];
 
 const GAP = '  ';
-const UNLIMITED: TableSpace = { columns: null, paint: (_format, text) => text };
 
 /**
  * Formats rows under headings, with columns as wide as their widest cell. Where that is too wide, cells take their short
  * form, then they are cut, then whole columns are left out.
  */
-export function table(columns: readonly (string | Column)[], rows: readonly Cells[], space = UNLIMITED): string {
+export function table(columns: readonly (string | Column)[], rows: readonly Cells[], space: TableSpace): string {
   const whole = columns.map((column) => (typeof column === 'string' ? { heading: column } : column));
-  const fitted = narrowed(
-    { columns: whole, rows, widths: widthsOf(whole, rows) },
-    space.columns ?? Number.POSITIVE_INFINITY,
-  );
-  return linesOf(fitted, space.paint).join('\n');
+  const { columns: room = null, indent = 0, paint } = space;
+  const grid = { columns: whole, rows, widths: widthsOf(whole, rows) };
+  const lines = linesOf(narrowed(grid, room === null ? Number.POSITIVE_INFINITY : room - indent), paint);
+  return lines.map((line) => ' '.repeat(indent) + line).join('\n');
 }
 
 interface Grid {

@@ -3,6 +3,7 @@ import { painter } from '../../../src/cli/output/color.ts';
 import { type Column, table } from '../../../src/cli/output/table.ts';
 
 const plain = painter(false);
+const EVERYTHING = { columns: null, paint: plain };
 const COLUMNS: readonly Column[] = [
   { heading: 'NAME' },
   { heading: 'WHEN', brief: (cell) => cell.slice(0, 4), rank: 2 },
@@ -18,7 +19,7 @@ function shown(columns: number | null) {
 }
 
 test('columns are as wide as their widest cell', () => {
-  expect(table(['A', 'LONG'], [['wide', 'x']])).toBe('A     LONG\nwide  x');
+  expect(table(['A', 'LONG'], [['wide', 'x']], EVERYTHING)).toBe('A     LONG\nwide  x');
 });
 
 test('a wide character takes two columns', () => {
@@ -29,6 +30,7 @@ test('a wide character takes two columns', () => {
         ['日本', 'x'],
         ['abcd', 'y'],
       ],
+      EVERYTHING,
     ),
   ).toBe('A     B\n日本  x\nabcd  y');
 });

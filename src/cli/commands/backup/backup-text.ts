@@ -1,7 +1,7 @@
 /** Backups as text for people. */
 import type { BackupResult, BackupView } from '../../../core/backup/backup-face.ts';
 import { bytes, plural } from '../../output/format.ts';
-import { table } from '../../output/table.ts';
+import type { Column } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 
 /** As restic shortens it. */
@@ -20,9 +20,14 @@ export function summaryLine(results: readonly BackupResult[]): string {
   return `${plural(results.length, 'tenant')}: ${count('saved')} backed up, ${count('unchanged')} unchanged, ${count('failed')} failed`;
 }
 
-export function backupTable(backups: readonly BackupView[]): string {
-  return table(
-    ['TENANT', 'AT', 'ID', 'SERVER'],
-    backups.map(({ tenant, at, id, server }) => [tenant, at, id.slice(0, SHORT_ID), terminalText(server)]),
-  );
+/** `--at` takes the time, and `--from` the server. */
+export const BACKUP_COLUMNS: readonly Column[] = [
+  { heading: 'TENANT' },
+  { heading: 'AT' },
+  { heading: 'ID', rank: 1 },
+  { heading: 'SERVER' },
+];
+
+export function backupRow({ tenant, at, id, server }: BackupView): string[] {
+  return [tenant, at, id.slice(0, SHORT_ID), terminalText(server)];
 }

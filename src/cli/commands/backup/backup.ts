@@ -4,15 +4,16 @@ import type { RunProgress } from '../../../api/client/client.ts';
 import type { BackupRun } from '../../../core/backup/backup-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { CommandEnd } from '../../command-end.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from '../archive/interruptible.ts';
 import { followed, type ProgressLine } from '../archive/progress-line.ts';
-import { backupTable, resultLine, summaryLine } from './backup-text.ts';
+import { BACKUP_COLUMNS, backupRow, resultLine, summaryLine } from './backup-text.ts';
 
 interface Options extends GlobalOptions {
   readonly force?: boolean;
+  readonly wide?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,9 +25,7 @@ export function backupCommand(program: Command, io: CliIo): void {
     .option('--force', 'also read tenants that have not changed since their last backup')
     .option('--json', 'print what became of each tenant as JSON')
     .action((ids: string[], _options, command: Command) => run(ids, command.optsWithGlobals<Options>(), io));
-  backup
-    .command('ls')
-    .description('list backups, oldest first; also of tenants that are gone')
+  takesWide(backup.command('ls').description('list backups, oldest first; also of tenants that are gone'))
     .argument('[id]', 'only those of this tenant')
     .option('--json', 'print a JSON array')
     .action((id: string | undefined, _options, command: Command) => ls(id, command.optsWithGlobals<Options>(), io));
@@ -67,6 +66,6 @@ async function ls(id: string | undefined, options: Options, io: CliIo): Promise<
   if (id !== undefined) assertTenantId(id);
   const backups = await withClient(options, io, (client) => client.backups.list(id));
   if (options.json === true) return printJson(io, backups);
-  if (backups.length > 0) return print(io, backupTable(backups));
+  if (backups.length > 0) return printTable(io, options, BACKUP_COLUMNS, backups.map(backupRow));
   await print(io, `No backups${id === undefined ? '' : ` of ${id}`}. Make one: tenement backup ${id ?? ''}`.trimEnd());
 }

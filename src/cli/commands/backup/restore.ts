@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Restored } from '../../../core/backup/backup-face.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { TenementError } from '../../../errors.ts';
+import { assertMeant, type Confirmable, takesYes } from '../../confirmation.ts';
 import { bytes, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { terminalText } from '../../output/terminal-text.ts';
@@ -10,7 +11,7 @@ import { type GlobalOptions, withClient } from '../../target.ts';
 import { interruptible } from '../archive/interruptible.ts';
 import { followed, showOperation } from '../archive/progress-line.ts';
 
-interface Options extends GlobalOptions {
+interface Options extends GlobalOptions, Confirmable {
   readonly at?: string;
   readonly id?: string;
   readonly from?: string;
@@ -20,7 +21,7 @@ interface Options extends GlobalOptions {
 }
 
 export function restoreCommand(program: Command, io: CliIo): void {
-  program
+  const restore = program
     .command('restore')
     .description('put a tenant back as a backup has it, or make a tenant of a backup')
     .argument('<tenant>', 'the tenant whose backup it is; it may be gone')
@@ -31,7 +32,8 @@ export function restoreCommand(program: Command, io: CliIo): void {
     .option('--id <id>', 'make this new tenant of it, and leave the other one alone')
     .option('--from <server>', "the server whose backup it is, as `backup ls` names it (default: this server's)")
     .option('--no-start', 'only register a new tenant')
-    .option('--discard', 'delete what an earlier restore has kept of the tenant')
+    .option('--discard', 'delete what an earlier restore has kept of the tenant');
+  takesYes(restore)
     .option('--json', 'print what was restored as JSON')
     .action((tenant: string, _options, command: Command) => run(tenant, command.optsWithGlobals<Options>(), io));
 }
@@ -52,6 +54,8 @@ async function run(tenant: string, options: Options, io: CliIo): Promise<void> {
 async function discard(tenant: string, options: Options, io: CliIo): Promise<void> {
   if (options.at !== undefined || options.id !== undefined || options.from !== undefined)
     throw new TenementError('usage', '--discard restores nothing, so it goes alone');
+  const question = `Delete what ${tenant} was before its last restore, with all data?`;
+  await assertMeant(options, io, async () => ({ question, subject: `what was kept of ${tenant}` }));
   await withClient(options, io, (client) => client.backups.discard(tenant));
   if (options.json === true) await printJson(io, {});
   else await print(io, `What the restore of ${tenant} had kept is deleted.`);

@@ -47,7 +47,7 @@ function columns(isCertified: boolean): readonly Column[] {
   ];
 }
 
-export function domainTable(domains: readonly DomainView[], space?: TableSpace): string {
+export function domainTable(domains: readonly DomainView[], space: TableSpace): string {
   const nowMs = Date.now();
   const isCertified = domains.some(({ certificate }) => certificate !== null);
   return table(

@@ -1,7 +1,10 @@
 /** `tenement domain`: domains of tenants' own. */
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
-import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
+import { assertMeant, type Confirmable, type Deletion, takesYes } from '../../confirmation.ts';
+import { type CliIo, print, printJson, tableSpace, takesWide } from '../../output/io.ts';
+import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainLines, domainTable } from './domain-text.ts';
 
@@ -22,6 +25,8 @@ interface ChoosingOptions extends Options {
   readonly tenant?: string;
 }
 
+type RmOptions = ChoosingOptions & Confirmable;
+
 const WHOSE = 'whose it is, if several tenants ask for one that nobody has yet';
 
 export function domainCommand(program: Command, io: CliIo): void {
@@ -39,11 +44,8 @@ export function domainCommand(program: Command, io: CliIo): void {
     .action((id: string, name: string, _options, command: Command) =>
       add(id, name, command.optsWithGlobals<AddOptions>(), io),
     );
-  domain
-    .command('ls')
-    .description('list the domains')
+  takesWide(domain.command('ls').description('list the domains'))
     .argument('[id]', 'only those of this tenant')
-    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
     .option('--json', 'print a JSON array')
     .action((id: string | undefined, _options, command: Command) => ls(id, command.optsWithGlobals<LsOptions>(), io));
   domain
@@ -60,13 +62,14 @@ export function domainCommand(program: Command, io: CliIo): void {
     .option('--tenant <id>', WHOSE)
     .option('--json', 'print the domain as JSON')
     .action((name: string, _options, command: Command) => verify(name, command.optsWithGlobals<ChoosingOptions>(), io));
-  domain
+  const rmVerb = domain
     .command('rm')
     .description('take a domain away from its tenant')
     .argument('<domain>', 'the domain')
-    .option('--tenant <id>', WHOSE)
+    .option('--tenant <id>', WHOSE);
+  takesYes(rmVerb)
     .option('--json', 'print {}')
-    .action((name: string, _options, command: Command) => rm(name, command.optsWithGlobals<ChoosingOptions>(), io));
+    .action((name: string, _options, command: Command) => rm(name, command.optsWithGlobals<RmOptions>(), io));
 }
 
 async function add(id: string, name: string, options: AddOptions, io: CliIo): Promise<void> {
@@ -102,10 +105,19 @@ async function verify(name: string, options: ChoosingOptions, io: CliIo): Promis
   else await print(io, domainLines(view));
 }
 
-async function rm(name: string, options: ChoosingOptions, io: CliIo): Promise<void> {
-  await withClient(options, io, (client) => client.domains.remove(name, chosen(options)));
+async function rm(name: string, options: RmOptions, io: CliIo): Promise<void> {
+  await withClient(options, io, async (client) => {
+    await assertMeant(options, io, async () => deletionOf(await client.domains.get(name, chosen(options))));
+    await client.domains.remove(name, chosen(options));
+  });
   if (options.json === true) await printJson(io, {});
   else await print(io, `${name} removed`);
+}
+
+function deletionOf({ name, service, tenant, state }: DomainView): Deletion {
+  const outcome =
+    state === 'active' ? `Requests for it no longer reach ${service}:${tenant}.` : 'It is not active yet.';
+  return { question: `Take ${terminalText(name)} away from ${tenant}? ${outcome}`, subject: terminalText(name) };
 }
 
 function chosen({ tenant }: ChoosingOptions) {

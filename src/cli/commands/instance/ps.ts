@@ -4,14 +4,11 @@ import type { ApiClient } from '../../../api/client/client.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { isSelective, type Selection, selectedBy, takesSelection } from '../../instance-selection.ts';
 import { age, bytes, isBusy, UNKNOWN } from '../../output/format.ts';
-import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../../output/io.ts';
 import { stateColor } from '../../output/state-color.ts';
-import { type Column, table } from '../../output/table.ts';
+import { type Column, largerUnit } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { SORT_KEYS, type SortKey, sorted } from './sort.ts';
-
-/** Keeps the larger unit: `3d 4h` → `3d`. */
-const largerUnit = (cell: string) => cell.replace(/ \S+[dhms]$/, '');
 
 const COLUMNS: readonly Column[] = [
   { heading: 'INSTANCE' },
@@ -35,9 +32,10 @@ interface PsOptions extends GlobalOptions, Selection {
 }
 
 export function psCommand(program: Command, io: CliIo): void {
-  takesSelection(program.command('ps').description('list every instance'))
-    .addOption(new Option('--sort <key>', 'the order of the lines').choices(SORT_KEYS).default('name'))
-    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
+  const verb = takesSelection(program.command('ps').description('list every instance')).addOption(
+    new Option('--sort <key>', 'the order of the lines').choices(SORT_KEYS).default('name'),
+  );
+  takesWide(verb)
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => ps(command.optsWithGlobals<PsOptions>(), io));
 }
@@ -57,7 +55,7 @@ async function ps(options: PsOptions, io: CliIo): Promise<void> {
   const nowMs = Date.now();
   const rows = views.map((view) => [...row(view, nowMs), ...(plans === null ? [] : wideCells(view, plans))]);
   const columns = plans === null ? COLUMNS : [...COLUMNS, ...WIDE_COLUMNS];
-  await print(io, table(columns, rows, tableSpace(io, options.wide)));
+  await printTable(io, options, columns, rows);
 }
 
 /** Returns the plan of each tenant that has one. */

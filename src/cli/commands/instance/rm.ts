@@ -3,24 +3,23 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../../../api/client/client.ts';
 import { type InstanceName, parseInstanceName } from '../../../core/lifecycle/instance.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
-import { TenementError } from '../../../errors.ts';
+import { assertMeant, type Confirmable, type Deletion, takesYes } from '../../confirmation.ts';
 import { instanceOf, takesInstance } from '../../instance-argument.ts';
 import { age, bytes, plural } from '../../output/format.ts';
 import { type CliIo, print, printJson } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
-interface RmOptions extends GlobalOptions {
+interface RmOptions extends GlobalOptions, Confirmable {
   readonly id?: string;
   readonly purge?: boolean;
-  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 export function rmCommand(program: Command, io: CliIo): void {
-  takesInstance(program.command('rm'))
+  const rmVerb = takesInstance(program.command('rm'))
     .description('unregister an instance')
-    .option('--purge', 'also delete the tenant directory, if no other service of that tenant is registered')
-    .option('-y, --yes', 'do not ask before data are deleted')
+    .option('--purge', 'also delete the tenant directory, if no other service of that tenant is registered');
+  takesYes(rmVerb)
     .option('--json', 'print {}')
     .action((argument: string, _options, command: Command) => rm(argument, command.optsWithGlobals<RmOptions>(), io));
 }
@@ -37,7 +36,7 @@ async function remove(instance: InstanceName, client: ApiClient, options: RmOpti
   const { tenantId } = parseInstanceName(instance);
   const others = options.purge === true ? await othersOf(instance, client) : [];
   const deletes = options.purge === true && others.length === 0;
-  if (deletes && options.yes !== true && io.ask !== null) await assertMeant(await client.get(instance), tenantId, io);
+  if (deletes) await assertMeant(options, io, async () => deletionOf(await client.get(instance), tenantId));
   await client.remove(instance, { purge: options.purge });
   if (deletes) return `the directory of ${tenantId} deleted`;
   return `the directory of ${tenantId} kept${others.length > 0 ? `: ${others.join(', ')} is registered` : ''}`;
@@ -50,16 +49,15 @@ async function othersOf(instance: InstanceName, client: ApiClient): Promise<stri
   return all.filter((view) => view.id === id && view.instance !== instance).map((view) => view.instance);
 }
 
-/** Asks a person for confirmation; a script is not asked. @throws {TenementError} `usage` when the answer is no */
-async function assertMeant(view: InstanceView, tenantId: string, io: CliIo): Promise<void> {
+function deletionOf(view: InstanceView, tenantId: string): Deletion {
   const { instance, storageBytes, lastActivityAt, requests } = view;
   const size = storageBytes === null ? '' : `, ${bytes(storageBytes)}`;
   const used = lastActivityAt === null ? 'never used' : `last used ${age(lastActivityAt, Date.now())} ago`;
-  const answer = await io.ask?.(
-    `Delete the directory of ${tenantId} with all its data${size}, and unregister ${instance} (${plural(requests, 'request')}, ${used})? [y/N] `,
-  );
-  if (answer === undefined || /^y(es)?$/i.test(answer.trim())) return;
-  throw new TenementError('usage', `${instance} is left as it is`, {
-    hint: 'Answer y, or give --yes; `tenement rm` without --purge keeps the data.',
-  });
+  return {
+    question:
+      `Delete the directory of ${tenantId} with all its data${size}, and unregister ${instance} ` +
+      `(${plural(requests, 'request')}, ${used})?`,
+    subject: instance,
+    instead: '`tenement rm` without --purge keeps the data',
+  };
 }

@@ -8,9 +8,10 @@ import { collectVariable } from '../../assignments.ts';
 import { instanceOf } from '../../instance-argument.ts';
 import { limitsOf, takesLimits } from '../../limit-options.ts';
 import { block } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';
 import { withStartProgress } from '../../output/start-progress.ts';
+import type { TableSpace } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
 interface SpawnCommandOptions extends GlobalOptions, LimitsInput {
@@ -46,12 +47,12 @@ async function spawn(argument: string, options: SpawnCommandOptions, io: CliIo):
   );
   if (options.json === true) await printJson(io, view);
   if (start && wait && hasStartFailed(view, created)) throw new StartFailure(view);
-  if (options.json !== true) await print(io, describe(view));
+  if (options.json !== true) await print(io, describe(view, tableSpace(io)));
 }
 
-function describe(view: InstanceView): string {
+function describe(view: InstanceView, space: TableSpace): string {
   const where: [string, string][] = [];
   if (view.socket !== null) where.push(['socket', view.socket]);
   if (view.url !== null) where.push(['url', view.url]);
-  return [`${view.instance} ${view.state}`, ...(where.length > 0 ? [block(where)] : [])].join('\n');
+  return [`${view.instance} ${view.state}`, ...(where.length > 0 ? [block(where, space)] : [])].join('\n');
 }

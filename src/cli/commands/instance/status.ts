@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { instanceOf, takesInstance } from '../../instance-argument.ts';
 import { age, block, bytes, duration, isBusy, plural } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import type { TableSpace } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
@@ -23,14 +24,14 @@ export function statusCommand(program: Command, io: CliIo): void {
       const instance = instanceOf(argument, options.id);
       const view = await withClient(options, io, (client) => client.get(instance));
       if (options.json === true) await printJson(io, view);
-      else await print(io, describe(view, Date.now()));
+      else await print(io, describe(view, Date.now(), tableSpace(io)));
     });
 }
 
 /** Formats the view for people. @param nowMs reference for ages */
-export function describe(view: InstanceView, nowMs: number): string {
+export function describe(view: InstanceView, nowMs: number, space: Pick<TableSpace, 'columns'>): string {
   const entries = [...stateEntries(view, nowMs), ...placeEntries(view), ...useEntries(view, nowMs)];
-  return [`${view.instance} is ${view.state}`, block(entries), ...lastExit(view, nowMs)].join('\n');
+  return [`${view.instance} is ${view.state}`, block(entries, space), ...lastExit(view, nowMs)].join('\n');
 }
 
 function stateEntries(view: InstanceView, nowMs: number): LabelledValue[] {

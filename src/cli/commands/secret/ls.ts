@@ -2,16 +2,22 @@
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import { UNKNOWN } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
-import { table } from '../../output/table.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../../output/io.ts';
+import { type Column, dateOf } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
-type LsOptions = GlobalOptions & { readonly json?: boolean };
+type LsOptions = GlobalOptions & { readonly wide?: boolean; readonly json?: boolean };
+
+const COLUMNS: readonly Column[] = [
+  { heading: 'SECRET' },
+  { heading: 'VERSION', rank: 2 },
+  { heading: 'SOURCE' },
+  { heading: 'CHANGED', rank: 1, brief: dateOf },
+  { heading: 'NEEDED BY', rank: 3, minWidth: 10 },
+];
 
 export function lsCommand(secret: Command, io: CliIo): void {
-  secret
-    .command('ls')
-    .description('list the secrets of a tenant, without their values')
+  takesWide(secret.command('ls').description('list the secrets of a tenant, without their values'))
     .argument('<tenant>', 'the tenant')
     .option('--json', 'print a JSON array')
     .action((tenant: string, _options, command: Command) => ls(tenant, command.optsWithGlobals<LsOptions>(), io));
@@ -33,5 +39,5 @@ async function ls(tenant: string, options: LsOptions, io: CliIo): Promise<void> 
     ]),
     ...missing.map(({ name, neededBy }) => [name, UNKNOWN, 'missing', UNKNOWN, neededBy.join(', ')]),
   ];
-  await print(io, table(['SECRET', 'VERSION', 'SOURCE', 'CHANGED', 'NEEDED BY'], rows));
+  await printTable(io, options, COLUMNS, rows);
 }

@@ -4,7 +4,7 @@ import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { CreateTenantOptions } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel, collectVariable } from '../../assignments.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { assertProvisioned, StartFailure } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainsOf, instancesOf, tenantLines } from './tenant-text.ts';
@@ -52,7 +52,7 @@ async function create(id: string, options: CreateOptions, io: CliIo): Promise<vo
   const failed = options.start && options.wait ? instances.find((one) => hasStartFailed(one, created)) : undefined;
   if (options.wait && view.state === 'provisioning') assertProvisioned(view);
   if (failed !== undefined && view.state === 'active') throw new StartFailure(failed);
-  if (options.json !== true) await print(io, tenantLines(view, instances, domains));
+  if (options.json !== true) await print(io, tenantLines(view, { instances, domains }, tableSpace(io)));
 }
 
 function asked({ service, domain, plan, expires, label, env, start, wait }: CreateOptions): CreateTenantOptions {

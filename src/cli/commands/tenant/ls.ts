@@ -4,9 +4,9 @@ import { TENANT_STATES, type TenantState } from '../../../core/tenants/tenant-st
 import type { TenantQuery, TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import { collectLabel } from '../../assignments.ts';
 import { bytes, UNKNOWN } from '../../output/format.ts';
-import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import { type CliIo, print, printJson, printTable, takesWide } from '../../output/io.ts';
 import { stateColor } from '../../output/state-color.ts';
-import { type Column, table } from '../../output/table.ts';
+import { type Column, dateOf } from '../../output/table.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -14,8 +14,7 @@ const COLUMNS: readonly Column[] = [
   { heading: 'PLAN', rank: 5 },
   { heading: 'STATE', format: stateColor },
   { heading: 'INSTANCES', rank: 1 },
-  // The date of a time.
-  { heading: 'EXPIRES', rank: 4, brief: (cell) => cell.replace(/T.*/, '') },
+  { heading: 'EXPIRES', rank: 4, brief: dateOf },
   { heading: 'REQUESTS', rank: 3 },
   { heading: 'STORAGE', rank: 2 },
 ];
@@ -29,13 +28,13 @@ interface LsOptions extends GlobalOptions {
 }
 
 export function lsCommand(tenant: Command, io: CliIo): void {
-  tenant
+  const verb = tenant
     .command('ls')
     .description('list the tenants, with their requests of this month')
     .option('--plan <name>', 'only those on this plan')
     .addOption(new Option('--state <state>', 'only those in this state').choices(TENANT_STATES))
-    .option('--label <key=value>', 'only those with this label; can be repeated', collectLabel)
-    .option('-w, --wide', 'show all columns, also those that the terminal has no room for')
+    .option('--label <key=value>', 'only those with this label; can be repeated', collectLabel);
+  takesWide(verb)
     .option('--json', 'print a JSON array')
     .action((_options, command: Command) => ls(command.optsWithGlobals<LsOptions>(), io));
 }
@@ -45,7 +44,7 @@ async function ls({ plan, state, label, wide, ...options }: LsOptions, io: CliIo
   const { tenants } = await withClient(options, io, (client) => client.tenants.list(query));
   if (options.json === true) return printJson(io, tenants);
   const isFiltered = plan !== undefined || state !== undefined || label !== undefined;
-  if (tenants.length > 0) return print(io, table(COLUMNS, tenants.map(row), tableSpace(io, wide)));
+  if (tenants.length > 0) return printTable(io, { ...(wide !== undefined && { wide }) }, COLUMNS, tenants.map(row));
   await print(io, isFiltered ? 'No such tenants.' : 'No tenants. Register one: tenement tenant create ID');
 }
 

@@ -1,7 +1,7 @@
 /** `tenement tenant provision`: tries at once what of a tenant's hooks is incomplete. */
 import type { Command } from 'commander';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { assertProvisioned } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { instancesOf, tenantLines } from './tenant-text.ts';
@@ -28,5 +28,5 @@ async function provision(id: string, options: GlobalOptions & { json?: boolean }
   assertProvisioned(view);
   if (options.json === true) return;
   if (before.provisioning?.action === 'destroy' && instances.length === 0) return print(io, `${id} is purged`);
-  await print(io, tenantLines(view, instances));
+  await print(io, tenantLines(view, { instances }, tableSpace(io)));
 }

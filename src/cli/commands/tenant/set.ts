@@ -4,7 +4,7 @@ import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { TenantChanges } from '../../../core/tenants/tenant-change.ts';
 import { TenementError } from '../../../errors.ts';
 import { changesOf, collectLabel, collectLabelKey, collectVariable, collectVariableName } from '../../assignments.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { instancesOf, tenantLines } from './tenant-text.ts';
 
@@ -41,7 +41,7 @@ async function set(id: string, options: SetOptions, io: CliIo): Promise<void> {
     return { view: changed, instances: options.json === true ? [] : await instancesOf(changed, client) };
   });
   if (options.json === true) await printJson(io, view);
-  else await print(io, tenantLines(view, instances));
+  else await print(io, tenantLines(view, { instances }, tableSpace(io)));
 }
 
 /** @throws {TenementError} `usage` without a change */

@@ -8,7 +8,8 @@ import type { DomainView } from '../../../core/verbs/domain-verbs.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { age, block, bytes, duration, plural } from '../../output/format.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
+import type { TableSpace } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { domainTable } from '../domain/domain-text.ts';
@@ -33,14 +34,14 @@ async function show(id: string, options: GlobalOptions & { json?: boolean }, io:
     return { view: found, instances: await instancesOf(found, client), domains: await domainsOf(found, client) };
   });
   if (options.json === true) return printJson(io, view);
-  await print(io, describe(view, instances, domains, Date.now()));
+  await print(io, describe(view, { instances, domains }, Date.now(), tableSpace(io)));
 }
 
 function describe(
   view: TenantView,
-  instances: readonly InstanceView[],
-  domains: readonly DomainView[],
+  { instances, domains }: { instances: readonly InstanceView[]; domains: readonly DomainView[] },
   nowMs: number,
+  space: TableSpace,
 ): string {
   const { id, state, reason, plan, expiresAt, labels, variables, storageBytes, quotas, provisioning, createdAt } = view;
   const entries: [string, string][] = [['why', reason]];
@@ -52,9 +53,9 @@ function describe(
   if (provisioning !== null) entries.push(...provisioningEntries(provisioning, nowMs));
   for (const quota of quotas) entries.push([`${quota.meter} quota`, quotaText(quota, nowMs)]);
   entries.push(['created', `${createdAt}, ${age(createdAt, nowMs)} ago`]);
-  const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances);
-  const own = domains.length === 0 ? [] : [domainTable(domains).replaceAll(/^/gm, '  ')];
-  return [`${id} is ${state}`, block(entries), rows, ...own].join('\n');
+  const rows = instances.length === 0 ? '  No instances.' : instanceTable(instances, space);
+  const own = domains.length === 0 ? [] : [domainTable(domains, { ...space, indent: 2 })];
+  return [`${id} is ${state}`, block(entries, space), rows, ...own].join('\n');
 }
 
 /** What of its hooks is incomplete. */

@@ -4,7 +4,7 @@ import type { ApiClient } from '../../../api/client/client.ts';
 import { hasStartFailed } from '../../../core/lifecycle/start-outcome.ts';
 import { assertTenantId } from '../../../core/tenants/tenant.ts';
 import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
-import { type CliIo, print, printJson } from '../../output/io.ts';
+import { type CliIo, print, printJson, tableSpace } from '../../output/io.ts';
 import { StartFailure } from '../../output/start-failure.ts';
 import { type GlobalOptions, withClient } from '../../target.ts';
 import { instancesOf, tenantLines } from './tenant-text.ts';
@@ -45,6 +45,6 @@ function verb(tenant: Command, io: CliIo, name: 'stop' | 'start', description: s
       const isWaitedFor = name === 'start' && options.wait !== false;
       const failed = isWaitedFor ? instances.find((one) => hasStartFailed(one, true)) : undefined;
       if (failed !== undefined) throw new StartFailure(failed);
-      if (options.json !== true) await print(io, tenantLines(view, instances));
+      if (options.json !== true) await print(io, tenantLines(view, { instances }, tableSpace(io)));
     });
 }

@@ -5,7 +5,8 @@ import type { TenantView } from '../../../core/verbs/tenant-verbs.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { TenementError } from '../../../errors.ts';
 import { UNKNOWN } from '../../output/format.ts';
-import { table } from '../../output/table.ts';
+import { stateColor } from '../../output/state-color.ts';
+import { type Column, type TableSpace, table } from '../../output/table.ts';
 import { domainLines } from '../domain/domain-text.ts';
 
 /** Gets its instances, without those that were removed meanwhile. */
@@ -27,17 +28,22 @@ export async function domainsOf({ id, domains }: TenantView, client: ApiClient):
 /** Returns `acme active`, a line for each instance, and what is to be said of its domains. */
 export function tenantLines(
   { id, state }: TenantView,
-  instances: readonly InstanceView[],
-  domains: readonly DomainView[] = [],
+  { instances, domains = [] }: { instances: readonly InstanceView[]; domains?: readonly DomainView[] },
+  space: TableSpace,
 ): string {
-  const tables = [...(instances.length === 0 ? [] : [instanceTable(instances)]), ...domains.map(domainLines)];
+  const tables = [...(instances.length === 0 ? [] : [instanceTable(instances, space)]), ...domains.map(domainLines)];
   return [`${id} ${state}`, ...tables].join('\n');
 }
 
-export function instanceTable(instances: readonly InstanceView[]): string {
+const COLUMNS: readonly Column[] = [
+  { heading: 'INSTANCE' },
+  { heading: 'STATE', format: stateColor },
+  { heading: 'URL', rank: 1 },
+];
+
+export function instanceTable(instances: readonly InstanceView[], space: TableSpace): string {
   const rows = instances.map((view) => [view.instance, view.state, view.url ?? view.socket ?? UNKNOWN]);
-  const text = table(['INSTANCE', 'STATE', 'URL'], rows);
-  return text.replaceAll(/^/gm, '  ');
+  return table(COLUMNS, rows, { ...space, indent: 2 });
 }
 
 export function labelText(labels: TenantView['labels']): string {

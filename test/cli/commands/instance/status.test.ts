@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { describe } from '../../../../src/cli/commands/instance/status.ts';
 import { CRASHED, view } from '../../../api/fakes.ts';
 
+const SPACE = { columns: null };
 const NOW_MS = Date.parse('2026-01-01T00:02:00.000Z');
 
 test('status describes a ready instance in words', () => {
-  const text = describe(view('api:acme', { sleepsAt: '2026-01-01T00:06:00.000Z' }), NOW_MS);
+  const text = describe(view('api:acme', { sleepsAt: '2026-01-01T00:06:00.000Z' }), NOW_MS, SPACE);
   expect(text.split('\n')).toEqual([
     'api:acme is ready',
     '  why        a request woke it',
@@ -23,15 +24,17 @@ test('status describes a ready instance in words', () => {
 });
 
 test('status says what keeps an instance awake', () => {
-  expect(describe(view('api:acme', { openStreams: 1 }), NOW_MS)).toContain('sleeps     not while something is open');
-  expect(describe(view('api:acme'), NOW_MS)).toContain('sleeps     never');
+  expect(describe(view('api:acme', { openStreams: 1 }), NOW_MS, SPACE)).toContain(
+    'sleeps     not while something is open',
+  );
+  expect(describe(view('api:acme'), NOW_MS, SPACE)).toContain('sleeps     never');
 });
 
 test('status shows the size of a directory with a limit, and what to do when the size is over the limit', () => {
   const limits = { ...view('api:acme').limits, storageLimitMb: 32 };
   const storage = (bytes: number | null) => {
     const measured = { storageBytes: bytes, storageMeasuredAt: bytes === null ? null : '2026-01-01T00:01:55.000Z' };
-    return describe(view('api:acme', { limits, ...measured }), NOW_MS)
+    return describe(view('api:acme', { limits, ...measured }), NOW_MS, SPACE)
       .split('\n')
       .find((line) => line.includes('storage'));
   };
@@ -44,7 +47,9 @@ test('status shows the size of a directory with a limit, and what to do when the
 });
 
 test('status shows the last exit and output after a crash, without control characters', () => {
-  const lines = describe(view('api:acme', { ...CRASHED, retryAt: '2026-01-01T00:02:05.000Z' }), NOW_MS).split('\n');
+  const lines = describe(view('api:acme', { ...CRASHED, retryAt: '2026-01-01T00:02:05.000Z' }), NOW_MS, SPACE).split(
+    '\n',
+  );
   expect(lines).toContain('  tries again  in 5s, at 2026-01-01T00:02:05.000Z');
   expect(lines.slice(-3)).toEqual([
     'last exit: exit, code 7, 1m 59s ago (2026-01-01T00:00:01.000Z): ended with code 7 before it was ready',
