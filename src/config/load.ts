@@ -25,6 +25,7 @@ import { groupOf } from './group.ts';
 import type { KeyPath } from './locate.ts';
 import { configError, excerptOf, type Problem } from './problems/problems.ts';
 import { rejectedPaths, schemaProblems } from './problems/schema-problems.ts';
+import { withoutSecrets } from './problems/secret-values.ts';
 import { semanticProblems } from './problems/semantics.ts';
 import { syntaxProblem } from './problems/syntax-problem.ts';
 import { warningsOf } from './problems/warnings.ts';
@@ -122,7 +123,7 @@ function parseText(text: string, file: string): unknown {
     const { line, column } = error;
     const message = `${file}:${line}:${column}: ${syntaxProblem(error, text)}`;
     throw new TenementError('bad_config', message, {
-      excerpts: [excerptOf(text, { line, column, length: 1 })],
+      excerpts: [withoutSecrets(excerptOf(text, { line, column, length: 1 }), text)],
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 /** Problems of a config, worded for the person who wrote it. */
 import { type SourceExcerpt, TenementError } from '../../errors.ts';
 import { type KeyPath, type Part, placesOf, type Span } from '../locate.ts';
+import { withoutSecrets } from './secret-values.ts';
 
 export interface Problem {
   /** Path of the key in question; empty: the file. */
@@ -33,7 +34,7 @@ export function configError(
   const inOrder = found.toSorted((a, b) => Number(b.isTypo) - Number(a.isTypo) || order(a.excerpt, b.excerpt));
   const once = [...new Map(inOrder.map((one) => [one.line, one])).values()];
   const [first = `${file}: not a valid config`, ...others] = once.map(({ line }) => line);
-  return new TenementError(code, first, { details: others, excerpts: once.map(({ excerpt }) => excerpt) });
+  return new TenementError(code, first, { details: others, excerpts: once.map(({ shown }) => shown) });
 }
 
 /** Returns the piece of a line that an error is about. */
@@ -44,9 +45,10 @@ export function excerptOf(text: string, { line, column, length }: Span): SourceE
 function described(file: string, text: string, problem: Problem, span: Span | null) {
   const { path, message, word, isTypo = false } = problem;
   const key = path.length === 0 ? '' : `${path.join('.')}: `;
-  if (span === null) return { line: `${file}: ${key}${message}`, isTypo, excerpt: null };
+  if (span === null) return { line: `${file}: ${key}${message}`, isTypo, excerpt: null, shown: null };
   const excerpt = narrowed(excerptOf(text, span), word);
-  return { line: `${file}:${excerpt.line}:${excerpt.column}: ${key}${message}`, isTypo, excerpt };
+  const shown = withoutSecrets(excerpt, text, word !== undefined && message.includes(word));
+  return { line: `${file}:${excerpt.line}:${excerpt.column}: ${key}${message}`, isTypo, excerpt, shown };
 }
 
 function narrowed(excerpt: SourceExcerpt, word: string | undefined): SourceExcerpt {

@@ -4,6 +4,7 @@ import type { KeyPath } from '../locate.ts';
 import { configSchema } from '../schema.ts';
 import { nearest } from './nearest.ts';
 import type { Problem } from './problems.ts';
+import { isSecretKey } from './secret-values.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -89,7 +90,8 @@ function otherProblems(issue: Issue, raw: unknown): Problem[] {
 function wrongValue(issue: Issue, path: KeyPath, value: unknown): string {
   if (isComplete(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return wrongType(issue.expected, path, value);
-  if (issue.code === 'invalid_value') return `expected ${alternatives(issue.values)}, but this is ${shown(value)}`;
+  if (issue.code === 'invalid_value')
+    return `expected ${alternatives(issue.values)}, but this is ${shown(value, path)}`;
   if (issue.code === 'too_small' || issue.code === 'too_big') return outOfRange(issue, value);
   return `${value === undefined ? 'missing: ' : ''}${lowerFirst(issue.message)}`;
 }
@@ -146,12 +148,13 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function wrongType(expected: string, path: KeyPath, value: unknown): string {
   if (value === undefined) return `missing: expected ${TYPES[expected] ?? expected}`;
-  return nameless(path) ?? `expected ${TYPES[expected] ?? expected}, but this is ${shown(value)}`;
+  return nameless(path) ?? `expected ${TYPES[expected] ?? expected}, but this is ${shown(value, path)}`;
 }
 
-function shown(value: unknown): string {
+function shown(value: unknown, path: KeyPath): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a table';
+  if (isSecretKey(path)) return `a ${typeof value}`;
   return JSON.stringify(value).slice(0, 80);
 }
 

@@ -96,9 +96,9 @@ const MISTAKES: readonly (readonly [mistake: string, toml: string, message: stri
   ],
   [
     'a line that is longer than a terminal is wide',
-    `${SERVICE}[service.api.env]\nKEY = "${'x'.repeat(90)}{idd}${'y'.repeat(90)}"\n`,
-    ':4:98: service.api.env.KEY: {idd} is not a template variable here, did you mean {id}?',
-    `4 | …${'x'.repeat(31)}{idd}${'y'.repeat(58)}…`,
+    `${SERVICE}workdir = "${'x'.repeat(90)}{idd}${'y'.repeat(90)}"\n`,
+    ':3:102: service.api.workdir: {idd} is not a template variable here, did you mean {id}?',
+    `3 | …${'x'.repeat(31)}{idd}${'y'.repeat(58)}…`,
     '  |                                 ^^^^^',
   ],
 ];
