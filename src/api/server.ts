@@ -14,6 +14,7 @@ import { type ListenTarget, listenAt, type TcpTarget } from './access/listen.ts'
 import type { HostPort } from './access/own-host.ts';
 import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
+import { dashboardRoutes } from './dashboard/live-routes.ts';
 import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { certificateRoutes } from './routes/certificates.ts';
@@ -202,6 +203,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   notifyRoutes(api, context);
   usageRoutes(api, context);
   spawnLineRoutes(api, context);
+  dashboardRoutes(api, context);
   if (trust !== 'control-socket') return dashboardPageRoutes(api);
   configRoutes(api, context);
   execRoutes(api, context);

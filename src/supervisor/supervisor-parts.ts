@@ -19,6 +19,7 @@ import { DomainTable } from './domains/domain-table.ts';
 import { Runner } from './instance/runner.ts';
 import type { RunnerDeps } from './instance/runner-parts.ts';
 import { InstanceTable } from './instance-table.ts';
+import { LiveChanges } from './live-changes.ts';
 import { Monitors } from './monitors/monitors.ts';
 import { ClosedInstances } from './provisioning/closed-instances.ts';
 import type { Provisioning } from './provisioning/provisioning.ts';
@@ -55,6 +56,8 @@ export class SupervisorParts {
   readonly selfVerbs: SelfVerbs;
   readonly tenantLocks = new TenantLocks();
   readonly tenantGates = new TenantGates();
+  /** Instances and tenants of which something else is seen than before. */
+  readonly changes = new LiveChanges();
   readonly closedInstances = new ClosedInstances();
   readonly provisioning: Provisioning;
   readonly registrar: Registrar;
@@ -91,6 +94,11 @@ export class SupervisorParts {
       isRegistered: (instance) => this.instanceTable.has(instance),
     };
     this.tenants.beforeChange((change) => this.domains.before(change));
+    this.tenants.beforeChange(
+      ({ tenantId }) =>
+        () =>
+          this.changes.tell(tenantId),
+    );
     this.domainChecks = new DomainChecks({
       ...deps,
       domains: this.domains,
@@ -105,7 +113,7 @@ export class SupervisorParts {
     });
     this.tenants.onForgotten((tenantId) => this.allowances.forget(tenantId));
     this.secrets = new TenantSecrets({ ...deps, tenants: this.tenants });
-    this.writeBehind = new WriteBehind({ clock, registry, logger });
+    this.writeBehind = new WriteBehind({ clock, registry, logger, onChanged: (name) => this.changes.tell(name) });
     const runnerDeps = this.makeRunnerDeps();
     this.instanceTable = new InstanceTable({
       makeRunner: (record) => new Runner(record, this.services.named(record.service), runnerDeps),
@@ -160,6 +168,8 @@ export class SupervisorParts {
     this.tenantGates.onChanged((...change) => this.tenantInstances.follow(...change));
     this.expiry = new ExpiryWatch({ clock, events, logger, tenants: this.tenants, gates: this.tenantGates });
     this.instanceTable.onRegistration((name) => this.monitors.registered(parseInstanceName(name).tenantId));
+    this.instanceTable.onRegistration((name) => this.changes.tell(name));
+    this.tenantGates.onChanged((tenantId) => this.changes.tell(tenantId));
   }
 
   private makeRunnerDeps(): RunnerDeps {
@@ -185,6 +195,7 @@ export class SupervisorParts {
       generations: this.generations,
       connections: () => this.monitors.connections(),
       onStarting: (tenantId) => this.monitors.started(tenantId),
+      onChanged: (name) => this.changes.tell(name),
       usageOf: (...whose) => this.deps.usage.of(...whose),
       refusalOf: (name, tenantId) => this.tenantGates.refusal(tenantId) ?? this.closedInstances.refusal(name),
       allowanceOf: (tenantId) => this.allowances.of(tenantId),

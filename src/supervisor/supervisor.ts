@@ -3,6 +3,7 @@
 import { type Actor, CONFIG } from '../core/access/actor.ts';
 import type { Admission, Grant, GrantSource, Requester, SecondTry } from '../core/admission/serving.ts';
 import type { TenantBackups } from '../core/backup/backup-face.ts';
+import type { LiveFace } from '../core/dashboard/live-face.ts';
 import { pageOf } from '../core/input/page.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import type { HookFace } from '../core/provisioning/hook-counts.ts';
@@ -29,7 +30,7 @@ import { SecretOperations } from './secrets/secret-verbs.ts';
 import { type EndOptions, ServerLife } from './server-life.ts';
 import type { SupervisorDeps } from './supervisor-deps.ts';
 import { SupervisorParts } from './supervisor-parts.ts';
-import { foundTenant, listTenants, viewOfTenant } from './tenants/tenant-list.ts';
+import { foundTenant, listTenants, viewOfTenant, viewsOfTenants } from './tenants/tenant-list.ts';
 import { TenantOperations } from './tenants/tenant-verbs.ts';
 import { Verbs, type VerbsDeps } from './verbs.ts';
 
@@ -210,6 +211,15 @@ export class Supervisor implements SupervisorFace, GrantSource {
     const { keys, next } = pageOf(seen, query);
     return { instances: Array.from(this.instanceTable.everyone(keys), (runner) => this.view(runner)), next };
   }
+
+  /** What the dashboard shows. */
+  readonly live: LiveFace = {
+    watch: (listener) => this.parts.changes.watch(listener),
+    instanceNames: () => [...this.instanceTable.names()],
+    tenantIds: () => this.parts.tenants.ids(),
+    instances: (names) => Array.from(this.instanceTable.everyone(names), (runner) => this.view(runner)),
+    tenants: (ids) => viewsOfTenants(ids, this.parts),
+  };
 
   /** How many instances are served. */
   get size(): number {

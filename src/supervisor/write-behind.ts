@@ -4,7 +4,7 @@
  * written at the end of the turn, after they have continued; if the server is killed before, the next one finds its
  * processes all the same. Mere counts are written together, at most once a second.
  */
-import type { InstanceRecord } from '../core/lifecycle/instance.ts';
+import type { InstanceName, InstanceRecord } from '../core/lifecycle/instance.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Registry } from '../core/stores/registry.ts';
 import { isLockedOut } from '../errors.ts';
@@ -18,10 +18,13 @@ const SAY_AFTER_MS = 1000;
 
 /** The owner of a record. */
 export interface Recorded {
+  readonly name: InstanceName;
   readonly record: InstanceRecord;
 }
 
 export interface SaverOptions {
+  /** Called with each instance whose record has changed, when it is written or a write was tried. */
+  onChanged(instance: InstanceName): void;
   readonly clock: Clock;
   readonly registry: Registry;
   readonly logger: Logger;
@@ -114,6 +117,7 @@ export class WriteBehind {
     } catch (error) {
       this.failed(those, error);
     }
+    for (const { name } of those) this.options.onChanged(name);
   }
 
   private succeeded(those: readonly Recorded[]): void {

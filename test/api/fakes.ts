@@ -31,6 +31,7 @@ import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from 
 import { TenementError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { Tokens } from '../../src/parts/tokens.ts';
+import { LiveChanges } from '../../src/supervisor/live-changes.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { configOf, SERVICE } from '../supervisor/fakes.ts';
 import { FakeBackups } from './fake-backups.ts';
@@ -113,6 +114,14 @@ export class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
       Array.from(this.quotas.metered(), (tenantId) => ({ tenantId, code: 'rate_limited', requests: 7 })),
   };
   readonly tenants = new FakeTenants();
+  readonly changes = new LiveChanges();
+  readonly live = {
+    watch: (listener: (name: string) => void) => this.changes.watch(listener),
+    instanceNames: () => [...this.views.keys()],
+    tenantIds: () => [...this.tenants.views.keys()],
+    instances: (names: Iterable<InstanceName>) => Array.from(names).flatMap((name) => this.views.get(name) ?? []),
+    tenants: (ids: Iterable<string>) => Array.from(ids).flatMap((id) => this.tenants.views.get(id) ?? []),
+  };
   readonly domains = new FakeDomains();
   readonly secrets = new FakeSecrets(this.tenants.views);
 

@@ -200,6 +200,8 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/backups': ['get', 'post'],
     '/api/certificates': ['get'],
     '/api/certificates/{name}/renew': ['post'],
+    '/api/dashboard': ['get'],
+    '/api/dashboard/changes': ['get'],
     '/api/domains': ['get', 'post'],
     '/api/domains/{domain}': ['delete', 'get'],
     '/api/domains/{domain}/verify': ['post'],

@@ -1,5 +1,6 @@
 /** The supervisor as the API and the library see it. */
 import type { Actor } from '../access/actor.ts';
+import type { LiveFace } from '../dashboard/live-face.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
 import type { HookFace } from '../provisioning/hook-counts.ts';
 import type { QuotaFace } from '../quota/quota-face.ts';
@@ -19,6 +20,8 @@ export interface SupervisorFace {
   list(): InstanceView[];
   /** Returns one page of the instances, by name. */
   page(query: InstanceQuery): InstancePage;
+  /** What the dashboard shows. */
+  readonly live: LiveFace;
   /** Tenants as a whole. */
   readonly tenants: TenantFace;
   /** Domains of tenants' own. */

@@ -15,15 +15,23 @@ export interface ConsumptionOptions {
   readonly current: CurrentProcess;
   readonly records: RecordKeeper;
   readonly meter: Pick<InstanceUsage, 'measured'>;
+  /** Called when it uses noticeably more or less than it did. */
+  onChanged(): void;
   service(): EffectiveService;
   lifecycle(): Lifecycle;
   dispatch(event: LifecycleEvent): void;
 }
 
+/** Differences that are worth a report. */
+const NOTICEABLE_BYTES = 1024 * 1024;
+const NOTICEABLE_CPU_S = 0.1;
+
 const OUT_OF_MEMORY = 'the kernel ended one of its processes: memory_limit_mb was reached';
 
 export class Consumption {
   private readonly options: ConsumptionOptions;
+  /** What was measured when a change was last reported. */
+  private told: Usage | null = null;
 
   constructor(options: ConsumptionOptions) {
     this.options = options;
@@ -51,8 +59,13 @@ export class Consumption {
   }
 
   private note(usage: Usage): void {
-    this.options.current.usage = usage;
-    this.options.meter.measured(usage);
+    const { current, meter, onChanged } = this.options;
+    const isNoticeable = current.usage === null || this.told === null || differs(this.told, usage);
+    current.usage = usage;
+    meter.measured(usage);
+    if (!isNoticeable) return;
+    this.told = usage;
+    onChanged();
   }
 
   /**
@@ -78,4 +91,9 @@ export class Consumption {
     const { storage } = records.record;
     if (storage !== null) this.storageMeasured({ bytes: storage.bytes, atMs: storage.measuredAtMs });
   }
+}
+
+function differs(was: Usage, is: Usage): boolean {
+  const cpuSeconds = is.cpuSeconds - was.cpuSeconds;
+  return Math.abs(is.memoryBytes - was.memoryBytes) >= NOTICEABLE_BYTES || Math.abs(cpuSeconds) >= NOTICEABLE_CPU_S;
 }

@@ -44,7 +44,7 @@ const OPERATORS: ReadonlySet<LifecycleEvent['type']> = new Set(['start', 'stop',
 
 export class RecordKeeper implements Recorded {
   private current: InstanceRecord;
-  private readonly name: InstanceName;
+  readonly name: InstanceName;
   private readonly inFlight: InstanceActivity;
   private readonly deps: RecordKeeperOptions;
   private wokenAtMs: number | null = null;

@@ -45,6 +45,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   random(): number;
   /** Reports that an instance of this tenant has a process from now on, or is about to. */
   onStarting(tenantId: string): void;
+  /** Reports that what is seen of an instance has changed. */
+  onChanged(instance: InstanceName): void;
   /** Returns where the use of an instance is counted. */
   usageOf(instance: InstanceName, tenantId: string): InstanceUsage;
   /** Returns the answer to requests of an instance that is closed, with its tenant or alone; null: it is open. */
@@ -99,7 +101,10 @@ export function makeRunnerParts(callbacks: RunnerCallbacks, record: InstanceReco
   const records = new RecordKeeper(record, inFlight, { ...deps, onWoken: () => usage.woke() });
   const endpoint = new PublicEndpoint({ ...callbacks, ...deps }, callbacks.service());
   const current = new CurrentProcess({ ...callbacks, ...deps, records, meter: usage });
-  const consumption = new Consumption({ ...callbacks, logger: deps.logger, current, records, meter: usage });
+  const consumption = new Consumption({
+    ...{ ...callbacks, logger: deps.logger, current, records, meter: usage },
+    onChanged: () => deps.onChanged(callbacks.name),
+  });
   const suspension = new Suspension({
     clock,
     connections: deps.connections,

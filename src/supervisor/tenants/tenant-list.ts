@@ -52,6 +52,14 @@ export function viewOfTenant(record: TenantRecord, deps: TenantListDeps): Tenant
   });
 }
 
+/** Returns the views of those that are registered. */
+export function viewsOfTenants(ids: Iterable<string>, deps: TenantListDeps): TenantView[] {
+  return Array.from(ids).flatMap((id) => {
+    const record = deps.tenants.get(id);
+    return record === null ? [] : [viewOfTenant(record, deps)];
+  });
+}
+
 function requestsOf(tenantId: string, { deps: { usage, clock } }: TenantListDeps): number {
   return usage.total(tenantId, 'requests', periodAt('month', clock.nowMs()).startMs);
 }

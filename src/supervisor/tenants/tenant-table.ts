@@ -27,6 +27,10 @@ export class TenantTable implements TenantStore {
     return [...this.loaded().values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  ids(): string[] {
+    return [...this.loaded().keys()];
+  }
+
   get count(): number {
     return this.loaded().size;
   }
