@@ -82,8 +82,9 @@ function isTenantMeant(tenant: TenantRow | undefined, { plan, label }: Filter): 
   if (plan !== '' && tenant?.plan !== plan) return false;
   if (label === '') return true;
   const [key = '', ...rest] = label.split('=');
-  const value = tenant?.labels[key];
-  return value !== undefined && (rest.length === 0 || value === rest.join('='));
+  if (tenant === undefined || !Object.hasOwn(tenant.labels, key)) return false;
+  const value = tenant.labels[key];
+  return rest.length === 0 || value === rest.join('=');
 }
 
 /** The most common labels, as `key=value`, for suggestions. */
