@@ -1,7 +1,5 @@
-/** One verb on many instances: so many at a time, with a line for each and a summary. */
+/** One verb on many instances or tenants: so many at a time, with a line for each and a summary. */
 import { constants } from 'node:os';
-import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { InstanceView } from '../core/verbs/verbs.ts';
 import { type TenementError, toTenementError } from '../errors.ts';
 import { CommandEnd } from './command-end.ts';
 import { duration, plural } from './output/format.ts';
@@ -12,17 +10,18 @@ import { terminalText } from './output/terminal-text.ts';
 export interface BulkWork {
   /** As in `restarted 3 of 4 instances`. */
   readonly done: string;
-  readonly instances: readonly InstanceName[];
+  readonly noun: 'instance' | 'tenant';
+  readonly names: readonly string[];
   readonly parallel: number;
   /** Whether the first failure keeps the rest as it is. */
   readonly haltsOnFailure: boolean;
   /** @throws {TenementError} */
-  call(instance: InstanceName): Promise<InstanceView>;
+  call(name: string): Promise<{ readonly state: string }>;
 }
 
 interface Outcome {
-  readonly instance: InstanceName;
-  readonly view: InstanceView | null;
+  readonly name: string;
+  readonly state: string | null;
   readonly error: TenementError | null;
 }
 
@@ -34,18 +33,22 @@ export async function runBulk(work: BulkWork, io: CliIo, json: boolean): Promise
   const interrupt = io.interrupted();
   const outcomes = await perform(work, io, json, interrupt);
   const failed = outcomes.flatMap(({ error }) => (error === null ? [] : [error]));
-  if (json) await printJson(io, outcomes.map(asJson));
+  if (json)
+    await printJson(
+      io,
+      outcomes.map((one) => asJson(one, work.noun)),
+    );
   else await print(io, summary(work, outcomes, duration(performance.now() - beganMs)));
   if (interrupt.aborted) throw new CommandEnd(INTERRUPTED);
   if (failed.length > 0) throw new CommandEnd(Math.max(...failed.map(({ exitStatus }) => exitStatus)));
 }
 
 async function perform(work: BulkWork, io: CliIo, json: boolean, interrupt: AbortSignal): Promise<Outcome[]> {
-  const waiting = [...work.instances];
+  const waiting = [...work.names];
   const outcomes: Outcome[] = [];
   const line = new StatusLine(io);
-  const running = new Set<InstanceName>();
-  const show = () => line.show(`${outcomes.length} of ${work.instances.length}: ${[...running].join(', ')}`);
+  const running = new Set<string>();
+  const show = () => line.show(`${outcomes.length} of ${work.names.length}: ${[...running].join(', ')}`);
   const isHalted = () => interrupt.aborted || (work.haltsOnFailure && outcomes.some(({ error }) => error !== null));
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined && !isHalted(); next = waiting.shift()) {
@@ -64,28 +67,29 @@ async function perform(work: BulkWork, io: CliIo, json: boolean, interrupt: Abor
   return outcomes;
 }
 
-async function outcomeOf(instance: InstanceName, work: BulkWork): Promise<Outcome> {
+async function outcomeOf(name: string, work: BulkWork): Promise<Outcome> {
   try {
-    return { instance, view: await work.call(instance), error: null };
+    const { state } = await work.call(name);
+    return { name, state, error: null };
   } catch (error) {
-    return { instance, view: null, error: toTenementError(error) };
+    return { name, state: null, error: toTenementError(error) };
   }
 }
 
-async function tell({ instance, view, error }: Outcome, io: CliIo): Promise<void> {
-  if (error !== null) io.stderr.write(`tenement: ${told(instance, error)} (${error.code})\n`);
-  else await print(io, `${instance} ${view?.state}`);
+async function tell({ name, state, error }: Outcome, io: CliIo): Promise<void> {
+  if (error !== null) io.stderr.write(`tenement: ${told(name, error)} (${error.code})\n`);
+  else await print(io, `${name} ${state}`);
 }
 
-/** Names the instance, which messages of verbs usually do. */
-function told(instance: InstanceName, { message }: TenementError): string {
-  return terminalText(message.includes(instance) ? message : `${instance}: ${message}`).replaceAll(/\s*\n\s*/g, ' ');
+/** Names what it is about, which messages of verbs usually do. */
+function told(name: string, { message }: TenementError): string {
+  return terminalText(message.includes(name) ? message : `${name}: ${message}`).replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function summary({ done, instances, haltsOnFailure }: BulkWork, outcomes: readonly Outcome[], took: string): string {
+function summary({ done, noun, names, haltsOnFailure }: BulkWork, outcomes: readonly Outcome[], took: string): string {
   const failed = outcomes.filter(({ error }) => error !== null).length;
-  const untouched = instances.length - outcomes.length;
-  const all = plural(instances.length, 'instance');
+  const untouched = names.length - outcomes.length;
+  const all = plural(names.length, noun);
   const parts = [
     failed === 0 && untouched === 0 ? `${done} ${all}` : `${done} ${outcomes.length - failed} of ${all}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
@@ -95,7 +99,7 @@ function summary({ done, instances, haltsOnFailure }: BulkWork, outcomes: readon
   return `${parts.join(', ')}, in ${took}${hint}`;
 }
 
-function asJson({ instance, view, error }: Outcome) {
+function asJson({ name, state, error }: Outcome, noun: BulkWork['noun']) {
   const failure = error === null ? null : { code: error.code, message: error.message, hint: error.hint };
-  return { instance, state: view?.state ?? null, error: failure };
+  return { [noun]: name, state, error: failure };
 }

@@ -4,7 +4,7 @@ import type { ApiClient } from '../api/client/client.ts';
 import { type InstanceName, namedInstance } from '../core/lifecycle/instance.ts';
 import type { InstanceView } from '../core/verbs/verbs.ts';
 import { TenementError } from '../errors.ts';
-import { runBulk } from './bulk.ts';
+import { type BulkWork, runBulk } from './bulk.ts';
 import { instanceOf } from './instance-argument.ts';
 import { isSelective, type Selection, selectedBy, takesSelection } from './instance-selection.ts';
 import { type CliIo, print, printJson } from './output/io.ts';
@@ -69,14 +69,15 @@ async function act(words: readonly string[], options: VerbOptions, io: CliIo, ve
     }
     const instances = options.all === true ? await all(words, options, client, verb) : words.map(namedInstance);
     if (instances.length === 0) return options.json === true ? printJson(io, []) : print(io, 'No such instances.');
-    const call = async (instance: InstanceName) => {
-      const view = await verb.call(client, instance, options);
+    const call = async (instance: string) => {
+      const view = await verb.call(client, namedInstance(instance), options);
       if (isReadyExpected(verb, options)) assertReady(view);
       return view;
     };
     const haltsOnFailure = verb.haltsOnFailure && options.keepGoing !== true;
     const parallel = Math.max(1, options.parallel ?? verb.parallel);
-    const work = { done: verb.done, instances: [...new Set(instances)], parallel, haltsOnFailure, call };
+    const names = [...new Set(instances)];
+    const work: BulkWork = { done: verb.done, noun: 'instance', names, parallel, haltsOnFailure, call };
     await runBulk(work, io, options.json === true);
   });
 }

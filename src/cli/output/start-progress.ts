@@ -13,14 +13,21 @@ const ASK_EVERY_MS = 500;
 /** Without a terminal, a line is written after this time, and then each time that the time has doubled. */
 const FIRST_LINE_MS = 10_000;
 
+type Looked = Pick<InstanceView, 'instance' | 'state' | 'reason'>;
+
 /** Returns what `work` returns, and meanwhile shows the instance's state. */
-export async function withStartProgress<Result>(
+export function withStartProgress<Result>(
   instance: InstanceName,
   client: Pick<ApiClient, 'get'>,
   io: CliIo,
   work: Promise<Result>,
 ): Promise<Result> {
-  const progress = new StartProgress(instance, client, io);
+  return withProgress({ name: instance, look: () => client.get(instance) }, io, work);
+}
+
+/** @param subject what starts, and how to learn which instance of it is waited for; null: none */
+export async function withProgress<Result>(subject: Subject, io: CliIo, work: Promise<Result>): Promise<Result> {
+  const progress = new StartProgress(subject, io);
   try {
     return await work;
   } finally {
@@ -28,20 +35,23 @@ export async function withStartProgress<Result>(
   }
 }
 
+interface Subject {
+  readonly name: string;
+  look(): Promise<Looked | null>;
+}
+
 class StartProgress {
-  private readonly instance: InstanceName;
-  private readonly client: Pick<ApiClient, 'get'>;
+  private readonly subject: Subject;
   private readonly io: CliIo;
   private readonly line: StatusLine;
   private readonly beganMs = performance.now();
   private readonly timers: NodeJS.Timeout[] = [];
   private nextLineMs = FIRST_LINE_MS;
-  private view: InstanceView | null = null;
+  private looked: Looked | null = null;
   private frame = 0;
 
-  constructor(instance: InstanceName, client: Pick<ApiClient, 'get'>, io: CliIo) {
-    this.instance = instance;
-    this.client = client;
+  constructor(subject: Subject, io: CliIo) {
+    this.subject = subject;
     this.io = io;
     this.line = new StatusLine(io);
     this.timers.push(setInterval(() => void this.ask(), ASK_EVERY_MS));
@@ -56,7 +66,7 @@ class StartProgress {
 
   private async ask(): Promise<void> {
     // An instance that is being registered is not known yet, and the end of the server is told by the call itself.
-    this.view = await this.client.get(this.instance).catch(() => this.view);
+    this.looked = await this.subject.look().catch(() => this.looked);
     if (this.line.isShown || this.elapsedMs < this.nextLineMs) return;
     this.nextLineMs *= 2;
     this.io.stderr.write(`${this.text}\n`);
@@ -69,9 +79,9 @@ class StartProgress {
   }
 
   private get text(): string {
-    const { state = 'starting', reason = state } = this.view ?? {};
+    const { instance = this.subject.name, state = 'starting', reason = state } = this.looked ?? {};
     const more = reason === state ? '' : `; ${reason.replace(`${state}, `, '')}`;
-    return `${this.instance} ${state}, ${(this.elapsedMs / 1000).toFixed(1)} s${more}`;
+    return `${instance} ${state}, ${(this.elapsedMs / 1000).toFixed(1)} s${more}`;
   }
 
   private get elapsedMs(): number {

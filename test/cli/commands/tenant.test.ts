@@ -136,3 +136,78 @@ it('set sends changes of one instance; --unset takes a variable or the key of a 
   ]);
   expect((await cli('set', 'api:acme')).status).toBe(2);
 });
+
+describe('start and stop of several tenants', () => {
+  async function withTenants() {
+    const running = await runningCli();
+    const { tenants } = running.supervisor;
+    tenants.views.set('a', tenantView('a', { plan: 'free', labels: { region: 'eu' } }));
+    tenants.views.set('b', tenantView('b', { state: 'stopped' }));
+    tenants.views.set('c', tenantView('c', { instances: [] }));
+    const calls = () =>
+      tenants.calls.filter(([verb]) => verb !== 'list').map(([verb, id]) => `${String(verb)} ${String(id)}`);
+    return { ...running, tenants, calls };
+  }
+
+  it.each<[words: string[], called: string[]]>([
+    [
+      ['stop', '--all'],
+      ['stop a', 'stop c'],
+    ],
+    [['start', '--all'], ['start b']],
+    [
+      ['start', '--all', '--state', 'active'],
+      ['start a', 'start b', 'start c'],
+    ],
+    [
+      ['stop', 'a', 'c', 'a'],
+      ['stop a', 'stop c'],
+    ],
+  ])('%j concerns %j', async (words, called) => {
+    const { cli, calls } = await withTenants();
+    const { status, err } = await cli('tenant', ...words, '--parallel', '1');
+    expect([calls(), err, status]).toEqual([called, '', 0]);
+  });
+
+  it('--all has the server choose by plan, state and labels', async () => {
+    const { cli, tenants } = await withTenants();
+    await cli('tenant', 'stop', '--all', '--plan', 'free', '--label', 'region=eu');
+    expect(tenants.calls[0]).toMatchObject(['list', { plan: 'free', labels: { region: 'eu' } }]);
+  });
+
+  it('prints a line for each and a summary; with --json an array', async () => {
+    const { cli } = await withTenants();
+    expect((await cli('tenant', 'stop', '--all', '--parallel', '1')).out).toMatch(
+      /^a stopped\nc stopped\nstopped 2 tenants, in \d+s\n$/,
+    );
+    expect(JSON.parse((await cli('tenant', 'start', 'a', 'c', '--json', '--parallel', '1')).out)).toEqual([
+      { tenant: 'a', state: 'active', error: null },
+      { tenant: 'c', state: 'active', error: null },
+    ]);
+    await cli('tenant', 'start', 'b');
+    expect((await cli('tenant', 'start', '--all')).out).toBe('No such tenants.\n');
+  });
+
+  it('goes on after a tenant that did not start, and ends with 1', async () => {
+    const { cli, supervisor } = await withTenants();
+    supervisor.views.set('api:a', view('api:a', CRASHED));
+    const { status, out, err } = await cli('tenant', 'start', 'a', 'c', '--parallel', '1');
+    expect([status, out]).toEqual([
+      1,
+      expect.stringMatching(/^c active\nstarted 1 of 2 tenants, 1 failed, in \d+s\n$/),
+    ]);
+    expect(err).toBe('tenement: api:a did not start: ended with code 7 before it was ready (start_failed)\n');
+  });
+
+  it.each([
+    [['stop'], 'stop which tenant?'],
+    [['stop', '--plan', 'free'], '--plan, --state and --label choose among --all'],
+    [['start', 'a', '--all'], '--all means every tenant, and a is one'],
+    [['start', 'A', 'b'], 'A'],
+  ])('%j is refused', async (words, message) => {
+    const { cli, calls } = await withTenants();
+    const { status, err } = await cli('tenant', ...words);
+    expect([status, calls()]).toEqual([2, []]);
+    expect(err).toContain(message);
+  });
+});
