@@ -174,7 +174,8 @@ export class WorkerPool implements ProxyServer {
 
   /** Gives a worker all domains before it takes its first request. */
   private async begin(member: Member, send: (message: ToWorker) => void, listen: WorkerProxyTarget): Promise<void> {
-    const { source, limits, settings, identity, tls, logger } = this.options;
+    const { source, settings, identity, tls, logger, count: processes } = this.options;
+    const limits = { ...this.options.limits, processes };
     await member.tables.tellDomains(settings.domains);
     await member.tables.tellTls(tls.source.table);
     member.isStarted = true;

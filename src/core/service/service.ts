@@ -143,6 +143,8 @@ export interface ProxyLimits {
   readonly maxConnectionsPerClient: number;
   /** Sockets that listen on its port. */
   readonly listeners: number;
+  /** Processes that accept side by side, each of which allows its part of what an address may do in all. */
+  readonly processes: number;
   /** Size of a request line and its header fields together. */
   readonly maxHeaderBytes: number;
   /** Time until the whole header is received. */
@@ -157,6 +159,7 @@ export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
   maxConnections: 0,
   maxConnectionsPerClient: 0,
   listeners: 64,
+  processes: 1,
   maxHeaderBytes: 16 * 1024,
   headerTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,

@@ -5,13 +5,18 @@
  */
 import type { ServerHttp2Stream } from 'node:http2';
 
-/** Smaller parts are joined while nobody reads: the object for a part of one byte takes a hundred times that. */
-const SMALL_PART_BYTES = 1024;
+/**
+ * Smaller parts are joined while nobody reads. The object for a part of one byte takes a hundred times that, and each part
+ * keeps the TLS record that it arrived in, 16 KiB, with whatever else was in it.
+ */
+const SMALL_PART_BYTES = 8 * 1024;
 const JOINED_BYTES = 16 * 1024;
 
 export interface Http2BodyHooks {
   /** A part arrived. */
   onBytes(bytes: number): void;
+  /** A part was taken, and the stream now holds so many bytes that nobody has read. */
+  onHeld(bytes: number): void;
   /** The client reset the stream, or left, before the end of the body. */
   onCut(): void;
 }
@@ -24,12 +29,13 @@ export function readBodyOf(stream: ServerHttp2Stream, hooks: Http2BodyHooks): vo
   stream.push = (part: Buffer | null): boolean => {
     if (part === null) return endOf(stream, joined, push, hooks);
     hooks.onBytes(part.length);
-    if (stream.readableFlowing === true || part.length >= SMALL_PART_BYTES) {
-      joined.flush();
-      return push(part);
-    }
-    joined.add(part);
-    return stream.readableLength + joined.length < stream.readableHighWaterMark;
+    const isPassed = stream.readableFlowing === true || part.length >= SMALL_PART_BYTES;
+    if (isPassed) joined.flush();
+    else joined.add(part);
+    const hasRoom = !isPassed || push(part);
+    const heldBytes = stream.readableLength + joined.length;
+    hooks.onHeld(heldBytes);
+    return hasRoom && heldBytes < stream.readableHighWaterMark;
   };
 }
 

@@ -9,7 +9,9 @@ import type { Http2Request } from './http2-request.ts';
 import type { Http2Response } from './http2-response.ts';
 import { Http2Exchange, type Http2StreamOwner } from './http2-stream.ts';
 import type { ResetBudget } from './reset-budget.ts';
-import { sessionOptions } from './session-options.ts';
+import { CONNECTION_WINDOW_BYTES, sessionOptions } from './session-options.ts';
+import { UploadWindows } from './upload-windows.ts';
+import type { WindowBudget } from './window-budget.ts';
 
 /** How long the client may take to read GOAWAY, and to close its half. */
 const LAST_FRAMES_MS = 2000;
@@ -23,16 +25,20 @@ const MOST_OVERHEAD = 8;
 export interface Http2ConnectionOwner {
   readonly maxHeadBytes: number;
   readonly resets: ResetBudget;
+  readonly windowBudget: WindowBudget;
   serve(request: Http2Request, response: Http2Response, head: Http2Head): ServedRequest;
   /** Counts a further request under way on a connection. Returns what ends that; null: there is no room. */
   admit(): (() => void) | null;
   onGone(connection: Http2Connection): void;
+  /** As `Http2StreamOwner` */
+  onNoMemory(): void;
   /** The connection is closed because of what the client sends. */
   onAbuse(reason: string): void;
 }
 
 export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   readonly socket: Socket;
+  readonly windows: UploadWindows;
   /** Whether there was no request yet. */
   isNew = true;
   private readonly session: ServerHttp2Session;
@@ -50,11 +56,22 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     this.socket = socket;
     this.owner = owner;
     this.session = performServerHandshake(socket, sessionOptions(owner.maxHeadBytes));
+    this.session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    this.windows = new UploadWindows(owner.windowBudget, this.announceWindow);
     confineWith(socket, this.session);
     this.session.on('stream', this.onStream).on('error', ignore);
     // A client that closes its half can accept nothing, because flow control needs both.
-    socket.once('end', () => socket.destroy()).once('close', () => owner.onGone(this));
+    socket.once('end', () => socket.destroy()).once('close', this.onClose);
   }
+
+  private readonly onClose = (): void => {
+    this.windows.close();
+    this.owner.onGone(this);
+  };
+
+  private readonly announceWindow = (initialWindowSize: number, onApplied: () => void): void => {
+    if (!this.session.destroyed) this.session.settings({ initialWindowSize }, inside(this.socket, onApplied));
+  };
 
   /** Returns how long no request has been under way, in ms. */
   idleMs(nowMs: number): number {
@@ -106,13 +123,18 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     if (isReset) this.countReset();
   }
 
+  onNoMemory(): void {
+    this.owner.onNoMemory();
+  }
+
   private countReset(): void {
     if (!this.owner.resets.spend(performance.now())) this.calm('it resets too many requests');
   }
 
   /** Looks for what a client does slowly, or too much of. @param bodyIdleMs as `ProxyLimits.bodyIdleTimeoutMs` */
   look(nowMs: number, bodyIdleMs: number): void {
-    for (const stream of this.streams) stream.lookWhetherTaken(nowMs, bodyIdleMs);
+    for (const stream of this.streams) stream.look(nowMs, bodyIdleMs);
+    this.windows.look();
     const { bytesRead } = this.socket;
     const isFlood = bytesRead > FREE_OVERHEAD_BYTES && bytesRead > this.payloadBytes * MOST_OVERHEAD;
     if (isFlood) this.calm('it sends frames that are parts of no request');

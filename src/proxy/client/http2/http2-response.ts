@@ -100,9 +100,9 @@ export class Http2Response implements ClientResponse {
   }
 
   /** Resets the stream, so that a part of a response does not look complete. */
-  destroy(): void {
+  destroy(code: number = constants.NGHTTP2_INTERNAL_ERROR): void {
     this.hooks.onReset();
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.stream.close(code);
     // A client that takes nothing would keep the stream, and what it holds.
     this.stream.destroy();
   }

@@ -8,9 +8,12 @@ import type { ClientHandler, ClientSource } from '../client-source.ts';
 import { isOverdue } from '../overdue.ts';
 import { Http2Connection, type Http2ConnectionOwner } from './http2-connection.ts';
 import { ResetBudgets } from './reset-budget.ts';
+import { WindowBudget } from './window-budget.ts';
 
 /** How often all connections are checked. */
 const SWEEP_MS = 1000;
+/** Between two lines of the log about the same. */
+const SILENT_MS = 60_000;
 
 export interface Http2SourceOptions {
   readonly limits: ProxyLimits;
@@ -28,12 +31,18 @@ export interface Http2SourceOptions {
 export class Http2Source implements ClientSource {
   private readonly options: Http2SourceOptions;
   private readonly connections = new Set<Http2Connection>();
-  private readonly resets = new ResetBudgets();
+  private readonly resets: ResetBudgets;
+  private readonly windowBudget: WindowBudget;
   private readonly endings = new PacedQueue();
+  /** Until when no further line is logged of bodies that are cut off. */
+  private silentUntilMs = 0;
   private sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: Http2SourceOptions) {
     this.options = options;
+    const { processes } = options.limits;
+    this.resets = new ResetBudgets(processes);
+    this.windowBudget = new WindowBudget(processes);
   }
 
   take(socket: Socket): Http2Connection {
@@ -53,9 +62,11 @@ export class Http2Source implements ClientSource {
     return {
       maxHeadBytes: limits.maxHeaderBytes,
       resets: this.resets.of(client, performance.now()),
+      windowBudget: this.windowBudget,
       serve: (request, response, head) => handler.serve(request, response, head.fault),
       admit: () => admit(client),
       onGone: (connection) => this.onGone(connection),
+      onNoMemory: () => this.noteNoMemory(performance.now()),
       onAbuse: (reason) => logger.warn({ client: socket.remoteAddress, reason }, 'HTTP/2 connection closed'),
     };
   }
@@ -63,6 +74,13 @@ export class Http2Source implements ClientSource {
   private onGone(connection: Http2Connection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.stopSweeper();
+  }
+
+  private noteNoMemory(nowMs: number): void {
+    if (nowMs < this.silentUntilMs) return;
+    this.silentUntilMs = nowMs + SILENT_MS;
+    const reason = 'clients send more than their windows allow to applications that do not read it';
+    this.options.logger.warn({ reason }, 'request bodies over HTTP/2 cut off');
   }
 
   private stopSweeper(): void {

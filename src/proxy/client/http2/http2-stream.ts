@@ -7,10 +7,15 @@ import { readBodyOf } from './http2-body.ts';
 import type { Http2Head } from './http2-head.ts';
 import { Http2Request } from './http2-request.ts';
 import { Http2Response, type Http2ResponseHooks } from './http2-response.ts';
+import type { UploadWindows } from './upload-windows.ts';
+import { UploadedBody } from './uploaded-body.ts';
 
 export interface Http2StreamOwner {
   readonly socket: Socket;
   serve(request: Http2Request, response: Http2Response, head: Http2Head): ServedRequest;
+  readonly windows: UploadWindows;
+  /** A body is cut off, because too many are not read. */
+  onNoMemory(): void;
   /** Bytes of a body arrived. */
   onBytes(bytes: number): void;
   /** @param isReset whether the client reset it, or made it be reset */
@@ -23,6 +28,7 @@ export class Http2Exchange implements Http2ResponseHooks {
   private readonly request: Http2Request;
   private readonly response: Http2Response;
   private served: ServedRequest | null = null;
+  private body: UploadedBody | null = null;
   /** Whether the proxy reset it. */
   private isReset = false;
   /** What was left of the response at the last look. */
@@ -36,12 +42,26 @@ export class Http2Exchange implements Http2ResponseHooks {
     confineWith(socket, stream);
     this.response = new Http2Response(stream, socket, this);
     this.request = new Http2Request(head, { stream, socket, response: this.response });
-    const onBytes = (bytes: number) => {
-      this.request.received(bytes);
-      owner.onBytes(bytes);
-    };
-    if (this.request.body !== null) readBodyOf(stream, { onBytes, onCut: () => this.over() });
+    if (this.request.body !== null) this.readBody();
     stream.once('close', this.onClose).on('drain', this.onDrain);
+  }
+
+  private readBody(): void {
+    const { stream, owner, request } = this;
+    const body = new UploadedBody(owner.windows);
+    this.body = body;
+    const onBytes = (bytes: number) => {
+      request.received(bytes);
+      owner.onBytes(bytes);
+      body.received(bytes);
+    };
+    const onHeld = (bytes: number) => {
+      if (body.holds(bytes)) return;
+      owner.onNoMemory();
+      this.response.destroy(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    };
+    readBodyOf(stream, { onBytes, onHeld, onCut: () => this.over() });
+    stream.once('end', () => body.end());
   }
 
   start(head: Http2Head): void {
@@ -63,8 +83,15 @@ export class Http2Exchange implements Http2ResponseHooks {
     this.isReset = true;
   }
 
+  /** @param limitMs as `lookWhetherTaken` */
+  look(nowMs: number, limitMs: number): void {
+    // What was read since the last part arrived is not held.
+    this.body?.holds(this.stream.readableLength);
+    this.lookWhetherTaken(nowMs, limitMs);
+  }
+
   /** Resets the stream if its client has taken nothing of the end of the response for `limitMs`. */
-  lookWhetherTaken(nowMs: number, limitMs: number): void {
+  private lookWhetherTaken(nowMs: number, limitMs: number): void {
     const { response } = this;
     if (!response.isEnded || limitMs === 0) return;
     const { writableLength } = response;
@@ -84,6 +111,7 @@ export class Http2Exchange implements Http2ResponseHooks {
 
   private readonly onClose = (): void => {
     this.over();
+    this.body?.end();
     const isReset = !this.isReset && this.stream.rstCode !== constants.NGHTTP2_NO_ERROR;
     this.owner.onStreamGone(this, isReset);
   };

@@ -8,45 +8,57 @@ import { TokenBucket } from '../../../core/admission/token-bucket.ts';
 /** A browser that leaves a page cancels what is under way, 128 requests at most. */
 const CONNECTION_BURST = 500;
 const CONNECTION_RATE_PER_S = 50;
-/** Many people may share an address. */
+/** Many people may share an address. Of all processes together. */
 const CLIENT_BURST = 2000;
 const CLIENT_RATE_PER_S = 200;
 
 export class ResetBudgets {
   private readonly clients = new Map<string, TokenBucket>();
+  private readonly processes: number;
+
+  /** @param processes how many processes divide what a client may do. The kernel chooses one for each connection. */
+  constructor(processes: number) {
+    this.processes = processes;
+  }
 
   /** @param client the client of the connection; null: one that stands for many, without limits */
   of(client: string | null, nowMs: number): ResetBudget {
-    return new ResetBudget(client, this.clients, nowMs);
+    return new ResetBudget(nowMs, client === null ? null : (atMs) => this.sharedBy(client, atMs));
   }
 
   /** Forgets clients that have reset nothing for a while. */
   sweep(nowMs: number): void {
+    const burst = CLIENT_BURST / this.processes;
     for (const [client, bucket] of this.clients) {
-      if (bucket.available(nowMs) >= CLIENT_BURST) this.clients.delete(client);
+      if (bucket.available(nowMs) >= burst) this.clients.delete(client);
     }
+  }
+
+  private sharedBy(client: string, nowMs: number): TokenBucket {
+    const known = this.clients.get(client);
+    if (known !== undefined) return known;
+    const { processes } = this;
+    const bucket = new TokenBucket(CLIENT_RATE_PER_S / processes, CLIENT_BURST / processes, nowMs);
+    this.clients.set(client, bucket);
+    return bucket;
   }
 }
 
 class ResetBudget {
-  private readonly client: string | null;
-  private readonly clients: Map<string, TokenBucket>;
+  private readonly shared: ((nowMs: number) => TokenBucket) | null;
   private readonly own: TokenBucket;
 
-  constructor(client: string | null, clients: Map<string, TokenBucket>, nowMs: number) {
-    this.client = client;
-    this.clients = clients;
+  /** @param shared returns the bucket of all connections of the client; null: without limits */
+  constructor(nowMs: number, shared: ((nowMs: number) => TokenBucket) | null) {
+    this.shared = shared;
     this.own = new TokenBucket(CONNECTION_RATE_PER_S, CONNECTION_BURST, nowMs);
   }
 
   /** Counts a reset stream. Returns false when there are too many. */
   spend(nowMs: number): boolean {
-    const { client, clients } = this;
-    if (client === null) return true;
-    const shared = clients.get(client) ?? new TokenBucket(CLIENT_RATE_PER_S, CLIENT_BURST, nowMs);
-    clients.set(client, shared);
+    if (this.shared === null) return true;
     const isOwnLeft = this.own.tryTake(1, nowMs);
-    return shared.tryTake(1, nowMs) && isOwnLeft;
+    return this.shared(nowMs).tryTake(1, nowMs) && isOwnLeft;
   }
 }
 

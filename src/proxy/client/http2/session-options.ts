@@ -1,12 +1,14 @@
 /** What node:http2 and nghttp2 bound on each connection. */
 import type { ServerSessionOptions } from 'node:http2';
+import { FIRST_WINDOW_BYTES } from './upload-windows.ts';
 
 /** Like nginx's `http2_max_concurrent_streams`. */
 const MAX_STREAMS = 128;
 /**
- * What a client may send of one body before it is read, which is what HTTP/1 connections hold: a tenant may be asleep.
+ * Bounds how fast the uploads of a connection are together, and no memory: node:http2 counts bytes as read when they arrive, and
+ * leaves it to the windows of streams to bound what is not read.
  */
-const WINDOW_BYTES = 64 * 1024 - 1;
+export const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 /** Fields up to this multiple of the limit are read, so that the client gets an answer (431) instead of a reset. */
 const READ_BEYOND_LIMIT = 4;
 /** Each field counts 32 bytes more than its characters (RFC 9113 §6.5.2). */
@@ -21,7 +23,7 @@ export function sessionOptions(maxHeadBytes: number): ServerSessionOptions {
   return {
     settings: {
       maxConcurrentStreams: MAX_STREAMS,
-      initialWindowSize: WINDOW_BYTES,
+      initialWindowSize: FIRST_WINDOW_BYTES,
       maxHeaderListSize: maxHeadBytes * READ_BEYOND_LIMIT + MAX_FIELDS * FIELD_OVERHEAD_BYTES,
       // WebSockets come over HTTP/1.1: browsers open a connection of their own for them.
       enableConnectProtocol: false,

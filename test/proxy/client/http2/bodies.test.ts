@@ -4,8 +4,9 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { FIRST_WINDOW_BYTES } from '../../../../src/proxy/client/http2/upload-windows.ts';
 import { echo, pour } from '../../support.ts';
-import { CODE, type Fields, FLAG, FRAME, frame, GET, uint32 } from './raw-http2.ts';
+import { CODE, type Fields, FLAG, FRAME, frame, GET, type RawHttp2, uint32 } from './raw-http2.ts';
 import { answerOf, request, SecureBench, type SecureBenchOptions } from './support.ts';
 
 const MB = 1024 * 1024;
@@ -93,6 +94,25 @@ describe('a body', () => {
     await client.settled();
     // Each of 60,000 buffers would take 100 bytes.
     expect(held() - before).toBeLessThan(2 * MB);
+  });
+
+  test('of which a part arrives with much else does not keep that in memory', async () => {
+    const secure = await open();
+    await secure.bench.app('web:acme', echo);
+    const client = await secure.raw();
+    const before = heldInBuffers();
+    for (let stream = 1; stream < 9; stream += 2) {
+      hold(secure);
+      client.request(stream, POST, FLAG.endHeaders);
+      const record = [frame(FRAME.data, 0, stream, Buffer.alloc(1100)), frame(0xee, 0, 0, Buffer.alloc(15_000))];
+      for (let part = 0; part < 58; part += 1) {
+        client.socket.write(Buffer.concat(record));
+        await client.drained();
+      }
+    }
+    await client.settled();
+    // The bodies are 256 KB, the records that they arrived in 3.8 MB.
+    await expect.poll(() => heldInBuffers() - before).toBeLessThan(1 * MB);
   });
 
   test.each([
@@ -217,6 +237,64 @@ describe('a client that sends slowly', () => {
   });
 });
 
+describe('an upload', () => {
+  /** Sends a body until its window is larger than the first. */
+  async function grow(client: RawHttp2, stream: number): Promise<void> {
+    client.request(stream, POST, FLAG.endHeaders);
+    while (windowOf(client) <= FIRST_WINDOW_BYTES) {
+      client.send(FRAME.data, 0, stream, Buffer.alloc(16_000));
+      await client.settled();
+    }
+  }
+
+  test('gets a larger window when its tenant reads it', async () => {
+    const secure = await open();
+    await secure.bench.app('web:acme', (message) => void message.resume());
+    const client = await secure.raw();
+    await grow(client, 1);
+    expect(windowOf(client)).toBe(FIRST_WINDOW_BYTES + 4 * MB);
+  });
+
+  test('of a client that ignores its windows is cut off before all of them hold more than the budget', async () => {
+    // 512 KiB for larger windows, of which a connection gets 64, and as much for what exceeds them.
+    const secure = await open({ limits: { processes: 64 } });
+    await secure.bench.app('web:acme', (message) => void message.resume());
+    const client = await secure.raw();
+    await grow(client, 1);
+    // From now on its window is 128 KiB for each stream, whatever the server says.
+    client.acknowledges = false;
+    const before = held();
+    const body = Buffer.concat(Array.from({ length: 7 }, () => Buffer.alloc(16_000)));
+    for (let stream = 3; stream < 3 + 2 * 100; stream += 2) {
+      hold(secure);
+      client.request(stream, POST, FLAG.endHeaders);
+      for (let at = 0; at < body.length; at += 16_000) {
+        client.send(FRAME.data, 0, stream, body.subarray(at, at + 16_000));
+        await client.drained();
+      }
+    }
+    await client.settled();
+    const resets = client.received.filter(({ type }) => type === FRAME.reset);
+    expect(new Set(resets.map(({ payload }) => payload.readUInt32BE(0)))).toEqual(new Set([CODE.calm]));
+    // Of 46 KB beyond the first window, 12 streams have room in 576 KiB.
+    expect(resets.length).toBeGreaterThanOrEqual(100 - 13);
+    await expect.poll(() => held() - before).toBeLessThan(100 * FIRST_WINDOW_BYTES + 2 * MB);
+    // The others go on: nothing else is cut off, and the first upload has its window.
+    client.send(FRAME.data, 0, 1, Buffer.alloc(16_000));
+    expect(await client.settled()).toBe(null);
+  });
+});
+
+/** Returns the size of windows that the server announced last (SETTINGS_INITIAL_WINDOW_SIZE). */
+function windowOf(client: RawHttp2): number {
+  for (const { type, payload } of client.received.toReversed()) {
+    for (let at = 0; type === FRAME.settings && at < payload.length; at += 6) {
+      if (payload.readUInt16BE(at) === 4) return payload.readUInt32BE(at + 2);
+    }
+  }
+  return 0;
+}
+
 function windowLeft(stream: ClientHttp2Stream): number {
   return (stream.state as { localWindowSize?: number; remoteWindowSize?: number }).remoteWindowSize ?? 0;
 }
@@ -228,8 +306,17 @@ function noWindow(): Buffer {
 
 /** Bytes on the heap and beside it that are in use. */
 function held(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+function heldInBuffers(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }

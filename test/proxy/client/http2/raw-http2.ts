@@ -41,6 +41,8 @@ export const GET: Fields = [
 export class RawHttp2 {
   readonly socket: TLSSocket;
   readonly received: Frame[] = [];
+  /** Whether it goes by the settings of the server, and tells it so. */
+  acknowledges = true;
   private rest = Buffer.alloc(0);
   private readonly waiting = new Set<() => void>();
 
@@ -117,7 +119,8 @@ export class RawHttp2 {
       this.received.push({ type, flags, stream, payload: Buffer.from(this.rest.subarray(HEADER_BYTES, end)) });
       this.rest = this.rest.subarray(end);
       // Otherwise the server takes the connection for dead, or too slow.
-      if (type === FRAME.settings && (flags & FLAG.ack) === 0) this.send(FRAME.settings, FLAG.ack, 0);
+      if (type === FRAME.settings && (flags & FLAG.ack) === 0 && this.acknowledges)
+        this.send(FRAME.settings, FLAG.ack, 0);
       if (type === FRAME.ping && (flags & FLAG.ack) === 0) this.send(FRAME.ping, FLAG.ack, 0, Buffer.alloc(8));
     }
     this.tell();
