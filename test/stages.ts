@@ -14,6 +14,7 @@ export const LONG = [
   'test/backup/repository.test.ts',
   'test/proxy/over-tls.test.ts',
   'test/proxy/client/http2/h2spec.test.ts',
+  'test/pages/*.test.ts',
 ];
 
 /** These tests start processes. Every other test is a unit test. */
