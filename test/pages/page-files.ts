@@ -21,3 +21,8 @@ export function writePageFile(page: string, name: string, dir: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+/** Reads the blocks of shell commands of a page, each as one text. */
+export function shellBlocksOf(page: string): string[] {
+  return Array.from(readFileSync(join(ROOT, page), 'utf8').matchAll(/^```sh\n(.*?)^```/gms), ([, text = '']) => text);
+}
