@@ -6,6 +6,7 @@ import { DomainRoutes } from './core/domains/domain-routes.ts';
 import type { InstanceName } from './core/lifecycle/instance.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
+import { RequestMeasures } from './core/observing/request-measures.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
 import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
@@ -85,6 +86,7 @@ export interface Parts {
   readonly backups: Backups;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
+  readonly measures: RequestMeasures;
   readonly identity: ServerIdentity;
   readonly tls: ServerTls;
   readonly certificates: Certificates;
@@ -210,6 +212,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const backups = new Backups({ ...kept, events, clock: systemClock, logger, env: process.env });
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
+  const measures = new RequestMeasures();
   const identity = openIdentity(config.jwt, logger);
   const instanceOf = instanceFinder(settings, (instance) => supervisor.has(instance));
   const certificates: Certificates = new Certificates({
@@ -231,6 +234,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     supervisor,
     descriptors,
     turnedAway,
+    measures,
     identity,
     logger,
     served,
@@ -245,6 +249,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     notify,
     backups,
     turnedAway,
+    measures,
     identity,
     tls,
     certificates,

@@ -163,12 +163,13 @@ function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps)
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
-  const { supervisor: source, proxySettings: settings, turnedAway, identity, tls } = parts;
+  const { supervisor: source, proxySettings: settings, turnedAway, measures, identity, tls } = parts;
   return createProxy({
     source,
     settings,
     limits: limitsOf(parts),
     turnedAway,
+    measures,
     identity,
     tls,
     logger,
@@ -181,13 +182,14 @@ function limitsOf({ served, descriptors }: Parts): ProxyLimits {
 }
 
 function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
-  const { supervisor: source, served, proxySettings: settings, turnedAway, identity, tls } = parts;
+  const { supervisor: source, served, proxySettings: settings, turnedAway, measures, identity, tls } = parts;
   return new WorkerPool({
     count: served.current.proxy.workers,
     // Each worker may open as many files as the server.
     limits: limitsOf(parts),
     source,
     turnedAway,
+    measures,
     identity,
     tls,
     logger,
@@ -210,6 +212,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     instanceOf,
     usage,
     turnedAway,
+    measures,
     identity,
     descriptors,
   } = parts;
@@ -227,6 +230,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     usage,
     tokenStore,
     turnedAway,
+    measures,
     identity: identity.reading,
     tls: parts.tls,
     config: () => served.current,

@@ -212,12 +212,13 @@ export class Hypervisor {
    */
   handler(options: HandlerOptions = {}): Handler {
     assertHandlerOptions(options);
-    const { supervisor: source, proxySettings: settings, identity, descriptors, logger } = this.parts;
+    const { supervisor: source, proxySettings: settings, measures, identity, descriptors, logger } = this.parts;
     const handler = createHandler(
       {
         source,
         logger,
         settings,
+        measures,
         identity,
         limits: proxyLimits(this.config.proxy.limits, descriptors),
         isClosing: () => this.closing !== null,

@@ -5,6 +5,7 @@ import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { BackupFace } from '../core/backup/backup-face.ts';
 import type { IdentityReading } from '../core/identity/identity-reading.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
+import type { RequestMeasures } from '../core/observing/request-measures.ts';
 import type { Config } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
@@ -29,6 +30,7 @@ export interface ApiDeps {
   readonly certificates: CertificateFace;
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
+  readonly measures: Pick<RequestMeasures, 'durations' | 'refusals'>;
   readonly identity: IdentityReading;
   readonly tls: TlsReading;
   /** Returns the config that is served now. */

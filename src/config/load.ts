@@ -195,7 +195,11 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
     tls: tlsOf(input.tls, dirname(file), problems),
-    api: { listen: parseListenAddress(input.api.listen), auth: input.api.auth },
+    api: {
+      listen: parseListenAddress(input.api.listen),
+      auth: input.api.auth,
+      metricsPerTenant: input.api.metrics_per_tenant,
+    },
     instances: Object.entries(input.instances).flatMap(([service, listed]) => {
       const { ids, start } = Array.isArray(listed) ? { ids: listed, start: true } : listed;
       return ids.map((tenantId) => ({ service, tenantId, start }));

@@ -2,6 +2,7 @@
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import { parseInstanceName } from '../core/lifecycle/instance.ts';
 import { type DescriptorShares, proxyLimits } from '../core/limits/descriptors.ts';
+import type { RequestMeasures } from '../core/observing/request-measures.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ConfigFeed } from '../core/service/served-config.ts';
 import type { Logger } from '../logger.ts';
@@ -15,6 +16,7 @@ interface PublicSocketParts {
   readonly supervisor: Supervisor;
   readonly descriptors: DescriptorShares;
   readonly turnedAway: TurnedAway;
+  readonly measures: RequestMeasures;
   readonly identity: ServerIdentity;
   readonly logger: Logger;
   readonly served: ConfigFeed;
@@ -22,12 +24,23 @@ interface PublicSocketParts {
 }
 
 export function servePublicSockets(parts: PublicSocketParts): PublicSockets {
-  const { processes, supervisor: source, descriptors, turnedAway, identity, logger, served, settings } = parts;
+  const {
+    processes,
+    supervisor: source,
+    descriptors,
+    turnedAway,
+    measures,
+    identity,
+    logger,
+    served,
+    settings,
+  } = parts;
   const publicSockets = new PublicSockets({
     source,
     settings,
     logger,
     turnedAway,
+    measures,
     identity,
     connections: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
     limits: proxyLimits(served.current.proxy.limits, descriptors),

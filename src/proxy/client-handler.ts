@@ -94,9 +94,10 @@ function whenRouted(
   });
 }
 
-function refuse(socket: Socket, code: ErrorCode, { inFlight }: OwnGateway): void {
+function refuse(socket: Socket, code: ErrorCode, { inFlight, measures }: OwnGateway): void {
   // Never into the middle of a response.
   if (!socket.writable || inFlight.isAnswering(socket)) return void socket.destroy();
+  measures.refused(code);
   socket.write(rawAnswer(errorAnswer(code, { accept: '', requestId: nextRequestId(), retryAfterS: null })));
   // A client that has sent nothing sends nothing that has to be read before the connection closes.
   if (code === 'client_too_slow') socket.destroySoon();

@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probes.ts';
 import type { Requester, UpstreamSource } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import { RequestMeasures } from '../core/observing/request-measures.ts';
 import { clientOf } from '../core/routing/address.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import { RoutingIndex } from '../core/routing/routing-index.ts';
@@ -26,6 +27,7 @@ export interface Gateway {
   readonly isTrusted: IsTrusted;
   readonly limits: ProxyLimits;
   readonly clientProbes: ClientProbes;
+  readonly measures: Pick<RequestMeasures, 'answered' | 'refused'>;
   /** Index of the routing table that was published last. */
   routing: RoutingIndex;
   /** Routes by what else may name the tenant; null when only the host does. */
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   readonly identity?: IdentityOptions;
   /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
+  /** Where requests are measured. Default: nowhere else. */
+  readonly measures?: Gateway['measures'] | undefined;
   /** Whether peers on Unix sockets are trusted proxies. They have no address. Default: no. */
   readonly trustsUnixSockets?: boolean;
 }
@@ -67,6 +71,7 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
     identity: null,
     limits,
     clientProbes,
+    measures: options.measures ?? new RequestMeasures(),
     spare: new AbortController(),
   };
   settings.follow(({ routing }) => {

@@ -28,7 +28,10 @@ export function serveRouted(
   const { requestId } = caller;
   const retryAfterS = refused === 'at_capacity' ? TRY_AGAIN_S : null;
   return {
-    start: () => answerError(request, response, refused, { requestId, retryAfterS, challenge }),
+    start: () => {
+      gateway.measures.refused(refused);
+      answerError(request, response, refused, { requestId, retryAfterS, challenge });
+    },
     closed: () => gateway.inFlight.end(response),
     drained: () => {},
   };

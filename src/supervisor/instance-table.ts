@@ -57,6 +57,11 @@ export class InstanceTable {
     }
   }
 
+  /** Each instance with its runner or, if it sleeps without one, its record. */
+  entries(): Iterable<readonly [InstanceName, Runner | InstanceRecord]> {
+    return this.members;
+  }
+
   names(): Iterable<InstanceName> {
     return this.members.keys();
   }

@@ -3,6 +3,7 @@
 import type { Capacity } from '../core/admission/eviction.ts';
 import type { DomainViewDeps } from '../core/domains/domain-view.ts';
 import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
+import { WakeDurations } from '../core/observing/wake-durations.ts';
 import type { LaunchRequest, LaunchResult } from '../core/ports.ts';
 import type { Config } from '../core/service/service.ts';
 import type { Registration } from '../core/tenants/tenant-operation.ts';
@@ -63,6 +64,7 @@ export class SupervisorParts {
   readonly registrar: Registrar;
   readonly rollingRestart: RollingRestart;
   readonly generations = new Generations();
+  readonly wakeDurations = new WakeDurations();
   readonly monitors: Monitors;
   readonly tenantInstances: TenantInstances;
   readonly tenantHolds: TenantHolds;
@@ -183,6 +185,7 @@ export class SupervisorParts {
       processTable,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       writeBehind: this.writeBehind,
+      wakeDurations: this.wakeDurations,
       events,
       logger,
       clock,

@@ -6,12 +6,14 @@ import type { TenantBackups } from '../core/backup/backup-face.ts';
 import type { LiveFace } from '../core/dashboard/live-face.ts';
 import { pageOf } from '../core/input/page.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { WakeDurations } from '../core/observing/wake-durations.ts';
 import type { HookFace } from '../core/provisioning/hook-counts.ts';
 import type { Loan } from '../core/quota/loan.ts';
 import type { QuotaFace } from '../core/quota/quota-face.ts';
 import type { Config } from '../core/service/service.ts';
 import { longOperationView } from '../core/tenants/long-operation.ts';
 import type { DomainFace } from '../core/verbs/domain-verbs.ts';
+import type { InstanceReading } from '../core/verbs/instance-reading.ts';
 import type { SecretFace } from '../core/verbs/secret-verbs.ts';
 import type { SelfVerbs } from '../core/verbs/self-verbs.ts';
 import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
@@ -21,6 +23,7 @@ import type { ErrorCode } from '../errors.ts';
 import { tenantBackups } from './backups/tenant-backups.ts';
 import { DomainOperations, listDomains } from './domains/domain-verbs.ts';
 import type { Runner } from './instance/runner.ts';
+import { instanceReadingOf } from './instance-reading.ts';
 import type { InstanceTable } from './instance-table.ts';
 import { instanceViewOf } from './instance-view.ts';
 import { wiredProvisioning } from './provisioning/wired-provisioning.ts';
@@ -87,6 +90,10 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   get quotas(): QuotaFace {
     return this.parts.allowances;
+  }
+
+  get wakeDurations(): WakeDurations {
+    return this.parts.wakeDurations;
   }
 
   readonly hooks: HookFace = {
@@ -199,6 +206,12 @@ export class Supervisor implements SupervisorFace, GrantSource {
 
   get(instance: InstanceName): InstanceView {
     return this.view(this.instanceTable.find(instance));
+  }
+
+  *readings(isSeen: (instance: InstanceName) => boolean = () => true): Generator<InstanceReading> {
+    for (const [name, member] of this.instanceTable.entries()) {
+      if (isSeen(name)) yield instanceReadingOf(member, () => this.parts.isHalted(name));
+    }
   }
 
   list(): InstanceView[] {

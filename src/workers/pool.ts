@@ -10,6 +10,7 @@ import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { DomainRoute } from '../core/domains/domain-routes.ts';
 import type { KeyFeed } from '../core/identity/key-feed.ts';
 import type { RefusalCounts } from '../core/identity/refusal-counts.ts';
+import type { RequestMeasures } from '../core/observing/request-measures.ts';
 import type { ProxySettings, ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ListenTarget } from '../core/service/listen-target.ts';
 import type { ProxyLimits } from '../core/service/service.ts';
@@ -40,6 +41,7 @@ export interface WorkerPoolOptions {
   readonly source: GrantSource;
   readonly limits: ProxyLimits;
   readonly turnedAway: TurnedAway;
+  readonly measures: Pick<RequestMeasures, 'add'>;
   readonly logger: Logger;
   readonly settings: ProxySettingsFeed;
   readonly tls: ProxyTls;
@@ -161,6 +163,7 @@ export class WorkerPool implements ProxyServer {
           worker.process.kill('SIGKILL');
         } else if (message.type === 'turned-away') this.options.turnedAway.add('proxy', message.connections);
         else if (message.type === 'refused-tenants') this.countRefused(message.requests);
+        else if (message.type === 'measured') this.options.measures.add(message.requests);
         else if (message.type === 'refresh-keys') this.refreshKeys(send);
         else if (message.type === 'fault') countFault(new Error(message.message), { worker: worker.process.pid });
         else member.session.receive(message);

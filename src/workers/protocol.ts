@@ -5,6 +5,7 @@ import type { DomainRoute } from '../core/domains/domain-routes.ts';
 import type { VerificationKeys } from '../core/identity/key-feed.ts';
 import type { RefusalReason } from '../core/identity/refusal-counts.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
+import type { MeasuredRequests } from '../core/observing/request-measures.ts';
 import type { LoanAccount, LoanGrant } from '../core/quota/loan.ts';
 import type { ProxySettings } from '../core/routing/proxy-settings.ts';
 import type { ListenAddress, ProxyLimits } from '../core/service/service.ts';
@@ -107,6 +108,8 @@ export type FromWorker =
       readonly type: 'refused-tenants';
       readonly requests: readonly (readonly [reason: RefusalReason, count: number])[];
     }
+  /** What the worker has measured since the last such message. */
+  | { readonly type: 'measured'; readonly requests: MeasuredRequests }
   /** The worker has logged an internal error. */
   | { readonly type: 'fault'; readonly message: string }
   /** Handshakes since the last such message. */

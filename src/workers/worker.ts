@@ -3,6 +3,7 @@
 import { TurnedAway } from '../core/admission/turned-away.ts';
 import { DomainRoutes } from '../core/domains/domain-routes.ts';
 import { RefusalCounts, type RefusalReason } from '../core/identity/refusal-counts.ts';
+import { RequestMeasures } from '../core/observing/request-measures.ts';
 import { ProxySettingsPublisher } from '../core/routing/proxy-settings.ts';
 import type { ListenTarget } from '../core/service/listen-target.ts';
 import { HandshakeCounts, type HandshakeResult } from '../core/tls/handshake-counts.ts';
@@ -24,12 +25,13 @@ let settings: ProxySettingsPublisher | null = null;
 /** Filled before `start`, and changed as the server says. */
 const domains = new DomainRoutes();
 
-/** How often the worker reports what it has refused, and handshakes. */
+/** How often the worker reports what it has refused and measured, and handshakes. */
 const TELL_COUNTS_MS = 1000;
 const turnedAway = new TurnedAway();
 let told = 0;
 const refusals = new RefusalCounts();
 const toldRefusals = new Map<RefusalReason, number>();
+const measures = new RequestMeasures();
 const keys = new RemoteKeys(() => send({ type: 'refresh-keys' }));
 const tls = new RemoteTls((name) => send({ type: 'obtain', name }));
 const handshakes = new HandshakeCounts();
@@ -85,6 +87,7 @@ async function handle(message: ToWorker): Promise<void> {
       await proxy?.close(message.graceMs);
       source.lookAtTraffic();
       source.report();
+      tellCounts();
       return process.exit(0);
   }
 }
@@ -102,6 +105,7 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
     limits,
     turnedAway,
     identity: { keys, refusals },
+    measures,
     tls: { source: tls, counts: handshakes },
     logger,
     settings,
@@ -124,6 +128,8 @@ function tellCounts(): void {
   if (requests.length > 0) send({ type: 'refused-tenants', requests });
   const counts = untold(handshakes, toldHandshakes);
   if (counts.length > 0) send({ type: 'handshakes', counts });
+  const measured = measures.take();
+  if (measured !== null) send({ type: 'measured', requests: measured });
 }
 
 /** Returns what was counted since the last time. @param told what the server was told of each kind */

@@ -13,6 +13,8 @@ import type {
   NotifyTargetView,
   NotifyTestResult,
 } from '../../src/core/notify/notify-port.ts';
+import { RequestMeasures } from '../../src/core/observing/request-measures.ts';
+import { WakeDurations } from '../../src/core/observing/wake-durations.ts';
 import type { QuotaFace } from '../../src/core/quota/quota-face.ts';
 import type { OperatorCommand, PreparedCommand } from '../../src/core/service/operator-command.ts';
 import {
@@ -102,6 +104,7 @@ export class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
   /** The view of the next started instance. */
   started: Partial<InstanceView> = {};
   failure: Error | null = null;
+  readonly wakeDurations = new WakeDurations();
   readonly hooks = {
     counts: () => [{ service: 'api', hook: 'db', action: 'create' as const, succeeded: 3, failed: 1, seconds: 2.5 }],
     incomplete: () => 1,
@@ -178,6 +181,10 @@ export class FakeSupervisor implements SupervisorFace, SupervisorVerbs {
     const found = this.views.get(name);
     if (found === undefined) throw unknownInstance(name);
     return found;
+  }
+
+  readings(isSeen: (instance: InstanceName) => boolean = () => true): Iterable<InstanceView> {
+    return this.list().filter(({ instance }) => isSeen(instance));
   }
 
   list(): InstanceView[] {
@@ -347,6 +354,7 @@ export function fakeDeps() {
     certificates: new FakeCertificates(),
     usage: new FakeUsageReport(),
     turnedAway: new TurnedAway(),
+    measures: new RequestMeasures(),
     identity: { health: () => null, refused: () => [] },
     tls: {
       handshakes: () => [['full', 3] as const],

@@ -546,7 +546,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       workers: 1,
       socketGroup: null,
     },
-    api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token' },
+    api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token', metricsPerTenant: true },
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),

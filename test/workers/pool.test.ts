@@ -6,6 +6,7 @@ import { TurnedAway } from '../../src/core/admission/turned-away.ts';
 import type { DomainRoute } from '../../src/core/domains/domain-routes.ts';
 import { RefusalCounts } from '../../src/core/identity/refusal-counts.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
+import { RequestMeasures } from '../../src/core/observing/request-measures.ts';
 import { type ProxySettings, ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
 import { HandshakeCounts } from '../../src/core/tls/handshake-counts.ts';
@@ -93,6 +94,7 @@ class FakeSource {
 let workers: FakeWorker[];
 let source: FakeSource;
 let turnedAway: TurnedAway;
+let measures: RequestMeasures;
 let keys: FakeKeys;
 let refusals: RefusalCounts;
 let table: TlsTable;
@@ -111,6 +113,7 @@ beforeEach(() => {
   });
   source = new FakeSource();
   turnedAway = new TurnedAway();
+  measures = new RequestMeasures();
   keys = new FakeKeys({});
   refusals = new RefusalCounts();
   table = new TlsTable();
@@ -120,6 +123,7 @@ beforeEach(() => {
     source: source as unknown as GrantSource,
     limits: DEFAULT_PROXY_LIMITS,
     turnedAway,
+    measures,
     identity: { keys, refusals },
     tls: { source: { table, obtain: null }, counts: new HandshakeCounts() },
     logger: silentLogger(),

@@ -5,7 +5,12 @@ import type { BackupFace } from '../../core/backup/backup-face.ts';
 /** Tenants with a series of their own: those whose last backup is oldest. */
 const MAX_TENANTS = 500;
 
-export function addBackupMetrics(registry: Registry, backups: Pick<BackupFace, 'states' | 'isOn'>): void {
+/** @param isPerTenant whether tenants have series of their own */
+export function addBackupMetrics(
+  registry: Registry,
+  backups: Pick<BackupFace, 'states' | 'isOn'>,
+  isPerTenant: () => boolean,
+): void {
   const registers = [registry];
   new Gauge({
     name: 'tenement_backup_tenants',
@@ -29,6 +34,7 @@ export function addBackupMetrics(registry: Registry, backups: Pick<BackupFace, '
     registers,
     collect() {
       this.reset();
+      if (!isPerTenant()) return;
       const states = backups.states().filter(({ succeededAtMs }) => succeededAtMs !== null);
       for (const { tenant, succeededAtMs } of states.slice(0, MAX_TENANTS))
         this.set({ tenant }, (succeededAtMs ?? 0) / 1000);

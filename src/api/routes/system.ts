@@ -1,8 +1,10 @@
 /** /health, /metrics and /openapi.json. */
+import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { TenementError } from '../../errors.ts';
 import { needs, OPEN } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
-import { createMetrics } from '../metrics/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
@@ -35,7 +37,7 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       throw new TenementError('unknown_tenant', `no instance has the host ${JSON.stringify(domain.slice(0, 260))}`);
     },
   );
-  const metrics = createMetrics(context.deps);
+  const metrics = new Metrics(context.deps);
   api.get(
     '/metrics',
     {
@@ -45,7 +47,10 @@ export function systemRoutes(api: Api, context: ApiContext): void {
         response: { 200: metricsAnswer, '4xx': problemAnswer },
       },
     },
-    async ({ access }, reply) => reply.type(metrics.contentType).send(await metrics.scrape(access.grants.scope)),
+    async ({ access }, reply) => {
+      const pieces = await metrics.scrape(access.grants.scope);
+      return reply.type(metrics.contentType).send(Readable.from(paced(pieces)));
+    },
   );
   api.get(
     '/openapi.json',
@@ -55,4 +60,12 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     },
     async () => api.swagger(),
   );
+}
+
+/** Sends one piece in each turn of the event loop: some thousand tenants have megabytes. */
+async function* paced(pieces: readonly string[]): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    await turn();
+  }
 }

@@ -169,6 +169,8 @@ export const DEFAULT_PROXY_LIMITS: ProxyLimits = {
 export interface ApiConfig {
   readonly listen: ListenAddress;
   readonly auth: 'token' | 'none';
+  /** Whether tenants have series of their own in `/metrics`. */
+  readonly metricsPerTenant: boolean;
 }
 
 /** An entry of `[instances]`, which is registered when the server starts. */

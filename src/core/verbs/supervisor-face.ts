@@ -2,9 +2,11 @@
 import type { Actor } from '../access/actor.ts';
 import type { LiveFace } from '../dashboard/live-face.ts';
 import type { InstanceName } from '../lifecycle/instance.ts';
+import type { WakeDurations } from '../observing/wake-durations.ts';
 import type { HookFace } from '../provisioning/hook-counts.ts';
 import type { QuotaFace } from '../quota/quota-face.ts';
 import type { DomainFace } from './domain-verbs.ts';
+import type { InstanceReading } from './instance-reading.ts';
 import type { SecretFace } from './secret-verbs.ts';
 import type { TenantFace } from './tenant-verbs.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from './verbs.ts';
@@ -13,11 +15,18 @@ import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from 
 export interface SupervisorFace {
   readonly quotas: QuotaFace;
   readonly hooks: HookFace;
+  readonly wakeDurations: Pick<WakeDurations, 'entries'>;
   /** Returns the verbs of `actor`, whose changes the event log ascribes to it. */
   by(actor: Actor): SupervisorVerbs;
   /** @throws {TenementError} `unknown_tenant` */
   get(instance: InstanceName): InstanceView;
   list(): InstanceView[];
+  /**
+   * Iterates over the instances, in no order. The caller may let others have their turn in between: an instance that is
+   * registered or removed meanwhile is seen or not.
+   * @param isSeen default: every instance is seen
+   */
+  readings(isSeen?: (instance: InstanceName) => boolean): Iterable<InstanceReading>;
   /** Returns one page of the instances, by name. */
   page(query: InstanceQuery): InstancePage;
   /** What the dashboard shows. */

@@ -16,6 +16,7 @@ import { countAnswer, countPassedOn } from './counting.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
+import { Observed } from './observed.ts';
 import { isRepeatable } from './repeatable.ts';
 import { sendHead, sendTrailers } from './reply.ts';
 import { Retries } from './retries.ts';
@@ -31,6 +32,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private readonly route: Route;
   private readonly caller: Caller;
   private readonly gateway: Gateway;
+  private readonly observed: Observed;
   /** Set while the request is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
@@ -57,6 +59,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.caller = caller;
     this.gateway = gateway;
     this.download = new Download(response, this);
+    this.observed = new Observed(gateway, route);
   }
 
   start(): void {
@@ -121,6 +124,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
       return this.interim.pass(head.status, head.headers);
     }
     countAnswer(this.traffic, head.status);
+    this.observed.answered(head.status);
     sendHead(response, head, { isHead: this.request.method === 'HEAD', heldMs: lease?.heldMs ?? null });
     if (!isEventStream(head.headers)) return;
     lease?.becomeStream();
@@ -287,6 +291,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private answer(code: ErrorCode, retryAfterS: number | null, rateLimit?: RateLimitFields): void {
     if (this.over) return;
     countAnswer(this.traffic, ERROR_CODES[code].httpStatus);
+    this.observed.refused(code);
     answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS, rateLimit });
   }
 

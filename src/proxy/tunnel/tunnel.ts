@@ -5,6 +5,7 @@ import type { Lease } from '../../core/admission/serving.ts';
 import type { CountedConnection } from '../../core/usage/traffic.ts';
 import { confineWith, inside } from '../../faults.ts';
 import { countAnswer } from '../exchange/counting.ts';
+import type { Observed } from '../exchange/observed.ts';
 import { wakeTiming } from '../routing/headers.ts';
 import { passDeclined } from './declined.ts';
 import type { UpgradeListener } from './http-proxy.ts';
@@ -14,6 +15,7 @@ export interface TunnelOptions {
   readonly bodyIdleTimeoutMs: number;
   /** The counts of the client's connection before this request. */
   readonly begin: CountedConnection;
+  readonly observed: Pick<Observed, 'answered'>;
   /** The tenant has switched protocols; until then it is a request like others. */
   onJoined(): void;
   /** A connection to the tenant was opened (1) or closed (-1). */
@@ -63,6 +65,7 @@ export class Tunnel implements UpgradeListener {
   onSwitched(headers: IncomingHttpHeaders, upstream: Socket): void {
     this.isJoined = true;
     this.answer();
+    this.options.observed.answered(101);
     const { heldMs } = this.lease;
     const before = headers['server-timing'];
     if (heldMs !== null) {
@@ -76,7 +79,9 @@ export class Tunnel implements UpgradeListener {
 
   onDeclined(answer: IncomingMessage): void {
     this.answer();
-    countAnswer(this.lease.traffic, answer.statusCode ?? 502);
+    const status = answer.statusCode ?? 502;
+    countAnswer(this.lease.traffic, status);
+    this.options.observed.answered(status);
     answer.once('close', () => this.end());
     const { bodyIdleTimeoutMs } = this.options;
     passDeclined(answer, this.client, { heldMs: this.lease.heldMs, bodyIdleTimeoutMs });

@@ -9,12 +9,15 @@ import { protoOf } from '../client/client.ts';
 import { headBytes } from '../client/node/request-bytes.ts';
 import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
+import { Observed } from '../exchange/observed.ts';
 import { type Caller, callerOf, type Gateway, probe } from '../gateway.ts';
 import { hasBody, requestHeaders } from '../routing/headers.ts';
 import type { RefusedRoute, Route, Routed } from '../routing/route.ts';
 import { createUpgradeSender } from './http-proxy.ts';
 import { Tunnel } from './tunnel.ts';
 import { askedProtocol } from './upgrade-request.ts';
+
+type Refused = Partial<Refusal> & RefusedRoute;
 
 export type Upgrader = (request: IncomingMessage, socket: Socket, head: Buffer, routed: Routed) => void;
 
@@ -26,18 +29,26 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     const begin = beginOf(request, socket, head);
     const caller = callerOf(request, gateway);
     const fault = faultOf(request);
+    const refuseAtOnce = (refusal: Refused) => {
+      gateway.measures.refused(refusal.refused);
+      refuseUpgrade(request, socket, caller, refusal);
+    };
     const route = fault === null ? routed : { refused: fault };
-    if ('refused' in route) return refuseUpgrade(request, socket, caller, route);
+    if ('refused' in route) return refuseAtOnce(route);
     const asked = askedProtocol(request);
     if (asked === null || hasBody(request.rawHeaders)) {
-      return refuseUpgrade(request, socket, caller, { refused: 'bad_request' });
+      return refuseAtOnce({ refused: 'bad_request' });
     }
+    const observed = new Observed(gateway, route);
+    const refuse = (refusal: Refused) => {
+      observed.refused(refusal.refused);
+      refuseUpgrade(request, socket, caller, refusal);
+    };
     const connect = (lease: Lease) => {
       const fail = (error: Error) => {
         gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
         if (tunnel.answered) socket.destroy();
-        else
-          refuseUpgrade(request, socket, caller, { refused: tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed' });
+        else refuse({ refused: tunnel.timedOut ? 'upstream_timeout' : 'upstream_failed' });
       };
       const tunnel = new Tunnel(socket, lease, {
         onFailed: fail,
@@ -45,6 +56,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
         onConnection: (change) => gateway.source.countConnection(lease.generation, change),
         bodyIdleTimeoutMs: gateway.limits.bodyIdleTimeoutMs,
         begin,
+        observed,
       });
       const headers = headersFor(request, route, caller, lease);
       const { upstream } = lease;
@@ -52,7 +64,7 @@ export function createUpgrader(gateway: Gateway): Upgrader {
       // http-proxy has set the socket to be probed after two hours.
       probe(socket, gateway);
     };
-    void claim(request, socket, route, caller, gateway, connect);
+    void claim(socket, route, caller, gateway, { connect, refuse });
   };
 }
 
@@ -62,25 +74,24 @@ function beginOf(request: IncomingMessage, { bytesRead, bytesWritten }: Socket, 
 }
 
 async function claim(
-  request: IncomingMessage,
   socket: Socket,
   route: Route,
   caller: Caller,
   gateway: Gateway,
-  connect: (lease: Lease) => void,
+  { connect, refuse }: { connect: (lease: Lease) => void; refuse: (refusal: Refused) => void },
 ): Promise<void> {
   const left = new AbortController();
   const stopWatching = onLeaving(socket, () => left.abort());
   try {
     const claimed = await gateway.source.claim(route.instance, left.signal, undefined, caller);
     stopWatching();
-    if ('refused' in claimed) return refuseUpgrade(request, socket, caller, claimed);
+    if ('refused' in claimed) return refuse(claimed);
     if (socket.destroyed) return claimed.release('unsent');
     join(socket, claimed, connect);
   } catch (error) {
     const { code, message, retryAfterS } = toTenementError(error);
     gateway.logger.error({ instance: route.instance, requestId: caller.requestId, reason: message }, 'claim failed');
-    refuseUpgrade(request, socket, caller, { refused: code, retryAfterS });
+    refuse({ refused: code, retryAfterS });
   }
 }
 
@@ -123,7 +134,7 @@ function refuseUpgrade(
   request: IncomingMessage,
   socket: Socket,
   { requestId }: Caller,
-  { refused, retryAfterS = null, rateLimit, challenge }: Partial<Refusal> & RefusedRoute,
+  { refused, retryAfterS = null, rateLimit, challenge }: Refused,
 ): void {
   if (!socket.writable) return;
   const accept = request.headers.accept ?? '';

@@ -13,6 +13,7 @@ import {
 } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import { judgeStorage, type StorageFinding, storageMessage, withStop } from '../../core/limits/storage.ts';
+import type { WakeDurations } from '../../core/observing/wake-durations.ts';
 import type { Clock, ProcessExit } from '../../core/ports.ts';
 import type { EventLog } from '../../core/stores/event-log.ts';
 import type { Logger } from '../../logger.ts';
@@ -24,6 +25,7 @@ export interface RecordKeeperDeps {
   readonly writeBehind: WriteBehind;
   readonly events: EventLog;
   readonly logger: Logger;
+  readonly wakeDurations: Pick<WakeDurations, 'observe'>;
 }
 
 export interface RecordKeeperOptions extends RecordKeeperDeps {
@@ -152,7 +154,10 @@ export class RecordKeeper implements Recorded {
     const nowMs = this.deps.clock.nowMs();
     if (takenBack && this.inFlight.lastActivityAtMs > 0) return;
     this.inFlight.began(nowMs);
-    if (this.wokenAtMs !== null) this.current = { ...this.current, lastWakeMs: nowMs - this.wokenAtMs };
+    if (this.wokenAtMs === null) return;
+    const lastWakeMs = nowMs - this.wokenAtMs;
+    this.current = { ...this.current, lastWakeMs };
+    this.deps.wakeDurations.observe(this.current.service, lastWakeMs);
   }
 
   exited(exit: ProcessExit, blame: Blame | null, lastLines: readonly string[]): void {

@@ -81,7 +81,7 @@ test('quotas and refused requests are shown for each tenant', async () => {
   const { call } = await runningApi();
   await call('/spawn/api/--id=acme');
   const { text } = await call('/metrics');
-  expect(text).toContain('tenement_tenant_quota_used{tenant="acme",meter="requests",period="month"} 3\n');
-  expect(text).toContain('tenement_tenant_quota_limit{tenant="acme",meter="requests",period="month"} 500\n');
-  expect(text).toContain('tenement_tenant_refused_requests_total{tenant="acme",code="rate_limited"} 7\n');
+  expect(text).toContain('tenement_tenant_quota_used{meter="requests",period="month",tenant="acme"} 3\n');
+  expect(text).toContain('tenement_tenant_quota_limit{meter="requests",period="month",tenant="acme"} 500\n');
+  expect(text).toContain('tenement_tenant_refused_requests_total{code="rate_limited",tenant="acme"} 7\n');
 });
