@@ -8,6 +8,7 @@ import { type DescriptorShares, roomForActivationSockets, shareDescriptors } fro
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { RequestMeasures } from './core/observing/request-measures.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
+import { sharedHosts } from './core/routing/shared-hosts.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
 import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
 import type { Config } from './core/service/service.ts';
@@ -94,6 +95,8 @@ export interface Parts {
   readonly webAddresses: WebAddresses;
   /** Returns the instance that the proxy finds for a host; null: none. */
   instanceOf(host: string): InstanceName | null;
+  /** Whether tenants share a host. */
+  isShared(host: string): boolean;
   readonly logger: Logger;
   readonly publicSockets: PublicSockets;
   /** Like `reload` in reload.ts. */
@@ -215,6 +218,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   const measures = new RequestMeasures();
   const identity = openIdentity(config.jwt, logger);
   const instanceOf = instanceFinder(settings, (instance) => supervisor.has(instance));
+  const isShared = sharedHosts(settings);
   const certificates: Certificates = new Certificates({
     stateDir,
     version,
@@ -226,6 +230,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     clock: systemClock,
     logger,
     instanceOf,
+    isShared,
     tenants: supervisor,
   });
   const { keys } = identity;
@@ -254,6 +259,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     tls,
     certificates,
     instanceOf,
+    isShared,
     descriptors,
     webAddresses,
     logger,

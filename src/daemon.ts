@@ -7,7 +7,6 @@ import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
-import { sharedHosts } from './core/routing/shared-hosts.ts';
 import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
@@ -210,6 +209,7 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
     backups,
     certificates,
     instanceOf,
+    isShared,
     usage,
     turnedAway,
     measures,
@@ -218,7 +218,6 @@ async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps
   } = parts;
   const config = served.current;
   const { stateDir } = config.settings;
-  const isShared = sharedHosts(proxySettings);
   const deps = {
     supervisor,
     events,

@@ -71,6 +71,14 @@ export class AcmeFiles {
     return writePrivately(this.certificatePath(name), `${key.trimEnd()}\n${chain.trimEnd()}\n`);
   }
 
+  /** Removes the certificates of all other names. */
+  async keepCertificates(names: ReadonlySet<string>): Promise<void> {
+    const kept = new Set(Array.from(names, (name) => this.certificatePath(name)));
+    const dir = this.dirs.certificates;
+    const paths = (await listFinished(dir)).map((file) => join(dir, file));
+    for (const path of paths) if (!kept.has(path)) await removeFile(path);
+  }
+
   async removeAll(name: string): Promise<void> {
     await Promise.all([this.removeOrder(name), removeFile(this.certificatePath(name))]);
   }

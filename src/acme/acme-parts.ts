@@ -13,6 +13,11 @@ import { CertificateAuthority } from './certificate-authority.ts';
 import { CertificateBook } from './certificate-book.ts';
 import { Issuing, type IssuingDeps } from './issuing.ts';
 
+export interface HostOwner {
+  /** null: tenants share the host. */
+  readonly tenantId: string | null;
+}
+
 export interface AcmeServiceOptions {
   readonly config: AcmeConfig;
   /** Domains of `[proxy] domain`. */
@@ -31,13 +36,12 @@ export interface AcmeServiceOptions {
   readonly logger: Logger;
   /** Repeats a write while another process holds the registry's lock. */
   whenWritable<Value>(work: () => Value): Promise<Value>;
-  /** Returns the tenant of a host that the proxy knows; null: it knows none. */
-  tenantOf(host: string): string | null;
+  /** Returns whose a host is that the proxy knows; null: it does not know it. */
+  ownerOf(host: string): HostOwner | null;
   /** Domains of tenants' own that are routed, with their tenants. */
   activeDomains(): Iterable<readonly [host: string, tenantId: string]>;
   /** Whether the operator's own certificates cover a name. */
   isCovered(name: string): boolean;
-  isRegistered(tenantId: string): boolean;
   tenantCount(): number;
 }
 

@@ -74,7 +74,9 @@ export class AcmeService implements CertificateFace {
   /** Settles when every listener shows the certificates that there are. */
   async open(): Promise<void> {
     const { clock, logger } = this.options;
-    const { book } = this.parts;
+    const { book, files } = this.parts;
+    // A tenant may have been purged while no service could remove its files.
+    await files.keepCertificates(new Set(Array.from(book.records(), ({ name }) => name)));
     const damaged: CertificateRecord[] = [];
     await book.showAll(
       (record) => isValid(record, clock.nowMs()),
@@ -88,7 +90,6 @@ export class AcmeService implements CertificateFace {
   /** Goes on with orders of an earlier server, and begins others. Challenges are answered from now on. */
   async begin(): Promise<void> {
     const { files } = this.parts;
-    await this.names.removeForgotten();
     await this.names.wantAll();
     for (const name of await files.ordered()) {
       if (!this.names.isWanted(name)) await files.removeOrder(name);
@@ -135,7 +136,7 @@ export class AcmeService implements CertificateFace {
     return this.names.unwant(name);
   }
 
-  /** Removes all certificates of a tenant that is unregistered, with their keys. */
+  /** Removes all certificates of a tenant that was purged, with their keys. */
   removeTenant(tenantId: string): Promise<void> {
     return this.names.removeTenant(tenantId, (name) => this.scheduler.remove(name));
   }
@@ -180,7 +181,10 @@ export class AcmeService implements CertificateFace {
   }
 
   private ownerOf(name: string): OrderOwner {
-    return this.names.ownerOf(name, this.parts.book.get(name)?.tenantId ?? this.options.tenantOf(name));
+    return this.names.ownerOf(
+      name,
+      this.parts.book.get(name)?.tenantId ?? this.options.ownerOf(name)?.tenantId ?? null,
+    );
   }
 
   /** Puts an order in the queue. Returns whether it begins at once, and not by and by. */

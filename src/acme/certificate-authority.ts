@@ -35,12 +35,19 @@ export interface CaAuthorization {
   readonly challenges: readonly CaChallenge[];
 }
 
+/** RFC 8555 §7.1.1, RFC 9773 §4.1, and draft-ietf-acme-profiles §3. */
+interface Directory {
+  readonly renewalInfo?: unknown;
+  /** `profiles`: name → description. */
+  readonly meta?: { readonly profiles?: unknown };
+}
+
 /** The parts of acme-client that its types leave out. The version is pinned, and tests use each of them. */
 interface OpenClient {
   readonly http: {
     request: Transport['request'];
     maxBadNonceRetries: number;
-    getDirectory(): Promise<Record<string, unknown>>;
+    getDirectory(): Promise<Directory>;
   };
   readonly api: {
     apiRequest(url: string, payload: object | null, statuses: readonly number[]): Promise<{ readonly data: unknown }>;
@@ -67,6 +74,7 @@ export class CertificateAuthority {
   async order(name: string, replaces: string | null): Promise<CaOrder> {
     const client = await this.client();
     const { profile } = this.options.config;
+    if (profile !== null) await this.assertProfile(profile);
     const asked = {
       identifiers: [{ type: 'dns', value: name }],
       ...(profile === null ? {} : { profile }),
@@ -148,9 +156,20 @@ export class CertificateAuthority {
   }
 
   private async renewalUrl(): Promise<string | null> {
-    const directory = await openOf(await this.client()).http.getDirectory();
-    const url = directory['renewalInfo'];
+    const { renewalInfo: url } = await this.directory();
     return typeof url === 'string' ? url : null;
+  }
+
+  private async directory(): Promise<Directory> {
+    return openOf(await this.client()).http.getDirectory();
+  }
+
+  /** An authority that lists no profiles ignores them. @throws {CaError} */
+  private async assertProfile(profile: string): Promise<void> {
+    const profiles = (await this.directory()).meta?.profiles;
+    if (typeof profiles !== 'object' || profiles === null || Object.hasOwn(profiles, profile)) return;
+    const message = `the CA has no profile ${JSON.stringify(profile)}; it has ${Object.keys(profiles).slice(0, 10).join(', ')}`;
+    throw new CaError(message, { status: 400, problem: null, retryAfterMs: null });
   }
 
   /** POST-as-GET (RFC 8555 §6.3). */

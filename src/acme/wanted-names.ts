@@ -20,6 +20,8 @@ export class WantedNames {
   private readonly deps: WantedNamesDeps;
   /** Domains of the config that get a wildcard. */
   private readonly wildcards: ReadonlySet<string>;
+  /** The change that was asked for last, over or not. Never rejects. */
+  private last: Promise<void> = Promise.resolve();
 
   constructor(deps: WantedNamesDeps) {
     const { config, domains } = deps.options;
@@ -30,11 +32,11 @@ export class WantedNames {
   /** Returns what is ordered for a host; null: the proxy does not know the host, or no authority would certify it. */
   ownerFor(host: string): OrderOwner | null {
     if (!isCertifiable(host)) return null;
-    const tenantId = this.deps.options.tenantOf(host);
-    return tenantId === null ? null : this.ownerOf(orderedName(host, this.wildcards), tenantId);
+    const owner = this.deps.options.ownerOf(host);
+    return owner === null ? null : this.ownerOf(orderedName(host, this.wildcards), owner.tenantId);
   }
 
-  /** Returns a name with the tenant that it counts for: wildcards are the server's. */
+  /** Returns a name with the tenant that it counts for: wildcards and hosts that tenants share are the server's. */
   ownerOf(name: string, tenantId: string | null): OrderOwner {
     return { name, tenantId: isWildcard(name) ? null : tenantId };
   }
@@ -44,10 +46,10 @@ export class WantedNames {
     return orderedName(host, this.wildcards);
   }
 
-  /** Whether a name still leads to an instance. */
+  /** Whether the proxy still knows a name. */
   isWanted(name: string): boolean {
     if (isWildcard(name)) return this.wildcards.has(name.slice(2));
-    return this.deps.options.tenantOf(name) !== null;
+    return this.deps.options.ownerOf(name) !== null;
   }
 
   /** Returns the record of a name, or one that is not written yet. */
@@ -68,36 +70,41 @@ export class WantedNames {
   }
 
   /** Has a domain ordered ahead of need. */
-  async want(name: string, tenantId: string): Promise<void> {
-    const record = this.wanted(name, tenantId);
-    if (record !== null) await this.deps.book.put(record);
+  want(name: string, tenantId: string): Promise<void> {
+    return this.inTurn(async () => {
+      const record = this.wanted(name, tenantId);
+      if (record !== null) await this.deps.book.put(record);
+    });
   }
 
   /** Renews no more, and orders no more. A certificate that there is stays until it expires. */
-  async unwant(name: string): Promise<void> {
+  unwant(name: string): Promise<void> {
     const { book } = this.deps;
-    const record = book.get(name);
-    if (record === undefined) return;
-    if (record.issued === null) await book.remove(name);
-    else await book.put({ ...record, isAhead: false, dueAtMs: null });
+    return this.inTurn(async () => {
+      const record = book.get(name);
+      if (record === undefined) return;
+      if (record.issued === null) await book.remove(name);
+      else await book.put({ ...record, isAhead: false, dueAtMs: null });
+    });
   }
 
   /** Removes all certificates of a tenant, with their keys. @param onRemoved called before each */
-  async removeTenant(tenantId: string, onRemoved: (name: string) => void): Promise<void> {
+  removeTenant(tenantId: string, onRemoved: (name: string) => void): Promise<void> {
     const { book } = this.deps;
-    for (const { name, tenantId: owner } of [...book.records()]) {
-      if (owner !== tenantId) continue;
-      onRemoved(name);
-      await book.remove(name);
-    }
+    return this.inTurn(async () => {
+      for (const { name, tenantId: owner } of [...book.records()]) {
+        if (owner !== tenantId) continue;
+        onRemoved(name);
+        await book.remove(name);
+      }
+    });
   }
 
-  /** A tenant may have been unregistered while no server could remove its certificates. */
-  async removeForgotten(): Promise<void> {
-    const { book, options } = this.deps;
-    const owners = new Set(Array.from(book.records(), ({ tenantId }) => tenantId));
-    for (const tenantId of owners)
-      if (tenantId !== null && !options.isRegistered(tenantId)) await this.removeTenant(tenantId, () => {});
+  /** A tenant that is registered again at once wants its names after they were removed. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => {});
+    return done;
   }
 
   /** Returns the record that is to be written, so that a name gets a certificate; null: nothing is to be. */

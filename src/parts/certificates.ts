@@ -1,6 +1,6 @@
 /** Certificates by ACME of the served config. What orders them is loaded when the config has `[tls.acme]`. */
 import { dirname } from 'node:path';
-import type { AcmeServiceOptions } from '../acme/acme-parts.ts';
+import type { AcmeServiceOptions, HostOwner } from '../acme/acme-parts.ts';
 import type { AcmeService } from '../acme/acme-service.ts';
 import type { Actor } from '../core/access/actor.ts';
 import type { CertificateFace, CertificateQuery } from '../core/acme/certificate-face.ts';
@@ -19,12 +19,13 @@ export interface CertificatesDeps extends Pick<AcmeServiceOptions, Given> {
   readonly domainRoutes: DomainRoutes;
   readonly tenants: {
     readonly tenantCount: number;
-    isRegistered(tenantId: string): boolean;
     onRegistration(listener: (instance: InstanceName, registered: boolean) => void): void;
-    onTenantForgotten(listener: (tenantId: string) => void): void;
+    onTenantPurged(listener: (tenantId: string) => void): void;
   };
   /** Returns the instance that the proxy finds for a host; null: none. */
   instanceOf(host: string): InstanceName | null;
+  /** Whether tenants share a host. */
+  isShared(host: string): boolean;
 }
 
 /** How many domains are taken from the table at once. */
@@ -42,7 +43,7 @@ export class Certificates implements CertificateFace {
     this.deps = deps;
     deps.domainRoutes.onChanged((routes) => this.follow(routes));
     deps.tenants.onRegistration((instance, registered) => this.followInstance(instance, registered));
-    deps.tenants.onTenantForgotten((tenantId) => this.tenantForgotten(tenantId));
+    deps.tenants.onTenantPurged((tenantId) => this.tenantPurged(tenantId));
   }
 
   get isOn(): boolean {
@@ -98,15 +99,14 @@ export class Certificates implements CertificateFace {
     if (settings === null) return;
     const { AcmeService: Service } = await import('../acme/acme-service.ts');
     if (this.applied !== settings) return;
-    const { instanceOf, table, tenants } = this.deps;
+    const { instanceOf, isShared, table, tenants } = this.deps;
     const service = new Service({
       ...this.deps,
       ...settings,
       whenWritable,
       activeDomains: () => this.activeDomains(),
-      tenantOf: (host) => tenantOf(instanceOf(host)),
+      ownerOf: (host) => ownerOf(instanceOf(host)) ?? (isShared(host) ? SERVER : null),
       isCovered: (name) => isOperators(table.certificates.find(name)),
-      isRegistered: (tenantId) => tenants.isRegistered(tenantId),
       tenantCount: () => tenants.tenantCount,
     });
     this.service = service;
@@ -114,7 +114,7 @@ export class Certificates implements CertificateFace {
     if (this.isBegun) await service.begin();
   }
 
-  private tenantForgotten(tenantId: string): void {
+  private tenantPurged(tenantId: string): void {
     const { service } = this;
     if (service !== null) detached(this.deps.logger, ACME, service.removeTenant(tenantId));
   }
@@ -151,8 +151,11 @@ function settingsOf({ file, tls, proxy }: Config): Settings | null {
 
 const ACME = { part: 'acme' } as const;
 
-function tenantOf(instance: InstanceName | null): string | null {
-  return instance === null ? null : parseInstanceName(instance).tenantId;
+/** Of a host that tenants share. The config bounds how many there are: a domain, and a label of it for each service. */
+const SERVER: HostOwner = { tenantId: null };
+
+function ownerOf(instance: InstanceName | null): HostOwner | null {
+  return instance === null ? null : { tenantId: parseInstanceName(instance).tenantId };
 }
 
 /** Whether the operator has a certificate for a name, so that none is to be ordered. */

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { type ConnectionCap, clientOfSocket } from '../connection-cap.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
+import { sharedHosts } from '../core/routing/shared-hosts.ts';
 import type { ProxyTls } from '../core/tls/tls-source.ts';
 import { confine } from '../faults.ts';
 import type { ClientRequest } from './client/client.ts';
@@ -35,7 +36,7 @@ export interface TlsListener {
 export interface TlsListenerOptions extends ProxyTls {
   readonly gateway: OwnGateway;
   readonly cap: ConnectionCap;
-  readonly settings: Pick<ProxySettingsFeed, 'current'>;
+  readonly settings: Pick<ProxySettingsFeed, 'current' | 'follow'>;
 }
 
 export async function openTlsListener(options: TlsListenerOptions): Promise<TlsListener> {
@@ -45,10 +46,11 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
   const source = ownSources(gateway, cap, handler);
   await source.loadHttp2();
   const clients = new WeakMap<Socket, ClientOfSource>();
-  /** Hosts of registered instances, as `/api/ask` knows them. */
+  const isShared = sharedHosts(settings);
+  /** Hosts of registered instances and those that tenants share, as `/api/ask` knows them. */
   const mayObtain = (name: string) =>
     settings.current.tls?.onDemand === true &&
-    gateway.routing.named(name)?.some((instance) => gateway.source.has(instance)) === true;
+    (gateway.routing.named(name)?.some((instance) => gateway.source.has(instance)) === true || isShared(name));
   const handshakes = new Handshakes({
     source: certificates,
     logger,

@@ -49,6 +49,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
   const removeQuotas = database.prepare('DELETE FROM quotas WHERE tenant = ?');
   // Another customer may get the id, and must not get the tokens.
   const removeTokens = database.prepare("DELETE FROM tokens WHERE scope = 'tenant:' || ?");
+  const removeCertificates = database.prepare('DELETE FROM certificates WHERE tenant = ?');
   const instances = instanceRows(database);
   const secrets = secretRows(database);
   const domains = domainRows(database);
@@ -77,6 +78,7 @@ function changeWriter(database: Database): (change: TenantChange) => void {
       backups.removeAll(tenantId);
       removeCounters.run(tenantId);
       removeQuotas.run(tenantId);
+      if (change.isPurged === true) removeCertificates.run(tenantId);
     } else if (record !== undefined) save.run(...columnsOf(record));
     for (const service of removeInstances) instances.remove(service, tenantId);
     for (const instance of addInstances) instances.save(instance);

@@ -74,13 +74,11 @@ export class Supervisor implements SupervisorFace, GrantSource {
     return this.life.leave(hurry);
   }
 
-  /** Calls `listener` with each tenant that is no longer registered. */
-  onTenantForgotten(listener: (tenantId: string) => void): void {
-    this.parts.tenants.onForgotten(listener);
-  }
-
-  isRegistered(tenantId: string): boolean {
-    return this.parts.tenants.get(tenantId) !== null;
+  /** Calls `listener` with each tenant that is no longer registered, and whose directory is deleted. */
+  onTenantPurged(listener: (tenantId: string) => void): void {
+    this.parts.tenants.onForgotten((tenantId, isPurged) => {
+      if (isPurged) listener(tenantId);
+    });
   }
 
   /** How many tenants are registered. */

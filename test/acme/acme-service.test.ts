@@ -1,6 +1,6 @@
 /** Certificates from a real authority. */
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { authorityProxy } from './authority-proxy.ts';
@@ -55,6 +55,54 @@ describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? '
     for (const host of [...hostile, 'stranger.acme.test', '', '.', 'acme..test']) await service.obtain(host);
     expect(proxy.asked).toEqual([]);
     expect(service.list()).toEqual([]);
+  });
+
+  it('a host that tenants share gets one, which is the server’s own', async () => {
+    const { pebble, table } = running();
+    const { service, hosts, again } = await serving(configFor(pebble), table);
+    hosts.set('shared.acme.test', null);
+    await service.obtain('shared.acme.test');
+    expect(service.of('shared.acme.test')).toMatchObject({ state: 'issued', tenant: null });
+    const next = await again();
+    expect(next.service.list({ tenant: 'acme' })).toEqual([]);
+    expect(next.service.of('shared.acme.test')).toMatchObject({ state: 'issued', tenant: null });
+  });
+
+  it('the certificates of a purged tenant go, also those that no service could remove then', async () => {
+    const { pebble, table } = running();
+    const { service, hosts, stateDir, again } = await serving(configFor(pebble), table);
+    hosts.set('purged.acme.test', 'acme').set('left.acme.test', 'globex');
+    await Promise.all([service.obtain('purged.acme.test'), service.obtain('left.acme.test')]);
+    const removed = service.removeTenant('acme');
+    const wanted = service.want('again.acme.test', 'acme');
+    await Promise.all([removed, wanted]);
+    const dir = join(stateDir, 'acme/certificates');
+    expect(service.list().map(({ name }) => name)).toEqual(['again.acme.test', 'left.acme.test']);
+    await service.unwant('again.acme.test');
+    expect(readdirSync(dir)).toEqual(['left.acme.test.pem']);
+    expect(table.certificates.find('purged.acme.test')).toBeNull();
+    writeFileSync(join(dir, 'stranger.acme.test.pem'), 'the key of nobody');
+    await again();
+    expect(readdirSync(dir)).toEqual(['left.acme.test.pem']);
+  });
+
+  it('a profile is asked for, unless the authority has others alone', async () => {
+    const { pebble, table } = running();
+    const proxy = await authorityProxy(pebble);
+    onTestFinished(() => proxy.close());
+    proxy.inDirectory = { meta: { profiles: { classic: 'of 90 days', shortlived: 'of 6 days' } } };
+    const { service, hosts, again } = await serving(configFor(proxy, { profile: 'shortlived' }), table);
+    hosts.set('short.acme.test', 'acme').set('unknown.acme.test', 'acme');
+    await service.obtain('short.acme.test');
+    expect(service.of('short.acme.test')).toMatchObject({ state: 'issued' });
+    expect(proxy.payloads).toEqual([expect.objectContaining({ profile: 'shortlived' })]);
+    const next = await again({ config: configFor(proxy, { profile: 'shortlive' }) });
+    await next.service.obtain('unknown.acme.test');
+    expect(next.service.of('unknown.acme.test')).toMatchObject({
+      state: 'failed',
+      lastError: 'the CA has no profile "shortlive"; it has classic, shortlived',
+    });
+    expect(proxy.orders()).toBe(1);
   });
 
   it('a failed challenge is told in words, tried by another kind at once, and then left alone for a while', async () => {

@@ -68,8 +68,8 @@ export interface Serving {
   readonly table: TlsTable;
   readonly stateDir: string;
   readonly events: TenementEvent[];
-  /** Host → tenant, as the proxy knows them. */
-  readonly hosts: Map<string, string>;
+  /** Host → tenant, as the proxy knows them; null: tenants share the host. */
+  readonly hosts: Map<string, string | null>;
   /** Ends the service, and starts another one on the same state. */
   again(options?: Partial<AcmeServiceOptions>): Promise<Serving>;
 }
@@ -100,9 +100,12 @@ export function temporaryState(): string {
 export async function serving(
   config: AcmeConfig,
   table: TlsTable,
-  changes: Partial<AcmeServiceOptions> & { readonly hosts?: Map<string, string>; readonly stateDir?: string } = {},
+  changes: Partial<AcmeServiceOptions> & {
+    readonly hosts?: Map<string, string | null>;
+    readonly stateDir?: string;
+  } = {},
 ): Promise<Serving> {
-  const { stateDir = temporaryState(), hosts = new Map<string, string>(), ...options } = changes;
+  const { stateDir = temporaryState(), hosts = new Map<string, string | null>(), ...options } = changes;
   const database = openDatabase(join(stateDir, 'tenement.db'));
   const events: TenementEvent[] = [];
   const service = new AcmeService({
@@ -127,10 +130,9 @@ export async function serving(
     clock: systemClock,
     logger: silentLogger(),
     whenWritable: async (work) => work(),
-    tenantOf: (host) => hosts.get(host) ?? null,
+    ownerOf: (host) => (hosts.has(host) ? { tenantId: hosts.get(host) ?? null } : null),
     activeDomains: () => [],
     isCovered: () => false,
-    isRegistered: () => true,
     tenantCount: () => 2,
     ...options,
   });

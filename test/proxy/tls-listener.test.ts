@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, connect as connectPlainly, createServer, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ProxySettingsPublisher, type TlsSettings } from '../../src/core/routing/proxy-settings.ts';
+import {
+  type IdentitySettings,
+  ProxySettingsPublisher,
+  type TlsSettings,
+} from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
 import type { Certificate } from '../../src/core/tls/certificate.ts';
 import type { HandshakeResult } from '../../src/core/tls/handshake-counts.ts';
@@ -10,6 +14,13 @@ import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
 import { certificateFor, secureConnection, type TestTls, testTls } from './secure.ts';
 import { Bench, echo, readAll, settingsOf } from './support.ts';
+
+const TENANT_IN_PATH: IdentitySettings = {
+  sources: [{ kind: 'path', prefix: '/t/' }],
+  onMismatch: 'refuse',
+  defaultService: 'web',
+  tokens: null,
+};
 
 let wild: Certificate;
 let exact: Certificate;
@@ -51,11 +62,12 @@ async function listenWith(
   settings: Partial<TlsSettings>,
   trusted: string[],
   limits: Partial<ProxyLimits>,
+  identity: IdentitySettings | null = null,
 ) {
   const all = { redirect: true, onDemand: false, publicPort: null, ...settings };
   const proxy = createProxy({
     source: bench.source,
-    settings: new ProxySettingsPublisher({ ...settingsOf(trusted), tls: all }),
+    settings: new ProxySettingsPublisher({ ...settingsOf(trusted), identity, tls: all }),
     limits: { ...DEFAULT_PROXY_LIMITS, ...limits },
     turnedAway: bench.turnedAway,
     logger: silentLogger(),
@@ -211,13 +223,13 @@ describe('a certificate that is issued on demand', () => {
   const asked: string[] = [];
   beforeEach(() => void asked.splice(0));
 
-  async function listenWithIssuer(issue: (name: string) => Promise<void>): Promise<void> {
+  async function listenWithIssuer(issue: (name: string) => Promise<void>, identity?: IdentitySettings): Promise<void> {
     tls = testTls();
     tls.source.obtain = (name) => {
       asked.push(name);
       return issue(name);
     };
-    await listenWith(tls, { onDemand: true }, [], {});
+    await listenWith(tls, { onDemand: true }, [], {}, identity);
   }
 
   it('is waited for, for a host that the proxy knows', async () => {
@@ -227,6 +239,14 @@ describe('a certificate that is issued on demand', () => {
     const socket = await secureConnection(port, { servername: 'acme.localhost' });
     expect(await ask(socket, 'acme.localhost')).toMatch(/^HTTP\/1\.1 200 /);
     expect(asked).toEqual(['acme.localhost']);
+  });
+
+  it('is asked for, for a host that tenants share', async () => {
+    await listenWithIssuer(async () => {}, TENANT_IN_PATH);
+    await failure({ servername: 'localhost' });
+    expect(asked).toEqual(['localhost']);
+    await failure({ servername: 'other.localhost' });
+    expect(asked).toEqual(['localhost']);
   });
 
   it('is not asked for, for a host that the proxy does not know', async () => {

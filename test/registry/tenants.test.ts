@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { newRecord as newCertificate } from '../../src/core/acme/certificate-record.ts';
 import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { newTenant, type TenantRecord } from '../../src/core/tenants/tenant.ts';
+import { createCertificateStore } from '../../src/registry/certificates.ts';
 import { openDatabase } from '../../src/registry/database.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { MIGRATIONS } from '../../src/registry/migrations.ts';
@@ -108,6 +110,21 @@ describe('a change of a tenant', () => {
     expect(() => tenants.commit(change)).toThrow(expect.objectContaining({ code: 'state_failed' }));
     expect([tenants.list(), registry.list()]).toEqual([[], []]);
   });
+});
+
+it('certificates go with a tenant that is purged, and stay after one that is unregistered', () => {
+  const { tenants, database } = open(databaseFile());
+  const certificates = createCertificateStore(database);
+  const directory = 'https://ca.example/dir';
+  certificates.put(
+    ['acme', 'globex', null].map((tenantId) =>
+      newCertificate({ name: `${tenantId}.test`, tenantId, directory, isAhead: true }, 1),
+    ),
+  );
+  tenants.commit({ tenantId: 'globex', record: null });
+  expect(Array.from(certificates.list(), ({ name }) => name)).toEqual(['acme.test', 'globex.test', 'null.test']);
+  tenants.commit({ tenantId: 'acme', record: null, isPurged: true });
+  expect(Array.from(certificates.list(), ({ name }) => name)).toEqual(['globex.test', 'null.test']);
 });
 
 describe('an operation on a tenant', () => {

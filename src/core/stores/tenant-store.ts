@@ -12,6 +12,8 @@ export interface TenantChange {
   readonly tenantId: string;
   /** The new record; null: the tenant is forgotten. */
   readonly record?: TenantRecord | null;
+  /** Whether its certificates go with the record, as its directory did. Default: they stay until they expire. */
+  readonly isPurged?: boolean;
   readonly addInstances?: readonly InstanceRecord[];
   /** The services whose instances are unregistered. */
   readonly removeInstances?: readonly string[];

@@ -12,7 +12,7 @@ type PlanConfig = Pick<Config, 'plans' | 'tenants'>;
 export class TenantTable implements TenantStore {
   private readonly store: TenantStore;
   private readonly config: () => PlanConfig;
-  private readonly listeners: ((tenantId: string) => void)[] = [];
+  private readonly listeners: ((tenantId: string, isPurged: boolean) => void)[] = [];
   private readonly watchers: ((change: TenantChange) => () => void)[] = [];
   /** Filled by the first look. */
   private records: Map<string, TenantRecord> | null = null;
@@ -60,8 +60,8 @@ export class TenantTable implements TenantStore {
     const written = this.watchers.map((watcher) => watcher(change));
     this.store.commit(change, options);
     for (const each of written) each();
-    const { tenantId, record } = change;
-    if (record === null) this.forget(tenantId);
+    const { tenantId, record, isPurged = false } = change;
+    if (record === null) this.forget(tenantId, isPurged);
     else if (record !== undefined) this.records?.set(tenantId, record);
   }
 
@@ -71,7 +71,7 @@ export class TenantTable implements TenantStore {
   }
 
   /** Calls `listener` with each tenant that is no longer registered. */
-  onForgotten(listener: (tenantId: string) => void): void {
+  onForgotten(listener: (tenantId: string, isPurged: boolean) => void): void {
     this.listeners.push(listener);
   }
 
@@ -87,9 +87,9 @@ export class TenantTable implements TenantStore {
     return count;
   }
 
-  private forget(tenantId: string): void {
+  private forget(tenantId: string, isPurged: boolean): void {
     this.records?.delete(tenantId);
-    for (const listener of this.listeners) listener(tenantId);
+    for (const listener of this.listeners) listener(tenantId, isPurged);
   }
 
   /** Returns the plan of a registered tenant, or the one that a new one would get. */

@@ -27,6 +27,21 @@ it.skipIf(withoutPebble !== null)('a reload that adds [tls.acme] lets workers or
     .toMatchObject({ names: 'DNS:acme.apps.test' });
 });
 
+it.skipIf(withoutPebble !== null)('hosts that tenants share get theirs, by any worker', async () => {
+  const routing = '[routing]\ntenant_from = ["path:/t/{tenant}"]';
+  const certified = await certifiedServer(onTestFinished, { proxy: 'workers = 2', acme: routing });
+  const { server, authority } = certified;
+  await server.cli('tenant', 'create', 'acme');
+  const asked = Array.from({ length: 10 }, () => askSecurely(certified, 'apps.test', '/t/acme/health'));
+  for (const { names, text } of await Promise.all(asked)) {
+    expect(names).toBe('DNS:apps.test');
+    expect(text).toContain('HTTP/1.1 200');
+  }
+  expect(authority.orders()).toBe(1);
+  expect((await server.cli('cert', 'ls')).stdout).toMatch(/apps\.test +- +issued/);
+  await expect(askSecurely(certified, 'stranger.test')).rejects.toThrow();
+});
+
 describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? 'pebble'})`, () => {
   const running = shared(async (onFinished) => {
     const certified = await certifiedServer(onFinished, { proxy: 'workers = 2' });
@@ -69,6 +84,28 @@ describe.skipIf(withoutPebble !== null)(`with an authority (${withoutPebble ?? '
     const answer = await server.get('acme.apps.test', '/.well-known/acme-challenge/of-the-tenant');
     // tenement's own answers have a body.
     expect([answer.status, answer.body]).toEqual([404, '']);
+  });
+
+  it('a tenant that is registered again has its certificates, unless it was purged', async () => {
+    const { server, authority } = running();
+    const create = () => server.cli('tenant', 'create', 'back', '--domain', 'back.test');
+    const state = async () =>
+      JSON.parse((await server.cli('domain', 'show', 'back.test', '--json')).stdout).certificate?.state;
+    await create();
+    await expect.poll(state).toBe('issued');
+    await askSecurely(running(), 'back.apps.test');
+    const before = authority.orders();
+    await server.cli('tenant', 'rm', 'back');
+    await server.stop();
+    await server.start();
+    await create();
+    for (const host of ['back.apps.test', 'back.test'])
+      expect((await askSecurely(running(), host)).text).toContain('HTTP/1.1 200');
+    expect(authority.orders()).toBe(before);
+    await server.cli('tenant', 'rm', 'back', '--purge', '--yes');
+    await create();
+    await expect.poll(state).toBe('issued');
+    expect(authority.orders()).toBe(before + 1);
   });
 
   it('keys are for the server’s user alone, and go with the tenant', async () => {

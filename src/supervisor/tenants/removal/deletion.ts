@@ -38,7 +38,7 @@ export async function completeDeletion(tenantId: string, deletion: Deletion, dep
     await end(tenantId, { operation: null }, deps);
     throw error;
   }
-  await end(tenantId, { operation: null, ...(deletion.withRecord && { record: null }) }, deps);
+  await end(tenantId, { operation: null, ...(deletion.withRecord && { record: null, isPurged: true }) }, deps);
 }
 
 /** One that cannot be written is repeated by the next server, unless the tenant has been registered again by then. */
