@@ -38,6 +38,8 @@ export class TestServer {
   sockets: readonly { readonly name: string; readonly fd: number; readonly port: number }[] = [];
   proxyPort = 0;
   apiPort = 0;
+  /** 0: the config has no `[tls]`. */
+  tlsPort = 0;
   readyLine = '';
   private readonly followers: Follower[] = [];
   /** Commands that wait for an event that has not come. */
@@ -86,6 +88,7 @@ export class TestServer {
     const ports = [...this.readyLine.matchAll(/http:\/\/127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
     this.proxyPort = ports[0] ?? 0;
     this.apiPort = ports[1] ?? 0;
+    this.tlsPort = Number(/https:\/\/127\.0\.0\.1:(\d+)/.exec(this.readyLine)?.[1] ?? 0);
   }
 
   private get activation(): string {

@@ -3,9 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { makeCertificate } from '../../certificates.ts';
 import { freePort } from '../../ports.ts';
-import { directoryOfTest, serve, type TestServer, temporaryDirectory } from '../support.ts';
+import { ownCertificate } from '../secure-server.ts';
+import { serve, type TestServer, temporaryDirectory } from '../support.ts';
 import { isRoot, lines, pair, probeFile, verify } from '../verify-pairs.ts';
 
 const SECRET = 'a secret of more than thirty-two bytes';
@@ -25,15 +25,8 @@ async function serveNotes(routing: string, proxyKeys = '', serviceKeys = ''): Pr
   return server;
 }
 
-/** Keys of `[proxy]`, and the table `[tls]` with a certificate for a name. */
-function tlsFor(name: string): string {
-  const dir = directoryOfTest();
-  const { cert, key } = makeCertificate(name);
-  for (const [file, text] of Object.entries({ 'own.pem': cert, 'own.key': key }))
-    writeFileSync(join(dir, file), text, { mode: 0o600 });
-  const files = `{ cert = "${join(dir, 'own.pem')}", key = "${join(dir, 'own.key')}" }`;
-  return `[tls]\nlisten = "127.0.0.1:0"\ncertificates = [${files}]\n`;
-}
+/** The table `[tls]` with a certificate for a name. */
+const tlsFor = (name: string) => ownCertificate([name]).table;
 
 const requestsOf = (outcome: Awaited<ReturnType<typeof verify>>) =>
   outcome.findings.filter(({ kind }) => kind === 'requests');
