@@ -7,6 +7,7 @@ import type { InstanceName } from './core/lifecycle/instance.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { RequestMeasures } from './core/observing/request-measures.ts';
+import type { Clock, ProcessHooks } from './core/ports.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { sharedHosts } from './core/routing/shared-hosts.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
@@ -72,6 +73,10 @@ export interface ComposeOptions {
   readonly loadOptions: LoadOptions;
   /** Port of the proxy. Default: the port of `[proxy] listen`. */
   readonly proxyPort?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: none. */
+  readonly processHooks?: ProcessHooks | null;
 }
 
 export interface Parts {
@@ -97,6 +102,7 @@ export interface Parts {
   instanceOf(host: string): InstanceName | null;
   /** Whether tenants share a host. */
   isShared(host: string): boolean;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly publicSockets: PublicSockets;
   /** Like `reload` in reload.ts. */
@@ -120,7 +126,13 @@ export async function openParts(file: string, options: ComposeOptions): Promise<
       warn: (text) => logger.warn({}, text),
     }),
   );
-  const parts = assembleOrGiveBack(own, { proxyPort: asked.proxy.listen.port, ...options, loadOptions });
+  const parts = assembleOrGiveBack(own, {
+    proxyPort: asked.proxy.listen.port,
+    clock: systemClock,
+    processHooks: null,
+    ...options,
+    loadOptions,
+  });
   try {
     // URLs of instances depend on which hosts have certificates.
     await parts.tls.open(parts.served.current.tls);
@@ -144,17 +156,18 @@ function assembleOrGiveBack(own: OwnDirectories, options: Required<ComposeOption
   }
 }
 
-function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Required<ComposeOptions>): Parts {
+function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts {
+  const { logger, loadOptions, proxyPort, clock, processHooks } = options;
   const { config, claims } = own;
   const { stateDir } = config.settings;
   const served = new ServedConfig(config);
   const databaseFile = join(stateDir, 'tenement.db');
   const database = openDatabase(databaseFile);
   const outbox = new RegistryOutbox(database);
-  const events = createEventLog(database, { logger, clock: systemClock, outbox });
-  const notify = new Notifications({ outbox, events, clock: systemClock, logger, random: Math.random });
+  const events = createEventLog(database, { logger, clock, outbox });
+  const notify = new Notifications({ outbox, events, clock, logger, random: Math.random });
   notify.apply(config.notify);
-  const tokenStore = createTokenStore(database, { logger, clock: systemClock });
+  const tokenStore = createTokenStore(database, { logger, clock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
   const registry = createRegistry(database);
   const descriptors = sharesOf(config, registry.list().length);
@@ -169,19 +182,20 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
   });
   const usage = new Recorder({
     store: createUsageStore(database),
-    clock: systemClock,
+    clock,
     uptime: systemUptime(),
     logger,
   });
-  const endExpiry = startExpiry({ file: databaseFile, clock: systemClock, logger });
+  const endExpiry = startExpiry({ file: databaseFile, clock, logger });
   const secrets = createSecretStore(database);
   const vault = new LazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets);
   const domainRoutes = new DomainRoutes();
   const openHookRunner = lazyHookRunner(stateDir);
   const supervisor: Supervisor = new Supervisor({
     served,
-    clock: systemClock,
+    clock,
     ...processes,
+    processHooks,
     meter: createUsageMeter(),
     storageMeter: createStorageMeter(),
     usage,
@@ -210,9 +224,9 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     urlOf: (host) => webAddresses.urlOf(host),
     certificateOf: (host) => certificates.of(host),
   });
-  processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock: systemClock, logger }));
+  processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock, logger }));
   const kept = { stateDir, store: createBackupStore(database), tenants: supervisor.backups };
-  const backups = new Backups({ ...kept, events, clock: systemClock, logger, env: process.env });
+  const backups = new Backups({ ...kept, events, clock, logger, env: process.env });
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
   const measures = new RequestMeasures();
@@ -227,7 +241,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     domainRoutes,
     openHookRunner,
     events,
-    clock: systemClock,
+    clock,
     logger,
     instanceOf,
     isShared,
@@ -245,7 +259,7 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     served,
     settings,
   });
-  const forget = onFault(internalErrors(events));
+  const forget = onFault(internalErrors(events, clock));
   const shared = {
     served,
     supervisor,
@@ -262,18 +276,19 @@ function assemble(own: OwnDirectories, { logger, loadOptions, proxyPort }: Requi
     isShared,
     descriptors,
     webAddresses,
+    clock,
     logger,
   };
   return {
     ...shared,
     proxySettings: settings,
-    usage: { ...usageReport(createUsageReader(database), systemClock), sinceStart: () => usage.sinceStart },
+    usage: { ...usageReport(createUsageReader(database), clock), sinceStart: () => usage.sinceStart },
     tokenStore,
     publicSockets,
     tokens: new Tokens({
       store: tokenStore,
       events,
-      clock: systemClock,
+      clock,
       services: () => [...served.current.services.keys()],
     }),
     reload: () => reload({ ...shared, file: config.file, loadOptions, settings, keys, claims }),

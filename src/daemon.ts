@@ -51,6 +51,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly hypervisor: Hypervisor;
+  /** The config that is served now. */
+  readonly config: Config;
   /** Addresses that they listen on, with the actual port for port 0. */
   readonly proxy: ListenAddress;
   /** null: the proxy speaks plain HTTP only. */
@@ -91,7 +93,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const api = await openApis(parts, options, undo);
     const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
-    return { hypervisor, proxy, tls, api, reload, close };
+    const { served } = parts;
+    return {
+      hypervisor,
+      get config() {
+        return served.current;
+      },
+      proxy,
+      tls,
+      api,
+      reload,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

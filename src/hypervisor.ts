@@ -1,89 +1,67 @@
 /** The library: everything that `serve` does, without listening. */
-import { resolve } from 'node:path';
-import { openParts, type Parts } from './compose.ts';
-import { LIBRARY } from './core/access/actor.ts';
-import type { Admission } from './core/admission/serving.ts';
-import {
-  assertCloseOptions,
-  assertEventType,
-  assertHandlerOptions,
-  assertLoadInput,
-  assertRemoveOptions,
-} from './core/input/library-input.ts';
-import { assertSpawnOptions } from './core/input/spawn-input.ts';
-import { namedInstance } from './core/lifecycle/instance.ts';
+import type { Parts } from './compose.ts';
+import { assertCloseOptions, assertHandlerOptions } from './core/input/library/library-input.ts';
+import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
-import type { Config } from './core/service/service.ts';
-import type { EventFilter, TenementEvent } from './core/stores/event-log.ts';
 import type { LogFilter, LogLine } from './core/stores/log-store.ts';
 import type { UsageInput, UsagePage } from './core/usage/usage-query.ts';
 import type { TokenAdmin } from './core/verbs/token-verbs.ts';
-import type { InstanceView, SpawnOptions, SupervisorVerbs } from './core/verbs/verbs.ts';
+import type { DrainOptions } from './core/verbs/verbs.ts';
 import { TenementError } from './errors.ts';
-import { type Domains, libraryDomains } from './library/domains.ts';
-import { OpenLeases } from './library/open-leases.ts';
-import { librarySecrets, type Secrets } from './library/secrets.ts';
-import { libraryTenants, type Tenants } from './library/tenants.ts';
-import { type Logger, silentLogger } from './logger.ts';
-import { holdEventLoop } from './node/hold-event-loop.ts';
-import { libraryTokens } from './parts/tokens.ts';
+import { callsLoggedBy } from './library/calls.ts';
+import { closeAll } from './library/closing.ts';
+import { type ConfigView, configViewOf } from './library/config-view.ts';
+import type { Followers } from './library/follower.ts';
+import type {
+  Instance,
+  InstanceFilter,
+  InstanceUpdate,
+  RemoveOptions,
+  RestartOptions,
+  SpawnInstanceOptions,
+  StartOptions,
+} from './library/instance.ts';
+import { type Admission, OpenLeases } from './library/open-leases.ts';
+import { openFile, openTemporary } from './library/opening.ts';
+import type { CloseOptions, HypervisorOptions, TemporaryConfig, TemporaryOptions } from './library/options.ts';
+import { type Archives, libraryArchives } from './library/verbs/archives.ts';
+import { type Backups, libraryBackups } from './library/verbs/backups.ts';
+import { type Domains, libraryDomains } from './library/verbs/domains.ts';
+import { type Events, libraryEvents } from './library/verbs/events.ts';
+import { Instances } from './library/verbs/instances.ts';
+import { type FollowLogFilter, libraryLogs } from './library/verbs/logs.ts';
+import { libraryNotifications, type Notifications } from './library/verbs/notifications.ts';
+import { librarySecrets, type Secrets } from './library/verbs/secrets.ts';
+import { libraryTenants, type Tenants } from './library/verbs/tenants.ts';
+import { libraryTokens } from './library/verbs/tokens.ts';
 import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
 
-export interface HypervisorOptions {
-  /** Default: no log. */
-  readonly logger?: Logger;
-  /** Overrides the config's `data_dir`; absolute, or relative to the current directory. */
-  readonly dataDir?: string;
-  /** Port of the caller's own proxy, used in URLs. Default: the port of `[proxy] listen`. */
-  readonly proxyPort?: number;
-}
+let make: (parts: Parts, afterwards?: () => Promise<void>) => Hypervisor;
 
-export interface CloseOptions {
-  /** Whether every process runs on, for the next hypervisor of this state directory. */
-  readonly keepTenants?: boolean;
-  /** How long to wait for requests, in ms; processes then get SIGTERM. Default: the services' `drain_timeout`. */
-  readonly drainTimeoutMs?: number;
-  /** When it aborts, nothing is waited for: every process is killed, or with `keepTenants` released. */
-  readonly hurry?: AbortSignal;
-}
-
-/** Past and future events. */
-export interface Events {
-  /** Returns the newest `tail` events that match, oldest first. @throws {TenementError} `bad_id`, `bad_input` */
-  list(filter?: Omit<EventFilter, 'instance'> & { readonly instance?: string }): TenementEvent[];
-  /**
-   * Calls `listener` for each later event; the returned function unsubscribes it. Exceptions of a listener are logged.
-   */
-  subscribe(listener: (event: TenementEvent) => void): () => void;
-}
-
-/** An instance, with the socket to connect to. */
-export type Instance = InstanceView & {
-  /** The public socket, which always accepts connections and wakes a sleeping instance; null with `listen = "port"`. */
-  readonly socketPath: string | null;
-};
-
-/** Bounds responses that hang. Others end when their instance has drained. */
-const ANSWERS_GRACE_MS = 60_000;
-/** Time for clients to take what was written, after the tenants have ended. */
-const AFTER_TENANTS_GRACE_MS = 5_000;
-/** At most this many leases are logged, the oldest first. */
-const MAX_LOGGED_LEASES = 20;
-
-let make: (parts: Parts) => Hypervisor;
-
-export class Hypervisor {
-  private readonly open: Parts;
-  private closing: Promise<void> | null = null;
-  private readonly openLeases = new OpenLeases();
-  private readonly handlers: OpenHandler[] = [];
+/**
+ * Runs one process of a service for each tenant, without a server of its own. Each verb settles when it is done, and
+ * throws `unknown_tenant` for an instance that is not registered, `bad_id` for an invalid name, and `closed` after
+ * `close`.
+ */
+export class Hypervisor implements AsyncDisposable {
+  readonly #open: Parts;
+  readonly #afterwards: () => Promise<void>;
+  readonly #call;
+  readonly #instances: Instances;
+  readonly #leases = new OpenLeases();
+  readonly #handlers: OpenHandler[] = [];
+  readonly #followers: Followers = new Set();
+  #closing: Promise<void> | null = null;
 
   static {
-    make = (parts) => new Hypervisor(parts);
+    make = (parts, afterwards = async () => {}) => new Hypervisor(parts, afterwards);
   }
 
-  private constructor(parts: Parts) {
-    this.open = parts;
+  private constructor(parts: Parts, afterwards: () => Promise<void>) {
+    this.#open = parts;
+    this.#afterwards = afterwards;
+    this.#call = callsLoggedBy(parts.logger);
+    this.#instances = new Instances(() => this.#parts.supervisor, this.#call);
   }
 
   /**
@@ -92,25 +70,28 @@ export class Hypervisor {
    * `host_cannot`, `state_failed`
    */
   static async load(file: string, options: HypervisorOptions = {}): Promise<Hypervisor> {
-    assertLoadInput(file, options);
-    const { logger = silentLogger(), dataDir, proxyPort } = options;
-    const loadOptions = dataDir === undefined ? {} : { dataDir: resolve(dataDir) };
-    return make(await openParts(file, { logger, loadOptions, ...(proxyPort === undefined ? {} : { proxyPort }) }));
+    return make(await openFile(file, options));
+  }
+
+  /**
+   * Loads a config for a test: data and sockets are in a temporary directory, whatever the config says, and `close`
+   * deletes it. Hooks, receivers of notifications and the repository of backups are those of the config.
+   * @throws {TenementError} as `load`
+   */
+  static async temporary(config: TemporaryConfig, options: TemporaryOptions = {}): Promise<Hypervisor> {
+    const { parts, remove } = await openTemporary(config, options);
+    return make(parts, remove);
   }
 
   /** The parts, for calls that need an open hypervisor. @throws {TenementError} `closed` */
-  private get parts(): Parts {
-    if (this.closing === null) return this.open;
+  get #parts(): Parts {
+    if (this.#closing === null) return this.#open;
     throw new TenementError('closed', 'this hypervisor is closed');
   }
 
-  private get verbs(): SupervisorVerbs {
-    return this.parts.supervisor.by(LIBRARY);
-  }
-
   /** The config that is served now. */
-  get config(): Config {
-    return this.open.served.current;
+  get config(): ConfigView {
+    return configViewOf(this.#open.served.current);
   }
 
   /**
@@ -120,89 +101,136 @@ export class Hypervisor {
    * changed then
    */
   reload(): string[] {
-    return this.parts.reload();
+    return this.#parts.reload();
   }
 
   /**
-   * Registers and starts an instance, and waits until it is ready or its start has failed.
-   * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `already_registered`
+   * Registers and starts an instance, and waits until it is ready or its start has failed. A repetition changes nothing.
+   * @throws {TenementError} `bad_id`, `bad_input`, `unknown_service`, `already_registered`, `plan_limit`; `start_failed`
+   * with `orThrow`
    */
-  async spawn(service: string, tenantId: string, options: SpawnOptions = {}): Promise<Instance> {
-    assertSpawnOptions(options);
-    const { view } = await holdEventLoop(this.verbs.spawn(service, tenantId, options));
-    return instanceOf(view);
+  spawn(service: string, tenantId: string, options: SpawnInstanceOptions = {}): Promise<Instance> {
+    return this.#instances.spawn(service, tenantId, options);
   }
 
-  async start(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.verbs.start(namedInstance(instance))));
+  /** Starts an instance, and waits as `spawn` does. @throws {TenementError} `bad_input`; `start_failed` with `orThrow` */
+  start(instance: string, options: StartOptions = {}): Promise<Instance> {
+    return this.#instances.start(instance, options);
   }
 
-  /** Stops an instance, so that no request wakes it. */
-  async stop(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.verbs.stop(namedInstance(instance))));
+  /** Stops an instance, so that no request wakes it. @throws {TenementError} `bad_input` */
+  stop(instance: string, options: DrainOptions = {}): Promise<Instance> {
+    return this.#instances.stop(instance, options);
   }
 
-  async restart(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.verbs.restart(namedInstance(instance))));
+  /**
+   * Replaces the process of an instance without a failed request, and waits as `spawn` does.
+   * @throws {TenementError} `bad_input`; `start_failed` with `orThrow`
+   */
+  restart(instance: string, options: RestartOptions = {}): Promise<Instance> {
+    return this.#instances.restart(instance, options);
   }
 
-  /** Does what the idle timeout does: the next request wakes the instance. */
-  async sleep(instance: string): Promise<Instance> {
-    return instanceOf(await holdEventLoop(this.verbs.sleep(namedInstance(instance))));
+  /** Does what the idle timeout does: the next request wakes the instance. @throws {TenementError} `bad_input` */
+  sleep(instance: string, options: DrainOptions = {}): Promise<Instance> {
+    return this.#instances.sleep(instance, options);
+  }
+
+  /**
+   * Changes variables and limits of an instance, and the plan of its tenant. Limits change under the running process where
+   * the kernel allows it, all else by a restart that fails no request. The plan, which all instances of the tenant have,
+   * is changed first.
+   * @throws {TenementError} `bad_input`, `unknown_plan`, `host_cannot`
+   */
+  update(instance: string, changes: InstanceUpdate): Promise<Instance> {
+    return this.#instances.update(instance, changes);
   }
 
   /**
    * Unregisters an instance; with `purge` it also deletes the tenant's directory, if no other service of the tenant is
    * left.
+   * @throws {TenementError} `bad_input`, `purge_failed`
    */
-  async remove(instance: string, options: { purge?: boolean } = {}): Promise<void> {
-    assertRemoveOptions(options);
-    await holdEventLoop(this.verbs.remove(namedInstance(instance), options));
+  remove(instance: string, options: RemoveOptions = {}): Promise<void> {
+    return this.#instances.remove(instance, options);
   }
 
   /** Tenants as a whole: their plans, dates, labels and variables. See docs/tenants.md. */
   get tenants(): Tenants {
-    return libraryTenants(this.parts.supervisor.tenants);
+    return libraryTenants(this.#parts.supervisor.tenants, this.#call);
   }
 
   /** Secrets of tenants. See docs/secrets.md. */
   get secrets(): Secrets {
-    return librarySecrets(this.parts.supervisor.secrets);
+    return librarySecrets(this.#parts.supervisor.secrets, this.#call);
   }
 
   /** Domains of tenants' own. See docs/domains.md. */
   get domains(): Domains {
-    return libraryDomains(this.parts.supervisor.domains);
+    return libraryDomains(this.#parts.supervisor.domains, this.#call);
   }
 
-  /** @throws {TenementError} `unknown_tenant` when it is not registered, `bad_id` when the name is invalid */
+  /** Archives of tenants, and tenants made of them. See docs/archives.md. */
+  get archives(): Archives {
+    return libraryArchives(this.#parts.supervisor.tenants, this.#call);
+  }
+
+  /** Backups of tenants. See docs/backups.md. */
+  get backups(): Backups {
+    return libraryBackups(this.#parts.backups, () => this.#open.clock.nowMs(), this.#call);
+  }
+
+  /** Receivers of notifications. See docs/notifications.md. */
+  get notifications(): Notifications {
+    return libraryNotifications(this.#parts.notify, this.#call);
+  }
+
+  /** Tokens for callers of the HTTP API. See docs/tokens.md. */
+  get tokens(): TokenAdmin {
+    return libraryTokens(this.#parts.tokens, this.#call);
+  }
+
+  /** Past and future events. */
+  get events(): Events {
+    const { events, logger } = this.#parts;
+    return libraryEvents({ events, logger, followers: this.#followers });
+  }
+
+  /** Returns an instance as it is now. */
   getInstance(instance: string): Instance {
-    return instanceOf(this.parts.supervisor.get(namedInstance(instance)));
+    return this.#instances.get(instance);
+  }
+
+  /** Lists instances by name: all, or those that match. @throws {TenementError} `bad_input` */
+  list(filter: InstanceFilter = {}): Instance[] {
+    return this.#instances.list(filter);
   }
 
   /** How many instances are registered and served. */
   get instanceCount(): number {
-    return this.open.supervisor.size;
+    return this.#open.supervisor.size;
   }
 
   /** How many instances have a process. */
   get awakeCount(): number {
-    return this.open.supervisor.awake;
+    return this.#open.supervisor.awake;
   }
 
-  listInstances(): Instance[] {
-    return this.parts.supervisor.list().map(instanceOf);
+  /** Returns the instance that a host leads to, as the config's proxy finds it; null: none. */
+  instanceOfHost(host: string): InstanceName | null {
+    return this.#parts.instanceOf(host);
   }
 
   /**
    * For a reverse proxy of your own: wakes the instance if need be, and counts the request until `release` is called on
    * the result. A refusal has a `refused` code instead. An instance waits for its leases before it sleeps, restarts or
    * stops, for at most `drain_timeout`.
+   * @param signal aborts when the client leaves
    * @param client the client's address, so that at `max_running` no visitor takes another's place; null: unknown
    */
   claim(instance: string, signal: AbortSignal, client: string | null = null): Admission | Promise<Admission> {
-    const claim = this.parts.supervisor.claim(namedInstance(instance), signal, undefined, { client });
-    return this.openLeases.note(claim, client);
+    const claim = this.#parts.supervisor.claim(namedInstance(instance), signal, undefined, { client });
+    return this.#leases.note(claim, client);
   }
 
   /**
@@ -212,30 +240,33 @@ export class Hypervisor {
    */
   handler(options: HandlerOptions = {}): Handler {
     assertHandlerOptions(options);
-    const { supervisor: source, proxySettings: settings, measures, identity, descriptors, logger } = this.parts;
-    const handler = createHandler(
-      {
-        source,
-        logger,
-        settings,
-        measures,
-        identity,
-        limits: proxyLimits(this.config.proxy.limits, descriptors),
-        isClosing: () => this.closing !== null,
-      },
-      options,
-    );
-    this.handlers.push(handler);
+    const {
+      supervisor: source,
+      served,
+      proxySettings: settings,
+      measures,
+      identity,
+      descriptors,
+      logger,
+    } = this.#parts;
+    const limits = proxyLimits(served.current.proxy.limits, descriptors);
+    const isClosing = () => this.#closing !== null;
+    const handler = createHandler({ source, logger, settings, measures, identity, limits, isClosing }, options);
+    this.#handlers.push(handler);
     return { request: handler.request, upgrade: handler.upgrade };
   }
 
-  /** Tokens for callers of the HTTP API. */
-  get tokens(): TokenAdmin {
-    return libraryTokens(this.parts.tokens);
-  }
-
-  logs(instance: string, filter: LogFilter = {}): Promise<LogLine[]> {
-    return this.parts.logs.read(namedInstance(instance), filter);
+  /** Returns lines of an instance's output, oldest first. @throws {TenementError} `bad_input` */
+  logs(instance: string, filter?: LogFilter): Promise<LogLine[]>;
+  /**
+   * Iterates over lines of an instance's output, and goes on with later ones. Ends with the loop, with `signal`, when the
+   * instance is unregistered, and when the hypervisor is closed. About 4 MB of lines may wait to be read; when there are
+   * more, they are dropped and the iteration ends with `reader_too_slow`: go on with `sinceMs`.
+   * @throws {TenementError} `bad_input`
+   */
+  logs(instance: string, filter: FollowLogFilter): AsyncIterableIterator<LogLine>;
+  logs(instance: string, filter: LogFilter | FollowLogFilter = {}) {
+    return libraryLogs({ parts: this.#parts, followers: this.#followers, call: this.#call }, instance, filter);
   }
 
   /**
@@ -243,57 +274,33 @@ export class Hypervisor {
    * @throws {TenementError} `bad_input`, `bad_id`, `state_failed`
    */
   usage(query: UsageInput = {}): Promise<UsagePage> {
-    return holdEventLoop(this.parts.usage.page(query));
-  }
-
-  get events(): Events {
-    const { events } = this.parts;
-    return {
-      list: ({ instance, ...filter } = {}) => {
-        assertEventType(filter.type);
-        return events.list(instance === undefined ? filter : { ...filter, instance: namedInstance(instance) });
-      },
-      subscribe: (listener) => events.subscribe(listener),
-    };
+    return this.#call(() => this.#parts.usage.page(query));
   }
 
   /**
    * Ends every process and releases the state directory. Requests and leases of `claim()` are waited for, at most for
-   * the `drain_timeout` of their service. Leases that are still not released are logged, and hold nothing any more. A
-   * repeated call settles with the first.
+   * the `drain_timeout` of their service; leases that are still open are logged. A repeated call settles with the first.
    * @throws {TenementError} `bad_input`; nothing has changed then
    */
   close(options: CloseOptions = {}): Promise<void> {
     assertCloseOptions(options);
-    this.closing ??= this.end(options);
-    return this.closing;
+    this.#closing ??= this.#end(options);
+    return this.#closing;
   }
 
-  private async end(options: CloseOptions): Promise<void> {
-    const { supervisor, backups, release, logger } = this.open;
-    const { keepTenants, hurry, drainTimeoutMs = ANSWERS_GRACE_MS } = options;
-    // A backup would find each further tenant closing.
-    await holdEventLoop(backups.close());
-    // Instances that stay are released last.
-    if (keepTenants === true) await holdEventLoop(this.endHandlers(drainTimeoutMs, hurry));
-    await holdEventLoop(keepTenants === true ? supervisor.leave(hurry) : supervisor.close(options));
-    await holdEventLoop(this.endHandlers(AFTER_TENANTS_GRACE_MS, hurry));
-    const leases = this.openLeases.list().slice(0, MAX_LOGGED_LEASES);
-    if (leases.length > 0) logger.warn({ leases }, 'closed with leases that were not released');
-    await holdEventLoop(release(options));
+  /** Closes it at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  private async endHandlers(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
-    const handlers = this.handlers.map((handler) => handler.close(graceMs, hurry));
-    await Promise.all([...handlers, this.open.publicSockets.drain(graceMs, hurry)]);
+  async #end(options: CloseOptions): Promise<void> {
+    const [parts, handlers, leases, followers] = [this.#open, this.#handlers, this.#leases, this.#followers];
+    await closeAll({ parts, handlers, leases, followers }, options);
+    await this.#afterwards();
   }
 }
 
 /** Returns the same hypervisor as `Hypervisor.load`, for a program that opens the parts itself. */
 export function hypervisorOver(parts: Parts): Hypervisor {
   return make(parts);
-}
-
-function instanceOf(view: InstanceView): Instance {
-  return { ...view, socketPath: view.socket };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Hypervisor, type HypervisorOptions } from '../src/hypervisor.ts';
+import { Hypervisor } from '../src/hypervisor.ts';
+import type { HypervisorOptions } from '../src/library/options.ts';
 import { silentLogger } from '../src/logger.ts';
 import { askSocket } from './e2e/clients.ts';
 import { loadHypervisor } from './e2e/hypervisors.ts';
@@ -35,7 +36,7 @@ it('a hypervisor closed twice ends once, and every verb then fails (bug: half of
   await first;
   const closed = expect.objectContaining({ code: 'closed' });
   expect(() => hypervisor.getInstance('app:acme')).toThrow(closed);
-  expect(() => hypervisor.listInstances()).toThrow(closed);
+  expect(() => hypervisor.list()).toThrow(closed);
   expect(() => hypervisor.events).toThrow(closed);
   expect(() => hypervisor.tokens).toThrow(closed);
   expect(() => hypervisor.reload()).toThrow(closed);

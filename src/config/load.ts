@@ -48,6 +48,10 @@ export interface LoadOptions {
    * set.
    */
   readonly ownRuntimeDir?: boolean;
+  /** Directory that takes the place of `runtime_dir`, and of the `socket` of every service. */
+  readonly runtimeDir?: string;
+  /** What relative paths are relative to. Default: the file's directory. */
+  readonly configDir?: string;
   /** Whether to check files of secrets, which the user of a command may not be allowed to read. */
   readonly withSecrets?: boolean;
 }
@@ -170,12 +174,14 @@ interface Origin {
 }
 
 function build(input: ConfigInput, raw: unknown, { file, options }: Origin, problems: Problem[]): Config {
-  const settings = settingsOf(input, dirname(file), options);
+  const dir = options.configDir ?? dirname(file);
+  const settings = settingsOf(input, dir, options);
   const plans = new Map(Object.entries(input.plan).map(([name, plan]) => [name, planOf(name, plan)]));
   const needsProxy = [...plans.values()].some(planNeedsProxy);
-  const origin = { dir: dirname(file), uid: uidOf(options), needsProxy };
+  const origin = { dir, uid: uidOf(options), needsProxy };
   const services = new Map<string, ServiceConfig>();
-  for (const [name, service] of Object.entries(input.service)) {
+  for (const [name, given] of Object.entries(input.service)) {
+    const service = options.runtimeDir === undefined ? given : { ...given, socket: undefined };
     services.set(name, serviceOf(name, service, keysAt(raw, ['service', name]), origin, problems));
   }
   const { domain, default_service: named, trusted_proxies: trustedProxies, listen } = input.proxy;
@@ -194,7 +200,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
       limits: limitsOf(input),
       workers: input.proxy.workers === 'auto' ? availableParallelism() : input.proxy.workers,
     },
-    tls: tlsOf(input.tls, dirname(file), problems),
+    tls: tlsOf(input.tls, dir, problems),
     api: {
       listen: parseListenAddress(input.api.listen),
       auth: input.api.auth,
@@ -206,11 +212,11 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
     }),
     aliases: new Map(Object.entries(input.routing.aliases)),
     tenantFrom,
-    jwt: jwtOf(input.routing, dirname(file)),
-    tenants: tenantsOf(input.tenants, dirname(file)),
+    jwt: jwtOf(input.routing, dir),
+    tenants: tenantsOf(input.tenants, dir),
     plans,
-    notify: notifyTargets(input.notify, dirname(file), problems),
-    backup: backupOf(input.backup, dirname(file)),
+    notify: notifyTargets(input.notify, dir, problems),
+    backup: backupOf(input.backup, dir),
     warnings: [...warningsOf(input), ...uncheckedSockets(tenantFrom, services.values())],
   };
 }
@@ -234,7 +240,7 @@ function settingsOf({ settings }: ConfigInput, dir: string, options: LoadOptions
     dataDir,
     stateDir,
     ...chooseRuntimeDir({
-      configured: settings.runtime_dir,
+      configured: options.runtimeDir ?? settings.runtime_dir,
       configDir: dir,
       stateDir,
       env: options.env ?? process.env,

@@ -145,6 +145,14 @@ export interface Launcher {
   paths(service: ServiceConfig, tenantId: string): InstancePaths;
 }
 
+/** What a host program does around the processes of instances. Neither rejects. */
+export interface ProcessHooks {
+  /** Returns why the process is not to be started; null: it may be. @param ending aborts when it is not wanted any more */
+  beforeStart(instance: InstanceName, ending: AbortSignal): Promise<string | null>;
+  /** Called when nothing is left of a process. @param ending aborts when that is not waited for */
+  afterStop(instance: InstanceName, ending: AbortSignal): Promise<void>;
+}
+
 /** This machine under all instances. */
 export interface ProcessHost {
   /** Called once, first. @throws {Error} when files or directories that starts need cannot be made */

@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
-  const { config } = daemon.hypervisor;
+  const { config } = daemon;
   const notes = [...viewWarnings(config), ...forgeableTrust(config, networkInterfaces())];
   for (const note of [...config.warnings, ...programWarnings(), ...notes, ...fewDescriptors(daemon)])
     logger.warn({}, note);
@@ -103,7 +103,7 @@ async function end(daemon: Daemon, { ending, broken, notices }: Running, logger:
   const why = await Promise.race([asked, broken]);
   notices.stopping(why === 'broken' ? 'ending after internal errors' : `ending (${why})`);
   if (why === 'broken') return endBroken(daemon, hurry);
-  const keepTenants = why !== 'SIGINT' && daemon.hypervisor.config.settings.onExit === 'keep';
+  const keepTenants = why !== 'SIGINT' && daemon.config.settings.onExit === 'keep';
   logger.info({ signal: why, keepTenants }, 'ending');
   await daemon.close({ keepTenants, hurry });
 }
@@ -151,7 +151,7 @@ async function start(options: ServeOptions & Pick<DaemonOptions, 'sockets'>, log
   });
 }
 
-function fewDescriptors({ hypervisor: { config, instanceCount } }: Daemon): string[] {
+function fewDescriptors({ config, hypervisor: { instanceCount } }: Daemon): string[] {
   const { maxRunning } = config.settings;
   const wanted = { maxRunning, registered: instanceCount, limits: config.proxy.limits };
   const warning = descriptorWarning(wanted, descriptorLimit());

@@ -2,9 +2,9 @@
 import type { Daemon } from '../daemon.ts';
 
 export function welcome(daemon: Daemon): string {
-  const urls = daemon.hypervisor.listInstances().flatMap((instance) => (instance.url === null ? [] : [instance.url]));
+  const urls = daemon.hypervisor.list().flatMap((instance) => (instance.url === null ? [] : [instance.url]));
   const [first] = urls;
-  const service = daemon.hypervisor.listInstances()[0]?.service;
+  const service = daemon.hypervisor.list()[0]?.service;
   if (first === undefined || service === undefined) return '';
   const initech = first.replace(/^(https?:\/\/)[^.]+/, '$1initech');
   return `
@@ -24,6 +24,6 @@ or paste into a second terminal:
     node_modules/.bin/tenement status ${service}:initech
     node_modules/.bin/tenement events
 
-Ctrl-C ends it; what the customers wrote stays in ${daemon.hypervisor.config.settings.dataDir}.
+Ctrl-C ends it; what the customers wrote stays in ${daemon.hypervisor.config.dataDir}.
 `;
 }

@@ -3,6 +3,7 @@
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { assertReplacements } from '../config/programs.ts';
 import { CONFIG } from '../core/access/actor.ts';
+import type { Clock } from '../core/ports.ts';
 import { type ProxySettingsPublisher, proxySettings } from '../core/routing/proxy-settings.ts';
 import type { ConfigFeed } from '../core/service/served-config.ts';
 import type { Config } from '../core/service/service.ts';
@@ -11,7 +12,6 @@ import type { EventLog } from '../core/stores/event-log.ts';
 import { toTenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-import { systemClock } from '../node/clock.ts';
 import type { SocketClaims } from '../registry/locks/socket-claims.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
@@ -28,6 +28,7 @@ export interface ReloadOptions {
   readonly certificates: { apply(config: Config): Promise<void> };
   readonly claims: Pick<SocketClaims, 'takeMore'>;
   readonly events: Pick<EventLog, 'append'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly logger: Logger;
 }
 
@@ -50,8 +51,10 @@ export function reload(options: ReloadOptions): string[] {
     certificates,
     claims,
     events,
+    clock,
     logger,
   } = options;
+  const base = { atMs: clock.nowMs(), instance: null, by: CONFIG };
   try {
     const config = loadConfig(file, loadOptions);
     assertReplacements(served.current, config, process.env);
@@ -67,17 +70,13 @@ export function reload(options: ReloadOptions): string[] {
     notify.apply(served.current.notify);
     backups.apply(served.current.backup);
     logger.info({ changes }, 'config reloaded');
-    events.append({ ...eventBase(), type: 'reloaded', message: changes.join('. '), data: { changes } });
+    events.append({ ...base, type: 'reloaded', message: changes.join('. '), data: { changes } });
     return changes;
   } catch (error) {
     const { message: first, details, code } = toTenementError(error);
     const message = [first, ...details].join('; ');
     logger.error({ code, reason: message }, 'config not reloaded; the previous one stays in force');
-    events.append({ ...eventBase(), type: 'reload-failed', message, data: { code } });
+    events.append({ ...base, type: 'reload-failed', message, data: { code } });
     throw error;
   }
-}
-
-function eventBase() {
-  return { atMs: systemClock.nowMs(), instance: null, by: CONFIG };
 }

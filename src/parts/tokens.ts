@@ -1,15 +1,13 @@
 /** Makes and revokes API tokens, and tells the event log. */
-import { type Actor, LIBRARY } from '../core/access/actor.ts';
+import type { Actor } from '../core/access/actor.ts';
 import { newToken } from '../core/access/new-token.ts';
-import { EVERYTHING, type Grants } from '../core/access/permission.ts';
+import type { Grants } from '../core/access/permission.ts';
 import { scopeText } from '../core/access/scope.ts';
-import { assertTokenInput } from '../core/input/library-input.ts';
 import type { Clock } from '../core/ports.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
-import type { MadeToken, TokenAdmin, TokenFace, TokenVerbs, TokenView } from '../core/verbs/token-verbs.ts';
+import type { MadeToken, TokenFace, TokenVerbs, TokenView } from '../core/verbs/token-verbs.ts';
 import { TenementError } from '../errors.ts';
-import { holdEventLoop } from '../node/hold-event-loop.ts';
 
 export interface TokensDeps {
   readonly store: TokenStore;
@@ -58,19 +56,6 @@ export class Tokens implements TokenFace {
     const data = { id, name, scope, can, expiresAt };
     this.deps.events.append({ atMs: this.deps.clock.nowMs(), type, instance: null, message, data, by });
   }
-}
-
-/** Returns the tokens as a host program may use them. */
-export function libraryTokens(tokens: Tokens): TokenAdmin {
-  const verbs = tokens.by(LIBRARY, EVERYTHING);
-  return {
-    list: () => tokens.list(),
-    create: async (input = {}) => {
-      assertTokenInput(input);
-      return holdEventLoop(verbs.create(input));
-    },
-    revoke: (id) => holdEventLoop(verbs.revoke(String(id))),
-  };
 }
 
 function tokenView({ id, name, scope, can, createdAtMs, expiresAtMs, lastUsedAtMs }: TokenInfo): TokenView {

@@ -34,11 +34,13 @@ export interface Handler {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, next?: NextFunction) => void;
 }
 
-type Picked = string | null | undefined;
+/** An instance such as `api:acme`, or none. */
+export type PickedInstance = string | null | undefined;
 
+/** How the handler finds the instance of a request. */
 export interface HandlerOptions {
   /** Chooses the instance for a request, such as `api:acme`; null: none. Default: by host, like the config's proxy. */
-  readonly instance?: (request: IncomingMessage) => Picked | Promise<Picked>;
+  readonly instance?: (request: IncomingMessage) => PickedInstance | Promise<PickedInstance>;
 }
 
 export interface OpenHandler extends Handler {
@@ -132,7 +134,7 @@ function failed(error: unknown, end: { destroy(): unknown }, { logger }: Gateway
   end.destroy();
 }
 
-function routeTo(picked: Picked, message: IncomingMessage, { source }: Gateway): Routed {
+function routeTo(picked: PickedInstance, message: IncomingMessage, { source }: Gateway): Routed {
   if (picked === null || picked === undefined) return { refused: 'unknown_tenant' };
   const instance = namedInstance(picked);
   const { url: path = '/', rawHeaders } = message;

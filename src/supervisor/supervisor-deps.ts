@@ -11,6 +11,7 @@ import type {
   ActivationSockets,
   Clock,
   Launcher,
+  ProcessHooks,
   ProcessHost,
   ProcessTable,
   StorageMeter,
@@ -57,6 +58,8 @@ export interface SupervisorDeps {
   readonly host: ProcessHost;
   readonly launcher: Launcher;
   readonly processTable: ProcessTable;
+  /** null: there are none. */
+  readonly processHooks: ProcessHooks | null;
   readonly tenantDirectories: TenantDirectories;
   readonly activationSockets: ActivationSockets;
   /** Shares of the open files; null: unlimited. */

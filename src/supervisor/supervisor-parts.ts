@@ -175,7 +175,8 @@ export class SupervisorParts {
   }
 
   private makeRunnerDeps(): RunnerDeps {
-    const { launcher, processTable, activationSockets, events, logger, clock, random, webAddressOf } = this.deps;
+    const { launcher, processTable, processHooks, activationSockets, events, logger, clock, random, webAddressOf } =
+      this.deps;
     return {
       webAddressOf,
       activationSockets,
@@ -183,6 +184,7 @@ export class SupervisorParts {
       termsOf: (tenantId) => this.tenants.termsOf(tenantId),
       secretsOf: (tenantId) => this.secrets.versions(tenantId),
       processTable,
+      processHooks,
       launcher: { ...launcher, launch: (request) => this.launch(request) },
       writeBehind: this.writeBehind,
       wakeDurations: this.wakeDurations,

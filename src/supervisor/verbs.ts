@@ -5,7 +5,13 @@ import type { EventData } from '../core/lifecycle/event-data.ts';
 import { type InstanceName, type InstanceOverrides, instanceName } from '../core/lifecycle/instance.ts';
 import { ownLimits } from '../core/limits/limits.ts';
 import type { OperatorCommand, PreparedCommand } from '../core/service/operator-command.ts';
-import type { InstanceChanges, InstanceView, SpawnOptions, SupervisorVerbs } from '../core/verbs/verbs.ts';
+import type {
+  DrainOptions,
+  InstanceChanges,
+  InstanceView,
+  SpawnOptions,
+  SupervisorVerbs,
+} from '../core/verbs/verbs.ts';
 import { TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import type { Runner } from './instance/runner.ts';
@@ -89,24 +95,27 @@ export class Verbs implements SupervisorVerbs {
     return this.savedView(runner);
   }
 
-  async stop(instance: InstanceName): Promise<InstanceView> {
+  async stop(instance: InstanceName, { drainTimeoutMs }: DrainOptions = {}): Promise<InstanceView> {
     const runner = this.deps.parts.instanceTable.find(instance);
     runner.dispatch({ type: 'stop', by: this.by });
+    runner.limitDrain(drainTimeoutMs);
     await runner.until(() => runner.lifecycle.desired !== 'stopped' || !runner.hasProcess);
     return this.savedView(runner);
   }
 
-  async restart(instance: InstanceName): Promise<InstanceView> {
+  async restart(instance: InstanceName, { drainTimeoutMs }: DrainOptions = {}): Promise<InstanceView> {
     this.deps.life.assertOpen();
     const runner = this.startable(instance);
     runner.ask({ type: 'restart', by: this.by });
+    runner.limitDrain(drainTimeoutMs);
     await this.served(runner);
     return this.savedView(runner);
   }
 
-  async sleep(instance: InstanceName): Promise<InstanceView> {
+  async sleep(instance: InstanceName, { drainTimeoutMs }: DrainOptions = {}): Promise<InstanceView> {
     const runner = this.deps.parts.instanceTable.find(instance);
     runner.dispatch({ type: 'sleep', by: this.by });
+    runner.limitDrain(drainTimeoutMs);
     await runner.until(() => runner.lifecycle.state !== 'draining' && runner.lifecycle.state !== 'stopping');
     return this.savedView(runner);
   }
@@ -124,11 +133,12 @@ export class Verbs implements SupervisorVerbs {
     });
   }
 
-  async remove(instance: InstanceName, options: { purge?: boolean | undefined } = {}): Promise<void> {
+  async remove(instance: InstanceName, options: DrainOptions & { purge?: boolean | undefined } = {}): Promise<void> {
     const runner = this.deps.parts.instanceTable.find(instance);
     this.deps.parts.tenantLocks.assertIdle(runner.tenantId);
     await this.deps.parts.provisioning.abort(runner.tenantId);
     runner.dispatch({ type: 'remove', by: this.by });
+    runner.limitDrain(options.drainTimeoutMs);
     await runner.until(() => runner.lifecycle.over);
     if (this.deps.parts.instanceTable.get(instance) === runner)
       await this.deps.parts.registrar.unregister(runner, { purge: options.purge === true, by: this.by });

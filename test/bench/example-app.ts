@@ -38,7 +38,7 @@ export async function startExample(example: string): Promise<ExampleApp> {
   const loadOptions = { dataDir: join(dir, 'data') };
   const parts = await openParts(join(EXAMPLES, example, 'tenement.toml'), { logger: silentLogger(), loadOptions });
   const hypervisor = hypervisorOver(parts);
-  const [service] = hypervisor.config.services.values();
+  const [service] = parts.served.current.services.values();
   if (service === undefined) throw new Error('no service');
   const name: InstanceName = `${service.name}:bench`;
   const anyDomain = { services: [], defaultService: service.name };

@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { Hypervisor, type HypervisorOptions } from '../../src/hypervisor.ts';
+import { Hypervisor } from '../../src/hypervisor.ts';
+import type { HypervisorOptions } from '../../src/library/options.ts';
 import { temporaryDirectory, writeConfig } from './support.ts';
 
 /** Loads a config, with data and sockets in a temporary directory. Closed when the test ends. */

@@ -19,7 +19,7 @@ it('the library refuses each bad input as bad_input', async () => {
       message: expect.stringContaining(message),
     });
   }
-  expect(hypervisor.listInstances()).toEqual([]);
+  expect(hypervisor.list()).toEqual([]);
 });
 
 it('the API refuses each bad input with 400, and the command line with status 2', async () => {
@@ -40,7 +40,11 @@ it('the API refuses each bad input with 400, and the command line with status 2'
 
 it.each([
   ['a path that is none', [5], 'file: expected the path of a config, but this is 5'],
-  ['an unknown key', [{ dataDri: 'x' }], 'options: known are logger, dataDir, proxyPort, but this is "dataDri"'],
+  [
+    'an unknown key',
+    [{ dataDri: 'x' }],
+    'options: known are logger, dataDir, proxyPort, hooks, clock, but this is "dataDri"',
+  ],
   ['a port that is none', [{ proxyPort: Number.NaN }], 'proxyPort: expected a whole number from 0 to 65535'],
   ['a directory that is none', [{ dataDir: 5 }], 'dataDir: expected a path, but this is 5'],
   ['a logger without functions', [{ logger: {} }], 'logger: expected functions debug, info, warn, error'],
@@ -65,9 +69,11 @@ it('verbs refuse text that is no instance and unknown options, and change nothin
   await expect(untyped['spawn']?.('app', 5)).rejects.toMatchObject({ code: 'bad_id' });
   await expect(untyped['remove']?.('app:acme', { purg: true })).rejects.toMatchObject({ code: 'bad_input' });
   await expect(untyped['remove']?.('app:acme', { purge: 'no' })).rejects.toMatchObject({ code: 'bad_input' });
-  expect(() => hypervisor.events.list({ type: 'nope' })).toThrow(expect.objectContaining({ code: 'bad_input' }));
+  expect(() => hypervisor.events.list({ type: 'nope' as 'woke' })).toThrow(
+    expect.objectContaining({ code: 'bad_input' }),
+  );
   for (const options of [{ keepTenant: true }, { drainTimeoutMs: -1 }, { hurry: new AbortController() }]) {
     expect(() => untyped['close']?.(options)).toThrow(expect.objectContaining({ code: 'bad_input' }));
   }
-  expect(hypervisor.listInstances().map(({ instance, state }) => [instance, state])).toEqual([['app:acme', 'asleep']]);
+  expect(hypervisor.list().map(({ instance, state }) => [instance, state])).toEqual([['app:acme', 'asleep']]);
 });

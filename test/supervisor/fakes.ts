@@ -448,6 +448,7 @@ export function world(
   const supervisor = new OperatedSupervisor({
     served,
     clock,
+    processHooks: null,
     host,
     launcher,
     processTable,

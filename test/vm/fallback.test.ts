@@ -22,7 +22,7 @@ test('tenement ends a process tree over memory_limit_mb, reason oom', () => {
   const code = `import { request } from 'node:http';
     import { Hypervisor } from ${JSON.stringify(HYPERVISOR)};
     const hypervisor = await Hypervisor.load(${JSON.stringify(config)});
-    const ended = new Promise((resolve) => hypervisor.events.subscribe(({ type }) => type === 'ended' && resolve()));
+    const ended = new Promise((resolve) => hypervisor.events.on('ended', resolve));
     const { socketPath } = await hypervisor.spawn('app', 'acme');
     request({ socketPath, path: '/leak', headers: { host: 'x' } }).on('error', () => {}).end();
     await ended;

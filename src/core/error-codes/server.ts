@@ -49,6 +49,11 @@ export const SERVER_CODES = {
     hint: 'Check that the data directory exists, is writable and has free space.',
   },
   closed: { httpStatus: 503, exitStatus: 1, hint: 'Load another hypervisor: a closed one serves no more requests.' },
+  reader_too_slow: {
+    httpStatus: 503,
+    exitStatus: 1,
+    hint: 'Read faster, and go on after the last event that was read: `follow({ afterSeq })`.',
+  },
   shutting_down: { httpStatus: 503, exitStatus: 1, hint: 'The server is stopping; try again shortly.' },
   server_unreachable: {
     httpStatus: 503,

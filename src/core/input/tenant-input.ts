@@ -1,9 +1,11 @@
 /** Checks a library caller's options for tenants, as the API checks its bodies. Pure. */
 import { isLabelValue, LABEL_KEY, LABEL_KEY_EXPECTED, LABEL_VALUE_EXPECTED } from '../tenants/labels.ts';
 import type { TenantChanges } from '../tenants/tenant-change.ts';
-import type { CreateTenantOptions } from '../verbs/tenant-verbs.ts';
+import { TENANT_STATES } from '../tenants/tenant-state.ts';
+import type { CreateTenantOptions, TenantQuery } from '../verbs/tenant-verbs.ts';
 import { assertDomains } from './domain-input.ts';
 import { assertFlags, assertKnown, assertTable, badInput } from './given.ts';
+import { assertCounts, assertTexts } from './library/event-input.ts';
 import { isVariableValue, VARIABLE_NAME, VARIABLE_NAME_EXPECTED, VARIABLE_VALUE_EXPECTED } from './variable.ts';
 
 const TERMS = ['plan', 'expires', 'labels', 'env'];
@@ -25,6 +27,32 @@ export function assertTenantChanges(changes: TenantChanges): void {
   assertTable('changes', changes);
   assertKnown('changes', changes, TERMS);
   assertTerms(changes, true);
+}
+
+/** @throws {TenementError} `bad_input` */
+export function assertStartTenantOptions(options: object): void {
+  assertTable('options', options);
+  assertKnown('options', options, ['wait']);
+  assertFlags({ ...options });
+}
+
+/** @throws {TenementError} `bad_input` */
+export function assertRemoveTenantOptions(options: object): void {
+  assertTable('options', options);
+  assertKnown('options', options, ['purge']);
+  assertFlags({ ...options });
+}
+
+/** @throws {TenementError} `bad_input` */
+export function assertTenantQuery(query: TenantQuery): void {
+  assertTable('query', query);
+  assertKnown('query', query, ['plan', 'state', 'labels', 'limit', 'after']);
+  const { plan, state, labels, limit, after } = query;
+  assertTexts({ plan, after });
+  assertCounts({ limit });
+  if (state !== undefined && !TENANT_STATES.includes(state))
+    throw badInput('state', `expected one of ${TENANT_STATES.join(', ')}`, state);
+  if (labels !== undefined) assertTable('labels', labels);
 }
 
 function assertTerms({ plan, expires, labels = {}, env = {} }: TenantChanges, mayRemove: boolean): void {

@@ -119,7 +119,7 @@ export const LIMITS = {
 
 export type LimitTable = typeof LIMITS;
 /** `memoryLimitMb`: the API's and the library's name. */
-export type LimitName = keyof LimitTable;
+export type LimitName = keyof typeof LIMITS;
 /** `memory_limit_mb`: the name in tenement.toml. */
 export type LimitKey = LimitTable[LimitName]['key'];
 

@@ -62,12 +62,16 @@ export interface TenantQuery {
   readonly state?: TenantState | undefined;
   /** Only tenants with all these labels. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Default: every tenant is seen. */
-  readonly isSeen?: ((tenantId: string) => boolean) | undefined;
   /** At most this many. Default: all. */
   readonly limit?: number | undefined;
   /** Only tenants whose id comes after this one. */
   readonly after?: string | undefined;
+}
+
+/** The same for a caller that may not see all. */
+export interface SeenTenantQuery extends TenantQuery {
+  /** Default: every tenant is seen. */
+  readonly isSeen?: ((tenantId: string) => boolean) | undefined;
 }
 
 export interface TenantPage {
@@ -122,7 +126,7 @@ export interface TenantFace {
   by(actor: Actor): TenantVerbs;
   /** @throws {TenementError} `unknown_tenant` */
   get(tenantId: string): TenantView;
-  list(query?: TenantQuery): TenantPage;
+  list(query?: SeenTenantQuery): TenantPage;
   /** Returns the long operation that runs on a tenant, which need not be registered yet; null: none. */
   operationOn(tenantId: string): LongOperationView | null;
 }

@@ -67,20 +67,29 @@ export interface InstanceChanges {
   readonly limits?: { readonly [Name in LimitName]?: number | null | undefined } | undefined;
 }
 
+/** How long one call waits for open requests. */
+export interface DrainOptions {
+  /**
+   * How long the process may finish its open requests before it gets SIGTERM, in ms; 0: not at all. Default: the
+   * `drain_timeout` of its service.
+   */
+  readonly drainTimeoutMs?: number | undefined;
+}
+
 /** The public verbs of one actor. Each settles when it is done, and throws `unknown_tenant` for an unknown instance. */
 export interface SupervisorVerbs {
   /** Registers and starts an instance. `created` is false when it was registered before. */
   spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
   start(instance: InstanceName, options?: { wait?: boolean | undefined }): Promise<InstanceView>;
-  stop(instance: InstanceName): Promise<InstanceView>;
-  restart(instance: InstanceName): Promise<InstanceView>;
-  sleep(instance: InstanceName): Promise<InstanceView>;
+  stop(instance: InstanceName, options?: DrainOptions): Promise<InstanceView>;
+  restart(instance: InstanceName, options?: DrainOptions): Promise<InstanceView>;
+  sleep(instance: InstanceName, options?: DrainOptions): Promise<InstanceView>;
   /**
    * Changes what is its own: limits under the running process where the kernel allows it, all else with a restart that
    * fails no request. @throws {TenementError} `bad_input`, `host_cannot`
    */
   set(instance: InstanceName, changes: InstanceChanges): Promise<InstanceView>;
-  remove(instance: InstanceName, options?: { purge?: boolean | undefined }): Promise<void>;
+  remove(instance: InstanceName, options?: DrainOptions & { purge?: boolean | undefined }): Promise<void>;
   /** Prepares a command in an instance's environment. Wakes nothing. */
   prepareCommand(instance: InstanceName, asked: OperatorCommand): Promise<PreparedCommand>;
 }

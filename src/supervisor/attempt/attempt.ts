@@ -11,6 +11,7 @@ import type {
   LaunchResult,
   ProbeResult,
   ProcessExit,
+  ProcessHooks,
 } from '../../core/ports.ts';
 import { fault } from '../../faults.ts';
 import type { Logger } from '../../logger.ts';
@@ -43,6 +44,8 @@ export interface AttemptOptions {
   readonly logger: Logger;
   readonly slots: Pick<StartSlots, 'acquire' | 'adopt' | 'started' | 'ended'>;
   readonly startTimes: StartTimes;
+  /** null: there are none. */
+  readonly processHooks: ProcessHooks | null;
   report(news: AttemptEvent): void;
 }
 
@@ -55,6 +58,8 @@ export class Attempt {
   private readonly begun: Promise<void>;
   private timedOut = false;
   private granted = false;
+  /** Whether the host program has been asked for a process, and has not refused it. */
+  private isAccepted = false;
   /** Whether reports about the process are dropped, because another may be running by then. */
   private over = false;
 
@@ -99,6 +104,7 @@ export class Attempt {
     if (answer === 'no-room') report({ type: 'no-room' });
     if (answer !== 'granted') return;
     this.granted = true;
+    if (this.options.processHooks !== null && !(await this.accepted(this.options.processHooks))) return;
     this.request = this.options.request();
     const place = new StartPlace({ ...this.options, service: this.request.service });
     const result = await this.launched(this.request);
@@ -114,6 +120,23 @@ export class Attempt {
       .finally(() => place.leave());
   }
 
+  /** Asks the host program. A start that was ended meanwhile is not accepted. */
+  private async accepted(hooks: ProcessHooks): Promise<boolean> {
+    const { instance, report } = this.options;
+    const detail = await hooks.beforeStart(instance, this.abort.signal);
+    this.isAccepted = detail === null;
+    if (detail !== null && !this.over && !this.abort.signal.aborted) report({ type: 'launch-failed', detail });
+    return this.isAccepted && !this.abort.signal.aborted;
+  }
+
+  /** Lets the host program clean up. Nothing of the process is left. @param hurry when it aborts, that is not waited for */
+  async cleanUp(hurry: AbortSignal): Promise<void> {
+    const { processHooks, instance } = this.options;
+    if (processHooks === null || !this.isAccepted) return;
+    this.isAccepted = false;
+    await processHooks.afterStop(instance, hurry);
+  }
+
   private async launched(request: LaunchRequest): Promise<LaunchResult> {
     const { launcher, logger } = this.options;
     try {
@@ -127,6 +150,7 @@ export class Attempt {
   private async adopt(process: LaunchedProcess): Promise<void> {
     this.options.slots.adopt();
     this.granted = true;
+    this.isAccepted = true;
     const request = this.options.request();
     this.request = request;
     this.take(process);

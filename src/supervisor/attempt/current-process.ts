@@ -11,6 +11,7 @@ import type {
   Launcher,
   LaunchRequest,
   ProcessExit,
+  ProcessHooks,
   ProcessTable,
   Usage,
 } from '../../core/ports.ts';
@@ -43,6 +44,8 @@ export interface CurrentProcessOptions {
   readonly processTable: Pick<ProcessTable, 'isAlive'>;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;
+  /** null: there are none. */
+  readonly processHooks: ProcessHooks | null;
   readonly records: RecordKeeper;
   /** Measures each process. */
   readonly meter: Pick<InstanceUsage, 'launched' | 'adopted' | 'ended'>;
@@ -59,6 +62,8 @@ export class CurrentProcess {
   private attempt: Attempt | null = null;
   private blame: Blame | null = null;
   private ending = false;
+  /** Aborts when the end of the process is not to wait for the host program. */
+  private hurried = new AbortController();
 
   constructor(options: CurrentProcessOptions) {
     this.options = options;
@@ -124,6 +129,7 @@ export class CurrentProcess {
     const { attempt } = this;
     this.ending = true;
     if (attempt !== null) await this.end(attempt, graceMs);
+    if (attempt !== null && this.options.processHooks !== null) await attempt.cleanUp(this.hurried.signal);
     // It was ended twice, and another attempt has begun.
     if (this.attempt !== attempt) return;
     this.options.records.ended(attempt?.process?.lastLines(LAST_LINES) ?? null, this.terms);
@@ -158,6 +164,7 @@ export class CurrentProcess {
   /** Kills a process that is ending. The call that ends it sees the outcome. */
   hurry(): void {
     if (this.ending) this.attempt?.terminate(0).catch(() => {});
+    this.hurried.abort();
   }
 
   /** Gives the process up, which lives on. Settles when no start is under way. */
@@ -169,6 +176,7 @@ export class CurrentProcess {
     const { name: instance } = this.options;
     this.blame = null;
     this.ending = false;
+    this.hurried = new AbortController();
     if (adopted !== null) this.options.meter.adopted(adopted, suspended);
     this.attempt = new Attempt({
       ...this.options,

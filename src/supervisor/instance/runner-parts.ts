@@ -4,7 +4,7 @@ import type { Refusal } from '../../core/admission/serving.ts';
 import type { InstanceName, InstanceRecord } from '../../core/lifecycle/instance.ts';
 import type { Lifecycle, LifecycleEvent } from '../../core/lifecycle/lifecycle-events.ts';
 import type { TenantTerms } from '../../core/plans/plan.ts';
-import type { ActivationSockets, Launcher, LaunchRequest, ProcessTable } from '../../core/ports.ts';
+import type { ActivationSockets, Launcher, LaunchRequest, ProcessHooks, ProcessTable } from '../../core/ports.ts';
 import type { Allowance } from '../../core/quota/allowance.ts';
 import type { WebAddress } from '../../core/routing/web-address.ts';
 import type { SecretVersion } from '../../core/secrets/sealed-secret.ts';
@@ -30,6 +30,8 @@ export interface RunnerDeps extends RecordKeeperDeps {
   settings(): Settings;
   readonly launcher: Launcher;
   readonly processTable: ProcessTable;
+  /** null: there are none. */
+  readonly processHooks: ProcessHooks | null;
   readonly activationSockets: Omit<ActivationSockets, 'close'>;
   readonly slots: StartSlots;
   readonly startTimes: StartTimes;

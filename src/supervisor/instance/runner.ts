@@ -263,6 +263,11 @@ export class Runner {
     this.parts.current.hurry();
   }
 
+  /** Bounds the drain that is under way, from now on, instead of its service's `drain_timeout`; undefined: does nothing. */
+  limitDrain(timeoutMs: number | undefined): void {
+    if (timeoutMs !== undefined) this.parts.monitor.limitDrain(timeoutMs);
+  }
+
   /** Leaves its process to the next server, once no request is held or `hurried` settles. No further process starts. */
   async release(hurried: Promise<void>): Promise<void> {
     await Promise.race([this.until(() => this.held === 0), hurried]);

@@ -29,7 +29,7 @@ export interface DrainOptions {
 
 export class Drain {
   private readonly options: DrainOptions;
-  private readonly cancelTimeout: () => void;
+  private cancelTimeout: () => void;
   private cancelLook = () => {};
   private over = false;
   private readonly begunAtMs: number;
@@ -45,6 +45,13 @@ export class Drain {
     this.begunAtMs = options.clock.nowMs();
     this.cancelTimeout = options.clock.after(options.timeoutMs, () => this.late());
     options.inFlight.onDrained(() => this.drained());
+  }
+
+  /** Replaces the time-out, counted from now on. */
+  limit(timeoutMs: number): void {
+    if (this.over) return;
+    this.cancelTimeout();
+    this.cancelTimeout = this.options.clock.after(timeoutMs, () => this.late());
   }
 
   cancel(): void {

@@ -222,6 +222,11 @@ export class ServingMonitor {
     logger.warn({ instance, afterMs, requests, streams, direct }, 'drain timed out; ending the process anyway');
   }
 
+  /** Replaces the time-out of the drain that is under way. */
+  limitDrain(timeoutMs: number): void {
+    this.ongoingDrain?.limit(timeoutMs);
+  }
+
   cancelDrain(): void {
     this.ongoingDrain?.cancel();
   }

@@ -8,7 +8,7 @@ import { hasLabels } from '../../core/tenants/labels.ts';
 import { type TenantRecord, unknownTenant } from '../../core/tenants/tenant.ts';
 import type { TenantState } from '../../core/tenants/tenant-state.ts';
 import type { UsageTotals } from '../../core/usage/meters.ts';
-import type { TenantPage, TenantQuery, TenantView } from '../../core/verbs/tenant-verbs.ts';
+import type { SeenTenantQuery, TenantPage, TenantView } from '../../core/verbs/tenant-verbs.ts';
 import type { InstanceTable } from '../instance-table.ts';
 import type { HookBoard } from '../provisioning/hook-board.ts';
 import type { Allowances } from '../quotas/allowances.ts';
@@ -80,7 +80,7 @@ function storageOf(instances: readonly InstanceName[], { instanceTable }: Tenant
   return last?.bytes ?? null;
 }
 
-export function listTenants(query: TenantQuery, deps: TenantListDeps): TenantPage {
+export function listTenants(query: SeenTenantQuery, deps: TenantListDeps): TenantPage {
   const { limit = Number.POSITIVE_INFINITY, after = '' } = query;
   const page: TenantView[] = [];
   for (const record of deps.tenants.list()) {
@@ -91,7 +91,7 @@ export function listTenants(query: TenantQuery, deps: TenantListDeps): TenantPag
   return { tenants: page, next: null };
 }
 
-function matches({ id, plan, labels }: TenantRecord, query: TenantQuery, deps: TenantListDeps): boolean {
+function matches({ id, plan, labels }: TenantRecord, query: SeenTenantQuery, deps: TenantListDeps): boolean {
   if (query.isSeen?.(id) === false || !hasLabels(labels, query.labels ?? {})) return false;
   if (query.state !== undefined && stateOf(id, deps) !== query.state) return false;
   return query.plan === undefined || deps.tenants.planOn(plan)?.name === query.plan;

@@ -117,7 +117,7 @@ describe.skipIf(cannot)('a client that vanishes (as root; apt-get install iprout
     expect(answer).toContain(status);
     expect(hypervisor.getInstance('app:acme').openStreams).toBe(1);
     const slept = new Promise<void>((resolve) => {
-      hypervisor.events.subscribe(({ type }) => type === 'slept' && resolve());
+      hypervisor.events.on('slept', () => resolve());
     });
     elsewhere.vanish();
     await slept;
@@ -127,7 +127,7 @@ describe.skipIf(cannot)('a client that vanishes (as root; apt-get install iprout
   it('is dropped by the API', async () => {
     const elsewhere = new Elsewhere();
     const { api, hypervisor } = await daemonFor(elsewhere, '');
-    const token = readFileSync(join(hypervisor.config.settings.dataDir, '.tenement/admin.token'), 'utf8').trim();
+    const token = readFileSync(join(hypervisor.config.dataDir, '.tenement/admin.token'), 'utf8').trim();
     const lines = [`Host: ${elsewhere.here}:${api.port}`, `Authorization: Bearer ${token}`];
     const accepted = nextAccepted();
     const answer = await elsewhere.run(CLIENT, elsewhere.here, String(api.port), '/api/events?follow=true', ...lines);

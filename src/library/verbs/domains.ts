@@ -1,6 +1,6 @@
 /** Domains of tenants' own as a host program may use them. */
-import { LIBRARY } from '../core/access/actor.ts';
-import { assertAddDomain, assertChosenDomain, assertDomainQuery } from '../core/input/domain-input.ts';
+import { LIBRARY } from '../../core/access/actor.ts';
+import { assertAddDomain, assertChosenDomain, assertDomainQuery } from '../../core/input/domain-input.ts';
 import type {
   AddDomainOptions,
   ChosenDomain,
@@ -8,8 +8,8 @@ import type {
   DomainPage,
   DomainQuery,
   DomainView,
-} from '../core/verbs/domain-verbs.ts';
-import { holdEventLoop } from '../node/hold-event-loop.ts';
+} from '../../core/verbs/domain-verbs.ts';
+import type { Call } from '../calls.ts';
 
 /** The verbs of domains. Each settles when it is done. */
 export interface Domains {
@@ -19,23 +19,24 @@ export interface Domains {
    * `already_registered`, `too_many_domains`
    */
   add(tenantId: string, domain: string, options?: AddDomainOptions): Promise<DomainView>;
-  /** @throws {TenementError} `unknown_domain`; `bad_input` when several tenants ask for it, and none is chosen */
+  /** Returns what is known of a domain. @throws {TenementError} `unknown_domain`; `bad_input` when several tenants ask for it, and none is chosen */
   get(domain: string, chosen?: ChosenDomain): DomainView;
   /** Returns a page by domain. @throws {TenementError} `bad_input` */
   list(query?: DomainQuery): DomainPage;
-  /** @throws {TenementError} as `get` */
+  /** Takes a domain away. @throws {TenementError} as `get` */
   remove(domain: string, chosen?: ChosenDomain): Promise<void>;
   /** Looks for its TXT record now. @throws {TenementError} `domain_not_verified`, and as `get` */
   verify(domain: string, chosen?: ChosenDomain): Promise<DomainView>;
 }
 
-export function libraryDomains(domains: DomainFace): Domains {
+export function libraryDomains(domains: DomainFace, call: Call): Domains {
   const verbs = domains.by(LIBRARY);
   return {
-    add: async (tenantId, domain, options = {}) => {
-      assertAddDomain(domain, options);
-      return (await holdEventLoop(verbs.add(tenantId, domain, options))).view;
-    },
+    add: (tenantId, domain, options = {}) =>
+      call(async () => {
+        assertAddDomain(domain, options);
+        return (await verbs.add(tenantId, domain, options)).view;
+      }),
     get: (domain, chosen = {}) => {
       assertChosenDomain(domain, chosen);
       return verbs.get(domain, chosen);
@@ -44,13 +45,15 @@ export function libraryDomains(domains: DomainFace): Domains {
       assertDomainQuery(query);
       return domains.list(query);
     },
-    remove: async (domain, chosen = {}) => {
-      assertChosenDomain(domain, chosen);
-      await holdEventLoop(verbs.remove(domain, chosen));
-    },
-    verify: async (domain, chosen = {}) => {
-      assertChosenDomain(domain, chosen);
-      return holdEventLoop(verbs.verify(domain, chosen));
-    },
+    remove: (domain, chosen = {}) =>
+      call(() => {
+        assertChosenDomain(domain, chosen);
+        return verbs.remove(domain, chosen);
+      }),
+    verify: (domain, chosen = {}) =>
+      call(() => {
+        assertChosenDomain(domain, chosen);
+        return verbs.verify(domain, chosen);
+      }),
   };
 }
