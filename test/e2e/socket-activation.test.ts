@@ -1,5 +1,6 @@
 /** Sockets that the service manager opens and keeps: what clients notice of a restart, and what tenants get. */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   activated,
@@ -34,6 +35,14 @@ function socketsOf(pid: number): string[] {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   return links.filter((link) => link.startsWith('socket:'));
 }
+
+test('the queue of the proxy\u2019s socket stays as long as systemd made it (bug: Node made it 511)', async () => {
+  const server = activated(config());
+  await server.start();
+  const port = server.sockets.find(({ name }) => name === 'proxy')?.port;
+  const [, , longest] = execFileSync('ss', ['-Hltn', `sport = :${port}`], { encoding: 'utf8' }).split(/\s+/);
+  expect(Number(longest)).toBe(Math.min(4096, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))));
+});
 
 test('a socket at another address than the config is not served, and the log says so', async () => {
   const server = activated(config(), ['--proxy', '127.0.0.2:0']);

@@ -99,7 +99,8 @@ async function tryAlone(address: ListenAddress): Promise<ListenAddress> {
 function listenOne(server: Server, { host, port, ...more }: Place): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host, backlog: BACKLOG, ...more }, () => {
+    // With `fd`, Node takes no backlog from the options, and 511 would replace systemd's.
+    server.listen({ port, host, backlog: BACKLOG, ...more }, BACKLOG, () => {
       server.off('error', reject);
       const bound = server.address();
       resolve({ host, port: typeof bound === 'object' && bound !== null ? bound.port : port });
