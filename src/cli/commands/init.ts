@@ -1,19 +1,21 @@
 /** `tenement init`: writes a config for the application in a directory. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { TENANTS_CGROUP } from '../../core/service/unit-files.ts';
 import { assertTenantId } from '../../core/tenants/tenant.ts';
 import { TenementError } from '../../errors.ts';
 import { type Application, commandOf } from '../../local/init/application.ts';
-import { configText } from '../../local/init/config-text.ts';
+import { configText, serviceTables } from '../../local/init/config-text.ts';
 import { detect } from '../../local/init/detect.ts';
+import { replaceExample } from '../../local/init/packaged-example.ts';
 import { projectFiles } from '../../local/init/project-files.ts';
 import { type CliIo, print, printJson } from '../output/io.ts';
 import { configFile, type GlobalOptions } from '../target.ts';
 
 interface InitOptions extends GlobalOptions {
+  readonly dir?: string | undefined;
   readonly service: string;
   readonly command?: string;
   readonly port?: boolean;
@@ -25,31 +27,50 @@ interface InitOptions extends GlobalOptions {
 export function initCommand(program: Command, io: CliIo): void {
   program
     .command('init')
-    .description('write a tenement.toml for the application in this directory')
+    .description('write a config for the application in a directory')
+    .argument('[dir]', 'directory of the application (default: that of the config, if -c names one, or else this one)')
     .option('--service <name>', 'the name of the service', 'web')
     .option('--command <line>', 'what runs the application (default: found out from its files)')
     .option('--port', 'with --command: it listens on $PORT, rather than on the socket $SOCKET_PATH')
     .option('--print', 'print it, and write nothing')
     .option('--force', 'replace a file that is there')
     .option('--json', 'print what was found as JSON')
-    .action((_options, command: Command) => init(command.optsWithGlobals<InitOptions>(), io));
+    .action((dir: string | undefined, _options, command: Command) =>
+      init({ ...command.optsWithGlobals<InitOptions>(), dir }, io),
+    );
 }
 
 async function init(options: InitOptions, io: CliIo): Promise<void> {
   const { service, force } = options;
   assertTenantId(service);
   const file = configFile(options, io.env);
-  const application = given(options) ?? detect(projectFiles(dirname(file)));
-  if (application === null) throw nothingFound(dirname(file));
-  const text = configText(application, { service, hasUnits: existsSync(TENANTS_CGROUP) });
+  const dir = resolve(options.dir ?? (options.config === undefined ? '.' : dirname(file)));
+  const application = given(options) ?? detect(projectFiles(dir));
+  if (application === null) throw nothingFound(dir);
+  const isNamed = options.dir !== undefined || options.command === undefined;
+  const workdir = isNamed && dir !== dirname(file) ? dir : null;
+  const packaged = force === true ? null : inPlaceOfExample(file, serviceTables(application, { service, workdir }));
+  const text = packaged ?? configText(application, { service, workdir, hasUnits: existsSync(TENANTS_CGROUP) });
   if (options.print === true) return print(io, text.trimEnd());
-  if (existsSync(file) && force !== true) throw present(file);
-  // A file that was made meanwhile stays, too.
-  await writeFile(file, text, { flag: force === true ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  if (packaged === null && existsSync(file) && force !== true) throw present(file);
+  await write(file, text, force === true || packaged !== null);
+  if (options.json === true) return printJson(io, { file, service, ...application });
+  await print(
+    io,
+    packaged === null ? report(application, service, file, options) : replaced(application, service, file),
+  );
+}
+
+/** Returns the config of the Debian package with the service; null: it is another config, or an edited one. */
+function inPlaceOfExample(file: string, tables: string): string | null {
+  return existsSync(file) ? replaceExample(readFileSync(file, 'utf8'), tables) : null;
+}
+
+/** A file that was made meanwhile stays, too, unless it may be replaced. One that is there keeps its owner and mode. */
+async function write(file: string, text: string, mayReplace: boolean): Promise<void> {
+  await writeFile(file, text, { flag: mayReplace ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EEXIST' ? present(file) : unwritable(file, error);
   });
-  if (options.json === true) return printJson(io, { file, service, ...application });
-  await print(io, report(application, service, file, options));
 }
 
 function given({ command, port }: InitOptions): Application | null {
@@ -58,7 +79,7 @@ function given({ command, port }: InitOptions): Application | null {
   return {
     kind: 'what --command says',
     command: split,
-    listen: port === true || command.includes('PORT') ? 'port' : 'socket',
+    listen: port === true || /PORT|\{port\}/.test(command) ? 'port' : 'socket',
   };
 }
 
@@ -72,6 +93,19 @@ function report({ kind, before }: Application, service: string, file: string, { 
     `  tenement spawn ${service} --id acme${name}     (in a second terminal)`,
     '  curl http://acme.localhost:8080/',
     `Under systemd, as root: tenement install${name}`,
+  ].join('\n');
+}
+
+/** The server of the package runs already, or is started by its units. */
+function replaced({ kind, before }: Application, service: string, file: string): string {
+  return [
+    `${file}: the example was replaced by ${kind}`,
+    ...(before === undefined ? [] : [before]),
+    'Next:',
+    '  tenement check',
+    '  systemctl reload tenement',
+    `  tenement spawn ${service} --id acme`,
+    '  curl http://acme.localhost:8080/',
   ].join('\n');
 }
 

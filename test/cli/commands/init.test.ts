@@ -1,8 +1,9 @@
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Hypervisor } from '../../../src/index.ts';
+import { EXAMPLE } from '../../../src/local/init/packaged-example.ts';
 import { tempDir } from '../../api/running.ts';
 import { cli } from '../running.ts';
 
@@ -92,4 +93,25 @@ test.each(['python', 'port'])('for examples/%s init writes a config that runs', 
   } finally {
     await hypervisor.close();
   }
+});
+
+test('init names the directory of an application that is elsewhere', async () => {
+  const dir = dirname(application());
+  const file = join(tempDir(), 'tenement.toml');
+  expect((await cli(['init', dir, '-c', file])).status).toBe(0);
+  expect(readFileSync(file, 'utf8')).toContain(`workdir = ${JSON.stringify(dir)}\n`);
+  expect(await cli(['check', '-c', file])).toMatchObject({ status: 0 });
+});
+
+test('init puts an application in the place of the example of the Debian package, and keeps the rest', async () => {
+  const dir = dirname(application());
+  const file = join(tempDir(), 'tenement.toml');
+  writeFileSync(file, `[proxy]\ndomain = "example.com"\n\n${EXAMPLE}`);
+  const { status, out } = await cli(['init', dir, '-c', file]);
+  expect([status, out]).toEqual([0, expect.stringContaining('  systemctl reload tenement\n')]);
+  const text = readFileSync(file, 'utf8');
+  expect(text).toMatch(/^\[proxy\]\ndomain = "example.com"\n/);
+  expect(text).toMatch(/^\[service\.web\]\ncommand = "node app.js".*^user = "dynamic"/ms);
+  expect(text).not.toContain('notes');
+  expect((await cli(['init', dir, '-c', file])).err).toContain('is there already');
 });

@@ -60,7 +60,7 @@ test.each([
   expect(readFileSync(file, 'utf8').replace(/^# .*docs\/systemd.*/m, '')).toBe(
     configText(
       { kind: 'what --command says', command: 'python3 app.py', listen: 'socket' },
-      { service: 'web', hasUnits: true },
+      { service: 'web', hasUnits: true, workdir: null },
     ).replace(/^# .*docs\/systemd.*/m, ''),
   );
 });

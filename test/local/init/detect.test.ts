@@ -94,7 +94,7 @@ test.each<[what: string, files: Readonly<Record<string, string>>, words: string[
   const dir = project(files);
   const found = detect(projectFiles(dir));
   if (found === null) throw new Error('nothing was found');
-  writeFileSync(join(dir, 'tenement.toml'), configText(found, { service: 'web', hasUnits: false }));
+  writeFileSync(join(dir, 'tenement.toml'), configText(found, { service: 'web', hasUnits: false, workdir: null }));
   const config = loadConfig(join(dir, 'tenement.toml'), { env: {} });
   const service = config.services.get('web');
   expect(service?.command.map((word) => word.replaceAll('{{', '{').replaceAll('}}', '}'))).toEqual(words);
