@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCRIPTS } from '../../src/cli/completion/scripts.ts';
+import { EXAMPLE } from '../../src/local/init/packaged-example.ts';
 import { manPages } from '../man/pages.ts';
 import { debianChangelog } from './control.ts';
 import { copyrightFile } from './copyright.ts';
@@ -90,7 +91,8 @@ function layOutSystem(tree: Tree, { checkout }: Source): void {
   const from = (name: string) => join(checkout, 'packaging/deb', name);
   tree.copy(from('tenement'), 'usr/bin/tenement');
   tree.link('usr/bin/ten', 'tenement');
-  tree.copy(from('tenement.toml'), 'etc/tenement/tenement.toml');
+  const config = readFileSync(from('tenement.toml'), 'utf8').replace('@EXAMPLE@', () => EXAMPLE);
+  tree.write('etc/tenement/tenement.toml', config);
   tree.copy(from('sysusers.conf'), 'usr/lib/sysusers.d/tenement.conf');
   tree.copy(from('lintian-overrides'), 'usr/share/lintian/overrides/tenement');
   for (const [name, text] of unitFiles()) tree.write(`usr/lib/systemd/system/${name}`, text);

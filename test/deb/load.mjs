@@ -1,13 +1,16 @@
 /**
- * Asks http://127.0.0.1:8080/health for each of the given hosts, over and over, until its input ends. Prints a line when the first
- * answers have come, and what it got in the end.
+ * Asks for the given URLs over and over until its input ends, each over connections of its own and over one that is kept.
+ * Whatever the host of a URL, 127.0.0.1 is asked. Prints a line when the first answers have come, and what it got in the end.
  */
-import { request } from 'node:http';
+import { Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { setTimeout } from 'node:timers/promises';
 
 /** Without the pause the load would take the processors from the server that starts. */
 const PAUSE_MS = 5;
 const WARM_ANSWERS = 20;
+/** A redirect to https is an answer. */
+const GOOD = [200, 308];
 
 const failures = [];
 let answers = 0;
@@ -19,11 +22,12 @@ process.stdin
   })
   .resume();
 
-/** Over a connection of its own. Gives the status, or the error of the connection. */
-function ask(host) {
+/** Gives the status, or the error of the connection. */
+function ask({ protocol, hostname, port, pathname }, agent) {
   const { promise, resolve } = Promise.withResolvers();
-  const options = { host: '127.0.0.1', port: 8080, path: '/health', agent: false, headers: { host } };
-  request(options, (response) =>
+  const [request, usual] = protocol === 'https:' ? [tlsRequest, 443] : [plainRequest, 80];
+  const options = { host: '127.0.0.1', port: port || usual, path: pathname, agent };
+  request({ ...options, servername: hostname, headers: { host: hostname } }, (response) =>
     response
       .resume()
       .on('end', () => resolve(response.statusCode))
@@ -34,18 +38,21 @@ function ask(host) {
   return promise;
 }
 
-async function keepAsking(host) {
+async function keepAsking(url, agent) {
   while (!over) {
     const startedMs = performance.now();
-    const outcome = await ask(host);
+    const outcome = await ask(url, agent);
     longestMs = Math.max(longestMs, performance.now() - startedMs);
-    if (outcome === 200) {
+    if (GOOD.includes(outcome)) {
       answers += 1;
       if (answers === WARM_ANSWERS) console.log('asking');
-    } else failures.push(`${host}: ${outcome}`);
+    } else failures.push(`${url}: ${outcome}`);
     await setTimeout(PAUSE_MS);
   }
+  if (agent) agent.destroy();
 }
 
-await Promise.all(process.argv.slice(2).map(keepAsking));
+const urls = process.argv.slice(2).map((text) => new URL(text));
+const kept = ({ protocol }) => new (protocol === 'https:' ? TlsAgent : PlainAgent)({ keepAlive: true, maxSockets: 1 });
+await Promise.all(urls.flatMap((url) => [keepAsking(url, false), keepAsking(url, kept(url))]));
 console.log(JSON.stringify({ answers, failures, longestMs: Math.round(longestMs) }));

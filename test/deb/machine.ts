@@ -1,4 +1,4 @@
-/** A Debian with systemd as its first program, in namespaces of this machine: boots in a second, and runs at full speed. */
+/** A system with systemd as its first program, in namespaces of this machine: boots in a second, and runs at full speed. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,12 @@ import { vi } from 'vitest';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** With the maximum of what apt prints. */
 const OPTIONS = { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 } as const;
+
+/**
+ * Where the host has its controllers in cgroup version 1, tenants cannot leave the cgroup of the server's unit. This setting
+ * keeps them there over a restart; the unit as it is shipped is tried in a VM (test/vm/systemd).
+ */
+const DROP_IN = '/etc/systemd/system/service.d/one-cgroup.conf';
 
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
@@ -29,7 +35,7 @@ export class Machine {
   #outside: ChildProcess | null = null;
   #init = 0;
 
-  /** @param suite of Debian: bookworm, trixie */
+  /** @param suite of Debian or Ubuntu: bookworm, trixie, noble */
   constructor(suite: string) {
     this.#dir = mkdtempSync(join(tmpdir(), 'tenement-deb-'));
     const lower = execFileSync(join(HERE, 'root'), [suite], OPTIONS).trim();
@@ -41,6 +47,10 @@ export class Machine {
     execFileSync('mount', ['-t', 'cgroup2', 'cgroup2', this.#cgroups]);
     this.#cgroup = join(this.#cgroups, basename(this.#dir));
     mkdirSync(this.#cgroup);
+    this.write('/etc/apt/apt.conf.d/tests', 'APT::Get::Assume-Yes "true";\n');
+    // Nobody cuts its power.
+    this.write('/etc/dpkg/dpkg.cfg.d/tests', 'force-unsafe-io\n');
+    if (!this.hasControllers) this.write(DROP_IN, '[Service]\nKillMode=process\n');
   }
 
   /** Settles when systemd has started everything. */
@@ -90,8 +100,8 @@ export class Machine {
   }
 
   /** Returns the file's path inside. */
-  copyIn(file: string): string {
-    const path = join('/var/tmp', basename(file));
+  copyIn(file: string, directory = '/var/tmp'): string {
+    const path = join(directory, basename(file));
     copyFileSync(file, join(this.root, path));
     return path;
   }
@@ -107,9 +117,9 @@ export class Machine {
   }
 
   /** Starts a program of this machine in the other one's network. */
-  startInNetwork(...words: string[]): ChildProcess {
-    const stdio = ['pipe', 'pipe', 'inherit'] as const;
-    return spawn('nsenter', ['--target', String(this.#init), '--net', '--', ...words], { stdio: [...stdio] });
+  startInNetwork(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+    const inside = ['--target', String(this.#init), '--net', '--', ...words];
+    return spawn('nsenter', inside, { stdio: ['pipe', 'pipe', 'inherit'], env });
   }
 
   /** Ends the machine, also one that did not boot, and removes its files. */
@@ -142,4 +152,15 @@ function firstPidIn(file: string): number {
   const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
   if (Number.isNaN(pid)) throw new Error(`${file} is empty`);
   return pid;
+}
+
+/** Not every machine may mount and boot another one. Returns the reason then. */
+export async function bootMachine(): Promise<Machine | string> {
+  try {
+    const machine = new Machine(process.env['SUITE'] ?? 'bookworm');
+    await machine.boot();
+    return machine;
+  } catch (error) {
+    return String(error);
+  }
 }
