@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { skipsRestic } from '../e2e/backup-support.ts';
-import { PageShell } from '../e2e/page.ts';
 import { serveFile, temporaryDirectory, writeConfig } from '../e2e/support.ts';
 import { shellBlocksOf } from './page-files.ts';
+import { PageShell } from './page-shell.ts';
 
 const PAGE = 'docs/backups.md';
 const PATIENCE_MS = 60_000;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { PageShell, stepsOf } from '../e2e/page.ts';
 import { serve, temporaryDirectory } from '../e2e/support.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/billing.md';
 const CONFIG = `

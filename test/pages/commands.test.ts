@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PageShell, type Step, stepsOf } from '../e2e/page.ts';
 import { serveFile, type TestServer, temporaryDirectory, writeConfig } from '../e2e/support.ts';
 import { probeFile } from '../e2e/verify-pairs.ts';
 import { startReceiver } from '../notify/receiver.ts';
+import { PageShell, type Step, stepsOf } from './page-shell.ts';
 
 const PATIENCE_MS = 60_000;
 const isRoot = process.getuid?.() === 0;
@@ -39,6 +39,28 @@ const PAGES: readonly PageCase[] = [
   { page: 'docs/limits.md', names: adminToken },
   { page: 'docs/tokens.md', names: adminToken },
   { page: 'docs/tenants.md', config: `${SERVICE}${PLANS}`, ownFigures: /tenant (set|ls)/ },
+  {
+    page: 'docs/domains.md',
+    // The last command asks to verify a domain that the page has added before, which changes nothing.
+    ownFigures: /--verify/,
+    after: async (server) => {
+      const { domains } = JSON.parse((await server.api('/api/domains')).body);
+      expect(domains).toMatchObject([{ domain: 'shop.acme.org', state: 'active' }]);
+      expect((await server.get('shop.acme.org')).status).toBe(200);
+    },
+  },
+  {
+    page: 'docs/archives.md',
+    before: (server) => spawned(server, 'acme'),
+    names: ({ dir }) => {
+      const file = join(dir, 'acme.tar.zst');
+      return { 'acme.tar.zst': file, 'export acme': `export acme -o ${file}` };
+    },
+    ownFigures: /export/,
+    after: async (server) => {
+      for (const id of ['acme', 'globex', 'acme-test']) expect((await server.get(`${id}.localhost`)).status).toBe(200);
+    },
+  },
   { page: 'docs/usage.md', before: (server) => spawned(server, 'acme'), ownFigures: /usage/ },
   {
     page: 'docs/operating.md',

@@ -5,11 +5,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
-import { PageShell, type Step, stepsOf } from '../e2e/page.ts';
 import { serveFile, temporaryDirectory } from '../e2e/support.ts';
 import { send } from '../e2e/test-server.ts';
 import { freePort } from '../ports.ts';
 import { writePageFile } from './page-files.ts';
+import { PageShell, type Step, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/moving.md';
 const NOTES = fileURLToPath(new URL('../../examples/notes', import.meta.url));

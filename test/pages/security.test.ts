@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { PageShell, stepsOf } from '../e2e/page.ts';
 import { serve } from '../e2e/support.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/security.md';
 const textOf = (page: string) => readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), 'utf8');

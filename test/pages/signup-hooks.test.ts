@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { PageShell, stepsOf } from '../e2e/page.ts';
 import { serve, serveAll, temporaryDirectory } from '../e2e/support.ts';
 import { writePageFile } from './page-files.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/signup-hooks.md';
 const PATIENCE_MS = 60_000;

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { PageShell, stepsOf } from '../e2e/page.ts';
 import { serveFile, temporaryDirectory } from '../e2e/support.ts';
 import { writePageFile } from './page-files.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/upgrading.md';
 const PATIENCE_MS = 60_000;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { PATH } from '../../../databases/programs.ts';
+import { PageShell, stepsOf } from '../../../pages/page-shell.ts';
 import { tenement } from '../../command.ts';
 import { constantLoad } from '../../constant-load.ts';
-import { PageShell, stepsOf } from '../../page.ts';
 import { type OnFinished, temporaryDirectory } from '../../support.ts';
 import { type Answer, TestServer } from '../../test-server.ts';
 

@@ -3,10 +3,10 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { PageShell, stepsOf } from '../page.ts';
-import { serveFile, temporaryDirectory } from '../support.ts';
+import { serveFile, temporaryDirectory } from '../e2e/support.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE_MS = 60_000;
 const PAGE = 'docs/provisioning.md';
 

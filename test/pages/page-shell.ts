@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { MAIN } from './follower.ts';
-import type { TestServer } from './test-server.ts';
+import { MAIN } from '../e2e/follower.ts';
+import type { TestServer } from '../e2e/test-server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { loadConfig } from '../../../src/config/load.ts';
-import { withoutPebble } from '../../acme/pebble.ts';
-import { certifiedServer } from '../certificate-server.ts';
-import { PageShell, stepsOf } from '../page.ts';
-import { temporaryDirectory } from '../support.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { withoutPebble } from '../acme/pebble.ts';
+import { certifiedServer } from '../e2e/certificate-server.ts';
+import { temporaryDirectory } from '../e2e/support.ts';
+import { PageShell, stepsOf } from './page-shell.ts';
 
 const PAGE = 'docs/certificates.md';
 
