@@ -28,6 +28,7 @@ import { Certificates } from './parts/certificates.ts';
 import { lazyHookRunner } from './parts/hook-runner.ts';
 import { internalErrors } from './parts/internal-errors.ts';
 import { instanceFinder } from './parts/known-hosts.ts';
+import { Logins } from './parts/logins.ts';
 import { Notifications } from './parts/notifications.ts';
 import { type OwnDirectories, ownDirectories } from './parts/own-directories.ts';
 import { reload } from './parts/reload.ts';
@@ -88,6 +89,7 @@ export interface Parts {
   readonly logs: LogStore;
   readonly tokens: Tokens;
   readonly tokenStore: TokenStore;
+  readonly logins: Logins;
   readonly notify: NotifyPort;
   readonly backups: Backups;
   readonly usage: UsageFace;
@@ -285,6 +287,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     usage: { ...usageReport(createUsageReader(database), clock), sinceStart: () => usage.sinceStart },
     tokenStore,
     publicSockets,
+    logins: new Logins({ store: tokenStore, events, clock: systemClock }),
     tokens: new Tokens({
       store: tokenStore,
       events,

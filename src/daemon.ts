@@ -1,13 +1,11 @@
 /** The server: a hypervisor with its proxy, its HTTP API and its control socket. */
 
-import { join, resolve } from 'node:path';
-import { createApi } from './api/server.ts';
+import { resolve } from 'node:path';
+import { type CleanupSteps, openApis } from './api-listeners.ts';
 import { openParts, type Parts } from './compose.ts';
-import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
-import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
 import { TenementError } from './errors.ts';
@@ -17,9 +15,7 @@ import type { Logger } from './logger.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { openFrontSocket } from './process/sockets/front-socket.ts';
 import { InheritedSockets } from './process/systemd/inherited-sockets.ts';
-import { followTrusted } from './proxy/routing/trusted.ts';
 import { createProxy, type ProxyAddress, type ProxyServer } from './proxy/server.ts';
-import { ensureAdminToken } from './registry/tokens/admin-token.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 /** Bounds requests that hang. Others end when their instance has drained or is gone. */
@@ -90,7 +86,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const { tls = null, ...proxy } = await openProxy(parts, options, undo);
     parts.webAddresses.proxyListensAt(proxy.port, tls?.port ?? null);
     detached(logger, { part: 'acme' }, parts.certificates.begin());
-    const api = await openApis(parts, options, undo);
+    const api = await openApis(parts, { ...options, listen: listenersOf(parts, options).api.listen }, undo);
     const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
     const { served } = parts;
@@ -136,8 +132,6 @@ function sayDifferences({ served: { current: config } }: Parts, { proxy, api, so
   };
   for (const warning of sockets?.warnings(configured) ?? []) logger.warn({}, warning);
 }
-
-type CleanupSteps = ((hurry: AbortSignal) => Promise<void>)[];
 
 function reloadConfig(parts: Parts): void {
   try {
@@ -207,94 +201,4 @@ function workers(parts: Parts, { logger }: DaemonOptions): ProxyServer {
     logger,
     settings,
   });
-}
-
-async function openApis(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ListenAddress> {
-  const {
-    served,
-    supervisor,
-    proxySettings,
-    events,
-    logs,
-    tokens,
-    tokenStore,
-    notify,
-    backups,
-    certificates,
-    instanceOf,
-    isShared,
-    usage,
-    turnedAway,
-    measures,
-    identity,
-    descriptors,
-  } = parts;
-  const config = served.current;
-  const { stateDir } = config.settings;
-  const deps = {
-    supervisor,
-    events,
-    logs,
-    tokens,
-    notify,
-    backups,
-    certificates,
-    usage,
-    tokenStore,
-    turnedAway,
-    measures,
-    identity: identity.reading,
-    tls: parts.tls,
-    config: () => served.current,
-    reload: () => parts.reload(),
-    isKnownHost: (host: string) => instanceOf(host) !== null || isShared(host),
-    version: options.version,
-  };
-  if (config.api.auth === 'token') await ensureAdminToken(parts, join(stateDir, 'admin.token'));
-  const isExempt = followTrusted(proxySettings);
-  const control = createApi({
-    deps,
-    trust: 'control-socket',
-    logger: options.logger,
-    connectionLimit: {
-      listener: 'control-socket',
-      limits: { inAll: descriptors.control, perClient: 0 },
-      turnedAway,
-      isExempt,
-    },
-  });
-  undo.push((hurry) => control.close(hurry));
-  await control.listen({ path: controlSocketOf(config.settings) });
-  undo.push(tellWhere(config, options.logger));
-  const limits = { inAll: descriptors.api, perClient: descriptors.apiPerClient };
-  const api = createApi({
-    deps,
-    trust: config.api.auth,
-    logger: options.logger,
-    clientProbes: options.clientProbes,
-    connectionLimit: { listener: 'api', limits, turnedAway, isExempt },
-  });
-  undo.push((hurry) => api.close(hurry));
-  return api.listen(tcpTargetOf(listenersOf(parts, options).api.listen));
-}
-
-/** @throws {TenementError} `listen_failed` for several sockets */
-function tcpTargetOf({ host, port, openSockets }: ListenTarget) {
-  const [fd, ...more] = openSockets?.(1) ?? [];
-  if (more.length === 0) return { host, port, fd };
-  throw new TenementError('listen_failed', `systemd passed ${more.length + 1} sockets for the API, which has one`, {
-    hint: 'Leave one ListenStream= in the .socket unit of the API.',
-  });
-}
-
-/** Records the control socket's path. Without the record, commands need a config that names the data directory. */
-function tellWhere(config: Config, logger: Logger): () => Promise<void> {
-  try {
-    const forget = tellControlSocket(config);
-    return async () => forget();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.warn({ reason }, 'commands will not find this server by its config');
-    return async () => {};
-  }
 }

@@ -25,7 +25,7 @@ export const STARTING_PROCESSES = [
   'test/{faults,host-program,hypervisor,runtime}.test.ts',
   'test/node/hold-event-loop.test.ts',
   'test/cli/{bin,main,restricted-host,system-programs}.test.ts',
-  'test/cli/commands/{check,init,install}.test.ts',
+  'test/cli/commands/{check,init,install,ui}.test.ts',
   'test/cli/completion/shells.test.ts',
   'test/local/{captured-command,young-heap}.test.ts',
   'test/process/child/{adopt,ends-together,freezer,probe,readiness,terminate,usage}.test.ts',

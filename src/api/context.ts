@@ -6,12 +6,13 @@ import type { BackupFace } from '../core/backup/backup-face.ts';
 import type { IdentityReading } from '../core/identity/identity-reading.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { RequestMeasures } from '../core/observing/request-measures.ts';
-import type { Config } from '../core/service/service.ts';
+import type { Config, ListenAddress } from '../core/service/service.ts';
 import type { EventLog } from '../core/stores/event-log.ts';
 import type { LogStore } from '../core/stores/log-store.ts';
 import type { TokenStore } from '../core/stores/token-store.ts';
 import type { TlsReading } from '../core/tls/tls-reading.ts';
 import type { UsageFace } from '../core/usage/usage-face.ts';
+import type { LoginFace } from '../core/verbs/login-verbs.ts';
 import type { SupervisorFace } from '../core/verbs/supervisor-face.ts';
 import type { TokenFace } from '../core/verbs/token-verbs.ts';
 import type { Logger } from '../logger.ts';
@@ -24,7 +25,8 @@ export interface ApiDeps {
   readonly events: EventLog;
   readonly logs: LogStore;
   readonly tokens: TokenFace;
-  readonly tokenStore: Pick<TokenStore, 'check' | 'isValid' | 'onRevoked'>;
+  readonly tokenStore: Pick<TokenStore, 'check' | 'checkSession' | 'used' | 'isValid' | 'onRevoked'>;
+  readonly logins: LoginFace;
   readonly notify: NotifyPort;
   readonly backups: BackupFace;
   readonly certificates: CertificateFace;
@@ -39,6 +41,8 @@ export interface ApiDeps {
   reload(): string[];
   /** Whether a host names a registered instance, by the proxy's rules. */
   isKnownHost(host: string): boolean;
+  /** Where the API listens on TCP; null before it does. */
+  apiAddress(): ListenAddress | null;
   /** tenement's own version. */
   readonly version: string;
 }

@@ -25,6 +25,7 @@ import { instanceRoutes } from './routes/instances/instances.ts';
 import { logRoutes } from './routes/instances/logs.ts';
 import { spawnLineRoutes } from './routes/instances/spawn-line.ts';
 import { notifyRoutes } from './routes/notify.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { archiveRoutes, exportIntoRoute } from './routes/tenants/archives.ts';
 import { backupRoutes } from './routes/tenants/backups.ts';
@@ -49,6 +50,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   /** Default: any number of connections. */
   readonly connectionLimit?: ConnectionLimitOptions;
+  /** Whether `X-Forwarded-*` of a peer are believed. Default: of none. */
+  readonly isTrusted?: (peer: string) => boolean;
   /** TCP keep-alive of clients' connections. */
   readonly clientProbes?: ClientProbes | undefined;
 }
@@ -145,7 +148,8 @@ function addParsers(api: Api): void {
 }
 
 function addGuard(api: Api, options: ApiOptions, own: readonly HostPort[]): void {
-  const guard = createGuard({ trust: options.trust, tokens: options.deps.tokenStore, ownAddresses: own });
+  const { trust, deps, isTrusted = () => false } = options;
+  const guard = createGuard({ trust, tokens: deps.tokenStore, ownAddresses: own, isTrusted });
   api.addHook('onRequest', async (request) => {
     request.access = guard(request);
     authorize(request);
@@ -200,6 +204,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   logRoutes(api, context);
   eventRoutes(api, context);
   tokenRoutes(api, context);
+  sessionRoutes(api, context);
   notifyRoutes(api, context);
   usageRoutes(api, context);
   spawnLineRoutes(api, context);

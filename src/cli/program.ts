@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   events: async () => (await import('./commands/events.ts')).eventsCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,
+  ui: async () => (await import('./commands/ui.ts')).uiCommand,
   usage: async () => (await import('./commands/usage.ts')).usageCommand,
   notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   front: async () => (await import('./commands/front.ts')).frontCommand,

@@ -58,10 +58,20 @@ export class Tokens implements TokenFace {
   }
 }
 
-function tokenView({ id, name, scope, can, createdAtMs, expiresAtMs, lastUsedAtMs }: TokenInfo): TokenView {
+export function tokenView({
+  id,
+  name,
+  session,
+  scope,
+  can,
+  createdAtMs,
+  expiresAtMs,
+  lastUsedAtMs,
+}: TokenInfo): TokenView {
   return {
     id,
     name,
+    session,
     scope: scopeText(scope),
     can,
     createdAt: new Date(createdAtMs).toISOString(),

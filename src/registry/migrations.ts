@@ -276,4 +276,9 @@ export const MIGRATIONS: readonly string[] = [
     at_ms INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE tokens ADD COLUMN session INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tokens ADD COLUMN token_id TEXT;
+  CREATE INDEX tokens_sessions ON tokens (token_id) WHERE token_id IS NOT NULL;
+  `,
 ];

@@ -3,10 +3,16 @@
 import type { NewToken } from '../../src/core/access/new-token.ts';
 import { newToken, type TokenInput } from '../../src/core/access/new-token.ts';
 import { EVERYTHING } from '../../src/core/access/permission.ts';
+import type { NewSession } from '../../src/core/access/session.ts';
 import type { TokenCheck, TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
+
+const CREATED_AT_MS = Date.parse('2026-01-01');
 
 export class FakeTokenStore implements TokenStore {
   readonly #tokens = new Map<string, TokenInfo & { token: string }>();
+  /** Session → its token. */
+  readonly #owners = new Map<string, string>();
+  readonly used = () => {};
   readonly #listeners: (() => void)[] = [];
 
   /** Makes a token, `ci` unless the test says otherwise, and returns it with its text. */
@@ -17,10 +23,27 @@ export class FakeTokenStore implements TokenStore {
   }
 
   async create(asked: NewToken) {
+    return this.#add(asked, false);
+  }
+
+  async startSession({ tokenId, ...asked }: NewSession) {
+    const made = this.#add(asked, true);
+    if (tokenId !== null) this.#owners.set(made.id, tokenId);
+    return made;
+  }
+
+  #add(asked: NewToken, session: boolean) {
     const id = `t${this.#tokens.size + 1}`;
-    const token = { ...asked, id, createdAtMs: Date.parse('2026-01-01'), lastUsedAtMs: null, token: `secret-${id}` };
-    this.#tokens.set(id, token);
-    return token;
+    const made = {
+      ...asked,
+      id,
+      session,
+      createdAtMs: session ? Date.now() : CREATED_AT_MS,
+      lastUsedAtMs: null,
+      token: `secret-${id}`,
+    };
+    this.#tokens.set(id, made);
+    return made;
   }
 
   list(): TokenInfo[] {
@@ -31,21 +54,27 @@ export class FakeTokenStore implements TokenStore {
     const found = this.#tokens.get(id);
     if (found === undefined) return null;
     this.#tokens.delete(id);
+    for (const [session, owner] of this.#owners) if (owner === id) this.#tokens.delete(session);
     for (const listener of this.#listeners) listener();
     return withoutText(found);
   }
 
   check(text: string): TokenCheck {
-    const found = [...this.#tokens.values()].find(({ token }) => token === text);
+    const found = [...this.#tokens.values()].find(({ token, session }) => token === text && !session);
     if (found === undefined) return { ok: false, why: text.startsWith('mistyped') ? 'mistyped' : 'unknown' };
     const { expiresAtMs } = found;
     if (expiresAtMs !== null && expiresAtMs <= Date.now()) return { ok: false, why: 'expired', expiresAtMs };
     return { ok: true, token: withoutText(found) };
   }
 
+  checkSession(text: string): TokenInfo | null {
+    const found = [...this.#tokens.values()].find(({ token, session }) => token === text && session);
+    return found === undefined || !this.isValid(found.id) ? null : withoutText(found);
+  }
+
   isValid(id: string): boolean {
     const found = this.#tokens.get(id);
-    return found !== undefined && this.check(found.token).ok;
+    return found !== undefined && (found.expiresAtMs ?? Number.POSITIVE_INFINITY) > Date.now();
   }
 
   onRevoked(listener: () => void): void {

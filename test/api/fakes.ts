@@ -32,6 +32,7 @@ import type { SupervisorFace } from '../../src/core/verbs/supervisor-face.ts';
 import type { InstancePage, InstanceQuery, InstanceView, SupervisorVerbs } from '../../src/core/verbs/verbs.ts';
 import { TenementError } from '../../src/errors.ts';
 import { systemClock } from '../../src/node/clock.ts';
+import { Logins } from '../../src/parts/logins.ts';
 import { Tokens } from '../../src/parts/tokens.ts';
 import { LiveChanges } from '../../src/supervisor/live-changes.ts';
 import { NO_LIMITS } from '../limits.ts';
@@ -349,6 +350,8 @@ export function fakeDeps() {
     logs: new FakeLogs(),
     tokenStore,
     tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
+    logins: new Logins({ store: tokenStore, events, clock: systemClock }),
+    apiAddress: () => ({ host: '0.0.0.0', port: 8000 }),
     notify: new FakeNotify(),
     backups: new FakeBackups(),
     certificates: new FakeCertificates(),

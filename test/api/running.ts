@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Trust } from '../../src/api/access/auth.ts';
-import { createApi } from '../../src/api/server.ts';
+import { type ApiOptions, createApi } from '../../src/api/server.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { fakeDeps } from './fakes.ts';
 
@@ -28,9 +28,9 @@ export function tempDir(): string {
 }
 
 /** Listens on `host`, port 0. */
-export async function runningApi(trust: Trust = 'none', host = '127.0.0.1') {
+export async function runningApi(trust: Trust = 'none', host = '127.0.0.1', options: Partial<ApiOptions> = {}) {
   const deps = fakeDeps();
-  const api = createApi({ deps, trust, logger: silentLogger() });
+  const api = createApi({ deps, trust, logger: silentLogger(), ...options });
   onTestFinished(() => api.close());
   const { port } = await api.listen({ host, port: 0 });
   const url = `http://127.0.0.1:${port}`;

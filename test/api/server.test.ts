@@ -73,6 +73,7 @@ test('tokens are made, listed without their text, and revoked', async () => {
   expect(made.status).toBe(201);
   expect(JSON.parse(made.text)).toEqual({
     id: 't1',
+    session: false,
     name: 'ci',
     scope: 'admin',
     can: ['read', 'operate', 'manage'],
@@ -210,6 +211,8 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/notify/test': ['post'],
     '/api/usage': ['get'],
     '/api/secrets/rekey': ['post'],
+    '/api/session': ['delete', 'get', 'post'],
+    '/api/session/link': ['post'],
     '/api/tenants': ['get', 'post'],
     '/api/tenants/{tenant}': ['delete', 'get', 'patch'],
     '/api/tenants/{tenant}/backup': ['post'],

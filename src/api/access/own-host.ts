@@ -28,9 +28,9 @@ export function isOwnHost(header: string | undefined, own: HostPort): boolean {
   return isLoopback(host) && isLoopback(name);
 }
 
-/** Whether an Origin header is the API itself, as reached under its Host header. */
-export function isOwnOrigin(origin: string, hostHeader: string | undefined): boolean {
-  return hostHeader !== undefined && origin.toLowerCase() === `http://${hostHeader.toLowerCase()}`;
+/** Whether an Origin header is the API itself, as the client has reached it. */
+export function isOwnOrigin(origin: string, host: string | undefined, isSecure: boolean): boolean {
+  return host !== undefined && origin.toLowerCase() === `${isSecure ? 'https' : 'http'}://${host.toLowerCase()}`;
 }
 
 function unbracket(host: string): string {

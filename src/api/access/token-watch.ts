@@ -8,11 +8,11 @@ interface Watched {
 }
 
 export class TokenWatch {
-  readonly #tokens: Pick<TokenStore, 'isValid'>;
+  readonly #tokens: Pick<TokenStore, 'isValid' | 'used'>;
   readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tokens: Pick<TokenStore, 'isValid' | 'onRevoked'>) {
+  constructor(tokens: Pick<TokenStore, 'isValid' | 'used' | 'onRevoked'>) {
     this.#tokens = tokens;
     tokens.onRevoked(() => this.#look());
   }
@@ -30,6 +30,11 @@ export class TokenWatch {
       this.#watched.delete(watched);
       this.#schedule();
     };
+  }
+
+  /** Notes that a stream of the token is still open, so that a session which only looks on is not idle. */
+  used(token: TokenInfo | null): void {
+    if (token !== null) this.#tokens.used(token);
   }
 
   #look(): void {

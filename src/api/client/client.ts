@@ -1,5 +1,4 @@
 /** The API as typed calls, for the commands and for other programs. */
-import type { TokenInput } from '../../core/access/new-token.ts';
 import { type ConfigJson, configFromJson } from '../../core/input/config-json.ts';
 import type { EventEntry } from '../../core/lifecycle/event-entry.ts';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
@@ -11,16 +10,17 @@ import type { TenantChanges } from '../../core/tenants/tenant-change.ts';
 import type { UsageInput, UsagePage, UsageView } from '../../core/usage/usage-query.ts';
 import type { SecretList, SecretVerbs, SecretView } from '../../core/verbs/secret-verbs.ts';
 import type { CreateTenantOptions, TenantPage, TenantQuery, TenantView } from '../../core/verbs/tenant-verbs.ts';
-import type { MadeToken, TokenView } from '../../core/verbs/token-verbs.ts';
 import type { InstanceChanges, InstanceView, SpawnOptions } from '../../core/verbs/verbs.ts';
 import { type ArchiveCalls, archiveCalls } from './archive-calls.ts';
 import { type BackupClient, backupCalls } from './backup-calls.ts';
 import { type CertificateClient, certificateCalls } from './certificate-calls.ts';
 import { type DomainClient, domainCalls } from './domain-calls.ts';
+import { type TokenCalls, tokenCalls } from './token-calls.ts';
 import { type ApiTarget, createTransport, type Transport } from './transport.ts';
 
 export type { CopiedTenantView } from './archive-calls.ts';
 export type { RunProgress } from './backup-calls.ts';
+export type { LoginLink } from './token-calls.ts';
 export type { ApiTarget } from './transport.ts';
 
 export interface LogEntry {
@@ -55,7 +55,7 @@ interface EventsQuery extends StreamQuery {
 const PAGE_SIZE = 1000;
 
 /** Each call rejects with a TenementError: the server's own code, or `server_unreachable`. */
-export interface ApiClient {
+export interface ApiClient extends TokenCalls {
   /** Socket path or URL of the server. */
   readonly address: string;
   spawn(service: string, tenantId: string, options?: SpawnOptions): Promise<{ view: InstanceView; created: boolean }>;
@@ -83,9 +83,6 @@ export interface ApiClient {
   config(): Promise<Config>;
   /** Reloads the config, and returns a sentence for each change. Control socket only. */
   reload(): Promise<readonly string[]>;
-  createToken(asked: TokenInput): Promise<MadeToken>;
-  listTokens(): Promise<TokenView[]>;
-  revokeToken(id: string): Promise<void>;
   listNotify(): Promise<NotifyTargetView[]>;
   /** Sends a test message. @param url default: to all receivers */
   testNotify(url?: string): Promise<NotifyTestResult[]>;
@@ -236,22 +233,6 @@ function streamCalls(transport: Transport): Pick<ApiClient, 'logs' | 'events'> {
   return {
     logs: (instance, query = {}, signal) => stream(`${instancePath(instance)}/logs`, query, signal),
     events: (query = {}, signal) => stream('/api/events', query, signal),
-  };
-}
-
-function tokenCalls(transport: Transport): Pick<ApiClient, 'createToken' | 'listTokens' | 'revokeToken'> {
-  return {
-    createToken: async (asked) => {
-      const { data } = await transport.json({ method: 'POST', path: '/api/tokens', body: asked });
-      return data as MadeToken;
-    },
-    listTokens: async () => {
-      const { data } = await transport.json({ method: 'GET', path: '/api/tokens' });
-      return (data as { tokens: TokenView[] }).tokens;
-    },
-    revokeToken: async (id) => {
-      await transport.json({ method: 'DELETE', path: `/api/tokens/${encodeURIComponent(id)}` });
-    },
   };
 }
 

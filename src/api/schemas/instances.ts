@@ -171,6 +171,7 @@ export const instancesSchema = z.object({
 const tokenSchema = z.object({
   id: z.string(),
   name: z.string(),
+  session: z.boolean().describe('Whether it is a session of the dashboard.'),
   scope: z.string(),
   can: z.array(z.enum(ABILITIES)),
   createdAt: time,

@@ -49,7 +49,10 @@ export async function sendStream(
   const revoked = new AbortController();
   const unwatch = context.tokenWatch.watch(request.access.token, () => revoked.abort());
   if (response.destroyed || context.closing.signal.aborted) source.stop();
-  const keepAlive = events ? setInterval(() => comment(response), KEEP_ALIVE_MS).unref() : undefined;
+  const keepAlive = setInterval(() => {
+    context.tokenWatch.used(request.access.token);
+    if (events) comment(response);
+  }, KEEP_ALIVE_MS).unref();
   response.writeHead(200, headers(events, source.live !== null));
   response.flushHeaders();
   try {

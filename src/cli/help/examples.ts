@@ -50,6 +50,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'front nginx': ['front nginx > /etc/nginx/nginx.conf', 'front nginx --include > /etc/nginx/conf.d/tenement.conf'],
   'front caddy': ['front caddy > Caddyfile'],
   install: ['install -c /etc/tenement/tenement.toml', 'install -c /etc/tenement/tenement.toml --user tenement --print'],
+  ui: ['ui', 'ui --open', 'ui --url https://ops.example.com'],
   reload: ['reload'],
   top: ['top', 'top --sort memory --service api', 'top --once'],
   init: ['init', 'init --print', 'init --command "python3 app.py" --port'],

@@ -14,7 +14,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Tenants:': ['tenant', 'domain', 'cert', 'secret', 'usage', 'verify'],
   'Copies of tenants:': ['backup', 'restore', 'export', 'import', 'clone'],
-  'Server:': ['reload', 'events', 'token', 'notify'],
+  'Server:': ['ui', 'reload', 'events', 'token', 'notify'],
 };
 
 /** Adds groups and examples to a program with all the commands that its help shows. */

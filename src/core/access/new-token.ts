@@ -31,6 +31,9 @@ export interface TokenTerms {
   readonly granter: Grants;
 }
 
+/** Ends the names of sessions, which events show like names of tokens. */
+export const SESSION_SUFFIX = ' (dashboard)';
+
 const MAX_NAME_LENGTH = 100;
 /** Control characters and others that a terminal or a log does not show. */
 const UNPRINTABLE = /\p{C}/u;
@@ -76,6 +79,7 @@ function nameProblem(name: string): string | null {
   if (name.trim() === '') return 'is empty';
   if (name.length > MAX_NAME_LENGTH) return `has more than ${MAX_NAME_LENGTH} characters`;
   if (UNPRINTABLE.test(name)) return 'has characters that are not printable';
+  if (name.endsWith(SESSION_SUFFIX)) return 'is what events call sessions of the dashboard';
   return RESERVED_NAMES.includes(name) ? 'is what events call others than tokens' : null;
 }
 

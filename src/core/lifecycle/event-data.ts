@@ -24,7 +24,7 @@ export interface SpawnedEventData {
   readonly limits?: LimitsInput;
 }
 
-/** A token is made or revoked. */
+/** A token is made or revoked, or a session of the dashboard begins or ends. */
 export interface TokenEventData {
   readonly id: string;
   readonly name: string;
@@ -112,6 +112,8 @@ export interface EventData {
   exec: { readonly program: string };
   'token-created': TokenEventData;
   'token-revoked': TokenEventData;
+  'logged-in': TokenEventData;
+  'logged-out': TokenEventData;
   reloaded: { /** A sentence each. */ readonly changes: readonly string[] };
   'reload-failed': { /** Of the error. */ readonly code: string };
   'rollout-halted': {

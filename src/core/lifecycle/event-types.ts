@@ -7,6 +7,8 @@ export const EVENT_TYPES = [
   'exec',
   'token-created',
   'token-revoked',
+  'logged-in',
+  'logged-out',
   'reloaded',
   'reload-failed',
   'rollout-halted',

@@ -8,6 +8,8 @@ import type { Grants } from '../access/permission.ts';
 export interface TokenView {
   readonly id: string;
   readonly name: string;
+  /** Whether it is a session of the dashboard. */
+  readonly session: boolean;
   /** `admin`, `service:api` or `tenant:acme`. */
   readonly scope: string;
   readonly can: readonly Ability[];

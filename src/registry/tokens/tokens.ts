@@ -5,7 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Ability } from '../../core/access/ability.ts';
+import type { NewToken } from '../../core/access/new-token.ts';
 import { parseScope, scopeText } from '../../core/access/scope.ts';
+import { SESSION_IDLE_MS } from '../../core/access/session.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { TokenCheck, TokenInfo, TokenStore } from '../../core/stores/token-store.ts';
 import type { Logger } from '../../logger.ts';
@@ -27,32 +29,45 @@ interface TokenStoreOptions {
 }
 
 const INSERT = `
-  INSERT INTO tokens (id, name, hash, created_at_ms, scope, can, expires_at_ms)
-  VALUES (:id, :name, :hash, :createdAtMs, :scope, :can, :expiresAtMs)`;
+  INSERT INTO tokens (id, name, hash, created_at_ms, scope, can, expires_at_ms, session, token_id)
+  VALUES (:id, :name, :hash, :createdAtMs, :scope, :can, :expiresAtMs, :session, :tokenId)`;
+const LAST_USE = 'max(created_at_ms, coalesce(last_used_at_ms, 0))';
+const DELETE_OVER = `DELETE FROM tokens WHERE session = 1 AND (expires_at_ms <= :nowMs OR ${LAST_USE} <= :idleSinceMs)`;
 
 export function createTokenStore(database: Database, options: TokenStoreOptions): KeptTokenStore {
   const { clock } = options;
   const insert = database.prepare(INSERT);
   const list = database.prepare('SELECT * FROM tokens ORDER BY created_at_ms, id');
   const remove = database.prepare('DELETE FROM tokens WHERE id = ? RETURNING *');
-  const find = database.prepare('SELECT * FROM tokens WHERE hash = ?');
-  const get = database.prepare('SELECT expires_at_ms FROM tokens WHERE id = ?');
+  const removeSessions = database.prepare('DELETE FROM tokens WHERE token_id = ?');
+  const removeOver = database.prepare(DELETE_OVER);
+  const find = database.prepare('SELECT * FROM tokens WHERE hash = ? AND session = ?');
+  const get = database.prepare('SELECT * FROM tokens WHERE id = ?');
   const use = new TokenUse(database, options);
   const listeners: (() => void)[] = [];
   const tell = () => listeners.forEach((listener) => void listener());
+  const add = async (asked: NewToken, token: string, tokenId: string | null, session: boolean) => {
+    const id = randomBytes(6).toString('hex');
+    const info = { ...pickedOf(asked), id, session, createdAtMs: clock.nowMs(), lastUsedAtMs: null };
+    const { lastUsedAtMs: _none, ...rest } = { ...info, scope: scopeText(asked.scope), can: asked.can.join(',') };
+    const row = { ...rest, hash: hashOf(token), session: Number(session), tokenId };
+    const idleSinceMs = info.createdAtMs - SESSION_IDLE_MS;
+    const work = () => {
+      if (session) removeOver.run({ nowMs: info.createdAtMs, idleSinceMs });
+      insert.run(row);
+    };
+    await whenWritable(() => durably(database, work));
+    return { ...info, token };
+  };
   return {
-    async create(asked) {
-      const token = newTokenText();
-      const info = { ...asked, id: randomBytes(6).toString('hex'), createdAtMs: clock.nowMs(), lastUsedAtMs: null };
-      const { lastUsedAtMs: _none, ...row } = { ...info, scope: scopeText(asked.scope), can: asked.can.join(',') };
-      await whenWritable(() => durably(database, () => void insert.run({ ...row, hash: hashOf(token) })));
-      return { ...info, token };
-    },
+    create: (asked) => add(asked, newTokenText(), null, false),
+    startSession: ({ tokenId, ...asked }) => add(asked, randomBytes(32).toString('base64url'), tokenId, true),
     list: () => reading(() => list.all()).map((row) => infoOf(row, use)),
     async revoke(id) {
       let row: Row | undefined;
       const work = () => {
         row = remove.get(id);
+        removeSessions.run(id);
       };
       await whenWritable(() => durably(database, work));
       if (row === undefined) return null;
@@ -63,12 +78,20 @@ export function createTokenStore(database: Database, options: TokenStoreOptions)
     check(text) {
       if (isMistyped(text)) return { ok: false, why: 'mistyped' };
       // The comparison is of hashes, so its duration reveals nothing about the token.
-      const row = reading(() => find.get(hashOf(text)));
+      const row = reading(() => find.get(hashOf(text), 0));
       return checked(row === undefined ? null : infoOf(row, use), use, clock.nowMs());
     },
+    checkSession(text) {
+      const row = reading(() => find.get(hashOf(text), 1));
+      const session = row === undefined ? null : infoOf(row, use);
+      if (session === null || isOver(session, clock.nowMs())) return null;
+      use.note(session.id, session.lastUsedAtMs);
+      return session;
+    },
+    used: ({ id, lastUsedAtMs }) => use.note(id, lastUsedAtMs),
     isValid(id) {
       const row = reading(() => get.get(id));
-      return row !== undefined && (row['expires_at_ms'] === null || Number(row['expires_at_ms']) > clock.nowMs());
+      return row !== undefined && !isOver(infoOf(row, use), clock.nowMs());
     },
     onRevoked: (listener) => void listeners.push(listener),
     tenantForgotten: tell,
@@ -84,12 +107,23 @@ function checked(token: TokenInfo | null, use: TokenUse, nowMs: number): TokenCh
   return { ok: true, token };
 }
 
+function isOver({ session, createdAtMs, lastUsedAtMs, expiresAtMs }: TokenInfo, nowMs: number): boolean {
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return true;
+  return session && nowMs - Math.max(createdAtMs, lastUsedAtMs ?? 0) >= SESSION_IDLE_MS;
+}
+
+/** Without whatever else the caller's object has. */
+function pickedOf({ name, scope, can, expiresAtMs }: NewToken): NewToken {
+  return { name, scope, can, expiresAtMs };
+}
+
 type Row = Record<string, SQLOutputValue>;
 
 function infoOf(row: Row, use: TokenUse): TokenInfo {
   const id = String(row['id']);
   return {
     id,
+    session: row['session'] === 1,
     name: String(row['name']),
     scope: parseScope(String(row['scope'])),
     can: String(row['can']).split(',') as Ability[],

@@ -25,13 +25,14 @@ test('each method of a route is one entry', () => {
   ]);
 });
 
-test("only health, the question of Caddy and the dashboard's files are open", async () => {
+test("only health, the question of Caddy and the dashboard's files and its login are open", async () => {
   const { api } = await runningApi();
   const open = (await api.routes()).filter(({ permission }) => permission === 'open');
   expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
     'GET /health',
     'HEAD /health',
     'GET /api/ask',
+    'POST /api/session',
     'GET /',
     'HEAD /',
     'GET /assets/:file',

@@ -20,7 +20,7 @@ test.each([
 
 test('a request without Host is not for this API', () => {
   expect(isOwnHost(undefined, { host: '127.0.0.1', port: 8000 })).toBe(false);
-  expect(isOwnOrigin('http://localhost', undefined)).toBe(false);
+  expect(isOwnOrigin('http://localhost', undefined, false)).toBe(false);
 });
 
 test('a Host may leave out port 80', () => {

@@ -46,6 +46,7 @@ test('tokens are made, listed and revoked', async () => {
   expect(await calls.listTokens()).toEqual([
     {
       id: 't1',
+      session: false,
       name: 'ci',
       scope: 'admin',
       can: ['read', 'operate', 'manage'],
