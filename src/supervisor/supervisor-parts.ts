@@ -26,7 +26,7 @@ import { ClosedInstances } from './provisioning/closed-instances.ts';
 import type { Provisioning } from './provisioning/provisioning.ts';
 import { Allowances } from './quotas/allowances.ts';
 import { Counters } from './quotas/counters.ts';
-import { RollingRestart } from './rolling-restart.ts';
+import { RollingRestart } from './rollout/rolling-restart.ts';
 import { launchWithSecrets } from './secrets/secret-launch.ts';
 import { TenantSecrets } from './secrets/tenant-secrets.ts';
 import { ServedServices } from './served-services.ts';

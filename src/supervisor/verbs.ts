@@ -16,7 +16,7 @@ import { TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import type { Runner } from './instance/runner.ts';
 import { changeOverrides } from './own-settings.ts';
-import { replaceOutdated } from './replacement.ts';
+import { replaceOutdated } from './rollout/replacement.ts';
 import type { ServerLife } from './server-life.ts';
 import type { SupervisorParts } from './supervisor-parts.ts';
 import { unwritten } from './unwritten.ts';

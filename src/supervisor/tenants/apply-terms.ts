@@ -1,6 +1,6 @@
 /** Applies what a tenant brings to its instances, after a change of its plan, its variables or its secrets. */
 import type { Actor } from '../../core/access/actor.ts';
-import { replaceOutdated } from '../replacement.ts';
+import { replaceOutdated } from '../rollout/replacement.ts';
 import type { SupervisorParts } from '../supervisor-parts.ts';
 
 /**

@@ -2,15 +2,15 @@
  * Applies another config: new services are served, removed ones drain and end, changed ones restart one by one. A
  * failure with one instance is logged, and the others continue.
  */
-import { instanceName } from '../core/lifecycle/instance.ts';
-import type { ConfigDiff } from '../core/lifecycle/reconcile.ts';
-import type { ListedInstance, ServiceConfig } from '../core/service/service.ts';
-import type { Registry } from '../core/stores/registry.ts';
-import { detached } from '../faults.ts';
-import type { Logger } from '../logger.ts';
-import type { Runner } from './instance/runner.ts';
-import type { InstanceTable } from './instance-table.ts';
-import { type RecoveryDeps, takeUp } from './recovery.ts';
+import { instanceName } from '../../core/lifecycle/instance.ts';
+import type { ConfigDiff } from '../../core/lifecycle/reconcile.ts';
+import type { ListedInstance, ServiceConfig } from '../../core/service/service.ts';
+import type { Registry } from '../../core/stores/registry.ts';
+import { detached } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import type { Runner } from '../instance/runner.ts';
+import type { InstanceTable } from '../instance-table.ts';
+import { type RecoveryDeps, takeUp } from '../recovery.ts';
 import type { RollingRestart } from './rolling-restart.ts';
 
 export interface ReconfigurationDeps {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { newRecord } from '../../src/core/lifecycle/instance.ts';
-import { configOf, FakeProcess, ready, SERVICE, settle, type World, world } from './fakes.ts';
+import { newRecord } from '../../../src/core/lifecycle/instance.ts';
+import { configOf, FakeProcess, ready, SERVICE, settle, type World, world } from '../fakes.ts';
 
 const withCommand = (...command: string[]) => configOf({ ...SERVICE, command }, {});
 const states = ({ supervisor }: World) => supervisor.list().map(({ id, state }) => `${id} ${state}`);

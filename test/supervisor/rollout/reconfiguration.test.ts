@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Plan } from '../../src/core/plans/plan.ts';
-import type { Config, ServiceConfig } from '../../src/core/service/service.ts';
-import { newTenant } from '../../src/core/tenants/tenant.ts';
-import { planNamed } from '../plans.ts';
-import { configOf, SERVICE, settle, type World, world } from './fakes.ts';
+import type { Plan } from '../../../src/core/plans/plan.ts';
+import type { Config, ServiceConfig } from '../../../src/core/service/service.ts';
+import { newTenant } from '../../../src/core/tenants/tenant.ts';
+import { planNamed } from '../../plans.ts';
+import { configOf, SERVICE, settle, type World, world } from '../fakes.ts';
 
 const withServices = (config: Config, ...services: ServiceConfig[]): Config => ({
   ...config,

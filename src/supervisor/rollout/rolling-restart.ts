@@ -3,11 +3,11 @@
  * and new requests are held. When one does not start with the new config, the others of its service keep their process,
  * and the next config is tried on that one first.
  */
-import { CONFIG } from '../core/access/actor.ts';
-import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { EventLog } from '../core/stores/event-log.ts';
-import type { Runner } from './instance/runner.ts';
-import type { InstanceTable } from './instance-table.ts';
+import { CONFIG } from '../../core/access/actor.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { EventLog } from '../../core/stores/event-log.ts';
+import type { Runner } from '../instance/runner.ts';
+import type { InstanceTable } from '../instance-table.ts';
 
 export interface RollingRestartDeps {
   readonly instanceTable: InstanceTable;
