@@ -41,7 +41,8 @@ export default {
     only('supervisor', 'supervisor', ['supervisor/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'node/']),
     only('front', 'front', ['front/', 'core/', 'errors.ts']),
     only('proxy', 'proxy', ['proxy/', 'core/', 'connection-cap.ts', 'errors.ts', 'faults.ts', 'logger.ts']),
-    only('workers', 'workers', ['workers/', 'proxy/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts']),
+    only('telemetry', 'telemetry', ['telemetry/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts', 'version.ts']),
+    only('workers', 'workers', ['workers/', 'telemetry/', 'proxy/', 'core/', 'errors.ts', 'faults.ts', 'logger.ts']),
     only('api', 'api', [
       'api/',
       'core/',
@@ -123,6 +124,13 @@ export default {
       comment: 'acme-client is loaded only by a server with [tls.acme]',
       from: { path: '^src/', pathNot: '^src/acme/' },
       to: { path: 'node_modules/acme-client' },
+    },
+    {
+      name: 'one-opentelemetry',
+      severity: 'error',
+      comment: 'OpenTelemetry is loaded only with [telemetry]',
+      from: { path: '^src/', pathNot: '^src/telemetry/' },
+      to: { path: 'node_modules/@opentelemetry' },
     },
     { name: 'src-not-to-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts)/' } },
   ],

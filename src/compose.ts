@@ -60,6 +60,7 @@ import { createTokenStore } from './registry/tokens/tokens.ts';
 import { createUsageReader, createUsageStore } from './registry/usage.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { LazyTracing } from './telemetry/lazy-tracing.ts';
 import { startExpiry } from './usage/expiry.ts';
 import { Recorder } from './usage/recorder.ts';
 import { usageReport } from './usage/report.ts';
@@ -95,6 +96,7 @@ export interface Parts {
   readonly usage: UsageFace;
   readonly turnedAway: TurnedAway;
   readonly measures: RequestMeasures;
+  readonly tracing: LazyTracing;
   readonly identity: ServerIdentity;
   readonly tls: ServerTls;
   readonly certificates: Certificates;
@@ -138,6 +140,7 @@ export async function openParts(file: string, options: ComposeOptions): Promise<
   try {
     // URLs of instances depend on which hosts have certificates.
     await parts.tls.open(parts.served.current.tls);
+    await parts.tracing.settled;
     await holdEventLoop(parts.supervisor.open());
     parts.backups.apply(parts.served.current.backup);
   } catch (error) {
@@ -231,7 +234,8 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
   const backups = new Backups({ ...kept, events, clock, logger, env: process.env });
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
-  const measures = new RequestMeasures();
+  const observing = { measures: new RequestMeasures(), tracing: new LazyTracing(logger) };
+  settings.follow(({ telemetry = null }) => observing.tracing.apply(telemetry));
   const identity = openIdentity(config.jwt, logger);
   const instanceOf = instanceFinder(settings, (instance) => supervisor.has(instance));
   const isShared = sharedHosts(settings);
@@ -255,7 +259,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     supervisor,
     descriptors,
     turnedAway,
-    measures,
+    ...observing,
     identity,
     logger,
     served,
@@ -270,7 +274,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     notify,
     backups,
     turnedAway,
-    measures,
+    ...observing,
     identity,
     tls,
     certificates,
@@ -302,6 +306,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
       await certificates.close();
       tls.close();
       publicSockets.close();
+      await observing.tracing.close();
       await notify.close(options.hurry);
       await usage.close(LAST_EVENTS_WAIT_MS);
       await events.settled(LAST_EVENTS_WAIT_MS);

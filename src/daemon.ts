@@ -169,13 +169,14 @@ function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps)
 }
 
 function ownProxy(parts: Parts, { logger, clientProbes }: DaemonOptions): ProxyServer {
-  const { supervisor: source, proxySettings: settings, turnedAway, measures, identity, tls } = parts;
+  const { supervisor: source, proxySettings: settings, turnedAway, measures, tracing, identity, tls } = parts;
   return createProxy({
     source,
     settings,
     limits: limitsOf(parts),
     turnedAway,
     measures,
+    tracing,
     identity,
     tls,
     logger,

@@ -245,13 +245,17 @@ export class Hypervisor implements AsyncDisposable {
       served,
       proxySettings: settings,
       measures,
+      tracing,
       identity,
       descriptors,
       logger,
     } = this.#parts;
     const limits = proxyLimits(served.current.proxy.limits, descriptors);
     const isClosing = () => this.#closing !== null;
-    const handler = createHandler({ source, logger, settings, measures, identity, limits, isClosing }, options);
+    const handler = createHandler(
+      { source, logger, settings, measures, tracing, identity, limits, isClosing },
+      options,
+    );
     this.#handlers.push(handler);
     return { request: handler.request, upgrade: handler.upgrade };
   }

@@ -35,6 +35,7 @@ import { backupOf, passwordProblems } from './tables/backup.ts';
 import { notifyTargets, secretProblems } from './tables/notify-targets.ts';
 import { planOf } from './tables/plans.ts';
 import { serviceOf } from './tables/services.ts';
+import { telemetryOf } from './tables/telemetry.ts';
 import { jwtOf, jwtSecretProblems, tenantFromOf, uncheckedSockets } from './tables/tenant-from.ts';
 import { acmeFileProblems, certificateProblems, tlsOf } from './tables/tls.ts';
 
@@ -216,6 +217,7 @@ function build(input: ConfigInput, raw: unknown, { file, options }: Origin, prob
     tenants: tenantsOf(input.tenants, dir),
     plans,
     notify: notifyTargets(input.notify, dir, problems),
+    telemetry: telemetryOf(input.telemetry),
     backup: backupOf(input.backup, dir),
     warnings: [...warningsOf(input), ...uncheckedSockets(tenantFrom, services.values())],
   };

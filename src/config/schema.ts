@@ -8,6 +8,7 @@ import { proxySchema } from './schema/proxy.ts';
 import { routingSchema } from './schema/routing.ts';
 import { serviceSchema } from './schema/service.ts';
 import { settingsSchema } from './schema/settings.ts';
+import { telemetrySchema } from './schema/telemetry.ts';
 import { tenantsSchema } from './schema/tenants.ts';
 import { tlsSchema } from './schema/tls.ts';
 import { label } from './schema/values.ts';
@@ -48,6 +49,11 @@ export const configSchema = z.strictObject({
     })
     .default([])
     .describe('Receivers of notifications: one table for each; see docs/notifications.md.'),
+  telemetry: telemetrySchema
+    .optional()
+    .describe(
+      'OpenTelemetry; see docs/telemetry.md. Without this table requests are not traced, and nothing of it is loaded.',
+    ),
   backup: backupSchema
     .optional()
     .describe('Backups of tenants by restic; see docs/backups.md. Without this table there are none.'),

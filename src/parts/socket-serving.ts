@@ -3,6 +3,7 @@ import type { TurnedAway } from '../core/admission/turned-away.ts';
 import { parseInstanceName } from '../core/lifecycle/instance.ts';
 import { type DescriptorShares, proxyLimits } from '../core/limits/descriptors.ts';
 import type { RequestMeasures } from '../core/observing/request-measures.ts';
+import type { Tracing } from '../core/observing/request-trace.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import type { ConfigFeed } from '../core/service/served-config.ts';
 import type { Logger } from '../logger.ts';
@@ -17,6 +18,7 @@ interface PublicSocketParts {
   readonly descriptors: DescriptorShares;
   readonly turnedAway: TurnedAway;
   readonly measures: RequestMeasures;
+  readonly tracing: Tracing;
   readonly identity: ServerIdentity;
   readonly logger: Logger;
   readonly served: ConfigFeed;
@@ -30,6 +32,7 @@ export function servePublicSockets(parts: PublicSocketParts): PublicSockets {
     descriptors,
     turnedAway,
     measures,
+    tracing,
     identity,
     logger,
     served,
@@ -41,6 +44,7 @@ export function servePublicSockets(parts: PublicSocketParts): PublicSockets {
     logger,
     turnedAway,
     measures,
+    tracing,
     identity,
     connections: { inAll: descriptors.activations, perClient: descriptors.activationsPerInstance },
     limits: proxyLimits(served.current.proxy.limits, descriptors),

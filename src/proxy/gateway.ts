@@ -4,6 +4,7 @@ import { CLIENT_PROBES, type ClientProbes } from '../core/admission/client-probe
 import type { Requester, UpstreamSource } from '../core/admission/serving.ts';
 import type { InstanceName } from '../core/lifecycle/instance.ts';
 import { RequestMeasures } from '../core/observing/request-measures.ts';
+import { NO_TRACING, type Tracing } from '../core/observing/request-trace.ts';
 import { clientOf } from '../core/routing/address.ts';
 import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
 import { RoutingIndex } from '../core/routing/routing-index.ts';
@@ -28,6 +29,7 @@ export interface Gateway {
   readonly limits: ProxyLimits;
   readonly clientProbes: ClientProbes;
   readonly measures: Pick<RequestMeasures, 'answered' | 'refused'>;
+  readonly tracing: Tracing;
   /** Index of the routing table that was published last. */
   routing: RoutingIndex;
   /** Routes by what else may name the tenant; null when only the host does. */
@@ -50,6 +52,8 @@ export interface GatewayOptions {
   readonly clientProbes?: ClientProbes | undefined;
   /** Where requests are measured. Default: nowhere else. */
   readonly measures?: Gateway['measures'] | undefined;
+  /** Default: requests are not traced. */
+  readonly tracing?: Tracing | undefined;
   /** Whether peers on Unix sockets are trusted proxies. They have no address. Default: no. */
   readonly trustsUnixSockets?: boolean;
 }
@@ -72,6 +76,7 @@ export function openGateway<Open extends Gateway['inFlight']>(options: GatewayOp
     limits,
     clientProbes,
     measures: options.measures ?? new RequestMeasures(),
+    tracing: options.tracing ?? NO_TRACING,
     spare: new AbortController(),
   };
   settings.follow(({ routing }) => {

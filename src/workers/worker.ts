@@ -12,6 +12,7 @@ import { fault, keepServing, onFault } from '../faults.ts';
 import { type Logger, silentLogger, stderrLogger } from '../logger.ts';
 import { countBodiesWithHeap } from '../proxy/exchange/body-memory.ts';
 import { createProxy, type ProxyServer } from '../proxy/server.ts';
+import { LazyTracing } from '../telemetry/lazy-tracing.ts';
 import type { FromWorker, ToWorker, WorkerTarget } from './protocol.ts';
 import { RemoteKeys } from './remote-keys.ts';
 import { RemoteSource } from './remote-source.ts';
@@ -21,6 +22,7 @@ const send = (message: FromWorker) => void (process.connected && process.send?.(
 const source = new RemoteSource(send);
 let logger: Logger = silentLogger();
 let proxy: ProxyServer | null = null;
+let closeTracing = async (): Promise<void> => {};
 let settings: ProxySettingsPublisher | null = null;
 /** Filled before `start`, and changed as the server says. */
 const domains = new DomainRoutes();
@@ -85,6 +87,7 @@ async function handle(message: ToWorker): Promise<void> {
       return send({ type: 'pong' });
     case 'close':
       await proxy?.close(message.graceMs);
+      await closeTracing();
       source.lookAtTraffic();
       source.report();
       tellCounts();
@@ -98,6 +101,10 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
   keepServing(logger, () => process.exit(1));
   keys.publish(message.keys);
   settings = new ProxySettingsPublisher(message.settings, domains);
+  const tracing = new LazyTracing(logger);
+  settings.follow(({ telemetry = null }) => tracing.apply(telemetry));
+  await tracing.settled;
+  closeTracing = () => tracing.close();
   tls.allow(message.mayObtain);
   for (const instance of registered) source.register(instance, true);
   proxy = createProxy({
@@ -106,6 +113,7 @@ async function start({ listen, limits, logLevel, registered, ...message }: Extra
     turnedAway,
     identity: { keys, refusals },
     measures,
+    tracing,
     tls: { source: tls, counts: handshakes },
     logger,
     settings,

@@ -1,5 +1,5 @@
 /**
- * tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR [plan] [domains=N] [tls]`. With `tls`, PORT is
+ * tenement's proxy alone, over sockets that are always ready: `node proxy-server.ts PORT TENANTS DIR [plan] [domains=N] [tls] [otlp=URL]`. With `tls`, PORT is
  * for TLS, by `DIR/cert.pem` and `DIR/key.pem`.
  */
 
@@ -11,8 +11,10 @@ import { NO_POLICY, type QuotaPolicy } from '../../src/core/quota/quota-policy.t
 import { ProxySettingsPublisher } from '../../src/core/routing/proxy-settings.ts';
 import { DEFAULT_PROXY_LIMITS } from '../../src/core/service/service.ts';
 import type { Certificate } from '../../src/core/tls/certificate.ts';
+import { silentLogger } from '../../src/logger.ts';
 import { countBodiesWithHeap } from '../../src/proxy/exchange/body-memory.ts';
 import { createProxy } from '../../src/proxy/server.ts';
+import { LazyTracing } from '../../src/telemetry/lazy-tracing.ts';
 import { testTls } from '../proxy/secure.ts';
 import { readySource } from './ready-source.ts';
 
@@ -36,6 +38,10 @@ const POLICY: QuotaPolicy = {
   quotas: [{ meter: 'requests', limit: 1_000_000_000_000, period: 'month' }],
 };
 const isSecure = options.includes('tls');
+const otlp = options.find((option) => option.startsWith('otlp='))?.slice('otlp='.length);
+const tracing = new LazyTracing(silentLogger());
+tracing.apply(otlp === undefined ? null : { url: otlp, sample: 1, serviceName: 'bench' });
+await tracing.settled;
 const address = { host: '127.0.0.1', port: Number(port) };
 const routing = { version: 1, suffixes: [['localhost', ['app']]] as const, anyDomain: null, aliases: [] };
 const proxy = createProxy({
@@ -46,8 +52,9 @@ const proxy = createProxy({
   ),
   limits: DEFAULT_PROXY_LIMITS,
   turnedAway: new TurnedAway(),
+  tracing,
   ...(isSecure && { tls: testTls(certificate()) }),
-  logger: { level: 'silent', debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  logger: silentLogger(),
 });
 await proxy.listen(isSecure ? { ...address, port: 0, tls: address } : address);
 process.stdout.write('ready\n');

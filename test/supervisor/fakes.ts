@@ -548,6 +548,7 @@ export function configOf(service: ServiceConfig, settings: Partial<Config['setti
       socketGroup: null,
     },
     api: { listen: { host: '127.0.0.1', port: 0 }, auth: 'token', metricsPerTenant: true },
+    telemetry: null,
     services: new Map([['api', service]]),
     instances: [],
     aliases: new Map(),

@@ -22,7 +22,7 @@ export interface ConfigDiff {
   /** `[instances]` that are new, or were only registered and are to be started now. */
   readonly instances: readonly ListedInstance[];
   readonly plans: readonly PlanChange[];
-  /** Tables with differences that take effect at once: "settings", "proxy", "tls", "routing", "tenants", "notify", "backup". */
+  /** Tables with differences that take effect at once, such as "settings". */
   readonly live: readonly string[];
   /** Keys that take effect only at a restart of the server, such as "proxy.listen". */
   readonly needsRestart: readonly string[];
@@ -117,10 +117,12 @@ function liveTables(was: Config, is: Config): string[] {
   return [
     ...(same(was.settings, taken.settings) ? [] : ['settings']),
     ...(same(was.proxy, taken.proxy) ? [] : ['proxy']),
+    ...(same(was.api, taken.api) ? [] : ['api']),
     ...(same(was.tls, taken.tls) ? [] : ['tls']),
     ...(same(routingOf(was), routingOf(is)) ? [] : ['routing']),
     ...(same(was.tenants, is.tenants) ? [] : ['tenants']),
     ...(same(was.notify, is.notify) ? [] : ['notify']),
+    ...(same(was.telemetry, is.telemetry) ? [] : ['telemetry']),
     ...(same(was.backup, is.backup) ? [] : ['backup']),
   ];
 }

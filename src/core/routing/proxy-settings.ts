@@ -4,6 +4,7 @@
 import { DomainRoutes } from '../domains/domain-routes.ts';
 import type { TokenRules } from '../identity/jwt-config.ts';
 import { isHostOnly, type TenantFrom } from '../identity/tenant-source.ts';
+import type { TelemetryConfig } from '../observing/request-trace.ts';
 import type { Config } from '../service/service.ts';
 import { type RoutingTable, routingTable } from './routing-table.ts';
 
@@ -16,6 +17,8 @@ export interface ProxySettings {
   readonly identity: IdentitySettings | null;
   /** null: the proxy speaks plain HTTP. */
   readonly tls: TlsSettings | null;
+  /** Default, and null: requests are not traced. */
+  readonly telemetry?: TelemetryConfig | null;
 }
 
 export interface TlsSettings {
@@ -36,7 +39,9 @@ export interface IdentitySettings extends TenantFrom {
 /** @param version must exceed that of the previous settings */
 export function proxySettings(config: Config, version: number): ProxySettings {
   const { trustedProxies } = config.proxy;
-  return { routing: routingTable(config, version), trustedProxies, identity: identityOf(config), tls: tlsOf(config) };
+  const { telemetry } = config;
+  const routing = routingTable(config, version);
+  return { routing, trustedProxies, identity: identityOf(config), tls: tlsOf(config), telemetry };
 }
 
 function tlsOf({ tls }: Config): TlsSettings | null {

@@ -5,6 +5,7 @@ import type { JwtConfig } from '../identity/jwt-config.ts';
 import type { TenantFrom } from '../identity/tenant-source.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { NotifyTarget } from '../notify/notify-target.ts';
+import type { TelemetryConfig } from '../observing/request-trace.ts';
 import type { Plan } from '../plans/plan.ts';
 import type { HookConfig } from '../provisioning/hook.ts';
 import type { Generator } from '../secrets/generator.ts';
@@ -216,6 +217,8 @@ export interface Config {
   readonly plans: ReadonlyMap<string, Plan>;
   /** `[[notify]]` */
   readonly notify: readonly NotifyTarget[];
+  /** `[telemetry]`; null: requests are not traced. */
+  readonly telemetry: TelemetryConfig | null;
   /** `[backup]`; null: there are no backups. */
   readonly backup: BackupConfig | null;
   /** Remarks on an accepted config, one sentence each. */

@@ -6,7 +6,7 @@ import type { ClientRequest } from '../client/client.ts';
  * Counts a request that is passed on, once, although it may be sent again. Its bytes count for the process that has it
  * now. @param before where it counts already; null: nowhere
  */
-export function countPassedOn(before: Traffic | null, now: Traffic, request: ClientRequest): Traffic {
+export function countPassedOn(before: Traffic | null, now: Traffic, request: Pick<ClientRequest, 'countFor'>): Traffic {
   if (before === null) now.requests += 1;
   if (before !== now) request.countFor(now);
   return now;

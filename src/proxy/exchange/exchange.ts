@@ -1,8 +1,7 @@
 /** One request on its way to a tenant and back: held, forwarded, tried once more if that is safe, answered once. */
 import type { Admission, Lease, Outcome, Refusal } from '../../core/admission/serving.ts';
 import type { RateLimitFields } from '../../core/quota/rate-limit-fields.ts';
-import type { Traffic } from '../../core/usage/traffic.ts';
-import { ERROR_CODES, type ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { fault, inside } from '../../faults.ts';
 import { type ClientRequest, type ClientResponse, protoOf, type ServedRequest } from '../client/client.ts';
 import type { Caller, Gateway } from '../gateway.ts';
@@ -12,7 +11,6 @@ import type { ResponseHead } from '../upstream/response-reader.ts';
 import { FULL_BACKLOG_WAIT_MS } from '../upstream/upstream-address.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamHandler } from '../upstream/upstream-handler.ts';
-import { countAnswer, countPassedOn } from './counting.ts';
 import { Download, type DownloadHooks } from './download.ts';
 import { answerError } from './error-page.ts';
 import { InterimAnswers, type InterimHooks, TOO_MANY_INTERIM } from './interim.ts';
@@ -36,8 +34,6 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   /** Set while the request is held. */
   private leaving: AbortController | null = null;
   private lease: Lease | null = null;
-  /** Where it counts; null until it is passed on. */
-  private traffic: Traffic | null = null;
   /** Outcome of the request that the lease is for. Until it is `unsent` no more, the tenant has not seen the request. */
   private outcome: Outcome | undefined = 'unsent';
   private readonly download: Download;
@@ -45,9 +41,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   private connection: UpstreamConnection | null = null;
   /** Runs while a body waits for the client. Created on demand, because most requests have no such body. */
   private stall: StallTimer | null = null;
-  /** Created with the first failure. */
   private retries: Retries | null = null;
-  /** Created with the first interim response. */
   private interim: InterimAnswers | null = null;
   /** The client left, or has its response, so further output of the tenant is ignored. */
   private over = false;
@@ -59,7 +53,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.caller = caller;
     this.gateway = gateway;
     this.download = new Download(response, this);
-    this.observed = new Observed(gateway, route);
+    this.observed = new Observed(gateway, request, route, caller);
   }
 
   start(): void {
@@ -77,6 +71,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     if ('refused' in claim) return this.refused(claim);
     if (this.over) return claim.release('unsent');
     this.lease = claim;
+    if (claim.heldMs !== null) this.observed.trace?.held(claim.heldMs);
     this.forward(claim);
   }
 
@@ -95,7 +90,8 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
     this.upload = body === null ? null : new Upload(request, body, response, onMoved);
     const proto = protoOf(request.socket);
     const { host, prefix, unbelieved } = route;
-    const by = { peer, trusted, requestId, host, proto, tenantId: lease.tenantId, prefix, unbelieved };
+    const { trace } = this.observed;
+    const by = { peer, trusted, requestId, host, proto, tenantId: lease.tenantId, prefix, unbelieved, trace };
     const head = requestHead(request, route.path, by);
     this.connection = this.gateway.pools.for(lease).take(isRepeatable(request));
     const isWhole = this.upload === null;
@@ -106,7 +102,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   onSent(): void {
     this.outcome = undefined;
-    if (this.lease !== null) this.traffic = countPassedOn(this.traffic, this.lease.traffic, this.request);
+    if (this.lease !== null) this.observed.passedOn(this.lease.traffic);
     if (this.connection === null || this.upload === null) return;
     this.upload.begin(this.connection);
     this.watchStall();
@@ -123,7 +119,6 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
       this.interim ??= new InterimAnswers(response, this);
       return this.interim.pass(head.status, head.headers);
     }
-    countAnswer(this.traffic, head.status);
     this.observed.answered(head.status);
     sendHead(response, head, { isHead: this.request.method === 'HEAD', heldMs: lease?.heldMs ?? null });
     if (!isEventStream(head.headers)) return;
@@ -255,6 +250,7 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
   closed(): void {
     try {
       this.gateway.inFlight.end(this.response);
+      this.observed.trace?.end();
     } finally {
       this.leaving?.abort();
       if (!this.over) this.abandon();
@@ -290,7 +286,6 @@ export class Exchange implements ServedRequest, UpstreamHandler, DownloadHooks, 
 
   private answer(code: ErrorCode, retryAfterS: number | null, rateLimit?: RateLimitFields): void {
     if (this.over) return;
-    countAnswer(this.traffic, ERROR_CODES[code].httpStatus);
     this.observed.refused(code);
     answerError(this.request, this.response, code, { requestId: this.caller.requestId, retryAfterS, rateLimit });
   }

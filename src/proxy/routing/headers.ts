@@ -1,4 +1,6 @@
 /** Header rules, on raw header arrays [name, value, name, value, …] as in Node. Pure. */
+
+import type { RequestTrace } from '../../core/observing/request-trace.ts';
 import {
   headerKey,
   isDroppedOfResponses,
@@ -28,6 +30,8 @@ export interface ForwardedBy {
   /** As in `Route`. */
   readonly prefix?: string | undefined;
   readonly unbelieved?: ReadonlySet<string> | undefined;
+  /** Replaces the client's `traceparent`; null, the default: it passes. */
+  readonly trace?: Pick<RequestTrace, 'traceparent' | 'isContinued'> | null;
 }
 
 /** Returns the values of one header field, in order. @param name in lower case */
@@ -61,7 +65,8 @@ export interface RequestToForward {
 /** Returns the request line and header fields for a tenant, up to the body, as latin1. */
 export function requestHead(request: RequestToForward, path: string, by: ForwardedBy): string {
   const { before, after } = forwardedLines(request, by);
-  return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${after}`;
+  const traceparent = by.trace == null ? '' : `\r\ntraceparent: ${by.trace.traceparent}`;
+  return `${request.method} ${path} HTTP/1.1\r\n${before}${by.requestId}${traceparent}${after}`;
 }
 
 function forwardedLines(request: RequestToForward, by: ForwardedBy): ForwardedLines {
@@ -75,7 +80,8 @@ function forwardedLines(request: RequestToForward, by: ForwardedBy): ForwardedLi
   return made;
 }
 
-function isFor(lines: ForwardedLines, { tenantId, trusted, prefix, unbelieved }: ForwardedBy): boolean {
+function isFor(lines: ForwardedLines, { tenantId, trusted, prefix, unbelieved, trace }: ForwardedBy): boolean {
+  if (lines.isTraced !== (trace != null)) return false;
   if (lines.tenantId !== tenantId || lines.trusted !== trusted) return false;
   return lines.prefix === prefix && lines.unbelieved === unbelieved;
 }
@@ -87,8 +93,8 @@ function linesFor(request: RequestToForward, by: ForwardedBy): ForwardedLines {
   for (let index = 0; index < idAt; index += 2) before += `${headers[index]}: ${headers[index + 1]}\r\n`;
   before += `${headers[idAt]}: `;
   const after = `\r\n${headers[idAt + 2]}: ${headers[idAt + 3]}\r\n${connectionLines(request)}\r\n`;
-  const { tenantId, trusted, prefix, unbelieved } = by;
-  return { tenantId, trusted, prefix, unbelieved, before, after };
+  const { tenantId, trusted, prefix, unbelieved, trace } = by;
+  return { tenantId, trusted, prefix, unbelieved, isTraced: trace != null, before, after };
 }
 
 function connectionLines({ rawHeaders: raw, isChunked }: RequestToForward): string {
@@ -120,6 +126,7 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
       if (rule === 'never' || (rule === 'claim' && !by.trusted)) continue;
       if (rule === 'claim' && isOfChain(name, value, before, by)) continue;
     }
+    if (by.trace != null && isOfTrace(name, by.trace)) continue;
     if (by.unbelieved?.has(headerKey(name))) continue;
     if (dropped?.has(headerKey(name))) continue;
     kept.push(name, value);
@@ -131,6 +138,12 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   if (by.prefix !== undefined) kept.push('X-Forwarded-Prefix', before.prefix + by.prefix);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
   return kept;
+}
+
+/** Whether a field belongs to the trace of the client, which another has replaced. */
+function isOfTrace(name: string, { isContinued }: Pick<RequestTrace, 'isContinued'>): boolean {
+  const key = name.toLowerCase();
+  return key === 'traceparent' || (key === 'tracestate' && !isContinued);
 }
 
 interface Chain {

@@ -15,7 +15,7 @@ export interface TunnelOptions {
   readonly bodyIdleTimeoutMs: number;
   /** The counts of the client's connection before this request. */
   readonly begin: CountedConnection;
-  readonly observed: Pick<Observed, 'answered'>;
+  readonly observed: Pick<Observed, 'answered' | 'trace'>;
   /** The tenant has switched protocols; until then it is a request like others. */
   onJoined(): void;
   /** A connection to the tenant was opened (1) or closed (-1). */
@@ -66,6 +66,7 @@ export class Tunnel implements UpgradeListener {
     this.isJoined = true;
     this.answer();
     this.options.observed.answered(101);
+    this.options.observed.trace?.end();
     const { heldMs } = this.lease;
     const before = headers['server-timing'];
     if (heldMs !== null) {

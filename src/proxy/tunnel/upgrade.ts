@@ -2,10 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lease, Refusal } from '../../core/admission/serving.ts';
+import type { RequestTrace } from '../../core/observing/request-trace.ts';
 import type { CountedConnection } from '../../core/usage/traffic.ts';
 import { toTenementError } from '../../errors.ts';
 import { endOf } from '../../faults.ts';
-import { protoOf } from '../client/client.ts';
+import { protoOf, requestOf } from '../client/client.ts';
 import { headBytes } from '../client/node/request-bytes.ts';
 import { faultOf } from '../client/node/request-fault.ts';
 import { errorAnswer, rawAnswer } from '../exchange/error-page.ts';
@@ -39,12 +40,15 @@ export function createUpgrader(gateway: Gateway): Upgrader {
     if (asked === null || hasBody(request.rawHeaders)) {
       return refuseAtOnce({ refused: 'bad_request' });
     }
-    const observed = new Observed(gateway, route);
+    const observed = new Observed(gateway, requestOf(request), route, caller);
+    const { trace } = observed;
     const refuse = (refusal: Refused) => {
       observed.refused(refusal.refused);
+      trace?.end();
       refuseUpgrade(request, socket, caller, refusal);
     };
     const connect = (lease: Lease) => {
+      if (lease.heldMs !== null) trace?.held(lease.heldMs);
       const fail = (error: Error) => {
         gateway.logger.warn({ instance: route.instance, ...caller, reason: error.message }, 'upgrade failed');
         if (tunnel.answered) socket.destroy();
@@ -58,12 +62,14 @@ export function createUpgrader(gateway: Gateway): Upgrader {
         begin,
         observed,
       });
-      const headers = headersFor(request, route, caller, lease);
+      const headers = headersFor(request, route, caller, { lease, trace });
       const { upstream } = lease;
       send({ request, client: socket, head, upstream, path: route.path, headers, asked }, tunnel);
       // http-proxy has set the socket to be probed after two hours.
       probe(socket, gateway);
     };
+    // A switch, or the end of the connection before it, ends what is traced.
+    if (trace !== null) socket.once('close', () => trace.end());
     void claim(socket, route, caller, gateway, { connect, refuse });
   };
 }
@@ -116,9 +122,13 @@ function onLeaving(socket: Socket, left: () => void): () => void {
   return () => socket.off('close', left).off('end', left).off('readable', look);
 }
 
-function headersFor(request: IncomingMessage, route: Route, caller: Caller, { tenantId }: Lease): string[] {
-  const { peer, trusted, requestId } = caller;
-  return requestHeaders(request.rawHeaders, {
+function headersFor(
+  request: IncomingMessage,
+  route: Route,
+  { peer, trusted, requestId }: Caller,
+  { lease: { tenantId }, trace }: { readonly lease: Lease; readonly trace: RequestTrace | null },
+): string[] {
+  const headers = requestHeaders(request.rawHeaders, {
     peer,
     trusted,
     requestId,
@@ -127,7 +137,9 @@ function headersFor(request: IncomingMessage, route: Route, caller: Caller, { te
     tenantId,
     prefix: route.prefix,
     unbelieved: route.unbelieved,
+    trace,
   });
+  return trace === null ? headers : [...headers, 'traceparent', trace.traceparent];
 }
 
 function refuseUpgrade(

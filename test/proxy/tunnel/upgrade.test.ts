@@ -91,6 +91,14 @@ test('a handshake obeys the same header rules as a request, and nothing is doubl
   await lease().released;
 });
 
+test('a handshake keeps the trace of its client', async () => {
+  const seen = await echoApp();
+  const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=1,b=2' };
+  const client = await open(trace);
+  expect(seen.requests[0]?.headers).toMatchObject(trace);
+  client.close();
+});
+
 test('a client that vanishes closes the connection to the tenant and releases the lease', async () => {
   const { connections } = await echoApp();
   const client = await open();

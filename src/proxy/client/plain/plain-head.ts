@@ -43,6 +43,7 @@ export interface ForwardedLines {
   /** As in `ForwardedBy`. */
   readonly prefix: string | undefined;
   readonly unbelieved: ReadonlySet<string> | undefined;
+  readonly isTraced: boolean;
   readonly before: string;
   readonly after: string;
 }

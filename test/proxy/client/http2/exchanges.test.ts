@@ -15,7 +15,8 @@ afterEach(() => secure.close());
 describe('a request over HTTP/2', () => {
   test('reaches its tenant as one of HTTP/1.1', async () => {
     await secure.bench.app('web:acme', echo);
-    const answer = await secure.fetch({ ':path': '/a?b=c', 'x-one': '1', cookie: ['a=1', 'b=2'] });
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=1' };
+    const answer = await secure.fetch({ ':path': '/a?b=c', 'x-one': '1', cookie: ['a=1', 'b=2'], ...trace });
     expect(answer.status).toBe(200);
     const seen = JSON.parse(answer.body);
     expect(seen).toMatchObject({ method: 'GET', url: '/a?b=c', body: '' });
@@ -23,6 +24,7 @@ describe('a request over HTTP/2', () => {
       expect.arrayContaining([
         ['host', 'acme.localhost'],
         ['x-one', '1'],
+        ...Object.entries(trace),
         ['cookie', 'a=1; b=2'],
         ['X-Forwarded-For', '127.0.0.1'],
         ['X-Forwarded-Proto', 'https'],
