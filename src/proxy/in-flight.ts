@@ -13,6 +13,8 @@ const LOOK_MS = 250;
 
 export class InFlight {
   private readonly sockets = new Set<Socket>();
+  /** Those of them that are in a handshake. */
+  private readonly handshaking = new Set<Socket>();
   /** Connections that announce their end themselves. */
   private readonly leaving = new Map<Socket, () => void>();
   private readonly owed = new SwapRemoveSet<ClientResponse>();
@@ -33,8 +35,20 @@ export class InFlight {
     });
   }
 
+  /** A connection in a handshake, which ends by `secured`, or by its close. */
+  connecting(socket: Socket): void {
+    this.handshaking.add(socket);
+    this.connected(socket, {});
+  }
+
+  /** The handshake is over. What becomes of the connection is `connected` in the same step, with a socket of its own. */
+  secured(socket: Socket): void {
+    this.forget(socket);
+  }
+
   private forget(socket: Socket): void {
     this.sockets.delete(socket);
+    this.handshaking.delete(socket);
     this.streams.delete(socket);
     this.leaving.delete(socket);
   }
@@ -71,6 +85,8 @@ export class InFlight {
   async drain(graceMs: number, hurry?: AbortSignal, patienceMs = 0): Promise<void> {
     this.forgetDead();
     if (patienceMs > 0) await this.awaitLastRequests(patienceMs, hurry);
+    // A handshake takes more round trips than a request, and its request comes after it.
+    if (this.handshaking.size > 0 && patienceMs > 0) await this.awaitLastRequests(patienceMs * 2, hurry);
     this.endIdle();
     const looks = setInterval(() => this.lookForDead(), LOOK_MS).unref();
     await withinGrace(graceMs, hurry, (onDone) => {

@@ -61,6 +61,7 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
     onSecure: (socket, accepted) => {
       const client = source.take(socket);
       clients.set(accepted, client);
+      gateway.inFlight.secured(accepted);
       gateway.inFlight.connected(socket, client);
     },
     onPlainHttp: refusePlainHttp,
@@ -74,6 +75,7 @@ export async function openTlsListener(options: TlsListenerOptions): Promise<TlsL
       const idleMs = (nowMs: number) => clients.get(socket)?.idleMs(nowMs) ?? nowMs - sinceMs;
       if (!cap.admit(socket, clientOfSocket(socket, gateway.isTrusted), idleMs, () => NO_ROOM_ALERT)) return;
       probe(socket, gateway);
+      gateway.inFlight.connecting(socket);
       handshakes.take(socket);
     },
     listensAt: (bound) => {

@@ -63,6 +63,8 @@ export async function getByHttp2({ tlsPort }: Pick<TestServer, 'tlsPort'>, host:
       session.once('error', reject);
       const stream = session.request({ ':path': path, ':authority': host });
       stream.once('error', reject);
+      stream.once('close', () => reject(new Error(`the stream was closed with ${stream.rstCode}`)));
+      session.once('close', () => reject(new Error('the session was closed')));
       stream.once('response', ({ ':status': status = 0, ...headers }) => {
         text(stream).then((body) => resolve({ status, headers: headers as Answer['headers'], body }), reject);
       });

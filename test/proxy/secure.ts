@@ -1,5 +1,7 @@
 /** TLS for the bench of the proxy: a certificate, and clients that trust whatever they get. */
 import { X509Certificate } from 'node:crypto';
+import { connect as connectPlainly, type Socket } from 'node:net';
+import { Duplex, Writable } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { Certificate } from '../../src/core/tls/certificate.ts';
 import { HandshakeCounts } from '../../src/core/tls/handshake-counts.ts';
@@ -44,4 +46,35 @@ export function secureConnection(port: number, options: ConnectionOptions = {}):
     });
     socket.once('error', reject);
   });
+}
+
+export interface HalfHandshake {
+  readonly raw: Socket;
+  /** Completes it, and settles with the answer to a request. */
+  finish(path: string): Promise<string>;
+}
+
+/** Sends the beginning of a client's first message, and the rest when the test says so. */
+export function halfHandshake(port: number, host: string): HalfHandshake {
+  const raw = connectPlainly(port, '127.0.0.1');
+  const { promise: isOpen, resolve: open } = Promise.withResolvers<void>();
+  const gate = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      raw.write(chunk.subarray(0, 50));
+      void isOpen.then(() => raw.write(chunk.subarray(50), done));
+    },
+  });
+  const both = { readable: raw, writable: gate } as unknown as Parameters<typeof Duplex.from>[0];
+  const secure = connect({ socket: Duplex.from(both), servername: host, rejectUnauthorized: false });
+  secure.on('error', () => {});
+  return {
+    raw,
+    finish: async (path) => {
+      open();
+      secure.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      let text = '';
+      for await (const chunk of secure) text += chunk;
+      return text;
+    },
+  };
 }

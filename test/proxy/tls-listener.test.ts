@@ -7,12 +7,14 @@ import {
   ProxySettingsPublisher,
   type TlsSettings,
 } from '../../src/core/routing/proxy-settings.ts';
+import type { ListenTarget } from '../../src/core/service/listen-target.ts';
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from '../../src/core/service/service.ts';
 import type { Certificate } from '../../src/core/tls/certificate.ts';
 import type { HandshakeResult } from '../../src/core/tls/handshake-counts.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProxy, type ProxyServer } from '../../src/proxy/server.ts';
-import { certificateFor, secureConnection, type TestTls, testTls } from './secure.ts';
+import { listeningSocket } from '../e2e/listening-sockets.ts';
+import { certificateFor, halfHandshake, secureConnection, type TestTls, testTls } from './secure.ts';
 import { Bench, echo, readAll, settingsOf } from './support.ts';
 
 const TENANT_IN_PATH: IdentitySettings = {
@@ -63,6 +65,7 @@ async function listenWith(
   trusted: string[],
   limits: Partial<ProxyLimits>,
   identity: IdentitySettings | null = null,
+  tlsTarget: ListenTarget = { host: '127.0.0.1', port: 0 },
 ) {
   const all = { redirect: true, onDemand: false, publicPort: null, ...settings };
   const proxy = createProxy({
@@ -75,7 +78,7 @@ async function listenWith(
   });
   proxies.push(proxy);
   const any = { host: '127.0.0.1', port: 0 };
-  const bound = await proxy.listen({ ...any, tls: any });
+  const bound = await proxy.listen({ ...any, tls: tlsTarget });
   plainPort = bound.port;
   port = bound.tls?.port ?? 0;
 }
@@ -287,6 +290,18 @@ describe('a request by TLS', () => {
     const fronting = await secureConnection(port, { servername: 'acme.localhost' });
     expect(await ask(fronting, 'beta.localhost')).toMatch(/^HTTP\/1\.1 421 .*"misdirected_request"/s);
   });
+});
+
+it('a server that ends for another at the same socket serves who is in the middle of a handshake (bug: it was cut)', async () => {
+  const { fd, port: kept } = listeningSocket('tls');
+  tls = testTls(wild);
+  await listenWith(tls, {}, [], {}, null, { host: '127.0.0.1', port: kept, openSockets: () => [fd] });
+  const handshake = halfHandshake(port, 'acme.localhost');
+  const accepted = secureConnection(port, { servername: 'acme.localhost' });
+  (await accepted).destroy();
+  const closed = proxies.splice(0)[0]?.close(60_000);
+  expect(await handshake.finish('/path')).toMatch(/^HTTP\/1\.1 200 /);
+  await closed;
 });
 
 describe('the plain port', () => {
