@@ -14,6 +14,7 @@ const GOOD = [200, 308];
 
 const failures = [];
 let answers = 0;
+let repeated = 0;
 let longestMs = 0;
 let over = false;
 process.stdin
@@ -22,20 +23,30 @@ process.stdin
   })
   .resume();
 
-/** Gives the status, or the error of the connection. */
-function ask({ protocol, hostname, port, pathname }, agent) {
+/**
+ * Gives the status, or the error of the connection. A kept connection may be closed by the server at the moment in which a
+ * request is sent, after which HTTP has clients ask again (RFC 9112, section 9.3.1).
+ */
+async function ask(url, agent) {
+  const asked = askOnce(url, agent);
+  const outcome = await asked.outcome;
+  if (Number.isInteger(outcome) || !asked.request.reusedSocket || asked.request.res) return outcome;
+  repeated += 1;
+  return askOnce(url, false).outcome;
+}
+
+function askOnce({ protocol, hostname, port, pathname }, agent) {
   const { promise, resolve } = Promise.withResolvers();
   const [request, usual] = protocol === 'https:' ? [tlsRequest, 443] : [plainRequest, 80];
   const options = { host: '127.0.0.1', port: port || usual, path: pathname, agent };
-  request({ ...options, servername: hostname, headers: { host: hostname } }, (response) =>
+  const sent = request({ ...options, servername: hostname, headers: { host: hostname } }, (response) =>
     response
       .resume()
       .on('end', () => resolve(response.statusCode))
       .on('error', resolve),
-  )
-    .on('error', resolve)
-    .end();
-  return promise;
+  ).on('error', resolve);
+  sent.end();
+  return { request: sent, outcome: promise };
 }
 
 async function keepAsking(url, agent) {
@@ -55,4 +66,4 @@ async function keepAsking(url, agent) {
 const urls = process.argv.slice(2).map((text) => new URL(text));
 const kept = ({ protocol }) => new (protocol === 'https:' ? TlsAgent : PlainAgent)({ keepAlive: true, maxSockets: 1 });
 await Promise.all(urls.flatMap((url) => [keepAsking(url, false), keepAsking(url, kept(url))]));
-console.log(JSON.stringify({ answers, failures, longestMs: Math.round(longestMs) }));
+console.log(JSON.stringify({ answers, failures, repeated, longestMs: Math.round(longestMs) }));

@@ -13,6 +13,8 @@ export interface Load {
   readonly answers: number;
   /** One line each; a refused connection is one, too. */
   readonly failures: readonly string[];
+  /** Requests on kept connections that the server closed as they were sent. */
+  readonly repeated: number;
   readonly longestMs: number;
 }
 
@@ -37,7 +39,9 @@ export async function underLoad(
   }
   const tookMs = Math.round(performance.now() - startedMs);
   const load: Load = JSON.parse((await said.next()).value ?? '');
-  const { answers, failures, longestMs } = load;
-  console.log(`${what}: ${tookMs} ms; ${answers} answers, ${failures.length} failed, longest ${longestMs} ms`);
+  const { answers, failures, repeated, longestMs } = load;
+  console.log(
+    `${what}: ${tookMs} ms; ${answers} answers, ${failures.length} failed, ${repeated} repeated, longest ${longestMs} ms`,
+  );
   return load;
 }
