@@ -1,7 +1,7 @@
 /** A table of any length, of which only what is in sight is drawn, and in which keys move from row to row. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { count } from '../model/format.ts';
+import { count, plural } from '../model/format.ts';
 import { rowWindow, scrollTo, type Viewport } from '../model/row-window.ts';
 import { nextOrder, type Order, type SortValue } from '../model/sort.ts';
 import { useListKeys } from '../state/key-target.ts';
@@ -176,7 +176,8 @@ function useActiveRow<Row>(
 
 /** "12 of 10,000 tenants" */
 export function CountLine({ shown, all, noun }: { shown: number; all: number; noun: string }) {
-  const text = shown === all ? `${count(all)} ${noun}` : `${count(shown)} of ${count(all)} ${noun}`;
+  const whole = plural(all, noun);
+  const text = shown === all ? whole : `${count(shown)} of ${whole}`;
   return (
     <p class="count" role="status">
       {text}

@@ -59,6 +59,12 @@ export function duration(ms: number): string {
   return rest === 0 || next === undefined ? `${amount}${name}` : `${amount}${name} ${rest}${next[1]}`;
 }
 
+/** Time on a CPU, exact as long as it is short: "0.1 s", "41.7 s", "5m 12s". */
+export function cpuTime(seconds: number | null): string {
+  if (seconds === null) return UNKNOWN;
+  return seconds < 59.95 ? `${seconds.toFixed(1)} s` : duration(seconds * 1000);
+}
+
 /** "5m ago", "in 3d 4h", "now". */
 export function relative(iso: string | null, nowMs: number): string {
   if (iso === null) return UNKNOWN;

@@ -22,7 +22,7 @@ export function EventsScreen() {
     <>
       <div class="table-head">
         <h1>Events</h1>
-        <CountLine shown={found.length} all={all.length} noun="newest events" />
+        <CountLine shown={found.length} all={all.length} noun="newest event" />
         <search class="toolbar">
           <input
             type="search"

@@ -2,7 +2,7 @@
 import type { HostView } from '../../core/dashboard/views.ts';
 import { Badge, Empty, type Fact, Facts, Foreign, ProblemBox, Section, When } from '../components/basics.tsx';
 import { Gauge } from '../components/gauge.tsx';
-import { bytes, count, duration } from '../model/format.ts';
+import { bytes, count, cpuTime } from '../model/format.ts';
 import { tenantPath } from '../model/route.ts';
 import { useCertificates, useHost } from '../state/host.ts';
 import { gaugesOf } from './host-gauges.tsx';
@@ -65,7 +65,7 @@ function factsOf({ version, startedAt, server, instances, loadAverage, cgroup }:
     ['Version', version],
     ['Started', <When key="when" at={startedAt} />],
     ['Memory of the server', bytes(server.memoryBytes)],
-    ['CPU of the server', duration(server.cpuSeconds * 1000)],
+    ['CPU of the server', cpuTime(server.cpuSeconds)],
     ['Load, 1, 5, 15 minutes', loadAverage.map((load) => load.toFixed(2)).join('  ')],
     ['max_running', count(instances.maxRunning)],
     ['max_concurrent_starts', count(instances.maxConcurrentStarts)],

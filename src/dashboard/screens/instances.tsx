@@ -89,7 +89,7 @@ export function InstancesScreen() {
     <>
       <div class="table-head">
         <h1>Instances</h1>
-        <CountLine shown={shown.length} all={all.instances.size} noun="instances" />
+        <CountLine shown={shown.length} all={all.instances.size} noun="instance" />
         <Filters
           noun="instances"
           labels={useMemo(() => commonLabels(all, MAX_LABELS), [all.tenants.size])}

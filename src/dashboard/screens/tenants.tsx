@@ -115,7 +115,7 @@ export function TenantsScreen() {
     <>
       <div class="table-head">
         <h1>Tenants</h1>
-        <CountLine shown={shown.length} all={all.tenants.size} noun="tenants" />
+        <CountLine shown={shown.length} all={all.tenants.size} noun="tenant" />
         <Filters
           noun="tenants"
           labels={useMemo(() => commonLabels(all, MAX_LABELS), [all.tenants.size])}

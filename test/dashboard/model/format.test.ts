@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest';
-import { bytes, bytesOf, count, duration, eventTime, plural, relative } from '../../../src/dashboard/model/format.ts';
+import {
+  bytes,
+  bytesOf,
+  count,
+  cpuTime,
+  duration,
+  eventTime,
+  plural,
+  relative,
+} from '../../../src/dashboard/model/format.ts';
 
 it.each([
   [0, '0 B'],
@@ -47,6 +56,12 @@ it('shows the date of an event only when it is not of today', () => {
   const nowMs = new Date(2026, 10, 28, 12).getTime();
   expect(eventTime(new Date(2026, 10, 28, 9, 5, 7).toISOString(), nowMs)).toBe('09:05:07');
   expect(eventTime(new Date(2026, 10, 27, 9, 5, 7).toISOString(), nowMs)).toBe('11-27 09:05:07');
+});
+
+it('shows a short time on a CPU exactly', () => {
+  expect(cpuTime(0.098)).toBe('0.1 s');
+  expect(cpuTime(59.96)).toBe('1m');
+  expect(cpuTime(null)).toBe('–');
 });
 
 it('groups thousands and counts nouns', () => {

@@ -2,7 +2,7 @@
 import type { InstanceRow } from '../../../core/dashboard/views.ts';
 import type { InstanceView } from '../../../core/verbs/verbs.ts';
 import { Action, Badge, type Fact, Facts, Foreign, When } from '../../components/basics.tsx';
-import { bytes, count, dateTime, duration, UNKNOWN } from '../../model/format.ts';
+import { bytes, count, cpuTime } from '../../model/format.ts';
 import { tenantPath } from '../../model/route.ts';
 import { splitInstance } from '../../model/rows.ts';
 import { perform } from '../../state/actions.ts';
@@ -28,7 +28,7 @@ export function InstanceCard({ row }: { row: InstanceRow }) {
       </p>
       <Verbs row={row} />
       {view !== null && <Facts facts={factsOf({ ...view, ...row })} />}
-      {view?.lastExit != null && <LastExit exit={view.lastExit} />}
+      {view?.lastExit != null && <LastExit exit={view.lastExit} isOpen={state === 'failed' || state === 'backoff'} />}
     </article>
   );
 }
@@ -100,7 +100,7 @@ function factsOf(view: InstanceView): Fact[] {
   const limit = memoryLimitBytes === null ? '' : ` of ${bytes(memoryLimitBytes)}`;
   const facts: (Fact | null)[] = [
     ['Memory', `${bytes(memoryBytes)}${limit}`],
-    ['CPU time', view.cpuSeconds === null ? UNKNOWN : duration(view.cpuSeconds * 1000)],
+    ['CPU time', cpuTime(view.cpuSeconds)],
     ['Requests', count(view.requests)],
     ['In flight', count(view.inFlight)],
     ['Streams, connections', `${count(openStreams)}, ${count(openConnections)}`],
@@ -128,14 +128,20 @@ function Address({ url }: { url: string }) {
   );
 }
 
-function LastExit({ exit }: { exit: NonNullable<InstanceView['lastExit']> }) {
-  const { reason, code, signal, detail, at, lastLines } = exit;
-  const how = signal ?? (code === null ? null : `status ${code}`);
+interface LastExitProps {
+  exit: NonNullable<InstanceView['lastExit']>;
+  /** Of what is down, it is the first that one wants to see. */
+  isOpen: boolean;
+}
+
+function LastExit({ exit: { reason, code, signal, detail, at, lastLines }, isOpen }: LastExitProps) {
+  const status = signal ?? (code === null ? null : `status ${code}`);
+  const isPlain = reason === 'exit' || reason === 'signal';
+  const how = [isPlain && status !== null ? null : reason.replaceAll('_', ' '), status].filter((part) => part !== null);
   return (
-    <details class="last-exit">
+    <details class="last-exit" open={isOpen}>
       <summary>
-        Last exit: {reason.replaceAll('_', ' ')}
-        {how !== null && `, ${how}`} <time dateTime={at}>{dateTime(at)}</time>
+        Last exit: {how.join(', ')}, <When at={at} />
       </summary>
       {detail !== null && (
         <p>

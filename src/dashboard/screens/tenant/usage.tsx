@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { UsageView } from '../../../core/usage/usage-query.ts';
 import { ProblemBox } from '../../components/basics.tsx';
 import { Chart } from '../../components/chart.tsx';
-import { bytes, compact, count, duration } from '../../model/format.ts';
+import { bytes, compact, count, cpuTime } from '../../model/format.ts';
 import { axisTime, levelsAt, SPANS, type Span, spanFrom, spanTimes, valuesAt } from '../../model/usage-series.ts';
 import { getJson } from '../../state/api.ts';
 import { nowMs } from '../../state/clock.ts';
@@ -64,7 +64,6 @@ function Charts({ usage, span, minute }: { usage: readonly UsageView[]; span: Sp
       egress: values('egressBytes'),
     };
   }, [usage, span, minute]);
-  const seconds = (value: number) => duration(value * 1000);
   const axis = useMemo(
     () => ({ times: series.times, formatTime: (at: number) => axisTime(span, at) }),
     [series.times, span],
@@ -83,7 +82,7 @@ function Charts({ usage, span, minute }: { usage: readonly UsageView[]; span: Sp
         kind="bars"
         tone="bad"
       />
-      <Chart {...axis} title="CPU time" total={seconds(sum(cpu))} values={cpu} format={seconds} kind="bars" />
+      <Chart {...axis} title="CPU time" total={cpuTime(sum(cpu))} values={cpu} format={cpuTime} kind="bars" />
       <Chart {...sizes} title="Memory, average" total={bytes(memory.at(-1) ?? 0)} values={memory} kind="line" />
       <Chart {...sizes} title="Storage" total={bytes(storage.at(-1) ?? null)} values={storage} kind="line" />
       <Chart {...sizes} title="Sent" total={bytes(sum(egress))} values={egress} kind="bars" />
