@@ -24,6 +24,8 @@ export function limitBodies(api: Api): void {
 function limitBody({ raw }: FastifyRequest): void {
   if (raw.complete) return;
   const late = setTimeout(() => {
+    // Nobody reads the body that a request to follow something does not have, so nothing says that it has ended.
+    if (raw.complete) return;
     const { socket } = raw;
     if (socket.writable) socket.end(rawBadRequest());
     socket.destroySoon();
