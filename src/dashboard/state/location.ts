@@ -12,6 +12,12 @@ export function go(path: string): void {
   location.hash = path;
 }
 
+/** Takes the place of the current address, which Back does not return to. */
+export function replaceWith(path: string): void {
+  history.replaceState(null, '', path);
+  route.value = parseRoute(path);
+}
+
 /** Changes parts of the query. `isStep`: the browser's Back returns to what was before. */
 export function setQuery(changes: Readonly<Record<string, string>>, isStep: boolean): void {
   const query = { ...Object.fromEntries(route.value.query), ...changes };

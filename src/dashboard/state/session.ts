@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals';
 import type { SessionView } from '../../core/dashboard/views.ts';
 import { permissionsOf } from '../model/permissions.ts';
 import { ApiError, change, getJson, whenLoggedOut } from './api.ts';
+import { replaceWith } from './location.ts';
 
 export type SessionState =
   | { readonly kind: 'unknown' }
@@ -36,7 +37,7 @@ export async function begin(): Promise<void> {
 function takeCode(): string | null {
   const match = /^#login=([^&]+)$/.exec(location.hash);
   if (match === null) return null;
-  history.replaceState(null, '', `${location.pathname}#/`);
+  replaceWith('#/');
   return match[1] ?? null;
 }
 
