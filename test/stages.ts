@@ -13,6 +13,7 @@ export const LONG = [
   'test/hostile/*.test.ts',
   'test/backup/repository.test.ts',
   'test/proxy/over-tls.test.ts',
+  'test/dashboard/browser/*.test.ts',
   'test/proxy/client/http2/h2spec.test.ts',
   'test/pages/*.test.ts',
 ];

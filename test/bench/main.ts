@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   ends: () => import('./ends.ts'),
   archive: () => import('./archive.ts'),
   crash: () => import('./crash.ts'),
+  dashboard: () => import('./dashboard.ts'),
   peers: () => import('./peers/main.ts'),
 };
 

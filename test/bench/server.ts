@@ -20,7 +20,7 @@ export class BenchServer {
   /** The time from spawn to the ready line. */
   readonly readyMs: number;
   readonly proxyPort: number;
-  private readonly apiPort: number;
+  readonly apiPort: number;
   private readonly dir: string;
   private readonly child: ChildProcess;
 
