@@ -55,15 +55,16 @@ async function soak(page: Page, server: BenchServer): Promise<void> {
   const stopped = new AbortController();
   const changes = { count: 0 };
   const changing = changeTenants(server, stopped.signal, changes);
-  console.log('minute   heap      DOM nodes   listeners   documents   changes/s   memory of the server');
+  console.log('minute   heap      DOM nodes   listeners   documents   changes/s   stream   memory of the server');
   const screens = ['#/', '#/tenants', '#/events', `#/tenants/${crowdName(0)}/events`, '#/instances'];
   let before = 0;
   for (let minute = 0; minute <= MINUTES; minute += 1) {
     const rate = minute === 0 ? 0 : (changes.count - before) / 60;
     before = changes.count;
-    console.log(
-      `${String(minute).padEnd(9)}${await figures(session)}${rate.toFixed(0).padEnd(12)}${server.residentMb().toFixed(0)} MB`,
-    );
+    const stream = (await page.locator('.live').textContent()) ?? '';
+    const ofServer = `${server.residentMb().toFixed(0)} MB`;
+    const ofPage = `${await figures(session)}${rate.toFixed(0).padEnd(12)}${stream.padEnd(9)}`;
+    console.log(`${String(minute).padEnd(9)}${ofPage}${ofServer}`);
     if (minute === MINUTES) break;
     // As an operator would: some screens, and then one that stays open.
     for (const screen of screens) {
