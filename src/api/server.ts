@@ -184,8 +184,14 @@ function describe(api: Api, options: ApiOptions): void {
   api.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'tenement', description: 'One process per tenant.', version: options.deps.version },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      info: {
+        title: 'tenement',
+        description: 'One process per tenant.',
+        version: options.deps.version,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      ...(withToken && { components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } } }),
       security: withToken ? [{ token: [] }] : [],
     },
     transform: describeRoute,

@@ -12,6 +12,8 @@ import type {
 } from 'fastify';
 import { z } from 'zod';
 import { TenementError } from '../errors.ts';
+import { NAME_MARK } from './openapi/description.ts';
+import { SCHEMA_NAMES } from './openapi/schema-names.ts';
 import type { TypedAnswer } from './schemas/instances.ts';
 
 export interface ZodTypeProvider extends FastifyTypeProvider {
@@ -69,6 +71,13 @@ function describeAnswer(answer: unknown): unknown {
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io });
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, override: addName });
   return json;
+}
+
+function addName({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }) {
+  const named = SCHEMA_NAMES.get(zodSchema);
+  if (named === undefined) return;
+  jsonSchema[NAME_MARK] = named.name;
+  if (named.example !== undefined) jsonSchema['examples'] = [named.example];
 }

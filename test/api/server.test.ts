@@ -232,7 +232,8 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/spawn/{service}/--id={id}': ['get', 'post'],
   });
   const body = description.paths['/api/instances'].post.requestBody.content['application/json'].schema;
-  expect(body.required).toEqual(['service', 'id']);
+  expect(body).toEqual({ $ref: '#/components/schemas/NewInstance' });
+  expect(description.components.schemas.NewInstance.required).toEqual(['service', 'id']);
   const answers = description.paths['/api/instances/{instance}/logs'].get.responses;
   expect(Object.keys(answers['4XX'].content)).toEqual(['application/problem+json']);
   expect(Object.keys(answers['200'].content)).toEqual(['application/x-ndjson', 'text/event-stream']);

@@ -5,7 +5,15 @@ import { TenementError } from '../../errors.ts';
 import { needs, OPEN } from '../access/authorize.ts';
 import type { ApiContext } from '../context.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { askAnswer, askQuery, healthSchema, metricsAnswer, problemAnswer } from '../schemas/instances.ts';
+import { finishedDescription } from '../openapi/description.ts';
+import {
+  askAnswer,
+  askQuery,
+  descriptionAnswer,
+  healthSchema,
+  metricsAnswer,
+  problemAnswer,
+} from '../schemas/instances.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function systemRoutes(api: Api, context: ApiContext): void {
@@ -14,7 +22,11 @@ export function systemRoutes(api: Api, context: ApiContext): void {
     {
       config: OPEN,
       exposeHeadRoute: true,
-      schema: { summary: 'Check that the server answers', security: [], response: { 200: healthSchema } },
+      schema: {
+        summary: 'Check that the server answers',
+        security: [],
+        response: { 200: healthSchema, '4xx': problemAnswer },
+      },
     },
     async () => ({ status: 'ok' as const }),
   );
@@ -52,13 +64,17 @@ export function systemRoutes(api: Api, context: ApiContext): void {
       return reply.type(metrics.contentType).send(Readable.from(paced(pieces)));
     },
   );
+  let description: object | null = null;
   api.get(
     '/openapi.json',
     {
       config: needs('read', 'any'),
-      schema: { summary: 'Get this description', response: { '4xx': problemAnswer } },
+      schema: { summary: 'Get this description', response: { 200: descriptionAnswer, '4xx': problemAnswer } },
     },
-    async () => api.swagger(),
+    async () => {
+      description ??= finishedDescription(api.swagger());
+      return description;
+    },
   );
 }
 

@@ -168,7 +168,7 @@ export const instancesSchema = z.object({
   instances: z.array(instanceSchema),
   next: z.string().nullable().describe('What `after` must be for the next page; null after the last one.'),
 });
-const tokenSchema = z.object({
+export const tokenSchema = z.object({
   id: z.string(),
   name: z.string(),
   session: z.boolean().describe('Whether it is a session of the dashboard.'),
@@ -212,7 +212,7 @@ const notifyTestResultSchema = z.object({
 });
 export const notifyTestSchema = z.object({ results: z.array(notifyTestResultSchema) });
 
-const problemSchema = z.object({
+export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
@@ -251,6 +251,8 @@ export const metricsAnswer: TypedAnswer = {
   description: 'Prometheus text.',
   content: { 'text/plain': { schema: z.string() } },
 };
+
+export const descriptionAnswer = z.looseObject({ openapi: z.string() });
 
 export const askQuery = z.object({ domain: z.string().min(1).describe('A host name, as a browser requests it.') });
 export const askAnswer = z.object({ domain: z.string() });
