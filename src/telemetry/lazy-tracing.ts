@@ -1,13 +1,9 @@
 /** The tracer by `[telemetry]`, which follows reloads. OpenTelemetry is loaded when it is first needed. */
 import { isDeepStrictEqual } from 'node:util';
-import type { RequestTracer, TelemetryConfig, Tracing } from '../core/observing/request-trace.ts';
+import type { TelemetryConfig, Tracing } from '../core/observing/request-trace.ts';
 import { detached } from '../faults.ts';
 import type { Logger } from '../logger.ts';
-
-export interface OpenTracer extends RequestTracer {
-  /** Sends what is left, for a bounded time. */
-  close(): Promise<void>;
-}
+import type { OpenTracer } from './open-tracer.ts';
 
 export class LazyTracing implements Tracing {
   tracer: OpenTracer | null = null;

@@ -21,7 +21,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { version } from '../version.ts';
 import { EdgeSampler } from './edge-sampler.ts';
-import type { OpenTracer } from './lazy-tracing.ts';
+import type { OpenTracer } from './open-tracer.ts';
 import { TellingExporter } from './telling-exporter.ts';
 
 /** Spans that wait for the collector; more are dropped. About 4 MB. */
