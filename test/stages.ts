@@ -42,6 +42,7 @@ export const STARTING_PROCESSES = [
   'test/process/systemd/notify.test.ts',
   'test/proxy/client/http2/{abuse,bodies,connections,exchanges,smuggling}.test.ts',
   'test/proxy/exchange/body-memory.test.ts',
+  'test/config/tls-page.test.ts',
   'test/node/certificate-files.test.ts',
   'test/proxy/tls-listener.test.ts',
   'test/registry/registry.test.ts',

@@ -58,7 +58,7 @@ function readChain({ cert }: CertificateFiles): X509Certificate[] {
   const { bytes } = read('cert', cert);
   const text = bytes.toString('latin1');
   const parts = text.match(PEM_CERTIFICATE) ?? [];
-  if (parts.length === 0) throw new Unusable('cert', noCertificate(text, cert));
+  if (parts.length === 0) throw new Unusable('cert', noCertificate(bytes, cert));
   return parts.map((part, index) => {
     try {
       return new X509Certificate(part);
@@ -68,11 +68,23 @@ function readChain({ cert }: CertificateFiles): X509Certificate[] {
   });
 }
 
-function noCertificate(text: string, file: string): string {
+function noCertificate(bytes: Buffer, file: string): string {
+  const text = bytes.toString('latin1');
   if (text.includes('PRIVATE KEY-----')) return 'it has a private key and no certificate; are cert and key exchanged?';
   if (text.includes('-----BEGIN CERTIFICATE-----')) return 'it is cut off: a certificate has no end';
-  const isDer = text.charCodeAt(0) === DER_SEQUENCE;
-  return isDer ? `it is not PEM; run: openssl x509 -inform der -in ${file}` : 'it has no certificate (PEM)';
+  if (text.includes('-----BEGIN CERTIFICATE REQUEST-----'))
+    return 'it has a signing request, which a certificate authority turns into a certificate';
+  if (text.charCodeAt(0) !== DER_SEQUENCE) return 'it has no certificate (PEM)';
+  if (isCertificate(bytes)) return `it is not PEM; run: openssl x509 -inform der -in ${file}`;
+  return `it is not PEM; if it is PKCS #12 (.p12, .pfx), run: openssl pkcs12 -noenc -in ${file} -out NEW.pem, and name NEW.pem as cert and as key`;
+}
+
+function isCertificate(bytes: Buffer): boolean {
+  try {
+    return new X509Certificate(bytes) instanceof X509Certificate;
+  } catch {
+    return false;
+  }
 }
 
 const DER_SEQUENCE = 0x30;
@@ -148,18 +160,24 @@ function factsOf(chain: readonly X509Certificate[], leaf: X509Certificate, flaws
     const issuer = chain[index + 1];
     return issuer === undefined || one.checkIssued(issuer);
   });
+  const isSelfSigned = leaf.checkIssued(leaf);
+  const isAlone = chain.length === 1 && !isSelfSigned;
   return {
     names: namesOf(leaf),
     issuer: issuerOf(leaf),
-    isSelfSigned: leaf.checkIssued(leaf),
+    isSelfSigned,
     notBeforeMs: Date.parse(leaf.validFrom),
     notAfterMs: Date.parse(leaf.validTo),
-    flaws: [...flaws, ...(isInOrder ? [] : [OUT_OF_ORDER])],
+    flaws: [...flaws, ...(isInOrder ? [] : [OUT_OF_ORDER]), ...(isAlone ? [alone(leaf)] : [])],
   };
 }
 
 const OUT_OF_ORDER =
   'the certificates are out of order, and some clients refuse such a chain: each should be followed by that of its issuer';
+
+function alone(leaf: X509Certificate): string {
+  return `there is no intermediate certificate behind it, and clients that do not know ${issuerOf(leaf)} refuse it: use the file with the whole chain (fullchain.pem)`;
+}
 
 function issuerOf({ issuer }: X509Certificate): string {
   const parts = new Map(issuer.split('\n').map((line): [string, string] => [line.slice(0, line.indexOf('=')), line]));

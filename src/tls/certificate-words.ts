@@ -32,6 +32,11 @@ export function certificateWarnings(certificate: OwnCertificate, nowMs: number):
     ...(names.length === 0
       ? [`${file} has no DNS names (subjectAltName): it is used for any host, and browsers refuse it`]
       : []),
+    ...names
+      .filter((name) => /^\*\.[^.]+$/.test(name))
+      .map(
+        (name) => `${file}: browsers refuse ${name}, a wildcard of a whole top-level domain; name each host instead`,
+      ),
     ...flaws.map((flaw) => `${file}: ${flaw}`),
   ];
 }

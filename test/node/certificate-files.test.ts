@@ -60,10 +60,36 @@ it('reads a self-signed certificate without names', () => {
 
 it('says that other users may read the key', () => {
   writeFileSync(at('open.key'), text('leaf.key'), { mode: 0o644 });
-  const result = read('leaf.pem', 'open.key');
+  writeFileSync(at('chain.pem'), text('leaf.pem', 'middle.pem'));
+  const result = read('chain.pem', 'open.key');
   expect(result.ok && result.facts.flaws).toEqual([
     `other users may read the private key ${at('open.key')}; run: chmod 600 ${at('open.key')}`,
   ]);
+});
+
+it('says that the intermediates are missing, but not of a certificate that needs none', () => {
+  const flawsOf = (cert: string, key: string) => {
+    const result = read(cert, key);
+    return result.ok ? result.facts.flaws : null;
+  };
+  expect(flawsOf('leaf.pem', 'leaf.key')).toEqual([
+    'there is no intermediate certificate behind it, and clients that do not know Test Middle refuse it: use the file with the whole chain (fullchain.pem)',
+  ]);
+  expect(flawsOf('bare.pem', 'bare.key')).toEqual([]);
+});
+
+it('reads certificate, chain and key from one file, in any order', () => {
+  for (const names of [
+    ['leaf.pem', 'middle.pem', 'leaf.key'],
+    ['leaf.key', 'leaf.pem', 'middle.pem'],
+  ]) {
+    writeFileSync(at('all.pem'), text(...names), { mode: 0o600 });
+    expect(read('all.pem', 'all.pem')).toMatchObject({
+      ok: true,
+      certificate: { chain: text('leaf.pem', 'middle.pem') },
+      facts: { flaws: [] },
+    });
+  }
 });
 
 it('says that the intermediates are out of order', () => {
@@ -132,6 +158,24 @@ const CASES: readonly (readonly [
     },
     'cert',
     /^its certificate number 1 cannot be read$/,
+  ],
+  [
+    'PKCS #12',
+    () => {
+      openssl('pkcs12', '-export', '-in', 'leaf.pem', '-inkey', 'leaf.key', '-passout', 'pass:', '-out', 'all.p12');
+      return ['all.p12', 'leaf.key'];
+    },
+    'cert',
+    /^it is not PEM; if it is PKCS #12 \(\.p12, \.pfx\), run: openssl pkcs12 /,
+  ],
+  [
+    'a signing request',
+    () => {
+      openssl('req', '-new', '-key', 'leaf.key', '-subj', '/CN=x', '-out', 'asked.pem');
+      return ['asked.pem', 'leaf.key'];
+    },
+    'cert',
+    /^it has a signing request, which a certificate authority turns into a certificate$/,
   ],
   [
     'an empty file',
