@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench(): Promise<void> }>
   domains: () => import('./domains.ts'),
   bodies: () => import('./bodies.ts'),
   attack: () => import('./attack.ts'),
+  floods: () => import('./floods.ts'),
   thaw: () => import('./thaw.ts'),
   isolation: () => import('./isolation.ts'),
   bombs: () => import('./bombs.ts'),

@@ -14,7 +14,7 @@ import { quantile, timed } from './figures.ts';
 import { caddyfile, nginxConf, type Peer, startPinned, written } from './proxies.ts';
 import { appConf, FIRST_PORT, LOAD_CORE } from './proxy.ts';
 
-const PROXY_CORE = 0;
+export const PROXY_CORE = 0;
 const ROUNDS = 3;
 const SECONDS = 3;
 /** Several clients, because one waits for its answers most of the time. */
@@ -24,7 +24,7 @@ const STREAMS = 10;
 const HOST = 't0.localhost';
 const SERVER = fileURLToPath(new URL('./proxy-server.ts', import.meta.url));
 
-const PEERS: readonly Peer[] = [
+export const PEERS: readonly Peer[] = [
   {
     name: 'nginx',
     command: (port, dir) => {
@@ -78,7 +78,7 @@ export async function bench(): Promise<void> {
 }
 
 /** Of the kind that most certificates have. */
-function makeCertificate(dir: string): void {
+export function makeCertificate(dir: string): void {
   const files = ['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')];
   const about = ['-days', '2', '-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...files, ...about], { stdio: 'ignore' });

@@ -173,7 +173,7 @@ describe('starting', () => {
       type: 'start',
       listen: ASKED,
       mayObtain: false,
-      limits: DEFAULT_PROXY_LIMITS,
+      limits: { ...DEFAULT_PROXY_LIMITS, processes: workers.length },
       logLevel: 'silent',
       settings,
       keys: keys.current,

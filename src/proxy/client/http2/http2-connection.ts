@@ -10,17 +10,24 @@ import type { Http2Response } from './http2-response.ts';
 import { Http2Exchange, type Http2StreamOwner } from './http2-stream.ts';
 import type { ResetBudget } from './reset-budget.ts';
 import { CONNECTION_WINDOW_BYTES, sessionOptions } from './session-options.ts';
+import { stopReading } from './stop-reading.ts';
 import { UploadWindows } from './upload-windows.ts';
 import type { WindowBudget } from './window-budget.ts';
 
 /** How long the client may take to read GOAWAY, and to close its half. */
 const LAST_FRAMES_MS = 2000;
 /**
- * Bytes that a client may send beside those of requests: like nginx, one eighth of all it sends must be header fields and
- * bodies, but for the first of them.
+ * Bytes that a client may send beside those of requests, as in nginx: all that it sends may be eight times the header fields and
+ * bodies that it sends and gets, and this in addition.
  */
-const FREE_OVERHEAD_BYTES = 8 * 1024 * 1024;
+const FREE_OVERHEAD_BYTES = 1024 * 1024;
 const MOST_OVERHEAD = 8;
+/**
+ * Heads that nghttp2 has refused, because they are far beyond the limit. They are costly, and only the numbers of streams tell of
+ * them. A client may leave numbers out, but then it has no bytes that are parts of no request.
+ */
+const MAX_REFUSED_HEADS = 10;
+const BYTES_OF_REFUSED_HEADS = 16 * 1024;
 
 export interface Http2ConnectionOwner {
   readonly maxHeadBytes: number;
@@ -48,6 +55,7 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   private readonly admitted: (() => void)[] = [];
   private quietSinceMs = performance.now();
   private payloadBytes = 0;
+  private heads = 0;
   private isLeaving = false;
   /** Whether the connection is about to be closed for what its client sends. */
   private isCalmed = false;
@@ -88,6 +96,7 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
     // A reset by the client is an error to node:http2, and may have been read already.
     stream.on('error', ignore);
     if (this.session.destroyed) return;
+    this.heads += 1;
     // What the client has cancelled by now was read together with its cancellation.
     if (stream.destroyed) return this.countReset();
     if (this.isCalmed) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -135,9 +144,24 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   look(nowMs: number, bodyIdleMs: number): void {
     for (const stream of this.streams) stream.look(nowMs, bodyIdleMs);
     this.windows.look();
-    const { bytesRead } = this.socket;
-    const isFlood = bytesRead > FREE_OVERHEAD_BYTES && bytesRead > this.payloadBytes * MOST_OVERHEAD;
+    this.lookForFlood();
+  }
+
+  /** Nothing tells of frames that are parts of no request, and of heads that nghttp2 refuses. */
+  lookForFlood(): void {
+    if (this.isCalmed || this.session.destroyed) return;
+    const { socket, payloadBytes } = this;
+    const { bytesRead } = socket;
+    const isFlood = bytesRead > FREE_OVERHEAD_BYTES + payloadBytes * MOST_OVERHEAD;
     if (isFlood) this.calm('it sends frames that are parts of no request');
+    else if (bytesRead > BYTES_OF_REFUSED_HEADS + payloadBytes && this.refusedHeads > MAX_REFUSED_HEADS)
+      this.calm('it sends heads that are far too large');
+  }
+
+  private get refusedHeads(): number {
+    // Clients have the odd numbers.
+    const { lastProcStreamID: last = 0 } = this.session.state;
+    return Math.ceil(last / 2) - this.heads;
   }
 
   /**
@@ -171,6 +195,7 @@ export class Http2Connection implements ClientOfSource, Http2StreamOwner {
   private calm(reason: string): void {
     if (this.isCalmed || this.session.destroyed) return;
     this.isCalmed = true;
+    stopReading(this.socket);
     this.owner.onAbuse(reason);
     // While frames are being read, nghttp2 would drop its GOAWAY.
     const end = () => this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -128,11 +128,14 @@ export class Http2Response implements ClientResponse {
   }
 
   private count(bytes: number): void {
+    this.hooks.onBytes(bytes);
     if (this.traffic !== null) this.traffic.egressBytes += bytes;
   }
 }
 
 export interface Http2ResponseHooks {
+  /** Bytes of it were written. */
+  onBytes(bytes: number): void;
   /** All of it was written. */
   onEnded(): void;
   /** The stream is about to be reset. */

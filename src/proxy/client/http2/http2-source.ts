@@ -12,6 +12,9 @@ import { WindowBudget } from './window-budget.ts';
 
 /** How often all connections are checked. */
 const SWEEP_MS = 1000;
+/** How often the source looks whether everybody waits for a flood, and how late that is when they do. */
+const GLANCE_MS = 50;
+const LATE_MS = 20;
 /** Between two lines of the log about the same. */
 const SILENT_MS = 60_000;
 
@@ -37,6 +40,8 @@ export class Http2Source implements ClientSource {
   /** Until when no further line is logged of bodies that are cut off. */
   private silentUntilMs = 0;
   private sweeper: NodeJS.Timeout | null = null;
+  private glancer: NodeJS.Timeout | null = null;
+  private glancedAtMs = 0;
 
   constructor(options: Http2SourceOptions) {
     this.options = options;
@@ -49,6 +54,7 @@ export class Http2Source implements ClientSource {
     const connection = new Http2Connection(socket, this.ownerOf(socket));
     this.connections.add(connection);
     this.sweeper ??= setInterval(() => this.sweep(), this.sweepMs).unref();
+    this.glancer ??= this.startGlancer();
     return connection;
   }
 
@@ -84,13 +90,27 @@ export class Http2Source implements ClientSource {
   }
 
   private stopSweeper(): void {
-    if (this.sweeper !== null) clearInterval(this.sweeper);
+    for (const timer of [this.sweeper, this.glancer]) if (timer !== null) clearInterval(timer);
     this.sweeper = null;
+    this.glancer = null;
   }
 
   private get sweepMs(): number {
     const { headerTimeoutMs } = this.options.limits;
     return headerTimeoutMs === 0 ? SWEEP_MS : Math.min(SWEEP_MS, headerTimeoutMs);
+  }
+
+  private startGlancer(): NodeJS.Timeout {
+    this.glancedAtMs = performance.now();
+    return setInterval(() => this.glance(), GLANCE_MS).unref();
+  }
+
+  /** A flood makes turns of the event loop long. In short turns nobody waits, and the next sweep is soon enough. */
+  private glance(): void {
+    const nowMs = performance.now();
+    const isLate = nowMs - this.glancedAtMs > GLANCE_MS + LATE_MS;
+    this.glancedAtMs = nowMs;
+    if (isLate) for (const connection of this.connections) connection.lookForFlood();
   }
 
   private sweep(): void {

@@ -16,7 +16,7 @@ export interface Http2StreamOwner {
   readonly windows: UploadWindows;
   /** A body is cut off, because too many are not read. */
   onNoMemory(): void;
-  /** Bytes of a body arrived. */
+  /** Bytes of a body arrived, or of a response were written. */
   onBytes(bytes: number): void;
   /** @param isReset whether the client reset it, or made it be reset */
   onStreamGone(stream: Http2Exchange, isReset: boolean): void;
@@ -67,6 +67,10 @@ export class Http2Exchange implements Http2ResponseHooks {
   start(head: Http2Head): void {
     this.served = this.owner.serve(this.request, this.response, head);
     this.served.start();
+  }
+
+  onBytes(bytes: number): void {
+    this.owner.onBytes(bytes);
   }
 
   /** The rest of the request is not needed; without the reset its client might never end it (RFC 9113 §8.1). */

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { echo } from '../../support.ts';
+import { echo, pour } from '../../support.ts';
 import { CODE, type Fields, FLAG, FRAME, frame, GET, integer, literal, type RawHttp2, uint32 } from './raw-http2.ts';
 import { answerOf, request, SecureBench, type SecureBenchOptions } from './support.ts';
 
@@ -133,20 +133,59 @@ describe('a head that is too large', () => {
     const secure = await open({ limits });
     await secure.bench.app('web:acme', echo);
     const client = await secure.raw();
-    const stored = Buffer.concat([Buffer.from([0x40]), name('x-bomb'), integer(3800, 7, 0), Buffer.alloc(3800, 'x')]);
-    // Index 62 is the newest entry of the dynamic table.
-    const references = Buffer.alloc(12_000, 0x80 | 62);
-    client.send(FRAME.headers, FLAG.endHeaders | FLAG.endStream, 1, Buffer.concat([literal(GET), stored]));
-    await client.frame(FRAME.data, 1);
+    await storeBomb(client);
     const before = process.memoryUsage().rss;
-    for (let stream = 3; stream < 203; stream += 2) {
-      client.send(FRAME.headers, FLAG.endHeaders | FLAG.endStream, stream, Buffer.concat([literal(GET), references]));
-    }
+    for (let stream = 3; stream < 203; stream += 2) sendBomb(client, stream);
     expect(await client.resetOf(3)).toBe(CODE.calm);
     await client.settled();
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
     expect(secure.bench.source.leases).toHaveLength(1);
     await expectService(secure);
+  });
+
+  test('again and again ends with the connection', async () => {
+    const secure = await open({ limits });
+    await secure.bench.app('web:acme', echo);
+    const client = await secure.raw();
+    await storeBomb(client);
+    for (let stream = 3; stream < 43; stream += 2) sendBomb(client, stream);
+    expect(await client.goneWith()).toBe(CODE.calm);
+  });
+});
+
+describe('a client that floods nothing keeps its connection', () => {
+  test('when it leaves out numbers of streams', async () => {
+    const secure = await open({ limits: { headerTimeoutMs: 100 } });
+    await secure.bench.app('web:acme', echo);
+    const client = await secure.raw();
+    client.send(FRAME.window, 0, 0, uint32(2 ** 30));
+    const untilMs = performance.now() + 500;
+    for (let stream = 1; performance.now() < untilMs; stream += 20) {
+      client.request(stream);
+      await client.frame(FRAME.headers, stream);
+    }
+    expect(await client.settled()).toBe(null);
+  });
+
+  test('when it gets much, and announces each bit that it has read', async () => {
+    const secure = await open({ limits: { headerTimeoutMs: 100 } });
+    await secure.bench.app('web:acme', (_message, response) => void pour(response, 16 * 1024 * 1024));
+    const client = await secure.raw();
+    const update = (stream: number) => frame(FRAME.window, 0, stream, uint32(100));
+    const updates = Buffer.concat([update(0), update(1)]);
+    client.request(1);
+    let [read, isWhole] = [0, false];
+    while (!isWhole && !client.socket.closed) {
+      await client.more();
+      let bytes = 0;
+      for (const { type, flags, stream, payload } of client.received.splice(0)) {
+        if (type === FRAME.data) bytes += payload.length;
+        if (stream === 1 && (flags & FLAG.endStream) !== 0) isWhole = true;
+      }
+      read += bytes;
+      client.socket.write(Buffer.concat(Array.from({ length: Math.ceil(bytes / 100) }, () => updates)));
+    }
+    expect(read).toBe(16 * 1024 * 1024);
   });
 });
 
@@ -181,6 +220,20 @@ describe('requests under way', () => {
     expect((await later).status).toBe(200);
   });
 });
+
+/** Sends a request that puts a large field into the dynamic table (RFC 7541 §2.3.2). */
+async function storeBomb(client: RawHttp2): Promise<void> {
+  const stored = Buffer.concat([Buffer.from([0x40]), name('x-bomb'), integer(3800, 7, 0), Buffer.alloc(3800, 'x')]);
+  client.send(FRAME.headers, FLAG.endHeaders | FLAG.endStream, 1, Buffer.concat([literal(GET), stored]));
+  await client.frame(FRAME.data, 1);
+}
+
+/** Sends a head of 12 kB that means the stored field 12,000 times. */
+function sendBomb(client: RawHttp2, stream: number): void {
+  // Index 62 is the newest entry of the dynamic table.
+  const references = Buffer.alloc(12_000, 0x80 | 62);
+  client.send(FRAME.headers, FLAG.endHeaders | FLAG.endStream, stream, Buffer.concat([literal(GET), references]));
+}
 
 const POST: Fields = [[':method', 'POST'], ...GET.slice(1)];
 

@@ -1,5 +1,4 @@
 /** A client of HTTP/2 that sends the frames it is told to, valid or not, and reports those that it receives (RFC 9113 §4). */
-import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -75,9 +74,17 @@ export class RawHttp2 {
       const found = this.received.find((one) => one.type === type && (stream === undefined || one.stream === stream));
       if (found !== undefined) return found;
       if (this.socket.closed)
-        throw new Error(`closed without a frame of type ${type}; got ${JSON.stringify(this.received)}`);
+        throw new Error(
+          `closed without a frame of type ${type}; got ${this.received.map((one) => `${one.type} of ${one.stream}`)}`,
+        );
       await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
+  }
+
+  /** Settles when there are frames that were received, or the connection is closed. A write may receive some, too. */
+  async more(): Promise<void> {
+    while (this.received.length === 0 && !this.socket.closed)
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
   }
 
   /** Settles when the socket takes more, or is closed. */
@@ -105,7 +112,7 @@ export class RawHttp2 {
 
   /** Settles with the code of the first GOAWAY when the connection has closed; null: it closed without one. */
   async goneWith(): Promise<number | null> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    await closed(this.socket);
     return this.received.find(({ type }) => type === FRAME.goaway)?.payload.readUInt32BE(4) ?? null;
   }
 
@@ -130,6 +137,11 @@ export class RawHttp2 {
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }
+}
+
+/** Settles when the connection is closed, also by a reset. */
+export function closed(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => void (socket.closed ? resolve() : socket.once('close', () => resolve())));
 }
 
 export function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
