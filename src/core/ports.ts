@@ -101,6 +101,8 @@ export interface LaunchedProcess {
    * null.
    */
   limit(limits: Limits): string | null;
+  /** What the last health check before it was ready found, such as `GET /health answered 503`; null: there was none. */
+  readonly lastHealth: string | null;
   /** Address for requests; known once it is ready. */
   readonly upstream: Upstream;
   /**

@@ -68,7 +68,7 @@ function reason(runner: Runner, { nowMs, tenantStateOf }: ViewContext): string {
       if (lifecycle.hooks === 'wanted') return 'asleep; it starts when the hooks of its service have succeeded';
       return `asleep; the next request wakes it${afterLastCrash(runner)}`;
     case 'starting':
-      return `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
+      return startingReason(runner);
     case 'ready':
       return readyReason(runner, nowMs);
     case 'suspended':
@@ -115,6 +115,11 @@ function stoppedReason({ record: { storage }, service }: Runner): string {
   }
   const why = overStorage(storage.bytes, storageLimitBytes);
   return `stopped, ${why}; delete files or raise storage_limit_mb, then \`tenement start\``;
+}
+
+function startingReason({ held, lastHealth }: Runner): string {
+  const waiting = held === 0 ? 'starting' : `starting, ${held} ${held === 1 ? 'request waits' : 'requests wait'}`;
+  return lastHealth === null ? waiting : `${waiting}; ${lastHealth}`;
 }
 
 function readyReason(runner: Runner, nowMs: number): string {

@@ -131,6 +131,8 @@ export class FakeProcess implements LaunchedProcess {
     this.exitNow({ code, signal: null });
   }
 
+  lastHealth: string | null = null;
+
   waitReady(signal: AbortSignal): Promise<ProbeResult> {
     signal.addEventListener('abort', () => this.readyNow({ ok: false, detail: 'not listening' }));
     return this.ready;

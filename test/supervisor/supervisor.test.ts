@@ -16,6 +16,19 @@ describe('a wake', () => {
     expect(made.supervisor.get('api:acme')).toMatchObject({ wakes: 1, inFlight: 3 });
   });
 
+  it('says how many requests wait, and what the last health check found', async () => {
+    const made = world();
+    await made.supervisor.spawn('api', 'acme', { wait: false });
+    await settle();
+    const reason = () => made.supervisor.get('api:acme').reason;
+    expect(reason()).toBe('starting');
+    const process = made.processes[0];
+    if (process !== undefined) process.lastHealth = 'GET /health answered 503';
+    expect(reason()).toBe('starting; GET /health answered 503');
+    void made.supervisor.claim('api:acme', here());
+    expect(reason()).toBe('starting, 1 request waits; GET /health answered 503');
+  });
+
   it('refuses requests beyond wake_queue at once', async () => {
     const made = world({ wakeQueue: 1 });
     await made.supervisor.spawn('api', 'acme', { start: false });

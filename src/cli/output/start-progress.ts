@@ -80,7 +80,7 @@ class StartProgress {
 
   private get text(): string {
     const { instance = this.subject.name, state = 'starting', reason = state } = this.looked ?? {};
-    const more = reason === state ? '' : `; ${reason.replace(`${state}, `, '')}`;
+    const more = reason === state ? '' : `; ${reason.startsWith(state) ? reason.slice(state.length + 2) : reason}`;
     return `${instance} ${state}, ${(this.elapsedMs / 1000).toFixed(1)} s${more}`;
   }
 

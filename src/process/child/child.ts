@@ -58,6 +58,7 @@ export class Child implements LaunchedProcess {
   readonly exited: Promise<ProcessExit>;
   private readonly parts: ChildParts;
   private readonly gone = new AbortController();
+  private unhealthy: string | null = null;
   private readonly hurry = new AbortController();
   private readonly socket: ServedSocket;
   /** A cgroup may be reused, and its counter goes on. */
@@ -93,6 +94,10 @@ export class Child implements LaunchedProcess {
   get upstream(): Upstream {
     const { port } = this.parts.record;
     return port === null ? { socketPath: this.socket.path } : { port };
+  }
+
+  get lastHealth(): string | null {
+    return this.unhealthy;
   }
 
   async waitReady(signal: AbortSignal): Promise<ProbeResult> {
@@ -213,6 +218,9 @@ export class Child implements LaunchedProcess {
       upstream: port === null ? { socketPath } : { port },
       health: this.healthCheck(service),
       leader: record,
+      onUnhealthy: (detail: string) => {
+        this.unhealthy = detail;
+      },
     };
     return waitReady(options, dirWatch, signal);
   }

@@ -28,6 +28,8 @@ export interface ReadinessOptions {
   /** null: the child is ready when it accepts a connection. */
   readonly health: HealthCheck | null;
   readonly leader: ProcessIdentity;
+  /** Called with what each health check before readiness found, such as `GET /health answered 503`. */
+  onUnhealthy(detail: string): void;
 }
 
 /** Watches an existing directory, from before the child starts until `close`. */
@@ -121,7 +123,7 @@ async function waitPort(port: number, leader: ProcessIdentity, signal: AbortSign
 }
 
 async function waitHealthy(
-  { upstream }: ReadinessOptions,
+  { upstream, onUnhealthy }: ReadinessOptions,
   health: HealthCheck,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
@@ -132,6 +134,7 @@ async function waitHealthy(
     if (result.ok) return result;
     // A check that was cut off says nothing; the one before it may.
     if (!signal.aborted) last = result;
+    if (result.refused !== true) onUnhealthy(result.detail);
     await pause(healthRetryMs(performance.now() - startedAtMs, !result.ok && result.refused === true), signal);
   }
   if (last.ok || !last.refused || 'port' in upstream) return last;

@@ -82,6 +82,11 @@ export class Runner {
     return this.parts.current.identity;
   }
 
+  /** What the last health check of a start found; null: there was none. */
+  get lastHealth(): string | null {
+    return this.parts.current.launched?.lastHealth ?? null;
+  }
+
   get usage(): Usage | null {
     return this.parts.current.usage;
   }

@@ -6,7 +6,7 @@ import { testIo } from '../io.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const STARTING = view('api:acme', { state: 'starting', reason: 'starting, 2 requests wait' });
+const STARTING = view('api:acme', { state: 'starting', reason: 'starting, 2 requests wait; GET /health answered 503' });
 
 /** What stderr gets while a start takes that long. */
 async function shown(isTerminal: boolean, ms: number): Promise<string> {
@@ -26,7 +26,7 @@ test('a fast start shows nothing', async () => {
 
 test('a slow start shows the state on a terminal, and leaves nothing behind', async () => {
   const text = await shown(true, 3200);
-  expect(text).toContain('api:acme starting, 3.2 s; 2 requests wait');
+  expect(text).toContain('api:acme starting, 3.2 s; 2 requests wait; GET /health answered 503');
   expect(text.endsWith('\r\u001b[K')).toBe(true);
 });
 

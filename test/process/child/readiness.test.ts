@@ -199,3 +199,15 @@ async function listenAsStranger(port: number): Promise<Server> {
 async function asked(server: Server): Promise<void> {
   for (let times = 0; times < 5; times += 1) await once(server, 'connection');
 }
+
+test('what the last health check found is known while a start goes on', async () => {
+  const bench = makeBench();
+  const code = `require('http').createServer((q, s) => s.writeHead(503).end()).listen(process.env.SOCKET_PATH)`;
+  const child = await bench.launch({ command: [process.execPath, '-e', code], health: '/health' });
+  expect(child.lastHealth).toBeNull();
+  const stop = new AbortController();
+  const result = child.waitReady(stop.signal);
+  await expect.poll(() => child.lastHealth).toBe('GET /health answered 503');
+  stop.abort();
+  expect(await result).toEqual({ ok: false, detail: 'GET /health answered 503' });
+});
