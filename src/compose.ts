@@ -7,7 +7,7 @@ import type { InstanceName } from './core/lifecycle/instance.ts';
 import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { RequestMeasures } from './core/observing/request-measures.ts';
-import type { Clock, ProcessHooks } from './core/ports.ts';
+import type { ActivationSockets, Clock, ProcessHooks } from './core/ports.ts';
 import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from './core/routing/proxy-settings.ts';
 import { sharedHosts } from './core/routing/shared-hosts.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
@@ -109,6 +109,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly publicSockets: PublicSockets;
+  readonly activationSockets: ActivationSockets;
   /** Like `reload` in reload.ts. */
   reload(): string[];
   /** Releases the state directory and the socket directories. */
@@ -292,6 +293,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     tokenStore,
     publicSockets,
     logins: new Logins({ store: tokenStore, events, clock: systemClock }),
+    activationSockets: processes.activationSockets,
     tokens: new Tokens({
       store: tokenStore,
       events,

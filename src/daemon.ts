@@ -6,14 +6,16 @@ import { openParts, type Parts } from './compose.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
+import type { SocketKeeper } from './core/service/kept-sockets.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
 import { frontSocketPath } from './core/service/socket-path.ts';
 import { TenementError } from './errors.ts';
 import { detached } from './faults.ts';
 import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
+import { leaveSockets, takeKeptSockets } from './parts/kept-sockets.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
-import { openFrontSocket } from './process/sockets/front-socket.ts';
+import { type FrontSocket, openFrontSocket } from './process/sockets/front-socket.ts';
 import { InheritedSockets } from './process/systemd/inherited-sockets.ts';
 import { createProxy, type ProxyAddress, type ProxyServer } from './proxy/server.ts';
 import { WorkerPool } from './workers/pool.ts';
@@ -41,6 +43,8 @@ export interface DaemonOptions {
   readonly dataDir?: string | undefined;
   /** Sockets that the service manager opened, at addresses of the config or others. */
   readonly sockets?: InheritedSockets | undefined;
+  /** Keeps Unix sockets while this server ends and the next starts; null: nobody does. */
+  readonly keeper?: SocketKeeper | null | undefined;
   /** TCP keep-alive of the clients of the proxy and the API; workers use the default. */
   readonly clientProbes?: ClientProbes | undefined;
 }
@@ -65,7 +69,7 @@ export interface Daemon {
 
 /** Starts all parts, and settles when requests are accepted. When one part fails, those started before are closed. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { logger, dataDir } = options;
+  const { logger, dataDir, sockets = NO_SOCKETS, keeper = null } = options;
   const parts = await openParts(options.configFile, {
     logger,
     loadOptions: dataDir === undefined ? {} : { dataDir: resolve(dataDir) },
@@ -73,7 +77,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const hypervisor = hypervisorOver(parts);
   const undo: CleanupSteps = [];
+  const { stateDir } = parts.served.current.settings;
+  let front: FrontSocket | null = null;
   const close = async ({ keepTenants = false, hurry = PATIENT }: DaemonCloseOptions = {}) => {
+    if (keeper !== null) leaveSockets(keeper, front, { ...parts, stateDir });
     const fronts = undo.splice(0).map((step) => step(hurry));
     // The proxy refuses new requests while instances finish theirs. Instances that stay are released last.
     if (keepTenants) await Promise.all(fronts);
@@ -83,10 +90,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     assertMayListen(listenersOf(parts, options));
     sayDifferences(parts, options);
+    front = openFront(parts, undo);
     const { tls = null, ...proxy } = await openProxy(parts, options, undo);
     parts.webAddresses.proxyListensAt(proxy.port, tls?.port ?? null);
     detached(logger, { part: 'acme' }, parts.certificates.begin());
     const api = await openApis(parts, { ...options, listen: listenersOf(parts, options).api.listen }, undo);
+    if (keeper !== null) takeKeptSockets(keeper, sockets, { ...parts, stateDir });
     const watch = await watchConfig(parts.served.current.file, reload);
     undo.push(() => watch.close());
     const { served } = parts;
@@ -144,25 +153,25 @@ function reloadConfig(parts: Parts): void {
 async function openProxy(parts: Parts, options: DaemonOptions, undo: CleanupSteps): Promise<ProxyAddress> {
   const proxy = parts.served.current.proxy.workers === 1 ? ownProxy(parts, options) : workers(parts, options);
   undo.push((hurry) => proxy.close(PROXY_CLOSE_GRACE_MS, hurry));
-  openFront(parts, undo);
   await openCertificates(parts);
   const { proxy: plain, tls } = listenersOf(parts, options);
   return proxy.listen({ ...plain.listen, tls: tls === null ? null : tls.listen });
 }
 
 /** Lets front servers of the config's group reach the proxy by a socket. @throws {TenementError} `listen_failed` */
-function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps): void {
+function openFront({ served, publicSockets, logger }: Parts, undo: CleanupSteps): FrontSocket | null {
   const { proxy, settings } = served.current;
-  if (proxy.socketGroup === null) return;
+  if (proxy.socketGroup === null) return null;
   const path = frontSocketPath(settings);
   try {
-    const close = openFrontSocket({
+    const front = openFrontSocket({
       path,
       group: proxy.socketGroup,
       onConnection: (socket) => publicSockets.takeOfFront(socket),
       onError: (error) => logger.error({ err: error }, 'the socket for front servers does not accept'),
     });
-    undo.push(async () => close());
+    undo.push(async () => front.close());
+    return front;
   } catch (error) {
     throw new TenementError('listen_failed', `the proxy cannot listen at ${path}: ${String(error)}`, { cause: error });
   }

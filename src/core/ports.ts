@@ -240,6 +240,15 @@ export interface ActivationSockets {
   inherit(instance: InstanceName, fd: number): void;
   /** Closes the instance's socket and removes its public path. */
   remove(instance: InstanceName): void;
+  /** Returns instances whose public paths lead to their sockets, by the paths that these were bound to. */
+  inPlace(): ReadonlyMap<string, InstanceName>;
+  /** Stops listening for good, and leaves the public paths as they are: other descriptors keep the sockets open. */
+  leave(): void;
+  /**
+   * Accepts what waits at a socket that an earlier server has left, until the public path leads elsewhere.
+   * @param socket the path that it was bound to, and its descriptor, which is closed in the end
+   */
+  takeKept(instance: InstanceName, socket: { readonly path: string; readonly fd: number }): void;
   /** Closes all sockets. */
   close(): void;
 }

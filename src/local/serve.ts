@@ -60,10 +60,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = stderrLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
   endAnyway(ending.hurry, logger);
   endWithNpm(ending, logger);
-  const daemon = await withSmallYoungHeap(() => start({ ...options, sockets }, logger)).catch(async (error) => {
-    if (sockets.areAny) await delay(FAILED_START_MS);
-    throw error;
-  });
+  const daemon = await withSmallYoungHeap(() => start({ ...options, sockets, keeper: notices.keeper }, logger)).catch(
+    async (error) => {
+      if (sockets.areAny) await delay(FAILED_START_MS);
+      throw error;
+    },
+  );
   reload = () => daemon.reload();
   const broken = new Promise<'broken'>((resolve) => keepServing(logger, () => resolve('broken')));
   const { config } = daemon;
@@ -136,8 +138,11 @@ function endAnyway(hurry: AbortSignal, logger: Logger): void {
   if (hurry.aborted) soon();
 }
 
-async function start(options: ServeOptions & Pick<DaemonOptions, 'sockets'>, logger: Logger): Promise<Daemon> {
-  const { configFile, version, dataDir, sockets } = options;
+async function start(
+  options: ServeOptions & Pick<DaemonOptions, 'sockets' | 'keeper'>,
+  logger: Logger,
+): Promise<Daemon> {
+  const { configFile, version, dataDir, sockets, keeper } = options;
   // Loaded after the signal handlers are installed, because loading the whole server takes a while.
   const { startDaemon } = await import('../daemon.ts');
   return startDaemon({
@@ -148,6 +153,7 @@ async function start(options: ServeOptions & Pick<DaemonOptions, 'sockets'>, log
     api: address(options.api),
     dataDir,
     sockets,
+    keeper,
   });
 }
 

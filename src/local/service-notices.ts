@@ -2,7 +2,9 @@
  * Keeps systemd informed while the server runs: that it is ready, how many instances are awake, and, for the watchdog
  * (`WatchdogSec=`), that its event loop turns. A server that hangs is killed and started again; its tenants run on.
  */
+import type { SocketKeeper } from '../core/service/kept-sockets.ts';
 import { notifyService } from '../process/systemd/notify.ts';
+import { socketStore } from '../process/systemd/socket-store.ts';
 
 /** How often the status is looked at. */
 const STATUS_MS = 5000;
@@ -21,6 +23,11 @@ export class ServiceNotices {
     this.env = { ...env };
     this.watchdogMs = watchdogMs(env, pid);
     for (const variable of VARIABLES) delete env[variable];
+  }
+
+  /** Keeps sockets for the next server; null: nobody does. */
+  get keeper(): SocketKeeper | null {
+    return socketStore(this.env);
   }
 
   /** @param status returns a line for a person, shown by `systemctl status` */

@@ -14,6 +14,7 @@ import type { ClientOfSource } from './client/client-source.ts';
 import { HeldConnection } from './client/held-connection.ts';
 import { tooMany } from './exchange/error-page.ts';
 import type { GatewayOptions } from './gateway.ts';
+import { LAST_REQUEST_MS } from './grace.ts';
 import { SocketServer } from './socket-server.ts';
 
 export interface PublicSocketsOptions extends GatewayOptions {
@@ -32,6 +33,7 @@ export class PublicSockets {
   private readonly clients = new WeakMap<Socket, ClientOfSource>();
   /** Created when a socket is `proxied`, or a front server connects. */
   private server: SocketServer | null = null;
+  private patienceMs = 0;
 
   constructor(options: PublicSocketsOptions) {
     const { connections, turnedAway, logger } = options;
@@ -89,9 +91,16 @@ export class PublicSockets {
     this.sessions.retire(generation);
   }
 
+  /** Another server accepts at the sockets next, so that a client loses nothing by its last response here. */
+  expectNext(): void {
+    this.patienceMs = LAST_REQUEST_MS;
+  }
+
   /** Refuses further requests, and lets those under way at `proxied` sockets end, as `SocketServer.close`. */
   async drain(graceMs: number, hurry?: AbortSignal): Promise<void> {
-    await this.server?.close(graceMs, hurry);
+    const { patienceMs } = this;
+    this.patienceMs = 0;
+    await this.server?.close(graceMs, hurry, patienceMs);
   }
 
   /** Closes connections whose clients wait for nothing, now and in the future. */

@@ -12,12 +12,10 @@ import { type Listeners, listen } from './client/listeners.ts';
 import { createClientHandler, type OwnGateway } from './client-handler.ts';
 import { tooMany } from './exchange/error-page.ts';
 import { type GatewayOptions, openGateway, probe, routeOf } from './gateway.ts';
+import { LAST_REQUEST_MS } from './grace.ts';
 import { InFlight } from './in-flight.ts';
 import { ownSources } from './own-sources.ts';
 import type { TlsListener } from './tls-listener.ts';
-
-/** How long an ending server waits for requests that are on their way: longer than most round trips. */
-const LAST_REQUEST_MS = 500;
 
 export interface ProxyOptions extends GatewayOptions {
   readonly turnedAway: TurnedAway;

@@ -41,11 +41,12 @@ export class SocketServer {
 
   /**
    * Refuses further requests with 503; lets those under way end for `graceMs`, or until `hurry` aborts, then closes all
-   * connections.
+   * connections. @param patienceMs for how long requests that are on their way are served first
    */
-  async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
+  async close(graceMs: number, hurry?: AbortSignal, patienceMs = 0): Promise<void> {
+    this.isClosing = patienceMs === 0;
+    await this.gateway.inFlight.drain(graceMs, hurry, patienceMs);
     this.isClosing = true;
-    await this.gateway.inFlight.drain(graceMs, hurry);
     this.gateway.pools.destroy();
     this.source.close();
   }

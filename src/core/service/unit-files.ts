@@ -29,6 +29,12 @@ export interface UnitOptions {
 /** First line of each file. A file without it was written by somebody else. */
 export const UNIT_MARK = '# Written by `tenement install`, which also replaces it. Your own settings: systemctl edit';
 
+/**
+ * Public sockets that systemd keeps between two servers. It passes them all to the next one, below the soft limit of open files
+ * that it starts services with (1024).
+ */
+export const MAX_KEPT = 900;
+
 const SERVICE = 'tenement.service';
 const TENANTS = 'tenement-tenants.service';
 const SLICE = 'tenement.slice';
@@ -84,6 +90,8 @@ function serviceUnit(options: UnitOptions, sockets: readonly UnitFile[]): UnitFi
     ...when(programDir !== null, `Environment=${quoted(`PATH=${programDir}:${DEFAULT_PATH}`)}`),
     ...when(user !== null, `User=${user}`),
     ...when(names !== '', `Sockets=${names}`),
+    '# Sockets for front servers and of sleeping tenants, which systemd keeps between two servers.',
+    `FileDescriptorStoreMax=${MAX_KEPT + 1}`,
     'Restart=always',
     'RestartSec=500ms',
     '# The exit status for a bad config.',

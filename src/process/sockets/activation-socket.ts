@@ -64,6 +64,11 @@ export class ActivationSocket {
     this.intake.closeWhenQuiet(onDone);
   }
 
+  /** Stops listening without a trace: another process has a descriptor of the socket, and its clients wait. */
+  leave(): void {
+    this.server.close();
+  }
+
   /** Removes the public path if it still leads to this socket. */
   unpublish(): void {
     if (this.isInPlace) rmSync(this.publicSocket, { force: true });

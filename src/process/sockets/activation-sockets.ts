@@ -9,6 +9,7 @@ import type { Logger } from '../../logger.ts';
 import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
 import { ActivationSocket, type OnActivation } from './activation-socket.ts';
 import { InheritedBacklog } from './inherited-backlog.ts';
+import { KeptBacklog } from './kept-backlog.ts';
 
 const SHORTAGE_INTERVAL_MS = 60_000;
 
@@ -68,6 +69,9 @@ export function createActivationSockets({
   /** Retired sockets that still have connected clients. */
   const left = new Map<InstanceName, Set<ActivationSocket>>();
   const backlogs = new Set<InheritedBacklog>();
+  /** Sockets of an earlier server, until their public paths lead elsewhere. */
+  const kept = new Map<InstanceName, { readonly path: string; readonly backlog: KeptBacklog }>();
+  let isLeft = false;
   const shortage = new ShortageWarning(logger);
   const places = new Places(maxOpen);
   let count = 0;
@@ -88,7 +92,12 @@ export function createActivationSockets({
     ensureSocketParent(privateDir);
     prepared.add(privateDir).add(publicDir);
   };
+  const finishKept = (instance: InstanceName) => {
+    kept.get(instance)?.backlog.finish();
+    kept.delete(instance);
+  };
   const retire = (instance: InstanceName) => {
+    finishKept(instance);
     const socket = sockets.get(instance);
     if (socket === undefined) return;
     sockets.delete(instance);
@@ -108,11 +117,13 @@ export function createActivationSockets({
     const onError = (error: Error) => logger.error({ instance, reason: error.message }, 'an activation socket failed');
     const socket = new ActivationSocket({ instance, publicSocket, bindName, access, onActivation, onError });
     sockets.set(instance, socket);
+    finishKept(instance);
     if (before?.publicSocket !== publicSocket) before?.unpublish();
     before?.retire();
   };
   return {
     open(instance, { publicSocket, bindSocket }, access, hasProcess) {
+      if (isLeft) return;
       const before = sockets.get(instance);
       if (publicSocket === null) return this.remove(instance);
       if (!places.take(instance, hasProcess)) {
@@ -131,6 +142,7 @@ export function createActivationSockets({
     retire,
     listeners: (instance) => Array.from(left.get(instance) ?? [], ({ bindName }) => bindName),
     remove(instance) {
+      finishKept(instance);
       sockets.get(instance)?.close();
       sockets.delete(instance);
       places.leave(instance);
@@ -139,8 +151,28 @@ export function createActivationSockets({
       const backlog = new InheritedBacklog({ instance, fd, onActivation, onEnd: () => backlogs.delete(backlog) });
       backlogs.add(backlog);
     },
+    inPlace() {
+      const own = [...sockets].filter(([, { isInPlace }]) => isInPlace);
+      return new Map([
+        ...Array.from(own, ([instance, { bindName }]) => [bindName, instance] as const),
+        ...Array.from(kept, ([instance, { path }]) => [path, instance] as const),
+      ]);
+    },
+    leave() {
+      isLeft = true;
+      for (const socket of sockets.values()) socket.leave();
+      for (const { backlog } of kept.values()) backlog.close();
+      sockets.clear();
+      kept.clear();
+    },
+    takeKept(instance, { path, fd }) {
+      const backlog = new KeptBacklog(fd, (connection) => onActivation(instance, connection, true));
+      if (sockets.has(instance)) backlog.finish();
+      else kept.set(instance, { path, backlog });
+    },
     close() {
       for (const backlog of backlogs) backlog.close();
+      for (const { backlog } of kept.values()) backlog.close();
       for (const socket of sockets.values()) socket.close();
       sockets.clear();
     },

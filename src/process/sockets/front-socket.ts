@@ -1,4 +1,5 @@
 /** The socket at which a front server on this machine reaches the proxy. Its group says who may connect. */
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -20,21 +21,32 @@ export interface FrontSocketOptions {
   onError(error: Error): void;
 }
 
-/**
- * Listens, in place of what an earlier server left.
- * @returns a function that ends that, and removes the path
- * @throws {Error} when it cannot listen
- */
-export function openFrontSocket({ path, group, onConnection, onError }: FrontSocketOptions): () => void {
+export interface FrontSocket {
+  /** The path that it was bound to. */
+  readonly bindName: string;
+  /** Stops listening, and leaves the path as it is: another descriptor keeps the socket open. */
+  leave(): void;
+  /** Stops listening, and removes the path; nothing after `leave`. */
+  close(): void;
+}
+
+/** Listens, in place of what an earlier server left. @throws {Error} when it cannot listen */
+export function openFrontSocket({ path, group, onConnection, onError }: FrontSocketOptions): FrontSocket {
   ensureSocketDirs(dirname(path));
-  const bindName = `${privateDir(dirname(path), process.getuid?.() ?? 0)}/proxy.new`;
+  // Another name each time tells this socket from one that an earlier server has left.
+  const bindName = `${privateDir(dirname(path), process.getuid?.() ?? 0)}/p${randomBytes(2).toString('hex')}`;
   rmSync(bindName, { force: true });
   const server = new Server({ allowHalfOpen: true, pauseOnConnect: true }, onConnection);
   server.on('error', onError);
   const prepare = () => grantAccess(bindName, { socketMode: MODE, socketGroup: group });
   const file = listenInPlace(server, { bindName, path, backlog: BACKLOG, prepare });
-  return () => {
-    if (isSameFile(path, file)) rmSync(path, { force: true });
-    server.close();
+  return {
+    bindName,
+    leave: () => void server.close(),
+    close() {
+      if (!server.listening) return;
+      if (isSameFile(path, file)) rmSync(path, { force: true });
+      server.close();
+    },
   };
 }

@@ -37,6 +37,17 @@ export function listenerInodes(table: string, path: string): string[] {
   return listening.map((fields) => fields[INODE] ?? '');
 }
 
+/** Returns the paths at which listeners were bound, by their inodes. `table` as above. */
+export function listeners(table: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of table.split('\n')) {
+    const slash = line.indexOf(' /');
+    const fields = line.split(/ +/, INODE + 1);
+    if (slash !== -1 && fields[FLAGS] === LISTENS) found.set(fields[INODE] ?? '', line.slice(slash + 1));
+  }
+  return found;
+}
+
 /** Returns /proc/net/unix of the network namespace of a process; empty when it cannot be read. */
 export function unixTable(pid: number | 'self'): string {
   try {

@@ -2,6 +2,8 @@
  * Listening sockets that systemd passed to the server (sd_listen_fds(3)). systemd keeps them open, so while one server ends
  * and the next starts, the kernel queues connections and refuses none.
  */
+
+import { KEPT_NAMES, type KeptName } from '../../core/service/kept-sockets.ts';
 import type { ListenTarget } from '../../core/service/listen-target.ts';
 import type { ListenAddress } from '../../core/service/service.ts';
 import {
@@ -25,9 +27,19 @@ interface Inherited extends ListenAddress {
 
 export class InheritedSockets {
   private readonly sockets: ReadonlyMap<SocketName, readonly Inherited[]>;
+  private readonly keptFds: ReadonlyMap<KeptName, readonly number[]>;
 
-  constructor(sockets: ReadonlyMap<SocketName, readonly Inherited[]> = new Map()) {
+  constructor(
+    sockets: ReadonlyMap<SocketName, readonly Inherited[]> = new Map(),
+    kept: ReadonlyMap<KeptName, readonly number[]> = new Map(),
+  ) {
     this.sockets = sockets;
+    this.keptFds = kept;
+  }
+
+  /** Returns Unix sockets that the server before has left, which the caller closes. */
+  kept(name: KeptName): readonly number[] {
+    return this.keptFds.get(name) ?? [];
   }
 
   get areAny(): boolean {
@@ -80,11 +92,17 @@ export function takeInheritedSockets(env: NodeJS.ProcessEnv): InheritedSockets {
   const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
   for (const variable of VARIABLES) delete env[variable];
   const sockets = new Map<SocketName, Inherited[]>();
+  const kept = new Map<KeptName, number[]>(KEPT_NAMES.map((name) => [name, []]));
   for (let index = 0; index < count; index += 1) {
-    const name = nameOf(names[index] ?? '');
-    sockets.set(name, [...(sockets.get(name) ?? []), inherited(name, FIRST + index)]);
+    const fd = FIRST + index;
+    const ofStore = KEPT_NAMES.find((one) => one === names[index]);
+    if (ofStore !== undefined) kept.get(ofStore)?.push(fd);
+    else {
+      const name = nameOf(names[index] ?? '');
+      sockets.set(name, [...(sockets.get(name) ?? []), inherited(name, fd)]);
+    }
   }
-  return new InheritedSockets(sockets);
+  return new InheritedSockets(sockets, kept);
 }
 
 function nameOf(name: string): SocketName {

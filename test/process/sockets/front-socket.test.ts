@@ -7,9 +7,9 @@ import { openFrontSocket } from '../../../src/process/sockets/front-socket.ts';
 
 function opened(path: string, onConnection: (socket: Socket) => void = (socket) => socket.destroy()) {
   const group = process.getgid?.() ?? 0;
-  const close = openFrontSocket({ path, group, onConnection, onError: () => {} });
-  onTestFinished(close);
-  return close;
+  const front = openFrontSocket({ path, group, onConnection, onError: () => {} });
+  onTestFinished(() => front.close());
+  return front;
 }
 
 function pathIn(): string {
@@ -39,14 +39,22 @@ it('connections are passed on, paused and unread', async () => {
 
 it('what an earlier server left is replaced, and the path goes when it is closed', () => {
   const path = pathIn();
-  opened(path)();
+  opened(path).close();
   expect(existsSync(path)).toBe(false);
   writeFileSync(path, '');
   const first = opened(path);
   expect(statSync(path).isSocket()).toBe(true);
   const second = opened(path);
-  first();
+  first.close();
   expect(existsSync(path)).toBe(true);
-  second();
+  second.close();
   expect(existsSync(path)).toBe(false);
+});
+
+it('the path stays when another descriptor keeps the socket open', () => {
+  const path = pathIn();
+  const front = opened(path);
+  front.leave();
+  front.close();
+  expect(statSync(path).isSocket()).toBe(true);
 });
