@@ -55,11 +55,16 @@ function unknownKeys(issue: Issue): UnknownKey[] {
   });
 }
 
+/** A longer list of keys would hide the message. */
+const MAX_LISTED = 12;
+
 function unknownKey(key: string, path: KeyPath, near: string | null, known: readonly string[]): string {
   const home = homesOf(key).find((table) => table !== path[0]);
   if (near !== null && path.length === 0) return `unknown table, did you mean [${headOf(near)}]?`;
   if (near !== null) return `unknown key, did you mean "${near}"?`;
   if (home !== undefined) return `unknown key here; it belongs in [${headOf(home)}]`;
+  if (known.length > MAX_LISTED)
+    return `unknown key; docs/config.md and tenement.toml(5) have all keys of [${headOf(String(path[0]))}]`;
   return `unknown key; known are ${known.join(', ')}`;
 }
 

@@ -4,8 +4,8 @@ import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
 import { COUNTER_NAME, COUNTER_NAME_MEANING } from '../../core/plans/counters.ts';
 import { parseQuota, type QuotaMeter } from '../../core/quota/quota.ts';
 import { parseRate } from '../../core/quota/rate.ts';
-import { limitShape, variableName, variableValue } from '../../input-schemas.ts';
-import { count, duration, parsedText } from './values.ts';
+import { limitShape, variableName } from '../../input-schemas.ts';
+import { count, duration, parsedText, variable } from './values.ts';
 
 const STRICTER = 'The stricter of this and the key of the service holds.';
 
@@ -67,7 +67,7 @@ export const planSchema = z.strictObject({
     .default({})
     .describe('Limits of what the application counts: `users = 3`; see docs/self-api.md.'),
   env: z
-    .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
+    .record(variableName, variable())
     .default({})
     .describe('Environment variables, which override those of the service; values are templates.'),
 });

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { MAX_HOOK_TIMEOUT_MS } from '../../core/provisioning/hook.ts';
-import { variableName, variableValue } from '../../input-schemas.ts';
-import { duration, label, text } from './values.ts';
+import { variableName } from '../../input-schemas.ts';
+import { duration, label, text, variable } from './values.ts';
 
 const command = (meaning: string) =>
   z
@@ -35,7 +35,7 @@ export const provisionSchema = z.strictObject({
     .default([])
     .describe("Names of variables that the hook gets from the server's environment."),
   env: z
-    .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
+    .record(variableName, variable())
     .default({})
     .describe('Environment variables of the hook; values are templates.'),
 });

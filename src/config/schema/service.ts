@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { LIMITS, MAX_MIB } from '../../core/limits/limit-table.ts';
 import { parseGenerator } from '../../core/secrets/generator.ts';
-import { limitShape, secretName, variableName, variableValue } from '../../input-schemas.ts';
+import { limitShape, secretName, variableName } from '../../input-schemas.ts';
 import { provisionSchema } from './provision.ts';
-import { count, duration, parsedText, text } from './values.ts';
+import { count, duration, parsedText, text, variable } from './values.ts';
 
 /** Each runs for each tenant, one after the other. */
 const MAX_HOOKS = 32;
@@ -142,7 +142,7 @@ export const serviceSchema = z.strictObject({
     .default([])
     .describe("Names of variables that the process gets from the server's environment."),
   env: z
-    .record(variableName, z.union([variableValue, z.number(), z.boolean()]))
+    .record(variableName, variable())
     .default({})
     .describe(
       'Environment variables of the process; values are templates, with `{secret.NAME}` too. What stands here is not secret; see docs/secrets.md.',

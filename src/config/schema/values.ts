@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDurationMs } from '../../core/limits/units.ts';
 import { isLabel } from '../../core/tenants/tenant.ts';
+import { variableValue } from '../../input-schemas.ts';
 import { listenAddress } from '../address.ts';
 
 const DURATION_MEANING = '0 or more whole seconds, or a string like "5m" or "250ms"';
@@ -19,7 +20,12 @@ export const parsedText = (parse: (text: string) => object | string) =>
   });
 
 export const address = () =>
-  z.string().refine((text) => listenAddress(text) !== null, 'expected an address like "127.0.0.1:8080"');
+  z
+    .string()
+    .refine(
+      (text) => listenAddress(text) !== null,
+      'expected an address like "127.0.0.1:8080", with a port up to 65535',
+    );
 
 export const label = () =>
   z.string().refine(isLabel, 'expected a DNS label: 1 to 63 of a-z, 0-9 and -, with no - at either end');
@@ -29,3 +35,6 @@ export const domain = () => z.string().regex(DOMAIN, 'expected a domain like "ex
 
 export const count = (minimum: number) => z.int().min(minimum);
 export const text = () => z.string().min(1);
+/** The value of a variable of a process. */
+export const variable = () =>
+  z.union([variableValue, z.number(), z.boolean()], 'expected text without NUL, a number, true or false');

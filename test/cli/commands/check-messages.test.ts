@@ -171,3 +171,23 @@ test('more mistakes than fit on a terminal are counted', async () => {
   const { err } = await check(`${SERVICE}${keys.join('\n')}\n`);
   expect(err).toMatch(/\n {2}and 9 more\n$/);
 });
+
+test.each([
+  [
+    'a variable that is a list',
+    '[service.api.env]\nA = [1]\n',
+    'service.api.env.A: expected text without NUL, a number, true or false',
+  ],
+  [
+    'a key that is like none of many',
+    'password = "x"\n',
+    'service.api.password: unknown key; docs/config.md and tenement.toml(5) have all keys of [service.NAME]',
+  ],
+  [
+    'a port beyond the last',
+    '[api]\nlisten = "127.0.0.1:99999"\n',
+    'api.listen: expected an address like "127.0.0.1:8080", with a port up to 65535',
+  ],
+])('%s is named with what is expected', async (_mistake, toml, message) => {
+  expect((await check(SERVICE + toml)).err).toContain(`${message} (bad_config)`);
+});
