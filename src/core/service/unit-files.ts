@@ -30,10 +30,11 @@ export interface UnitOptions {
 export const UNIT_MARK = '# Written by `tenement install`, which also replaces it. Your own settings: systemctl edit';
 
 /**
- * Public sockets that systemd keeps between two servers. It passes them all to the next one, below the soft limit of open files
- * that it starts services with (1024).
+ * Public sockets that systemd keeps between two servers. It passes them all to the next one, and while it puts them in order it
+ * needs up to twice as many descriptors, below the soft limit that it starts services with (1024): systemd 252 could not
+ * start a service with 901 of them (202/FDS).
  */
-export const MAX_KEPT = 900;
+export const MAX_KEPT = 400;
 
 const SERVICE = 'tenement.service';
 const TENANTS = 'tenement-tenants.service';
