@@ -45,8 +45,9 @@ function layOutProgram(tree: Tree, { checkout, version }: Source): void {
 
 /** Not a copy of dist/, which may have what an earlier source left there. As `npm run build`. */
 function compile(checkout: string, to: string): void {
+  // With this Node, whichever is on the PATH: an older one reads no TypeScript.
   const run = (program: string, ...words: string[]) =>
-    execFileSync(join(checkout, 'node_modules/.bin', program), words, { cwd: checkout, stdio: 'inherit' });
+    execFileSync(process.execPath, [`node_modules/.bin/${program}`, ...words], { cwd: checkout, stdio: 'inherit' });
   run('tsc', '-p', 'tsconfig.build.json', '--outDir', to, '--declaration', 'false');
   const config = ['--config', 'scripts/dashboard/vite.config.ts', '--configLoader', 'native', '--logLevel', 'warn'];
   run('vite', 'build', ...config, '--outDir', join(to, 'dashboard'), '--emptyOutDir');
