@@ -61,6 +61,23 @@ const PAGES: readonly PageCase[] = [
       for (const id of ['acme', 'globex', 'acme-test']) expect((await server.get(`${id}.localhost`)).status).toBe(200);
     },
   },
+  {
+    page: 'docs/cli.md',
+    config: `${SERVICE}${PLANS}`,
+    before: async (server) => {
+      await spawned(server, 'acme', 'globex');
+      await server.cli('tenant', 'set', 'acme', '--plan', 'pro', '--label', 'region=eu');
+      for (const completions of ['.zfunc', '.config/fish/completions'])
+        mkdirSync(join(server.dir, completions), { recursive: true });
+    },
+    names: ({ dir }) => ({ '~/': `${dir}/`, 'wake api:acme api:globex': 'wake api:acme' }),
+    after: async (server) => {
+      // `stop --all --plan free` and `tenant stop` were for the tenant on that plan alone.
+      expect((await server.get('acme.localhost')).status).toBe(200);
+      expect((await server.get('globex.localhost')).status).toBe(503);
+      expect(readFileSync(join(server.dir, '.zfunc/_tenement'), 'utf8')).toContain('#compdef');
+    },
+  },
   { page: 'docs/usage.md', before: (server) => spawned(server, 'acme'), ownFigures: /usage/ },
   {
     page: 'docs/operating.md',

@@ -5,14 +5,12 @@
 
 import type { Actor } from '../../../core/access/actor.ts';
 import type { DomainRecord } from '../../../core/domains/domain.ts';
-import type { SpawnedEventData } from '../../../core/lifecycle/event-data.ts';
 import {
   type InstanceOverrides,
   type InstanceRecord,
   instanceName,
   newRecord,
 } from '../../../core/lifecycle/instance.ts';
-import { ownLimitsView } from '../../../core/limits/limits.ts';
 import type { Clock, TenantDirectories } from '../../../core/ports.ts';
 import type { SealedSecret } from '../../../core/secrets/sealed-secret.ts';
 import type { ServiceConfig } from '../../../core/service/service.ts';
@@ -31,6 +29,7 @@ import { completeDeletion, type DeletionDeps } from '../removal/deletion.ts';
 import type { TenantLocks } from '../tenant-locks.ts';
 import type { TenantTable } from '../tenant-table.ts';
 import { beginRegistration, completeRegistration, type RegistrationDeps } from './registration.ts';
+import { spawnedEventData } from './spawned-event.ts';
 
 export interface RegistrarDeps extends DeletionDeps, RegistrationDeps {
   readonly tenants: TenantTable;
@@ -190,7 +189,7 @@ export class Registrar {
       type: 'spawned',
       instance,
       message: 'registered',
-      data: ownNames(record),
+      data: spawnedEventData(record),
       by,
     });
   }
@@ -294,11 +293,4 @@ export class Registrar {
 function withGiven(given: readonly SealedSecret[], generated: readonly SealedSecret[]): SealedSecret[] {
   const names = new Set(given.map(({ name }) => name));
   return [...given, ...generated.filter(({ name }) => !names.has(name))];
-}
-
-/** What the registration says of its own settings: the names of its variables, whose values may be secrets. */
-function ownNames({ env, limits }: InstanceRecord): SpawnedEventData {
-  const names = Object.keys(env);
-  const own = ownLimitsView(limits);
-  return { ...(names.length > 0 && { env: names }), ...(Object.keys(own).length > 0 && { limits: own }) };
 }
