@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   ...ARCHIVE_CODES,
 };
 
+/** Stable name of an error. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The piece of a file that an error is about. */
@@ -37,6 +38,7 @@ export interface SourceExcerpt {
   readonly text: string;
 }
 
+/** What an error says beside its message. */
 export interface TenementErrorOptions {
   /** Replaces the code's own hint. */
   readonly hint?: string;
@@ -67,10 +69,12 @@ export class TenementError extends Error {
     this.excerpts = options.excerpts ?? [];
   }
 
+  /** HTTP status of a response with this code. */
   get httpStatus(): number {
     return ERROR_CODES[this.code].httpStatus;
   }
 
+  /** Exit status of a command that fails with this code. */
   get exitStatus(): ExitStatus {
     return ERROR_CODES[this.code].exitStatus;
   }

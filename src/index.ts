@@ -91,6 +91,7 @@ export type { BackUpOptions, Backups, RestoreTenantOptions } from './library/ver
 export type { Domains } from './library/verbs/domains.ts';
 export type {
   EventOf,
+  EventOfTypes,
   EventQuery,
   Events,
   FollowEventsQuery,

@@ -1,4 +1,2 @@
-import { readFileSync } from 'node:fs';
-
-/** The version in package.json. */
-export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+/** The version in package.json, which is not read, because a bundle has none. */
+export const version: string = '0.1.0';

@@ -4,7 +4,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Hypervisor } from '../src/hypervisor.ts';
-import { temporaryDirectory, writeConfig } from './e2e/support.ts';
+import { FIXTURES, temporaryDirectory, writeConfig } from './e2e/support.ts';
 
 const ENTRY = new URL('../src/index.ts', import.meta.url).href;
 const PIDFD = new URL('../src/process/child/pidfd.ts', import.meta.url).href;
@@ -75,4 +75,36 @@ it('a host program can load again after a failed open (bug: already_running unti
   }
   rmSync(registry);
   await (await Hypervisor.load(file)).close();
+});
+
+it('a host program keeps its signal handlers, its output and its globals, and survives failures that nobody awaits', () => {
+  const { stdout, stderr } = runHost(`
+    const kinds = () => process.eventNames().map((name) => String(name) + process.listenerCount(name)).sort().join();
+    const before = kinds();
+    const emitWarning = process.emitWarning;
+    const hypervisor = await Hypervisor.load(file);
+    void hypervisor.spawn('nope', 'acme');
+    void hypervisor.stop('app:nobody');
+    void hypervisor.tenants.stop('nobody');
+    hypervisor.events.on('*', () => Promise.reject(new Error('of a listener')));
+    await hypervisor.spawn('app', 'acme');
+    await new Promise(setImmediate);
+    await hypervisor.close();
+    await new Promise(setImmediate);
+    const signals = process.eventNames().filter((name) => /^SIG|uncaught|unhandled/.test(String(name)));
+    console.log(JSON.stringify({ signals, same: process.emitWarning === emitWarning }));
+  `);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual({ signals: [], same: true });
+});
+
+it('a hypervisor that closes while an instance wakes ends it, and refuses the claim that waited', async () => {
+  const hypervisor = await Hypervisor.temporary({ toml: CONFIG.replace('{fixtures}', FIXTURES) });
+  await hypervisor.spawn('app', 'acme', { start: false });
+  const claim = hypervisor.claim('app:acme', new AbortController().signal);
+  await hypervisor.close({ drainTimeoutMs: 0 });
+  expect(await claim).toHaveProperty('refused');
+  expect(() => hypervisor.claim('app:acme', new AbortController().signal)).toThrow(
+    expect.objectContaining({ code: 'closed' }),
+  );
 });

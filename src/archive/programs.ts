@@ -1,16 +1,11 @@
 /** The programs that work on tenants' files, and what they need of this installation. */
-import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { TenementError } from '../errors.ts';
+import { codeFile, resolveDependency } from '../node/package-files.ts';
 import { closedToOthers } from '../process/isolation/dynamic-user.ts';
 import type { Owner } from '../process/storage/directories.ts';
 import type { CaptureTask, MakeTask } from './child/protocol.ts';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const PACKAGE = join(HERE, '../..');
-/** `.ts` in the checkout, `.js` when it is installed. */
-const EXTENSION = extname(import.meta.url);
 const MAX_HEAP_MB = 256;
 
 export interface Program {
@@ -28,9 +23,10 @@ export function makeProgram(task: MakeTask, owner: Owner | null): Program {
 
 /** @throws {TenementError} `host_cannot` when the tenant's user may not read the program */
 function program(name: string, task: object, owner: Owner | null): Program {
-  const file = join(HERE, 'child', `${name}${EXTENSION}`);
-  const libraries = dirname(dirname(createRequire(import.meta.url).resolve('tar-stream')));
-  const readable = [process.execPath, dirname(HERE), join(PACKAGE, 'package.json'), libraries];
+  const file = codeFile(`archive/child/${name}`);
+  const code = dirname(dirname(dirname(file)));
+  const libraries = dirname(dirname(resolveDependency('tar-stream')));
+  const readable = [process.execPath, code, join(dirname(code), 'package.json'), libraries];
   if (owner !== null) assertReadable(readable, owner);
   const words = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, file, JSON.stringify(task)];
   return { words, readable };

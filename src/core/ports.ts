@@ -11,6 +11,7 @@ import type { OperatorCommand, PreparedCommand } from './service/operator-comman
 import type { ServiceConfig, SocketAccess, SocketPolicy } from './service/service.ts';
 import type { Skeleton } from './tenants/skeleton.ts';
 
+/** The time of day, and timers. */
 export interface Clock {
   /** Ms since the epoch. */
   nowMs(): number;

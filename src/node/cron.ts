@@ -1,8 +1,6 @@
 /** Times of a schedule as in cron(5). The package that reads them is loaded when there is a schedule. */
-import { createRequire } from 'node:module';
 import type { Cron } from 'croner';
-
-const require = createRequire(import.meta.url);
+import { requireLater } from './package-files.ts';
 
 /** Returns what is wrong with a schedule, or null. */
 export function scheduleProblem(cron: string): string | null {
@@ -28,6 +26,6 @@ export function nextTimeMs(cron: string, timezone: string | null, afterMs: numbe
 }
 
 function timesOf(cron: string, timezone: string | null): Cron {
-  const { Cron: Times } = require('croner') as typeof import('croner');
+  const { Cron: Times } = requireLater('croner') as typeof import('croner');
   return new Times(cron, { paused: true, ...(timezone !== null && { timezone }) });
 }

@@ -1,10 +1,9 @@
 /** Deletes hours that are older than usage is kept, in a thread of its own, so that the event loop goes on meanwhile. */
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/ports.ts';
 import { HOUR_MS, hourOf } from '../core/usage/hours.ts';
 import type { Logger } from '../logger.ts';
+import { codeFile } from '../node/package-files.ts';
 
 /** Months of which the hours are kept, beside the current one. */
 const KEPT_MONTHS = 13;
@@ -32,8 +31,8 @@ export function startExpiry({ file, clock, logger }: ExpiryOptions): () => void 
   let cancel = () => {};
   const schedule = (delayMs: number) => {
     cancel = clock.after(delayMs, () => {
-      worker = expire({ file, beforeHour: firstKeptHour(clock.nowMs()) }, logger);
-      worker.once('exit', () => (worker = null));
+      worker = begun({ file, beforeHour: firstKeptHour(clock.nowMs()) }, logger);
+      worker?.once('exit', () => (worker = null));
       schedule(INTERVAL_MS);
     });
   };
@@ -44,10 +43,19 @@ export function startExpiry({ file, clock, logger }: ExpiryOptions): () => void 
   };
 }
 
+/** A bundle may lack the thread. */
+function begun(task: ExpiryTask, logger: Logger): Worker | null {
+  try {
+    return expire(task, logger);
+  } catch (error) {
+    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'old usage is not deleted');
+    return null;
+  }
+}
+
 /** Starts one run. The thread posts the number of deleted rows, and exits. */
 export function expire(task: ExpiryTask, logger: Logger): Worker {
-  const path = fileURLToPath(new URL(`./expiry-thread${extname(import.meta.url)}`, import.meta.url));
-  const worker = new Worker(path, { workerData: task });
+  const worker = new Worker(codeFile('usage/expiry-thread'), { workerData: task });
   worker.unref();
   worker.once('message', (rows: number) => rows > 0 && logger.info({ rows }, 'old usage deleted'));
   worker.once('error', (error) => logger.warn({ err: error }, 'old usage not deleted; will be tried again'));

@@ -6,6 +6,7 @@ import { TenementError } from '../../errors.ts';
  * something. None includes another, except that every token may read.
  */
 export const ABILITIES = ['read', 'operate', 'manage'] as const;
+/** What a token may do. */
 export type Ability = (typeof ABILITIES)[number];
 
 /**

@@ -6,6 +6,7 @@ import { RESERVED_NAMES } from './actor.ts';
 import type { Grants } from './permission.ts';
 import { parseScope, type Scope } from './scope.ts';
 
+/** What a new token is to be. */
 export interface TokenInput {
   /** The use of the token; events show it. Default: `unnamed`. */
   readonly name?: string | undefined;

@@ -80,6 +80,7 @@ export interface Requester {
   readonly client: string | null;
 }
 
+/** Why a request is not passed on. */
 export interface Refusal {
   readonly refused: ErrorCode;
   /** Seconds for `Retry-After`, or null. */

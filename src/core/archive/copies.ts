@@ -14,6 +14,7 @@ export interface CopySource extends CopiedTenant {
   readonly copy?: MadeDirectory;
 }
 
+/** How much was copied. */
 export interface CopyTotals {
   /** Files, directories and links. */
   readonly files: number;
@@ -28,6 +29,7 @@ export interface LeftOut {
   readonly why: string;
 }
 
+/** What was read of a tenant. */
 export interface CaptureReport extends CopyTotals {
   /** The first ones. */
   readonly leftOut: readonly LeftOut[];

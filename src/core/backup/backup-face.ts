@@ -29,6 +29,7 @@ export interface BackupResult {
   readonly notes: readonly string[];
 }
 
+/** What became of a run over several tenants. */
 export interface BackupRun {
   readonly repository: string;
   /** Whether the repository was made for it. */
@@ -66,6 +67,7 @@ export interface RestoreOptions {
   readonly signal: AbortSignal;
 }
 
+/** What was restored. */
 export interface Restored {
   readonly from: BackupView;
   readonly files: number;

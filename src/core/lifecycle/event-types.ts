@@ -81,6 +81,7 @@ export const EVENT_TYPES = [
   'internal-error',
 ] as const;
 
+/** What an event says. */
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Returns what is wrong with a type to filter by, or null. */

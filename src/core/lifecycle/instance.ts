@@ -48,6 +48,7 @@ export const STATES = [
   'failed',
   'stopped',
 ] as const;
+/** Actual state of an instance. */
 export type State = (typeof STATES)[number];
 
 /** Whether there is a process in this state: a running one, one about to start, or one whose end was not seen. */
@@ -91,8 +92,10 @@ export const EXIT_REASONS = [
   'spawn_failed', // the command could not be run
   'lost', // gone while no supervisor watched
 ] as const;
+/** Why a process ended. */
 export type ExitReason = (typeof EXIT_REASONS)[number];
 
+/** How the last process ended. */
 export interface LastExit {
   readonly code: number | null;
   readonly signal: string | null;

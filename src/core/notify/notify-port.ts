@@ -2,6 +2,7 @@
 
 import type { Actor } from '../access/actor.ts';
 
+/** A receiver of notifications, with what is pending for it. */
 export interface NotifyTargetView {
   readonly url: string;
   /** Types of events, or `["*"]`. */

@@ -14,6 +14,7 @@ export interface ProvisioningView {
   readonly failed: FailedHookView | null;
 }
 
+/** A hook that failed. Times are ISO 8601. */
 export interface FailedHookView {
   readonly hook: string;
   /** One sentence. */

@@ -2,6 +2,7 @@
 
 export const PERIODS = ['hour', 'day', 'month'] as const;
 
+/** The period of a quota, in UTC. */
 export type Period = (typeof PERIODS)[number];
 
 /** One period, in ms since the epoch. */

@@ -5,6 +5,7 @@ import { isPeriod, type Period } from './period.ts';
 /** What a quota may count: `requests` forwarded, seconds of `cpu` time and `awake`, bytes of `egress`. */
 export const QUOTA_METERS = ['requests', 'cpu', 'awake', 'egress'] as const;
 
+/** What a quota counts. */
 export type QuotaMeter = (typeof QUOTA_METERS)[number];
 
 export interface Quota {

@@ -1,12 +1,14 @@
 /** The output of instances, in files of bounded size. */
 import type { InstanceName } from '../lifecycle/instance.ts';
 
+/** One line of output. */
 export interface LogLine {
   readonly atMs: number;
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
 }
 
+/** Which lines of output. */
 export interface LogFilter {
   readonly tail?: number | undefined;
   readonly sinceMs?: number | undefined;

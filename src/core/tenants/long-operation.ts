@@ -2,6 +2,7 @@
 import type { CopyTotals } from '../archive/copies.ts';
 
 export const LONG_KINDS = ['export', 'import', 'clone', 'backup', 'restore'] as const;
+/** Kinds of operations that take their time. */
 export type LongKind = (typeof LONG_KINDS)[number];
 
 export interface LongOperation {

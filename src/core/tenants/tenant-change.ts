@@ -6,6 +6,7 @@ import { parseExpiry } from './expiry.ts';
 import { MAX_LABELS } from './labels.ts';
 import type { TenantRecord } from './tenant.ts';
 
+/** Changes of what is a tenant's own. */
 export interface TenantChanges {
   /** null: the default plan. */
   readonly plan?: string | null | undefined;

@@ -6,6 +6,7 @@ const CLOSURES = ['provisioning', 'stopped', 'expired'] as const;
 export type Closure = (typeof CLOSURES)[number];
 /** `over_quota` closes nothing: each request is refused by itself. */
 export const TENANT_STATES = ['provisioning', 'active', 'expired', 'stopped', 'over_quota'] as const;
+/** State of a tenant as a whole. */
 export type TenantState = (typeof TENANT_STATES)[number];
 
 /** States in which none of the tenant's instances may run. */

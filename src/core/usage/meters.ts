@@ -25,6 +25,7 @@ export const METERS = {
   storageBytes: 'highest',
 } as const;
 
+/** What usage counts; the names end with units. */
 export type Meter = keyof typeof METERS;
 
 /** Values by meter; one that is left out is 0. */

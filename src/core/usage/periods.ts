@@ -3,6 +3,7 @@ import { TenementError } from '../../errors.ts';
 import { HOUR_MS, hourName, hourOf } from './hours.ts';
 
 export const PERIODS = ['hour', 'day', 'month'] as const;
+/** Length of the periods that usage is added up by, in UTC. */
 export type Period = (typeof PERIODS)[number];
 
 /** Length of a period's name: 2026-11, 2026-11-27, 2026-11-27T18. */

@@ -56,6 +56,7 @@ export type UsageView = Readonly<Record<Meter, number>> & {
   readonly keys: Readonly<Record<Meter, string>> & Readonly<Record<string, string>>;
 };
 
+/** One page of usage. */
 export interface UsagePage {
   readonly usage: readonly UsageView[];
   /** What `after` must be for the next page; null after the last one. */

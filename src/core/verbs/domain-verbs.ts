@@ -4,6 +4,7 @@ import type { Subject } from '../access/scope.ts';
 import type { CertificateView } from '../acme/certificate-view.ts';
 
 export const DOMAIN_STATES = ['active', 'pending'] as const;
+/** `pending`: the domain is not proved yet, and leads nowhere. */
 export type DomainState = (typeof DOMAIN_STATES)[number];
 
 /** The TXT record that proves a domain. */
@@ -43,6 +44,7 @@ export interface DomainView {
   readonly nextCheckAt: string | null;
 }
 
+/** How a domain is added. */
 export interface AddDomainOptions {
   /** The service that it leads to. Default: the default service. */
   readonly service?: string | undefined;
@@ -59,6 +61,7 @@ export interface ChosenDomain {
 /** Decides what a caller may see. */
 export type IsSeen = (subject: Subject) => boolean;
 
+/** Which domains to list. */
 export interface DomainQuery {
   /** Only domains of this tenant. */
   readonly tenant?: string | undefined;
@@ -70,6 +73,7 @@ export interface DomainQuery {
   readonly after?: string | undefined;
 }
 
+/** One page of domains. */
 export interface DomainPage {
   /** By domain, then by tenant. */
   readonly domains: readonly DomainView[];

@@ -21,6 +21,7 @@ export interface MissingSecret {
   readonly neededBy: readonly string[];
 }
 
+/** The secrets of a tenant, without their values. */
 export interface SecretList {
   /** By name. */
   readonly secrets: readonly SecretView[];

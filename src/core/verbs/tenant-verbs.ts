@@ -39,6 +39,7 @@ export interface TenantView {
   readonly createdAt: string;
 }
 
+/** What a new tenant is to be. */
 export interface CreateTenantOptions {
   /** Services to register it with. Default: the default service. */
   readonly services?: readonly string[] | undefined;
@@ -74,6 +75,7 @@ export interface SeenTenantQuery extends TenantQuery {
   readonly isSeen?: ((tenantId: string) => boolean) | undefined;
 }
 
+/** One page of tenants. */
 export interface TenantPage {
   /** By id. */
   readonly tenants: readonly TenantView[];

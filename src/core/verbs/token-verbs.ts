@@ -20,6 +20,7 @@ export interface TokenView {
   readonly lastUsedAt: string | null;
 }
 
+/** A new token. */
 export type MadeToken = TokenView & {
   /** Its text, which is not shown again. */
   readonly token: string;

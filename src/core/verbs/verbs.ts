@@ -51,6 +51,7 @@ export interface InstanceView {
     | null;
 }
 
+/** What a new instance is to be. */
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Its own limits, which override the service's. */

@@ -36,8 +36,11 @@ export interface EventOf<Type extends EventType> {
   readonly address: string | null;
 }
 
+/** An event of one of several types. */
+export type EventOfTypes<Type extends EventType> = { readonly [One in Type]: EventOf<One> }[Type];
+
 /** An event. Its `type` tells what its `data` is. */
-export type HypervisorEvent = { readonly [Type in EventType]: EventOf<Type> }[EventType];
+export type HypervisorEvent = EventOfTypes<EventType>;
 
 /** Which events. What is left out selects all. */
 export interface EventQuery<Type extends EventType = EventType> {
@@ -68,7 +71,7 @@ export interface FollowEventsQuery<Type extends EventType = EventType> extends E
 /** Past and future events, of the last 10,000. Iterating over it is `follow()`. */
 export interface Events extends AsyncIterable<HypervisorEvent> {
   /** Returns the newest events that match, oldest first. @throws {TenementError} `bad_id`, `bad_input`, `state_failed` */
-  list<Type extends EventType = EventType>(query?: PastEventQuery<Type>): Extract<HypervisorEvent, { type: Type }>[];
+  list<Type extends EventType = EventType>(query?: PastEventQuery<Type>): EventOfTypes<Type>[];
   /**
    * Calls `listener` for each later event of a type, of one of several types, or of all (`*`). The returned function
    * unsubscribes it. What a listener throws, or the rejection of its promise, is logged.
@@ -76,8 +79,9 @@ export interface Events extends AsyncIterable<HypervisorEvent> {
    */
   on<Type extends EventType>(
     type: Type | readonly Type[],
-    listener: (event: Extract<HypervisorEvent, { type: Type }>) => unknown,
+    listener: (event: EventOfTypes<Type>) => unknown,
   ): () => void;
+  /** Calls `listener` for each later event. @throws {TenementError} `bad_input` */
   on(type: '*', listener: (event: HypervisorEvent) => unknown): () => void;
   /**
    * Iterates over later events, and first over earlier ones if `afterSeq` or `sinceMs` asks for them. Ends with the loop,
@@ -87,7 +91,7 @@ export interface Events extends AsyncIterable<HypervisorEvent> {
    */
   follow<Type extends EventType = EventType>(
     query?: FollowEventsQuery<Type>,
-  ): AsyncIterableIterator<Extract<HypervisorEvent, { type: Type }>>;
+  ): AsyncIterableIterator<EventOfTypes<Type>>;
 }
 
 interface EventsDeps {
@@ -96,13 +100,11 @@ interface EventsDeps {
   readonly logger: Logger;
 }
 
-type Seen<Type extends EventType> = Extract<HypervisorEvent, { type: Type }>;
-
 export function libraryEvents(deps: EventsDeps): Events {
   const { events, followers } = deps;
   const followEvents = <Type extends EventType = EventType>({ signal, ...query }: FollowEventsQuery<Type> = {}) => {
     assertEventQuery(query, signal);
-    return follow<Seen<Type>>(followed(events, query), { followers, signal });
+    return follow<EventOfTypes<Type>>(followed(events, query), { followers, signal });
   };
   return {
     list: <Type extends EventType = EventType>(query: PastEventQuery<Type> = {}) => {
@@ -134,23 +136,23 @@ function filterOf<Type extends EventType>({ type, instance, ...rest }: PastEvent
   };
 }
 
-function past<Type extends EventType>(events: EventLog, query: PastEventQuery<Type>): Seen<Type>[] {
+function past<Type extends EventType>(events: EventLog, query: PastEventQuery<Type>): EventOfTypes<Type>[] {
   const { tail, ...wanted } = query;
   if (typeof query.type === 'string' || query.type === undefined)
-    return events.list(filterOf(query)).filter((event) => isOf(event, query)) as unknown as Seen<Type>[];
+    return events.list(filterOf(query)).filter((event) => isOf(event, query)) as unknown as EventOfTypes<Type>[];
   // The registry selects by one type.
   const all = events.list(filterOf({ ...wanted, tail: ALL }));
-  return all.filter((event) => isOf(event, query)).slice(-(tail ?? DEFAULT_TAIL)) as unknown as Seen<Type>[];
+  return all.filter((event) => isOf(event, query)).slice(-(tail ?? DEFAULT_TAIL)) as unknown as EventOfTypes<Type>[];
 }
 
 /** Lists and subscribes in one step, so that no event is missed between the two. */
 function followed<Type extends EventType>(events: EventLog, query: EventQuery<Type>) {
-  const queue = new FollowQueue<Seen<Type>>((event) => JSON.stringify(event).length);
+  const queue = new FollowQueue<EventOfTypes<Type>>((event) => JSON.stringify(event).length);
   const filter = filterOf(query);
   const wantsPast = query.afterSeq !== undefined || query.sinceMs !== undefined;
   const history = wantsPast ? past<Type>(events, { ...query, tail: ALL }) : [];
   const unsubscribe = events.subscribe((event) => {
-    if (isMeant(event, filter) && isOf(event, query)) queue.push(event as unknown as Seen<Type>);
+    if (isMeant(event, filter) && isOf(event, query)) queue.push(event as unknown as EventOfTypes<Type>);
   });
   const stop = () => {
     unsubscribe();
