@@ -3,8 +3,7 @@
 import type { NewToken } from '../../src/core/access/new-token.ts';
 import { newToken, type TokenInput } from '../../src/core/access/new-token.ts';
 import { EVERYTHING } from '../../src/core/access/permission.ts';
-import type { NewSession } from '../../src/core/access/session.ts';
-import type { TokenCheck, TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
+import type { NewSession, TokenCheck, TokenInfo, TokenStore } from '../../src/core/stores/token-store.ts';
 
 const CREATED_AT_MS = Date.parse('2026-01-01');
 

@@ -1,5 +1,5 @@
 /** Sessions of the dashboard: what each is made of. Pure. */
-import type { TokenInfo } from '../stores/token-store.ts';
+import type { NewSession, TokenInfo } from '../stores/token-store.ts';
 import { SESSION_SUFFIX } from './new-token.ts';
 import type { Grants } from './permission.ts';
 
@@ -15,14 +15,6 @@ export interface LoginOwner {
   readonly token: TokenInfo | null;
   readonly name: string;
   readonly grants: Grants;
-}
-
-export interface NewSession extends Grants {
-  readonly name: string;
-  /** Ms since the epoch. */
-  readonly expiresAtMs: number;
-  /** Its end is the session's end; null: none. */
-  readonly tokenId: string | null;
 }
 
 /** Returns the session of an owner: never more than its token may, and never longer. */

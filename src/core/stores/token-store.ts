@@ -1,6 +1,5 @@
 /** Storage of API tokens, which the registry implements. */
 import type { NewToken } from '../access/new-token.ts';
-import type { NewSession } from '../access/session.ts';
 
 export interface TokenInfo extends NewToken {
   readonly id: string;
@@ -9,6 +8,12 @@ export interface TokenInfo extends NewToken {
   readonly createdAtMs: number;
   /** To the minute, and possibly a second late; null: never used. */
   readonly lastUsedAtMs: number | null;
+}
+
+export interface NewSession extends NewToken {
+  readonly expiresAtMs: number;
+  /** The token with which it ends; null: none. */
+  readonly tokenId: string | null;
 }
 
 /**
