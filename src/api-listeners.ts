@@ -4,10 +4,12 @@ import { createApi } from './api/server.ts';
 import type { Parts } from './compose.ts';
 import { controlSocketOf, tellControlSocket } from './config/control-socket.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
+import type { HostFindings } from './core/dashboard/host-face.ts';
 import type { ListenTarget } from './core/service/listen-target.ts';
 import type { Config, ListenAddress } from './core/service/service.ts';
 import { TenementError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { HostReport } from './parts/host.ts';
 import { followTrusted } from './proxy/routing/trusted.ts';
 import { ensureAdminToken } from './registry/tokens/admin-token.ts';
 
@@ -18,6 +20,7 @@ export interface ApiListenerOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly listen: ListenTarget;
+  readonly checkHost?: (() => Promise<HostFindings>) | undefined;
   readonly clientProbes?: ClientProbes | undefined;
 }
 
@@ -62,6 +65,7 @@ export async function openApis(parts: Parts, options: ApiListenerOptions, undo: 
     logins,
     turnedAway,
     measures,
+    host: hostReport(parts, options),
     identity: identity.reading,
     tls: parts.tls,
     config: () => served.current,
@@ -98,6 +102,11 @@ export async function openApis(parts: Parts, options: ApiListenerOptions, undo: 
   undo.push((hurry) => api.close(hurry));
   apiAddress = await api.listen(tcpTargetOf(options.listen));
   return apiAddress;
+}
+
+function hostReport({ served, supervisor, logger }: Parts, { version, checkHost }: ApiListenerOptions): HostReport {
+  const check = checkHost ?? (async () => ({ isolation: [], cgroup: null, notices: [] }));
+  return new HostReport({ served, supervisor, logger, version, check });
 }
 
 /** @throws {TenementError} `listen_failed` for several sockets */

@@ -5,6 +5,7 @@ import { type CleanupSteps, openApis } from './api-listeners.ts';
 import { openParts, type Parts } from './compose.ts';
 import { watchConfig } from './config/watch.ts';
 import type { ClientProbes } from './core/admission/client-probes.ts';
+import type { HostFindings } from './core/dashboard/host-face.ts';
 import { proxyLimits } from './core/limits/descriptors.ts';
 import type { SocketKeeper } from './core/service/kept-sockets.ts';
 import type { Config, ListenAddress, ProxyLimits } from './core/service/service.ts';
@@ -45,6 +46,8 @@ export interface DaemonOptions {
   readonly sockets?: InheritedSockets | undefined;
   /** Keeps Unix sockets while this server ends and the next starts; null: nobody does. */
   readonly keeper?: SocketKeeper | null | undefined;
+  /** Finds out what the machine can give, in another process. Default: nothing is found out. */
+  readonly checkHost?: (() => Promise<HostFindings>) | undefined;
   /** TCP keep-alive of the clients of the proxy and the API; workers use the default. */
   readonly clientProbes?: ClientProbes | undefined;
 }

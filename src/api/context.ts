@@ -3,6 +3,7 @@
 import type { CertificateFace } from '../core/acme/certificate-face.ts';
 import type { TurnedAway } from '../core/admission/turned-away.ts';
 import type { BackupFace } from '../core/backup/backup-face.ts';
+import type { HostFace } from '../core/dashboard/host-face.ts';
 import type { IdentityReading } from '../core/identity/identity-reading.ts';
 import type { NotifyPort } from '../core/notify/notify-port.ts';
 import type { RequestMeasures } from '../core/observing/request-measures.ts';
@@ -31,6 +32,7 @@ export interface ApiDeps {
   readonly backups: BackupFace;
   readonly certificates: CertificateFace;
   readonly usage: UsageFace;
+  readonly host: HostFace;
   readonly turnedAway: TurnedAway;
   readonly measures: Pick<RequestMeasures, 'durations' | 'refusals'>;
   readonly identity: IdentityReading;

@@ -20,6 +20,7 @@ import { rawBadRequest, sendProblem } from './problem.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configRoutes } from './routes/config.ts';
 import { eventRoutes } from './routes/events.ts';
+import { hostRoutes } from './routes/host.ts';
 import { execRoutes } from './routes/instances/exec.ts';
 import { instanceRoutes } from './routes/instances/instances.ts';
 import { logRoutes } from './routes/instances/logs.ts';
@@ -211,6 +212,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   eventRoutes(api, context);
   tokenRoutes(api, context);
   sessionRoutes(api, context);
+  hostRoutes(api, context);
   notifyRoutes(api, context);
   usageRoutes(api, context);
   spawnLineRoutes(api, context);

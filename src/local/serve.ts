@@ -154,6 +154,7 @@ async function start(
     dataDir,
     sockets,
     keeper,
+    checkHost: async () => (await import('./host-findings.ts')).findHost(configFile),
   });
 }
 

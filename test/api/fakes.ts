@@ -2,6 +2,7 @@
 
 import { type Actor, SYSTEM } from '../../src/core/access/actor.ts';
 import { TurnedAway } from '../../src/core/admission/turned-away.ts';
+import type { HostView } from '../../src/core/dashboard/views.ts';
 import { pageOf } from '../../src/core/input/page.ts';
 import type { EventType } from '../../src/core/lifecycle/event-types.ts';
 import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
@@ -94,6 +95,23 @@ export const CRASHED: Partial<InstanceView> = {
     lastLines: ['loading', '\u001b[31mno database\u001b[0m'],
     at: '2026-01-01T00:00:01.000Z',
   },
+};
+
+export const HOST: HostView = {
+  version: '1.2.3',
+  hostname: 'vps',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  cpus: 2,
+  loadAverage: [0.5, 0.4, 0.3],
+  memory: { totalBytes: 4096, availableBytes: 1024 },
+  swap: { totalBytes: 0, freeBytes: 0 },
+  storage: { totalBytes: 8192, availableBytes: 4096 },
+  descriptors: { used: 70, limit: 1024 },
+  instances: { running: 1, maxRunning: 100, maxConcurrentStarts: 8 },
+  server: { memoryBytes: 512, cpuSeconds: 1.5 },
+  cgroup: 2,
+  isolation: [{ level: 'process', available: true, reason: null }],
+  notices: [],
 };
 
 /** A supervisor that records its calls, keeps views in a map, and starts nothing. */
@@ -352,6 +370,7 @@ export function fakeDeps() {
     tokens: new Tokens({ store: tokenStore, events, clock: systemClock, services: () => ['api', 'web'] }),
     logins: new Logins({ store: tokenStore, events, clock: systemClock }),
     apiAddress: () => ({ host: '0.0.0.0', port: 8000 }),
+    host: { view: async () => HOST },
     notify: new FakeNotify(),
     backups: new FakeBackups(),
     certificates: new FakeCertificates(),

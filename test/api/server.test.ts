@@ -207,6 +207,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/domains/{domain}': ['delete', 'get'],
     '/api/domains/{domain}/verify': ['post'],
     '/api/events': ['get'],
+    '/api/host': ['get'],
     '/api/notify': ['get'],
     '/api/notify/test': ['post'],
     '/api/usage': ['get'],

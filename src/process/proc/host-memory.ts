@@ -16,6 +16,33 @@ export function parseHostMemory(meminfo: string, pressure: string): HostMemory |
   return { availableBytes: Number(available) * KIB, stalledPercent: stalled === undefined ? null : Number(stalled) };
 }
 
+export interface MemoryFigures {
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+  readonly swapTotalBytes: number;
+  readonly swapFreeBytes: number;
+}
+
+/** Returns what /proc/meminfo has of these. */
+export function readMemoryFigures(): Partial<MemoryFigures> {
+  return parseMemoryFigures(readText('/proc/meminfo'));
+}
+
+export function parseMemoryFigures(meminfo: string): Partial<MemoryFigures> {
+  const found = Object.entries(FIELDS).flatMap(([figure, field]) => {
+    const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(meminfo) ?? [];
+    return kib === undefined ? [] : [[figure, Number(kib) * KIB] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+const FIELDS: Readonly<Record<keyof MemoryFigures, string>> = {
+  totalBytes: 'MemTotal',
+  availableBytes: 'MemAvailable',
+  swapTotalBytes: 'SwapTotal',
+  swapFreeBytes: 'SwapFree',
+};
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseHostMemory, readHostMemory } from '../../../src/process/proc/host-memory.ts';
+import { parseHostMemory, parseMemoryFigures, readHostMemory } from '../../../src/process/proc/host-memory.ts';
 
 const MEMINFO =
   'MemTotal:       24644592 kB\nMemFree:        18920000 kB\nMemAvailable:   23000000 kB\nBuffers: 1 kB\n';
@@ -20,4 +20,16 @@ test('a system without /proc gives no figures', () => {
 
 test.skipIf(!existsSync('/proc/meminfo'))('this machine gives figures', () => {
   expect(readHostMemory()?.availableBytes).toBeGreaterThan(0);
+});
+
+test('memory and swap are read where there are any', () => {
+  const meminfo =
+    'MemTotal:        2048 kB\nMemFree:  1 kB\nMemAvailable:    1024 kB\nSwapTotal:          0 kB\nSwapFree: 0 kB\n';
+  expect(parseMemoryFigures(meminfo)).toEqual({
+    totalBytes: 2 * 1024 ** 2,
+    availableBytes: 1024 ** 2,
+    swapTotalBytes: 0,
+    swapFreeBytes: 0,
+  });
+  expect(parseMemoryFigures('')).toEqual({});
 });
