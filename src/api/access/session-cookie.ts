@@ -1,7 +1,6 @@
 /** The cookie of a session of the dashboard: its name, how it is set, and where it is read. */
+import { SESSION_COOKIE } from '../../core/routing/session-cookies.ts';
 
-/** Requests to tenants lose every cookie with this in its name: cookies know hosts, and no ports. */
-const NAME = 'tenement_session';
 /** Browsers accept such a cookie only over TLS, for this host alone and for every path. */
 const HOST_PREFIX = '__Host-';
 
@@ -30,5 +29,5 @@ export function sessionIn(header: string | undefined, site: CookieSite): string 
 }
 
 function nameOn({ port, isSecure }: CookieSite): string {
-  return `${isSecure ? HOST_PREFIX : ''}${NAME}_${port}`;
+  return `${isSecure ? HOST_PREFIX : ''}${SESSION_COOKIE}${port}`;
 }

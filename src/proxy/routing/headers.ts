@@ -8,6 +8,7 @@ import {
   mayHaveRequestRule,
   requestRule,
 } from '../../core/routing/header-rules.ts';
+import { SESSION_COOKIE, withoutSessions } from '../../core/routing/session-cookies.ts';
 import type { ForwardedLines, HeaderLines } from '../client/plain/plain-head.ts';
 import { announcedTrailers, takesTrailers } from './trailers.ts';
 
@@ -15,6 +16,8 @@ import { announcedTrailers, takesTrailers } from './trailers.ts';
  * Fields that Connection cannot remove, because the message would be a different one without them (RFC 9110 §7.6.1).
  */
 const END_TO_END = new Set(['host', 'content-length', 'content-type', 'cookie', 'authorization', 'x-tenant-id']);
+
+const COOKIE = 'cookie';
 
 export interface ForwardedBy {
   /** Address of the peer; empty for one that is connected by a Unix socket. */
@@ -129,7 +132,8 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
     if (by.trace != null && isOfTrace(name, by.trace)) continue;
     if (by.unbelieved?.has(headerKey(name))) continue;
     if (dropped?.has(headerKey(name))) continue;
-    kept.push(name, value);
+    const passed = mayHoldSession(name, value) ? cookiesForTenant(name, value) : value;
+    if (passed !== null) kept.push(name, passed);
   }
   const chain = before.for === '' || by.peer === '' ? before.for + by.peer : `${before.for}, ${by.peer}`;
   if (chain !== '') kept.push('X-Forwarded-For', chain);
@@ -138,6 +142,15 @@ export function requestHeaders(raw: readonly string[], by: ForwardedBy): string[
   if (by.prefix !== undefined) kept.push('X-Forwarded-Prefix', before.prefix + by.prefix);
   kept.push('X-Request-Id', by.requestId, 'X-Tenant-Id', by.tenantId);
   return kept;
+}
+
+/** The check costs least for the names that nearly all fields have. */
+function mayHoldSession(name: string, value: string): boolean {
+  return name.length === COOKIE.length && value.includes(SESSION_COOKIE);
+}
+
+function cookiesForTenant(name: string, value: string): string | null {
+  return name.toLowerCase() === COOKIE ? withoutSessions(value) : value;
 }
 
 /** Whether a field belongs to the trace of the client, which another has replaced. */

@@ -128,3 +128,15 @@ test('a header is found by its name in any case, and only among names', () => {
   expect(hasHeader(['X-A', 'date', 'DATE', 'now'], 'date')).toBe(true);
   expect(hasHeader(['X-A', 'date', 'Dates', 'now'], 'date')).toBe(false);
 });
+
+test("a tenant does not get the dashboard's session, which browsers send to every port of a host", () => {
+  const raw = [
+    'Host',
+    'acme.localhost',
+    'Cookie',
+    'a=b; tenement_session_8000=secret',
+    'cookie',
+    'tenement_session_8000=x',
+  ];
+  expect(requestHeaders(raw, BY)).toEqual(['Host', 'acme.localhost', 'Cookie', 'a=b', ...ADDED]);
+});
