@@ -16,6 +16,7 @@ import { TokenWatch } from './access/token-watch.ts';
 import type { ApiContext, ApiDeps } from './context.ts';
 import { dashboardRoutes } from './dashboard/live-routes.ts';
 import { dashboardPageRoutes } from './dashboard/page-routes.ts';
+import { addEntityTags } from './entity-tags.ts';
 import { rawBadRequest, sendProblem } from './problem.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configRoutes } from './routes/config.ts';
@@ -92,6 +93,7 @@ export function createApi(options: ApiOptions): ApiServer {
   addGuard(api, options, own);
   endConnectionsOnClose(api, context);
   addErrors(api, options.logger);
+  addEntityTags(api);
   describe(api, options);
   api.register(async (scope: Api) => addRoutes(scope, context, options.trust));
   async function listen(target: TcpTarget): Promise<HostPort>;
