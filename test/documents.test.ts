@@ -1,4 +1,4 @@
-/** Checks the links of the repository's documents. */
+/** Checks the links of the repository's documents, and that tests run their commands. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,4 +50,16 @@ it('the index of the documents names every page', () => {
   const links = found(LINK, textOf('docs/README.md')).map((link) => join('docs', link));
   const pages = [...markdownIn('docs'), ...markdownIn('docs/design')].filter((page) => page !== 'docs/README.md');
   expect(pages.filter((page) => !links.includes(page))).toEqual([]);
+});
+
+/** A line that a reader is to type, and a block of such lines. */
+const COMMAND = /^ {4}(\$ |tenement |curl |systemctl )|^```(sh|console)$/m;
+
+it('every page that shows commands is read by a test that runs them', () => {
+  const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^(pages|e2e|deb|apps|vm)\/.*\.ts$/.test(file))
+    .map((file) => readFileSync(join(ROOT, 'test', file), 'utf8'));
+  const pages = markdownIn('docs').filter((page) => COMMAND.test(readFileSync(join(ROOT, page), 'utf8')));
+  expect(pages.length).toBeGreaterThan(20);
+  expect(pages.filter((page) => !tests.some((text) => text.includes(page)))).toEqual([]);
 });

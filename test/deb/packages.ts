@@ -39,7 +39,7 @@ function nextOf(deb: string, dir: string): string {
     const file = join(tree, path);
     writeFileSync(file, change(readFileSync(file, 'utf8')));
   };
-  for (const path of ['DEBIAN/control', `${LIBRARY}/package.json`])
+  for (const path of ['DEBIAN/control', `${LIBRARY}/package.json`, `${LIBRARY}/dist/version.js`])
     edit(path, (text) => text.replace('0.1.0', '0.1.1'));
   edit(`${LIBRARY}/dist/registry/migrations.js`, withMigration);
   // A server of the first version that looks for them finds nothing where the second is unpacked.

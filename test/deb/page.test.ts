@@ -100,6 +100,25 @@ test('so does a change of the API\u2019s address by `tenement install --now`', a
   expect(await machine.run("ss -Hltn 'sport = 8000'")).toBe('');
 });
 
+test('the commands of docs/systemd.md do what the page says', async () => {
+  const page = readFileSync(new URL('../../docs/systemd.md', import.meta.url), 'utf8');
+  const commands = [...page.matchAll(/^ {4}((?:tenement|systemctl) .*)$/gm)].map(([, command = '']) => command);
+  expect(commands.length).toBeGreaterThan(6);
+  // systemctl edits at a terminal only.
+  await machine.run(`printf '#!/bin/sh\\necho "[Unit]" > "$1"\\n' > /root/editor && chmod +x /root/editor`);
+  const editor = 'SYSTEMD_EDITOR=/root/editor';
+  for (const command of commands) {
+    // The server stays root's.
+    if (command.includes('--user')) expect(await machine.run(`${command} --print`)).toContain('User=tenement');
+    else if (command.includes(' edit '))
+      await machine.run(`${editor} script --quiet --return -c '${command}' /dev/null`);
+    else await machine.run(command);
+  }
+  expect(await machine.run('systemctl is-active tenement tenement-proxy.socket')).toBe('active\nactive');
+  // A package leaves drop-ins to whoever wrote them.
+  await machine.run('rm -r /etc/systemd/system/tenement.service.d /etc/systemd/system/tenement-proxy.socket.d');
+});
+
 test('so does an upgrade, which keeps the edited config and renews the units', async () => {
   const before = await instances();
   // dpkg asks about the config, which both sides have changed.
