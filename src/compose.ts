@@ -4,7 +4,7 @@ import { type LoadOptions, loadConfig } from './config/load.ts';
 import { TurnedAway } from './core/admission/turned-away.ts';
 import { DomainRoutes } from './core/domains/domain-routes.ts';
 import type { InstanceName } from './core/lifecycle/instance.ts';
-import { type DescriptorShares, roomForActivationSockets, shareDescriptors } from './core/limits/descriptors.ts';
+import { type DescriptorShares, roomForActivationSockets } from './core/limits/descriptors.ts';
 import type { NotifyPort } from './core/notify/notify-port.ts';
 import { RequestMeasures } from './core/observing/request-measures.ts';
 import type { ActivationSockets, Clock, ProcessHooks } from './core/ports.ts';
@@ -12,7 +12,6 @@ import { type ProxySettingsFeed, ProxySettingsPublisher, proxySettings } from '.
 import { sharedHosts } from './core/routing/shared-hosts.ts';
 import { WebAddresses } from './core/routing/web-addresses.ts';
 import { type ConfigFeed, ServedConfig } from './core/service/served-config.ts';
-import type { Config } from './core/service/service.ts';
 import type { EventLog } from './core/stores/event-log.ts';
 import type { LogStore } from './core/stores/log-store.ts';
 import type { TokenStore } from './core/stores/token-store.ts';
@@ -22,42 +21,29 @@ import type { Logger } from './logger.ts';
 import { systemClock } from './node/clock.ts';
 import { holdEventLoop } from './node/hold-event-loop.ts';
 import { lookUpTxt } from './node/txt-records.ts';
+import { Logins } from './parts/access/logins.ts';
+import { openIdentity, type ServerIdentity } from './parts/access/server-identity.ts';
+import { Tokens } from './parts/access/tokens.ts';
 import { lazyArchives } from './parts/archives.ts';
 import { Backups } from './parts/backups.ts';
-import { Certificates } from './parts/certificates.ts';
+import { sharesOf } from './parts/descriptor-shares.ts';
 import { lazyHookRunner } from './parts/hook-runner.ts';
 import { internalErrors } from './parts/internal-errors.ts';
 import { instanceFinder } from './parts/known-hosts.ts';
-import { Logins } from './parts/logins.ts';
 import { Notifications } from './parts/notifications.ts';
 import { type OwnDirectories, ownDirectories } from './parts/own-directories.ts';
 import { reload } from './parts/reload.ts';
-import { openIdentity, type ServerIdentity } from './parts/server-identity.ts';
-import { ServerTls } from './parts/server-tls.ts';
-import { servePublicSockets } from './parts/socket-serving.ts';
-import { Tokens } from './parts/tokens.ts';
+import { servePublicSockets } from './parts/sockets/socket-serving.ts';
+import { Certificates } from './parts/tls/certificates.ts';
+import { ServerTls } from './parts/tls/server-tls.ts';
 import { LazyVault } from './parts/vault.ts';
 import { createUsageMeter } from './process/child/usage.ts';
-import { descriptorLimit } from './process/launch/descriptors.ts';
 import { createOutput } from './process/output/output.ts';
 import { readHostMemory } from './process/proc/host-memory.ts';
 import { createProcesses } from './process/processes.ts';
 import { createStorageMeter } from './process/storage/storage-meter.ts';
 import type { PublicSockets } from './proxy/public-sockets.ts';
-import { createBackupStore } from './registry/backups.ts';
-import { createCertificateStore } from './registry/certificates.ts';
-import { createCounterStore } from './registry/counters.ts';
-import { openDatabase } from './registry/database.ts';
-import { createDomainStore } from './registry/domains.ts';
-import { createEventLog } from './registry/events.ts';
-import { createHookStore } from './registry/hooks.ts';
-import { createRegistry } from './registry/instances.ts';
-import { RegistryOutbox } from './registry/outbox.ts';
-import { createQuotaStore } from './registry/quotas.ts';
-import { createSecretStore } from './registry/secrets.ts';
-import { createTenantStore } from './registry/tenants.ts';
-import { createTokenStore } from './registry/tokens/tokens.ts';
-import { createUsageReader, createUsageStore } from './registry/usage.ts';
+import { openStores } from './registry/stores.ts';
 import { serveSelfApi } from './self-api/on-connection.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { LazyTracing } from './telemetry/lazy-tracing.ts';
@@ -168,15 +154,12 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
   const { stateDir } = config.settings;
   const served = new ServedConfig(config);
   const databaseFile = join(stateDir, 'tenement.db');
-  const database = openDatabase(databaseFile);
-  const outbox = new RegistryOutbox(database);
-  const events = createEventLog(database, { logger, clock, outbox });
+  const stores = openStores(databaseFile, { logger, clock });
+  const { events, secrets, outbox } = stores;
   const notify = new Notifications({ outbox, events, clock, logger, random: Math.random });
   notify.apply(config.notify);
-  const tokenStore = createTokenStore(database, { logger, clock });
   const output = createOutput({ dir: join(stateDir, 'logs'), logger });
-  const registry = createRegistry(database);
-  const descriptors = sharesOf(config, registry.list().length);
+  const descriptors = sharesOf(config, stores.instances.list().length);
   const tls = new ServerTls(logger);
   const webAddresses = new WebAddresses(served, proxyPort, tls.table);
   const processes = createProcesses({
@@ -186,14 +169,8 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     config: () => served.current,
     maxActivationSockets: () => roomForActivationSockets(descriptors, served.current.settings.maxRunning),
   });
-  const usage = new Recorder({
-    store: createUsageStore(database),
-    clock,
-    uptime: systemUptime(),
-    logger,
-  });
+  const usage = new Recorder({ store: stores.usage, clock, uptime: systemUptime(), logger });
   const endExpiry = startExpiry({ file: databaseFile, clock, logger });
-  const secrets = createSecretStore(database);
   const vault = new LazyVault({ stateDir, credentialsDir: process.env['CREDENTIALS_DIRECTORY'] || null }, secrets);
   const domainRoutes = new DomainRoutes();
   const openHookRunner = lazyHookRunner(stateDir);
@@ -206,15 +183,15 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     storageMeter: createStorageMeter(),
     usage,
     descriptors,
-    registry,
-    tenants: createTenantStore(database, () => tokenStore.tenantForgotten()),
-    domains: createDomainStore(database),
+    registry: stores.instances,
+    tenants: stores.tenants,
+    domains: stores.domains,
     domainRoutes,
     lookUpTxt: (name) => lookUpTxt(name, served.current.tenants.dnsServers),
-    hooks: createHookStore(database),
+    hooks: stores.hooks,
     openHookRunner,
-    counters: createCounterStore(database),
-    quotas: createQuotaStore(database),
+    counters: stores.counters,
+    quotas: stores.quotas,
     secrets,
     openArchives: lazyArchives(processes.copying),
     version,
@@ -231,7 +208,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     certificateOf: (host) => certificates.of(host),
   });
   processes.onSelfConnection(serveSelfApi({ verbs: supervisor.selfVerbs, clock, logger }));
-  const kept = { stateDir, store: createBackupStore(database), tenants: supervisor.backups };
+  const kept = { stateDir, store: stores.backups, tenants: supervisor.backups };
   const backups = new Backups({ ...kept, events, clock, logger, env: process.env });
   const settings = new ProxySettingsPublisher(proxySettings(config, 1), domainRoutes);
   const turnedAway = new TurnedAway();
@@ -243,7 +220,7 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
   const certificates: Certificates = new Certificates({
     stateDir,
     version,
-    store: createCertificateStore(database),
+    store: stores.certificates,
     table: tls.table,
     domainRoutes,
     openHookRunner,
@@ -254,7 +231,6 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
     isShared,
     tenants: supervisor,
   });
-  const { keys } = identity;
   const publicSockets = servePublicSockets({
     processes,
     supervisor,
@@ -289,22 +265,22 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
   return {
     ...shared,
     proxySettings: settings,
-    usage: { ...usageReport(createUsageReader(database), clock), sinceStart: () => usage.sinceStart },
-    tokenStore,
+    usage: { ...usageReport(stores.usageReader, clock), sinceStart: () => usage.sinceStart },
+    tokenStore: stores.tokens,
     publicSockets,
-    logins: new Logins({ store: tokenStore, events, clock: systemClock }),
+    logins: new Logins({ store: stores.tokens, events, clock: systemClock }),
     activationSockets: processes.activationSockets,
     tokens: new Tokens({
-      store: tokenStore,
+      store: stores.tokens,
       events,
       clock,
       services: () => [...served.current.services.keys()],
     }),
-    reload: () => reload({ ...shared, file: config.file, loadOptions, settings, keys, claims }),
+    reload: () => reload({ ...shared, file: config.file, loadOptions, settings, keys: identity.keys, claims }),
     release: async (options) => {
       forget();
       endExpiry();
-      keys.close();
+      identity.keys.close();
       await certificates.close();
       tls.close();
       publicSockets.close();
@@ -312,15 +288,9 @@ function assemble(own: OwnDirectories, options: Required<ComposeOptions>): Parts
       await notify.close(options.hurry);
       await usage.close(LAST_EVENTS_WAIT_MS);
       await events.settled(LAST_EVENTS_WAIT_MS);
-      tokenStore.close();
-      database.close();
+      stores.close();
       own.claims.release(options);
       own.lock.release();
     },
   };
-}
-
-/** Shares of the files that this process may open, for as many instances as there may be soon. */
-function sharesOf({ settings, instances }: Config, registered: number): DescriptorShares {
-  return shareDescriptors(descriptorLimit(), settings.maxRunning, Math.max(registered, instances.length));
 }

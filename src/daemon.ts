@@ -14,7 +14,7 @@ import { TenementError } from './errors.ts';
 import { detached } from './faults.ts';
 import { type Hypervisor, hypervisorOver } from './hypervisor.ts';
 import type { Logger } from './logger.ts';
-import { leaveSockets, takeKeptSockets } from './parts/kept-sockets.ts';
+import { leaveSockets, takeKeptSockets } from './parts/sockets/kept-sockets.ts';
 import { assertMayListen } from './process/isolation/host/listening.ts';
 import { type FrontSocket, openFrontSocket } from './process/sockets/front-socket.ts';
 import { InheritedSockets } from './process/systemd/inherited-sockets.ts';

@@ -2,7 +2,6 @@
 import type { Parts } from './compose.ts';
 import { assertCloseOptions, assertHandlerOptions } from './core/input/library/library-input.ts';
 import { type InstanceName, namedInstance } from './core/lifecycle/instance.ts';
-import { proxyLimits } from './core/limits/descriptors.ts';
 import type { LogFilter, LogLine } from './core/stores/log-store.ts';
 import type { UsageInput, UsagePage } from './core/usage/usage-query.ts';
 import type { TokenAdmin } from './core/verbs/token-verbs.ts';
@@ -21,6 +20,7 @@ import type {
   SpawnInstanceOptions,
   StartOptions,
 } from './library/instance.ts';
+import { openHandler } from './library/open-handler.ts';
 import { type Admission, OpenLeases } from './library/open-leases.ts';
 import { openFile, openTemporary } from './library/opening.ts';
 import type { CloseOptions, HypervisorOptions, TemporaryConfig, TemporaryOptions } from './library/options.ts';
@@ -34,7 +34,7 @@ import { libraryNotifications, type Notifications } from './library/verbs/notifi
 import { librarySecrets, type Secrets } from './library/verbs/secrets.ts';
 import { libraryTenants, type Tenants } from './library/verbs/tenants.ts';
 import { libraryTokens } from './library/verbs/tokens.ts';
-import { createHandler, type Handler, type HandlerOptions, type OpenHandler } from './proxy/handler.ts';
+import type { Handler, HandlerOptions, OpenHandler } from './proxy/handler.ts';
 
 let make: (parts: Parts, afterwards?: () => Promise<void>) => Hypervisor;
 
@@ -240,22 +240,7 @@ export class Hypervisor implements AsyncDisposable {
    */
   handler(options: HandlerOptions = {}): Handler {
     assertHandlerOptions(options);
-    const {
-      supervisor: source,
-      served,
-      proxySettings: settings,
-      measures,
-      tracing,
-      identity,
-      descriptors,
-      logger,
-    } = this.#parts;
-    const limits = proxyLimits(served.current.proxy.limits, descriptors);
-    const isClosing = () => this.#closing !== null;
-    const handler = createHandler(
-      { source, logger, settings, measures, tracing, identity, limits, isClosing },
-      options,
-    );
+    const handler = openHandler(this.#parts, () => this.#closing !== null, options);
     this.#handlers.push(handler);
     return { request: handler.request, upgrade: handler.upgrade };
   }

@@ -37,7 +37,7 @@ export const STARTING_PROCESSES = [
   'test/process/launch/{descriptors,fifos,launcher,npm,spare-shells,wrapper}.test.ts',
   'test/process/output/last-output.test.ts',
   'test/process/proc/{proc,process-snapshot,reserve}.test.ts',
-  'test/process/sockets/{bind-dir,held-listener,port}.test.ts',
+  'test/process/sockets/{bind-dir,port,backlog/held-listener}.test.ts',
   'test/process/storage/{files,new-directory,ownership,purge,storage-meter,trash}.test.ts',
   'test/process/systemd/notify.test.ts',
   'test/proxy/client/http2/{abuse,bodies,connections,exchanges,smuggling}.test.ts',

@@ -5,7 +5,7 @@ import type { NotifyTarget } from '../core/notify/notify-target.ts';
 import { TenementError } from '../errors.ts';
 import { detached } from '../faults.ts';
 import type { Notifier, NotifierDeps } from '../notify/notifier.ts';
-import type { RegistryOutbox } from '../registry/outbox.ts';
+import type { RegistryOutbox } from '../registry/events/outbox.ts';
 import { whenWritable } from '../registry/patience.ts';
 
 /** How long the end waits for answers to messages that are on their way. */

@@ -8,8 +8,8 @@ import type { NotifyTarget } from '../../src/core/notify/notify-target.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { Notifier } from '../../src/notify/notifier.ts';
 import { openDatabase } from '../../src/registry/database.ts';
-import { createEventLog } from '../../src/registry/events.ts';
-import { RegistryOutbox } from '../../src/registry/outbox.ts';
+import { createEventLog } from '../../src/registry/events/events.ts';
+import { RegistryOutbox } from '../../src/registry/events/outbox.ts';
 import { FakeClock } from '../supervisor/fakes.ts';
 
 export interface NotifyingOptions {

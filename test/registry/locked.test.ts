@@ -13,7 +13,7 @@ import { isLockedOut } from '../../src/errors.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { openDatabase } from '../../src/registry/database.ts';
-import { createEventLog } from '../../src/registry/events.ts';
+import { createEventLog } from '../../src/registry/events/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { whenWritable } from '../../src/registry/patience.ts';
 import { createTenantStore } from '../../src/registry/tenants.ts';

@@ -12,7 +12,7 @@ import { newRecord } from '../../src/core/lifecycle/instance.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/node/clock.ts';
 import { openDatabase } from '../../src/registry/database.ts';
-import { createEventLog } from '../../src/registry/events.ts';
+import { createEventLog } from '../../src/registry/events/events.ts';
 import { createRegistry } from '../../src/registry/instances.ts';
 import { acquireStateLock } from '../../src/registry/locks/lock.ts';
 import { openStateDir } from '../../src/registry/locks/state-dir.ts';

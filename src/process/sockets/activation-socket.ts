@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { InstanceName } from '../../core/lifecycle/instance.ts';
 import type { SocketAccess } from '../../core/service/service.ts';
-import { Intake } from './intake.ts';
+import { Intake } from './backlog/intake.ts';
 import { grantAccess, isSameFile, listenInPlace } from './public-socket.ts';
 
 /** The kernel caps it at net.core.somaxconn. */

@@ -8,8 +8,8 @@ import type { SocketAccess } from '../../core/service/service.ts';
 import type { Logger } from '../../logger.ts';
 import { ensurePublicDir, ensureSocketParent } from '../storage/directories.ts';
 import { ActivationSocket, type OnActivation } from './activation-socket.ts';
-import { InheritedBacklog } from './inherited-backlog.ts';
-import { KeptBacklog } from './kept-backlog.ts';
+import { InheritedBacklog } from './backlog/inherited-backlog.ts';
+import { KeptBacklog } from './backlog/kept-backlog.ts';
 
 const SHORTAGE_INTERVAL_MS = 60_000;
 

@@ -8,8 +8,8 @@ import type { ProbeResult } from '../../core/ports.ts';
 import type { SocketPolicy } from '../../core/service/service.ts';
 import { upstreamSocketPath } from '../../core/service/socket-path.ts';
 import type { Trash } from '../storage/trash.ts';
+import { ListenerHold } from './backlog/listener-hold.ts';
 import { ConnectStamp } from './connect-stamp.ts';
-import { ListenerHold } from './listener-hold.ts';
 import { accessUnder, grantAccess, isThere, keepAccess, publishSocket, takeOverSocket } from './public-socket.ts';
 
 export interface ServedSocketOptions {

@@ -4,16 +4,16 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InstanceName } from '../core/lifecycle/instance.ts';
-import type { ActivationSockets } from '../core/ports.ts';
-import { KEPT_NAMES, type SocketKeeper } from '../core/service/kept-sockets.ts';
-import { MAX_KEPT } from '../core/service/unit-files.ts';
-import type { Logger } from '../logger.ts';
-import type { FrontSocket } from '../process/sockets/front-socket.ts';
-import { KeptBacklog } from '../process/sockets/kept-backlog.ts';
-import { ownListeners } from '../process/sockets/own-listeners.ts';
-import type { InheritedSockets } from '../process/systemd/inherited-sockets.ts';
-import type { PublicSockets } from '../proxy/public-sockets.ts';
+import type { InstanceName } from '../../core/lifecycle/instance.ts';
+import type { ActivationSockets } from '../../core/ports.ts';
+import { KEPT_NAMES, type SocketKeeper } from '../../core/service/kept-sockets.ts';
+import { MAX_KEPT } from '../../core/service/unit-files.ts';
+import type { Logger } from '../../logger.ts';
+import { KeptBacklog } from '../../process/sockets/backlog/kept-backlog.ts';
+import { ownListeners } from '../../process/sockets/backlog/own-listeners.ts';
+import type { FrontSocket } from '../../process/sockets/front-socket.ts';
+import type { InheritedSockets } from '../../process/systemd/inherited-sockets.ts';
+import type { PublicSockets } from '../../proxy/public-sockets.ts';
 
 export interface KeptSocketsOptions {
   readonly stateDir: string;

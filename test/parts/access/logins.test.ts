@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { EVERYTHING } from '../../src/core/access/permission.ts';
-import { Logins } from '../../src/parts/logins.ts';
-import { FakeTokenStore } from '../api/fake-tokens.ts';
-import { FakeClock } from '../supervisor/fakes.ts';
+import { EVERYTHING } from '../../../src/core/access/permission.ts';
+import { Logins } from '../../../src/parts/access/logins.ts';
+import { FakeTokenStore } from '../../api/fake-tokens.ts';
+import { FakeClock } from '../../supervisor/fakes.ts';
 
 const CLI_OWNER = { token: null, name: 'cli', grants: EVERYTHING };
 

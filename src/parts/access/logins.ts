@@ -1,13 +1,13 @@
 /** Codes that log in to the dashboard, once and within a minute, and the sessions that they start. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Actor } from '../core/access/actor.ts';
-import { tokenActor } from '../core/access/actor.ts';
-import { type LoginOwner, newSession } from '../core/access/session.ts';
-import type { Clock } from '../core/ports.ts';
-import type { EventLog } from '../core/stores/event-log.ts';
-import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
-import type { LoginCode, LoginFace, StartedSession } from '../core/verbs/login-verbs.ts';
-import { TenementError } from '../errors.ts';
+import type { Actor } from '../../core/access/actor.ts';
+import { tokenActor } from '../../core/access/actor.ts';
+import { type LoginOwner, newSession } from '../../core/access/session.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { EventLog } from '../../core/stores/event-log.ts';
+import type { TokenInfo, TokenStore } from '../../core/stores/token-store.ts';
+import type { LoginCode, LoginFace, StartedSession } from '../../core/verbs/login-verbs.ts';
+import { TenementError } from '../../errors.ts';
 import { tokenView } from './tokens.ts';
 
 const CODE_MS = 60_000;

@@ -1,17 +1,17 @@
 /** Certificates by ACME of the served config. What orders them is loaded when the config has `[tls.acme]`. */
 import { dirname } from 'node:path';
-import type { AcmeServiceOptions, HostOwner } from '../acme/acme-parts.ts';
-import type { AcmeService } from '../acme/acme-service.ts';
-import type { Actor } from '../core/access/actor.ts';
-import type { CertificateFace, CertificateQuery } from '../core/acme/certificate-face.ts';
-import type { CertificateView } from '../core/acme/certificate-view.ts';
-import type { DomainRoute, DomainRoutes } from '../core/domains/domain-routes.ts';
-import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
-import type { Config } from '../core/service/service.ts';
-import { type Certificate, ISSUED_RANK } from '../core/tls/certificate.ts';
-import { TenementError } from '../errors.ts';
-import { detached } from '../faults.ts';
-import { whenWritable } from '../registry/patience.ts';
+import type { AcmeServiceOptions, HostOwner } from '../../acme/acme-parts.ts';
+import type { AcmeService } from '../../acme/acme-service.ts';
+import type { Actor } from '../../core/access/actor.ts';
+import type { CertificateFace, CertificateQuery } from '../../core/acme/certificate-face.ts';
+import type { CertificateView } from '../../core/acme/certificate-view.ts';
+import type { DomainRoute, DomainRoutes } from '../../core/domains/domain-routes.ts';
+import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import type { Config } from '../../core/service/service.ts';
+import { type Certificate, ISSUED_RANK } from '../../core/tls/certificate.ts';
+import { TenementError } from '../../errors.ts';
+import { detached } from '../../faults.ts';
+import { whenWritable } from '../../registry/patience.ts';
 
 type Given = 'stateDir' | 'version' | 'store' | 'table' | 'openHookRunner' | 'events' | 'clock' | 'logger';
 
@@ -97,7 +97,7 @@ export class Certificates implements CertificateFace {
     await this.service?.close();
     this.service = null;
     if (settings === null) return;
-    const { AcmeService: Service } = await import('../acme/acme-service.ts');
+    const { AcmeService: Service } = await import('../../acme/acme-service.ts');
     if (this.applied !== settings) return;
     const { instanceOf, isShared, table, tenants } = this.deps;
     const service = new Service({

@@ -1,9 +1,9 @@
 /** Events on their way into the registry: written at once when possible, otherwise kept in order and tried again. */
-import type { Clock } from '../core/ports.ts';
-import type { TenementEvent } from '../core/stores/event-log.ts';
-import { isLockedOut } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import { type Database, transaction, writing } from './database.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { TenementEvent } from '../../core/stores/event-log.ts';
+import { isLockedOut } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { type Database, transaction, writing } from '../database.ts';
 import type { RegistryOutbox } from './outbox.ts';
 
 const RETRY_LOCKED_MS = 50;

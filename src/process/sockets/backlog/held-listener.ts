@@ -3,12 +3,12 @@
  * connection: clients wait in the socket's queue until tenement accepts them from there.
  */
 import { closeSync } from 'node:fs';
-import type { ProcessIdentity } from '../../core/lifecycle/instance.ts';
-import { duplicateOf } from '../child/pidfd.ts';
-import { descendantsOf } from '../proc/descendants.ts';
-import { descriptorsOf, openedAs } from '../proc/proc.ts';
-import { lookAtProcesses } from '../proc/process-snapshot.ts';
-import { listenerInodes, unixTable } from './unix-sockets.ts';
+import type { ProcessIdentity } from '../../../core/lifecycle/instance.ts';
+import { duplicateOf } from '../../child/pidfd.ts';
+import { descendantsOf } from '../../proc/descendants.ts';
+import { descriptorsOf, openedAs } from '../../proc/proc.ts';
+import { lookAtProcesses } from '../../proc/process-snapshot.ts';
+import { listenerInodes, unixTable } from '../unix-sockets.ts';
 
 export interface HeldListener {
   readonly fd: number;

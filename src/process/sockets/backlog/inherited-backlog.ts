@@ -1,6 +1,6 @@
 /** Accepts the connections that wait in the backlog of a process that has ended. Each activates the instance. */
-import type { InstanceName } from '../../core/lifecycle/instance.ts';
-import type { OnActivation } from './activation-socket.ts';
+import type { InstanceName } from '../../../core/lifecycle/instance.ts';
+import type { OnActivation } from '../activation-socket.ts';
 import { Intake } from './intake.ts';
 
 /** Limit for each process. A backlog may be full, and the tenant may have made all of its connections itself. */

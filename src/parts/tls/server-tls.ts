@@ -1,14 +1,14 @@
 /** What all proxies of a server share about TLS. What keeps certificates is loaded when the config has `[tls]`. */
-import { HandshakeCounts } from '../core/tls/handshake-counts.ts';
-import type { TlsConfig } from '../core/tls/tls-config.ts';
-import type { TlsReading } from '../core/tls/tls-reading.ts';
-import type { TlsSource } from '../core/tls/tls-source.ts';
-import { TlsTable } from '../core/tls/tls-table.ts';
-import { detached } from '../faults.ts';
-import type { Logger } from '../logger.ts';
-import { systemClock } from '../node/clock.ts';
-import type { OwnCertificate } from '../tls/own-certificates.ts';
-import type { ServerCertificates } from '../tls/server-certificates.ts';
+import { HandshakeCounts } from '../../core/tls/handshake-counts.ts';
+import type { TlsConfig } from '../../core/tls/tls-config.ts';
+import type { TlsReading } from '../../core/tls/tls-reading.ts';
+import type { TlsSource } from '../../core/tls/tls-source.ts';
+import { TlsTable } from '../../core/tls/tls-table.ts';
+import { detached } from '../../faults.ts';
+import type { Logger } from '../../logger.ts';
+import { systemClock } from '../../node/clock.ts';
+import type { OwnCertificate } from '../../tls/own-certificates.ts';
+import type { ServerCertificates } from '../../tls/server-certificates.ts';
 
 export class ServerTls implements TlsReading {
   readonly table = new TlsTable();
@@ -26,7 +26,7 @@ export class ServerTls implements TlsReading {
   /** Loads the certificates of a config. Settles when every proxy uses them. */
   async open(tls: TlsConfig | null): Promise<void> {
     if (tls === null) return;
-    const { ServerCertificates: Certificates } = await import('../tls/server-certificates.ts');
+    const { ServerCertificates: Certificates } = await import('../../tls/server-certificates.ts');
     const { table, logger } = this;
     this.own ??= new Certificates({ table, logger, nowMs: () => systemClock.nowMs() });
     await this.own.apply(tls);

@@ -2,7 +2,7 @@
  * The server's own descriptor of the socket that a child listens on, held while the child serves. When the child ends, the
  * kernel keeps queueing connections there, and they are accepted in its place.
  */
-import type { ProcessRecord } from '../../core/lifecycle/instance.ts';
+import type { ProcessRecord } from '../../../core/lifecycle/instance.ts';
 import { type HeldListener, holdListener } from './held-listener.ts';
 
 /** Delay between ready and the second descriptor of the socket, so that requests held for the wake go first. */

@@ -4,11 +4,11 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { canDuplicate } from '../../../src/process/child/pidfd.ts';
-import { identityOf } from '../../../src/process/proc/proc.ts';
-import { type HeldListener, holdListener } from '../../../src/process/sockets/held-listener.ts';
-import { InheritedBacklog } from '../../../src/process/sockets/inherited-backlog.ts';
-import { makeDir } from '../support.ts';
+import { canDuplicate } from '../../../../src/process/child/pidfd.ts';
+import { identityOf } from '../../../../src/process/proc/proc.ts';
+import { type HeldListener, holdListener } from '../../../../src/process/sockets/backlog/held-listener.ts';
+import { InheritedBacklog } from '../../../../src/process/sockets/backlog/inherited-backlog.ts';
+import { makeDir } from '../../support.ts';
 
 /** Listens at its argument; after a line on stdin it accepts no more. */
 const LISTENER = `const server = require('node:net').createServer((socket) => socket.end('the tenant'));

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { SYSTEM, tokenActor } from '../../src/core/access/actor.ts';
-import { parseScope } from '../../src/core/access/scope.ts';
-import type { EventType } from '../../src/core/lifecycle/event-types.ts';
-import type { InstanceName } from '../../src/core/lifecycle/instance.ts';
-import { isMeant } from '../../src/core/stores/event-log.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { systemClock } from '../../src/node/clock.ts';
-import { type Database, openDatabase } from '../../src/registry/database.ts';
-import { createEventLog } from '../../src/registry/events.ts';
-import { MIGRATIONS } from '../../src/registry/migrations.ts';
+import { SYSTEM, tokenActor } from '../../../src/core/access/actor.ts';
+import { parseScope } from '../../../src/core/access/scope.ts';
+import type { EventType } from '../../../src/core/lifecycle/event-types.ts';
+import type { InstanceName } from '../../../src/core/lifecycle/instance.ts';
+import { isMeant } from '../../../src/core/stores/event-log.ts';
+import { silentLogger } from '../../../src/logger.ts';
+import { systemClock } from '../../../src/node/clock.ts';
+import { type Database, openDatabase } from '../../../src/registry/database.ts';
+import { createEventLog } from '../../../src/registry/events/events.ts';
+import { MIGRATIONS } from '../../../src/registry/migrations.ts';
 
 /** How many migrations the schema had before events had an actor. */
 const BEFORE_ACTORS = MIGRATIONS.findIndex((sql) => sql.includes('ALTER TABLE events ADD COLUMN actor'));

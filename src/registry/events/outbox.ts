@@ -1,10 +1,10 @@
 /** The outbox in the registry. Messages are inserted in the transaction that writes their events. */
 import type { SQLOutputValue } from 'node:sqlite';
-import { messageBody } from '../core/notify/message.ts';
-import { type NotifyTarget, wantsEvent } from '../core/notify/notify-target.ts';
-import type { TenementEvent } from '../core/stores/event-log.ts';
-import type { FailedTry, Outbox, OutboxListener, OutboxMessage, TargetHistory } from '../core/stores/outbox.ts';
-import { type Database, reading, transaction } from './database.ts';
+import { messageBody } from '../../core/notify/message.ts';
+import { type NotifyTarget, wantsEvent } from '../../core/notify/notify-target.ts';
+import type { TenementEvent } from '../../core/stores/event-log.ts';
+import type { FailedTry, Outbox, OutboxListener, OutboxMessage, TargetHistory } from '../../core/stores/outbox.ts';
+import { type Database, reading, transaction } from '../database.ts';
 import { type OutboxRows, outboxRows } from './outbox-rows.ts';
 
 /** At most this many messages wait for one target; beyond that, the oldest are dropped. */

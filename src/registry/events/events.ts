@@ -1,10 +1,10 @@
 /** The event log, kept in the registry: bounded, numbered, and sent to subscribers. */
 import type { SQLOutputValue } from 'node:sqlite';
-import { type InstanceName, parseInstanceName } from '../core/lifecycle/instance.ts';
-import type { Clock } from '../core/ports.ts';
-import { type EventFilter, type EventLog, isMeant, numbered, type TenementEvent } from '../core/stores/event-log.ts';
-import type { Logger } from '../logger.ts';
-import { type Database, reading } from './database.ts';
+import { type InstanceName, parseInstanceName } from '../../core/lifecycle/instance.ts';
+import type { Clock } from '../../core/ports.ts';
+import { type EventFilter, type EventLog, isMeant, numbered, type TenementEvent } from '../../core/stores/event-log.ts';
+import type { Logger } from '../../logger.ts';
+import { type Database, reading } from '../database.ts';
 import { Backlog } from './event-backlog.ts';
 import { RegistryOutbox } from './outbox.ts';
 

@@ -1,7 +1,7 @@
 /** Statements on the outbox's tables. Each runs inside the caller's transaction. */
 import type { SQLOutputValue } from 'node:sqlite';
-import type { OutboxMessage } from '../core/stores/outbox.ts';
-import type { Database } from './database.ts';
+import type { OutboxMessage } from '../../core/stores/outbox.ts';
+import type { Database } from '../database.ts';
 
 type Row = Record<string, SQLOutputValue>;
 

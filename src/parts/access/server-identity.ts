@@ -1,10 +1,10 @@
 /** What all proxies of a server share about tokens: their keys, and the counts of refused requests. */
-import type { IdentityReading } from '../core/identity/identity-reading.ts';
-import type { JwtConfig } from '../core/identity/jwt-config.ts';
-import { RefusalCounts } from '../core/identity/refusal-counts.ts';
-import { IssuerKeys } from '../identity/issuer-keys.ts';
-import type { Logger } from '../logger.ts';
-import { systemClock } from '../node/clock.ts';
+import type { IdentityReading } from '../../core/identity/identity-reading.ts';
+import type { JwtConfig } from '../../core/identity/jwt-config.ts';
+import { RefusalCounts } from '../../core/identity/refusal-counts.ts';
+import { IssuerKeys } from '../../identity/issuer-keys.ts';
+import type { Logger } from '../../logger.ts';
+import { systemClock } from '../../node/clock.ts';
 
 export interface ServerIdentity {
   readonly keys: IssuerKeys;

@@ -1,13 +1,13 @@
 /** Makes and revokes API tokens, and tells the event log. */
-import type { Actor } from '../core/access/actor.ts';
-import { newToken } from '../core/access/new-token.ts';
-import type { Grants } from '../core/access/permission.ts';
-import { scopeText } from '../core/access/scope.ts';
-import type { Clock } from '../core/ports.ts';
-import type { EventLog } from '../core/stores/event-log.ts';
-import type { TokenInfo, TokenStore } from '../core/stores/token-store.ts';
-import type { MadeToken, TokenFace, TokenVerbs, TokenView } from '../core/verbs/token-verbs.ts';
-import { TenementError } from '../errors.ts';
+import type { Actor } from '../../core/access/actor.ts';
+import { newToken } from '../../core/access/new-token.ts';
+import type { Grants } from '../../core/access/permission.ts';
+import { scopeText } from '../../core/access/scope.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { EventLog } from '../../core/stores/event-log.ts';
+import type { TokenInfo, TokenStore } from '../../core/stores/token-store.ts';
+import type { MadeToken, TokenFace, TokenVerbs, TokenView } from '../../core/verbs/token-verbs.ts';
+import { TenementError } from '../../errors.ts';
 
 export interface TokensDeps {
   readonly store: TokenStore;

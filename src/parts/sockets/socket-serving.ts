@@ -1,16 +1,16 @@
 /** Serves connections that tenement accepts at public sockets like those of the proxy. */
-import type { TurnedAway } from '../core/admission/turned-away.ts';
-import { parseInstanceName } from '../core/lifecycle/instance.ts';
-import { type DescriptorShares, proxyLimits } from '../core/limits/descriptors.ts';
-import type { RequestMeasures } from '../core/observing/request-measures.ts';
-import type { Tracing } from '../core/observing/request-trace.ts';
-import type { ProxySettingsFeed } from '../core/routing/proxy-settings.ts';
-import type { ConfigFeed } from '../core/service/served-config.ts';
-import type { Logger } from '../logger.ts';
-import type { Processes } from '../process/processes.ts';
-import { PublicSockets } from '../proxy/public-sockets.ts';
-import type { Supervisor } from '../supervisor/supervisor.ts';
-import type { ServerIdentity } from './server-identity.ts';
+import type { TurnedAway } from '../../core/admission/turned-away.ts';
+import { parseInstanceName } from '../../core/lifecycle/instance.ts';
+import { type DescriptorShares, proxyLimits } from '../../core/limits/descriptors.ts';
+import type { RequestMeasures } from '../../core/observing/request-measures.ts';
+import type { Tracing } from '../../core/observing/request-trace.ts';
+import type { ProxySettingsFeed } from '../../core/routing/proxy-settings.ts';
+import type { ConfigFeed } from '../../core/service/served-config.ts';
+import type { Logger } from '../../logger.ts';
+import type { Processes } from '../../process/processes.ts';
+import { PublicSockets } from '../../proxy/public-sockets.ts';
+import type { Supervisor } from '../../supervisor/supervisor.ts';
+import type { ServerIdentity } from '../access/server-identity.ts';
 
 interface PublicSocketParts {
   readonly processes: Processes;

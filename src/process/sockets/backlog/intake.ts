@@ -1,6 +1,6 @@
 /** A listener that accepts connections, paused and unread, and passes them on. */
 import { Server, type Socket } from 'node:net';
-import { after } from '../../node/after.ts';
+import { after } from '../../../node/after.ts';
 
 /**
  * How long no connection must have come before the backlog counts as empty. libuv accepts one connection in each turn

@@ -1,6 +1,6 @@
 /** Finds the descriptors of Unix sockets on which this process listens, which Node does not tell. */
-import { descriptorsOf, openedAs } from '../proc/proc.ts';
-import { listeners, unixTable } from './unix-sockets.ts';
+import { descriptorsOf, openedAs } from '../../proc/proc.ts';
+import { listeners, unixTable } from '../unix-sockets.ts';
 
 /** Returns descriptors by the path that was bound, wherever the socket's file has been moved since. */
 export function ownListeners(): Map<string, number> {
