@@ -16,8 +16,6 @@ import { createTenantStore } from './tenants.ts';
 import { createTokenStore } from './tokens/tokens.ts';
 import { createUsageReader, createUsageStore } from './usage.ts';
 
-export type Stores = ReturnType<typeof openStores>;
-
 /** @throws {TenementError} `state_failed` */
 export function openStores(file: string, deps: { readonly logger: Logger; readonly clock: Clock }) {
   const database = openDatabase(file);
