@@ -1,14 +1,16 @@
-/** Writes what is made from other files: the editors' schema and the reference, the applications' files in their page, the table of permissions. `--check`: only tell whether they are fresh. */
+/** Writes what is made from other files: the editors' schema and the reference, the applications' files in their page, the tables of permissions and error codes. `--check`: only tell whether they are fresh. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { configReference } from '../src/config/reference.ts';
 import { withApplications } from './applications-page.ts';
+import { codesTable } from './codes-table.ts';
 import { permissionsTable } from './permissions-table.ts';
 
 const outputs = [
   { file: 'tenement.schema.json', make: () => `${JSON.stringify(jsonSchema(), null, 2)}\n` },
   { file: 'docs/config.md', make: (page: string) => withBlock(page, 'config', configReference()) },
   { file: 'docs/tokens.md', make: async (page: string) => withBlock(page, 'permissions', await permissionsTable()) },
+  { file: 'docs/troubleshooting.md', make: (page: string) => withBlock(page, 'codes', codesTable()) },
   { file: 'docs/applications.md', make: withApplications },
 ];
 

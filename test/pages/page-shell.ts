@@ -77,6 +77,7 @@ function comparable(output: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\b\d+(\.\d+)?(ms|s|m)\b/g, 'PERIOD')
     .replaceAll(/; (once|\d+ times, last PERIOD ago)/g, '; TIMES')
+    .replaceAll('\r', '')
     .replaceAll(/ +/g, ' ')
     .trim();
 }
