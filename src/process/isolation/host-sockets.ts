@@ -15,11 +15,17 @@ export class HostSockets {
   private byDir: ReadonlyMap<string, readonly string[]> = new Map();
   private readAtMs = Number.NEGATIVE_INFINITY;
   private isSmall = true;
+  private readonly keptMs: number;
+
+  /** @param keptMs how long a table is cached that takes long to read */
+  constructor(keptMs = KEPT_MS) {
+    this.keptMs = keptMs;
+  }
 
   /** Lists sockets outside of the directories in `except`. Without /proc/net/unix the list is empty. */
   async listening(except: readonly string[]): Promise<string[]> {
     const ageMs = performance.now() - this.readAtMs;
-    if (this.isSmall || ageMs > KEPT_MS) await this.read();
+    if (this.isSmall || ageMs > this.keptMs) await this.read();
     return [...this.byDir].filter(([dir]) => !isWithinAny(dir, except)).flatMap(([, paths]) => paths);
   }
 
