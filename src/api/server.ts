@@ -219,7 +219,7 @@ function addRoutes(api: Api, context: ApiContext, trust: Trust): void {
   usageRoutes(api, context);
   spawnLineRoutes(api, context);
   dashboardRoutes(api, context);
-  if (trust !== 'control-socket') return dashboardPageRoutes(api);
+  if (trust !== 'control-socket') return dashboardPageRoutes(api, context);
   configRoutes(api, context);
   execRoutes(api, context);
   exportIntoRoute(api, context);

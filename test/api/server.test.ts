@@ -212,7 +212,7 @@ test('the description is OpenAPI 3.1 and lists every route', async () => {
     '/api/notify/test': ['post'],
     '/api/usage': ['get'],
     '/api/secrets/rekey': ['post'],
-    '/api/session': ['delete', 'get', 'post'],
+    '/api/session': ['delete', 'get'],
     '/api/session/link': ['post'],
     '/api/tenants': ['get', 'post'],
     '/api/tenants/{tenant}': ['delete', 'get', 'patch'],

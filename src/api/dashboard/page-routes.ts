@@ -2,9 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenementError } from '../../errors.ts';
 import { OPEN } from '../access/authorize.ts';
+import type { ApiContext } from '../context.ts';
 import type { Api } from '../zod-provider.ts';
 import { type BuiltFile, type BuiltFiles, readBuiltFiles } from './built-files.ts';
 import { encodingFor } from './encoding.ts';
+import { loginRoute } from './login-route.ts';
 
 const PAGE = 'index.html';
 
@@ -36,12 +38,15 @@ const PAGE_HEADERS = {
 /** The page is for browsers, and not described to programs. */
 const STATIC = { config: OPEN, exposeHeadRoute: true, schema: { hide: true } };
 
-export function dashboardPageRoutes(api: Api): void {
+export function dashboardPageRoutes(api: Api, { deps }: ApiContext): void {
   const files = firstUse(readBuiltFiles);
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply) =>
+    send(await files(), PAGE, request, reply.headers(PAGE_HEADERS));
+  loginRoute(api, deps.logins, sendPage);
   api.get('/', STATIC, async (request, reply) => {
     reply.header('vary', 'Accept, Accept-Encoding');
     if (wantsJson(request)) return reply.callNotFound();
-    return send(await files(), PAGE, request, reply.headers(PAGE_HEADERS).header('cache-control', 'no-cache'));
+    return sendPage(request, reply.header('cache-control', 'no-cache'));
   });
   api.get<{ Params: { readonly file: string } }>('/assets/:file', STATIC, async (request, reply) => {
     reply.header('vary', 'Accept-Encoding').header('x-content-type-options', 'nosniff');

@@ -1,4 +1,4 @@
-/** /api/session: logging in to the dashboard, and out. */
+/** /api/session: links that log in to the dashboard, who is logged in, and the end of that. */
 import type { FastifyRequest } from 'fastify';
 import { scopeText } from '../../core/access/scope.ts';
 import { ownerOfSession } from '../../core/access/session.ts';
@@ -7,11 +7,11 @@ import { formatAddress } from '../../core/routing/address.ts';
 import { TenementError } from '../../errors.ts';
 import type { Access } from '../access/access.ts';
 import { cookieSite } from '../access/auth.ts';
-import { needs, OPEN } from '../access/authorize.ts';
+import { needs } from '../access/authorize.ts';
 import { sessionCookie } from '../access/session-cookie.ts';
 import type { ApiContext, ApiDeps } from '../context.ts';
 import { noContent, problemAnswer } from '../schemas/instances.ts';
-import { loginBody, loginLinkSchema, sessionSchema } from '../schemas/session.ts';
+import { loginLinkSchema, sessionSchema } from '../schemas/session.ts';
 import type { Api } from '../zod-provider.ts';
 
 export function sessionRoutes(api: Api, context: ApiContext): void {
@@ -28,26 +28,6 @@ export function sessionRoutes(api: Api, context: ApiContext): void {
     async ({ access }, reply) => {
       reply.header('cache-control', 'no-store');
       return linkFor(access, deps);
-    },
-  );
-  api.post(
-    '/api/session',
-    {
-      // The code is what is asked for instead of a token.
-      config: OPEN,
-      schema: {
-        summary: 'Start a session with the code of a link; the answer sets its cookie',
-        security: [],
-        body: loginBody,
-        response: { 200: sessionSchema, '4xx': problemAnswer },
-      },
-    },
-    async (request, reply) => {
-      const { session, secret } = await deps.logins.logIn(request.body.code, request.reached.address);
-      const maxAgeS = Math.floor(((session.expiresAtMs ?? 0) - session.createdAtMs) / 1000);
-      reply.header('set-cookie', sessionCookie(secret, cookieSite(request), maxAgeS));
-      reply.header('cache-control', 'no-store');
-      return viewOf({ actor: { name: session.name }, grants: session, token: session }, deps);
     },
   );
   api.get(

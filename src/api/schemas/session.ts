@@ -2,13 +2,11 @@
 import { z } from 'zod';
 import { ABILITIES } from '../../core/access/ability.ts';
 
-export const loginBody = z.strictObject({
-  code: z.string().min(1).max(200).describe('What follows `#login=` in a link.'),
-});
+export const loginQuery = z.strictObject({ code: z.string().min(1).max(200) });
 
 export const loginLinkSchema = z.object({
   url: z.string().nullable().describe('Where the API listens; null: unknown.'),
-  code: z.string().nullable().describe('The link is `URL#login=CODE`. null: no login is needed.'),
+  code: z.string().nullable().describe('The link is `URLlogin?code=CODE`. null: no login is needed.'),
   expiresAt: z.iso.datetime().nullable(),
 });
 

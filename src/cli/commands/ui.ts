@@ -47,10 +47,11 @@ function pageOf(asked: string | undefined, address: string, { url }: LoginLink):
   });
 }
 
-/** A fragment is sent to no server, so the code stands in no log, and no prefetch uses it up. */
 function linkTo(page: string, code: string | null): string {
   const url = new URL(page);
-  url.search = '';
-  url.hash = code === null ? '' : `login=${code}`;
+  url.search = url.hash = '';
+  if (code === null) return url.href;
+  url.pathname = '/login';
+  url.searchParams.set('code', code);
   return url.href;
 }

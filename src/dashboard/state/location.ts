@@ -5,7 +5,7 @@ import { parseRoute, type Route, withQuery } from '../model/route.ts';
 export const route = signal<Route>(parseRoute(location.hash));
 
 addEventListener('hashchange', () => {
-  if (!location.hash.startsWith('#login=')) route.value = parseRoute(location.hash);
+  route.value = parseRoute(location.hash);
 });
 
 export function go(path: string): void {
@@ -15,7 +15,7 @@ export function go(path: string): void {
 /** Takes the place of the current address, which Back does not return to. */
 export function replaceWith(path: string): void {
   history.replaceState(null, '', path);
-  route.value = parseRoute(path);
+  route.value = parseRoute(location.hash);
 }
 
 /** Changes parts of the query. `isStep`: the browser's Back returns to what was before. */

@@ -18,34 +18,33 @@ export const permissions = computed(() =>
   permissionsOf(sessionState.value.kind === 'in' ? sessionState.value.session : NOTHING),
 );
 
-/** Logs in with the code of the link, which leaves the address at once, or finds the session of before. */
+/** Where the link leads. A browser that stays there was not logged in by it. */
+const LINK_PATH = '/login';
+
+const NOT_VALID = {
+  code: 'unauthorized',
+  detail: 'the login link is not valid: it was used already, or is over a minute old',
+  hint: 'Run `tenement ui` again.',
+};
+
+/** Finds the session that the link has begun, or that of before. */
 export async function begin(): Promise<void> {
   whenLoggedOut(() => {
     sessionState.value = { kind: 'out', problem: null };
   });
-  const code = takeCode();
+  const isRefused = location.pathname === LINK_PATH;
+  if (isRefused) replaceWith('/#/');
   try {
-    if (code !== null) await change('POST', '/api/session', { code });
     sessionState.value = { kind: 'in', session: await getJson<SessionView>('/api/session') };
   } catch (error) {
     const problem = error instanceof ApiError ? error : null;
-    // Without a code it is no error that nobody is logged in.
-    sessionState.value = { kind: 'out', problem: code === null && problem?.status === 401 ? null : problem };
+    sessionState.value = { kind: 'out', problem: problem?.status === 401 ? refusal(isRefused) : problem };
   }
 }
 
-function takeCode(): string | null {
-  const match = /^#login=([^&]+)$/.exec(location.hash);
-  if (match === null) return null;
-  replaceWith('#/');
-  return match[1] ?? null;
-}
-
-/** A link that is opened in a tab with the dashboard changes only the fragment. */
-export function watchForCode(): void {
-  addEventListener('hashchange', () => {
-    if (location.hash.startsWith('#login=')) void begin();
-  });
+/** Without a link it is no error that nobody is logged in. */
+function refusal(isRefused: boolean): ApiError | null {
+  return isRefused ? new ApiError(401, NOT_VALID) : null;
 }
 
 export async function logOut(): Promise<void> {

@@ -32,7 +32,7 @@ test("only health, the question of Caddy and the dashboard's files and its login
     'GET /health',
     'HEAD /health',
     'GET /api/ask',
-    'POST /api/session',
+    'GET /login',
     'GET /',
     'HEAD /',
     'GET /assets/:file',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { post, runningApi, runningOnSocket } from '../running.ts';
+import { runningApi, runningOnSocket } from '../running.ts';
 
 const FRONT = { isTrusted: (peer: string) => peer === '127.0.0.1' };
 
@@ -11,8 +11,7 @@ async function started(options: Parameters<typeof runningApi>[2] = {}) {
     return call('/api/session/link', { method: 'POST', headers: { authorization, ...headers } });
   };
   const logIn = async (code: string, headers: Record<string, string> = {}) => {
-    const { headers: json, ...request } = post({ code });
-    return call('/api/session', { ...request, headers: { ...json, origin: url, ...headers } });
+    return call(`/login?code=${encodeURIComponent(code)}`, { headers });
   };
   /** Logs in with a token of its own. */
   const session = async (scope = 'admin', can = ['read', 'operate', 'manage']) => {
@@ -35,8 +34,8 @@ describe('a link', () => {
         `^tenement_session_${port}=\\S+; HttpOnly; SameSite=Strict; Path=/; Max-Age=6047\\d\\d$|Max-Age=604800$`,
       ),
     );
+    expect([answer.status, answer.headers.location]).toEqual([303, '/']);
     const view = { name: 'ci', scope: 'tenant:acme', can: ['read', 'operate'], version: '1.2.3', plans: [] };
-    expect(JSON.parse(answer.text)).toMatchObject(view);
     expect(JSON.parse((await call('/api/session', { headers: own })).text)).toMatchObject(view);
     expect((await call('/api/notify', { headers: own })).status).toBe(403);
   });
@@ -51,13 +50,21 @@ describe('a link', () => {
     const { tokenStore, linkOf, logIn } = await started();
     const { token } = await tokenStore.make();
     const { code } = JSON.parse((await linkOf(token)).text);
-    expect((await logIn(code)).status).toBe(200);
+    expect((await logIn(code)).status).toBe(303);
     const again = await logIn(code);
     expect([again.status, again.headers['set-cookie']]).toEqual([401, undefined]);
     expect(JSON.parse(again.text)).toMatchObject({
       code: 'unauthorized',
       hint: expect.stringContaining('tenement ui'),
     });
+  });
+
+  it('that is not valid leads a browser to the page, which says what to do, and a program to the problem', async () => {
+    const { logIn } = await started();
+    const answer = await logIn('wrong', { accept: 'text/html,*/*' });
+    expect([answer.status, answer.headers['content-type']]).toEqual([401, expect.stringContaining('text/html')]);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect((await logIn('wrong')).headers['content-type']).toContain('application/problem+json');
   });
 
   it('does not log in once its token is revoked', async () => {
@@ -78,14 +85,17 @@ describe('a link', () => {
   it.each([
     { origin: 'http://evil.example' },
     { origin: 'null' },
-    { 'sec-fetch-site': 'cross-site' },
-    { host: 'evil.example' },
-  ])('is of no use to a page of another site (%j), and stays valid', async (headers) => {
-    const { tokenStore, linkOf, logIn } = await started();
+    { 'sec-fetch-dest': 'image' },
+    { 'sec-fetch-dest': 'empty' },
+    { 'sec-purpose': 'prefetch;prerender' },
+    { purpose: 'prefetch' },
+  ])('is not used up by a page, nor by a browser that reads ahead (%j)', async (headers) => {
+    const { tokenStore, linkOf, logIn, call } = await started();
     const { code } = JSON.parse((await linkOf((await tokenStore.make()).token)).text);
     const refused = await logIn(code, headers);
     expect([refused.status, JSON.parse(refused.text).code]).toEqual([403, 'forbidden_origin']);
-    expect((await logIn(code)).status).toBe(200);
+    expect((await call(`/login?code=${code}`, { method: 'HEAD' })).status).toBe(401);
+    expect((await logIn(code)).status).toBe(303);
   });
 
   it('of the control socket is for everything, and says where the API listens', async () => {
@@ -110,7 +120,7 @@ describe('a link', () => {
     const statuses = [];
     for (let count = 0; count < 22; count += 1) statuses.push((await logIn(`wrong-${count}`)).status);
     expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
-    expect((await logIn(code)).status).toBe(200);
+    expect((await logIn(code)).status).toBe(303);
   });
 });
 
@@ -224,7 +234,7 @@ describe('behind a front server with TLS', () => {
   it('has a cookie for TLS alone, and answers its own page', async () => {
     const { tokenStore, linkOf, logIn, call, port, events } = await started(FRONT);
     const { code } = JSON.parse((await linkOf((await tokenStore.make()).token)).text);
-    const [setCookie = ''] = (await logIn(code, page)).headers['set-cookie'] ?? [];
+    const [setCookie = ''] = (await logIn(code, forwarded)).headers['set-cookie'] ?? [];
     expect(setCookie).toMatch(new RegExp(`^__Host-tenement_session_${port}=.*; Secure$`));
     expect(events.list({})).toMatchObject([{ type: 'logged-in', address: '192.0.2.9' }]);
     const cookie = setCookie.split(';')[0] ?? '';
@@ -237,10 +247,9 @@ describe('behind a front server with TLS', () => {
   });
 
   it('believes no peer that is not trusted', async () => {
-    const { tokenStore, linkOf, logIn, url } = await started();
+    const { tokenStore, linkOf, logIn } = await started();
     const { code } = JSON.parse((await linkOf((await tokenStore.make()).token)).text);
-    expect((await logIn(code, page)).status).toBe(403);
-    const [setCookie = ''] = (await logIn(code, { ...forwarded, origin: url })).headers['set-cookie'] ?? [];
+    const [setCookie = ''] = (await logIn(code, forwarded)).headers['set-cookie'] ?? [];
     expect(setCookie).not.toMatch(/Secure|__Host/);
   });
 });

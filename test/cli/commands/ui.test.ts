@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { post, runningApi } from '../../api/running.ts';
+import { runningApi } from '../../api/running.ts';
 import { cli, runningCli } from '../running.ts';
 
-const LINK = /^(http:\/\/127\.0\.0\.1:\d+\/)#login=([\w-]{24})\n$/;
+const LINK = /^(http:\/\/127\.0\.0\.1:\d+\/)login\?code=([\w-]{24})\n$/;
 
 async function withToken() {
   const api = await runningApi('token');
@@ -20,17 +20,17 @@ test('prints a link that logs in with what the token may do', async () => {
   expect([status, err]).toEqual([0, 'This link logs in once, within a minute:\n']);
   const [, page, code] = LINK.exec(out) ?? [];
   expect(page).toBe(`${url}/`);
-  expect(JSON.parse((await call('/api/session', post({ code }))).text)).toMatchObject({
-    name: 'ci',
-    scope: 'tenant:acme',
-  });
+  const { headers } = await call(`/login?code=${code}`);
+  const cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  const session = await call('/api/session', { headers: { cookie } });
+  expect(JSON.parse(session.text)).toMatchObject({ name: 'ci', scope: 'tenant:acme' });
 });
 
 test('prints the link as JSON, at the address that a front server has', async () => {
   const { env } = await withToken();
   const { out } = await cli(['ui', '--json', '--url', 'https://ops.example.com'], env);
   expect(JSON.parse(out)).toEqual({
-    url: expect.stringMatching(/^https:\/\/ops\.example\.com\/#login=[\w-]{24}$/),
+    url: expect.stringMatching(/^https:\/\/ops\.example\.com\/login\?code=[\w-]{24}$/),
     expiresAt: expect.any(String),
   });
 });
@@ -38,7 +38,7 @@ test('prints the link as JSON, at the address that a front server has', async ()
 test('prints an address without a code where no login is needed', async () => {
   const { cli: run } = await runningCli();
   const { status, out } = await run('ui');
-  expect([status, out]).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/(#login=[\w-]+)?\n$/)]);
+  expect([status, out]).toEqual([0, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/(login\?code=[\w-]+)?\n$/)]);
 });
 
 test.each(['ops.example.com', 'javascript:alert(1)', ''])('refuses %j as the address of a page', async (url) => {

@@ -65,7 +65,7 @@ export function originOf(server: TestServer): string {
 /** Returns the link that `tenement ui` prints. */
 export async function logInLink(server: TestServer, ...args: string[]): Promise<string> {
   const { stdout, stderr } = args.length === 0 ? await server.cli('ui') : await server.cli('ui', ...args);
-  const link = /https?:\/\/\S+#login=\S+/.exec(stdout)?.[0];
+  const link = /https?:\/\/\S+\/login\?code=\S+/.exec(stdout)?.[0];
   if (link === undefined) throw new Error(`tenement ui printed no link: ${stdout} ${stderr}`);
   return link;
 }

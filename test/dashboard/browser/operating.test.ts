@@ -36,7 +36,7 @@ describe.skipIf(isBrowserMissing)('the dashboard with 10,000 tenants (apt-get in
     const link = await logInLink(crowd());
     await page.goto(link);
     await page.getByRole('heading', { name: 'Recent events' }).waitFor();
-    expect(page.url()).toBe(`${originOf(crowd())}/#/`);
+    expect(page.url()).toBe(`${originOf(crowd())}/`);
     await page.reload();
     await page.getByRole('heading', { name: 'Recent events' }).waitFor();
 
