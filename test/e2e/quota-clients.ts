@@ -23,16 +23,25 @@ export function workersOf(server: TestServer): number[] {
 }
 
 /** Sends requests on kept connections, each client one after the other, until all of them were sent. */
-export async function flood(server: TestServer, { clients, requests }: { clients: number; requests: number }) {
-  const answers: Answer[] = [];
+export function flood(server: TestServer, { clients, requests }: { clients: number; requests: number }) {
   let left = requests;
+  return floodWhile(server, clients, () => {
+    left -= 1;
+    return left >= 0;
+  });
+}
+
+/** Sends requests on kept connections, each client one after the other, until one of them is refused. */
+export function floodUntilRefused(server: TestServer, clients: number) {
+  return floodWhile(server, clients, (answers) => countOf(answers, 429) === 0);
+}
+
+async function floodWhile(server: TestServer, clients: number, goesOn: (answers: readonly Answer[]) => boolean) {
+  const answers: Answer[] = [];
   await Promise.all(
     Array.from({ length: clients }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      while (left > 0) {
-        left -= 1;
-        answers.push(await server.get('acme.localhost', '/', { agent }).catch(() => NO_ANSWER));
-      }
+      while (goesOn(answers)) answers.push(await server.get('acme.localhost', '/', { agent }).catch(() => NO_ANSWER));
       agent.destroy();
     }),
   );
