@@ -29,7 +29,7 @@ it.skipIf(withoutPebble !== null)(
 );
 
 it('each configuration is one that tenement accepts', () => {
-  const page = readFileSync(new URL(`../../../${PAGE}`, import.meta.url), 'utf8');
+  const page = readFileSync(new URL(`../../${PAGE}`, import.meta.url), 'utf8');
   const blocks = [...page.matchAll(/^```toml\n(.*?)^```/gms)].map(([, block = '']) => block);
   expect(blocks).toHaveLength(3);
   for (const block of blocks) {
