@@ -9,7 +9,7 @@ export const SESSION_IDLE_MS = 12 * HOUR_MS;
 /** So is one that was used all the time. */
 export const SESSION_MAX_MS = 7 * 24 * HOUR_MS;
 
-/** Who logs in. */
+/** The caller for whom a session is made. */
 export interface LoginOwner {
   /** The token whose scope and abilities the session has; null: a caller that needs none. */
   readonly token: TokenInfo | null;

@@ -4,7 +4,7 @@ import type { EventEntry } from '../lifecycle/event-entry.ts';
 import type { TenantView } from '../verbs/tenant-verbs.ts';
 import type { InstanceView } from '../verbs/verbs.ts';
 
-/** Who is logged in. */
+/** The session of the page, and what it may do. */
 export interface SessionView {
   /** The name of its token, `cli`, or `anonymous` with `auth = "none"`. */
   readonly name: string;

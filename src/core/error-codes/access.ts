@@ -1,4 +1,4 @@
-/** Who may ask, and for what. */
+/** Authentication and permission: tokens, scopes, origins. */
 import type { CodeEntry } from './code-entry.ts';
 
 export const ACCESS_CODES = {

@@ -36,7 +36,7 @@ export function dismissErrors(): void {
 }
 
 export interface Change {
-  /** Of what and to do what: a second one of the same name is not begun. */
+  /** Names the action and its subject; a second action of the same name is not begun. */
   readonly name: string;
   run(): Promise<unknown>;
   /** What is told when it is done. */

@@ -1,4 +1,4 @@
-/** Who is logged in, and the way there. */
+/** The session of the page: begun by the link, found again, ended. */
 import { computed, signal } from '@preact/signals';
 import type { SessionView } from '../../core/dashboard/views.ts';
 import { permissionsOf } from '../model/permissions.ts';

@@ -130,7 +130,7 @@ function Address({ url }: { url: string }) {
 
 interface LastExitProps {
   exit: NonNullable<InstanceView['lastExit']>;
-  /** Of what is down, it is the first that one wants to see. */
+  /** The last exit is shown open for an instance that is down, because it says why. */
   isOpen: boolean;
 }
 
